@@ -1,8 +1,37 @@
 //! Doorstep keeps doors in step with bookings. Reading this list is watching a fact become an open door.
 
+// Journeys nest futures deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
+// A webhook arrives and is proven.
+pub mod delivery;
+pub mod platform;
+
+// What is known, of whom, and the rules.
+pub mod fact;
+pub mod person;
+pub mod site;
+
+// The deciding modules: pure.
+pub mod diff;
+pub mod entitlement;
+pub mod recurrence;
+pub mod window;
+
+// Where it becomes true.
+pub mod doors;
+
+// What we remember, ring, set and write down.
+pub mod audit;
+pub mod ledger;
+pub mod line;
+
 // Everything outside, and what failed there.
+pub mod access;
 pub mod aws;
+pub mod caller;
 pub mod error;
 pub mod http;
 pub mod network;
 pub mod time;
+pub mod tokens;

@@ -1,0 +1,76 @@
+//! What a vendor client needs to get in: address, secrets, tokens, time. Secrets never print.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::http::Http;
+use crate::time::SharedTime;
+use crate::tokens::Tokens;
+
+/// A text that must not be seen. It prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text out of sight.
+    pub fn new(text: impl Into<String>) -> Self {
+        Secret(text.into())
+    }
+
+    /// The text itself, for the one place that must send or compare it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated without loss.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct WebhookSecrets {
+    /// The secrets in force; none: the site is not served.
+    #[serde(default)]
+    pub webhook_secrets: Vec<Secret>,
+}
+
+/// What opens a vendor's interface. Which fields count is the vendor's business.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ApiSecrets {
+    /// OAuth client.
+    pub client_id: Option<Secret>,
+    /// OAuth client's secret.
+    pub client_secret: Option<Secret>,
+    /// User of a password grant.
+    pub username: Option<Secret>,
+    /// Password of a password grant.
+    pub password: Option<Secret>,
+    /// First refresh token, where the operator signed in by hand.
+    pub refresh_token: Option<Secret>,
+    /// A single key.
+    pub api_key: Option<Secret>,
+}
+
+/// Everything one vendor client is built from.
+#[derive(Clone)]
+pub struct Access {
+    /// The way out.
+    pub http: Http,
+    /// For rate limits and token life.
+    pub time: SharedTime,
+    /// Base address from the site file, without a slash at its end; `None`: the vendor's own.
+    pub url: Option<String>,
+    /// Base address of the vendor's token service, where it has a separate one and the site file names it.
+    pub identity_url: Option<String>,
+    /// What opens the interface.
+    pub secrets: ApiSecrets,
+    /// Tokens already fetched, shared by every function.
+    pub tokens: Tokens,
+    /// Name under which this client's tokens are kept: site, and platform or doors.
+    pub token_name: String,
+}

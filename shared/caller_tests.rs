@@ -1,0 +1,107 @@
+//! What is tried again, how long it waits, and where a request may go.
+
+use super::*;
+use crate::doors::script::{Script, on};
+
+fn get() -> Request {
+    request(Method::GET, &Url::parse("sandbox://v/a").unwrap(), &[], None).unwrap()
+}
+
+fn post() -> Request {
+    request(Method::POST, &Url::parse("sandbox://v/a").unwrap(), &[], None).unwrap()
+}
+
+fn caller(script: &Script) -> Caller {
+    let access = script.access("v");
+    Caller::new("V", access.http, access.time, Duration::ZERO)
+}
+
+#[tokio::test]
+async fn a_read_is_tried_three_times_more() {
+    let script = Script::new([
+        on("GET /a").is(500),
+        on("GET /a").lost(),
+        on("GET /a").is(429).header("Retry-After", "2"),
+        on("GET /a").is(200),
+    ]);
+    assert_eq!(caller(&script).read(get()).await.unwrap().status(), 200);
+    assert_eq!(script.passed(), [250, 500, 2_000].map(Duration::from_millis));
+    script.is_over();
+
+    let script = Script::new((0..4).map(|_| on("GET /a").is(503)));
+    let error = caller(&script).read(get()).await.unwrap_err();
+    assert_eq!(error, Error::later("V answered 503"));
+    script.is_over();
+}
+
+#[tokio::test]
+async fn a_write_is_tried_again_after_429_alone() {
+    let script = Script::new([on("POST /a").is(429), on("POST /a").is(201)]);
+    assert_eq!(caller(&script).write(post()).await.unwrap().status(), 201);
+    script.is_over();
+    for step in [on("POST /a").is(500), on("POST /a").lost()] {
+        let script = Script::new([step]);
+        assert!(caller(&script).write(post()).await.unwrap_err().may_pass());
+        script.is_over();
+    }
+}
+
+#[tokio::test]
+async fn a_long_pause_is_left_to_a_later_settle() {
+    let script = Script::new([on("POST /a").is(429).header("Retry-After", "60")]);
+    let error = caller(&script).write(post()).await.unwrap_err();
+    assert_eq!(error, Error::Later { why: "V answered 429".into(), after: Some(Duration::from_secs(60)) });
+    let until = Script::new([
+        on("GET /a").is(503).header("Retry-After", "Mon, 02 Mar 2026 10:00:04 GMT"),
+        on("GET /a").is(200),
+    ]);
+    caller(&until).read(get()).await.unwrap();
+    assert_eq!(until.passed(), [Duration::from_secs(4)]);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let script = Script::new([on("GET /a").is(302).header("Location", "https://elsewhere.example/")]);
+    assert!(matches!(caller(&script).read(get()).await, Err(Error::Report(_))));
+    script.is_over();
+}
+
+#[tokio::test]
+async fn requests_keep_their_distance() {
+    let script = Script::new((0..3).map(|_| on("GET /a").is(200)));
+    let access = script.access("v");
+    let caller = Caller::new("V", access.http, access.time, Duration::from_millis(200));
+    for _ in 0..3 {
+        caller.read(get()).await.unwrap();
+    }
+    assert_eq!(script.passed(), [Duration::from_millis(200); 2]);
+}
+
+#[test]
+fn an_id_cannot_change_the_path() {
+    let host = base(Some("https://h.example/p/"), "").unwrap();
+    assert_eq!(below(&host, &["a/b?c#d", "é"]).unwrap().as_str(), "https://h.example/p/a%2Fb%3Fc%23d/%C3%A9");
+    for swallowed in ["", ".", ".."] {
+        assert!(below(&host, &["users", swallowed]).is_err());
+    }
+    for address in ["http://h.example", "ftp://h", "not an address", "https://"] {
+        assert!(base(Some(address), "").is_err(), "{address}");
+    }
+}
+
+#[test]
+fn a_link_stays_at_home() {
+    let page = Url::parse("https://h.example/v1/users?$top=1").unwrap();
+    assert_eq!(within(&page, "?$skip=1").unwrap().as_str(), "https://h.example/v1/users?$skip=1");
+    assert_eq!(within(&page, "https://h.example:443/x#y").unwrap().as_str(), "https://h.example/x");
+    let strange = [
+        "//evil.example/",
+        "http://h.example/",
+        "https://h.example:8443/",
+        "https://u@h.example/",
+        "sandbox://h.example/",
+    ];
+    for link in strange {
+        assert!(matches!(within(&page, link), Err(Error::Report(_))), "{link}");
+    }
+}

@@ -1,0 +1,133 @@
+//! Desired × held × claims → what must change at one group for one account. Pure: it reads nothing and writes nothing.
+//!
+//! ```text
+//! wanted  claimed  our line      another line   verdict
+//! yes     yes      as wanted     any            nothing
+//! yes     yes      other end     any            grant, replacing ours
+//! yes     yes      none          covers it      release (somebody gave it by hand)
+//! yes     yes      none          does not       grant (somebody took it away by hand)
+//! yes     no       –             covers it      adopt while the group is being taken over, else nothing
+//! yes     no       –             does not       grant
+//! no      yes      any           any            revoke ours; of a protected account, release
+//! no      yes      none          any            release
+//! no      no       –             any            foreign: nothing, or revoke where the group is ours alone
+//! ```
+
+use jiff::Timestamp;
+
+use crate::doors::Row;
+use crate::entitlement::Stretch;
+use crate::person::Claim;
+
+/// What one account holds in one group, and on what terms.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// The account's lines in the group.
+    pub rows: &'a [Row],
+    /// The door system ends membership by itself, so our lines carry the end of their window.
+    pub ends_by_itself: bool,
+    /// Never revoked.
+    pub protected: bool,
+    /// Whoever is not entitled is removed, whoever put them there.
+    pub exclusive: bool,
+    /// The group is being taken over: entitled people already in it become ours.
+    pub taken_over: bool,
+}
+
+/// What must change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is as it should be, or not ours to change.
+    Nothing,
+    /// Put the account in.
+    Grant {
+        /// The end to give at the door system.
+        until: Option<Timestamp>,
+        /// Lines that the new one takes the place of.
+        replaces: Vec<Row>,
+    },
+    /// Take this line out.
+    Revoke {
+        /// The line.
+        row: Row,
+        /// It was never ours.
+        foreign: bool,
+    },
+    /// Write down that what is held is ours. Nothing changes at the door.
+    Adopt {
+        /// The end that the line has.
+        until: Option<Timestamp>,
+    },
+    /// Forget that it was ours. Nothing changes at the door.
+    Release,
+}
+
+/// The line that a claim speaks of: the one with the end that we gave it.
+pub fn our_line<'a>(rows: &'a [Row], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&'a Row> {
+    rows.iter().rev().find(|row| !ends_by_itself || row.until == until)
+}
+
+/// Whether a line opens at `now`.
+pub fn is_valid(row: &Row, now: Timestamp) -> bool {
+    row.from.is_none_or(|from| from <= now) && row.until.is_none_or(|until| now < until)
+}
+
+/// Decides; see the table above.
+pub fn judge(wanted: Option<&Stretch>, claim: Option<&Claim>, held: Held<'_>, now: Timestamp) -> Verdict {
+    let ours = claim.and_then(|claim| our_line(held.rows, claim.until, held.ends_by_itself));
+    match (wanted, claim) {
+        (Some(stretch), Some(_)) => claimed(stretch, ours, held, now),
+        (Some(stretch), None) => unclaimed(stretch, held, now),
+        (None, Some(_)) => match ours {
+            Some(row) if !held.protected => Verdict::Revoke { row: row.clone(), foreign: false },
+            _ => Verdict::Release,
+        },
+        (None, None) => match held.rows.first() {
+            Some(row) if held.exclusive && !held.protected => Verdict::Revoke { row: row.clone(), foreign: true },
+            _ => Verdict::Nothing,
+        },
+    }
+}
+
+fn claimed(stretch: &Stretch, ours: Option<&Row>, held: Held<'_>, now: Timestamp) -> Verdict {
+    let end = end_at_doors(stretch, held);
+    match ours {
+        Some(row) if is_valid(row, now) && row.until == end => Verdict::Nothing,
+        Some(row) => Verdict::Grant { until: end, replaces: vec![row.clone()] },
+        None if covering(stretch, held, now).is_some() => Verdict::Release,
+        None => Verdict::Grant { until: end, replaces: over(held.rows, now) },
+    }
+}
+
+fn unclaimed(stretch: &Stretch, held: Held<'_>, now: Timestamp) -> Verdict {
+    match covering(stretch, held, now) {
+        Some(row) if held.taken_over => Verdict::Adopt { until: row.until },
+        Some(_) => Verdict::Nothing,
+        None => Verdict::Grant { until: end_at_doors(stretch, held), replaces: over(held.rows, now) },
+    }
+}
+
+/// The end that a line of ours carries.
+fn end_at_doors(stretch: &Stretch, held: Held<'_>) -> Option<Timestamp> {
+    stretch.window.until.filter(|_| held.ends_by_itself)
+}
+
+/// A line that opens now and does not end before the stretch does.
+fn covering<'a>(stretch: &Stretch, held: Held<'a>, now: Timestamp) -> Option<&'a Row> {
+    held.rows.iter().find(|row| {
+        let lasts = match (row.until, stretch.window.until) {
+            (None, _) => true,
+            (Some(row), Some(stretch)) => row >= stretch,
+            (Some(_), None) => false,
+        };
+        is_valid(row, now) && lasts
+    })
+}
+
+/// Lines that are over open nothing, but a door system may refuse a second one beside them.
+fn over(rows: &[Row], now: Timestamp) -> Vec<Row> {
+    rows.iter().filter(|row| row.until.is_some_and(|until| until <= now)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! The table in `diff.rs`, line by line.
+
+use super::*;
+use crate::doors::{AccountId, GroupId};
+use crate::window::Window;
+
+fn at(text: &str) -> Timestamp {
+    format!("2026-03-02T{text}:00Z").parse().expect("a time of day")
+}
+
+fn row(until: Option<Timestamp>) -> Row {
+    Row { account: AccountId("7".into()), handle: format!("{until:?}"), from: None, until }
+}
+
+fn stretch() -> Stretch {
+    let window = Window::new(at("09:45"), Some(at("11:15"))).expect("a window");
+    Stretch { window, because: "booking b1".into() }
+}
+
+fn claim(until: Option<Timestamp>) -> Claim {
+    Claim {
+        doors: "main".into(),
+        group: GroupId("1".into()),
+        account: AccountId("7".into()),
+        since: at("09:45"),
+        until,
+        because: "booking b1".into(),
+    }
+}
+
+fn held(rows: &[Row]) -> Held<'_> {
+    Held { rows, ends_by_itself: true, protected: false, exclusive: false, taken_over: false }
+}
+
+fn told(wanted: bool, claimed: Option<Claim>, held: Held<'_>) -> Verdict {
+    judge(wanted.then(stretch).as_ref(), claimed.as_ref(), held, at("10:00"))
+}
+
+#[test]
+fn what_is_as_wanted_stays() {
+    let rows = [row(Some(at("11:15")))];
+    assert_eq!(told(true, Some(claim(Some(at("11:15")))), held(&rows)), Verdict::Nothing);
+    assert_eq!(told(false, None, held(&[])), Verdict::Nothing);
+}
+
+#[test]
+fn another_end_replaces_our_line_and_no_other() {
+    let rows = [row(None), row(Some(at("10:30")))];
+    let verdict = told(true, Some(claim(Some(at("10:30")))), held(&rows));
+    assert_eq!(verdict, Verdict::Grant { until: Some(at("11:15")), replaces: vec![row(Some(at("10:30")))] });
+}
+
+#[test]
+fn what_was_taken_by_hand_is_given_again() {
+    let verdict = told(true, Some(claim(Some(at("11:15")))), held(&[]));
+    assert_eq!(verdict, Verdict::Grant { until: Some(at("11:15")), replaces: vec![] });
+}
+
+#[test]
+fn what_was_given_by_hand_is_not_ours() {
+    let rows = [row(None)];
+    assert_eq!(told(true, None, held(&rows)), Verdict::Nothing);
+    assert_eq!(told(true, Some(claim(Some(at("11:15")))), held(&rows)), Verdict::Release);
+    assert_eq!(told(false, None, held(&rows)), Verdict::Nothing);
+}
+
+#[test]
+fn entitled_people_are_adopted_when_a_group_is_taken_over() {
+    let rows = [row(None)];
+    let taking = Held { taken_over: true, ..held(&rows) };
+    assert_eq!(told(true, None, taking), Verdict::Adopt { until: None });
+    assert_eq!(told(false, None, taking), Verdict::Nothing);
+}
+
+#[test]
+fn a_line_that_is_over_holds_nothing_and_makes_room() {
+    let rows = [row(Some(at("09:00")))];
+    let verdict = told(true, None, held(&rows));
+    assert_eq!(verdict, Verdict::Grant { until: Some(at("11:15")), replaces: rows.to_vec() });
+}
+
+#[test]
+fn a_shorter_line_by_hand_does_not_cover() {
+    let rows = [row(Some(at("10:30")))];
+    assert_eq!(told(true, None, held(&rows)), Verdict::Grant { until: Some(at("11:15")), replaces: vec![] });
+}
+
+#[test]
+fn what_is_no_longer_wanted_goes_even_if_its_time_is_over() {
+    let rows = [row(Some(at("09:50")))];
+    let verdict = told(false, Some(claim(Some(at("09:50")))), held(&rows));
+    assert_eq!(verdict, Verdict::Revoke { row: rows[0].clone(), foreign: false });
+    assert_eq!(told(false, Some(claim(None)), held(&[])), Verdict::Release);
+}
+
+#[test]
+fn protected_people_are_never_revoked() {
+    let rows = [row(None)];
+    let safe = Held { protected: true, exclusive: true, ..held(&rows) };
+    assert_eq!(told(false, Some(claim(None)), safe), Verdict::Release);
+    assert_eq!(told(false, None, safe), Verdict::Nothing);
+}
+
+#[test]
+fn a_group_of_our_own_loses_strangers() {
+    let rows = [row(None)];
+    let verdict = told(false, None, Held { exclusive: true, ..held(&rows) });
+    assert_eq!(verdict, Verdict::Revoke { row: rows[0].clone(), foreign: true });
+}
+
+#[test]
+fn without_ends_at_the_doors_any_line_is_ours() {
+    let rows = [row(None)];
+    let salto = Held { ends_by_itself: false, ..held(&rows) };
+    assert_eq!(told(true, Some(claim(None)), salto), Verdict::Nothing);
+    assert_eq!(told(true, None, Held { rows: &[], ..salto }), Verdict::Grant { until: None, replaces: vec![] });
+}

@@ -1,0 +1,201 @@
+//! Door systems. The traits, the words they share, and the one place where their names meet.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::access::Access;
+use crate::error::Result;
+
+pub mod kisi;
+pub mod salto_ks;
+
+#[cfg(test)]
+pub(crate) mod script;
+
+/// The door systems that a site file can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DoorsKind {
+    /// SALTO KS.
+    SaltoKs,
+    /// Kisi.
+    Kisi,
+}
+
+impl DoorsKind {
+    /// The word for it in site files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            DoorsKind::SaltoKs => "salto-ks",
+            DoorsKind::Kisi => "kisi",
+        }
+    }
+
+    /// A reader and a writer of one door system.
+    pub fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
+        match self {
+            DoorsKind::SaltoKs => salto_ks::connect(place, access),
+            DoorsKind::Kisi => kisi::connect(place, access),
+        }
+    }
+}
+
+/// Names one account at one door system, as that system's group lists name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub String);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names one group at one door system.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GroupId(pub String);
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A group as the door system lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name, as rules may say it.
+    pub name: String,
+    /// Why it opens nothing although people are in it, where that is known.
+    pub problem: Option<String>,
+}
+
+/// One line of a group's list of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Who.
+    pub account: AccountId,
+    /// The door system's id of this very line, where it has one; else the account's id.
+    pub handle: String,
+    /// Not valid before.
+    pub from: Option<Timestamp>,
+    /// Not valid from then on. It stays in the list all the same.
+    pub until: Option<Timestamp>,
+}
+
+/// Whether an account can open anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It can.
+    Active,
+    /// It is suspended, blocked, or has no seat.
+    Suspended,
+}
+
+/// An account at a door system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// How group lists name it.
+    pub id: AccountId,
+    /// How calls about the account itself name it, where that is another id.
+    pub inner_id: Option<String>,
+    /// Its address, as the door system has it.
+    pub email: Option<String>,
+    /// Its name (or alias), as the door system has it.
+    pub name: String,
+    /// Whether it can open anything.
+    pub standing: Standing,
+    /// Our person's id, where the door system can keep such a mark.
+    pub mark: Option<String>,
+    /// Whether it has a role beyond opening doors, so that it must never be suspended or deleted.
+    pub privileged: bool,
+    /// A guest of the door system: no address of its own, no login.
+    pub guest: bool,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Our person's id, to be left as a mark where that is possible.
+    pub mark: String,
+    /// Its name.
+    pub name: String,
+    /// Its address; without one a guest is made.
+    pub email: Option<String>,
+    /// Whether the door system shall write to that address.
+    pub invite: bool,
+}
+
+/// How many accounts may be active at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seats {
+    /// In use now.
+    pub used: u32,
+    /// Paid for; `None` is without limit.
+    pub paid: Option<u32>,
+}
+
+/// One account to be put into a group.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Who.
+    pub account: Account,
+    /// When it ends by itself, where the door system can do that.
+    pub until: Option<Timestamp>,
+    /// Lines of this account in this group that the new one takes the place of.
+    pub replaces: Vec<Row>,
+}
+
+/// What can be asked of a door system. Nothing here writes. Every list is whole or an error.
+#[async_trait]
+pub trait ReadDoors: Send + Sync {
+    /// Whether membership can end by itself (`until` is honoured).
+    fn ends_by_itself(&self) -> bool;
+    /// All groups, with such of their problems as the list itself tells.
+    async fn groups(&self) -> Result<Vec<Group>>;
+    /// Why `group` opens nothing although people are in it, where finding out takes a call for each group: to be asked
+    /// of ruled groups only.
+    async fn group_problem(&self, _group: &GroupId) -> Result<Option<String>> {
+        Ok(None)
+    }
+    /// Everybody in `group`, whatever the dates. A group that is gone is [`crate::error::Error::Report`].
+    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>>;
+    /// Accounts whose address is exactly `email`, ignoring case.
+    async fn find(&self, email: &str) -> Result<Vec<Account>>;
+    /// The account as it is now; `None` where it is gone. `known` is as it was last seen.
+    async fn account(&self, known: &Account) -> Result<Option<Account>>;
+    /// All guests (accounts without an address).
+    async fn guests(&self) -> Result<Vec<Account>>;
+    /// How many groups of any kind the account is in.
+    async fn group_count(&self, account: &Account) -> Result<usize>;
+    /// Seats, where the door system counts them.
+    async fn seats(&self) -> Result<Option<Seats>>;
+}
+
+/// What can be changed at a door system. Only `apply` is handed one.
+///
+/// After an error nobody knows whether the change was made: the caller reads again before it goes on. "Already so"
+/// is success.
+#[async_trait]
+pub trait WriteDoors: Send + Sync {
+    /// Makes an account. A guest, where there is no address.
+    async fn create(&self, new: &NewAccount) -> Result<Account>;
+    /// Gives an account another name. [`crate::error::Error::Report`] where the door system does not let us.
+    async fn rename(&self, account: &Account, name: &str) -> Result<()>;
+    /// Lets an account open doors again, taking a seat.
+    async fn resume(&self, account: &Account) -> Result<()>;
+    /// Stops an account from opening anything, freeing its seat.
+    async fn suspend(&self, account: &Account) -> Result<()>;
+    /// Deletes an account.
+    async fn delete(&self, account: &Account) -> Result<()>;
+    /// Puts `add` into `group` and takes `remove` out of it, in as few calls as the door system allows. One result
+    /// for each of `add`, then for each of `remove`, in their order.
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>>;
+}

@@ -1,0 +1,164 @@
+//! SALTO KS: the translation between its words and ours.
+//!
+//! What is particular about it:
+//! - Two ids [M]. Our [`AccountId`](super::AccountId) is the platform's `user.id`, by which groups name people;
+//!   `inner_id` is the site user's `id`, by which calls about the account name it. The wrong one answers 404.
+//! - Membership has no dates [D]: it ends by being taken away. A row's handle is the account's id.
+//! - Only an account whose `subscription_state` is `subscribed` has a seat and opens anything; a create without a
+//!   free seat is answered 201 all the same [M].
+//! - It keeps no mark of ours: an account is found again by its address, a guest by nothing but its id.
+//! - Nothing is known of rate limits [?]: one request at a time.
+//!
+//! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches tags or keys.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::Method;
+use serde_json::json;
+
+use super::{Account, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, Standing, WriteDoors};
+use crate::access::Access;
+use crate::error::{Error, Result};
+use crate::person::email_key;
+use client::{Client, V1_1, V1_2};
+use refusal::Answer;
+
+mod accounts;
+mod client;
+mod login;
+mod membership;
+mod refusal;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+/// One SALTO KS site.
+#[derive(Clone)]
+struct SaltoKs(Arc<Client>);
+
+/// A reader and a writer of the SALTO KS site `place`.
+///
+/// Nothing is asked yet: what is wrong with `access`, or a `place` left out, is the error of the first call.
+pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
+    let salto = SaltoKs(Arc::new(Client::new(place, access)));
+    (Box::new(salto.clone()), Box::new(salto))
+}
+
+#[async_trait]
+impl ReadDoors for SaltoKs {
+    /// Membership has no dates [D].
+    fn ends_by_itself(&self) -> bool {
+        false
+    }
+
+    async fn groups(&self) -> Result<Vec<Group>> {
+        let groups: Vec<wire::Group> = self.0.list(V1_2, &["access_groups"], None).await?;
+        Ok(groups.into_iter().map(Group::from).collect())
+    }
+
+    /// A group without a time schedule opens nothing [M].
+    async fn group_problem(&self, group: &GroupId) -> Result<Option<String>> {
+        let path = ["access_groups", &group.0, "time_schedules"];
+        let schedules: Vec<wire::Schedule> = self.0.list(V1_1, &path, None).await?;
+        let problem = "it has no time schedule, so it opens nothing: give it one in SALTO KS";
+        Ok(schedules.is_empty().then(|| problem.to_owned()))
+    }
+
+    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
+        let members: Vec<wire::Member> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
+        Ok(members.into_iter().map(Row::from).collect())
+    }
+
+    /// `eq` may or may not ignore case [?]: asked as given, and once more in lower case where that finds nobody.
+    async fn find(&self, email: &str) -> Result<Vec<Account>> {
+        let Some(key) = email_key(email) else { return Ok(Vec::new()) };
+        let mut found = self.find_as_written(email.trim(), &key).await?;
+        if found.is_empty() && email.trim() != key {
+            found = self.find_as_written(&key, &key).await?;
+        }
+        Ok(found)
+    }
+
+    async fn account(&self, known: &Account) -> Result<Option<Account>> {
+        match &known.inner_id {
+            Some(inner) => self.look(inner).await,
+            None => self.look_without_inner(known).await,
+        }
+    }
+
+    /// There is no list of guests alone: it is read from the list of all site users.
+    async fn guests(&self) -> Result<Vec<Account>> {
+        Ok(self.everybody().await?.into_iter().filter(|account| account.guest).collect())
+    }
+
+    async fn group_count(&self, account: &Account) -> Result<usize> {
+        let Some(inner) = self.inner_of(account).await? else { return Ok(0) };
+        let groups: Vec<wire::Group> = self.0.list(V1_1, &["users", &inner, "access_groups"], None).await?;
+        Ok(groups.len())
+    }
+
+    /// # Errors
+    /// [`Error::Report`] where the site has no valid subscription or is still being installed: then nothing can be
+    /// changed there.
+    async fn seats(&self) -> Result<Option<Seats>> {
+        let site: wire::Site = self.0.one(V1_2, &[]).await?.done()?.json()?;
+        site.seats().map(Some)
+    }
+}
+
+#[async_trait]
+impl WriteDoors for SaltoKs {
+    async fn create(&self, new: &NewAccount) -> Result<Account> {
+        match &new.email {
+            Some(email) => self.create_user(new, email).await,
+            None => self.create_guest(new).await,
+        }
+    }
+
+    async fn rename(&self, account: &Account, name: &str) -> Result<()> {
+        self.rename_account(account, name).await
+    }
+
+    /// The vendor's 204 is not believed: without a free seat the account stays suspended [M].
+    async fn resume(&self, account: &Account) -> Result<()> {
+        let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
+        let answer = self.set_subscription(&inner, "subscribed").await?;
+        if answer.is_missing() {
+            return Err(account_gone());
+        }
+        answer.done()?;
+        match self.look_raw(&inner).await?.ok_or_else(account_gone)? {
+            user if user.standing() == Standing::Active => Ok(()),
+            user if user.blocked => Err(Error::report("the account is blocked in SALTO KS: unblock it there")),
+            _ => Err(Error::report("SALTO KS has no free seat: buy seats, or free some by suspending users")),
+        }
+    }
+
+    async fn suspend(&self, account: &Account) -> Result<()> {
+        let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
+        self.set_subscription(&inner, "suspended").await?.done_or_gone()
+    }
+
+    /// Answered 202: it happens a little later [D].
+    async fn delete(&self, account: &Account) -> Result<()> {
+        let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
+        self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await?.done_or_gone()
+    }
+
+    /// One call for all, where it is more than one: the vendor's wish. One by one only where that is refused.
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+        self.change_together(group, add, remove).await
+    }
+}
+
+impl SaltoKs {
+    async fn set_subscription(&self, inner: &str, state: &str) -> Result<Answer> {
+        let body = json!({ "state": state });
+        self.0.write(Method::PATCH, V1_1, &["users", inner, "subscription"], Some(&body)).await
+    }
+}
+
+fn account_gone() -> Error {
+    Error::later("the account is gone at SALTO KS: it is looked up again")
+}

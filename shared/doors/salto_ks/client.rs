@@ -1,0 +1,189 @@
+//! Calls to SALTO KS: signed with a token, refusals told from answers, lists read whole or not at all.
+//!
+//! It knows no people and no groups.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use http::Method;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::login::Login;
+use super::refusal::Answer;
+use super::wire::Named;
+use crate::access::{Access, Secret};
+use crate::caller::{self, Caller};
+use crate::error::{Error, Result};
+use crate::http::Response;
+use crate::time::SharedTime;
+
+/// The vendor's name in errors.
+pub(super) const VENDOR: &str = "SALTO KS";
+/// For entries, tags, keys, time schedules, one account and membership [M][C].
+pub(super) const V1_1: &str = "v1.1";
+/// For sites, users and the list of groups [M][C].
+pub(super) const V1_2: &str = "v1.2";
+/// A list of more pages than this is one that goes in circles.
+const MOST_PAGES: usize = 2_000;
+
+/// The way to one SALTO KS site.
+pub(super) struct Client {
+    caller: Caller,
+    time: SharedTime,
+    login: Login,
+    base: Result<Url>,
+    site: Option<String>,
+    /// The id of the role `site_user` at this site, looked up once.
+    pub(super) user_role: OnceCell<String>,
+}
+
+impl Client {
+    pub(super) fn new(place: Option<&str>, access: Access) -> Self {
+        Client {
+            caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO),
+            time: access.time.clone(),
+            base: caller::base(access.url.as_deref(), "https://connect.my-clay.com"),
+            login: Login::new(access),
+            site: place.map(str::to_owned),
+            user_role: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// Reads one thing below the site; a refusal is handed back.
+    pub(super) async fn one(&self, version: &str, path: &[&str]) -> Result<Answer> {
+        self.send(Method::GET, &self.url(version, path)?, None).await
+    }
+
+    /// Changes one thing below the site; a refusal is handed back.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        version: &str,
+        path: &[&str],
+        body: Option<&serde_json::Value>,
+    ) -> Result<Answer> {
+        self.send(method, &self.url(version, path)?, body).await
+    }
+
+    /// A whole list below the site. A bad read is started over once.
+    ///
+    /// # Errors
+    /// [`Error::Later`] after a second bad read; [`Error::Report`] where the next page lies outside of the vendor's own
+    /// address, and for refusals: 404 is a site or group that is gone.
+    pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
+    where
+        T: DeserializeOwned + Named,
+    {
+        let mut first = self.url(version, path)?;
+        if let Some(filter) = filter {
+            first.query_pairs_mut().append_pair("$filter", filter);
+        }
+        for _ in 0..2 {
+            if let Some(items) = self.list_once(&first).await? {
+                return Ok(items);
+            }
+        }
+        let name = path.last().unwrap_or(&"sites");
+        Err(Error::later(format!("SALTO KS's list of {name} could not be read whole, twice")))
+    }
+
+    /// `None` is a bad read: a page that is no list, an id twice, a page that comes again, or fewer than counted.
+    async fn list_once<T: DeserializeOwned + Named>(&self, first: &Url) -> Result<Option<Vec<T>>> {
+        let mut items: Vec<T> = Vec::new();
+        let mut ids = HashSet::new();
+        let mut pages = HashSet::new();
+        let mut counted = 0;
+        let mut next = Some(first.clone());
+        while let Some(url) = next {
+            if pages.len() >= MOST_PAGES || !pages.insert(url.clone()) {
+                return Ok(None);
+            }
+            let answer = self.send(Method::GET, &url, None).await?.done()?;
+            let Ok(Page { items: some, next_page_link: link, count }) = answer.json::<AnyPage<T>>().map(Page::from)
+            else {
+                return Ok(None);
+            };
+            for item in some {
+                if !ids.insert(item.name().to_owned()) {
+                    return Ok(None);
+                }
+                items.push(item);
+            }
+            counted = counted.max(count.unwrap_or(0));
+            next = link.filter(|link| !link.is_empty()).map(|link| caller::within(&url, &link)).transpose()?;
+        }
+        Ok((items.len() >= counted).then_some(items))
+    }
+
+    /// A token that is refused is replaced once: a 401 was not carried out, so even a change may be sent again.
+    async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Answer> {
+        let token = self.login.token(&self.caller, None).await?;
+        let answer = Answer::from(self.send_with(&token, method.clone(), url, body).await?);
+        if !answer.is_stranger() {
+            return Ok(answer);
+        }
+        let token = self.login.token(&self.caller, Some(&token)).await?;
+        Ok(Answer::from(self.send_with(&token, method, url, body).await?))
+    }
+
+    async fn send_with(
+        &self,
+        token: &Secret,
+        method: Method,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+    ) -> Result<Response> {
+        let reads = method == Method::GET;
+        let bearer = format!("Bearer {}", token.reveal());
+        let headers = [("Authorization", bearer.as_str()), ("Accept", "application/json")];
+        let request = caller::request(method, url, &headers, body)?;
+        if reads { self.caller.read(request).await } else { self.caller.write(request).await }
+    }
+
+    fn url(&self, version: &str, path: &[&str]) -> Result<Url> {
+        let site = self.site.as_deref().filter(|site| !site.is_empty());
+        let site = site.ok_or_else(|| Error::refused("SALTO KS doors need place: the id of the SALTO KS site"))?;
+        let base = self.base.as_ref().map_err(Clone::clone)?;
+        caller::below(base, &[&[version, "sites", site], path].concat())
+    }
+}
+
+/// A page in either of its two forms [M].
+#[derive(Deserialize)]
+#[serde(untagged, bound = "T: DeserializeOwned")]
+enum AnyPage<T> {
+    Bare(Vec<T>),
+    Paged(Page<T>),
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Page<T> {
+    /// Required, and may be null [D].
+    #[serde(deserialize_with = "null_is_empty")]
+    items: Vec<T>,
+    next_page_link: Option<String>,
+    /// How many there are in all [D], or on this page [?]: either way there are no fewer.
+    count: Option<usize>,
+}
+
+fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(items: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(items)?.unwrap_or_default())
+}
+
+impl<T> From<AnyPage<T>> for Page<T> {
+    fn from(page: AnyPage<T>) -> Self {
+        match page {
+            AnyPage::Bare(items) => Page { items, next_page_link: None, count: None },
+            AnyPage::Paged(page) => page,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Groups of people, changed at once where SALTO KS lets us, and one by one where somebody stands in the way.
+
+use super::*;
+
+fn entry(user: &str) -> Entry {
+    Entry { account: Account { id: AccountId(user.into()), ..account(None) }, until: None, replaces: Vec::new() }
+}
+
+fn row(user: &str) -> Row {
+    Row { account: AccountId(user.into()), handle: user.into(), from: None, until: None }
+}
+
+fn bulk(add: &[&str], remove: &[&str]) -> Step {
+    on(&format!("PATCH {GROUP}")).with(json!({"add_ids": add, "remove_ids": remove}))
+}
+
+fn adds(user: &str) -> Step {
+    on(&format!("POST {GROUP}")).with(json!({"user_id": user}))
+}
+
+fn takes(user: &str) -> Step {
+    on(&format!("DELETE {GROUP}/{user}"))
+}
+
+fn members(users: &[&str]) -> Step {
+    let members: Vec<Value> = users.iter().map(|user| json!({"id": user})).collect();
+    get(GROUP).says(200, items(json!(members)))
+}
+
+async fn change(steps: impl IntoIterator<Item = Step>, add: &[&str], remove: &[&str]) -> Vec<Result<()>> {
+    let script = script(steps);
+    let add: Vec<Entry> = add.iter().map(|user| entry(user)).collect();
+    let remove: Vec<Row> = remove.iter().map(|user| row(user)).collect();
+    let results = salto(&script).change(&group(), &add, &remove).await;
+    script.is_over();
+    results
+}
+
+#[tokio::test]
+async fn one_is_one_call_and_several_are_one_call() {
+    assert_eq!(change([adds("a").says(200, json!({"id": "a"}))], &["a"], &[]).await, [Ok(())]);
+    assert_eq!(change([takes("a").is(204)], &[], &["a"]).await, [Ok(())]);
+    assert_eq!(change([bulk(&["a", "b"], &["c"]).is(204)], &["a", "b"], &["c"]).await, [Ok(()), Ok(()), Ok(())]);
+    let nothing = Script::new([]);
+    assert!(salto(&nothing).change(&group(), &[], &[]).await.is_empty());
+    nothing.is_over();
+}
+
+#[tokio::test]
+async fn one_persons_trouble_is_not_anothers() {
+    let steps = [
+        bulk(&["a", "b", "c"], &["d"]).says(400, refusal("1100")),
+        bulk(&["a", "b"], &[]).is(204),
+        bulk(&["c"], &["d"]).says(403, refusal("2220")),
+        adds("c").says(403, refusal("2220")),
+        takes("d").is(204),
+    ];
+    let results = change(steps, &["a", "b", "c"], &["d"]).await;
+    is_report(results[2].clone(), "pod");
+    assert_eq!((&results[0], &results[1], &results[3]), (&Ok(()), &Ok(()), &Ok(())));
+}
+
+#[tokio::test]
+async fn somebody_made_just_now_is_for_later() {
+    for (status, code) in [(403, "2203"), (404, "2202")] {
+        let found = (status == 404).then(|| members(&[]));
+        let steps = [adds("a").says(status, refusal(code))].into_iter().chain(found);
+        is_later(change(steps, &["a"], &[]).await.remove(0));
+    }
+    let steps = [
+        bulk(&["a", "b"], &[]).says(404, refusal("2202")),
+        members(&[]),
+        adds("a").says(404, refusal("2202")),
+        adds("b").is(200),
+    ];
+    let results = change(steps, &["a", "b"], &[]).await;
+    is_later(results[0].clone());
+    assert_eq!(results[1], Ok(()));
+}
+
+#[tokio::test]
+async fn a_group_that_is_gone_is_not_taken_for_people_who_are() {
+    let steps = [bulk(&["a", "b"], &[]).says(404, refusal("2202")), get(GROUP).says(404, refusal("2202"))];
+    for result in change(steps, &["a", "b"], &[]).await {
+        // The trouble is tried on nobody else.
+        is_report(result, "2202");
+    }
+}
+
+#[tokio::test]
+async fn already_so_is_what_the_list_says() {
+    for status in [400, 409] {
+        assert_eq!(change([adds("a").is(status), members(&["a"])], &["a"], &[]).await, [Ok(())]);
+        is_later(change([adds("a").is(status), members(&["b"])], &["a"], &[]).await.remove(0));
+    }
+    let gone = || takes("a").says(404, refusal("2202"));
+    assert_eq!(change([gone(), members(&[])], &[], &["a"]).await, [Ok(())]);
+    is_later(change([gone(), members(&["a"])], &[], &["a"]).await.remove(0));
+    let unread = [gone(), get(GROUP).says(200, json!({})), get(GROUP).says(200, json!({}))];
+    is_later(change(unread, &[], &["a"]).await.remove(0));
+}
+
+#[tokio::test]
+async fn a_call_for_all_that_fails_is_made_for_each() {
+    let steps = [bulk(&["a", "b"], &[]).is(500), adds("a").is(409), adds("b").is(200), members(&["a", "b"])];
+    assert_eq!(change(steps, &["a", "b"], &[]).await, [Ok(()), Ok(())]);
+    let away = [bulk(&["a", "b", "c", "d"], &[]).lost(), adds("a").lost(), adds("b").is(503), adds("c").lost()];
+    for result in change(away, &["a", "b", "c", "d"], &[]).await {
+        is_later(result);
+    }
+}
+
+#[tokio::test]
+async fn trouble_of_the_whole_site_ends_it() {
+    for code in ["2210", "2212"] {
+        let steps = [bulk(&["a", "b"], &[]).says(403, refusal(code))];
+        for result in change(steps, &["a", "b"], &[]).await {
+            is_report(result, code);
+        }
+    }
+    for result in change([bulk(&["a", "b"], &[]).is(403)], &["a", "b"], &[]).await {
+        is_report(result, "role");
+    }
+    let paused = [bulk(&["a", "b"], &[]).is(429).header("Retry-After", "90")];
+    for result in change(paused, &["a", "b"], &[]).await {
+        assert!(matches!(result, Err(Error::Later { after: Some(_), .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_inside_a_yes_is_a_refusal() {
+    is_report(change([adds("a").says(400, refusal("2220"))], &["a"], &[]).await.remove(0), "pod");
+    is_report(change([adds("a").says(200, refusal("2220"))], &["a"], &[]).await.remove(0), "pod");
+    is_later(change([adds("a").says(200, json!({"ErrorCode": 2203}))], &["a"], &[]).await.remove(0));
+}

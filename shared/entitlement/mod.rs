@@ -1,0 +1,247 @@
+//! Facts × rules → entitlements. Pure: no client, no clock, no randomness; `now` is an argument.
+//!
+//! It does not know what anybody holds at a door, and it does not know doors at all beyond the ids of their groups.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::doors::GroupId;
+use crate::fact::{Fact, FactId, Holder, Profile, What};
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Ids, Resolved};
+use crate::site::{Selector, Site};
+use crate::window::{Window, union};
+
+mod bookings;
+mod days;
+mod memberships;
+mod passes;
+
+/// How far ahead recurring bookings and opening hours are worked out.
+pub const HORIZON: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// How far back: an occurrence that began long ago may still run.
+const HINDSIGHT: SignedDuration = SignedDuration::from_hours(2 * 24);
+
+/// That somebody may be in a group for a while, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entitlement {
+    /// Door system.
+    pub doors: String,
+    /// Group.
+    pub group: GroupId,
+    /// When, already widened by the rule's minutes.
+    pub window: Window,
+    /// The facts behind it.
+    pub because: Vec<FactId>,
+    /// Number of the rule in the site file, counted from one.
+    pub rule: usize,
+    /// Line of that rule in the site file.
+    pub line: usize,
+}
+
+/// The rules, and what the names in them stand for.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// The site file.
+    pub site: &'a Site,
+    /// Its names, resolved.
+    pub resolved: &'a Resolved,
+    /// The platform's locations, floors, resources and plans.
+    pub catalogue: &'a Catalogue,
+}
+
+/// Everything that the platform says of one person: their profiles, and the facts about these and their teams.
+#[derive(Debug, Clone, Default)]
+pub struct Dossier {
+    /// Live facts by name, profiles and teams among them.
+    pub facts: BTreeMap<FactId, Fact>,
+    /// Which of the profiles are this person.
+    pub profiles: Vec<FactId>,
+}
+
+impl Dossier {
+    fn members(&self) -> impl Iterator<Item = (&str, &Profile)> {
+        self.profiles.iter().filter_map(|name| match &self.facts.get(name)?.what {
+            What::Member(profile) => Some((name.id.as_str(), profile)),
+            _ => None,
+        })
+    }
+
+    /// The profile through which a fact about `holder` reaches this person.
+    fn reached(&self, holder: &Holder) -> Option<&Profile> {
+        match holder {
+            Holder::Member(id) => self.members().find(|(member, _)| member == id).map(|(_, profile)| profile),
+            Holder::Team(id) => self
+                .members()
+                .find(|(_, profile)| profile.shares_team && profile.team.as_ref() == Some(id))
+                .map(|(_, profile)| profile),
+            Holder::Visitor(_) => None,
+        }
+    }
+
+    /// The name that door systems shall know this person by, and that of a member before that of a guest.
+    pub fn name(&self) -> Option<&str> {
+        let profiles = || self.profiles.iter().filter_map(|name| Some(&self.facts.get(name)?.what));
+        let member = profiles().find_map(|what| match what {
+            What::Member(profile) => Some(profile.name.as_str()),
+            _ => None,
+        });
+        member.or_else(|| {
+            profiles().find_map(|what| match what {
+                What::Visitor(profile) => Some(profile.name.as_str()),
+                _ => None,
+            })
+        })
+    }
+
+    /// Whether any profile is a member's, and not only a guest's.
+    pub fn is_member(&self) -> bool {
+        self.members().next().is_some()
+    }
+}
+
+/// What a person may open, and what is wrong with the facts about them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Derived {
+    /// In the order of the rules.
+    pub entitlements: Vec<Entitlement>,
+    /// Records that open nothing although they should.
+    pub problems: Vec<String>,
+}
+
+/// Works out everything that one person may open, as seen at `now`.
+pub fn derive(rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Derived {
+    let mut bench = Bench { rules, dossier, now, derived: Derived::default() };
+    for (place, rule) in rules.site.rules.iter().enumerate() {
+        let Some(resolved) = rules.resolved.rules.get(place) else { continue };
+        if resolved.groups.is_empty() {
+            continue;
+        }
+        let asked = Asked { place, rule, resolved };
+        match rule.selector {
+            Selector::Plan => bench.plan(asked),
+            Selector::Location | Selector::Floor | Selector::Assignable => bench.assigned(asked),
+            Selector::Resource => bench.booked(asked),
+            Selector::Pass => bench.passes(asked),
+        }
+    }
+    bench.derived.problems.sort();
+    bench.derived.problems.dedup();
+    bench.derived
+}
+
+/// One rule, with what its names stand for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    place: usize,
+    rule: &'a crate::site::Rule,
+    resolved: &'a crate::site::resolve::ResolvedRule,
+}
+
+/// Where one person's facts are laid beside the rules.
+struct Bench<'a> {
+    rules: Rules<'a>,
+    dossier: &'a Dossier,
+    now: Timestamp,
+    derived: Derived,
+}
+
+impl<'a> Bench<'a> {
+    /// Whether a fact of this location counts, for the site and for the rule.
+    fn in_place(&self, asked: Asked<'_>, location: Option<&str>) -> bool {
+        let chosen = match &self.rules.resolved.locations {
+            None => true,
+            Some(chosen) => location.is_some_and(|location| chosen.contains(location)),
+        };
+        chosen && asked.resolved.at.as_ref().is_none_or(|at| holds(at, location))
+    }
+
+    /// Writes down that `window` is open under a rule, cut to the rule's hours.
+    fn open(&mut self, asked: Asked<'_>, window: Window, location: Option<&str>, because: &[FactId]) {
+        let windows = match &asked.rule.hours {
+            None => vec![window],
+            Some(hours) => {
+                let zone = self.rules.catalogue.zone_of(location, &self.rules.site.timezone);
+                days::within_hours(hours, &zone, window, self.now)
+            }
+        };
+        for window in windows {
+            for group in &asked.resolved.groups {
+                self.derived.entitlements.push(Entitlement {
+                    doors: asked.rule.doors.clone(),
+                    group: group.clone(),
+                    window,
+                    because: because.to_vec(),
+                    rule: asked.place + 1,
+                    line: asked.rule.line,
+                });
+            }
+        }
+    }
+
+    fn problem(&mut self, about: &FactId, what: &str) {
+        self.derived.problems.push(format!("{about} {what}"));
+    }
+}
+
+fn holds(ids: &Ids, id: Option<&str>) -> bool {
+    match ids {
+        Ids::Any => true,
+        Ids::Of(ids) => id.is_some_and(|id| ids.contains(id)),
+    }
+}
+
+/// One unbroken stretch in which a group is open to somebody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stretch {
+    /// From when until when.
+    pub window: Window,
+    /// Why, in words for the audit record.
+    pub because: String,
+}
+
+/// Entitlements to one group, merged: overlapping and back-to-back windows are one stretch.
+pub type Desired = BTreeMap<(String, GroupId), Vec<Stretch>>;
+
+/// Adds up entitlements: a group is open while any rule opens it.
+pub fn desired(entitlements: &[Entitlement]) -> Desired {
+    let mut groups: BTreeMap<(String, GroupId), Vec<&Entitlement>> = BTreeMap::new();
+    for entitlement in entitlements {
+        groups.entry((entitlement.doors.clone(), entitlement.group.clone())).or_default().push(entitlement);
+    }
+    let merge = |parts: Vec<&Entitlement>| {
+        let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
+        let stretches = union(&windows).into_iter();
+        stretches.map(|(window, places)| Stretch { window, because: reasons(&parts, &places) }).collect()
+    };
+    groups.into_iter().map(|(group, parts)| (group, merge(parts))).collect()
+}
+
+fn reasons(parts: &[&Entitlement], places: &[usize]) -> String {
+    let mut reasons: Vec<String> = places
+        .iter()
+        .filter_map(|&place| parts.get(place))
+        .map(|part| {
+            let facts: Vec<String> = part.because.iter().map(FactId::to_string).collect();
+            format!("{} by rule {} (line {})", facts.join(" with "), part.rule, part.line)
+        })
+        .collect();
+    reasons.sort();
+    reasons.dedup();
+    reasons.truncate(5);
+    reasons.join("; ")
+}
+
+/// The stretch of a group that is open at `now`.
+pub fn open_at<'a>(desired: &'a Desired, doors: &str, group: &GroupId, now: Timestamp) -> Option<&'a Stretch> {
+    let stretches = desired.get(&(doors.to_owned(), group.clone()))?;
+    stretches.iter().find(|stretch| stretch.window.holds(now))
+}
+
+/// The first instant after `now` at which anything opens or closes.
+pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
+    let edges = desired.values().flatten().flat_map(|stretch| [Some(stretch.window.from), stretch.window.until]);
+    edges.flatten().filter(|&edge| edge > now).min()
+}

@@ -1,0 +1,383 @@
+//! What the platform says, in words of our own. No vendor's field names, no rules, no doors.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Kinds of things that platforms know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A building or center.
+    Location,
+    /// A floor of a location.
+    Floor,
+    /// Something that can be booked or assigned: room, desk, office.
+    Resource,
+    /// A membership product.
+    Plan,
+    /// A company whose people share what it has.
+    Team,
+    /// Somebody with a profile at the platform.
+    Member,
+    /// A guest of a booking.
+    Visitor,
+    /// A plan that somebody, or a whole team, is on.
+    Membership,
+    /// A booking, or a series of bookings.
+    Booking,
+    /// A number of days, bought ahead.
+    Pass,
+    /// Somebody came in.
+    Checkin,
+}
+
+impl Kind {
+    /// The word for this kind in keys and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Location => "location",
+            Kind::Floor => "floor",
+            Kind::Resource => "resource",
+            Kind::Plan => "plan",
+            Kind::Team => "team",
+            Kind::Member => "member",
+            Kind::Visitor => "visitor",
+            Kind::Membership => "membership",
+            Kind::Booking => "booking",
+            Kind::Pass => "pass",
+            Kind::Checkin => "checkin",
+        }
+    }
+}
+
+/// Names one thing of one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FactId {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// The platform's own id.
+    pub id: String,
+}
+
+impl FactId {
+    /// Names the thing of `kind` that the platform calls `id`.
+    pub fn new(kind: Kind, id: impl Into<String>) -> Self {
+        FactId { kind, id: id.into() }
+    }
+}
+
+impl fmt::Display for FactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.word(), self.id)
+    }
+}
+
+/// Whom a fact is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holder {
+    /// A member by the platform's id.
+    Member(String),
+    /// A guest by the platform's id.
+    Visitor(String),
+    /// A team: everyone in it.
+    Team(String),
+}
+
+impl Holder {
+    /// The fact that describes the holder itself.
+    pub fn profile(&self) -> FactId {
+        match self {
+            Holder::Member(id) => FactId::new(Kind::Member, id.clone()),
+            Holder::Visitor(id) => FactId::new(Kind::Visitor, id.clone()),
+            Holder::Team(id) => FactId::new(Kind::Team, id.clone()),
+        }
+    }
+}
+
+/// One thing as the platform last told it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The platform's id of it; its kind follows from `what`.
+    pub id: String,
+    /// What it is.
+    pub what: What,
+    /// When the platform says that it last changed, where it says so.
+    pub changed: Option<Timestamp>,
+}
+
+impl Fact {
+    /// The name of this fact.
+    pub fn name(&self) -> FactId {
+        FactId::new(self.what.kind(), self.id.clone())
+    }
+
+    /// Everybody whom this fact is about. A profile belongs to itself and to its team, which is how a team knows its
+    /// people.
+    pub fn holders(&self) -> Vec<Holder> {
+        let member = |id: &String| Holder::Member(id.clone());
+        match &self.what {
+            What::Member(profile) => {
+                let own = std::iter::once(Holder::Member(self.id.clone()));
+                own.chain(profile.team.clone().map(Holder::Team)).collect()
+            }
+            What::Visitor(_) => vec![Holder::Visitor(self.id.clone())],
+            What::Membership(membership) => membership.holder.iter().cloned().collect(),
+            What::Pass(pass) => pass.holder.iter().cloned().collect(),
+            What::Checkin(checkin) => checkin.member.iter().map(member).collect(),
+            What::Booking(booking) => {
+                let members = booking.booker.iter().chain(&booking.members).map(member);
+                members.chain(booking.visitors.iter().cloned().map(Holder::Visitor)).collect()
+            }
+            What::Location(_) | What::Floor(_) | What::Resource(_) | What::Plan(_) | What::Team(_) => Vec::new(),
+        }
+    }
+}
+
+impl What {
+    /// The things that this one speaks of.
+    pub fn speaks_of(&self) -> Vec<FactId> {
+        let mut names = Vec::new();
+        let mut add = |kind: Kind, id: &Option<String>| names.extend(id.clone().map(|id| FactId::new(kind, id)));
+        match self {
+            What::Location(_) | What::Plan(_) => {}
+            What::Floor(floor) => add(Kind::Location, &floor.location),
+            What::Resource(resource) => {
+                add(Kind::Location, &resource.location);
+                add(Kind::Floor, &resource.floor);
+            }
+            What::Team(team) => add(Kind::Location, &team.location),
+            What::Member(profile) | What::Visitor(profile) => {
+                add(Kind::Team, &profile.team);
+                add(Kind::Location, &profile.location);
+            }
+            What::Membership(membership) => {
+                add(Kind::Plan, &membership.plan);
+                add(Kind::Location, &membership.location);
+                names.extend(membership.holder.iter().map(Holder::profile));
+                let assigned = membership.assignments.iter().map(|assignment| assignment.resource.clone());
+                names.extend(assigned.map(|id| FactId::new(Kind::Resource, id)));
+            }
+            What::Booking(booking) => {
+                add(Kind::Resource, &booking.resource);
+                add(Kind::Location, &booking.location);
+                add(Kind::Member, &booking.booker);
+                names.extend(booking.members.iter().map(|id| FactId::new(Kind::Member, id.clone())));
+                names.extend(booking.visitors.iter().map(|id| FactId::new(Kind::Visitor, id.clone())));
+            }
+            What::Pass(pass) => names.extend(pass.holder.iter().map(Holder::profile)),
+            What::Checkin(checkin) => add(Kind::Member, &checkin.member),
+        }
+        names
+    }
+}
+
+/// The body of a fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// See [`Location`].
+    Location(Location),
+    /// See [`Floor`].
+    Floor(Floor),
+    /// See [`Resource`].
+    Resource(Resource),
+    /// See [`Plan`].
+    Plan(Plan),
+    /// See [`Team`].
+    Team(Team),
+    /// See [`Profile`].
+    Member(Profile),
+    /// See [`Profile`].
+    Visitor(Profile),
+    /// See [`Membership`].
+    Membership(Membership),
+    /// See [`Booking`].
+    Booking(Booking),
+    /// See [`Pass`].
+    Pass(Pass),
+    /// See [`Checkin`].
+    Checkin(Checkin),
+}
+
+impl What {
+    /// Which kind of thing this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            What::Location(_) => Kind::Location,
+            What::Floor(_) => Kind::Floor,
+            What::Resource(_) => Kind::Resource,
+            What::Plan(_) => Kind::Plan,
+            What::Team(_) => Kind::Team,
+            What::Member(_) => Kind::Member,
+            What::Visitor(_) => Kind::Visitor,
+            What::Membership(_) => Kind::Membership,
+            What::Booking(_) => Kind::Booking,
+            What::Pass(_) => Kind::Pass,
+            What::Checkin(_) => Kind::Checkin,
+        }
+    }
+}
+
+/// A building or center.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Location {
+    /// Its name, as rules may say it.
+    pub name: String,
+    /// Its own IANA time zone, which wins over the site's.
+    pub timezone: Option<String>,
+}
+
+/// A floor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Floor {
+    /// Its name, as rules may say it.
+    pub name: String,
+    /// The location it is in.
+    pub location: Option<String>,
+}
+
+/// A room, desk or office.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Its name, as rules may say it.
+    pub name: String,
+    /// The location it is in.
+    pub location: Option<String>,
+    /// The floor it is on.
+    pub floor: Option<String>,
+}
+
+/// A membership product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its name, as rules may say it.
+    pub name: String,
+}
+
+/// A company.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Team {
+    /// Its name.
+    pub name: String,
+    /// Where it belongs.
+    pub location: Option<String>,
+}
+
+/// A member or a guest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name as the platform shows it.
+    pub name: String,
+    /// The address as given; compare with [`crate::person::email_key`].
+    pub email: Option<String>,
+    /// The team they are in.
+    pub team: Option<String>,
+    /// Where they belong.
+    pub location: Option<String>,
+    /// Whether what their team has reaches them.
+    pub shares_team: bool,
+}
+
+/// Somebody, or a whole team, on a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The plan.
+    pub plan: Option<String>,
+    /// The member; or the team, and then everybody in it. `None` opens for nobody.
+    pub holder: Option<Holder>,
+    /// The location it is for.
+    pub location: Option<String>,
+    /// First local day.
+    pub from: Option<Date>,
+    /// Last local day; open where there is none.
+    pub until: Option<Date>,
+    /// Whether it counts at all.
+    pub approved: bool,
+    /// Desks and offices that come with it.
+    pub assignments: Vec<Assignment>,
+}
+
+/// A desk or office that comes with a membership.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The platform's id of it.
+    pub id: String,
+    /// What is assigned.
+    pub resource: String,
+    /// First local day, where limited.
+    pub from: Option<Date>,
+    /// Last local day, where limited.
+    pub until: Option<Date>,
+}
+
+/// A booking, or a series of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Booking {
+    /// What is booked.
+    pub resource: Option<String>,
+    /// Where; the resource's location where the booking has none.
+    pub location: Option<String>,
+    /// Whoever booked. `None` opens for nobody but the others named here.
+    pub booker: Option<String>,
+    /// Other members who take part.
+    pub members: Vec<String>,
+    /// Guests, by visitor id.
+    pub visitors: Vec<String>,
+    /// Start of the booking, or of the first of the series.
+    pub start: Timestamp,
+    /// Its end.
+    pub end: Timestamp,
+    /// The zone in which a series repeats, where the platform says so.
+    pub timezone: Option<String>,
+    /// How it repeats.
+    pub series: Option<Series>,
+    /// Called off.
+    pub cancelled: bool,
+    /// Not yet confirmed.
+    pub tentative: bool,
+    /// Must be paid and is not.
+    pub unpaid: bool,
+}
+
+/// How a booking repeats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// An RFC 5545 recurrence rule.
+    pub rule: String,
+    /// Starts of occurrences that do not take place.
+    pub except: Vec<Timestamp>,
+    /// No occurrence starts after this.
+    pub until: Option<Timestamp>,
+}
+
+/// Days bought ahead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Its name, where the platform has one.
+    pub name: Option<String>,
+    /// The member; or the team, and then everybody in it.
+    pub holder: Option<Holder>,
+    /// How many were bought; `None` is without limit. Half days exist.
+    pub count: Option<f64>,
+    /// How many are used.
+    pub used: f64,
+    /// First local day.
+    pub from: Option<Date>,
+    /// Last local day.
+    pub until: Option<Date>,
+}
+
+/// Somebody came in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checkin {
+    /// Who.
+    pub member: Option<String>,
+    /// Where.
+    pub location: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,126 @@
+//! Who must be settled when.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::key::{self, escape};
+use super::{Condition, Ledger, Write, body, faster};
+use crate::delivery::Mention;
+use crate::doors::{AccountId, GroupId};
+use crate::error::Result;
+use crate::fact::FactId;
+use crate::window::{floor_minute, next_minute};
+
+/// Whom or what a due item is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// One of our people.
+    Person(String),
+    /// Whoever has this profile at the platform, known to us or not.
+    Profile(FactId),
+    /// Whoever has this account at a door system.
+    Account {
+        /// Door system.
+        doors: String,
+        /// Account.
+        id: AccountId,
+    },
+    /// A thing that must be looked at again.
+    Look {
+        /// The thing.
+        mention: Mention,
+        /// How many looks there were so far.
+        looks: u8,
+    },
+}
+
+impl Subject {
+    fn key(&self) -> String {
+        match self {
+            Subject::Person(id) => format!("person#{id}"),
+            Subject::Profile(name) => format!("profile#{}", key::thing(name)),
+            Subject::Account { doors, id } => format!("account#{doors}#{}", escape(&id.0)),
+            Subject::Look { mention, .. } => format!("look#{}", key::thing(&mention.about)),
+        }
+    }
+}
+
+/// One due item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// The whole minute.
+    pub minute: Timestamp,
+    /// Who or what.
+    pub subject: Subject,
+    /// Groups to look at beyond those that the person's facts and claims name.
+    #[serde(default)]
+    pub groups: Vec<(String, GroupId)>,
+    /// In these groups, being taken over, what is held becomes ours.
+    #[serde(default)]
+    pub adopt: bool,
+    /// Tells this item from a later one about the same: only what was served may be deleted.
+    mark: String,
+}
+
+impl Due {
+    /// `subject` is due at the minute in which `at` lies.
+    pub fn at(at: Timestamp, subject: Subject) -> Self {
+        let mark = Uuid::new_v4().simple().to_string();
+        Due { minute: floor_minute(at), subject, groups: Vec::new(), adopt: false, mark }
+    }
+
+    /// With groups to look at.
+    pub fn with_groups(mut self, groups: Vec<(String, GroupId)>, adopt: bool) -> Self {
+        self.groups = groups;
+        self.adopt = adopt;
+        self
+    }
+
+    fn sk(&self) -> String {
+        format!("{}#{}", minute_word(self.minute), self.subject.key())
+    }
+
+    /// Writes it down.
+    pub fn put(&self, site: &str) -> Result<Write> {
+        Ok(Write::put(key::due(site, &self.sk()), body(self)?))
+    }
+
+    /// Where a person's due item of that minute is.
+    pub fn delete(site: &str, minute: Timestamp, subject: &Subject) -> Write {
+        let sk = format!("{}#{}", minute_word(floor_minute(minute)), subject.key());
+        Write::delete(key::due(site, &sk))
+    }
+}
+
+/// The word for a minute in keys and in the names of alarms: `yyyymmddThhmm`, UTC.
+pub fn minute_word(minute: Timestamp) -> String {
+    minute.strftime("%Y%m%dT%H%M").to_string()
+}
+
+impl Ledger {
+    /// Everything due until `minute`, that minute included, earliest first.
+    pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
+        let end = minute_word(next_minute(minute));
+        self.list_below(&key::dues(site), &end).await?.iter().map(|item| item.read()).collect()
+    }
+
+    /// Writes down that these are due.
+    pub async fn put_dues(&self, site: &str, dues: &[Due]) -> Result<()> {
+        let writes: Result<Vec<Write>> = dues.iter().map(|due| due.put(site)).collect();
+        self.write_many(writes?).await
+    }
+
+    /// Crosses out what was served, unless it was written down anew meanwhile.
+    pub async fn cross_out(&self, site: &str, served: &[Due]) -> Result<()> {
+        for due in served {
+            let write = Write::delete(key::due(site, &due.sk())).only_if(Condition::Body(body(due)?));
+            match self.write(write).await {
+                Err(error) if error != faster() => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! Facts in the table: what the platform said, and pointers from whom it is about.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::key;
+use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body};
+use crate::error::Result;
+use crate::fact::{Fact, FactId, Holder, Kind};
+
+/// A fact as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// What the platform said.
+    pub fact: Fact,
+    /// When the read began that said so: a later read is never overwritten by an earlier one.
+    pub read: Timestamp,
+    /// The platform no longer has it. Kept, so that an older read cannot bring it back.
+    pub gone: bool,
+}
+
+impl Record {
+    /// Whether the two say the same of the world, whenever they were read.
+    pub fn says_same(&self, other: &Record) -> bool {
+        let Record { fact, read: _, gone } = self;
+        *gone == other.gone && *fact == other.fact
+    }
+
+    fn holders(&self) -> BTreeSet<Holder> {
+        if self.gone { BTreeSet::new() } else { self.fact.holders().into_iter().collect() }
+    }
+}
+
+fn version_of(read: Timestamp) -> u64 {
+    u64::try_from(read.as_microsecond()).unwrap_or(0).max(1)
+}
+
+impl Ledger {
+    /// One fact.
+    pub async fn fact(&self, site: &str, name: &FactId) -> Result<Option<Record>> {
+        self.get(&key::fact(site, name)).await?.map(|item| item.read()).transpose()
+    }
+
+    /// Several facts, in no order; unknown ones are left out.
+    pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
+        let keys: BTreeSet<_> = names.iter().map(|name| key::fact(site, name)).collect();
+        let keys: Vec<_> = keys.into_iter().collect();
+        self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect()
+    }
+
+    /// All facts of one kind.
+    pub async fn facts_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
+        self.list(&key::facts(site), &key::things(kind)).await?.iter().map(Item::read).collect()
+    }
+
+    /// The names of the facts of these kinds that are about a holder.
+    pub async fn holdings(&self, site: &str, of: &Holder, kinds: &[Kind]) -> Result<Vec<FactId>> {
+        let mut names = Vec::new();
+        for kind in kinds {
+            for pointer in self.list(&key::holdings(site, of), &key::things(*kind)).await? {
+                names.push(pointer.read()?);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The version of a holder: it moves with every fact about it.
+    pub async fn holder_version(&self, site: &str, of: &Holder) -> Result<u64> {
+        Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
+    }
+
+    /// Keeps a fact, unless a later read is known already. Gives everybody whom it was or is about.
+    ///
+    /// The fact, the versions of its holders and the pointers are one transaction; where that would outgrow one, what
+    /// can safely be repeated goes first.
+    pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<BTreeSet<Holder>> {
+        let name = new.fact.name();
+        let at = key::fact(site, &name);
+        let old_item = self.get(&at).await?;
+        let old: Option<Record> = old_item.as_ref().map(Item::read).transpose()?;
+        let before = old.as_ref().map(Record::holders).unwrap_or_default();
+        let after = new.holders();
+        let everybody: BTreeSet<Holder> = before.union(&after).cloned().collect();
+        if old.as_ref().is_some_and(|old| old.read > new.read) {
+            return Ok(everybody);
+        }
+        let was = Condition::Version(old_item.map_or(0, |item| item.version));
+        let mut writes = vec![Write::put(at, body(new)?).version(version_of(new.read)).only_if(was)];
+        if !old.is_some_and(|old| old.says_same(new)) {
+            writes.extend(everybody.iter().map(|holder| Write::bump(key::holder_version(site, holder))));
+            let pointer = body(&name)?;
+            writes.extend(after.iter().map(|to| Write::put(key::holding(site, to, &name), pointer.clone())));
+            writes.extend(before.difference(&after).map(|from| Write::delete(key::holding(site, from, &name))));
+        }
+        while writes.len() > MOST_IN_ONE {
+            let early = writes.split_off(writes.len().saturating_sub(MOST_IN_ONE).max(1));
+            self.write_all(Step::Keep, early).await?;
+        }
+        self.write_all(Step::Read, writes).await?;
+        Ok(everybody)
+    }
+}

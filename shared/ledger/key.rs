@@ -1,0 +1,197 @@
+//! Keys of the table. Each is type-tagged, and ids from outside are escaped, so that no id lands in another's place.
+
+use crate::doors::AccountId;
+use crate::fact::{FactId, Holder, Kind};
+
+/// Where an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Key { pk, sk: sk.into() }
+    }
+}
+
+/// An id from outside, without our separators, and short enough for a key.
+pub fn escape(id: &str) -> String {
+    let mut text = String::with_capacity(id.len());
+    for c in id.chars() {
+        match c {
+            '%' => text.push_str("%25"),
+            '#' => text.push_str("%23"),
+            c if c.is_control() => text.push_str(&format!("%{:02x}", c as u32)),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// The word for a holder in keys.
+pub fn holder(holder: &Holder) -> String {
+    match holder {
+        Holder::Member(id) => format!("member#{}", escape(id)),
+        Holder::Visitor(id) => format!("visitor#{}", escape(id)),
+        Holder::Team(id) => format!("team#{}", escape(id)),
+    }
+}
+
+/// `{kind}#{id}`
+pub fn thing(name: &FactId) -> String {
+    format!("{}#{}", name.kind.word(), escape(&name.id))
+}
+
+/// Prefix of the sort keys of all things of one kind.
+pub fn things(kind: Kind) -> String {
+    format!("{}#", kind.word())
+}
+
+/// Partition of all facts of a site.
+pub fn facts(site: &str) -> String {
+    format!("{site}#fact")
+}
+
+/// One fact.
+pub fn fact(site: &str, name: &FactId) -> Key {
+    Key::new(facts(site), thing(name))
+}
+
+/// Partition of a holder: pointers to its facts.
+pub fn holdings(site: &str, of: &Holder) -> String {
+    format!("{site}#holder#{}", holder(of))
+}
+
+/// Pointer from a holder to a fact.
+pub fn holding(site: &str, of: &Holder, name: &FactId) -> Key {
+    Key::new(holdings(site, of), thing(name))
+}
+
+/// A holder's version.
+pub fn holder_version(site: &str, of: &Holder) -> Key {
+    Key::new(holdings(site, of), "~version")
+}
+
+/// A person.
+pub fn person(site: &str, id: &str) -> Key {
+    Key::new(format!("{site}#person#{id}"), "person")
+}
+
+/// Partition that lists all people of a site.
+pub fn people(site: &str) -> String {
+    format!("{site}#people")
+}
+
+/// A person's place in that list.
+pub fn listed(site: &str, id: &str) -> Key {
+    Key::new(people(site), id)
+}
+
+/// From a platform's profile to our person.
+pub fn profile(site: &str, name: &FactId) -> Key {
+    Key::new(format!("{site}#name#{}", thing(name)), "name")
+}
+
+/// From an address to our person. The address itself stays out of the key.
+pub fn email(site: &str, digest: &str) -> Key {
+    Key::new(format!("{site}#email#{digest}"), "name")
+}
+
+/// From an account to our person.
+pub fn account(site: &str, doors: &str, id: &AccountId) -> Key {
+    Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "name")
+}
+
+/// Partition of everything due at a site.
+pub fn dues(site: &str) -> String {
+    format!("{site}#due")
+}
+
+/// One due item.
+pub fn due(site: &str, sk: &str) -> Key {
+    Key::new(dues(site), sk)
+}
+
+/// A delivery that was seen.
+pub fn delivery(site: &str, hash: &str) -> Key {
+    Key::new(format!("{site}#delivery"), hash)
+}
+
+/// Partition of the audit chain.
+pub fn audits(site: &str) -> String {
+    format!("{site}#audit")
+}
+
+/// One audit record.
+pub fn audit(site: &str, seq: u64) -> Key {
+    Key::new(audits(site), format!("{seq:020}"))
+}
+
+/// The same record beside its person.
+pub fn person_audit(site: &str, person: &str, seq: u64) -> Key {
+    Key::new(format!("{site}#person#{person}"), format!("audit#{seq:020}"))
+}
+
+/// Where the chain has got to.
+pub fn audit_head(site: &str) -> Key {
+    Key::new(audits(site), "~head")
+}
+
+/// The site file in force.
+pub fn active(site: &str) -> Key {
+    Key::new(format!("{site}#site"), "active")
+}
+
+/// A site file as it was stored.
+pub fn version(site: &str, n: u64) -> Key {
+    Key::new(format!("{site}#site"), format!("version#{n:010}"))
+}
+
+/// What the names of the site file were last found to be.
+pub fn resolved(site: &str) -> Key {
+    Key::new(format!("{site}#site"), "resolved")
+}
+
+/// Partition that lists the sites, for `receive` to know them.
+pub const SITES: &str = "sites";
+
+/// A site in that list.
+pub fn site(site: &str) -> Key {
+    Key::new(SITES.to_owned(), site)
+}
+
+/// What is known of reading one source.
+pub fn read(site: &str, source: &str) -> Key {
+    Key::new(format!("{site}#read"), source)
+}
+
+/// Partition of the deliveries that could not be read.
+pub fn unread(site: &str) -> String {
+    format!("{site}#unread")
+}
+
+/// A delivery that could not be read.
+pub fn unread_one(site: &str, hash: &str) -> Key {
+    Key::new(unread(site), hash)
+}
+
+/// A vendor's token.
+pub fn token(name: &str) -> Key {
+    Key::new(format!("{name}#token"), "token")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_look_like_our_keys_stay_ids() {
+        let sly = FactId::new(Kind::Member, "m1#person#x");
+        assert_eq!(fact("s", &sly).sk, "member#m1%23person%23x");
+        assert_ne!(escape("a%23b"), escape("a#b"));
+    }
+}

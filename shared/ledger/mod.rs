@@ -1,0 +1,235 @@
+//! The one table: what we remember. This file knows DynamoDB; the files below it know what is kept there.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use key::Key;
+
+pub mod audits;
+pub mod dues;
+pub mod facts;
+pub mod key;
+pub mod people;
+pub mod sites;
+mod write;
+
+pub use write::{Condition, Write};
+
+/// Most items that DynamoDB takes in one transaction.
+pub const MOST_IN_ONE: usize = 100;
+
+/// The steps of settle, as the first word of a transaction's token: who watches the wire can tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Facts as re-read.
+    Read,
+    /// Door changes, written down before they are made.
+    Intend,
+    /// What was done.
+    Commit,
+    /// Anything else.
+    Keep,
+}
+
+impl Step {
+    fn word(self) -> &'static str {
+        match self {
+            Step::Read => "read",
+            Step::Intend => "intend",
+            Step::Commit => "commit",
+            Step::Keep => "keep",
+        }
+    }
+}
+
+/// The table.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Client,
+    table: String,
+}
+
+/// One item as it is stored.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its sort key.
+    pub sk: String,
+    /// Its content.
+    pub body: String,
+    /// Its version; 0 where it has none.
+    pub version: u64,
+}
+
+impl Item {
+    /// The content, read.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where the item was not written by us.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.body).map_err(|_| Error::report("an item of the table cannot be read"))
+    }
+}
+
+/// The text form of a value's content.
+pub fn body<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| Error::report("something cannot be written to the table"))
+}
+
+impl Ledger {
+    /// The table called `table`.
+    pub fn new(db: Client, table: String) -> Self {
+        Ledger { db, table }
+    }
+
+    /// One item, read consistently.
+    pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
+        let found = self
+            .db
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(&key.pk))
+            .key("sk", text(&key.sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(away)?;
+        Ok(found.item.as_ref().map(item))
+    }
+
+    /// Items by key, in no order; those that do not exist are left out.
+    pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(100) {
+            let mut wanted: Vec<_> = chunk.iter().map(key_map).collect();
+            while !wanted.is_empty() {
+                let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+                let request = request.map_err(|error| Error::report(error.to_string()))?;
+                let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
+                let items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+                found.extend(items.iter().map(|map| (key_of(map), item(map))));
+                let rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+                wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every item of a partition whose sort key begins with `prefix`, in order, read consistently.
+    pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
+        self.query(pk, Some(("begins_with(sk, :sk)", prefix))).await
+    }
+
+    /// Every item of a partition whose sort key is below `end`, in order, read consistently.
+    pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
+        self.query(pk, Some(("sk < :sk", end))).await
+    }
+
+    async fn query(&self, pk: &str, range: Option<(&str, &str)>) -> Result<Vec<Item>> {
+        let range = range.filter(|(_, value)| !value.is_empty());
+        let mut items = Vec::new();
+        let mut from: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let condition = range.map_or("pk = :pk".to_owned(), |(test, _)| format!("pk = :pk AND {test}"));
+            let page = self
+                .db
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression(condition)
+                .expression_attribute_values(":pk", text(pk))
+                .set_exclusive_start_key(from.take())
+                .consistent_read(true);
+            let page = match range {
+                Some((_, value)) => page.expression_attribute_values(":sk", text(value)),
+                None => page,
+            };
+            let page = page.send().await.map_err(away)?;
+            items.extend(page.items.unwrap_or_default().iter().map(item));
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => from = Some(key),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// Writes one item, alone.
+    pub async fn write(&self, write: Write) -> Result<()> {
+        self.write_all(Step::Keep, vec![write]).await
+    }
+
+    /// Writes all or nothing, at most [`MOST_IN_ONE`] items.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where a condition does not hold (somebody else was faster) or the table is away.
+    pub async fn write_all(&self, step: Step, writes: Vec<Write>) -> Result<()> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let token = format!("{}-{}", step.word(), &Uuid::new_v4().simple().to_string()[..24]);
+        let items: Result<Vec<TransactWriteItem>> = writes.into_iter().map(|w| w.into_item(&self.table)).collect();
+        self.db
+            .transact_write_items()
+            .set_transact_items(Some(items?))
+            .client_request_token(token)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(_)) => faster(),
+                _ => away(error),
+            })
+    }
+
+    /// Writes many items that do not depend on each other, 25 at a time. Safe to repeat; no conditions.
+    pub async fn write_many(&self, writes: Vec<Write>) -> Result<()> {
+        let mut requests = writes.into_iter().map(Write::into_request).collect::<Result<Vec<_>>>()?;
+        while !requests.is_empty() {
+            let chunk = requests.split_off(requests.len().saturating_sub(25));
+            let answer = self.db.batch_write_item().request_items(&self.table, chunk).send().await.map_err(away)?;
+            let rest = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.table));
+            requests.extend(rest.unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+/// Somebody else wrote between our reading and our writing.
+pub fn faster() -> Error {
+    Error::later("somebody else was faster")
+}
+
+fn away<E, R>(error: SdkError<E, R>) -> Error
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    Error::later(format!("the table cannot be reached: {}", DisplayErrorContext(&error)))
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn key_map(key: &Key) -> HashMap<String, AttributeValue> {
+    HashMap::from([("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))])
+}
+
+fn string(map: &HashMap<String, AttributeValue>, name: &str) -> String {
+    map.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+}
+
+fn key_of(map: &HashMap<String, AttributeValue>) -> Key {
+    Key { pk: string(map, "pk"), sk: string(map, "sk") }
+}
+
+fn item(map: &HashMap<String, AttributeValue>) -> Item {
+    let version = map.get("version").and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok());
+    Item { sk: string(map, "sk"), body: string(map, "body"), version: version.unwrap_or(0) }
+}

@@ -1,0 +1,158 @@
+//! What is kept per site: its file, what its names stand for, how reading went, deliveries, tokens.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::key::{self, Key};
+use super::{Condition, Item, Ledger, Step, Write, body};
+use crate::doors::{AccountId, Group, GroupId};
+use crate::error::Result;
+use crate::platform::PlatformKind;
+use crate::site::resolve::Resolved;
+use crate::tokens::Token;
+
+/// How long a delivery is remembered: longer than any sender tries again.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// The site file in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Its number, from one.
+    pub n: u64,
+    /// Its text.
+    pub text: String,
+}
+
+/// What `receive` must know of a site, and no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doorplate {
+    /// Site.
+    pub site: String,
+    /// Its platform.
+    pub platform: PlatformKind,
+    /// Name of the platform's secrets.
+    pub secret: String,
+}
+
+/// How reading a platform went.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlatformRead {
+    /// When the last complete read began.
+    pub complete: Option<Timestamp>,
+    /// When the last whole read (not only what had changed) began.
+    pub whole: Option<Timestamp>,
+    /// Since when no read was complete.
+    pub failing: Option<Timestamp>,
+    /// How many things of each kind there were.
+    pub counts: BTreeMap<String, usize>,
+    /// When a reconcile was last asked for by a bell.
+    pub wanted: Option<Timestamp>,
+}
+
+/// What is known of one door system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DoorsRead {
+    /// Its groups.
+    pub groups: Vec<Group>,
+    /// Groups that we have taken over.
+    pub taken: BTreeSet<GroupId>,
+    /// Accounts of the protected people.
+    pub protected: BTreeSet<AccountId>,
+}
+
+impl Ledger {
+    /// The site file in force.
+    pub async fn active(&self, site: &str) -> Result<Option<Stored>> {
+        self.kept(&key::active(site)).await
+    }
+
+    /// Stores a site file as a new version and puts it in force; the same text again changes nothing.
+    pub async fn store_site(&self, plate: &Doorplate, text: &str) -> Result<u64> {
+        let site = &plate.site;
+        let now = self.active(site).await?;
+        if let Some(stored) = now.as_ref().filter(|stored| stored.text == text) {
+            return Ok(stored.n);
+        }
+        let stored = Stored { n: now.as_ref().map_or(1, |stored| stored.n + 1), text: text.to_owned() };
+        let was = match &now {
+            Some(stored) => Condition::Body(body(stored)?),
+            None => Condition::New,
+        };
+        let writes = vec![
+            Write::put(key::version(site, stored.n), body(&stored)?),
+            Write::put(key::active(site), body(&stored)?).only_if(was),
+            Write::put(key::site(site), body(plate)?),
+        ];
+        self.write_all(Step::Keep, writes).await?;
+        Ok(stored.n)
+    }
+
+    /// Every site there is.
+    pub async fn doorplates(&self) -> Result<Vec<Doorplate>> {
+        self.list(key::SITES, "").await?.iter().map(Item::read).collect()
+    }
+
+    /// What the names of the site file were last found to be.
+    pub async fn resolved(&self, site: &str) -> Result<Option<Resolved>> {
+        self.kept(&key::resolved(site)).await
+    }
+
+    /// Keeps what the names stand for.
+    pub async fn keep_resolved(&self, site: &str, resolved: &Resolved) -> Result<()> {
+        self.write(Write::put(key::resolved(site), body(resolved)?)).await
+    }
+
+    /// How reading the platform went.
+    pub async fn platform_read(&self, site: &str) -> Result<PlatformRead> {
+        Ok(self.kept(&key::read(site, "platform")).await?.unwrap_or_default())
+    }
+
+    /// Keeps how reading the platform went.
+    pub async fn keep_platform_read(&self, site: &str, read: &PlatformRead) -> Result<()> {
+        self.write(Write::put(key::read(site, "platform"), body(read)?)).await
+    }
+
+    /// What is known of one door system; `None` where it was never read.
+    pub async fn doors_read(&self, site: &str, doors: &str) -> Result<Option<DoorsRead>> {
+        self.kept(&key::read(site, &format!("doors#{doors}"))).await
+    }
+
+    /// Keeps what is known of one door system.
+    pub async fn keep_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
+        self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
+    }
+
+    /// Remembers that a delivery was seen.
+    pub async fn remember_delivery(&self, site: &str, sameness: &str, now: Timestamp) -> Result<()> {
+        let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+        self.write(Write::put(key::delivery(site, sameness), body(&now)?).expires(until)).await
+    }
+
+    /// Keeps a proven delivery that could not be read, for the operator.
+    pub async fn keep_unread(&self, site: &str, sameness: &str, why: &str, now: Timestamp) -> Result<()> {
+        let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+        self.write(Write::put(key::unread_one(site, sameness), body(&why)?).expires(until)).await
+    }
+
+    /// Why deliveries could not be read, one text each.
+    pub async fn unread(&self, site: &str) -> Result<Vec<String>> {
+        self.list(&key::unread(site), "").await?.iter().map(Item::read).collect()
+    }
+
+    /// The token kept under `name`.
+    pub async fn token(&self, name: &str) -> Result<Option<Token>> {
+        self.kept(&key::token(name)).await
+    }
+
+    /// Keeps a token in place of the one that was there.
+    pub async fn keep_token(&self, name: &str, token: &Token) -> Result<()> {
+        self.write(Write::put(key::token(name), body(token)?)).await
+    }
+
+    async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
+        self.get(at).await?.as_ref().map(Item::read).transpose()
+    }
+}

@@ -1,0 +1,154 @@
+//! Somebody who may open doors, as we know them: names, accounts, claims, intents. It holds; it decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::doors::{Account, AccountId, GroupId, Standing};
+use crate::entitlement::Entitlement;
+use crate::fact::FactId;
+
+/// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
+pub fn email_key(email: &str) -> Option<String> {
+    let key = email.trim().to_lowercase();
+    (key.contains('@') && !key.contains(char::is_whitespace)).then_some(key)
+}
+
+/// What stands for an address in a key, so that the address itself is kept in one place only.
+pub fn email_digest(email: &str) -> String {
+    hex::encode(Sha256::digest(email.as_bytes()))
+}
+
+/// Who somebody is across all systems, and what we did for them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    /// Our own random id.
+    pub id: String,
+    /// The address that their profiles share, in compared form.
+    pub email: Option<String>,
+    /// The platform's profiles that are this person.
+    pub profiles: BTreeSet<FactId>,
+    /// Their account at each `doors`.
+    pub accounts: BTreeMap<String, Linked>,
+    /// What they may open, as last derived; for showing, never for deciding.
+    pub entitlements: Vec<Entitlement>,
+    /// Memberships that are ours.
+    pub claims: Vec<Claim>,
+    /// Door changes that were begun.
+    pub intents: Vec<Intent>,
+    /// What somebody should look at.
+    pub problems: Vec<String>,
+    /// When they must be settled next.
+    pub next: Option<Timestamp>,
+    /// How often in a row settling failed.
+    pub failures: u32,
+    /// Version of the item; not part of its content.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+impl Person {
+    /// Somebody new.
+    pub fn new(id: String, email: Option<String>) -> Self {
+        Person { id, email, ..Person::default() }
+    }
+
+    /// The claim on this group, where there is one.
+    pub fn claim(&self, doors: &str, group: &GroupId) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.doors == doors && claim.group == *group)
+    }
+
+    /// The change of this group is over: its intent goes.
+    pub fn done(&mut self, doors: &str, group: &GroupId) {
+        self.intents.retain(|intent| intent.doors != doors || intent.group.as_ref() != Some(group));
+    }
+
+    /// The change that was begun on this group, where there is one.
+    pub fn intent(&self, doors: &str, group: &GroupId) -> Option<&Intent> {
+        self.intents.iter().find(|intent| intent.doors == doors && intent.group.as_ref() == Some(group))
+    }
+}
+
+/// An account that we know to be this person's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Linked {
+    /// As last seen.
+    pub account: Account,
+    /// We made it, so we may delete it where the operator asks for that.
+    pub made: bool,
+    /// We suspended it, or it got no seat when we made it: we may wake it.
+    pub suspended: bool,
+    /// The name that was last carried over, or was the platform's when the two were linked.
+    pub name: String,
+    /// A name that the door system did not let us give.
+    pub refused_name: Option<String>,
+    /// It is in groups that are none of our business, so it is neither suspended nor deleted.
+    #[serde(default)]
+    pub left_alone: bool,
+}
+
+impl Linked {
+    /// An account that was found, or just made.
+    pub fn new(account: Account, name: &str, made: bool) -> Self {
+        let suspended = made && account.standing == Standing::Suspended;
+        Linked { account, made, suspended, name: name.to_owned(), refused_name: None, left_alone: false }
+    }
+}
+
+/// Our written record that we put an account into a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Door system.
+    pub doors: String,
+    /// Group.
+    pub group: GroupId,
+    /// Account.
+    pub account: AccountId,
+    /// Since when it is ours.
+    pub since: Timestamp,
+    /// The end that we gave it at the door system, where that can be.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub because: String,
+}
+
+/// A door change that is written down before it is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Door system.
+    pub doors: String,
+    /// Group; none for a change of the account itself.
+    pub group: Option<GroupId>,
+    /// What is being done.
+    pub deed: Deed,
+    /// Why.
+    pub because: String,
+}
+
+/// What an intent does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deed {
+    /// Puts the account into the group.
+    Grant {
+        /// The account; unknown while it is still to be made.
+        account: Option<AccountId>,
+        /// The end given at the door system.
+        until: Option<Timestamp>,
+    },
+    /// Takes the account out of the group.
+    Revoke {
+        /// The account.
+        account: AccountId,
+        /// The line, as the door system names it.
+        handle: String,
+    },
+    /// Makes a guest account. Guests have no address to be found by, so the ones of the same name that were there
+    /// before are written down: one that is there afterwards is ours.
+    Create {
+        /// Accounts of that name before.
+        before: Vec<AccountId>,
+    },
+}

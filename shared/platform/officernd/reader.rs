@@ -1,0 +1,176 @@
+//! What can be asked of OfficeRnD: one thing by its id, or a list from its first page to its last.
+//!
+//! A list is whole or an error. One record that cannot be read costs only itself; a page that cannot, or an id that
+//! comes twice (a record moved between pages while we read), costs the list.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::calls::Calls;
+use super::pace::Errand;
+use super::wire;
+use crate::access::Access;
+use crate::error::{Error, Result};
+use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use crate::platform::{ReadPlatform, Span};
+
+/// The largest page that OfficeRnD gives. `[D]`
+const PAGE: &str = "50";
+/// A list longer than this many pages is taken for one that goes in circles.
+const MOST_PAGES: usize = 4_000;
+
+/// Catalogue first; whatever others refer to before what refers to it.
+const KINDS: [Kind; 11] = [
+    Kind::Location,
+    Kind::Floor,
+    Kind::Resource,
+    Kind::Plan,
+    Kind::Team,
+    Kind::Member,
+    Kind::Visitor,
+    Kind::Membership,
+    Kind::Booking,
+    Kind::Pass,
+    Kind::Checkin,
+];
+
+/// Reads one organisation.
+pub(super) struct Reader {
+    calls: Calls,
+}
+
+impl Reader {
+    /// A reader of `organization`, which is its slug. Nothing is asked yet.
+    pub(super) fn new(organization: &str, access: Access) -> Self {
+        Reader { calls: Calls::new(organization, access) }
+    }
+
+    /// Every record of one list.
+    async fn list(&self, word: &str, filter: Option<(&str, &str)>, errand: Errand) -> Result<Vec<Value>> {
+        let mut records = Vec::new();
+        let mut seen = HashSet::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![("$limit", PAGE)];
+            query.extend(filter);
+            query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
+            let page = self.calls.ask(&[word], &query, errand).await?.ok_or_else(|| {
+                Error::report(format!(
+                    "OfficeRnD has no {word} for this organisation: check organization in the site file"
+                ))
+            })?;
+            let (results, next) =
+                opened(page).ok_or_else(|| Error::later(format!("a page of {word} cannot be read")))?;
+            for record in results {
+                if !wire::id(&record).is_none_or(|id| seen.insert(id)) {
+                    return Err(Error::later(format!("OfficeRnD listed one of its {word} twice")));
+                }
+                records.push(record);
+            }
+            if next.is_none() {
+                return Ok(records);
+            }
+            if next == cursor {
+                break;
+            }
+            cursor = next;
+        }
+        Err(Error::later(format!("OfficeRnD's list of {word} has no end")))
+    }
+
+    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Vec<(String, Assignment)>> {
+        let records = self.list("assignments", Some((by, id)), errand).await?;
+        let read: Vec<_> = records.iter().filter_map(wire::assignment).collect();
+        warn_of(records.len() - read.iter().filter(|(_, _, malformed)| !malformed).count(), "assignments");
+        Ok(read.into_iter().map(|(membership, assignment, _)| (membership, assignment)).collect())
+    }
+}
+
+#[async_trait]
+impl ReadPlatform for Reader {
+    fn kinds(&self) -> &'static [Kind] {
+        &KINDS
+    }
+
+    async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
+        let word = word(about.kind);
+        let Some(record) = self.calls.ask(&[word, &about.id], &[], Errand::Look).await? else { return Ok(None) };
+        if wire::id(&record).as_deref() != Some(about.id.as_str()) {
+            return Err(Error::later(format!("OfficeRnD was asked for one of its {word} and gave something else")));
+        }
+        let Some(mut seen) = wire::fact(about.kind, &record) else {
+            return Err(Error::later(format!("one of OfficeRnD's {word} cannot be read")));
+        };
+        warn_of(usize::from(seen.malformed), word);
+        if let What::Membership(membership) = &mut seen.fact.what {
+            let assigned = self.assigned("membership", &about.id, Errand::Look).await?;
+            membership.assignments = assigned.into_iter().map(|(_, assignment)| assignment).collect();
+        }
+        Ok(Some(seen.fact))
+    }
+
+    async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>> {
+        let word = word(kind);
+        let filter = match (kind, span.changed_since) {
+            (Kind::Checkin, _) => Some(("start[$gte]", span.checkins_from.to_string())),
+            (_, Some(since)) if tells_changes(kind) => Some(("modifiedAt[$gte]", since.to_string())),
+            _ => None,
+        };
+        let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
+        let records = self.list(word, filter, Errand::List).await?;
+        let read: Vec<_> = records.iter().filter_map(|record| wire::fact(kind, record)).collect();
+        warn_of(records.len() - read.iter().filter(|seen| !seen.malformed).count(), word);
+        Ok(read.into_iter().map(|seen| seen.fact).collect())
+    }
+
+    async fn assignments(&self, resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+        let mut all = Vec::new();
+        for resource in resources {
+            all.extend(self.assigned("resource", resource, Errand::List).await?);
+        }
+        Ok(all)
+    }
+}
+
+/// The last part of the path to a kind's list.
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Location => "locations",
+        Kind::Floor => "floors",
+        Kind::Resource => "resources",
+        Kind::Plan => "plans",
+        Kind::Team => "companies",
+        Kind::Member => "members",
+        Kind::Visitor => "visitors",
+        Kind::Membership => "memberships",
+        Kind::Booking => "bookings",
+        Kind::Pass => "passes",
+        Kind::Checkin => "checkins",
+    }
+}
+
+/// Whether a kind's list can tell what changed since. Any other is answered 400 for asking. `[D]`
+fn tells_changes(kind: Kind) -> bool {
+    matches!(kind, Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking)
+}
+
+/// A page's records, and the cursor of the page behind it, where there is one.
+fn opened(mut page: Value) -> Option<(Vec<Value>, Option<String>)> {
+    let Value::Array(results) = page.get_mut("results")?.take() else { return None };
+    let next = match page.get("cursorNext") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(cursor)) if cursor.is_empty() => None,
+        Some(Value::String(cursor)) => Some(cursor.clone()),
+        Some(Value::Number(cursor)) => Some(cursor.to_string()),
+        Some(_) => return None,
+    };
+    Some((results, next))
+}
+
+fn warn_of(malformed: usize, word: &str) {
+    if malformed > 0 {
+        tracing::warn!(malformed, of = word, "records of OfficeRnD cannot be read and open nothing");
+    }
+}

@@ -1,0 +1,151 @@
+//! Lists from their first page to their last, and what makes them no list at all.
+
+use serde_json::{Value, json};
+
+use super::script::{Script, answer};
+use crate::error::Error;
+use crate::fact::{Fact, FactId, Kind, What};
+use crate::platform::Span;
+
+fn span(changed_since: Option<&str>) -> Span {
+    Span {
+        changed_since: changed_since.map(|since| since.parse().expect("an instant")),
+        checkins_from: "2026-01-10T00:00:00Z".parse().expect("an instant"),
+    }
+}
+
+fn page(ids: &[&str], next: Option<&str>) -> super::script::Answer {
+    let results: Vec<Value> = ids.iter().map(|id| json!({"_id": id, "name": id})).collect();
+    answer(200, json!({"results": results, "cursorNext": next, "cursorPrev": null, "rangeStart": 1, "rangeEnd": 2}))
+}
+
+fn ids(facts: &[Fact]) -> Vec<&str> {
+    facts.iter().map(|fact| fact.id.as_str()).collect()
+}
+
+/// The last question's query, decoded.
+fn query(script: &Script) -> Vec<(String, String)> {
+    let asked = script.asked().pop().expect("a question");
+    let query = asked.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    serde_urlencoded::from_str(query).expect("a query")
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[tokio::test]
+async fn all_pages_are_read_in_order() {
+    let script =
+        Script::new().on("/members", [page(&["a", "b"], Some("c=1")), page(&["c"], Some("c2")), page(&[], None)]);
+    let facts = script.reader().read(Kind::Member, &span(None)).await.expect("a list");
+    assert_eq!(ids(&facts), ["a", "b", "c"]);
+    assert_eq!(query(&script), [pair("$limit", "50"), pair("$cursorNext", "c2")]);
+    assert!(script.asked()[3].contains("%24cursorNext=c%3D1"), "{:?}", script.asked());
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_missing_null_or_empty_ends_the_list() {
+    for body in [r#"{"results":[]}"#, r#"{"results":[],"cursorNext":null}"#, r#"{"results":[],"cursorNext":""}"#] {
+        let script = Script::new().on("/plans", [answer(200, body)]);
+        assert_eq!(script.reader().read(Kind::Plan, &span(None)).await, Ok(Vec::new()));
+        assert_eq!(script.requests("/plans").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_page_costs_the_whole_list() {
+    for bad in [
+        answer(200, "[]"),
+        answer(200, "{}"),
+        answer(200, r#"{"results":null}"#),
+        answer(200, r#"{"results":{}}"#),
+        answer(200, r#"{"results":[],"cursorNext":{}}"#),
+        answer(200, r#"{"results":[{"_id":"x""#),
+        answer(500, "{}"),
+        page(&["a"], None),
+        page(&["c", "c"], None),
+    ] {
+        let script = Script::new().on("/members", [page(&["a", "b"], Some("2")), bad]);
+        assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_goes_in_circles_ends() {
+    let script = Script::new().on("/members", [page(&[], Some("again"))]);
+    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+    let twins = std::iter::repeat_n([page(&[], Some("one")), page(&[], Some("two"))], 3_000).flatten();
+    let script = Script::new().on("/members", twins);
+    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_exist_is_told_to_somebody() {
+    let script = Script::new();
+    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Report(_))));
+}
+
+#[tokio::test]
+async fn only_lists_that_can_tell_are_asked_what_changed() {
+    let since = "2026-01-12T07:00:00Z";
+    for kind in Script::new().reader().kinds() {
+        let script = Script::new().on("/api/v2/", [page(&[], None)]);
+        assert_eq!(script.reader().read(*kind, &span(Some(since))).await, Ok(Vec::new()));
+        let limit = pair("$limit", "50");
+        let expected = match kind {
+            Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking => {
+                vec![limit, pair("modifiedAt[$gte]", since)]
+            }
+            Kind::Checkin => vec![limit, pair("start[$gte]", "2026-01-10T00:00:00Z")],
+            _ => vec![limit],
+        };
+        assert_eq!(query(&script), expected, "{}", kind.word());
+    }
+}
+
+#[tokio::test]
+async fn one_malformed_record_costs_only_itself() {
+    let results = json!([7, {"name": "nobody"}, {"_id": "m1", "status": "approved", "member": "a", "endDate": "soon"},
+        {"_id": "m2", "status": "approved", "member": "a"}]);
+    let script = Script::new().on("/memberships", [answer(200, json!({"results": results}))]);
+    let facts = script.reader().read(Kind::Membership, &span(None)).await.expect("a list");
+    assert_eq!(ids(&facts), ["m1", "m2"]);
+    let approved = |fact: &Fact| matches!(&fact.what, What::Membership(membership) if membership.approved);
+    assert_eq!(facts.iter().map(approved).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test]
+async fn a_membership_is_looked_at_with_all_its_assignments() {
+    let assigned = |id: &str, next: Option<&str>| {
+        let record = json!({"_id": id, "resource": "r1", "membership": "m1", "startDate": "2026-01-01T00:00:00.000Z"});
+        answer(200, json!({"results": [record], "cursorNext": next}))
+    };
+    let script = Script::new()
+        .on("/memberships/m1", [answer(200, r#"{"_id":"m1","status":"approved","company":"c1"}"#)])
+        .on("/assignments", [assigned("a1", Some("2")), assigned("a2", None)]);
+    let fact = script.reader().look(&FactId::new(Kind::Membership, "m1")).await.expect("an answer").expect("a fact");
+    let What::Membership(membership) = fact.what else { panic!("not a membership") };
+    assert_eq!(membership.assignments.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["a1", "a2"]);
+    assert_eq!(query(&script), [pair("$limit", "50"), pair("membership", "m1"), pair("$cursorNext", "2")]);
+
+    let broken = Script::new()
+        .on("/memberships/m1", [answer(200, r#"{"_id":"m1","status":"approved","company":"c1"}"#)])
+        .on("/assignments", [assigned("a1", Some("2")), answer(200, "[]")]);
+    assert!(broken.reader().look(&FactId::new(Kind::Membership, "m1")).await.is_err());
+}
+
+#[tokio::test]
+async fn assignments_are_read_resource_by_resource() {
+    let of = |id: &str, membership: Value| json!({"results": [{"_id": id, "resource": id, "membership": membership}]});
+    let script = Script::new()
+        .on("resource=r1", [answer(200, of("r1", json!("m1")))])
+        .on("resource=r2", [answer(200, of("r2", json!(null)))])
+        .on("resource=r3", [answer(200, of("r3", json!({"_id": "m3"})))]);
+    let all = script.reader().assignments(&["r1".into(), "r2".into(), "r3".into()]).await.expect("assignments");
+    let all: Vec<_> = all.iter().map(|(membership, it)| (membership.as_str(), it.resource.as_str())).collect();
+    assert_eq!(all, [("m1", "r1"), ("m3", "r3")]);
+    assert_eq!(script.reader().assignments(&[]).await, Ok(Vec::new()));
+    let unknown = script.reader().assignments(&["r1".into(), "r9".into()]).await;
+    assert!(matches!(unknown, Err(Error::Report(_))));
+}

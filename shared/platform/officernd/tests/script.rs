@@ -1,0 +1,129 @@
+//! An OfficeRnD that answers from a script and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::access::{Access, ApiSecrets, Secret};
+use crate::http::{Http, Request, Response};
+use crate::platform::{Platform, ReadPlatform, officernd::OfficeRnd};
+use crate::time::Time;
+
+/// A clock that moves only while somebody waits.
+pub(super) struct Clock(Mutex<Timestamp>);
+
+#[async_trait]
+impl Time for Clock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().expect("the clock")
+    }
+
+    async fn pass(&self, span: Duration) {
+        let span = SignedDuration::try_from(span).expect("a short wait");
+        *self.0.lock().expect("the clock") += span;
+    }
+}
+
+/// One answer of the script.
+#[derive(Clone)]
+pub(super) struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+/// An answer with a body.
+pub(super) fn answer(status: u16, body: impl ToString) -> Answer {
+    Answer { status, headers: Vec::new(), body: body.to_string() }
+}
+
+impl Answer {
+    /// The same with one more header.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+}
+
+/// What a question must contain, and its answers.
+type Part = (&'static str, VecDeque<Answer>);
+
+/// The script: answers for the questions whose method, address and query contain a text, in their order; the last of
+/// them answers for ever.
+#[derive(Clone)]
+pub(super) struct Script {
+    parts: Arc<Mutex<Vec<Part>>>,
+    asked: Arc<Mutex<Vec<(String, Request)>>>,
+    pub(super) clock: Arc<Clock>,
+}
+
+impl Script {
+    /// A script with a token service and no region of its own.
+    pub(super) fn new() -> Self {
+        let start = "2026-01-12T08:00:00Z".parse().expect("an instant");
+        let script = Script { parts: Arc::default(), asked: Arc::default(), clock: Arc::new(Clock(Mutex::new(start))) };
+        script
+            .on("/oauth/token", [answer(200, r#"{"access_token":"token-1","expires_in":3600}"#)])
+            .on("/api/v1/organizations/", [answer(200, r#"{"slug":"riverside"}"#)])
+    }
+
+    /// Adds answers; a later part goes before an earlier one.
+    pub(super) fn on(self, part: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.parts.lock().expect("the script").insert(0, (part, answers.into_iter().collect()));
+        self
+    }
+
+    fn answer(&self, request: Request) -> Response {
+        let line = format!("{} {}", request.method(), request.uri());
+        let mut parts = self.parts.lock().expect("the script");
+        let found = parts.iter_mut().find(|(part, _)| line.contains(part)).map(|(_, answers)| match answers.len() {
+            0 | 1 => answers.front().cloned(),
+            _ => answers.pop_front(),
+        });
+        let answer = found.flatten().unwrap_or_else(|| answer(404, r#"{"statusCode":404}"#));
+        self.asked.lock().expect("what was asked").push((line, request));
+        let mut builder = http::Response::builder().status(answer.status);
+        for (name, value) in &answer.headers {
+            builder = builder.header(*name, value);
+        }
+        builder.body(Bytes::from(answer.body)).expect("an answer")
+    }
+
+    /// What was asked so far: method and address.
+    pub(super) fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("what was asked").iter().map(|(line, _)| line.clone()).collect()
+    }
+
+    /// The questions whose line contains `part`.
+    pub(super) fn requests(&self, part: &str) -> Vec<Request> {
+        let asked = self.asked.lock().expect("what was asked");
+        asked.iter().filter(|(line, _)| line.contains(part)).map(|(_, request)| request.clone()).collect()
+    }
+
+    /// What a reader is built from.
+    pub(super) fn access(&self) -> Access {
+        let script = self.clone();
+        Access {
+            http: Http::from_fn(move |request| std::future::ready(script.answer(request))),
+            time: self.clock.clone(),
+            url: None,
+            identity_url: None,
+            secrets: ApiSecrets {
+                client_id: Some(Secret::new("id")),
+                client_secret: Some(Secret::new("s&cret")),
+                ..ApiSecrets::default()
+            },
+            tokens: Default::default(),
+            token_name: "riverside/officernd".into(),
+        }
+    }
+
+    /// A reader of the vendor's own address.
+    pub(super) fn reader(&self) -> Box<dyn ReadPlatform> {
+        OfficeRnd.reader("riverside", self.access())
+    }
+}

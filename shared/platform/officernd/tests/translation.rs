@@ -1,0 +1,221 @@
+//! Records in our words, field by field, and what becomes of those that cannot be read.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use serde_json::{Value, json};
+
+use crate::fact::{Booking, Holder, Kind, Membership, Pass, Profile, What};
+use crate::platform::officernd::wire::{self, Seen};
+
+fn seen(kind: Kind, mut record: Value, more: Value) -> Seen {
+    if let (Some(fields), Value::Object(more)) = (record.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    wire::fact(kind, &record).expect("a fact")
+}
+
+fn booking(more: Value) -> Booking {
+    let usual = json!({"_id": "b1", "start": "2026-01-12T10:00:00.000Z", "end": "2026-01-12T11:00:00.000Z"});
+    let What::Booking(booking) = seen(Kind::Booking, usual, more).fact.what else { panic!("not a booking") };
+    booking
+}
+
+fn membership(more: Value) -> Membership {
+    let usual = json!({"_id": "m1", "status": "approved", "member": "a", "company": "c"});
+    let What::Membership(membership) = seen(Kind::Membership, usual, more).fact.what else { panic!("no membership") };
+    membership
+}
+
+fn pass(more: Value) -> Pass {
+    let What::Pass(pass) = seen(Kind::Pass, json!({"_id": "p1", "member": "a"}), more).fact.what else {
+        panic!("not a pass")
+    };
+    pass
+}
+
+fn profile(kind: Kind, more: Value) -> Profile {
+    match seen(kind, json!({"_id": "x"}), more).fact.what {
+        What::Member(profile) | What::Visitor(profile) => profile,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+#[test]
+fn every_kind_needs_nothing_but_an_id() {
+    for kind in [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Team, Kind::Member, Kind::Visitor] {
+        for record in [json!({"_id": "x"}), json!({"_id": "x", "name": null, "location": null, "email": null})] {
+            let seen = wire::fact(kind, &record).expect("a fact");
+            assert!(!seen.malformed && seen.fact.what.kind() == kind && seen.fact.changed.is_none());
+        }
+    }
+    for record in [json!({}), json!({"_id": null}), json!({"_id": " "}), json!(7), json!([])] {
+        assert!(wire::fact(Kind::Plan, &record).is_none(), "{record}");
+    }
+}
+
+#[test]
+fn the_catalogue_is_names_and_places() {
+    let location =
+        seen(Kind::Location, json!({"_id": "l", "name": "Riverside", "timezone": "Europe/London"}), json!({}));
+    assert!(matches!(location.fact.what, What::Location(it) if it.timezone.as_deref() == Some("Europe/London")));
+    let resource = json!({"_id": "r", "name": "Studio", "location": {"_id": "l"}, "floor": "f", "parents": ["r0"]});
+    let What::Resource(resource) = seen(Kind::Resource, resource, json!({})).fact.what else { panic!("no resource") };
+    assert_eq!((resource.location.as_deref(), resource.floor.as_deref()), (Some("l"), Some("f")));
+}
+
+#[test]
+fn people_who_left_or_are_not_yet_here_share_nothing() {
+    for (status, shares) in [
+        ("active", true),
+        ("pending", true),
+        ("contact", true),
+        ("drop-in", true),
+        ("former", false),
+        ("lead", false),
+        ("not_approved", false),
+    ] {
+        assert_eq!(profile(Kind::Member, json!({"status": status})).shares_team, shares, "{status}");
+    }
+    assert!(profile(Kind::Member, json!({})).shares_team);
+    let visitor =
+        profile(Kind::Visitor, json!({"name": "Bo", "email": "bo@example.test", "company": "c", "member": "a"}));
+    assert_eq!((visitor.team, visitor.shares_team, visitor.email.as_deref()), (None, false, Some("bo@example.test")));
+}
+
+#[test]
+fn only_an_approved_membership_counts() {
+    assert!(membership(json!({})).approved);
+    assert!(!membership(json!({"status": "not_approved"})).approved);
+    assert!(!membership(json!({"status": "not_approved", "calculatedStatus": "active"})).approved);
+    assert!(membership(json!({"status": null, "calculatedStatus": "expired"})).approved);
+    assert!(!membership(json!({"status": null, "calculatedStatus": "not_approved"})).approved);
+    assert!(!membership(json!({"status": null})).approved);
+}
+
+#[test]
+fn a_membership_without_a_member_is_the_companys() {
+    assert_eq!(membership(json!({})).holder, Some(Holder::Member("a".into())));
+    assert_eq!(membership(json!({"member": null})).holder, Some(Holder::Team("c".into())));
+    assert_eq!(membership(json!({"member": null, "company": null})).holder, None);
+}
+
+#[test]
+fn days_are_local_days_whatever_their_time_says() {
+    for (text, day) in [
+        ("2026-01-31T00:00:00.000Z", date(2026, 1, 31)),
+        ("2026-01-31T23:59:59+14:00", date(2026, 1, 31)),
+        ("2026-01-31", date(2026, 1, 31)),
+        ("1900-01-01T00:00:00.000Z", date(1900, 1, 1)),
+        ("9999-12-31T00:00:00.000Z", Date::MAX),
+    ] {
+        let read = membership(json!({"startDate": text, "endDate": text}));
+        assert_eq!((read.from, read.until, read.approved), (Some(day), Some(day), true), "{text}");
+    }
+    let open = membership(json!({"startDate": "2026-01-01", "endDate": null}));
+    assert_eq!(open.until, None);
+}
+
+#[test]
+fn a_membership_with_unreadable_days_opens_nothing() {
+    for wrong in [json!("soon"), json!("2026-02-30T00:00:00.000Z"), json!(20260131), json!("é2026-01-31"), json!({})] {
+        assert!(!membership(json!({"endDate": wrong})).approved);
+    }
+}
+
+#[test]
+fn a_booking_says_who_where_and_when() {
+    let read =
+        booking(json!({"resource": "r", "location": "l", "member": "a", "members": ["b", {"_id": "c"}, null, 7],
+        "visitors": [{"_id": "v1", "name": "Bo"}], "timezone": "Europe/London", "isTentative": true,
+        "isCancelled": "true", "serviceSlots": {"before": 30, "after": 30}, "recurrence": {"rrule": null}}));
+    assert_eq!((read.start, read.end), (at("2026-01-12T10:00:00Z"), at("2026-01-12T11:00:00Z")));
+    assert_eq!((read.booker.as_deref(), read.members), (Some("a"), vec!["b".to_owned(), "c".into(), "7".into()]));
+    assert_eq!((read.visitors, read.series), (vec!["v1".to_owned()], None));
+    assert!(read.cancelled && read.tentative && !read.unpaid);
+    let companys = booking(json!({"member": null, "company": "c"}));
+    assert_eq!(companys.booker, None);
+}
+
+#[test]
+fn instants_reach_from_1900_to_the_last_one_there_is() {
+    let read = booking(json!({"start": "1900-01-01T00:00:00.000Z", "end": "9999-12-31T23:59:59.999Z"}));
+    assert_eq!((read.start, read.end), (at("1900-01-01T00:00:00Z"), Timestamp::MAX));
+    let read = booking(json!({"start": "2026-01-12T10:00:00+02:00", "end": "2026-01-12T11:00:00"}));
+    assert_eq!((read.start, read.end), (at("2026-01-12T08:00:00Z"), at("2026-01-12T11:00:00Z")));
+}
+
+#[test]
+fn a_booking_with_unreadable_times_ends_before_it_starts() {
+    for wrong in [
+        json!({"start": "soon"}),
+        json!({"start": null}),
+        json!({"end": 17}),
+        json!({"end": "99999-01-01T00:00:00Z"}),
+        json!({"recurrence": "weekly"}),
+        json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": ["soon"]}}),
+        json!({"recurrence": {"rrule": "FREQ=DAILY"}, "seriesEnd": "soon"}),
+    ] {
+        let read = booking(wrong.clone());
+        assert!(read.end < read.start && read.series.is_none(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_series_keeps_its_rule_and_what_is_called_off() {
+    let read = booking(json!({"recurrence": {"rrule": "RRULE:FREQ=WEEKLY;BYDAY=MO",
+        "exdates": ["2026-01-19T10:00:00.000Z", "2026-01-26", "2026-02-02T10:00:00"]},
+        "seriesEnd": "2026-03-30T10:00:00.000Z"}));
+    let series = read.series.expect("a series");
+    assert_eq!(series.rule, "RRULE:FREQ=WEEKLY;BYDAY=MO\nEXDATE:20260126\nEXDATE:20260202T100000");
+    assert_eq!(series.except, [at("2026-01-19T10:00:00Z")]);
+    assert_eq!(series.until, Some(at("2026-03-30T10:00:00Z")));
+}
+
+#[test]
+fn a_pass_counts_days_and_halves() {
+    let read = pass(json!({"count": "10", "usedCount": 2.5, "validFrom": "2026-01-01", "validTo": "2026-03-31"}));
+    assert_eq!((read.count, read.used), (Some(10.0), 2.5));
+    assert_eq!((read.from, read.until), (Some(date(2026, 1, 1)), Some(date(2026, 3, 31))));
+    let silent = pass(json!({}));
+    assert_eq!((silent.count, silent.used, silent.name), (Some(1.0), 0.0, None));
+    assert_eq!(pass(json!({"count": 3, "status": "used"})).used, 3.0);
+    assert_eq!(pass(json!({"member": null, "company": "c"})).holder, Some(Holder::Team("c".into())));
+    for wrong in
+        [json!({"validTo": "soon"}), json!({"count": "many"}), json!({"usedCount": -1}), json!({"count": "NaN"})]
+    {
+        assert_eq!(pass(wrong.clone()).holder, None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_checkin_is_somebody_somewhere_some_time() {
+    let record = json!({"_id": "k", "member": "a", "location": "l", "start": "2026-01-12T09:00:00.000Z", "end": null});
+    assert_eq!(wire::fact(Kind::Checkin, &record).map(|seen| seen.fact.id), Some("k".into()));
+    let nameless = json!({"member": "a", "start": "2026-01-12T09:00:00.000Z"});
+    assert_eq!(wire::fact(Kind::Checkin, &nameless).map(|seen| seen.fact.id), Some("a@2026-01-12T09:00:00Z".into()));
+    for record in [json!({"_id": "k", "member": "a"}), json!({"start": "2026-01-12T09:00:00.000Z"})] {
+        assert!(wire::fact(Kind::Checkin, &record).is_none());
+    }
+}
+
+#[test]
+fn an_assignment_that_cannot_be_read_covers_no_day() {
+    let record = |end: Value| json!({"_id": "a", "resource": "r", "membership": "m", "endDate": end});
+    let (_, open, malformed) = wire::assignment(&record(json!(null))).expect("an assignment");
+    assert_eq!((open.from, open.until, malformed), (None, None, false));
+    let (_, wrong, malformed) = wire::assignment(&record(json!("soon"))).expect("an assignment");
+    assert!(wrong.from > wrong.until && malformed);
+    assert!(wire::assignment(&json!({"_id": "a", "resource": "r"})).is_none());
+}
+
+#[test]
+fn a_version_is_kept_and_never_makes_a_record_malformed() {
+    let known = seen(Kind::Plan, json!({"_id": "p", "modifiedAt": "2026-01-12T08:15:29.907Z"}), json!({}));
+    assert_eq!(known.fact.changed, Some(at("2026-01-12T08:15:29.907Z")));
+    let unknown = seen(Kind::Plan, json!({"_id": "p", "modifiedAt": "soon"}), json!({}));
+    assert!(unknown.fact.changed.is_none() && !unknown.malformed);
+}

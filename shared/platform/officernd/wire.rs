@@ -1,0 +1,191 @@
+//! OfficeRnD's records in our words. Field names and usual values are of its second interface. `[C]`
+//!
+//! A record whose times or numbers cannot be read opens nothing: it is neither left out (it would seem to have gone)
+//! nor read as having no limits.
+
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::fields::{self, Record};
+use crate::fact::{
+    Assignment, Booking, Checkin, Fact, Floor, Holder, Kind, Location, Membership, Pass, Plan, Profile, Resource,
+    Series, Team, What,
+};
+
+/// A record as translated.
+pub(super) struct Seen {
+    /// What it says.
+    pub(super) fact: Fact,
+    /// Whether part of it could not be read, so that it opens nothing.
+    pub(super) malformed: bool,
+}
+
+/// The id of a record.
+pub(super) fn id(record: &Value) -> Option<String> {
+    Record::of(record)?.text("_id")
+}
+
+/// The record as a fact of `kind`; `None` where it does not say which thing it is.
+pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
+    let record = &Record::of(record)?;
+    let what = match kind {
+        Kind::Location => What::Location(Location { name: record.name(), timezone: record.text("timezone") }),
+        Kind::Floor => What::Floor(Floor { name: record.name(), location: record.reference("location") }),
+        Kind::Resource => What::Resource(Resource {
+            name: record.name(),
+            location: record.reference("location"),
+            floor: record.reference("floor"),
+        }),
+        Kind::Plan => What::Plan(Plan { name: record.name() }),
+        Kind::Team => What::Team(Team { name: record.name(), location: record.reference("location") }),
+        Kind::Member => What::Member(member(record)),
+        Kind::Visitor => What::Visitor(visitor(record)),
+        Kind::Membership => What::Membership(membership(record)),
+        Kind::Booking => What::Booking(booking(record)),
+        Kind::Pass => What::Pass(pass(record)),
+        Kind::Checkin => return checkin(record),
+    };
+    let fact = Fact { id: record.text("_id")?, what, changed: record.changed() };
+    Some(Seen { fact, malformed: record.malformed() })
+}
+
+/// What is assigned, with the membership that it comes with, and whether it could be read; `None` for what does not
+/// name both. One that cannot be read ends before it starts.
+pub(super) fn assignment(record: &Value) -> Option<(String, Assignment, bool)> {
+    let record = Record::of(record)?;
+    let (from, until) = (record.day("startDate"), record.day("endDate"));
+    let malformed = record.malformed();
+    let (from, until) = if malformed { (Some(Date::MAX), Some(Date::MIN)) } else { (from, until) };
+    let assignment = Assignment { id: record.text("_id")?, resource: record.reference("resource")?, from, until };
+    Some((record.reference("membership")?, assignment, malformed))
+}
+
+/// A member, or everybody in a company where no member is named. `[D]`
+fn holder(record: &Record) -> Option<Holder> {
+    let member = record.reference("member").map(Holder::Member);
+    member.or_else(|| record.reference("company").map(Holder::Team))
+}
+
+/// People who left, are not yet here, or were turned down get nothing through their company.
+fn member(record: &Record) -> Profile {
+    let apart = matches!(record.text("status").as_deref(), Some("former" | "lead" | "not_approved"));
+    Profile {
+        name: record.name(),
+        email: record.text("email"),
+        team: record.reference("company"),
+        location: record.reference("location"),
+        shares_team: !apart,
+    }
+}
+
+/// A guest. The member and the company in the record are the hosts, and lend the guest nothing but the booking.
+fn visitor(record: &Record) -> Profile {
+    Profile {
+        name: record.name(),
+        email: record.text("email"),
+        team: None,
+        location: record.reference("location"),
+        shares_team: false,
+    }
+}
+
+fn membership(record: &Record) -> Membership {
+    let (from, until) = (record.day("startDate"), record.day("endDate"));
+    Membership {
+        plan: record.reference("plan"),
+        holder: holder(record),
+        location: record.reference("location"),
+        from,
+        until,
+        approved: approved(record) && !record.malformed(),
+        assignments: Vec::new(),
+    }
+}
+
+/// Whether it counts: only `approved` does. Where OfficeRnD leaves the status out, the one it calculates says the
+/// same; where it leaves out both, nobody approved anything.
+fn approved(record: &Record) -> bool {
+    match (record.text("status"), record.text("calculatedStatus")) {
+        (Some(status), _) => status == "approved",
+        (None, Some(status)) => matches!(status.as_str(), "not_started" | "active" | "expired"),
+        (None, None) => false,
+    }
+}
+
+/// A booking, or a series in one record. Preparation (`serviceSlots`) is no access. What cannot be read ends before it
+/// starts, which opens nothing and is shown as a problem of the site.
+fn booking(record: &Record) -> Booking {
+    let start = record.or_malformed(record.instant("start")).unwrap_or_default();
+    let end = record.or_malformed(record.instant("end")).unwrap_or_default();
+    let series = series(record);
+    let (start, end, series) = match record.malformed() {
+        true => (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH - SignedDuration::from_secs(1), None),
+        false => (start, end, series),
+    };
+    Booking {
+        resource: record.reference("resource"),
+        location: record.reference("location"),
+        booker: record.reference("member"),
+        members: record.references("members"),
+        visitors: record.references("visitors"),
+        start,
+        end,
+        timezone: record.text("timezone"),
+        series,
+        cancelled: record.flag("isCancelled"),
+        tentative: record.flag("isTentative"),
+        unpaid: false,
+    }
+}
+
+/// How it repeats; `None` for a single booking. An occurrence called off by its day or by its local time alone goes
+/// behind the rule, as the `EXDATE` line it is, because only the expansion knows the zone.
+fn series(record: &Record) -> Option<Series> {
+    let recurrence = record.or_malformed(Record::of(record.value("recurrence")?))?;
+    let mut rule = recurrence.text("rrule")?;
+    let mut except = Vec::new();
+    for date in recurrence.value("exdates").and_then(Value::as_array).into_iter().flatten() {
+        match date.as_str().and_then(exdate) {
+            Some(line) => rule.extend(["\nEXDATE:", &line]),
+            None => except.extend(record.or_malformed(fields::instant(date))),
+        }
+    }
+    Some(Series { rule, except, until: record.instant("seriesEnd") })
+}
+
+/// A day, or a day and a time, said with no word on the zone, as `EXDATE` writes it.
+fn exdate(text: &str) -> Option<String> {
+    if let Some(day) = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten() {
+        return Some(day.strftime("%Y%m%d").to_string());
+    }
+    let zoned = text.parse::<Timestamp>().is_ok() || text.ends_with(['Z', 'z']);
+    let local = if zoned { None } else { text.parse::<DateTime>().ok() };
+    local.map(|local| local.strftime("%Y%m%dT%H%M%S").to_string())
+}
+
+/// Days bought ahead; OfficeRnD's have no names. One that does not say how many it holds is a single day, and one
+/// with the status `used` has none left. A malformed one is nobody's.
+fn pass(record: &Record) -> Pass {
+    let count = record.number("count").unwrap_or(1.0);
+    let used = record.number("usedCount").unwrap_or(0.0);
+    let all_used = record.text("status").as_deref() == Some("used");
+    let (from, until) = (record.day("validFrom"), record.day("validTo"));
+    Pass {
+        name: record.text("name"),
+        holder: holder(record).filter(|_| !record.malformed()),
+        count: Some(count),
+        used: if all_used { used.max(count) } else { used },
+        from,
+        until,
+    }
+}
+
+/// Somebody came in. One without an id of its own is named after who came when; one without a time is left out.
+fn checkin(record: &Record) -> Option<Seen> {
+    let at = record.instant("start")?;
+    let member = record.reference("member");
+    let id = record.text("_id").or_else(|| Some(format!("{}@{at}", member.as_deref()?)))?;
+    let what = What::Checkin(Checkin { member, location: record.reference("location"), at });
+    Some(Seen { fact: Fact { id, what, changed: record.changed() }, malformed: false })
+}

@@ -1,0 +1,150 @@
+//! A recurrence rule as platforms write it, made safe to expand.
+//!
+//! What is taken: one rule, with or without `RRULE:` before it, `EXDATE` lines, and a `DTSTART` line, which is passed
+//! over because the booking has its own start. `UNTIL` is taken out and judged here, in any of its three forms, because
+//! the crate that expands knows no local ones.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+
+/// Longest rule that is looked at, in bytes.
+const LONGEST: usize = 16_384;
+/// Most times a day. More would be no booking, and could burn seconds.
+const MOST_A_DAY: usize = 24;
+/// What a rule may say. Whatever else it says would be a guess.
+const PARTS: [&str; 13] = [
+    "FREQ",
+    "INTERVAL",
+    "COUNT",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYMONTH",
+    "BYSETPOS",
+    "BYYEARDAY",
+    "BYWEEKNO",
+    "WKST",
+    "BYHOUR",
+    "BYMINUTE",
+    "BYSECOND",
+];
+
+/// The one thing that is said of every rule that cannot be read; it quotes nothing.
+pub(super) fn unreadable() -> String {
+    "the booking series' rule cannot be read: book it again at the platform, daily, weekly, monthly or yearly"
+        .to_owned()
+}
+
+/// A moment as a rule writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// A whole local day.
+    Day(Date),
+    /// A local time.
+    Local(DateTime),
+    /// An instant.
+    Instant(Timestamp),
+}
+
+/// A rule that can be expanded.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// The rule itself, without `UNTIL`, in capitals.
+    pub(super) text: String,
+    until: Option<Moment>,
+    except: Vec<Moment>,
+}
+
+impl Rule {
+    /// Reads `text`; its local times are of `zone`.
+    ///
+    /// # Errors
+    /// [`unreadable`], for anything that is not understood whole.
+    pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
+        if text.len() > LONGEST {
+            return Err(unreadable());
+        }
+        parsed(&text.to_ascii_uppercase(), zone).ok_or_else(unreadable)
+    }
+
+    /// Whether the rule ended before an occurrence. One exactly at the end still takes place.
+    pub(super) fn ended(&self, local: DateTime, start: Timestamp) -> bool {
+        match self.until {
+            None => false,
+            Some(Moment::Day(day)) => local.date() > day,
+            Some(Moment::Local(end)) => local > end,
+            Some(Moment::Instant(end)) => start > end,
+        }
+    }
+
+    /// Whether an occurrence is one of those that do not take place.
+    pub(super) fn excludes(&self, local: DateTime, start: Timestamp) -> bool {
+        self.except.iter().any(|gone| match gone {
+            Moment::Day(day) => local.date() == *day,
+            Moment::Local(time) => local == *time,
+            Moment::Instant(instant) => start == *instant,
+        })
+    }
+}
+
+fn parsed(text: &str, zone: &TimeZone) -> Option<Rule> {
+    let (mut rule, mut except) = (None, Vec::new());
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("DTSTART")) {
+        if line.starts_with("EXDATE") {
+            except.extend(exdates(line, zone)?);
+        } else if rule.replace(line.strip_prefix("RRULE:").unwrap_or(line)).is_some() {
+            return None;
+        }
+    }
+    let (text, until) = parts(rule?)?;
+    Some(Rule { text, until, except })
+}
+
+/// The rule without its `UNTIL`, and that.
+fn parts(rule: &str) -> Option<(String, Option<Moment>)> {
+    let (mut kept, mut until, mut a_day) = (Vec::new(), None, 1);
+    for part in rule.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, value) = part.split_once('=')?;
+        match name {
+            "UNTIL" => until = Some(moment(value)?),
+            "FREQ" if !matches!(value, "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY") => return None,
+            "INTERVAL" if value.parse::<u16>().ok()? == 0 => return None,
+            _ if !PARTS.contains(&name) => return None,
+            _ => {}
+        }
+        if matches!(name, "BYHOUR" | "BYMINUTE" | "BYSECOND") {
+            a_day *= value.split(',').count();
+        }
+        if name != "UNTIL" {
+            kept.push(part);
+        }
+    }
+    (a_day <= MOST_A_DAY).then(|| (kept.join(";"), until))
+}
+
+/// The moments of one `EXDATE` line, which may name a zone of its own for its local times.
+fn exdates(line: &str, zone: &TimeZone) -> Option<Vec<Moment>> {
+    let (head, values) = line.split_once(':')?;
+    // Names of zones are looked up whatever their case, so the capitals do no harm.
+    let own = match head.split(';').find_map(|parameter| parameter.strip_prefix("TZID=")) {
+        Some(name) => Some(TimeZone::get(name).ok()?),
+        None => None,
+    };
+    let moments = values.split(',').map(|value| match (moment(value.trim())?, &own) {
+        (Moment::Local(time), Some(own)) if own != zone => own.to_timestamp(time).ok().map(Moment::Instant),
+        (moment, _) => Some(moment),
+    });
+    moments.collect()
+}
+
+/// `20260112`, `20260112T093000` or `20260112T093000Z`.
+fn moment(text: &str) -> Option<Moment> {
+    let date = Date::strptime("%Y%m%d", text.get(..8)?).ok()?;
+    let rest = text.get(8..)?;
+    if rest.is_empty() {
+        return Some(Moment::Day(date));
+    }
+    let (time, utc) = rest.strip_suffix('Z').map_or((rest, false), |time| (time, true));
+    let local = date.to_datetime(Time::strptime("T%H%M%S", time).ok()?);
+    if utc { TimeZone::UTC.to_timestamp(local).ok().map(Moment::Instant) } else { Some(Moment::Local(local)) }
+}

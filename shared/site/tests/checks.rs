@@ -1,0 +1,145 @@
+//! What is found by asking vendors and by laying files side by side.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::LEAST;
+use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, Row, Seats, Standing};
+use crate::error::{Error, Result};
+use crate::fact::{Assignment, Fact, FactId, Kind, Plan, What};
+use crate::platform::{ReadPlatform, Span};
+use crate::site::Site;
+use crate::site::check::{against_vendors, alone, together};
+
+/// A platform with one plan.
+struct OnePlan;
+
+#[async_trait]
+impl ReadPlatform for OnePlan {
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Plan, Kind::Member]
+    }
+
+    async fn look(&self, _about: &FactId) -> Result<Option<Fact>> {
+        Ok(None)
+    }
+
+    async fn read(&self, kind: Kind, _span: &Span) -> Result<Vec<Fact>> {
+        assert_eq!(kind, Kind::Plan, "people are none of a check's business");
+        Ok(vec![Fact { id: "p1".into(), what: What::Plan(Plan { name: "Hot desk".into() }), changed: None }])
+    }
+
+    async fn assignments(&self, _resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Doors with one group, one account and two seats; or away.
+struct OneGroup {
+    away: bool,
+}
+
+#[async_trait]
+impl ReadDoors for OneGroup {
+    fn ends_by_itself(&self) -> bool {
+        true
+    }
+
+    async fn groups(&self) -> Result<Vec<Group>> {
+        let problem = Some("it has no schedule: give it one".to_owned());
+        let group = Group { id: GroupId("g1".into()), name: "Members".into(), problem };
+        if self.away { Err(Error::later("away")) } else { Ok(vec![group]) }
+    }
+
+    async fn rows(&self, _group: &GroupId) -> Result<Vec<Row>> {
+        Ok(Vec::new())
+    }
+
+    async fn find(&self, email: &str) -> Result<Vec<Account>> {
+        let account = Account {
+            id: AccountId("a1".into()),
+            inner_id: None,
+            email: Some(email.into()),
+            name: "Ops".into(),
+            standing: Standing::Active,
+            mark: None,
+            privileged: true,
+            guest: false,
+        };
+        Ok(if email.starts_with("ops@") { vec![account] } else { Vec::new() })
+    }
+
+    async fn account(&self, _known: &Account) -> Result<Option<Account>> {
+        Ok(None)
+    }
+
+    async fn guests(&self) -> Result<Vec<Account>> {
+        Ok(Vec::new())
+    }
+
+    async fn group_count(&self, _account: &Account) -> Result<usize> {
+        Ok(0)
+    }
+
+    async fn seats(&self) -> Result<Option<Seats>> {
+        Ok(Some(Seats { used: 8, paid: Some(10) }))
+    }
+}
+
+fn full() -> Site {
+    let text = LEAST.replace("observe", "full") + "protected = [\"ops@a.example\", \"owner@a.example\"]\n";
+    Site::parse(&(text + "[[rule]]\nplan = [\"Hot desk\", \"Cold desk\"]\nopens = \"Members\"\n")).unwrap()
+}
+
+async fn found(away: bool) -> Result<Vec<String>> {
+    let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away });
+    against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".to_owned(), doors)])).await
+}
+
+#[tokio::test]
+async fn what_the_vendors_say() {
+    let findings = found(false).await.unwrap();
+    assert_eq!(
+        findings,
+        [
+            "line 13: no plan is named \"Cold desk\": write its exact name or its id",
+            "line 13: group \"Members\" opens nothing for the people in it: it has no schedule: give it one",
+            "[doors.main] protected: number 2 has no account there: correct the address, or give this person an account there",
+            "[doors.main] protected: mode \"full\" needs two people who have an account there",
+            "[doors.main] 8 of 10 seats are in use: buy more, or suspend accounts without access",
+        ]
+    );
+    assert_eq!(found(true).await, Err(Error::later("away")));
+    let unconnected = against_vendors(&full(), &OnePlan, &BTreeMap::new()).await;
+    assert_eq!(unconnected, Err(Error::refused("[doors.main] is not connected")));
+}
+
+#[test]
+fn one_file_alone() {
+    assert!(alone(&Site::parse(LEAST).unwrap())[0].contains("no [[rule]]"));
+    let text = LEAST.to_owned() + "[doors.side]\nkind = \"kisi\"\nsecret = \"riverside/kisi\"\n";
+    let text = text + "[[rule]]\nplan = \"*\"\nopens = \"A\"\ndoors = \"main\"\n";
+    let findings = alone(&Site::parse(&text).unwrap());
+    assert!(findings[0].contains("[doors.side] is opened by no rule"), "{findings:?}");
+    assert!(findings[1].contains("[doors.side] is the same place as [doors.main]"), "{findings:?}");
+}
+
+#[test]
+fn o13_two_files_do_not_both_remove_people_from_one_group() {
+    let removing = LEAST.to_owned() + "foreign = \"remove\"\n[[rule]]\nplan = \"*\"\nopens = \"A\"\n";
+    let (first, second) = (Site::parse(&removing), Site::parse(&removing.replace("\"riverside\"", "\"harbour\"")));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(
+        together(&[&first, &second]),
+        [(
+            1,
+            "line 13: site \"riverside\" removes foreign people from group \"A\" too: \
+        let one of them say foreign = \"report\""
+                .to_owned()
+        )]
+    );
+    assert!(together(&[&first, &first])[0].1.contains("another file says site = \"riverside\" too"));
+    let reporting = Site::parse(&removing.replace("\"riverside\"", "\"harbour\"").replace("remove", "report")).unwrap();
+    assert!(together(&[&first, &reporting]).is_empty());
+}
