@@ -22,9 +22,20 @@ pub mod window;
 pub mod doors;
 
 // What we remember, ring, set and write down.
+pub mod alarms;
 pub mod audit;
+pub mod bus;
 pub mod ledger;
 pub mod line;
+
+// The three journeys.
+pub mod receive;
+pub mod reconcile;
+pub mod settle;
+
+// The way in for the operator, and what is shown.
+pub mod push;
+pub mod view;
 
 // Everything outside, and what failed there.
 pub mod access;
@@ -33,5 +44,7 @@ pub mod caller;
 pub mod error;
 pub mod http;
 pub mod network;
+pub mod outside;
+pub mod secrets;
 pub mod time;
 pub mod tokens;

@@ -1,0 +1,15 @@
+//! Lambda: serves the line. Everything it does is in `doorstep::settle`.
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use doorstep::outside::Outside;
+use doorstep::settle::settle;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let outside = &Outside::on_lambda()?;
+    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        Ok::<SqsBatchResponse, Error>(settle(outside, event.payload).await)
+    }))
+    .await
+}

@@ -1,0 +1,79 @@
+//! Alarms: one-time schedules that ring a site's line at a minute in which somebody is due.
+
+use aws_sdk_scheduler::Client;
+use aws_sdk_scheduler::error::DisplayErrorContext;
+use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
+use aws_sdk_scheduler::types::{
+    ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
+};
+use jiff::Timestamp;
+
+use crate::error::{Error, Result};
+use crate::ledger::dues::minute_word;
+use crate::line::{Bell, Line, Ring};
+
+/// Names that the stack gave to what alarms need.
+#[derive(Debug, Clone)]
+pub struct AlarmSettings {
+    /// Schedule group.
+    pub group: String,
+    /// The line's ARN.
+    pub line_arn: String,
+    /// The role that Scheduler takes to ring the line.
+    pub role_arn: String,
+}
+
+/// Sets alarms.
+#[derive(Clone)]
+pub struct Alarms {
+    scheduler: Client,
+    settings: AlarmSettings,
+    line: Line,
+}
+
+impl Alarms {
+    /// Alarms that ring `line`.
+    pub fn new(scheduler: Client, settings: AlarmSettings, line: Line) -> Self {
+        Alarms { scheduler, settings, line }
+    }
+
+    /// Sees to it that the line of `site` is rung at `minute`. Setting an alarm twice is a success; one whose minute
+    /// has come meanwhile rings at once.
+    pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
+        let ring = Ring { site: site.to_owned(), bell: Bell::Alarm(minute) };
+        let created = self
+            .scheduler
+            .create_schedule()
+            .name(format!("{site}-{}", minute_word(minute)))
+            .group_name(&self.settings.group)
+            .schedule_expression(minute.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
+            .schedule_expression_timezone("UTC")
+            .flexible_time_window(exact()?)
+            .action_after_completion(ActionAfterCompletion::Delete)
+            .target(self.target(&ring)?)
+            .send()
+            .await;
+        match created {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(CreateScheduleError::ConflictException(_)) => Ok(()),
+                Some(CreateScheduleError::ValidationException(_)) => self.line.ring(&ring, None).await,
+                _ => Err(Error::later(format!("an alarm could not be set: {}", DisplayErrorContext(&error)))),
+            },
+        }
+    }
+
+    fn target(&self, ring: &Ring) -> Result<Target> {
+        let sqs = SqsParameters::builder().message_group_id(&ring.site).build();
+        let target = Target::builder().arn(&self.settings.line_arn).role_arn(&self.settings.role_arn);
+        target.input(ring.text()?).sqs_parameters(sqs).build().map_err(unbuilt)
+    }
+}
+
+fn exact() -> Result<FlexibleTimeWindow> {
+    FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().map_err(unbuilt)
+}
+
+fn unbuilt(error: impl std::fmt::Display) -> Error {
+    Error::report(format!("an alarm cannot be put together: {error}"))
+}

@@ -1,0 +1,92 @@
+//! The event bus: what operators, and the reconcile function, may want to act on.
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::error::DisplayErrorContext;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use serde_json::json;
+
+use crate::audit::{Deed, Happened};
+use crate::error::{Error, Result};
+
+/// Something that is published.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A bell asks for everything to be read.
+    ReconcileWanted,
+    /// A change at a door.
+    Changed(Deed),
+    /// A source could not be read whole; no revoke was inferred from it.
+    ReadRefused(String),
+}
+
+impl Notice {
+    /// Its detail-type.
+    fn word(&self) -> &'static str {
+        match self {
+            Notice::ReconcileWanted => "reconcile.wanted",
+            Notice::ReadRefused(_) => "read.refused",
+            Notice::Changed(deed) => match deed.what {
+                Happened::Granted => "granted",
+                Happened::Revoked => "revoked",
+                Happened::Refused => "refused",
+                Happened::Invited => "invited",
+                Happened::Renamed => "renamed",
+                Happened::Suspended => "suspended",
+                Happened::Resumed => "resumed",
+                Happened::Deleted => "deleted",
+            },
+        }
+    }
+
+    /// Its detail: ids and reasons, never names or addresses.
+    fn detail(&self, site: &str) -> serde_json::Value {
+        match self {
+            Notice::ReconcileWanted => json!({"version": 1, "site": site}),
+            Notice::ReadRefused(why) => json!({"version": 1, "site": site, "why": why}),
+            Notice::Changed(deed) => json!({
+                "version": 1, "site": site, "doors": deed.doors, "account": deed.account, "group": deed.group,
+                "because": deed.because, "answer": deed.answer,
+            }),
+        }
+    }
+}
+
+/// The bus.
+#[derive(Clone)]
+pub struct Bus {
+    events: Client,
+    name: String,
+}
+
+impl Bus {
+    /// The bus called `name`.
+    pub fn new(events: Client, name: String) -> Self {
+        Bus { events, name }
+    }
+
+    /// Publishes notices of one site.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the bus did not take all of them.
+    pub async fn publish(&self, site: &str, notices: &[Notice]) -> Result<()> {
+        for chunk in notices.chunks(10) {
+            let entries = chunk.iter().map(|notice| {
+                PutEventsRequestEntry::builder()
+                    .event_bus_name(&self.name)
+                    .source("doorstep")
+                    .detail_type(notice.word())
+                    .detail(notice.detail(site).to_string())
+                    .build()
+            });
+            let sent = self.events.put_events().set_entries(Some(entries.collect())).send().await;
+            match sent {
+                Ok(answer) if answer.failed_entry_count == 0 => {}
+                Ok(_) => return Err(Error::later("the bus did not take a notice")),
+                Err(error) => {
+                    return Err(Error::later(format!("the bus cannot be reached: {}", DisplayErrorContext(&error))));
+                }
+            }
+        }
+        Ok(())
+    }
+}

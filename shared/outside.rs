@@ -1,0 +1,190 @@
+//! Everything outside, built once from the environment: the clients, and the names of what they reach.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+
+use crate::access::Access;
+use crate::alarms::{AlarmSettings, Alarms};
+use crate::aws::Seam;
+use crate::bus::Bus;
+use crate::doors::{ReadDoors, WriteDoors};
+use crate::error::{Error, Result};
+use crate::http::Http;
+use crate::ledger::Ledger;
+use crate::line::Line;
+use crate::platform::ReadPlatform;
+use crate::secrets::Secrets;
+use crate::site::Site;
+use crate::time::{SharedTime, WallClock};
+use crate::tokens::Tokens;
+
+/// Names of what the stack made for us, and the credentials to reach it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The stack's name: first part of every secret's name.
+    pub stack: String,
+    /// AWS region.
+    pub region: String,
+    /// The table.
+    pub table: String,
+    /// The line: a FIFO queue's URL.
+    pub line_url: String,
+    /// What alarms need.
+    pub alarms: AlarmSettings,
+    /// The event bus.
+    pub bus: String,
+    /// What AWS gave this function to act with. It prints redacted.
+    pub credentials: Credentials,
+}
+
+impl Settings {
+    /// Reads the environment that the template gives to every function.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] naming the variable that is missing.
+    pub fn from_environment() -> Result<Self> {
+        let need = |name: &str| {
+            std::env::var(name).map_err(|_| Error::refused(format!("the environment variable {name} is not set")))
+        };
+        let session = std::env::var("AWS_SESSION_TOKEN").ok();
+        let (key, secret) = (need("AWS_ACCESS_KEY_ID")?, need("AWS_SECRET_ACCESS_KEY")?);
+        Ok(Settings {
+            stack: need("DOORSTEP_STACK")?,
+            region: need("AWS_REGION")?,
+            table: need("DOORSTEP_TABLE")?,
+            line_url: need("DOORSTEP_LINE_URL")?,
+            alarms: AlarmSettings {
+                group: need("DOORSTEP_ALARM_GROUP")?,
+                line_arn: need("DOORSTEP_LINE_ARN")?,
+                role_arn: need("DOORSTEP_ALARM_ROLE_ARN")?,
+            },
+            bus: need("DOORSTEP_BUS")?,
+            credentials: Credentials::new(key, secret, session, None, "environment"),
+        })
+    }
+}
+
+/// Everything outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// The names of what the stack made for us.
+    pub settings: Settings,
+    /// The way out, for vendors.
+    pub http: Http,
+    /// The clock on the wall.
+    pub time: SharedTime,
+    /// The table.
+    pub ledger: Ledger,
+    /// The line.
+    pub line: Line,
+    /// Alarms.
+    pub alarms: Alarms,
+    /// The event bus.
+    pub bus: Bus,
+    /// Secrets.
+    pub secrets: Secrets,
+    /// Vendors' tokens.
+    pub tokens: Tokens,
+    /// What `receive` knows of sites and their webhook secrets.
+    pub doorplates: crate::receive::Doorplates,
+}
+
+/// The configuration that every SDK's builder takes alike.
+macro_rules! config {
+    ($sdk:ident, $settings:expr, $seam:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new($settings.region.clone()))
+                .credentials_provider(SharedCredentialsProvider::new($settings.credentials.clone()))
+                .http_client($seam.clone())
+                .build(),
+        )
+    };
+}
+
+impl Outside {
+    /// Everything outside of a function on Lambda, which lives as long as the process; logs are JSON lines.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] naming the environment variable that is missing.
+    pub fn on_lambda() -> Result<Self> {
+        let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+        tracing_subscriber::fmt().json().with_env_filter(level).without_time().with_target(false).init();
+        Ok(Outside::new(Settings::from_environment()?, crate::network::client()?, std::sync::Arc::new(WallClock)))
+    }
+
+    /// Builds every client on one way out. Nothing is called yet.
+    pub fn new(settings: Settings, http: Http, time: SharedTime) -> Self {
+        let seam = Seam(http.clone());
+        let ledger = Ledger::new(config!(aws_sdk_dynamodb, settings, seam), settings.table.clone());
+        let line = Line::new(config!(aws_sdk_sqs, settings, seam), settings.line_url.clone());
+        let scheduler = config!(aws_sdk_scheduler, settings, seam);
+        Outside {
+            alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone()),
+            bus: Bus::new(config!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
+            secrets: Secrets::new(config!(aws_sdk_ssm, settings, seam), settings.stack.clone()),
+            tokens: Tokens::shared(ledger.clone()),
+            doorplates: crate::receive::Doorplates::default(),
+            settings,
+            http,
+            time,
+            ledger,
+            line,
+        }
+    }
+
+    /// A reader of a site's platform.
+    pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
+        let config = &site.platform;
+        let of = config.organization.as_deref();
+        let name = format!("{}#{}", site.id, config.kind.word());
+        let url = address(config.url.as_deref(), config.kind.word(), of);
+        let access = self.access(&config.secret, url, None, name).await?;
+        Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
+    }
+
+    /// A reader and a writer of one of a site's door systems.
+    pub async fn doors(&self, site: &Site, doors: &str) -> Result<(Box<dyn ReadDoors>, Box<dyn WriteDoors>)> {
+        let config = site.doors.get(doors).ok_or_else(|| Error::report(format!("there are no doors {doors}")))?;
+        let of = config.place.as_deref();
+        let url = address(config.url.as_deref(), config.kind.word(), of);
+        let name = format!("{}#doors#{doors}", site.id);
+        let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
+        Ok(config.kind.connect(of, access))
+    }
+
+    async fn access(
+        &self,
+        secret: &str,
+        url: Option<String>,
+        identity_url: Option<String>,
+        token_name: String,
+    ) -> Result<Access> {
+        Ok(Access {
+            http: self.http.clone(),
+            time: self.time.clone(),
+            url,
+            identity_url,
+            secrets: self.secrets.api(secret).await?,
+            tokens: self.tokens.clone(),
+            token_name,
+        })
+    }
+}
+
+/// The base address of a vendor. `sandbox` is a scheme of its own, which only the one-machine run answers: the last
+/// label of the host is the vendor, what stands before it tells one organisation or place from another.
+fn address(url: Option<&str>, vendor: &str, of: Option<&str>) -> Option<String> {
+    let sandbox = || match of.map(label).filter(|of| !of.is_empty()) {
+        Some(of) => format!("sandbox://{of}.{vendor}"),
+        None => format!("sandbox://{vendor}"),
+    };
+    url.map(|url| if url == "sandbox" { sandbox() } else { url.trim_end_matches('/').to_owned() })
+}
+
+/// What can stand in a host.
+fn label(of: &str) -> String {
+    of.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}

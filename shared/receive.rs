@@ -1,0 +1,102 @@
+//! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
+//! no right to door secrets or API credentials.
+
+use crate::delivery::{Delivery, LARGEST_BODY, Letter, Mention, Proven};
+use crate::ledger::sites::Doorplate;
+use crate::line::{Bell, Ring};
+use crate::outside::Outside;
+
+mod doorplates;
+
+pub use doorplates::Doorplates;
+
+/// What the sender is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON, or empty.
+    pub body: String,
+}
+
+impl Answer {
+    fn new(status: u16, body: &str) -> Self {
+        Answer { status, body: body.to_owned() }
+    }
+
+    fn accepted() -> Self {
+        Answer::new(202, r#"{"accepted":true}"#)
+    }
+
+    /// One and the same, whatever was wrong.
+    fn unproven() -> Self {
+        Answer::new(401, r#"{"error":"unproven"}"#)
+    }
+
+    fn nobody() -> Self {
+        Answer::new(404, r#"{"error":"no such address"}"#)
+    }
+
+    fn too_large() -> Self {
+        Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
+    }
+
+    fn try_again() -> Self {
+        Answer::new(503, r#"{"error":"try again later"}"#)
+    }
+}
+
+/// Takes one delivery. Refusing one costs no call to anything.
+pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
+    if delivery.body.len() > LARGEST_BODY {
+        return Answer::too_large();
+    }
+    let found = match outside.doorplates.find(outside, &delivery.path).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "deliveries cannot be taken");
+            return Answer::try_again();
+        }
+    };
+    let Some((plate, secrets)) = found else { return Answer::nobody() };
+    let vendor = plate.platform.vendor();
+    let Ok(proven) = vendor.prove(delivery, &secrets, outside.time.now()) else {
+        tracing::warn!(site = plate.site, "refused an unproven delivery");
+        return Answer::unproven();
+    };
+    let letter = vendor.letter(&proven);
+    match take(outside, &plate, &proven, letter).await {
+        Ok(()) => Answer::accepted(),
+        Err(error) => {
+            tracing::error!(site = plate.site, %error, "a delivery could not be taken");
+            Answer::try_again()
+        }
+    }
+}
+
+/// Rings first, then remembers: a crash between the two costs a duplicate, never a delivery.
+async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Letter) -> crate::error::Result<()> {
+    let now = outside.time.now();
+    let (site, sameness) = (plate.site.as_str(), proven.sameness.as_str());
+    match letter {
+        Letter::NotForUs => Ok(()),
+        Letter::About(mentions) => {
+            ring(outside, site, Bell::Things(known_once(mentions)), sameness).await?;
+            outside.ledger.remember_delivery(site, sameness, now).await
+        }
+        Letter::Unreadable(why) => {
+            tracing::warn!(site, why, "a proven delivery cannot be read");
+            outside.ledger.keep_unread(site, sameness, &why, now).await?;
+            ring(outside, site, Bell::Unread, sameness).await
+        }
+    }
+}
+
+async fn ring(outside: &Outside, site: &str, bell: Bell, sameness: &str) -> crate::error::Result<()> {
+    outside.line.ring(&Ring { site: site.to_owned(), bell }, Some(sameness)).await
+}
+
+fn known_once(mut mentions: Vec<Mention>) -> Vec<Mention> {
+    mentions.dedup();
+    mentions
+}

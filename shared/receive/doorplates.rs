@@ -1,0 +1,74 @@
+//! Which sites there are and what proves their deliveries, kept in memory so that refusing costs no call.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+
+use crate::access::WebhookSecrets;
+use crate::error::Result;
+use crate::ledger::sites::Doorplate;
+use crate::outside::Outside;
+
+/// How long what is known stays good. A new site or a new secret is in force after this at the latest.
+const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
+
+type Known = Arc<HashMap<String, (Doorplate, Arc<WebhookSecrets>)>>;
+
+/// The sites that can be posted to.
+#[derive(Clone, Default)]
+pub struct Doorplates {
+    known: Arc<Mutex<Option<(Timestamp, Known)>>>,
+}
+
+impl Doorplates {
+    /// The site that an address belongs to, with its secrets. `None` alike for a site or a platform that does not
+    /// exist and for one without secrets.
+    pub async fn find(&self, outside: &Outside, path: &str) -> Result<Option<(Doorplate, Arc<WebhookSecrets>)>> {
+        let Some((site, platform)) = address(path) else { return Ok(None) };
+        let known = self.known(outside).await?;
+        Ok(known.get(site).filter(|(plate, _)| plate.platform.word() == platform).cloned())
+    }
+
+    /// Reads what there is to know, before the first delivery comes.
+    pub async fn warm(&self, outside: &Outside) -> Result<()> {
+        self.known(outside).await.map(|_| ())
+    }
+
+    /// Forgets everything, so that the next delivery finds what is true now.
+    pub async fn forget(&self) {
+        *self.known.lock().await = None;
+    }
+
+    async fn known(&self, outside: &Outside) -> Result<Known> {
+        let now = outside.time.now();
+        let mut known = self.known.lock().await;
+        if let Some((since, sites)) = known.as_ref()
+            && now.duration_since(*since) < GOOD_FOR
+        {
+            return Ok(sites.clone());
+        }
+        let mut sites = HashMap::new();
+        for plate in outside.ledger.doorplates().await? {
+            let secrets = outside.secrets.webhook(&plate.secret).await?.unwrap_or_default();
+            if secrets.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty()) {
+                sites.insert(plate.site.clone(), (plate, Arc::new(secrets)));
+            } else {
+                tracing::error!(site = plate.site, "no webhook secret: deliveries to this site are not served");
+            }
+        }
+        let sites = Arc::new(sites);
+        *known = Some((now, sites.clone()));
+        Ok(sites)
+    }
+}
+
+/// Site and platform of `/hooks/{site}/{platform}`.
+fn address(path: &str) -> Option<(&str, &str)> {
+    let mut parts = path.strip_prefix("/hooks/")?.split('/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(site), Some(platform), None) => Some((site, platform)),
+        _ => None,
+    }
+}

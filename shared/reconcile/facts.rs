@@ -1,0 +1,73 @@
+//! Everything that is known of one site's platform, in memory, found by whom it is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::entitlement::Dossier;
+use crate::fact::{Fact, FactId, Holder, Kind, What};
+use crate::ledger::facts::Record;
+
+/// Live facts of one site.
+#[derive(Default)]
+pub struct Known {
+    facts: BTreeMap<FactId, Fact>,
+    by_holder: BTreeMap<Holder, BTreeSet<FactId>>,
+}
+
+impl Known {
+    /// Adds a record, in place of what was known of the same thing.
+    pub fn put(&mut self, record: &Record) {
+        let name = record.fact.name();
+        if let Some(old) = self.facts.remove(&name) {
+            for holder in old.holders() {
+                self.by_holder.entry(holder).or_default().remove(&name);
+            }
+        }
+        if !record.gone {
+            for holder in record.fact.holders() {
+                self.by_holder.entry(holder).or_default().insert(name.clone());
+            }
+            self.facts.insert(name, record.fact.clone());
+        }
+    }
+
+    /// Every profile, of members and of guests, by name.
+    pub fn profiles(&self) -> impl Iterator<Item = (&FactId, &crate::fact::Profile)> {
+        self.facts.iter().filter_map(|(name, fact)| match &fact.what {
+            What::Member(profile) | What::Visitor(profile) => Some((name, profile)),
+            _ => None,
+        })
+    }
+
+    /// All facts.
+    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.values()
+    }
+
+    /// Everything about these profiles and their teams.
+    pub fn dossier(&self, profiles: &[FactId]) -> Dossier {
+        let mut dossier = Dossier { profiles: profiles.to_vec(), ..Dossier::default() };
+        for profile in profiles {
+            let Some(fact) = self.facts.get(profile) else { continue };
+            dossier.facts.insert(profile.clone(), fact.clone());
+            let (own, team) = match &fact.what {
+                What::Member(member) => (Holder::Member(profile.id.clone()), member.team.clone()),
+                _ => (Holder::Visitor(profile.id.clone()), None),
+            };
+            self.add(&mut dossier, &own, |_| true);
+            if let Some(team) = team.map(Holder::Team) {
+                self.add(&mut dossier, &team, |kind| matches!(kind, Kind::Membership | Kind::Pass));
+                let name = team.profile();
+                dossier.facts.extend(self.facts.get(&name).map(|fact| (name, fact.clone())));
+            }
+        }
+        dossier
+    }
+
+    fn add(&self, dossier: &mut Dossier, holder: &Holder, counts: impl Fn(Kind) -> bool) {
+        for name in self.by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind)) {
+            if let Some(fact) = self.facts.get(name) {
+                dossier.facts.insert(name.clone(), fact.clone());
+            }
+        }
+    }
+}

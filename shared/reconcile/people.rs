@@ -1,0 +1,222 @@
+//! Judges everybody at once, and marks due whoever is not as they should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::Report;
+use super::doors::Seen;
+use super::facts::Known;
+use crate::diff::is_valid;
+use crate::doors::{Account, AccountId, GroupId, Standing};
+use crate::entitlement::{Desired, derive, desired, next_boundary};
+use crate::error::Result;
+use crate::fact::FactId;
+use crate::ledger::dues::{Due, Subject};
+use crate::person::{Person, email_key};
+use crate::settle::{Judged, Move, Scene, View, concerned, judge_person};
+use crate::site::Mode;
+
+type Group = (String, GroupId);
+
+/// Judges everybody. Whether anybody is due.
+pub async fn judge(scene: &Scene, known: &Known, seen: &Seen, report: &mut Report) -> Result<bool> {
+    let people = scene.outside.ledger.everybody(&scene.site.id).await?;
+    let mut bench = Bench::new(scene, known, seen, &people);
+    for person in &people {
+        bench.person(person, report);
+    }
+    bench.unknown_profiles(&people, report);
+    bench.foreign(&people, report).await?;
+    let dues = std::mem::take(&mut bench.dues);
+    scene.outside.ledger.put_dues(&scene.site.id, &dues).await?;
+    Ok(!dues.is_empty())
+}
+
+struct Bench<'a> {
+    scene: &'a Scene,
+    known: &'a Known,
+    seen: &'a Seen,
+    now: Timestamp,
+    /// Groups in which each account has a line.
+    lines: BTreeMap<(&'a str, &'a AccountId), Vec<Group>>,
+    /// Profiles that belong to somebody.
+    owned: BTreeSet<FactId>,
+    dues: Vec<Due>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(scene: &'a Scene, known: &'a Known, seen: &'a Seen, people: &[Person]) -> Self {
+        let mut lines: BTreeMap<(&str, &AccountId), Vec<Group>> = BTreeMap::new();
+        for (group, rows) in &seen.held {
+            for row in rows {
+                lines.entry((group.0.as_str(), &row.account)).or_default().push(group.clone());
+            }
+        }
+        let owned = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
+        Bench { scene, known, seen, now: scene.outside.time.now(), lines, owned, dues: Vec::new() }
+    }
+
+    /// One person whom we know.
+    fn person(&mut self, person: &Person, report: &mut Report) {
+        let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
+        let dossier = self.known.dossier(&profiles);
+        let derived = derive(self.scene.rules(), &dossier, self.now);
+        let desired = desired(&derived.entitlements);
+        let mut groups: Vec<Group> = Vec::new();
+        for (doors, linked) in &person.accounts {
+            groups.extend(self.lines.get(&(doors.as_str(), &linked.account.id)).into_iter().flatten().cloned());
+        }
+        let around = concerned(person, &desired, self.now, &groups);
+        let judged = judge_person(View {
+            person,
+            name: dossier.name(),
+            member: dossier.is_member(),
+            desired: &desired,
+            groups: &around,
+            held: &self.seen.held,
+            terms: &self.scene.terms,
+            mode: self.scene.site.mode,
+            adopt: &self.seen.new,
+            stale: self.scene.stale,
+            now: self.now,
+        });
+        count(&judged, report);
+        report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
+        let moved = self.has_moved(person, &dossier.profiles);
+        if self.must_be_settled(person, &desired, &judged, &derived.problems) || moved {
+            let adopt = groups.iter().any(|group| self.seen.new.contains(group));
+            let groups = around.into_iter().filter(|group| !adopt || self.seen.new.contains(group)).collect();
+            self.dues.push(Due::at(self.now, Subject::Person(person.id.clone())).with_groups(groups, adopt));
+            let moved = profiles.into_iter().filter(|_| moved).map(|name| self.due_profile(name));
+            self.dues.extend(moved.collect::<Vec<_>>());
+        }
+    }
+
+    fn due_profile(&self, name: FactId) -> Due {
+        Due::at(self.now, Subject::Profile(name))
+    }
+
+    /// Whether a profile has another address than its person.
+    fn has_moved(&self, person: &Person, profiles: &[FactId]) -> bool {
+        self.known.profiles().filter(|(name, _)| profiles.contains(name)).any(|(_, profile)| {
+            let email = profile.email.as_deref().and_then(email_key);
+            email.is_some() && email != person.email
+        })
+    }
+
+    fn must_be_settled(&self, person: &Person, desired: &Desired, judged: &Judged, problems: &[String]) -> bool {
+        let to_do = match self.scene.site.mode {
+            Mode::Observe => false,
+            Mode::GrantOnly | Mode::Full => !judged.is_empty() || !person.intents.is_empty(),
+        };
+        let new_problem = problems.iter().any(|problem| !person.problems.contains(problem));
+        let next = next_boundary(desired, self.now);
+        to_do || new_problem || person.failures == 0 && person.next != next
+    }
+
+    /// Profiles that nobody settled yet, and that may open something or will.
+    fn unknown_profiles(&mut self, people: &[Person], report: &mut Report) {
+        let known = self.known;
+        let new: Vec<(&FactId, Option<String>)> = known
+            .profiles()
+            .filter(|(name, _)| !self.owned.contains(*name))
+            .map(|(name, profile)| (name, profile.email.as_deref().and_then(email_key)))
+            .collect();
+        let mut granted: BTreeSet<(String, Group)> = BTreeSet::new();
+        for (name, email) in new {
+            let dossier = known.dossier(std::slice::from_ref(name));
+            let derived = derive(self.scene.rules(), &dossier, self.now);
+            let desired = desired(&derived.entitlements);
+            let awaited = desired.values().flatten().any(|s| s.window.until.is_none_or(|until| until > self.now));
+            if !awaited && derived.problems.is_empty() {
+                continue;
+            }
+            let who = email.clone().unwrap_or_else(|| name.to_string());
+            let claimed = people.iter().find(|person| email.is_some() && person.email == email);
+            for ((doors, group), stretches) in &desired {
+                let open = stretches.iter().any(|stretch| stretch.window.holds(self.now));
+                if open && claimed.is_none_or(|person| person.claim(doors, group).is_none()) {
+                    granted.insert((who.clone(), (doors.clone(), group.clone())));
+                }
+            }
+            let groups: Vec<Group> = desired.keys().filter(|group| self.seen.new.contains(*group)).cloned().collect();
+            let adopt = !groups.is_empty();
+            self.dues.push(self.due_profile(name.clone()).with_groups(groups, adopt));
+        }
+        report.granted += granted.len();
+    }
+
+    /// Lines in ruled groups that are neither ours nor anybody's who is entitled.
+    async fn foreign(&mut self, people: &[Person], report: &mut Report) -> Result<()> {
+        let mut claimed: BTreeSet<(&str, &GroupId, &AccountId)> = BTreeSet::new();
+        let mut entitled: BTreeSet<(&str, &AccountId)> = BTreeSet::new();
+        for person in people {
+            for claim in &person.claims {
+                claimed.insert((&claim.doors, &claim.group, &claim.account));
+            }
+            for (doors, linked) in person.accounts.iter().filter(|_| !person.profiles.is_empty()) {
+                entitled.insert((doors, &linked.account.id));
+            }
+        }
+        let mut strangers: BTreeMap<(String, AccountId), Vec<Group>> = BTreeMap::new();
+        for ((doors, group), rows) in &self.seen.held {
+            let Some(terms) = self.scene.terms.get(doors) else { continue };
+            for row in rows.iter().filter(|row| is_valid(row, self.now)) {
+                if claimed.contains(&(doors, group, &row.account)) || terms.protects(&row.account, None) {
+                    continue;
+                }
+                report.foreign += 1;
+                if terms.is_exclusive() && !entitled.contains(&(doors, &row.account)) {
+                    let groups = strangers.entry((doors.clone(), row.account.clone())).or_default();
+                    groups.push((doors.clone(), group.clone()));
+                }
+            }
+        }
+        if self.scene.site.mode == Mode::Full {
+            for ((doors, account), groups) in strangers {
+                let due = self.stranger(&doors, account).await;
+                self.dues.push(due.with_groups(groups, false));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever is behind an account that we never linked: perhaps somebody whom the platform knows, who must not be
+    /// taken for a stranger.
+    async fn stranger(&self, doors: &str, id: AccountId) -> Due {
+        let bare = Account {
+            id: id.clone(),
+            inner_id: None,
+            email: None,
+            name: String::new(),
+            standing: Standing::Active,
+            mark: None,
+            privileged: true,
+            guest: false,
+        };
+        let account = match self.scene.readers.get(doors) {
+            Some(reader) => reader.account(&bare).await.unwrap_or_default(),
+            None => None,
+        };
+        let email = account.and_then(|account| account.email).as_deref().and_then(email_key);
+        let profile = self
+            .known
+            .profiles()
+            .find(|(_, profile)| email.is_some() && profile.email.as_deref().and_then(email_key) == email);
+        match profile {
+            Some((name, _)) => self.due_profile(name.clone()),
+            None => Due::at(self.now, Subject::Account { doors: doors.to_owned(), id }),
+        }
+    }
+}
+
+fn count(judged: &Judged, report: &mut Report) {
+    for (_, step) in &judged.moves {
+        match step {
+            Move::Grant { .. } => report.granted += 1,
+            Move::Revoke { foreign: false, .. } => report.revoked += 1,
+            Move::Revoke { .. } | Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The only place that is handed somebody who writes to doors.
+
+use std::collections::BTreeMap;
+
+use super::accounts::invited;
+use super::moves::Move;
+use super::scene::Writers;
+use crate::audit::{Deed, Happened};
+use crate::doors::{Account, AccountId, Entry, GroupId, NewAccount, Row, Standing, WriteDoors};
+use crate::error::{Error, Result};
+use crate::ledger::Write;
+use crate::ledger::people::{free_account, point_account};
+use crate::person::{Claim, Linked, Person};
+
+/// One person's moves, and what became of them.
+pub struct Task {
+    /// Who; claims and links follow what was done.
+    pub person: Person,
+    /// What to do, by door system.
+    pub moves: Vec<(String, Move)>,
+    /// The name to make accounts with.
+    pub name: String,
+    /// What was done, for the audit chain.
+    pub deeds: Vec<Deed>,
+    /// What else must be written with the person.
+    pub writes: Vec<Write>,
+    /// What failed, and where.
+    pub failures: Vec<(String, Error)>,
+}
+
+/// Makes every task's moves: accounts first, then each group in as few calls as the door system allows, then what
+/// ends an account's life here.
+pub async fn apply(
+    site: &str,
+    now: jiff::Timestamp,
+    writers: &Writers,
+    invite: &BTreeMap<String, bool>,
+    tasks: &mut [Task],
+) {
+    for task in tasks.iter_mut() {
+        for (doors, step) in task.moves.clone() {
+            let Some(writer) = writers.get(&doors) else { continue };
+            let invite = invite.get(&doors).copied().unwrap_or(true);
+            if let Err(error) = account_step(site, writer.as_ref(), task, &doors, &step, invite).await {
+                task.failures.push((doors, error));
+            }
+        }
+    }
+    for ((doors, group), part) in by_group(tasks) {
+        if let Some(writer) = writers.get(&doors) {
+            group_step(writer.as_ref(), now, &doors, &group, part, tasks).await;
+        }
+    }
+}
+
+async fn account_step(
+    site: &str,
+    writer: &dyn WriteDoors,
+    task: &mut Task,
+    doors: &str,
+    step: &Move,
+    invite: bool,
+) -> Result<()> {
+    if matches!(step, Move::Create) {
+        let account = create(writer, task, invite).await?;
+        task.deeds.push(invited(doors, &account.id, "made"));
+        task.writes.push(point_account(site, doors, &account.id, &task.person.id));
+        task.person.accounts.insert(doors.to_owned(), Linked::new(account, &task.name, true));
+        return Ok(());
+    }
+    let Some(linked) = task.person.accounts.get_mut(doors) else { return Ok(()) };
+    let what = match step {
+        Move::Rename(name) => rename(writer, linked, name).await?,
+        Move::Resume => {
+            writer.resume(&linked.account).await?;
+            (linked.suspended, linked.account.standing) = (false, Standing::Active);
+            Happened::Resumed
+        }
+        Move::Suspend => {
+            writer.suspend(&linked.account).await?;
+            (linked.suspended, linked.account.standing) = (true, Standing::Suspended);
+            Happened::Suspended
+        }
+        Move::Delete => {
+            writer.delete(&linked.account).await?;
+            Happened::Deleted
+        }
+        Move::Create | Move::Grant { .. } | Move::Revoke { .. } => return Ok(()),
+    };
+    let account = linked.account.id.clone();
+    if what == Happened::Deleted {
+        task.writes.push(free_account(site, doors, &account));
+        task.person.accounts.remove(doors);
+    }
+    let because = step.to_string();
+    let answer = if what == Happened::Refused { "not allowed" } else { "done" };
+    task.deeds.push(Deed { doors: doors.to_owned(), account, group: None, what, because, answer: answer.to_owned() });
+    Ok(())
+}
+
+async fn create(writer: &dyn WriteDoors, task: &Task, invite: bool) -> Result<Account> {
+    let new =
+        NewAccount { mark: task.person.id.clone(), name: task.name.clone(), email: task.person.email.clone(), invite };
+    writer.create(&new).await
+}
+
+/// A name that the door system does not let us give is noted, so that it is reported and not tried again.
+async fn rename(writer: &dyn WriteDoors, linked: &mut Linked, name: &str) -> Result<Happened> {
+    match writer.rename(&linked.account, name).await {
+        Ok(()) => {
+            linked.name = name.to_owned();
+            linked.refused_name = None;
+            Ok(Happened::Renamed)
+        }
+        Err(error) if error.may_pass() => Err(error),
+        Err(_) => {
+            linked.refused_name = Some(name.to_owned());
+            Ok(Happened::Refused)
+        }
+    }
+}
+
+/// What one group needs, with the place of the task that each part belongs to.
+#[derive(Default)]
+struct Part {
+    add: Vec<(usize, Entry, String)>,
+    remove: Vec<(usize, Row, String)>,
+}
+
+fn by_group(tasks: &[Task]) -> BTreeMap<(String, GroupId), Part> {
+    let mut groups: BTreeMap<(String, GroupId), Part> = BTreeMap::new();
+    for (place, task) in tasks.iter().enumerate() {
+        for (doors, step) in &task.moves {
+            match step {
+                Move::Grant { group, until, replaces, because } => {
+                    let Some(linked) = task.person.accounts.get(doors) else { continue };
+                    let entry = Entry { account: linked.account.clone(), until: *until, replaces: replaces.clone() };
+                    let part = groups.entry((doors.clone(), group.clone())).or_default();
+                    part.add.push((place, entry, because.clone()));
+                }
+                Move::Revoke { group, row, because, .. } => {
+                    let part = groups.entry((doors.clone(), group.clone())).or_default();
+                    part.remove.push((place, row.clone(), because.clone()));
+                }
+                Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+            }
+        }
+    }
+    groups
+}
+
+async fn group_step(
+    writer: &dyn WriteDoors,
+    now: jiff::Timestamp,
+    doors: &str,
+    group: &GroupId,
+    part: Part,
+    tasks: &mut [Task],
+) {
+    let entries: Vec<Entry> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
+    let rows: Vec<Row> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
+    let mut results = writer.change(group, &entries, &rows).await.into_iter();
+    let mut next = || results.next().unwrap_or_else(|| Err(Error::later("a change was not answered")));
+    for (place, entry, because) in part.add {
+        let Some(task) = tasks.get_mut(place) else { continue };
+        match next() {
+            Ok(()) => task.granted(doors, group, &entry, because, now),
+            Err(error) => task.failed(doors, group, &entry.account.id, error),
+        }
+    }
+    for (place, row, because) in part.remove {
+        let Some(task) = tasks.get_mut(place) else { continue };
+        match next() {
+            Ok(()) => task.revoked(doors, group, &row, because),
+            Err(error) => task.failed(doors, group, &row.account, error),
+        }
+    }
+}
+
+impl Task {
+    fn granted(&mut self, doors: &str, group: &GroupId, entry: &Entry, because: String, now: jiff::Timestamp) {
+        let account = entry.account.id.clone();
+        self.deeds.push(deed(doors, group, &account, Happened::Granted, &because));
+        let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
+        match claim {
+            Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
+            None => {
+                let (doors, group) = (doors.to_owned(), group.clone());
+                self.person.claims.push(Claim { doors, group, account, since: now, until: entry.until, because });
+            }
+        }
+        if let Some(linked) = self.person.accounts.get_mut(doors) {
+            linked.left_alone = false;
+        }
+        self.person.done(doors, group);
+    }
+
+    fn revoked(&mut self, doors: &str, group: &GroupId, row: &Row, because: String) {
+        self.deeds.push(deed(doors, group, &row.account, Happened::Revoked, &because));
+        self.person.claims.retain(|claim| claim.doors != doors || claim.group != *group);
+        self.person.done(doors, group);
+    }
+
+    /// What may have been done all the same stays an intent; what was refused is written down, once.
+    fn failed(&mut self, doors: &str, group: &GroupId, account: &AccountId, error: Error) {
+        if !error.may_pass() {
+            self.person.done(doors, group);
+            let text = problem(doors, &error);
+            if !self.person.problems.contains(&text) {
+                let mut refused = deed(doors, group, account, Happened::Refused, "");
+                refused.answer = error.to_string();
+                self.deeds.push(refused);
+            }
+        }
+        self.failures.push((doors.to_owned(), error));
+    }
+}
+
+fn deed(doors: &str, group: &GroupId, account: &AccountId, what: Happened, because: &str) -> Deed {
+    Deed {
+        doors: doors.to_owned(),
+        account: account.clone(),
+        group: Some(group.clone()),
+        what,
+        because: because.to_owned(),
+        answer: "done".to_owned(),
+    }
+}
+
+/// How a failure reads among a person's problems.
+pub fn problem(doors: &str, error: &Error) -> String {
+    format!("{doors}: {error}")
+}

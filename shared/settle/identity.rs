@@ -1,0 +1,152 @@
+//! Who is meant: from a profile at the platform, or an account at a door system, to our person.
+//!
+//! Profiles with one exact address are one person. Somebody without an address is a person of their own: names are
+//! never compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use crate::doors::{Account, AccountId, GroupId, Standing};
+use crate::error::Result;
+use crate::fact::{FactId, Profile, What};
+use crate::ledger::dues::{Due, Subject};
+use crate::ledger::people::{free_email, list, point_account, point_email, point_profile, put};
+use crate::ledger::{Step, Write};
+use crate::outside::Outside;
+use crate::person::{Linked, Person, email_key};
+
+/// One person who is to be settled now, and why.
+#[derive(Debug, Clone, Default)]
+pub struct Summons {
+    /// The due items that this answers.
+    pub dues: Vec<Due>,
+    /// Groups to look at beyond those that facts and claims name.
+    pub groups: Vec<(String, GroupId)>,
+    /// Groups in which what is held becomes ours.
+    pub adopt: BTreeSet<(String, GroupId)>,
+}
+
+/// Who is meant by these due items, each person once. Items that mean nobody are crossed out.
+pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, Summons>> {
+    let mut people: BTreeMap<String, Summons> = BTreeMap::new();
+    for due in dues {
+        let meant = match &due.subject {
+            Subject::Person(id) => vec![id.clone()],
+            Subject::Profile(name) => of_profile(outside, site, name).await?,
+            Subject::Account { doors, id } => vec![of_account(outside, site, doors, id).await?],
+            Subject::Look { .. } => Vec::new(),
+        };
+        if meant.is_empty() {
+            outside.ledger.cross_out(site, std::slice::from_ref(&due)).await?;
+        }
+        for id in meant {
+            let summons = people.entry(id).or_default();
+            summons.groups.extend(due.groups.iter().cloned());
+            summons.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
+            summons.dues.push(due.clone());
+        }
+    }
+    Ok(people)
+}
+
+/// The person behind a profile: two, where the profile has just moved from one to the other.
+async fn of_profile(outside: &Outside, site: &str, name: &FactId) -> Result<Vec<String>> {
+    let known = outside.ledger.id_of_profile(site, name).await?;
+    let record = outside.ledger.fact(site, name).await?.filter(|record| !record.gone);
+    let profile = record.and_then(|record| match record.fact.what {
+        What::Member(profile) | What::Visitor(profile) => Some(profile),
+        _ => None,
+    });
+    let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
+    let email = address(&profile);
+    let person = match &known {
+        Some(id) => outside.ledger.person(site, id).await?,
+        None => None,
+    };
+    match person {
+        Some(person) if email.is_none() || person.email == email => Ok(vec![person.id]),
+        Some(person) => moved(outside, site, name, person, email).await,
+        None => Ok(vec![joined(outside, site, name, email).await?]),
+    }
+}
+
+fn address(profile: &Profile) -> Option<String> {
+    profile.email.as_deref().and_then(email_key)
+}
+
+/// A profile that nobody knew joins whoever has its address, or is somebody new.
+async fn joined(outside: &Outside, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
+    let owner = match &email {
+        Some(email) => outside.ledger.id_of_email(site, email).await?,
+        None => None,
+    };
+    let known = match &owner {
+        Some(id) => outside.ledger.person(site, id).await?,
+        None => None,
+    };
+    let mut writes = Vec::new();
+    let mut person = known.unwrap_or_else(|| {
+        let person = Person::new(Uuid::new_v4().simple().to_string(), email.clone());
+        writes.push(list(site, &person));
+        writes.extend(email.as_deref().map(|email| point_email(site, email, &person.id)));
+        person
+    });
+    person.profiles.insert(name.clone());
+    writes.push(put(site, &person)?);
+    writes.push(point_profile(site, name, &person.id));
+    outside.ledger.write_all(Step::Keep, writes).await?;
+    Ok(person.id)
+}
+
+/// A known profile has another address now.
+async fn moved(
+    outside: &Outside,
+    site: &str,
+    name: &FactId,
+    mut person: Person,
+    email: Option<String>,
+) -> Result<Vec<String>> {
+    let Some(email) = email else { return Ok(vec![person.id]) };
+    let owner = outside.ledger.id_of_email(site, &email).await?;
+    let alone = person.profiles.len() == 1;
+    if owner.is_none() && alone {
+        let mut writes = vec![point_email(site, &email, &person.id)];
+        writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
+        person.email = Some(email);
+        writes.push(put(site, &person)?);
+        outside.ledger.write_all(Step::Keep, writes).await?;
+        return Ok(vec![person.id]);
+    }
+    person.profiles.remove(name);
+    let mut writes: Vec<Write> = vec![put(site, &person)?];
+    if alone {
+        writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
+    }
+    outside.ledger.write_all(Step::Keep, writes).await?;
+    let joined = joined(outside, site, name, Some(email)).await?;
+    Ok(vec![person.id, joined])
+}
+
+/// Whoever has an account at a door system: somebody we know, or a stranger, who gets an id so that what is done to
+/// them has the same written record.
+async fn of_account(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Result<String> {
+    if let Some(known) = outside.ledger.id_of_account(site, doors, id).await? {
+        return Ok(known);
+    }
+    let mut stranger = Person::new(Uuid::new_v4().simple().to_string(), None);
+    let account = Account {
+        id: id.clone(),
+        inner_id: None,
+        email: None,
+        name: String::new(),
+        standing: Standing::Active,
+        mark: None,
+        privileged: true,
+        guest: false,
+    };
+    stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
+    let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];
+    outside.ledger.write_all(Step::Keep, writes).await?;
+    Ok(stranger.id)
+}

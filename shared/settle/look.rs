@@ -1,0 +1,157 @@
+//! Looks at the platform again: a bell only says where to look.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::bus::Notice;
+use crate::delivery::Mention;
+use crate::error::{Error, Result};
+use crate::fact::{FactId, Holder, Kind};
+use crate::ledger::dues::{Due, Subject};
+use crate::ledger::facts::Record;
+use crate::outside::Outside;
+use crate::platform::ReadPlatform;
+use crate::site::Site;
+use crate::window::ceil_minute;
+
+/// A platform may lag its own webhook: minutes after the bell at which we look again.
+const AGAIN_AFTER: [i64; 2] = [1, 5];
+/// A reconcile is asked for by a bell at most this often.
+const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
+
+/// Re-reads things of one site's platform.
+pub struct Looker<'a> {
+    outside: &'a Outside,
+    site: &'a Site,
+    platform: Box<dyn ReadPlatform>,
+}
+
+impl<'a> Looker<'a> {
+    /// A looker at the site's platform.
+    pub async fn new(outside: &'a Outside, site: &'a Site) -> Result<Self> {
+        let platform = outside.platform(site).await?;
+        // What this bell is about may hang on things that no bell ever told us.
+        want_first_read(outside, &site.id).await?;
+        Ok(Looker { outside, site, platform })
+    }
+
+    /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
+    /// looked at again later; nothing is lost.
+    pub async fn look(&self, mention: &Mention, looks: u8) -> Result<()> {
+        let began = self.outside.time.now();
+        let found = match self.platform.look(&mention.about).await {
+            Ok(found) => found,
+            Err(error) => return self.could_not(mention, looks, &error).await,
+        };
+        let late = match &found {
+            None => !mention.removed,
+            Some(fact) => mention.removed || mention.reaches > fact.changed.or(mention.reaches),
+        };
+        let again = if late { AGAIN_AFTER.get(usize::from(looks)) } else { None };
+        if let Some(minutes) = again {
+            let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
+            self.look_later(mention, looks + 1, minutes - waited).await?;
+        }
+        match found {
+            Some(fact) => self.keep(Record { fact, read: began, gone: false }).await,
+            // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
+            None if again.is_some() => Ok(()),
+            None => self.keep_gone(&mention.about, began).await,
+        }
+    }
+
+    async fn could_not(&self, mention: &Mention, looks: u8, error: &Error) -> Result<()> {
+        tracing::warn!(site = self.site.id, about = %mention.about, %error, "cannot look at the platform");
+        self.look_later(mention, looks, 1).await
+    }
+
+    async fn look_later(&self, mention: &Mention, looks: u8, minutes: i64) -> Result<()> {
+        let now = self.outside.time.now();
+        let at = ceil_minute(now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now));
+        let due = Due::at(at, Subject::Look { mention: mention.clone(), looks });
+        self.outside.alarms.set(&self.site.id, at).await?;
+        self.outside.ledger.put_dues(&self.site.id, &[due]).await
+    }
+
+    async fn keep_gone(&self, name: &FactId, began: Timestamp) -> Result<()> {
+        match self.outside.ledger.fact(&self.site.id, name).await? {
+            Some(known) => {
+                let record = Record { fact: known.fact, read: began, gone: true };
+                keep_and_mark(self.outside, &self.site.id, &record).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a thing, and first what it speaks of and nobody knows yet.
+    async fn keep(&self, record: Record) -> Result<()> {
+        let mut seen = BTreeSet::from([record.fact.name()]);
+        let mut found = vec![record];
+        let mut next = 0;
+        while let Some(names) = found.get(next).map(|record: &Record| record.fact.what.speaks_of()) {
+            for name in names {
+                if seen.insert(name.clone())
+                    && self.must_see(&name).await?
+                    && let Some(record) = self.see(&name).await?
+                {
+                    found.push(record);
+                }
+            }
+            next += 1;
+        }
+        for record in found.iter().rev() {
+            keep_and_mark(self.outside, &self.site.id, record).await?;
+        }
+        Ok(())
+    }
+
+    /// Guests have no bells of their own, so they are read with every bell of their booking.
+    async fn must_see(&self, name: &FactId) -> Result<bool> {
+        let known = self.outside.ledger.fact(&self.site.id, name).await?;
+        Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
+    }
+
+    async fn see(&self, name: &FactId) -> Result<Option<Record>> {
+        let began = self.outside.time.now();
+        match self.platform.look(name).await {
+            Ok(found) => Ok(found.map(|fact| Record { fact, read: began, gone: false })),
+            Err(error) => {
+                let mention = Mention { about: name.clone(), reaches: None, removed: false };
+                self.could_not(&mention, 0, &error).await.map(|()| None)
+            }
+        }
+    }
+}
+
+/// Keeps a fact and marks due whomever it was or is about.
+pub async fn keep_and_mark(outside: &Outside, site: &str, record: &Record) -> Result<()> {
+    let holders = outside.ledger.keep_fact(site, record).await?;
+    let mut profiles = BTreeSet::new();
+    for holder in holders {
+        match holder {
+            // A profile's own change concerns nobody else in its team.
+            Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
+            Holder::Team(_) => profiles.extend(outside.ledger.holdings(site, &holder, &[Kind::Member]).await?),
+            Holder::Member(_) | Holder::Visitor(_) => {
+                profiles.insert(holder.profile());
+            }
+        }
+    }
+    let now = outside.time.now();
+    let dues: Vec<Due> = profiles.into_iter().map(|name| Due::at(now, Subject::Profile(name))).collect();
+    outside.ledger.put_dues(site, &dues).await
+}
+
+/// Asks for a full read of a site that nobody has read yet, unless one was asked for just now.
+async fn want_first_read(outside: &Outside, site: &str) -> Result<()> {
+    let now = outside.time.now();
+    let mut read = outside.ledger.platform_read(site).await?;
+    let lately = read.wanted.is_some_and(|wanted| now.duration_since(wanted) < WANTED_EVERY);
+    if read.complete.is_some() || lately {
+        return Ok(());
+    }
+    outside.bus.publish(site, &[Notice::ReconcileWanted]).await?;
+    read.wanted = Some(now);
+    outside.ledger.keep_platform_read(site, &read).await
+}

@@ -1,0 +1,247 @@
+//! What must happen for one person at every door system: pure. The verdicts of [`crate::diff`] and what accounts need
+//! become one list of moves, which can be printed and judged before anything is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::scene::Terms;
+use crate::diff::{Held, Verdict, judge};
+use crate::doors::{AccountId, GroupId, Row, Standing};
+use crate::entitlement::{Desired, Stretch, open_at};
+use crate::person::{Claim, Person};
+use crate::site::{Mode, WithoutAccess};
+
+/// Everybody in the groups that were read.
+pub type HeldRows = BTreeMap<(String, GroupId), Vec<Row>>;
+
+/// What a person's moves are judged from.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// What the platform calls them.
+    pub name: Option<&'a str>,
+    /// Whether any of their profiles is a member's.
+    pub member: bool,
+    /// What they may open.
+    pub desired: &'a Desired,
+    /// The groups that concern them.
+    pub groups: &'a BTreeSet<(String, GroupId)>,
+    /// Who is in these groups; a group that could not be read is not judged.
+    pub held: &'a HeldRows,
+    /// What holds at each door system.
+    pub terms: &'a BTreeMap<String, Terms>,
+    /// What may be changed at all.
+    pub mode: Mode,
+    /// Groups that are being taken over, whatever was noted before.
+    pub adopt: &'a BTreeSet<(String, GroupId)>,
+    /// Nothing new may be opened.
+    pub stale: bool,
+    /// The instant for which it is judged.
+    pub now: Timestamp,
+}
+
+/// One thing to do at a door system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// Make an account.
+    Create,
+    /// Wake an account that we suspended.
+    Resume,
+    /// Give an account another name.
+    Rename(String),
+    /// Put the account into a group.
+    Grant {
+        /// Group.
+        group: GroupId,
+        /// The end to give at the door system.
+        until: Option<Timestamp>,
+        /// Lines that the new one takes the place of.
+        replaces: Vec<Row>,
+        /// Why.
+        because: String,
+    },
+    /// Take an account out of a group.
+    Revoke {
+        /// Group.
+        group: GroupId,
+        /// The line.
+        row: Row,
+        /// It was never ours.
+        foreign: bool,
+        /// Why.
+        because: String,
+    },
+    /// Suspend an account that has no access left.
+    Suspend,
+    /// Delete an account that has no access left.
+    Delete,
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Move::Create => f.write_str("make an account"),
+            Move::Resume => f.write_str("wake the account"),
+            Move::Rename(_) => f.write_str("rename the account"),
+            Move::Grant { group, because, .. } => write!(f, "open {group}: {because}"),
+            Move::Revoke { group, because, .. } => write!(f, "close {group}: {because}"),
+            Move::Suspend => f.write_str("suspend the account"),
+            Move::Delete => f.write_str("delete the account"),
+        }
+    }
+}
+
+/// What was judged for one person.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    /// What to do at each door system, in this order.
+    pub moves: Vec<(String, Move)>,
+    /// What becomes ours without a change at the door.
+    pub adopt: Vec<Claim>,
+    /// What is no longer ours without a change at the door.
+    pub release: Vec<(String, GroupId)>,
+}
+
+impl Judged {
+    /// Nothing to do, at the doors or in the books.
+    pub fn is_empty(&self) -> bool {
+        let Judged { moves, adopt, release } = self;
+        moves.is_empty() && adopt.is_empty() && release.is_empty()
+    }
+}
+
+/// The groups that concern a person: what is open now, what is claimed, what was begun, and `more`.
+pub fn concerned(
+    person: &Person,
+    desired: &Desired,
+    now: Timestamp,
+    more: &[(String, GroupId)],
+) -> BTreeSet<(String, GroupId)> {
+    let open = desired.iter().filter(|(_, stretches)| stretches.iter().any(|stretch| stretch.window.holds(now)));
+    let claimed = person.claims.iter().map(|claim| (claim.doors.clone(), claim.group.clone()));
+    let begun = person.intents.iter().filter_map(|intent| Some((intent.doors.clone(), intent.group.clone()?)));
+    open.map(|(group, _)| group.clone()).chain(claimed).chain(begun).chain(more.iter().cloned()).collect()
+}
+
+/// Judges one person.
+pub fn judge_person(view: View<'_>) -> Judged {
+    let mut judged = Judged::default();
+    for (doors, terms) in view.terms {
+        let mut changes = Vec::new();
+        for (at, group) in view.groups.iter().filter(|(at, _)| at == doors) {
+            let Some(rows) = view.held.get(&(at.clone(), group.clone())) else { continue };
+            group_verdict(view, doors, terms, group, rows, &mut judged, &mut changes);
+        }
+        let account = account_moves(view, doors, terms, &changes);
+        judged.moves.extend(account.into_iter().chain(changes).map(|step| (doors.clone(), step)));
+    }
+    judged
+}
+
+fn group_verdict(
+    view: View<'_>,
+    doors: &str,
+    terms: &Terms,
+    group: &GroupId,
+    rows: &[Row],
+    judged: &mut Judged,
+    changes: &mut Vec<Move>,
+) {
+    let claim = view.person.claim(doors, group);
+    let linked = view.person.accounts.get(doors).map(|linked| &linked.account);
+    let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
+    let rows: Vec<Row> = rows.iter().filter(|row| Some(&row.account) == account).cloned().collect();
+    let wanted = open_at(view.desired, doors, group, view.now);
+    let held = Held {
+        rows: &rows,
+        ends_by_itself: terms.ends_by_itself,
+        protected: account.is_some_and(|id| terms.protects(id, linked)),
+        exclusive: terms.is_exclusive(),
+        taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(&(doors.to_owned(), group.clone())),
+    };
+    match judge(wanted, claim, held, view.now) {
+        Verdict::Nothing => {}
+        Verdict::Grant { .. } if view.stale => {}
+        Verdict::Grant { until, replaces } => {
+            let because = wanted.map(|stretch| stretch.because.clone()).unwrap_or_default();
+            changes.push(Move::Grant { group: group.clone(), until, replaces, because });
+        }
+        Verdict::Revoke { .. } if view.mode == Mode::GrantOnly => {}
+        Verdict::Revoke { row, foreign } => {
+            let because = why_revoked(view, doors, group, claim, foreign);
+            changes.push(Move::Revoke { group: group.clone(), row, foreign, because });
+        }
+        Verdict::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
+        Verdict::Release => judged.release.push((doors.to_owned(), group.clone())),
+    }
+}
+
+fn adopted(
+    view: View<'_>,
+    doors: &str,
+    group: &GroupId,
+    wanted: Option<&Stretch>,
+    account: Option<&AccountId>,
+    until: Option<Timestamp>,
+) -> Option<Claim> {
+    Some(Claim {
+        doors: doors.to_owned(),
+        group: group.clone(),
+        account: account?.clone(),
+        since: view.now,
+        until,
+        because: format!("adopted: {}", wanted?.because),
+    })
+}
+
+fn why_revoked(view: View<'_>, doors: &str, group: &GroupId, claim: Option<&Claim>, foreign: bool) -> String {
+    if foreign {
+        return "nobody but Doorstep puts people into this group".to_owned();
+    }
+    let was = claim.map(|claim| claim.because.as_str()).unwrap_or_default();
+    let over = view.desired.get(&(doors.to_owned(), group.clone())).is_some_and(|stretches| {
+        stretches.iter().any(|stretch| stretch.window.until.is_some_and(|until| until <= view.now))
+    });
+    if over { format!("ended: {was}") } else { format!("no longer so: {was}") }
+}
+
+/// What the account itself needs before and after its groups change.
+fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -> Vec<Move> {
+    let grants = changes.iter().any(|change| matches!(change, Move::Grant { .. }));
+    let Some(linked) = view.person.accounts.get(doors) else {
+        return if grants { vec![Move::Create] } else { Vec::new() };
+    };
+    let mut moves = Vec::new();
+    let has_access = grants || view.person.claims.iter().any(|claim| claim.doors == doors);
+    let open =
+        view.groups.iter().any(|(at, group)| at == doors && open_at(view.desired, doors, group, view.now).is_some());
+    if linked.suspended && open && !view.stale {
+        moves.push(Move::Resume);
+    }
+    if let Some(name) = view.name
+        && name != linked.name
+        && linked.refused_name.as_deref() != Some(name)
+    {
+        moves.push(Move::Rename(name.to_owned()));
+    }
+    let quiet = !has_access && changes.is_empty() && !is_awaited(view, doors) && !linked.left_alone;
+    let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
+    if quiet && safe && view.mode == Mode::Full {
+        let wish = if view.member { terms.config.without_access } else { terms.config.guest_accounts };
+        match wish {
+            WithoutAccess::Suspend if linked.account.standing == Standing::Active => moves.push(Move::Suspend),
+            WithoutAccess::Delete if linked.made => moves.push(Move::Delete),
+            _ => {}
+        }
+    }
+    moves
+}
+
+/// Whether any window at these doors is open or still to come.
+fn is_awaited(view: View<'_>, doors: &str) -> bool {
+    let here = view.desired.iter().filter(|((at, _), _)| at == doors);
+    here.flat_map(|(_, stretches)| stretches).any(|stretch| stretch.window.until.is_none_or(|until| until > view.now))
+}

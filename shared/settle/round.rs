@@ -1,0 +1,338 @@
+//! One round of settling a slice of people: read, decide, intend, apply, commit. What failed in a way that may pass
+//! goes into the next round, which reads everything again; what fails four times is due at a later minute.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+
+use super::accounts::{guests_before, link, reader};
+use super::apply::{Task, apply, problem};
+use super::case::{Case, open};
+use super::commit::{Outcome, commit};
+use super::identity::Summons;
+use super::interrupted::finish;
+use super::moves::{HeldRows, Judged, Move, View, concerned, judge_person};
+use super::scene::{Scene, Writers};
+use crate::doors::GroupId;
+use crate::entitlement::{Derived, Desired, derive, desired};
+use crate::error::{Error, Result};
+use crate::ledger::people::put;
+use crate::ledger::{Condition, Step, Write, key};
+use crate::person::{Deed as Begun, Intent, email_key};
+use crate::site::Mode;
+
+/// How often a round is tried again at once.
+const TRIES_AGAIN: u32 = 3;
+/// A person whose groups changed may need one more round for what follows from that.
+const AFTERCARE: u32 = 2;
+/// How many people are laid open at the same time.
+const AT_ONCE: usize = 16;
+
+/// Settles everybody who was summoned, and crosses out what they were due for.
+pub async fn settle_people(
+    scene: &Scene,
+    writers: &Writers,
+    summons: BTreeMap<String, Summons>,
+    now: Timestamp,
+) -> Result<()> {
+    let mut open: Vec<String> = summons.keys().cloned().collect();
+    let mut failed: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..=TRIES_AGAIN + AFTERCARE {
+        if open.is_empty() {
+            break;
+        }
+        let mut again = Vec::new();
+        for (id, outcome) in round(scene, writers, &open, &summons, &failed, now).await? {
+            match outcome {
+                Outcome::Settled => {}
+                Outcome::Again => again.push(id),
+                Outcome::Failed => {
+                    *failed.entry(id.clone()).or_default() += 1;
+                    again.push(id);
+                }
+                Outcome::GaveUp => {}
+            }
+        }
+        open = again;
+    }
+    let served: Vec<_> = summons.into_values().flat_map(|summons| summons.dues).collect();
+    scene.outside.ledger.cross_out(&scene.site.id, &served).await
+}
+
+/// One person in one round.
+pub struct Sitting {
+    /// As laid open.
+    pub case: Case,
+    /// What follows from facts and rules.
+    pub derived: Derived,
+    /// The same, merged.
+    pub desired: Desired,
+    /// Groups to look at.
+    pub groups: BTreeSet<(String, GroupId)>,
+    /// This is the last try.
+    pub last: bool,
+    /// Groups in which what is held becomes ours.
+    pub adopt: BTreeSet<(String, GroupId)>,
+}
+
+async fn round(
+    scene: &Scene,
+    writers: &Writers,
+    ids: &[String],
+    summons: &BTreeMap<String, Summons>,
+    failed: &BTreeMap<String, u32>,
+    now: Timestamp,
+) -> Result<Vec<(String, Outcome)>> {
+    let site = scene.site.id.as_str();
+    let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
+    let cases: Vec<Case> = cases.buffered(AT_ONCE).try_collect().await?;
+    let mut sittings: Vec<Sitting> = cases
+        .into_iter()
+        .map(|case| {
+            let called = summons.get(&case.person.id);
+            let last = failed.get(&case.person.id).is_some_and(|times| *times >= TRIES_AGAIN);
+            sit(scene, case, called, last, now)
+        })
+        .collect();
+    let (held, unread) = read_groups(scene, &sittings).await;
+    let mut outcomes = Vec::new();
+    let mut tasks = Vec::new();
+    for sitting in &mut sittings {
+        tasks.push(prepare(scene, sitting, &held, &unread, now).await?);
+    }
+    intend(scene, &mut sittings, &mut tasks, now).await?;
+    let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
+    apply(site, now, writers, &invite, &mut tasks).await;
+    for (sitting, task) in sittings.into_iter().zip(tasks) {
+        let id = task.person.id.clone();
+        outcomes.push((id, commit(scene, sitting, task, now).await?));
+    }
+    Ok(outcomes)
+}
+
+fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Timestamp) -> Sitting {
+    let derived = derive(scene.rules(), &case.dossier, now);
+    let desired = desired(&derived.entitlements);
+    let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
+    let groups = concerned(&case.person, &desired, now, more);
+    let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
+    Sitting { case, derived, desired, groups, last, adopt }
+}
+
+/// Reads every group that concerns anybody, once.
+async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, BTreeMap<String, Error>) {
+    let mut held = HeldRows::new();
+    let mut unread = scene.shut.clone();
+    if scene.site.mode == Mode::Observe {
+        return (held, unread);
+    }
+    let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| sitting.groups.iter().cloned()).collect();
+    for (doors, group) in groups {
+        let rows = match reader(scene, &doors) {
+            Ok(reader) => reader.rows(&group).await,
+            Err(error) => Err(error),
+        };
+        match rows {
+            Ok(rows) => {
+                held.insert((doors, group), rows);
+            }
+            Err(error) => {
+                unread.insert(doors, error);
+            }
+        }
+    }
+    (held, unread)
+}
+
+/// Decides what is to be done for one person: first what became of an interrupted run, then which account is theirs,
+/// then the moves.
+async fn prepare(
+    scene: &Scene,
+    sitting: &mut Sitting,
+    held: &HeldRows,
+    unread: &BTreeMap<String, Error>,
+    now: Timestamp,
+) -> Result<Task> {
+    let name = sitting.case.dossier.name().unwrap_or("Guest").to_owned();
+    let person = sitting.case.person.clone();
+    let mut task =
+        Task { person, moves: Vec::new(), name, deeds: Vec::new(), writes: Vec::new(), failures: Vec::new() };
+    if scene.site.mode == Mode::Observe {
+        return Ok(task);
+    }
+    for doors in sitting.groups.iter().map(|(doors, _)| doors).collect::<BTreeSet<_>>() {
+        task.failures.extend(unread.get(doors).map(|error| (doors.clone(), error.clone())));
+    }
+    task.deeds = finish(&mut task.person, held, &scene.terms, now);
+    let mut judged = judge(scene, sitting, &task, held, now);
+    let mut linked = false;
+    for doors in in_need_of_an_account(scene, &task, &judged) {
+        match link(scene, &mut task.person, &doors, &task.name).await {
+            Ok(found) => {
+                linked = true;
+                task.writes.extend(found.writes);
+                task.deeds.extend(found.deeds);
+                task.person.intents.retain(|intent| intent.doors != doors || intent.group.is_some());
+            }
+            Err(error) => {
+                judged.moves.retain(|(at, step)| *at != doors || matches!(step, Move::Revoke { .. }));
+                task.failures.push((doors, error));
+            }
+        }
+    }
+    if linked {
+        let failed: Vec<String> = task.failures.iter().map(|(doors, _)| doors.clone()).collect();
+        judged = judge(scene, sitting, &task, held, now);
+        judged.moves.retain(|(at, step)| !failed.contains(at) || matches!(step, Move::Revoke { .. }));
+    }
+    rest_only_the_idle(scene, &mut task, &mut judged).await;
+    task.person.claims.extend(judged.adopt);
+    task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
+    task.moves = judged.moves;
+    Ok(task)
+}
+
+fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Timestamp) -> Judged {
+    judge_person(View {
+        person: &task.person,
+        name: sitting.case.dossier.name(),
+        member: sitting.case.dossier.is_member(),
+        desired: &sitting.desired,
+        groups: &sitting.groups,
+        held,
+        terms: &scene.terms,
+        mode: scene.site.mode,
+        adopt: &sitting.adopt,
+        stale: scene.stale,
+        now,
+    })
+}
+
+/// Door systems where somebody is about to come in, or whose account has another address than the platform says.
+fn in_need_of_an_account(scene: &Scene, task: &Task, judged: &Judged) -> BTreeSet<String> {
+    let grants = judged.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. } | Move::Create));
+    let differs = task.person.accounts.iter().filter(|(doors, linked)| {
+        let address = linked.account.email.as_deref().and_then(email_key);
+        scene.terms.contains_key(*doors) && address.is_some() && address != task.person.email
+    });
+    grants.map(|(doors, _)| doors.clone()).chain(differs.map(|(doors, _)| doors.clone())).collect()
+}
+
+/// Suspends or deletes nobody who is in a group that is none of our business.
+async fn rest_only_the_idle(scene: &Scene, task: &mut Task, judged: &mut Judged) {
+    let mut spared = BTreeSet::new();
+    for (doors, step) in &judged.moves {
+        if !matches!(step, Move::Suspend | Move::Delete) {
+            continue;
+        }
+        let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
+        let count = match reader(scene, doors) {
+            Ok(reader) => reader.group_count(&linked.account).await,
+            Err(error) => Err(error),
+        };
+        match count {
+            Ok(0) => continue,
+            Ok(_) => linked.left_alone = true,
+            Err(error) => task.failures.push((doors.clone(), error)),
+        }
+        spared.insert(doors.clone());
+    }
+    judged.moves.retain(|(doors, step)| !matches!(step, Move::Suspend | Move::Delete) || !spared.contains(doors));
+}
+
+/// Writes down what is about to be done, unless facts or person changed since they were read.
+async fn intend(scene: &Scene, sittings: &mut [Sitting], tasks: &mut [Task], now: Timestamp) -> Result<()> {
+    let site = scene.site.id.as_str();
+    for (sitting, task) in sittings.iter_mut().zip(tasks.iter_mut()) {
+        let begun = match intents(scene, task).await {
+            Ok(begun) => begun,
+            Err((doors, error)) => {
+                task.failures.push((doors, error));
+                task.moves.clear();
+                continue;
+            }
+        };
+        if begun.is_empty() {
+            continue;
+        }
+        task.person.intents.extend(begun);
+        let mut writes = vec![put(site, &task.person)?];
+        for (holder, version) in &sitting.case.versions {
+            writes.push(Write::check(key::holder_version(site, holder), Condition::Version(*version)));
+        }
+        writes.append(&mut task.writes);
+        let mut chain = scene.outside.ledger.chain(site).await?;
+        writes.extend(chain.join(site, &task.person.id, now, &std::mem::take(&mut task.deeds))?);
+        match scene.outside.ledger.write_all(Step::Intend, writes).await {
+            Ok(()) => task.person.version += 1,
+            Err(error) => {
+                // Somebody was faster: the person as stored is right, so nothing of this try is kept.
+                task.person = sitting.case.person.clone();
+                task.moves.clear();
+                task.failures.push(("ledger".to_owned(), error));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The intents of a task's moves.
+async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Error)> {
+    let mut begun = Vec::new();
+    for (doors, step) in &task.moves {
+        let account = task.person.accounts.get(doors).map(|linked| linked.account.id.clone());
+        let (group, deed, because) = match step {
+            Move::Grant { group, until, because, .. } => {
+                (Some(group.clone()), Begun::Grant { account, until: *until }, because.clone())
+            }
+            Move::Revoke { group, row, because, .. } => {
+                let (account, handle) = (row.account.clone(), row.handle.clone());
+                (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
+            }
+            Move::Create => {
+                let before = match &task.person.email {
+                    Some(_) => Ok(Vec::new()),
+                    None => guests_before(scene, doors, &task.name).await,
+                };
+                let before = before.map_err(|error| (doors.clone(), error))?;
+                (None, Begun::Create { before }, String::new())
+            }
+            Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => continue,
+        };
+        begun.push(Intent { doors: doors.clone(), group, deed, because });
+    }
+    Ok(begun)
+}
+
+/// What a person's failures and facts come to, in words.
+pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
+    let mut problems = sitting.derived.problems.clone();
+    problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
+    for (doors, linked) in &task.person.accounts {
+        let address = linked.account.email.as_deref().and_then(email_key);
+        if address.is_some() && task.person.email.is_some() && address != task.person.email {
+            problems.push(format!(
+                "{doors}: the platform has another e-mail address now, which cannot be changed from here: change it \
+                 at the door system, or delete the account so that a new one is made"
+            ));
+        }
+        if linked.refused_name.is_some() {
+            problems.push(format!("{doors}: the changed name cannot be carried over: change it at the door system"));
+        }
+        let claims = task.person.claims.iter().any(|claim| claim.doors == *doors);
+        if claims && linked.account.standing == crate::doors::Standing::Suspended {
+            problems.push(if linked.suspended {
+                format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
+            } else {
+                format!("{doors}: the account is suspended and opens nothing: wake it at the door system")
+            });
+        }
+    }
+    problems.extend(
+        scene
+            .stale
+            .then(|| "the platform could not be read for a day: nothing new is opened until it can be".to_owned()),
+    );
+    problems
+}

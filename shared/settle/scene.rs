@@ -1,0 +1,156 @@
+//! What a settle of one site stands on: the rules, what their names mean, and the door systems.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::doors::{Account, AccountId, Group, ReadDoors, WriteDoors};
+use crate::entitlement::{HORIZON, Rules};
+use crate::error::{Error, Result};
+use crate::fact::Kind;
+use crate::ledger::sites::DoorsRead;
+use crate::outside::Outside;
+use crate::person::email_key;
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Resolved, resolve};
+use crate::site::{DoorsConfig, Foreign, Site};
+
+/// How long facts stay good while a platform cannot be read.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// What holds at one door system, for those who decide.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Its part of the site file.
+    pub config: DoorsConfig,
+    /// What is known of it.
+    pub seen: DoorsRead,
+    /// Membership ends by itself there.
+    pub ends_by_itself: bool,
+}
+
+impl Terms {
+    /// Whether this account is never revoked.
+    pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
+        let listed =
+            |email: &str| self.config.protected.iter().any(|protected| email_key(protected) == email_key(email));
+        self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
+    }
+
+    /// Whether its ruled groups are ours alone.
+    pub fn is_exclusive(&self) -> bool {
+        self.config.foreign == Foreign::Remove
+    }
+}
+
+/// Who may write to each door system. Kept apart from [`Scene`], so that only what applies a diff is handed it.
+pub type Writers = BTreeMap<String, Box<dyn WriteDoors>>;
+
+/// One site, ready to be settled.
+pub struct Scene {
+    /// Everything outside.
+    pub outside: Outside,
+    /// The site file.
+    pub site: Site,
+    /// What its names stand for.
+    pub resolved: Resolved,
+    /// The platform's catalogue.
+    pub catalogue: Catalogue,
+    /// What holds at each door system that can be reached.
+    pub terms: BTreeMap<String, Terms>,
+    /// Who reads each of them.
+    pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
+    /// Why the others cannot.
+    pub shut: BTreeMap<String, Error>,
+    /// The platform has not been readable for so long that nothing new is opened from what it last said.
+    pub stale: bool,
+    alarmed: Mutex<BTreeSet<Timestamp>>,
+}
+
+impl Scene {
+    /// Sets the scene. Asks a door system for its groups where nobody did before.
+    pub async fn set(outside: &Outside, site: Site) -> Result<(Scene, Writers)> {
+        let (mut terms, mut readers) = (BTreeMap::new(), BTreeMap::new());
+        let (mut shut, mut writers) = (BTreeMap::new(), Writers::new());
+        for name in site.doors.keys() {
+            match side(outside, &site, name).await {
+                Ok((side, reader, writer)) => {
+                    terms.insert(name.clone(), side);
+                    readers.insert(name.clone(), reader);
+                    writers.insert(name.clone(), writer);
+                }
+                Err(error) => {
+                    shut.insert(name.clone(), error);
+                }
+            }
+        }
+        let catalogue = catalogue(outside, &site.id).await?;
+        let groups = terms.iter().map(|(name, side): (&String, &Terms)| (name.clone(), side.seen.groups.clone()));
+        let before = outside.ledger.resolved(&site.id).await?;
+        let resolved = resolve(&site, &catalogue, &groups.collect::<BTreeMap<String, Vec<Group>>>(), before.as_ref());
+        let read = outside.ledger.platform_read(&site.id).await?;
+        let now = outside.time.now();
+        let stale = read.failing.is_some() && read.complete.is_some_and(|at| now.duration_since(at) > GOOD_FOR);
+        let outside = outside.clone();
+        let alarmed = Mutex::default();
+        Ok((Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, alarmed }, writers))
+    }
+
+    /// The rules with everything that they need.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { site: &self.site, resolved: &self.resolved, catalogue: &self.catalogue }
+    }
+
+    /// Sees to it that the line is rung at `minute`, once a run. Far minutes are left to the reconcile, which sets
+    /// alarms a day ahead.
+    pub async fn alarm(&self, minute: Timestamp) -> Result<()> {
+        let far = self.outside.time.now().checked_add(HORIZON).is_ok_and(|horizon| minute > horizon);
+        let fresh = !far && self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).insert(minute);
+        if fresh { self.outside.alarms.set(&self.site.id, minute).await } else { Ok(()) }
+    }
+}
+
+/// The platform's catalogue as it is known.
+pub async fn catalogue(outside: &Outside, site: &str) -> Result<Catalogue> {
+    let mut facts = Vec::new();
+    for kind in [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan] {
+        facts.extend(outside.ledger.facts_of(site, kind).await?.into_iter().filter(|r| !r.gone).map(|r| r.fact));
+    }
+    Ok(Catalogue::of(&facts))
+}
+
+type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);
+
+async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
+    let config = site.doors.get(name).cloned().ok_or_else(|| Error::report(format!("there are no doors {name}")))?;
+    let (read, write) = outside.doors(site, name).await?;
+    let seen = match outside.ledger.doors_read(&site.id, name).await? {
+        Some(seen) => seen,
+        None => survey(outside, site, name, &config, read.as_ref()).await?,
+    };
+    Ok((Terms { config, seen, ends_by_itself: read.ends_by_itself() }, read, write))
+}
+
+/// Asks a door system for its groups and for the accounts of the protected people.
+async fn survey(
+    outside: &Outside,
+    site: &Site,
+    name: &str,
+    config: &DoorsConfig,
+    read: &dyn ReadDoors,
+) -> Result<DoorsRead> {
+    let seen =
+        DoorsRead { groups: read.groups().await?, protected: protected(config, read).await?, ..Default::default() };
+    outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
+    Ok(seen)
+}
+
+/// The accounts of the protected people.
+pub async fn protected(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<BTreeSet<AccountId>> {
+    let mut accounts = BTreeSet::new();
+    for email in &config.protected {
+        accounts.extend(read.find(email).await?.into_iter().map(|account| account.id));
+    }
+    Ok(accounts)
+}
