@@ -13,12 +13,12 @@ run:
 
 ## test: every test, in under a few minutes
 test:
-	$(CARGO) test --features operator --locked
+	$(CARGO) test --workspace --features operator --locked
 
 ## check: format and lints
 check:
 	$(CARGO) fmt --all -- --check
-	$(CARGO) clippy --all-targets --features operator --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features operator --locked -- -D warnings
 
 ## deny: dependency policy
 deny: $(TOOLS)/bin/cargo-deny

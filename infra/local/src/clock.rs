@@ -1,0 +1,65 @@
+//! The run's clock: standing until it is moved, or the machine's own. The only place that waits in real time.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use doorstep::time::Time;
+use jiff::Timestamp;
+
+use crate::locked::locked;
+
+/// A clock that stands still, or runs.
+pub struct Clock {
+    standing: Mutex<Option<Timestamp>>,
+}
+
+impl Clock {
+    /// Stands at `at`.
+    pub fn standing(at: Timestamp) -> Self {
+        Clock { standing: Mutex::new(Some(at)) }
+    }
+
+    /// The machine's own.
+    pub fn running() -> Self {
+        Clock { standing: Mutex::new(None) }
+    }
+
+    /// Whether it stands.
+    pub fn stands(&self) -> bool {
+        locked(&self.standing).is_some()
+    }
+
+    /// Moves a standing clock forward to `at`; never back, and a running one not at all.
+    pub(crate) fn forward(&self, at: Timestamp) {
+        if let Some(now) = locked(&self.standing).as_mut() {
+            *now = at.max(*now);
+        }
+    }
+
+    /// Lets it run from now on.
+    pub(crate) fn release(&self) {
+        *locked(&self.standing) = None;
+    }
+
+    /// Waits for `at` in real time; at most a minute, since the machine's clock may be set meanwhile.
+    pub(crate) async fn until(&self, at: Timestamp) {
+        let left = Duration::try_from(self.now().duration_until(at)).unwrap_or_default();
+        tokio::time::sleep(left.min(Duration::from_secs(60))).await;
+    }
+}
+
+#[async_trait]
+impl Time for Clock {
+    fn now(&self) -> Timestamp {
+        locked(&self.standing).unwrap_or_else(Timestamp::now)
+    }
+
+    async fn pass(&self, span: Duration) {
+        if self.stands() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(span).await;
+        }
+    }
+}

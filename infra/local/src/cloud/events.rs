@@ -1,0 +1,170 @@
+//! EventBridge: what was published, and the one rule of the stack: a wanted reconcile starts that function.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use doorstep::http::Response;
+use doorstep::time::SharedTime;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Stir;
+use super::wire::{self, Refusal};
+use crate::keep::Keep;
+use crate::locked::locked;
+
+const OUTBOX: &str = "outbox/";
+const WANTED: &str = "wanted/";
+/// The event that starts a reconcile; its detail names the site.
+const RECONCILE_WANTED: &str = "reconcile.wanted";
+/// Most events at once. [D]
+const BATCH: usize = 10;
+
+/// The bus.
+pub struct Bus {
+    name: String,
+    time: SharedTime,
+    keep: Keep,
+    state: Mutex<State>,
+    stir: Stir,
+}
+
+struct State {
+    next: u64,
+    wanted: BTreeMap<String, Wish>,
+}
+
+/// How often a reconcile was wished for, so that a wish during a run leads to another run.
+#[derive(Default)]
+struct Wish {
+    times: u64,
+    serving: bool,
+}
+
+/// A reconcile that somebody wants.
+pub(crate) struct Wanted {
+    /// The site.
+    pub(crate) site: String,
+    times: u64,
+}
+
+/// One event as it was published.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Published {
+    /// When.
+    pub at: Timestamp,
+    /// Its detail type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it says.
+    pub detail: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutEvents {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    source: Option<String>,
+    detail_type: Option<String>,
+    detail: Option<String>,
+    event_bus_name: Option<String>,
+}
+
+impl Bus {
+    pub(super) fn new(name: &str, keep: Keep, time: SharedTime, stir: Stir) -> Self {
+        let last = keep.list(OUTBOX).last().and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
+        let wish = |(key, _): (String, Vec<u8>)| {
+            key.strip_prefix(WANTED).map(|site| (site.to_owned(), Wish { times: 1, serving: false }))
+        };
+        let wanted = keep.list(WANTED).into_iter().filter_map(wish).collect();
+        let state = Mutex::new(State { next: last.map_or(1, |last| last + 1), wanted });
+        Bus { name: name.to_owned(), time, keep, state, stir }
+    }
+
+    /// Carries out one operation.
+    pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
+        wire::answer(match operation {
+            "PutEvents" => wire::read(body).and_then(|events| self.put(events)),
+            _ => Err(Refusal::unknown_operation(operation)),
+        })
+    }
+
+    fn put(&self, events: PutEvents) -> Result<Value, Refusal> {
+        if !(1..=BATCH).contains(&events.entries.len()) {
+            return Err(Refusal::new("ValidationException", "one call holds 1 to 10 events"));
+        }
+        let results: Vec<_> = events.entries.into_iter().map(|entry| self.publish(entry)).collect();
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        let entries: Vec<_> = results
+            .into_iter()
+            .map(|result| match result {
+                Ok(id) => json!({ "EventId": id }),
+                Err((code, message)) => json!({ "ErrorCode": code, "ErrorMessage": message }),
+            })
+            .collect();
+        self.stir.stir();
+        Ok(json!({ "FailedEntryCount": failed, "Entries": entries }))
+    }
+
+    fn publish(&self, entry: Entry) -> Result<String, (&'static str, &'static str)> {
+        if entry.source.is_none_or(|source| source.is_empty()) {
+            return Err(("InvalidArgument", "an event needs a source"));
+        }
+        if entry.event_bus_name.is_some_and(|bus| bus != self.name) {
+            return Err(("InvalidArgument", "there is no such bus"));
+        }
+        let kind = entry.detail_type.ok_or(("InvalidArgument", "an event needs a detail type"))?;
+        let detail = entry.detail.and_then(|detail| serde_json::from_str(&detail).ok()).filter(Value::is_object);
+        let event =
+            Published { at: self.time.now(), kind, detail: detail.ok_or(("MalformedDetail", "no JSON object"))? };
+        let mut state = locked(&self.state);
+        if !self.keep.put_json(&format!("{OUTBOX}{:020}", state.next), &event) {
+            return Err(("InternalFailure", "the data folder cannot be written"));
+        }
+        state.next += 1;
+        if event.kind == RECONCILE_WANTED
+            && let Some(site) = event.detail["site"].as_str()
+        {
+            self.keep.put(&format!("{WANTED}{site}"), b"");
+            state.wanted.entry(site.to_owned()).or_default().times += 1;
+        }
+        Ok(uuid::Uuid::new_v4().to_string())
+    }
+
+    /// Everything that was published, oldest first.
+    pub fn published(&self) -> Vec<Published> {
+        self.keep.list_json(OUTBOX)
+    }
+
+    /// Whether a reconcile is wanted or one that was wanted is running.
+    pub(crate) fn wants_nothing(&self) -> bool {
+        locked(&self.state).wanted.is_empty()
+    }
+
+    /// A wanted reconcile that nobody serves yet.
+    pub(crate) fn take_wanted(&self) -> Option<Wanted> {
+        let mut state = locked(&self.state);
+        let (site, wish) = state.wanted.iter_mut().find(|(_, wish)| !wish.serving)?;
+        wish.serving = true;
+        Some(Wanted { site: site.clone(), times: wish.times })
+    }
+
+    /// Ends what [`Bus::take_wanted`] began.
+    pub(crate) fn served(&self, wanted: &Wanted) {
+        let mut state = locked(&self.state);
+        if state.wanted.get(&wanted.site).is_some_and(|wish| wish.times == wanted.times) {
+            state.wanted.remove(&wanted.site);
+            self.keep.remove(&format!("{WANTED}{}", wanted.site));
+        } else if let Some(wish) = state.wanted.get_mut(&wanted.site) {
+            wish.serving = false;
+        }
+        drop(state);
+        self.stir.stir();
+    }
+}

@@ -1,0 +1,140 @@
+//! The part of AWS that Doorstep uses, in this process, answering the requests that the real SDKs made.
+//!
+//! One file per service. It checks what AWS checks where a mistake of ours could hide behind a kinder answer; it knows
+//! no site, no platform and no doors.
+
+pub mod dynamodb;
+pub mod events;
+pub mod scheduler;
+pub mod sqs;
+pub mod ssm;
+
+mod wire;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use doorstep::http::{Request, Response};
+use doorstep::outside::Settings;
+use doorstep::time::SharedTime;
+use tokio::sync::watch;
+
+use aws_credential_types::Credentials;
+use doorstep::alarms::AlarmSettings;
+
+use crate::keep::Keep;
+use crate::secrets::Secrets;
+use wire::Refusal;
+
+/// Account that everything here belongs to.
+const ACCOUNT: &str = "000000000000";
+
+/// The names of what this cloud holds.
+pub fn settings() -> Settings {
+    Settings {
+        stack: "doorstep".into(),
+        region: "local".into(),
+        table: "doorstep".into(),
+        line_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-line.fifo"),
+        alarms: AlarmSettings {
+            group: "doorstep".into(),
+            line_arn: format!("arn:aws:sqs:local:{ACCOUNT}:doorstep-line.fifo"),
+            role_arn: format!("arn:aws:iam::{ACCOUNT}:role/doorstep-alarm"),
+        },
+        bus: "doorstep".into(),
+        credentials: Credentials::new("local", "local", None, None, "one machine"),
+    }
+}
+
+/// The services, and what they hold.
+pub struct Cloud {
+    /// Names of what is here.
+    pub settings: Settings,
+    /// DynamoDB.
+    pub table: dynamodb::Table,
+    /// SQS.
+    pub line: sqs::Line,
+    /// EventBridge Scheduler.
+    pub alarms: scheduler::Alarms,
+    /// EventBridge.
+    pub bus: events::Bus,
+    /// Parameter Store.
+    pub parameters: ssm::Parameters,
+    /// Told of every change that somebody may wait for.
+    pub(crate) stir: Stir,
+}
+
+impl Cloud {
+    /// A cloud that holds what `keep` and the table's file (or memory) hold.
+    ///
+    /// # Errors
+    /// The table cannot be opened or made.
+    pub fn new(
+        table: Option<&Path>,
+        keep: &Keep,
+        secrets: &Secrets,
+        time: &SharedTime,
+    ) -> Result<Self, dynoxide::DynoxideError> {
+        let settings = settings();
+        let stir = Stir::default();
+        Ok(Cloud {
+            table: match table {
+                Some(path) => dynamodb::Table::open(path, &settings.table)?,
+                None => dynamodb::Table::memory(&settings.table, time.clone())?,
+            },
+            line: sqs::Line::new(&settings.line_url, keep.clone(), time.clone(), stir.clone()),
+            alarms: scheduler::Alarms::new(&settings, keep.clone(), time.clone(), stir.clone()),
+            bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
+            parameters: ssm::Parameters::new(&settings.stack, secrets),
+            settings,
+            stir,
+        })
+    }
+
+    /// Whether `request` was made for AWS.
+    pub fn is_for(request: &Request) -> bool {
+        request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com")) || wire::target(request).is_some()
+    }
+
+    /// Answers as the service would.
+    pub fn answer(&self, request: &Request) -> Response {
+        let Some((service, operation)) = wire::target(request) else {
+            return self.alarms.answer(request);
+        };
+        let body = request.body();
+        match service {
+            "DynamoDB_20120810" => self.table.answer(operation, body),
+            "AmazonSQS" => self.line.answer(operation, body),
+            "AWSEvents" => self.bus.answer(operation, body),
+            "AmazonSSM" => self.parameters.answer(operation, body),
+            _ => Refusal::unknown_operation(service).into_response(),
+        }
+    }
+
+    /// Sends every alarm that is due by now to the line, earliest first, and gives them.
+    pub fn ring_due(&self) -> Vec<scheduler::Alarm> {
+        let due = self.alarms.due();
+        let rung = |alarm: &scheduler::Alarm| {
+            // Deleted only after it was sent: a kill in between rings twice, never not at all.
+            let sent = self.line.send(&alarm.message_group, &uuid::Uuid::new_v4().to_string(), &alarm.input);
+            sent.inspect_err(|refusal| tracing::error!(%refusal, "an alarm could not ring")).ok();
+            self.alarms.fired(alarm);
+        };
+        due.iter().for_each(rung);
+        due
+    }
+}
+
+/// Wakes whoever waits for the cloud to change.
+#[derive(Clone, Default)]
+pub(crate) struct Stir(Arc<watch::Sender<()>>);
+
+impl Stir {
+    pub(crate) fn stir(&self) {
+        self.0.send_replace(());
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
+}

@@ -1,0 +1,173 @@
+//! EventBridge Scheduler: one-time alarms that ring the line. Who looks at the clock is the machine's business (`run`).
+
+mod request;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use doorstep::http::{Request, Response};
+use doorstep::outside::Settings;
+use doorstep::time::SharedTime;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::wire::{self, Refusal};
+use super::{ACCOUNT, Stir};
+use crate::keep::Keep;
+use crate::locked::locked;
+use request::{Create, Query};
+
+const ALARM: &str = "alarm/";
+
+/// A one-time schedule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Its name, its own within the schedule group.
+    pub name: String,
+    /// When it rings.
+    pub at: Timestamp,
+    /// Which group of the line it rings: the site.
+    pub message_group: String,
+    /// What it says.
+    pub input: String,
+    /// The request that made it, so that the same request again is a success.
+    client_token: Option<String>,
+    made: Timestamp,
+}
+
+/// Every alarm that has not rung.
+pub struct Alarms {
+    group: String,
+    line_arn: String,
+    time: SharedTime,
+    keep: Keep,
+    set: Mutex<BTreeMap<String, Alarm>>,
+    stir: Stir,
+}
+
+impl Alarms {
+    pub(super) fn new(settings: &Settings, keep: Keep, time: SharedTime, stir: Stir) -> Self {
+        let set = keep.list_json::<Alarm>(ALARM).into_iter().map(|alarm| (alarm.name.clone(), alarm)).collect();
+        Alarms {
+            group: settings.alarms.group.clone(),
+            line_arn: settings.alarms.line_arn.clone(),
+            time,
+            keep,
+            set: Mutex::new(set),
+            stir,
+        }
+    }
+
+    /// Carries out one call.
+    pub(super) fn answer(&self, request: &Request) -> Response {
+        let query: Query = serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
+        wire::answer(match (request.method(), request.uri().path().strip_prefix("/schedules")) {
+            (&Method::GET, Some("" | "/")) => self.list(&query),
+            (method, Some(name)) => self.one(method, name.trim_start_matches('/'), &query, request.body()),
+            (_, None) => Err(Refusal::unknown_operation(request.uri().path())),
+        })
+    }
+
+    fn one(&self, method: &Method, name: &str, query: &Query, body: &[u8]) -> Result<Value, Refusal> {
+        match *method {
+            Method::POST => self.create(name, wire::read(body)?),
+            Method::GET => self.in_group(query.group_name.as_deref()).and_then(|()| self.get(name)),
+            Method::DELETE => self.in_group(query.group_name.as_deref()).and_then(|()| self.delete(name)),
+            _ => Err(Refusal::unknown_operation(method.as_str())),
+        }
+    }
+
+    fn create(&self, name: &str, create: Create) -> Result<Value, Refusal> {
+        self.in_group(create.group_name.as_deref())?;
+        let alarm = create.alarm(name, &self.line_arn, self.time.now())?;
+        let mut set = locked(&self.set);
+        match set.get(name) {
+            Some(there) if there.client_token.is_some() && there.client_token == alarm.client_token => {}
+            Some(_) => {
+                return Err(
+                    Refusal::new("ConflictException", "a schedule of this name exists").with(StatusCode::CONFLICT)
+                );
+            }
+            None if !self.keep.put_json(&format!("{ALARM}{name}"), &alarm) => return Err(Refusal::not_kept()),
+            None => drop(set.insert(name.to_owned(), alarm)),
+        }
+        drop(set);
+        self.stir.stir();
+        Ok(json!({ "ScheduleArn": self.arn(name) }))
+    }
+
+    fn get(&self, name: &str) -> Result<Value, Refusal> {
+        let set = locked(&self.set);
+        let alarm = set.get(name).ok_or_else(missing)?;
+        Ok(json!({
+            "Arn": self.arn(name), "Name": name, "GroupName": self.group, "State": "ENABLED",
+            "ScheduleExpression": request::expression(alarm.at), "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": { "Mode": "OFF" }, "ActionAfterCompletion": "DELETE",
+            "CreationDate": alarm.made.as_second(), "LastModificationDate": alarm.made.as_second(),
+            "Target": {
+                "Arn": self.line_arn, "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/doorstep-alarm"),
+                "Input": alarm.input, "SqsParameters": { "MessageGroupId": alarm.message_group },
+            },
+        }))
+    }
+
+    fn delete(&self, name: &str) -> Result<Value, Refusal> {
+        let removed = locked(&self.set).remove(name).ok_or_else(missing)?;
+        self.keep.remove(&format!("{ALARM}{}", removed.name));
+        self.stir.stir();
+        Ok(json!({}))
+    }
+
+    fn list(&self, query: &Query) -> Result<Value, Refusal> {
+        self.in_group(Some(query.schedule_group.as_deref().unwrap_or(&self.group)))?;
+        let prefix = query.name_prefix.as_deref().unwrap_or_default();
+        let from = query.next_token.as_deref().unwrap_or_default();
+        let set = locked(&self.set);
+        let mut wanted =
+            set.values().filter(|alarm| alarm.name.starts_with(prefix) && alarm.name.as_str() > from).peekable();
+        let mut page = Vec::new();
+        let mut last = None;
+        for alarm in wanted.by_ref().take(query.page()) {
+            last = Some(alarm.name.clone());
+            page.push(json!({
+                "Arn": self.arn(&alarm.name), "Name": alarm.name, "GroupName": self.group, "State": "ENABLED",
+                "CreationDate": alarm.made.as_second(), "LastModificationDate": alarm.made.as_second(),
+                "Target": { "Arn": self.line_arn },
+            }));
+        }
+        Ok(json!({ "Schedules": page, "NextToken": wanted.peek().and(last) }))
+    }
+
+    fn in_group(&self, group: Option<&str>) -> Result<(), Refusal> {
+        if group == Some(&self.group) { Ok(()) } else { Err(missing()) }
+    }
+
+    fn arn(&self, name: &str) -> String {
+        format!("arn:aws:scheduler:local:{ACCOUNT}:schedule/{}/{name}", self.group)
+    }
+
+    /// When the next alarm rings.
+    pub fn next(&self) -> Option<Timestamp> {
+        locked(&self.set).values().map(|alarm| alarm.at).min()
+    }
+
+    /// Those whose instant has come, earliest first.
+    pub(super) fn due(&self) -> Vec<Alarm> {
+        let now = self.time.now();
+        let mut due: Vec<_> = locked(&self.set).values().filter(|alarm| alarm.at <= now).cloned().collect();
+        due.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        due
+    }
+
+    /// Deletes an alarm after it rang.
+    pub(super) fn fired(&self, alarm: &Alarm) {
+        locked(&self.set).remove(&alarm.name);
+        self.keep.remove(&format!("{ALARM}{}", alarm.name));
+    }
+}
+
+fn missing() -> Refusal {
+    Refusal::new("ResourceNotFoundException", "there is no such schedule or group").with(StatusCode::NOT_FOUND)
+}

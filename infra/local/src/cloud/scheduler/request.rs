@@ -1,0 +1,114 @@
+//! What callers of Scheduler send, and what of it would be refused by the real one.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::Alarm;
+use crate::cloud::wire::Refusal;
+
+/// Longest name. [D]
+const LONGEST_NAME: usize = 64;
+/// Most schedules on one page. [D]
+const LARGEST_PAGE: usize = 100;
+
+/// Query parameters of all calls.
+#[derive(Default, Deserialize)]
+pub(super) struct Query {
+    #[serde(rename = "groupName")]
+    pub(super) group_name: Option<String>,
+    #[serde(rename = "ScheduleGroup")]
+    pub(super) schedule_group: Option<String>,
+    #[serde(rename = "NamePrefix")]
+    pub(super) name_prefix: Option<String>,
+    #[serde(rename = "NextToken")]
+    pub(super) next_token: Option<String>,
+    #[serde(rename = "MaxResults")]
+    max_results: Option<usize>,
+}
+
+impl Query {
+    /// How many schedules are wanted at once.
+    pub(super) fn page(&self) -> usize {
+        self.max_results.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE)
+    }
+}
+
+/// Body of `CreateSchedule`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Create {
+    pub(super) group_name: Option<String>,
+    client_token: Option<String>,
+    schedule_expression: String,
+    schedule_expression_timezone: Option<String>,
+    action_after_completion: Option<String>,
+    flexible_time_window: FlexibleTimeWindow,
+    target: Target,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FlexibleTimeWindow {
+    mode: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Target {
+    arn: String,
+    role_arn: String,
+    input: Option<String>,
+    sqs_parameters: Option<SqsParameters>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SqsParameters {
+    message_group_id: Option<String>,
+}
+
+impl Create {
+    /// The alarm that is asked for.
+    pub(super) fn alarm(self, name: &str, line_arn: &str, now: Timestamp) -> Result<Alarm, Refusal> {
+        let invalid = |why: &str| Refusal::new("ValidationException", why);
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(named) {
+            return Err(invalid("a name is 1 to 64 letters, digits, '-', '_' or '.'"));
+        }
+        if self.schedule_expression_timezone.is_some_and(|zone| zone != "UTC") {
+            return Err(invalid("only alarms in UTC ring here"));
+        }
+        if self.flexible_time_window.mode != "OFF" || self.action_after_completion.as_deref() != Some("DELETE") {
+            return Err(invalid("only exact alarms that are deleted after they rang are played here"));
+        }
+        if self.target.arn != line_arn || self.target.role_arn.is_empty() {
+            return Err(invalid("only the line can be rung, and a role must be named"));
+        }
+        let at =
+            instant(&self.schedule_expression).ok_or_else(|| invalid("only at(yyyy-mm-ddThh:mm:ss) is played here"))?;
+        if at < now {
+            return Err(invalid("the instant has passed"));
+        }
+        let message_group = self.target.sqs_parameters.and_then(|parameters| parameters.message_group_id);
+        Ok(Alarm {
+            name: name.to_owned(),
+            at,
+            message_group: message_group.ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,
+            input: self.target.input.ok_or_else(|| invalid("an alarm says nothing without Input"))?,
+            client_token: self.client_token,
+            made: now,
+        })
+    }
+}
+
+fn instant(expression: &str) -> Option<Timestamp> {
+    let civil: DateTime = expression.strip_prefix("at(")?.strip_suffix(')')?.parse().ok()?;
+    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// `at` as Scheduler writes it.
+pub(super) fn expression(at: Timestamp) -> String {
+    format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S"))
+}

@@ -1,0 +1,171 @@
+//! SQS: one FIFO queue. What waits, in which order, what was seen before, and what nobody could serve.
+//!
+//! Who serves it is the machine's business (`run`). Checksums of bodies are left out: the SDK for Rust does not check
+//! them, and they are the only use of MD5 there would be.
+
+mod queue;
+
+use std::sync::Mutex;
+
+use doorstep::http::Response;
+use doorstep::time::SharedTime;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Stir;
+use super::wire::{self, Refusal};
+use crate::keep::Keep;
+use crate::locked::locked;
+pub use queue::Message;
+use queue::Queue;
+
+/// Largest body, in bytes, and largest sum of the bodies of one batch.
+const LARGEST_BODY: usize = 1 << 20;
+/// Longest name of a group, and longest deduplication id.
+const LONGEST_ID: usize = 128;
+
+/// The line.
+pub struct Line {
+    url: String,
+    time: SharedTime,
+    queue: Mutex<Queue>,
+    stir: Stir,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Send {
+    #[serde(default)]
+    id: String,
+    message_body: String,
+    message_group_id: Option<String>,
+    message_deduplication_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sent {
+    message_id: String,
+    sequence_number: String,
+}
+
+impl Line {
+    pub(super) fn new(url: &str, keep: Keep, time: SharedTime, stir: Stir) -> Self {
+        Line { url: url.to_owned(), time, queue: Mutex::new(Queue::kept(keep)), stir }
+    }
+
+    /// Carries out one operation.
+    pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
+        wire::answer(wire::read(body).and_then(|request: Value| self.run(operation, request)))
+    }
+
+    fn run(&self, operation: &str, mut request: Value) -> Result<Value, Refusal> {
+        if request["QueueUrl"].as_str() != Some(&self.url) {
+            return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "there is only the line here"));
+        }
+        match operation {
+            "SendMessage" => Ok(json!(self.take_in(&one(request)?)?)),
+            "SendMessageBatch" => self.take_in_all(&one::<Vec<Send>>(request["Entries"].take())?),
+            "GetQueueAttributes" => Ok(json!({ "Attributes": self.attributes() })),
+            _ => Err(Refusal::unknown_operation(operation)),
+        }
+    }
+
+    fn take_in_all(&self, entries: &[Send]) -> Result<Value, Refusal> {
+        if entries.is_empty() {
+            return Err(Refusal::new("EmptyBatchRequest", "a batch holds at least one message"));
+        }
+        if entries.len() > queue::BATCH {
+            return Err(Refusal::new("TooManyEntriesInBatchRequest", "a batch holds at most ten messages"));
+        }
+        if entries.iter().map(|entry| entry.message_body.len()).sum::<usize>() > LARGEST_BODY {
+            return Err(Refusal::new("BatchRequestTooLong", "a batch holds at most 1 MiB"));
+        }
+        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match self.take_in(entry) {
+                Ok(sent) => successful.push(
+                    json!({ "Id": entry.id, "MessageId": sent.message_id, "SequenceNumber": sent.sequence_number }),
+                ),
+                Err(refusal) => failed.push(
+                    json!({ "Id": entry.id, "SenderFault": true, "Code": "Refused", "Message": refusal.to_string() }),
+                ),
+            }
+        }
+        Ok(json!({ "Successful": successful, "Failed": failed }))
+    }
+
+    fn take_in(&self, send: &Send) -> Result<Sent, Refusal> {
+        let missing = |what| Refusal::new("MissingParameter", format!("a FIFO queue needs {what}"));
+        let group = send.message_group_id.as_deref().ok_or_else(|| missing("MessageGroupId"))?;
+        let sameness = send.message_deduplication_id.as_deref().ok_or_else(|| missing("MessageDeduplicationId"))?;
+        self.send(group, sameness, &send.message_body)
+            .map(|(message_id, sequence)| Sent { message_id, sequence_number: format!("{sequence:020}") })
+    }
+
+    /// Puts a message at the end of `group`'s line, unless one of the same `sameness` came in the last five minutes;
+    /// then the id of that one is given.
+    ///
+    /// # Errors
+    /// What SQS would refuse, and a data folder that cannot be written.
+    pub fn send(&self, group: &str, sameness: &str, body: &str) -> Result<(String, u64), Refusal> {
+        let invalid = |what: &str| Err(Refusal::new("InvalidParameterValue", what));
+        if !is_id(group) || !is_id(sameness) {
+            return invalid("group and deduplication ids are 1 to 128 letters, digits or punctuation");
+        }
+        if body.is_empty() || body.len() > LARGEST_BODY {
+            return invalid("a body has 1 byte to 1 MiB");
+        }
+        let sent = locked(&self.queue).send(group, sameness, body, self.time.now());
+        self.stir.stir();
+        sent.ok_or_else(Refusal::not_kept)
+    }
+
+    /// Up to ten messages of one group, the one whose head waited longest. Nothing of that group is handed out again
+    /// until they were given back.
+    pub(crate) fn take(&self) -> Option<Vec<Message>> {
+        locked(&self.queue).take(self.time.now())
+    }
+
+    /// Ends what [`Line::take`] began: messages of `batch` for which `failed` says so come again after `pause` (to the
+    /// dead letters after the fifth time); the others are done.
+    pub(crate) fn give_back(&self, batch: Vec<Message>, failed: impl Fn(&Message) -> bool, pause: SignedDuration) {
+        let visible = self.time.now().saturating_add(pause).unwrap_or(Timestamp::MAX);
+        locked(&self.queue).give_back(batch, failed, visible);
+        self.stir.stir();
+    }
+
+    /// Whether nothing waits and nothing is being served.
+    pub fn is_empty(&self) -> bool {
+        locked(&self.queue).len() == (0, 0)
+    }
+
+    /// The earliest instant at which a message that failed comes again.
+    pub(crate) fn next_visible(&self) -> Option<Timestamp> {
+        locked(&self.queue).next_visible()
+    }
+
+    /// Messages that failed five times, oldest first.
+    pub fn dead(&self) -> Vec<Message> {
+        locked(&self.queue).dead()
+    }
+
+    fn attributes(&self) -> Value {
+        let (waiting, in_flight) = locked(&self.queue).len();
+        json!({
+            "ApproximateNumberOfMessages": waiting.to_string(),
+            "ApproximateNumberOfMessagesNotVisible": in_flight.to_string(),
+            "ApproximateNumberOfMessagesDelayed": "0",
+            "FifoQueue": "true",
+        })
+    }
+}
+
+fn one<T: serde::de::DeserializeOwned>(request: Value) -> Result<T, Refusal> {
+    serde_json::from_value(request).map_err(|error| Refusal::new("SerializationException", error.to_string()))
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}

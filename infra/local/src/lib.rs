@@ -1,0 +1,21 @@
+//! Doorstep on one machine: the cloud it needs, the vendors' sandboxes, and the machine that runs its functions.
+//!
+//! The functions are the production code, whole: they reach everything through [`doorstep::http::Http`], and here
+//! that leads into this process. Nothing of this crate can get onto a Lambda: no package of the root depends on it.
+
+pub mod clock;
+pub mod cloud;
+pub mod keep;
+pub mod machine;
+pub mod options;
+pub mod run;
+pub mod sample;
+pub mod sandbox;
+pub mod secrets;
+pub mod server;
+pub mod sites;
+
+mod locked;
+mod world;
+
+pub use machine::{Data, Machine, Setup, StartError};

@@ -1,0 +1,269 @@
+//! The whole of Doorstep in one process: built from a [`Setup`], driven by calls, served by `server`.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use doorstep::delivery::Delivery;
+use doorstep::error::{Error, Result};
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use doorstep::reconcile::Report;
+use doorstep::time::{SharedTime, Time};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::keep::Keep;
+use crate::locked::locked;
+use crate::run::crash::Step;
+use crate::run::functions::{Doorstep, Functions};
+use crate::run::{Background, ClockRefused, Ran, Runner};
+use crate::sandbox::Sandboxes;
+use crate::secrets::{Secrets, SecretsError};
+use crate::sites::SiteFile;
+use crate::world::World;
+
+/// Where everything is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// Nowhere: it ends with the process.
+    Memory,
+    /// In this folder, which is made if it is missing.
+    Folder(PathBuf),
+}
+
+/// What a run is started with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The site files' texts.
+    pub sites: Vec<String>,
+    /// The secrets file's text; `None`: the sandbox's own secrets.
+    pub secrets: Option<String>,
+    /// Where the clock stands; `None`: real time. A folder that was further already starts from there.
+    pub clock: Option<Timestamp>,
+    /// How often every site is reconciled, counted from the start; `None`: only when asked.
+    pub reconcile: Option<Duration>,
+    /// Where everything is remembered.
+    pub data: Data,
+}
+
+/// Why a run could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A site file is wrong.
+    #[error("{why}")]
+    Site {
+        /// Which of [`Setup::sites`].
+        index: usize,
+        /// What the library says of it.
+        why: Error,
+    },
+    /// Two files are of one site.
+    #[error("a second file of the site {site}")]
+    SameSite {
+        /// Which of [`Setup::sites`].
+        index: usize,
+        /// The site.
+        site: String,
+    },
+    /// The secrets file is wrong.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The data folder cannot be used, or another run uses it.
+    #[error("the data folder cannot be used: {0}")]
+    Data(String),
+}
+
+/// A run. Clones are the same one.
+#[derive(Clone)]
+pub struct Machine {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    runner: Arc<Runner>,
+    sandboxes: Sandboxes,
+    secrets: Secrets,
+    sites: Vec<SiteFile>,
+    background: Mutex<Background>,
+}
+
+impl Machine {
+    /// Starts a run of the library's own functions.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing runs then.
+    pub async fn start(setup: Setup) -> Result<Machine, StartError> {
+        Machine::start_with(setup, Arc::new(Doorstep)).await
+    }
+
+    /// Starts a run of other functions, for tests of the machine itself.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing runs then.
+    pub async fn start_with(setup: Setup, functions: Arc<dyn Functions>) -> Result<Machine, StartError> {
+        let sites: Vec<_> = setup.sites.into_iter().map(SiteFile::of).collect();
+        let secrets = match &setup.secrets {
+            Some(text) => Secrets::parse(text)?,
+            None => Secrets::sandbox(&sites),
+        };
+        let (keep, table) = remembered(&setup.data)?;
+        let clock = Arc::new(clock(setup.clock, &keep));
+        let time: SharedTime = clock.clone();
+        let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &time)
+            .map_err(|error| StartError::Data(error.to_string()))?;
+        let sandboxes = Sandboxes::new(keep.clone(), time);
+        let network = doorstep::network::client().map_err(|error| StartError::Data(error.to_string()))?;
+        let world = World { cloud: Arc::new(cloud), sandboxes: sandboxes.clone(), network };
+        let cadence = setup.reconcile.and_then(|cadence| SignedDuration::try_from(cadence).ok());
+        let mut runner = Runner::new(clock, keep, world, functions, cadence);
+        let sites = load(&mut runner, sites).await?;
+        let parts = Parts { runner: Arc::new(runner), sandboxes, secrets, sites, background: Mutex::default() };
+        let machine = Machine { parts: Arc::new(parts) };
+        if !machine.stands() {
+            machine.run_in_background().await;
+        }
+        Ok(machine)
+    }
+
+    /// Lets a standing clock catch up with now, and run from then on.
+    ///
+    /// # Errors
+    /// The clock runs already, or stands in the future.
+    pub async fn catch_up(&self) -> Result<Vec<Ran>, ClockRefused> {
+        let ran = self.move_clock(Timestamp::now()).await?;
+        self.parts.runner.clock.release();
+        self.run_in_background().await;
+        Ok(ran)
+    }
+
+    async fn run_in_background(&self) {
+        let background = Background::start(&self.parts.runner).await;
+        *locked(&self.parts.background) = background;
+    }
+
+    /// The run's clock.
+    pub fn now(&self) -> Timestamp {
+        self.parts.runner.clock.now()
+    }
+
+    /// Whether the clock stands until it is moved.
+    pub fn stands(&self) -> bool {
+        self.parts.runner.clock.stands()
+    }
+
+    /// Hands a delivery to receive.
+    pub async fn deliver(&self, delivery: Delivery) -> Answer {
+        self.parts.runner.receive(delivery).await
+    }
+
+    /// Serves the line until it is empty; in real time waits until the background has.
+    pub async fn quiet(&self) {
+        self.parts.runner.quiet().await;
+    }
+
+    /// What every call but a delivery does first where the clock stands; nothing in real time.
+    pub(crate) async fn settle_down(&self) {
+        if self.stands() {
+            self.parts.runner.drain().await;
+        }
+    }
+
+    /// Moves a standing clock forward, running whatever is due on the way.
+    ///
+    /// # Errors
+    /// See [`ClockRefused`]; nothing ran then.
+    pub async fn move_clock(&self, to: Timestamp) -> Result<Vec<Ran>, ClockRefused> {
+        self.parts.runner.move_clock(to).await
+    }
+
+    /// Reconciles a site now, with the line drained before and after.
+    ///
+    /// # Errors
+    /// The function's own, and one that may pass where the function died.
+    pub async fn reconcile(&self, site: &str) -> Result<Report> {
+        self.settle_down().await;
+        let report = self.parts.runner.reconcile(site).await;
+        self.quiet().await;
+        report
+    }
+
+    /// Whether a file of this site was loaded.
+    pub fn knows(&self, site: &str) -> bool {
+        self.parts.runner.knows(site)
+    }
+
+    /// Everybody whom a site knows, with what they may and what they have.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn people(&self, site: &str) -> Result<Value> {
+        doorstep::view::people(self.outside(), site).await
+    }
+
+    /// A site's audit chain, oldest first.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn audit(&self, site: &str) -> Result<Value> {
+        doorstep::view::audit(self.outside(), site).await
+    }
+
+    /// Lets the next `times` functions that get past `step` die there.
+    pub fn crash(&self, step: Step, times: u32) {
+        self.parts.runner.crash.arm(step, times);
+    }
+
+    /// The cloud: line, alarms, outbox, table.
+    pub fn cloud(&self) -> &Cloud {
+        &self.parts.runner.cloud
+    }
+
+    /// The sandbox vendors.
+    pub fn sandboxes(&self) -> &Sandboxes {
+        &self.parts.sandboxes
+    }
+
+    /// Everything outside, as the operator's own command reaches it.
+    pub fn outside(&self) -> &Outside {
+        &self.parts.runner.operator
+    }
+
+    /// The secret with which a sandbox platform signs for `site`: the first of that site's.
+    pub(crate) fn webhook_secret(&self, site: &str) -> Option<&str> {
+        let file = self.parts.sites.iter().find(|file| file.site == site)?;
+        self.parts.secrets.webhook(&file.platform_secret)
+    }
+}
+
+fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
+    let Some(at) = standing else { return Clock::running() };
+    let kept = keep.get(crate::run::CLOCK).and_then(|kept| String::from_utf8(kept).ok()?.parse::<Timestamp>().ok());
+    if let Some(further) = kept.filter(|kept| *kept > at) {
+        tracing::warn!(%further, "the data folder was further already: the clock stands there");
+    }
+    Clock::standing(kept.map_or(at, |kept| kept.max(at)))
+}
+
+/// The keep, and where the table's file is.
+fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
+    let Data::Folder(folder) = data else { return Ok((Keep::memory(), None)) };
+    std::fs::create_dir_all(folder).map_err(|error| StartError::Data(error.to_string()))?;
+    let keep = Keep::open(&folder.join("cloud.sqlite")).map_err(|error| StartError::Data(error.to_string()))?;
+    Ok((keep, Some(folder.join("table.sqlite"))))
+}
+
+async fn load(runner: &mut Runner, sites: Vec<SiteFile>) -> Result<Vec<SiteFile>, StartError> {
+    let mut loaded = Vec::new();
+    for (index, file) in sites.into_iter().enumerate() {
+        let pushed = doorstep::push::load(&runner.operator, &file.text).await;
+        let site = pushed.map_err(|why| StartError::Site { index, why })?;
+        if !runner.add(site.clone()) {
+            return Err(StartError::SameSite { index, site });
+        }
+        loaded.push(SiteFile { site, ..file });
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,70 @@
+//! `make run`: starts the machine, listens, and stops in good order.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use doorstep_local::options::Options;
+use doorstep_local::{Machine, StartError, sample};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// How long calls that are being answered may take to end after a stop was asked for.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+/// Exit code of a start that was refused: wrong options, files or folders.
+const REFUSED: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,dynoxide=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("doorstep-local: {error}");
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let (setup, paths) = options.setup()?;
+    let listener = TcpListener::bind((options.listen, options.port)).await?;
+    let machine = Machine::start(setup).await.map_err(|error| named(error, &paths))?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
+    out.flush()?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, machine.router()).with_graceful_shutdown(async {
+        stopping.await.ok();
+    });
+    let mut serving = tokio::spawn(serving.into_future());
+    if options.plays_sample() {
+        tokio::spawn(async move { sample::play(&machine).await });
+    }
+    tokio::select! {
+        ended = &mut serving => return Ok(ended??),
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping");
+    drop(stop);
+    // What is cut off here comes again in the next run: the line forgets nothing that was not finished.
+    tokio::time::timeout(LAST_CALLS, serving).await.ok();
+    Ok(())
+}
+
+/// A start's error with the path of the file that caused it.
+fn named(error: StartError, paths: &[PathBuf]) -> String {
+    let path = match &error {
+        StartError::Site { index, .. } | StartError::SameSite { index, .. } => paths.get(*index),
+        StartError::Secrets(_) | StartError::Data(_) => None,
+    };
+    path.map_or_else(|| error.to_string(), |path| format!("{}: {error}", path.display()))
+}

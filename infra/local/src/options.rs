@@ -1,0 +1,133 @@
+//! What the run is told on its command line and in its environment.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Data, Setup, sample};
+
+/// Doorstep on one machine, with sandbox vendors.
+#[derive(Debug, Parser)]
+#[command(name = "doorstep-local", version)]
+pub struct Options {
+    /// Port to listen on; 0 picks a free one and prints it
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// Address to listen on
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub listen: IpAddr,
+    /// A site file or a folder of them; left out: the sample sites
+    #[arg(long, env = "DOORSTEP_SITES")]
+    pub sites: Option<PathBuf>,
+    /// A TOML file with one table per secret name; left out: the sandbox's own secrets
+    #[arg(long, env = "DOORSTEP_SECRETS", hide_env_values = true)]
+    pub secrets: Option<PathBuf>,
+    /// Folder of the embedded table; `:memory:` keeps nothing
+    #[arg(long, env = "DOORSTEP_DATA", default_value = ".doorstep")]
+    pub data: PathBuf,
+    /// An RFC 3339 instant at which the clock stands until it is moved; left out: real time
+    #[arg(long, env = "DOORSTEP_CLOCK")]
+    pub clock: Option<Timestamp>,
+    /// How often everything is reconciled (`15m`, `1h`), or `off`: only when asked
+    #[arg(long, env = "DOORSTEP_RECONCILE", default_value = "15m", value_parser = cadence)]
+    pub reconcile: Cadence,
+    /// No sample day, just serve
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// How often everything is reconciled; `None`: only when asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cadence(pub Option<Duration>);
+
+/// Why the files named on the command line cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// A file or folder cannot be read.
+    #[error("{path}: {why}", path = path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// A folder without site files.
+    #[error("{path}: no *.toml in this folder", path = path.display())]
+    NoSites {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+impl Options {
+    /// What the run is started with, and the paths of its site files in the same order (none for the samples).
+    ///
+    /// # Errors
+    /// See [`OptionsError`].
+    pub fn setup(&self) -> Result<(Setup, Vec<PathBuf>), OptionsError> {
+        let paths = self.sites.as_deref().map_or(Ok(Vec::new()), site_files)?;
+        let sites = match &self.sites {
+            Some(_) => paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+            None => sample::sites(),
+        };
+        let memory = self.data.as_os_str() == ":memory:";
+        let setup = Setup {
+            sites,
+            secrets: self.secrets.as_deref().map(read).transpose()?,
+            clock: self.clock.or_else(|| self.plays_sample().then(sample::begins)),
+            reconcile: self.reconcile.0,
+            data: if memory { Data::Memory } else { Data::Folder(self.data.clone()) },
+        };
+        Ok((setup, paths))
+    }
+
+    /// Whether the sample day is played. It moves the clock, so it is not where somebody set one.
+    pub fn plays_sample(&self) -> bool {
+        self.sites.is_none() && self.clock.is_none() && !self.quiet
+    }
+}
+
+fn cadence(text: &str) -> Result<Cadence, String> {
+    if text == "off" {
+        return Ok(Cadence(None));
+    }
+    let span = text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive);
+    let span = span.and_then(|span| Duration::try_from(span).ok());
+    span.map(|span| Cadence(Some(span))).ok_or_else(|| "write a duration such as 15m or 1h, or off".into())
+}
+
+/// The site files at `path`: itself, or every `*.toml` in it by name.
+fn site_files(path: &Path) -> Result<Vec<PathBuf>, OptionsError> {
+    let unreadable = |why| OptionsError::Unreadable { path: path.to_owned(), why };
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
+    let is_site = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(is_site).collect();
+    files.sort();
+    if files.is_empty() { Err(OptionsError::NoSites { path: path.to_owned() }) } else { Ok(files) }
+}
+
+fn read(path: &Path) -> Result<String, OptionsError> {
+    fs::read_to_string(path).map_err(|why| OptionsError::Unreadable { path: path.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Cadence, cadence};
+
+    #[test]
+    fn cadences_are_durations_or_off() {
+        assert_eq!(cadence("15m"), Ok(Cadence(Some(Duration::from_secs(900)))));
+        assert_eq!(cadence("1h"), Ok(Cadence(Some(Duration::from_secs(3600)))));
+        assert_eq!(cadence("off"), Ok(Cadence(None)));
+        assert!(cadence("0m").is_err() && cadence("-5m").is_err() && cadence("often").is_err());
+    }
+}

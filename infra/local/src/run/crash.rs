@@ -1,0 +1,124 @@
+//! Shooting a function right after a step: which request is which step, and how often it shall happen.
+//!
+//! A step is recognised by the request that passes the seam; the functions know nothing of it.
+
+use std::sync::Mutex;
+
+use doorstep::http::Request;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::environment::Role;
+use crate::locked::locked;
+
+/// A step of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Settle: facts as re-read were written.
+    Read,
+    /// Settle: intents were written.
+    Intend,
+    /// Settle: one change at a door was made.
+    Apply,
+    /// Settle: claims, audit records and the next boundary were written.
+    Commit,
+    /// Receive: the line was rung.
+    Ring,
+}
+
+/// What shall be shot next.
+#[derive(Default)]
+pub(crate) struct Crash {
+    armed: Mutex<Option<(Step, u32)>>,
+}
+
+impl Crash {
+    /// Shoots the next `times` functions that get past `step`; whatever was ordered before is forgotten.
+    pub(crate) fn arm(&self, step: Step, times: u32) {
+        *locked(&self.armed) = (times > 0).then_some((step, times));
+    }
+
+    /// Whether the function that just carried out `step` dies.
+    pub(super) fn strikes(&self, step: Step) -> bool {
+        let mut armed = locked(&self.armed);
+        let Some((wanted, times)) = *armed else { return false };
+        if wanted == step {
+            *armed = (times > 1).then_some((step, times - 1));
+        }
+        wanted == step
+    }
+}
+
+impl Step {
+    /// The step of a function of `role` that ends with `request`.
+    pub(super) fn of(role: Role, request: &Request) -> Option<Step> {
+        match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
+            (Role::Receive, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => Some(Step::Ring),
+            (Role::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => Step::written(request.body()),
+            (Role::Settle, None) if is_door_change(request) => Some(Step::Apply),
+            _ => None,
+        }
+    }
+
+    /// The step that a transaction belongs to, by the name that settle gave it.
+    fn written(body: &[u8]) -> Option<Step> {
+        let transaction: Value = serde_json::from_slice(body).ok()?;
+        match transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0 {
+            "read" => Some(Step::Read),
+            "intend" => Some(Step::Intend),
+            "commit" => Some(Step::Commit),
+            _ => None,
+        }
+    }
+}
+
+/// Whether `request` asks a door system, sandbox or real, to change something. Getting a token changes nothing.
+fn is_door_change(request: &Request) -> bool {
+    let uri = request.uri();
+    let host = uri.host().unwrap_or_default();
+    let of = |vendor: &str| host == vendor || host.strip_suffix(vendor).is_some_and(|rest| rest.ends_with('.'));
+    let doors = match uri.scheme_str() {
+        Some("sandbox") => of("kisi") || of("salto-ks"),
+        _ => of("kisi.io") || of("my-clay.com"),
+    };
+    doors && request.method() != Method::GET && !uri.path().ends_with("/token")
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{Role, Step};
+
+    fn step(role: Role, method: &str, uri: &str, target: Option<&str>, body: &'static str) -> Option<Step> {
+        let mut request = http::Request::builder().method(method).uri(uri);
+        if let Some(target) = target {
+            request = request.header("x-amz-target", target);
+        }
+        Step::of(role, &request.body(Bytes::from_static(body.as_bytes())).ok()?)
+    }
+
+    #[test]
+    fn steps_are_known_by_their_requests() {
+        let write = Some("DynamoDB_20120810.TransactWriteItems");
+        let table = "http://localhost:8000/";
+        assert_eq!(step(Role::Settle, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), Some(Step::Read));
+        assert_eq!(
+            step(Role::Settle, "POST", table, write, r#"{"ClientRequestToken":"commit-1"}"#),
+            Some(Step::Commit)
+        );
+        assert_eq!(step(Role::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
+        assert_eq!(step(Role::Settle, "POST", table, write, "{}"), None);
+        let send = Some("AmazonSQS.SendMessage");
+        assert_eq!(step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Ring));
+        assert_eq!(step(Role::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
+        assert_eq!(step(Role::Settle, "POST", "sandbox://kisi/role_assignments", None, ""), Some(Step::Apply));
+        assert_eq!(step(Role::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""), Some(Step::Apply));
+        assert_eq!(step(Role::Settle, "GET", "sandbox://kisi/role_assignments", None, ""), None);
+        assert_eq!(step(Role::Settle, "POST", "sandbox://salto-ks/connect/token", None, ""), None);
+        assert_eq!(step(Role::Settle, "POST", "sandbox://officernd/bookings", None, ""), None);
+        assert_eq!(step(Role::Settle, "DELETE", "https://api.kisi.io/role_assignments/1", None, ""), Some(Step::Apply));
+    }
+}

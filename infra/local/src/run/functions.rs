@@ -1,0 +1,38 @@
+//! The functions that the machine runs: the library's, or a test's own.
+
+use async_trait::async_trait;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use doorstep::delivery::Delivery;
+use doorstep::error::Result;
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use doorstep::reconcile::Report;
+
+/// The three functions of the stack.
+#[async_trait]
+pub trait Functions: Send + Sync {
+    /// Takes one delivery.
+    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer;
+    /// Serves one batch of the line.
+    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse;
+    /// Reconciles one site.
+    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report>;
+}
+
+/// The library's own.
+pub struct Doorstep;
+
+#[async_trait]
+impl Functions for Doorstep {
+    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+        doorstep::receive::receive(outside, delivery).await
+    }
+
+    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        doorstep::settle::settle(outside, batch).await
+    }
+
+    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+        doorstep::reconcile::reconcile(outside, site).await
+    }
+}

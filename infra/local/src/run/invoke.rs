@@ -1,0 +1,79 @@
+//! One call of one function, as Lambda makes it: an environment of its own, a limit of time, and an end that may be
+//! death.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorstep::delivery::Delivery;
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use tokio::task::JoinSet;
+
+use super::functions::Functions;
+use super::{Role, Runner};
+
+/// How long each function may run, in real time, as the stack's template says.
+pub(crate) mod limit {
+    use super::Duration;
+
+    /// A delivery.
+    pub(crate) const RECEIVE: Duration = Duration::from_secs(30);
+    /// A batch of the line.
+    pub(crate) const SETTLE: Duration = Duration::from_secs(60);
+    /// A whole site.
+    pub(crate) const RECONCILE: Duration = Duration::from_secs(900);
+}
+
+/// How a call ended.
+pub(crate) enum End<T> {
+    /// With an answer.
+    Done(T),
+    /// Without one; the text says how.
+    Died(&'static str),
+}
+
+impl Runner {
+    /// Calls a function. Its environment lives on only where the function came to its end.
+    pub(super) async fn invoke<T, F>(
+        &self,
+        role: Role,
+        limit: Duration,
+        call: impl FnOnce(Arc<dyn Functions>, Outside) -> F,
+    ) -> End<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let environment = self.pool.take(role);
+        let mut function = JoinSet::new();
+        function.spawn(call(self.functions.clone(), environment.outside.clone()));
+        let death = tokio::select! {
+            biased;
+            () = environment.died.notified() => "was shot",
+            end = function.join_next() => match end {
+                Some(Ok(answer)) => {
+                    self.pool.give_back(environment);
+                    return End::Done(answer);
+                }
+                Some(Err(_)) | None => "broke down",
+            },
+            () = tokio::time::sleep(limit) => "took too long",
+        };
+        // Only when the future is gone can its message come again: until then it might still write.
+        function.shutdown().await;
+        tracing::warn!(?role, "the function {death}");
+        End::Died(death)
+    }
+
+    /// Hands a delivery to receive. A sender whose function died is told so, and will try again.
+    pub(crate) async fn receive(&self, delivery: Delivery) -> Answer {
+        let call = |functions: Arc<dyn Functions>, outside: Outside| async move {
+            functions.receive(&outside, delivery).await
+        };
+        match self.invoke(Role::Receive, limit::RECEIVE, call).await {
+            End::Done(answer) => answer,
+            End::Died(_) => Answer { status: 500, body: r#"{"error":"the function died: try again"}"#.into() },
+        }
+    }
+}

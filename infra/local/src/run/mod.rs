@@ -1,0 +1,139 @@
+//! The machine that plays AWS Lambda: it runs the functions, serves the line, rings alarms, and reconciles on time.
+//!
+//! With a standing clock everything happens one after another inside the call that asked for it. In real time the same
+//! things happen in the background (`background`).
+
+pub mod crash;
+pub mod functions;
+
+mod background;
+mod drain;
+mod environment;
+mod invoke;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorstep::error::Result;
+use doorstep::outside::Outside;
+use doorstep::reconcile::Report;
+use doorstep::time::{SharedTime, Time};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::keep::Keep;
+use crate::world::World;
+pub(crate) use background::Background;
+use crash::Crash;
+use environment::Pool;
+pub(crate) use environment::Role;
+use functions::Functions;
+pub(crate) use invoke::{End, limit};
+pub(crate) use walk::CLOCK;
+pub use walk::{ClockRefused, Ran};
+
+/// How often a reconcile that failed is tried in all, as Lambda does with asynchronous calls.
+const RECONCILE_TRIES: u32 = 3;
+
+/// Everything that runs.
+pub(crate) struct Runner {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) crash: Arc<Crash>,
+    /// The way out of the operator's own questions: never shot, never measured.
+    pub(crate) operator: Outside,
+    keep: Keep,
+    functions: Arc<dyn Functions>,
+    pool: Pool,
+    /// The sites, each with its own turn at being reconciled.
+    sites: BTreeMap<String, Mutex<()>>,
+    /// One at a time drains, moves the clock or reconciles; with a standing clock only.
+    turn: Mutex<Calendar>,
+}
+
+/// When the sites are reconciled next.
+struct Calendar {
+    cadence: Option<SignedDuration>,
+    next: Option<Timestamp>,
+}
+
+impl Runner {
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        keep: Keep,
+        world: World,
+        functions: Arc<dyn Functions>,
+        cadence: Option<SignedDuration>,
+    ) -> Self {
+        let time: SharedTime = clock.clone();
+        let crash = Arc::new(Crash::default());
+        let cloud = world.cloud.clone();
+        let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone());
+        let next = cadence.and_then(|cadence| clock.now().checked_add(cadence).ok());
+        Runner {
+            operator: pool.operator(),
+            turn: Mutex::new(Calendar { cadence, next }),
+            sites: BTreeMap::new(),
+            clock,
+            cloud,
+            crash,
+            keep,
+            functions,
+            pool,
+        }
+    }
+
+    /// Adds a site; before anything runs.
+    pub(crate) fn add(&mut self, site: String) -> bool {
+        self.sites.insert(site, Mutex::new(())).is_none()
+    }
+
+    pub(crate) fn knows(&self, site: &str) -> bool {
+        self.sites.contains_key(site)
+    }
+
+    /// Runs one reconcile of `site`.
+    ///
+    /// # Errors
+    /// The function's own, and one that may pass where the function died.
+    pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
+        let turn = match self.sites.get(site) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let wanted = site.to_owned();
+        let run = |functions: Arc<dyn Functions>, outside: Outside| async move {
+            functions.reconcile(&outside, &wanted).await
+        };
+        let end = self.invoke(Role::Reconcile, limit::RECONCILE, run).await;
+        drop(turn);
+        match end {
+            End::Done(result) => result,
+            End::Died(why) => Err(doorstep::error::Error::later(format!("the reconcile {why}"))),
+        }
+    }
+
+    /// A reconcile that nobody waits for the report of: tried again where it fails, and then left to the next one.
+    async fn reconcile_unasked(&self, site: &str) {
+        for tried in 1..=RECONCILE_TRIES {
+            match self.reconcile(site).await {
+                Ok(report) => {
+                    tracing::info!(
+                        site,
+                        granted = report.granted,
+                        revoked = report.revoked,
+                        held = report.held,
+                        "reconciled"
+                    );
+                    return;
+                }
+                Err(error) => tracing::warn!(site, tried, %error, "the reconcile failed"),
+            }
+            self.clock.pass(Duration::from_secs(1 << tried)).await;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Moving a standing clock: every alarm and scheduled reconcile on the way runs at its own instant, in order.
+
+use doorstep::time::Time;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Calendar, Runner};
+
+/// Where the instant to which the clock was moved is kept, so that no later run of this folder goes back.
+pub(crate) const CLOCK: &str = "clock";
+
+/// Something that ran while the clock was moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ran {
+    /// At which instant.
+    pub at: Timestamp,
+    /// `alarm` or `reconcile`.
+    pub what: &'static str,
+    /// For which site.
+    pub site: String,
+}
+
+/// Why the clock was not moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClockRefused {
+    /// It runs by itself.
+    #[error("this run is in real time: its clock cannot be moved")]
+    RealTime,
+    /// The instant has passed.
+    #[error("the clock only moves forward")]
+    Backwards,
+}
+
+impl Runner {
+    /// Moves the clock to `to`, and gives what ran on the way.
+    pub(crate) async fn move_clock(&self, to: Timestamp) -> Result<Vec<Ran>, ClockRefused> {
+        let mut calendar = self.turn.lock().await;
+        if !self.clock.stands() {
+            return Err(ClockRefused::RealTime);
+        }
+        if to < self.clock.now() {
+            return Err(ClockRefused::Backwards);
+        }
+        self.drain_in_turn().await;
+        let mut ran = Vec::new();
+        while let Some(at) = self.next(&calendar).filter(|at| *at <= to) {
+            self.set_clock(at);
+            self.alarms(&mut ran).await;
+            self.reconciles(&mut calendar, &mut ran).await;
+        }
+        self.set_clock(to);
+        self.drain_in_turn().await;
+        Ok(ran)
+    }
+
+    fn next(&self, calendar: &Calendar) -> Option<Timestamp> {
+        self.cloud.alarms.next().into_iter().chain(calendar.next).min()
+    }
+
+    fn set_clock(&self, at: Timestamp) {
+        self.clock.forward(at);
+        self.keep.put(CLOCK, at.to_string().as_bytes());
+    }
+
+    async fn alarms(&self, ran: &mut Vec<Ran>) {
+        let now = self.clock.now();
+        let rung = self.cloud.ring_due();
+        ran.extend(rung.into_iter().map(|alarm| Ran { at: now, what: "alarm", site: alarm.message_group }));
+        self.drain_in_turn().await;
+    }
+
+    async fn reconciles(&self, calendar: &mut Calendar, ran: &mut Vec<Ran>) {
+        let now = self.clock.now();
+        if calendar.next.is_none_or(|next| next > now) {
+            return;
+        }
+        calendar.advance();
+        for site in self.sites.keys() {
+            self.reconcile_unasked(site).await;
+            ran.push(Ran { at: now, what: "reconcile", site: site.clone() });
+            self.drain_in_turn().await;
+        }
+    }
+}
+
+impl Calendar {
+    fn advance(&mut self) {
+        self.next = self.next.zip(self.cadence).and_then(|(next, cadence)| next.checked_add(cadence).ok());
+    }
+}

@@ -1,0 +1,275 @@
+//! What one door system's place holds: groups, people and who is in which group, in the one shape that all door worlds
+//! have. Keeps whatever it is given; how a vendor shows it is that vendor's affair.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::object::{Object, list, object};
+use super::quirks;
+use super::table::{Item, Shelf, Table};
+
+/// A group or a person, found by its `id` in either case.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Thing(pub Object);
+
+impl Item for Thing {
+    fn key(&self) -> String {
+        self.id().to_lowercase()
+    }
+}
+
+impl Thing {
+    /// Its id, as given.
+    pub fn id(&self) -> &str {
+        self.0.text("id").unwrap_or_default()
+    }
+}
+
+/// One line of a group's list of people.
+#[derive(Serialize, Deserialize)]
+pub struct Member {
+    /// Its own id.
+    pub id: u64,
+    /// Key of the group.
+    pub group: String,
+    /// Key of the person.
+    pub user: String,
+    /// Not valid before.
+    pub from: Option<Timestamp>,
+    /// Not valid from then on.
+    pub until: Option<Timestamp>,
+    /// When it was made, if by a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Timestamp>,
+    /// As `_world` shows it.
+    pub shown: Object,
+}
+
+impl Item for Member {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// What was given out, and must not be given or taken again.
+#[derive(Default, Serialize, Deserialize)]
+struct Counters {
+    member: u64,
+    user: u64,
+    /// Refresh tokens that were used up.
+    #[serde(default)]
+    spent: BTreeSet<String>,
+}
+
+/// Which ids a vendor has.
+pub struct Ids {
+    /// Whether this is one.
+    pub sound: fn(&str) -> bool,
+    /// In words.
+    pub are: &'static str,
+}
+
+/// One place.
+#[derive(Default)]
+pub struct Doors {
+    /// Groups, in order.
+    pub groups: Table<Thing>,
+    /// People, in order.
+    pub users: Table<Thing>,
+    /// Who is in which group, in order.
+    pub members: Table<Member>,
+    /// The other keys of `_world`.
+    pub top: Object,
+    counters: Counters,
+    top_unsaved: bool,
+}
+
+impl Doors {
+    /// A place as `_world` was given it.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong with it.
+    pub fn new(given: Value, ids: &Ids) -> Result<Doors, String> {
+        let mut top = object(given, "a world")?;
+        let mut take = |name: &str| list(top.0.remove(name).unwrap_or_else(|| json!([])), name);
+        let (groups, users) = (take("groups")?, take("users")?);
+        check_top(&top)?;
+        let mut doors = Doors { top, top_unsaved: true, ..Doors::default() };
+        for user in users {
+            let user = sound(object(user, "a user")?, ids, "users")?;
+            let number = user.text("id").and_then(|id| id.parse().ok()).unwrap_or(0);
+            doors.counters.user = doors.counters.user.max(number);
+            if !doors.users.add(Thing(user)) {
+                return Err("users: an id is there twice".into());
+            }
+        }
+        for group in groups {
+            doors.add_group(group, ids)?;
+        }
+        Ok(doors)
+    }
+
+    fn add_group(&mut self, group: Value, ids: &Ids) -> Result<(), String> {
+        let mut group = sound(object(group, "a group")?, ids, "groups")?;
+        let members = list(group.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
+        let group = Thing(group);
+        let key = group.key();
+        if !self.groups.add(group) {
+            return Err("groups: an id is there twice".into());
+        }
+        for member in members {
+            let mut member = object(member, "a member")?;
+            let user = member.text("user").ok_or("members: user must be a text")?.to_lowercase();
+            if self.users.get(&user).is_none() {
+                return Err("members: a user is not among users".into());
+            }
+            let from = bound(&mut member, "valid_from")?;
+            let until = bound(&mut member, "valid_until")?;
+            self.add_member(Member { id: 0, group: key.clone(), user, from, until, made: None, shown: member });
+        }
+        Ok(())
+    }
+
+    /// Puts a person into a group, at the end of its list; gives the line's id, which it gets here.
+    pub fn add_member(&mut self, member: Member) -> u64 {
+        self.counters.member += 1;
+        self.top_unsaved = true;
+        let id = self.counters.member;
+        self.members.add(Member { id, ..member });
+        id
+    }
+
+    /// A number for a person to be made, never given before.
+    pub fn next_user(&mut self) -> u64 {
+        self.counters.user += 1;
+        self.top_unsaved = true;
+        self.counters.user
+    }
+
+    /// Uses up a refresh token that works once; `false` where it was used before.
+    pub fn spend(&mut self, token: &str) -> bool {
+        self.top_unsaved = true;
+        self.counters.spent.insert(token.to_owned())
+    }
+
+    /// Removes a person, out of every group too; `false` where there is none.
+    pub fn remove_user(&mut self, key: &str) -> bool {
+        self.members.remove_where(|member| member.user == key);
+        self.users.remove(key).is_some()
+    }
+
+    /// The lines of one group.
+    pub fn members_of(&self, group: &str) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(move |member| member.group == group)
+    }
+
+    /// How many people are in each group.
+    pub fn group_sizes(&self) -> HashMap<&str, usize> {
+        let mut sizes = HashMap::new();
+        for member in self.members.iter() {
+            *sizes.entry(member.group.as_str()).or_default() += 1;
+        }
+        sizes
+    }
+
+    /// In how many groups each person is.
+    pub fn group_counts(&self) -> HashMap<&str, usize> {
+        let mut counts = HashMap::new();
+        for member in self.members.iter() {
+            *counts.entry(member.user.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Whether a quirk is on.
+    pub fn quirk(&self, name: &str) -> bool {
+        quirks::on(&self.top, name)
+    }
+
+    /// Everything, as `_world` shows it.
+    pub fn show(&self) -> Value {
+        let mut by_group: HashMap<&str, Vec<&Object>> = HashMap::new();
+        for member in self.members.iter() {
+            by_group.entry(&member.group).or_default().push(&member.shown);
+        }
+        let group = |group: &Thing| {
+            let mut shown = group.0.clone();
+            shown.set("members", json!(by_group.get(group.key().as_str()).map_or(&[] as &[_], Vec::as_slice)));
+            shown
+        };
+        let mut shown = self.top.clone();
+        shown.set("groups", json!(self.groups.iter().map(group).collect::<Vec<_>>()));
+        shown.set("users", json!(self.users.iter().collect::<Vec<_>>()));
+        shown.set_missing("tags", json!([]));
+        Value::Object(shown.0)
+    }
+
+    /// Writes what changed since it was last written.
+    pub fn save(&mut self, shelf: &Shelf<'_>) {
+        self.groups.save(shelf, "groups");
+        self.users.save(shelf, "users");
+        self.members.save(shelf, "members");
+        if std::mem::take(&mut self.top_unsaved) {
+            shelf.put("top", &self.top);
+            shelf.put("counters", &self.counters);
+        }
+    }
+
+    /// Reads a place back.
+    pub fn load(shelf: &Shelf<'_>) -> Doors {
+        Doors {
+            groups: Table::load(shelf, "groups"),
+            users: Table::load(shelf, "users"),
+            members: Table::load(shelf, "members"),
+            top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
+            counters: shelf.get("counters").unwrap_or_default(),
+            top_unsaved: false,
+        }
+    }
+
+    /// Removes a kept place.
+    pub fn erase(shelf: &Shelf<'_>) {
+        Table::<Thing>::erase(shelf, "groups");
+        Table::<Thing>::erase(shelf, "users");
+        Table::<Member>::erase(shelf, "members");
+    }
+}
+
+fn sound(thing: Object, ids: &Ids, list: &str) -> Result<Object, String> {
+    let id = thing.text("id").ok_or_else(|| format!("{list}: every id must be a text: {}", ids.are))?;
+    if !(ids.sound)(id) {
+        return Err(format!("{list}: ids must be {}", ids.are));
+    }
+    let email = thing.0.get("email");
+    match email {
+        None | Some(Value::Null | Value::String(_)) => Ok(thing),
+        Some(_) => Err(format!("{list}: email must be a text or null")),
+    }
+}
+
+fn check_top(top: &Object) -> Result<(), String> {
+    for name in ["tags", "quirks"] {
+        if top.0.get(name).is_some_and(|value| !value.is_array()) {
+            return Err(format!("{name} must be a list"));
+        }
+    }
+    match top.0.get("seats") {
+        None | Some(Value::Null) => Ok(()),
+        Some(seats) if seats.is_u64() => Ok(()),
+        Some(_) => Err("seats must be a whole number, or null for no limit".into()),
+    }
+}
+
+/// A bound of validity; written as null where it was left out.
+fn bound(member: &mut Object, name: &str) -> Result<Option<Timestamp>, String> {
+    member.set_missing(name, Value::Null);
+    match member.0.get(name) {
+        Some(Value::Null) | None => Ok(None),
+        Some(Value::String(text)) => text.parse().map(Some).map_err(|_| format!("members: {name} must be RFC 3339")),
+        Some(_) => Err(format!("members: {name} must be a text or null")),
+    }
+}

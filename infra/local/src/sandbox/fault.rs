@@ -1,0 +1,192 @@
+//! Faults: what a sandbox does wrong because it was told to. Read from `_faults`, applied in their order, each while
+//! its `times` last. A call meets at most one of them, the first that matches.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::answer::{self, Answer};
+
+/// One fault, as written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    #[serde(rename = "match")]
+    pattern: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    headers: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(default = "once")]
+    times: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<After>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delay_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum After {
+    Apply,
+}
+
+fn once() -> i64 {
+    1
+}
+
+/// What a call that meets a fault goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// The answer comes late, and is the real one.
+    Late,
+    /// The work is done, and the answer is a failure all the same.
+    DoneThenFails,
+    /// Nothing is done.
+    Fails,
+}
+
+impl Fault {
+    /// Reads a list of faults.
+    ///
+    /// # Errors
+    /// A sentence for whoever wrote it.
+    pub fn read(body: &[u8]) -> Result<Vec<Fault>, String> {
+        let faults: Vec<Fault> = serde_json::from_slice(body).map_err(|wrong| format!("faults: {wrong}"))?;
+        for fault in &faults {
+            fault.judge()?;
+        }
+        Ok(faults.into_iter().filter(|fault| fault.times != 0).collect())
+    }
+
+    fn judge(&self) -> Result<(), String> {
+        if self.times < -1 {
+            return Err("faults: times must be -1 (for ever) or a number of calls".into());
+        }
+        if self.status.is_some_and(|status| !(100..=599).contains(&status)) {
+            return Err("faults: status must be between 100 and 599".into());
+        }
+        for (name, value) in self.headers.iter().flatten() {
+            let sound = header(name, value).is_some();
+            if !sound {
+                return Err("faults: headers must be names with a text each".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a call that meets this goes through.
+    pub fn course(&self) -> Course {
+        let says_nothing = self.status.is_none() && self.body.is_none() && self.headers.is_none();
+        match self.after {
+            Some(After::Apply) => Course::DoneThenFails,
+            None if says_nothing && self.delay_ms.is_some() => Course::Late,
+            None => Course::Fails,
+        }
+    }
+
+    /// How long the answer takes, in real time.
+    pub fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms.unwrap_or(0))
+    }
+
+    /// The answer that takes the place of the real one: the status is 200 unless given, 500 after the work was done.
+    pub fn answer(&self) -> Answer {
+        let usual = if self.after.is_some() && self.body.is_none() { 500 } else { 200 };
+        let body = self.body.clone().unwrap_or_default();
+        let has_body = !body.is_empty();
+        let mut answer = answer::verbatim(self.status.unwrap_or(usual), Bytes::from(body));
+        if has_body {
+            answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in self.headers.iter().flatten().filter_map(|(name, value)| header(name, value)) {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+}
+
+/// The first of `faults` that `line` ("METHOD /path") meets; one of its times is used up by that.
+pub fn meet(faults: &mut Vec<Fault>, line: &str) -> Option<Fault> {
+    let place = faults.iter().position(|fault| matches(&fault.pattern, line))?;
+    let fault = faults.get_mut(place)?;
+    if fault.times > 0 {
+        fault.times -= 1;
+    }
+    let met = fault.clone();
+    if met.times == 0 {
+        faults.remove(place);
+    }
+    Some(met)
+}
+
+/// Whether `text` is `pattern`, where `*` stands for any stretch, an empty one too.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    true
+}
+
+fn header(name: &str, value: &Value) -> Option<(HeaderName, HeaderValue)> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(text).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_stretch() {
+        assert!(matches("*", "GET /users"));
+        assert!(matches("GET /users", "GET /users"));
+        assert!(!matches("GET /users", "GET /users/1"));
+        assert!(matches("PATCH *", "PATCH /users/1"));
+        assert!(matches("* /users/*/keys", "GET /users/7/keys"));
+        assert!(!matches("* /users/*/keys", "GET /users/7/pins"));
+        assert!(!matches("GET *s/s", "GET /s"));
+    }
+
+    #[test]
+    fn unknown_keys_and_values_are_refused() {
+        assert!(Fault::read(br#"[{"match":"*","stauts":500}]"#).is_err());
+        assert!(Fault::read(br#"[{"status":500}]"#).is_err());
+        assert!(Fault::read(br#"[{"match":"*","after":"lunch"}]"#).is_err());
+        assert!(Fault::read(br#"[{"match":"*","status":42}]"#).is_err());
+        assert!(Fault::read(br#"[{"match":"*","times":-2}]"#).is_err());
+        assert!(Fault::read(b"[]").is_ok_and(|faults| faults.is_empty()));
+    }
+
+    #[test]
+    fn each_lasts_its_times_in_order() {
+        let mut faults = Fault::read(
+            br#"[{"match":"GET *","status":429,"times":2},{"match":"*","status":500},{"match":"*","delay_ms":1,"times":-1}]"#,
+        )
+        .unwrap_or_default();
+        let statuses: Vec<_> =
+            (0..5).map(|_| meet(&mut faults, "GET /users").map(|fault| fault.status.unwrap_or(0))).collect();
+        assert_eq!(statuses, [Some(429), Some(429), Some(500), Some(0), Some(0)]);
+        assert_eq!(faults.len(), 1);
+    }
+}

@@ -1,0 +1,200 @@
+//! Kisi's role assignments: who is in which group, with validity; and roles at the whole organisation, which are only
+//! shown.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::list::{Page, among, fuzzy, whole};
+use super::{World, error, is_guest, wire};
+use crate::sandbox::answer::{self, Answer};
+use crate::sandbox::ask::Ask;
+use crate::sandbox::doors::{Member, Thing};
+use crate::sandbox::object::Object;
+use crate::sandbox::shape::{Field, Kind, may, may_null, must};
+use crate::sandbox::table::Item;
+
+/// Ids of assignments that stand for a person's role begin here.
+const ROLES: u64 = 9_000_000_000;
+
+const NEW: &[Field] = &[
+    must("applies_to_type", Kind::OneOf(&["Organization", "Place", "Group"])),
+    must("applies_to_id", Kind::Whole),
+    must("assignee_type", Kind::OneOf(&["User", "Team", "Guest"])),
+    must("assignee_id", Kind::Whole),
+    must("role_id", Kind::Text),
+    may_null("user_id", Kind::Whole),
+    may("group_id", Kind::Whole),
+    may("notify", Kind::Flag),
+    may_null("valid_from", Kind::Instant),
+    may_null("valid_until", Kind::Instant),
+];
+
+/// Validity cannot be patched [I].
+const CHANGED: &[Field] = &[may("role_id", Kind::Text), may("notify", Kind::Flag)];
+
+/// An assignment to a group, or the one that a person's role is.
+enum Line<'a> {
+    Group(&'a Member),
+    Role(&'a Thing, String),
+}
+
+impl World {
+    pub(super) fn assignments(&self, ask: &Ask) -> Result<Answer, Answer> {
+        let page = Page::read(ask, 10, 250)?;
+        let asked = Asked::read(ask)?;
+        let groups = self.0.members.iter().map(Line::Group);
+        let roles = self.0.users.iter().filter_map(|user| Some(Line::Role(user, role_line(user)?)));
+        let all: Vec<Line<'_>> = groups.chain(roles).filter(|line| asked.takes(self, line, ask)).collect();
+        Ok(page.of(&all, |line| self.line(line)))
+    }
+
+    fn line(&self, line: &Line<'_>) -> Value {
+        match line {
+            Line::Group(member) => wire::assignment(self, member),
+            Line::Role(user, id) => wire::organization_role(self, user, id),
+        }
+    }
+
+    pub(super) fn one_assignment(&self, id: &str) -> Result<Answer, Answer> {
+        let member = self.0.members.get(id).map(Line::Group);
+        let role = || self.role_holder(id).map(|user| Line::Role(user, id.to_owned()));
+        let line = member.or_else(role).ok_or_else(error::not_found)?;
+        Ok(answer::json(200, &self.line(&line)))
+    }
+
+    fn role_holder(&self, id: &str) -> Option<&Thing> {
+        let user = id.parse::<u64>().ok()?.checked_sub(ROLES)?.to_string();
+        self.0.users.get(&user).filter(|user| role_line(user).is_some())
+    }
+
+    pub(super) fn assign(&mut self, ask: &Ask) -> Result<Answer, Answer> {
+        let given = Object(error::body(ask, "role_assignment", NEW)?);
+        if given.text("applies_to_type") != Some("Group") {
+            return Err(error::forbidden());
+        }
+        if !given.text("role_id").is_some_and(|role| role.starts_with("group_")) {
+            return Err(error::invalid("role_id", "is invalid"));
+        }
+        let (group, user) = (id(&given, "applies_to_id"), id(&given, "assignee_id"));
+        let person = self.0.users.get(&user).filter(|user| given.text("assignee_type") == Some(kind(user)));
+        if self.0.groups.get(&group).is_none() || person.is_none() {
+            return Err(error::not_found());
+        }
+        let instant = |name: &str| given.text(name).and_then(|text| text.parse::<Timestamp>().ok());
+        let (from, until) = (instant("valid_from"), instant("valid_until"));
+        if from.is_some_and(|from| until.is_some_and(|until| until <= from)) {
+            return Err(error::invalid("valid_until", "must be after valid_from"));
+        }
+        let role = given.text("role_id").unwrap_or_default();
+        if self.stands_in_the_way(&group, &user, role, (from, until), ask.now) {
+            return Err(error::conflict());
+        }
+        let shown = shown(&given, &user);
+        let id = self.0.add_member(Member { id: 0, group, user, from, until, made: Some(ask.now), shown }).to_string();
+        self.one_assignment(&id)
+    }
+
+    /// Whether a live assignment makes Kisi refuse another one: the very same always [C], any by a quirk.
+    fn stands_in_the_way(
+        &self,
+        group: &str,
+        user: &str,
+        role: &str,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        now: Timestamp,
+    ) -> bool {
+        let any = self.0.quirk("second-assignment-409");
+        let live = |member: &Member| member.until.is_none_or(|until| until > now);
+        let same = |member: &Member| {
+            (member.from, member.until) == span && member.shown.text("role_id").unwrap_or("group_basic") == role
+        };
+        self.0.members_of(group).any(|member| member.user == user && live(member) && (any || same(member)))
+    }
+
+    pub(super) fn change_assignment(&mut self, id: &str, ask: &Ask) -> Result<Answer, Answer> {
+        self.one_assignment(id)?;
+        let given: Map<String, Value> = error::body(ask, "role_assignment", CHANGED)?;
+        let member = self.0.members.change(id).ok_or_else(error::forbidden)?;
+        member.shown.0.extend(given);
+        Ok(answer::empty(204))
+    }
+
+    pub(super) fn unassign(&mut self, id: &str) -> Result<Answer, Answer> {
+        self.one_assignment(id)?;
+        self.0.members.remove(id).map(|_| answer::empty(204)).ok_or_else(error::forbidden)
+    }
+}
+
+/// What a list of assignments was asked for.
+struct Asked {
+    group: Option<String>,
+    user: Option<String>,
+    assignee: Option<String>,
+    applies_to: Option<String>,
+}
+
+impl Asked {
+    fn read(ask: &Ask) -> Result<Asked, Answer> {
+        Ok(Asked {
+            group: whole(ask, "group_id")?,
+            user: whole(ask, "user_id")?,
+            assignee: whole(ask, "assignee_id")?,
+            applies_to: whole(ask, "applies_to_id")?,
+        })
+    }
+
+    fn takes(&self, world: &World, line: &Line<'_>, ask: &Ask) -> bool {
+        let (id, user, to, to_type, role) = match line {
+            Line::Group(member) => {
+                let role = member.shown.text("role_id").unwrap_or("group_basic");
+                (member.id.to_string(), member.user.as_str(), member.group.as_str(), "Group", role)
+            }
+            Line::Role(user, id) => (id.clone(), user.id(), "1", "Organization", user.0.text("role").unwrap_or("")),
+        };
+        let is = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
+        let simple = is(ask.param("applies_to_type"), to_type)
+            && is(ask.param("scope"), if to_type == "Group" { "group" } else { "organization" })
+            && is(self.applies_to.as_deref(), to)
+            && is(self.assignee.as_deref(), user)
+            && is(self.user.as_deref(), user)
+            && self.group.as_deref().is_none_or(|group| to_type == "Group" && group == to)
+            && is(ask.param("role_id"), role)
+            && among(ask, &id);
+        let deep = ["assignee_type", "user_id", "query"].iter().any(|name| ask.param(name).is_some());
+        simple && (!deep || world.0.users.get(user).is_some_and(|person| self.suits(person, ask)))
+    }
+
+    fn suits(&self, person: &Thing, ask: &Ask) -> bool {
+        ask.param("assignee_type").is_none_or(|wanted| wanted == kind(person))
+            && (self.user.is_none() || !is_guest(person))
+            && fuzzy(ask, &[person.0.text("name").unwrap_or_default(), person.0.text("email").unwrap_or_default()])
+    }
+}
+
+fn role_line(user: &Thing) -> Option<String> {
+    user.0.text("role")?;
+    Some((ROLES + user.key().parse::<u64>().ok()?).to_string())
+}
+
+fn kind(person: &Thing) -> &'static str {
+    if is_guest(person) { "Guest" } else { "User" }
+}
+
+fn id(given: &Object, name: &str) -> String {
+    given.0.get(name).and_then(Value::as_u64).map(|number| number.to_string()).unwrap_or_default()
+}
+
+/// The line of a new assignment, as `_world` shows it.
+fn shown(given: &Object, user: &str) -> Object {
+    let mut shown = Object::default();
+    shown.set("user", user);
+    shown.set("valid_from", given.or_null("valid_from"));
+    shown.set("valid_until", given.or_null("valid_until"));
+    if given.flag("notify") {
+        shown.set("notify", true);
+    }
+    if given.text("role_id") != Some("group_basic") {
+        shown.set("role_id", given.or_null("role_id"));
+    }
+    shown
+}

@@ -1,0 +1,257 @@
+//! Sandbox vendors: each behaves as its page says the real one does, keeps its own world, and can be told to fail.
+//!
+//! A request goes through here first: it is counted, meets a fault if one is set, and is then answered by the world of
+//! the organisation or place that it names. Nothing here knows Doorstep's own table, line or clock-setting; time comes
+//! from the run's clock, and only a fault's `delay_ms` takes real time.
+//!
+//! Choices where a vendor's behaviour is not known ([?] on its page), each with the quirk that turns it over:
+//!
+//! - Kisi: a page larger than allowed is refused with 422. An assignment equal to a live one in assignee, group, role and
+//!   validity is refused with 409; one with other dates is made (`second-assignment-409` refuses that too).
+//!   `?email=` ignores case and is exact (`email-fuzzy`).
+//! - SALTO KS: adding a member twice and removing a non-member succeed (`add-twice-409`, `remove-missing-404`); an
+//!   e-mail already there is 409 (`email-taken-400`); subscribing without a free seat is 400 with code 2212 and leaves
+//!   the user suspended; `eq` ignores case; lists come in pages of 100.
+//! - OfficeRnD: never throttles by itself; `lag` lasts one minute.
+//!
+//! All quirks are in [`QUIRKS`].
+
+#![allow(clippy::result_large_err, reason = "a refusal is an answer like any other, and is handed on whole")]
+
+mod answer;
+mod ask;
+mod calls;
+mod doors;
+mod fault;
+mod kisi;
+mod object;
+mod officernd;
+mod quirks;
+mod route;
+mod salto_ks;
+mod shape;
+mod table;
+mod token;
+mod vendor;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use doorstep::time::Time;
+use http::{Method, Request, Response};
+use serde_json::{Value, json};
+
+use crate::keep::Keep;
+use ask::Ask;
+use calls::Calls;
+use fault::{Course, Fault};
+pub use quirks::{QUIRKS, Quirk};
+use table::Shelf;
+use vendor::{Vendor, World};
+
+/// All sandbox vendors of one run.
+#[derive(Clone)]
+pub struct Sandboxes {
+    state: Arc<Mutex<State>>,
+    clock: Arc<dyn Time>,
+}
+
+/// Which world: a vendor, and an organisation or place there (empty: the only one).
+type Name = (Vendor, String);
+
+struct State {
+    keep: Keep,
+    worlds: BTreeMap<Name, Box<dyn World>>,
+    faults: BTreeMap<Name, Vec<Fault>>,
+    calls: Calls,
+}
+
+impl Sandboxes {
+    /// Sandboxes that go on from what `keep` holds, with `clock` as their time.
+    pub fn new(keep: Keep, clock: Arc<dyn Time>) -> Sandboxes {
+        Sandboxes { state: Arc::new(Mutex::new(State::load(keep))), clock }
+    }
+
+    /// Answers one of the vendor's own calls; the request's path is the path below `/sandbox/{vendor}`. Counts the
+    /// call, and meets faults.
+    pub async fn vendor(&self, vendor: &str, of: Option<&str>, request: Request<Bytes>) -> Response<Bytes> {
+        let Some(vendor) = Vendor::find(vendor) else { return unknown_vendor() };
+        let mut ask = Ask::new(request, of, self.clock.now());
+        let Some(fault) = self.state().receive(vendor, &ask) else { return self.state().serve(vendor, &ask) };
+        match fault.course() {
+            Course::Late => {
+                tokio::time::sleep(fault.delay()).await;
+                ask.now = self.clock.now();
+                self.state().serve(vendor, &ask)
+            }
+            Course::DoneThenFails => {
+                self.state().serve(vendor, &ask);
+                tokio::time::sleep(fault.delay()).await;
+                fault.answer()
+            }
+            Course::Fails => {
+                tokio::time::sleep(fault.delay()).await;
+                fault.answer()
+            }
+        }
+    }
+
+    /// Answers `/_world`, `/_faults` and `/_calls`, each with `?of=`. Always in JSON.
+    pub async fn back_door(&self, vendor: &str, request: Request<Bytes>) -> Response<Bytes> {
+        let Some(vendor) = Vendor::find(vendor) else { return unknown_vendor() };
+        let ask = Ask::new(request, None, self.clock.now());
+        let of = ask.param("of").unwrap_or_default();
+        let mut state = self.state();
+        match (&ask.method, ask.path.as_str()) {
+            (&Method::GET, "/_world") => answer::json(200, &state.world(vendor, &[of.to_owned()]).1.show()),
+            (&Method::PUT, "/_world") => state.replace(vendor, of, &ask),
+            (&Method::GET, "/_faults") => answer::json(200, &state.show_faults(vendor, of)),
+            (&Method::PUT, "/_faults") => state.set_faults(vendor, of, &ask),
+            (&Method::GET, "/_calls") => answer::json(200, &state.calls.show(vendor, of)),
+            (&Method::DELETE, "/_calls") => {
+                state.calls.reset(vendor, of);
+                answer::json(200, &json!({}))
+            }
+            (_, "/_world" | "/_faults" | "/_calls") => answer::refused(405, "no such method here"),
+            _ => answer::refused(404, "no such page: there are _world, _faults and _calls"),
+        }
+    }
+
+    /// Applies a `_change` to a platform's world; gives the bodies of the webhooks that it would post, in order, for
+    /// the caller to sign.
+    ///
+    /// # Errors
+    /// The answer for whoever sent it: 404 for a vendor that is no platform, 400 for a body that cannot be applied.
+    pub async fn change(&self, platform: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Bytes>, Response<Bytes>> {
+        let Some(vendor) = Vendor::find(platform).filter(|vendor| vendor.is_platform()) else {
+            return Err(answer::refused(404, "no such platform"));
+        };
+        let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
+        let now = self.clock.now();
+        let mut state = self.state();
+        let (name, world) = state.world(vendor, &[of.unwrap_or_default().to_owned()]);
+        let events = world.change(body, now).map_err(|why| answer::refused(400, &why))?;
+        state.save(&name);
+        Ok(events.into_iter().map(|event| Bytes::from(event.to_string())).collect())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn load(keep: Keep) -> State {
+        let mut state = State { keep, worlds: BTreeMap::new(), faults: BTreeMap::new(), calls: Calls::default() };
+        for vendor in Vendor::ALL {
+            let shelf = vendor_shelf(&state.keep, vendor);
+            let names: BTreeSet<String> = shelf.get("worlds").unwrap_or_default();
+            let faults: BTreeMap<String, Vec<Fault>> = shelf.get("faults").unwrap_or_default();
+            state.faults.extend(faults.into_iter().map(|(of, list)| ((vendor, of), list)));
+            for of in names.into_iter().chain([String::new()]) {
+                let world = vendor.load(&world_shelf(&state.keep, vendor, &of));
+                state.worlds.insert((vendor, of), world);
+            }
+        }
+        state
+    }
+
+    /// Counts a call, and says which fault it meets: one set for its organisation or place before one set for all.
+    fn receive(&mut self, vendor: Vendor, ask: &Ask) -> Option<Fault> {
+        let names = names(vendor, ask);
+        self.calls.count(vendor, &names, &vendor.pattern(ask));
+        let line = format!("{} {}", ask.method, ask.path);
+        for of in names.into_iter().chain([String::new()]) {
+            let met = self.faults.get_mut(&(vendor, of)).and_then(|faults| fault::meet(faults, &line));
+            if met.is_some() {
+                self.save_faults(vendor);
+                return met;
+            }
+        }
+        None
+    }
+
+    fn serve(&mut self, vendor: Vendor, ask: &Ask) -> Response<Bytes> {
+        let (name, world) = self.world(vendor, &names(vendor, ask));
+        let answer = world.serve(ask);
+        self.save(&name);
+        answer
+    }
+
+    /// The world of the first of `names` that has one, or else the only one.
+    fn world(&mut self, vendor: Vendor, names: &[String]) -> (Name, &mut Box<dyn World>) {
+        let own = names.iter().map(|of| (vendor, of.clone())).find(|name| self.worlds.contains_key(name));
+        let name = own.unwrap_or((vendor, String::new()));
+        let keep = &self.keep;
+        let world = self.worlds.entry(name.clone()).or_insert_with(|| vendor.load(&world_shelf(keep, vendor, "")));
+        (name, world)
+    }
+
+    fn replace(&mut self, vendor: Vendor, of: &str, ask: &Ask) -> Response<Bytes> {
+        let Some(given) = ask.json() else { return answer::refused(400, "the body is not JSON") };
+        let unknown = json!(quirks::unknown(&given));
+        let world = match vendor.world(given, ask.now) {
+            Ok(world) => world,
+            Err(why) => return answer::refused(400, &why),
+        };
+        vendor.erase(&world_shelf(&self.keep, vendor, of));
+        let name = (vendor, of.to_owned());
+        self.worlds.insert(name.clone(), world);
+        let names: Vec<&String> = self.worlds.keys().filter(|name| name.0 == vendor).map(|name| &name.1).collect();
+        vendor_shelf(&self.keep, vendor).put("worlds", &names);
+        self.save(&name);
+        match unknown {
+            Value::Array(none) if none.is_empty() => answer::json(200, &json!({})),
+            some => answer::json(200, &json!({ "unknown_quirks": some })),
+        }
+    }
+
+    fn show_faults(&self, vendor: Vendor, of: &str) -> Value {
+        json!(self.faults.get(&(vendor, of.to_owned())).map_or(&[] as &[Fault], Vec::as_slice))
+    }
+
+    fn set_faults(&mut self, vendor: Vendor, of: &str, ask: &Ask) -> Response<Bytes> {
+        match Fault::read(&ask.body) {
+            Ok(faults) => {
+                let shown = json!(faults);
+                self.faults.insert((vendor, of.to_owned()), faults);
+                self.save_faults(vendor);
+                answer::json(200, &shown)
+            }
+            Err(why) => answer::refused(400, &why),
+        }
+    }
+
+    fn save(&mut self, name: &Name) {
+        if let Some(world) = self.worlds.get_mut(name) {
+            world.save(&world_shelf(&self.keep, name.0, &name.1));
+        }
+    }
+
+    fn save_faults(&self, vendor: Vendor) {
+        let own: BTreeMap<&String, &Vec<Fault>> =
+            self.faults.iter().filter(|(name, _)| name.0 == vendor).map(|(name, list)| (&name.1, list)).collect();
+        vendor_shelf(&self.keep, vendor).put("faults", &own);
+    }
+}
+
+/// What a call may be meant for: what the site file names, and what the vendor's own path names.
+fn names(vendor: Vendor, ask: &Ask) -> Vec<String> {
+    let mut names: Vec<String> = ask.of.clone().filter(|of| !of.is_empty()).into_iter().collect();
+    names.extend(vendor.named_in_path(ask).filter(|of| !names.contains(of)).into_iter().collect::<Vec<_>>());
+    names
+}
+
+fn vendor_shelf(keep: &Keep, vendor: Vendor) -> Shelf<'_> {
+    Shelf { keep, prefix: format!("sandbox/{}", vendor.word()) }
+}
+
+/// Names are written in hex, so that none can land in another's place.
+fn world_shelf<'a>(keep: &'a Keep, vendor: Vendor, of: &str) -> Shelf<'a> {
+    Shelf { keep, prefix: format!("sandbox/{}/world-{}", vendor.word(), hex::encode(of)) }
+}
+
+fn unknown_vendor() -> Response<Bytes> {
+    answer::refused(404, "no such vendor: there are officernd, kisi and salto-ks")
+}

@@ -1,0 +1,44 @@
+//! The kinds of things that OfficeRnD holds, and what its interface can do with each.
+
+/// One kind of thing.
+pub struct Entity {
+    /// As paths and worlds say it.
+    pub name: &'static str,
+    /// As webhooks say it; `None` where there are none [C].
+    pub event: Option<&'static str>,
+    /// Whether a removal is posted (passes have none) [C].
+    pub tells_removal: bool,
+    /// The date field that its list can be narrowed by [D].
+    pub since: Option<&'static str>,
+    /// The scope that reading it takes [C].
+    pub scope: &'static str,
+}
+
+const fn silent(name: &'static str, since: Option<&'static str>, scope: &'static str) -> Entity {
+    Entity { name, event: None, tells_removal: false, since, scope }
+}
+
+const fn told(name: &'static str, event: &'static str, tells_removal: bool, scope: &'static str) -> Entity {
+    Entity { name, event: Some(event), tells_removal, since: Some("modifiedAt"), scope }
+}
+
+/// All kinds. Their order is the order of webhooks after a `_change` of several.
+pub const ENTITIES: [Entity; 12] = [
+    silent("locations", None, "flex.space.locations.read"),
+    silent("floors", None, "flex.space.floors.read"),
+    silent("resources", Some("modifiedAt"), "flex.space.resources.read"),
+    silent("plans", None, "flex.billing.plans.read"),
+    told("companies", "company", true, "flex.community.companies.read"),
+    told("members", "member", true, "flex.community.members.read"),
+    told("memberships", "membership", true, "flex.community.memberships.read"),
+    silent("assignments", None, "flex.space.assignments.read"),
+    told("passes", "pass", false, "flex.space.passes.read"),
+    told("bookings", "booking", true, "flex.space.bookings.read"),
+    silent("visitors", None, "flex.community.visitors.read"),
+    silent("checkins", Some("start"), "flex.community.checkins.read"),
+];
+
+/// Where in [`ENTITIES`] the kind of that name is.
+pub fn find(name: &str) -> Option<usize> {
+    ENTITIES.iter().position(|entity| entity.name == name)
+}

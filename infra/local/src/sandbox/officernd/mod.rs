@@ -1,0 +1,147 @@
+//! OfficeRnD's interface: tokens, one organisation, lists and single things. Reads only; nothing at the platform is
+//! changed but by the back door.
+
+mod entity;
+mod event;
+mod list;
+mod record;
+mod token;
+mod wire;
+mod world;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer};
+use super::ask::Ask;
+use super::table::Shelf;
+use super::vendor;
+use entity::{ENTITIES, Entity};
+pub use world::World;
+
+/// What a path asks for.
+enum Call {
+    Token,
+    Organization,
+    List(usize),
+    One(usize, String),
+}
+
+/// Path pattern of a call; `None` for paths that do not exist.
+pub fn pattern(ask: &Ask) -> Option<String> {
+    let name = |kind: usize| ENTITIES.get(kind).map_or("", |entity| entity.name);
+    Some(match call(ask)? {
+        Call::Token => "/oauth/token".to_owned(),
+        Call::Organization => "/api/v1/organizations/{slug}".to_owned(),
+        Call::List(kind) => format!("/api/v2/organizations/{{slug}}/{}", name(kind)),
+        Call::One(kind, _) => format!("/api/v2/organizations/{{slug}}/{}/{{id}}", name(kind)),
+    })
+}
+
+fn call(ask: &Ask) -> Option<Call> {
+    let parts: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["oauth", "token"] => Some(Call::Token),
+        ["api", "v1", "organizations", slug] if !slug.is_empty() => Some(Call::Organization),
+        ["api", "v2", "organizations", slug, name] if !slug.is_empty() => Some(Call::List(entity::find(name)?)),
+        ["api", "v2", "organizations", slug, name, id] if !slug.is_empty() && !id.is_empty() => {
+            Some(Call::One(entity::find(name)?, (*id).to_owned()))
+        }
+        _ => None,
+    }
+}
+
+impl vendor::World for World {
+    fn show(&self) -> Value {
+        World::show(self)
+    }
+
+    fn serve(&mut self, ask: &Ask) -> Answer {
+        let Some(call) = call(ask) else { return error(404, "Cannot find this path", "Not Found") };
+        match (call, ask.method.as_str()) {
+            (Call::Token, "POST") => token::give(ask),
+            (Call::Organization, "GET") => with_limits(self.organization(ask)),
+            (Call::List(kind), "GET") => with_limits(self.list(kind, ask)),
+            (Call::One(kind, id), "GET") => with_limits(self.one(kind, &id, ask)),
+            _ => error(405, "Method not allowed", "Method Not Allowed"),
+        }
+    }
+
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
+        World::change(self, body, now)
+    }
+
+    fn save(&mut self, shelf: &Shelf<'_>) {
+        World::save(self, shelf);
+    }
+}
+
+impl World {
+    fn organization(&self, ask: &Ask) -> Answer {
+        if token::scopes(ask).is_none() {
+            return unauthorized();
+        }
+        let slug = ask.segments.get(3).map_or("", String::as_str);
+        let mut body = json!({ "_id": format!("org-{slug}"), "slug": slug, "name": self.top.or("name", slug) });
+        if let Some(region) = self.top.0.get("regionInfo") {
+            body["regionInfo"] = region.clone();
+        }
+        answer::json(200, &body)
+    }
+
+    fn list(&self, kind: usize, ask: &Ask) -> Answer {
+        let entity = match allowed(kind, ask) {
+            Ok(entity) => entity,
+            Err(refusal) => return refusal,
+        };
+        match list::page(self, kind, entity, ask) {
+            Ok(page) => answer::json(200, &page),
+            Err(why) => error(400, &why, "Bad Request"),
+        }
+    }
+
+    fn one(&self, kind: usize, id: &str, ask: &Ask) -> Answer {
+        if let Err(refusal) = allowed(kind, ask) {
+            return refusal;
+        }
+        if let Some((name, _)) = ask.query.first() {
+            return error(400, &format!("property {name} should not exist"), "Bad Request");
+        }
+        match self.seen(kind, id, ask.now) {
+            Some(item) => answer::json(200, &Value::Object(wire::object(self, kind, item, ask.now))),
+            None => error(404, "The requested resource was not found", "Not Found"),
+        }
+    }
+}
+
+/// The kind, if the request's token may read it.
+fn allowed(kind: usize, ask: &Ask) -> Result<&'static Entity, Answer> {
+    let scopes = token::scopes(ask).ok_or_else(unauthorized)?;
+    let entity = ENTITIES.get(kind).ok_or_else(|| error(404, "Cannot find this path", "Not Found"))?;
+    match scopes.split_whitespace().any(|scope| scope == entity.scope) {
+        true => Ok(entity),
+        false => Err(error(403, "Insufficient scope", "Forbidden")),
+    }
+}
+
+fn unauthorized() -> Answer {
+    error(401, "Unauthorized", "Unauthorized")
+}
+
+/// An error as OfficeRnD words it [C].
+fn error(status: u16, message: &str, error: &str) -> Answer {
+    answer::json(status, &json!({ "statusCode": status, "message": message, "error": error }))
+}
+
+/// The limits' headers [C]. The sandbox never counts them down: only `_faults` throttles.
+fn with_limits(answer: Answer) -> Answer {
+    const LIMITS: [(&str, &str); 6] = [
+        ("x-ratelimit-limit-read-minute", "400"),
+        ("x-ratelimit-remaining-read-minute", "399"),
+        ("x-ratelimit-reset-read-minute", "60"),
+        ("x-ratelimit-limit-read-day", "20000"),
+        ("x-ratelimit-remaining-read-day", "19999"),
+        ("x-ratelimit-reset-read-day", "86400"),
+    ];
+    LIMITS.into_iter().fold(answer, |answer, (name, value)| answer::with(answer, name, value))
+}

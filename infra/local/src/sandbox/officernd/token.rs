@@ -1,0 +1,37 @@
+//! OfficeRnD's identity server: client credentials only, and every scope asked for must exist [C].
+
+use serde_json::json;
+
+use super::entity::ENTITIES;
+use crate::sandbox::answer::{self, Answer};
+use crate::sandbox::ask::Ask;
+use crate::sandbox::token::{self, LIFETIME};
+
+const ISSUER: &str = "officernd access";
+
+/// Answers `POST /oauth/token`.
+pub fn give(ask: &Ask) -> Answer {
+    if !ask.is("application/x-www-form-urlencoded") {
+        return token::refused(400, "invalid_request", "The body must be a form");
+    }
+    let field = |name| ask.form(name).unwrap_or_default();
+    if field("grant_type") != "client_credentials" {
+        return token::refused(400, "unsupported_grant_type", "Only client_credentials is supported");
+    }
+    if field("client_id").is_empty() || field("client_secret").is_empty() {
+        return token::refused(401, "invalid_client", "Client authentication failed");
+    }
+    let scope = field("scope");
+    let known = |asked: &str| ENTITIES.iter().any(|entity| entity.scope == asked);
+    if scope.trim().is_empty() || !scope.split_whitespace().all(known) {
+        return token::refused(400, "invalid_scope", "The requested scope is invalid, unknown, or malformed");
+    }
+    let access = token::mint(ISSUER, &scope, ask.now.as_second().saturating_add(LIFETIME));
+    let body = json!({ "access_token": access, "token_type": "Bearer", "expires_in": LIFETIME, "scope": scope });
+    answer::json(200, &body)
+}
+
+/// The scopes that the request's token gives; `None` without a good token.
+pub fn scopes(ask: &Ask) -> Option<String> {
+    Some(token::read(ask.credentials("Bearer")?, ISSUER, ask.now)?.scope)
+}

@@ -1,0 +1,59 @@
+//! The vendors' awkward moments, by name. All are off unless a world lists them under `quirks`.
+
+use serde_json::Value;
+
+use super::object::Object;
+
+/// One awkward moment.
+pub struct Quirk {
+    /// As worlds say it.
+    pub name: &'static str,
+    /// Whose it is.
+    pub vendor: &'static str,
+    /// What happens.
+    pub meaning: &'static str,
+}
+
+const fn quirk(vendor: &'static str, name: &'static str, meaning: &'static str) -> Quirk {
+    Quirk { name, vendor, meaning }
+}
+
+/// All of them; `docs/vendors.md` shows this table.
+pub const QUIRKS: &[Quirk] = &[
+    quirk("officernd", "lag", "for one minute of the run's clock after a `_change`, reads still show the old state"),
+    quirk("officernd", "v1-events", "webhook bodies use v1 names: office, team, resourceId, canceled, start.dateTime"),
+    quirk("officernd", "cancel-as-removed", "a booking that becomes cancelled is posted as `booking.removed`"),
+    quirk(
+        "kisi",
+        "second-assignment-409",
+        "a second live assignment of one assignee to one group is refused (409), whatever its dates",
+    ),
+    quirk("kisi", "email-fuzzy", "`?email=` finds every address that contains the text"),
+    quirk(
+        "salto-ks",
+        "just-created",
+        "for 60 s after a create, one in three users answers 403/2203 or 404/2202 to group calls",
+    ),
+    quirk("salto-ks", "bare-array", "lists come as a bare array, whole unless `$top` is given"),
+    quirk("salto-ks", "error-in-200", "refusals other than 401 come with status 200 and the error as body"),
+    quirk("salto-ks", "add-twice-409", "adding somebody who is in the group already answers 409 instead of 200"),
+    quirk(
+        "salto-ks",
+        "remove-missing-404",
+        "removing somebody who is not in the group answers 404/2202 instead of 204",
+    ),
+    quirk("salto-ks", "email-taken-400", "creating a user whose e-mail is taken answers 400 instead of 409"),
+    quirk("salto-ks", "delete-later", "a deleted user stays for 60 s of the run's clock"),
+    quirk("salto-ks", "rotate-refresh", "each use of a refresh token gives a new one, and the old one stops working"),
+];
+
+/// Whether the world whose other keys are `top` has this quirk on.
+pub fn on(top: &Object, name: &str) -> bool {
+    top.list("quirks").iter().any(|given| given.as_str() == Some(name))
+}
+
+/// What a world lists that no sandbox knows: told to whoever wrote it, and otherwise without effect.
+pub fn unknown(world: &Value) -> Vec<&str> {
+    let given = world.get("quirks").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    given.iter().filter_map(Value::as_str).filter(|name| !QUIRKS.iter().any(|known| known.name == *name)).collect()
+}

@@ -1,0 +1,54 @@
+//! SALTO KS's error bodies and codes [M].
+
+use serde_json::{Map, Value, json};
+
+use crate::sandbox::answer::{self, Answer};
+use crate::sandbox::ask::Ask;
+use crate::sandbox::shape::{self, Field};
+
+/// A refusal with one of the vendor's codes.
+pub fn refused(status: u16, code: u16, message: &str) -> Answer {
+    answer::json(status, &json!({ "ErrorCode": code.to_string(), "Message": message }))
+}
+
+/// No good token.
+pub fn unauthorized() -> Answer {
+    refused(401, 1500, "Unauthorized")
+}
+
+/// Not here; also what the other one of a person's two ids gives.
+pub fn not_found() -> Answer {
+    refused(404, 2202, "Not found")
+}
+
+/// Not now, or not any more.
+pub fn not_allowed() -> Answer {
+    refused(403, 2203, "Not allowed")
+}
+
+/// The request is wrong.
+pub fn invalid(message: &str) -> Answer {
+    refused(400, 1101, message)
+}
+
+/// The `$filter` is wrong.
+pub fn bad_filter() -> Answer {
+    refused(400, 1102, "Invalid filter")
+}
+
+/// The body's object, checked against `fields`.
+///
+/// # Errors
+/// SALTO KS's refusal.
+pub fn body(ask: &Ask, fields: &[Field]) -> Result<Map<String, Value>, Answer> {
+    if !ask.is("application/json") {
+        return Err(refused(415, 1100, "Unsupported media type"));
+    }
+    let Some(Value::Object(body)) = ask.json() else {
+        return Err(refused(400, 1100, "The body is not a JSON object"));
+    };
+    match shape::check(&body, fields).first() {
+        Some(complaint) => Err(invalid(&format!("{} {}", complaint.field, complaint.what))),
+        None => Ok(body),
+    }
+}

@@ -1,0 +1,246 @@
+//! SALTO KS's identity server and Connect interface, versions 1.1 and 1.2 alike: sites, people, access groups, tags.
+
+mod error;
+mod filter;
+mod groups;
+mod list;
+mod tags;
+mod token;
+mod users;
+mod wire;
+
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer};
+use super::ask::Ask;
+use super::doors::{Doors, Ids};
+use super::object::Object;
+use super::route::{self, Found, Route};
+use super::table::{Item, Shelf};
+use super::vendor;
+use filter::Cell;
+use list::List;
+
+/// One site of SALTO KS.
+pub struct World(Doors);
+
+/// An answer, or the vendor's refusal.
+type Done = Result<Answer, Answer>;
+
+#[derive(Clone, Copy)]
+enum Call {
+    Sites,
+    Site,
+    Roles,
+    Users,
+    MakeUser,
+    User,
+    ChangeUser,
+    DeleteUser,
+    Subscribe,
+    MakeGuest,
+    Keys,
+    ChangeKey,
+    UserGroups,
+    Tags,
+    Tag,
+    Groups,
+    Group,
+    GroupUsers,
+    Enter,
+    EnterAndLeave,
+    Leave,
+    Schedules,
+}
+
+/// Below `/v1.1` or `/v1.2`.
+const ROUTES: &[Route<Call>] = &[
+    ("GET", "/sites", Call::Sites),
+    ("GET", "/sites/{id}", Call::Site),
+    ("GET", "/sites/{site_id}/roles", Call::Roles),
+    ("GET", "/sites/{site_id}/users", Call::Users),
+    ("POST", "/sites/{site_id}/users", Call::MakeUser),
+    ("GET", "/sites/{site_id}/users/{id}", Call::User),
+    ("PATCH", "/sites/{site_id}/users/{id}", Call::ChangeUser),
+    ("DELETE", "/sites/{site_id}/users/{id}", Call::DeleteUser),
+    ("PATCH", "/sites/{site_id}/users/{id}/subscription", Call::Subscribe),
+    ("POST", "/sites/{site_id}/guests", Call::MakeGuest),
+    ("GET", "/sites/{site_id}/users/{site_user_id}/keys", Call::Keys),
+    ("PATCH", "/sites/{site_id}/users/{site_user_id}/keys/{id}", Call::ChangeKey),
+    ("GET", "/sites/{site_id}/users/{site_user_id}/access_groups", Call::UserGroups),
+    ("GET", "/sites/{site_id}/tags", Call::Tags),
+    ("GET", "/sites/{site_id}/tags/{id}", Call::Tag),
+    ("GET", "/sites/{site_id}/access_groups", Call::Groups),
+    ("GET", "/sites/{site_id}/access_groups/{access_group_id}", Call::Group),
+    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::GroupUsers),
+    ("POST", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::Enter),
+    ("PATCH", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::EnterAndLeave),
+    ("DELETE", "/sites/{site_id}/access_groups/{access_group_id}/users/{user_id}", Call::Leave),
+    ("GET", "/sites/{site_id}/access_groups/{access_group_id}/time_schedules", Call::Schedules),
+];
+
+const IDS: Ids = Ids { sound: wire::is_id, are: "UUIDs, as SALTO KS's are" };
+
+/// Path pattern of a call; `None` for paths that do not exist.
+pub fn pattern(ask: &Ask) -> Option<String> {
+    if ask.path == "/connect/token" {
+        return Some(ask.path.clone());
+    }
+    let (version, rest) = versioned(ask)?;
+    match route::find(ROUTES, ask.method.as_str(), rest) {
+        Found::Call(_, pattern, _) | Found::OtherMethod(pattern) => Some(format!("/{version}{pattern}")),
+        Found::Nothing => None,
+    }
+}
+
+fn versioned(ask: &Ask) -> Option<(&str, &[String])> {
+    let (version, rest) = ask.segments.split_first()?;
+    ["v1.1", "v1.2"].contains(&version.as_str()).then_some((version, rest))
+}
+
+impl World {
+    /// A site as `_world` was given it. Who has no site-user id gets one that follows from the platform id.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong with it.
+    pub fn new(given: Value) -> Result<World, String> {
+        let mut doors = Doors::new(given, &IDS)?;
+        let keys: Vec<String> = doors.users.iter().map(Item::key).collect();
+        let mut seen = std::collections::HashSet::new();
+        for key in keys {
+            let Some(user) = doors.users.change(&key) else { continue };
+            user.0.set_missing("site_user", wire::id_from(&format!("site user {key}")));
+            if !wire::is_id(wire::site_user(user)) {
+                return Err("users: site_user must be a UUID".into());
+            }
+            if !seen.insert(wire::site_user(user).to_lowercase()) {
+                return Err("users: a site_user is there twice".into());
+            }
+        }
+        Ok(World(doors))
+    }
+
+    /// Reads a site back.
+    pub fn load(shelf: &Shelf<'_>) -> World {
+        World(Doors::load(shelf))
+    }
+
+    fn bare(&self) -> bool {
+        self.0.quirk("bare-array")
+    }
+
+    fn answer(&mut self, ask: &Ask) -> Done {
+        if ask.path == "/connect/token" && ask.method == http::Method::POST {
+            return Ok(self.token(ask));
+        }
+        if !token::is_good(ask) {
+            return Err(error::unauthorized());
+        }
+        let (version, rest) = versioned(ask).ok_or_else(error::not_found)?;
+        match route::find(ROUTES, ask.method.as_str(), rest) {
+            Found::Call(call, _, filled) => {
+                let part = |place: usize| filled.get(place).map_or("", String::as_str);
+                self.call(call, [part(0), part(1), part(2)], ask, version)
+            }
+            Found::OtherMethod(_) => Err(error::refused(405, 1100, "Method not allowed")),
+            Found::Nothing => Err(error::not_found()),
+        }
+    }
+
+    fn call(&mut self, call: Call, [site, id, inner]: [&str; 3], ask: &Ask, version: &str) -> Done {
+        match call {
+            Call::Sites => self.sites(ask, version),
+            Call::Site => Ok(answer::json(200, &self.site(site, true))),
+            Call::Roles => self.roles(ask),
+            Call::Users => self.users(ask, version),
+            Call::MakeUser => self.make_user(ask, version),
+            Call::User => self.one_user(id, version),
+            Call::ChangeUser => self.change_user(id, ask, version),
+            Call::DeleteUser => self.delete_user(id, ask),
+            Call::Subscribe => self.subscribe(id, ask),
+            Call::MakeGuest => self.make_guest(ask, version),
+            Call::Keys => self.keys(id, ask),
+            Call::ChangeKey => self.change_key(id, inner, ask),
+            Call::UserGroups => self.user_groups(id, ask),
+            Call::Tags => self.tags(ask),
+            Call::Tag => self.one_tag(id),
+            Call::Groups => self.groups(ask),
+            Call::Group => self.one_group(id),
+            Call::GroupUsers => self.group_users(id, ask),
+            Call::Enter => self.enter(id, ask),
+            Call::EnterAndLeave => self.enter_and_leave(id, ask),
+            Call::Leave => self.leave(id, inner, ask),
+            Call::Schedules => self.schedules(id, ask),
+        }
+    }
+
+    /// The one site there is: as `of` names it, or as the world's `site` does.
+    fn sites(&self, ask: &Ask, version: &str) -> Done {
+        let own = self.0.top.0.get("site").and_then(|site| site.get("id")).and_then(Value::as_str);
+        let unnamed = wire::id_from("site");
+        let id = ask.of.as_deref().filter(|of| wire::is_id(of)).or(own).unwrap_or(&unnamed);
+        let field = |site: &Value, name: &str| Some(Cell::text(site.get(name)?.as_str()));
+        let all = vec![self.site(id, version != "v1.1")];
+        List { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
+    }
+
+    /// A site. The world's own `site` object overrides what is usual, for example `installation_state`.
+    fn site(&self, id: &str, with_use: bool) -> Value {
+        let (used, seats) = self.seats();
+        let mut site = Object::default();
+        site.set("id", id);
+        site.set("customer_reference", "Sandbox");
+        site.set("subscribed_user_amount", json!(seats));
+        site.set("subscription_valid", seats != Some(0));
+        site.set("country_code", "GB");
+        site.set("site_uid", Value::Null);
+        site.set("time_zone", "Europe/London");
+        site.set("installation_state", "released");
+        site.set("mkey_compatible", true);
+        if with_use {
+            site.set("active_user_amount", used);
+            site.set("active_iq_amount", 1);
+            site.set("pin_enabled", true);
+        }
+        if let Some(Value::Object(own)) = self.0.top.0.get("site") {
+            site.0.extend(own.clone());
+            site.set("id", id);
+        }
+        Value::Object(site.0)
+    }
+
+    fn roles(&self, ask: &Ask) -> Done {
+        let field = |code: &&str, name: &str| match name {
+            "id" => Some(Cell::text(Some(&wire::id_from(&format!("role {code}"))))),
+            "code" | "customer_reference" => Some(Cell::text(Some(code))),
+            _ => None,
+        };
+        let render = |code: &&str| wire::role(code);
+        List { field: &field, render: &render, bare: self.bare() }.answer(ask, wire::ROLES.to_vec(), &[])
+    }
+}
+
+impl vendor::World for World {
+    fn show(&self) -> Value {
+        self.0.show()
+    }
+
+    fn serve(&mut self, ask: &Ask) -> Answer {
+        if self.0.quirk("delete-later") {
+            self.finish_deletions(ask);
+        }
+        match self.answer(ask) {
+            Ok(answer) => answer,
+            Err(mut refusal) => {
+                if self.0.quirk("error-in-200") && refusal.status() != http::StatusCode::UNAUTHORIZED {
+                    *refusal.status_mut() = http::StatusCode::OK;
+                }
+                refusal
+            }
+        }
+    }
+
+    fn save(&mut self, shelf: &Shelf<'_>) {
+        self.0.save(shelf);
+    }
+}

@@ -1,0 +1,108 @@
+//! Checks the body of a request against a vendor's interface description: unknown fields, missing ones, wrong types.
+//! Says what is wrong and where; how a vendor tells it to the sender is that vendor's affair.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// What a field may hold.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// An e-mail address, roughly.
+    Email,
+    /// An instant (RFC 3339).
+    Instant,
+    /// A UUID.
+    Uuid,
+    /// A list of UUIDs.
+    Uuids,
+    /// A whole number.
+    Whole,
+    /// true or false.
+    Flag,
+    /// A flat object: at most 50 keys, texts of at most 500 characters (Kisi's `metadata`) [D].
+    Flat,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+}
+
+/// One field of a body.
+pub struct Field {
+    name: &'static str,
+    kind: Kind,
+    required: bool,
+    nullable: bool,
+}
+
+/// A field that must be there.
+pub const fn must(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, required: true, nullable: false }
+}
+
+/// A field that may be left out.
+pub const fn may(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, required: false, nullable: false }
+}
+
+/// A field that may be left out or null.
+pub const fn may_null(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, required: false, nullable: true }
+}
+
+/// What is wrong with one field.
+pub struct Complaint {
+    /// Which field.
+    pub field: String,
+    /// What about it.
+    pub what: &'static str,
+}
+
+/// Everything wrong with `body`; empty where nothing is.
+pub fn check(body: &Map<String, Value>, fields: &[Field]) -> Vec<Complaint> {
+    let mut wrong = Vec::new();
+    let mut complain = |field: &str, what| wrong.push(Complaint { field: field.to_owned(), what });
+    for field in fields {
+        match body.get(field.name) {
+            None if field.required => complain(field.name, "can't be blank"),
+            Some(Value::String(text)) if field.required && text.trim().is_empty() => {
+                complain(field.name, "can't be blank");
+            }
+            Some(Value::Null) if field.nullable => {}
+            Some(value) if !field.kind.takes(value) => complain(field.name, "is invalid"),
+            _ => {}
+        }
+    }
+    for name in body.keys().filter(|name| !fields.iter().any(|field| field.name == *name)) {
+        complain(name, "is unknown");
+    }
+    wrong
+}
+
+impl Kind {
+    fn takes(self, value: &Value) -> bool {
+        match (self, value) {
+            (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => true,
+            (Kind::Email, Value::String(text)) => email(text),
+            (Kind::Instant, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
+            (Kind::Uuid, Value::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
+            (Kind::Uuids, Value::Array(list)) => list.iter().all(|item| Kind::Uuid.takes(item)),
+            (Kind::Whole, Value::Number(number)) => number.is_i64() || number.is_u64(),
+            (Kind::Flat, Value::Object(map)) => map.len() <= 50 && map.values().all(flat),
+            (Kind::OneOf(choices), Value::String(text)) => choices.contains(&text.as_str()),
+            _ => false,
+        }
+    }
+}
+
+fn flat(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().count() <= 500,
+        other => !other.is_object() && !other.is_array(),
+    }
+}
+
+fn email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !text.chars().any(char::is_whitespace)
+}

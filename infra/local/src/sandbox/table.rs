@@ -1,0 +1,154 @@
+//! Lists of a world, in the order in which things came, kept page by page: a change of one thing among ten thousand
+//! writes a few kilobytes. A place once given is never given again, so that paging by place is stable.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::keep::Keep;
+
+/// How many things share one kept page.
+const PAGE: usize = 64;
+
+/// Where one world is kept.
+pub struct Shelf<'a> {
+    /// The store.
+    pub keep: &'a Keep,
+    /// First part of every key.
+    pub prefix: String,
+}
+
+impl Shelf<'_> {
+    /// Keeps `value` under `name`.
+    pub fn put(&self, name: &str, value: &impl Serialize) {
+        if let Ok(bytes) = serde_json::to_vec(value) {
+            self.keep.put(&self.key(name), &bytes);
+        }
+    }
+
+    /// What is kept under `name`.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&self.keep.get(&self.key(name))?).ok()
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
+    }
+}
+
+/// A thing in a list.
+pub trait Item: Serialize + DeserializeOwned {
+    /// What it is looked up by; never changes.
+    fn key(&self) -> String;
+}
+
+/// A list of things.
+pub struct Table<T> {
+    places: Vec<Option<T>>,
+    by_key: HashMap<String, usize>,
+    unsaved: BTreeSet<usize>,
+    saved_places: usize,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table { places: Vec::new(), by_key: HashMap::new(), unsaved: BTreeSet::new(), saved_places: 0 }
+    }
+}
+
+impl<T: Item> Table<T> {
+    /// Puts `item` at the end; `false`, and nothing done, where its key is taken.
+    pub fn add(&mut self, item: T) -> bool {
+        let key = item.key();
+        if self.by_key.contains_key(&key) {
+            return false;
+        }
+        let place = self.places.len();
+        self.by_key.insert(key, place);
+        self.places.push(Some(item));
+        self.unsaved.insert(place / PAGE);
+        true
+    }
+
+    /// The thing of that key.
+    pub fn get(&self, key: &str) -> Option<&T> {
+        self.places.get(*self.by_key.get(key)?)?.as_ref()
+    }
+
+    /// The thing of that key, to be changed (but not its key).
+    pub fn change(&mut self, key: &str) -> Option<&mut T> {
+        let place = *self.by_key.get(key)?;
+        self.unsaved.insert(place / PAGE);
+        self.places.get_mut(place)?.as_mut()
+    }
+
+    /// Takes the thing of that key out.
+    pub fn remove(&mut self, key: &str) -> Option<T> {
+        let place = self.by_key.remove(key)?;
+        self.unsaved.insert(place / PAGE);
+        self.places.get_mut(place)?.take()
+    }
+
+    /// Takes out every thing that `gone` says so of.
+    pub fn remove_where(&mut self, gone: impl Fn(&T) -> bool) {
+        let keys: Vec<String> = self.iter().filter(|item| gone(item)).map(Item::key).collect();
+        for key in keys {
+            self.remove(&key);
+        }
+    }
+
+    /// Everything, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.places.iter().flatten()
+    }
+
+    /// Everything, in order, each with its place.
+    pub fn placed(&self) -> impl DoubleEndedIterator<Item = (usize, &T)> {
+        self.places.iter().enumerate().filter_map(|(place, item)| Some((place, item.as_ref()?)))
+    }
+
+    /// The place that the next new thing takes.
+    pub fn next_place(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Writes what changed since it was last written.
+    pub fn save(&mut self, shelf: &Shelf<'_>, name: &str) {
+        for page in std::mem::take(&mut self.unsaved) {
+            let end = self.places.len().min((page + 1) * PAGE);
+            shelf.put(&format!("{name}/{page}"), &self.places.get(page * PAGE..end).unwrap_or_default());
+        }
+        if self.saved_places != self.places.len() {
+            self.saved_places = self.places.len();
+            shelf.put(name, &self.saved_places);
+        }
+    }
+
+    /// Reads the list back.
+    pub fn load(shelf: &Shelf<'_>, name: &str) -> Table<T> {
+        let mut table = Table::default();
+        let count: usize = shelf.get(name).unwrap_or(0);
+        for page in 0..count.div_ceil(PAGE) {
+            let mut items: Vec<Option<T>> = shelf.get(&format!("{name}/{page}")).unwrap_or_default();
+            items.resize_with(PAGE.min(count - page * PAGE), || None);
+            table.places.extend(items);
+        }
+        for (place, item) in table.places.iter().enumerate() {
+            if let Some(item) = item {
+                table.by_key.insert(item.key(), place);
+            }
+        }
+        table.saved_places = table.places.len();
+        table
+    }
+
+    /// Removes from `shelf` whatever is kept there under `name`.
+    pub fn erase(shelf: &Shelf<'_>, name: &str) {
+        let count: usize = shelf.get(name).unwrap_or(0);
+        for page in 0..count.div_ceil(PAGE) {
+            shelf.keep.remove(&shelf.key(&format!("{name}/{page}")));
+        }
+        shelf.keep.remove(&shelf.key(name));
+    }
+}

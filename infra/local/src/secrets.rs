@@ -1,0 +1,101 @@
+//! The secrets of a run: from the operator's file, or the sandbox's own. They leave here only as parameters and proofs.
+//!
+//! Without a secrets file every secret name in the loaded site files gets the sandbox's own values, which are public:
+//! webhook secret `sandbox-webhook-secret` (andcards and Deskworks: the same behind `whsec_`, in base64), and `sandbox`
+//! for `client_id`, `client_secret`, `username`, `password` and `api_key`.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use toml::{Table, Value};
+
+use crate::sites::SiteFile;
+
+/// The sandbox's own webhook secret.
+pub const SANDBOX_WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
+/// The sandbox's own value of every other secret.
+pub const SANDBOX_SECRET: &str = "sandbox";
+const WEBHOOK_SECRETS: &str = "webhook_secrets";
+
+/// One table per secret name.
+#[derive(Default)]
+pub struct Secrets {
+    tables: BTreeMap<String, Table>,
+}
+
+/// Why a secrets file cannot be used. Nothing of the file is quoted.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// It is not TOML.
+    #[error("the secrets file is not TOML (near byte {0})")]
+    NotToml(usize),
+    /// Something else than a table stands at its top.
+    #[error("the secrets file holds something that is not a table per secret name")]
+    NotATable,
+    /// `webhook_secrets` is not a list of texts.
+    #[error("webhook_secrets must be a list of texts")]
+    WebhookSecrets,
+}
+
+impl Secrets {
+    /// Reads a secrets file.
+    ///
+    /// # Errors
+    /// See [`SecretsError`].
+    pub fn parse(text: &str) -> Result<Self, SecretsError> {
+        let file: Table =
+            text.parse().map_err(|e: toml::de::Error| SecretsError::NotToml(e.span().map_or(0, |span| span.start)))?;
+        let mut tables = BTreeMap::new();
+        for (name, value) in file {
+            let Value::Table(table) = value else { return Err(SecretsError::NotATable) };
+            let texts = |list: &Vec<Value>| list.iter().all(Value::is_str);
+            if table.get(WEBHOOK_SECRETS).is_some_and(|list| !list.as_array().is_some_and(texts)) {
+                return Err(SecretsError::WebhookSecrets);
+            }
+            tables.insert(name, table);
+        }
+        Ok(Secrets { tables })
+    }
+
+    /// The sandbox's own, for every name in `sites`.
+    pub fn sandbox(sites: &[SiteFile]) -> Self {
+        let mut tables = BTreeMap::<String, Table>::new();
+        for site in sites {
+            let webhook = match site.platform.as_str() {
+                "andcards" | "deskworks" => format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_SECRET)),
+                _ => SANDBOX_WEBHOOK_SECRET.to_owned(),
+            };
+            let platform = tables.entry(site.platform_secret.clone()).or_default();
+            platform.insert(WEBHOOK_SECRETS.into(), Value::Array(vec![webhook.into()]));
+            for name in site.doors_secrets.iter().chain([&site.platform_secret]) {
+                let table = tables.entry(name.clone()).or_default();
+                for key in ["client_id", "client_secret", "username", "password", "api_key"] {
+                    table.insert(key.into(), SANDBOX_SECRET.into());
+                }
+            }
+        }
+        Secrets { tables }
+    }
+
+    /// The first webhook secret under `name`: what a sandbox signs with.
+    pub(crate) fn webhook(&self, name: &str) -> Option<&str> {
+        self.tables.get(name)?.get(WEBHOOK_SECRETS)?.as_array()?.first()?.as_str()
+    }
+
+    /// Parameter names and values: `/{stack}/{secret}/webhook` and `/{stack}/{secret}/api`, each only where there is
+    /// something to hold.
+    pub(crate) fn parameters(&self, stack: &str) -> BTreeMap<String, String> {
+        let mut parameters = BTreeMap::new();
+        for (name, table) in &self.tables {
+            let (webhook, api): (Table, Table) = table.clone().into_iter().partition(|(key, _)| key == WEBHOOK_SECRETS);
+            for (half, values) in [("webhook", webhook), ("api", api)] {
+                if !values.is_empty() {
+                    let json = serde_json::to_string(&values).unwrap_or_default();
+                    parameters.insert(format!("/{stack}/{name}/{half}"), json);
+                }
+            }
+        }
+        parameters
+    }
+}

@@ -1,0 +1,65 @@
+//! Answers: JSON with a status, and what a refusal looks like.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use doorstep::error::Error;
+use serde::Serialize;
+use serde_json::json;
+
+/// A JSON answer.
+pub(super) fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => written(status, bytes.into()),
+        Err(_) => written(StatusCode::INTERNAL_SERVER_ERROR, Body::empty()),
+    }
+}
+
+/// `{"error": why}`.
+pub(super) fn refusal(status: StatusCode, why: &str) -> Response {
+    answer(status, &json!({ "error": why }))
+}
+
+/// An answer whose body is JSON already.
+pub(super) fn written(status: StatusCode, json: Body) -> Response {
+    let mut response = Response::new(json);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Why a call was not carried out.
+pub(super) struct Refused {
+    status: StatusCode,
+    why: String,
+}
+
+impl Refused {
+    /// With a status and a text for the caller.
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Self {
+        Refused { status, why: why.into() }
+    }
+
+    /// The caller sent something that cannot be read.
+    pub(super) fn bad(why: impl Into<String>) -> Self {
+        Refused::new(StatusCode::BAD_REQUEST, why)
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let status = match error {
+            Error::Refused(_) => StatusCode::BAD_REQUEST,
+            Error::Later { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Held(_) => StatusCode::CONFLICT,
+            Error::Report(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Refused::new(status, error.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        refusal(self.status, &self.why)
+    }
+}

@@ -1,0 +1,50 @@
+//! Bodies, read whole: senders are answered only after they have said everything.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+use super::answer::Refused;
+
+/// Largest body of a sandbox call: a whole world.
+pub(super) const LARGEST_WORLD: usize = 256 << 20;
+/// What is read, and thrown away, of a body that is too large, so that its sender hears the answer.
+const LARGEST_WASTE: usize = 256 << 20;
+
+/// Reads a body of up to `largest` bytes; of a larger one the rest is read and thrown away.
+pub(super) async fn read(mut body: Body, largest: usize) -> Result<Bytes, Refused> {
+    let mut bytes = BytesMut::new();
+    let mut wasted = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refused::bad("the body ended too early"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if wasted == 0 && bytes.len() + data.len() <= largest {
+            bytes.extend_from_slice(&data);
+        } else {
+            wasted += data.len();
+        }
+        if wasted > LARGEST_WASTE {
+            break;
+        }
+    }
+    if wasted > 0 {
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
+    }
+    Ok(bytes.freeze())
+}
+
+/// A JSON body, whatever its content type says.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refused> {
+        let bytes = read(request.into_body(), LARGEST_WORLD).await?;
+        let json = serde_json::from_slice(&bytes);
+        json.map(Json).map_err(|error| Refused::bad(format!("the body is not what this call takes: {error}")))
+    }
+}

@@ -1,0 +1,91 @@
+//! The one port: webhook address, sandbox vendors, and the calls that outside tests drive. Thin: it reads requests,
+//! asks the [`Machine`], and writes answers. Every answer is JSON or empty.
+
+mod answer;
+mod body;
+mod clock;
+mod hooks;
+mod sites;
+mod vendors;
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::Machine;
+use crate::run::crash::Step;
+use answer::{Refused, answer, refusal};
+use body::Json;
+
+/// Every path that is served.
+pub fn router(machine: Machine) -> Router {
+    Router::new()
+        .route("/healthz", get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))))
+        .route("/hooks/{*path}", post(hooks::deliver))
+        .route("/sandbox/clock", get(clock::show).put(clock::set))
+        .route("/sandbox/quiet", post(quiet))
+        .route("/sandbox/outbox", get(outbox))
+        .route("/sandbox/crash", post(crash))
+        .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
+        .route("/sandbox/sites/{site}/people", get(sites::people))
+        .route("/sandbox/sites/{site}/audit", get(sites::audit))
+        .route("/sandbox/{vendor}/{*rest}", any(vendors::call))
+        .fallback(async || refusal(StatusCode::NOT_FOUND, "there is nothing at this address"))
+        .layer(from_fn(whole))
+        .with_state(machine)
+}
+
+/// Carries every request through to its end, even where its sender hangs up: half a drain would leave messages in
+/// nobody's hands. A bug ends in a 500, not in silence.
+async fn whole(request: Request, next: Next) -> Result<Response, Infallible> {
+    let ended = tokio::spawn(next.run(request)).await;
+    Ok(ended
+        .unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR, "this should not have happened: see the log")))
+}
+
+async fn quiet(State(machine): State<Machine>) -> Response {
+    machine.quiet().await;
+    answer(StatusCode::OK, &json!({ "quiet": true, "dead": machine.cloud().line.dead().len() }))
+}
+
+async fn outbox(State(machine): State<Machine>) -> Response {
+    machine.settle_down().await;
+    answer(StatusCode::OK, &machine.cloud().bus.published())
+}
+
+/// Which function shall die, and how often.
+#[derive(Serialize, Deserialize)]
+struct Shot {
+    after: Step,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+async fn crash(State(machine): State<Machine>, Json(shot): Json<Shot>) -> Response {
+    machine.settle_down().await;
+    machine.crash(shot.after, shot.times);
+    answer(StatusCode::OK, &shot)
+}
+
+impl Machine {
+    /// The run behind HTTP; what listens is the caller's business.
+    pub fn router(&self) -> Router {
+        router(self.clone())
+    }
+}
+
+/// The answer to whoever asks for a site that was not loaded.
+fn known(machine: &Machine, site: &str) -> Result<(), Refused> {
+    if machine.knows(site) { Ok(()) } else { Err(Refused::new(StatusCode::NOT_FOUND, "there is no such site here")) }
+}

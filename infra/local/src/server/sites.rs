@@ -1,0 +1,49 @@
+//! What is asked of one site.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::answer::{Refused, answer};
+use super::known;
+use crate::Machine;
+
+type Answered = Result<Response, Refused>;
+
+/// Which site is asked about. Read here, so that a broken address gets an answer in JSON: no site has a name that
+/// would have to be escaped.
+pub(super) struct Asked {
+    site: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let site = parts.uri.path().split('/').nth(3).unwrap_or_default().to_owned();
+        Ok(Asked { site })
+    }
+}
+
+/// Runs one reconcile now.
+pub(super) async fn reconcile(State(machine): State<Machine>, asked: Asked) -> Answered {
+    known(&machine, &asked.site)?;
+    Ok(answer(StatusCode::OK, &machine.reconcile(&asked.site).await?))
+}
+
+/// Everybody whom the site knows.
+pub(super) async fn people(State(machine): State<Machine>, asked: Asked) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &asked.site)?;
+    Ok(answer(StatusCode::OK, &machine.people(&asked.site).await?))
+}
+
+/// The audit chain.
+pub(super) async fn audit(State(machine): State<Machine>, asked: Asked) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &asked.site)?;
+    Ok(answer(StatusCode::OK, &machine.audit(&asked.site).await?))
+}

@@ -1,0 +1,123 @@
+//! The sandbox vendors behind the port: their own paths, their back doors, and signed webhooks on their behalf.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::Response;
+use bytes::Bytes;
+use doorstep::delivery::Delivery;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde_json::json;
+use sha2::Sha256;
+
+use super::answer::{Refused, answer, refusal};
+use super::{body, known};
+use crate::Machine;
+
+type Sent = http::Request<Bytes>;
+
+/// Any call below `/sandbox/{vendor}`.
+pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Result<Response, Refused> {
+    let mut segments = request.uri().path().splitn(4, '/').skip(2).map(str::to_owned);
+    let vendor = segments.next().unwrap_or_default();
+    let path = format!("/{}", segments.next().unwrap_or_default());
+    let (mut parts, body) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let back_door = path.starts_with("/_");
+    // The vendors' own pages refuse parameters that they do not know.
+    let (query, of) = if back_door { (query, None) } else { without(&query, "of") };
+    parts.uri = address(&path, &query)?;
+    let sent = Sent::from_parts(parts, body::read(body, body::LARGEST_WORLD).await?);
+    if !back_door {
+        return Ok(machine.sandboxes().vendor(&vendor, of.as_deref(), sent).await.map(Into::into));
+    }
+    machine.settle_down().await;
+    if path == "/_change" {
+        return change(&machine, &vendor, sent).await;
+    }
+    Ok(machine.sandboxes().back_door(&vendor, sent).await.map(Into::into))
+}
+
+/// Changes a platform's world and, where `deliver` names a site, posts the webhooks that the platform would.
+async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Response, Refused> {
+    if sent.method() != Method::POST {
+        return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "a change is posted"));
+    }
+    let query = sent.uri().query().unwrap_or_default();
+    let (query, deliver) = without(query, "deliver");
+    let (_, of) = without(&query, "of");
+    let post = match &deliver {
+        Some(site) => {
+            known(machine, site)?;
+            let secret = machine.webhook_secret(site);
+            Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, "this site has no webhook secret"))?))
+        }
+        None => None,
+    };
+    let letters = match machine.sandboxes().change(platform, of.as_deref(), sent.into_body()).await {
+        Ok(letters) => letters,
+        Err(refused) => return Ok(refused.map(Into::into)),
+    };
+    let mut statuses = Vec::new();
+    if let Some((site, secret)) = post {
+        for letter in letters {
+            let headers = sign(secret, machine.now(), &letter)?;
+            let path = format!("/hooks/{site}/{platform}");
+            statuses.push(machine.deliver(Delivery { path, headers, body: letter }).await.status);
+        }
+    }
+    Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
+}
+
+/// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. [D][C]
+fn sign(secret: &str, now: Timestamp, body: &[u8]) -> Result<HeaderMap, Refused> {
+    let at = now.as_second().to_string();
+    let unusable = |_| Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
+    for part in [body, b".", at.as_bytes()] {
+        mac.update(part);
+    }
+    let header = format!("t={at},signature={}", hex::encode(mac.finalize().into_bytes()));
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let header = HeaderValue::from_str(&header).map_err(|_| Refused::bad("the clock is out of bounds"))?;
+    headers.insert("officernd-signature", header);
+    Ok(headers)
+}
+
+/// `query` without the parameter `name`, and that parameter's value. The rest stays as it was written.
+fn without(query: &str, name: &str) -> (String, Option<String>) {
+    let is_it = |pair: &&str| pair.split('=').next() == Some(name);
+    let value = query.split('&').find(is_it).and_then(|pair| {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(pair).ok()?;
+        pairs.into_iter().next().map(|(_, value)| value)
+    });
+    let rest: Vec<_> = query.split('&').filter(|pair| !is_it(pair)).collect();
+    (rest.join("&"), value)
+}
+
+fn address(path: &str, query: &str) -> Result<Uri, Refused> {
+    let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    text.parse().map_err(|_| Refused::bad("not an address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, sign, without};
+
+    #[test]
+    fn the_signature_is_the_vendors() {
+        let body = r#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"603dfbc260f4054084125d39"}}}"#;
+        let at = Timestamp::from_second(1_767_225_600).unwrap();
+        let headers = sign("1b1b1b1b-1b1b-1b1b-1b1b-1b1b1b1b1b1b", at, body.as_bytes()).ok().unwrap();
+        let expected = "t=1767225600,signature=fcfbfbfb8b46fc272c32582275abfe2e74829f95d1556d6676a0f2f30eed2a58";
+        assert_eq!(headers["officernd-signature"], expected);
+    }
+
+    #[test]
+    fn one_parameter_is_taken_out_and_the_rest_stays() {
+        assert_eq!(without("of=a%20b&$limit=50", "of"), ("$limit=50".into(), Some("a b".into())));
+        assert_eq!(without("$filter=a%20eq%20'b'", "of"), ("$filter=a%20eq%20'b'".into(), None));
+        assert_eq!(without("", "of"), (String::new(), None));
+    }
+}

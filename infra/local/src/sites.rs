@@ -1,0 +1,38 @@
+//! The little that this machine itself needs of a site file. The library alone judges whether a file is right.
+
+use toml::{Table, Value};
+
+/// A site file, and the names in it that lead to secrets.
+#[derive(Debug, Clone)]
+pub struct SiteFile {
+    /// The file.
+    pub text: String,
+    /// The site's name; empty where the file does not say.
+    pub site: String,
+    /// The platform's kind; empty where the file does not say.
+    pub platform: String,
+    /// Name of the platform's secret; empty where the file does not say.
+    pub platform_secret: String,
+    /// Names of the doors' secrets.
+    pub doors_secrets: Vec<String>,
+}
+
+impl SiteFile {
+    /// Looks into `text`, and is content with whatever it finds.
+    pub fn of(text: String) -> Self {
+        let file: Table = text.parse().unwrap_or_default();
+        let word = |table: Option<&Table>, key: &str| {
+            table.and_then(|table| table.get(key)?.as_str()).unwrap_or_default().to_owned()
+        };
+        let platform = file.get("platform").and_then(Value::as_table);
+        let doors = file.get("doors").and_then(Value::as_table).into_iter().flatten();
+        let doors_secrets = doors.filter_map(|(_, doors)| Some(doors.get("secret")?.as_str()?.to_owned())).collect();
+        SiteFile {
+            site: word(Some(&file), "site"),
+            platform: word(platform, "kind"),
+            platform_secret: word(platform, "secret"),
+            doors_secrets,
+            text,
+        }
+    }
+}

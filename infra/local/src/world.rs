@@ -1,0 +1,39 @@
+//! Where every outgoing request ends: sandbox vendor, cloud on this machine, or the real network.
+
+use std::sync::Arc;
+
+use doorstep::http::{Http, NoAnswer, Request, Response};
+use http::Uri;
+
+use crate::cloud::Cloud;
+use crate::sandbox::Sandboxes;
+
+/// The way out of every function.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) sandboxes: Sandboxes,
+    pub(crate) network: Http,
+}
+
+impl World {
+    pub(crate) async fn send(self, request: Request) -> Result<Response, NoAnswer> {
+        if request.uri().scheme_str() == Some("sandbox") {
+            return self.sandbox(request).await;
+        }
+        if Cloud::is_for(&request) {
+            return Ok(self.cloud.answer(&request));
+        }
+        self.network.send(request).await
+    }
+
+    /// `sandbox://{vendor}/…`, or `sandbox://{of}.{vendor}/…` where one of several organisations or places is meant.
+    async fn sandbox(&self, request: Request) -> Result<Response, NoAnswer> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let (of, vendor) = host.rsplit_once('.').map_or((None, host.as_str()), |(of, vendor)| (Some(of), vendor));
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        parts.uri = path.parse::<Uri>().map_err(|_| NoAnswer("not an address of a sandbox".into()))?;
+        Ok(self.sandboxes.vendor(vendor, of, Request::from_parts(parts, body)).await)
+    }
+}

@@ -1,0 +1,217 @@
+//! What the tests of the machine share: the real SDKs over the machine's way out, and functions of their own.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use doorstep::delivery::Delivery;
+use doorstep::error::Result;
+use doorstep::http::{Http, Request};
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use doorstep::reconcile::Report;
+use doorstep_local::run::functions::Functions;
+use doorstep_local::{Data, Machine, Setup};
+use jiff::Timestamp;
+
+pub const NOON: &str = "2026-03-01T12:00:00Z";
+
+/// The machine's way out, as the SDKs want it.
+#[derive(Debug, Clone)]
+pub struct Seam(pub Http);
+
+impl HttpConnector for Seam {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let http = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request: Request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+            let response = http.send(request).await.map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(response.map(SdkBody::from))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+impl HttpClient for Seam {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+macro_rules! client {
+    ($name:ident, $sdk:ident) => {
+        pub fn $name(outside: &Outside) -> $sdk::Client {
+            let config = $sdk::Config::builder()
+                .behavior_version($sdk::config::BehaviorVersion::latest())
+                .region($sdk::config::Region::new(outside.settings.region.clone()))
+                .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+                .http_client(Seam(outside.http.clone()))
+                .build();
+            $sdk::Client::from_conf(config)
+        }
+    };
+}
+client!(dynamodb, aws_sdk_dynamodb);
+client!(sqs, aws_sdk_sqs);
+client!(scheduler, aws_sdk_scheduler);
+client!(events, aws_sdk_eventbridge);
+client!(ssm, aws_sdk_ssm);
+
+/// Rings the line.
+pub async fn ring(outside: &Outside, site: &str, sameness: &str, body: &str) {
+    let send = sqs(outside).send_message().queue_url(&outside.settings.line_url).message_body(body);
+    send.message_group_id(site).message_deduplication_id(sameness).send().await.expect("the line takes it");
+}
+
+/// Sets an alarm.
+pub async fn alarm(outside: &Outside, name: &str, at: &str) -> std::result::Result<(), aws_sdk_scheduler::Error> {
+    use aws_sdk_scheduler::types::{
+        ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
+    };
+    let settings = &outside.settings;
+    let site = name.split('-').next().unwrap_or_default();
+    let parameters = SqsParameters::builder().message_group_id(site).build();
+    let target = Target::builder().arn(&settings.alarms.line_arn).role_arn(&settings.alarms.role_arn);
+    let target = target.input(format!("alarm {name}")).sqs_parameters(parameters).build()?;
+    let create = scheduler(outside).create_schedule().name(name).group_name(&settings.alarms.group);
+    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build()?;
+    let create = create.schedule_expression(format!("at({at})")).flexible_time_window(window).target(target);
+    create.action_after_completion(ActionAfterCompletion::Delete).send().await?;
+    Ok(())
+}
+
+/// Writes one item in a transaction with a token that begins with `step-`.
+pub async fn write(outside: &Outside, step: &str) {
+    use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+    let key = uuid::Uuid::new_v4().to_string();
+    let put = Put::builder().table_name(&outside.settings.table);
+    let put = put
+        .item("pk", AttributeValue::S(step.into()))
+        .item("sk", AttributeValue::S(key.clone()))
+        .build()
+        .expect("whole");
+    let write = dynamodb(outside).transact_write_items().client_request_token(format!("{step}-{}", &key[..8]));
+    write.transact_items(TransactWriteItem::builder().put(put).build()).send().await.expect("the table takes it");
+}
+
+/// Puts somebody into the sandbox of Kisi.
+pub async fn fill_doors(machine: &Machine) {
+    let world = r#"{"groups":[],"users":[{"id":"7","email":"ada@example.test","name":"Ada"}]}"#;
+    let put = Request::new(Bytes::from_static(world.as_bytes()));
+    let (mut parts, body) = put.into_parts();
+    (parts.method, parts.uri) = (http::Method::PUT, http::Uri::from_static("/_world"));
+    let response = machine.sandboxes().back_door("kisi", Request::from_parts(parts, body)).await;
+    assert!(response.status().is_success());
+}
+
+/// Changes something at a door, however often.
+async fn rename_at_the_door(outside: &Outside) {
+    let request = http::Request::patch("sandbox://kisi/users/7").header("authorization", "KISI-LOGIN sandbox");
+    let request = request.header("content-type", "application/json");
+    let request = request.body(Bytes::from_static(br#"{"user":{"name":"Ada L."}}"#)).expect("whole");
+    let response = outside.http.send(request).await.expect("the sandbox answers");
+    assert!(response.status().is_success(), "{response:?}");
+}
+
+/// Functions that write down what they were asked, and do what a bell's words say.
+#[derive(Clone, Default)]
+pub struct Notes(pub Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    pub fn note(&self, what: impl Into<String>) {
+        self.0.lock().expect("whole").push(what.into());
+    }
+
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().expect("whole"))
+    }
+}
+
+/// Says when a function's future is gone.
+struct Gone(Notes);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.note("gone");
+    }
+}
+
+#[async_trait]
+impl Functions for Notes {
+    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+        let site = delivery.path.split('/').nth(2).unwrap_or_default().to_owned();
+        assert_ne!(site, "panic", "as the test asked");
+        ring(
+            outside,
+            &site,
+            &uuid::Uuid::new_v4().to_string(),
+            &String::from_utf8_lossy(delivery.body.get(..9).unwrap_or(&delivery.body)),
+        )
+        .await;
+        self.note(format!("answered {}", delivery.body.len()));
+        Answer { status: 202, body: r#"{"accepted":true}"#.into() }
+    }
+
+    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for record in batch.records {
+            let (body, site) = (record.body.unwrap_or_default(), record.attributes["MessageGroupId"].clone());
+            self.note(format!("{site}: {body}"));
+            match body.as_str() {
+                "fail" => {
+                    let mut failure = BatchItemFailure::default();
+                    failure.item_identifier = record.message_id.unwrap_or_default();
+                    response.batch_item_failures.push(failure);
+                }
+                "panic" => panic!("as the test asked"),
+                "steps" => {
+                    let _gone = Gone(self.clone());
+                    for step in ["read", "intend"] {
+                        write(outside, step).await;
+                        self.note(step);
+                    }
+                    rename_at_the_door(outside).await;
+                    self.note("apply");
+                    write(outside, "commit").await;
+                    self.note("commit");
+                }
+                _ => {}
+            }
+        }
+        response
+    }
+
+    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+        self.note(format!("reconcile {site} at {}", outside.time.now()));
+        Ok(Report::default())
+    }
+}
+
+/// A site file that is enough for the machine.
+pub fn site(name: &str) -> String {
+    format!("site = \"{name}\"\n[platform]\nkind = \"officernd\"\nsecret = \"{name}/officernd\"\n")
+}
+
+/// A setup with a standing clock, two sites, and nothing kept.
+pub fn setup() -> Setup {
+    let clock = NOON.parse::<Timestamp>().ok();
+    Setup { sites: vec![site("a"), site("b")], secrets: None, clock, reconcile: None, data: Data::Memory }
+}
+
+pub async fn machine(setup: Setup) -> (Machine, Notes) {
+    let notes = Notes::default();
+    let machine = Machine::start_with(setup, Arc::new(notes.clone())).await.expect("it starts");
+    (machine, notes)
+}

@@ -1,0 +1,151 @@
+//! The machine that plays Lambda: order, failures, crashes, the clock, and what outlives a stop.
+
+mod common;
+
+use common::{NOON, alarm, machine, ring, setup, site};
+use doorstep::delivery::Delivery;
+use doorstep_local::run::crash::Step;
+use doorstep_local::{Data, Setup};
+use jiff::Timestamp;
+use std::time::Duration;
+
+fn delivery(site: &str, body: &str) -> Delivery {
+    let path = format!("/hooks/{site}/officernd");
+    Delivery { path, headers: http::HeaderMap::new(), body: body.to_owned().into() }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+#[tokio::test]
+async fn each_site_is_served_in_its_order_and_equal_ids_once() {
+    let (machine, notes) = machine(setup()).await;
+    for n in 0..25 {
+        ring(machine.outside(), ["a", "b"][n % 2], &format!("id{n}"), &n.to_string()).await;
+    }
+    ring(machine.outside(), "a", "id4", "again").await;
+    machine.quiet().await;
+    let served = notes.take();
+    let of =
+        |site: &str| served.iter().filter_map(|note| note.strip_prefix(site)).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(of("a: "), (0..25).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(of("b: "), (1..25).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
+    machine.move_clock(at("2026-03-01T12:05:00Z")).await.expect("it moves");
+    ring(machine.outside(), "a", "id4", "later").await;
+    machine.quiet().await;
+    assert_eq!(notes.take(), ["a: later"]);
+}
+
+#[tokio::test]
+async fn what_fails_comes_again_and_is_given_up_after_five() {
+    let (machine, notes) = machine(setup()).await;
+    ring(machine.outside(), "a", "1", "fail").await;
+    ring(machine.outside(), "a", "2", "after").await;
+    ring(machine.outside(), "b", "3", "panic").await;
+    machine.quiet().await;
+    let served = notes.take();
+    assert_eq!(served.iter().filter(|note| *note == "a: fail").count(), 5);
+    assert_eq!(served.iter().filter(|note| *note == "a: after").count(), 1);
+    assert_eq!(served.iter().filter(|note| *note == "b: panic").count(), 5);
+    let dead: Vec<_> = machine.cloud().line.dead().into_iter().map(|message| message.body).collect();
+    assert_eq!(dead, ["fail", "panic"]);
+}
+
+#[tokio::test]
+async fn a_function_is_shot_right_after_its_step() {
+    let steps = [Step::Read, Step::Intend, Step::Apply, Step::Commit];
+    let words = ["read", "intend", "apply", "commit"];
+    for (n, step) in steps.into_iter().enumerate() {
+        let (machine, notes) = machine(setup()).await;
+        common::fill_doors(&machine).await;
+        ring(machine.outside(), "a", "1", "steps").await;
+        machine.crash(step, 2);
+        machine.quiet().await;
+        // The step itself was carried out, but the function never heard of it.
+        let shot: Vec<_> = ["a: steps"].iter().chain(&words[..n]).chain(&["gone"]).copied().collect();
+        let whole: Vec<_> = ["a: steps"].iter().chain(&words).chain(&["gone"]).copied().collect();
+        assert_eq!(notes.take(), [shot.clone(), shot, whole].concat(), "{step:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
+    let (machine, notes) = machine(setup()).await;
+    machine.crash(Step::Ring, 1);
+    assert_eq!(machine.deliver(delivery("a", "one")).await.status, 500);
+    assert_eq!(machine.deliver(delivery("a", "two")).await.status, 202);
+    assert_eq!(machine.deliver(delivery("panic", "")).await.status, 500);
+    machine.quiet().await;
+    assert_eq!(notes.take(), ["answered 3", "a: one", "a: two"]);
+}
+
+#[tokio::test]
+async fn a_moved_clock_meets_everything_on_its_way_in_order() {
+    let (machine, notes) = machine(Setup { reconcile: Some(Duration::from_secs(900)), ..setup() }).await;
+    alarm(machine.outside(), "b-1", "2026-03-01T12:20:00").await.expect("set");
+    alarm(machine.outside(), "a-2", "2026-03-01T12:15:00").await.expect("set");
+    alarm(machine.outside(), "a-9", "2026-03-01T13:15:00").await.expect("set");
+    let ran = machine.move_clock(at("2026-03-01T12:29:59Z")).await.expect("it moves");
+    let ran: Vec<_> = ran.iter().map(|ran| format!("{} {} {}", ran.at, ran.what, ran.site)).collect();
+    let expected = [
+        "2026-03-01T12:15:00Z alarm a",
+        "2026-03-01T12:15:00Z reconcile a",
+        "2026-03-01T12:15:00Z reconcile b",
+        "2026-03-01T12:20:00Z alarm b",
+    ];
+    assert_eq!(ran, expected);
+    let first = ["a: alarm a-2", "reconcile a at 2026-03-01T12:15:00Z", "reconcile b at 2026-03-01T12:15:00Z"];
+    assert_eq!(notes.take(), [&first[..], &["b: alarm b-1"]].concat());
+    assert_eq!(machine.move_clock(machine.now()).await.expect("the same instant is no move"), []);
+    assert!(machine.move_clock(at(NOON)).await.is_err(), "never back");
+}
+
+#[tokio::test]
+async fn a_stopped_run_goes_on_where_it_was() {
+    let folder = std::env::temp_dir().join(format!("doorstep-{}", uuid::Uuid::new_v4()));
+    let setup = || Setup { data: Data::Folder(folder.clone()), ..setup() };
+    {
+        let (machine, _) = machine(setup()).await;
+        machine.move_clock(at("2026-03-01T12:01:00Z")).await.expect("it moves");
+        common::write(machine.outside(), "read").await;
+        ring(machine.outside(), "a", "1", "waits").await;
+        alarm(machine.outside(), "b-1", "2026-03-01T12:20:00").await.expect("set");
+        let second = doorstep_local::Machine::start(setup()).await;
+        assert!(second.is_err(), "two runs must not share a folder");
+    }
+    let (machine, notes) = machine(setup()).await;
+    assert_eq!(machine.now(), at("2026-03-01T12:01:00Z"));
+    ring(machine.outside(), "a", "1", "again").await;
+    machine.move_clock(at("2026-03-01T12:20:00Z")).await.expect("it moves");
+    assert_eq!(notes.take(), ["a: waits", "b: alarm b-1"]);
+    let scan = common::dynamodb(machine.outside()).scan().table_name("doorstep").send().await.expect("it reads");
+    assert_eq!(scan.count(), 1);
+    drop(machine);
+    std::fs::remove_dir_all(folder).ok();
+}
+
+#[tokio::test]
+async fn in_real_time_the_background_does_it() {
+    let (machine, notes) = machine(Setup { clock: None, reconcile: Some(Duration::from_millis(50)), ..setup() }).await;
+    assert_eq!(machine.deliver(delivery("a", "one")).await.status, 202);
+    let soon = Timestamp::now() + jiff::SignedDuration::from_secs(1);
+    alarm(machine.outside(), "b-1", &soon.strftime("%Y-%m-%dT%H:%M:%S").to_string()).await.ok();
+    machine.quiet().await;
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let served = notes.take();
+    for wanted in ["a: one", "b: alarm b-1", "reconcile a", "reconcile b"] {
+        assert!(served.iter().any(|note| note.starts_with(wanted)), "{wanted}: {served:?}");
+    }
+    assert!(machine.move_clock(Timestamp::now()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_start_says_what_is_wrong() {
+    let start = |sites: Vec<String>, secrets: Option<String>| {
+        doorstep_local::Machine::start(Setup { sites, secrets, ..setup() })
+    };
+    assert!(start(vec!["site = [".into()], None).await.is_err());
+    assert!(start(vec![site("a"), site("a")], None).await.is_err());
+    assert!(start(vec![site("a")], Some("webhook_secrets = 1".into())).await.is_err());
+}

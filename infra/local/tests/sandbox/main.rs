@@ -1,0 +1,7 @@
+//! The sandbox vendors, driven as their clients drive them.
+
+mod back_door;
+mod client;
+mod kisi;
+mod officernd;
+mod salto_ks;
