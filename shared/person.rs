@@ -60,6 +60,12 @@ impl Person {
         self.claims.iter().find(|claim| claim.doors == doors && claim.group == *group)
     }
 
+    /// Doors at which an account was being made.
+    pub fn being_made(&self) -> BTreeSet<String> {
+        let made = self.intents.iter().filter(|intent| matches!(intent.deed, Deed::Create { .. }));
+        made.map(|intent| intent.doors.clone()).collect()
+    }
+
     /// The change of this group is over: its intent goes.
     pub fn done(&mut self, doors: &str, group: &GroupId) {
         self.intents.retain(|intent| intent.doors != doors || intent.group.as_ref() != Some(group));

@@ -59,11 +59,12 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let mut report = Report::default();
     let overdue = set_alarms(outside, &site.id).await?;
     let known = platform::read(outside, &site, &mut report).await?;
-    let seen = doors::read(outside, &site, &known, &mut report).await?;
+    let everybody = outside.ledger.everybody(&site.id).await?;
+    let seen = doors::read(outside, &site, &known, &everybody, &mut report).await?;
     let (scene, _) = Scene::set(outside, site).await?;
     outside.ledger.keep_resolved(&scene.site.id, &scene.resolved).await?;
     report.problems.extend(scene.resolved.problems.iter().cloned());
-    let found = people::judge(&scene, &known, &seen, &mut report).await?;
+    let found = people::judge(&scene, &known, &seen, &everybody, &mut report).await?;
     doors::take_over(outside, &scene, &seen).await?;
     let unread = outside.ledger.unread(&scene.site.id).await?.len();
     if unread > 0 {

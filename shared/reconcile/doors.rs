@@ -4,38 +4,87 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Known;
 use super::{Read, Report};
-use crate::doors::{Group, GroupId, ReadDoors};
+use crate::doors::{Group, GroupId, ReadDoors, Row};
 use crate::error::Result;
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
+use crate::person::Person;
 use crate::settle::{HeldRows, Scene, protected};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::resolve;
 use crate::site::{DoorsConfig, Site};
 
-/// What all door systems hold in ruled groups.
+/// What all door systems hold in groups that are ruled, or claimed by anybody.
 #[derive(Default)]
 pub struct Seen {
-    /// Everybody in the groups that could be read.
+    /// Everybody in the groups that could be read; nobody in a group that is gone.
     pub held: HeldRows,
     /// Groups that were read for the first time: people who are entitled and already in them become ours.
     pub new: BTreeSet<(String, GroupId)>,
 }
 
+/// One door system that answers.
+struct Open {
+    reader: Box<dyn ReadDoors>,
+    now: DoorsRead,
+}
+
 /// Reads groups, their people, and the protected people, and keeps what settle must know of them.
-pub async fn read(outside: &Outside, site: &Site, known: &Known, report: &mut Report) -> Result<Seen> {
+pub async fn read(
+    outside: &Outside,
+    site: &Site,
+    known: &Known,
+    people: &[Person],
+    report: &mut Report,
+) -> Result<Seen> {
     let mut seen = Seen::default();
-    let mut readers = BTreeMap::new();
-    let mut groups: BTreeMap<String, Vec<Group>> = BTreeMap::new();
-    let mut reads: BTreeMap<String, DoorsRead> = BTreeMap::new();
+    let (open, groups) = open_all(outside, site, report).await?;
+    let before = outside.ledger.resolved(&site.id).await?;
+    let resolved = resolve(site, &Catalogue::of(known.facts()), &groups, before.as_ref());
+    let mut ruled: BTreeSet<(String, GroupId)> = BTreeSet::new();
+    for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
+        ruled.extend(resolved.groups.iter().map(|group| (rule.doors.clone(), group.clone())));
+    }
+    // A group that no rule names any more may still hold people whom we put there.
+    let claims = people.iter().flat_map(|person| &person.claims);
+    let claimed: BTreeSet<_> = claims.map(|claim| (claim.doors.clone(), claim.group.clone())).collect();
+    for (name, mut open) in open {
+        let mut read = Read { complete: true, records: 0 };
+        for at in ruled.union(&claimed).filter(|(doors, _)| *doors == name) {
+            match rows_and_problem(&mut open, &at.1).await {
+                Ok(rows) => {
+                    read.records += rows.len();
+                    if ruled.contains(at) && !open.now.taken.contains(&at.1) {
+                        seen.new.insert(at.clone());
+                    }
+                    seen.held.insert(at.clone(), rows);
+                }
+                Err(error) => {
+                    read.complete = false;
+                    report.problems.push(format!("{name}: group {}: {error}", at.1));
+                }
+            }
+        }
+        outside.ledger.keep_doors_read(&site.id, &name, &open.now).await?;
+        report.reads.insert(name, read);
+    }
+    Ok(seen)
+}
+
+/// Every door system that answers, and the groups of all, as last known where one does not.
+async fn open_all(
+    outside: &Outside,
+    site: &Site,
+    report: &mut Report,
+) -> Result<(BTreeMap<String, Open>, BTreeMap<String, Vec<Group>>)> {
+    let (mut all, mut groups) = (BTreeMap::new(), BTreeMap::new());
     for (name, config) in &site.doors {
         let before = outside.ledger.doors_read(&site.id, name).await?.unwrap_or_default();
-        match begin(outside, site, name, config).await {
-            Ok((reader, mut now)) => {
-                now.taken = before.taken;
-                groups.insert(name.clone(), now.groups.clone());
-                readers.insert(name.clone(), reader);
-                reads.insert(name.clone(), now);
+        match open(outside, site, name, config).await {
+            Ok(mut open) => {
+                open.now.taken = before.taken;
+                groups.insert(name.clone(), open.now.groups.clone());
+                all.insert(name.clone(), open);
             }
             Err(error) => {
                 report.problems.push(format!("{name}: {error}"));
@@ -44,58 +93,21 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, report: &mut Re
             }
         }
     }
-    let resolved =
-        resolve(site, &Catalogue::of(known.facts()), &groups, outside.ledger.resolved(&site.id).await?.as_ref());
-    let mut ruled: BTreeSet<(String, GroupId)> = BTreeSet::new();
-    for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
-        ruled.extend(resolved.groups.iter().map(|group| (rule.doors.clone(), group.clone())));
-    }
-    for (name, mut now) in reads {
-        let Some(reader) = readers.get(&name) else { continue };
-        let mut read = Read { complete: true, records: 0 };
-        for (_, group) in ruled.iter().filter(|(doors, _)| *doors == name) {
-            match rows_and_problem(reader.as_ref(), group, &mut now).await {
-                Ok(rows) => {
-                    read.records += rows.len();
-                    if !now.taken.contains(group) {
-                        seen.new.insert((name.clone(), group.clone()));
-                    }
-                    seen.held.insert((name.clone(), group.clone()), rows);
-                }
-                Err(error) => {
-                    read.complete = false;
-                    report.problems.push(format!("{name}: group {group}: {error}"));
-                }
-            }
-        }
-        outside.ledger.keep_doors_read(&site.id, &name, &now).await?;
-        report.reads.insert(name, read);
-    }
-    Ok(seen)
+    Ok((all, groups))
 }
 
-async fn begin(
-    outside: &Outside,
-    site: &Site,
-    name: &str,
-    config: &DoorsConfig,
-) -> Result<(Box<dyn ReadDoors>, DoorsRead)> {
+async fn open(outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) -> Result<Open> {
     let (reader, _) = outside.doors(site, name).await?;
     let groups = reader.groups().await?;
     let protected = protected(config, reader.as_ref()).await?;
-    Ok((reader, DoorsRead { groups, protected, ..DoorsRead::default() }))
+    Ok(Open { reader, now: DoorsRead { groups, protected, ..DoorsRead::default() } })
 }
 
-async fn rows_and_problem(
-    reader: &dyn ReadDoors,
-    group: &GroupId,
-    now: &mut DoorsRead,
-) -> Result<Vec<crate::doors::Row>> {
-    let problem = reader.group_problem(group).await?;
-    if let Some(listed) = now.groups.iter_mut().find(|listed| listed.id == *group) {
-        listed.problem = problem.or(listed.problem.take());
-    }
-    reader.rows(group).await
+async fn rows_and_problem(open: &mut Open, group: &GroupId) -> Result<Vec<Row>> {
+    let Some(listed) = open.now.groups.iter_mut().find(|listed| listed.id == *group) else { return Ok(Vec::new()) };
+    let problem = open.reader.group_problem(group).await?;
+    listed.problem = problem.or(listed.problem.take());
+    open.reader.rows(group).await
 }
 
 /// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.

@@ -20,14 +20,13 @@ use crate::site::Mode;
 type Group = (String, GroupId);
 
 /// Judges everybody. Whether anybody is due.
-pub async fn judge(scene: &Scene, known: &Known, seen: &Seen, report: &mut Report) -> Result<bool> {
-    let people = scene.outside.ledger.everybody(&scene.site.id).await?;
-    let mut bench = Bench::new(scene, known, seen, &people);
-    for person in &people {
+pub async fn judge(scene: &Scene, known: &Known, seen: &Seen, people: &[Person], report: &mut Report) -> Result<bool> {
+    let mut bench = Bench::new(scene, known, seen, people);
+    for person in people {
         bench.person(person, report);
     }
-    bench.unknown_profiles(&people, report);
-    bench.foreign(&people, report).await?;
+    bench.unknown_profiles(people, report);
+    bench.foreign(people, report).await?;
     let dues = std::mem::take(&mut bench.dues);
     scene.outside.ledger.put_dues(&scene.site.id, &dues).await?;
     Ok(!dues.is_empty())
@@ -161,13 +160,14 @@ impl<'a> Bench<'a> {
         }
         let mut strangers: BTreeMap<(String, AccountId), Vec<Group>> = BTreeMap::new();
         for ((doors, group), rows) in &self.seen.held {
-            let Some(terms) = self.scene.terms.get(doors) else { continue };
+            let Some(terms) = self.scene.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
             for row in rows.iter().filter(|row| is_valid(row, self.now)) {
-                if claimed.contains(&(doors, group, &row.account)) || terms.protects(&row.account, None) {
+                let ours = claimed.contains(&(doors, group, &row.account));
+                if ours || terms.protects(&row.account, None) {
                     continue;
                 }
                 report.foreign += 1;
-                if terms.is_exclusive() && !entitled.contains(&(doors, &row.account)) {
+                if terms.is_exclusive(group) && !entitled.contains(&(doors, &row.account)) {
                     let groups = strangers.entry((doors.clone(), row.account.clone())).or_default();
                     groups.push((doors.clone(), group.clone()));
                 }

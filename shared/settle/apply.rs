@@ -178,6 +178,12 @@ async fn group_step(
 }
 
 impl Task {
+    /// Nothing to do yet for `person`.
+    pub fn of(person: Person, name: &str) -> Self {
+        let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Task { person, moves, name: name.to_owned(), deeds, writes, failures }
+    }
+
     fn granted(&mut self, doors: &str, group: &GroupId, entry: &Entry, because: String, now: jiff::Timestamp) {
         let account = entry.account.id.clone();
         self.deeds.push(deed(doors, group, &account, Happened::Granted, &because));

@@ -1,5 +1,7 @@
 //! What became of door changes that were begun and whose end nobody saw: pure. What the door system holds now tells.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::moves::HeldRows;
@@ -10,17 +12,18 @@ use crate::doors::{AccountId, GroupId, Row};
 use crate::person::{Claim, Deed as Begun, Intent, Person};
 
 /// Finishes or drops the intents on groups that were read. Gives a record for each change that was made; an intent on
-/// a group that could not be read stays.
+/// a group that could not be read, or at doors where the account is not known for sure (`barred`), stays.
 pub fn finish(
     person: &mut Person,
     held: &HeldRows,
-    terms: &std::collections::BTreeMap<String, Terms>,
+    terms: &BTreeMap<String, Terms>,
+    barred: &BTreeSet<String>,
     now: Timestamp,
 ) -> Vec<Deed> {
     let mut deeds = Vec::new();
     let intents = std::mem::take(&mut person.intents);
     for intent in intents {
-        let Some(group) = intent.group.clone() else {
+        let Some(group) = intent.group.clone().filter(|_| !barred.contains(&intent.doors)) else {
             person.intents.push(intent);
             continue;
         };

@@ -159,7 +159,7 @@ fn group_verdict(
         rows: &rows,
         ends_by_itself: terms.ends_by_itself,
         protected: account.is_some_and(|id| terms.protects(id, linked)),
-        exclusive: terms.is_exclusive(),
+        exclusive: terms.is_exclusive(group),
         taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(&(doors.to_owned(), group.clone())),
     };
     match judge(wanted, claim, held, view.now) {

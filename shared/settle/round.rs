@@ -120,26 +120,26 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     Sitting { case, derived, desired, groups, last, adopt }
 }
 
-/// Reads every group that concerns anybody, once.
-async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, BTreeMap<String, Error>) {
-    let mut held = HeldRows::new();
-    let mut unread = scene.shut.clone();
+/// Groups that could not be read, and why.
+type Unread = BTreeMap<(String, GroupId), Error>;
+
+/// Reads every group that concerns anybody, once. Nobody is in a group that the door system no longer has.
+async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) {
+    let (mut held, mut unread) = (HeldRows::new(), Unread::new());
     if scene.site.mode == Mode::Observe {
         return (held, unread);
     }
     let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| sitting.groups.iter().cloned()).collect();
     for (doors, group) in groups {
+        let gone = scene.terms.get(&doors).is_some_and(|terms| !terms.has(&group));
         let rows = match reader(scene, &doors) {
+            Ok(_) if gone => Ok(Vec::new()),
             Ok(reader) => reader.rows(&group).await,
             Err(error) => Err(error),
         };
         match rows {
-            Ok(rows) => {
-                held.insert((doors, group), rows);
-            }
-            Err(error) => {
-                unread.insert(doors, error);
-            }
+            Ok(rows) => drop(held.insert((doors, group), rows)),
+            Err(error) => drop(unread.insert((doors, group), error)),
         }
     }
     (held, unread)
@@ -151,46 +151,52 @@ async fn prepare(
     scene: &Scene,
     sitting: &mut Sitting,
     held: &HeldRows,
-    unread: &BTreeMap<String, Error>,
+    unread: &Unread,
     now: Timestamp,
 ) -> Result<Task> {
-    let name = sitting.case.dossier.name().unwrap_or("Guest").to_owned();
-    let person = sitting.case.person.clone();
-    let mut task =
-        Task { person, moves: Vec::new(), name, deeds: Vec::new(), writes: Vec::new(), failures: Vec::new() };
+    let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
         return Ok(task);
     }
-    for doors in sitting.groups.iter().map(|(doors, _)| doors).collect::<BTreeSet<_>>() {
-        task.failures.extend(unread.get(doors).map(|error| (doors.clone(), error.clone())));
-    }
-    task.deeds = finish(&mut task.person, held, &scene.terms, now);
+    let unread = sitting.groups.iter().filter_map(|at| Some((at.0.clone(), unread.get(at)?.clone())));
+    task.failures.extend(unread);
+    // An account whose making was interrupted is found before anything is judged by who has which account.
+    let begun = task.person.being_made();
+    let mut barred = link_all(scene, &mut task, &begun).await;
+    let found = finish(&mut task.person, held, &scene.terms, &barred, now);
+    task.deeds.extend(found);
     let mut judged = judge(scene, sitting, &task, held, now);
-    let mut linked = false;
-    for doors in in_need_of_an_account(scene, &task, &judged) {
-        match link(scene, &mut task.person, &doors, &task.name).await {
-            Ok(found) => {
-                linked = true;
-                task.writes.extend(found.writes);
-                task.deeds.extend(found.deeds);
-                task.person.intents.retain(|intent| intent.doors != doors || intent.group.is_some());
-            }
-            Err(error) => {
-                judged.moves.retain(|(at, step)| *at != doors || matches!(step, Move::Revoke { .. }));
-                task.failures.push((doors, error));
-            }
-        }
-    }
-    if linked {
-        let failed: Vec<String> = task.failures.iter().map(|(doors, _)| doors.clone()).collect();
+    let needed: BTreeSet<String> =
+        in_need_of_an_account(scene, &task, &judged).into_iter().filter(|doors| !begun.contains(doors)).collect();
+    if !needed.is_empty() {
+        barred.extend(link_all(scene, &mut task, &needed).await);
         judged = judge(scene, sitting, &task, held, now);
-        judged.moves.retain(|(at, step)| !failed.contains(at) || matches!(step, Move::Revoke { .. }));
     }
+    judged.moves.retain(|(at, step)| !barred.contains(at) || matches!(step, Move::Revoke { .. }));
     rest_only_the_idle(scene, &mut task, &mut judged).await;
     task.person.claims.extend(judged.adopt);
     task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
     task.moves = judged.moves;
     Ok(task)
+}
+
+/// Finds the person's account at each of these doors. Gives those where it could not be told which it is.
+async fn link_all(scene: &Scene, task: &mut Task, doors: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut barred = BTreeSet::new();
+    for doors in doors {
+        match link(scene, &mut task.person, doors, &task.name).await {
+            Ok(found) => {
+                task.writes.extend(found.writes);
+                task.deeds.extend(found.deeds);
+                task.person.intents.retain(|intent| intent.doors != *doors || intent.group.is_some());
+            }
+            Err(error) => {
+                barred.insert(doors.clone());
+                task.failures.push((doors.clone(), error));
+            }
+        }
+    }
+    barred
 }
 
 fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Timestamp) -> Judged {

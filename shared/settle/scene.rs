@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::doors::{Account, AccountId, Group, ReadDoors, WriteDoors};
+use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
 use crate::entitlement::{HORIZON, Rules};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
@@ -28,6 +28,8 @@ pub struct Terms {
     pub seen: DoorsRead,
     /// Membership ends by itself there.
     pub ends_by_itself: bool,
+    /// Its groups that a rule opens.
+    pub ruled: BTreeSet<GroupId>,
 }
 
 impl Terms {
@@ -38,9 +40,14 @@ impl Terms {
         self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
     }
 
-    /// Whether its ruled groups are ours alone.
-    pub fn is_exclusive(&self) -> bool {
-        self.config.foreign == Foreign::Remove
+    /// Whether a group is ours alone.
+    pub fn is_exclusive(&self, group: &GroupId) -> bool {
+        self.config.foreign == Foreign::Remove && self.ruled.contains(group)
+    }
+
+    /// Whether the door system has such a group, as far as is known.
+    pub fn has(&self, group: &GroupId) -> bool {
+        self.seen.groups.iter().any(|known| known.id == *group)
     }
 }
 
@@ -89,6 +96,11 @@ impl Scene {
         let groups = terms.iter().map(|(name, side): (&String, &Terms)| (name.clone(), side.seen.groups.clone()));
         let before = outside.ledger.resolved(&site.id).await?;
         let resolved = resolve(&site, &catalogue, &groups.collect::<BTreeMap<String, Vec<Group>>>(), before.as_ref());
+        for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
+            if let Some(terms) = terms.get_mut(&rule.doors) {
+                terms.ruled.extend(resolved.groups.iter().cloned());
+            }
+        }
         let read = outside.ledger.platform_read(&site.id).await?;
         let now = outside.time.now();
         let stale = read.failing.is_some() && read.complete.is_some_and(|at| now.duration_since(at) > GOOD_FOR);
@@ -129,7 +141,7 @@ async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,
     };
-    Ok((Terms { config, seen, ends_by_itself: read.ends_by_itself() }, read, write))
+    Ok((Terms { config, seen, ends_by_itself: read.ends_by_itself(), ruled: BTreeSet::new() }, read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.
