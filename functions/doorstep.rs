@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use doorstep::access::{Access, ApiSecrets};
+use doorstep::access::{Access, ApiSecrets, Share};
+use doorstep::caller::Turn;
 use doorstep::doors::ReadDoors;
 use doorstep::error::{Error, Result};
 use doorstep::http::Http;
@@ -169,6 +170,8 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             secrets: found.ok_or_else(|| Error::refused(format!("{of}: the secrets have no table [\"{secret}\"]")))?,
             tokens: Tokens::default(),
             token_name: format!("{}#{of}", site.id),
+            turn: Turn::default(),
+            share: Share::Reconcile,
         })
     };
     let config = &site.platform;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::caller::Turn;
 use crate::http::Http;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
@@ -73,4 +74,18 @@ pub struct Access {
     pub tokens: Tokens,
     /// Name under which this client's tokens are kept: site, and platform or doors.
     pub token_name: String,
+    /// Whose turn it is to call this vendor.
+    pub turn: Turn,
+    /// How much of the vendor's rate limit this client may use.
+    pub share: Share,
+}
+
+/// How a vendor's rate limit is divided: whoever settles must never wait for whoever reads everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Share {
+    /// For settling: 60 %.
+    #[default]
+    Settle,
+    /// For reading everything: 40 %.
+    Reconcile,
 }

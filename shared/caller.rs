@@ -2,6 +2,8 @@
 //!
 //! It never looks into a body, never follows a redirect, and never waits but through [`crate::time::Time::pass`].
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,15 +32,34 @@ pub struct Caller {
     http: Http,
     time: SharedTime,
     gap: Duration,
-    /// When the next request may leave. Held from a request until its last answer: that is what makes them one at a
-    /// time, and what makes a pause asked of one request hold for all.
-    next: Mutex<Timestamp>,
+    turn: Turn,
+}
+
+/// When the next request to a vendor may leave. Held from a request until its last answer: that is what makes them one
+/// at a time, and what makes a pause asked of one request hold for all. Clients that share a limit share a turn.
+#[derive(Clone, Default)]
+pub struct Turn(Arc<Mutex<Timestamp>>);
+
+/// The turns of one function, by what counts against one limit.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<std::sync::Mutex<HashMap<String, Turn>>>);
+
+impl Turns {
+    /// The turn that goes by `name`.
+    pub fn of(&self, name: &str) -> Turn {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone()
+    }
 }
 
 impl Caller {
     /// A caller that leaves at least `gap` between the starts of two requests.
     pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
-        Caller { vendor, http, time, gap, next: Mutex::new(Timestamp::UNIX_EPOCH) }
+        Caller { vendor, http, time, gap, turn: Turn::default() }
+    }
+
+    /// The same caller, waiting its turn with everybody who shares it.
+    pub fn taking(self, turn: Turn) -> Self {
+        Caller { turn, ..self }
     }
 
     /// Sends a request that changes nothing, and again after 429, 5xx or no answer, up to three times.
@@ -60,7 +81,7 @@ impl Caller {
     }
 
     async fn tried(&self, request: Request, safe: bool) -> Result<Response> {
-        let mut next = self.next.lock().await;
+        let mut next = self.turn.0.lock().await;
         let mut tries_left = TRIES_AGAIN;
         loop {
             self.wait_turn(&mut next).await;

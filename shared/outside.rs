@@ -4,10 +4,11 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 
-use crate::access::Access;
+use crate::access::{Access, Share};
 use crate::alarms::{AlarmSettings, Alarms};
 use crate::aws::Seam;
 use crate::bus::Bus;
+use crate::caller::Turns;
 use crate::doors::{ReadDoors, WriteDoors};
 use crate::error::{Error, Result};
 use crate::http::Http;
@@ -86,6 +87,8 @@ pub struct Outside {
     pub secrets: Secrets,
     /// Vendors' tokens.
     pub tokens: Tokens,
+    /// Whose turn it is to call each vendor.
+    pub turns: Turns,
     /// What `receive` knows of sites and their webhook secrets.
     pub doorplates: crate::receive::Doorplates,
 }
@@ -127,6 +130,7 @@ impl Outside {
             secrets: Secrets::new(config!(aws_sdk_ssm, settings, seam), settings.stack.clone()),
             tokens: Tokens::shared(ledger.clone()),
             doorplates: crate::receive::Doorplates::default(),
+            turns: Turns::default(),
             settings,
             http,
             time,
@@ -146,12 +150,18 @@ impl Outside {
     }
 
     /// A reader and a writer of one of a site's door systems.
-    pub async fn doors(&self, site: &Site, doors: &str) -> Result<(Box<dyn ReadDoors>, Box<dyn WriteDoors>)> {
+    pub async fn doors(
+        &self,
+        site: &Site,
+        doors: &str,
+        share: Share,
+    ) -> Result<(Box<dyn ReadDoors>, Box<dyn WriteDoors>)> {
         let config = site.doors.get(doors).ok_or_else(|| Error::report(format!("there are no doors {doors}")))?;
         let of = config.place.as_deref();
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let name = format!("{}#doors#{doors}", site.id);
         let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
+        let access = Access { share, ..access };
         Ok(config.kind.connect(of, access))
     }
 
@@ -170,6 +180,8 @@ impl Outside {
             secrets: self.secrets.api(secret).await?,
             tokens: self.tokens.clone(),
             token_name,
+            turn: self.turns.of(secret),
+            share: Share::default(),
         })
     }
 }

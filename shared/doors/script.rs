@@ -119,6 +119,8 @@ impl Script {
             },
             tokens: Tokens::default(),
             token_name: "riverside-main".to_owned(),
+            turn: Default::default(),
+            share: Default::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Known;
 use super::{Read, Report};
+use crate::access::Share;
 use crate::doors::{Group, GroupId, ReadDoors, Row};
 use crate::error::Result;
 use crate::ledger::sites::DoorsRead;
@@ -97,7 +98,7 @@ async fn open_all(
 }
 
 async fn open(outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) -> Result<Open> {
-    let (reader, _) = outside.doors(site, name).await?;
+    let (reader, _) = outside.doors(site, name, Share::Reconcile).await?;
     let groups = reader.groups().await?;
     let protected = protected(config, reader.as_ref()).await?;
     Ok(Open { reader, now: DoorsRead { groups, protected, ..DoorsRead::default() } })

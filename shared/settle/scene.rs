@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
 use crate::entitlement::{HORIZON, Rules};
 use crate::error::{Error, Result};
@@ -136,7 +137,7 @@ type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);
 
 async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::report(format!("there are no doors {name}")))?;
-    let (read, write) = outside.doors(site, name).await?;
+    let (read, write) = outside.doors(site, name, Share::Settle).await?;
     let seen = match outside.ledger.doors_read(&site.id, name).await? {
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,

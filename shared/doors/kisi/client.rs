@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::wire::{Assignment, Numbered};
-use crate::access::{Access, Secret};
+use crate::access::{Access, Secret, Share};
 use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
 use crate::http::{Request, Response};
@@ -27,8 +27,6 @@ pub(super) const LONGEST_PAGE: usize = 250;
 pub(super) const LONGEST_USER_PAGE: usize = 100;
 /// Largest `offset` [D].
 const LARGEST_OFFSET: usize = 20_000;
-/// Five requests a second [D].
-const GAP: Duration = Duration::from_millis(200);
 /// How many refused fields an error names.
 const FIELDS_NAMED: usize = 5;
 
@@ -43,7 +41,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(access: Access) -> Self {
         Client {
-            caller: Caller::new(VENDOR, access.http, access.time.clone(), GAP),
+            caller: Caller::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
             base: caller::base(access.url.as_deref(), "https://api.kisi.io"),
             key: access.secrets.api_key,
@@ -199,4 +197,12 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
     };
     let is_word = |name: &String| name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
     errors.into_iter().map(|(name, _)| name).filter(is_word).take(FIELDS_NAMED).collect()
+}
+
+/// Five requests a second in all [D], divided between those who settle (three) and those who read everything (two).
+fn gap(share: Share) -> Duration {
+    match share {
+        Share::Settle => Duration::from_millis(334),
+        Share::Reconcile => Duration::from_millis(500),
+    }
 }

@@ -44,7 +44,8 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(place: Option<&str>, access: Access) -> Self {
         Client {
-            caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO),
+            caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
+                .taking(access.turn.clone()),
             time: access.time.clone(),
             base: caller::base(access.url.as_deref(), "https://connect.my-clay.com"),
             login: Login::new(access),

@@ -119,6 +119,8 @@ impl Script {
             },
             tokens: Default::default(),
             token_name: "riverside/officernd".into(),
+            turn: Default::default(),
+            share: Default::default(),
         }
     }
 
