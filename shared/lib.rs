@@ -5,6 +5,7 @@
 
 // A webhook arrives and is proven.
 pub mod delivery;
+pub mod doorplates;
 pub mod platform;
 
 // What is known, of whom, and the rules.

@@ -9,6 +9,7 @@ use crate::alarms::{AlarmSettings, Alarms};
 use crate::aws::Seam;
 use crate::bus::Bus;
 use crate::caller::Turns;
+use crate::doorplates::Doorplates;
 use crate::doors::{ReadDoors, WriteDoors};
 use crate::error::{Error, Result};
 use crate::http::Http;
@@ -90,7 +91,7 @@ pub struct Outside {
     /// Whose turn it is to call each vendor.
     pub turns: Turns,
     /// What `receive` knows of sites and their webhook secrets.
-    pub doorplates: crate::receive::Doorplates,
+    pub doorplates: Doorplates,
 }
 
 /// The configuration that every SDK's builder takes alike.
@@ -123,17 +124,18 @@ impl Outside {
         let seam = Seam(http.clone());
         let ledger = Ledger::new(config!(aws_sdk_dynamodb, settings, seam), settings.table.clone());
         let line = Line::new(config!(aws_sdk_sqs, settings, seam), settings.line_url.clone());
+        let secrets = Secrets::new(config!(aws_sdk_ssm, settings, seam), settings.stack.clone());
         let scheduler = config!(aws_sdk_scheduler, settings, seam);
         Outside {
             alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone()),
             bus: Bus::new(config!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
-            secrets: Secrets::new(config!(aws_sdk_ssm, settings, seam), settings.stack.clone()),
             tokens: Tokens::shared(ledger.clone()),
-            doorplates: crate::receive::Doorplates::default(),
+            doorplates: Doorplates::new(ledger.clone(), secrets.clone()),
             turns: Turns::default(),
             settings,
             http,
             time,
+            secrets,
             ledger,
             line,
         }

@@ -6,10 +6,6 @@ use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 
-mod doorplates;
-
-pub use doorplates::Doorplates;
-
 /// What the sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -51,7 +47,7 @@ pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
-    let found = match outside.doorplates.find(outside, &delivery.path).await {
+    let found = match outside.doorplates.find(&delivery.path, outside.time.now()).await {
         Ok(found) => found,
         Err(error) => {
             tracing::error!(%error, "deliveries cannot be taken");

@@ -8,8 +8,9 @@ use tokio::sync::Mutex;
 
 use crate::access::WebhookSecrets;
 use crate::error::Result;
+use crate::ledger::Ledger;
 use crate::ledger::sites::Doorplate;
-use crate::outside::Outside;
+use crate::secrets::Secrets;
 
 /// How long what is known stays good. A new site or a new secret is in force after this at the latest.
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -17,32 +18,33 @@ const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
 type Known = Arc<HashMap<String, (Doorplate, Arc<WebhookSecrets>)>>;
 
 /// The sites that can be posted to.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Doorplates {
+    ledger: Ledger,
+    secrets: Secrets,
     known: Arc<Mutex<Option<(Timestamp, Known)>>>,
 }
 
 impl Doorplates {
+    /// Nothing is read yet.
+    pub fn new(ledger: Ledger, secrets: Secrets) -> Self {
+        Doorplates { ledger, secrets, known: Arc::default() }
+    }
+
     /// The site that an address belongs to, with its secrets. `None` alike for a site or a platform that does not
     /// exist and for one without secrets.
-    pub async fn find(&self, outside: &Outside, path: &str) -> Result<Option<(Doorplate, Arc<WebhookSecrets>)>> {
+    pub async fn find(&self, path: &str, now: Timestamp) -> Result<Option<(Doorplate, Arc<WebhookSecrets>)>> {
         let Some((site, platform)) = address(path) else { return Ok(None) };
-        let known = self.known(outside).await?;
+        let known = self.known(now).await?;
         Ok(known.get(site).filter(|(plate, _)| plate.platform.word() == platform).cloned())
     }
 
     /// Reads what there is to know, before the first delivery comes.
-    pub async fn warm(&self, outside: &Outside) -> Result<()> {
-        self.known(outside).await.map(|_| ())
+    pub async fn warm(&self, now: Timestamp) -> Result<()> {
+        self.known(now).await.map(|_| ())
     }
 
-    /// Forgets everything, so that the next delivery finds what is true now.
-    pub async fn forget(&self) {
-        *self.known.lock().await = None;
-    }
-
-    async fn known(&self, outside: &Outside) -> Result<Known> {
-        let now = outside.time.now();
+    async fn known(&self, now: Timestamp) -> Result<Known> {
         let mut known = self.known.lock().await;
         if let Some((since, sites)) = known.as_ref()
             && now.duration_since(*since) < GOOD_FOR
@@ -50,8 +52,8 @@ impl Doorplates {
             return Ok(sites.clone());
         }
         let mut sites = HashMap::new();
-        for plate in outside.ledger.doorplates().await? {
-            let secrets = outside.secrets.webhook(&plate.secret).await?.unwrap_or_default();
+        for plate in self.ledger.doorplates().await? {
+            let secrets = self.secrets.webhook(&plate.secret).await?.unwrap_or_default();
             if secrets.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty()) {
                 sites.insert(plate.site.clone(), (plate, Arc::new(secrets)));
             } else {
