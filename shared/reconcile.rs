@@ -21,6 +21,9 @@ mod platform;
 /// How far ahead alarms are set again, should one have failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
+/// Smallest list of which losing half is unbelievable.
+const BASE: usize = 10;
+
 /// What one reconcile found.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {

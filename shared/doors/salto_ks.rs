@@ -65,8 +65,16 @@ impl ReadDoors for SaltoKs {
         Ok(schedules.is_empty().then(|| problem.to_owned()))
     }
 
+    /// An empty list is believed only of a group that counts nobody either: a bare `[]` bears no sign of its own that
+    /// it is whole.
     async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
         let members: Vec<wire::Member> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
+        if members.is_empty() {
+            let summary = self.0.one(V1_1, &["access_groups", &group.0]).await?.done()?;
+            if summary.json::<wire::Group>()?.user_count.is_some_and(|count| count > 0) {
+                return Err(Error::later("SALTO KS listed nobody of a group that counts people"));
+            }
+        }
         Ok(members.into_iter().map(Row::from).collect())
     }
 

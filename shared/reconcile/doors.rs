@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Known;
-use super::{Read, Report};
+use super::{BASE, Read, Report};
 use crate::access::Share;
 use crate::doors::{Group, GroupId, ReadDoors, Row};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
 use crate::person::Person;
@@ -81,7 +81,8 @@ async fn open_all(
     let (mut all, mut groups) = (BTreeMap::new(), BTreeMap::new());
     for (name, config) in &site.doors {
         let before = outside.ledger.doors_read(&site.id, name).await?.unwrap_or_default();
-        match open(outside, site, name, config).await {
+        let now = open(outside, site, name, config).await.and_then(|open| believable(open, &before));
+        match now {
             Ok(mut open) => {
                 open.now.taken = before.taken;
                 groups.insert(name.clone(), open.now.groups.clone());
@@ -102,6 +103,20 @@ async fn open(outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) 
     let groups = reader.groups().await?;
     let protected = protected(config, reader.as_ref()).await?;
     Ok(Open { reader, now: DoorsRead { groups, protected, ..DoorsRead::default() } })
+}
+
+/// A list that lost half of its groups, or all, is not believed: what is claimed in a group that seems to be gone
+/// would be forgotten, and stay open for ever.
+fn believable(open: Open, before: &DoorsRead) -> Result<Open> {
+    let lost = before.groups.iter().filter(|old| !open.now.groups.iter().any(|new| new.id == old.id)).count();
+    let all = open.now.groups.is_empty() && lost > 0;
+    if all || before.groups.len() >= BASE && lost * 2 >= before.groups.len() {
+        return Err(Error::report(format!(
+            "the list of groups lost {lost} of {} and is not believed",
+            before.groups.len()
+        )));
+    }
+    Ok(open)
 }
 
 async fn rows_and_problem(open: &mut Open, group: &GroupId) -> Result<Vec<Row>> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::Known;
-use super::{Read, Report};
+use super::{BASE, Read, Report};
 use crate::bus::Notice;
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Kind, What};
@@ -25,8 +25,6 @@ const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
 const TOO_MANY: usize = 100_000;
 /// A whole read happens at least this often.
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
-/// Smallest list of which losing half is unbelievable.
-const BASE: usize = 10;
 
 /// Reads the platform into the table. What could not be read stays as it was known.
 pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<Known> {

@@ -134,6 +134,21 @@ async fn a_bad_read_is_started_over_once() {
 }
 
 #[tokio::test]
+async fn an_empty_list_of_a_group_that_counts_people_is_not_believed() {
+    let group_itself = "/v1.1/sites/s1/access_groups/g1";
+    let script = script([
+        get(GROUP).says(200, json!([])),
+        get(group_itself).says(200, json!({"id": "g1", "user_count": 2})),
+        get(GROUP).says(200, json!([])),
+        get(group_itself).says(200, json!({"id": "g1", "user_count": 0})),
+    ]);
+    let salto = salto(&script);
+    assert!(matches!(salto.rows(&group()).await, Err(Error::Later { .. })));
+    assert!(salto.rows(&group()).await.unwrap().is_empty());
+    script.is_over();
+}
+
+#[tokio::test]
 async fn groups_have_members_and_need_a_schedule() {
     let schedules = "/v1.1/sites/s1/access_groups/g1/time_schedules";
     let script = script([

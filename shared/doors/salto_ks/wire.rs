@@ -23,6 +23,7 @@ pub(super) trait Named {
 pub(super) struct Group {
     id: String,
     customer_reference: Option<String>,
+    pub(super) user_count: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,7 +128,7 @@ fn full_name(first: Option<String>, last: Option<String>) -> String {
 }
 
 impl From<Group> for OurGroup {
-    fn from(Group { id, customer_reference }: Group) -> Self {
+    fn from(Group { id, customer_reference, user_count: _ }: Group) -> Self {
         OurGroup { id: GroupId(id), name: customer_reference.unwrap_or_default(), problem: None }
     }
 }
