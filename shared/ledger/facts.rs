@@ -55,20 +55,23 @@ impl Ledger {
         self.list(&key::facts(site), &key::things(kind)).await?.iter().map(Item::read).collect()
     }
 
-    /// The names of the facts of these kinds that are about a holder.
-    pub async fn holdings(&self, site: &str, of: &Holder, kinds: &[Kind]) -> Result<Vec<FactId>> {
-        let mut names = Vec::new();
-        for kind in kinds {
-            for pointer in self.list(&key::holdings(site, of), &key::things(*kind)).await? {
-                names.push(pointer.read()?);
-            }
-        }
-        Ok(names)
+    /// Who is in a team.
+    pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
+        let pointers = self.list(&key::holdings(site, team), &key::things(Kind::Member)).await?;
+        pointers.iter().map(Item::read).collect()
     }
 
-    /// The version of a holder: it moves with every fact about it.
-    pub async fn holder_version(&self, site: &str, of: &Holder) -> Result<u64> {
-        Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
+    /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,
+    /// and their pointers come before all others.
+    pub async fn holdings(&self, site: &str, of: &Holder) -> Result<(Vec<FactId>, u64)> {
+        let pk = key::holdings(site, of);
+        let pointers = match of {
+            Holder::Team(_) => self.list_from(&pk, &key::things(Kind::Membership)).await?,
+            Holder::Member(_) | Holder::Visitor(_) => self.list(&pk, "").await?,
+        };
+        let at = pointers.last().filter(|last| last.sk == key::VERSION).map_or(0, |last| last.version);
+        let facts = pointers.iter().filter(|pointer| pointer.sk != key::VERSION);
+        Ok((facts.map(Item::read).collect::<Result<_>>()?, at))
     }
 
     /// Keeps a fact, unless a later read is known already. Gives everybody whom it was or is about.

@@ -71,9 +71,12 @@ pub fn holding(site: &str, of: &Holder, name: &FactId) -> Key {
     Key::new(holdings(site, of), thing(name))
 }
 
+/// Sort key of a holder's version: behind every pointer.
+pub const VERSION: &str = "~version";
+
 /// A holder's version.
 pub fn holder_version(site: &str, of: &Holder) -> Key {
-    Key::new(holdings(site, of), "~version")
+    Key::new(holdings(site, of), VERSION)
 }
 
 /// A person.

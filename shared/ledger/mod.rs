@@ -132,6 +132,11 @@ impl Ledger {
         self.query(pk, Some(("sk < :sk", end))).await
     }
 
+    /// Every item of a partition from the sort key `start` on, in order, read consistently.
+    pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
+        self.query(pk, Some(("sk >= :sk", start))).await
+    }
+
     async fn query(&self, pk: &str, range: Option<(&str, &str)>) -> Result<Vec<Item>> {
         let range = range.filter(|(_, value)| !value.is_empty());
         let mut items = Vec::new();
@@ -159,9 +164,12 @@ impl Ledger {
         }
     }
 
-    /// Writes one item, alone.
+    /// Writes one item, alone: half the price of a transaction.
+    ///
+    /// # Errors
+    /// As [`Ledger::write_all`].
     pub async fn write(&self, write: Write) -> Result<()> {
-        self.write_all(Step::Keep, vec![write]).await
+        write.alone(&self.db, &self.table).await
     }
 
     /// Writes all or nothing, at most [`MOST_IN_ONE`] items.

@@ -1,10 +1,10 @@
 //! One person laid open: who they are, everything the platform says of them, and at which versions it said so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entitlement::Dossier;
 use crate::error::{Error, Result};
-use crate::fact::{FactId, Holder, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::outside::Outside;
 use crate::person::Person;
 
@@ -27,42 +27,38 @@ pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Case> {
 }
 
 /// Everything that the platform says of these profiles, with the versions of whom it is about.
-pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> Result<(Dossier, Vec<(Holder, u64)>)> {
+async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> Result<(Dossier, Vec<(Holder, u64)>)> {
     let ledger = &outside.ledger;
-    let mut facts = BTreeMap::new();
     let mut versions = Vec::new();
     let mut wanted: Vec<FactId> = profiles.to_vec();
     for profile in profiles {
-        let (holder, kinds): (Holder, &[Kind]) = match profile.kind {
-            Kind::Visitor => (Holder::Visitor(profile.id.clone()), &[Kind::Booking]),
-            _ => {
-                let kinds = &[Kind::Membership, Kind::Booking, Kind::Pass, Kind::Checkin];
-                (Holder::Member(profile.id.clone()), kinds)
-            }
+        let holder = match profile.kind {
+            Kind::Visitor => Holder::Visitor(profile.id.clone()),
+            _ => Holder::Member(profile.id.clone()),
         };
-        versions.push((holder.clone(), ledger.holder_version(site, &holder).await?));
-        wanted.extend(ledger.holdings(site, &holder, kinds).await?);
+        let (held, version) = ledger.holdings(site, &holder).await?;
+        wanted.extend(held);
+        versions.push((holder, version));
     }
-    for record in ledger.facts(site, &wanted).await?.into_iter().filter(|record| !record.gone) {
-        facts.insert(record.fact.name(), record.fact);
-    }
-    let mut teams: Vec<String> = facts
-        .values()
-        .filter_map(|fact| match &fact.what {
-            What::Member(profile) => profile.team.clone(),
-            _ => None,
-        })
-        .collect();
-    teams.sort();
-    teams.dedup();
-    for team in teams {
-        let holder = Holder::Team(team);
-        versions.push((holder.clone(), ledger.holder_version(site, &holder).await?));
-        let mut wanted = ledger.holdings(site, &holder, &[Kind::Membership, Kind::Pass]).await?;
-        wanted.push(holder.profile());
-        for record in ledger.facts(site, &wanted).await?.into_iter().filter(|record| !record.gone) {
-            facts.insert(record.fact.name(), record.fact);
-        }
+    let mut facts = live(outside, site, &wanted).await?;
+    let teams: BTreeSet<String> = facts.values().filter_map(team).collect();
+    for team in teams.into_iter().map(Holder::Team) {
+        let (mut wanted, version) = ledger.holdings(site, &team).await?;
+        wanted.push(team.profile());
+        facts.extend(live(outside, site, &wanted).await?);
+        versions.push((team, version));
     }
     Ok((Dossier { facts, profiles: profiles.to_vec() }, versions))
+}
+
+fn team(fact: &Fact) -> Option<String> {
+    match &fact.what {
+        What::Member(profile) => profile.team.clone(),
+        _ => None,
+    }
+}
+
+async fn live(outside: &Outside, site: &str, names: &[FactId]) -> Result<BTreeMap<FactId, Fact>> {
+    let records = outside.ledger.facts(site, names).await?;
+    Ok(records.into_iter().filter(|record| !record.gone).map(|record| (record.fact.name(), record.fact)).collect())
 }

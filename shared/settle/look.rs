@@ -132,7 +132,7 @@ pub async fn keep_and_mark(outside: &Outside, site: &str, record: &Record) -> Re
         match holder {
             // A profile's own change concerns nobody else in its team.
             Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
-            Holder::Team(_) => profiles.extend(outside.ledger.holdings(site, &holder, &[Kind::Member]).await?),
+            Holder::Team(_) => profiles.extend(outside.ledger.roster(site, &holder).await?),
             Holder::Member(_) | Holder::Visitor(_) => {
                 profiles.insert(holder.profile());
             }
