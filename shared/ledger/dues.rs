@@ -1,5 +1,8 @@
 //! Who must be settled when.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -79,7 +82,8 @@ impl Due {
     }
 
     fn sk(&self) -> String {
-        format!("{}#{}", minute_word(self.minute), self.subject.key())
+        let adopting = if self.adopt { "#adopt" } else { "" };
+        format!("{}#{}{adopting}", minute_word(self.minute), self.subject.key())
     }
 
     /// Writes it down.
@@ -106,9 +110,9 @@ impl Ledger {
         self.list_below(&key::dues(site), &end).await?.iter().map(|item| item.read()).collect()
     }
 
-    /// Writes down that these are due.
+    /// Writes down that these are due. Several that are about one subject at one minute become one.
     pub async fn put_dues(&self, site: &str, dues: &[Due]) -> Result<()> {
-        let writes: Result<Vec<Write>> = dues.iter().map(|due| due.put(site)).collect();
+        let writes: Result<Vec<Write>> = one_each(dues).iter().map(|due| due.put(site)).collect();
         self.write_many(writes?).await
     }
 
@@ -122,5 +126,44 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+}
+
+/// One item for each place in the table: a batch that writes one place twice is refused whole.
+fn one_each(dues: &[Due]) -> Vec<Due> {
+    let mut each: BTreeMap<String, Due> = BTreeMap::new();
+    for due in dues {
+        match each.entry(due.sk()) {
+            Entry::Vacant(place) => {
+                place.insert(due.clone());
+            }
+            Entry::Occupied(mut same) => {
+                let known = &mut same.get_mut().groups;
+                let more: Vec<_> = due.groups.iter().filter(|group| !known.contains(group)).cloned().collect();
+                known.extend(more);
+            }
+        }
+    }
+    each.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(person: &str, group: &str, adopt: bool) -> Due {
+        let groups = vec![("main".to_owned(), GroupId(group.to_owned()))];
+        Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned())).with_groups(groups, adopt)
+    }
+
+    #[test]
+    fn one_subject_at_one_minute_is_one_item_with_every_group_but_adopting_stays_apart() {
+        let dues =
+            [due("p", "1", false), due("p", "2", false), due("p", "1", false), due("p", "3", true), due("q", "1", true)];
+        let each = one_each(&dues);
+        let told: Vec<(String, usize, bool)> =
+            each.iter().map(|due| (due.subject.key(), due.groups.len(), due.adopt)).collect();
+        let wanted = [("person#p", 2, false), ("person#p", 1, true), ("person#q", 1, true)];
+        assert_eq!(told, wanted.map(|(key, groups, adopt)| (key.to_owned(), groups, adopt)));
     }
 }
