@@ -37,7 +37,7 @@ fn usual(name: &str, item: &Object) -> Map<String, Value> {
             "endDate": null }),
         "bookings" => json!({ "location": null, "resource": null, "company": null, "member": null, "members": [],
             "visitors": [], "isCancelled": false, "isTentative": false, "recurrence": null,
-            "seriesStart": item.or_null("start"), "seriesEnd": item.or_null("end"),
+            "seriesStart": item.or_null("start"), "seriesEnd": series_end(item),
             "serviceSlots": { "before": 0, "after": 0 } }),
         "passes" => json!({ "count": 1, "usedCount": 0, "member": null, "company": null,
             "isPersonal": item.text("member").is_some(), "intervalLength": "day", "resourceType": "hotdesk" }),
@@ -52,6 +52,12 @@ fn usual(name: &str, item: &Object) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// A single booking is its own series. One that repeats ends where its rule says, so nothing more is said of it.
+fn series_end(item: &Object) -> Value {
+    let repeats = item.0.get("recurrence").is_some_and(|recurrence| !recurrence.is_null());
+    if repeats { Value::Null } else { item.or_null("end") }
 }
 
 /// `calculatedStatus`: by local days, the last one included.
