@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
-use crate::entitlement::{HORIZON, Rules};
+use crate::entitlement::Rules;
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::ledger::sites::DoorsRead;
@@ -19,6 +19,9 @@ use crate::site::{DoorsConfig, Foreign, Site};
 
 /// How long facts stay good while a platform cannot be read.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Alarms are set at most so far ahead.
+const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
 /// What holds at one door system, for those who decide.
 #[derive(Debug, Clone)]
@@ -115,10 +118,10 @@ impl Scene {
         Rules { site: &self.site, resolved: &self.resolved, catalogue: &self.catalogue }
     }
 
-    /// Sees to it that the line is rung at `minute`, once a run. Far minutes are left to the reconcile, which sets
-    /// alarms a day ahead.
+    /// Sees to it that the line is rung at `minute`, once a run. Minutes that are years away are left to the reconcile,
+    /// which sets alarms a day ahead: dates such as 9999 are no dates.
     pub async fn alarm(&self, minute: Timestamp) -> Result<()> {
-        let far = self.outside.time.now().checked_add(HORIZON).is_ok_and(|horizon| minute > horizon);
+        let far = self.outside.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
         let fresh = !far && self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).insert(minute);
         if fresh { self.outside.alarms.set(&self.site.id, minute).await } else { Ok(()) }
     }
