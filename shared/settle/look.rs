@@ -7,16 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use crate::bus::Notice;
 use crate::delivery::Mention;
 use crate::error::{Error, Result};
-use crate::fact::{FactId, Holder, Kind};
+use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::facts::Record;
 use crate::outside::Outside;
-use crate::platform::ReadPlatform;
+use crate::platform::{ReadPlatform, Span};
 use crate::site::Site;
 use crate::window::ceil_minute;
 
 /// A platform may lag its own webhook: minutes after the bell at which we look again.
 const AGAIN_AFTER: [i64; 2] = [1, 5];
+/// A local day that has the hour of a clock change in it.
+const A_LOCAL_DAY: SignedDuration = SignedDuration::from_hours(25);
 /// A reconcile is asked for by a bell at most this often.
 const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
@@ -53,12 +55,39 @@ impl<'a> Looker<'a> {
             let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
             self.look_later(mention, looks + 1, minutes - waited).await?;
         }
+        if let Some(fact) = &found
+            && let Err(error) = self.uses(fact).await
+        {
+            return self.could_not(mention, looks, &error).await;
+        }
         match found {
             Some(fact) => self.keep(Record { fact, read: began, gone: false }).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
             None if again.is_some() => Ok(()),
             None => self.keep_gone(&mention.about, began).await,
         }
+    }
+
+    /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that
+    /// whoever used their last one today is not shut out until the next reconcile.
+    async fn uses(&self, fact: &Fact) -> Result<()> {
+        let What::Pass(pass) = &fact.what else { return Ok(()) };
+        let known = self.outside.ledger.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
+        let before = match known.map(|known| known.fact.what) {
+            Some(What::Pass(known)) => known.used,
+            _ => 0.0,
+        };
+        if pass.used <= before || !self.platform.kinds().contains(&Kind::Checkin) {
+            return Ok(());
+        }
+        let began = self.outside.time.now();
+        let span = Span { changed_since: None, checkins_from: began.checked_sub(A_LOCAL_DAY).unwrap_or(began) };
+        for fact in self.platform.read(Kind::Checkin, &span).await? {
+            if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
+                keep_and_mark(self.outside, &self.site.id, &Record { fact, read: began, gone: false }).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn could_not(&self, mention: &Mention, looks: u8, error: &Error) -> Result<()> {
