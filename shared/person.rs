@@ -118,6 +118,9 @@ pub struct Claim {
     pub until: Option<Timestamp>,
     /// Why.
     pub because: String,
+    /// Older lines of ours in this group, which this one took the place of and which still have to go.
+    #[serde(default)]
+    pub surplus: Vec<String>,
 }
 
 /// A door change that is written down before it is made.
@@ -143,6 +146,9 @@ pub enum Deed {
         account: Option<AccountId>,
         /// The end given at the door system.
         until: Option<Timestamp>,
+        /// Lines that the new one takes the place of, as the door system names them.
+        #[serde(default)]
+        replaces: Vec<String>,
     },
     /// Takes the account out of the group.
     Revoke {

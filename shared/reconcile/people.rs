@@ -216,7 +216,8 @@ fn count(judged: &Judged, report: &mut Report) {
         match step {
             Move::Grant { .. } => report.granted += 1,
             Move::Revoke { foreign: false, .. } => report.revoked += 1,
-            Move::Revoke { .. } | Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+            Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
+            Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
         }
     }
 }

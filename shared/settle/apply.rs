@@ -85,7 +85,7 @@ async fn account_step(
             writer.delete(&linked.account).await?;
             Happened::Deleted
         }
-        Move::Create | Move::Grant { .. } | Move::Revoke { .. } => return Ok(()),
+        Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
     };
     let account = linked.account.id.clone();
     if what == Happened::Deleted {
@@ -124,7 +124,8 @@ async fn rename(writer: &dyn WriteDoors, linked: &mut Linked, name: &str) -> Res
 #[derive(Default)]
 struct Part {
     add: Vec<(usize, Entry, String)>,
-    remove: Vec<(usize, Row, String)>,
+    /// Without a reason where the line is only tidied away.
+    remove: Vec<(usize, Row, Option<String>)>,
 }
 
 fn by_group(tasks: &[Task]) -> BTreeMap<(String, GroupId), Part> {
@@ -140,7 +141,11 @@ fn by_group(tasks: &[Task]) -> BTreeMap<(String, GroupId), Part> {
                 }
                 Move::Revoke { group, row, because, .. } => {
                     let part = groups.entry((doors.clone(), group.clone())).or_default();
-                    part.remove.push((place, row.clone(), because.clone()));
+                    part.remove.push((place, row.clone(), Some(because.clone())));
+                }
+                Move::Tidy { group, row } => {
+                    let part = groups.entry((doors.clone(), group.clone())).or_default();
+                    part.remove.push((place, row.clone(), None));
                 }
                 Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
             }
@@ -165,14 +170,17 @@ async fn group_step(
         let Some(task) = tasks.get_mut(place) else { continue };
         match next() {
             Ok(()) => task.granted(doors, group, &entry, because, now),
-            Err(error) => task.failed(doors, group, &entry.account.id, error),
+            Err(error) => task.failed(doors, group, &entry.account.id, !entry.replaces.is_empty(), error),
         }
     }
     for (place, row, because) in part.remove {
         let Some(task) = tasks.get_mut(place) else { continue };
         match next() {
-            Ok(()) => task.revoked(doors, group, &row, because),
-            Err(error) => task.failed(doors, group, &row.account, error),
+            Ok(()) => match because {
+                Some(because) => task.revoked(doors, group, &row, because),
+                None => task.tidied(doors, group, &row),
+            },
+            Err(error) => task.failed(doors, group, &row.account, false, error),
         }
     }
 }
@@ -192,7 +200,8 @@ impl Task {
             Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
             None => {
                 let (doors, group) = (doors.to_owned(), group.clone());
-                self.person.claims.push(Claim { doors, group, account, since: now, until: entry.until, because });
+                let (until, surplus) = (entry.until, Vec::new());
+                self.person.claims.push(Claim { doors, group, account, since: now, until, because, surplus });
             }
         }
         if let Some(linked) = self.person.accounts.get_mut(doors) {
@@ -203,14 +212,25 @@ impl Task {
 
     fn revoked(&mut self, doors: &str, group: &GroupId, row: &Row, because: String) {
         self.deeds.push(deed(doors, group, &row.account, Happened::Revoked, &because));
-        self.person.claims.retain(|claim| claim.doors != doors || claim.group != *group);
+        let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
+        self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
         self.person.done(doors, group);
     }
 
-    /// What may have been done all the same stays an intent; what was refused is written down, once.
-    fn failed(&mut self, doors: &str, group: &GroupId, account: &AccountId, error: Error) {
+    /// The audit record of the line that took its place stands for both.
+    fn tidied(&mut self, doors: &str, group: &GroupId, row: &Row) {
+        for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
+            claim.surplus.retain(|handle| *handle != row.handle);
+        }
+    }
+
+    /// What may have been done all the same stays an intent, and so does what may have been done `in_part`; what was
+    /// refused is written down, once.
+    fn failed(&mut self, doors: &str, group: &GroupId, account: &AccountId, in_part: bool, error: Error) {
         if !error.may_pass() {
-            self.person.done(doors, group);
+            if !in_part {
+                self.person.done(doors, group);
+            }
             let text = problem(doors, &error);
             if !self.person.problems.contains(&text) {
                 let mut refused = deed(doors, group, account, Happened::Refused, "");

@@ -72,7 +72,7 @@ pub async fn commit(scene: &Scene, sitting: Sitting, mut task: Task, now: Timest
 
 /// After somebody left their last group, their account may be suspended or deleted.
 fn needs_aftercare(moves: &[(String, Move)]) -> bool {
-    moves.iter().any(|(_, step)| matches!(step, Move::Revoke { .. }))
+    moves.iter().any(|(_, step)| matches!(step, Move::Revoke { .. } | Move::Tidy { .. }))
 }
 
 /// Minutes until somebody who failed this often is tried again.

@@ -47,9 +47,13 @@ fn one(
     let of = |id: &AccountId| rows.iter().filter(|row| row.account == *id).cloned().collect::<Vec<Row>>();
     let linked = person.accounts.get(&intent.doors).map(|linked| linked.account.id.clone());
     let (account, what) = match &intent.deed {
-        Begun::Grant { account, until } => {
+        Begun::Grant { account, until, replaces } => {
             let account = account.clone().or(linked)?;
-            our_line(&of(&account), *until, ends)?;
+            let rows = of(&account);
+            let old = |row: &Row| replaces.contains(&row.handle);
+            let new: Vec<Row> = rows.iter().filter(|row| !old(row)).cloned().collect();
+            our_line(&new, *until, ends)?;
+            let surplus = rows.iter().filter(|row| old(row)).map(|row| row.handle.clone()).collect();
             person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
             person.claims.push(Claim {
                 doors: intent.doors.clone(),
@@ -58,6 +62,7 @@ fn one(
                 since: now,
                 until: *until,
                 because: intent.because.clone(),
+                surplus,
             });
             (account, Happened::Granted)
         }
@@ -78,4 +83,29 @@ fn one(
         because: intent.because.clone(),
         answer: "seen done after an interruption".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(handle: &str, until: &str) -> Row {
+        Row { account: AccountId("7".into()), handle: handle.into(), from: None, until: until.parse().ok() }
+    }
+
+    #[test]
+    fn a_renewal_that_stopped_half_way_is_seen_and_what_it_left_is_noted() {
+        let (old, new) = (row("1", "2026-03-02T09:15:00Z"), row("2", "2026-03-02T10:15:00Z"));
+        let deed = Begun::Grant { account: Some(AccountId("7".into())), until: new.until, replaces: vec!["1".into()] };
+        let group = GroupId("g".into());
+        let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
+        let mut person = Person { id: "p".into(), ..Person::default() };
+        let now = Timestamp::UNIX_EPOCH;
+        assert!(one(&mut person, &intent, &group, std::slice::from_ref(&old), true, now).is_none());
+        assert!(person.claims.is_empty(), "the new line was never made");
+        let seen = one(&mut person, &intent, &group, &[old, new.clone()], true, now);
+        assert_eq!(seen.map(|deed| deed.what), Some(Happened::Granted));
+        let claim = person.claim("main", &group).expect("the new line is ours");
+        assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));
+    }
 }

@@ -74,6 +74,13 @@ pub enum Move {
         /// Why.
         because: String,
     },
+    /// Take out an older line that ours took the place of. What is open, and until when, does not change.
+    Tidy {
+        /// Group.
+        group: GroupId,
+        /// The older line.
+        row: Row,
+    },
     /// Suspend an account that has no access left.
     Suspend,
     /// Delete an account that has no access left.
@@ -88,6 +95,7 @@ impl fmt::Display for Move {
             Move::Rename(_) => f.write_str("rename the account"),
             Move::Grant { group, because, .. } => write!(f, "open {group}: {because}"),
             Move::Revoke { group, because, .. } => write!(f, "close {group}: {because}"),
+            Move::Tidy { group, .. } => write!(f, "tidy {group}"),
             Move::Suspend => f.write_str("suspend the account"),
             Move::Delete => f.write_str("delete the account"),
         }
@@ -153,7 +161,10 @@ fn group_verdict(
     let claim = view.person.claim(doors, group);
     let linked = view.person.accounts.get(doors).map(|linked| &linked.account);
     let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
-    let rows: Vec<Row> = rows.iter().filter(|row| Some(&row.account) == account).cloned().collect();
+    let rows = rows.iter().filter(|row| Some(&row.account) == account).cloned();
+    let is_surplus = |row: &Row| claim.is_some_and(|claim| claim.surplus.contains(&row.handle));
+    let (surplus, rows): (Vec<Row>, Vec<Row>) = rows.partition(is_surplus);
+    changes.extend(surplus.iter().map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
     let wanted = open_at(view.desired, doors, group, view.now);
     let held = Held {
         rows: &rows,
@@ -175,6 +186,8 @@ fn group_verdict(
             changes.push(Move::Revoke { group: group.clone(), row, foreign, because });
         }
         Verdict::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
+        // The claim says which lines are still to be tidied away.
+        Verdict::Release if !surplus.is_empty() => {}
         Verdict::Release => judged.release.push((doors.to_owned(), group.clone())),
     }
 }
@@ -194,6 +207,7 @@ fn adopted(
         since: view.now,
         until,
         because: format!("adopted: {}", wanted?.because),
+        surplus: Vec::new(),
     })
 }
 

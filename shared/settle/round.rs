@@ -1,4 +1,4 @@
-//! One round of settling a slice of people: read, decide, intend, apply, commit. What failed in a way that may pass
+//! One round of settling a slice of people: read, decide, intend, apply, commit. What failed, for whatever reason,
 //! goes into the next round, which reads everything again; what fails four times is due at a later minute.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -289,8 +289,9 @@ async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Err
     for (doors, step) in &task.moves {
         let account = task.person.accounts.get(doors).map(|linked| linked.account.id.clone());
         let (group, deed, because) = match step {
-            Move::Grant { group, until, because, .. } => {
-                (Some(group.clone()), Begun::Grant { account, until: *until }, because.clone())
+            Move::Grant { group, until, because, replaces } => {
+                let replaces = replaces.iter().map(|row| row.handle.clone()).collect();
+                (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
             }
             Move::Revoke { group, row, because, .. } => {
                 let (account, handle) = (row.account.clone(), row.handle.clone());
@@ -304,7 +305,7 @@ async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Err
                 let before = before.map_err(|error| (doors.clone(), error))?;
                 (None, Begun::Create { before }, String::new())
             }
-            Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => continue,
+            Move::Tidy { .. } | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => continue,
         };
         begun.push(Intent { doors: doors.clone(), group, deed, because });
     }
