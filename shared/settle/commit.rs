@@ -28,7 +28,7 @@ pub enum Outcome {
     Settled,
     /// Something was done from which more may follow.
     Again,
-    /// Something failed that may pass.
+    /// Something failed.
     Failed,
     /// It failed too often; the person is due at a later minute.
     GaveUp,
@@ -36,7 +36,8 @@ pub enum Outcome {
 
 /// Writes down what one person's round came to.
 pub async fn commit(scene: &Scene, sitting: Sitting, mut task: Task, now: Timestamp) -> Result<Outcome> {
-    let failed = task.failures.iter().any(|(_, error)| error.may_pass());
+    // A refusal, too, may be over in a minute: a key renewed, a field freed, a vendor that was wrong about it.
+    let failed = !task.failures.is_empty();
     if failed && !sitting.last && task.person == sitting.case.person && task.deeds.is_empty() {
         return Ok(Outcome::Failed);
     }
