@@ -158,8 +158,13 @@ mod tests {
 
     #[test]
     fn one_subject_at_one_minute_is_one_item_with_every_group_but_adopting_stays_apart() {
-        let dues =
-            [due("p", "1", false), due("p", "2", false), due("p", "1", false), due("p", "3", true), due("q", "1", true)];
+        let dues = [
+            due("p", "1", false),
+            due("p", "2", false),
+            due("p", "1", false),
+            due("p", "3", true),
+            due("q", "1", true),
+        ];
         let each = one_each(&dues);
         let told: Vec<(String, usize, bool)> =
             each.iter().map(|due| (due.subject.key(), due.groups.len(), due.adopt)).collect();
