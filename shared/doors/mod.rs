@@ -34,6 +34,14 @@ impl DoorsKind {
         }
     }
 
+    /// Whether many people can be put into a group by one call.
+    pub fn has_bulk_calls(self) -> bool {
+        match self {
+            DoorsKind::SaltoKs => true,
+            DoorsKind::Kisi => false,
+        }
+    }
+
     /// A reader and a writer of one door system.
     pub fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
         match self {

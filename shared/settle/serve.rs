@@ -17,8 +17,11 @@ use crate::site::Site;
 
 /// How long one run may serve before it rings again for the rest. The function may take longer to finish a slice.
 const TURN: Duration = Duration::from_secs(45);
-/// How many due items are served together: vendors with bulk calls get one call a group for all of them.
-const SLICE: usize = 500;
+/// How long a slice shall take. Nothing of it is committed before its last change is made, so one that the function
+/// does not live to see the end of would begin again and again.
+const SLICE_TIME: Duration = Duration::from_secs(8);
+/// Fewest and most due items that are served together.
+const SLICES: (usize, usize) = (5, 500);
 
 /// Serves the bells of one site.
 pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> {
@@ -38,20 +41,45 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
             Bell::Unread => outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?,
         }
     }
-    while let Some(slice) = due_slice(outside, &site.id, until).await? {
-        if began.elapsed() > TURN {
+    let mut size = first_size(&site);
+    let mut longest = Duration::ZERO;
+    while let Some(slice) = due_slice(outside, &site.id, until, size).await? {
+        if began.elapsed() + longest > TURN {
             return outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await;
         }
+        let started = Instant::now();
         serve_slice(outside, &site, slice, until).await?;
+        longest = longest.max(started.elapsed());
+        size = next_size(size, started.elapsed());
         until = until.max(outside.time.now());
     }
     Ok(())
 }
 
+/// How many are served together at first: vendors with bulk calls get one call a group for all of them; where each
+/// person costs calls of their own, the rate limit says how many a function can serve.
+fn first_size(site: &Site) -> usize {
+    let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
+    if bulk { 100 } else { 20 }
+}
+
+/// Twice as many where there is time for it, half as many where there was not.
+fn next_size(size: usize, took: Duration) -> usize {
+    let (fewest, most) = SLICES;
+    let next = if took > SLICE_TIME {
+        size / 2
+    } else if took * 3 < SLICE_TIME {
+        size.saturating_mul(2)
+    } else {
+        size
+    };
+    next.clamp(fewest, most)
+}
+
 /// The next due items, earliest first; `None` where nobody is due.
-async fn due_slice(outside: &Outside, site: &str, until: Timestamp) -> Result<Option<Vec<Due>>> {
+async fn due_slice(outside: &Outside, site: &str, until: Timestamp, size: usize) -> Result<Option<Vec<Due>>> {
     let mut dues = outside.ledger.due_until(site, until).await?;
-    dues.truncate(SLICE);
+    dues.truncate(size);
     Ok((!dues.is_empty()).then_some(dues))
 }
 
@@ -73,4 +101,18 @@ async fn serve_slice(outside: &Outside, site: &Site, slice: Vec<Due>, now: Times
     let (scene, writers) = Scene::set(outside, site.clone()).await?;
     let summons = identity::summon(outside, &site.id, people).await?;
     settle_people(&scene, &writers, summons, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_grows_while_there_is_time_and_shrinks_before_a_function_dies_of_it() {
+        assert_eq!(next_size(100, Duration::from_millis(900)), 200);
+        assert_eq!(next_size(400, Duration::from_millis(900)), 500);
+        assert_eq!(next_size(100, Duration::from_secs(5)), 100);
+        assert_eq!(next_size(100, Duration::from_secs(30)), 50);
+        assert_eq!(next_size(5, Duration::from_secs(30)), 5);
+    }
 }
