@@ -43,10 +43,9 @@ impl Bench<'_> {
                 Audience::Members => self.is_member_at(start),
                 Audience::NonMembers => !self.is_member_at(start),
             };
-            if let Some(window) = Window::new(start, Some(end))
-                && heard
-            {
-                let window = window.widened(asked.rule.before, asked.rule.after);
+            // A booking of no length at all is still approached and left; only what is empty when widened is nothing.
+            let window = Window { from: start, until: Some(end) }.widened(asked.rule.before, asked.rule.after);
+            if heard && let Some(window) = Window::new(window.from, window.until) {
                 self.open(asked, window, location, &[fact.name()]);
             }
         }
