@@ -114,36 +114,38 @@ impl<'a> Bench<'a> {
         to_do || new_problem || person.failures == 0 && person.next != next
     }
 
-    /// Profiles that nobody settled yet, and that may open something or will.
+    /// Profiles that nobody settled yet. Those with one address are looked at together, with whoever has it already:
+    /// what one of them is may shut what another one opens.
     fn unknown_profiles(&mut self, people: &[Person], report: &mut Report) {
-        let known = self.known;
-        let new: Vec<(&FactId, Option<String>)> = known
-            .profiles()
-            .filter(|(name, _)| !self.owned.contains(*name))
-            .map(|(name, profile)| (name, profile.email.as_deref().and_then(email_key)))
-            .collect();
-        let mut granted: BTreeSet<(String, Group)> = BTreeSet::new();
-        for (name, email) in new {
-            let dossier = known.dossier(std::slice::from_ref(name));
-            let derived = derive(self.scene.rules(), &dossier, self.now);
-            let desired = desired(&derived.entitlements);
-            let awaited = desired.values().flatten().any(|s| s.window.until.is_none_or(|until| until > self.now));
-            if !awaited && derived.problems.is_empty() {
-                continue;
-            }
-            let who = email.clone().unwrap_or_else(|| name.to_string());
-            let claimed = people.iter().find(|person| email.is_some() && person.email == email);
-            for ((doors, group), stretches) in &desired {
-                let open = stretches.iter().any(|stretch| stretch.window.holds(self.now));
-                if open && claimed.is_none_or(|person| person.claim(doors, group).is_none()) {
-                    granted.insert((who.clone(), (doors.clone(), group.clone())));
-                }
-            }
-            let groups: Vec<Group> = desired.keys().filter(|group| self.seen.new.contains(*group)).cloned().collect();
-            let adopt = !groups.is_empty();
-            self.dues.push(self.due_profile(name.clone()).with_groups(groups, adopt));
+        let mut new: BTreeMap<String, Vec<FactId>> = BTreeMap::new();
+        for (name, profile) in self.known.profiles().filter(|(name, _)| !self.owned.contains(*name)) {
+            let who = profile.email.as_deref().and_then(email_key).unwrap_or_else(|| name.to_string());
+            new.entry(who).or_default().push(name.clone());
         }
-        report.granted += granted.len();
+        let by_email: BTreeMap<&str, &Person> =
+            people.iter().filter_map(|person| Some((person.email.as_deref()?, person))).collect();
+        for (who, names) in new {
+            self.newcomer(names, by_email.get(who.as_str()).copied(), report);
+        }
+    }
+
+    /// Marks new profiles due that may open something or will, or that join somebody whom we know.
+    fn newcomer(&mut self, names: Vec<FactId>, joined: Option<&Person>, report: &mut Report) {
+        let all: Vec<FactId> = joined.into_iter().flat_map(|person| &person.profiles).chain(&names).cloned().collect();
+        let derived = derive(self.scene.rules(), &self.known.dossier(&all), self.now);
+        let desired = desired(&derived.entitlements);
+        let awaited = desired.values().flatten().any(|s| s.window.until.is_none_or(|until| until > self.now));
+        if !awaited && derived.problems.is_empty() && joined.is_none() {
+            return;
+        }
+        let missing = |(doors, group): &Group| joined.is_none_or(|person| person.claim(doors, group).is_none());
+        let open = desired.iter().filter(|(_, stretches)| stretches.iter().any(|s| s.window.holds(self.now)));
+        report.granted += open.filter(|(group, _)| missing(group)).count();
+        let groups: Vec<Group> = desired.keys().filter(|group| self.seen.new.contains(*group)).cloned().collect();
+        let adopt = !groups.is_empty();
+        for name in names {
+            self.dues.push(self.due_profile(name).with_groups(groups.clone(), adopt));
+        }
     }
 
     /// Lines in ruled groups that are neither ours nor anybody's who is entitled.
