@@ -74,6 +74,8 @@ pub struct Sitting {
     pub last: bool,
     /// Groups in which what is held becomes ours.
     pub adopt: BTreeSet<(String, GroupId)>,
+    /// Door systems at which a line was seen that may be this person's.
+    pub seen_at: BTreeSet<String>,
 }
 
 async fn round(
@@ -117,7 +119,8 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
     let groups = concerned(&case.person, &desired, now, more);
     let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
-    Sitting { case, derived, desired, groups, last, adopt }
+    let seen_at = more.iter().map(|(doors, _)| doors.clone()).collect();
+    Sitting { case, derived, desired, groups, last, adopt, seen_at }
 }
 
 /// Groups that could not be read, and why.
@@ -166,8 +169,8 @@ async fn prepare(
     let found = finish(&mut task.person, held, &scene.terms, &barred, now);
     task.deeds.extend(found);
     let mut judged = judge(scene, sitting, &task, held, now);
-    let needed: BTreeSet<String> =
-        in_need_of_an_account(scene, &task, &judged).into_iter().filter(|doors| !begun.contains(doors)).collect();
+    let needed = in_need_of_an_account(scene, sitting, &task, &judged);
+    let needed: BTreeSet<String> = needed.into_iter().filter(|doors| !begun.contains(doors)).collect();
     if !needed.is_empty() {
         barred.extend(link_all(scene, &mut task, &needed).await);
         judged = judge(scene, sitting, &task, held, now);
@@ -215,14 +218,18 @@ fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Ti
     })
 }
 
-/// Door systems where somebody is about to come in, or whose account has another address than the platform says.
-fn in_need_of_an_account(scene: &Scene, task: &Task, judged: &Judged) -> BTreeSet<String> {
+/// Door systems where somebody is about to come in, or was seen although we never linked them, or whose account has
+/// another address than the platform says.
+fn in_need_of_an_account(scene: &Scene, sitting: &Sitting, task: &Task, judged: &Judged) -> BTreeSet<String> {
     let grants = judged.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. } | Move::Create));
+    let seen = sitting.seen_at.iter().filter(|doors| {
+        scene.terms.contains_key(*doors) && task.person.email.is_some() && !task.person.accounts.contains_key(*doors)
+    });
     let differs = task.person.accounts.iter().filter(|(doors, linked)| {
         let address = linked.account.email.as_deref().and_then(email_key);
         scene.terms.contains_key(*doors) && address.is_some() && address != task.person.email
     });
-    grants.map(|(doors, _)| doors.clone()).chain(differs.map(|(doors, _)| doors.clone())).collect()
+    grants.map(|(doors, _)| doors).chain(seen).chain(differs.map(|(doors, _)| doors)).cloned().collect()
 }
 
 /// Suspends or deletes nobody who is in a group that is none of our business.
