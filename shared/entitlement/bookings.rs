@@ -59,8 +59,10 @@ impl Bench<'_> {
     }
 }
 
+/// Whether any of the person's profiles that the platform still has is in the booking.
 fn takes_part(dossier: &Dossier, booking: &Booking, guests: bool) -> bool {
-    dossier.profiles.iter().any(|name| match name.kind {
+    let mut live = dossier.profiles.iter().filter(|name| dossier.facts.contains_key(*name));
+    live.any(|name| match name.kind {
         Kind::Member => booking.booker.as_ref() == Some(&name.id) || booking.members.contains(&name.id),
         Kind::Visitor => guests && booking.visitors.contains(&name.id),
         _ => false,
