@@ -1,0 +1,109 @@
+//! A site's rules as plain data, and the same as the site file's text.
+
+use std::fmt::Write as _;
+
+use super::calendar::WallClock;
+
+/// What of a site file decides who may come in.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub timezone: &'static str,
+    /// None: all.
+    pub locations: Vec<&'static str>,
+    pub guests: bool,
+    pub tentative: bool,
+    pub on_the_day: bool,
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Rule {
+    pub selector: Selector,
+    pub doors: &'static str,
+    pub opens: Vec<&'static str>,
+    /// Minutes, for bookings.
+    pub before: i64,
+    pub after: i64,
+    pub audience: Audience,
+    pub at: Option<&'static str>,
+    /// None: always.
+    pub hours: Vec<Opening>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Selector {
+    Plan(Vec<&'static str>),
+    Location(Vec<&'static str>),
+    Floor(Vec<&'static str>),
+    Assignable(Vec<&'static str>),
+    Resource(Vec<&'static str>),
+    Pass,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Everyone,
+    Members,
+    NonMembers,
+}
+
+/// On each of these days (0 is Monday) from one minute of the day until another, over midnight where that is less.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    pub days: (u32, u32),
+    pub from: u32,
+    pub until: u32,
+}
+
+impl Opening {
+    pub fn is_open(&self, clock: WallClock) -> bool {
+        let on = |day: u32| (self.days.0..=self.days.1).contains(&day);
+        let yesterday = (clock.weekday + 6) % 7;
+        if self.from < self.until {
+            on(clock.weekday) && (self.from..self.until).contains(&clock.minute)
+        } else {
+            on(clock.weekday) && clock.minute >= self.from || on(yesterday) && clock.minute < self.until
+        }
+    }
+
+    fn text(&self) -> String {
+        const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        let days = match self.days {
+            (first, last) if first == last => DAYS[first as usize].to_owned(),
+            (first, last) => format!("{}-{}", DAYS[first as usize], DAYS[last as usize]),
+        };
+        let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        format!("{days} {}-{}", clock(self.from), clock(self.until))
+    }
+}
+
+impl Rule {
+    /// The rule as a site file says it.
+    pub fn text(&self) -> String {
+        let (key, names) = match &self.selector {
+            Selector::Plan(names) => ("plan", names.clone()),
+            Selector::Location(names) => ("location", names.clone()),
+            Selector::Floor(names) => ("floor", names.clone()),
+            Selector::Assignable(names) => ("assignable", names.clone()),
+            Selector::Resource(names) => ("resource", names.clone()),
+            Selector::Pass => ("pass", vec!["*"]),
+        };
+        let mut text = format!("[[rule]]\n{key} = {names:?}\ndoors = {:?}\nopens = {:?}\n", self.doors, self.opens);
+        if key == "resource" {
+            let audience = match self.audience {
+                Audience::Everyone => "everyone",
+                Audience::Members => "members",
+                Audience::NonMembers => "non-members",
+            };
+            writeln!(text, "before = \"{}m\"\nafter = \"{}m\"\nfor = {audience:?}", self.before, self.after).unwrap();
+        }
+        if let Some(at) = self.at {
+            writeln!(text, "at = {at:?}").unwrap();
+        }
+        if !self.hours.is_empty() {
+            let hours: Vec<String> = self.hours.iter().map(Opening::text).collect();
+            writeln!(text, "hours = {:?}", hours.join(", ")).unwrap();
+        }
+        text
+    }
+}

@@ -1,0 +1,131 @@
+//! Compares what the doors hold with what the model says, and the books with the doors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::play::{Play, seconds, written};
+use super::setting::{Doors, PROTECTED, Setting};
+use super::times;
+use crate::naive::{Entry, Minute, list, may_be_in, text, who};
+
+/// What is at the doors beside what the model says.
+#[derive(Default)]
+pub struct Expected {
+    /// Given by hand, and never ours to take.
+    by_hand: BTreeSet<Entry>,
+}
+
+impl Expected {
+    /// Works out who of those already inside stays whatever the platform says: protected people, and, where groups are
+    /// not ours alone, whoever was in them without being entitled.
+    pub fn taken_over(&mut self, setting: &Setting, doors: &Doors, inside: &[(String, &'static str)], world: &Value) {
+        let lag = if setting.platform_quirks.contains(&"lag") { 120 } else { 0 };
+        let open = may_be_in(world, &setting.site, setting.start + lag);
+        for (email, group) in inside {
+            let entry = (email.clone(), doors.name.to_owned(), (*group).to_owned());
+            let ruled = setting.site.rules.iter().any(|rule| rule.doors == doors.name && rule.opens.contains(group));
+            let spared = PROTECTED.contains(&email.as_str()) || !doors.exclusive || !ruled;
+            if spared && !(ruled && open.contains(&entry)) {
+                self.by_hand.insert(entry);
+            }
+        }
+    }
+}
+
+/// A line of a group that is valid now.
+struct Line {
+    entry: Entry,
+    until: Option<Minute>,
+    state: String,
+}
+
+async fn lines(play: &Play, doors: &Doors) -> Vec<Line> {
+    let now = play.now();
+    let world = play.get(doors.kind).await;
+    let users: BTreeMap<&str, &Value> =
+        list(&world, "users").iter().filter_map(|user| Some((text(user, "id")?, user))).collect();
+    let mut lines = Vec::new();
+    for group in list(&world, "groups") {
+        for member in list(group, "members") {
+            let user = users[text(member, "user").expect("a user")];
+            let entry = (who(user), doors.name.to_owned(), text(group, "name").unwrap_or_default().to_owned());
+            let bound = |field| text(member, field).map(seconds);
+            if bound("valid_from").is_none_or(|from| from <= now)
+                && bound("valid_until").is_none_or(|until| now < until)
+            {
+                let state = text(user, "state").unwrap_or("subscribed").to_owned();
+                lines.push(Line { entry, until: bound("valid_until"), state });
+            }
+        }
+    }
+    lines
+}
+
+/// Whether every group holds exactly whom it should.
+pub async fn doors(play: &Play) -> Result<(), String> {
+    let may = may_be_in(&play.world().await, &play.setting.site, play.now());
+    let mut wanted = may.clone();
+    wanted.extend(play.expected.by_hand.iter().cloned());
+    let mut held = BTreeSet::new();
+    let mut asleep = Vec::new();
+    for doors in &play.setting.doors {
+        for line in lines(play, doors).await {
+            if line.state == "suspended" {
+                asleep.push(line.entry.clone());
+            }
+            if !held.insert(line.entry.clone()) && !play.expected.by_hand.contains(&line.entry) {
+                return Err(format!("twice in a group: {:?}", line.entry));
+            }
+        }
+    }
+    let out: Vec<&Entry> = wanted.difference(&held).collect();
+    let over: Vec<&Entry> = held.difference(&wanted).collect();
+    if out.is_empty() && over.is_empty() && asleep.is_empty() {
+        return Ok(());
+    }
+    Err(format!("at {}: shut out {out:?}, let in {over:?}, asleep {asleep:?}", written(play.now())))
+}
+
+/// Whether every line of ours at Kisi ends when its window does, as far as can be seen.
+pub async fn ends(play: &Play) -> Result<(), String> {
+    let (world, site, now) = (play.world().await, &play.setting.site, play.now());
+    let Some(kisi) = play.setting.doors.iter().find(|doors| doors.kind == "kisi") else { return Ok(()) };
+    let ours: Vec<Line> =
+        lines(play, kisi).await.into_iter().filter(|line| !play.expected.by_hand.contains(&line.entry)).collect();
+    if ours.is_empty() {
+        return Ok(());
+    }
+    let mut coming = times::after(&world, &play.setting, now);
+    coming.extend(ours.iter().filter_map(|line| line.until).flat_map(|until| [until - 60, until]));
+    coming.retain(|at| *at > now && *at < now + 3 * 86_400);
+    let seen: Vec<(Minute, BTreeSet<Entry>)> = coming.into_iter().map(|at| (at, may_be_in(&world, site, at))).collect();
+    for line in ours {
+        let end = seen.iter().find(|(_, open)| !open.contains(&line.entry)).map(|(at, _)| *at);
+        let near = line.until.filter(|until| *until < now + 3 * 86_400);
+        if near != end {
+            let text = |at: Option<Minute>| at.map_or("never".to_owned(), written);
+            return Err(format!("{:?} ends at {} and should at {}", line.entry, text(line.until), text(end)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the audit chain has no gap and every hash is right.
+pub fn chain(audit: &Value) -> Result<(), String> {
+    let mut previous = String::new();
+    for (place, record) in audit.as_array().expect("a list").iter().enumerate() {
+        if record["seq"] != Value::from(place + 1) || record["previous"] != Value::from(previous.clone()) {
+            return Err(format!("the audit chain breaks at {record}"));
+        }
+        previous = text(record, "hash").unwrap_or_default().to_owned();
+        let right: doorstep::audit::Record =
+            serde_json::from_value(record.clone()).map_err(|wrong| wrong.to_string())?;
+        let bare = doorstep::audit::Record { hash: String::new(), ..right };
+        if previous != hex::encode(Sha256::digest(serde_json::to_vec(&bare).expect("JSON"))) {
+            return Err(format!("the audit record has a wrong hash: {record}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Random worlds and random stories, each compared with the naive model.
+//!
+//! `DOORSTEP_STORIES` plays that many instead of a few, `DOORSTEP_SEED` others. A story that fails is made shorter and
+//! then printed; it can be written into a test of its own as it is.
+
+mod change;
+mod dice;
+mod judge;
+mod play;
+mod regressions;
+mod setting;
+mod story;
+mod things;
+mod times;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use story::{Story, stories};
+
+fn number(name: &str, usual: u32) -> u32 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+fn one(story: &Story, rough: bool) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(play::play(story, rough))
+}
+
+fn many(cases: u32, salt: u8, rough: bool) {
+    let cases = number("DOORSTEP_STORIES", cases);
+    let mut seed = [salt; 32];
+    seed[..4].copy_from_slice(&number("DOORSTEP_SEED", 1).to_le_bytes());
+    let max_shrink_iters = number("DOORSTEP_SHRINK", 60);
+    let config = Config { cases, failure_persistence: None, max_shrink_iters, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let told = runner.run(&stories(), |story| one(&story, rough).map_err(TestCaseError::fail));
+    match told {
+        Ok(()) => {}
+        Err(TestError::Fail(wrong, story)) => panic!("seed {:?}\n{wrong}\n{story:?}", &seed[..4]),
+        Err(TestError::Abort(wrong)) => panic!("{wrong}"),
+    }
+}
+
+#[test]
+fn the_doors_hold_what_the_model_says() {
+    many(16, 7, false);
+}
+
+#[test]
+fn after_crashes_and_faults_one_reconcile_is_enough() {
+    many(12, 11, true);
+}

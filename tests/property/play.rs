@@ -1,0 +1,330 @@
+//! Plays a story on one machine: changes at the platform, letters delivered, lost, late and twice, the clock moved,
+//! reconciles, and, in rough ones, crashes and faults.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use doorstep::delivery::Delivery;
+use doorstep_local::run::crash::Step;
+use doorstep_local::{Data, Machine, Setup};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::change::change;
+use super::dice::Dice;
+use super::judge::{self, Expected};
+use super::setting::{GROUPS, PROTECTED, SITE, STRANGER, Setting};
+use super::story::Story;
+use super::{things, times};
+use crate::naive::{self, Minute, instant, list};
+
+/// A story under way.
+pub struct Play {
+    pub setting: Setting,
+    pub expected: Expected,
+    pub machine: Machine,
+    rough: bool,
+    /// What happened, for whoever has to understand a failure.
+    trace: Vec<String>,
+    /// Letters that were not delivered yet, with the number of their change.
+    late: Vec<(usize, Bytes)>,
+    /// Letters that were.
+    old: Vec<Bytes>,
+    /// Changes of which no letter came since the last reconcile.
+    unheard: BTreeSet<usize>,
+}
+
+/// Plays a story to its end; what is wrong, with what happened until then.
+pub async fn play(story: &Story, rough: bool) -> Result<(), String> {
+    let setting = Setting::of(story);
+    let world = things::world(story, setting.start, &setting.platform_quirks);
+    let inside = inside(story, &world);
+    let mut play = Play::begin(setting, &world, &inside, rough).await;
+    let told = play.through(&story.steps).await;
+    told.map_err(|wrong| play.explained(&wrong))
+}
+
+impl Play {
+    /// A machine with this world, and these people in groups before Doorstep comes.
+    pub async fn begin(setting: Setting, world: &Value, inside: &[(String, &'static str)], rough: bool) -> Play {
+        let clock = Timestamp::from_second(setting.start).ok();
+        let setup = Setup { sites: vec![setting.file()], secrets: None, clock, reconcile: None, data: Data::Memory };
+        let machine = Machine::start(setup).await.unwrap_or_else(|wrong| panic!("{wrong}\n{}", setting.file()));
+        let mut play = Play {
+            setting,
+            expected: Expected::default(),
+            machine,
+            rough,
+            trace: Vec::new(),
+            late: Vec::new(),
+            old: Vec::new(),
+            unheard: BTreeSet::new(),
+        };
+        play.note(world);
+        play.put("officernd", "/_world", world).await;
+        for doors in play.setting.doors.clone() {
+            play.put(doors.kind, "/_world", &doors.world(inside)).await;
+            play.expected.taken_over(&play.setting, &doors, inside, world);
+        }
+        play
+    }
+
+    /// What is wrong, in which site, after what.
+    pub fn explained(&self, wrong: &str) -> String {
+        format!("{wrong}\n{}\n{}", self.setting.file(), self.trace.join("\n"))
+    }
+
+    /// A first reconcile, the steps, and the end.
+    pub async fn through(&mut self, steps: &[u64]) -> Result<(), String> {
+        self.reconcile().await?;
+        self.judge().await?;
+        for (number, step) in steps.iter().enumerate() {
+            let mut dice = Dice(*step);
+            if self.rough {
+                self.trouble(&mut dice).await;
+            }
+            self.step(number, &mut dice).await?;
+            self.machine.quiet().await;
+            if self.unheard.is_empty() && !self.rough {
+                self.judge().await?;
+            }
+        }
+        self.end().await
+    }
+
+    /// Two reconciles, of which the second finds nothing to do, and the books.
+    pub async fn end(&mut self) -> Result<(), String> {
+        self.machine.crash(Step::Ring, 0);
+        for vendor in ["officernd", "kisi", "salto-ks"] {
+            self.put(vendor, "/_faults", &json!([])).await;
+        }
+        if self.rough || self.setting.is_slow() {
+            self.pass(4 * 60).await?;
+        }
+        self.reconcile().await?;
+        self.judge().await?;
+        judge::ends(self).await?;
+        let second = self.reconcile().await?;
+        if second.0 + second.1 > 0 {
+            return Err(format!("the second diff is not empty: {} granted, {} revoked", second.0, second.1));
+        }
+        judge::chain(&self.machine.audit(SITE).await.map_err(|wrong| wrong.to_string())?)?;
+        match self.machine.cloud().line.dead().len() {
+            0 => Ok(()),
+            dead => Err(format!("{dead} dead letters")),
+        }
+    }
+
+    async fn step(&mut self, number: usize, dice: &mut Dice) -> Result<(), String> {
+        match dice.of(16) {
+            0..=4 => {
+                let which = dice.of(3) as usize;
+                let by = dice.any(&[0, -60, 0, 60]);
+                let next = times::after(&self.world().await, &self.setting, self.now()).into_iter().nth(which);
+                self.pass_to(next.map_or(self.now() + 3600, |next| next + by)).await
+            }
+            5 => self.pass(60 * (1 + dice.of(700) as i64)).await,
+            6 => self.pass(1 + dice.of(3000) as i64).await,
+            7 => self.reconcile().await.map(drop),
+            8 => self.deliver_late(dice).await,
+            9 => {
+                let letter = dice.index(self.old.len()).map(|place| self.old[place].clone());
+                if let Some(letter) = letter {
+                    self.post(&letter).await?;
+                }
+                Ok(())
+            }
+            _ => self.change(number, dice).await,
+        }
+    }
+
+    async fn change(&mut self, number: usize, dice: &mut Dice) -> Result<(), String> {
+        let how = dice.of(8);
+        let body = change(dice, &self.world().await, &format!("new{number}"), self.now());
+        self.tell(number, &body, how).await
+    }
+
+    /// Makes a change, and delivers its letters in one of eight ways: most often at once.
+    pub async fn tell(&mut self, number: usize, body: &Value, how: u64) -> Result<(), String> {
+        let sent = Bytes::from(body.to_string());
+        let letters = self.machine.sandboxes().change("officernd", None, sent).await.expect("it can be changed");
+        self.note(format!("{} letters, way {how}, of {body}", letters.len()));
+        if letters.is_empty() || how == 5 {
+            self.unheard.insert(number);
+            return Ok(());
+        }
+        for letter in &letters {
+            match how {
+                6 => {
+                    self.unheard.insert(number);
+                    self.late.push((number, letter.clone()));
+                }
+                _ => self.post(letter).await?,
+            }
+            match how {
+                4 => self.post(letter).await?,
+                7 => self.late.push((number, letter.clone())),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Delivers what was held back, in any order.
+    async fn deliver_late(&mut self, dice: &mut Dice) -> Result<(), String> {
+        while let Some(place) = dice.index(self.late.len()) {
+            let (number, letter) = self.late.swap_remove(place);
+            self.post(&letter).await?;
+            if !self.late.iter().any(|(other, _)| *other == number) {
+                self.unheard.remove(&number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts a letter as a sender does: again until it is taken.
+    async fn post(&mut self, letter: &Bytes) -> Result<(), String> {
+        self.note("a letter is delivered");
+        self.old.push(letter.clone());
+        for _ in 0..4 {
+            let headers = signed(letter, self.now());
+            let delivery = Delivery { path: format!("/hooks/{SITE}/officernd"), headers, body: letter.clone() };
+            if self.machine.deliver(delivery).await.status == 202 {
+                return Ok(());
+            }
+        }
+        Err("a letter was not taken".to_owned())
+    }
+
+    /// Something that goes wrong from now on, or nothing.
+    async fn trouble(&mut self, dice: &mut Dice) {
+        match dice.of(5) {
+            0 | 1 => {}
+            2 | 3 => {
+                let step = dice.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Ring]);
+                let times = 1 + dice.of(2) as u32;
+                self.note(format!("{times} crashes after {step:?}"));
+                self.machine.crash(step, times);
+            }
+            _ => {
+                let vendor = dice.any(&["kisi", "salto-ks", "officernd"]);
+                let status = dice.any(&[500, 429, 503, 404, 502]);
+                let reads = vendor == "officernd";
+                let what = if reads {
+                    dice.any(&["*", "GET *"])
+                } else {
+                    dice.any(&["*", "POST *", "PATCH *", "DELETE *", "GET *"])
+                };
+                let mut fault = json!({ "match": what, "status": status, "times": dice.any(&[1, 2, 3, 6, -1]) });
+                if dice.rarely(2) && !reads {
+                    fault["after"] = json!("apply");
+                    fault["status"] = json!(500);
+                }
+                self.note(format!("{vendor} fails: {fault}"));
+                self.put(vendor, "/_faults", &json!([fault])).await;
+            }
+        }
+    }
+
+    async fn pass(&mut self, seconds: i64) -> Result<(), String> {
+        self.pass_to(self.now() + seconds).await
+    }
+
+    async fn pass_to(&mut self, to: Minute) -> Result<(), String> {
+        let to = Timestamp::from_second(to.max(self.now())).map_err(|wrong| wrong.to_string())?;
+        let ran = self.machine.move_clock(to).await.map_err(|wrong| wrong.to_string())?;
+        self.note(format!("the clock was moved, {} alarms", ran.len()));
+        Ok(())
+    }
+
+    /// What was missing: grants, revokes.
+    async fn reconcile(&mut self) -> Result<(usize, usize), String> {
+        if self.setting.platform_quirks.contains(&"lag") {
+            self.pass(120).await?;
+        }
+        let report = self.machine.reconcile(SITE).await.map_err(|wrong| wrong.to_string())?;
+        self.note(format!("reconcile: {report:?}"));
+        self.unheard.clear();
+        Ok((report.granted, report.revoked))
+    }
+
+    /// Compares the doors with the model. Where something may take its time, a few minutes are given.
+    pub async fn judge(&mut self) -> Result<(), String> {
+        let tries = if self.setting.is_slow() { 4 } else { 1 };
+        let mut verdict = Ok(());
+        for tried in 0..tries {
+            if tried > 0 {
+                self.pass(180).await?;
+            }
+            verdict = judge::doors(self).await;
+            if verdict.is_ok() {
+                return verdict;
+            }
+        }
+        verdict
+    }
+
+    pub fn now(&self) -> Minute {
+        self.machine.now().as_second()
+    }
+
+    fn note(&mut self, what: impl std::fmt::Display) {
+        self.trace.push(format!("{} {what}", written(self.now())));
+    }
+
+    /// The platform as it is.
+    pub async fn world(&self) -> Value {
+        self.get("officernd").await
+    }
+
+    pub async fn get(&self, vendor: &str) -> Value {
+        self.back_door(vendor, Method::GET, "/_world", Bytes::new()).await
+    }
+
+    async fn put(&self, vendor: &str, path: &'static str, body: &Value) {
+        self.back_door(vendor, Method::PUT, path, Bytes::from(body.to_string())).await;
+    }
+
+    async fn back_door(&self, vendor: &str, method: Method, path: &'static str, body: Bytes) -> Value {
+        let (mut parts, body) = Request::new(body).into_parts();
+        (parts.method, parts.uri) = (method, Uri::from_static(path));
+        let response = self.machine.sandboxes().back_door(vendor, Request::from_parts(parts, body)).await;
+        assert!(response.status().is_success(), "{vendor}{path}: {response:?}");
+        serde_json::from_slice(response.body()).expect("JSON")
+    }
+}
+
+/// Who is in which group before Doorstep comes.
+fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
+    let one = |number: &u64| {
+        let mut dice = Dice(*number);
+        let members: Vec<&str> = list(world, "members").iter().filter_map(|one| naive::text(one, "email")).collect();
+        let known = dice.index(members.len()).map(|place| members[place]);
+        let who = dice.any(&[known.unwrap_or(STRANGER), STRANGER, PROTECTED[0], known.unwrap_or(STRANGER)]);
+        (who.to_owned(), dice.any(&GROUPS))
+    };
+    let all: BTreeSet<(String, &'static str)> = story.inside.iter().map(one).collect();
+    all.into_iter().collect()
+}
+
+pub fn written(at: Minute) -> String {
+    things::written(at)
+}
+
+fn signed(letter: &[u8], now: Minute) -> HeaderMap {
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"sandbox-webhook-secret").expect("any length");
+    [letter, b".", now.to_string().as_bytes()].into_iter().for_each(|part| mac.update(part));
+    let header = format!("t={now},signature={}", hex::encode(mac.finalize().into_bytes()));
+    HeaderMap::from_iter([(
+        "officernd-signature".parse().expect("a name"),
+        HeaderValue::from_str(&header).expect("text"),
+    )])
+}
+
+/// Seconds of an instant as a door system writes it.
+pub fn seconds(text: &str) -> Minute {
+    instant(text)
+}

@@ -1,0 +1,43 @@
+//! A story in numbers: what the world is at first, and what happens in it. Each number is thrown as a [`Dice`].
+//!
+//! [`Dice`]: super::dice::Dice
+
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+
+/// Printed when it fails; may be written into a test as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    pub setting: u64,
+    pub rules: Vec<u64>,
+    pub members: Vec<u64>,
+    pub visitors: Vec<u64>,
+    pub memberships: Vec<u64>,
+    pub assignments: Vec<u64>,
+    pub bookings: Vec<u64>,
+    pub passes: Vec<u64>,
+    pub checkins: Vec<u64>,
+    /// People who are in groups before Doorstep comes.
+    pub inside: Vec<u64>,
+    pub steps: Vec<u64>,
+}
+
+/// Random stories.
+pub fn stories() -> impl Strategy<Value = Story> {
+    let some = |least, most| vec(any::<u64>(), least..=most);
+    let people = (some(2, 6), some(0, 3), some(0, 3));
+    let facts = (some(0, 5), some(0, 3), some(0, 5), some(0, 3), some(0, 2));
+    (any::<u64>(), some(2, 6), people, facts, some(4, 14)).prop_map(|(setting, rules, people, facts, steps)| Story {
+        setting,
+        rules,
+        members: people.0,
+        visitors: people.1,
+        inside: people.2,
+        memberships: facts.0,
+        assignments: facts.1,
+        bookings: facts.2,
+        passes: facts.3,
+        checkins: facts.4,
+        steps,
+    })
+}
