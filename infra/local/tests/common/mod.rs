@@ -106,6 +106,13 @@ pub async fn write(outside: &Outside, step: &str) {
     write.transact_items(TransactWriteItem::builder().put(put).build()).send().await.expect("the table takes it");
 }
 
+/// How many items [`write`] has written for a step.
+pub async fn written(outside: &Outside, step: &str) -> i32 {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let query = dynamodb(outside).query().table_name(&outside.settings.table).key_condition_expression("pk = :pk");
+    query.expression_attribute_values(":pk", AttributeValue::S(step.into())).send().await.expect("it reads").count()
+}
+
 /// Puts somebody into the sandbox of Kisi.
 pub async fn fill_doors(machine: &Machine) {
     let world = r#"{"groups":[],"users":[{"id":"7","email":"ada@example.test","name":"Ada"}]}"#;
@@ -199,9 +206,30 @@ impl Functions for Notes {
     }
 }
 
-/// A site file that is enough for the machine.
+/// A whole site file, as small as one can be.
 pub fn site(name: &str) -> String {
-    format!("site = \"{name}\"\n[platform]\nkind = \"officernd\"\nsecret = \"{name}/officernd\"\n")
+    format!(
+        r#"
+site     = "{name}"
+timezone = "Europe/London"
+mode     = "observe"
+
+[platform]
+kind         = "officernd"
+organization = "{name}"
+secret       = "{name}/officernd"
+url          = "sandbox"
+
+[doors.main]
+kind   = "kisi"
+secret = "{name}/kisi"
+url    = "sandbox"
+
+[[rule]]
+plan  = "*"
+opens = ["Members"]
+"#
+    )
 }
 
 /// A setup with a standing clock, two sites, and nothing kept.
