@@ -1,0 +1,64 @@
+//! Each journey carries the number of the requirement that it shows, and goes the whole way.
+
+mod assignments;
+mod bookings;
+mod guests;
+mod names;
+mod ownership;
+mod passes;
+mod plans;
+mod reconcile;
+mod seats;
+
+use serde_json::{Map, Value, json};
+
+/// A small town: two locations in two time zones, a company of two, and somebody on her own.
+pub fn town(more: Value) -> Value {
+    let mut world: Map<String, Value> = match json!({
+        "locations": [
+            { "_id": "l-riverside", "name": "Riverside", "timezone": "Europe/London" },
+            { "_id": "l-harbour", "name": "Harbour", "timezone": "America/New_York" },
+        ],
+        "floors": [
+            { "_id": "f-first", "name": "First floor", "location": "l-riverside" },
+            { "_id": "f-second", "name": "Second floor", "location": "l-riverside" },
+        ],
+        "resources": [
+            { "_id": "r-board", "name": "Boardroom", "type": "meeting_room", "location": "l-riverside", "floor": "f-first" },
+            { "_id": "r-desk", "name": "Desk 12", "type": "desk", "location": "l-riverside", "floor": "f-second" },
+            { "_id": "r-pier", "name": "Pier room", "type": "meeting_room", "location": "l-harbour" },
+        ],
+        "plans": [{ "_id": "p-hot", "name": "Hot desk" }, { "_id": "p-office", "name": "Office" }],
+        "companies": [{ "_id": "c-acme", "name": "Acme", "location": "l-riverside" }],
+        "members": [
+            { "_id": "m-ada", "name": "Ada Byron", "email": "ada@example.test", "company": "c-acme", "location": "l-riverside" },
+            { "_id": "m-bob", "name": "Bob Noyce", "email": "bob@example.test", "company": "c-acme", "location": "l-riverside" },
+            { "_id": "m-eve", "name": "Eve Curie", "email": "eve@example.test", "location": "l-riverside" },
+        ],
+    }) {
+        Value::Object(world) => world,
+        _ => Map::new(),
+    };
+    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
+        let list = world.entry(kind).or_insert_with(|| json!([]));
+        list.as_array_mut().expect("a list").extend(things.as_array().cloned().unwrap_or_default());
+    }
+    Value::Object(world)
+}
+
+/// A membership of one member on the plan *Hot desk* from the start of the year, with no end.
+pub fn hot_desk(who: &str) -> Value {
+    json!({ "_id": format!("s-{who}"), "plan": "p-hot", "member": format!("m-{who}"), "location": "l-riverside",
+        "startDate": "2026-01-01T00:00:00Z" })
+}
+
+/// A booking of the Boardroom.
+pub fn booking(who: &str, start: &str, end: &str) -> Value {
+    json!({ "_id": format!("b-{who}"), "resource": "r-board", "member": format!("m-{who}"), "location": "l-riverside",
+        "start": start, "end": end, "timezone": "Europe/London" })
+}
+
+/// Opens *Members* to whoever has the plan *Hot desk*.
+pub const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";
+/// Opens *Meeting* to whoever books the Boardroom, a quarter of an hour on either side.
+pub const ROOM: &str = "[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n";

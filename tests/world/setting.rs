@@ -1,0 +1,197 @@
+//! What a journey starts with: a site file, a platform's world, and a house with doors.
+
+use std::time::Duration;
+
+use doorstep_local::{Data, Machine, Setup};
+use serde_json::{Map, Value, json};
+
+use super::{SITE, World};
+
+/// When most journeys begin: a Monday, with the clocks on winter time.
+const MONDAY: &str = "2026-03-02T08:00:00Z";
+
+/// Which door system a journey is told at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doors {
+    /// Membership without dates, two ids, seats.
+    SaltoKs,
+    /// Membership with dates, made and ended one by one.
+    Kisi,
+}
+
+impl Doors {
+    /// Its name in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Doors::SaltoKs => "salto-ks",
+            Doors::Kisi => "kisi",
+        }
+    }
+
+    fn group_id(self, n: usize) -> String {
+        self.id(n + 1)
+    }
+
+    fn user_id(self, n: usize) -> String {
+        self.id(n + 101)
+    }
+
+    fn id(self, n: usize) -> String {
+        match self {
+            Doors::SaltoKs => format!("00000000-0000-4000-8000-{n:012}"),
+            Doors::Kisi => n.to_string(),
+        }
+    }
+}
+
+/// Groups, and people who are there before Doorstep is. The two protected people always are.
+#[derive(Clone)]
+pub struct House {
+    groups: Vec<String>,
+    people: Vec<String>,
+    inside: Vec<(String, String)>,
+    top: Map<String, Value>,
+}
+
+impl House {
+    /// A house with these groups, and nobody in them.
+    pub fn with(groups: &[&str]) -> Self {
+        let groups = groups.iter().map(|&group| group.to_owned()).collect();
+        House { groups, people: vec!["ops".into(), "owner".into()], inside: Vec::new(), top: Map::new() }
+    }
+
+    /// Somebody has an account.
+    pub fn person(mut self, who: &str) -> Self {
+        self.people.push(who.to_owned());
+        self
+    }
+
+    /// Somebody with an account is in a group.
+    pub fn inside(mut self, who: &str, group: &str) -> Self {
+        self.inside.push((who.to_owned(), group.to_owned()));
+        self
+    }
+
+    /// Another key of the door system's world.
+    pub fn says(mut self, key: &str, value: Value) -> Self {
+        self.top.insert(key.to_owned(), value);
+        self
+    }
+
+    /// As the sandbox wants it.
+    pub fn world(&self, doors: Doors) -> Value {
+        let user = |who: &str| doors.user_id(self.people.iter().position(|p| p == who).expect("has an account"));
+        let mut world = self.top.clone();
+        let groups = self.groups.iter().enumerate().map(|(n, name)| {
+            let inside = self.inside.iter().filter(|(_, group)| group == name);
+            let members: Vec<Value> = inside.map(|(who, _)| json!({ "user": user(who) })).collect();
+            json!({ "id": doors.group_id(n), "name": name, "members": members })
+        });
+        world.insert("groups".into(), groups.collect());
+        let users = self
+            .people
+            .iter()
+            .map(|who| json!({ "id": user(who), "email": address(who), "name": who, "state": "subscribed" }));
+        world.insert("users".into(), users.collect());
+        Value::Object(world)
+    }
+}
+
+/// Everybody's address.
+pub fn address(who: &str) -> String {
+    format!("{who}@example.test")
+}
+
+/// A site file in its parts, and how the machine is started.
+pub struct Setting {
+    doors: Doors,
+    mode: &'static str,
+    top: String,
+    of_platform: String,
+    of_doors: String,
+    protected: String,
+    rest: String,
+    clock: String,
+    /// How often every site is reconciled; only when asked, unless a journey says otherwise.
+    pub cadence: Option<Duration>,
+    /// The secrets file; the sandbox's own secrets where there is none.
+    pub secrets: Option<String>,
+    /// Site files beside this one.
+    pub neighbours: Vec<String>,
+}
+
+impl Setting {
+    /// A site in mode `full`, whose doors are these, with these rules.
+    pub fn at(doors: Doors, rules: &str) -> Self {
+        Setting {
+            doors,
+            mode: "full",
+            top: String::new(),
+            of_platform: String::new(),
+            of_doors: String::new(),
+            protected: r#"["ops@example.test", "owner@example.test"]"#.into(),
+            rest: rules.to_owned(),
+            clock: MONDAY.to_owned(),
+            cadence: None,
+            secrets: None,
+            neighbours: Vec::new(),
+        }
+    }
+
+    /// Another mode.
+    pub fn mode(mut self, mode: &'static str) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// More lines under `[platform]`.
+    pub fn platform_says(mut self, lines: &str) -> Self {
+        self.of_platform = lines.to_owned();
+        self
+    }
+
+    /// More lines under `[doors.main]`.
+    pub fn doors_say(mut self, lines: &str) -> Self {
+        self.of_doors = lines.to_owned();
+        self
+    }
+
+    /// The site file.
+    pub fn text(&self) -> String {
+        self.named(SITE)
+    }
+
+    /// The same file for a site of another name.
+    pub fn named(&self, site: &str) -> String {
+        let Setting { mode, top, of_platform, of_doors, protected, rest, .. } = self;
+        let kind = self.doors.word();
+        let place = if self.doors == Doors::SaltoKs { "place = \"5e0c\"\n" } else { "" };
+        format!(
+            "site = \"{site}\"\ntimezone = \"Europe/London\"\nmode = \"{mode}\"\n{top}\n\
+             [platform]\nkind = \"officernd\"\norganization = \"{site}\"\nsecret = \"{site}/officernd\"\n\
+             url = \"sandbox\"\n{of_platform}\n\n\
+             [doors.main]\nkind = \"{kind}\"\n{place}secret = \"{site}/doors\"\nurl = \"sandbox\"\n\
+             protected = {protected}\n{of_doors}\n\n{rest}"
+        )
+    }
+
+    /// Starts the machine, puts both worlds there, and lets Doorstep compare them once.
+    pub async fn begin(self, platform: Value, house: House) -> World {
+        let world = self.start(platform, house).await;
+        world.reconcile().await;
+        world
+    }
+
+    /// Starts the machine and puts both worlds there.
+    pub async fn start(self, platform: Value, house: House) -> World {
+        let setup = Setup {
+            sites: [vec![self.text()], self.neighbours].concat(),
+            secrets: self.secrets,
+            clock: Some(self.clock.parse().expect("an instant")),
+            reconcile: self.cadence,
+            data: Data::Memory,
+        };
+        let machine = Machine::start(setup).await.expect("it starts");
+        World::new(machine, self.doors, platform, house.world(self.doors)).await
+    }
+}
