@@ -2,6 +2,7 @@
 
 mod assignments;
 mod bookings;
+mod crash;
 mod guests;
 mod names;
 mod ownership;
