@@ -4,6 +4,7 @@
 // The journeys of the library nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
+mod deliveries;
 mod journeys;
 mod naive;
 mod property;
