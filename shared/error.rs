@@ -45,6 +45,13 @@ impl Error {
         Error::Refused(why.into())
     }
 
+    /// The text alone, as it reads in a list of problems.
+    pub fn why(&self) -> &str {
+        match self {
+            Error::Later { why, .. } | Error::Refused(why) | Error::Report(why) | Error::Held(why) => why,
+        }
+    }
+
     /// Whether the same may work if it is tried again.
     pub fn may_pass(&self) -> bool {
         matches!(self, Error::Later { .. })

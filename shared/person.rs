@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::entitlement::Entitlement;
-use crate::fact::FactId;
+use crate::fact::{FactId, Kind};
 
 /// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
 pub fn email_key(email: &str) -> Option<String> {
@@ -60,15 +60,34 @@ impl Person {
         self.claims.iter().find(|claim| claim.doors == doors && claim.group == *group)
     }
 
-    /// Doors at which an account was being made.
-    pub fn being_made(&self) -> BTreeSet<String> {
-        let made = self.intents.iter().filter(|intent| matches!(intent.deed, Deed::Create { .. }));
-        made.map(|intent| intent.doors.clone()).collect()
-    }
-
     /// The change of this group is over: its intent goes.
     pub fn done(&mut self, doors: &str, group: &GroupId) {
         self.intents.retain(|intent| intent.doors != doors || intent.group.as_ref() != Some(group));
+    }
+
+    /// Whether they are known as a guest alone. Somebody whose profiles are gone is what they were before.
+    pub fn is_guest(&self) -> bool {
+        !self.profiles.is_empty() && self.profiles.iter().all(|profile| profile.kind == Kind::Visitor)
+    }
+
+    /// What was begun on the account itself is over.
+    pub fn account_done(&mut self, doors: &str) {
+        self.intents.retain(|intent| intent.doors != doors || intent.group.is_some());
+    }
+
+    /// The account that was to be made was not, so nothing can have been given to it.
+    pub fn never_made(&mut self, doors: &str) {
+        self.account_done(doors);
+        self.intents
+            .retain(|intent| intent.doors != doors || !matches!(intent.deed, Deed::Grant { account: None, .. }));
+    }
+
+    /// Hands over the account at `doors` with everything that is known of it.
+    pub fn hand_over(&mut self, doors: &str, heir: &mut Person) {
+        heir.accounts.extend(self.accounts.remove_entry(doors));
+        heir.claims.retain(|claim| claim.doors != doors || self.claim(doors, &claim.group).is_none());
+        heir.claims.extend(self.claims.extract_if(.., |claim| claim.doors == doors));
+        heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == doors));
     }
 
     /// The change that was begun on this group, where there is one.
@@ -163,4 +182,10 @@ pub enum Deed {
         /// Accounts of that name before.
         before: Vec<AccountId>,
     },
+    /// Suspends the account.
+    Suspend,
+    /// Wakes the account.
+    Resume,
+    /// Deletes the account.
+    Delete,
 }

@@ -22,7 +22,7 @@ mod scene;
 mod serve;
 
 pub use moves::{HeldRows, Judged, Move, View, concerned, judge_person};
-pub use scene::{Scene, Terms, protected};
+pub use scene::{Scene, Terms};
 
 /// Serves one batch of the line. Where a site fails, its messages come again; another site's do not.
 pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {

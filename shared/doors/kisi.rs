@@ -55,6 +55,11 @@ impl ReadDoors for Kisi {
         true
     }
 
+    /// Guests cannot be suspended: one in no group opens nothing and takes no seat.
+    fn guests_rest(&self) -> bool {
+        false
+    }
+
     async fn groups(&self) -> Result<Vec<Group>> {
         let place = self.place.as_deref().map(|place| ("place_id", place));
         let groups: Vec<wire::Group> = self.client.list("groups", place.as_slice(), LONGEST_PAGE).await?;
@@ -103,6 +108,11 @@ impl ReadDoors for Kisi {
     async fn guests(&self) -> Result<Vec<Account>> {
         let guests: Vec<wire::Guest> = self.client.list("guests", &[], LONGEST_PAGE).await?;
         Ok(guests.into_iter().map(Account::from).collect())
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        let users: Vec<wire::User> = self.client.list("users", &[], LONGEST_USER_PAGE).await?;
+        Ok(users.into_iter().map(Account::from).chain(self.guests().await?).collect())
     }
 
     /// Counts every role that is in force, of an organisation or a place too: somebody with another role is never "in

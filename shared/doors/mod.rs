@@ -166,6 +166,10 @@ pub struct Entry {
 pub trait ReadDoors: Send + Sync {
     /// Whether membership can end by itself (`until` is honoured).
     fn ends_by_itself(&self) -> bool;
+    /// Whether a guest's account can be suspended. Where it cannot, it takes no seat.
+    fn guests_rest(&self) -> bool {
+        true
+    }
     /// All groups, with such of their problems as the list itself tells.
     async fn groups(&self) -> Result<Vec<Group>>;
     /// Why `group` opens nothing although people are in it, where finding out takes a call for each group: to be asked
@@ -181,6 +185,8 @@ pub trait ReadDoors: Send + Sync {
     async fn account(&self, known: &Account) -> Result<Option<Account>>;
     /// All guests (accounts without an address).
     async fn guests(&self) -> Result<Vec<Account>>;
+    /// All accounts, guests among them.
+    async fn accounts(&self) -> Result<Vec<Account>>;
     /// How many groups of any kind the account is in.
     async fn group_count(&self, account: &Account) -> Result<usize>;
     /// Seats, where the door system counts them.

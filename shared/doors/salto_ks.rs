@@ -95,6 +95,10 @@ impl ReadDoors for SaltoKs {
         }
     }
 
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        self.everybody().await
+    }
+
     /// There is no list of guests alone: it is read from the list of all site users.
     async fn guests(&self) -> Result<Vec<Account>> {
         Ok(self.everybody().await?.into_iter().filter(|account| account.guest).collect())
@@ -135,11 +139,14 @@ impl WriteDoors for SaltoKs {
         if answer.is_missing() {
             return Err(account_gone());
         }
+        if answer.is_without_subscription() {
+            return Err(no_seat());
+        }
         answer.done()?;
         match self.look_raw(&inner).await?.ok_or_else(account_gone)? {
             user if user.standing() == Standing::Active => Ok(()),
             user if user.blocked => Err(Error::report("the account is blocked in SALTO KS: unblock it there")),
-            _ => Err(Error::report("SALTO KS has no free seat: buy seats, or free some by suspending users")),
+            _ => Err(no_seat()),
         }
     }
 
@@ -165,6 +172,10 @@ impl SaltoKs {
         let body = json!({ "state": state });
         self.0.write(Method::PATCH, V1_1, &["users", inner, "subscription"], Some(&body)).await
     }
+}
+
+fn no_seat() -> Error {
+    Error::report("SALTO KS has no free seat, or no valid subscription: buy seats, or free some by suspending users")
 }
 
 fn account_gone() -> Error {

@@ -95,11 +95,6 @@ impl Dossier {
             })
         })
     }
-
-    /// Whether any profile is a member's, and not only a guest's.
-    pub fn is_member(&self) -> bool {
-        self.members().next().is_some()
-    }
 }
 
 /// What a person may open, and what is wrong with the facts about them.

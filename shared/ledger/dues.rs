@@ -1,7 +1,7 @@
 //! Who must be settled when.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,9 @@ pub struct Due {
     /// In these groups, being taken over, what is held becomes ours.
     #[serde(default)]
     pub adopt: bool,
+    /// Door systems where their account must be looked at.
+    #[serde(default)]
+    pub look_at: BTreeSet<String>,
     /// Tells this item from a later one about the same: only what was served may be deleted.
     mark: String,
 }
@@ -71,7 +74,7 @@ impl Due {
     /// `subject` is due at the minute in which `at` lies.
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
-        Due { minute: floor_minute(at), subject, groups: Vec::new(), adopt: false, mark }
+        Due { minute: floor_minute(at), subject, groups: Vec::new(), adopt: false, look_at: BTreeSet::new(), mark }
     }
 
     /// With groups to look at.
@@ -81,9 +84,20 @@ impl Due {
         self
     }
 
+    /// With door systems where the account must be looked at.
+    pub fn with_a_look_at(mut self, doors: BTreeSet<String>) -> Self {
+        self.look_at = doors;
+        self
+    }
+
+    /// Items with groups to look at lie beside the plain one, so that none takes the other's groups from it.
     fn sk(&self) -> String {
-        let adopting = if self.adopt { "#adopt" } else { "" };
-        format!("{}#{}{adopting}", minute_word(self.minute), self.subject.key())
+        let more = match (self.groups.is_empty() && self.look_at.is_empty(), self.adopt) {
+            (true, _) => "",
+            (false, false) => "#look",
+            (false, true) => "#adopt",
+        };
+        format!("{}#{}{more}", minute_word(self.minute), self.subject.key())
     }
 
     /// Writes it down.
@@ -141,6 +155,7 @@ fn one_each(dues: &[Due]) -> Vec<Due> {
                 let known = &mut same.get_mut().groups;
                 let more: Vec<_> = due.groups.iter().filter(|group| !known.contains(group)).cloned().collect();
                 known.extend(more);
+                same.get_mut().look_at.extend(due.look_at.iter().cloned());
             }
         }
     }

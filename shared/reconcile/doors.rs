@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::Known;
 use super::{BASE, Read, Report};
 use crate::access::Share;
-use crate::doors::{Group, GroupId, ReadDoors, Row};
+use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, Row};
 use crate::error::{Error, Result};
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
 use crate::person::Person;
-use crate::settle::{HeldRows, Scene, protected};
+use crate::settle::{HeldRows, Scene};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::resolve;
 use crate::site::{DoorsConfig, Site};
@@ -22,15 +22,22 @@ pub struct Seen {
     pub held: HeldRows,
     /// Groups that were read for the first time: people who are entitled and already in them become ours.
     pub new: BTreeSet<(String, GroupId)>,
+    /// Every account of the door systems whose accounts could be read.
+    pub accounts: BTreeMap<String, Accounts>,
 }
+
+/// Every account of one door system.
+type Accounts = BTreeMap<AccountId, Account>;
 
 /// One door system that answers.
 struct Open {
     reader: Box<dyn ReadDoors>,
+    accounts: Accounts,
     now: DoorsRead,
 }
 
-/// Reads groups, their people, and the protected people, and keeps what settle must know of them.
+/// Reads groups, their people, and all accounts, the protected people's among them, and keeps what settle must know
+/// of them.
 pub async fn read(
     outside: &Outside,
     site: &Site,
@@ -67,6 +74,7 @@ pub async fn read(
             }
         }
         outside.ledger.keep_doors_read(&site.id, &name, &open.now).await?;
+        seen.accounts.insert(name.clone(), open.accounts);
         report.reads.insert(name, read);
     }
     Ok(seen)
@@ -101,8 +109,10 @@ async fn open_all(
 async fn open(outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) -> Result<Open> {
     let (reader, _) = outside.doors(site, name, Share::Reconcile).await?;
     let groups = reader.groups().await?;
-    let protected = protected(config, reader.as_ref()).await?;
-    Ok(Open { reader, now: DoorsRead { groups, protected, ..DoorsRead::default() } })
+    let accounts: Accounts = reader.accounts().await?.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
+    let protected = accounts.values().filter(is_protected).map(|account| account.id.clone()).collect();
+    Ok(Open { reader, accounts, now: DoorsRead { groups, protected, ..DoorsRead::default() } })
 }
 
 /// A list that lost half of its groups, or all, is not believed: what is claimed in a group that seems to be gone

@@ -8,7 +8,7 @@ use super::Report;
 use super::doors::Seen;
 use super::facts::Known;
 use crate::diff::is_valid;
-use crate::doors::{Account, AccountId, GroupId, Standing};
+use crate::doors::{AccountId, GroupId};
 use crate::entitlement::{Desired, derive, desired, next_boundary};
 use crate::error::Result;
 use crate::fact::FactId;
@@ -26,7 +26,7 @@ pub async fn judge(scene: &Scene, known: &Known, seen: &Seen, people: &[Person],
         bench.person(person, report);
     }
     bench.unknown_profiles(people, report);
-    bench.foreign(people, report).await?;
+    bench.foreign(people, report);
     let dues = std::mem::take(&mut bench.dues);
     scene.outside.ledger.put_dues(&scene.site.id, &dues).await?;
     Ok(!dues.is_empty())
@@ -70,7 +70,6 @@ impl<'a> Bench<'a> {
         let judged = judge_person(View {
             person,
             name: dossier.name(),
-            member: dossier.is_member(),
             desired: &desired,
             groups: &around,
             held: &self.seen.held,
@@ -83,13 +82,27 @@ impl<'a> Bench<'a> {
         count(&judged, report);
         report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
         let moved = self.has_moved(person, &dossier.profiles);
-        if self.must_be_settled(person, &desired, &judged, &derived.problems) || moved {
+        let changed = self.changed_accounts(person);
+        if self.must_be_settled(person, &desired, &judged, &derived.problems) || moved || !changed.is_empty() {
             let adopt = groups.iter().any(|group| self.seen.new.contains(group));
             let groups = around.into_iter().filter(|group| !adopt || self.seen.new.contains(group)).collect();
-            self.dues.push(Due::at(self.now, Subject::Person(person.id.clone())).with_groups(groups, adopt));
+            let due = Due::at(self.now, Subject::Person(person.id.clone())).with_groups(groups, adopt);
+            self.dues.push(due.with_a_look_at(changed));
             let moved = profiles.into_iter().filter(|_| moved).map(|name| self.due_profile(name));
             self.dues.extend(moved.collect::<Vec<_>>());
         }
+    }
+
+    /// Door systems where somebody with access has an account that is not as we know it: suspended or woken, or with
+    /// another address.
+    fn changed_accounts(&self, person: &Person) -> BTreeSet<String> {
+        let changed = person.accounts.iter().filter(|(doors, linked)| {
+            let known = &linked.account;
+            let now = self.seen.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));
+            let claims = person.claims.iter().any(|claim| claim.doors == **doors);
+            claims && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
+        });
+        changed.map(|(doors, _)| doors.clone()).collect()
     }
 
     fn due_profile(&self, name: FactId) -> Due {
@@ -104,6 +117,7 @@ impl<'a> Bench<'a> {
         })
     }
 
+    /// Whoever has a problem is looked at again: it may have been solved at the door system, where nobody tells us.
     fn must_be_settled(&self, person: &Person, desired: &Desired, judged: &Judged, problems: &[String]) -> bool {
         let to_do = match self.scene.site.mode {
             Mode::Observe => false,
@@ -111,7 +125,7 @@ impl<'a> Bench<'a> {
         };
         let new_problem = problems.iter().any(|problem| !person.problems.contains(problem));
         let next = next_boundary(desired, self.now);
-        to_do || new_problem || person.failures == 0 && person.next != next
+        to_do || new_problem || !person.problems.is_empty() || person.failures == 0 && person.next != next
     }
 
     /// Profiles that nobody settled yet. Those with one address are looked at together, with whoever has it already:
@@ -149,7 +163,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Lines in ruled groups that are neither ours nor anybody's who is entitled.
-    async fn foreign(&mut self, people: &[Person], report: &mut Report) -> Result<()> {
+    fn foreign(&mut self, people: &[Person], report: &mut Report) {
         let mut claimed: BTreeSet<(&str, &GroupId, &AccountId)> = BTreeSet::new();
         let mut entitled: BTreeSet<(&str, &AccountId)> = BTreeSet::new();
         for person in people {
@@ -176,40 +190,29 @@ impl<'a> Bench<'a> {
             }
         }
         if self.scene.site.mode == Mode::Full {
-            for ((doors, account), groups) in strangers {
-                let due = self.stranger(&doors, account).await;
-                self.dues.push(due.with_groups(groups, false));
+            for ((doors, id), groups) in strangers {
+                let due = self.stranger(&doors, id).map(|due| due.with_groups(groups, false));
+                self.dues.extend(due);
             }
         }
-        Ok(())
     }
 
     /// Whoever is behind an account that we never linked: perhaps somebody whom the platform knows, who must not be
-    /// taken for a stranger.
-    async fn stranger(&self, doors: &str, id: AccountId) -> Due {
-        let bare = Account {
-            id: id.clone(),
-            inner_id: None,
-            email: None,
-            name: String::new(),
-            standing: Standing::Active,
-            mark: None,
-            privileged: true,
-            guest: false,
-        };
-        let account = match self.scene.readers.get(doors) {
-            Some(reader) => reader.account(&bare).await.unwrap_or_default(),
-            None => None,
-        };
-        let email = account.and_then(|account| account.email).as_deref().and_then(email_key);
+    /// taken for a stranger. An account that is missing from the list of all is left alone: nobody knows who it is.
+    fn stranger(&self, doors: &str, id: AccountId) -> Option<Due> {
+        let account = self.seen.accounts.get(doors)?.get(&id)?;
+        if self.scene.terms.get(doors)?.protects(&id, Some(account)) {
+            return None;
+        }
+        let email = account.email.as_deref().and_then(email_key);
         let profile = self
             .known
             .profiles()
             .find(|(_, profile)| email.is_some() && profile.email.as_deref().and_then(email_key) == email);
-        match profile {
-            Some((name, _)) => self.due_profile(name.clone()),
+        Some(match profile {
+            Some((name, _)) => self.due_profile(name.clone()).with_a_look_at(BTreeSet::from([doors.to_owned()])),
             None => Due::at(self.now, Subject::Account { doors: doors.to_owned(), id }),
-        }
+        })
     }
 }
 

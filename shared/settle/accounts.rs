@@ -1,12 +1,14 @@
 //! Which account at a door system is a person's: never by guess. An account is theirs by our own written link, by our
 //! own mark, by an exact address, or because it appeared while we were making it.
 
+use std::collections::BTreeSet;
+
 use super::scene::Scene;
 use crate::audit::{Deed, Happened};
-use crate::doors::{Account, AccountId, ReadDoors};
+use crate::doors::{Account, AccountId, ReadDoors, Standing};
 use crate::error::{Error, Result};
-use crate::ledger::Write;
-use crate::ledger::people::{free_account, point_account};
+use crate::ledger::people::{free_account, point_account, put};
+use crate::ledger::{Step, Write, faster};
 use crate::person::{Deed as Begun, Linked, Person, email_key};
 
 /// What finding an account left to be written down.
@@ -18,39 +20,83 @@ pub struct Found {
     pub deeds: Vec<Deed>,
 }
 
-/// Sees to it that the person's link to `doors` is true: what is linked still exists, and what exists is linked.
-/// Afterwards a missing link means that there is no account yet.
+/// Accounts that somebody was linked to in this round: the table does not know of them yet.
+pub type Taken = BTreeSet<(String, AccountId)>;
+
+/// How an audit record says that a change was found made.
+const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
+
+/// Sees to it that the person's link to `doors` is true: what is linked still exists and is as we know it, and what
+/// exists is linked. Afterwards a missing link means that there is no account yet.
 ///
 /// # Errors
 /// [`Error::Report`] where two accounts could be meant, or the account is somebody else's.
-pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str) -> Result<Found> {
+pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, taken: &mut Taken) -> Result<Found> {
     let reader = reader(scene, doors)?;
     let mut found = Found::default();
+    let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
+    let begun = begun.map(|intent| intent.deed.clone());
     if let Some(linked) = person.accounts.get_mut(doors) {
+        let known = linked.account.id.clone();
         match reader.account(&linked.account).await? {
             Some(account) => {
-                linked.account = account;
-                return Ok(found);
+                found.deeds.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
             }
             None => {
-                found.writes.push(free_account(&scene.site.id, doors, &linked.account.id));
+                let deleted = begun == Some(Begun::Delete);
+                found.deeds.extend(deleted.then(|| seen(doors, &known, Happened::Deleted)));
+                found.writes.push(free_account(&scene.site.id, doors, &known));
                 person.accounts.remove(doors);
             }
         }
     }
-    let begun = person.intents.iter().find_map(|intent| match &intent.deed {
-        Begun::Create { before } if intent.doors == doors => Some(before.clone()),
-        _ => None,
-    });
-    let candidates = candidates(reader, person, name, begun.as_deref()).await?;
-    let Some(account) = the_one(person, doors, candidates)? else { return Ok(found) };
-    claim(scene, person, doors, &account).await?;
-    found.writes.push(point_account(&scene.site.id, doors, &account.id, &person.id));
-    if begun.is_some() {
-        found.deeds.push(invited(doors, &account.id, "found made after an interruption"));
+    if !person.accounts.contains_key(doors) {
+        let making = match begun {
+            Some(Begun::Create { before }) => Some(before),
+            _ => None,
+        };
+        let candidates = candidates(scene, person, doors, name, making.as_deref(), taken).await?;
+        let Some(account) = the_one(person, candidates)? else {
+            person.never_made(doors);
+            return Ok(found);
+        };
+        found.deeds.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
+        take(scene, person, doors, account, name, making.is_some()).await?;
     }
-    person.accounts.insert(doors.to_owned(), Linked::new(account, name, begun.is_some()));
+    person.account_done(doors);
+    if let Some(linked) = person.accounts.get(doors) {
+        taken.insert((doors.to_owned(), linked.account.id.clone()));
+        found.writes.push(point_account(&scene.site.id, doors, &linked.account.id, &person.id));
+    }
     Ok(found)
+}
+
+/// Takes over what an account is now. Gives what was begun on it and turns out to be done.
+fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Option<Happened> {
+    linked.account = account;
+    let awake = linked.account.standing == Standing::Active;
+    let done = match begun {
+        Some(Begun::Suspend) if !awake => Some(Happened::Suspended),
+        Some(Begun::Resume) if awake => Some(Happened::Resumed),
+        _ => None,
+    };
+    linked.suspended = !awake && (linked.suspended || done.is_some());
+    if linked.refused_name.as_ref() == Some(&linked.account.name) {
+        linked.name = linked.account.name.clone();
+        linked.refused_name = None;
+    }
+    done
+}
+
+fn seen(doors: &str, account: &AccountId, what: Happened) -> Deed {
+    Deed {
+        doors: doors.to_owned(),
+        account: account.clone(),
+        group: None,
+        what,
+        because: "begun before an interruption".to_owned(),
+        answer: AFTER_AN_INTERRUPTION.to_owned(),
+    }
 }
 
 /// The record of an account that was made.
@@ -78,12 +124,17 @@ pub fn reader<'a>(scene: &'a Scene, doors: &str) -> Result<&'a dyn ReadDoors> {
     reader.ok_or_else(|| shut().unwrap_or_else(|| Error::report(format!("there are no doors {doors}"))))
 }
 
+/// Guests of one name that appeared while we were making guests of that name are ours, and one is as good as the
+/// other: the first that nobody has yet.
 async fn candidates(
-    reader: &dyn ReadDoors,
+    scene: &Scene,
     person: &Person,
+    doors: &str,
     name: &str,
     before: Option<&[AccountId]>,
+    taken: &Taken,
 ) -> Result<Vec<Account>> {
+    let reader = reader(scene, doors)?;
     match (&person.email, before) {
         (Some(email), _) => {
             let same = |account: &Account| account.email.as_deref().and_then(email_key).as_ref() == Some(email);
@@ -91,37 +142,73 @@ async fn candidates(
         }
         (None, Some(before)) => {
             let appeared = |guest: &Account| guest.name == name && !before.contains(&guest.id);
-            Ok(reader.guests().await?.into_iter().filter(appeared).collect())
+            for guest in reader.guests().await?.into_iter().filter(appeared) {
+                let owner = scene.outside.ledger.id_of_account(&scene.site.id, doors, &guest.id).await?;
+                if owner.is_none_or(|id| id == person.id) && !taken.contains(&(doors.to_owned(), guest.id.clone())) {
+                    return Ok(vec![guest]);
+                }
+            }
+            Ok(Vec::new())
         }
         (None, None) => Ok(Vec::new()),
     }
 }
 
-fn the_one(person: &Person, doors: &str, mut candidates: Vec<Account>) -> Result<Option<Account>> {
+fn the_one(person: &Person, mut candidates: Vec<Account>) -> Result<Option<Account>> {
     if candidates.len() > 1 {
         candidates.retain(|account| account.mark.as_deref() == Some(person.id.as_str()));
         if candidates.len() != 1 {
-            return Err(Error::report(format!(
-                "{doors}: several accounts could be this person's; delete or merge all but one at the door system"
-            )));
+            return Err(Error::report(
+                "several accounts could be this person's: delete or merge all but one at the door system",
+            ));
         }
     }
     Ok(candidates.pop())
 }
 
-/// Checks that the account is nobody else's. A stranger whom we only know from a group list gives way.
-async fn claim(scene: &Scene, person: &Person, doors: &str, account: &Account) -> Result<()> {
-    let site = &scene.site.id;
-    let ledger = &scene.outside.ledger;
+/// Links an account, unless it is somebody else's. Whoever has it and has no profile any more, or never had one, hands
+/// it over with everything that is known of it.
+async fn take(scene: &Scene, person: &mut Person, doors: &str, account: Account, name: &str, made: bool) -> Result<()> {
+    let (site, ledger) = (&scene.site.id, &scene.outside.ledger);
     let owner = match ledger.id_of_account(site, doors, &account.id).await? {
         Some(id) if id != person.id => ledger.person(site, &id).await?,
         _ => None,
     };
     match owner {
-        Some(owner) if !owner.profiles.is_empty() => Err(Error::report(format!(
-            "{doors}: the account with this address belongs to a person whose address changed; give that account \
-             its new address at the door system, or delete it"
-        ))),
-        _ => Ok(()),
+        Some(owner) if !owner.profiles.is_empty() => Err(Error::report(
+            "the account with this address belongs to a person whose address changed: give that account its new \
+             address at the door system, or delete it",
+        )),
+        Some(owner) if owner.accounts.contains_key(doors) => inherit(scene, person, owner, doors, account, name).await,
+        _ => {
+            person.accounts.insert(doors.to_owned(), Linked::new(account, name, made));
+            Ok(())
+        }
     }
+}
+
+/// One transaction, made at once: a claim is never with both, and never with neither.
+async fn inherit(
+    scene: &Scene,
+    person: &mut Person,
+    mut owner: Person,
+    doors: &str,
+    account: Account,
+    name: &str,
+) -> Result<()> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let stored = ledger.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
+    let mut stored = stored.ok_or_else(faster)?;
+    owner.clone().hand_over(doors, person);
+    owner.hand_over(doors, &mut stored);
+    let writes = vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
+    ledger.write_all(Step::Keep, writes).await?;
+    person.version += 1;
+    if let Some(linked) = person.accounts.get_mut(doors) {
+        refresh(linked, account, None);
+        if linked.name.is_empty() {
+            linked.name = name.to_owned();
+        }
+    }
+    Ok(())
 }

@@ -42,6 +42,11 @@ pub async fn apply(
             let Some(writer) = writers.get(&doors) else { continue };
             let invite = invite.get(&doors).copied().unwrap_or(true);
             if let Err(error) = account_step(site, writer.as_ref(), task, &doors, &step, invite).await {
+                match step {
+                    _ if error.may_pass() => {}
+                    Move::Create => task.person.never_made(&doors),
+                    _ => task.person.account_done(&doors),
+                }
                 task.failures.push((doors, error));
             }
         }
@@ -63,6 +68,7 @@ async fn account_step(
 ) -> Result<()> {
     if matches!(step, Move::Create) {
         let account = create(writer, task, invite).await?;
+        task.person.account_done(doors);
         task.deeds.push(invited(doors, &account.id, "made"));
         task.writes.push(point_account(site, doors, &account.id, &task.person.id));
         task.person.accounts.insert(doors.to_owned(), Linked::new(account, &task.name, true));
@@ -88,6 +94,9 @@ async fn account_step(
         Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
     };
     let account = linked.account.id.clone();
+    if !matches!(step, Move::Rename(_)) {
+        task.person.account_done(doors);
+    }
     if what == Happened::Deleted {
         task.writes.push(free_account(site, doors, &account));
         task.person.accounts.remove(doors);
@@ -255,5 +264,5 @@ fn deed(doors: &str, group: &GroupId, account: &AccountId, what: Happened, becau
 
 /// How a failure reads among a person's problems.
 pub fn problem(doors: &str, error: &Error) -> String {
-    format!("{doors}: {error}")
+    format!("{doors}: {}", error.why())
 }

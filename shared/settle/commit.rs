@@ -50,7 +50,6 @@ pub async fn commit(scene: &Scene, sitting: Sitting, mut task: Task, now: Timest
     let outcome = match (failed, sitting.last) {
         (false, _) => {
             person.failures = 0;
-            person.intents.retain(|intent| intent.group.is_some());
             if needs_aftercare(&task.moves) { Outcome::Again } else { Outcome::Settled }
         }
         (true, false) => Outcome::Failed,

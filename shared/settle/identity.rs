@@ -25,6 +25,8 @@ pub struct Summons {
     pub groups: Vec<(String, GroupId)>,
     /// Groups in which what is held becomes ours.
     pub adopt: BTreeSet<(String, GroupId)>,
+    /// Door systems where their account must be looked at.
+    pub look_at: BTreeSet<String>,
 }
 
 /// Who is meant by these due items, each person once. Items that mean nobody are crossed out.
@@ -44,6 +46,7 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
             let summons = people.entry(id).or_default();
             summons.groups.extend(due.groups.iter().cloned());
             summons.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
+            summons.look_at.extend(due.look_at.iter().cloned());
             summons.dues.push(due.clone());
         }
     }

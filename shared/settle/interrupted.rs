@@ -1,6 +1,6 @@
 //! What became of door changes that were begun and whose end nobody saw: pure. What the door system holds now tells.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -12,21 +12,20 @@ use crate::doors::{AccountId, GroupId, Row};
 use crate::person::{Claim, Deed as Begun, Intent, Person};
 
 /// Finishes or drops the intents on groups that were read. Gives a record for each change that was made; an intent on
-/// a group that could not be read, or at doors where the account is not known for sure (`barred`), stays.
-pub fn finish(
-    person: &mut Person,
-    held: &HeldRows,
-    terms: &BTreeMap<String, Terms>,
-    barred: &BTreeSet<String>,
-    now: Timestamp,
-) -> Vec<Deed> {
+/// a group that could not be read stays, and so does one for an account that was to be made and was not looked for yet.
+pub fn finish(person: &mut Person, held: &HeldRows, terms: &BTreeMap<String, Terms>, now: Timestamp) -> Vec<Deed> {
     let mut deeds = Vec::new();
     let intents = std::mem::take(&mut person.intents);
     for intent in intents {
-        let Some(group) = intent.group.clone().filter(|_| !barred.contains(&intent.doors)) else {
+        let Some(group) = intent.group.clone() else {
             person.intents.push(intent);
             continue;
         };
+        let linked = person.accounts.contains_key(&intent.doors);
+        if matches!(intent.deed, Begun::Grant { account: None, .. }) && !linked {
+            person.intents.push(intent);
+            continue;
+        }
         let ends = terms.get(&intent.doors).map(|terms| terms.ends_by_itself);
         match (held.get(&(intent.doors.clone(), group.clone())), ends) {
             (Some(rows), Some(ends)) => deeds.extend(one(person, &intent, &group, rows, ends, now)),
@@ -73,7 +72,7 @@ fn one(
             person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
             (account.clone(), Happened::Revoked)
         }
-        Begun::Create { .. } => return None,
+        Begun::Create { .. } | Begun::Suspend | Begun::Resume | Begun::Delete => return None,
     };
     Some(Deed {
         doors: intent.doors.clone(),

@@ -10,7 +10,7 @@ use super::scene::Terms;
 use crate::diff::{Held, Verdict, judge};
 use crate::doors::{AccountId, GroupId, Row, Standing};
 use crate::entitlement::{Desired, Stretch, open_at};
-use crate::person::{Claim, Person};
+use crate::person::{Claim, Linked, Person};
 use crate::site::{Mode, WithoutAccess};
 
 /// Everybody in the groups that were read.
@@ -23,8 +23,6 @@ pub struct View<'a> {
     pub person: &'a Person,
     /// What the platform calls them.
     pub name: Option<&'a str>,
-    /// Whether any of their profiles is a member's.
-    pub member: bool,
     /// What they may open.
     pub desired: &'a Desired,
     /// The groups that concern them.
@@ -85,6 +83,13 @@ pub enum Move {
     Suspend,
     /// Delete an account that has no access left.
     Delete,
+}
+
+impl Move {
+    /// Whether it only takes lines out, for which nobody's account must be known anew.
+    pub fn takes_out(&self) -> bool {
+        matches!(self, Move::Revoke { .. } | Move::Tidy { .. })
+    }
 }
 
 impl fmt::Display for Move {
@@ -244,14 +249,20 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     let quiet = !has_access && changes.is_empty() && !is_awaited(view, doors) && !linked.left_alone;
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
-        let wish = if view.member { terms.config.without_access } else { terms.config.guest_accounts };
+        let wish = if view.person.is_guest() { terms.config.guest_accounts } else { terms.config.without_access };
         match wish {
-            WithoutAccess::Suspend if linked.account.standing == Standing::Active => moves.push(Move::Suspend),
+            WithoutAccess::Suspend if linked.account.standing == Standing::Active && may_rest(linked, terms) => {
+                moves.push(Move::Suspend);
+            }
             WithoutAccess::Delete if linked.made => moves.push(Move::Delete),
             _ => {}
         }
     }
     moves
+}
+
+fn may_rest(linked: &Linked, terms: &Terms) -> bool {
+    terms.guests_rest || !linked.account.guest
 }
 
 /// Whether any window at these doors is open or still to come.

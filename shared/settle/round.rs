@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::accounts::{guests_before, link, reader};
+use super::accounts::{Taken, guests_before, link, reader};
 use super::apply::{Task, apply, problem};
 use super::case::{Case, open};
 use super::commit::{Outcome, commit};
@@ -14,7 +14,7 @@ use super::identity::Summons;
 use super::interrupted::finish;
 use super::moves::{HeldRows, Judged, Move, View, concerned, judge_person};
 use super::scene::{Scene, Writers};
-use crate::doors::GroupId;
+use crate::doors::{GroupId, Standing};
 use crate::entitlement::{Derived, Desired, derive, desired};
 use crate::error::{Error, Result};
 use crate::ledger::people::put;
@@ -76,6 +76,8 @@ pub struct Sitting {
     pub adopt: BTreeSet<(String, GroupId)>,
     /// Door systems at which a line was seen that may be this person's.
     pub seen_at: BTreeSet<String>,
+    /// Door systems where their account must be looked at.
+    pub look_at: BTreeSet<String>,
 }
 
 async fn round(
@@ -100,8 +102,9 @@ async fn round(
     let (held, unread) = read_groups(scene, &sittings).await;
     let mut outcomes = Vec::new();
     let mut tasks = Vec::new();
+    let mut taken = Taken::new();
     for sitting in &mut sittings {
-        tasks.push(prepare(scene, sitting, &held, &unread, now).await?);
+        tasks.push(prepare(scene, sitting, &held, &unread, &mut taken, now).await);
     }
     intend(scene, &mut sittings, &mut tasks, now).await?;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
@@ -120,7 +123,8 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let groups = concerned(&case.person, &desired, now, more);
     let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
     let seen_at = more.iter().map(|(doors, _)| doors.clone()).collect();
-    Sitting { case, derived, desired, groups, last, adopt, seen_at }
+    let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
+    Sitting { case, derived, desired, groups, last, adopt, seen_at, look_at }
 }
 
 /// Groups that could not be read, and why.
@@ -155,43 +159,42 @@ async fn prepare(
     sitting: &mut Sitting,
     held: &HeldRows,
     unread: &Unread,
+    taken: &mut Taken,
     now: Timestamp,
-) -> Result<Task> {
+) -> Task {
     let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
-        return Ok(task);
+        return task;
     }
-    let unread = sitting.groups.iter().filter_map(|at| Some((at.0.clone(), unread.get(at)?.clone())));
-    task.failures.extend(unread);
-    // An account whose making was interrupted is found before anything is judged by who has which account.
-    let begun = task.person.being_made();
-    let mut barred = link_all(scene, &mut task, &begun).await;
-    let found = finish(&mut task.person, held, &scene.terms, &barred, now);
-    task.deeds.extend(found);
+    for group in &sitting.groups {
+        let failure = unread.get(group).map(|error| (group.0.clone(), error.clone()));
+        task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
+    }
+    task.deeds = finish(&mut task.person, held, &scene.terms, now);
     let mut judged = judge(scene, sitting, &task, held, now);
-    let needed = in_need_of_an_account(scene, sitting, &task, &judged);
-    let needed: BTreeSet<String> = needed.into_iter().filter(|doors| !begun.contains(doors)).collect();
-    if !needed.is_empty() {
-        barred.extend(link_all(scene, &mut task, &needed).await);
+    let in_need = in_need_of_an_account(scene, sitting, &task, &judged);
+    if !in_need.is_empty() {
+        let barred = link_all(scene, &mut task, &in_need, taken).await;
+        let found = finish(&mut task.person, held, &scene.terms, now);
+        task.deeds.extend(found);
         judged = judge(scene, sitting, &task, held, now);
+        judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
     }
-    judged.moves.retain(|(at, step)| !barred.contains(at) || matches!(step, Move::Revoke { .. }));
     rest_only_the_idle(scene, &mut task, &mut judged).await;
     task.person.claims.extend(judged.adopt);
     task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
     task.moves = judged.moves;
-    Ok(task)
+    task
 }
 
 /// Finds the person's account at each of these doors. Gives those where it could not be told which it is.
-async fn link_all(scene: &Scene, task: &mut Task, doors: &BTreeSet<String>) -> BTreeSet<String> {
+async fn link_all(scene: &Scene, task: &mut Task, doors: &BTreeSet<String>, taken: &mut Taken) -> BTreeSet<String> {
     let mut barred = BTreeSet::new();
     for doors in doors {
-        match link(scene, &mut task.person, doors, &task.name).await {
+        match link(scene, &mut task.person, doors, &task.name, taken).await {
             Ok(found) => {
                 task.writes.extend(found.writes);
                 task.deeds.extend(found.deeds);
-                task.person.intents.retain(|intent| intent.doors != *doors || intent.group.is_some());
             }
             Err(error) => {
                 barred.insert(doors.clone());
@@ -206,7 +209,6 @@ fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Ti
     judge_person(View {
         person: &task.person,
         name: sitting.case.dossier.name(),
-        member: sitting.case.dossier.is_member(),
         desired: &sitting.desired,
         groups: &sitting.groups,
         held,
@@ -218,18 +220,25 @@ fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Ti
     })
 }
 
-/// Door systems where somebody is about to come in, or was seen although we never linked them, or whose account has
-/// another address than the platform says.
+/// Door systems where the account must be looked at: somebody is about to come in or was seen although we never linked
+/// them, the account itself is to be changed or was being changed, or something is wrong with it that may have been put
+/// right.
 fn in_need_of_an_account(scene: &Scene, sitting: &Sitting, task: &Task, judged: &Judged) -> BTreeSet<String> {
-    let grants = judged.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. } | Move::Create));
+    let person = &task.person;
+    let touched = judged.moves.iter().filter(|(_, step)| !step.takes_out() && !matches!(step, Move::Rename(_)));
+    let begun = person.intents.iter().filter(|intent| intent.group.is_none());
     let seen = sitting.seen_at.iter().filter(|doors| {
-        scene.terms.contains_key(*doors) && task.person.email.is_some() && !task.person.accounts.contains_key(*doors)
+        scene.terms.contains_key(*doors) && person.email.is_some() && !person.accounts.contains_key(*doors)
     });
-    let differs = task.person.accounts.iter().filter(|(doors, linked)| {
+    let wrong = person.accounts.iter().filter(|(doors, linked)| {
         let address = linked.account.email.as_deref().and_then(email_key);
-        scene.terms.contains_key(*doors) && address.is_some() && address != task.person.email
+        let claims = || person.claims.iter().any(|claim| claim.doors == **doors);
+        let moved = address.is_some() && person.email.is_some() && address != person.email;
+        let rests = linked.account.standing == Standing::Suspended && claims();
+        scene.terms.contains_key(*doors) && (moved || rests || linked.refused_name.is_some())
     });
-    grants.map(|(doors, _)| doors).chain(seen).chain(differs.map(|(doors, _)| doors)).cloned().collect()
+    let doors = touched.map(|(doors, _)| doors).chain(begun.map(|intent| &intent.doors)).chain(seen);
+    doors.chain(wrong.map(|(doors, _)| doors)).chain(&sitting.look_at).cloned().collect()
 }
 
 /// Suspends or deletes nobody who is in a group that is none of our business.
@@ -312,7 +321,10 @@ async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Err
                 let before = before.map_err(|error| (doors.clone(), error))?;
                 (None, Begun::Create { before }, String::new())
             }
-            Move::Tidy { .. } | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => continue,
+            Move::Resume => (None, Begun::Resume, String::new()),
+            Move::Suspend => (None, Begun::Suspend, String::new()),
+            Move::Delete => (None, Begun::Delete, String::new()),
+            Move::Tidy { .. } | Move::Rename(_) => continue,
         };
         begun.push(Intent { doors: doors.clone(), group, deed, because });
     }

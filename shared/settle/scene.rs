@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
-use crate::person::email_key;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{DoorsConfig, Foreign, Site};
@@ -34,13 +33,14 @@ pub struct Terms {
     pub ends_by_itself: bool,
     /// Its groups that a rule opens.
     pub ruled: BTreeSet<GroupId>,
+    /// Guests' accounts can be suspended there.
+    pub guests_rest: bool,
 }
 
 impl Terms {
     /// Whether this account is never revoked.
     pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
-        let listed =
-            |email: &str| self.config.protected.iter().any(|protected| email_key(protected) == email_key(email));
+        let listed = |email: &str| self.config.protects(email);
         self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
     }
 
@@ -145,7 +145,8 @@ async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,
     };
-    Ok((Terms { config, seen, ends_by_itself: read.ends_by_itself(), ruled: BTreeSet::new() }, read, write))
+    let (ends_by_itself, guests_rest) = (read.ends_by_itself(), read.guests_rest());
+    Ok((Terms { config, seen, ends_by_itself, guests_rest, ruled: BTreeSet::new() }, read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.
@@ -163,7 +164,7 @@ async fn survey(
 }
 
 /// The accounts of the protected people.
-pub async fn protected(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<BTreeSet<AccountId>> {
+async fn protected(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<BTreeSet<AccountId>> {
     let mut accounts = BTreeSet::new();
     for email in &config.protected {
         accounts.extend(read.find(email).await?.into_iter().map(|account| account.id));

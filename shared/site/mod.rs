@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::doors::DoorsKind;
+use crate::person::email_key;
 use crate::platform::PlatformKind;
 
 pub mod catalogue;
@@ -112,6 +113,13 @@ pub struct DoorsConfig {
     pub prefix: Option<String>,
     /// Addresses of people who are never revoked; in mode full at least two.
     pub protected: Vec<String>,
+}
+
+impl DoorsConfig {
+    /// Whether this is the address of somebody who is never revoked.
+    pub fn protects(&self, email: &str) -> bool {
+        self.protected.iter().any(|protected| email_key(protected) == email_key(email))
+    }
 }
 
 /// What happens to an account without access.

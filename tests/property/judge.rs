@@ -116,7 +116,7 @@ pub async fn ends(play: &Play) -> Result<(), String> {
 pub fn chain(audit: &Value) -> Result<(), String> {
     let mut previous = String::new();
     for (place, record) in audit.as_array().expect("a list").iter().enumerate() {
-        if record["seq"] != Value::from(place + 1) || record["previous"] != Value::from(previous.clone()) {
+        if record["seq"].as_u64() != Some(place as u64 + 1) || record["previous"] != previous {
             return Err(format!("the audit chain breaks at {record}"));
         }
         previous = text(record, "hash").unwrap_or_default().to_owned();

@@ -67,6 +67,11 @@ impl Answer {
         self.status == StatusCode::UNAUTHORIZED || self.code == Some(1500)
     }
 
+    /// No valid subscription, or none for one more [M].
+    pub(super) fn is_without_subscription(&self) -> bool {
+        self.code == Some(2212)
+    }
+
     /// What adding a member twice, or an address that is there, may be answered with [?].
     pub(super) fn may_be_so_already(&self) -> bool {
         let refused = !self.is_yes() && matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::CONFLICT);
