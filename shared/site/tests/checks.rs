@@ -78,6 +78,10 @@ impl ReadDoors for OneGroup {
         Ok(Vec::new())
     }
 
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        Ok(Vec::new())
+    }
+
     async fn group_count(&self, _account: &Account) -> Result<usize> {
         Ok(0)
     }
