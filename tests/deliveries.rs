@@ -354,21 +354,33 @@ async fn a_platform_address_that_points_inside_the_network_is_refused() {
     }
 }
 
+/// More people than are served in one slice.
 #[tokio::test]
+async fn a_company_larger_than_a_slice_comes_in_and_goes_out() {
+    a_company_of(600).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes without optimisation: cargo test --release --test doorstep -- --ignored"]
 async fn a_company_of_2000_comes_in_and_goes_out() {
+    a_company_of(2000).await;
+}
+
+async fn a_company_of(people: usize) {
     let member = |n: usize| {
         json!({ "_id": format!("m-{n}"), "name": format!("Worker {n}"), "email": format!("w{n}@example.test"),
             "company": "c-large" })
     };
-    let things = json!({ "companies": [{ "_id": "c-large", "name": "Large" }], "members": (0..2000).map(member).collect::<Vec<_>>() });
+    let members: Vec<Value> = (0..people).map(member).collect();
+    let things = json!({ "companies": [{ "_id": "c-large", "name": "Large" }], "members": members });
     let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), House::with(&["Members"])).await;
     let mut shared = hot_desk("large");
     (shared["member"], shared["company"]) = (Value::Null, json!("c-large"));
     shared["endDate"] = json!("2026-03-02T00:00:00Z");
     world.tell(json!({ "memberships": [shared] })).await;
-    assert_eq!(world.inside("Members").await.len(), 2000);
+    assert_eq!(world.inside("Members").await.len(), people);
     world.clock("2026-03-03T00:00:00Z").await;
     assert_eq!(world.inside("Members").await.len(), 0);
-    assert_eq!(world.audit().await.len(), 6000);
+    assert_eq!(world.audit().await.len(), 3 * people, "each was made an account, let in and taken out");
     world.ends_well().await;
 }
