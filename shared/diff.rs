@@ -63,7 +63,7 @@ pub enum Verdict {
 }
 
 /// The line that a claim speaks of: the one with the end that we gave it.
-pub fn our_line<'a>(rows: &'a [Row], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&'a Row> {
+pub fn our_line(rows: &[Row], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&Row> {
     rows.iter().rev().find(|row| !ends_by_itself || row.until == until)
 }
 

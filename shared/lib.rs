@@ -1,5 +1,8 @@
 //! Doorstep keeps doors in step with bookings. Reading this list is watching a fact become an open door.
 
+// Nothing that comes from outside may stop a function.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::todo)]
+#![warn(missing_docs)]
 // Journeys nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 

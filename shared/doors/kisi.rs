@@ -199,8 +199,8 @@ impl Kisi {
             "access_enabled": true,
             "metadata": { wire::MARK: new.mark },
         });
-        if !new.invite {
-            user["confirm"] = json!(true);
+        if let (false, Some(user)) = (new.invite, user.as_object_mut()) {
+            user.insert("confirm".to_owned(), json!(true));
         }
         let answer = self.client.write(Method::POST, &["users"], Some(&json!({ "user": user }))).await?;
         let about_email = refused_fields(&answer).iter().any(|field| field == "email");

@@ -82,7 +82,7 @@ fn back_off(failures: u32) -> i64 {
 
 fn shown(mut entitlements: Vec<Entitlement>, now: Timestamp) -> Vec<Entitlement> {
     entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
-    entitlements.sort_by(|a, b| a.window.cmp(&b.window));
+    entitlements.sort_by_key(|entitlement| entitlement.window);
     entitlements.truncate(MOST_SHOWN);
     entitlements
 }

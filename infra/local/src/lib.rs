@@ -3,6 +3,9 @@
 //! The functions are the production code, whole: they reach everything through [`doorstep::http::Http`], and here
 //! that leads into this process. Nothing of this crate can get onto a Lambda: no package of the root depends on it.
 
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo)]
+#![warn(missing_docs)]
+
 pub mod clock;
 pub mod cloud;
 pub mod keep;

@@ -98,8 +98,8 @@ impl Kisi {
             "role_id": BASIC,
             "notify": false,
         });
-        if let Some(until) = entry.until {
-            line["valid_until"] = json!(until.to_string());
+        if let (Some(until), Some(line)) = (entry.until, line.as_object_mut()) {
+            line.insert("valid_until".to_owned(), json!(until.to_string()));
         }
         let body = json!({ "role_assignment": line });
         let answer = self.client.write(Method::POST, &["role_assignments"], Some(&body)).await?;

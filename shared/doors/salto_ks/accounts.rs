@@ -96,8 +96,8 @@ impl SaltoKs {
             "toggle_manual_office_mode": false,
             "override_privacy_mode": false,
         });
-        if new.invite {
-            body["email"] = json!(email);
+        if let (true, Some(body)) = (new.invite, body.as_object_mut()) {
+            body.insert("email".to_owned(), json!(email));
         }
         let answer = self.0.write(Method::POST, V1_2, &["users"], Some(&body)).await?;
         if answer.may_be_so_already() && !self.find(email).await?.is_empty() {
