@@ -25,6 +25,9 @@ use crate::secrets::{Secrets, SecretsError};
 use crate::sites::SiteFile;
 use crate::world::World;
 
+/// The file of everything but the table, in the data folder.
+const KEEP: &str = "cloud.sqlite";
+
 /// Where everything is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
@@ -32,6 +35,16 @@ pub enum Data {
     Memory,
     /// In this folder, which is made if it is missing.
     Folder(PathBuf),
+}
+
+impl Data {
+    /// Whether no run has used it yet.
+    pub fn is_new(&self) -> bool {
+        match self {
+            Data::Memory => true,
+            Data::Folder(folder) => !folder.join(KEEP).exists(),
+        }
+    }
 }
 
 /// What a run is started with.
@@ -231,6 +244,12 @@ impl Machine {
         &self.parts.runner.operator
     }
 
+    /// The organisation at the platform that `site` names.
+    pub(crate) fn organization(&self, site: &str) -> Option<&str> {
+        let file = self.parts.sites.iter().find(|file| file.site == site)?;
+        Some(&file.organization)
+    }
+
     /// The secret with which a sandbox platform signs for `site`: the first of that site's.
     pub(crate) fn webhook_secret(&self, site: &str) -> Option<&str> {
         let file = self.parts.sites.iter().find(|file| file.site == site)?;
@@ -251,7 +270,7 @@ fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
 fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
     let Data::Folder(folder) = data else { return Ok((Keep::memory(), None)) };
     std::fs::create_dir_all(folder).map_err(|error| StartError::Data(error.to_string()))?;
-    let keep = Keep::open(&folder.join("cloud.sqlite")).map_err(|error| StartError::Data(error.to_string()))?;
+    let keep = Keep::open(&folder.join(KEEP)).map_err(|error| StartError::Data(error.to_string()))?;
     Ok((keep, Some(folder.join("table.sqlite"))))
 }
 

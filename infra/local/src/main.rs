@@ -21,7 +21,9 @@ const REFUSED: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,dynoxide=error"));
+    // The sample day is to be read, not what is logged while it is played.
+    let usual = if options.plays_sample() { "warn,dynoxide=error" } else { "info,dynoxide=error" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,6 +36,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let (setup, paths) = options.setup()?;
+    let plays_sample = options.plays_sample();
     let listener = TcpListener::bind((options.listen, options.port)).await?;
     let machine = Machine::start(setup).await.map_err(|error| named(error, &paths))?;
     let mut out = std::io::stdout();
@@ -45,8 +48,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         stopping.await.ok();
     });
     let mut serving = tokio::spawn(serving.into_future());
-    if options.plays_sample() {
-        tokio::spawn(async move { sample::play(&machine).await });
+    if plays_sample {
+        tokio::spawn(async move { sample::play(&machine, &mut std::io::stdout()).await });
+    } else if options.wants_sample() {
+        writeln!(out, "{} goes on where it was; the sample day is played in a new folder", options.data.display())?;
     }
     tokio::select! {
         ended = &mut serving => return Ok(ended??),

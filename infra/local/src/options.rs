@@ -74,21 +74,34 @@ impl Options {
             Some(_) => paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
             None => sample::sites(),
         };
-        let memory = self.data.as_os_str() == ":memory:";
         let setup = Setup {
             sites,
             secrets: self.secrets.as_deref().map(read).transpose()?,
-            clock: self.clock.or_else(|| self.plays_sample().then(sample::begins)),
+            clock: self.clock.or_else(|| self.plays_sample().then(sample_begins)),
             reconcile: self.reconcile.0,
-            data: if memory { Data::Memory } else { Data::Folder(self.data.clone()) },
+            data: self.data(),
         };
         Ok((setup, paths))
     }
 
-    /// Whether the sample day is played. It moves the clock, so it is not where somebody set one.
-    pub fn plays_sample(&self) -> bool {
+    /// Whether the sample day was asked for. It moves the clock, so it is not where somebody set one.
+    pub fn wants_sample(&self) -> bool {
         self.sites.is_none() && self.clock.is_none() && !self.quiet
     }
+
+    /// Whether the sample day is played: only where nothing was remembered yet. A later run of the same folder goes on
+    /// where the last one was. To be asked before the run starts.
+    pub fn plays_sample(&self) -> bool {
+        self.wants_sample() && self.data().is_new()
+    }
+
+    fn data(&self) -> Data {
+        if self.data.as_os_str() == ":memory:" { Data::Memory } else { Data::Folder(self.data.clone()) }
+    }
+}
+
+fn sample_begins() -> Timestamp {
+    sample::begins(sample::yesterday(Timestamp::now()))
 }
 
 fn cadence(text: &str) -> Result<Cadence, String> {

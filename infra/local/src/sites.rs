@@ -11,6 +11,8 @@ pub struct SiteFile {
     pub site: String,
     /// The platform's kind; empty where the file does not say.
     pub platform: String,
+    /// The organisation at the platform; empty where the file names none.
+    pub organization: String,
     /// Name of the platform's secret; empty where the file does not say.
     pub platform_secret: String,
     /// Names of the doors' secrets.
@@ -30,6 +32,7 @@ impl SiteFile {
         SiteFile {
             site: word(Some(&file), "site"),
             platform: word(platform, "kind"),
+            organization: word(platform, "organization"),
             platform_secret: word(platform, "secret"),
             doors_secrets,
             text,

@@ -1,0 +1,61 @@
+//! The run as anybody reaches it from outside: over its one port, here without the socket.
+
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::Machine;
+
+/// Calls the run's port.
+pub(super) struct Outside<'a>(pub(super) &'a Machine);
+
+impl Outside<'_> {
+    /// Replaces the world of a vendor (`kisi`, `officernd?of=…`).
+    pub(super) async fn put_world(&self, vendor: &str, world: &Value) -> Result<(), String> {
+        let (vendor, query) = vendor.split_once('?').unwrap_or((vendor, ""));
+        self.call("PUT", &format!("/sandbox/{vendor}/_world?{query}"), Some(world)).await.map(drop)
+    }
+
+    /// What a door system holds.
+    pub(super) async fn world(&self, vendor: &str) -> Result<Value, String> {
+        self.call("GET", &format!("/sandbox/{vendor}/_world"), None).await
+    }
+
+    /// Changes something at the platform of a site, which then posts its signed webhooks.
+    pub(super) async fn change(&self, site: &str, change: &Value) -> Result<(), String> {
+        let of = self.0.organization(site).unwrap_or_default();
+        self.call("POST", &format!("/sandbox/officernd/_change?of={of}&deliver={site}"), Some(change)).await?;
+        self.call("POST", "/sandbox/quiet", None).await.map(drop)
+    }
+
+    /// Moves the clock, and with it everything that is due on the way.
+    pub(super) async fn move_clock(&self, to: Timestamp) -> Result<(), String> {
+        self.call("PUT", "/sandbox/clock", Some(&json!({ "now": to }))).await.map(drop)
+    }
+
+    /// Reconciles a site.
+    pub(super) async fn reconcile(&self, site: &str) -> Result<(), String> {
+        self.call("POST", &format!("/sandbox/sites/{site}/reconcile"), None).await.map(drop)
+    }
+
+    /// The audit chain of a site.
+    pub(super) async fn audit(&self, site: &str) -> Result<Value, String> {
+        self.call("GET", &format!("/sandbox/sites/{site}/audit"), None).await
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        let failed = |why: String| format!("{method} {path}: {why}");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = Request::builder().method(method).uri(path).body(body).map_err(|e| failed(e.to_string()))?;
+        let Ok(response) = self.0.router().oneshot(request).await;
+        let status = response.status();
+        let bytes = response.into_body().collect().await.map_err(|e| failed(e.to_string()))?.to_bytes();
+        if !status.is_success() {
+            return Err(failed(format!("{status}: {}", String::from_utf8_lossy(&bytes))));
+        }
+        Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+}

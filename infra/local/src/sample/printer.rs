@@ -1,0 +1,105 @@
+//! Prints what happened at the doors since it last looked: one line for each opening and closing, with its reason.
+//!
+//! A record that only gives somebody another end is neither; who is inside tells them apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::outside::Outside;
+use super::zone;
+
+/// The door systems, each with the sample site whose it is.
+const DOORS: [(&str, &str); 2] = [("riverside", "kisi"), ("harbour", "salto-ks")];
+
+/// What was printed already, and who is inside.
+#[derive(Default)]
+pub(super) struct Printer {
+    seen: BTreeMap<&'static str, u64>,
+    inside: BTreeSet<(&'static str, String, String)>,
+}
+
+/// One record of the audit chain.
+#[derive(Deserialize)]
+struct Record {
+    seq: u64,
+    at: Timestamp,
+    what: String,
+    account: String,
+    group: Option<String>,
+    because: String,
+}
+
+/// A line to be printed.
+struct Line {
+    at: Timestamp,
+    site: &'static str,
+    word: &'static str,
+    door: String,
+    who: String,
+    because: String,
+}
+
+impl Printer {
+    /// Prints what is new at every sample site, in the order in which it happened.
+    ///
+    /// # Errors
+    /// What did not work, in words.
+    pub(super) async fn print(&mut self, run: &Outside<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
+        let mut lines = Vec::new();
+        for (site, vendor) in DOORS {
+            let chain = run.audit(site).await?;
+            let chain: Vec<Record> = serde_json::from_value(chain).map_err(|error| error.to_string())?;
+            let seen = self.seen.get(site).copied().unwrap_or(0);
+            self.seen.insert(site, chain.last().map_or(seen, |record| record.seq));
+            let new: Vec<Record> = chain.into_iter().filter(|record| record.seq > seen).collect();
+            if !new.is_empty() {
+                let world = run.world(vendor).await?;
+                lines.extend(new.into_iter().filter_map(|record| self.line(site, &world, record)));
+            }
+        }
+        lines.sort_by_key(|line| line.at);
+        lines.iter().try_for_each(|line| line.print(out)).map_err(|error| error.to_string())
+    }
+
+    fn line(&mut self, site: &'static str, world: &Value, record: Record) -> Option<Line> {
+        let group = record.group?;
+        let place = (site, record.account.clone(), group.clone());
+        let word = match record.what.as_str() {
+            "granted" => self.inside.insert(place).then_some("opens")?,
+            "revoked" => {
+                self.inside.remove(&place);
+                "closes"
+            }
+            _ => return None,
+        };
+        Some(Line {
+            at: record.at,
+            site,
+            word,
+            door: name(world, "groups", &group),
+            who: name(world, "users", &record.account),
+            because: record.because,
+        })
+    }
+}
+
+impl Line {
+    fn print(&self, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+        let Line { site, word, door, who, because, .. } = self;
+        let at = self.at.to_zoned(zone()).strftime("%H:%M").to_string();
+        writeln!(out, "{at}  {site:<9}  {word:<6}  {door:<13}  for {who:<12}  {because}")
+    }
+}
+
+/// The name of a group or a person; the id of one that is gone.
+fn name(world: &Value, list: &str, id: &str) -> String {
+    let bare = id.strip_prefix("guest:").unwrap_or(id);
+    let things = world.get(list).and_then(Value::as_array).into_iter().flatten();
+    let mut found = things.filter(|thing| thing.get("id").and_then(Value::as_str) == Some(bare));
+    let named = found.find_map(|thing| thing.get("name").or(thing.get("alias"))?.as_str().filter(|n| !n.is_empty()));
+    named.unwrap_or(id).to_owned()
+}

@@ -1,0 +1,101 @@
+//! The sample day: what it prints, on whatever day it is played, and that it is played once.
+
+use clap::Parser;
+use doorstep::site::{Site, check};
+use doorstep_local::options::Options;
+use doorstep_local::{Data, Machine, Setup, sample};
+use jiff::civil::{Date, date};
+
+/// Every opening and closing: a plan member, a whole company and one who leaves it, a booking with a guest that was
+/// moved, one that was cancelled, a day pass.
+const EXPECTED: [&str; 17] = [
+    "07:30 riverside opens Members for Ada Example membership m1",
+    "08:10 harbour opens Main door for Eve Example membership m2",
+    "08:10 harbour opens Main door for Finn Example membership m2",
+    "09:40 riverside opens Members for Dora Example pass d1",
+    "10:45 riverside opens Front door for Ben Example booking b1",
+    "10:45 riverside opens Front door for Grace Guest booking b1",
+    "10:45 riverside opens Meeting floor for Ben Example booking b1",
+    "10:45 riverside opens Meeting floor for Grace Guest booking b1",
+    "12:45 riverside closes Front door for Ben Example ended: booking b1",
+    "12:45 riverside closes Front door for Grace Guest ended: booking b1",
+    "12:45 riverside closes Meeting floor for Ben Example ended: booking b1",
+    "12:45 riverside closes Meeting floor for Grace Guest ended: booking b1",
+    "13:30 harbour opens Main door for Hal Example booking b2",
+    "13:30 harbour opens Workshop for Hal Example booking b2",
+    "14:35 harbour closes Main door for Hal Example no longer so: booking b2",
+    "14:35 harbour closes Workshop for Hal Example no longer so: booking b2",
+    "16:00 harbour closes Main door for Finn Example no longer so: membership m2",
+];
+const LAST: &str = "20:00 riverside closes Members for Dora Example ended: pass d1";
+
+async fn machine(day: Date) -> Machine {
+    let clock = Some(sample::begins(day));
+    let setup = Setup { sites: sample::sites(), secrets: None, clock, reconcile: None, data: Data::Memory };
+    Machine::start(setup).await.expect("it starts")
+}
+
+/// The lines that say what opens and closes, without columns and rule numbers, those of one minute by name.
+fn openings(printed: &str) -> Vec<String> {
+    let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = printed.lines().map(plain).filter(|line| line.contains(" opens ") || line.contains(" closes "));
+    let mut lines: Vec<_> = lines.map(|line| line.split(" by rule ").next().unwrap_or_default().to_owned()).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn the_day_is_the_same_on_every_day_of_the_year() {
+    let days = [
+        date(2026, 3, 29),  // the clocks go forward, a Sunday
+        date(2026, 10, 25), // and back
+        date(2028, 2, 29),
+        date(2026, 12, 31),
+    ];
+    for day in days {
+        let machine = machine(day).await;
+        let mut out = Vec::new();
+        sample::show(&machine, &mut out).await.expect("it is played");
+        let printed = String::from_utf8(out).expect("text");
+        let expected: Vec<&str> = EXPECTED.into_iter().chain([LAST]).collect();
+        assert_eq!(openings(&printed), expected, "{day}:\n{printed}");
+        for site in ["riverside", "harbour"] {
+            let again = machine.reconcile(site).await.expect("it reconciles");
+            assert_eq!((again.granted, again.revoked, &again.problems), (0, 0, &Vec::new()), "{day} {site}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_ends_in_real_time() {
+    let machine = machine(sample::yesterday(jiff::Timestamp::now())).await;
+    let mut out = Vec::new();
+    sample::play(&machine, &mut out).await;
+    assert!(!machine.stands());
+    assert!(String::from_utf8(out).expect("text").ends_with("the clock has caught up with now and runs\n"));
+}
+
+#[tokio::test]
+async fn it_is_played_once_in_a_folder() {
+    let folder = std::env::temp_dir().join(format!("doorstep-sample-{}", uuid::Uuid::new_v4()));
+    let asked = |more: &[&str]| {
+        let data = folder.to_str().expect("text");
+        Options::parse_from(["doorstep-local", "--data", data].into_iter().chain(more.iter().copied()))
+    };
+    assert!(asked(&[]).plays_sample());
+    assert!(!asked(&["--quiet"]).wants_sample());
+    assert!(!asked(&["--clock", "2026-03-01T12:00:00Z"]).wants_sample());
+    let (setup, _) = asked(&[]).setup().expect("whole");
+    drop(Machine::start(setup).await.expect("it starts"));
+    let again = asked(&[]);
+    assert!(again.wants_sample() && !again.plays_sample());
+    assert_eq!(again.setup().expect("whole").0.clock, None, "a later run goes on in real time");
+    std::fs::remove_dir_all(folder).ok();
+}
+
+#[test]
+fn the_sample_sites_are_good_examples() {
+    let sites: Vec<Site> = sample::sites().iter().map(|text| Site::parse(text).expect("a good file")).collect();
+    assert!(sites.iter().all(|site| check::alone(site).is_empty()));
+    assert!(check::together(&sites.iter().collect::<Vec<_>>()).is_empty());
+}
