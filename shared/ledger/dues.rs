@@ -183,7 +183,7 @@ mod tests {
         let each = one_each(&dues);
         let told: Vec<(String, usize, bool)> =
             each.iter().map(|due| (due.subject.key(), due.groups.len(), due.adopt)).collect();
-        let wanted = [("person#p", 2, false), ("person#p", 1, true), ("person#q", 1, true)];
+        let wanted = [("person#p", 1, true), ("person#p", 2, false), ("person#q", 1, true)];
         assert_eq!(told, wanted.map(|(key, groups, adopt)| (key.to_owned(), groups, adopt)));
     }
 }

@@ -122,10 +122,10 @@ async fn moved(
         return Ok(vec![person.id]);
     }
     person.profiles.remove(name);
+    // Whoever has no profile left has no address either: it may be somebody else's by now.
+    let old = if alone { person.email.take() } else { None };
     let mut writes: Vec<Write> = vec![put(site, &person)?];
-    if alone {
-        writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
-    }
+    writes.extend(old.as_deref().map(|old| free_email(site, old, &person.id)));
     outside.ledger.write_all(Step::Keep, writes).await?;
     let joined = joined(outside, site, name, Some(email)).await?;
     Ok(vec![person.id, joined])
