@@ -46,16 +46,17 @@ pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result
         mark.failing = None;
     } else {
         mark.failing = mark.failing.or(Some(now));
-        let notices: Vec<_> = reading.problems.iter().cloned().map(Notice::ReadRefused).collect();
-        if let Err(error) = outside.bus.publish(&site.id, &notices).await {
-            tracing::warn!(site = site.id, %error, "a refused read could not be published");
-        }
+    }
+    let wrong: Vec<String> = reading.problems.iter().chain(&reading.refused).cloned().collect();
+    let notices: Vec<_> = wrong.iter().cloned().map(Notice::ReadRefused).collect();
+    if let Err(error) = outside.bus.publish(&site.id, &notices).await {
+        tracing::warn!(site = site.id, %error, "a refused read could not be published");
     }
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
     outside.ledger.keep_platform_read(&site.id, &mark).await?;
     let records = reading.counts.values().sum();
-    report.reads.insert(word.to_owned(), Read { complete: reading.problems.is_empty(), records });
-    report.problems.extend(reading.problems.iter().map(|problem| format!("{word}: {problem}")));
+    report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });
+    report.problems.extend(wrong.iter().map(|problem| format!("{word}: {problem}")));
     report.problems.extend(reading.remarks.iter().map(|remark| format!("{word}: {remark}")));
     Ok(reading.known)
 }
@@ -68,8 +69,10 @@ struct Reading<'a> {
     since: Option<Timestamp>,
     known: Known,
     counts: BTreeMap<&'static str, usize>,
-    /// Why the read is not complete.
+    /// What could not be read.
     problems: Vec<String>,
+    /// What was read and is not believed.
+    refused: Vec<String>,
     /// What is odd without harm.
     remarks: Vec<String>,
 }
@@ -77,7 +80,17 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn new(outside: &'a Outside, site: &'a Site, since: Option<Timestamp>, began: Timestamp) -> Self {
         let (known, counts) = (Known::default(), BTreeMap::new());
-        Reading { outside, site, began, since, known, counts, problems: Vec::new(), remarks: Vec::new() }
+        Reading {
+            outside,
+            site,
+            began,
+            since,
+            known,
+            counts,
+            problems: Vec::new(),
+            refused: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 
     async fn none(outside: &'a Outside, site: &'a Site, began: Timestamp, error: &Error) -> Result<Self> {
@@ -150,7 +163,7 @@ impl<'a> Reading<'a> {
         let missing: Vec<&Record> =
             live.iter().filter(|record| !listed.contains(&record.fact.name())).copied().collect();
         if live.len() >= BASE && missing.len() * 2 >= live.len() {
-            self.problems.push(format!(
+            self.refused.push(format!(
                 "the list of {}s lost {} of {} since the last read; nothing is revoked because of it",
                 kind.word(),
                 missing.len(),

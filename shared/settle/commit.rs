@@ -4,12 +4,14 @@ use jiff::Timestamp;
 
 use super::apply::Task;
 use super::moves::Move;
-use super::round::{Sitting, problems_of};
+use super::problems::problems_of;
+use super::round::Sitting;
 use super::scene::Scene;
 use crate::audit::Deed;
 use crate::bus::Notice;
 use crate::entitlement::{Entitlement, next_boundary};
 use crate::error::Result;
+use crate::ledger::audits::Chain;
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::people::put;
 use crate::ledger::{MOST_IN_ONE, Step};
@@ -34,8 +36,14 @@ pub enum Outcome {
     GaveUp,
 }
 
-/// Writes down what one person's round came to.
-pub async fn commit(scene: &Scene, sitting: Sitting, mut task: Task, now: Timestamp) -> Result<Outcome> {
+/// Writes down what one person's round came to. The end of the audit chain is handed from one person to the next.
+pub async fn commit(
+    scene: &Scene,
+    sitting: Sitting,
+    mut task: Task,
+    now: Timestamp,
+    chain: &mut Option<Chain>,
+) -> Result<Outcome> {
     // A refusal, too, may be over in a minute: a key renewed, a field freed, a vendor that was wrong about it.
     let failed = !task.failures.is_empty();
     if failed && !sitting.last && task.person == sitting.case.person && task.deeds.is_empty() {
@@ -60,7 +68,7 @@ pub async fn commit(scene: &Scene, sitting: Sitting, mut task: Task, now: Timest
             Outcome::GaveUp
         }
     };
-    let written = match write(scene, &before, &mut task, now).await {
+    let written = match write(scene, &before, &mut task, now, chain).await {
         Ok(()) => Ok(outcome),
         // Somebody was faster: what was done stays an intent, and the next round finds out.
         Err(error) if error.may_pass() && !sitting.last => Ok(Outcome::Failed),
@@ -87,7 +95,13 @@ fn shown(mut entitlements: Vec<Entitlement>, now: Timestamp) -> Vec<Entitlement>
     entitlements
 }
 
-async fn write(scene: &Scene, before: &Person, task: &mut Task, now: Timestamp) -> Result<()> {
+async fn write(
+    scene: &Scene,
+    before: &Person,
+    task: &mut Task,
+    now: Timestamp,
+    known: &mut Option<Chain>,
+) -> Result<()> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
     let person = &mut task.person;
     if *person == *before && task.deeds.is_empty() && task.writes.is_empty() {
@@ -102,7 +116,10 @@ async fn write(scene: &Scene, before: &Person, task: &mut Task, now: Timestamp) 
     }
     let moved = before.next.filter(|&old| old > now && person.next != Some(old));
     writes.extend(moved.map(|old| Due::delete(site, old, &me)));
-    let mut chain = ledger.chain(site).await?;
+    let mut chain = match known.take() {
+        Some(chain) => chain,
+        None => ledger.chain(site).await?,
+    };
     let (early, late) = task.deeds.split_at(task.deeds.len().saturating_sub(MOST_DEEDS));
     for deeds in early.chunks(MOST_DEEDS) {
         ledger.write_all(Step::Keep, chain.join(site, &person.id, now, deeds)?).await?;
@@ -111,6 +128,7 @@ async fn write(scene: &Scene, before: &Person, task: &mut Task, now: Timestamp) 
     debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
     writes.insert(0, put(site, person)?);
     ledger.write_all(Step::Commit, writes).await?;
+    *known = Some(chain);
     person.version += 1;
     Ok(())
 }

@@ -6,20 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::accounts::{Taken, guests_before, link, reader};
-use super::apply::{Task, apply, problem};
+use super::accounts::{Taken, link, reader};
+use super::apply::{Task, apply};
 use super::case::{Case, open};
 use super::commit::{Outcome, commit};
 use super::identity::Summons;
+use super::intend::intend;
 use super::interrupted::finish;
 use super::moves::{HeldRows, Judged, Move, View, concerned, judge_person};
 use super::scene::{Scene, Writers};
 use crate::doors::{GroupId, Standing};
 use crate::entitlement::{Derived, Desired, derive, desired};
 use crate::error::{Error, Result};
-use crate::ledger::people::put;
-use crate::ledger::{Condition, Step, Write, key};
-use crate::person::{Deed as Begun, Intent, email_key};
+use crate::person::email_key;
 use crate::site::Mode;
 
 /// How often a round is tried again at once.
@@ -106,12 +105,13 @@ async fn round(
     for sitting in &mut sittings {
         tasks.push(prepare(scene, sitting, &held, &unread, &mut taken, now).await);
     }
-    intend(scene, &mut sittings, &mut tasks, now).await?;
+    intend(scene, &sittings, &mut tasks, now).await?;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
     apply(site, now, writers, &invite, &mut tasks).await;
+    let mut chain = None;
     for (sitting, task) in sittings.into_iter().zip(tasks) {
         let id = task.person.id.clone();
-        outcomes.push((id, commit(scene, sitting, task, now).await?));
+        outcomes.push((id, commit(scene, sitting, task, now, &mut chain).await?));
     }
     Ok(outcomes)
 }
@@ -261,104 +261,4 @@ async fn rest_only_the_idle(scene: &Scene, task: &mut Task, judged: &mut Judged)
         spared.insert(doors.clone());
     }
     judged.moves.retain(|(doors, step)| !matches!(step, Move::Suspend | Move::Delete) || !spared.contains(doors));
-}
-
-/// Writes down what is about to be done, unless facts or person changed since they were read.
-async fn intend(scene: &Scene, sittings: &mut [Sitting], tasks: &mut [Task], now: Timestamp) -> Result<()> {
-    let site = scene.site.id.as_str();
-    for (sitting, task) in sittings.iter_mut().zip(tasks.iter_mut()) {
-        let begun = match intents(scene, task).await {
-            Ok(begun) => begun,
-            Err((doors, error)) => {
-                task.failures.push((doors, error));
-                task.moves.clear();
-                continue;
-            }
-        };
-        if begun.is_empty() {
-            continue;
-        }
-        task.person.intents.extend(begun);
-        let mut writes = vec![put(site, &task.person)?];
-        for (holder, version) in &sitting.case.versions {
-            writes.push(Write::check(key::holder_version(site, holder), Condition::Version(*version)));
-        }
-        writes.append(&mut task.writes);
-        let mut chain = scene.outside.ledger.chain(site).await?;
-        writes.extend(chain.join(site, &task.person.id, now, &std::mem::take(&mut task.deeds))?);
-        match scene.outside.ledger.write_all(Step::Intend, writes).await {
-            Ok(()) => task.person.version += 1,
-            Err(error) => {
-                // Somebody was faster: the person as stored is right, so nothing of this try is kept.
-                task.person = sitting.case.person.clone();
-                task.moves.clear();
-                task.failures.push(("ledger".to_owned(), error));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The intents of a task's moves.
-async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Error)> {
-    let mut begun = Vec::new();
-    for (doors, step) in &task.moves {
-        let account = task.person.accounts.get(doors).map(|linked| linked.account.id.clone());
-        let (group, deed, because) = match step {
-            Move::Grant { group, until, because, replaces } => {
-                let replaces = replaces.iter().map(|row| row.handle.clone()).collect();
-                (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
-            }
-            Move::Revoke { group, row, because, .. } => {
-                let (account, handle) = (row.account.clone(), row.handle.clone());
-                (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
-            }
-            Move::Create => {
-                let before = match &task.person.email {
-                    Some(_) => Ok(Vec::new()),
-                    None => guests_before(scene, doors, &task.name).await,
-                };
-                let before = before.map_err(|error| (doors.clone(), error))?;
-                (None, Begun::Create { before }, String::new())
-            }
-            Move::Resume => (None, Begun::Resume, String::new()),
-            Move::Suspend => (None, Begun::Suspend, String::new()),
-            Move::Delete => (None, Begun::Delete, String::new()),
-            Move::Tidy { .. } | Move::Rename(_) => continue,
-        };
-        begun.push(Intent { doors: doors.clone(), group, deed, because });
-    }
-    Ok(begun)
-}
-
-/// What a person's failures and facts come to, in words.
-pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
-    let mut problems = sitting.derived.problems.clone();
-    problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
-    for (doors, linked) in &task.person.accounts {
-        let address = linked.account.email.as_deref().and_then(email_key);
-        if address.is_some() && task.person.email.is_some() && address != task.person.email {
-            problems.push(format!(
-                "{doors}: the platform has another e-mail address now, which cannot be changed from here: change it \
-                 at the door system, or delete the account so that a new one is made"
-            ));
-        }
-        if linked.refused_name.is_some() {
-            problems.push(format!("{doors}: the changed name cannot be carried over: change it at the door system"));
-        }
-        let claims = task.person.claims.iter().any(|claim| claim.doors == *doors);
-        if claims && linked.account.standing == crate::doors::Standing::Suspended {
-            problems.push(if linked.suspended {
-                format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
-            } else {
-                format!("{doors}: the account is suspended and opens nothing: wake it at the door system")
-            });
-        }
-    }
-    problems.extend(
-        scene
-            .stale
-            .then(|| "the platform could not be read for a day: nothing new is opened until it can be".to_owned()),
-    );
-    problems
 }

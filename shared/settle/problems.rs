@@ -1,0 +1,41 @@
+//! What somebody should look at about one person: pure. Each text says what to do.
+
+use super::apply::{Task, problem};
+use super::round::Sitting;
+use super::scene::Scene;
+use crate::doors::Standing;
+use crate::person::email_key;
+
+/// What a person's failures and facts come to, in words.
+pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
+    let mut problems = sitting.derived.problems.clone();
+    problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
+    for (doors, linked) in &task.person.accounts {
+        let address = linked.account.email.as_deref().and_then(email_key);
+        if address.is_some() && task.person.email.is_some() && address != task.person.email {
+            problems.push(format!(
+                "{doors}: the platform has another e-mail address now, which cannot be changed from here: change it \
+                 at the door system, or delete the account so that a new one is made"
+            ));
+        }
+        if linked.refused_name.is_some() {
+            problems.push(format!("{doors}: the changed name cannot be carried over: change it at the door system"));
+        }
+        let claims = task.person.claims.iter().any(|claim| claim.doors == *doors);
+        if claims && linked.account.standing == Standing::Suspended {
+            problems.push(if linked.suspended {
+                format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
+            } else {
+                format!("{doors}: the account is suspended and opens nothing: wake it at the door system")
+            });
+        }
+    }
+    problems.extend(
+        scene
+            .stale
+            .then(|| "the platform could not be read for a day: nothing new is opened until it can be".to_owned()),
+    );
+    problems.sort();
+    problems.dedup();
+    problems
+}
