@@ -287,9 +287,13 @@ async fn people_come_and_go() {
         posts().says(200, json!({"id": 1})),
         on("DELETE /role_assignments/8").is(204),
         on("DELETE /role_assignments/9").is(404),
+        on("GET /role_assignments/9").is(404),
+        on("DELETE /role_assignments/10").is(404),
+        on("GET /role_assignments/10").says(200, json!({"id": 10})),
     ]);
-    let results = change(&script, &[entry(&[])], &[row("8"), row("9")]).await;
-    assert_eq!(results, [Ok(()), Ok(()), Ok(())]);
+    let results = change(&script, &[entry(&[])], &[row("8"), row("9"), row("10")]).await;
+    assert_eq!(results[..3], [Ok(()), Ok(()), Ok(())]);
+    assert!(matches!(results[3], Err(Error::Later { .. })), "what is still there is not gone");
 
     let endless = Entry { account: account("guest:7"), until: None, replaces: Vec::new() };
     let script = Script::new([on("POST /role_assignments")
