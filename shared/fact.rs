@@ -35,6 +35,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind: catalogue first, whatever others refer to before what refers to it.
+    pub const ALL: [Kind; 11] = [
+        Kind::Location,
+        Kind::Floor,
+        Kind::Resource,
+        Kind::Plan,
+        Kind::Team,
+        Kind::Member,
+        Kind::Visitor,
+        Kind::Membership,
+        Kind::Booking,
+        Kind::Pass,
+        Kind::Checkin,
+    ];
+
     /// The word for this kind in keys and logs.
     pub fn word(self) -> &'static str {
         match self {

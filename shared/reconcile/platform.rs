@@ -96,7 +96,7 @@ impl<'a> Reading<'a> {
     async fn none(outside: &'a Outside, site: &'a Site, began: Timestamp, error: &Error) -> Result<Self> {
         let mut reading = Reading::new(outside, site, None, began);
         reading.problems.push(error.to_string());
-        for kind in ALL {
+        for kind in Kind::ALL {
             reading.remember(kind).await?;
         }
         Ok(reading)
@@ -254,20 +254,6 @@ impl<'a> Reading<'a> {
         ruled.map(|(id, _)| id.clone()).collect()
     }
 }
-
-const ALL: [Kind; 11] = [
-    Kind::Location,
-    Kind::Floor,
-    Kind::Resource,
-    Kind::Plan,
-    Kind::Team,
-    Kind::Member,
-    Kind::Visitor,
-    Kind::Membership,
-    Kind::Booking,
-    Kind::Pass,
-    Kind::Checkin,
-];
 
 /// A single booking whose time is long over.
 fn is_over(fact: &Fact, now: Timestamp) -> bool {

@@ -21,21 +21,6 @@ const PAGE: &str = "50";
 /// A list longer than this many pages is taken for one that goes in circles.
 const MOST_PAGES: usize = 4_000;
 
-/// Catalogue first; whatever others refer to before what refers to it.
-const KINDS: [Kind; 11] = [
-    Kind::Location,
-    Kind::Floor,
-    Kind::Resource,
-    Kind::Plan,
-    Kind::Team,
-    Kind::Member,
-    Kind::Visitor,
-    Kind::Membership,
-    Kind::Booking,
-    Kind::Pass,
-    Kind::Checkin,
-];
-
 /// Reads one organisation.
 pub(super) struct Reader {
     calls: Calls,
@@ -91,7 +76,7 @@ impl Reader {
 #[async_trait]
 impl ReadPlatform for Reader {
     fn kinds(&self) -> &'static [Kind] {
-        &KINDS
+        &Kind::ALL
     }
 
     async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
