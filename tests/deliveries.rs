@@ -356,12 +356,6 @@ async fn a_platform_address_that_points_inside_the_network_is_refused() {
 
 /// More people than are served in one slice.
 #[tokio::test]
-async fn a_company_larger_than_a_slice_comes_in_and_goes_out() {
-    a_company_of(600).await;
-}
-
-#[tokio::test]
-#[ignore = "takes minutes without optimisation: cargo test --release --test doorstep -- --ignored"]
 async fn a_company_of_2000_comes_in_and_goes_out() {
     a_company_of(2000).await;
 }
