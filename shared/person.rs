@@ -90,6 +90,17 @@ impl Person {
         heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == doors));
     }
 
+    /// Whether anything is claimed at these doors.
+    pub fn claims_at(&self, doors: &str) -> bool {
+        self.claims.iter().any(|claim| claim.doors == doors)
+    }
+
+    /// Whether the platform has another address for this person than the door system has for their account.
+    pub fn has_moved_on_from(&self, linked: &Linked) -> bool {
+        let address = linked.account.email.as_deref().and_then(email_key);
+        address.is_some() && self.email.is_some() && address != self.email
+    }
+
     /// The change that was begun on this group, where there is one.
     pub fn intent(&self, doors: &str, group: &GroupId) -> Option<&Intent> {
         self.intents.iter().find(|intent| intent.doors == doors && intent.group.as_ref() == Some(group))

@@ -1,7 +1,7 @@
 //! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
 //! no right to door secrets or API credentials.
 
-use crate::delivery::{Delivery, LARGEST_BODY, Letter, Mention, Proven};
+use crate::delivery::{Delivery, LARGEST_BODY, Letter, Proven};
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
@@ -77,7 +77,7 @@ async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Let
     match letter {
         Letter::NotForUs => Ok(()),
         Letter::About(mentions) => {
-            ring(outside, site, Bell::Things(known_once(mentions)), sameness).await?;
+            ring(outside, site, Bell::Things(mentions), sameness).await?;
             outside.ledger.remember_delivery(site, sameness, now).await
         }
         Letter::Unreadable(why) => {
@@ -90,9 +90,4 @@ async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Let
 
 async fn ring(outside: &Outside, site: &str, bell: Bell, sameness: &str) -> crate::error::Result<()> {
     outside.line.ring(&Ring { site: site.to_owned(), bell }, Some(sameness)).await
-}
-
-fn known_once(mut mentions: Vec<Mention>) -> Vec<Mention> {
-    mentions.dedup();
-    mentions
 }

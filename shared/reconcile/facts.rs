@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entitlement::Dossier;
-use crate::fact::{Fact, FactId, Holder, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Kind, Profile, What};
 use crate::ledger::facts::Record;
 
 /// Live facts of one site.
@@ -31,11 +31,13 @@ impl Known {
     }
 
     /// Every profile, of members and of guests, by name.
-    pub fn profiles(&self) -> impl Iterator<Item = (&FactId, &crate::fact::Profile)> {
-        self.facts.iter().filter_map(|(name, fact)| match &fact.what {
-            What::Member(profile) | What::Visitor(profile) => Some((name, profile)),
-            _ => None,
-        })
+    pub fn profiles(&self) -> impl Iterator<Item = (&FactId, &Profile)> {
+        self.facts.iter().filter_map(|(name, fact)| Some((name, profile(fact)?)))
+    }
+
+    /// One profile.
+    pub fn profile(&self, name: &FactId) -> Option<&Profile> {
+        self.facts.get(name).and_then(profile)
     }
 
     /// All facts.
@@ -69,5 +71,12 @@ impl Known {
                 dossier.facts.insert(name.clone(), fact.clone());
             }
         }
+    }
+}
+
+fn profile(fact: &Fact) -> Option<&Profile> {
+    match &fact.what {
+        What::Member(profile) | What::Visitor(profile) => Some(profile),
+        _ => None,
     }
 }

@@ -99,8 +99,7 @@ impl<'a> Bench<'a> {
         let changed = person.accounts.iter().filter(|(doors, linked)| {
             let known = &linked.account;
             let now = self.seen.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));
-            let claims = person.claims.iter().any(|claim| claim.doors == **doors);
-            claims && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
+            person.claims_at(doors) && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
         });
         changed.map(|(doors, _)| doors.clone()).collect()
     }
@@ -111,7 +110,7 @@ impl<'a> Bench<'a> {
 
     /// Whether a profile has another address than its person.
     fn has_moved(&self, person: &Person, profiles: &[FactId]) -> bool {
-        self.known.profiles().filter(|(name, _)| profiles.contains(name)).any(|(_, profile)| {
+        profiles.iter().filter_map(|name| self.known.profile(name)).any(|profile| {
             let email = profile.email.as_deref().and_then(email_key);
             email.is_some() && email != person.email
         })

@@ -28,8 +28,8 @@ pub struct Task {
     pub failures: Vec<(String, Error)>,
 }
 
-/// Makes every task's moves: accounts first, then each group in as few calls as the door system allows, then what
-/// ends an account's life here.
+/// Makes every task's moves: accounts first, then each group in as few calls as the door system allows. An account is
+/// suspended or deleted only in a round in which its groups do not change.
 pub async fn apply(
     site: &str,
     now: jiff::Timestamp,

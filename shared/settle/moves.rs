@@ -234,7 +234,7 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
         return if grants { vec![Move::Create] } else { Vec::new() };
     };
     let mut moves = Vec::new();
-    let has_access = grants || view.person.claims.iter().any(|claim| claim.doors == doors);
+    let has_access = grants || view.person.claims_at(doors);
     let open =
         view.groups.iter().any(|(at, group)| at == doors && open_at(view.desired, doors, group, view.now).is_some());
     if linked.suspended && open && !view.stale {

@@ -4,15 +4,13 @@ use super::apply::{Task, problem};
 use super::round::Sitting;
 use super::scene::Scene;
 use crate::doors::Standing;
-use crate::person::email_key;
 
 /// What a person's failures and facts come to, in words.
 pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
     let mut problems = sitting.derived.problems.clone();
     problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
     for (doors, linked) in &task.person.accounts {
-        let address = linked.account.email.as_deref().and_then(email_key);
-        if address.is_some() && task.person.email.is_some() && address != task.person.email {
+        if task.person.has_moved_on_from(linked) {
             problems.push(format!(
                 "{doors}: the platform has another e-mail address now, which cannot be changed from here: change it \
                  at the door system, or delete the account so that a new one is made"
@@ -21,8 +19,7 @@ pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String>
         if linked.refused_name.is_some() {
             problems.push(format!("{doors}: the changed name cannot be carried over: change it at the door system"));
         }
-        let claims = task.person.claims.iter().any(|claim| claim.doors == *doors);
-        if claims && linked.account.standing == Standing::Suspended {
+        if task.person.claims_at(doors) && linked.account.standing == Standing::Suspended {
             problems.push(if linked.suspended {
                 format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
             } else {

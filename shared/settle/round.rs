@@ -18,7 +18,6 @@ use super::scene::{Scene, Writers};
 use crate::doors::{GroupId, Standing};
 use crate::entitlement::{Derived, Desired, derive, desired};
 use crate::error::{Error, Result};
-use crate::person::email_key;
 use crate::site::Mode;
 
 /// How often a round is tried again at once.
@@ -73,8 +72,6 @@ pub struct Sitting {
     pub last: bool,
     /// Groups in which what is held becomes ours.
     pub adopt: BTreeSet<(String, GroupId)>,
-    /// Door systems at which a line was seen that may be this person's.
-    pub seen_at: BTreeSet<String>,
     /// Door systems where their account must be looked at.
     pub look_at: BTreeSet<String>,
 }
@@ -90,7 +87,7 @@ async fn round(
     let site = scene.site.id.as_str();
     let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
     let cases: Vec<Case> = cases.buffered(AT_ONCE).try_collect().await?;
-    let mut sittings: Vec<Sitting> = cases
+    let sittings: Vec<Sitting> = cases
         .into_iter()
         .map(|case| {
             let called = summons.get(&case.person.id);
@@ -102,7 +99,7 @@ async fn round(
     let mut outcomes = Vec::new();
     let mut tasks = Vec::new();
     let mut taken = Taken::new();
-    for sitting in &mut sittings {
+    for sitting in &sittings {
         tasks.push(prepare(scene, sitting, &held, &unread, &mut taken, now).await);
     }
     intend(scene, &sittings, &mut tasks, now).await?;
@@ -122,9 +119,8 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
     let groups = concerned(&case.person, &desired, now, more);
     let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
-    let seen_at = more.iter().map(|(doors, _)| doors.clone()).collect();
     let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
-    Sitting { case, derived, desired, groups, last, adopt, seen_at, look_at }
+    Sitting { case, derived, desired, groups, last, adopt, look_at }
 }
 
 /// Groups that could not be read, and why.
@@ -156,7 +152,7 @@ async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) 
 /// then the moves.
 async fn prepare(
     scene: &Scene,
-    sitting: &mut Sitting,
+    sitting: &Sitting,
     held: &HeldRows,
     unread: &Unread,
     taken: &mut Taken,
@@ -220,24 +216,18 @@ fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Ti
     })
 }
 
-/// Door systems where the account must be looked at: somebody is about to come in or was seen although we never linked
-/// them, the account itself is to be changed or was being changed, or something is wrong with it that may have been put
-/// right.
+/// Door systems where the account must be looked at: somebody is about to come in, the account itself is to be changed
+/// or was being changed, something is wrong with it that may have been put right, or whoever summoned them asks for it.
 fn in_need_of_an_account(scene: &Scene, sitting: &Sitting, task: &Task, judged: &Judged) -> BTreeSet<String> {
     let person = &task.person;
     let touched = judged.moves.iter().filter(|(_, step)| !step.takes_out() && !matches!(step, Move::Rename(_)));
     let begun = person.intents.iter().filter(|intent| intent.group.is_none());
-    let seen = sitting.seen_at.iter().filter(|doors| {
-        scene.terms.contains_key(*doors) && person.email.is_some() && !person.accounts.contains_key(*doors)
-    });
     let wrong = person.accounts.iter().filter(|(doors, linked)| {
-        let address = linked.account.email.as_deref().and_then(email_key);
-        let claims = || person.claims.iter().any(|claim| claim.doors == **doors);
-        let moved = address.is_some() && person.email.is_some() && address != person.email;
-        let rests = linked.account.standing == Standing::Suspended && claims();
-        scene.terms.contains_key(*doors) && (moved || rests || linked.refused_name.is_some())
+        let rests = linked.account.standing == Standing::Suspended && person.claims_at(doors);
+        let wrong = person.has_moved_on_from(linked) || rests || linked.refused_name.is_some();
+        wrong && scene.terms.contains_key(*doors)
     });
-    let doors = touched.map(|(doors, _)| doors).chain(begun.map(|intent| &intent.doors)).chain(seen);
+    let doors = touched.map(|(doors, _)| doors).chain(begun.map(|intent| &intent.doors));
     doors.chain(wrong.map(|(doors, _)| doors)).chain(&sitting.look_at).cloned().collect()
 }
 
