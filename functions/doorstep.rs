@@ -87,7 +87,7 @@ fn print(findings: &[Finding], json: bool) {
 
 async fn found(asked: &Check) -> Result<Vec<Finding>> {
     let online = match &asked.secrets {
-        Some(path) if !asked.offline => Some((read_secrets(path)?, network::client()?)),
+        Some(path) if !asked.offline => Some((read_secrets(path)?, network::client(None)?)),
         _ => None,
     };
     let mut findings = Vec::new();

@@ -1,11 +1,15 @@
-//! The real way out: one client, one TLS stack, roots that we bring along, no redirects.
+//! The real way out: one client, one TLS stack, roots that we bring along, no redirects. Vendors are reached over https
+//! alone, but for the sandbox vendors of a one-machine run on this very machine, where somebody asked for them.
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Uri;
+use url::{Host, Url};
 
 use crate::error::{Error, Result};
 use crate::http::{Http, NoAnswer, Request, Response};
+use crate::outside::given;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -14,13 +18,70 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// Largest answer that is read, in bytes.
 const LARGEST: usize = 32 << 20;
 
-/// A client of the network.
+/// Where a one-machine run serves its sandbox vendors, for trying out a stack: what `url = "sandbox"` of a site file
+/// means outside of that run.
+#[derive(Debug, Clone)]
+pub struct Sandbox(Url);
+
+impl Sandbox {
+    /// What `DOORSTEP_SANDBOX` says, such as `http://127.0.0.1:8080`; `None` where it is not set.
+    ///
+    /// # Errors
+    /// As [`Sandbox::at`], and [`Error::Refused`] in a stack whose `DOORSTEP_STAGE` is `production`.
+    pub fn from_environment() -> Result<Option<Self>> {
+        let Some(address) = given("DOORSTEP_SANDBOX") else { return Ok(None) };
+        if given("DOORSTEP_STAGE").is_none_or(|stage| stage == "production") {
+            return Err(Error::refused("a production stage has no sandbox: leave SandboxUrl empty"));
+        }
+        Sandbox::at(&address).map(Some)
+    }
+
+    /// The run that listens at `address`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for anything but plain http to this machine: nobody else may stand in for a vendor.
+    pub fn at(address: &str) -> Result<Self> {
+        let wrong = || Error::refused("the sandbox must be on this machine: write http://127.0.0.1:PORT");
+        let url = Url::parse(address).map_err(|_| wrong())?;
+        let here = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(_)) | None => false,
+        };
+        if url.scheme() == "http" && here { Ok(Sandbox(url)) } else { Err(wrong()) }
+    }
+
+    /// `sandbox://{of}.{vendor}/path` as that run serves it: `/sandbox/{vendor}@{of}/path`.
+    fn address(&self, asked: &Uri) -> std::result::Result<Uri, NoAnswer> {
+        let host = asked.host().unwrap_or_default();
+        let vendor = match host.rsplit_once('.') {
+            Some((of, vendor)) => format!("{vendor}@{of}"),
+            None => host.to_owned(),
+        };
+        let path = asked.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let base = self.0.as_str().trim_end_matches('/');
+        format!("{base}/sandbox/{vendor}{path}").parse().map_err(|_| NoAnswer("not an address of a sandbox".into()))
+    }
+}
+
+/// A client of the network, which finds sandbox vendors where `sandbox` says.
 ///
 /// # Errors
 /// [`Error::Report`] where TLS cannot be set up.
-pub fn client() -> Result<Http> {
+pub fn client(sandbox: Option<Sandbox>) -> Result<Http> {
     let client = build().map_err(|error| Error::report(format!("the HTTP client cannot be set up: {error}")))?;
-    Ok(Http::new(tower::service_fn(move |request| send(client.clone(), request))))
+    Ok(Http::new(tower::service_fn(move |request| {
+        let (client, sandbox) = (client.clone(), sandbox.clone());
+        async move { send(client, redirected(request, sandbox.as_ref())?).await }
+    })))
+}
+
+fn redirected(mut request: Request, sandbox: Option<&Sandbox>) -> std::result::Result<Request, NoAnswer> {
+    if request.uri().scheme_str() == Some("sandbox") {
+        let sandbox = sandbox.ok_or_else(|| NoAnswer("a sandbox vendor lives only in `make run`".into()))?;
+        *request.uri_mut() = sandbox.address(request.uri())?;
+    }
+    Ok(request)
 }
 
 fn build() -> std::result::Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
@@ -56,4 +117,28 @@ async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoA
         body.extend_from_slice(&chunk);
     }
     builder.body(Bytes::from(body)).map_err(|error| NoAnswer(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_is_on_this_machine_or_nowhere() {
+        for refused in ["https://127.0.0.1:8080", "http://localhost:8080", "http://10.0.0.1:8080", "http://[::2]", "8080"] {
+            assert!(Sandbox::at(refused).is_err(), "{refused}");
+        }
+        assert!(Sandbox::at("http://127.0.0.1:8080").is_ok() && Sandbox::at("http://[::1]:8080").is_ok());
+    }
+
+    #[test]
+    fn a_sandbox_vendor_is_found_behind_its_prefix_and_nowhere_without_one() {
+        let asked = |address: &str| http::Request::get(address).body(Bytes::new()).unwrap();
+        let sandbox = Sandbox::at("http://127.0.0.1:8080").unwrap();
+        let found = |address| redirected(asked(address), Some(&sandbox)).unwrap().uri().to_string();
+        assert_eq!(found("sandbox://hub.officernd/a?b=c"), "http://127.0.0.1:8080/sandbox/officernd@hub/a?b=c");
+        assert_eq!(found("sandbox://kisi/groups"), "http://127.0.0.1:8080/sandbox/kisi/groups");
+        assert_eq!(found("https://api.vendor.example/x"), "https://api.vendor.example/x");
+        assert!(redirected(asked("sandbox://kisi/groups"), None).is_err());
+    }
 }

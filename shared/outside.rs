@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::ledger::Ledger;
 use crate::line::Line;
+use crate::network;
 use crate::platform::ReadPlatform;
 use crate::secrets::Secrets;
 use crate::site::Site;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub bus: String,
     /// What AWS gave this function to act with. It prints redacted.
     pub credentials: Credentials,
+    /// Where AWS is, if not at its own addresses: `AWS_ENDPOINT_URL`, which every SDK honours.
+    pub endpoint: Option<String>,
 }
 
 impl Settings {
@@ -49,7 +52,7 @@ impl Settings {
         let need = |name: &str| {
             std::env::var(name).map_err(|_| Error::refused(format!("the environment variable {name} is not set")))
         };
-        let session = std::env::var("AWS_SESSION_TOKEN").ok();
+        let session = given("AWS_SESSION_TOKEN");
         let (key, secret) = (need("AWS_ACCESS_KEY_ID")?, need("AWS_SECRET_ACCESS_KEY")?);
         Ok(Settings {
             stack: need("DOORSTEP_STACK")?,
@@ -63,8 +66,14 @@ impl Settings {
             },
             bus: need("DOORSTEP_BUS")?,
             credentials: Credentials::new(key, secret, session, None, "environment"),
+            endpoint: given("AWS_ENDPOINT_URL"),
         })
     }
+}
+
+/// An environment variable that is set, and not to nothing.
+pub(crate) fn given(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Everything outside.
@@ -96,16 +105,15 @@ pub struct Outside {
 
 /// The configuration that every SDK's builder takes alike.
 macro_rules! config {
-    ($sdk:ident, $settings:expr, $seam:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new($settings.region.clone()))
-                .credentials_provider(SharedCredentialsProvider::new($settings.credentials.clone()))
-                .http_client($seam.clone())
-                .build(),
-        )
-    };
+    ($sdk:ident, $settings:expr, $seam:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new($settings.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new($settings.credentials.clone()))
+            .http_client($seam.clone());
+        config.set_endpoint_url($settings.endpoint.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
 }
 
 impl Outside {
@@ -116,7 +124,9 @@ impl Outside {
     pub fn on_lambda() -> Result<Self> {
         let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
         tracing_subscriber::fmt().json().with_env_filter(level).without_time().with_target(false).init();
-        Ok(Outside::new(Settings::from_environment()?, crate::network::client()?, std::sync::Arc::new(WallClock)))
+        let sandbox = network::Sandbox::from_environment()?;
+        let http = network::client(sandbox)?;
+        Ok(Outside::new(Settings::from_environment()?, http, std::sync::Arc::new(WallClock)))
     }
 
     /// Builds every client on one way out. Nothing is called yet.
@@ -188,7 +198,8 @@ impl Outside {
     }
 }
 
-/// The base address of a vendor. `sandbox` is a scheme of its own, which only the one-machine run answers: the last
+/// The base address of a vendor. `sandbox` is a scheme of its own, which only the one-machine run answers, in its own
+/// process or behind [`network::Sandbox`]: the last
 /// label of the host is the vendor, what stands before it tells one organisation or place from another.
 fn address(url: Option<&str>, vendor: &str, of: Option<&str>) -> Option<String> {
     let sandbox = || match of.map(label).filter(|of| !of.is_empty()) {

@@ -43,6 +43,7 @@ pub fn settings() -> Settings {
         },
         bus: "doorstep".into(),
         credentials: Credentials::new("local", "local", None, None, "one machine"),
+        endpoint: None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::Machine;
 
 type Sent = http::Request<Bytes>;
 
-/// Any call below `/sandbox/{vendor}`.
+/// Any call below `/sandbox/{vendor}`, or `/sandbox/{vendor}@{organization or place}`.
 pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Result<Response, Refused> {
     let mut segments = request.uri().path().splitn(4, '/').skip(2).map(str::to_owned);
     let vendor = segments.next().unwrap_or_default();
@@ -26,6 +26,10 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
     let back_door = path.starts_with("/_");
     // The vendors' own pages refuse parameters that they do not know.
     let (query, of) = if back_door { (query, None) } else { without(&query, "of") };
+    let (vendor, of) = match vendor.split_once('@') {
+        Some((vendor, named)) => (vendor.to_owned(), Some(named.to_owned())),
+        None => (vendor, of),
+    };
     parts.uri = address(&path, &query)?;
     let sent = Sent::from_parts(parts, body::read(body, body::LARGEST_WORLD).await?);
     if !back_door {
