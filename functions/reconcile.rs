@@ -2,7 +2,7 @@
 //! `doorstep::reconcile`.
 
 use doorstep::outside::Outside;
-use doorstep::reconcile::reconcile;
+use doorstep::reconcile::{every_site, reconcile};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
 
@@ -21,20 +21,11 @@ struct Detail {
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
     run(service_fn(move |event: LambdaEvent<Asked>| async move {
-        let named = event.payload.detail.and_then(|detail| detail.site);
-        let sites = match named {
-            Some(site) => vec![site],
-            None => outside.ledger.doorplates().await?.into_iter().map(|plate| plate.site).collect(),
-        };
-        let mut failed = 0;
-        for site in sites {
-            // One site's trouble is never another's.
-            if let Err(error) = reconcile(outside, &site).await {
-                tracing::error!(site, %error, "a site could not be reconciled");
-                failed += 1;
-            }
+        match event.payload.detail.and_then(|detail| detail.site) {
+            Some(site) => reconcile(outside, &site).await.map(|_| ())?,
+            None => every_site(outside).await?,
         }
-        if failed == 0 { Ok(()) } else { Err(Error::from(format!("{failed} sites could not be reconciled"))) }
+        Ok::<(), Error>(())
     }))
     .await
 }

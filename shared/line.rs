@@ -1,5 +1,7 @@
 //! The line: one FIFO queue, one message group per site, served one bell at a time and in order.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use jiff::Timestamp;
@@ -68,5 +70,19 @@ impl Line {
             .await
             .map(|_| ())
             .map_err(|error| Error::later(format!("the line did not take a bell: {}", DisplayErrorContext(&error))))
+    }
+
+    /// Lets a message that could not be served come again after `pause`, whole seconds, rather than when the queue
+    /// takes its function for dead. Until then no other message of its site is handed out.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the queue did not take it; the message comes again all the same, later.
+    pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
+        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
+        let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let answer = asked.visibility_timeout(seconds).send().await;
+        answer.map(|_| ()).map_err(|error| {
+            Error::later(format!("a message keeps its pause in the line: {}", DisplayErrorContext(&error)))
+        })
     }
 }

@@ -17,6 +17,9 @@ mod doors;
 mod facts;
 mod people;
 mod platform;
+mod round;
+
+pub use round::every_site;
 
 /// How far ahead alarms are set again, should one have failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);

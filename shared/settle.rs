@@ -2,8 +2,9 @@
 //! from what is true now.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::error::Result;
 use crate::line::{Bell, Ring};
@@ -26,41 +27,79 @@ mod serve;
 pub use moves::{HeldRows, Judged, Move, View, concerned, judge_person};
 pub use scene::{Scene, Terms};
 
+/// How long a site's line waits before a message that failed comes again, by how often it came. After the fifth time
+/// the queue gives it to the dead letters.
+const PAUSES: [u64; 4] = [5, 15, 45, 120];
+
 /// Serves one batch of the line. Where a site fails, its messages come again; another site's do not.
 pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
-    let mut sites: BTreeMap<String, (Vec<Bell>, Vec<String>)> = BTreeMap::new();
-    for message in batch.records {
-        let id = message.message_id.unwrap_or_default();
-        let ring = message.body.as_deref().and_then(|body| serde_json::from_str::<Ring>(body).ok());
-        // A message that nobody can read fails alone, until it ends in the dead letters.
-        let (site, bell) = ring.map_or_else(|| (format!("?{id}"), None), |ring| (ring.site, Some(ring.bell)));
-        let (bells, ids) = sites.entry(site).or_default();
-        bells.extend(bell);
-        ids.push(id);
-    }
+    let mut sites: BTreeMap<String, (Vec<Bell>, Vec<SqsMessage>)> = BTreeMap::new();
     let mut answer = SqsBatchResponse::default();
-    for (site, (bells, ids)) in sites {
+    for message in batch.records {
+        match message.body.as_deref().and_then(|body| serde_json::from_str::<Ring>(body).ok()) {
+            Some(ring) => {
+                let (bells, messages) = sites.entry(ring.site).or_default();
+                bells.push(ring.bell);
+                messages.push(message);
+            }
+            None => {
+                tracing::error!(message = message.message_id, "a message is not a bell of ours: to the dead letters");
+                comes_again(outside, &mut answer, message, Duration::ZERO).await;
+            }
+        }
+    }
+    for (site, (bells, messages)) in sites {
         if let Err(error) = one_site(outside, &site, &bells).await {
             tracing::error!(site, %error, "a batch of bells could not be served and comes again");
-            answer.batch_item_failures.extend(ids.into_iter().map(|id| {
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                failure
-            }));
+            for message in messages {
+                let pause = pause_after(&message);
+                comes_again(outside, &mut answer, message, pause).await;
+            }
         }
     }
     answer
 }
 
-async fn one_site(outside: &Outside, site: &str, bells: &[Bell]) -> Result<()> {
-    if bells.is_empty() {
-        return Err(crate::error::Error::report("the message is not a bell of ours"));
+/// Reports a message as not served. One that nobody can read comes again at once, so that it soon stands in nobody's
+/// way: a site's messages are handed out in order.
+async fn comes_again(outside: &Outside, answer: &mut SqsBatchResponse, message: SqsMessage, pause: Duration) {
+    if let Some(receipt) = &message.receipt_handle
+        && let Err(error) = outside.line.again(receipt, pause).await
+    {
+        tracing::warn!(%error, "a message comes again later than it could");
     }
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message.message_id.unwrap_or_default();
+    answer.batch_item_failures.push(failure);
+}
+
+fn pause_after(message: &SqsMessage) -> Duration {
+    let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse::<usize>().ok());
+    let pause = PAUSES.iter().take(received.unwrap_or(1)).next_back();
+    Duration::from_secs(pause.copied().unwrap_or_default())
+}
+
+async fn one_site(outside: &Outside, site: &str, bells: &[Bell]) -> Result<()> {
     match outside.ledger.active(site).await? {
         Some(stored) => serve::serve(outside, &stored.text, bells).await,
         None => {
             tracing::warn!(site, "a bell for a site that is not here");
             Ok(())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_comes_again_later_each_time() {
+        let pause = |count: &str| {
+            let mut message = SqsMessage::default();
+            message.attributes.insert("ApproximateReceiveCount".to_owned(), count.to_owned());
+            pause_after(&message).as_secs()
+        };
+        assert_eq!(["1", "2", "3", "4", "5", "400", "?"].map(pause), [5, 15, 45, 120, 120, 120, 5]);
     }
 }

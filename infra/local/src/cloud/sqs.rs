@@ -22,6 +22,8 @@ use queue::Queue;
 
 /// Largest body, in bytes, and largest sum of the bodies of one batch.
 const LARGEST_BODY: usize = 1 << 20;
+/// Longest pause before a message comes again, in seconds.
+const LONGEST_PAUSE: i64 = 43_200;
 /// Longest name of a group, and longest deduplication id.
 const LONGEST_ID: usize = 128;
 
@@ -41,6 +43,13 @@ struct Send {
     message_body: String,
     message_group_id: Option<String>,
     message_deduplication_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ChangeVisibility {
+    receipt_handle: String,
+    visibility_timeout: i64,
 }
 
 #[derive(Serialize)]
@@ -67,9 +76,19 @@ impl Line {
         match operation {
             "SendMessage" => Ok(json!(self.take_in(&one(request)?)?)),
             "SendMessageBatch" => self.take_in_all(&one::<Vec<Send>>(request["Entries"].take())?),
+            "ChangeMessageVisibility" => self.change_visibility(one(request)?),
             "GetQueueAttributes" => Ok(json!({ "Attributes": self.attributes() })),
             _ => Err(Refusal::unknown_operation(operation)),
         }
+    }
+
+    fn change_visibility(&self, change: ChangeVisibility) -> Result<Value, Refusal> {
+        if !(0..=LONGEST_PAUSE).contains(&change.visibility_timeout) {
+            return Err(Refusal::new("InvalidParameterValue", "a visibility timeout is 0 to 43200 seconds"));
+        }
+        let pause = SignedDuration::from_secs(change.visibility_timeout);
+        locked(&self.queue).asked.insert(change.receipt_handle, pause);
+        Ok(json!({}))
     }
 
     fn take_in_all(&self, entries: &[Send]) -> Result<Value, Refusal> {
@@ -134,6 +153,12 @@ impl Line {
         let visible = self.time.now().saturating_add(pause).unwrap_or(Timestamp::MAX);
         locked(&self.queue).give_back(batch, failed, visible);
         self.stir.stir();
+    }
+
+    /// The pause that the function asked for before these messages come again; `None` where it did not live to ask.
+    pub(crate) fn asked(&self, batch: &[Message]) -> Option<SignedDuration> {
+        let asked = &mut locked(&self.queue).asked;
+        batch.iter().filter_map(|message| asked.remove(&message.id)).max()
     }
 
     /// Whether nothing waits and nothing is being served.

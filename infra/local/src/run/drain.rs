@@ -36,16 +36,16 @@ impl Runner {
         tracing::error!("the line does not become empty: something rings itself again and again");
     }
 
-    /// Hands one batch to settle. What it does not finish comes again: at once with a standing clock, else after a
-    /// pause that grows.
+    /// Hands one batch to settle. What it does not finish comes again: at once with a standing clock, else after the
+    /// pause that it asked for, or, where it died, after one that grows.
     pub(super) async fn serve(&self, batch: Vec<Message>) {
         let event = event(&batch, &self.cloud.settings);
         let call =
             |functions: Arc<dyn Functions>, outside: Outside| async move { functions.settle(&outside, event).await };
         let end = self.invoke(Role::Settle, limit::SETTLE, call).await;
         let receives = batch.iter().map(|message| message.receives).max().unwrap_or(1);
-        let pause =
-            if self.clock.stands() { SignedDuration::ZERO } else { SignedDuration::from_secs(1 << receives.min(5)) };
+        let asked = self.cloud.line.asked(&batch).unwrap_or(SignedDuration::from_secs(1 << receives.min(5)));
+        let pause = if self.clock.stands() { SignedDuration::ZERO } else { asked };
         let failed = failed(&batch, end);
         self.cloud.line.give_back(batch, |message| failed.contains(&message.id), pause);
     }

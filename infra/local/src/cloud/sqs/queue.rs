@@ -58,6 +58,8 @@ pub(super) struct Queue {
     groups: BTreeMap<String, Group>,
     seen: BTreeMap<String, Seen>,
     expiring: BTreeSet<(Timestamp, String)>,
+    /// Pauses that the function asked for, by the message's receipt, which is its id.
+    pub(super) asked: BTreeMap<String, SignedDuration>,
 }
 
 impl Queue {
@@ -68,6 +70,7 @@ impl Queue {
             groups: BTreeMap::new(),
             seen: BTreeMap::new(),
             expiring: BTreeSet::new(),
+            asked: BTreeMap::new(),
             keep: keep.clone(),
         };
         for message in keep.list_json::<Message>(LINE) {
