@@ -6,6 +6,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::json;
 
 use crate::audit::{Deed, Happened};
+use crate::doors::Seats;
 use crate::error::{Error, Result};
 
 /// Something that is published.
@@ -15,8 +16,22 @@ pub enum Notice {
     ReconcileWanted,
     /// A change at a door.
     Changed(Deed),
-    /// A source could not be read whole; no revoke was inferred from it.
+    /// What a source answered is not believed; no revoke was inferred from it.
     ReadRefused(String),
+    /// A platform or a door system, by its name in reports, could not be read, and why.
+    VendorUnreachable {
+        /// Who.
+        vendor: String,
+        /// Why.
+        why: String,
+    },
+    /// Nearly all seats of a door system are in use, or all.
+    SeatsShort {
+        /// Door system.
+        doors: String,
+        /// How many, of how many.
+        seats: Seats,
+    },
 }
 
 impl Notice {
@@ -25,6 +40,8 @@ impl Notice {
         match self {
             Notice::ReconcileWanted => "reconcile.wanted",
             Notice::ReadRefused(_) => "read.refused",
+            Notice::VendorUnreachable { .. } => "vendor.unreachable",
+            Notice::SeatsShort { .. } => "seats.short",
             Notice::Changed(deed) => match deed.what {
                 Happened::Granted => "granted",
                 Happened::Revoked => "revoked",
@@ -38,11 +55,17 @@ impl Notice {
         }
     }
 
-    /// Its detail: ids and reasons, never names or addresses.
+    /// Its detail: ids and reasons, never names or addresses. The shapes are promised in docs/events.md.
     fn detail(&self, site: &str) -> serde_json::Value {
         match self {
             Notice::ReconcileWanted => json!({"version": 1, "site": site}),
             Notice::ReadRefused(why) => json!({"version": 1, "site": site, "why": why}),
+            Notice::VendorUnreachable { vendor, why } => {
+                json!({"version": 1, "site": site, "vendor": vendor, "why": why})
+            }
+            Notice::SeatsShort { doors, seats } => {
+                json!({"version": 1, "site": site, "doors": doors, "used": seats.used, "paid": seats.paid})
+            }
             Notice::Changed(deed) => json!({
                 "version": 1, "site": site, "doors": deed.doors, "account": deed.account, "group": deed.group,
                 "because": deed.because, "answer": deed.answer,

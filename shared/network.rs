@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn a_sandbox_is_on_this_machine_or_nowhere() {
-        for refused in ["https://127.0.0.1:8080", "http://localhost:8080", "http://10.0.0.1:8080", "http://[::2]", "8080"] {
+        for refused in
+            ["https://127.0.0.1:8080", "http://localhost:8080", "http://10.0.0.1:8080", "http://[::2]", "8080"]
+        {
             assert!(Sandbox::at(refused).is_err(), "{refused}");
         }
         assert!(Sandbox::at("http://127.0.0.1:8080").is_ok() && Sandbox::at("http://[::1]:8080").is_ok());

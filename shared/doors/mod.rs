@@ -150,6 +150,19 @@ pub struct Seats {
     pub paid: Option<u32>,
 }
 
+/// The share of seats from which a shortage is near, in percent.
+const NEARLY_ALL: u64 = 80;
+
+impl Seats {
+    /// How many are in use and how many are paid for, in words, where a shortage is near.
+    pub fn shortage(&self) -> Option<String> {
+        let (used, paid) = (self.used, self.paid?);
+        let short = u64::from(used) * 100 >= u64::from(paid) * NEARLY_ALL;
+        let advice = "buy more, or suspend accounts without access";
+        short.then(|| format!("{used} of {paid} seats are in use: {advice}"))
+    }
+}
+
 /// One account to be put into a group.
 #[derive(Debug, Clone)]
 pub struct Entry {

@@ -8,15 +8,13 @@ use jiff::Timestamp;
 use super::catalogue::Catalogue;
 use super::resolve::resolve;
 use super::{Foreign, Mode, Site};
-use crate::doors::{DoorsKind, ReadDoors, Seats};
+use crate::doors::{DoorsKind, ReadDoors};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
 
 /// Kinds of things that rules name.
 const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
-/// The share of seats from which a shortage is near, in percent.
-const SEATS_NEARLY_GONE: u64 = 80;
 
 /// Asks the platform and every door system whether what `site` names is there, exactly once, and can do what the file
 /// expects of it. The findings say what to do; none is a good file.
@@ -60,15 +58,9 @@ async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<
     if site.mode == Mode::Full && protected.len().saturating_sub(missing) < 2 {
         findings.push(format!("[doors.{name}] protected: mode \"full\" needs two people who have an account there"));
     }
-    findings.extend(doors.seats().await?.and_then(|seats| of_seats(name, seats)));
+    let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
+    findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
     Ok(findings)
-}
-
-fn of_seats(name: &str, seats: Seats) -> Option<String> {
-    let (used, paid) = (seats.used, seats.paid?);
-    (u64::from(used) * 100 >= u64::from(paid) * SEATS_NEARLY_GONE).then(|| {
-        format!("[doors.{name}] {used} of {paid} seats are in use: buy more, or suspend accounts without access")
-    })
 }
 
 /// What is suspicious in one file although nothing in it is wrong.

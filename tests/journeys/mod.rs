@@ -4,6 +4,7 @@ mod assignments;
 mod bookings;
 mod crash;
 mod guests;
+mod line;
 mod names;
 mod ownership;
 mod passes;
