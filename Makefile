@@ -1,13 +1,20 @@
-# Every command of the README. Nothing is needed but Rust and make; what else a target uses it installs, pinned, below
-# .tools (git-ignored).
+# Every command of the README. `make run` and `make test` need nothing but Rust and make. What else a target uses it
+# installs, pinned, below .tools (git-ignored); lint, build, e2e and deploy need Python 3.10 or later for that.
 
 CARGO      := cargo
+TOOLS      := $(CURDIR)/.tools
 # The version is part of the folder's name, so that a new one is installed when it changes.
 CARGO_DENY := 0.20.2
-DENY       := $(CURDIR)/.tools/cargo-deny-$(CARGO_DENY)
+DENY       := $(TOOLS)/cargo-deny-$(CARGO_DENY)
+FEATURES   := --features operator,stack
+# Tools from PyPI, each with its lock file in infra/tools.
+SAM        := SAM_CLI_TELEMETRY=0 PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
+E2E        := $(CURDIR)/target/e2e
+# Where SAM looks for what `make deploy` was told the first time.
+CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny ci
+.PHONY: help run test check lint deny build deploy e2e ci
 
 ## help: this list
 help:
@@ -17,14 +24,19 @@ help:
 run:
 	$(CARGO) run --release --locked -p doorstep-local -- $(ARGS)
 
-## test: every test
+## test: every test that needs nothing but this machine
 test:
 	$(CARGO) test --workspace --features operator --locked
 
 ## check: format and lints
 check:
 	$(CARGO) fmt --all -- --check
-	$(CARGO) clippy --workspace --all-targets --features operator --locked -- -D warnings
+	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked -- -D warnings
+
+## lint: the template, by AWS's own rules
+lint: $(TOOLS)/cfn-lint/installed $(TOOLS)/aws-sam-cli/installed
+	$(TOOLS)/cfn-lint/bin/cfn-lint template.yaml infra/watch.yaml
+	AWS_DEFAULT_REGION=eu-west-1 $(SAM) validate --lint
 
 ## deny: what may come into the build, see deny.toml
 deny: $(DENY)/bin/cargo-deny
@@ -33,5 +45,29 @@ deny: $(DENY)/bin/cargo-deny
 $(DENY)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(CARGO_DENY) --locked --root $(DENY)
 
-## ci: check, test and deny: what must pass before anything is merged
-ci: check test deny
+# What the stack was deployed for the first time, or else what is asked for here.
+ARCH ?= $(or $(shell sed -n 's/.*Architecture=[\\]*"*\([a-z0-9_]*\).*/\1/p' $(CONFIG) 2>/dev/null),arm64)
+## build: the functions as Lambda wants them. make build ARCH=x86_64 for another processor than arm64
+build: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed
+	$(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir .aws-sam/build
+
+## deploy: the stack into your AWS account; asks what it must know the first time, and remembers it
+deploy: build
+	$(SAM) deploy --config-file $(CONFIG) --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --resolve-s3 \
+		$(if $(wildcard $(CONFIG)),,--guided --parameter-overrides Architecture=$(ARCH))
+
+## e2e: the stack, deployed and used on this machine
+e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/ministack/installed
+	$(SAM) build --parameter-overrides Architecture=x86_64 --build-dir $(E2E)/build
+	DOORSTEP_E2E=$(E2E) DOORSTEP_BUILT=$(E2E)/build DOORSTEP_SAM=$(TOOLS)/aws-sam-cli/bin/sam \
+		DOORSTEP_MINISTACK=$(TOOLS)/ministack/bin/ministack $(CARGO) test $(FEATURES) --locked --test stack
+
+# A tool from PyPI, in an environment of its own, exactly as its lock file says.
+$(TOOLS)/%/installed: infra/tools/%.txt
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
+
+## ci: check, test, deny, lint and e2e: what must pass before anything is merged
+ci: check test deny lint e2e
