@@ -72,7 +72,7 @@ pub struct Access {
     pub secrets: ApiSecrets,
     /// Tokens already fetched, shared by every function.
     pub tokens: Tokens,
-    /// Name under which this client's tokens are kept: site, and platform or doors.
+    /// Name under which this client's tokens are kept: site, platform or doors, and the secret that bought them.
     pub token_name: String,
     /// Whose turn it is to call this vendor.
     pub turn: Turn,

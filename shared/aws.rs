@@ -1,6 +1,7 @@
 //! The AWS SDKs on our own way out: one HTTP client and one TLS stack for everything.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -18,6 +19,13 @@ use crate::http::{Http, Request};
 #[derive(Clone)]
 pub struct Seam(pub Http);
 
+/// The same for one kind of request, with the time that it may take.
+#[derive(Clone, Debug)]
+struct Connector {
+    seam: Seam,
+    limit: Option<Duration>,
+}
+
 impl fmt::Debug for Seam {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seam")
@@ -25,20 +33,40 @@ impl fmt::Debug for Seam {
 }
 
 impl HttpClient for Seam {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        // Whoever names no limit for an answer is content with that of the way out.
+        let limit = settings.read_timeout().map(|read| read + settings.connect_timeout().unwrap_or_default());
+        SharedHttpConnector::new(Connector { seam: self.clone(), limit })
     }
 }
 
-impl HttpConnector for Seam {
+impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
+        let (http, limit) = (self.seam.0.clone(), self.limit);
         HttpConnectorFuture::new(async move {
             let request = whole(request).await?;
-            let answer = http.send(request).await.map_err(|none| ConnectorError::io(none.into()))?;
+            let sent = http.send(request);
+            let answer = match limit {
+                Some(limit) => {
+                    tokio::time::timeout(limit, sent).await.map_err(|late| ConnectorError::timeout(late.into()))?
+                }
+                None => sent.await,
+            };
+            let answer = answer.map_err(|none| ConnectorError::io(none.into()))?;
             answer.map(SdkBody::from).try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
         })
     }
+}
+
+/// Why a call failed, in words alone: what the SDKs print of it besides may hold what must not be seen.
+pub fn why(error: &dyn std::error::Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.extend(Some(error.to_string()).filter(|said| words.last() != Some(said)));
+        cause = error.source();
+    }
+    words.join(": ")
 }
 
 async fn whole(request: HttpRequest) -> Result<Request, ConnectorError> {

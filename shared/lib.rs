@@ -50,5 +50,6 @@ pub mod http;
 pub mod network;
 pub mod outside;
 pub mod secrets;
+pub mod stack;
 pub mod time;
 pub mod tokens;

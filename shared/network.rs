@@ -15,6 +15,8 @@ use crate::outside::given;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longest wait for a whole answer.
 const ANSWER: Duration = Duration::from_secs(20);
+/// The same for an answer that takes a comparison of everything.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Largest answer that is read, in bytes.
 const LARGEST: usize = 32 << 20;
 
@@ -69,11 +71,24 @@ impl Sandbox {
 /// # Errors
 /// [`Error::Report`] where TLS cannot be set up.
 pub fn client(sandbox: Option<Sandbox>) -> Result<Http> {
-    let client = build().map_err(|error| Error::report(format!("the HTTP client cannot be set up: {error}")))?;
+    let client = build(ANSWER).map_err(unset)?;
     Ok(Http::new(tower::service_fn(move |request| {
         let (client, sandbox) = (client.clone(), sandbox.clone());
         async move { send(client, redirected(request, sandbox.as_ref())?).await }
     })))
+}
+
+/// A client for a run on this machine, which may take long over an answer: it reads whole platforms for it.
+///
+/// # Errors
+/// As [`client`].
+pub fn patient_client() -> Result<Http> {
+    let client = build(PATIENCE).map_err(unset)?;
+    Ok(Http::new(tower::service_fn(move |request| send(client.clone(), request))))
+}
+
+fn unset(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    Error::report(format!("the HTTP client cannot be set up: {error}"))
 }
 
 fn redirected(mut request: Request, sandbox: Option<&Sandbox>) -> std::result::Result<Request, NoAnswer> {
@@ -84,7 +99,7 @@ fn redirected(mut request: Request, sandbox: Option<&Sandbox>) -> std::result::R
     Ok(request)
 }
 
-fn build() -> std::result::Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+fn build(answer: Duration) -> std::result::Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -95,7 +110,7 @@ fn build() -> std::result::Result<reqwest::Client, Box<dyn std::error::Error + S
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT)
-        .timeout(ANSWER)
+        .timeout(answer)
         .build()?;
     Ok(client)
 }

@@ -1,8 +1,6 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 
 use crate::access::{Access, Share};
 use crate::alarms::{AlarmSettings, Alarms};
@@ -107,14 +105,17 @@ pub struct Outside {
 macro_rules! config {
     ($sdk:ident, $settings:expr, $seam:expr) => {{
         let mut config = $sdk::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new($settings.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new($settings.credentials.clone()))
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new($settings.region.clone()))
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                $settings.credentials.clone(),
+            ))
             .http_client($seam.clone());
         config.set_endpoint_url($settings.endpoint.clone());
         $sdk::Client::from_conf(config.build())
     }};
 }
+pub(crate) use config;
 
 impl Outside {
     /// Everything outside of a function on Lambda, which lives as long as the process; logs are JSON lines.
@@ -155,7 +156,7 @@ impl Outside {
     pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
         let config = &site.platform;
         let of = config.organization.as_deref();
-        let name = format!("{}#{}", site.id, config.kind.word());
+        let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let access = self.access(&config.secret, url, None, name).await?;
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
@@ -171,7 +172,7 @@ impl Outside {
         let config = site.doors.get(doors).ok_or_else(|| Error::report(format!("there are no doors {doors}")))?;
         let of = config.place.as_deref();
         let url = address(config.url.as_deref(), config.kind.word(), of);
-        let name = format!("{}#doors#{doors}", site.id);
+        let name = format!("{}#doors#{doors}#{}", site.id, config.secret);
         let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
         let access = Access { share, ..access };
         Ok(config.kind.connect(of, access))

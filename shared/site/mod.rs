@@ -14,6 +14,7 @@ use crate::platform::PlatformKind;
 pub mod catalogue;
 pub mod check;
 pub mod fault;
+pub mod finding;
 pub mod hours;
 mod named;
 mod parse;
@@ -25,6 +26,7 @@ mod tests;
 mod words;
 
 pub use fault::{Fault, SiteFileError};
+pub use finding::Finding;
 pub use hours::Hours;
 pub use rule::{Audience, Rule, Selector, Wanted};
 

@@ -1,11 +1,9 @@
-//! The operator's command. It reads what it is given, asks the library, and prints; it decides nothing itself.
+//! `doorstep check`: asks no stack, and with secrets both vendors.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
 use doorstep::access::{Access, ApiSecrets, Share};
 use doorstep::caller::Turn;
 use doorstep::doors::ReadDoors;
@@ -13,28 +11,17 @@ use doorstep::error::{Error, Result};
 use doorstep::http::Http;
 use doorstep::network;
 use doorstep::platform::ReadPlatform;
-use doorstep::site::{Fault, Site, check};
+use doorstep::site::{Finding, Site, check};
 use doorstep::time::WallClock;
 use doorstep::tokens::Tokens;
-use serde::Serialize;
+use serde_json::json;
 
-/// Keeps doors in step with bookings.
-#[derive(Parser)]
-#[command(name = "doorstep", version)]
-struct Command {
-    #[command(subcommand)]
-    verb: Verb,
-}
+use crate::End;
+use crate::files::site_file;
 
-#[derive(Subcommand)]
-enum Verb {
-    /// Checks site files; with secrets also against both vendors. Exits with 0 if all is well, 1 with findings, 2 if
-    /// it could not be checked.
-    Check(Check),
-}
-
+/// What is to be checked.
 #[derive(clap::Args)]
-struct Check {
+pub struct Check {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -49,43 +36,26 @@ struct Check {
     json: bool,
 }
 
-/// Something found, and where.
-#[derive(Serialize)]
-struct Finding {
-    file: String,
-    line: Option<usize>,
-    message: String,
+/// Checks the files, and prints what was found.
+pub async fn run(asked: &Check) -> Result<End> {
+    let findings = found(asked).await?;
+    print(&findings, asked.json);
+    Ok(if findings.is_empty() { End::Fine } else { End::Found })
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let Verb::Check(asked) = Command::parse().verb;
-    match found(&asked).await {
-        Ok(findings) => {
-            print(&findings, asked.json);
-            ExitCode::from(u8::from(!findings.is_empty()))
-        }
-        Err(error) => {
-            eprintln!("doorstep check: {error}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn print(findings: &[Finding], json: bool) {
+fn print(findings: &[(String, Finding)], json: bool) {
     if json {
-        println!("{}", serde_json::json!({ "findings": findings }));
+        let findings =
+            findings.iter().map(|(file, found)| json!({ "file": file, "line": found.line, "message": found.message }));
+        println!("{}", json!({ "findings": findings.collect::<Vec<_>>() }));
         return;
     }
-    for Finding { file, line, message } in findings {
-        match line {
-            Some(line) => println!("{file}:{line}: {message}"),
-            None => println!("{file}: {message}"),
-        }
+    for (file, finding) in findings {
+        println!("{file}:{finding}");
     }
 }
 
-async fn found(asked: &Check) -> Result<Vec<Finding>> {
+async fn found(asked: &Check) -> Result<Vec<(String, Finding)>> {
     let online = match &asked.secrets {
         Some(path) if !asked.offline => Some((read_secrets(path)?, network::client(None)?)),
         _ => None,
@@ -93,49 +63,31 @@ async fn found(asked: &Check) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut sites = Vec::new();
     for path in &asked.files {
-        let file = path.display().to_string();
-        match read_site(path)? {
+        let file = match site_file(path)? {
+            Ok(file) => file,
+            Err(finding) => {
+                findings.push((path.display().to_string(), finding));
+                continue;
+            }
+        };
+        match Site::parse(&file.text) {
             Ok(site) => sites.push((file, site)),
-            Err(faults) => findings.extend(faults.into_iter().map(|Fault { line, message }| Finding {
-                file: file.clone(),
-                line: Some(line),
-                message,
-            })),
+            Err(error) => findings.extend(Vec::from(error).into_iter().map(|finding| (file.path.clone(), finding))),
         }
     }
     for (file, site) in &sites {
-        let texts = match &online {
+        let said = match &online {
             Some((secrets, http)) => ask(site, secrets, http).await?,
             None => check::alone(site),
         };
-        findings.extend(texts.into_iter().map(|text| finding(file, text)));
+        findings.extend(said.into_iter().map(|said| (file.path.clone(), Finding::located(said, &file.text))));
     }
     let all: Vec<&Site> = sites.iter().map(|(_, site)| site).collect();
-    let between = check::together(&all).into_iter();
-    findings.extend(between.filter_map(|(number, text)| Some(finding(&sites.get(number)?.0, text))));
+    findings.extend(check::together(&all).into_iter().filter_map(|(number, said)| {
+        let (file, _) = sites.get(number)?;
+        Some((file.path.clone(), Finding::located(said, &file.text)))
+    }));
     Ok(findings)
-}
-
-/// `line 12: …` becomes a line of its own.
-fn finding(file: &str, text: String) -> Finding {
-    let parts = text.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
-    let (line, message) = match parts.and_then(|(line, message)| Some((line.parse().ok()?, message.to_owned()))) {
-        Some((line, message)) => (Some(line), message),
-        None => (None, text),
-    };
-    Finding { file: file.to_owned(), line, message }
-}
-
-fn read_site(path: &Path) -> Result<std::result::Result<Site, Vec<Fault>>> {
-    let bytes = std::fs::read(path).map_err(|error| Error::refused(format!("{}: {error}", path.display())))?;
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => Site::parse(&text).map_err(|error| error.0),
-        Err(error) => {
-            let fine = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-            let line = 1 + fine.filter(|byte| **byte == b'\n').count();
-            Err(vec![Fault { line, message: "this is not UTF-8: save the file as UTF-8".to_owned() }])
-        }
-    })
 }
 
 /// The secrets' own faults are told by their line alone, since anything more might quote one.

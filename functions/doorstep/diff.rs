@@ -1,0 +1,88 @@
+//! `doorstep diff`.
+
+use std::path::PathBuf;
+
+use doorstep::error::Result;
+use doorstep::push;
+use doorstep::site::{Finding, Site, check};
+
+use crate::End;
+use crate::files::{File, site_file};
+use crate::show::{self, Section};
+use crate::target::{Reached, Target};
+
+/// What is to be compared, and where.
+#[derive(clap::Args)]
+pub struct Diff {
+    /// The site files.
+    #[arg(required_unless_present = "site", conflicts_with = "site")]
+    files: Vec<PathBuf>,
+    /// Instead of a file: the version in force of this site, so that what is shown is what nobody put right yet.
+    #[arg(long, value_name = "ID")]
+    site: Vec<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows what would change.
+pub async fn run(asked: &Diff) -> Result<End> {
+    let (files, mut sections) = read(&asked.files)?;
+    sections.extend(between(&files));
+    if !files.is_empty() || !asked.site.is_empty() {
+        let target = asked.target.reach().await?;
+        sections.extend(shown(&target, &files).await?);
+        for site in &asked.site {
+            let shown = match &target {
+                Reached::Stack(outside) => push::drift(outside, site).await?,
+                Reached::Local(local) => local.drift(site).await?,
+            };
+            sections.push(Section { of: site.clone(), shown });
+        }
+    }
+    Ok(show::print(&sections, asked.json))
+}
+
+/// What each of these files would change.
+pub async fn shown(target: &Reached, files: &[File]) -> Result<Vec<Section>> {
+    let mut sections = Vec::new();
+    for file in files {
+        let shown = match target {
+            Reached::Stack(outside) => push::diff(outside, &file.text).await?,
+            Reached::Local(local) => local.diff(&file.text).await?,
+        };
+        sections.push(Section { of: file.path.clone(), shown });
+    }
+    Ok(sections)
+}
+
+/// The files that can be understood, and what is to be said of the others, before anybody is asked.
+pub fn read(paths: &[PathBuf]) -> Result<(Vec<File>, Vec<Section>)> {
+    let (mut files, mut sections) = (Vec::new(), Vec::new());
+    for path in paths {
+        let faulty = |findings| Section::faulty(path.display().to_string(), findings);
+        match site_file(path)? {
+            Ok(file) => match Site::parse(&file.text) {
+                Ok(_) => files.push(file),
+                Err(error) => sections.push(faulty(error.into())),
+            },
+            Err(finding) => sections.push(faulty(vec![finding])),
+        }
+    }
+    Ok((files, sections))
+}
+
+/// What is wrong between these files, before anybody is asked.
+pub fn between(files: &[File]) -> Vec<Section> {
+    let parsed: Vec<(&File, Site)> =
+        files.iter().filter_map(|file| Some((file, Site::parse(&file.text).ok()?))).collect();
+    let sites: Vec<&Site> = parsed.iter().map(|(_, site)| site).collect();
+    let said = check::together(&sites).into_iter();
+    said.filter_map(|(number, said)| {
+        let file = parsed.get(number)?.0;
+        Some(Section::faulty(file.path.clone(), vec![Finding::located(said, &file.text)]))
+    })
+    .collect()
+}

@@ -1,0 +1,48 @@
+//! `doorstep push`.
+
+use std::path::PathBuf;
+
+use doorstep::error::Result;
+use doorstep::push;
+
+use crate::End;
+use crate::diff::{between, read};
+use crate::show::{self, Section};
+use crate::target::{Reached, Target};
+
+/// What is to be put in force, and where.
+#[derive(clap::Args)]
+pub struct Push {
+    /// The site files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Puts site files in force, one after the other, or none where anything is wrong with one of them.
+pub async fn run(asked: &Push) -> Result<End> {
+    let (files, mut sections) = read(&asked.files)?;
+    sections.extend(between(&files));
+    if !sections.is_empty() {
+        return Ok(show::print(&sections, asked.json));
+    }
+    let target = asked.target.reach().await?;
+    if files.len() > 1 {
+        let sections = crate::diff::shown(&target, &files).await?;
+        if sections.iter().any(|section| !section.shown.findings.is_empty()) {
+            return Ok(show::print(&sections, asked.json));
+        }
+    }
+    for file in files {
+        let shown = match &target {
+            Reached::Stack(outside) => push::push(outside, &file.text).await?,
+            Reached::Local(local) => local.push(&file.text).await?,
+        };
+        sections.push(Section { of: file.path, shown });
+    }
+    Ok(show::print(&sections, asked.json))
+}
