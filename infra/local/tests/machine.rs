@@ -25,12 +25,13 @@ async fn each_site_is_served_in_its_order_and_equal_ids_once() {
         ring(machine.outside(), ["a", "b"][n % 2], &format!("id{n}"), &n.to_string()).await;
     }
     ring(machine.outside(), "a", "id4", "again").await;
+    ring(machine.outside(), "b", "id4", "25").await;
     machine.quiet().await;
     let served = notes.take();
     let of =
         |site: &str| served.iter().filter_map(|note| note.strip_prefix(site)).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(of("a: "), (0..25).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
-    assert_eq!(of("b: "), (1..25).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(of("b: "), (1..26).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
     machine.move_clock(at("2026-03-01T12:05:00Z")).await.expect("it moves");
     ring(machine.outside(), "a", "id4", "later").await;
     machine.quiet().await;

@@ -39,6 +39,7 @@ pub struct Message {
 
 #[derive(Serialize, Deserialize)]
 struct Seen {
+    /// Group and deduplication id.
     sameness: String,
     id: String,
     sequence: u64,
@@ -87,7 +88,9 @@ impl Queue {
     /// Id and place of the message, or of the equal one before it; `None` where it cannot be kept.
     pub(super) fn send(&mut self, group: &str, sameness: &str, body: &str, now: Timestamp) -> Option<(String, u64)> {
         self.forget(now);
-        if let Some(seen) = self.seen.get(sameness) {
+        // Equal ids of two sites are two messages. Neither holds a space.
+        let same = format!("{group} {sameness}");
+        if let Some(seen) = self.seen.get(&same) {
             return Some((seen.id.clone(), seen.sequence));
         }
         let message = Message {
@@ -100,12 +103,12 @@ impl Queue {
             receives: 0,
         };
         let until = now.saturating_add(SAMENESS).unwrap_or(Timestamp::MAX);
-        let seen = Seen { sameness: sameness.to_owned(), id: message.id.clone(), sequence: message.sequence, until };
+        let seen = Seen { sameness: same, id: message.id.clone(), sequence: message.sequence, until };
         // The message first: a kill between the two costs a duplicate, never a message.
         if !self.keep.put_json(&key(LINE, message.sequence), &message) {
             return None;
         }
-        self.keep.put_json(&format!("{SEEN}{sameness}"), &seen);
+        self.keep.put_json(&format!("{SEEN}{}", seen.sameness), &seen);
         self.next += 1;
         self.remember(seen);
         let sent = (message.id.clone(), message.sequence);
