@@ -32,12 +32,16 @@ pub mod bus;
 pub mod ledger;
 pub mod line;
 
+// Everything beside everything, for whoever compares.
+pub mod comparison;
+
 // The three journeys.
 pub mod receive;
 pub mod reconcile;
 pub mod settle;
 
 // The way in for the operator, and what is shown.
+pub mod preview;
 pub mod push;
 pub mod view;
 

@@ -6,7 +6,8 @@ use crate::bus::Notice;
 use crate::error::{Error, Result};
 use crate::ledger::sites::Doorplate;
 use crate::outside::Outside;
-use crate::site::{Finding, Site};
+use crate::preview::{Diff, Preview, preview};
+use crate::site::{Finding, Site, SiteFileError};
 
 /// What the operator is shown of one site file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -22,7 +23,7 @@ pub struct Shown {
     pub findings: Vec<Finding>,
     /// What would change, or will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub diff: Option<String>,
+    pub diff: Option<Diff>,
 }
 
 /// Stores a site file and puts it in force. No vendor is asked: names resolve when they are first needed, and one that
@@ -41,48 +42,65 @@ fn plate(site: &Site) -> Doorplate {
 }
 
 /// Shows what a site file would change, and changes nothing.
+///
+/// # Errors
+/// See [`preview`].
 pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
-    match Site::parse(text) {
-        Ok(site) => shown(outside, &site, text).await,
-        Err(error) => Ok(Shown { findings: error.into(), ..Shown::default() }),
-    }
+    let site = match Site::parse(text) {
+        Ok(site) => site,
+        Err(error) => return Ok(Shown::wrong(error)),
+    };
+    let version = outside.ledger.active(&site.id).await?.map(|stored| stored.n);
+    let found = preview(outside, &site, text).await?;
+    Ok(Shown { site: Some(site.id), version, findings: found.findings, diff: Some(found.diff), stored: false })
 }
 
 /// Shows what of the version in force is not so.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, and see [`preview`].
 pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
     let stored = outside.ledger.active(site).await?;
     let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
     diff(outside, &stored.text).await
 }
 
-async fn shown(outside: &Outside, site: &Site, text: &str) -> Result<Shown> {
-    let platform = outside.platform(site).await?;
-    let mut doors = std::collections::BTreeMap::new();
-    for name in site.doors.keys() {
-        let (reader, _) = outside.doors(site, name, crate::access::Share::Reconcile).await?;
-        doors.insert(name.clone(), reader);
-    }
-    let findings = crate::site::check::against_vendors(site, platform.as_ref(), &doors).await?;
-    let findings = findings.into_iter().map(|said| Finding::located(said, text)).collect();
-    let version = outside.ledger.active(&site.id).await?.map(|stored| stored.n);
-    Ok(Shown { site: Some(site.id.clone()), version, findings, ..Shown::default() })
-}
-
-/// Puts a site file in force, unless something is wrong with it, and asks for everything to be compared.
+/// Puts a site file in force as a new version, shows what it will change, and asks for everything to be compared at
+/// once. A file with findings is not stored; one that is in force already is only named.
+///
+/// # Errors
+/// [`Error::Later`] where a vendor cannot be read whole or somebody else was faster, and see [`preview`]. Nothing is
+/// stored then.
 pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
-        Err(error) => return Ok(Shown { findings: error.into(), ..Shown::default() }),
+        Err(error) => return Ok(Shown::wrong(error)),
     };
     let now = outside.ledger.active(&site.id).await?;
-    if let Some(stored) = now.filter(|stored| stored.text == text) {
+    if let Some(stored) = now.as_ref().filter(|stored| stored.text == text) {
         return Ok(Shown { site: Some(site.id), version: Some(stored.n), ..Shown::default() });
     }
-    let shown = shown(outside, &site, text).await?;
-    if !shown.findings.is_empty() {
-        return Ok(shown);
+    let Preview { findings, unread, diff } = preview(outside, &site, text).await?;
+    if !findings.is_empty() {
+        let version = now.map(|stored| stored.n);
+        return Ok(Shown { site: Some(site.id), version, findings, diff: Some(diff), stored: false });
     }
-    let version = outside.ledger.store_site(&plate(&site), text).await?;
-    outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?;
-    Ok(Shown { version: Some(version), stored: true, ..shown })
+    if !unread.is_empty() {
+        return Err(Error::later(format!(
+            "not everything could be read, and nothing is stored: {}",
+            unread.join("; ")
+        )));
+    }
+    let version = outside.ledger.store_site_over(now, &plate(&site), text).await?;
+    if let Err(error) = outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await {
+        // It is in force all the same, and the next reconcile is not far.
+        tracing::warn!(site = site.id, %error, "a reconcile could not be asked for");
+    }
+    Ok(Shown { site: Some(site.id), version: Some(version), stored: true, findings, diff: Some(diff) })
+}
+
+impl Shown {
+    fn wrong(error: SiteFileError) -> Self {
+        Shown { findings: error.into(), ..Shown::default() }
+    }
 }

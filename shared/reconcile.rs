@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::comparison::doors::{self, Seen};
+use crate::comparison::{Ground, Read};
 use crate::error::{Error, Result};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
-use crate::settle::Scene;
 use crate::site::Site;
 use crate::window::floor_minute;
 
-mod doors;
-mod facts;
 mod people;
 mod platform;
 mod round;
@@ -23,9 +22,6 @@ pub use round::every_site;
 
 /// How far ahead alarms are set again, should one have failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-
-/// Smallest list of which losing half is unbelievable.
-const BASE: usize = 10;
 
 /// What one reconcile found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -44,15 +40,6 @@ pub struct Report {
     pub reads: BTreeMap<String, Read>,
 }
 
-/// How one source was read.
-#[derive(Debug, Clone, Serialize)]
-pub struct Read {
-    /// Whether all of it was read, and nothing in it was unbelievable.
-    pub complete: bool,
-    /// How many things.
-    pub records: usize,
-}
-
 /// Compares everything of one site and rings for what is wrong.
 ///
 /// # Errors
@@ -64,25 +51,37 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let site = Site::parse(&stored.text).map_err(|error| Error::report(format!("the stored site file: {error}")))?;
     let mut report = Report::default();
     let overdue = set_alarms(outside, &site.id).await?;
-    let known = platform::read(outside, &site, &mut report).await?;
+    let (known, mark) = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody(&site.id).await?;
-    let seen = doors::read(outside, &site, &known, &everybody, &mut report).await?;
-    let (scene, _) = Scene::set(outside, site).await?;
-    outside.ledger.keep_resolved(&scene.site.id, &scene.resolved).await?;
-    report.problems.extend(scene.resolved.problems.iter().cloned());
-    let found = people::judge(&scene, &known, &seen, &everybody, &mut report).await?;
-    doors::take_over(outside, &scene, &seen).await?;
-    let unread = outside.ledger.unread(&scene.site.id).await?.len();
+    let mut seen = doors::read(outside, &site, &known, &everybody).await?;
+    report.reads.append(&mut seen.reads);
+    report.problems.append(&mut seen.problems);
+    report.problems.extend(seen.resolved.problems.iter().cloned());
+    keep(outside, &site, &seen).await?;
+    let now = outside.time.now();
+    let ground = Ground {
+        site: &site,
+        resolved: &seen.resolved,
+        catalogue: &seen.catalogue,
+        terms: &seen.terms,
+        mode: site.mode,
+        stale: mark.is_stale(now),
+        now,
+    };
+    let dues = people::due(ground, &known, &seen, &everybody, &mut report);
+    outside.ledger.put_dues(&site.id, &dues).await?;
+    take_over(outside, &site, &seen).await?;
+    let unread = outside.ledger.unread(&site.id).await?.len();
     if unread > 0 {
         report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
     }
     report.problems.sort();
     report.problems.dedup();
-    if found || overdue {
-        outside.line.ring(&Ring { site: scene.site.id.clone(), bell: Bell::Due }, None).await?;
+    if !dues.is_empty() || overdue {
+        outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await?;
     }
     tracing::info!(
-        site = scene.site.id,
+        site = site.id,
         granted = report.granted,
         revoked = report.revoked,
         foreign = report.foreign,
@@ -104,4 +103,27 @@ async fn set_alarms(outside: &Outside, site: &str) -> Result<bool> {
         outside.alarms.set(site, *minute).await?;
     }
     Ok(minutes.iter().any(|minute| *minute <= this_minute))
+}
+
+/// Keeps what the doors were found to be, and what names stand for, for settle to go by.
+async fn keep(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+    for name in seen.accounts.keys() {
+        if let Some(terms) = seen.terms.get(name) {
+            outside.ledger.keep_doors_read(&site.id, name, &terms.seen).await?;
+        }
+    }
+    outside.ledger.keep_resolved(&site.id, &seen.resolved).await
+}
+
+/// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.
+async fn take_over(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+    for (name, terms) in &seen.terms {
+        let new = seen.new.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
+        let mut now = terms.seen.clone();
+        now.taken.extend(new);
+        if now.taken != terms.seen.taken {
+            outside.ledger.keep_doors_read(&site.id, name, &now).await?;
+        }
+    }
+    Ok(())
 }

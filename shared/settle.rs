@@ -24,8 +24,9 @@ mod round;
 mod scene;
 mod serve;
 
+pub use accounts::{taken_already, the_one};
 pub use moves::{HeldRows, Judged, Move, View, concerned, judge_person};
-pub use scene::{Scene, Terms};
+pub use scene::Terms;
 
 /// How long a site's line waits before a message that failed comes again, by how often it came. After the fifth time
 /// the queue gives it to the dead letters.

@@ -11,11 +11,15 @@ use super::{Condition, Item, Ledger, Step, Write, body};
 use crate::doors::{AccountId, Group, GroupId};
 use crate::error::Result;
 use crate::platform::PlatformKind;
+use crate::site::DoorsConfig;
 use crate::site::resolve::Resolved;
 use crate::tokens::Token;
 
 /// How long a delivery is remembered: longer than any sender tries again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// How long facts stay good while a platform cannot be read.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// The site file in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,12 +59,41 @@ pub struct PlatformRead {
 /// What is known of one door system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DoorsRead {
+    /// Which one it is; see [`DoorsConfig::identity`]. Empty where nobody noted it.
+    #[serde(default)]
+    pub of: String,
     /// Its groups.
     pub groups: Vec<Group>,
     /// Groups that we have taken over.
     pub taken: BTreeSet<GroupId>,
     /// Accounts of the protected people.
     pub protected: BTreeSet<AccountId>,
+}
+
+impl DoorsRead {
+    /// Whether it speaks of the door system that `config` names, and not of another one of that name before.
+    pub fn is_of(&self, config: &DoorsConfig) -> bool {
+        self.of.is_empty() || self.of == config.identity()
+    }
+}
+
+impl PlatformRead {
+    /// Notes that a read which began at `now` is over: with everything it asked for or not, of everything or only of
+    /// what had changed.
+    pub fn went(&mut self, now: Timestamp, complete: bool, whole: bool) {
+        if complete {
+            self.complete = Some(now);
+            self.whole = if whole { Some(now) } else { self.whole };
+            self.failing = None;
+        } else {
+            self.failing = self.failing.or(Some(now));
+        }
+    }
+
+    /// Whether it has not been readable for so long that nothing new is opened from what it last said.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.failing.is_some() && self.complete.is_some_and(|at| now.duration_since(at) > GOOD_FOR)
+    }
 }
 
 impl Ledger {
@@ -71,8 +104,16 @@ impl Ledger {
 
     /// Stores a site file as a new version and puts it in force; the same text again changes nothing.
     pub async fn store_site(&self, plate: &Doorplate, text: &str) -> Result<u64> {
+        let now = self.active(&plate.site).await?;
+        self.store_site_over(now, plate, text).await
+    }
+
+    /// The same, only while `now` is the version in force.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where another version is in force by now.
+    pub async fn store_site_over(&self, now: Option<Stored>, plate: &Doorplate, text: &str) -> Result<u64> {
         let site = &plate.site;
-        let now = self.active(site).await?;
         if let Some(stored) = now.as_ref().filter(|stored| stored.text == text) {
             return Ok(stored.n);
         }

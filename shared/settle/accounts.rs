@@ -154,7 +154,11 @@ async fn candidates(
     }
 }
 
-fn the_one(person: &Person, mut candidates: Vec<Account>) -> Result<Option<Account>> {
+/// Which of these accounts is the person's: the only one, or the one with our mark of them.
+///
+/// # Errors
+/// [`Error::Report`] where several could be meant.
+pub fn the_one(person: &Person, mut candidates: Vec<Account>) -> Result<Option<Account>> {
     if candidates.len() > 1 {
         candidates.retain(|account| account.mark.as_deref() == Some(person.id.as_str()));
         if candidates.len() != 1 {
@@ -175,16 +179,21 @@ async fn take(scene: &Scene, person: &mut Person, doors: &str, account: Account,
         _ => None,
     };
     match owner {
-        Some(owner) if !owner.profiles.is_empty() => Err(Error::report(
-            "the account with this address belongs to a person whose address changed: give that account its new \
-             address at the door system, or delete it",
-        )),
+        Some(owner) if !owner.profiles.is_empty() => Err(taken_already()),
         Some(owner) if owner.accounts.contains_key(doors) => inherit(scene, person, owner, doors, account, name).await,
         _ => {
             person.accounts.insert(doors.to_owned(), Linked::new(account, name, made));
             Ok(())
         }
     }
+}
+
+/// The account of this address is somebody's whom the platform knows by another one.
+pub fn taken_already() -> Error {
+    Error::report(
+        "the account with this address belongs to a person whose address changed: give that account its new address at \
+         the door system, or delete it",
+    )
 }
 
 /// One transaction, made at once: a claim is never with both, and never with neither.

@@ -16,9 +16,6 @@ use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{DoorsConfig, Foreign, Site};
 
-/// How long facts stay good while a platform cannot be read.
-const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
-
 /// Alarms are set at most so far ahead.
 const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
@@ -105,9 +102,7 @@ impl Scene {
                 terms.ruled.extend(resolved.groups.iter().cloned());
             }
         }
-        let read = outside.ledger.platform_read(&site.id).await?;
-        let now = outside.time.now();
-        let stale = read.failing.is_some() && read.complete.is_some_and(|at| now.duration_since(at) > GOOD_FOR);
+        let stale = outside.ledger.platform_read(&site.id).await?.is_stale(outside.time.now());
         let outside = outside.clone();
         let alarmed = Mutex::default();
         Ok((Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, alarmed }, writers))
@@ -141,7 +136,7 @@ type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);
 async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::report(format!("there are no doors {name}")))?;
     let (read, write) = outside.doors(site, name, Share::Settle).await?;
-    let seen = match outside.ledger.doors_read(&site.id, name).await? {
+    let seen = match outside.ledger.doors_read(&site.id, name).await?.filter(|seen| seen.is_of(&config)) {
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,
     };
@@ -157,8 +152,8 @@ async fn survey(
     config: &DoorsConfig,
     read: &dyn ReadDoors,
 ) -> Result<DoorsRead> {
-    let seen =
-        DoorsRead { groups: read.groups().await?, protected: protected(config, read).await?, ..Default::default() };
+    let (groups, protected) = (read.groups().await?, protected(config, read).await?);
+    let seen = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new() };
     outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
     Ok(seen)
 }

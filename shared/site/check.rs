@@ -1,20 +1,20 @@
 //! What can be found wrong with a site file by asking both vendors, and by laying several files side by side. It reads
 //! and judges; nothing is written anywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::catalogue::Catalogue;
-use super::resolve::resolve;
+use super::resolve::{Resolved, resolve};
 use super::{Foreign, Mode, Site};
-use crate::doors::{DoorsKind, ReadDoors};
+use crate::doors::{DoorsKind, ReadDoors, Seats};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
 
 /// Kinds of things that rules name.
-const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
+pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
 
 /// Asks the platform and every door system whether what `site` names is there, exactly once, and can do what the file
 /// expects of it. The findings say what to do; none is a good file.
@@ -45,22 +45,36 @@ pub async fn against_vendors(
 }
 
 async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<String>> {
-    let mut findings = Vec::new();
-    let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
-    let mut missing = 0;
-    for (number, email) in protected.iter().enumerate() {
+    let asked = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
+    let mut missing = BTreeSet::new();
+    for email in asked {
         if doors.find(email).await?.is_empty() {
-            missing += 1;
-            let advice = "correct the address, or give this person an account there";
-            findings.push(format!("[doors.{name}] protected: number {} has no account there: {advice}", number + 1));
+            missing.insert(email.as_str());
         }
     }
-    if site.mode == Mode::Full && protected.len().saturating_sub(missing) < 2 {
+    let mut findings = of_protected(site, name, |email| !missing.contains(email));
+    findings.extend(doors.seats().await?.and_then(|seats| of_seats(name, seats)));
+    Ok(findings)
+}
+
+/// What is wrong with the protected people of one door system, where `is_there` says who has an account. No address is
+/// repeated.
+pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
+    let missing: Vec<usize> =
+        (1..).zip(protected).filter(|(_, email)| !is_there(email)).map(|(number, _)| number).collect();
+    let advice = "correct the address, or give this person an account there";
+    let said = |number| format!("[doors.{name}] protected: number {number} has no account there: {advice}");
+    let mut findings: Vec<String> = missing.iter().map(said).collect();
+    if site.mode == Mode::Full && protected.len().saturating_sub(missing.len()) < 2 {
         findings.push(format!("[doors.{name}] protected: mode \"full\" needs two people who have an account there"));
     }
-    let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
-    findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
-    Ok(findings)
+    findings
+}
+
+/// Whether seats are running out.
+pub fn of_seats(name: &str, seats: Seats) -> Option<String> {
+    seats.shortage().map(|shortage| format!("[doors.{name}] {shortage}"))
 }
 
 /// What is suspicious in one file although nothing in it is wrong.
@@ -95,37 +109,62 @@ pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
                     format!("another file says site = \"{}\" too: each site needs its own name", site.id),
                 ));
             }
-            findings.extend(both_remove(site, other).into_iter().map(|finding| (number, finding)));
+            findings.extend(both_remove((site, None), (other, None)).into_iter().map(|finding| (number, finding)));
         }
     }
     findings
 }
 
-/// Groups, by the words of the files, from which both sites would remove each other's people.
-fn both_remove(site: &Site, other: &Site) -> Vec<String> {
-    let theirs = exclusive(other);
-    let ours = exclusive(site);
-    let shared = ours.iter().filter(|(group, _)| theirs.iter().any(|(their, _)| their == group));
-    let finding = |(group, line): &(Exclusive<'_>, usize)| {
+/// A site file, and what its names were found to stand for, where anybody looked.
+pub type Known<'s> = (&'s Site, Option<&'s Resolved>);
+
+/// Groups from which both sites would remove each other's people.
+pub fn both_remove(ours: Known<'_>, theirs: Known<'_>) -> Vec<String> {
+    let other = exclusive(theirs);
+    let shared = exclusive(ours).into_iter().filter(|group| other.iter().any(|theirs| group.is(theirs)));
+    let finding = |group: Exclusive<'_>| {
+        let (line, word, id) = (group.line, group.word, &theirs.0.id);
         let advice = "let one of them say foreign = \"report\"";
-        format!("line {line}: site \"{}\" removes foreign people from group \"{}\" too: {advice}", other.id, group.2)
+        format!("line {line}: site \"{id}\" removes foreign people from group \"{word}\" too: {advice}")
     };
     shared.map(finding).collect()
 }
 
-/// Kind, place (or else the secret that leads there) and name of a group that a site keeps to itself.
-type Exclusive<'s> = (DoorsKind, &'s str, &'s str);
+/// A group that a site keeps to itself.
+struct Exclusive<'s> {
+    kind: DoorsKind,
+    /// Its place, or else the secret that leads there.
+    place: &'s str,
+    /// As the file says it.
+    word: &'s str,
+    id: Option<&'s str>,
+    line: usize,
+}
 
-fn exclusive(site: &Site) -> Vec<(Exclusive<'_>, usize)> {
-    let mut groups: Vec<(Exclusive<'_>, usize)> = Vec::new();
-    for rule in &site.rules {
+impl Exclusive<'_> {
+    /// Whether both are one group, however the files say it.
+    fn is(&self, other: &Exclusive<'_>) -> bool {
+        let names = |a: &Exclusive<'_>, b: &Exclusive<'_>| a.id == Some(b.word) || a.id.is_some() && a.id == b.id;
+        let same = self.word == other.word || names(self, other) || names(other, self);
+        (self.kind, self.place) == (other.kind, other.place) && same
+    }
+}
+
+fn exclusive<'s>((site, resolved): Known<'s>) -> Vec<Exclusive<'s>> {
+    let mut groups: Vec<Exclusive<'_>> = Vec::new();
+    for (number, rule) in site.rules.iter().enumerate() {
         let Some(config) = site.doors.get(&rule.doors).filter(|config| config.foreign == Foreign::Remove) else {
             continue;
         };
-        for group in &rule.opens {
-            let group = (config.kind, config.place.as_deref().unwrap_or(&config.secret), group.as_str());
-            if !groups.iter().any(|(known, _)| *known == group) {
-                groups.push((group, rule.line));
+        let ids = resolved.and_then(|resolved| resolved.rules.get(number)).map(|rule| rule.groups.as_slice());
+        // Where a name stands for nothing, or two for one, nobody can tell which id is whose.
+        let ids = ids.filter(|ids| ids.len() == rule.opens.len()).unwrap_or_default();
+        for (place, word) in rule.opens.iter().enumerate() {
+            let id = ids.get(place).map(|id| id.0.as_str());
+            let place = config.place.as_deref().unwrap_or(&config.secret);
+            let group = Exclusive { kind: config.kind, place, word, id, line: rule.line };
+            if !groups.iter().any(|known| known.is(&group)) {
+                groups.push(group);
             }
         }
     }

@@ -118,6 +118,12 @@ pub struct DoorsConfig {
 }
 
 impl DoorsConfig {
+    /// What tells this door system from any other.
+    pub fn identity(&self) -> String {
+        let place = self.place.as_deref().unwrap_or(&self.secret);
+        format!("{} {place} {}", self.kind.word(), self.url.as_deref().unwrap_or_default()).trim_end().to_owned()
+    }
+
     /// Whether this is the address of somebody who is never revoked.
     pub fn protects(&self, email: &str) -> bool {
         self.protected.iter().any(|protected| email_key(protected) == email_key(email))

@@ -1,0 +1,168 @@
+//! Reads every ruled group of every door system, all accounts, and what the site file's names stand for there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Known;
+use super::{BASE, Group, Read};
+use crate::access::Share;
+use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row};
+use crate::error::{Error, Result};
+use crate::ledger::sites::DoorsRead;
+use crate::outside::Outside;
+use crate::person::Person;
+use crate::settle::{HeldRows, Terms};
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Resolved, resolve};
+use crate::site::{DoorsConfig, Site};
+
+/// What all door systems hold in groups that are ruled, or claimed by anybody.
+#[derive(Default)]
+pub struct Seen {
+    /// Everybody in the groups that could be read; nobody in a group that is gone.
+    pub held: HeldRows,
+    /// Groups that were read for the first time: people who are entitled and already in them become ours.
+    pub new: BTreeSet<Group>,
+    /// Every account of the door systems whose accounts could be read.
+    pub accounts: BTreeMap<String, Accounts>,
+    /// What the names of the site file stand for.
+    pub resolved: Resolved,
+    /// The platform's catalogue, from which they were resolved.
+    pub catalogue: Catalogue,
+    /// What holds at each door system that is known.
+    pub terms: BTreeMap<String, Terms>,
+    /// Who reads each door system that answers.
+    pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// How each door system was read.
+    pub reads: BTreeMap<String, Read>,
+}
+
+/// Every account of one door system.
+pub type Accounts = BTreeMap<AccountId, Account>;
+
+/// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
+/// stands as it was last known.
+///
+/// # Errors
+/// [`Error::Later`] where our own table is away.
+pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Person]) -> Result<Seen> {
+    let mut seen = Seen { catalogue: Catalogue::of(known.facts()), ..Seen::default() };
+    for (name, config) in &site.doors {
+        seen.open(outside, site, name, config).await?;
+    }
+    let before = outside.ledger.resolved(&site.id).await?;
+    seen.resolve(site, before.as_ref());
+    // A group that no rule names any more may still hold people whom we put there.
+    let claims = people.iter().flat_map(|person| &person.claims);
+    let claimed: BTreeSet<Group> = claims.map(|claim| (claim.doors.clone(), claim.group.clone())).collect();
+    seen.rows(&claimed).await;
+    // What is wrong with a group is known only now.
+    seen.resolve(site, before.as_ref());
+    Ok(seen)
+}
+
+impl Seen {
+    /// Reads the groups and accounts of one door system.
+    async fn open(&mut self, outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) -> Result<()> {
+        let before = outside.ledger.doors_read(&site.id, name).await?.filter(|before| before.is_of(config));
+        let reader = match outside.doors(site, name, Share::Reconcile).await {
+            Ok((reader, _)) => reader,
+            Err(error) => {
+                self.shut(name, &error);
+                return Ok(());
+            }
+        };
+        let read = survey(reader.as_ref(), config).await;
+        let read = read.and_then(|(now, accounts)| Ok((believable(now, before.as_ref())?, accounts)));
+        let known = match read {
+            Ok((now, accounts)) => {
+                self.accounts.insert(name.to_owned(), accounts);
+                self.reads.insert(name.to_owned(), Read { complete: true, records: 0 });
+                Some(now)
+            }
+            Err(error) => {
+                self.shut(name, &error);
+                before
+            }
+        };
+        if let Some(seen) = known {
+            let (ends_by_itself, guests_rest) = (reader.ends_by_itself(), reader.guests_rest());
+            let ruled = BTreeSet::new();
+            self.terms
+                .insert(name.to_owned(), Terms { config: config.clone(), seen, ends_by_itself, ruled, guests_rest });
+        }
+        self.readers.insert(name.to_owned(), reader);
+        Ok(())
+    }
+
+    fn shut(&mut self, name: &str, error: &Error) {
+        self.problems.push(format!("{name}: {error}"));
+        self.reads.insert(name.to_owned(), Read { complete: false, records: 0 });
+    }
+
+    fn resolve(&mut self, site: &Site, before: Option<&Resolved>) {
+        let groups = self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect();
+        self.resolved = resolve(site, &self.catalogue, &groups, before);
+        for (rule, resolved) in site.rules.iter().zip(&self.resolved.rules) {
+            if let Some(terms) = self.terms.get_mut(&rule.doors) {
+                terms.ruled.extend(resolved.groups.iter().cloned());
+            }
+        }
+    }
+
+    /// Reads the people of every group that is ruled or claimed.
+    async fn rows(&mut self, claimed: &BTreeSet<Group>) {
+        for (name, terms) in self.terms.iter_mut().filter(|(name, _)| self.accounts.contains_key(*name)) {
+            let (Some(reader), Some(read)) = (self.readers.get(name), self.reads.get_mut(name)) else { continue };
+            let claimed = claimed.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
+            let groups: BTreeSet<GroupId> = terms.ruled.iter().cloned().chain(claimed).collect();
+            for group in groups {
+                match rows_and_problem(reader.as_ref(), &mut terms.seen, &group).await {
+                    Ok(rows) => {
+                        read.records += rows.len();
+                        if terms.ruled.contains(&group) && !terms.seen.taken.contains(&group) {
+                            self.new.insert((name.clone(), group.clone()));
+                        }
+                        self.held.insert((name.clone(), group), rows);
+                    }
+                    Err(error) => {
+                        read.complete = false;
+                        self.problems.push(format!("{name}: group {group}: {error}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<(DoorsRead, Accounts)> {
+    let groups = reader.groups().await?;
+    let accounts: Accounts = reader.accounts().await?.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
+    let protected = accounts.values().filter(is_protected).map(|account| account.id.clone()).collect();
+    Ok((DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new() }, accounts))
+}
+
+/// A list that lost half of its groups, or all, is not believed: what is claimed in a group that seems to be gone
+/// would be forgotten, and stay open for ever.
+fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
+    let Some(before) = before else { return Ok(now) };
+    let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
+    let all = now.groups.is_empty() && lost > 0;
+    if all || before.groups.len() >= BASE && lost * 2 >= before.groups.len() {
+        return Err(Error::report(format!(
+            "the list of groups lost {lost} of {} and is not believed",
+            before.groups.len()
+        )));
+    }
+    now.taken.clone_from(&before.taken);
+    Ok(now)
+}
+
+async fn rows_and_problem(reader: &dyn ReadDoors, seen: &mut DoorsRead, group: &GroupId) -> Result<Vec<Row>> {
+    let Some(listed) = seen.groups.iter_mut().find(|listed| listed.id == *group) else { return Ok(Vec::new()) };
+    let problem = reader.group_problem(group).await?;
+    listed.problem = problem.or(listed.problem.take());
+    reader.rows(group).await
+}

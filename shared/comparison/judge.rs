@@ -1,0 +1,152 @@
+//! Judges everybody at once: facts x rules, beside what was seen at the doors. Pure; what settle would find out about
+//! accounts it finds out in mind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accounts::{Directory, Owners};
+use super::doors::Seen;
+use super::facts::Known;
+use super::foreign::{Foreign, foreign};
+use super::people::{Somebody, everybody};
+use super::{Ground, Group};
+use crate::entitlement::{Desired, derive, desired};
+use crate::person::Person;
+use crate::settle::{Judged, Move, View, concerned, judge_person};
+
+/// What was found about one person.
+pub struct Verdict<'a> {
+    /// Who, with the accounts that they have or that were found to be theirs.
+    pub somebody: &'a Somebody<'a>,
+    /// What the platform calls them.
+    pub name: Option<String>,
+    /// What is wrong with the facts about them.
+    pub problems: Vec<String>,
+    /// What they may open.
+    pub desired: Desired,
+    /// Groups in which they have a line.
+    pub lines: Vec<Group>,
+    /// Groups that were looked at.
+    pub groups: BTreeSet<Group>,
+    /// What would be done.
+    pub judged: Judged,
+    /// Door systems at which an account was found to be theirs.
+    pub linked: BTreeSet<String>,
+    /// Door systems at which it could not be told which account is theirs, and why: nobody is let in there.
+    pub barred: BTreeMap<String, String>,
+}
+
+/// Judges everybody, each handed to `each`, and gives the lines that are nobody's.
+pub fn judge(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    people: &[Person],
+    mut each: impl FnMut(Verdict<'_>),
+) -> Vec<Foreign> {
+    let mut everybody = everybody(people, known);
+    let directory = Directory::of(seen);
+    let mut owners = Owners::of(&everybody);
+    let mut ours = BTreeSet::new();
+    for place in 0..everybody.len() {
+        let bench = Bench { ground, known, seen, directory: &directory };
+        let Some(found) = bench.one(&mut everybody, place, &mut owners) else { continue };
+        let Some(somebody) = everybody.get(place) else { continue };
+        let claims = somebody.person.claims.iter().chain(&found.judged.adopt);
+        ours.extend(claims.map(|claim| (claim.doors.clone(), claim.group.clone(), claim.account.clone())));
+        let Found { name, problems, desired, lines, groups, judged, linked, barred } = found;
+        each(Verdict { somebody, name, problems, desired, lines, groups, judged, linked, barred });
+    }
+    foreign(ground, known, seen, &directory, &owners, &ours)
+}
+
+/// A verdict before it is handed over.
+struct Found {
+    name: Option<String>,
+    problems: Vec<String>,
+    desired: Desired,
+    lines: Vec<Group>,
+    groups: BTreeSet<Group>,
+    judged: Judged,
+    linked: BTreeSet<String>,
+    barred: BTreeMap<String, String>,
+}
+
+struct Bench<'a> {
+    ground: Ground<'a>,
+    known: &'a Known,
+    seen: &'a Seen,
+    directory: &'a Directory<'a>,
+}
+
+impl Bench<'_> {
+    fn one(&self, everybody: &mut [Somebody<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
+        let somebody = everybody.get_mut(place)?;
+        somebody.person.accounts.iter_mut().for_each(|(doors, linked)| {
+            self.directory.refresh(doors, linked);
+        });
+        let profiles: Vec<_> = somebody.person.profiles.iter().cloned().collect();
+        let dossier = self.known.dossier(&profiles);
+        let derived = derive(self.ground.rules(), &dossier, self.ground.now);
+        let desired = desired(&derived.entitlements);
+        let name = dossier.name().map(str::to_owned);
+        let first = self.judged(&somebody.person, name.as_deref(), &desired);
+        let wants = first.2.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. }));
+        let wants: BTreeSet<String> = wants.map(|(doors, _)| doors.clone()).collect();
+        let (linked, barred) = self.link(everybody, place, owners, &wants, name.as_deref().unwrap_or_default());
+        let person = &everybody.get(place)?.person;
+        let again = !linked.is_empty();
+        let (lines, groups, mut judged) = if again { self.judged(person, name.as_deref(), &desired) } else { first };
+        judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
+        Some(Found { name, problems: derived.problems, desired, lines, groups, judged, linked, barred })
+    }
+
+    fn judged(&self, person: &Person, name: Option<&str>, desired: &Desired) -> (Vec<Group>, BTreeSet<Group>, Judged) {
+        let lines = self.directory.groups_of(person);
+        let groups = concerned(person, desired, self.ground.now, &lines);
+        let judged = judge_person(View {
+            person,
+            name,
+            desired,
+            groups: &groups,
+            held: &self.seen.held,
+            terms: self.ground.terms,
+            mode: self.ground.mode,
+            adopt: &self.seen.new,
+            stale: self.ground.stale,
+            now: self.ground.now,
+        });
+        (lines, groups, judged)
+    }
+
+    /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.
+    fn link(
+        &self,
+        everybody: &mut [Somebody<'_>],
+        place: usize,
+        owners: &mut Owners,
+        wants: &BTreeSet<String>,
+        name: &str,
+    ) -> (BTreeSet<String>, BTreeMap<String, String>) {
+        let (mut linked, mut barred) = (BTreeSet::new(), BTreeMap::new());
+        for doors in self.ground.terms.keys() {
+            let Some(somebody) = everybody.get_mut(place).filter(|s| !s.person.profiles.is_empty()) else { break };
+            if let Some(link) = somebody.person.accounts.get_mut(doors)
+                && (!wants.contains(doors) || self.directory.refresh(doors, link))
+            {
+                continue;
+            }
+            somebody.person.accounts.remove(doors);
+            let candidates = self.directory.of_address(doors, &somebody.person);
+            let inside = candidates.iter().any(|account| !self.directory.groups(doors, &account.id).is_empty());
+            if !inside && !wants.contains(doors) {
+                continue;
+            }
+            match owners.link(everybody, place, doors, name, candidates) {
+                Ok(true) => drop(linked.insert(doors.clone())),
+                Ok(false) => {}
+                Err(error) => drop(barred.insert(doors.clone(), error.why().to_owned())),
+            }
+        }
+        (linked, barred)
+    }
+}

@@ -1,0 +1,227 @@
+//! Reads the whole platform, and believes only what it can: a thing that is missing from a list is asked for by its id
+//! before it counts as gone, and a list that lost half of what it held is not believed at all. What is new is handed
+//! to whoever asked, kind by kind; nothing is kept here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::BASE;
+use super::facts::Known;
+use crate::error::{Error, Result};
+use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use crate::ledger::Ledger;
+use crate::ledger::facts::Record;
+use crate::platform::{ReadPlatform, Span};
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Ids, resolve};
+use crate::site::{Selector, Site};
+
+/// Single bookings that ended before this are not kept: they open nothing.
+const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// Check-ins are read from this long ago.
+const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// One read of a platform, under way.
+pub struct Reading<'a> {
+    ledger: &'a Ledger,
+    site: &'a Site,
+    began: Timestamp,
+    /// Only what changed since then is listed; `None`: everything.
+    pub since: Option<Timestamp>,
+    /// What is known, with what was read so far.
+    pub known: Known,
+    /// How many things of each kind were listed.
+    pub counts: BTreeMap<&'static str, usize>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// What was read and is not believed.
+    pub refused: Vec<String>,
+    /// What is odd without harm.
+    pub remarks: Vec<String>,
+    /// Kinds of which no list could be read.
+    pub unread: BTreeSet<Kind>,
+    news: Vec<Record>,
+}
+
+impl<'a> Reading<'a> {
+    /// Nothing is read yet. `began` is the version of everything that will be.
+    pub fn new(ledger: &'a Ledger, site: &'a Site, since: Option<Timestamp>, began: Timestamp) -> Self {
+        let (known, counts) = (Known::default(), BTreeMap::new());
+        let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
+        let (unread, news) = (BTreeSet::new(), Vec::new());
+        Reading { ledger, site, began, since, known, counts, problems, refused, remarks, unread, news }
+    }
+
+    /// The platform cannot be asked at all: what is known goes on.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where our own table is away.
+    pub async fn none(&mut self, error: &Error) -> Result<()> {
+        self.problems.push(error.to_string());
+        for kind in Kind::ALL {
+            self.remember(kind).await?;
+            self.unread.insert(kind);
+        }
+        Ok(())
+    }
+
+    /// Reads one kind. Gives what is not known yet, or otherwise. Of a kind whose list cannot be read, what is known
+    /// goes on.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where our own table is away.
+    pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<Record>> {
+        let checkins_from = self.began.checked_sub(CHECKINS).unwrap_or(self.began);
+        let span = Span { changed_since: self.since, checkins_from };
+        let stored = self.remember(kind).await?;
+        let listed = match reader.read(kind, &span).await {
+            Ok(facts) if kind == Kind::Membership => self.assigned(reader, facts, &stored).await,
+            listed => listed,
+        };
+        match listed {
+            Ok(facts) => self.one_kind(reader, kind, facts, &stored, checkins_from).await,
+            Err(error) => {
+                self.problems.push(format!("the list of {}s: {error}", kind.word()));
+                self.unread.insert(kind);
+            }
+        }
+        Ok(std::mem::take(&mut self.news))
+    }
+
+    /// What is known of a kind before it is read.
+    async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, Record>> {
+        let records = self.ledger.facts_of(&self.site.id, kind).await?;
+        records.iter().for_each(|record| self.known.put(record));
+        Ok(records.into_iter().map(|record| (record.fact.name(), record)).collect())
+    }
+
+    async fn one_kind(
+        &mut self,
+        reader: &dyn ReadPlatform,
+        kind: Kind,
+        facts: Vec<Fact>,
+        stored: &BTreeMap<FactId, Record>,
+        checkins_from: Timestamp,
+    ) {
+        let listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
+        self.counts.insert(kind.word(), listed.len());
+        let live = stored.values().filter(|record| !record.gone && !is_over(&record.fact, self.began));
+        let live: Vec<&Record> = live.filter(|record| !is_before(&record.fact, checkins_from)).collect();
+        for fact in facts {
+            let old = stored.get(&fact.name());
+            if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
+                continue;
+            }
+            self.news(old, Record { fact, read: self.began, gone: false });
+        }
+        for record in stored.values().filter(|record| !record.gone) {
+            if is_over(&record.fact, self.began) || is_before(&record.fact, checkins_from) {
+                self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() });
+            }
+        }
+        if self.since.is_some() {
+            return;
+        }
+        let missing: Vec<&Record> =
+            live.iter().filter(|record| !listed.contains(&record.fact.name())).copied().collect();
+        if live.len() >= BASE && missing.len() * 2 >= live.len() {
+            self.refused.push(format!(
+                "the list of {}s lost {} of {} since the last read; nothing is revoked because of it",
+                kind.word(),
+                missing.len(),
+                live.len()
+            ));
+            return;
+        }
+        for record in missing {
+            self.confirm(reader, record).await;
+        }
+    }
+
+    /// Asks by its id for something that a list left out.
+    async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
+        let name = record.fact.name();
+        match reader.look(&name).await {
+            Ok(None) => self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() }),
+            Ok(Some(fact)) => {
+                self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
+                self.news(Some(record), Record { fact, read: self.began, gone: false });
+            }
+            Err(error) => {
+                self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));
+            }
+        }
+    }
+
+    fn news(&mut self, old: Option<&Record>, new: Record) {
+        if old.is_none_or(|old| !old.says_same(&new) && old.read <= new.read) {
+            self.known.put(&new);
+            self.news.push(new);
+        }
+    }
+
+    /// Memberships with their desks and offices. These are read for the resources that rules name; of others, what
+    /// was known stays.
+    async fn assigned(
+        &self,
+        reader: &dyn ReadPlatform,
+        mut memberships: Vec<Fact>,
+        stored: &BTreeMap<FactId, Record>,
+    ) -> Result<Vec<Fact>> {
+        let resources = self.ruled_resources();
+        let mut read: BTreeMap<String, Vec<Assignment>> = BTreeMap::new();
+        for (membership, assignment) in reader.assignments(&resources).await? {
+            read.entry(membership).or_default().push(assignment);
+        }
+        for fact in &mut memberships {
+            let name = fact.name();
+            let What::Membership(membership) = &mut fact.what else { continue };
+            let before = stored.get(&name).map(|record| &record.fact.what);
+            let others = match before {
+                Some(What::Membership(before)) => before.assignments.clone(),
+                _ => Vec::new(),
+            };
+            membership.assignments = read.remove(&fact.id).unwrap_or_default();
+            membership.assignments.extend(others.into_iter().filter(|other| !resources.contains(&other.resource)));
+            membership.assignments.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        Ok(memberships)
+    }
+
+    /// Resources whose assignments open something.
+    fn ruled_resources(&self) -> Vec<String> {
+        let catalogue = Catalogue::of(self.known.facts());
+        let resolved = resolve(self.site, &catalogue, &BTreeMap::new(), None);
+        let rules = self.site.rules.iter().zip(&resolved.rules);
+        let wanted: Vec<(Selector, &Ids)> = rules.map(|(rule, resolved)| (rule.selector, &resolved.wanted)).collect();
+        let counts = |id: &str, location: Option<&str>, floor: Option<&str>| {
+            wanted.iter().any(|(selector, ids)| {
+                let about = match selector {
+                    Selector::Assignable => Some(id),
+                    Selector::Location => location,
+                    Selector::Floor => floor,
+                    _ => None,
+                };
+                about.is_some_and(|about| match ids {
+                    Ids::Any => true,
+                    Ids::Of(ids) => ids.contains(about),
+                })
+            })
+        };
+        let resources = catalogue.resources.iter();
+        let ruled = resources.filter(|(id, at)| counts(id, at.location.as_deref(), at.floor.as_deref()));
+        ruled.map(|(id, _)| id.clone()).collect()
+    }
+}
+
+/// A single booking whose time is long over.
+fn is_over(fact: &Fact, now: Timestamp) -> bool {
+    let What::Booking(booking) = &fact.what else { return false };
+    booking.series.is_none() && now.duration_since(booking.end.max(booking.start)) > OVER
+}
+
+/// A check-in from before the stretch that is read.
+fn is_before(fact: &Fact, from: Timestamp) -> bool {
+    matches!(&fact.what, What::Checkin(checkin) if checkin.at < from)
+}

@@ -1,0 +1,105 @@
+//! What is wrong with a file that is to be put in force, and what is odd without harm.
+
+use std::collections::BTreeMap;
+
+use crate::comparison::doors::Seen;
+use crate::doors::Group;
+use crate::error::Result;
+use crate::outside::Outside;
+use crate::person::{Person, email_key};
+use crate::site::resolve::resolve;
+use crate::site::{Finding, Site, check};
+
+/// Everything for which a file is not put in force: what is suspicious in it alone, names that stand for nothing or for
+/// several things, protected people who are not there, and groups from which another site removes people too.
+pub async fn of(outside: &Outside, site: &Site, seen: &Seen, names: &[String], text: &str) -> Result<Vec<Finding>> {
+    let mut said = check::alone(site);
+    said.extend(names.iter().cloned());
+    for (name, accounts) in &seen.accounts {
+        let is_there = |email: &str| {
+            let same = |theirs: &str| email_key(theirs) == email_key(email);
+            accounts.values().any(|account| account.email.as_deref().is_some_and(same))
+        };
+        said.extend(check::of_protected(site, name, is_there));
+    }
+    said.extend(between(outside, site, seen).await?);
+    let mut findings: Vec<Finding> = said.into_iter().map(|said| Finding::located(said, text)).collect();
+    findings.sort();
+    findings.dedup();
+    Ok(findings)
+}
+
+/// What is wrong with the names alone: a group may well be there that opens nothing yet.
+pub async fn names(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+    let before = outside.ledger.resolved(&site.id).await?;
+    let groups: BTreeMap<String, Vec<Group>> = seen
+        .terms
+        .iter()
+        .map(|(name, terms)| {
+            let groups = terms.seen.groups.iter().map(|group| Group { problem: None, ..group.clone() });
+            (name.clone(), groups.collect())
+        })
+        .collect();
+    Ok(resolve(site, &seen.catalogue, &groups, before.as_ref()).problems)
+}
+
+/// What every other site of the stack has to say.
+async fn between(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+    let mut said = Vec::new();
+    for plate in outside.ledger.doorplates().await?.into_iter().filter(|plate| plate.site != site.id) {
+        let Some(stored) = outside.ledger.active(&plate.site).await? else { continue };
+        let Ok(other) = Site::parse(&stored.text) else { continue };
+        let resolved = outside.ledger.resolved(&plate.site).await?;
+        said.extend(check::both_remove((site, Some(&seen.resolved)), (&other, resolved.as_ref())));
+    }
+    Ok(said)
+}
+
+/// What somebody should look at, although the file can be put in force.
+pub async fn remarks(
+    outside: &Outside,
+    site: &Site,
+    seen: &Seen,
+    names: &[String],
+    people: &[Person],
+) -> Result<Vec<String>> {
+    let mut remarks: Vec<String> =
+        seen.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
+    for (name, reader) in &seen.readers {
+        match reader.seats().await {
+            Ok(seats) => remarks.extend(seats.and_then(|seats| check::of_seats(name, seats))),
+            Err(error) => remarks.push(format!("{name}: {error}")),
+        }
+    }
+    let secret = &site.platform.secret;
+    match outside.secrets.webhook(secret).await {
+        Ok(Some(found)) if !found.webhook_secrets.is_empty() => {}
+        Ok(_) => remarks.push(format!(
+            "there is no webhook secret \"{secret}\": deliveries to this site are not taken, and changes come in with \
+             each reconcile only"
+        )),
+        Err(error) => remarks.push(error.to_string()),
+    }
+    remarks.extend(left_behind(outside, site, people).await?);
+    Ok(remarks)
+}
+
+/// Memberships that are ours at doors which this file no longer has, or by whose name it means others.
+async fn left_behind(outside: &Outside, site: &Site, people: &[Person]) -> Result<Vec<String>> {
+    let mut claims: BTreeMap<&str, usize> = BTreeMap::new();
+    for claim in people.iter().flat_map(|person| &person.claims) {
+        *claims.entry(&claim.doors).or_default() += 1;
+    }
+    let mut remarks = Vec::new();
+    for (name, count) in claims {
+        let known = outside.ledger.doors_read(&site.id, name).await?;
+        let same = |config| known.as_ref().is_none_or(|known| known.is_of(config));
+        if !site.doors.get(name).is_some_and(same) {
+            remarks.push(format!(
+                "{count} memberships that Doorstep gave at the doors which [doors.{name}] meant until now stay there: to \
+                 take them back, first remove that table's rules and wait until nobody is in"
+            ));
+        }
+    }
+    Ok(remarks)
+}

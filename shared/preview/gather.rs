@@ -1,0 +1,215 @@
+//! From verdicts to what is shown: pure. It adds names, and leaves out whoever nothing would be done for.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, Who};
+use crate::comparison::doors::Seen;
+use crate::comparison::foreign::Foreign;
+use crate::comparison::judge::Verdict;
+use crate::comparison::{Ground, Group};
+use crate::diff::is_valid;
+use crate::doors::{Account, AccountId, GroupId, Row, Standing};
+use crate::entitlement::open_at;
+use crate::person::{Claim, Linked};
+use crate::settle::Move;
+use crate::site::Mode;
+
+/// What opens within this is shown beside what would be opened now.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
+
+/// An account that would lie idle, if it is in no group that is none of our business.
+pub struct Idle {
+    /// Door system.
+    pub doors: String,
+    /// The account.
+    pub account: Account,
+    /// What is to be shown if it is.
+    pub shown: AccountDiff,
+}
+
+/// A diff, as it is gathered.
+pub struct Gathering<'a> {
+    ground: Ground<'a>,
+    seen: &'a Seen,
+    groups: BTreeMap<Group, GroupDiff>,
+    /// Accounts of which somebody must ask what other groups they are in.
+    pub idle: Vec<Idle>,
+    /// What was gathered so far.
+    pub diff: Diff,
+}
+
+impl<'a> Gathering<'a> {
+    /// Nothing yet. The site file says `mode`, whatever it is judged by.
+    pub fn new(ground: Ground<'a>, seen: &'a Seen) -> Self {
+        let site = ground.site;
+        let mode = match site.mode {
+            Mode::Observe => "observe",
+            Mode::GrantOnly => "grant-only",
+            Mode::Full => "full",
+        };
+        let diff = Diff {
+            site: site.id.clone(),
+            mode: mode.to_owned(),
+            at: ground.now,
+            timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            groups: Vec::new(),
+            accounts: Vec::new(),
+            soon: Vec::new(),
+            problems: Vec::new(),
+            counts: Counts::default(),
+        };
+        Gathering { ground, seen, groups: BTreeMap::new(), idle: Vec::new(), diff }
+    }
+
+    /// Takes in one person.
+    pub fn verdict(&mut self, verdict: &Verdict<'_>) {
+        for (doors, step) in &verdict.judged.moves {
+            self.step(verdict, doors, step);
+        }
+        for claim in &verdict.judged.adopt {
+            let change = self.claimed(verdict, claim);
+            self.group(&claim.doors, &claim.group).adopts.push(change);
+        }
+        for (doors, group) in &verdict.judged.release {
+            if let Some(claim) = verdict.somebody.person.claim(doors, group) {
+                let change = self.claimed(verdict, claim);
+                self.group(doors, group).releases.push(change);
+            }
+        }
+        self.soon(verdict);
+        self.problems(verdict);
+    }
+
+    fn step(&mut self, verdict: &Verdict<'_>, doors: &str, step: &Move) {
+        let who = self.who(verdict, doors);
+        match step {
+            Move::Grant { group, replaces, because, .. } => {
+                let change = Change { until: self.end(verdict, doors, group), who, because: because.clone() };
+                let now = self.ground.now;
+                let open = replaces.iter().any(|row: &Row| is_valid(row, now));
+                let at = self.group(doors, group);
+                if open { at.extends.push(change) } else { at.opens.push(change) }
+            }
+            Move::Revoke { group, because, .. } => {
+                let change = Change { until: None, who, because: because.clone() };
+                self.group(doors, group).closes.push(change);
+            }
+            Move::Tidy { .. } => self.diff.counts.tidied += 1,
+            Move::Create => self.account(doors, Done::Made, who),
+            Move::Resume => self.account(doors, Done::Woken, who),
+            Move::Rename(_) => self.account(doors, Done::Renamed, who),
+            Move::Suspend => self.idle(verdict, doors, Done::Suspended, who),
+            Move::Delete => self.idle(verdict, doors, Done::Deleted, who),
+        }
+    }
+
+    fn account(&mut self, doors: &str, what: Done, who: Who) {
+        self.diff.accounts.push(AccountDiff { doors: doors.to_owned(), what, who });
+    }
+
+    fn idle(&mut self, verdict: &Verdict<'_>, doors: &str, what: Done, who: Who) {
+        if let Some(linked) = verdict.somebody.person.accounts.get(doors) {
+            let (doors, account) = (doors.to_owned(), linked.account.clone());
+            self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account });
+        }
+    }
+
+    fn soon(&mut self, verdict: &Verdict<'_>) {
+        let now = self.ground.now;
+        let end = now.checked_add(SOON).unwrap_or(now);
+        for ((doors, group), stretches) in &verdict.desired {
+            for stretch in stretches.iter().filter(|stretch| now < stretch.window.from && stretch.window.from <= end) {
+                let change = Change {
+                    who: self.who(verdict, doors),
+                    until: stretch.window.until,
+                    because: stretch.because.clone(),
+                };
+                let (doors, name) = (doors.clone(), self.name(doors, group));
+                self.diff.soon.push(Soon { from: stretch.window.from, doors, name, change });
+            }
+        }
+    }
+
+    fn problems(&mut self, verdict: &Verdict<'_>) {
+        self.diff.problems.extend(verdict.problems.iter().cloned());
+        for (doors, why) in &verdict.barred {
+            let who = self.who(verdict, doors);
+            self.diff.problems.push(format!("{who}: {doors}: {why}"));
+        }
+        let asleep = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
+        let person = &verdict.somebody.person;
+        for (doors, _) in person.accounts.iter().filter(|(_, linked)| asleep(linked)) {
+            let mut groups = verdict.groups.iter().filter(|(at, _)| at == doors);
+            if groups.any(|(_, group)| open_at(&verdict.desired, doors, group, self.ground.now).is_some()) {
+                let who = self.who(verdict, doors);
+                self.diff.problems.push(format!(
+                    "{who}: {doors}: the account is suspended and opens nothing: wake it at the door system"
+                ));
+            }
+        }
+    }
+
+    /// Takes in the lines that are nobody's.
+    pub fn foreign(&mut self, foreign: Vec<Foreign>) {
+        for Foreign { doors, account, group, goes } in foreign {
+            let who = self.stranger(&doors, &account);
+            let because = "nobody but Doorstep puts people into this group".to_owned();
+            let at = self.group(&doors, &group);
+            if goes {
+                at.closes.push(Change { who, until: None, because });
+            } else if !at.closes.iter().any(|change| change.who.account == who.account) {
+                at.foreign.push(who);
+            }
+        }
+    }
+
+    /// Everything that was gathered.
+    pub fn done(mut self) -> Diff {
+        self.diff.groups = self.groups.into_values().collect();
+        self.diff.finish();
+        self.diff
+    }
+
+    fn group(&mut self, doors: &str, group: &GroupId) -> &mut GroupDiff {
+        let name = self.name(doors, group);
+        let at = (doors.to_owned(), group.clone());
+        self.groups.entry(at).or_insert_with(|| GroupDiff::of(doors, group, &name))
+    }
+
+    fn name(&self, doors: &str, group: &GroupId) -> String {
+        let groups = self.ground.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
+        groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
+    }
+
+    fn end(&self, verdict: &Verdict<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
+        open_at(&verdict.desired, doors, group, self.ground.now)?.window.until
+    }
+
+    fn claimed(&self, verdict: &Verdict<'_>, claim: &Claim) -> Change {
+        let until = self.end(verdict, &claim.doors, &claim.group);
+        Change { who: self.who(verdict, &claim.doors), until, because: claim.because.clone() }
+    }
+
+    fn who(&self, verdict: &Verdict<'_>, doors: &str) -> Who {
+        let person = &verdict.somebody.person;
+        let account = person.accounts.get(doors).map(|linked| &linked.account);
+        let named = || account.map(|account| account.name.clone()).filter(|name| !name.is_empty());
+        let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
+        Who {
+            name: verdict.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
+            email: person.email.clone().or_else(|| account?.email.clone()),
+            person: verdict.somebody.known.map(|person| person.id.clone()),
+            account: account.map(|account| account.id.clone()),
+        }
+    }
+
+    fn stranger(&self, doors: &str, id: &AccountId) -> Who {
+        let account = self.seen.accounts.get(doors).and_then(|accounts| accounts.get(id));
+        let name = account.map(|account| account.name.clone()).unwrap_or_default();
+        let name = if name.is_empty() { "somebody unknown".to_owned() } else { name };
+        let email = account.and_then(|account| account.email.clone());
+        Who { name, email, person: None, account: Some(id.clone()) }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a site file would change: everything is read afresh and compared as reconcile does, and nothing is written, not
+//! to a door and not to the table. A vendor's token may be kept.
+
+use crate::comparison::Ground;
+use crate::comparison::doors::{self, Seen};
+use crate::comparison::facts::Known;
+use crate::comparison::judge::judge;
+use crate::comparison::platform::Reading;
+use crate::error::{Error, Result};
+use crate::outside::Outside;
+use crate::person::Person;
+use crate::site::{Finding, Mode, Site, check};
+
+pub mod diff;
+mod findings;
+mod gather;
+mod print;
+
+pub use diff::Diff;
+use gather::Gathering;
+
+/// What a site file would change, and what is wrong with it.
+pub struct Preview {
+    /// What is wrong with the file: it must not be put in force.
+    pub findings: Vec<Finding>,
+    /// What could not be read and is shown as it was last known: reason enough not to put the file in force.
+    pub unread: Vec<String>,
+    /// What would change.
+    pub diff: Diff,
+}
+
+/// What `site` would change, whose file has this `text`.
+///
+/// # Errors
+/// [`Error::Later`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
+/// [`Error::Report`] where a secret is missing or not accepted.
+pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Preview> {
+    let now = outside.time.now();
+    let reading = platform(outside, site, now).await?;
+    let mut mark = outside.ledger.platform_read(&site.id).await?;
+    mark.went(now, reading.problems.is_empty(), true);
+    let people = outside.ledger.everybody(&site.id).await?;
+    let seen = doors::read(outside, site, &reading.known, &people).await?;
+    if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
+        let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
+        let why = seen.problems.iter().find(about).cloned();
+        return Err(Error::later(why.unwrap_or_else(|| format!("{shut} cannot be read"))));
+    }
+    let word = site.platform.kind.word();
+    let told = |problem: &String| format!("{word}: {problem}");
+    let unread: Vec<String> = reading.problems.iter().map(told).chain(seen.problems.iter().cloned()).collect();
+    let names = findings::names(outside, site, &seen).await?;
+    let findings = findings::of(outside, site, &seen, &names, text).await?;
+    let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
+    problems.extend(reading.refused.iter().chain(&reading.remarks).map(told));
+    problems.extend(unread.iter().cloned());
+    let ground = Ground {
+        site,
+        resolved: &seen.resolved,
+        catalogue: &seen.catalogue,
+        terms: &seen.terms,
+        // What observe would do is nothing, which is no use to anybody who wants to know what comes after it.
+        mode: if site.mode == Mode::Observe { Mode::Full } else { site.mode },
+        stale: mark.is_stale(now),
+        now,
+    };
+    let diff = judged(ground, &reading.known, &seen, &people, problems).await;
+    Ok(Preview { findings, unread, diff })
+}
+
+/// Reads the whole platform, afresh.
+async fn platform<'a>(outside: &'a Outside, site: &'a Site, now: jiff::Timestamp) -> Result<Reading<'a>> {
+    let word = site.platform.kind.word();
+    let reader = outside.platform(site).await?;
+    let mut reading = Reading::new(&outside.ledger, site, None, now);
+    for &kind in reader.kinds() {
+        // What is new is in `reading.known` too, and is kept nowhere else.
+        drop(reading.one(reader.as_ref(), kind).await?);
+        if let Some(why) =
+            reading.problems.last().filter(|_| check::NAMED.iter().any(|kind| reading.unread.contains(kind)))
+        {
+            return Err(Error::later(format!("{word}: {why}")));
+        }
+    }
+    Ok(reading)
+}
+
+async fn judged(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], problems: Vec<String>) -> Diff {
+    let mut gathering = Gathering::new(ground, seen);
+    gathering.diff.problems = problems;
+    let foreign = judge(ground, known, seen, people, |verdict| gathering.verdict(&verdict));
+    gathering.foreign(foreign);
+    // Nobody is suspended or deleted who is in a group that is none of our business.
+    for idle in std::mem::take(&mut gathering.idle) {
+        let Some(reader) = seen.readers.get(&idle.doors) else { continue };
+        match reader.group_count(&idle.account).await {
+            Ok(0) => gathering.diff.accounts.push(idle.shown),
+            Ok(_) => {}
+            Err(error) => gathering.diff.problems.push(format!("{}: {error}", idle.doors)),
+        }
+    }
+    gathering.done()
+}

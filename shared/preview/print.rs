@@ -1,0 +1,127 @@
+//! A diff as it is printed: one line for each change, with a sign that tells what it is.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, Who};
+
+/// Windows that open soon are many; the JSON has them all.
+const MOST_SOON: usize = 20;
+
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diff { site, mode, at, timezone, groups, accounts, soon, problems, counts } = self;
+        let zone = Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC));
+        writeln!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
+        if mode == "observe" {
+            writeln!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
+        }
+        for group in groups {
+            print_group(f, group, &zone)?;
+        }
+        if !accounts.is_empty() {
+            writeln!(f, "\naccounts")?;
+        }
+        for AccountDiff { doors, what, who } in accounts {
+            let (sign, word) = word(*what);
+            writeln!(f, "  {sign} {who}: {word} at {doors}")?;
+        }
+        print_soon(f, soon, &zone)?;
+        if !problems.is_empty() {
+            writeln!(f, "\nproblems")?;
+        }
+        for problem in problems {
+            writeln!(f, "  ! {problem}")?;
+        }
+        write!(f, "\n{counts}")
+    }
+}
+
+fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fmt::Result {
+    let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = group;
+    writeln!(f, "\n{doors}: {name} ({group})")?;
+    for (sign, word, changes) in [
+        ("+", "", opens),
+        ("-", "", closes),
+        ("~", "stays, with another end; ", extends),
+        ("=", "is in already, and becomes ours; ", adopts),
+        ("=", "is no longer ours; ", releases),
+    ] {
+        for Change { who, until, because } in changes {
+            let until = until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
+            writeln!(f, "  {sign} {who}{until}: {word}{because}")?;
+        }
+    }
+    for who in foreign {
+        writeln!(f, "  ? {who}: foreign, stays")?;
+    }
+    Ok(())
+}
+
+fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &Zone) -> fmt::Result {
+    if !soon.is_empty() {
+        writeln!(f, "\nwithin a day")?;
+    }
+    for Soon { from, doors, name, change } in soon.iter().take(MOST_SOON) {
+        let until = change.until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
+        writeln!(f, "  {} {doors}: {name} for {}{until}: {}", zone.of(*from), change.who, change.because)?;
+    }
+    match soon.len().saturating_sub(MOST_SOON) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more"),
+    }
+}
+
+fn word(what: Done) -> (&'static str, &'static str) {
+    match what {
+        Done::Made => ("+", "an account would be made"),
+        Done::Woken => ("~", "the account would be woken"),
+        Done::Renamed => ("~", "the account would be given the platform's name"),
+        Done::Suspended => ("-", "the account would be suspended"),
+        Done::Deleted => ("-", "the account would be deleted"),
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Who { name, email, person: _, account } = self;
+        match (email, account) {
+            (Some(email), _) => write!(f, "{name} <{email}>"),
+            (None, Some(account)) => write!(f, "{name} (account {account})"),
+            (None, None) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { opens, closes, extends, adopts, releases, foreign, tidied, accounts, soon, problems } = self;
+        let always = [(opens, "opened"), (closes, "closed")];
+        let sometimes = [
+            (extends, "with another end"),
+            (adopts, "adopted"),
+            (releases, "no longer ours"),
+            (tidied, "tidied away"),
+            (accounts, "accounts changed"),
+            (foreign, "foreign that stay"),
+            (soon, "within a day"),
+            (problems, "problems"),
+        ];
+        let sometimes = sometimes.into_iter().filter(|(count, _)| **count > 0);
+        let words: Vec<String> =
+            always.into_iter().chain(sometimes).map(|(count, word)| format!("{count} {word}")).collect();
+        let nothing = if self.is_empty() { "nothing would change: " } else { "" };
+        write!(f, "{nothing}{}", words.join(", "))
+    }
+}
+
+/// The zone in which instants are printed.
+struct Zone(TimeZone);
+
+impl Zone {
+    fn of(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%F %R").to_string()
+    }
+}
