@@ -14,7 +14,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint deny build deploy e2e ci
+.PHONY: help run test test-dynamodb-local check lint deny build deploy e2e ci
 
 ## help: this list
 help:
@@ -27,6 +27,10 @@ run:
 ## test: every test that needs nothing but this machine
 test:
 	$(CARGO) test --workspace --features operator --locked
+
+## test-dynamodb-local: the ledger, every journey and every story against AWS's own engine, where Java is there
+test-dynamodb-local:
+	infra/local/dynamodb-local.sh $(CARGO) test --workspace --features operator --locked --test doorstep --test cloud
 
 ## check: format and lints
 check:
@@ -69,5 +73,5 @@ $(TOOLS)/%/installed: infra/tools/%.txt
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
-## ci: check, test, deny, lint and e2e: what must pass before anything is merged
-ci: check test deny lint e2e
+## ci: check, every test, deny, lint and e2e: what must pass before anything is merged
+ci: check test test-dynamodb-local deny lint e2e

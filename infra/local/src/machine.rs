@@ -125,10 +125,11 @@ impl Machine {
         let (keep, table) = remembered(&setup.data)?;
         let clock = Arc::new(clock(setup.clock, &keep));
         let time: SharedTime = clock.clone();
-        let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &time)
+        let network = doorstep::network::client(None).map_err(|error| StartError::Data(error.to_string()))?;
+        let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &time, &network)
+            .await
             .map_err(|error| StartError::Data(error.to_string()))?;
         let sandboxes = Sandboxes::new(keep.clone(), time);
-        let network = doorstep::network::client(None).map_err(|error| StartError::Data(error.to_string()))?;
         let world = World { cloud: Arc::new(cloud), sandboxes: sandboxes.clone(), network };
         let cadence = setup.reconcile.and_then(|cadence| SignedDuration::try_from(cadence).ok());
         let mut runner = Runner::new(clock, keep, world, functions, cadence);

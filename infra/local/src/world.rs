@@ -22,7 +22,7 @@ impl World {
             return self.sandbox(request).await;
         }
         if Cloud::is_for(&request) {
-            return Ok(self.cloud.answer(&request));
+            return self.cloud.answer(&request).await;
         }
         self.network.send(request).await
     }

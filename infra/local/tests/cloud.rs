@@ -2,10 +2,14 @@
 
 mod common;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use common::{NOON, alarm, dynamodb, events, machine, scheduler, setup, sqs, ssm};
 use serde_json::{Value, json};
+
+fn one() -> AttributeValue {
+    AttributeValue::N("1".into())
+}
 
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -38,6 +42,28 @@ async fn a_transaction_is_whole_and_says_why_not() {
     let query = client.query().table_name(table).consistent_read(true).key_condition_expression("pk = :p");
     let found = query.expression_attribute_values(":p", text("p")).send().await.expect("it reads");
     assert_eq!(found.count(), 2);
+}
+
+#[tokio::test]
+async fn a_token_stands_for_one_transaction() {
+    let (machine, _) = machine(setup()).await;
+    let table = &machine.outside().settings.table;
+    let client = dynamodb(machine.outside());
+    let bump = |sort: &str| {
+        let update = Update::builder().table_name(table).key("pk", text("p")).key("sk", text(sort));
+        let update = update.update_expression("ADD version :one").expression_attribute_values(":one", one());
+        TransactWriteItem::builder().update(update.build().unwrap()).build()
+    };
+    let send =
+        |sort: &str| client.transact_write_items().transact_items(bump(sort)).client_request_token("keep-1").send();
+    send("a").await.expect("it writes");
+    send("a").await.expect("the same again is done already");
+    let other = send("b").await.expect_err("another transaction").into_service_error();
+    assert!(other.is_idempotent_parameter_mismatch_exception(), "{other:?}");
+    let query = client.query().table_name(table).consistent_read(true).key_condition_expression("pk = :p");
+    let found = query.expression_attribute_values(":p", text("p")).send().await.expect("it reads");
+    let versions: Vec<_> = found.items().iter().map(|item| item["version"].clone()).collect();
+    assert_eq!(versions, [one()]);
 }
 
 #[tokio::test]

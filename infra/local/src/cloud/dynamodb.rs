@@ -1,101 +1,142 @@
-//! DynamoDB: the embedded engine behind DynamoDB's own protocol. It adds nothing but the table.
+//! DynamoDB: the embedded engine behind DynamoDB's own protocol, or AWS's own engine where somebody runs it. This adds
+//! nothing but the table.
+
+mod elsewhere;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use doorstep::http::Response;
+use doorstep::http::{Http, NoAnswer, Request, Response};
+use doorstep::outside::Settings;
 use doorstep::time::SharedTime;
 use dynoxide::storage_backend::Clock;
 use dynoxide::{Database, DynoxideError};
 use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::wire;
+use elsewhere::Elsewhere;
+pub use elsewhere::VARIABLE;
 
 /// The attribute that says when an item may be forgotten, in seconds since 1970.
 const EXPIRES: &str = "expires";
 
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The embedded engine cannot open or make it.
+    #[error(transparent)]
+    Embedded(#[from] DynoxideError),
+    /// DynamoDB Local cannot be reached or refuses to make it.
+    #[error("DynamoDB Local: {0}")]
+    Elsewhere(String),
+}
+
 /// The one table.
-pub struct Table {
-    database: Database,
+pub struct Table(Engine);
+
+/// Who answers.
+enum Engine {
+    Embedded(Database),
+    Elsewhere(Elsewhere),
 }
 
 impl Table {
-    /// A table that ends with the process. Items expire by `time`.
+    /// A table that ends with the process: at DynamoDB Local where [`VARIABLE`] says so, else in memory, where items
+    /// expire by `time`.
     ///
     /// # Errors
     /// The engine cannot make it.
-    pub fn memory(name: &str, time: SharedTime) -> Result<Self, DynoxideError> {
-        Table::of(Database::memory_with_clock(Arc::new(Seconds(time)))?, name)
+    pub async fn memory(name: &str, time: SharedTime, network: &Http) -> Result<Self, TableError> {
+        match Elsewhere::from_environment(network, name).await? {
+            Some(elsewhere) => Ok(Table(Engine::Elsewhere(elsewhere))),
+            None => Table::of(Database::memory_with_clock(Arc::new(Seconds(time)))?, name),
+        }
     }
 
     /// The table in the file at `path`, made if it is missing. Items expire by the machine's own clock.
     ///
     /// # Errors
     /// The file cannot be opened, or the table not be made.
-    pub fn open(path: &Path, name: &str) -> Result<Self, DynoxideError> {
+    pub fn open(path: &Path, name: &str) -> Result<Self, TableError> {
         let database = Database::new(&path.to_string_lossy())?;
         // The engine forces each write to the disk otherwise: ten times slower, and it buys nothing against a kill.
         database.enable_bulk_loading()?;
         Table::of(database, name)
     }
 
-    fn of(database: Database, name: &str) -> Result<Self, DynoxideError> {
+    fn of(database: Database, name: &str) -> Result<Self, TableError> {
         if database.get_table_metadata(name)?.is_none() {
-            database.create_table(request(json!({
-                "TableName": name, "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [
-                    { "AttributeName": "pk", "AttributeType": "S" }, { "AttributeName": "sk", "AttributeType": "S" }
-                ],
-                "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }, { "AttributeName": "sk", "KeyType": "RANGE" }],
-            }))?)?;
+            database.create_table(request(table_request(name))?)?;
             database.update_time_to_live(request(json!({
                 "TableName": name, "TimeToLiveSpecification": { "AttributeName": EXPIRES, "Enabled": true },
             }))?)?;
         }
-        Ok(Table { database })
+        Ok(Table(Engine::Embedded(database)))
+    }
+
+    /// Lets the SDKs sign with what leads to this table.
+    pub(super) fn sign_in(&self, settings: &mut Settings) {
+        match &self.0 {
+            Engine::Embedded(_) => {}
+            Engine::Elsewhere(elsewhere) => elsewhere.sign_in(settings),
+        }
     }
 
     /// Carries out one operation.
-    pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
-        match self.run(operation, body) {
+    pub(super) async fn answer(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
+        let database = match &self.0 {
+            Engine::Embedded(database) => database,
+            Engine::Elsewhere(elsewhere) => return elsewhere.answer(request).await,
+        };
+        Ok(match run(database, operation, request.body()) {
             Ok(bytes) => wire::bytes_of(StatusCode::OK, bytes),
             Err(error) => {
                 let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 wire::bytes_of(status, error.to_json().into())
             }
-        }
+        })
     }
 
-    fn run(&self, operation: &str, body: &[u8]) -> Result<Bytes, DynoxideError> {
-        let db = &self.database;
-        match operation {
-            "GetItem" => with(body, |r| db.get_item(r)),
-            "PutItem" => with(body, |r| db.put_item(r)),
-            "UpdateItem" => with(body, |r| db.update_item(r)),
-            "DeleteItem" => with(body, |r| db.delete_item(r)),
-            "Query" => with(body, |r| db.query(r)),
-            "Scan" => with(body, |r| db.scan(r)),
-            "BatchGetItem" => with(body, |r| db.batch_get_item(r)),
-            "BatchWriteItem" => with(body, |r| db.batch_write_item(r)),
-            "TransactGetItems" => with(body, |r| db.transact_get_items(r)),
-            "TransactWriteItems" => with(body, |r| db.transact_write_items(r)),
-            "DescribeTable" => with(body, |r| db.describe_table(r)),
-            _ => {
-                Err(DynoxideError::ValidationException(format!("{operation} is not part of the cloud on one machine")))
-            }
-        }
-    }
-
-    /// Deletes what has expired, as AWS does now and then.
+    /// Deletes what has expired, as AWS does now and then. At DynamoDB Local nothing expires.
     pub fn forget_expired(&self) {
-        if let Err(error) = self.database.sweep_ttl() {
+        if let Engine::Embedded(database) = &self.0
+            && let Err(error) = database.sweep_ttl()
+        {
             tracing::warn!(%error, "expired items stay for now");
         }
     }
+}
+
+fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Bytes, DynoxideError> {
+    match operation {
+        "GetItem" => with(body, |r| db.get_item(r)),
+        "PutItem" => with(body, |r| db.put_item(r)),
+        "UpdateItem" => with(body, |r| db.update_item(r)),
+        "DeleteItem" => with(body, |r| db.delete_item(r)),
+        "Query" => with(body, |r| db.query(r)),
+        "Scan" => with(body, |r| db.scan(r)),
+        "BatchGetItem" => with(body, |r| db.batch_get_item(r)),
+        "BatchWriteItem" => with(body, |r| db.batch_write_item(r)),
+        "TransactGetItems" => with(body, |r| db.transact_get_items(r)),
+        "TransactWriteItems" => with(body, |r| db.transact_write_items(r)),
+        "DescribeTable" => with(body, |r| db.describe_table(r)),
+        _ => Err(DynoxideError::ValidationException(format!("{operation} is not part of the cloud on one machine"))),
+    }
+}
+
+/// What makes the table, as the stack's template does.
+fn table_request(name: &str) -> Value {
+    json!({
+        "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            { "AttributeName": "pk", "AttributeType": "S" }, { "AttributeName": "sk", "AttributeType": "S" }
+        ],
+        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }, { "AttributeName": "sk", "KeyType": "RANGE" }],
+    })
 }
 
 fn with<Q: DeserializeOwned, A: Serialize>(

@@ -14,7 +14,7 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorstep::http::{Request, Response};
+use doorstep::http::{Http, NoAnswer, Request, Response};
 use doorstep::outside::Settings;
 use doorstep::time::SharedTime;
 use tokio::sync::watch;
@@ -66,23 +66,26 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// A cloud that holds what `keep` and the table's file (or memory) hold.
+    /// A cloud that holds what `keep` and the table's file (or memory) hold. `network` leads to a table elsewhere.
     ///
     /// # Errors
     /// The table cannot be opened or made.
-    pub fn new(
+    pub async fn new(
         table: Option<&Path>,
         keep: &Keep,
         secrets: &Secrets,
         time: &SharedTime,
-    ) -> Result<Self, dynoxide::DynoxideError> {
-        let settings = settings();
+        network: &Http,
+    ) -> Result<Self, dynamodb::TableError> {
+        let mut settings = settings();
         let stir = Stir::default();
+        let table = match table {
+            Some(path) => dynamodb::Table::open(path, &settings.table)?,
+            None => dynamodb::Table::memory(&settings.table, time.clone(), network).await?,
+        };
+        table.sign_in(&mut settings);
         Ok(Cloud {
-            table: match table {
-                Some(path) => dynamodb::Table::open(path, &settings.table)?,
-                None => dynamodb::Table::memory(&settings.table, time.clone())?,
-            },
+            table,
             line: sqs::Line::new(&settings.line_url, keep.clone(), time.clone(), stir.clone()),
             alarms: scheduler::Alarms::new(&settings, keep.clone(), time.clone(), stir.clone()),
             bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
@@ -98,18 +101,21 @@ impl Cloud {
     }
 
     /// Answers as the service would.
-    pub fn answer(&self, request: &Request) -> Response {
+    ///
+    /// # Errors
+    /// No answer came: only where the table is elsewhere.
+    pub async fn answer(&self, request: &Request) -> Result<Response, NoAnswer> {
         let Some((service, operation)) = wire::target(request) else {
-            return self.alarms.answer(request);
+            return Ok(self.alarms.answer(request));
         };
         let body = request.body();
-        match service {
-            "DynamoDB_20120810" => self.table.answer(operation, body),
+        Ok(match service {
+            "DynamoDB_20120810" => return self.table.answer(operation, request).await,
             "AmazonSQS" => self.line.answer(operation, body),
             "AWSEvents" => self.bus.answer(operation, body),
             "AmazonSSM" => self.parameters.answer(operation, body),
             _ => Refusal::unknown_operation(service).into_response(),
-        }
+        })
     }
 
     /// Sends every alarm that is due by now to the line, earliest first, and gives them.

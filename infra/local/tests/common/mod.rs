@@ -5,7 +5,6 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use aws_credential_types::Credentials;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -56,7 +55,7 @@ macro_rules! client {
             let config = $sdk::Config::builder()
                 .behavior_version($sdk::config::BehaviorVersion::latest())
                 .region($sdk::config::Region::new(outside.settings.region.clone()))
-                .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+                .credentials_provider(outside.settings.credentials.clone())
                 .http_client(Seam(outside.http.clone()))
                 .build();
             $sdk::Client::from_conf(config)
