@@ -35,6 +35,11 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// `vendor` could not be read.
+    pub fn unreachable(vendor: &str, why: &str) -> Self {
+        Notice::VendorUnreachable { vendor: vendor.to_owned(), why: why.to_owned() }
+    }
+
     /// Its detail-type.
     fn word(&self) -> &'static str {
         match self {

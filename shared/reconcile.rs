@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::{Ground, Read};
 use crate::error::{Error, Result};
@@ -38,6 +39,9 @@ pub struct Report {
     pub problems: Vec<String>,
     /// What was read, by source.
     pub reads: BTreeMap<String, Read>,
+    /// What is published of it.
+    #[serde(skip)]
+    pub notices: Vec<Notice>,
 }
 
 /// Compares everything of one site and rings for what is wrong.
@@ -56,6 +60,8 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let mut seen = doors::read(outside, &site, &known, &everybody).await?;
     report.reads.append(&mut seen.reads);
     report.problems.append(&mut seen.problems);
+    report.problems.append(&mut seen.remarks);
+    report.notices.append(&mut seen.notices);
     report.problems.extend(seen.resolved.problems.iter().cloned());
     keep(outside, &site, &seen).await?;
     let now = outside.time.now();
@@ -74,6 +80,9 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let unread = outside.ledger.unread(&site.id).await?.len();
     if unread > 0 {
         report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
+    }
+    if let Err(error) = outside.bus.publish(&site.id, &report.notices).await {
+        tracing::warn!(site = site.id, %error, "what was found could not be published");
     }
     report.problems.sort();
     report.problems.dedup();

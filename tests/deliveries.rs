@@ -354,6 +354,22 @@ async fn a_platform_address_that_points_inside_the_network_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_thing_that_the_table_does_not_take_stays_as_it_was_and_stops_nobody_else() {
+    let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    let large = json!({ "_id": "m-eve", "name": "x".repeat(450_000), "email": "eve@example.test" });
+    world.tell(json!({ "members": [large], "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "eve"]);
+    let report = world.reconcile().await;
+    assert!(report.problems.iter().any(|problem| problem.contains("member m-eve stays as it was")), "{report:?}");
+    world.change(json!({ "memberships": [hot_desk("bob")] })).await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "the rest of the list is believed");
+    world.change(json!({ "members": [{ "_id": "m-eve", "name": "Eve", "email": "eve@example.test" }] })).await;
+    assert_eq!(world.reconcile().await.problems, [""; 0]);
+    world.ends_well().await;
+}
+
 /// More people than are served in one slice.
 #[tokio::test]
 async fn a_company_of_2000_comes_in_and_goes_out() {

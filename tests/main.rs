@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod journeys;
+mod ledger;
 mod naive;
 mod property;
 mod world;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::Known;
 use super::{BASE, Group, Read};
 use crate::access::Share;
-use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row};
+use crate::bus::Notice;
+use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row, Seats};
 use crate::error::{Error, Result};
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
@@ -34,8 +35,12 @@ pub struct Seen {
     pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
     /// What could not be read.
     pub problems: Vec<String>,
+    /// What was read and somebody should look at.
+    pub remarks: Vec<String>,
     /// How each door system was read.
     pub reads: BTreeMap<String, Read>,
+    /// Of both, what somebody may want to act on.
+    pub notices: Vec<Notice>,
 }
 
 /// Every account of one door system.
@@ -73,14 +78,19 @@ impl Seen {
                 return Ok(());
             }
         };
-        let read = survey(reader.as_ref(), config).await;
-        let read = read.and_then(|(now, accounts)| Ok((believable(now, before.as_ref())?, accounts)));
-        let known = match read {
-            Ok((now, accounts)) => {
-                self.accounts.insert(name.to_owned(), accounts);
-                self.reads.insert(name.to_owned(), Read { complete: true, records: 0 });
-                Some(now)
-            }
+        let known = match survey(reader.as_ref(), config).await {
+            Ok(read) => match believable(read.now, before.as_ref()) {
+                Ok(now) => {
+                    self.accounts.insert(name.to_owned(), read.accounts);
+                    self.reads.insert(name.to_owned(), Read { complete: true, records: 0 });
+                    self.seats(name, read.seats);
+                    Some(now)
+                }
+                Err(error) => {
+                    self.incredible(name, &error);
+                    before
+                }
+            },
             Err(error) => {
                 self.shut(name, &error);
                 before
@@ -96,7 +106,24 @@ impl Seen {
         Ok(())
     }
 
+    /// What a shortage of seats means is the operator's business: nothing stops because one is near.
+    fn seats(&mut self, name: &str, seats: Option<Seats>) {
+        let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?))) else { return };
+        self.remarks.push(format!("{name}: {shortage}"));
+        self.notices.push(Notice::SeatsShort { doors: name.to_owned(), seats });
+    }
+
+    fn incredible(&mut self, name: &str, error: &Error) {
+        self.notices.push(Notice::ReadRefused(format!("{name}: {error}")));
+        self.unread(name, error);
+    }
+
     fn shut(&mut self, name: &str, error: &Error) {
+        self.notices.push(Notice::unreachable(name, &error.to_string()));
+        self.unread(name, error);
+    }
+
+    fn unread(&mut self, name: &str, error: &Error) {
         self.problems.push(format!("{name}: {error}"));
         self.reads.insert(name.to_owned(), Read { complete: false, records: 0 });
     }
@@ -136,12 +163,20 @@ impl Seen {
     }
 }
 
-async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<(DoorsRead, Accounts)> {
+/// What one door system answered.
+struct Survey {
+    now: DoorsRead,
+    accounts: Accounts,
+    seats: Option<Seats>,
+}
+
+async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Survey> {
     let groups = reader.groups().await?;
     let accounts: Accounts = reader.accounts().await?.into_iter().map(|one| (one.id.clone(), one)).collect();
     let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
     let protected = accounts.values().filter(is_protected).map(|account| account.id.clone()).collect();
-    Ok((DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new() }, accounts))
+    let now = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new() };
+    Ok(Survey { now, accounts, seats: reader.seats().await? })
 }
 
 /// A list that lost half of its groups, or all, is not believed: what is claimed in a group that seems to be gone

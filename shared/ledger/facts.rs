@@ -45,8 +45,7 @@ impl Ledger {
 
     /// Several facts, in no order; unknown ones are left out.
     pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
-        let keys: BTreeSet<_> = names.iter().map(|name| key::fact(site, name)).collect();
-        let keys: Vec<_> = keys.into_iter().collect();
+        let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
         self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect()
     }
 

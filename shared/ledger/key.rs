@@ -1,5 +1,7 @@
 //! Keys of the table. Each is type-tagged, and ids from outside are escaped, so that no id lands in another's place.
 
+use sha2::{Digest, Sha256};
+
 use crate::doors::AccountId;
 use crate::fact::{FactId, Holder, Kind};
 
@@ -18,8 +20,24 @@ impl Key {
     }
 }
 
-/// An id from outside, without our separators, and short enough for a key.
+/// Longest escaped id that stands in a key as it is, in bytes. A sort key has 1,024, and may hold two dozen of our own.
+const LONGEST: usize = 512;
+
+/// An id from outside, without our separators. One too long for a key is cut, with the hash of the whole of it behind a
+/// mark that no other id has.
 pub fn escape(id: &str) -> String {
+    let text = separable(id);
+    if text.len() <= LONGEST {
+        return text;
+    }
+    format!(
+        "{}%~{}",
+        text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default(),
+        hex::encode(Sha256::digest(id))
+    )
+}
+
+fn separable(id: &str) -> String {
     let mut text = String::with_capacity(id.len());
     for c in id.chars() {
         match c {
@@ -196,5 +214,14 @@ mod tests {
         let sly = FactId::new(Kind::Member, "m1#person#x");
         assert_eq!(fact("s", &sly).sk, "member#m1%23person%23x");
         assert_ne!(escape("a%23b"), escape("a#b"));
+    }
+
+    #[test]
+    fn long_ids_are_cut_and_still_tell_things_apart() {
+        let long = "🔑".repeat(1000);
+        assert!(escape(&long).len() < 600 && escape(&"#".repeat(5000)).len() < 600);
+        assert_ne!(escape(&long), escape(&format!("{long}x")));
+        assert_ne!(escape(&escape(&long)), escape(&long), "an id that looks like a cut one is another");
+        assert_eq!(escape(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
     }
 }

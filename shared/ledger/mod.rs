@@ -1,9 +1,8 @@
 //! The one table: what we remember. This file knows DynamoDB; the files below it know what is kept there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use serde::Serialize;
@@ -18,9 +17,12 @@ pub mod dues;
 pub mod facts;
 pub mod key;
 pub mod people;
+mod refusal;
 pub mod sites;
 mod write;
 
+pub use refusal::faster;
+use refusal::{away, cancelled};
 pub use write::{Condition, Write};
 
 /// Most items that DynamoDB takes in one transaction.
@@ -104,11 +106,13 @@ impl Ledger {
         Ok(found.item.as_ref().map(item))
     }
 
-    /// Items by key, in no order; those that do not exist are left out.
+    /// Items by key, each once and in no order; those that do not exist are left out.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
+        // A batch that names one item twice is refused whole.
+        let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let mut found = Vec::with_capacity(keys.len());
         for chunk in keys.chunks(100) {
-            let mut wanted: Vec<_> = chunk.iter().map(key_map).collect();
+            let mut wanted: Vec<_> = chunk.iter().map(|key| key_map(key)).collect();
             while !wanted.is_empty() {
                 let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
                 let request = request.map_err(|error| Error::report(error.to_string()))?;
@@ -175,7 +179,8 @@ impl Ledger {
     /// Writes all or nothing, at most [`MOST_IN_ONE`] items.
     ///
     /// # Errors
-    /// [`Error::Later`] where a condition does not hold (somebody else was faster) or the table is away.
+    /// [`Error::Later`] where a condition does not hold (somebody else was faster) or the table is away;
+    /// [`Error::Report`] for what the table will never take, such as an item larger than 400 KB.
     pub async fn write_all(&self, step: Step, writes: Vec<Write>) -> Result<()> {
         if writes.is_empty() {
             return Ok(());
@@ -190,7 +195,7 @@ impl Ledger {
             .await
             .map(|_| ())
             .map_err(|error| match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(_)) => faster(),
+                Some(TransactWriteItemsError::TransactionCanceledException(why)) => cancelled(why),
                 _ => away(error),
             })
     }
@@ -206,19 +211,6 @@ impl Ledger {
         }
         Ok(())
     }
-}
-
-/// Somebody else wrote between our reading and our writing.
-pub fn faster() -> Error {
-    Error::later("somebody else was faster")
-}
-
-fn away<E, R>(error: SdkError<E, R>) -> Error
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    Error::later(format!("the table cannot be reached: {}", DisplayErrorContext(&error)))
 }
 
 fn text(value: &str) -> AttributeValue {

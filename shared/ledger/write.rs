@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, TransactWriteItem, Update, WriteRequest,
 };
 use jiff::Timestamp;
 
 use super::key::Key;
-use super::{away, faster, key_map, text};
+use super::{away, key_map, text};
 use crate::error::{Error, Result};
 
 /// What must hold for a write to happen.
@@ -128,18 +126,12 @@ impl Write {
             What::Put { body, version, expires } => {
                 let put = db.put_item().table_name(table).set_item(Some(stored(&self.key, body, version, expires)));
                 let sent = put.set_condition_expression(test).set_expression_attribute_values(values).send().await;
-                sent.map(|_| ()).map_err(|error| match error.as_service_error() {
-                    Some(PutItemError::ConditionalCheckFailedException(_)) => faster(),
-                    _ => away(error),
-                })
+                sent.map(|_| ()).map_err(away)
             }
             What::Delete => {
                 let delete = db.delete_item().table_name(table).set_key(Some(key_map(&self.key)));
                 let sent = delete.set_condition_expression(test).set_expression_attribute_values(values).send().await;
-                sent.map(|_| ()).map_err(|error| match error.as_service_error() {
-                    Some(DeleteItemError::ConditionalCheckFailedException(_)) => faster(),
-                    _ => away(error),
-                })
+                sent.map(|_| ()).map_err(away)
             }
             What::Bump | What::Check => Err(Error::report("this write needs a transaction")),
         }

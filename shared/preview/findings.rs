@@ -65,12 +65,7 @@ pub async fn remarks(
 ) -> Result<Vec<String>> {
     let mut remarks: Vec<String> =
         seen.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
-    for (name, reader) in &seen.readers {
-        match reader.seats().await {
-            Ok(seats) => remarks.extend(seats.and_then(|seats| check::of_seats(name, seats))),
-            Err(error) => remarks.push(format!("{name}: {error}")),
-        }
-    }
+    remarks.extend(seen.remarks.iter().cloned());
     let secret = &site.platform.secret;
     match outside.secrets.webhook(secret).await {
         Ok(Some(found)) if !found.webhook_secrets.is_empty() => {}

@@ -7,7 +7,8 @@ use crate::bus::Notice;
 use crate::comparison::Read;
 use crate::comparison::facts::Known;
 use crate::comparison::platform::Reading;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
 use crate::site::Site;
@@ -25,10 +26,8 @@ pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result
     let mut mark = outside.ledger.platform_read(&site.id).await?;
     let reading = read_and_keep(outside, site, since(&mark, now), now).await?;
     let wrong: Vec<String> = reading.problems.iter().chain(&reading.refused).cloned().collect();
-    let notices: Vec<_> = wrong.iter().cloned().map(Notice::ReadRefused).collect();
-    if let Err(error) = outside.bus.publish(&site.id, &notices).await {
-        tracing::warn!(site = site.id, %error, "a refused read could not be published");
-    }
+    report.notices.extend(reading.refused.iter().cloned().map(Notice::ReadRefused));
+    report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
     mark.went(now, reading.problems.is_empty(), reading.since.is_none());
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
     outside.ledger.keep_platform_read(&site.id, &mark).await?;
@@ -49,7 +48,7 @@ async fn read_and_keep<'a>(
         Ok(reader) => {
             for &kind in reader.kinds() {
                 for record in reading.one(reader.as_ref(), kind).await? {
-                    outside.ledger.keep_fact(&site.id, &record).await?;
+                    keep(outside, site, &mut reading, record).await?;
                 }
             }
         }
@@ -59,6 +58,17 @@ async fn read_and_keep<'a>(
         }
     }
     Ok(reading)
+}
+
+/// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out.
+async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<()> {
+    let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(()) };
+    let Error::Report(why) = error else { return Err(error) };
+    let name = record.fact.name();
+    let before = outside.ledger.fact(&site.id, &name).await?;
+    reading.known.put(&before.unwrap_or(Record { gone: true, ..record }));
+    reading.refused.push(format!("{name} stays as it was: {why}"));
+    Ok(())
 }
 
 /// Of a large site only what changed is read, and everything at least hourly.

@@ -155,7 +155,15 @@ impl<'a> Looker<'a> {
 
 /// Keeps a fact and marks due whomever it was or is about.
 pub async fn keep_and_mark(outside: &Outside, site: &str, record: &Record) -> Result<()> {
-    let holders = outside.ledger.keep_fact(site, record).await?;
+    let holders = match outside.ledger.keep_fact(site, record).await {
+        Ok(holders) => holders,
+        // The table will never take it: it stays as it was, and each reconcile says so.
+        Err(error @ Error::Report(_)) => {
+            tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     let mut profiles = BTreeSet::new();
     for holder in holders {
         match holder {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::catalogue::Catalogue;
 use super::resolve::{Resolved, resolve};
 use super::{Foreign, Mode, Site};
-use crate::doors::{DoorsKind, ReadDoors, Seats};
+use crate::doors::{DoorsKind, ReadDoors};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
@@ -53,7 +53,8 @@ async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<
         }
     }
     let mut findings = of_protected(site, name, |email| !missing.contains(email));
-    findings.extend(doors.seats().await?.and_then(|seats| of_seats(name, seats)));
+    let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
+    findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
     Ok(findings)
 }
 
@@ -70,11 +71,6 @@ pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) ->
         findings.push(format!("[doors.{name}] protected: mode \"full\" needs two people who have an account there"));
     }
     findings
-}
-
-/// Whether seats are running out.
-pub fn of_seats(name: &str, seats: Seats) -> Option<String> {
-    seats.shortage().map(|shortage| format!("[doors.{name}] {shortage}"))
 }
 
 /// What is suspicious in one file although nothing in it is wrong.

@@ -1,0 +1,104 @@
+//! Answers that are lost on the way, and answers that no engine on one machine gives but AWS does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use doorstep::error::{Error, Result};
+use doorstep::http::{Http, NoAnswer, Request, Response};
+use doorstep::ledger::{Condition, Ledger, Step, Write, faster};
+use doorstep::outside::Outside;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{at, body, is_for_nothing, machine, put};
+
+/// The table of a machine, seen over a way on which the answer to the first write gets lost; and how many writes there
+/// were.
+async fn forgetful() -> (Ledger, Arc<AtomicU32>) {
+    let machine = machine().await;
+    let outside = machine.outside();
+    let (http, writes) = (outside.http.clone(), Arc::new(AtomicU32::new(0)));
+    let count = writes.clone();
+    let forgetful = Http::new(tower::service_fn(move |request: Request| {
+        let (http, count) = (http.clone(), count.clone());
+        async move {
+            let target = request.headers().get("x-amz-target").map(|target| target.as_bytes().to_vec());
+            let answer = http.send(request).await?;
+            let reads = target.is_some_and(|target| target.ends_with(b".GetItem") || target.ends_with(b".Query"));
+            match reads || count.fetch_add(1, Ordering::SeqCst) > 0 {
+                true => Ok(answer),
+                false => Err(NoAnswer("it got lost".into())),
+            }
+        }
+    }));
+    (Outside::new(outside.settings.clone(), forgetful, outside.time.clone()).ledger, writes)
+}
+
+#[tokio::test]
+async fn a_transaction_whose_answer_was_lost_is_asked_again_and_counts_once() {
+    let (ledger, writes) = forgetful().await;
+    let all = vec![Write::bump(at("v")), put("a", "new").only_if(Condition::New)];
+    ledger.write_all(Step::Commit, all).await.expect("it is known by its token");
+    assert_eq!(writes.load(Ordering::SeqCst), 2);
+    assert_eq!(ledger.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(1));
+    ledger.write_all(Step::Commit, vec![Write::bump(at("v"))]).await.expect("another one has another token");
+    assert_eq!(ledger.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(2));
+}
+
+#[tokio::test]
+async fn a_single_write_whose_answer_was_lost_reads_as_somebody_faster() {
+    let (ledger, writes) = forgetful().await;
+    let ended = ledger.write(put("a", "new").only_if(Condition::New)).await;
+    assert_eq!(ended, Err(faster()), "it was our own, but nobody can tell");
+    assert_eq!(writes.load(Ordering::SeqCst), 2);
+    assert_eq!(body(&ledger, "a").await.as_deref(), Some("new"));
+}
+
+/// What becomes of a transaction and of a single write where AWS answers so.
+async fn answered(kind: &str, more: Value) -> [Result<()>; 2] {
+    let mut text = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "no" });
+    text.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+    let text = Bytes::from(text.to_string());
+    let http = Http::from_fn(move |_| {
+        let mut answer = Response::new(text.clone());
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
+        async move { answer }
+    });
+    let machine = machine().await;
+    let outside = machine.outside();
+    let ledger = Outside::new(outside.settings.clone(), http, outside.time.clone()).ledger;
+    [ledger.write_all(Step::Keep, vec![put("a", "")]).await, ledger.write(put("a", "")).await]
+}
+
+fn reasons(codes: &[&str]) -> Value {
+    json!({ "CancellationReasons": codes.iter().map(|code| json!({ "Code": code })).collect::<Vec<_>>() })
+}
+
+#[tokio::test]
+async fn two_on_one_item_at_once_is_somebody_faster() {
+    for codes in [["TransactionConflict", "None"], ["None", "ConditionalCheckFailed"]] {
+        let [together, _] = answered("TransactionCanceledException", reasons(&codes)).await;
+        assert_eq!(together, Err(faster()), "{codes:?}");
+    }
+    let [_, alone] = answered("TransactionConflictException", json!({})).await;
+    assert_eq!(alone, Err(faster()));
+}
+
+#[tokio::test]
+async fn what_the_table_will_never_take_is_not_tried_again() {
+    let [together, _] = answered("TransactionCanceledException", reasons(&["None", "ValidationError"])).await;
+    assert!(together.as_ref().is_err_and(is_for_nothing), "{together:?}");
+    for ended in answered("ValidationException", json!({})).await {
+        assert!(ended.as_ref().is_err_and(is_for_nothing), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_busy_may_take_it_later() {
+    let [together, _] = answered("TransactionCanceledException", reasons(&["ThrottlingError"])).await;
+    assert!(matches!(&together, Err(Error::Later { .. })) && together != Err(faster()), "{together:?}");
+    for ended in answered("ResourceNotFoundException", json!({})).await {
+        assert!(matches!(ended, Err(Error::Later { .. })), "{ended:?}");
+    }
+}

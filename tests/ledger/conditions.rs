@@ -1,0 +1,155 @@
+//! What must hold for a write, and what happens where it does not.
+
+use doorstep::error::Error;
+use doorstep::ledger::{Condition, Step, Write, faster};
+
+use super::{all, at, body, empty, put};
+
+#[tokio::test]
+async fn a_new_item_is_put_once() {
+    let ledger = empty().await;
+    ledger.write(put("a", "first").only_if(Condition::New)).await.expect("nothing is there");
+    assert_eq!(ledger.write(put("a", "second").only_if(Condition::New)).await, Err(faster()));
+    let both = vec![put("b", "b"), put("a", "third").only_if(Condition::New)];
+    assert_eq!(ledger.write_all(Step::Keep, both).await, Err(faster()));
+    assert_eq!(body(&ledger, "a").await.as_deref(), Some("first"));
+    assert_eq!(all(&ledger).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_version_is_met_exactly() {
+    let ledger = empty().await;
+    let next = |was: u64, now: u64| put("a", &now.to_string()).version(now).only_if(Condition::Version(was));
+    assert_eq!(ledger.write(next(3, 4)).await, Err(faster()), "what is not there has version 0");
+    ledger.write(next(0, 7)).await.expect("nothing is there");
+    for (was, met) in [(0, false), (6, false), (8, false), (7, true)] {
+        let written = ledger.write_all(Step::Keep, vec![next(was, 8)]).await;
+        assert_eq!(written.is_ok(), met, "{was}: {written:?}");
+    }
+    assert_eq!(ledger.get(&at("a")).await.expect("it reads").map(|item| item.version), Some(8));
+}
+
+#[tokio::test]
+async fn an_item_without_a_version_has_version_0() {
+    let ledger = empty().await;
+    ledger.write(put("a", "none")).await.expect("it writes");
+    ledger.write(put("a", "one").version(1).only_if(Condition::Version(0))).await.expect("it has none");
+    assert_eq!(ledger.write(put("a", "two").only_if(Condition::Version(0))).await, Err(faster()));
+}
+
+#[tokio::test]
+async fn an_instant_in_microseconds_is_a_version() {
+    let ledger = empty().await;
+    let version = 253_402_207_200_999_999;
+    ledger.write(put("a", "9999").version(version)).await.expect("it writes");
+    ledger.write_all(Step::Keep, vec![Write::bump(at("a"))]).await.expect("it counts");
+    let item = ledger.get(&at("a")).await.expect("it reads").expect("it is there");
+    assert_eq!((item.version, item.body.as_str()), (version + 1, "9999"));
+    let met = put("a", "later").only_if(Condition::Version(version + 1));
+    ledger.write(met).await.expect("to the last digit");
+}
+
+#[tokio::test]
+async fn a_content_is_met_exactly() {
+    let ledger = empty().await;
+    for text in ["", " ", "\u{0}", "naïve 👩‍🔧 עברית", "{\"a\":1.50}"] {
+        ledger.write(put("a", text)).await.expect("it writes");
+        let other = Write::delete(at("a")).only_if(Condition::Body(format!("{text} ")));
+        assert_eq!(ledger.write(other).await, Err(faster()), "{text:?}");
+        assert_eq!(body(&ledger, "a").await.as_deref(), Some(text));
+        let same = Write::delete(at("a")).only_if(Condition::Body(text.into()));
+        ledger.write(same).await.expect("it is the same");
+        assert_eq!(body(&ledger, "a").await, None);
+    }
+    let missing = Write::delete(at("a")).only_if(Condition::Body(String::new()));
+    assert_eq!(ledger.write(missing).await, Err(faster()), "nothing is not the empty text");
+}
+
+#[tokio::test]
+async fn a_bump_makes_what_it_counts_and_leaves_the_rest() {
+    let ledger = empty().await;
+    ledger.write(put("b", "kept").version(4)).await.expect("it writes");
+    for n in 1..=3 {
+        let bumps = vec![Write::bump(at("a")), Write::bump(at("b"))];
+        ledger.write_all(Step::Read, bumps).await.expect("it counts");
+        let items = ledger.list("p", "").await.expect("it lists");
+        let seen: Vec<_> = items.iter().map(|item| (item.body.as_str(), item.version)).collect();
+        assert_eq!(seen, [("", n), ("kept", 4 + n)]);
+    }
+}
+
+#[tokio::test]
+async fn a_check_writes_nothing_and_stops_everything() {
+    let ledger = empty().await;
+    ledger.write(put("a", "there").version(2)).await.expect("it writes");
+    let with = |check: Condition| vec![put("b", "new"), Write::check(at("a"), check)];
+    for wrong in [Condition::New, Condition::Version(3), Condition::Version(0), Condition::Body("gone".into())] {
+        assert_eq!(ledger.write_all(Step::Intend, with(wrong)).await, Err(faster()));
+        assert_eq!(all(&ledger).await, ["a"]);
+    }
+    ledger.write_all(Step::Intend, with(Condition::Version(2))).await.expect("it holds");
+    let absent = vec![put("c", "new"), Write::check(at("never"), Condition::Version(0))];
+    ledger.write_all(Step::Intend, absent).await.expect("what was never there has version 0");
+    assert_eq!(all(&ledger).await, ["a", "b", "c"], "a check makes nothing");
+}
+
+#[tokio::test]
+async fn all_or_nothing() {
+    let ledger = empty().await;
+    ledger.write(put("gone", "")).await.expect("it writes");
+    let stopped = |at_all: bool| {
+        let check = if at_all { Condition::New } else { Condition::Version(0) };
+        let mut writes: Vec<Write> = (0..50).map(|n| put(&format!("{n:02}"), "x")).collect();
+        writes.extend([Write::delete(at("gone")), Write::bump(at("v")), put("last", "").only_if(check)]);
+        writes
+    };
+    ledger.write(put("last", "there").version(1)).await.expect("it writes");
+    for at_all in [true, false] {
+        assert_eq!(ledger.write_all(Step::Commit, stopped(at_all)).await, Err(faster()));
+    }
+    assert_eq!(all(&ledger).await, ["gone", "last"]);
+    ledger.write(Write::delete(at("last"))).await.expect("it deletes");
+    ledger.write_all(Step::Commit, stopped(true)).await.expect("it holds");
+    assert_eq!(all(&ledger).await.len(), 52);
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_deleted_already() {
+    let ledger = empty().await;
+    ledger.write(Write::delete(at("a"))).await.expect("alone");
+    ledger.write_all(Step::Keep, vec![Write::delete(at("a")), put("b", "")]).await.expect("in a transaction");
+    ledger.write_many(vec![Write::delete(at("a"))]).await.expect("among many");
+    ledger.write_all(Step::Keep, Vec::new()).await.expect("nothing at all");
+    ledger.write_many(Vec::new()).await.expect("nothing at all");
+    assert_eq!(all(&ledger).await, ["b"]);
+}
+
+#[tokio::test]
+async fn a_put_leaves_nothing_of_what_was_there() {
+    let ledger = empty().await;
+    let long_ago = "2026-02-01T00:00:00Z".parse().expect("an instant");
+    ledger.write(put("a", "old").version(5).expires(long_ago)).await.expect("it writes");
+    ledger.write(put("a", "new")).await.expect("it writes");
+    let item = ledger.get(&at("a")).await.expect("it reads").expect("it is there");
+    assert_eq!((item.body.as_str(), item.version), ("new", 0));
+}
+
+#[tokio::test]
+async fn what_has_expired_is_there_until_the_table_forgets_it() {
+    let ledger = empty().await;
+    let long_ago = "2026-02-01T00:00:00Z".parse().expect("an instant");
+    ledger.write(put("a", "old").expires(long_ago)).await.expect("it writes");
+    assert_eq!(body(&ledger, "a").await.as_deref(), Some("old"));
+    assert_eq!(ledger.write(put("a", "new").only_if(Condition::New)).await, Err(faster()));
+    assert_eq!(all(&ledger).await, ["a"]);
+}
+
+#[tokio::test]
+async fn counting_and_checking_need_a_transaction() {
+    let ledger = empty().await;
+    for write in [Write::bump(at("a")), Write::check(at("a"), Condition::New)] {
+        assert!(matches!(ledger.write(write.clone()).await, Err(Error::Report(_))));
+        assert!(matches!(ledger.write_many(vec![write]).await, Err(Error::Report(_))));
+    }
+    assert!(all(&ledger).await.is_empty());
+}

@@ -1,0 +1,133 @@
+//! What is kept, in the ledger's own words: facts, who is due, site files, tokens.
+
+use doorstep::access::Secret;
+use doorstep::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
+use doorstep::ledger::dues::{Due, Subject};
+use doorstep::ledger::facts::Record;
+use doorstep::ledger::sites::Doorplate;
+use doorstep::platform::PlatformKind;
+use doorstep::tokens::Token;
+use jiff::Timestamp;
+
+use super::{NOON, empty};
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+fn read_at(minute: u8, what: What) -> Record {
+    let read = instant(&format!("2026-03-01T12:{minute:02}:00Z"));
+    Record { fact: Fact { id: "1".into(), what, changed: None }, read, gone: false }
+}
+
+fn plan(minute: u8, name: &str) -> Record {
+    read_at(minute, What::Plan(Plan { name: name.into() }))
+}
+
+fn member(minute: u8, team: Option<&str>) -> Record {
+    let team = team.map(str::to_owned);
+    let profile = Profile { name: "Ada".into(), email: None, team, location: None, shares_team: true };
+    read_at(minute, What::Member(profile))
+}
+
+#[tokio::test]
+async fn a_later_read_is_never_overwritten_by_an_earlier_one() {
+    let ledger = empty().await;
+    let name = FactId::new(Kind::Plan, "1");
+    for (minute, told, known) in [(5, "five", "five"), (4, "four", "five"), (5, "again", "again"), (6, "six", "six")] {
+        ledger.keep_fact("s", &plan(minute, told)).await.expect("it is kept, or known better");
+        let fact = ledger.fact("s", &name).await.expect("it reads").expect("it is known").fact;
+        assert_eq!(fact.what, What::Plan(Plan { name: known.into() }), "{minute}");
+    }
+    let gone = Record { gone: true, ..plan(7, "six") };
+    ledger.keep_fact("s", &gone).await.expect("it is kept");
+    ledger.keep_fact("s", &plan(6, "back")).await.expect("it is known better");
+    assert_eq!(ledger.fact("s", &name).await.expect("it reads"), Some(gone));
+}
+
+#[tokio::test]
+async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
+    let ledger = empty().await;
+    let team = |name: &str| Holder::Team(name.into());
+    let ada = FactId::new(Kind::Member, "1");
+    ledger.keep_fact("s", &member(1, Some("a"))).await.expect("it is kept");
+    assert_eq!(ledger.roster("s", &team("a")).await.expect("it reads"), std::slice::from_ref(&ada));
+    ledger.keep_fact("s", &member(2, Some("b"))).await.expect("it is kept");
+    assert_eq!(ledger.roster("s", &team("a")).await.expect("it reads"), []);
+    assert_eq!(ledger.roster("s", &team("b")).await.expect("it reads"), std::slice::from_ref(&ada));
+    let version = async |of: Holder| ledger.holdings("s", &of).await.expect("it reads").1;
+    assert_eq!((version(team("a")).await, version(team("b")).await), (2, 1));
+    ledger.keep_fact("s", &member(3, Some("b"))).await.expect("it says the same");
+    assert_eq!((version(team("b")).await, version(Holder::Member("1".into())).await), (1, 2), "nothing has changed");
+    let gone = Record { gone: true, ..member(4, Some("b")) };
+    ledger.keep_fact("s", &gone).await.expect("it is kept");
+    assert_eq!(ledger.roster("s", &team("b")).await.expect("it reads"), []);
+    assert_eq!(ledger.holdings("s", &Holder::Member("1".into())).await.expect("it reads"), (vec![], 3));
+}
+
+#[tokio::test]
+async fn who_is_due_is_found_until_their_minute_and_crossed_out_once_served() {
+    let ledger = empty().await;
+    let due = |at: &str, who: &str| Due::at(instant(at), Subject::Person(who.into()));
+    let dues = [
+        due("2026-03-01T12:01:00Z", "next"),
+        due("2026-03-01T12:00:59Z", "now"),
+        due("2026-03-01T11:59:00Z", "before"),
+        due("2026-03-01T12:00:00Z", "now"),
+        due("2025-12-31T23:59:00Z", "long ago"),
+    ];
+    ledger.put_dues("s", &dues).await.expect("one minute's two are one");
+    ledger.put_dues("t", &[due(NOON, "elsewhere")]).await.expect("it writes");
+    let found = ledger.due_until("s", instant(NOON)).await.expect("it reads");
+    let who: Vec<&Subject> = found.iter().map(|due| &due.subject).collect();
+    let subject = |who: &str| Subject::Person(who.into());
+    assert_eq!(who, [&subject("long ago"), &subject("before"), &subject("now")]);
+    let again = due(NOON, "now");
+    ledger.put_dues("s", std::slice::from_ref(&again)).await.expect("it writes");
+    ledger.cross_out("s", &found).await.expect("what was written down anew stays");
+    assert_eq!(ledger.due_until("s", instant(NOON)).await.expect("it reads"), std::slice::from_ref(&again));
+    ledger.cross_out("s", &[again.clone(), again]).await.expect("twice is once");
+    let rest = ledger.due_until("s", instant("2026-03-01T12:01:00Z")).await.expect("it reads");
+    assert_eq!(rest.len(), 1);
+}
+
+#[tokio::test]
+async fn three_hundred_are_due_at_one_minute() {
+    let ledger = empty().await;
+    let strange = |n: usize| format!("{n:03}#person#😀%{}", "x".repeat(n * 5));
+    let due = |n: usize| Due::at(instant(NOON), Subject::Profile(FactId::new(Kind::Visitor, strange(n))));
+    let dues: Vec<Due> = (0..300).map(due).collect();
+    ledger.put_dues("s", &dues).await.expect("it writes");
+    let found = ledger.due_until("s", instant(NOON)).await.expect("it reads");
+    assert_eq!(found, dues, "in order");
+    ledger.cross_out("s", &found).await.expect("it deletes");
+    assert!(ledger.due_until("s", instant(NOON)).await.expect("it reads").is_empty());
+}
+
+#[tokio::test]
+async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
+    let ledger = empty().await;
+    let plate = Doorplate { site: "s".into(), platform: PlatformKind::OfficeRnd, secret: "s/officernd".into() };
+    for (text, n) in [("one", 1), ("one", 1), ("two", 2), ("one", 3), ("", 4), ("😀\u{0}", 5)] {
+        assert_eq!(ledger.store_site(&plate, text).await, Ok(n));
+        let active = ledger.active("s").await.expect("it reads").expect("there is one");
+        assert_eq!((active.n, active.text.as_str()), (n, text));
+    }
+    assert_eq!(ledger.doorplates().await, Ok(vec![plate]));
+}
+
+#[tokio::test]
+async fn deliveries_that_could_not_be_read_are_kept_and_tokens_replaced() {
+    let ledger = empty().await;
+    let now = instant(NOON);
+    ledger.keep_unread("s", "hash", "no event", now).await.expect("it writes");
+    ledger.keep_unread("s", "hash", "no event", now).await.expect("a duplicate is the same one");
+    ledger.remember_delivery("s", "hash", now).await.expect("it writes");
+    assert_eq!(ledger.unread("s").await, Ok(vec!["no event".to_owned()]));
+    let token = |text: &str| Token { access: Secret::new(text), refresh: None, expires: now };
+    assert_eq!(ledger.token("s#officernd").await, Ok(None));
+    for text in ["a", "b"] {
+        ledger.keep_token("s#officernd", &token(text)).await.expect("it writes");
+        assert_eq!(ledger.token("s#officernd").await, Ok(Some(token(text))));
+    }
+}

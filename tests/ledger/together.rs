@@ -1,0 +1,110 @@
+//! Several at once: somebody wins, nobody is half done, and whoever loses is told so.
+
+use doorstep::audit::{Deed, Happened};
+use doorstep::doors::AccountId;
+use doorstep::error::Result;
+use doorstep::ledger::people::{point_email, put as put_person};
+use doorstep::ledger::{Condition, Ledger, Step, Write, faster};
+use doorstep::person::Person;
+use futures_util::future::join_all;
+
+use super::{NOON, at, body, empty, put};
+
+/// Tries until nobody is faster.
+async fn insist(ledger: &Ledger, writes: impl Fn() -> Vec<Write>) -> Result<()> {
+    loop {
+        match ledger.write_all(Step::Keep, writes()).await {
+            Err(error) if error == faster() => {}
+            done => return done,
+        }
+    }
+}
+
+#[tokio::test]
+async fn everybody_who_counts_is_counted() {
+    let ledger = empty().await;
+    let counts = (0..24).map(|n| {
+        let ledger = &ledger;
+        async move { insist(ledger, || vec![Write::bump(at("v")), put(&n.to_string(), "")]).await }
+    });
+    for counted in join_all(counts).await {
+        counted.expect("in the end");
+    }
+    assert_eq!(ledger.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(24));
+}
+
+#[tokio::test]
+async fn of_all_who_want_a_place_one_gets_it() {
+    let ledger = empty().await;
+    let wants = (0..16).map(|n| {
+        let ledger = &ledger;
+        async move {
+            let new = put("place", &n.to_string()).only_if(Condition::New);
+            // Alone and in a transaction, mixed.
+            match n % 2 {
+                0 => ledger.write(new).await,
+                _ => ledger.write_all(Step::Keep, vec![new, put(&format!("of {n}"), "")]).await,
+            }
+        }
+    });
+    let ended = join_all(wants).await;
+    let won: Vec<usize> = (0..16).filter(|n| ended[*n].is_ok()).collect();
+    assert_eq!(won.len(), 1, "{ended:?}");
+    assert!(ended.iter().all(|end| end.is_ok() || *end == Err(faster())), "{ended:?}");
+    assert_eq!(body(&ledger, "place").await, Some(won[0].to_string()));
+    let others = ledger.list("p", "of ").await.expect("it lists");
+    assert_eq!(others.len(), won[0] % 2, "whoever lost left nothing");
+}
+
+#[tokio::test]
+async fn an_address_is_one_person_s() {
+    let ledger = empty().await;
+    let new = |id: &str| Person::new(id.into(), Some("ada@example.test".into()));
+    let join = |id: &'static str| {
+        let ledger = &ledger;
+        async move {
+            let person = new(id);
+            let writes = vec![put_person("s", &person)?, point_email("s", "ada@example.test", id)];
+            ledger.write_all(Step::Keep, writes).await
+        }
+    };
+    let ended = join_all(["one", "two", "three"].map(join)).await;
+    assert_eq!(ended.iter().filter(|end| end.is_ok()).count(), 1, "{ended:?}");
+    let owner = ledger.id_of_email("s", "ada@example.test").await.expect("it reads").expect("somebody's");
+    for id in ["one", "two", "three"] {
+        assert_eq!(ledger.person("s", id).await.expect("it reads").is_some(), id == owner);
+    }
+}
+
+#[tokio::test]
+async fn a_chain_has_one_end() {
+    let ledger = empty().await;
+    let at = NOON.parse().expect("an instant");
+    let deed = |n: usize| Deed {
+        doors: "main".into(),
+        account: AccountId(n.to_string()),
+        group: None,
+        what: Happened::Invited,
+        because: "booking 1".into(),
+        answer: "ok".into(),
+    };
+    let writers = (0..8).map(|n| {
+        let ledger = &ledger;
+        async move {
+            loop {
+                let mut chain = ledger.chain("s").await?;
+                let deeds = [deed(n), deed(n)];
+                match ledger.write_all(Step::Commit, chain.join("s", "somebody", at, &deeds)?).await {
+                    Err(error) if error == faster() => {}
+                    done => return done,
+                }
+            }
+        }
+    });
+    for joined in join_all(writers).await {
+        joined.expect("in the end");
+    }
+    let audit = ledger.audit("s").await.expect("it reads");
+    assert_eq!(audit.iter().map(|record| record.seq).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
+    assert!(audit.windows(2).all(|pair| pair[1].previous == pair[0].hash), "each holds the hash of the one before");
+}
