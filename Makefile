@@ -14,7 +14,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-dynamodb-local check lint deny build deploy e2e ci
+.PHONY: help run test test-dynamodb-local check lint deny build deploy e2e bench ci
 
 ## help: this list
 help:

@@ -9,6 +9,7 @@ pub mod scheduler;
 pub mod sqs;
 pub mod ssm;
 
+mod meter;
 mod wire;
 
 use std::path::Path;
@@ -24,6 +25,8 @@ use doorstep::alarms::AlarmSettings;
 
 use crate::keep::Keep;
 use crate::secrets::Secrets;
+use meter::Meter;
+pub use meter::Spent;
 use wire::Refusal;
 
 /// Account that everything here belongs to.
@@ -63,6 +66,8 @@ pub struct Cloud {
     pub parameters: ssm::Parameters,
     /// Told of every change that somebody may wait for.
     pub(crate) stir: Stir,
+    /// Counts what the table charges for.
+    meter: Meter,
 }
 
 impl Cloud {
@@ -92,6 +97,7 @@ impl Cloud {
             parameters: ssm::Parameters::new(&settings.stack, secrets),
             settings,
             stir,
+            meter: Meter::default(),
         })
     }
 
@@ -110,12 +116,25 @@ impl Cloud {
         };
         let body = request.body();
         Ok(match service {
-            "DynamoDB_20120810" => return self.table.answer(operation, request).await,
+            "DynamoDB_20120810" => return self.table(operation, request).await,
             "AmazonSQS" => self.line.answer(operation, body),
             "AWSEvents" => self.bus.answer(operation, body),
             "AmazonSSM" => self.parameters.answer(operation, body),
             _ => Refusal::unknown_operation(service).into_response(),
         })
+    }
+
+    async fn table(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
+        let Some(asking) = self.meter.asking(request) else { return self.table.answer(operation, request).await };
+        let answer = self.table.answer(operation, &asking).await?;
+        self.meter.add(operation, asking.body(), &answer);
+        Ok(answer)
+    }
+
+    /// What every operation on the table cost since this was last asked, in its own count of DynamoDB's units. Nothing
+    /// is counted before it was asked once.
+    pub fn spent(&self) -> Vec<Spent> {
+        self.meter.read()
     }
 
     /// Sends every alarm that is due by now to the line, earliest first, and gives them.
