@@ -12,7 +12,7 @@ use crate::comparison::{Ground, Read};
 use crate::error::{Error, Result};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
-use crate::site::Site;
+use crate::site::{Mode, Site};
 use crate::window::floor_minute;
 
 mod people;
@@ -125,7 +125,11 @@ async fn keep(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
 }
 
 /// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.
+/// While we only observe nobody becomes ours, so no group does: it is taken over when the site begins to act.
 async fn take_over(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+    if site.mode == Mode::Observe {
+        return Ok(());
+    }
     for (name, terms) in &seen.terms {
         let new = seen.new.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
         let mut now = terms.seen.clone();

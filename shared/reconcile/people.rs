@@ -54,7 +54,7 @@ impl Marking<'_> {
     /// Groups to look at, and whether what is held there becomes theirs.
     fn groups(&self, verdict: &Verdict<'_>) -> (Vec<Group>, bool) {
         let new = |group: &&Group| self.seen.new.contains(*group);
-        let adopt = verdict.lines.iter().any(|group| new(&group));
+        let adopt = verdict.groups.iter().any(|group| new(&group));
         (verdict.groups.iter().filter(|group| !adopt || new(group)).cloned().collect(), adopt)
     }
 

@@ -9,6 +9,7 @@ at_both!(
     o13_a_group_managed_solely_loses_whoever_was_added_by_hand,
     b5_what_was_done_by_hand_survives_where_the_operator_wants_it,
     b5_people_in_a_group_that_is_taken_over_are_adopted_if_entitled,
+    b5_whoever_was_in_a_group_while_the_site_observed_is_adopted_when_it_acts,
     b5_whoever_is_added_by_hand_later_stays_when_their_booking_ends,
     b6_whoever_was_taken_out_by_hand_comes_back,
     b7_o17_protected_people_are_never_revoked,
@@ -144,6 +145,22 @@ async fn o15_only_accounts_that_we_made_are_deleted_where_asked(at: Doors) {
     assert_eq!(world.account("ada").await["state"], "subscribed", "it was there before us");
     world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
     assert_eq!(world.inside("Members").await, ["bob"]);
+    world.ends_well().await;
+}
+
+async fn b5_whoever_was_in_a_group_while_the_site_observed_is_adopted_when_it_acts(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
+    let house = House::with(&["Members"]).person("ada").inside("ada", "Members");
+    let world = Setting::at(at, PLAN).mode("observe").begin(town(things), house).await;
+    world.reconcile().await;
+    for mode in ["grant-only", "full"] {
+        let file = Setting::at(at, PLAN).mode(mode).text();
+        doorstep::push::load(world.machine.outside(), &file).await.expect("it is stored");
+        world.reconcile().await;
+        assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    }
+    world.tell(json!({ "remove": { "memberships": ["s-ada", "s-bob"] } })).await;
+    assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_well().await;
 }
 
