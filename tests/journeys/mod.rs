@@ -6,6 +6,7 @@ mod crash;
 mod guests;
 mod line;
 mod names;
+mod operations;
 mod ownership;
 mod passes;
 mod plans;

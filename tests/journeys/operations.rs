@@ -1,0 +1,117 @@
+//! What docs/operations.md tells the operator to do, done.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use doorstep::aws::Seam;
+use serde_json::json;
+
+use super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, SITE, Setting, World, at_both};
+
+at_both!(
+    a_site_is_retired_without_taking_out_who_was_put_in_by_hand,
+    a_restored_table_knows_again_who_came_since,
+    without_taking_the_groups_over_again_who_came_since_stays,
+);
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The table as the operator's own tools see it.
+struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    fn of(world: &World) -> Table {
+        let outside = world.machine.outside();
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new(outside.settings.region.clone()))
+            .credentials_provider(outside.settings.credentials.clone())
+            .http_client(Seam(outside.http.clone()));
+        Table { client: Client::from_conf(config.build()), name: outside.settings.table.clone() }
+    }
+
+    async fn items(&self) -> Vec<Item> {
+        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
+        scan.into_paginator().items().send().collect::<Result<_, _>>().await.expect("it scans")
+    }
+
+    async fn delete(&self, pk: &AttributeValue, sk: &AttributeValue) {
+        let delete = self.client.delete_item().table_name(&self.name).key("pk", pk.clone()).key("sk", sk.clone());
+        delete.send().await.expect("it deletes");
+    }
+
+    async fn forget(&self, pk: &str, sk: &str) {
+        self.delete(&AttributeValue::S(pk.into()), &AttributeValue::S(sk.into())).await;
+    }
+
+    /// What infra/restore.sh does: everything is as it was but what happened; and with `read` what was known of the
+    /// doors as well.
+    async fn restore(&self, then: Vec<Item>, read: bool) {
+        let part = |item: &Item, name: &str| item[name].as_s().expect("a key").clone();
+        let goes = |item: &Item| {
+            let (pk, sk) = (part(item, "pk"), part(item, "sk"));
+            let happened = pk.ends_with("#audit") || sk.starts_with("audit#") || pk.ends_with("#site");
+            !happened && sk != "token" && pk != "sites"
+        };
+        for now in self.items().await.iter().filter(|item| goes(item)) {
+            self.delete(&now["pk"], &now["sk"]).await;
+        }
+        let comes_back = |item: &Item| goes(item) && (read || !part(item, "pk").ends_with("#read"));
+        for item in then.into_iter().filter(comes_back) {
+            self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await.expect("it writes");
+        }
+    }
+}
+
+async fn a_site_is_retired_without_taking_out_who_was_put_in_by_hand(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
+    let house = House::with(&["Members"]).person("mallory").inside("mallory", "Members");
+    let shut = Setting::at(at, &PLAN.replace("opens", "hours = \"Sun 03:00-03:01\"\nopens")).text();
+    let world = Setting::at(at, PLAN).begin(town(things), house).await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob", "mallory"]);
+    doorstep::push::load(world.machine.outside(), &shut).await.expect("it is stored");
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["mallory"]);
+    world.ends_well().await;
+    Table::of(&world).forget("sites", SITE).await;
+    world.clock("2026-03-02T08:02:00Z").await;
+    assert_eq!(world.deliver(b"{}").await, 404);
+}
+
+/// Ada and Bob are in. Since the table was copied Bob has left and Eve has come.
+async fn restored(at: Doors, read: bool) -> World {
+    let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
+    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let table = Table::of(&world);
+    let then = table.items().await;
+    world.clock("2026-03-02T09:00:00Z").await;
+    world.tell(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-bob"] } })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "eve"]);
+    world.clock("2026-03-02T10:00:00Z").await;
+    table.restore(then, read).await;
+    world
+}
+
+async fn a_restored_table_knows_again_who_came_since(at: Doors) {
+    let world = restored(at, false).await;
+    let before = world.state().await;
+    world.reconcile().await;
+    assert_eq!(world.state().await, before, "nothing changes at the doors");
+    world.tell(json!({ "remove": { "memberships": ["s-eve"] } })).await;
+    assert_eq!(world.inside("Members").await, ["ada"]);
+    assert_eq!(world.ends_well().await.foreign, 0);
+}
+
+/// Why the script forgets what was read of the doors.
+async fn without_taking_the_groups_over_again_who_came_since_stays(at: Doors) {
+    let world = restored(at, true).await;
+    world.reconcile().await;
+    assert_eq!(world.reconcile().await.foreign, 1, "she looks like somebody whom a hand put in");
+    world.tell(json!({ "remove": { "memberships": ["s-eve"] } })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "eve"]);
+}
