@@ -1,0 +1,119 @@
+//! What a test does inside the account, beside what the functions do there: secrets, queues, deliveries, the table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_ssm::types::ParameterType;
+use doorstep::aws::Seam;
+use doorstep::ledger::sites::Doorplate;
+use doorstep::network;
+use doorstep::outside::{Outside, Settings};
+use doorstep::platform::PlatformKind;
+use doorstep::stack::Asker;
+use doorstep::time::WallClock;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde_json::json;
+use sha2::Sha256;
+
+use crate::PATIENCE;
+use crate::cloud::{Cloud, REGION, STACK};
+use crate::site::{HARBOUR, RIVERSIDE, Site};
+
+/// A client of one service of the account.
+macro_rules! client {
+    ($sdk:ident, $cloud:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+                .http_client(Seam(network::client(None).expect("a client")))
+                .endpoint_url(&$cloud.endpoint)
+                .build(),
+        )
+    };
+}
+
+impl Cloud {
+    /// Puts every secret where the template expects it.
+    pub async fn put_secrets(&self) {
+        for site in [RIVERSIDE, HARBOUR] {
+            self.put(&format!("{}/officernd/webhook", site.id), json!({ "webhook_secrets": [site.secret] })).await;
+            let platform = json!({ "client_id": "sandbox", "client_secret": "sandbox" });
+            self.put(&format!("{}/officernd/api", site.id), platform).await;
+            self.put(&format!("{}/kisi/api", site.id), json!({ "api_key": "sandbox" })).await;
+        }
+    }
+
+    async fn put(&self, name: &str, secret: serde_json::Value) {
+        let put = client!(aws_sdk_ssm, self).put_parameter().name(format!("/{STACK}/{name}"));
+        put.value(secret.to_string()).r#type(ParameterType::SecureString).send().await.expect("a secret");
+    }
+
+    /// Everything outside, as the functions reach it.
+    pub async fn outside(&self) -> Outside {
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let asker = Asker { region: REGION.to_owned(), credentials, endpoint: Some(self.endpoint.clone()) };
+        let http = network::client(None).expect("a client");
+        let settings = Settings::of_stack(STACK, asker, &http).await.expect("the stack's names");
+        Outside::new(settings, http, Arc::new(WallClock))
+    }
+
+    /// Stores a site file without looking at it.
+    pub async fn store(&self, site: Site, text: &str) {
+        let secret = format!("{}/officernd", site.id);
+        let plate = Doorplate { site: site.id.to_owned(), platform: PlatformKind::OfficeRnd, secret };
+        self.outside().await.ledger.store_site(&plate, text).await.expect("stored");
+    }
+
+    /// Posts one delivery to the Function URL, signed as OfficeRnD signs. [D]
+    pub async fn post(&self, site: Site, body: &[u8], secret: &str) -> u16 {
+        let address = self.output("OfficeRndWebhook").replace("SITE", site.id);
+        let (host, path) = address.strip_prefix("https://").and_then(|rest| rest.split_once('/')).expect("an address");
+        let at = Timestamp::now().as_second();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+        mac.update(&[body, format!(".{at}").as_bytes()].concat());
+        let header = format!("t={at},signature={}", hex::encode(mac.finalize().into_bytes()));
+        let request = http::Request::post(format!("{}/{path}", self.endpoint)).header("host", host);
+        let request = request.header("content-type", "application/json").header("officernd-signature", header);
+        let request = request.body(bytes::Bytes::copy_from_slice(body)).expect("whole");
+        network::client(None).expect("a client").send(request).await.expect("an answer").status().as_u16()
+    }
+
+    /// Puts a message into a site's line.
+    pub async fn send(&self, site: &str, body: &str) {
+        let send = client!(aws_sdk_sqs, self).send_message().queue_url(self.output("Line")).message_body(body);
+        send.message_group_id(site).message_deduplication_id(body).send().await.expect("taken");
+    }
+
+    /// How many messages nobody could serve.
+    pub async fn dead_letters(&self) -> usize {
+        let count = QueueAttributeName::ApproximateNumberOfMessages;
+        let asked = client!(aws_sdk_sqs, self).get_queue_attributes().queue_url(self.output("DeadLetters"));
+        let answer = asked.attribute_names(count.clone()).send().await.expect("an answer");
+        answer.attributes().and_then(|found| found.get(&count)).and_then(|n| n.parse().ok()).expect("a number")
+    }
+
+    /// Waits until there are so many.
+    pub async fn until_dead_letters(&self, count: usize) {
+        let done = async {
+            while self.dead_letters().await != count {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, done).await.unwrap_or_else(|_| panic!("there never were {count} dead letters"));
+    }
+
+    /// Gives the dead letters back to the line.
+    pub async fn redrive(&self) {
+        let sqs = client!(aws_sdk_sqs, self);
+        let arn = QueueAttributeName::QueueArn;
+        let asked = sqs.get_queue_attributes().queue_url(self.output("DeadLetters")).attribute_names(arn.clone());
+        let found = asked.send().await.expect("an answer");
+        let source = found.attributes().and_then(|all| all.get(&arn)).expect("its name").clone();
+        sqs.start_message_move_task().source_arn(source).send().await.expect("begun");
+    }
+}
