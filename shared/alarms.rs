@@ -6,11 +6,15 @@ use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Result};
 use crate::ledger::dues::minute_word;
 use crate::line::{Bell, Line, Ring};
+use crate::time::SharedTime;
+
+/// How far Scheduler's clock may be ahead of ours.
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// Names that the stack gave to what alarms need.
 #[derive(Debug, Clone)]
@@ -29,16 +33,20 @@ pub struct Alarms {
     scheduler: Client,
     settings: AlarmSettings,
     line: Line,
+    time: SharedTime,
 }
 
 impl Alarms {
     /// Alarms that ring `line`.
-    pub fn new(scheduler: Client, settings: AlarmSettings, line: Line) -> Self {
-        Alarms { scheduler, settings, line }
+    pub fn new(scheduler: Client, settings: AlarmSettings, line: Line, time: SharedTime) -> Self {
+        Alarms { scheduler, settings, line, time }
     }
 
-    /// Sees to it that the line of `site` is rung at `minute`. Setting an alarm twice is a success; one whose minute
-    /// has come meanwhile rings at once.
+    /// Sees to it that the line of `site` is rung at `minute`. Setting an alarm twice is a success; one that Scheduler
+    /// refuses because its minute has come meanwhile rings at once.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where Scheduler did not take it, and the line did not either.
     pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
         let ring = Ring { site: site.to_owned(), bell: Bell::Alarm(minute) };
         let created = self
@@ -57,10 +65,17 @@ impl Alarms {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
-                Some(CreateScheduleError::ValidationException(_)) => self.line.ring(&ring, None).await,
+                // The same refusal would mean a mistake of ours or of the stack's, if it came for a minute to come.
+                Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
+                    self.line.ring(&ring, None).await
+                }
                 _ => Err(Error::later(format!("an alarm could not be set: {}", DisplayErrorContext(&error)))),
             },
         }
+    }
+
+    fn has_come(&self, minute: Timestamp) -> bool {
+        self.time.now().saturating_add(SKEW).is_ok_and(|now| minute <= now)
     }
 
     fn target(&self, ring: &Ring) -> Result<Target> {

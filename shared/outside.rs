@@ -138,7 +138,7 @@ impl Outside {
         let secrets = Secrets::new(config!(aws_sdk_ssm, settings, seam), settings.stack.clone());
         let scheduler = config!(aws_sdk_scheduler, settings, seam);
         Outside {
-            alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone()),
+            alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), time.clone()),
             bus: Bus::new(config!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
             tokens: Tokens::shared(ledger.clone()),
             doorplates: Doorplates::new(ledger.clone(), secrets.clone()),

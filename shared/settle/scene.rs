@@ -1,7 +1,7 @@
 //! What a settle of one site stands on: the rules, what their names mean, and the door systems.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -117,8 +117,17 @@ impl Scene {
     /// which sets alarms a day ahead: dates such as 9999 are no dates.
     pub async fn alarm(&self, minute: Timestamp) -> Result<()> {
         let far = self.outside.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
-        let fresh = !far && self.alarmed.lock().unwrap_or_else(PoisonError::into_inner).insert(minute);
-        if fresh { self.outside.alarms.set(&self.site.id, minute).await } else { Ok(()) }
+        if far || self.alarmed().contains(&minute) {
+            return Ok(());
+        }
+        // Only one that was set need not be set again: whoever failed is served once more in the same run.
+        self.outside.alarms.set(&self.site.id, minute).await?;
+        self.alarmed().insert(minute);
+        Ok(())
+    }
+
+    fn alarmed(&self) -> MutexGuard<'_, BTreeSet<Timestamp>> {
+        self.alarmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

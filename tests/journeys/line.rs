@@ -1,4 +1,4 @@
-//! What the line does with what it cannot serve.
+//! What the line does with what it cannot serve, and what is done about an alarm that could not be set.
 
 use serde_json::json;
 
@@ -13,4 +13,18 @@ async fn a_message_that_nobody_can_read_is_a_dead_letter_and_its_site_goes_on() 
     let dead: Vec<String> = world.machine.cloud().line.dead().into_iter().map(|message| message.body).collect();
     assert_eq!(dead, ["not a bell"]);
     assert_eq!(world.inside("Meeting").await, ["eve"]);
+}
+
+#[tokio::test]
+async fn an_alarm_that_could_not_be_set_is_set_in_the_next_round() {
+    let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    for refused in 1..=3 {
+        world.machine.cloud().alarms.refuse(refused);
+        let (start, end) =
+            (format!("2026-03-0{}T10:00:00Z", 2 + refused), format!("2026-03-0{}T11:00:00Z", 2 + refused));
+        world.tell(json!({ "bookings": [booking("eve", &start, &end)] })).await;
+        world.at(&format!("2026-03-0{}T09:45:00Z", 2 + refused), "Meeting", &["eve"]).await;
+        world.at(&format!("2026-03-0{}T11:15:00Z", 2 + refused), "Meeting", &[]).await;
+    }
+    world.ends_well().await;
 }

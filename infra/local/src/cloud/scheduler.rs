@@ -4,6 +4,7 @@ mod request;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use doorstep::http::{Request, Response};
 use doorstep::outside::Settings;
@@ -44,6 +45,7 @@ pub struct Alarms {
     time: SharedTime,
     keep: Keep,
     set: Mutex<BTreeMap<String, Alarm>>,
+    refusals: AtomicU32,
     stir: Stir,
 }
 
@@ -56,8 +58,14 @@ impl Alarms {
             time,
             keep,
             set: Mutex::new(set),
+            refusals: AtomicU32::new(0),
             stir,
         }
+    }
+
+    /// Refuses the next `times` alarms, as to somebody without the right to set them.
+    pub fn refuse(&self, times: u32) {
+        self.refusals.store(times, Ordering::Relaxed);
     }
 
     /// Carries out one call.
@@ -81,6 +89,9 @@ impl Alarms {
 
     fn create(&self, name: &str, create: Create) -> Result<Value, Refusal> {
         self.in_group(create.group_name.as_deref())?;
+        if self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(Refusal::new("AccessDeniedException", "refused").with(StatusCode::FORBIDDEN));
+        }
         let alarm = create.alarm(name, &self.line_arn, self.time.now())?;
         let mut set = locked(&self.set);
         match set.get(name) {
