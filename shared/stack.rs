@@ -40,6 +40,13 @@ pub struct Names {
 }
 
 impl Settings {
+    /// The names among these, as the stack says them.
+    pub fn names(&self) -> Names {
+        let AlarmSettings { group, line_arn, role_arn } = self.alarms.clone();
+        let (table, line_url, bus) = (self.table.clone(), self.line_url.clone(), self.bus.clone());
+        Names { table, line_url, line_arn, alarm_group: group, alarm_role_arn: role_arn, bus }
+    }
+
     /// What the stack called `stack` says of itself.
     ///
     /// # Errors

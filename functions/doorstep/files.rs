@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use doorstep::error::{Error, Result};
-use doorstep::site::Finding;
+use doorstep::site::{Finding, finding};
 
 /// One site file: how it was named, and its text.
 pub struct File {
@@ -19,12 +19,5 @@ pub struct File {
 /// [`Error::Refused`] where it cannot be read.
 pub fn site_file(path: &Path) -> Result<std::result::Result<File, Finding>> {
     let bytes = std::fs::read(path).map_err(|error| Error::refused(format!("{}: {error}", path.display())))?;
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => Ok(File { path: path.display().to_string(), text }),
-        Err(error) => {
-            let fine = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-            let line = Some(1 + fine.filter(|byte| **byte == b'\n').count());
-            Err(Finding { line, message: "this is not UTF-8: save the file as UTF-8".to_owned() })
-        }
-    })
+    Ok(finding::text(bytes).map(|text| File { path: path.display().to_string(), text }))
 }

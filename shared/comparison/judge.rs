@@ -11,7 +11,7 @@ use super::people::{Somebody, everybody};
 use super::{Ground, Group};
 use crate::entitlement::{Desired, derive, desired};
 use crate::person::Person;
-use crate::settle::{Judged, Move, View, concerned, judge_person};
+use crate::settle::{HeldRows, Judged, Move, View, concerned, judge_person};
 
 /// What was found about one person.
 pub struct Verdict<'a> {
@@ -29,6 +29,8 @@ pub struct Verdict<'a> {
     pub groups: BTreeSet<Group>,
     /// What would be done.
     pub judged: Judged,
+    /// What would follow once they have left the groups that they would be taken out of.
+    pub aftermath: Vec<(String, Move)>,
     /// Door systems at which an account was found to be theirs.
     pub linked: BTreeSet<String>,
     /// Door systems at which it could not be told which account is theirs, and why: nobody is let in there.
@@ -54,7 +56,8 @@ pub fn judge(
         let claims = somebody.person.claims.iter().chain(&found.judged.adopt);
         ours.extend(claims.map(|claim| (claim.doors.clone(), claim.group.clone(), claim.account.clone())));
         let Found { name, problems, desired, lines, groups, judged, linked, barred } = found;
-        each(Verdict { somebody, name, problems, desired, lines, groups, judged, linked, barred });
+        let aftermath = bench.aftermath(&somebody.person, name.as_deref(), &desired, &judged);
+        each(Verdict { somebody, name, problems, desired, lines, groups, judged, aftermath, linked, barred });
     }
     foreign(ground, known, seen, &directory, &owners, &ours)
 }
@@ -69,6 +72,13 @@ struct Found {
     judged: Judged,
     linked: BTreeSet<String>,
     barred: BTreeMap<String, String>,
+}
+
+fn revoked((doors, step): &(String, Move)) -> Option<Group> {
+    match step {
+        Move::Revoke { group, .. } => Some((doors.clone(), group.clone())),
+        _ => None,
+    }
 }
 
 struct Bench<'a> {
@@ -103,19 +113,41 @@ impl Bench<'_> {
     fn judged(&self, person: &Person, name: Option<&str>, desired: &Desired) -> (Vec<Group>, BTreeSet<Group>, Judged) {
         let lines = self.directory.groups_of(person);
         let groups = concerned(person, desired, self.ground.now, &lines);
-        let judged = judge_person(View {
-            person,
-            name,
-            desired,
-            groups: &groups,
-            held: &self.seen.held,
-            terms: self.ground.terms,
-            mode: self.ground.mode,
-            adopt: &self.seen.new,
-            stale: self.ground.stale,
-            now: self.ground.now,
-        });
+        let judged = judge_person(self.view(person, name, desired, &groups, &self.seen.held));
         (lines, groups, judged)
+    }
+
+    fn view<'v>(
+        &'v self,
+        person: &'v Person,
+        name: Option<&'v str>,
+        desired: &'v Desired,
+        groups: &'v BTreeSet<Group>,
+        held: &'v HeldRows,
+    ) -> View<'v> {
+        let Ground { terms, mode, stale, now, .. } = self.ground;
+        View { person, name, desired, groups, held, terms, mode, adopt: &self.seen.new, stale, now }
+    }
+
+    /// Settle suspends and deletes accounts only in the round after they left their last group.
+    fn aftermath(
+        &self,
+        person: &Person,
+        name: Option<&str>,
+        desired: &Desired,
+        judged: &Judged,
+    ) -> Vec<(String, Move)> {
+        let revoked: BTreeSet<Group> = judged.moves.iter().filter_map(revoked).collect();
+        if revoked.is_empty() {
+            return Vec::new();
+        }
+        let mut person = person.clone();
+        person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
+        // Of the groups that are left nothing counts here but whether anything is to be done about them.
+        let groups = concerned(&person, desired, self.ground.now, &[]);
+        let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
+        let after = judge_person(self.view(&person, name, desired, &groups, &self.seen.held)).moves.into_iter();
+        after.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)).collect()
     }
 
     /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.

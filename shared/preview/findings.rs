@@ -24,7 +24,7 @@ pub async fn of(outside: &Outside, site: &Site, seen: &Seen, names: &[String], t
     }
     said.extend(between(outside, site, seen).await?);
     let mut findings: Vec<Finding> = said.into_iter().map(|said| Finding::located(said, text)).collect();
-    findings.sort();
+    findings.sort_by_key(|finding| finding.line);
     findings.dedup();
     Ok(findings)
 }

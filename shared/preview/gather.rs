@@ -25,6 +25,8 @@ pub struct Idle {
     pub doors: String,
     /// The account.
     pub account: Account,
+    /// How many groups it would have left by then.
+    pub left: usize,
     /// What is to be shown if it is.
     pub shown: AccountDiff,
 }
@@ -65,7 +67,7 @@ impl<'a> Gathering<'a> {
 
     /// Takes in one person.
     pub fn verdict(&mut self, verdict: &Verdict<'_>) {
-        for (doors, step) in &verdict.judged.moves {
+        for (doors, step) in verdict.judged.moves.iter().chain(&verdict.aftermath) {
             self.step(verdict, doors, step);
         }
         for claim in &verdict.judged.adopt {
@@ -111,8 +113,10 @@ impl<'a> Gathering<'a> {
 
     fn idle(&mut self, verdict: &Verdict<'_>, doors: &str, what: Done, who: Who) {
         if let Some(linked) = verdict.somebody.person.accounts.get(doors) {
+            let leaves = |(at, step): &&(String, Move)| at == doors && matches!(step, Move::Revoke { .. });
+            let left = verdict.judged.moves.iter().filter(leaves).count();
             let (doors, account) = (doors.to_owned(), linked.account.clone());
-            self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account });
+            self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account, left });
         }
     }
 

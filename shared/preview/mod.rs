@@ -94,7 +94,7 @@ async fn judged(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person
     for idle in std::mem::take(&mut gathering.idle) {
         let Some(reader) = seen.readers.get(&idle.doors) else { continue };
         match reader.group_count(&idle.account).await {
-            Ok(0) => gathering.diff.accounts.push(idle.shown),
+            Ok(groups) if groups <= idle.left => gathering.diff.accounts.push(idle.shown),
             Ok(_) => {}
             Err(error) => gathering.diff.problems.push(format!("{}: {error}", idle.doors)),
         }

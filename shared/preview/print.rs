@@ -46,7 +46,7 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fm
         ("+", "", opens),
         ("-", "", closes),
         ("~", "stays, with another end; ", extends),
-        ("=", "is in already, and becomes ours; ", adopts),
+        ("=", "", adopts),
         ("=", "is no longer ours; ", releases),
     ] {
         for Change { who, until, because } in changes {

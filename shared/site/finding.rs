@@ -30,6 +30,18 @@ impl Finding {
     }
 }
 
+/// A site file's text.
+///
+/// # Errors
+/// The finding of the line in which it is not UTF-8.
+pub fn text(bytes: Vec<u8>) -> Result<String, Finding> {
+    String::from_utf8(bytes).map_err(|error| {
+        let fine = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = Some(1 + fine.filter(|byte| **byte == b'\n').count());
+        Finding { line, message: "this is not UTF-8: save the file as UTF-8".to_owned() }
+    })
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
@@ -65,5 +77,6 @@ mod tests {
         assert_eq!(located("[doors.other] is opened by no rule").line, None);
         assert_eq!(located("there is no [[rule]]").line, None);
         assert_eq!(located("line of thought").line, None);
+        assert_eq!(super::text(b"site = \"a\"\nmode = \"\xff\"".to_vec()).unwrap_err().line, Some(2));
     }
 }

@@ -19,6 +19,7 @@ pub mod server;
 pub mod sites;
 
 mod locked;
+mod pushed;
 mod world;
 
 pub use machine::{Data, Machine, Setup, StartError};

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::keep::Keep;
 use crate::locked::locked;
+use crate::pushed::{self, Known};
 use crate::run::crash::Step;
 use crate::run::functions::{Doorstep, Functions};
 use crate::run::{Background, ClockRefused, Ran, Runner};
@@ -92,15 +93,14 @@ pub enum StartError {
 /// A run. Clones are the same one.
 #[derive(Clone)]
 pub struct Machine {
-    parts: Arc<Parts>,
+    pub(crate) parts: Arc<Parts>,
 }
 
-struct Parts {
-    runner: Arc<Runner>,
+pub(crate) struct Parts {
+    pub(crate) runner: Arc<Runner>,
     sandboxes: Sandboxes,
-    secrets: Secrets,
-    sites: Vec<SiteFile>,
-    background: Mutex<Background>,
+    pub(crate) known: Mutex<Known>,
+    pub(crate) background: Mutex<Background>,
 }
 
 impl Machine {
@@ -132,9 +132,12 @@ impl Machine {
         let sandboxes = Sandboxes::new(keep.clone(), time);
         let world = World { cloud: Arc::new(cloud), sandboxes: sandboxes.clone(), network };
         let cadence = setup.reconcile.and_then(|cadence| SignedDuration::try_from(cadence).ok());
-        let mut runner = Runner::new(clock, keep, world, functions, cadence);
-        let sites = load(&mut runner, sites).await?;
-        let parts = Parts { runner: Arc::new(runner), sandboxes, secrets, sites, background: Mutex::default() };
+        let runner = Runner::new(clock, keep, world, functions, cadence);
+        let sites = load(&runner, sites).await?;
+        let mut known = Known { secrets, sites };
+        pushed::remember(&runner, &mut known).await.map_err(|error| StartError::Data(error.to_string()))?;
+        let (known, background) = (Mutex::new(known), Mutex::default());
+        let parts = Parts { runner: Arc::new(runner), sandboxes, known, background };
         let machine = Machine { parts: Arc::new(parts) };
         if !machine.stands() {
             machine.run_in_background().await;
@@ -246,15 +249,14 @@ impl Machine {
     }
 
     /// The organisation at the platform that `site` names.
-    pub(crate) fn organization(&self, site: &str) -> Option<&str> {
-        let file = self.parts.sites.iter().find(|file| file.site == site)?;
-        Some(&file.organization)
+    pub(crate) fn organization(&self, site: &str) -> Option<String> {
+        Some(locked(&self.parts.known).site(site)?.organization.clone())
     }
 
     /// The secret with which a sandbox platform signs for `site`: the first of that site's.
-    pub(crate) fn webhook_secret(&self, site: &str) -> Option<&str> {
-        let file = self.parts.sites.iter().find(|file| file.site == site)?;
-        self.parts.secrets.webhook(&file.platform_secret)
+    pub(crate) fn webhook_secret(&self, site: &str) -> Option<String> {
+        let known = locked(&self.parts.known);
+        known.secrets.webhook(&known.site(site)?.platform_secret).map(str::to_owned)
     }
 }
 
@@ -275,12 +277,12 @@ fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
     Ok((keep, Some(folder.join("table.sqlite"))))
 }
 
-async fn load(runner: &mut Runner, sites: Vec<SiteFile>) -> Result<Vec<SiteFile>, StartError> {
+async fn load(runner: &Runner, sites: Vec<SiteFile>) -> Result<Vec<SiteFile>, StartError> {
     let mut loaded = Vec::new();
     for (index, file) in sites.into_iter().enumerate() {
         let pushed = doorstep::push::load(&runner.operator, &file.text).await;
         let site = pushed.map_err(|why| StartError::Site { index, why })?;
-        if !runner.add(site.clone()) {
+        if !runner.add(&site) {
             return Err(StartError::SameSite { index, site });
         }
         loaded.push(SiteFile { site, ..file });

@@ -22,6 +22,8 @@ const WEBHOOK_SECRETS: &str = "webhook_secrets";
 #[derive(Default)]
 pub struct Secrets {
     tables: BTreeMap<String, Table>,
+    /// They are the sandbox's own, so a site that is new gets some too.
+    own: bool,
 }
 
 /// Why a secrets file cannot be used. Nothing of the file is quoted.
@@ -36,6 +38,9 @@ pub enum SecretsError {
     /// `webhook_secrets` is not a list of texts.
     #[error("webhook_secrets must be a list of texts")]
     WebhookSecrets,
+    /// A site that is new needs secrets which the file does not have.
+    #[error("the secrets file has no table {0}: add it, and start again")]
+    Missing(String),
 }
 
 impl Secrets {
@@ -55,27 +60,44 @@ impl Secrets {
             }
             tables.insert(name, table);
         }
-        Ok(Secrets { tables })
+        Ok(Secrets { tables, own: false })
     }
 
     /// The sandbox's own, for every name in `sites`.
     pub fn sandbox(sites: &[SiteFile]) -> Self {
-        let mut tables = BTreeMap::<String, Table>::new();
-        for site in sites {
-            let webhook = match site.platform.as_str() {
-                "andcards" | "deskworks" => format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_SECRET)),
-                _ => SANDBOX_WEBHOOK_SECRET.to_owned(),
-            };
-            let platform = tables.entry(site.platform_secret.clone()).or_default();
-            platform.insert(WEBHOOK_SECRETS.into(), Value::Array(vec![webhook.into()]));
-            for name in site.doors_secrets.iter().chain([&site.platform_secret]) {
-                let table = tables.entry(name.clone()).or_default();
-                for key in ["client_id", "client_secret", "username", "password", "api_key"] {
-                    table.insert(key.into(), SANDBOX_SECRET.into());
-                }
+        let mut secrets = Secrets { tables: BTreeMap::new(), own: true };
+        sites.iter().for_each(|site| secrets.make(site));
+        secrets
+    }
+
+    /// Sees to it that there are secrets for a site that is new: the sandbox's own, or else those of the file.
+    ///
+    /// # Errors
+    /// [`SecretsError::Missing`] where the file does not have them.
+    pub fn learn(&mut self, site: &SiteFile) -> Result<(), SecretsError> {
+        if self.own {
+            self.make(site);
+            return Ok(());
+        }
+        let names = site.doors_secrets.iter().chain([&site.platform_secret]);
+        let missing: Vec<String> =
+            names.filter(|name| !self.tables.contains_key(*name)).map(|name| format!("[\"{name}\"]")).collect();
+        if missing.is_empty() { Ok(()) } else { Err(SecretsError::Missing(missing.join(", "))) }
+    }
+
+    fn make(&mut self, site: &SiteFile) {
+        let webhook = match site.platform.as_str() {
+            "andcards" | "deskworks" => format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_SECRET)),
+            _ => SANDBOX_WEBHOOK_SECRET.to_owned(),
+        };
+        let platform = self.tables.entry(site.platform_secret.clone()).or_default();
+        platform.insert(WEBHOOK_SECRETS.into(), Value::Array(vec![webhook.into()]));
+        for name in site.doors_secrets.iter().chain([&site.platform_secret]) {
+            let table = self.tables.entry(name.clone()).or_default();
+            for key in ["client_id", "client_secret", "username", "password", "api_key"] {
+                table.insert(key.into(), SANDBOX_SECRET.into());
             }
         }
-        Secrets { tables }
     }
 
     /// The first webhook secret under `name`: what a sandbox signs with.

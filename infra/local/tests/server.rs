@@ -3,21 +3,9 @@
 mod common;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use common::{NOON, machine, setup};
-use doorstep_local::Machine;
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
-use tower::ServiceExt;
-
-async fn call(machine: &Machine, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
-    let request = Request::builder().method(method).uri(path).body(body.into()).expect("whole");
-    let response = machine.router().oneshot(request).await.expect("it answers");
-    let status = response.status();
-    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
-    let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON or empty") };
-    (status, json)
-}
+use axum::http::StatusCode;
+use common::{NOON, call, machine, setup};
+use serde_json::json;
 
 #[tokio::test]
 async fn the_clock_is_moved_by_hand() {

@@ -94,7 +94,7 @@ impl Cloud {
             line: sqs::Line::new(&settings.line_url, keep.clone(), time.clone(), stir.clone()),
             alarms: scheduler::Alarms::new(&settings, keep.clone(), time.clone(), stir.clone()),
             bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
-            parameters: ssm::Parameters::new(&settings.stack, secrets),
+            parameters: ssm::Parameters::new(&settings, secrets),
             settings,
             stir,
             meter: Meter::default(),

@@ -1,18 +1,24 @@
-//! Parameter Store: the secrets under the names that they have on AWS.
+//! Parameter Store: the secrets under the names that they have on AWS, and what the stack says of itself.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use doorstep::http::Response;
+use doorstep::outside::Settings;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ACCOUNT;
 use super::wire::{self, Refusal};
+use crate::locked::locked;
 use crate::secrets::Secrets;
 
 /// Every parameter.
 pub struct Parameters {
-    values: BTreeMap<String, String>,
+    stack: String,
+    /// What anybody may read who may ask at all.
+    plain: BTreeMap<String, String>,
+    secret: Mutex<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -29,8 +35,17 @@ struct Wanted {
 }
 
 impl Parameters {
-    pub(super) fn new(stack: &str, secrets: &Secrets) -> Self {
-        Parameters { values: secrets.parameters(stack) }
+    pub(super) fn new(settings: &Settings, secrets: &Secrets) -> Self {
+        let stack = settings.stack.clone();
+        let names = serde_json::to_string(&settings.names()).unwrap_or_default();
+        let plain = BTreeMap::from([(format!("/{stack}/stack"), names)]);
+        let secret = Mutex::new(secrets.parameters(&stack));
+        Parameters { stack, plain, secret }
+    }
+
+    /// Puts these secrets in place of those that were there.
+    pub(crate) fn hold(&self, secrets: &Secrets) {
+        *locked(&self.secret) = secrets.parameters(&self.stack);
     }
 
     /// Carries out one operation.
@@ -44,15 +59,19 @@ impl Parameters {
     }
 
     fn one(&self, wanted: &Wanted) -> Result<Value, Refusal> {
-        let found = wanted.name.as_ref().and_then(|name| self.values.get_key_value(name));
-        let (name, value) = found.ok_or_else(|| Refusal::new("ParameterNotFound", "there is no such parameter"))?;
-        Ok(json!({ "Parameter": parameter(name, value, wanted.with_decryption) }))
+        let found = wanted.name.as_ref().and_then(|name| self.parameter(name, wanted.with_decryption));
+        let found = found.ok_or_else(|| Refusal::new("ParameterNotFound", "there is no such parameter"))?;
+        Ok(json!({ "Parameter": found }))
     }
 
     fn several(&self, wanted: &Wanted) -> Value {
-        let (known, unknown): (Vec<_>, Vec<_>) = wanted.names.iter().partition(|name| self.values.contains_key(*name));
-        let known = known.into_iter().filter_map(|name| self.values.get_key_value(name));
-        let found: Vec<_> = known.map(|(name, value)| parameter(name, value, wanted.with_decryption)).collect();
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for name in &wanted.names {
+            match self.parameter(name, wanted.with_decryption) {
+                Some(parameter) => found.push(parameter),
+                None => unknown.push(name),
+            }
+        }
         json!({ "Parameters": found, "InvalidParameters": unknown })
     }
 
@@ -60,17 +79,25 @@ impl Parameters {
         let path = format!("{}/", wanted.path.as_deref().unwrap_or_default().trim_end_matches('/'));
         let is_below =
             |name: &str| name.strip_prefix(&path).is_some_and(|rest| wanted.recursive || !rest.contains('/'));
-        let found = self.values.iter().filter(|(name, _)| is_below(name));
-        let found: Vec<_> = found.map(|(name, value)| parameter(name, value, wanted.with_decryption)).collect();
+        let secret: Vec<String> = locked(&self.secret).keys().cloned().collect();
+        let names = self.plain.keys().chain(&secret).filter(|name| is_below(name));
+        let found: Vec<_> = names.filter_map(|name| self.parameter(name, wanted.with_decryption)).collect();
         json!({ "Parameters": found })
     }
-}
 
-/// One parameter. Without decryption AWS gives the cipher text, which is of no use: here a word that cannot be read.
-fn parameter(name: &str, value: &str, decrypted: bool) -> Value {
-    json!({
-        "Name": name, "Type": "SecureString", "Version": 1, "DataType": "text",
-        "Value": if decrypted { value } else { "encrypted" },
-        "ARN": format!("arn:aws:ssm:local:{ACCOUNT}:parameter{name}"),
-    })
+    /// One parameter. Without decryption AWS gives a secret's cipher text, which is of no use: here a word that cannot
+    /// be read.
+    fn parameter(&self, name: &str, decrypted: bool) -> Option<Value> {
+        let (kind, value) = match self.plain.get(name) {
+            Some(value) => ("String", value.clone()),
+            None => {
+                let value = locked(&self.secret).get(name).cloned()?;
+                ("SecureString", if decrypted { value } else { "encrypted".to_owned() })
+            }
+        };
+        Some(json!({
+            "Name": name, "Type": kind, "Version": 1, "DataType": "text", "Value": value,
+            "ARN": format!("arn:aws:ssm:local:{ACCOUNT}:parameter{name}"),
+        }))
+    }
 }

@@ -16,7 +16,8 @@ const FORGET: Duration = Duration::from_secs(3600);
 /// The tasks that drive a run in real time. They end when this is dropped.
 #[derive(Default)]
 pub(crate) struct Background {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    cadence: Option<Duration>,
 }
 
 impl Background {
@@ -28,12 +29,16 @@ impl Background {
         tasks.spawn(wishes(runner.clone()));
         tasks.spawn(forget(runner.clone()));
         let cadence = runner.turn.lock().await.cadence.and_then(|cadence| Duration::try_from(cadence).ok());
-        if let Some(cadence) = cadence {
-            for site in runner.sites.keys() {
-                tasks.spawn(reconciles(runner.clone(), site.clone(), cadence));
-            }
+        let mut background = Background { tasks, cadence };
+        runner.sites().into_iter().for_each(|site| background.reconcile(runner, site));
+        background
+    }
+
+    /// Reconciles one more site from now on.
+    pub(crate) fn reconcile(&mut self, runner: &Arc<Runner>, site: String) {
+        if let Some(cadence) = self.cadence {
+            self.tasks.spawn(reconciles(runner.clone(), site, cadence));
         }
-        Background { _tasks: tasks }
     }
 }
 

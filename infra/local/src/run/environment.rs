@@ -1,5 +1,6 @@
 //! Execution environments: what one function's process keeps between two calls, and the seam that watches it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use doorstep::http::{Http, Request};
@@ -25,6 +26,7 @@ pub(crate) enum Role {
 /// One function's process: it serves one call at a time, and remembers until it dies.
 pub(super) struct Environment {
     role: Role,
+    age: u64,
     pub(super) outside: Outside,
     /// Told when the process was shot.
     pub(super) died: Arc<Notify>,
@@ -37,11 +39,12 @@ pub(super) struct Pool {
     time: SharedTime,
     crash: Arc<Crash>,
     idle: Mutex<Vec<Environment>>,
+    age: AtomicU64,
 }
 
 impl Pool {
     pub(super) fn new(world: World, settings: Settings, time: SharedTime, crash: Arc<Crash>) -> Self {
-        Pool { world, settings, time, crash, idle: Mutex::new(Vec::new()) }
+        Pool { world, settings, time, crash, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
     }
 
     /// A way out that nobody watches.
@@ -59,18 +62,26 @@ impl Pool {
         warm.unwrap_or_else(|| self.fresh(role))
     }
 
+    /// Forgets every environment; those at work when they are given back.
+    pub(super) fn renew(&self) {
+        self.age.fetch_add(1, Ordering::SeqCst);
+        locked(&self.idle).clear();
+    }
+
     /// Keeps an environment that has done its work, unless there are enough.
     pub(super) fn give_back(&self, environment: Environment) {
         let mut idle = locked(&self.idle);
-        if idle.iter().filter(|other| other.role == environment.role).count() < WARM {
+        let fresh = environment.age == self.age.load(Ordering::SeqCst);
+        if fresh && idle.iter().filter(|other| other.role == environment.role).count() < WARM {
             idle.push(environment);
         }
     }
 
     fn fresh(&self, role: Role) -> Environment {
         let died = Arc::new(Notify::new());
+        let age = self.age.load(Ordering::SeqCst);
         let http = watched(role, self.world.clone(), self.crash.clone(), died.clone());
-        Environment { role, outside: Outside::new(self.settings.clone(), http, self.time.clone()), died }
+        Environment { role, age, outside: Outside::new(self.settings.clone(), http, self.time.clone()), died }
     }
 }
 

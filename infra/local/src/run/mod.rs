@@ -26,6 +26,7 @@ use tokio::sync::Mutex;
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::keep::Keep;
+use crate::locked::locked;
 use crate::world::World;
 pub(crate) use background::Background;
 use crash::Crash;
@@ -46,11 +47,11 @@ pub(crate) struct Runner {
     pub(crate) crash: Arc<Crash>,
     /// The way out of the operator's own questions: never shot, never measured.
     pub(crate) operator: Outside,
-    keep: Keep,
+    pub(crate) keep: Keep,
     functions: Arc<dyn Functions>,
     pool: Pool,
     /// The sites, each with its own turn at being reconciled.
-    sites: BTreeMap<String, Mutex<()>>,
+    sites: std::sync::Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     /// One at a time drains, moves the clock or reconciles; with a standing clock only.
     turn: Mutex<Calendar>,
 }
@@ -77,7 +78,7 @@ impl Runner {
         Runner {
             operator: pool.operator(),
             turn: Mutex::new(Calendar { cadence, next }),
-            sites: BTreeMap::new(),
+            sites: std::sync::Mutex::default(),
             clock,
             cloud,
             crash,
@@ -87,13 +88,26 @@ impl Runner {
         }
     }
 
-    /// Adds a site; before anything runs.
-    pub(crate) fn add(&mut self, site: String) -> bool {
-        self.sites.insert(site, Mutex::new(())).is_none()
+    /// Adds a site. Gives `false` where it is there already; then nothing changes.
+    pub(crate) fn add(&self, site: &str) -> bool {
+        let mut sites = locked(&self.sites);
+        let new = !sites.contains_key(site);
+        sites.entry(site.to_owned()).or_default();
+        new
     }
 
     pub(crate) fn knows(&self, site: &str) -> bool {
-        self.sites.contains_key(site)
+        locked(&self.sites).contains_key(site)
+    }
+
+    /// Every site, by name.
+    fn sites(&self) -> Vec<String> {
+        locked(&self.sites).keys().cloned().collect()
+    }
+
+    /// What the functions remember of the sites is no longer so: those that run next begin anew.
+    pub(crate) fn renew(&self) {
+        self.pool.renew();
     }
 
     /// Runs one reconcile of `site`.
@@ -101,10 +115,8 @@ impl Runner {
     /// # Errors
     /// The function's own, and one that may pass where the function died.
     pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
-        let turn = match self.sites.get(site) {
-            Some(turn) => Some(turn.lock().await),
-            None => None,
-        };
+        let turn = locked(&self.sites).get(site).cloned().unwrap_or_default();
+        let turn = turn.lock_owned().await;
         let wanted = site.to_owned();
         let run = |functions: Arc<dyn Functions>, outside: Outside| async move {
             functions.reconcile(&outside, &wanted).await

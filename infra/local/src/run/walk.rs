@@ -75,9 +75,9 @@ impl Runner {
             return;
         }
         calendar.advance();
-        for site in self.sites.keys() {
-            self.reconcile_unasked(site).await;
-            ran.push(Ran { at: now, what: "reconcile", site: site.clone() });
+        for site in self.sites() {
+            self.reconcile_unasked(&site).await;
+            ran.push(Ran { at: now, what: "reconcile", site });
             self.drain_in_turn().await;
         }
     }

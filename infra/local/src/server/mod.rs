@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod clock;
 mod hooks;
+mod push;
 mod sites;
 mod vendors;
 
@@ -33,6 +34,9 @@ pub fn router(machine: Machine) -> Router {
         .route("/sandbox/quiet", post(quiet))
         .route("/sandbox/outbox", get(outbox))
         .route("/sandbox/crash", post(crash))
+        .route("/sandbox/diff", post(push::diff))
+        .route("/sandbox/push", post(push::push))
+        .route("/sandbox/sites/{site}/diff", get(push::drift))
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
         .route("/sandbox/sites/{site}/people", get(sites::people))
         .route("/sandbox/sites/{site}/audit", get(sites::audit))

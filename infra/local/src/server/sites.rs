@@ -11,12 +11,12 @@ use super::answer::{Refused, answer};
 use super::known;
 use crate::Machine;
 
-type Answered = Result<Response, Refused>;
+pub(super) type Answered = Result<Response, Refused>;
 
 /// Which site is asked about. Read here, so that a broken address gets an answer in JSON: no site has a name that
 /// would have to be escaped.
 pub(super) struct Asked {
-    site: String,
+    pub(super) site: String,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {

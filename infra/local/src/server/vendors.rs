@@ -65,7 +65,7 @@ async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Respons
     let mut statuses = Vec::new();
     if let Some((site, secret)) = post {
         for letter in letters {
-            let headers = sign(secret, machine.now(), &letter)?;
+            let headers = sign(&secret, machine.now(), &letter)?;
             let path = format!("/hooks/{site}/{platform}");
             statuses.push(machine.deliver(Delivery { path, headers, body: letter }).await.status);
         }

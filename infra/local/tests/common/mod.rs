@@ -13,6 +13,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use axum::body::Body;
+use axum::http::{Request as Sent, StatusCode};
 use bytes::Bytes;
 use doorstep::delivery::Delivery;
 use doorstep::error::Result;
@@ -22,7 +24,10 @@ use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
 use doorstep_local::run::functions::Functions;
 use doorstep_local::{Data, Machine, Setup};
+use http_body_util::BodyExt;
 use jiff::Timestamp;
+use serde_json::Value;
+use tower::ServiceExt;
 
 pub const NOON: &str = "2026-03-01T12:00:00Z";
 
@@ -241,4 +246,14 @@ pub async fn machine(setup: Setup) -> (Machine, Notes) {
     let notes = Notes::default();
     let machine = Machine::start_with(setup, Arc::new(notes.clone())).await.expect("it starts");
     (machine, notes)
+}
+
+/// Calls the one port, without a socket.
+pub async fn call(machine: &Machine, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+    let request = Sent::builder().method(method).uri(path).body(body.into()).expect("whole");
+    let response = machine.router().oneshot(request).await.expect("it answers");
+    let status = response.status();
+    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
+    let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON or empty") };
+    (status, json)
 }

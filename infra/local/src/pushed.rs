@@ -1,0 +1,111 @@
+//! Site files that come while the machine runs: looked at, stored, and served at once, also by the next run of the
+//! same data folder.
+
+use doorstep::error::{Error, Result};
+use doorstep::outside::Outside;
+use doorstep::push::{self, Shown};
+use doorstep::site::Site;
+
+use crate::Machine;
+use crate::locked::locked;
+use crate::run::Runner;
+use crate::secrets::Secrets;
+use crate::sites::SiteFile;
+
+/// Where it is kept which sites were pushed.
+const PUSHED: &str = "pushed/";
+
+/// What is known of the sites beyond the table.
+pub(crate) struct Known {
+    pub(crate) secrets: Secrets,
+    pub(crate) sites: Vec<SiteFile>,
+}
+
+impl Known {
+    /// What is known of one site.
+    pub(crate) fn site(&self, site: &str) -> Option<&SiteFile> {
+        self.sites.iter().find(|file| file.site == site)
+    }
+
+    fn put(&mut self, file: SiteFile) {
+        self.sites.retain(|known| known.site != file.site);
+        self.sites.push(file);
+    }
+}
+
+impl Machine {
+    /// What a site file would change; nothing is stored.
+    ///
+    /// # Errors
+    /// The library's own, and [`Error::Refused`] for a site whose secrets this run does not have.
+    pub async fn diff(&self, text: &str) -> Result<Shown> {
+        self.settle_down().await;
+        self.learn_secrets(text)?;
+        push::diff(self.outside(), text).await
+    }
+
+    /// What of the version in force is not so.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn drift(&self, site: &str) -> Result<Shown> {
+        self.settle_down().await;
+        push::drift(self.outside(), site).await
+    }
+
+    /// Puts a site file in force, and serves the site from now on.
+    ///
+    /// # Errors
+    /// As [`Machine::diff`].
+    pub async fn push(&self, text: &str) -> Result<Shown> {
+        self.settle_down().await;
+        self.learn_secrets(text)?;
+        let shown = push::push(self.outside(), text).await?;
+        if shown.stored {
+            self.take_in(SiteFile::of(text.to_owned()));
+        }
+        self.settle_down().await;
+        Ok(shown)
+    }
+
+    /// What the file says of secrets counts only where it is a site file at all.
+    fn learn_secrets(&self, text: &str) -> Result<()> {
+        if Site::parse(text).is_err() {
+            return Ok(());
+        }
+        let secrets = &mut locked(&self.parts.known).secrets;
+        secrets.learn(&SiteFile::of(text.to_owned())).map_err(|error| Error::refused(error.to_string()))?;
+        self.cloud().parameters.hold(secrets);
+        Ok(())
+    }
+
+    fn take_in(&self, file: SiteFile) {
+        let (runner, site) = (&self.parts.runner, file.site.clone());
+        runner.keep.put(&format!("{PUSHED}{site}"), b"");
+        locked(&self.parts.known).put(file);
+        if runner.add(&site) && !self.stands() {
+            locked(&self.parts.background).reconcile(runner, site);
+        }
+        runner.renew();
+    }
+}
+
+/// Goes on with the sites that an earlier run of this folder was pushed, unless they were loaded from files.
+pub(crate) async fn remember(runner: &Runner, known: &mut Known) -> Result<()> {
+    let outside: &Outside = &runner.operator;
+    for (key, _) in runner.keep.list(PUSHED) {
+        let site = key.strip_prefix(PUSHED).unwrap_or_default();
+        if known.site(site).is_some() {
+            continue;
+        }
+        let Some(stored) = outside.ledger.active(site).await? else { continue };
+        let file = SiteFile::of(stored.text);
+        if let Err(error) = known.secrets.learn(&file) {
+            tracing::error!(site, %error, "a site that was pushed cannot be reached");
+        }
+        runner.cloud.parameters.hold(&known.secrets);
+        runner.add(site);
+        known.put(file);
+    }
+    Ok(())
+}
