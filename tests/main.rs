@@ -4,6 +4,8 @@
 // The journeys of the library nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
+#[cfg(feature = "operator")]
+mod command;
 mod deliveries;
 mod journeys;
 mod ledger;

@@ -10,6 +10,7 @@ mod operations;
 mod ownership;
 mod passes;
 mod plans;
+mod preview;
 mod reconcile;
 mod seats;
 

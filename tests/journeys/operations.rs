@@ -1,14 +1,10 @@
 //! What docs/operations.md tells the operator to do, done.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorstep::aws::Seam;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use crate::world::{Doors, House, Item, SITE, Setting, Table, World, at_both};
 
 at_both!(
     a_site_is_retired_without_taking_out_who_was_put_in_by_hand,
@@ -16,30 +12,7 @@ at_both!(
     without_taking_the_groups_over_again_who_came_since_stays,
 );
 
-type Item = HashMap<String, AttributeValue>;
-
-/// The table as the operator's own tools see it.
-struct Table {
-    client: Client,
-    name: String,
-}
-
 impl Table {
-    fn of(world: &World) -> Table {
-        let outside = world.machine.outside();
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-            .region(aws_sdk_dynamodb::config::Region::new(outside.settings.region.clone()))
-            .credentials_provider(outside.settings.credentials.clone())
-            .http_client(Seam(outside.http.clone()));
-        Table { client: Client::from_conf(config.build()), name: outside.settings.table.clone() }
-    }
-
-    async fn items(&self) -> Vec<Item> {
-        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
-        scan.into_paginator().items().send().collect::<Result<_, _>>().await.expect("it scans")
-    }
-
     async fn delete(&self, pk: &AttributeValue, sk: &AttributeValue) {
         let delete = self.client.delete_item().table_name(&self.name).key("pk", pk.clone()).key("sk", sk.clone());
         delete.send().await.expect("it deletes");

@@ -3,6 +3,7 @@
 
 mod check;
 mod setting;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 pub use setting::{Doors, House, Setting, address};
+pub use table::{Item, Table};
 
 /// The site of every journey.
 pub const SITE: &str = "riverside";
@@ -206,6 +208,11 @@ impl World {
     /// Calls that a vendor received, by method and path pattern.
     pub async fn calls(&self, vendor: &str) -> BTreeMap<String, u64> {
         serde_json::from_value(self.get(vendor, "/_calls").await).expect("counts")
+    }
+
+    /// Forgets the calls that a vendor received so far.
+    pub async fn forget_calls(&self, vendor: &str) {
+        self.back_door(vendor, Method::DELETE, "/_calls", String::new()).await;
     }
 
     /// The audit chain.

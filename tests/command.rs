@@ -1,0 +1,159 @@
+//! The operator's command as a process of its own: against a stack, whose AWS and vendors are one machine's, and against
+//! that machine itself.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use doorstep::outside::Settings;
+use doorstep_local::Machine;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::journeys::{PLAN, ROOM, hot_desk, town};
+use crate::world::{Doors, House, SITE, Setting, World};
+
+/// A machine behind two ports of its own, and a folder with a site file.
+struct Desk {
+    world: World,
+    /// The machine's port: its sandbox vendors, and what `--local` asks.
+    local: String,
+    /// The machine's cloud, as AWS.
+    aws: String,
+    folder: PathBuf,
+}
+
+impl Desk {
+    /// Ada may come in, and the site observes.
+    async fn set() -> Desk {
+        let things = json!({ "memberships": [hot_desk("ada")] });
+        let setting = Setting::at(Doors::Kisi, PLAN).mode("observe");
+        let world = setting.start(town(things), House::with(&["Members", "Meeting"])).await;
+        let local = serve(world.machine.router()).await;
+        let aws = serve(Router::new().fallback(aws).with_state(world.machine.clone())).await;
+        let folder = std::env::temp_dir().join(format!("doorstep-command-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Desk { world, local, aws, folder }
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    }
+
+    /// What the command prints, and how it ends.
+    async fn run(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));
+        let Settings { region, credentials, .. } = &self.world.machine.outside().settings;
+        command.args(arguments).env_clear().env("AWS_ENDPOINT_URL", &self.aws).env("AWS_REGION", region);
+        command.env("AWS_ACCESS_KEY_ID", credentials.access_key_id());
+        command.env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
+        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("it runs");
+        let Output { status, stdout, stderr } = ended.expect("it runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (text(stdout), text(stderr), status.code())
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+async fn aws(State(machine): State<Machine>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.expect("whole");
+    let answer = machine.cloud().answer(&http::Request::from_parts(parts, body)).await;
+    answer.expect("an answer").map(Body::from)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_the_command_pushes_to_a_stack() {
+    let desk = Desk::set().await;
+    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let sandbox = ["--stack", "doorstep", "--sandbox", &desk.local];
+    let (shown, error, code) = desk.run(&[&["diff", &file][..], &sandbox].concat()).await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(shown.contains("+ Ada Byron <ada@example.test>: membership s-ada by rule 1"), "{shown}");
+    assert_eq!(desk.world.inside("Members").await, [""; 0], "a diff changes nothing");
+    let (shown, error, code) = desk.run(&[&["push", &file][..], &sandbox].concat()).await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(shown.contains("+ Ada Byron") && shown.ends_with("stored as version 2, in force from now on\n"), "{shown}");
+    assert_eq!(desk.world.inside("Members").await, ["ada"], "a reconcile was asked for");
+    let (shown, _, code) = desk.run(&[&["push", &file][..], &sandbox].concat()).await;
+    assert_eq!((shown, code), (format!("{file}: in force already, as version 2\n"), Some(0)));
+    let (shown, _, code) = desk.run(&[&["diff", "--site", SITE, "--json"][..], &sandbox].concat()).await;
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let section = &shown["sections"][0];
+    assert_eq!((&section["of"], &section["version"], &section["findings"]), (&json!(SITE), &json!(2), &json!([])));
+    assert_eq!((&section["diff"]["groups"], code), (&json!([]), Some(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_the_command_says_what_is_wrong_and_ends_with_it() {
+    let desk = Desk::set().await;
+    let text = Setting::at(Doors::Kisi, PLAN).text();
+    let (right, other) =
+        (desk.file("right.toml", &text), desk.file("other.toml", &text.replace("\"riverside\"", "\"b\"")));
+    let sandbox = ["--sandbox", &desk.local];
+    let wrong = desk.file("wrong.toml", &text.replace("Hot desk", "Hot dek"));
+    let line = text.lines().position(|line| line == "[[rule]]").expect("a rule") + 1;
+    for verb in ["diff", "push"] {
+        let (shown, _, code) = desk.run(&[&[verb, &wrong][..], &sandbox].concat()).await;
+        assert!(shown.starts_with(&format!("{wrong}:{line}: no plan is named \"Hot dek\"")), "{shown}");
+        assert_eq!(code, Some(1));
+    }
+    // Of several files none is stored where one is wrong, whichever of them, and however that is found out.
+    let broken = desk.file("broken.toml", "site = 5\n");
+    for files in [[&other, &broken], [&other, &wrong], [&right, &right]] {
+        let (shown, _, code) = desk.run(&[&["push", files[0], files[1]][..], &sandbox].concat()).await;
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(!shown.contains("stored as"), "{shown}");
+    }
+    for arguments in [
+        &["push", &right, "--stack", "elsewhere"][..],
+        &["push", &right],
+        &["push", &right, "--local=http://192.0.2.1:8080"],
+        &["push", &right, "--sandbox", "http://192.0.2.1:8080"],
+        &["diff", "--site", "nowhere"],
+        &["push", "/nonexistent.toml"],
+    ] {
+        let (_, error, code) = desk.run(arguments).await;
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.starts_with("doorstep "), "{error}");
+    }
+    let stored = desk.world.machine.outside().ledger.active(SITE).await.expect("the table").expect("the first");
+    assert_eq!(stored.n, 1, "nothing was stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_the_command_pushes_to_a_run_on_this_machine() {
+    let desk = Desk::set().await;
+    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text());
+    let local = format!("--local={}", desk.local);
+    let (shown, error, code) = desk.run(&["diff", &local, &file]).await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(shown.contains("main: Members (1)\n  + Ada Byron"), "{shown}");
+    let (shown, _, code) = desk.run(&["push", &local, &file]).await;
+    assert!(shown.ends_with("stored as version 2, in force from now on\n"), "{shown}");
+    assert_eq!((code, desk.world.inside("Members").await), (Some(0), vec!["ada".to_owned()]));
+    let (shown, _, code) = desk.run(&["diff", &local, "--site", SITE]).await;
+    assert!(shown.contains("nothing would change") && code == Some(0), "{shown}");
+    let wrong = desk.file("wrong.toml", &Setting::at(Doors::Kisi, PLAN).text().replace("Hot desk", "Hot dek"));
+    let (shown, _, code) = desk.run(&["push", &local, &wrong]).await;
+    assert!(shown.contains("no plan is named") && code == Some(1), "{shown}");
+    assert_eq!(desk.run(&["diff", &local, "--site", "nowhere"]).await.2, Some(2));
+}
