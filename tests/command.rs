@@ -141,7 +141,7 @@ async fn b2_the_command_says_what_is_wrong_and_ends_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_the_command_pushes_to_a_run_on_this_machine() {
-    let desk = Desk::set().await;
+    let mut desk = Desk::set().await;
     let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text());
     let local = format!("--local={}", desk.local);
     let (shown, error, code) = desk.run(&["diff", &local, &file]).await;
@@ -155,5 +155,9 @@ async fn b2_the_command_pushes_to_a_run_on_this_machine() {
     let wrong = desk.file("wrong.toml", &Setting::at(Doors::Kisi, PLAN).text().replace("Hot desk", "Hot dek"));
     let (shown, _, code) = desk.run(&["push", &local, &wrong]).await;
     assert!(shown.contains("no plan is named") && code == Some(1), "{shown}");
-    assert_eq!(desk.run(&["diff", &local, "--site", "nowhere"]).await.2, Some(2));
+    let (_, error, code) = desk.run(&["diff", &local, "--site", "nowhere"]).await;
+    assert_eq!((error.as_str(), code), ("doorstep diff: refused: there is no such site here\n", Some(2)));
+    desk.world.platform_faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
+    let (_, error, code) = desk.run(&["diff", &local, "--site", SITE]).await;
+    assert!(error.starts_with("doorstep diff: try again later: officernd: ") && code == Some(2), "{error}");
 }

@@ -21,6 +21,17 @@ struct Refusal {
     error: String,
 }
 
+/// The error that the run had, from what it says of it.
+fn same_again(status: StatusCode, said: &str) -> Error {
+    let words = ["refused: ", "try again later: ", "gave up: "];
+    let why = words.iter().find_map(|word| said.strip_prefix(word)).unwrap_or(said);
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => Error::later(why),
+        _ if status.is_client_error() => Error::refused(why),
+        _ => Error::report(why),
+    }
+}
+
 impl Local {
     /// The run that listens at `address`.
     ///
@@ -68,7 +79,7 @@ impl Local {
             status => {
                 let refusal = serde_json::from_slice::<Refusal>(answer.body());
                 let why = refusal.map_or_else(|_| format!("{} answered {status}", self.base), |refusal| refusal.error);
-                Err(Error::report(why))
+                Err(same_again(status, &why))
             }
         }
     }

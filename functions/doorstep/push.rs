@@ -38,11 +38,20 @@ pub async fn run(asked: &Push) -> Result<End> {
         }
     }
     for file in files {
-        let shown = match &target {
-            Reached::Stack(outside) => push::push(outside, &file.text).await?,
-            Reached::Local(local) => local.push(&file.text).await?,
+        let pushed = match &target {
+            Reached::Stack(outside) => push::push(outside, &file.text).await,
+            Reached::Local(local) => local.push(&file.text).await,
         };
-        sections.push(Section { of: file.path, shown });
+        match pushed {
+            Ok(shown) => sections.push(Section { of: file.path, shown }),
+            Err(error) => {
+                // What was stored before is in force, and must be said.
+                if !sections.is_empty() {
+                    show::print(&sections, asked.json);
+                }
+                return Err(error);
+            }
+        }
     }
     Ok(show::print(&sections, asked.json))
 }

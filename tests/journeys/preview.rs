@@ -259,6 +259,30 @@ async fn b2_two_sites_do_not_both_remove_people_from_one_group() {
     assert_eq!(version(&world).await, Some(1));
 }
 
+/// Another SALTO KS site under the same name: nothing that is known of the first counts there, and who was let in at the
+/// first stays, which is said.
+#[tokio::test]
+async fn b2_doors_that_become_others_are_taken_over_anew() {
+    let at = Doors::SaltoKs;
+    let house = House::with(&["Members", "Meeting"]);
+    let world = Setting::at(at, PLAN).start(town(json!({ "memberships": [hot_desk("ada")] })), house.clone()).await;
+    world.put_at("5e0c", house.world(at)).await;
+    world.put_at("0ther", House::with(&["Members"]).person("bob").inside("bob", "Members").world(at)).await;
+    world.reconcile().await;
+    world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
+    let moved = Setting::at(at, PLAN).text().replace("5e0c", "0ther");
+    let shown = world.machine.push(&moved).await.expect("a push");
+    let said = serde_json::to_value(&shown).expect("JSON");
+    assert!(said["diff"]["problems"].to_string().contains("2 memberships that Doorstep gave"), "{said}");
+    let members = group(&said, "Members");
+    assert_eq!(whose(&members["opens"]), ["ada", "bob"], "what is ours there begins anew");
+    world.reconcile().await;
+    assert_eq!(world.lines(&world.get_at("0ther").await, "Members").len(), 2);
+    assert_eq!(world.lines(&world.get_at("5e0c").await, "Members").len(), 2, "nobody asked to take them out");
+    let after = world.machine.drift(SITE).await.expect("a diff").diff.expect("one");
+    assert!(after.is_empty(), "{after}");
+}
+
 #[tokio::test]
 async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
     let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members", "Meeting"])).await;

@@ -61,7 +61,9 @@ impl Machine {
         self.settle_down().await;
         self.learn_secrets(text)?;
         let shown = push::push(self.outside(), text).await?;
-        if shown.stored {
+        // A folder may hold a site in force that this run was not told of.
+        let unserved = shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(site));
+        if shown.stored || unserved {
             self.take_in(SiteFile::of(text.to_owned()));
         }
         self.settle_down().await;

@@ -123,6 +123,20 @@ async fn b2_the_next_run_of_the_folder_goes_on_with_what_was_pushed() {
     std::fs::remove_dir_all(folder).ok();
 }
 
+#[tokio::test]
+async fn b2_a_site_that_the_folder_knew_is_served_again_once_it_is_pushed() {
+    let folder = std::env::temp_dir().join(format!("doorstep-pushed-{}", uuid::Uuid::new_v4()));
+    let setup = |sites| Setup { sites, data: Data::Folder(folder.clone()), ..setup() };
+    drop(run(setup(vec![site("a"), site("b")])).await);
+    let machine = Machine::start(setup(vec![site("a")])).await.expect("it starts again");
+    assert_eq!(call(&machine, "GET", "/sandbox/sites/b/people", "").await.0, StatusCode::NOT_FOUND);
+    let (_, shown) = call(&machine, "POST", "/sandbox/push", site("b")).await;
+    assert_eq!((&shown["version"], &shown["stored"]), (&json!(1), &json!(false)), "in force already");
+    assert_eq!(call(&machine, "GET", "/sandbox/sites/b/people", "").await.0, StatusCode::OK);
+    drop(machine);
+    std::fs::remove_dir_all(folder).ok();
+}
+
 /// In real time, too: the wish for a reconcile is served in the background.
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_a_site_is_pushed_in_real_time() {
