@@ -15,7 +15,7 @@ fi
 table=$1 restored=$2
 
 # All but what happened.
-goes='select(.sk.S != "token" and .pk.S != "sites" and (.sk.S | startswith("audit#") | not)
+goes='select(.sk.S != "token" and .pk.S != "sites" and (.sk.S | startswith("records#") | not)
   and (.pk.S | (endswith("#audit") or endswith("#site")) | not))'
 comes_back="$goes | select(.pk.S | endswith(\"#read\") | not)"
 

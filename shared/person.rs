@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::doors::{Account, AccountId, GroupId, Standing};
-use crate::entitlement::Entitlement;
 use crate::fact::{FactId, Kind};
 
 /// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
@@ -21,6 +20,12 @@ pub fn email_digest(email: &str) -> String {
     hex::encode(Sha256::digest(email.as_bytes()))
 }
 
+/// Whether a value is what it is for most people. It is left out then: a person is written several times for each
+/// booking, and each KiB counts.
+pub(crate) fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Who somebody is across all systems, and what we did for them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Person {
@@ -31,19 +36,26 @@ pub struct Person {
     /// The platform's profiles that are this person.
     pub profiles: BTreeSet<FactId>,
     /// Their account at each `doors`.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub accounts: BTreeMap<String, Linked>,
-    /// What they may open, as last derived; for showing, never for deciding.
-    pub entitlements: Vec<Entitlement>,
     /// Memberships that are ours.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub claims: Vec<Claim>,
     /// Door changes that were begun.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub intents: Vec<Intent>,
     /// What somebody should look at.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub problems: Vec<String>,
     /// When they must be settled next.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub next: Option<Timestamp>,
     /// How often in a row settling failed.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub failures: u32,
+    /// Places of their latest records in the audit chain; older ones are noted beside them.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub records: Vec<u64>,
     /// Version of the item; not part of its content.
     #[serde(skip)]
     pub version: u64,
@@ -113,15 +125,18 @@ pub struct Linked {
     /// As last seen.
     pub account: Account,
     /// We made it, so we may delete it where the operator asks for that.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub made: bool,
     /// We suspended it, or it got no seat when we made it: we may wake it.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub suspended: bool,
     /// The name that was last carried over, or was the platform's when the two were linked.
     pub name: String,
     /// A name that the door system did not let us give.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub refused_name: Option<String>,
     /// It is in groups that are none of our business, so it is neither suspended nor deleted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub left_alone: bool,
 }
 
@@ -145,11 +160,12 @@ pub struct Claim {
     /// Since when it is ours.
     pub since: Timestamp,
     /// The end that we gave it at the door system, where that can be.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub until: Option<Timestamp>,
     /// Why.
     pub because: String,
     /// Older lines of ours in this group, which this one took the place of and which still have to go.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub surplus: Vec<String>,
 }
 

@@ -25,8 +25,10 @@ mod scene;
 mod serve;
 
 pub use accounts::{taken_already, the_one};
+pub(crate) use case::dossier_of;
 pub use moves::{HeldRows, Judged, Move, View, concerned, judge_person};
 pub use scene::Terms;
+pub(crate) use scene::catalogue;
 
 /// How long a site's line waits before a message that failed comes again, by how often it came. After the fifth time
 /// the queue gives it to the dead letters.

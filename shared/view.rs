@@ -2,12 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::entitlement::{Dossier, Entitlement, Rules, derive};
 use crate::error::{Error, Result};
+use crate::fact::FactId;
 use crate::outside::Outside;
 use crate::person::Person;
+use crate::settle::{catalogue, dossier_of};
 use crate::site::Site;
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Resolved, resolve};
+
+/// Most entitlements that are shown of one person.
+const MOST_SHOWN: usize = 200;
+/// How many people are laid open at the same time.
+const AT_ONCE: usize = 16;
 
 /// People with their entitlements, claims, problems and next boundary.
 ///
@@ -17,11 +29,48 @@ pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
     let stored = outside.ledger.active(site).await?;
     let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
     let site = Site::parse(&stored.text).map_err(|error| Error::report(error.to_string()))?;
+    let rules = KnownRules::of(outside, &site).await?;
     let people = outside.ledger.everybody(&site.id).await?;
-    Ok(people.iter().map(|person| one(&site, person)).collect())
+    let each: Vec<_> = people.iter().map(|person| shown(outside, &site, &rules, person)).collect();
+    Ok(Value::Array(stream::iter(each).buffered(AT_ONCE).try_collect().await?))
 }
 
-fn one(site: &Site, person: &Person) -> Value {
+async fn shown(outside: &Outside, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
+    let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
+    let (dossier, _) = dossier_of(outside, &site.id, &profiles).await?;
+    Ok(one(site, person, &rules.entitlements(site, &dossier, outside.time.now())))
+}
+
+/// What the names of the site file stand for, as far as the table knows.
+struct KnownRules {
+    catalogue: Catalogue,
+    resolved: Resolved,
+}
+
+impl KnownRules {
+    async fn of(outside: &Outside, site: &Site) -> Result<Self> {
+        let catalogue = catalogue(outside, &site.id).await?;
+        let mut groups = BTreeMap::new();
+        for name in site.doors.keys() {
+            groups.extend(outside.ledger.doors_read(&site.id, name).await?.map(|read| (name.clone(), read.groups)));
+        }
+        let before = outside.ledger.resolved(&site.id).await?;
+        let resolved = resolve(site, &catalogue, &groups, before.as_ref());
+        Ok(KnownRules { catalogue, resolved })
+    }
+
+    /// What somebody may open now or later, what begins first first.
+    fn entitlements(&self, site: &Site, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
+        let rules = Rules { site, resolved: &self.resolved, catalogue: &self.catalogue };
+        let mut entitlements = derive(rules, dossier, now).entitlements;
+        entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
+        entitlements.sort_by_key(|entitlement| entitlement.window);
+        entitlements.truncate(MOST_SHOWN);
+        entitlements
+    }
+}
+
+fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let platform = names.entry(site.platform.kind.word().to_owned()).or_default();
     platform.extend(person.profiles.iter().map(|name| name.id.clone()));
@@ -29,8 +78,7 @@ fn one(site: &Site, person: &Person) -> Value {
         let word = site.doors.get(doors).map_or(doors.as_str(), |config| config.kind.word());
         names.entry(word.to_owned()).or_default().push(linked.account.id.to_string());
     }
-    let entitlements: Vec<Value> = person
-        .entitlements
+    let entitlements: Vec<Value> = entitlements
         .iter()
         .map(|entitlement| {
             let because: Vec<String> = entitlement.because.iter().map(ToString::to_string).collect();

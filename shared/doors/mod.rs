@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
 use crate::error::Result;
+use crate::person::is_usual;
 
 pub mod kisi;
 pub mod salto_ks;
@@ -113,18 +114,23 @@ pub struct Account {
     /// How group lists name it.
     pub id: AccountId,
     /// How calls about the account itself name it, where that is another id.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub inner_id: Option<String>,
     /// Its address, as the door system has it.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub email: Option<String>,
     /// Its name (or alias), as the door system has it.
     pub name: String,
     /// Whether it can open anything.
     pub standing: Standing,
     /// Our person's id, where the door system can keep such a mark.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub mark: Option<String>,
     /// Whether it has a role beyond opening doors, so that it must never be suspended or deleted.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub privileged: bool,
     /// A guest of the door system: no address of its own, no login.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub guest: bool,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,6 +15,9 @@ use crate::doors::{AccountId, GroupId};
 use crate::error::Result;
 use crate::fact::FactId;
 use crate::window::{floor_minute, next_minute};
+
+/// How many are crossed out at the same time.
+const AT_ONCE: usize = 16;
 
 /// Whom or what a due item is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,9 @@ pub struct Due {
     /// Door systems where their account must be looked at.
     #[serde(default)]
     pub look_at: BTreeSet<String>,
+    /// It is not in the table: the bell that it came from comes again unless it is served.
+    #[serde(skip)]
+    pub passing: bool,
     /// Tells this item from a later one about the same: only what was served may be deleted.
     mark: String,
 }
@@ -74,7 +81,14 @@ impl Due {
     /// `subject` is due at the minute in which `at` lies.
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
-        Due { minute: floor_minute(at), subject, groups: Vec::new(), adopt: false, look_at: BTreeSet::new(), mark }
+        let (groups, look_at) = (Vec::new(), BTreeSet::new());
+        Due { minute: floor_minute(at), subject, groups, adopt: false, look_at, passing: false, mark }
+    }
+
+    /// Not to be written down.
+    pub fn in_passing(mut self) -> Self {
+        self.passing = true;
+        self
     }
 
     /// With groups to look at.
@@ -132,14 +146,17 @@ impl Ledger {
 
     /// Crosses out what was served, unless it was written down anew meanwhile.
     pub async fn cross_out(&self, site: &str, served: &[Due]) -> Result<()> {
-        for due in served {
-            let write = Write::delete(key::due(site, &due.sk())).only_if(Condition::Body(body(due)?));
-            match self.write(write).await {
-                Err(error) if error != faster() => return Err(error),
-                _ => {}
+        let written = served.iter().filter(|due| !due.passing);
+        let deletes: Result<Vec<Write>> = written
+            .map(|due| Ok(Write::delete(key::due(site, &due.sk())).only_if(Condition::Body(body(due)?))))
+            .collect();
+        let each = stream::iter(deletes?).map(|delete| async move {
+            match self.write(delete).await {
+                Err(error) if error != faster() => Err(error),
+                _ => Ok(()),
             }
-        }
-        Ok(())
+        });
+        each.buffer_unordered(AT_ONCE).try_collect().await
     }
 }
 

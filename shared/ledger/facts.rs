@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,15 @@ use super::key;
 use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Holder, Kind};
+
+/// Whom a fact that was kept is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concerned {
+    /// Everybody whom it was or is about.
+    pub everybody: BTreeSet<Holder>,
+    /// It is no longer about some of them: keeping it once more would not tell of them again.
+    pub some_left: bool,
+}
 
 /// A fact as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,11 +83,17 @@ impl Ledger {
         Ok((facts.map(Item::read).collect::<Result<_>>()?, at))
     }
 
-    /// Keeps a fact, unless a later read is known already. Gives everybody whom it was or is about.
+    /// The version of a holder: one up with every change of a fact about it.
+    pub async fn version_of(&self, site: &str, of: &Holder) -> Result<u64> {
+        Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
+    }
+
+    /// Keeps a fact, unless a later read is known already.
     ///
-    /// The fact, the versions of its holders and the pointers are one transaction; where that would outgrow one, what
-    /// can safely be repeated goes first.
-    pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<BTreeSet<Holder>> {
+    /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that
+    /// would outgrow one, what can safely be repeated goes first. Where nobody does, each part is written alone, for
+    /// half the price: see [`Ledger::grow_fact`].
+    pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
         let name = new.fact.name();
         let at = key::fact(site, &name);
         let old_item = self.get(&at).await?;
@@ -85,22 +101,42 @@ impl Ledger {
         let before = old.as_ref().map(Record::holders).unwrap_or_default();
         let after = new.holders();
         let everybody: BTreeSet<Holder> = before.union(&after).cloned().collect();
+        let concerned = Concerned { everybody, some_left: !before.is_subset(&after) };
         if old.as_ref().is_some_and(|old| old.read > new.read) {
-            return Ok(everybody);
+            return Ok(concerned);
         }
         let was = Condition::Version(old_item.map_or(0, |item| item.version));
-        let mut writes = vec![Write::put(at, body(new)?).version(version_of(new.read)).only_if(was)];
-        if !old.is_some_and(|old| old.says_same(new)) {
-            writes.extend(everybody.iter().map(|holder| Write::bump(key::holder_version(site, holder))));
-            let pointer = body(&name)?;
-            writes.extend(after.iter().map(|to| Write::put(key::holding(site, to, &name), pointer.clone())));
-            writes.extend(before.difference(&after).map(|from| Write::delete(key::holding(site, from, &name))));
+        let fact = Write::put(at, body(new)?).version(version_of(new.read)).only_if(was);
+        if old.is_some_and(|old| old.says_same(new)) {
+            self.write(fact).await?;
+            return Ok(concerned);
         }
+        let pointer = body(&name)?;
+        let point = |to: &Holder| Write::put(key::holding(site, to, &name), pointer.clone());
+        let bump = |holder: &Holder| Write::bump(key::holder_version(site, holder));
+        if !concerned.some_left {
+            let pointers = after.difference(&before).map(point).collect();
+            self.grow_fact(fact, pointers, after.iter().map(bump).collect()).await?;
+            return Ok(concerned);
+        }
+        let mut writes = vec![fact];
+        writes.extend(concerned.everybody.iter().map(bump));
+        writes.extend(after.iter().map(point));
+        writes.extend(before.difference(&after).map(|from| Write::delete(key::holding(site, from, &name))));
         while writes.len() > MOST_IN_ONE {
             let early = writes.split_off(writes.len().saturating_sub(MOST_IN_ONE).max(1));
             self.write_all(Step::Keep, early).await?;
         }
         self.write_all(Step::Read, writes).await?;
-        Ok(everybody)
+        Ok(concerned)
+    }
+
+    /// Pointers first: one that leads nowhere yet is passed over. Versions last: whoever finds them as they were has
+    /// decided before this fact was known, and is followed by the settle that whoever keeps it asks for. A stop in
+    /// between is mended by doing it again, or by the next reconcile, which judges by facts and not by versions.
+    async fn grow_fact(&self, fact: Write, pointers: Vec<Write>, bumps: Vec<Write>) -> Result<()> {
+        self.write_many(pointers).await?;
+        self.write(fact).await?;
+        try_join_all(bumps.into_iter().map(|bump| self.write_as(Step::Read, bump))).await.map(drop)
     }
 }

@@ -152,14 +152,15 @@ pub fn audit(site: &str, seq: u64) -> Key {
     Key::new(audits(site), format!("{seq:020}"))
 }
 
-/// The same record beside its person.
-pub fn person_audit(site: &str, person: &str, seq: u64) -> Key {
-    Key::new(format!("{site}#person#{person}"), format!("audit#{seq:020}"))
-}
+/// Behind every audit record of its partition.
+pub const AFTER_AUDITS: &str = "~";
 
-/// Where the chain has got to.
-pub fn audit_head(site: &str) -> Key {
-    Key::new(audits(site), "~head")
+/// Prefix of the sort keys of the places of a person's older audit records.
+pub const PLACES: &str = "records#";
+
+/// Places of some of a person's audit records, from `first` on.
+pub fn places(site: &str, person: &str, first: u64) -> Key {
+    Key::new(format!("{site}#person#{person}"), format!("{PLACES}{first:020}"))
 }
 
 /// The site file in force.

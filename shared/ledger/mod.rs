@@ -28,7 +28,8 @@ pub use write::{Condition, Write};
 /// Most items that DynamoDB takes in one transaction.
 pub const MOST_IN_ONE: usize = 100;
 
-/// The steps of settle, as the first word of a transaction's token: who watches the wire can tell them apart.
+/// The steps of settle: the first word of a transaction's token, or the name of the value that a single write compares.
+/// So who watches the wire can tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Facts as re-read.
@@ -136,6 +137,24 @@ impl Ledger {
         self.query(pk, Some(("sk < :sk", end))).await
     }
 
+    /// The last item of a partition whose sort key is below `end`, read consistently.
+    pub async fn last_below(&self, pk: &str, end: &str) -> Result<Option<Item>> {
+        let last = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :sk")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":sk", text(end))
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(away)?;
+        Ok(last.items.unwrap_or_default().first().map(item))
+    }
+
     /// Every item of a partition from the sort key `start` on, in order, read consistently.
     pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
         self.query(pk, Some(("sk >= :sk", start))).await
@@ -173,7 +192,15 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::write_all`].
     pub async fn write(&self, write: Write) -> Result<()> {
-        write.alone(&self.db, &self.table).await
+        self.write_as(Step::Keep, write).await
+    }
+
+    /// Writes one item, alone, as a step of settle.
+    ///
+    /// # Errors
+    /// As [`Ledger::write_all`].
+    pub async fn write_as(&self, step: Step, write: Write) -> Result<()> {
+        write.alone(&self.db, &self.table, step).await
     }
 
     /// Writes all or nothing, at most [`MOST_IN_ONE`] items.

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 
 use super::key::Key;
-use super::{away, key_map, text};
+use super::{Step, away, key_map, text};
 use crate::error::{Error, Result};
 
 /// What must hold for a write to happen.
@@ -88,7 +88,7 @@ impl Write {
     }
 
     pub(super) fn into_item(self, table: &str) -> Result<TransactWriteItem> {
-        let (test, values) = expression(self.condition);
+        let (test, values) = expression(self.condition, Step::Keep);
         let values = (!values.is_empty()).then_some(values);
         let item = TransactWriteItem::builder();
         let item = match self.what {
@@ -119,8 +119,8 @@ impl Write {
     }
 
     /// Writes it outside of any transaction.
-    pub(super) async fn alone(self, db: &Client, table: &str) -> Result<()> {
-        let (test, values) = expression(self.condition.clone());
+    pub(super) async fn alone(self, db: &Client, table: &str, step: Step) -> Result<()> {
+        let (test, values) = expression(self.condition, step);
         let values = (!values.is_empty()).then_some(values);
         match self.what {
             What::Put { body, version, expires } => {
@@ -133,7 +133,15 @@ impl Write {
                 let sent = delete.set_condition_expression(test).set_expression_attribute_values(values).send().await;
                 sent.map(|_| ()).map_err(away)
             }
-            What::Bump | What::Check => Err(Error::report("this write needs a transaction")),
+            What::Bump => {
+                let one = format!(":{}", step.word());
+                let update = db.update_item().table_name(table).set_key(Some(key_map(&self.key)));
+                let update = update
+                    .update_expression(format!("ADD version {one}"))
+                    .expression_attribute_values(one, AttributeValue::N("1".to_owned()));
+                update.send().await.map(|_| ()).map_err(away)
+            }
+            What::Check => Err(Error::report("this write needs a transaction")),
         }
     }
 
@@ -169,13 +177,15 @@ fn stored(key: &Key, body: String, version: u64, expires: Option<Timestamp>) -> 
     item
 }
 
-fn expression(condition: Option<Condition>) -> (Option<String>, HashMap<String, AttributeValue>) {
-    let (test, value) = match condition {
+/// The step's word stands for the value that is compared, so that who watches the wire can tell what is written.
+fn expression(condition: Option<Condition>, step: Step) -> (Option<String>, HashMap<String, AttributeValue>) {
+    let (name, value) = match condition {
         None => return (None, HashMap::new()),
         Some(Condition::New) => return (Some("attribute_not_exists(pk)".to_owned()), HashMap::new()),
         Some(Condition::Version(0)) => return (Some("attribute_not_exists(version)".to_owned()), HashMap::new()),
-        Some(Condition::Version(n)) => ("version = :was", AttributeValue::N(n.to_string())),
-        Some(Condition::Body(body)) => ("body = :was", text(&body)),
+        Some(Condition::Version(n)) => ("version", AttributeValue::N(n.to_string())),
+        Some(Condition::Body(body)) => ("body", text(&body)),
     };
-    (Some(test.to_owned()), HashMap::from([(":was".to_owned(), value)]))
+    let was = format!(":{}", step.word());
+    (Some(format!("{name} = {was}")), HashMap::from([(was, value)]))
 }

@@ -34,6 +34,7 @@ const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, taken: &mut Taken) -> Result<Found> {
     let reader = reader(scene, doors)?;
     let mut found = Found::default();
+    let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
     let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
     let begun = begun.map(|intent| intent.deed.clone());
     if let Some(linked) = person.accounts.get_mut(doors) {
@@ -66,7 +67,9 @@ pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, t
     person.account_done(doors);
     if let Some(linked) = person.accounts.get(doors) {
         taken.insert((doors.to_owned(), linked.account.id.clone()));
-        found.writes.push(point_account(&scene.site.id, doors, &linked.account.id, &person.id));
+        if known.as_ref() != Some(&linked.account.id) {
+            found.writes.push(point_account(&scene.site.id, doors, &linked.account.id, &person.id));
+        }
     }
     Ok(found)
 }

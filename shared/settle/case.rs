@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
+
 use crate::entitlement::Dossier;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
@@ -27,28 +29,32 @@ pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Case> {
 }
 
 /// Everything that the platform says of these profiles, with the versions of whom it is about.
-async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> Result<(Dossier, Vec<(Holder, u64)>)> {
-    let ledger = &outside.ledger;
-    let mut versions = Vec::new();
-    let mut wanted: Vec<FactId> = profiles.to_vec();
-    for profile in profiles {
-        let holder = match profile.kind {
-            Kind::Visitor => Holder::Visitor(profile.id.clone()),
-            _ => Holder::Member(profile.id.clone()),
-        };
-        let (held, version) = ledger.holdings(site, &holder).await?;
+pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> Result<(Dossier, Vec<(Holder, u64)>)> {
+    let own = |profile: &FactId| match profile.kind {
+        Kind::Visitor => Holder::Visitor(profile.id.clone()),
+        _ => Holder::Member(profile.id.clone()),
+    };
+    let mut known = laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec()).await?;
+    let teams: BTreeSet<String> = known.0.values().filter_map(team).collect();
+    let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
+    let (facts, versions) =
+        laid_open(outside, site, teams.clone(), teams.iter().map(Holder::profile).collect()).await?;
+    known.0.extend(facts);
+    known.1.extend(versions);
+    Ok((Dossier { facts: known.0, profiles: profiles.to_vec() }, known.1))
+}
+
+type LaidOpen = (BTreeMap<FactId, Fact>, Vec<(Holder, u64)>);
+
+/// Live facts about these holders, `more` facts, and the holders' versions.
+async fn laid_open(outside: &Outside, site: &str, holders: Vec<Holder>, more: Vec<FactId>) -> Result<LaidOpen> {
+    let holdings = holders.iter().map(|holder| outside.ledger.holdings(site, holder));
+    let (mut wanted, mut versions) = (more, Vec::new());
+    for (holder, (held, version)) in holders.iter().zip(try_join_all(holdings).await?) {
         wanted.extend(held);
-        versions.push((holder, version));
+        versions.push((holder.clone(), version));
     }
-    let mut facts = live(outside, site, &wanted).await?;
-    let teams: BTreeSet<String> = facts.values().filter_map(team).collect();
-    for team in teams.into_iter().map(Holder::Team) {
-        let (mut wanted, version) = ledger.holdings(site, &team).await?;
-        wanted.push(team.profile());
-        facts.extend(live(outside, site, &wanted).await?);
-        versions.push((team, version));
-    }
-    Ok((Dossier { facts, profiles: profiles.to_vec() }, versions))
+    Ok((live(outside, site, &wanted).await?, versions))
 }
 
 fn team(fact: &Fact) -> Option<String> {

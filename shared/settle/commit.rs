@@ -1,5 +1,7 @@
-//! The end of one person's round: claims, audit records, next boundary and due item, in one transaction.
+//! The end of one person's round: first the due item of the next boundary, then claims and audit records in one
+//! transaction.
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use super::apply::Task;
@@ -9,19 +11,17 @@ use super::round::Sitting;
 use super::scene::Scene;
 use crate::audit::Deed;
 use crate::bus::Notice;
-use crate::entitlement::{Entitlement, next_boundary};
+use crate::entitlement::next_boundary;
 use crate::error::Result;
 use crate::ledger::audits::Chain;
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::people::put;
-use crate::ledger::{MOST_IN_ONE, Step};
+use crate::ledger::{MOST_IN_ONE, Step, Write};
 use crate::person::Person;
-use crate::window::minutes_later;
+use crate::window::{floor_minute, minutes_later};
 
-/// Most entitlements that are kept with a person for showing.
-const MOST_SHOWN: usize = 200;
-/// Most records in one transaction: each is two items.
-const MOST_DEEDS: usize = 40;
+/// Most records in one transaction.
+const MOST_DEEDS: usize = 80;
 
 /// What became of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,15 @@ pub enum Outcome {
     GaveUp,
 }
 
-/// Writes down what one person's round came to. The end of the audit chain is handed from one person to the next.
+/// Writes down what one person's round came to. The end of the audit chain is handed from one person to the next, and
+/// so is what is to be published.
 pub async fn commit(
     scene: &Scene,
     sitting: Sitting,
     mut task: Task,
     now: Timestamp,
     chain: &mut Option<Chain>,
+    notices: &mut Vec<Notice>,
 ) -> Result<Outcome> {
     // A refusal, too, may be over in a minute: a key renewed, a field freed, a vendor that was wrong about it.
     let failed = !task.failures.is_empty();
@@ -53,7 +55,6 @@ pub async fn commit(
     let before = sitting.case.person;
     let person = &mut task.person;
     person.problems = problems;
-    person.entitlements = shown(sitting.derived.entitlements, now);
     person.next = next_boundary(&sitting.desired, now);
     let outcome = match (failed, sitting.last) {
         (false, _) => {
@@ -74,7 +75,7 @@ pub async fn commit(
         Err(error) if error.may_pass() && !sitting.last => Ok(Outcome::Failed),
         Err(error) => Err(error),
     };
-    tell(scene, &task.deeds).await;
+    notices.extend(task.deeds.into_iter().map(Notice::Changed));
     written
 }
 
@@ -86,13 +87,6 @@ fn needs_aftercare(moves: &[(String, Move)]) -> bool {
 /// Minutes until somebody who failed this often is tried again.
 fn back_off(failures: u32) -> i64 {
     1 << failures.saturating_sub(4).min(3)
-}
-
-fn shown(mut entitlements: Vec<Entitlement>, now: Timestamp) -> Vec<Entitlement> {
-    entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
-    entitlements.sort_by_key(|entitlement| entitlement.window);
-    entitlements.truncate(MOST_SHOWN);
-    entitlements
 }
 
 async fn write(
@@ -108,35 +102,56 @@ async fn write(
         return Ok(());
     }
     let me = Subject::Person(person.id.clone());
-    let mut writes = std::mem::take(&mut task.writes);
-    if let Some(next) = person.next {
-        // An alarm that turns out to be needless does no harm; a due item without an alarm would wait for reconcile.
-        scene.alarm(crate::window::floor_minute(next)).await?;
-        writes.push(Due::at(next, me.clone()).put(site)?);
+    if let Some(next) = person.next.filter(|_| person.next != before.next) {
+        // Before the person: a due item or an alarm that turns out to be needless does no harm.
+        let due = [Due::at(next, me.clone())];
+        try_join(scene.alarm(floor_minute(next)), ledger.put_dues(site, &due)).await?;
     }
-    let moved = before.next.filter(|&old| old > now && person.next != Some(old));
-    writes.extend(moved.map(|old| Due::delete(site, old, &me)));
-    let mut chain = match known.take() {
-        Some(chain) => chain,
-        None => ledger.chain(site).await?,
-    };
-    let (early, late) = task.deeds.split_at(task.deeds.len().saturating_sub(MOST_DEEDS));
-    for deeds in early.chunks(MOST_DEEDS) {
-        ledger.write_all(Step::Keep, chain.join(site, &person.id, now, deeds)?).await?;
+    if task.deeds.is_empty() && task.writes.is_empty() {
+        ledger.write_as(Step::Commit, put(site, person)?).await?;
+    } else {
+        let chain = match known.take() {
+            Some(chain) => chain,
+            None => ledger.chain(site).await?,
+        };
+        *known =
+            Some(write_with_deeds(scene, person, std::mem::take(&mut task.writes), &task.deeds, now, chain).await?);
     }
-    writes.extend(chain.join(site, &person.id, now, late)?);
-    debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
-    writes.insert(0, put(site, person)?);
-    ledger.write_all(Step::Commit, writes).await?;
-    *known = Some(chain);
     person.version += 1;
+    let moved = before.next.filter(|&old| old > now && person.next != Some(old));
+    if let Some(old) = moved
+        && let Err(error) = ledger.write(Due::delete(site, old, &me)).await
+    {
+        tracing::debug!(site, %error, "a due item stays that nobody needs");
+    }
     Ok(())
 }
 
-/// Publishes what was done. The chain is the record; a bus that is away takes nothing from it.
-async fn tell(scene: &Scene, deeds: &[Deed]) {
-    let notices: Vec<Notice> = deeds.iter().cloned().map(Notice::Changed).collect();
-    if let Err(error) = scene.outside.bus.publish(&scene.site.id, &notices).await {
+/// The person, what else must be written with them, and their records at the end of the chain: one transaction. Gives
+/// the new end.
+async fn write_with_deeds(
+    scene: &Scene,
+    person: &mut Person,
+    mut writes: Vec<Write>,
+    deeds: &[Deed],
+    now: Timestamp,
+    mut chain: Chain,
+) -> Result<Chain> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let (early, late) = deeds.split_at(deeds.len().saturating_sub(MOST_DEEDS));
+    for deeds in early.chunks(MOST_DEEDS) {
+        ledger.write_all(Step::Keep, chain.join(site, person, now, deeds)?).await?;
+    }
+    writes.extend(chain.join(site, person, now, late)?);
+    debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
+    writes.insert(0, put(site, person)?);
+    ledger.write_all(Step::Commit, writes).await?;
+    Ok(chain)
+}
+
+/// Publishes what was done in a round. The chain is the record; a bus that is away takes nothing from it.
+pub async fn tell(scene: &Scene, notices: &[Notice]) {
+    if let Err(error) = scene.outside.bus.publish(&scene.site.id, notices).await {
         tracing::warn!(site = scene.site.id, %error, "what was done could not be published");
     }
 }

@@ -1,53 +1,93 @@
 //! Door changes, written down before they are made: whoever comes after a crash knows what may have been done.
 
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::accounts::guests_before;
 use super::apply::Task;
 use super::moves::Move;
-use super::round::Sitting;
+use super::round::{AT_ONCE, Sitting};
 use super::scene::Scene;
 use crate::error::{Error, Result};
+use crate::ledger::audits::Chain;
 use crate::ledger::people::put;
-use crate::ledger::{Condition, Step, Write, key};
+use crate::ledger::{Step, faster};
 use crate::person::{Deed as Begun, Intent};
 
-/// Writes down what is about to be done, unless facts or person changed since they were read.
-pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now: Timestamp) -> Result<()> {
-    let site = scene.site.id.as_str();
-    for (sitting, task) in sittings.iter().zip(tasks.iter_mut()) {
-        let begun = match intents(scene, task).await {
-            Ok(begun) => begun,
-            Err((doors, error)) => {
-                task.failures.push((doors, error));
-                task.moves.clear();
-                continue;
-            }
-        };
-        if begun.is_empty() {
-            continue;
-        }
-        task.person.intents.extend(begun);
-        let mut writes = vec![put(site, &task.person)?];
-        for (holder, version) in &sitting.case.versions {
-            writes.push(Write::check(key::holder_version(site, holder), Condition::Version(*version)));
-        }
-        writes.append(&mut task.writes);
-        if !task.deeds.is_empty() {
-            let mut chain = scene.outside.ledger.chain(site).await?;
-            writes.extend(chain.join(site, &task.person.id, now, &std::mem::take(&mut task.deeds))?);
-        }
-        match scene.outside.ledger.write_all(Step::Intend, writes).await {
-            Ok(()) => task.person.version += 1,
-            Err(error) => {
-                // Somebody was faster: the person as stored is right, so nothing of this try is kept.
-                task.person = sitting.case.person.clone();
-                task.moves.clear();
-                task.failures.push(("ledger".to_owned(), error));
-            }
-        }
+/// Writes down what is about to be done, unless facts or person changed since they were read. Whoever has records to
+/// join to the chain comes after the others, for they take turns.
+pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now: Timestamp) {
+    let all = sittings.iter().zip(tasks.iter_mut());
+    let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.deeds.is_empty());
+    let each: Vec<_> = together.into_iter().map(|(sitting, task)| one(scene, sitting, task, now, None)).collect();
+    stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+    let mut chain = None;
+    for (sitting, task) in taking_turns {
+        chain = one(scene, sitting, task, now, chain).await;
     }
-    Ok(())
+}
+
+/// Gives the end of the chain, where it is known.
+async fn one(scene: &Scene, sitting: &Sitting, task: &mut Task, now: Timestamp, known: Option<Chain>) -> Option<Chain> {
+    let begun = match intents(scene, task).await {
+        Ok(begun) if begun.is_empty() => return known,
+        Ok(begun) => begun,
+        Err((doors, error)) => {
+            task.failures.push((doors, error));
+            task.moves.clear();
+            return known;
+        }
+    };
+    task.person.intents.extend(begun);
+    let written = write(scene, task, now, known).await;
+    let stored = written.is_ok();
+    let in_time = match written {
+        Ok(chain) => unchanged(scene, sitting).await.map(|()| chain),
+        Err(error) => Err(error),
+    };
+    in_time.unwrap_or_else(|error| {
+        // Somebody was faster: nothing of this try is kept, but for intents that may be stored already. The next round
+        // sees that nothing came of them.
+        task.person = sitting.case.person.clone();
+        task.person.version += u64::from(stored && sitting.last);
+        task.moves.clear();
+        task.deeds.clear();
+        task.failures.push(("ledger".to_owned(), error));
+        None
+    })
+}
+
+/// Writes the intents with the person, on condition that the person is as it was read.
+async fn write(scene: &Scene, task: &mut Task, now: Timestamp, known: Option<Chain>) -> Result<Option<Chain>> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    if task.deeds.is_empty() && task.writes.is_empty() {
+        ledger.write_as(Step::Intend, put(site, &task.person)?).await?;
+        task.person.version += 1;
+        return Ok(known);
+    }
+    let mut chain = match known {
+        Some(chain) => chain,
+        None => ledger.chain(site).await?,
+    };
+    let deeds = std::mem::take(&mut task.deeds);
+    let mut writes = chain.join(site, &mut task.person, now, &deeds)?;
+    writes.append(&mut task.writes);
+    writes.insert(0, put(site, &task.person)?);
+    ledger.write_all(Step::Intend, writes).await?;
+    task.person.version += 1;
+    Ok(Some(chain))
+}
+
+/// Everybody from whom it was derived is still at the version that was read, after the intents were written. A fact that
+/// comes from now on is followed by a settle of its own, which finds them.
+async fn unchanged(scene: &Scene, sitting: &Sitting) -> Result<()> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let each = sitting.case.versions.iter().map(|(holder, version)| async move {
+        let now = ledger.version_of(site, holder).await?;
+        if now == *version { Ok(()) } else { Err(faster()) }
+    });
+    try_join_all(each).await.map(drop)
 }
 
 /// The intents of a task's moves.

@@ -1,6 +1,7 @@
 //! Looks at the platform again: a bell only says where to look.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,6 +28,15 @@ pub struct Looker<'a> {
     outside: &'a Outside,
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
+    marked: Marked,
+}
+
+/// Where those who are due are marked.
+enum Marked {
+    /// In the table.
+    Written,
+    /// Here: a bell comes again until whoever it marks was served.
+    InPassing(Mutex<BTreeMap<FactId, Due>>),
 }
 
 impl<'a> Looker<'a> {
@@ -35,7 +45,23 @@ impl<'a> Looker<'a> {
         let platform = outside.platform(site).await?;
         // What this bell is about may hang on things that no bell ever told us.
         want_first_read(outside, &site.id).await?;
-        Ok(Looker { outside, site, platform })
+        Ok(Looker { outside, site, platform, marked: Marked::Written })
+    }
+
+    /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
+    /// looking again would not tell of them again, they are written down.
+    pub async fn in_passing(outside: &'a Outside, site: &'a Site) -> Result<Self> {
+        Ok(Looker { marked: Marked::InPassing(Mutex::default()), ..Looker::new(outside, site).await? })
+    }
+
+    /// Whom it marked in passing.
+    pub fn marked(self) -> Vec<Due> {
+        match self.marked {
+            Marked::Written => Vec::new(),
+            Marked::InPassing(dues) => {
+                dues.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+            }
+        }
     }
 
     /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
@@ -84,7 +110,8 @@ impl<'a> Looker<'a> {
         let span = Span { changed_since: None, checkins_from: began.checked_sub(A_LOCAL_DAY).unwrap_or(began) };
         for fact in self.platform.read(Kind::Checkin, &span).await? {
             if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
-                keep_and_mark(self.outside, &self.site.id, &Record { fact, read: began, gone: false }).await?;
+                // It is known from now on, so that nobody looks at it again.
+                self.keep_and_mark(&Record { fact, read: began, gone: false }, true).await?;
             }
         }
         Ok(())
@@ -107,7 +134,7 @@ impl<'a> Looker<'a> {
         match self.outside.ledger.fact(&self.site.id, name).await? {
             Some(known) => {
                 let record = Record { fact: known.fact, read: began, gone: true };
-                keep_and_mark(self.outside, &self.site.id, &record).await
+                self.keep_and_mark(&record, false).await
             }
             None => Ok(()),
         }
@@ -130,7 +157,7 @@ impl<'a> Looker<'a> {
             next += 1;
         }
         for record in found.iter().rev() {
-            keep_and_mark(self.outside, &self.site.id, record).await?;
+            self.keep_and_mark(record, false).await?;
         }
         Ok(())
     }
@@ -151,33 +178,41 @@ impl<'a> Looker<'a> {
             }
         }
     }
-}
 
-/// Keeps a fact and marks due whomever it was or is about.
-pub async fn keep_and_mark(outside: &Outside, site: &str, record: &Record) -> Result<()> {
-    let holders = match outside.ledger.keep_fact(site, record).await {
-        Ok(holders) => holders,
-        // The table will never take it: it stays as it was, and each reconcile says so.
-        Err(error @ Error::Report(_)) => {
-            tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
-    let mut profiles = BTreeSet::new();
-    for holder in holders {
-        match holder {
-            // A profile's own change concerns nobody else in its team.
-            Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
-            Holder::Team(_) => profiles.extend(outside.ledger.roster(site, &holder).await?),
-            Holder::Member(_) | Holder::Visitor(_) => {
-                profiles.insert(holder.profile());
+    /// Keeps a fact and marks due whomever it was or is about; in the table where it is `once` that they are told of.
+    async fn keep_and_mark(&self, record: &Record, once: bool) -> Result<()> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let concerned = match ledger.keep_fact(site, record).await {
+            Ok(concerned) => concerned,
+            // The table will never take it: it stays as it was, and each reconcile says so.
+            Err(error @ Error::Report(_)) => {
+                tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut profiles = BTreeSet::new();
+        for holder in concerned.everybody {
+            match holder {
+                // A profile's own change concerns nobody else in its team.
+                Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
+                Holder::Team(_) => profiles.extend(ledger.roster(site, &holder).await?),
+                Holder::Member(_) | Holder::Visitor(_) => {
+                    profiles.insert(holder.profile());
+                }
             }
         }
+        let now = self.outside.time.now();
+        let dues = profiles.into_iter().map(|name| (name.clone(), Due::at(now, Subject::Profile(name))));
+        match &self.marked {
+            Marked::InPassing(marked) if !once && !concerned.some_left => {
+                let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
+                marked.extend(dues.map(|(name, due)| (name, due.in_passing())));
+                Ok(())
+            }
+            _ => ledger.put_dues(site, &dues.map(|(_, due)| due).collect::<Vec<_>>()).await,
+        }
     }
-    let now = outside.time.now();
-    let dues: Vec<Due> = profiles.into_iter().map(|name| Due::at(now, Subject::Profile(name))).collect();
-    outside.ledger.put_dues(site, &dues).await
 }
 
 /// Asks for a full read of a site that nobody has read yet, unless one was asked for just now.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::accounts::{Taken, link, reader};
 use super::apply::{Task, apply};
 use super::case::{Case, open};
-use super::commit::{Outcome, commit};
+use super::commit::{Outcome, commit, tell};
 use super::identity::Summons;
 use super::intend::intend;
 use super::interrupted::finish;
@@ -25,7 +25,7 @@ const TRIES_AGAIN: u32 = 3;
 /// A person whose groups changed may need one more round for what follows from that.
 const AFTERCARE: u32 = 2;
 /// How many people are laid open at the same time.
-const AT_ONCE: usize = 16;
+pub const AT_ONCE: usize = 16;
 
 /// Settles everybody who was summoned, and crosses out what they were due for.
 pub async fn settle_people(
@@ -96,21 +96,39 @@ async fn round(
         })
         .collect();
     let (held, unread) = read_groups(scene, &sittings).await;
-    let mut outcomes = Vec::new();
     let mut tasks = Vec::new();
     let mut taken = Taken::new();
     for sitting in &sittings {
         tasks.push(prepare(scene, sitting, &held, &unread, &mut taken, now).await);
     }
-    intend(scene, &sittings, &mut tasks, now).await?;
+    intend(scene, &sittings, &mut tasks, now).await;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
     apply(site, now, writers, &invite, &mut tasks).await;
-    let mut chain = None;
+    commit_all(scene, sittings, tasks, now).await
+}
+
+/// One after another, for each joins the end of the chain. What was done is published even where it ends early.
+async fn commit_all(
+    scene: &Scene,
+    sittings: Vec<Sitting>,
+    tasks: Vec<Task>,
+    now: Timestamp,
+) -> Result<Vec<(String, Outcome)>> {
+    let (mut chain, mut notices) = (None, Vec::new());
+    let mut outcomes = Vec::new();
+    let mut ended = Ok(());
     for (sitting, task) in sittings.into_iter().zip(tasks) {
         let id = task.person.id.clone();
-        outcomes.push((id, commit(scene, sitting, task, now, &mut chain).await?));
+        match commit(scene, sitting, task, now, &mut chain, &mut notices).await {
+            Ok(outcome) => outcomes.push((id, outcome)),
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
     }
-    Ok(outcomes)
+    tell(scene, &notices).await;
+    ended.map(|()| outcomes)
 }
 
 fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Timestamp) -> Sitting {

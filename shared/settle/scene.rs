@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Share;
@@ -79,10 +80,15 @@ pub struct Scene {
 impl Scene {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
     pub async fn set(outside: &Outside, site: Site) -> Result<(Scene, Writers)> {
+        let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name)));
+        let ledger = &outside.ledger;
+        let (sides, known, before, read) =
+            join4(sides, catalogue(outside, &site.id), ledger.resolved(&site.id), ledger.platform_read(&site.id)).await;
+        let (catalogue, before, read) = (known?, before?, read?);
         let (mut terms, mut readers) = (BTreeMap::new(), BTreeMap::new());
         let (mut shut, mut writers) = (BTreeMap::new(), Writers::new());
-        for name in site.doors.keys() {
-            match side(outside, &site, name).await {
+        for (name, side) in site.doors.keys().zip(sides) {
+            match side {
                 Ok((side, reader, writer)) => {
                     terms.insert(name.clone(), side);
                     readers.insert(name.clone(), reader);
@@ -93,16 +99,14 @@ impl Scene {
                 }
             }
         }
-        let catalogue = catalogue(outside, &site.id).await?;
         let groups = terms.iter().map(|(name, side): (&String, &Terms)| (name.clone(), side.seen.groups.clone()));
-        let before = outside.ledger.resolved(&site.id).await?;
         let resolved = resolve(&site, &catalogue, &groups.collect::<BTreeMap<String, Vec<Group>>>(), before.as_ref());
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
             if let Some(terms) = terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());
             }
         }
-        let stale = outside.ledger.platform_read(&site.id).await?.is_stale(outside.time.now());
+        let stale = read.is_stale(outside.time.now());
         let outside = outside.clone();
         let alarmed = Mutex::default();
         Ok((Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, alarmed }, writers))
@@ -133,11 +137,9 @@ impl Scene {
 
 /// The platform's catalogue as it is known.
 pub async fn catalogue(outside: &Outside, site: &str) -> Result<Catalogue> {
-    let mut facts = Vec::new();
-    for kind in [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan] {
-        facts.extend(outside.ledger.facts_of(site, kind).await?.into_iter().filter(|r| !r.gone).map(|r| r.fact));
-    }
-    Ok(Catalogue::of(&facts))
+    let kinds = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
+    let records = try_join_all(kinds.map(|kind| outside.ledger.facts_of(site, kind))).await?;
+    Ok(Catalogue::of(records.iter().flatten().filter(|record| !record.gone).map(|record| &record.fact)))
 }
 
 type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);

@@ -9,6 +9,7 @@ use super::look::Looker;
 use super::round::settle_people;
 use super::scene::Scene;
 use crate::bus::Notice;
+use crate::delivery::Mention;
 use crate::error::{Error, Result};
 use crate::ledger::dues::{Due, Subject};
 use crate::line::{Bell, Ring};
@@ -30,30 +31,49 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
     let mut until = outside.time.now();
     for bell in bells {
         match bell {
-            Bell::Things(mentions) => {
-                let looker = Looker::new(outside, &site).await?;
-                for mention in mentions {
-                    looker.look(mention, 0).await?;
-                }
-            }
+            Bell::Things(_) | Bell::Due => {}
             Bell::Alarm(minute) => until = until.max(*minute),
-            Bell::Due => {}
             Bell::Unread => outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?,
         }
     }
+    let mut marked = look_at_all(outside, &site, bells).await?;
     let mut size = first_size(&site);
     let mut longest = Duration::ZERO;
-    while let Some(slice) = due_slice(outside, &site.id, until, size).await? {
+    loop {
+        let slice = due_slice(outside, &site.id, until, size, &marked).await?;
+        if slice.is_empty() {
+            return Ok(());
+        }
         if began.elapsed() + longest > TURN {
+            outside.ledger.put_dues(&site.id, &marked).await?;
             return outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await;
         }
         let started = Instant::now();
+        let passing = slice.iter().filter(|due| due.passing).count();
         serve_slice(outside, &site, slice, until).await?;
+        marked.drain(..passing);
         longest = longest.max(started.elapsed());
         size = next_size(size, started.elapsed());
         until = until.max(outside.time.now());
     }
-    Ok(())
+}
+
+/// Looks at everything that the bells are about, each thing once, and gives whom that marked in passing.
+async fn look_at_all(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<Vec<Due>> {
+    let mut mentions: Vec<&Mention> = Vec::new();
+    for bell in bells {
+        if let Bell::Things(more) = bell {
+            mentions.extend(more.iter().filter(|mention| !mentions.contains(mention)).collect::<Vec<_>>());
+        }
+    }
+    if mentions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let looker = Looker::in_passing(outside, site).await?;
+    for mention in mentions {
+        looker.look(mention, 0).await?;
+    }
+    Ok(looker.marked())
 }
 
 /// How many are served together at first: vendors with bulk calls get one call a group for all of them; where each
@@ -76,11 +96,12 @@ fn next_size(size: usize, took: Duration) -> usize {
     next.clamp(fewest, most)
 }
 
-/// The next due items, earliest first; `None` where nobody is due.
-async fn due_slice(outside: &Outside, site: &str, until: Timestamp, size: usize) -> Result<Option<Vec<Due>>> {
+/// The next due items, earliest first, and then whoever was `marked` in passing, from the first on.
+async fn due_slice(outside: &Outside, site: &str, until: Timestamp, size: usize, marked: &[Due]) -> Result<Vec<Due>> {
     let mut dues = outside.ledger.due_until(site, until).await?;
+    dues.extend_from_slice(marked);
     dues.truncate(size);
-    Ok((!dues.is_empty()).then_some(dues))
+    Ok(dues)
 }
 
 async fn serve_slice(outside: &Outside, site: &Site, slice: Vec<Due>, now: Timestamp) -> Result<()> {

@@ -3,6 +3,7 @@
 mod assignments;
 mod bookings;
 mod crash;
+mod faster;
 mod guests;
 mod line;
 mod names;

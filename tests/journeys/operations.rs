@@ -28,7 +28,7 @@ impl Table {
         let part = |item: &Item, name: &str| item[name].as_s().expect("a key").clone();
         let goes = |item: &Item| {
             let (pk, sk) = (part(item, "pk"), part(item, "sk"));
-            let happened = pk.ends_with("#audit") || sk.starts_with("audit#") || pk.ends_with("#site");
+            let happened = pk.ends_with("#audit") || sk.starts_with("records#") || pk.ends_with("#site");
             !happened && sk != "token" && pk != "sites"
         };
         for now in self.items().await.iter().filter(|item| goes(item)) {

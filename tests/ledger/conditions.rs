@@ -145,11 +145,14 @@ async fn what_has_expired_is_there_until_the_table_forgets_it() {
 }
 
 #[tokio::test]
-async fn counting_and_checking_need_a_transaction() {
+async fn checking_needs_a_transaction_and_counting_cannot_be_one_of_many() {
     let ledger = empty().await;
-    for write in [Write::bump(at("a")), Write::check(at("a"), Condition::New)] {
-        assert!(matches!(ledger.write(write.clone()).await, Err(Error::Report(_))));
+    let check = Write::check(at("a"), Condition::New);
+    assert!(matches!(ledger.write(check.clone()).await, Err(Error::Report(_))));
+    for write in [Write::bump(at("a")), check] {
         assert!(matches!(ledger.write_many(vec![write]).await, Err(Error::Report(_))));
     }
     assert!(all(&ledger).await.is_empty());
+    ledger.write(Write::bump(at("a"))).await.expect("it counts alone");
+    ledger.write_as(Step::Commit, put("a", "").only_if(Condition::Version(1))).await.expect("from nought");
 }

@@ -80,21 +80,13 @@ async fn an_address_is_one_person_s() {
 async fn a_chain_has_one_end() {
     let ledger = empty().await;
     let at = NOON.parse().expect("an instant");
-    let deed = |n: usize| Deed {
-        doors: "main".into(),
-        account: AccountId(n.to_string()),
-        group: None,
-        what: Happened::Invited,
-        because: "booking 1".into(),
-        answer: "ok".into(),
-    };
     let writers = (0..8).map(|n| {
         let ledger = &ledger;
         async move {
             loop {
                 let mut chain = ledger.chain("s").await?;
-                let deeds = [deed(n), deed(n)];
-                match ledger.write_all(Step::Commit, chain.join("s", "somebody", at, &deeds)?).await {
+                let (mut somebody, deeds) = (Person::new("somebody".into(), None), [deed(n), deed(n)]);
+                match ledger.write_all(Step::Commit, chain.join("s", &mut somebody, at, &deeds)?).await {
                     Err(error) if error == faster() => {}
                     done => return done,
                 }
@@ -107,4 +99,35 @@ async fn a_chain_has_one_end() {
     let audit = ledger.audit("s").await.expect("it reads");
     assert_eq!(audit.iter().map(|record| record.seq).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
     assert!(audit.windows(2).all(|pair| pair[1].previous == pair[0].hash), "each holds the hash of the one before");
+}
+
+fn deed(n: usize) -> Deed {
+    Deed {
+        doors: "main".into(),
+        account: AccountId(n.to_string()),
+        group: None,
+        what: Happened::Invited,
+        because: "booking 1".into(),
+        answer: "ok".into(),
+    }
+}
+
+#[tokio::test]
+async fn whatever_was_done_for_one_person_is_found_however_much_it_is() {
+    let ledger = empty().await;
+    let at = NOON.parse().expect("an instant");
+    let mut chain = ledger.chain("s").await.expect("it reads");
+    let mut two = [Person::new("ada".into(), None), Person::new("bob".into(), None)];
+    for n in 0..90 {
+        let whose = &mut two[n % 2];
+        let writes = chain.join("s", whose, at, &[deed(n)]).expect("it joins");
+        ledger.write_all(Step::Commit, writes).await.expect("it writes");
+        assert!(whose.records.len() <= 32, "the person stays small");
+    }
+    for (first, person) in two.iter().enumerate() {
+        let records = ledger.audit_of("s", person).await.expect("it reads");
+        let accounts: Vec<String> = records.into_iter().map(|record| record.deed.account.0).collect();
+        assert_eq!(accounts, (first..90).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
+    assert_eq!(ledger.audit("s").await.expect("it reads").len(), 90);
 }

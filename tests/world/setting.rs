@@ -1,7 +1,9 @@
 //! What a journey starts with: a site file, a platform's world, and a house with doors.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use doorstep_local::run::functions::{Doorstep, Functions};
 use doorstep_local::{Data, Machine, Setup};
 use serde_json::{Map, Value, json};
 
@@ -184,6 +186,11 @@ impl Setting {
 
     /// Starts the machine and puts both worlds there.
     pub async fn start(self, platform: Value, house: House) -> World {
+        self.start_with(platform, house, Arc::new(Doorstep)).await
+    }
+
+    /// The same with other functions.
+    pub async fn start_with(self, platform: Value, house: House, functions: Arc<dyn Functions>) -> World {
         let setup = Setup {
             sites: [vec![self.text()], self.neighbours].concat(),
             secrets: self.secrets,
@@ -191,7 +198,7 @@ impl Setting {
             reconcile: self.cadence,
             data: Data::Memory,
         };
-        let machine = Machine::start(setup).await.expect("it starts");
+        let machine = Machine::start_with(setup, functions).await.expect("it starts");
         World::new(machine, self.doors, platform, house.world(self.doors)).await
     }
 }

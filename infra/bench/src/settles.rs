@@ -48,8 +48,8 @@ async fn day(stage: &Stage, run: usize) -> Outcome<[f64; 3]> {
     let heard = rate(async {
         stage.machine.quiet().await;
         Ok(())
-    })
-    .await?;
+    });
+    let heard = heard.await?;
     stage.clock(&format!("{date}T09:44:00Z")).await?;
     let opened = rate(async { stage.clock(&format!("{date}T09:45:00Z")).await }).await?;
     check(stage, MANY).await?;

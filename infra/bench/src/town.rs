@@ -91,7 +91,7 @@ impl Town {
     /// A membership for each member, spread over the plans.
     pub fn memberships(&self) -> Vec<Value> {
         let one = |n: usize| {
-            json!({ "_id": format!("s{n}"), "plan": format!("p{}", n % self.groups.max(1)), "member": format!("m{n}"),
+            json!({ "_id": format!("5f9a1c3e7b2d4a01{n:08x}"), "plan": format!("p{}", n % self.groups.max(1)), "member": member_id(n),
                 "location": "l1", "startDate": "2026-01-01T00:00:00Z" })
         };
         (0..self.members).map(one).collect()
@@ -102,7 +102,7 @@ impl Town {
         let user = |id: usize, who: &str| json!({ "id": self.doors.id(id), "email": address(who), "name": who, "state": "subscribed" });
         let mut users = vec![user(1, "ops"), user(2, "owner")];
         if self.accounts {
-            users.extend((0..self.members).map(|n| user(self.account(n), &format!("m{n}"))));
+            users.extend((0..self.members).map(|n| user(self.account(n), &who(n))));
         }
         let mut groups = vec![json!({ "id": self.doors.id(1), "name": ROOM_GROUP, "members": [] })];
         groups.extend((0..self.groups).map(|group| {
@@ -126,13 +126,22 @@ fn address(who: &str) -> String {
     format!("{who}@example.test")
 }
 
+/// As long as the platform's own.
+fn member_id(n: usize) -> String {
+    format!("5f9a1c3e7b2d4a00{n:08x}")
+}
+
+fn who(n: usize) -> String {
+    format!("firstname.lastname.{n}")
+}
+
 fn member(n: usize) -> Value {
-    let who = format!("m{n}");
-    json!({ "_id": who, "name": who, "email": address(&who), "location": "l1" })
+    let name = format!("Firstname Lastname-{n}");
+    json!({ "_id": member_id(n), "name": name, "email": address(&who(n)), "location": "l1" })
 }
 
 /// A booking of the meeting room by one member.
 pub fn booking(id: &str, member: usize, start: &str, end: &str) -> Value {
-    json!({ "_id": id, "resource": "r1", "member": format!("m{member}"), "location": "l1", "start": start, "end": end,
+    json!({ "_id": id, "resource": "r1", "member": member_id(member), "location": "l1", "start": start, "end": end,
         "timezone": "Europe/London" })
 }

@@ -57,6 +57,9 @@ impl Step {
         match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
             (Role::Receive, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => Some(Step::Ring),
             (Role::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => Step::written(request.body()),
+            (Role::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
+                Step::written_alone(request.body())
+            }
             (Role::Settle, None) if is_door_change(request) => Some(Step::Apply),
             _ => None,
         }
@@ -65,7 +68,17 @@ impl Step {
     /// The step that a transaction belongs to, by the name that settle gave it.
     fn written(body: &[u8]) -> Option<Step> {
         let transaction: Value = serde_json::from_slice(body).ok()?;
-        match transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0 {
+        Step::called(transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0)
+    }
+
+    /// The step that a single write belongs to, by what settle calls the value that it compares.
+    fn written_alone(body: &[u8]) -> Option<Step> {
+        let write: Value = serde_json::from_slice(body).ok()?;
+        write.get("ExpressionAttributeValues")?.as_object()?.keys().find_map(|name| Step::called(name.get(1..)?))
+    }
+
+    fn called(word: &str) -> Option<Step> {
+        match word {
             "read" => Some(Step::Read),
             "intend" => Some(Step::Intend),
             "commit" => Some(Step::Commit),
@@ -109,6 +122,9 @@ mod tests {
             step(Role::Settle, "POST", table, write, r#"{"ClientRequestToken":"commit-1"}"#),
             Some(Step::Commit)
         );
+        let alone = Some("DynamoDB_20120810.PutItem");
+        let values = r#"{"ExpressionAttributeValues":{":intend":{"N":"1"}}}"#;
+        assert_eq!(step(Role::Settle, "POST", table, alone, values), Some(Step::Intend));
         assert_eq!(step(Role::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
         assert_eq!(step(Role::Settle, "POST", table, write, "{}"), None);
         let send = Some("AmazonSQS.SendMessage");

@@ -1,0 +1,84 @@
+//! Two at once: what the platform says changes just when it is written down what will be done because of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use doorstep::delivery::Delivery;
+use doorstep::error::Result;
+use doorstep::fact::{FactId, Kind, What};
+use doorstep::http::{Http, NoAnswer, Request, Response};
+use doorstep::ledger::Ledger;
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use doorstep::reconcile::Report;
+use doorstep_local::run::functions::{Doorstep, Functions};
+use serde_json::json;
+
+use super::{ROOM, booking, town};
+use crate::world::{Doors, House, SITE, Setting, at_both};
+
+at_both!(i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it);
+
+/// The library's own, but right after a settle has written down what it will do, somebody else keeps another fact.
+struct Interrupted {
+    times: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl Functions for Interrupted {
+    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+        Doorstep.receive(outside, delivery).await
+    }
+
+    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        let (http, ledger, times) = (outside.http.clone(), outside.ledger.clone(), self.times.clone());
+        let watched = Http::new(tower::service_fn(move |request: Request| {
+            let (http, ledger, times) = (http.clone(), ledger.clone(), times.clone());
+            async move { pass(http, ledger, times, request).await }
+        }));
+        Doorstep.settle(&Outside::new(outside.settings.clone(), watched, outside.time.clone()), batch).await
+    }
+
+    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+        Doorstep.reconcile(outside, site).await
+    }
+}
+
+async fn pass(
+    http: Http,
+    ledger: Ledger,
+    times: Arc<AtomicU32>,
+    request: Request,
+) -> std::result::Result<Response, NoAnswer> {
+    let intends = String::from_utf8_lossy(request.body()).contains("intend");
+    let answer = http.send(request).await?;
+    if intends && times.fetch_add(1, Ordering::SeqCst) == 0 {
+        call_off(&ledger).await.expect("it is kept");
+    }
+    Ok(answer)
+}
+
+async fn call_off(ledger: &Ledger) -> Result<()> {
+    let name = FactId::new(Kind::Booking, "b-eve");
+    let mut record = ledger.fact(SITE, &name).await?.expect("it is known");
+    if let What::Booking(booking) = &mut record.fact.what {
+        booking.cancelled = true;
+    }
+    ledger.keep_fact(SITE, &record).await.map(drop)
+}
+
+async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
+    let times = Arc::new(AtomicU32::new(0));
+    let functions = Arc::new(Interrupted { times: times.clone() });
+    let house = House::with(&["Meeting"]).person("eve");
+    let world = Setting::at(at, ROOM).start_with(town(json!({})), house, functions).await;
+    world.reconcile().await;
+    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] })).await;
+    assert_eq!(world.inside("Meeting").await, [""; 0]);
+    assert_eq!(times.load(Ordering::SeqCst), 1, "it was about to open");
+    assert_eq!(world.deeds("eve").await, [""; 0], "nobody came in and went out again");
+    let people = world.people().await;
+    assert_eq!(people[0]["problems"], json!([]));
+}
