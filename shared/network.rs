@@ -44,13 +44,7 @@ impl Sandbox {
     /// [`Error::Refused`] for anything but plain http to this machine: nobody else may stand in for a vendor.
     pub fn at(address: &str) -> Result<Self> {
         let wrong = || Error::refused("the sandbox must be on this machine: write http://127.0.0.1:PORT");
-        let url = Url::parse(address).map_err(|_| wrong())?;
-        let here = match url.host() {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(Host::Domain(_)) | None => false,
-        };
-        if url.scheme() == "http" && here { Ok(Sandbox(url)) } else { Err(wrong()) }
+        here(address).map(Sandbox).ok_or_else(wrong)
     }
 
     /// `sandbox://{of}.{vendor}/path` as that run serves it: `/sandbox/{vendor}@{of}/path`.
@@ -64,6 +58,17 @@ impl Sandbox {
         let base = self.0.as_str().trim_end_matches('/');
         format!("{base}/sandbox/{vendor}{path}").parse().map_err(|_| NoAnswer("not an address of a sandbox".into()))
     }
+}
+
+/// An address of plain http on this machine; `None` for any other.
+pub fn here(address: &str) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
+    let here = match url.host()? {
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+        Host::Domain(_) => false,
+    };
+    (url.scheme() == "http" && here).then_some(url)
 }
 
 /// A client of the network, which finds sandbox vendors where `sandbox` says.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ledger::sites::Doorplate;
 use crate::outside::Outside;
 use crate::preview::{Diff, Preview, preview};
-use crate::site::{Finding, Site, SiteFileError};
+use crate::site::{Finding, Mode, Site, SiteFileError};
 
 /// What the operator is shown of one site file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -69,8 +69,8 @@ pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
 /// once. A file with findings is not stored; one that is in force already is only named.
 ///
 /// # Errors
-/// [`Error::Later`] where a vendor cannot be read whole or somebody else was faster, and see [`preview`]. Nothing is
-/// stored then.
+/// [`Error::Later`] where a vendor cannot be read whole (in mode `observe` the file is stored all the same) or somebody
+/// else was faster, and see [`preview`]. Nothing is stored then.
 pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
@@ -80,23 +80,28 @@ pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
     if let Some(stored) = now.as_ref().filter(|stored| stored.text == text) {
         return Ok(Shown { site: Some(site.id), version: Some(stored.n), ..Shown::default() });
     }
-    let Preview { findings, unread, diff } = preview(outside, &site, text).await?;
-    if !findings.is_empty() {
-        let version = now.map(|stored| stored.n);
-        return Ok(Shown { site: Some(site.id), version, findings, diff: Some(diff), stored: false });
-    }
-    if !unread.is_empty() {
-        return Err(Error::later(format!(
-            "not everything could be read, and nothing is stored: {}",
-            unread.join("; ")
-        )));
-    }
+    let diff = match preview(outside, &site, text).await {
+        // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
+        Err(error) if site.mode == Mode::Observe && error.may_pass() => None,
+        seen => {
+            let Preview { findings, unread, diff } = seen?;
+            if !findings.is_empty() {
+                let version = now.map(|stored| stored.n);
+                return Ok(Shown { site: Some(site.id), version, findings, diff: Some(diff), stored: false });
+            }
+            if !unread.is_empty() && site.mode != Mode::Observe {
+                let unread = unread.join("; ");
+                return Err(Error::later(format!("not everything could be read, and nothing is stored: {unread}")));
+            }
+            Some(diff)
+        }
+    };
     let version = outside.ledger.store_site_over(now, &plate(&site), text).await?;
     if let Err(error) = outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await {
         // It is in force all the same, and the next reconcile is not far.
         tracing::warn!(site = site.id, %error, "a reconcile could not be asked for");
     }
-    Ok(Shown { site: Some(site.id), version: Some(version), stored: true, findings, diff: Some(diff) })
+    Ok(Shown { site: Some(site.id), version: Some(version), stored: true, findings: Vec::new(), diff })
 }
 
 impl Shown {

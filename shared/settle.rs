@@ -46,7 +46,7 @@ pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
                 messages.push(message);
             }
             None => {
-                tracing::error!(message = message.message_id, "a message is not a bell of ours: to the dead letters");
+                tracing::error!(id = message.message_id, "a message is not a bell of ours: to the dead letters");
                 comes_again(outside, &mut answer, message, Duration::ZERO).await;
             }
         }

@@ -17,6 +17,7 @@ at_both!(
     b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem,
     b2_findings_name_their_line_and_nothing_is_stored,
     b2_a_vendor_that_cannot_be_read_refuses_the_push,
+    b2_a_site_can_be_paused_while_a_vendor_is_away,
 );
 
 /// Ada is in and loses her membership, Bob gets one, and nobody told Doorstep.
@@ -224,6 +225,16 @@ async fn b2_a_vendor_that_cannot_be_read_refuses_the_push(at: Doors) {
     let refused = world.machine.push(&text).await.expect_err("the doors are away");
     assert!(refused.to_string().contains("main: "), "{refused}");
     assert_eq!(version(&world).await, Some(1), "nothing is stored");
+}
+
+async fn b2_a_site_can_be_paused_while_a_vendor_is_away(at: Doors) {
+    let (mut world, setting) = nobody_told(at, "").await;
+    world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
+    let shown = world.machine.push(&setting.mode("observe").text()).await.expect("it is stored");
+    assert_eq!((shown.stored, shown.version), (true, Some(2)));
+    world.faults(json!([])).await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada", "mallory"], "nothing is done any more");
 }
 
 #[tokio::test]

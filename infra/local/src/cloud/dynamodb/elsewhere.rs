@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use doorstep::http::{Http, NoAnswer, Request, Response};
+use doorstep::network::here;
 use doorstep::outside::Settings;
 use http::{HeaderName, StatusCode, Uri, header};
 use serde_json::{Value, json};
-use url::{Host, Url};
 
 use super::{TableError, table_request};
 use crate::locked::locked;
@@ -86,15 +86,7 @@ impl Elsewhere {
 /// Only this machine: what is written there is anybody's to read.
 fn loopback(given: &str) -> Result<Uri, TableError> {
     let wrong = || TableError::Elsewhere(format!("{VARIABLE} must be on this machine: write http://127.0.0.1:PORT"));
-    let url = Url::parse(given).map_err(|_| wrong())?;
-    let here = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(_)) | None => false,
-    };
-    if url.scheme() != "http" || !here {
-        return Err(wrong());
-    }
+    let url = here(given).ok_or_else(wrong)?;
     url.as_str().parse().map_err(|_| wrong())
 }
 
