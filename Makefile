@@ -67,6 +67,11 @@ e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/min
 	DOORSTEP_E2E=$(E2E) DOORSTEP_BUILT=$(E2E)/build DOORSTEP_SAM=$(TOOLS)/aws-sam-cli/bin/sam \
 		DOORSTEP_MINISTACK=$(TOOLS)/ministack/bin/ministack $(CARGO) test $(FEATURES) --locked --test stack
 
+## bench: every figure of docs/performance.md; some of them: make bench ARGS="start size"
+bench:
+	$(CARGO) build --locked --profile function --package doorstep --package doorstep-empty
+	$(CARGO) run --locked --profile function --package doorstep-bench -- $(ARGS)
+
 # A tool from PyPI, in an environment of its own, exactly as its lock file says.
 $(TOOLS)/%/installed: infra/tools/%.txt
 	rm -rf $(@D)

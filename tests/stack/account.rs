@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
 use doorstep::aws::Seam;
 use doorstep::ledger::sites::Doorplate;
@@ -107,13 +107,26 @@ impl Cloud {
         tokio::time::timeout(PATIENCE, done).await.unwrap_or_else(|_| panic!("there never were {count} dead letters"));
     }
 
-    /// Gives the dead letters back to the line.
+    /// Gives the dead letters back to the line, one by one: what AWS's `StartMessageMoveTask` does, which this AWS has
+    /// not.
     pub async fn redrive(&self) {
         let sqs = client!(aws_sdk_sqs, self);
-        let arn = QueueAttributeName::QueueArn;
-        let asked = sqs.get_queue_attributes().queue_url(self.output("DeadLetters")).attribute_names(arn.clone());
-        let found = asked.send().await.expect("an answer");
-        let source = found.attributes().and_then(|all| all.get(&arn)).expect("its name").clone();
-        sqs.start_message_move_task().source_arn(source).send().await.expect("begun");
+        let (dead, line) = (self.output("DeadLetters"), self.output("Line"));
+        loop {
+            let asked = sqs.receive_message().queue_url(dead).max_number_of_messages(10);
+            let group = MessageSystemAttributeName::MessageGroupId;
+            let found = asked.message_system_attribute_names(group.clone()).send().await.expect("an answer");
+            if found.messages().is_empty() {
+                return;
+            }
+            for letter in found.messages() {
+                let (receipt, body) = (letter.receipt_handle().expect("a receipt"), letter.body().expect("a body"));
+                let site = letter.attributes().and_then(|all| all.get(&group)).expect("a group");
+                let again = format!("again-{}", letter.message_id().expect("an id"));
+                let send = sqs.send_message().queue_url(line).message_group_id(site).message_body(body);
+                send.message_deduplication_id(again).send().await.expect("taken");
+                sqs.delete_message().queue_url(dead).receipt_handle(receipt).send().await.expect("deleted");
+            }
+        }
     }
 }
