@@ -2,14 +2,13 @@
 
 use doorstep::delivery::Delivery;
 use doorstep::outside::Outside;
-use doorstep::receive::receive;
+use doorstep::receive::{receive, warm};
 use lambda_http::{Error, Request, Response, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
-    // What the first delivery needs is read while nobody waits for it.
-    outside.doorplates.warm(outside.time.now()).await?;
+    warm(outside).await?;
     run(service_fn(move |request: Request| async move {
         let answer = receive(outside, Delivery::from(request)).await;
         let response = Response::builder().status(answer.status).header("content-type", "application/json");

@@ -8,6 +8,7 @@ use aws_sdk_scheduler::types::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use crate::aws::Lazy;
 use crate::error::{Error, Result};
 use crate::ledger::dues::minute_word;
 use crate::line::{Bell, Line, Ring};
@@ -30,7 +31,7 @@ pub struct AlarmSettings {
 /// Sets alarms.
 #[derive(Clone)]
 pub struct Alarms {
-    scheduler: Client,
+    scheduler: Lazy<Client>,
     settings: AlarmSettings,
     line: Line,
     time: SharedTime,
@@ -38,7 +39,7 @@ pub struct Alarms {
 
 impl Alarms {
     /// Alarms that ring `line`.
-    pub fn new(scheduler: Client, settings: AlarmSettings, line: Line, time: SharedTime) -> Self {
+    pub fn new(scheduler: Lazy<Client>, settings: AlarmSettings, line: Line, time: SharedTime) -> Self {
         Alarms { scheduler, settings, line, time }
     }
 

@@ -1,6 +1,8 @@
 //! The AWS SDKs on our own way out: one HTTP client and one TLS stack for everything.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -14,6 +16,32 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::http::{Http, Request};
+
+/// A client that is built when it is first used: each takes a quarter of a millisecond, and no function needs all.
+pub struct Lazy<T>(Arc<Deferred<T>>);
+
+type Deferred<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
+
+impl<T> Lazy<T> {
+    /// What `build` makes.
+    pub fn new(build: impl FnOnce() -> T + Send + 'static) -> Self {
+        Lazy(Arc::new(LazyLock::new(Box::new(build))))
+    }
+}
+
+impl<T> Clone for Lazy<T> {
+    fn clone(&self) -> Self {
+        Lazy(self.0.clone())
+    }
+}
+
+impl<T> Deref for Lazy<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 /// Hands the SDKs' requests to [`Http`].
 #[derive(Clone)]

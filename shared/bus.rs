@@ -6,6 +6,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::json;
 
 use crate::audit::{Deed, Happened};
+use crate::aws::Lazy;
 use crate::doors::Seats;
 use crate::error::{Error, Result};
 
@@ -82,13 +83,13 @@ impl Notice {
 /// The bus.
 #[derive(Clone)]
 pub struct Bus {
-    events: Client,
+    events: Lazy<Client>,
     name: String,
 }
 
 impl Bus {
     /// The bus called `name`.
-    pub fn new(events: Client, name: String) -> Self {
+    pub fn new(events: Lazy<Client>, name: String) -> Self {
         Bus { events, name }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
@@ -51,9 +52,11 @@ impl Doorplates {
         {
             return Ok(sites.clone());
         }
+        let plates = self.ledger.doorplates().await?;
+        let secrets = try_join_all(plates.iter().map(|plate| self.secrets.webhook(&plate.secret))).await?;
         let mut sites = HashMap::new();
-        for plate in self.ledger.doorplates().await? {
-            let secrets = self.secrets.webhook(&plate.secret).await?.unwrap_or_default();
+        for (plate, secrets) in plates.into_iter().zip(secrets) {
+            let secrets = secrets.unwrap_or_default();
             if secrets.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty()) {
                 sites.insert(plate.site.clone(), (plate, Arc::new(secrets)));
             } else {

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
+use bytes::Bytes;
+use http::Uri;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::aws::Lazy;
 use crate::delivery::Mention;
 use crate::error::{Error, Result};
+use crate::http::Http;
 
 /// "Something may have changed": never what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,14 +48,26 @@ impl Ring {
 /// The line.
 #[derive(Clone)]
 pub struct Line {
-    queue: Client,
+    queue: Lazy<Client>,
     url: String,
 }
 
 impl Line {
     /// The queue at `url`.
-    pub fn new(queue: Client, url: String) -> Self {
+    pub fn new(queue: Lazy<Client>, url: String) -> Self {
         Line { queue, url }
+    }
+
+    /// Opens the way to the queue: the connection that its first answer leaves behind, whatever that answer is, is used
+    /// again. It needs no right to anything.
+    pub async fn warm(&self, http: &Http, endpoint: Option<&str>) {
+        let origin = |url: &Uri| Some(format!("{}://{}/", url.scheme_str()?, url.authority()?));
+        let url = endpoint.unwrap_or(&self.url).parse().ok();
+        let ping = url.as_ref().and_then(origin).map(|origin| http::Request::get(origin).body(Bytes::new()));
+        if let Some(Ok(ping)) = ping {
+            let _answer = http.send(ping).await;
+        }
+        let _built: &Client = &self.queue;
     }
 
     /// Rings. Equal `sameness` within five minutes is swallowed; a bell of our own has none.

@@ -4,7 +4,7 @@ use aws_credential_types::Credentials;
 
 use crate::access::{Access, Share};
 use crate::alarms::{AlarmSettings, Alarms};
-use crate::aws::Seam;
+use crate::aws::{Lazy, Seam};
 use crate::bus::Bus;
 use crate::caller::Turns;
 use crate::doorplates::Doorplates;
@@ -117,6 +117,14 @@ macro_rules! config {
 }
 pub(crate) use config;
 
+/// The same, built when it is first used.
+macro_rules! lazily {
+    ($sdk:ident, $settings:expr, $seam:expr) => {{
+        let (settings, seam) = ($settings.clone(), $seam.clone());
+        Lazy::new(move || config!($sdk, settings, seam))
+    }};
+}
+
 impl Outside {
     /// Everything outside of a function on Lambda, which lives as long as the process; logs are JSON lines.
     ///
@@ -133,13 +141,13 @@ impl Outside {
     /// Builds every client on one way out. Nothing is called yet.
     pub fn new(settings: Settings, http: Http, time: SharedTime) -> Self {
         let seam = Seam(http.clone());
-        let ledger = Ledger::new(config!(aws_sdk_dynamodb, settings, seam), settings.table.clone());
-        let line = Line::new(config!(aws_sdk_sqs, settings, seam), settings.line_url.clone());
-        let secrets = Secrets::new(config!(aws_sdk_ssm, settings, seam), settings.stack.clone());
-        let scheduler = config!(aws_sdk_scheduler, settings, seam);
+        let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam), settings.table.clone());
+        let line = Line::new(lazily!(aws_sdk_sqs, settings, seam), settings.line_url.clone());
+        let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam), settings.stack.clone());
+        let scheduler = lazily!(aws_sdk_scheduler, settings, seam);
         Outside {
             alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), time.clone()),
-            bus: Bus::new(config!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
+            bus: Bus::new(lazily!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
             tokens: Tokens::shared(ledger.clone()),
             doorplates: Doorplates::new(ledger.clone(), secrets.clone()),
             turns: Turns::default(),

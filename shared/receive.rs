@@ -1,6 +1,8 @@
 //! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
 //! no right to door secrets or API credentials.
 
+use futures_util::future::join;
+
 use crate::delivery::{Delivery, LARGEST_BODY, Letter, Proven};
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
@@ -40,6 +42,15 @@ impl Answer {
     fn try_again() -> Self {
         Answer::new(503, r#"{"error":"try again later"}"#)
     }
+}
+
+/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it.
+///
+/// # Errors
+/// Sites or secrets cannot be read. A line that cannot be reached is the first delivery's trouble.
+pub async fn warm(outside: &Outside) -> crate::error::Result<()> {
+    let line = outside.line.warm(&outside.http, outside.settings.endpoint.as_deref());
+    join(outside.doorplates.warm(outside.time.now()), line).await.0
 }
 
 /// Takes one delivery. Refusing one costs no call to anything.

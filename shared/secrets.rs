@@ -6,18 +6,19 @@ use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use serde::de::DeserializeOwned;
 
 use crate::access::{ApiSecrets, WebhookSecrets};
+use crate::aws::Lazy;
 use crate::error::{Error, Result};
 
 /// The secrets of one stack.
 #[derive(Clone)]
 pub struct Secrets {
-    ssm: Client,
+    ssm: Lazy<Client>,
     stack: String,
 }
 
 impl Secrets {
     /// The secrets below `/{stack}/`.
-    pub fn new(ssm: Client, stack: String) -> Self {
+    pub fn new(ssm: Lazy<Client>, stack: String) -> Self {
         Secrets { ssm, stack }
     }
 

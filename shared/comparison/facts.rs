@@ -1,6 +1,7 @@
 //! Everything that is known of one site's platform, in memory, found by whom it is about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::entitlement::Dossier;
 use crate::fact::{Fact, FactId, Holder, Kind, Profile, What};
@@ -9,7 +10,7 @@ use crate::ledger::facts::Record;
 /// Live facts of one site.
 #[derive(Default)]
 pub struct Known {
-    facts: BTreeMap<FactId, Fact>,
+    facts: BTreeMap<FactId, Arc<Fact>>,
     by_holder: BTreeMap<Holder, BTreeSet<FactId>>,
 }
 
@@ -26,7 +27,7 @@ impl Known {
             for holder in record.fact.holders() {
                 self.by_holder.entry(holder).or_default().insert(name.clone());
             }
-            self.facts.insert(name, record.fact.clone());
+            self.facts.insert(name, Arc::new(record.fact.clone()));
         }
     }
 
@@ -37,12 +38,12 @@ impl Known {
 
     /// One profile.
     pub fn profile(&self, name: &FactId) -> Option<&Profile> {
-        self.facts.get(name).and_then(profile)
+        self.facts.get(name).and_then(|fact| profile(fact))
     }
 
     /// All facts.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.values()
+        self.facts.values().map(AsRef::as_ref)
     }
 
     /// Everything about these profiles and their teams.

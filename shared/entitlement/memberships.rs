@@ -5,25 +5,14 @@ use jiff::tz::TimeZone;
 
 use super::days::{Days, days};
 use super::{Asked, Bench, holds};
-use crate::fact::{Assignment, Fact, Membership, Profile, What};
+use crate::fact::{Assignment, Fact, Membership};
 use crate::site::Selector;
 use crate::window::Window;
 
 impl<'a> Bench<'a> {
-    /// Approved memberships that reach this person, each with the profile it reaches.
-    fn memberships(&self) -> Vec<(&'a Fact, &'a Membership, &'a Profile)> {
-        let dossier = self.dossier;
-        let all = dossier.facts.values().filter_map(|fact| match &fact.what {
-            What::Membership(membership) if membership.approved => Some((fact, membership)),
-            _ => None,
-        });
-        all.filter_map(|(fact, membership)| Some((fact, membership, dossier.reached(membership.holder.as_ref()?)?)))
-            .collect()
-    }
-
     /// Members on a plan, while the membership runs.
     pub(super) fn plan(&mut self, asked: Asked<'_>) {
-        for (fact, membership, profile) in self.memberships() {
+        for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
             if holds(&asked.resolved.wanted, membership.plan.as_deref())
                 && self.in_place(asked, location)
@@ -36,7 +25,7 @@ impl<'a> Bench<'a> {
 
     /// Memberships assigned to a desk or office: that very one, or one of a floor or a location.
     pub(super) fn assigned(&mut self, asked: Asked<'_>) {
-        for (fact, membership, profile) in self.memberships() {
+        for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
             if !self.in_place(asked, location) {
                 continue;
@@ -84,7 +73,7 @@ impl<'a> Bench<'a> {
 
     /// Whether this person has a membership that runs at `at`, anywhere.
     pub(super) fn is_member_at(&self, at: Timestamp) -> bool {
-        self.memberships().into_iter().any(|(_, membership, profile)| {
+        self.memberships.iter().any(|(_, membership, profile)| {
             let location = membership.location.as_deref().or(profile.location.as_deref());
             let window = days(membership.from, membership.until, &self.zone(location));
             membership.from.is_some() && matches!(window, Days::Window(window) if window.holds(at))

@@ -3,12 +3,14 @@
 //! It does not know what anybody holds at a door, and it does not know doors at all beyond the ids of their groups.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::doors::GroupId;
-use crate::fact::{Fact, FactId, Holder, Profile, What};
+use crate::fact::{Fact, FactId, Holder, Membership, Profile, What};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, Resolved};
 use crate::site::{Selector, Site};
@@ -55,8 +57,8 @@ pub struct Rules<'a> {
 /// Everything that the platform says of one person: their profiles, and the facts about these and their teams.
 #[derive(Debug, Clone, Default)]
 pub struct Dossier {
-    /// Live facts by name, profiles and teams among them.
-    pub facts: BTreeMap<FactId, Fact>,
+    /// Live facts by name, profiles and teams among them. Shared, for a team's facts are everybody's in it.
+    pub facts: BTreeMap<FactId, Arc<Fact>>,
     /// Which of the profiles are this person.
     pub profiles: Vec<FactId>,
 }
@@ -108,7 +110,7 @@ pub struct Derived {
 
 /// Works out everything that one person may open, as seen at `now`.
 pub fn derive(rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Derived {
-    let mut bench = Bench { rules, dossier, now, derived: Derived::default() };
+    let mut bench = Bench::new(rules, dossier, now);
     for (place, rule) in rules.site.rules.iter().enumerate() {
         let Some(resolved) = rules.resolved.rules.get(place) else { continue };
         if resolved.groups.is_empty() {
@@ -140,10 +142,22 @@ struct Bench<'a> {
     rules: Rules<'a>,
     dossier: &'a Dossier,
     now: Timestamp,
+    /// Approved memberships that reach this person, each with the profile it reaches.
+    memberships: Rc<[(&'a Fact, &'a Membership, &'a Profile)]>,
     derived: Derived,
 }
 
 impl<'a> Bench<'a> {
+    fn new(rules: Rules<'a>, dossier: &'a Dossier, now: Timestamp) -> Self {
+        let approved = dossier.facts.values().filter_map(|fact| match &fact.what {
+            What::Membership(membership) if membership.approved => Some((fact.as_ref(), membership)),
+            _ => None,
+        });
+        let reaching = approved
+            .filter_map(|(fact, membership)| Some((fact, membership, dossier.reached(membership.holder.as_ref()?)?)));
+        Bench { rules, dossier, now, memberships: reaching.collect(), derived: Derived::default() }
+    }
+
     /// Whether a fact of this location counts, for the site and for the rule.
     fn in_place(&self, asked: Asked<'_>, location: Option<&str>) -> bool {
         let chosen = match &self.rules.resolved.locations {

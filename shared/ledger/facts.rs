@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key;
-use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body};
+use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Holder, Kind};
 
@@ -56,18 +56,17 @@ impl Ledger {
     /// Several facts, in no order; unknown ones are left out.
     pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
-        self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect()
+        self.get_many_as(&keys, |map| item(map).read()).await
     }
 
     /// All facts of one kind.
     pub async fn facts_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
-        self.list(&key::facts(site), &key::things(kind)).await?.iter().map(Item::read).collect()
+        self.list_as(&key::facts(site), &key::things(kind)).await
     }
 
     /// Who is in a team.
     pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
-        let pointers = self.list(&key::holdings(site, team), &key::things(Kind::Member)).await?;
-        pointers.iter().map(Item::read).collect()
+        self.list_as(&key::holdings(site, team), &key::things(Kind::Member)).await
     }
 
     /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::aws::Lazy;
 use crate::error::{Error, Result};
 use key::Key;
 
@@ -27,6 +29,12 @@ pub use write::{Condition, Write};
 
 /// Most items that DynamoDB takes in one transaction.
 pub const MOST_IN_ONE: usize = 100;
+
+/// How many batches are read at the same time.
+const BATCHES_AT_ONCE: usize = 4;
+
+/// An item as the SDK gives it.
+type Map = HashMap<String, AttributeValue>;
 
 /// The steps of settle: the first word of a transaction's token, or the name of the value that a single write compares.
 /// So who watches the wire can tell them apart.
@@ -56,7 +64,7 @@ impl Step {
 /// The table.
 #[derive(Clone)]
 pub struct Ledger {
-    db: Client,
+    db: Lazy<Client>,
     table: String,
 }
 
@@ -88,7 +96,7 @@ pub fn body<T: Serialize>(value: &T) -> Result<String> {
 
 impl Ledger {
     /// The table called `table`.
-    pub fn new(db: Client, table: String) -> Self {
+    pub fn new(db: Lazy<Client>, table: String) -> Self {
         Ledger { db, table }
     }
 
@@ -109,32 +117,47 @@ impl Ledger {
 
     /// Items by key, each once and in no order; those that do not exist are left out.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
+        self.get_many_as(keys, |map| Ok((key_of(map), item(map)))).await
+    }
+
+    /// The same, each item read as it comes: the text of all of them at once would be most of a function's memory.
+    async fn get_many_as<T>(&self, keys: &[Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
         // A batch that names one item twice is refused whole.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let batches: Vec<_> = keys.chunks(100).map(|chunk| self.get_batch(chunk, read)).collect();
+        stream::iter(batches).buffered(BATCHES_AT_ONCE).try_concat().await
+    }
+
+    async fn get_batch<T>(&self, keys: &[&Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
         let mut found = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(100) {
-            let mut wanted: Vec<_> = chunk.iter().map(|key| key_map(key)).collect();
-            while !wanted.is_empty() {
-                let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-                let request = request.map_err(|error| Error::report(error.to_string()))?;
-                let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
-                let items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
-                found.extend(items.iter().map(|map| (key_of(map), item(map))));
-                let rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
-                wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+        let mut wanted: Vec<_> = keys.iter().map(|key| key_map(key)).collect();
+        while !wanted.is_empty() {
+            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let request = request.map_err(|error| Error::report(error.to_string()))?;
+            let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
+            let items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            for map in &items {
+                found.push(read(map)?);
             }
+            let rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
         }
         Ok(found)
     }
 
     /// Every item of a partition whose sort key begins with `prefix`, in order, read consistently.
     pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("begins_with(sk, :sk)", prefix))).await
+        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| Ok(item(map))).await
+    }
+
+    /// The same, each item read as it comes.
+    async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
+        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| item(map).read()).await
     }
 
     /// Every item of a partition whose sort key is below `end`, in order, read consistently.
     pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("sk < :sk", end))).await
+        self.query(pk, Some(("sk < :sk", end)), |map| Ok(item(map))).await
     }
 
     /// The last item of a partition whose sort key is below `end`, read consistently.
@@ -157,10 +180,10 @@ impl Ledger {
 
     /// Every item of a partition from the sort key `start` on, in order, read consistently.
     pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
-        self.query(pk, Some(("sk >= :sk", start))).await
+        self.query(pk, Some(("sk >= :sk", start)), |map| Ok(item(map))).await
     }
 
-    async fn query(&self, pk: &str, range: Option<(&str, &str)>) -> Result<Vec<Item>> {
+    async fn query<T>(&self, pk: &str, range: Option<(&str, &str)>, read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
         let range = range.filter(|(_, value)| !value.is_empty());
         let mut items = Vec::new();
         let mut from: Option<HashMap<String, AttributeValue>> = None;
@@ -179,7 +202,9 @@ impl Ledger {
                 None => page,
             };
             let page = page.send().await.map_err(away)?;
-            items.extend(page.items.unwrap_or_default().iter().map(item));
+            for map in page.items.iter().flatten() {
+                items.push(read(map)?);
+            }
             match page.last_evaluated_key {
                 Some(key) if !key.is_empty() => from = Some(key),
                 _ => return Ok(items),
@@ -252,7 +277,7 @@ fn string(map: &HashMap<String, AttributeValue>, name: &str) -> String {
     map.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
 }
 
-fn key_of(map: &HashMap<String, AttributeValue>) -> Key {
+fn key_of(map: &Map) -> Key {
     Key { pk: string(map, "pk"), sk: string(map, "sk") }
 }
 

@@ -1,7 +1,7 @@
 //! People in the table, and the ways to find them: by profile, by address, by account.
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Write, body};
+use super::{Condition, Item, Ledger, Write, body, item};
 use crate::doors::AccountId;
 use crate::error::Result;
 use crate::fact::FactId;
@@ -16,7 +16,7 @@ impl Ledger {
     /// Several people, in no order.
     pub async fn people(&self, site: &str, ids: &[String]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
-        self.get_many(&keys).await?.iter().map(|(_, item)| read(item)).collect()
+        self.get_many_as(&keys, |map| read(&item(map))).await
     }
 
     /// Everybody of a site, by id.

@@ -1,6 +1,7 @@
 //! One person laid open: who they are, everything the platform says of them, and at which versions it said so.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
@@ -44,7 +45,7 @@ pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> R
     Ok((Dossier { facts: known.0, profiles: profiles.to_vec() }, known.1))
 }
 
-type LaidOpen = (BTreeMap<FactId, Fact>, Vec<(Holder, u64)>);
+type LaidOpen = (BTreeMap<FactId, Arc<Fact>>, Vec<(Holder, u64)>);
 
 /// Live facts about these holders, `more` facts, and the holders' versions.
 async fn laid_open(outside: &Outside, site: &str, holders: Vec<Holder>, more: Vec<FactId>) -> Result<LaidOpen> {
@@ -57,14 +58,18 @@ async fn laid_open(outside: &Outside, site: &str, holders: Vec<Holder>, more: Ve
     Ok((live(outside, site, &wanted).await?, versions))
 }
 
-fn team(fact: &Fact) -> Option<String> {
+fn team(fact: &Arc<Fact>) -> Option<String> {
     match &fact.what {
         What::Member(profile) => profile.team.clone(),
         _ => None,
     }
 }
 
-async fn live(outside: &Outside, site: &str, names: &[FactId]) -> Result<BTreeMap<FactId, Fact>> {
+async fn live(outside: &Outside, site: &str, names: &[FactId]) -> Result<BTreeMap<FactId, Arc<Fact>>> {
     let records = outside.ledger.facts(site, names).await?;
-    Ok(records.into_iter().filter(|record| !record.gone).map(|record| (record.fact.name(), record.fact)).collect())
+    Ok(records
+        .into_iter()
+        .filter(|record| !record.gone)
+        .map(|record| (record.fact.name(), Arc::new(record.fact)))
+        .collect())
 }

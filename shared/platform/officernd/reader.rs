@@ -32,9 +32,16 @@ impl Reader {
         Reader { calls: Calls::new(organization, access) }
     }
 
-    /// Every record of one list.
-    async fn list(&self, word: &str, filter: Option<(&str, &str)>, errand: Errand) -> Result<Vec<Value>> {
-        let mut records = Vec::new();
+    /// Every record of one list, read page by page, and how many there were: as the platform writes them, all of a
+    /// large list would be most of a function's memory.
+    async fn list<T>(
+        &self,
+        word: &str,
+        filter: Option<(&str, &str)>,
+        errand: Errand,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<(Vec<T>, usize)> {
+        let (mut things, mut records) = (Vec::new(), 0);
         let mut seen = HashSet::new();
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -52,10 +59,11 @@ impl Reader {
                 if !wire::id(&record).is_none_or(|id| seen.insert(id)) {
                     return Err(Error::later(format!("OfficeRnD listed one of its {word} twice")));
                 }
-                records.push(record);
+                records += 1;
+                things.extend(read(&record));
             }
             if next.is_none() {
-                return Ok(records);
+                return Ok((things, records));
             }
             if next == cursor {
                 break;
@@ -66,9 +74,8 @@ impl Reader {
     }
 
     async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Vec<(String, Assignment)>> {
-        let records = self.list("assignments", Some((by, id)), errand).await?;
-        let read: Vec<_> = records.iter().filter_map(wire::assignment).collect();
-        warn_of(records.len() - read.iter().filter(|(_, _, malformed)| !malformed).count(), "assignments");
+        let (read, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
+        warn_of(records - read.iter().filter(|(_, _, malformed)| !malformed).count(), "assignments");
         Ok(read.into_iter().map(|(membership, assignment, _)| (membership, assignment)).collect())
     }
 }
@@ -104,9 +111,8 @@ impl ReadPlatform for Reader {
             _ => None,
         };
         let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
-        let records = self.list(word, filter, Errand::List).await?;
-        let read: Vec<_> = records.iter().filter_map(|record| wire::fact(kind, record)).collect();
-        warn_of(records.len() - read.iter().filter(|seen| !seen.malformed).count(), word);
+        let (read, records) = self.list(word, filter, Errand::List, |record| wire::fact(kind, record)).await?;
+        warn_of(records - read.iter().filter(|seen| !seen.malformed).count(), word);
         Ok(read.into_iter().map(|seen| seen.fact).collect())
     }
 
