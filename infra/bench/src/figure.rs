@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 pub enum Aim {
     /// This or less.
     AtMost(f64),
+    /// The fewest that there could be; more has its reasons.
+    Fewest(f64),
     /// Only worth knowing.
     None,
 }
@@ -37,6 +39,12 @@ impl Figure {
         self
     }
 
+    /// With the fewest that there could be.
+    pub fn fewest(mut self, fewest: f64) -> Self {
+        self.aim = Aim::Fewest(fewest);
+        self
+    }
+
     /// The middle run; the mean of the middle two where their number is even.
     pub fn median(&self) -> f64 {
         let mut sorted = self.runs.clone();
@@ -56,7 +64,7 @@ impl Figure {
     pub fn is_met(&self) -> Option<bool> {
         match self.aim {
             Aim::AtMost(most) => Some(self.median() <= most),
-            Aim::None => None,
+            Aim::Fewest(_) | Aim::None => None,
         }
     }
 
@@ -66,6 +74,7 @@ impl Figure {
         let spread = if self.runs.len() > 1 { format!("{} - {}", short(low), short(high)) } else { String::new() };
         let aim = match self.aim {
             Aim::AtMost(most) => format!("<= {}", short(most)),
+            Aim::Fewest(fewest) => format!("fewest {}", short(fewest)),
             Aim::None => String::new(),
         };
         let met = self.is_met().map_or("", |met| if met { "yes" } else { "NO" });
@@ -74,12 +83,13 @@ impl Figure {
 
     /// For machines.
     pub fn json(&self) -> Value {
-        let most = match self.aim {
-            Aim::AtMost(most) => Some(most),
-            Aim::None => None,
+        let (most, fewest) = match self.aim {
+            Aim::AtMost(most) => (Some(most), None),
+            Aim::Fewest(fewest) => (None, Some(fewest)),
+            Aim::None => (None, None),
         };
         json!({ "name": self.name, "unit": self.unit, "median": self.median(), "runs": self.runs, "at_most": most,
-            "met": self.is_met() })
+            "fewest": fewest, "met": self.is_met() })
     }
 }
 
