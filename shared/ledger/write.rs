@@ -50,7 +50,8 @@ impl Write {
         Write { key, what: What::Bump, condition: None }
     }
 
-    /// Writes nothing, but the whole transaction fails unless `condition` holds.
+    /// Writes nothing, but the whole transaction fails unless `condition` holds. No function does this today: one that
+    /// does needs the right `dynamodb:ConditionCheckItem` in the template.
     pub fn check(key: Key, condition: Condition) -> Self {
         Write { key, what: What::Check, condition: Some(condition) }
     }
