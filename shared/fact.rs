@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::person::is_usual;
+
 /// Kinds of things that platforms know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -130,24 +132,26 @@ impl Fact {
         FactId::new(self.what.kind(), self.id.clone())
     }
 
-    /// Everybody whom this fact is about. A profile belongs to itself and to its team, which is how a team knows its
+    /// Everybody whom this fact is about. A profile belongs to itself and to its teams, which is how a team knows its
     /// people.
     pub fn holders(&self) -> Vec<Holder> {
         let member = |id: &String| Holder::Member(id.clone());
         match &self.what {
             What::Member(profile) => {
                 let own = std::iter::once(Holder::Member(self.id.clone()));
-                own.chain(profile.team.clone().map(Holder::Team)).collect()
+                own.chain(profile.teams.iter().cloned().map(Holder::Team)).collect()
             }
+            What::Team(_) => vec![Holder::Team(self.id.clone())],
             What::Visitor(_) => vec![Holder::Visitor(self.id.clone())],
             What::Membership(membership) => membership.holder.iter().cloned().collect(),
-            What::Pass(pass) => pass.holder.iter().cloned().collect(),
+            What::Pass(pass) => pass.holders.clone(),
             What::Checkin(checkin) => checkin.member.iter().map(member).collect(),
             What::Booking(booking) => {
                 let members = booking.booker.iter().chain(&booking.members).map(member);
-                members.chain(booking.visitors.iter().cloned().map(Holder::Visitor)).collect()
+                let guests = booking.visitors.iter().cloned().map(Holder::Visitor);
+                members.chain(guests).chain(booking.teams.iter().cloned().map(Holder::Team)).collect()
             }
-            What::Location(_) | What::Floor(_) | What::Resource(_) | What::Plan(_) | What::Team(_) => Vec::new(),
+            What::Location(_) | What::Floor(_) | What::Resource(_) | What::Plan(_) => Vec::new(),
         }
     }
 }
@@ -166,8 +170,8 @@ impl What {
             }
             What::Team(team) => add(Kind::Location, &team.location),
             What::Member(profile) | What::Visitor(profile) => {
-                add(Kind::Team, &profile.team);
                 add(Kind::Location, &profile.location);
+                names.extend(profile.teams.iter().map(|id| FactId::new(Kind::Team, id.clone())));
             }
             What::Membership(membership) => {
                 add(Kind::Plan, &membership.plan);
@@ -182,8 +186,9 @@ impl What {
                 add(Kind::Member, &booking.booker);
                 names.extend(booking.members.iter().map(|id| FactId::new(Kind::Member, id.clone())));
                 names.extend(booking.visitors.iter().map(|id| FactId::new(Kind::Visitor, id.clone())));
+                names.extend(booking.teams.iter().map(|id| FactId::new(Kind::Team, id.clone())));
             }
-            What::Pass(pass) => names.extend(pass.holder.iter().map(Holder::profile)),
+            What::Pass(pass) => names.extend(pass.holders.iter().map(Holder::profile)),
             What::Checkin(checkin) => add(Kind::Member, &checkin.member),
         }
         names
@@ -280,6 +285,9 @@ pub struct Team {
     pub name: String,
     /// Where it belongs.
     pub location: Option<String>,
+    /// Whether what it has reaches its people.
+    #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
+    pub active: bool,
 }
 
 /// A member or a guest.
@@ -289,12 +297,19 @@ pub struct Profile {
     pub name: String,
     /// The address as given; compare with [`crate::person::email_key`].
     pub email: Option<String>,
-    /// The team they are in.
-    pub team: Option<String>,
+    /// The teams they are in.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub teams: Vec<String>,
     /// Where they belong.
     pub location: Option<String>,
-    /// Whether what their team has reaches them.
+    /// Whether what their teams have reaches them.
     pub shares_team: bool,
+    /// Whether anything opens for them at all: not for who is suspended, archived or inactive.
+    #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
+    pub active: bool,
+    /// Numbers of their cards or tags, the first before the others where a door system takes only one.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub cards: Vec<String>,
 }
 
 /// Somebody, or a whole team, on a plan.
@@ -314,6 +329,18 @@ pub struct Membership {
     pub approved: bool,
     /// Desks and offices that come with it.
     pub assignments: Vec<Assignment>,
+    /// When it opens nothing although it runs.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub pauses: Vec<Pause>,
+}
+
+/// Local days, both included, in which a membership opens nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pause {
+    /// First day.
+    pub from: Date,
+    /// Last day; without one it goes on until it is ended.
+    pub until: Option<Date>,
 }
 
 /// A desk or office that comes with a membership.
@@ -342,6 +369,9 @@ pub struct Booking {
     pub members: Vec<String>,
     /// Guests, by visitor id.
     pub visitors: Vec<String>,
+    /// Teams of which everybody takes part.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub teams: Vec<String>,
     /// Start of the booking, or of the first of the series.
     pub start: Timestamp,
     /// Its end.
@@ -374,8 +404,8 @@ pub struct Series {
 pub struct Pass {
     /// Its name, where the platform has one.
     pub name: Option<String>,
-    /// The member; or the team, and then everybody in it.
-    pub holder: Option<Holder>,
+    /// Members; or teams, and then everybody in them.
+    pub holders: Vec<Holder>,
     /// How many were bought; `None` is without limit. Half days exist.
     pub count: Option<f64>,
     /// How many are used.
@@ -395,4 +425,15 @@ pub struct Checkin {
     pub location: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a thing is that says nothing else.
+fn yes() -> bool {
+    true
+}
+
+/// Left out of what is kept: it is so for nearly everybody.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual_yes(active: &bool) -> bool {
+    *active
 }

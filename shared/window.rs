@@ -32,6 +32,13 @@ impl Window {
         Window::new(self.from.max(other.from), until)
     }
 
+    /// What is left of it without `hole`: before it, and behind it.
+    pub fn without(&self, hole: &Window) -> Vec<Window> {
+        let before = self.overlap(&Window { from: Timestamp::MIN, until: Some(hole.from) });
+        let behind = hole.until.and_then(|from| self.overlap(&Window { from, until: None }));
+        before.into_iter().chain(behind).collect()
+    }
+
     /// Widened by whole minutes on either side, then out to whole minutes: a start rounds down, an end up.
     pub fn widened(&self, before: u32, after: u32) -> Window {
         let from = shift(self.from, -i64::from(before));

@@ -52,15 +52,13 @@ impl Known {
         for profile in profiles {
             let Some(fact) = self.facts.get(profile) else { continue };
             dossier.facts.insert(profile.clone(), fact.clone());
-            let (own, team) = match &fact.what {
-                What::Member(member) => (Holder::Member(profile.id.clone()), member.team.clone()),
-                _ => (Holder::Visitor(profile.id.clone()), None),
+            let (own, teams) = match &fact.what {
+                What::Member(member) => (Holder::Member(profile.id.clone()), member.teams.as_slice()),
+                _ => (Holder::Visitor(profile.id.clone()), [].as_slice()),
             };
             self.add(&mut dossier, &own, |_| true);
-            if let Some(team) = team.map(Holder::Team) {
-                self.add(&mut dossier, &team, |kind| matches!(kind, Kind::Membership | Kind::Pass));
-                let name = team.profile();
-                dossier.facts.extend(self.facts.get(&name).map(|fact| (name, fact.clone())));
+            for team in teams.iter().cloned().map(Holder::Team) {
+                self.add(&mut dossier, &team, |kind| kind != Kind::Member);
             }
         }
         dossier

@@ -2,7 +2,7 @@
 
 use super::days::sight;
 use super::{Asked, Bench, Dossier, holds};
-use crate::fact::{Booking, Fact, Kind, What};
+use crate::fact::{Booking, Fact, Holder, What};
 use crate::recurrence::occurrences;
 use crate::site::{Audience, Tentative, Unpaid};
 use crate::window::Window;
@@ -59,12 +59,10 @@ impl Bench<'_> {
     }
 }
 
-/// Whether any of the person's profiles that the platform still has is in the booking.
+/// Whether any of the person's profiles that the platform still has is in the booking, or a team of theirs.
 fn takes_part(dossier: &Dossier, booking: &Booking, guests: bool) -> bool {
-    let mut live = dossier.profiles.iter().filter(|name| dossier.facts.contains_key(*name));
-    live.any(|name| match name.kind {
-        Kind::Member => booking.booker.as_ref() == Some(&name.id) || booking.members.contains(&name.id),
-        Kind::Visitor => guests && booking.visitors.contains(&name.id),
-        _ => false,
-    })
+    let named = |id: &str| booking.booker.as_deref() == Some(id) || booking.members.iter().any(|member| member == id);
+    dossier.members().any(|(id, _)| named(id))
+        || guests && dossier.guests().any(|id| booking.visitors.iter().any(|visitor| visitor == id))
+        || booking.teams.iter().any(|team| dossier.reached(&Holder::Team(team.clone())).is_some())
 }

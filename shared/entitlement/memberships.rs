@@ -14,11 +14,10 @@ impl<'a> Bench<'a> {
     pub(super) fn plan(&mut self, asked: Asked<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
-            if holds(&asked.resolved.wanted, membership.plan.as_deref())
-                && self.in_place(asked, location)
-                && let Some(window) = self.runs(fact, membership, location)
-            {
-                self.open(asked, window, location, &[fact.name()]);
+            if holds(&asked.resolved.wanted, membership.plan.as_deref()) && self.in_place(asked, location) {
+                for window in self.runs(fact, membership, location) {
+                    self.open(asked, window, location, &[fact.name()]);
+                }
             }
         }
     }
@@ -32,12 +31,11 @@ impl<'a> Bench<'a> {
             }
             let matching: Vec<_> = membership.assignments.iter().filter(|a| self.is_there(asked, a)).collect();
             for assignment in matching {
-                let Some(window) = self.runs(fact, membership, location) else { continue };
-                let zone = self.zone(location);
-                match days(assignment.from, assignment.until, &zone) {
+                let windows = self.runs(fact, membership, location);
+                match days(assignment.from, assignment.until, &self.zone(location)) {
                     Days::Backwards => self.problem(&fact.name(), "has an assignment that ends before it starts"),
                     Days::Window(span) => {
-                        if let Some(window) = window.overlap(&span) {
+                        for window in windows.iter().filter_map(|window| window.overlap(&span)) {
                             self.open(asked, window, location, &[fact.name()]);
                         }
                     }
@@ -56,27 +54,41 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// When a membership runs: from the first moment of its first day to the last of its last, local.
-    fn runs(&mut self, fact: &Fact, membership: &Membership, location: Option<&str>) -> Option<Window> {
+    /// When a membership runs: from the first moment of its first day to the last of its last, local, but for pauses.
+    fn runs(&mut self, fact: &Fact, membership: &Membership, location: Option<&str>) -> Vec<Window> {
         if membership.from.is_none() {
             self.problem(&fact.name(), "has no start date and opens nothing: give it one at the platform");
-            return None;
+            return Vec::new();
         }
         match days(membership.from, membership.until, &self.zone(location)) {
-            Days::Window(window) => Some(window),
+            Days::Window(window) => self.but_for_pauses(window, membership, location),
             Days::Backwards => {
                 self.problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
-                None
+                Vec::new()
             }
         }
+    }
+
+    /// A pause that ends before it starts is none.
+    fn but_for_pauses(&self, window: Window, membership: &Membership, location: Option<&str>) -> Vec<Window> {
+        let mut left = vec![window];
+        for pause in &membership.pauses {
+            if let Days::Window(hole) = days(Some(pause.from), pause.until, &self.zone(location)) {
+                left = left.iter().flat_map(|window| window.without(&hole)).collect();
+            }
+        }
+        left
     }
 
     /// Whether this person has a membership that runs at `at`, anywhere.
     pub(super) fn is_member_at(&self, at: Timestamp) -> bool {
         self.memberships.iter().any(|(_, membership, profile)| {
             let location = membership.location.as_deref().or(profile.location.as_deref());
-            let window = days(membership.from, membership.until, &self.zone(location));
-            membership.from.is_some() && matches!(window, Days::Window(window) if window.holds(at))
+            let Days::Window(window) = days(membership.from, membership.until, &self.zone(location)) else {
+                return false;
+            };
+            let windows = self.but_for_pauses(window, membership, location);
+            membership.from.is_some() && windows.iter().any(|window| window.holds(at))
         })
     }
 

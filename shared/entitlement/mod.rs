@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::doors::GroupId;
-use crate::fact::{Fact, FactId, Holder, Membership, Profile, What};
+use crate::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, Resolved};
 use crate::site::{Selector, Site};
@@ -64,20 +64,36 @@ pub struct Dossier {
 }
 
 impl Dossier {
+    /// The profiles as members for whom anything opens at all.
     fn members(&self) -> impl Iterator<Item = (&str, &Profile)> {
         self.profiles.iter().filter_map(|name| match &self.facts.get(name)?.what {
-            What::Member(profile) => Some((name.id.as_str(), profile)),
+            What::Member(profile) if profile.active => Some((name.id.as_str(), profile)),
             _ => None,
         })
+    }
+
+    /// The profiles as guests.
+    fn guests(&self) -> impl Iterator<Item = &str> {
+        let live = |name: &&FactId| name.kind == Kind::Visitor && self.facts.contains_key(*name);
+        self.profiles.iter().filter(live).map(|name| name.id.as_str())
+    }
+
+    /// Whether what this team has reaches its people. One that nobody knows more of is as good as any.
+    fn is_active(&self, team: &str) -> bool {
+        match self.facts.get(&FactId::new(Kind::Team, team)).map(|fact| &fact.what) {
+            Some(What::Team(team)) => team.active,
+            _ => true,
+        }
     }
 
     /// The profile through which a fact about `holder` reaches this person.
     fn reached(&self, holder: &Holder) -> Option<&Profile> {
         match holder {
             Holder::Member(id) => self.members().find(|(member, _)| member == id).map(|(_, profile)| profile),
+            Holder::Team(id) if !self.is_active(id) => None,
             Holder::Team(id) => self
                 .members()
-                .find(|(_, profile)| profile.shares_team && profile.team.as_ref() == Some(id))
+                .find(|(_, profile)| profile.shares_team && profile.teams.contains(id))
                 .map(|(_, profile)| profile),
             Holder::Visitor(_) => None,
         }
@@ -254,3 +270,6 @@ pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
     let edges = desired.values().flatten().flat_map(|stretch| [Some(stretch.window.from), stretch.window.until]);
     edges.flatten().filter(|&edge| edge > now).min()
 }
+
+#[cfg(test)]
+mod tests;

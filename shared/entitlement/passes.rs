@@ -8,14 +8,13 @@ use crate::site::resolve::Ids;
 use crate::window::Window;
 
 impl<'a> Bench<'a> {
-    /// The holder of a pass; a company's pass: everyone in the company.
+    /// The holders of a pass; a company's pass: everyone in the company.
     pub(super) fn passes(&mut self, asked: Asked<'_>) {
         let dossier = self.dossier;
         for fact in dossier.facts.values() {
             let What::Pass(pass) = &fact.what else { continue };
-            let Some((holder, profile)) = pass.holder.as_ref().and_then(|h| Some((h, dossier.reached(h)?))) else {
-                continue;
-            };
+            let mut reaching = pass.holders.iter().filter_map(|holder| Some((holder, dossier.reached(holder)?)));
+            let Some((holder, profile)) = reaching.next() else { continue };
             let location = self.location_of(holder, profile);
             if is_wanted(&asked.resolved.wanted, fact, pass) && self.in_place(asked, location) {
                 self.pass(asked, fact, pass, location);
@@ -47,8 +46,8 @@ impl<'a> Bench<'a> {
     fn checkins(&self) -> Vec<(FactId, &'a Checkin)> {
         let dossier = self.dossier;
         let mine = |checkin: &Checkin| {
-            let member = checkin.member.as_ref();
-            member.is_some_and(|id| dossier.profiles.contains(&FactId::new(Kind::Member, id.clone())))
+            let member = checkin.member.as_deref();
+            member.is_some_and(|member| dossier.members().any(|(id, _)| id == member))
         };
         let all = dossier.facts.values().filter_map(|fact| match &fact.what {
             What::Checkin(checkin) if mine(checkin) => Some((fact.name(), checkin)),

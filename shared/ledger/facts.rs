@@ -66,7 +66,7 @@ impl Ledger {
 
     /// Who is in a team.
     pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
-        self.list_as(&key::holdings(site, team), &key::things(Kind::Member)).await
+        self.list_as(&key::holdings(site, team), key::PEOPLE).await
     }
 
     /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,
@@ -74,7 +74,7 @@ impl Ledger {
     pub async fn holdings(&self, site: &str, of: &Holder) -> Result<(Vec<FactId>, u64)> {
         let pk = key::holdings(site, of);
         let pointers = match of {
-            Holder::Team(_) => self.list_from(&pk, &key::things(Kind::Membership)).await?,
+            Holder::Team(_) => self.list_from(&pk, key::AFTER_PEOPLE).await?,
             Holder::Member(_) | Holder::Visitor(_) => self.list(&pk, "").await?,
         };
         let at = pointers.last().filter(|last| last.sk == key::VERSION).map_or(0, |last| last.version);

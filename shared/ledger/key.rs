@@ -84,10 +84,19 @@ pub fn holdings(site: &str, of: &Holder) -> String {
     format!("{site}#holder#{}", holder(of))
 }
 
-/// Pointer from a holder to a fact.
+/// Pointer from a holder to a fact. A team's people come before everything else that is about it.
 pub fn holding(site: &str, of: &Holder, name: &FactId) -> Key {
-    Key::new(holdings(site, of), thing(name))
+    match (of, name.kind) {
+        (Holder::Team(_), Kind::Member) => Key::new(holdings(site, of), format!("{PEOPLE}{}", thing(name))),
+        _ => Key::new(holdings(site, of), thing(name)),
+    }
 }
+
+/// Prefix of the sort keys of the people of a team.
+pub const PEOPLE: &str = "!";
+
+/// Before the sort keys of all else that is about a team, and behind its people.
+pub const AFTER_PEOPLE: &str = "\"";
 
 /// Sort key of a holder's version: behind every pointer.
 pub const VERSION: &str = "~version";

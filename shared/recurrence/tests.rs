@@ -31,6 +31,7 @@ fn series(start: &str, rule: &str) -> Booking {
         cancelled: false,
         tentative: false,
         unpaid: false,
+        teams: Vec::new(),
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> R
         _ => Holder::Member(profile.id.clone()),
     };
     let mut known = laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec()).await?;
-    let teams: BTreeSet<String> = known.0.values().filter_map(team).collect();
+    let teams: BTreeSet<String> = known.0.values().flat_map(|fact| teams(fact).iter().cloned()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
     let (facts, versions) =
         laid_open(outside, site, teams.clone(), teams.iter().map(Holder::profile).collect()).await?;
@@ -58,10 +58,10 @@ async fn laid_open(outside: &Outside, site: &str, holders: Vec<Holder>, more: Ve
     Ok((live(outside, site, &wanted).await?, versions))
 }
 
-fn team(fact: &Arc<Fact>) -> Option<String> {
+fn teams(fact: &Fact) -> &[String] {
     match &fact.what {
-        What::Member(profile) => profile.team.clone(),
-        _ => None,
+        What::Member(profile) => &profile.teams,
+        _ => &[],
     }
 }
 

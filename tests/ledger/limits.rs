@@ -156,6 +156,7 @@ fn booking(id: &str, visitors: Vec<String>) -> Record {
         cancelled: false,
         tentative: false,
         unpaid: false,
+        teams: Vec::new(),
     });
     kept(Fact { id: id.into(), what, changed: None })
 }

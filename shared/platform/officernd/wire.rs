@@ -38,7 +38,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
             floor: record.reference("floor"),
         }),
         Kind::Plan => What::Plan(Plan { name: record.name() }),
-        Kind::Team => What::Team(Team { name: record.name(), location: record.reference("location") }),
+        Kind::Team => What::Team(Team { name: record.name(), location: record.reference("location"), active: true }),
         Kind::Member => What::Member(member(record)),
         Kind::Visitor => What::Visitor(visitor(record)),
         Kind::Membership => What::Membership(membership(record)),
@@ -73,9 +73,11 @@ fn member(record: &Record) -> Profile {
     Profile {
         name: record.name(),
         email: record.text("email"),
-        team: record.reference("company"),
+        teams: record.reference("company").into_iter().collect(),
         location: record.reference("location"),
         shares_team: !apart,
+        active: true,
+        cards: Vec::new(),
     }
 }
 
@@ -84,9 +86,11 @@ fn visitor(record: &Record) -> Profile {
     Profile {
         name: record.name(),
         email: record.text("email"),
-        team: None,
+        teams: Vec::new(),
         location: record.reference("location"),
         shares_team: false,
+        active: true,
+        cards: Vec::new(),
     }
 }
 
@@ -100,6 +104,7 @@ fn membership(record: &Record) -> Membership {
         until,
         approved: approved(record) && !record.malformed(),
         assignments: Vec::new(),
+        pauses: Vec::new(),
     }
 }
 
@@ -136,6 +141,7 @@ fn booking(record: &Record) -> Booking {
         cancelled: record.flag("isCancelled"),
         tentative: record.flag("isTentative"),
         unpaid: false,
+        teams: Vec::new(),
     }
 }
 
@@ -173,7 +179,7 @@ fn pass(record: &Record) -> Pass {
     let (from, until) = (record.day("validFrom"), record.day("validTo"));
     Pass {
         name: record.text("name"),
-        holder: holder(record).filter(|_| !record.malformed()),
+        holders: holder(record).filter(|_| !record.malformed()).into_iter().collect(),
         count: Some(count),
         used: if all_used { used.max(count) } else { used },
         from,
