@@ -215,8 +215,8 @@ pub enum What {
     Visitor(Profile),
     /// See [`Membership`].
     Membership(Membership),
-    /// See [`Booking`].
-    Booking(Booking),
+    /// See [`Booking`]. Boxed, for it is twice as large as any other.
+    Booking(Box<Booking>),
     /// See [`Pass`].
     Pass(Pass),
     /// See [`Checkin`].

@@ -35,9 +35,9 @@ pub struct Person {
     pub email: Option<String>,
     /// The platform's profiles that are this person.
     pub profiles: BTreeSet<FactId>,
-    /// Their account at each `doors`.
+    /// Their account at each `doors`. Boxed, for a map makes room for eleven at once.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub accounts: BTreeMap<String, Linked>,
+    pub accounts: BTreeMap<String, Box<Linked>>,
     /// Memberships that are ours.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub claims: Vec<Claim>,
@@ -142,9 +142,9 @@ pub struct Linked {
 
 impl Linked {
     /// An account that was found, or just made.
-    pub fn new(account: Account, name: &str, made: bool) -> Self {
+    pub fn new(account: Account, name: &str, made: bool) -> Box<Self> {
         let suspended = made && account.standing == Standing::Suspended;
-        Linked { account, made, suspended, name: name.to_owned(), refused_name: None, left_alone: false }
+        Box::new(Linked { account, made, suspended, name: name.to_owned(), refused_name: None, left_alone: false })
     }
 }
 

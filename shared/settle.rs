@@ -14,6 +14,7 @@ mod accounts;
 mod apply;
 mod case;
 mod commit;
+mod held;
 mod identity;
 mod intend;
 mod interrupted;
@@ -26,7 +27,8 @@ mod serve;
 
 pub use accounts::{taken_already, the_one};
 pub(crate) use case::dossier_of;
-pub use moves::{HeldRows, Judged, Move, View, concerned, judge_person};
+pub use held::{GroupRows, HeldRows};
+pub use moves::{Judged, Move, View, concerned, judge_person};
 pub use scene::Terms;
 pub(crate) use scene::catalogue;
 

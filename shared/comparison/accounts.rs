@@ -1,6 +1,7 @@
 //! Which account would be whose: found the way settle finds it, by our link, our mark or an exact address, and linked
 //! in mind alone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Group;
@@ -63,13 +64,27 @@ impl<'a> Directory<'a> {
         here.and_then(|(here, email)| here.get(email)).map_or(&[], Vec::as_slice)
     }
 
-    /// Takes over what is seen of the person's account. Whether it is there, as far as anybody knows.
-    pub fn refresh(&self, doors: &str, linked: &mut Linked) -> bool {
-        let Some(accounts) = self.seen.accounts.get(doors) else { return true };
-        let Some(account) = accounts.get(&linked.account.id) else { return false };
-        linked.account = account.clone();
-        linked.suspended &= account.standing == Standing::Suspended;
-        true
+    /// Whether the account is there, as far as anybody knows.
+    pub fn has(&self, doors: &str, linked: &Linked) -> bool {
+        self.seen.accounts.get(doors).is_none_or(|accounts| accounts.contains_key(&linked.account.id))
+    }
+
+    /// Takes over what is seen of the person's accounts. Nearly everybody's is as it was, and is not copied.
+    pub fn refresh_all(&self, person: &mut Cow<'_, Person>) {
+        let is_other = |(doors, linked): &(&String, &Box<Linked>)| {
+            self.account(doors, &linked.account.id).is_some_and(|account| {
+                *account != linked.account || linked.suspended && account.standing != Standing::Suspended
+            })
+        };
+        let others: Vec<String> = person.accounts.iter().filter(is_other).map(|(doors, _)| doors.clone()).collect();
+        for doors in others {
+            if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
+                && let Some(account) = self.account(&doors, &linked.account.id)
+            {
+                linked.account = account.clone();
+                linked.suspended &= account.standing == Standing::Suspended;
+            }
+        }
     }
 }
 
@@ -109,7 +124,7 @@ impl Owners {
         let Some(account) = the_one(&heir.person, candidates)? else { return Ok(false) };
         let at = (doors.to_owned(), account.id.clone());
         let owner = self.0.get(&at).copied().filter(|owner| *owner != place);
-        let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| &mut owner.person);
+        let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| owner.person.to_mut());
         let mut given = Person::default();
         match owner {
             Some(owner) if !owner.profiles.is_empty() => return Err(taken_already()),
@@ -118,7 +133,7 @@ impl Owners {
         }
         if let Some(heir) = everybody.get_mut(place) {
             given.accounts.entry(doors.to_owned()).or_insert_with(|| Linked::new(account, name, false));
-            given.hand_over(doors, &mut heir.person);
+            given.hand_over(doors, heir.person.to_mut());
         }
         self.0.insert(at, place);
         Ok(true)

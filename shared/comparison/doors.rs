@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
 use crate::person::Person;
-use crate::settle::{HeldRows, Terms};
+use crate::settle::{GroupRows, HeldRows, Terms};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{DoorsConfig, Site};
@@ -151,7 +151,7 @@ impl Seen {
                         if terms.ruled.contains(&group) && !terms.seen.taken.contains(&group) {
                             self.new.insert((name.clone(), group.clone()));
                         }
-                        self.held.insert((name.clone(), group), rows);
+                        self.held.insert((name.clone(), group), GroupRows::of(rows));
                     }
                     Err(error) => {
                         read.complete = false;

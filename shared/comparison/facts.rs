@@ -1,6 +1,6 @@
 //! Everything that is known of one site's platform, in memory, found by whom it is about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::entitlement::Dossier;
@@ -11,7 +11,7 @@ use crate::ledger::facts::Record;
 #[derive(Default)]
 pub struct Known {
     facts: BTreeMap<FactId, Arc<Fact>>,
-    by_holder: BTreeMap<Holder, BTreeSet<FactId>>,
+    by_holder: BTreeMap<Holder, Vec<Arc<Fact>>>,
 }
 
 impl Known {
@@ -20,14 +20,14 @@ impl Known {
         let name = record.fact.name();
         if let Some(old) = self.facts.remove(&name) {
             for holder in old.holders() {
-                self.by_holder.entry(holder).or_default().remove(&name);
+                self.by_holder.entry(holder).or_default().retain(|fact| !Arc::ptr_eq(fact, &old));
             }
         }
         if !record.gone {
             for holder in record.fact.holders() {
-                self.by_holder.entry(holder).or_default().insert(name.clone());
+                self.by_holder.entry(holder).or_default().push(record.fact.clone());
             }
-            self.facts.insert(name, Arc::new(record.fact.clone()));
+            self.facts.insert(name, record.fact.clone());
         }
     }
 
@@ -65,11 +65,8 @@ impl Known {
     }
 
     fn add(&self, dossier: &mut Dossier, holder: &Holder, counts: impl Fn(Kind) -> bool) {
-        for name in self.by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind)) {
-            if let Some(fact) = self.facts.get(name) {
-                dossier.facts.insert(name.clone(), fact.clone());
-            }
-        }
+        let about = self.by_holder.get(holder).into_iter().flatten().filter(|fact| counts(fact.what.kind()));
+        dossier.facts.extend(about.map(|fact| (fact.name(), fact.clone())));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lines in ruled groups that are not ours: pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::{Directory, Owners};
 use super::doors::Seen;
@@ -24,14 +24,17 @@ pub struct Foreign {
     pub goes: bool,
 }
 
-/// Every such line, but those of protected people. `ours` are the lines that are claimed, or would be.
+/// The accounts whose lines in a group are claimed, or would be.
+pub type Ours = BTreeMap<Group, BTreeSet<AccountId>>;
+
+/// Every such line, but those of protected people.
 pub fn foreign(
     ground: Ground<'_>,
     known: &Known,
     seen: &Seen,
     directory: &Directory<'_>,
     owners: &Owners,
-    ours: &BTreeSet<(String, GroupId, AccountId)>,
+    ours: &Ours,
 ) -> Vec<Foreign> {
     let addresses: BTreeSet<String> =
         known.profiles().filter_map(|(_, profile)| profile.email.as_deref().and_then(email_key)).collect();
@@ -49,9 +52,9 @@ pub fn foreign(
     for (at, rows) in &seen.held {
         let (doors, group): &Group = at;
         let Some(terms) = ground.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
+        let claimed = ours.get(at);
         for row in rows.iter().filter(|row| is_valid(row, ground.now)) {
-            let claimed = ours.contains(&(doors.clone(), group.clone(), row.account.clone()));
-            if claimed || terms.protects(&row.account, None) {
+            if claimed.is_some_and(|claimed| claimed.contains(&row.account)) || terms.protects(&row.account, None) {
                 continue;
             }
             let goes = terms.is_exclusive(group) && ground.mode == Mode::Full && is_strange(doors, &row.account);

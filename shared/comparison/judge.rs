@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accounts::{Directory, Owners};
 use super::doors::Seen;
 use super::facts::Known;
-use super::foreign::{Foreign, foreign};
+use super::foreign::{Foreign, Ours, foreign};
 use super::people::{Somebody, everybody};
 use super::{Ground, Group};
-use crate::entitlement::{Desired, derive, desired};
+use crate::entitlement::{Desired, RuleBook, derive_by, desired};
 use crate::person::Person;
 use crate::settle::{HeldRows, Judged, Move, View, concerned, judge_person};
 
@@ -47,14 +47,17 @@ pub fn judge(
 ) -> Vec<Foreign> {
     let mut everybody = everybody(people, known);
     let directory = Directory::of(seen);
+    let book = RuleBook::of(ground.rules());
     let mut owners = Owners::of(&everybody);
-    let mut ours = BTreeSet::new();
+    let mut ours = Ours::new();
     for place in 0..everybody.len() {
-        let bench = Bench { ground, known, seen, directory: &directory };
+        let bench = Bench { ground, known, seen, directory: &directory, book: &book };
         let Some(found) = bench.one(&mut everybody, place, &mut owners) else { continue };
         let Some(somebody) = everybody.get(place) else { continue };
-        let claims = somebody.person.claims.iter().chain(&found.judged.adopt);
-        ours.extend(claims.map(|claim| (claim.doors.clone(), claim.group.clone(), claim.account.clone())));
+        for claim in somebody.person.claims.iter().chain(&found.judged.adopt) {
+            let here = ours.entry((claim.doors.clone(), claim.group.clone())).or_default();
+            here.insert(claim.account.clone());
+        }
         let Found { name, problems, desired, lines, groups, judged, linked, barred } = found;
         let aftermath = bench.aftermath(&somebody.person, name.as_deref(), &desired, &judged);
         each(Verdict { somebody, name, problems, desired, lines, groups, judged, aftermath, linked, barred });
@@ -86,17 +89,16 @@ struct Bench<'a> {
     known: &'a Known,
     seen: &'a Seen,
     directory: &'a Directory<'a>,
+    book: &'a RuleBook<'a>,
 }
 
 impl Bench<'_> {
     fn one(&self, everybody: &mut [Somebody<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
         let somebody = everybody.get_mut(place)?;
-        somebody.person.accounts.iter_mut().for_each(|(doors, linked)| {
-            self.directory.refresh(doors, linked);
-        });
+        self.directory.refresh_all(&mut somebody.person);
         let profiles: Vec<_> = somebody.person.profiles.iter().cloned().collect();
         let dossier = self.known.dossier(&profiles);
-        let derived = derive(self.ground.rules(), &dossier, self.ground.now);
+        let derived = derive_by(self.book, &dossier, self.ground.now);
         let desired = desired(&derived.entitlements);
         let name = dossier.name().map(str::to_owned);
         let first = self.judged(&somebody.person, name.as_deref(), &desired);
@@ -162,12 +164,12 @@ impl Bench<'_> {
         let (mut linked, mut barred) = (BTreeSet::new(), BTreeMap::new());
         for doors in self.ground.terms.keys() {
             let Some(somebody) = everybody.get_mut(place).filter(|s| !s.person.profiles.is_empty()) else { break };
-            if let Some(link) = somebody.person.accounts.get_mut(doors)
-                && (!wants.contains(doors) || self.directory.refresh(doors, link))
-            {
-                continue;
+            if let Some(link) = somebody.person.accounts.get(doors) {
+                if !wants.contains(doors) || self.directory.has(doors, link) {
+                    continue;
+                }
+                somebody.person.to_mut().accounts.remove(doors);
             }
-            somebody.person.accounts.remove(doors);
             let candidates = self.directory.of_address(doors, &somebody.person);
             let inside = candidates.iter().any(|account| !self.directory.groups(doors, &account.id).is_empty());
             if !inside && !wants.contains(doors) {

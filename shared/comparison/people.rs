@@ -3,6 +3,7 @@
 //!
 //! Profiles with one exact address are one person; see `settle::identity`, which does the same for those who are due.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Known;
@@ -14,7 +15,7 @@ pub struct Somebody<'a> {
     /// As we know them; `None` for a newcomer.
     pub known: Option<&'a Person>,
     /// As they would be.
-    pub person: Person,
+    pub person: Cow<'a, Person>,
     /// Their profiles that nobody settled yet.
     pub joined: Vec<FactId>,
     /// One of their profiles has another address than we know.
@@ -29,7 +30,8 @@ pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
     let addresses: BTreeSet<&str> = people.iter().filter_map(|person| person.email.as_deref()).collect();
     for person in people {
         owned.extend(&person.profiles);
-        let mut somebody = Somebody { known: Some(person), person: person.clone(), joined: Vec::new(), moved: false };
+        let mut somebody =
+            Somebody { known: Some(person), person: Cow::Borrowed(person), joined: Vec::new(), moved: false };
         leaving.extend(somebody.leave(known, &addresses));
         crowd.add(somebody);
     }
@@ -59,12 +61,13 @@ impl Somebody<'_> {
             let email = address(&name);
             let alone = self.person.profiles.len() == 1;
             if alone && email.as_deref().is_some_and(|email| !addresses.contains(email)) {
-                self.person.email = email;
+                self.person.to_mut().email = email;
                 continue;
             }
-            self.person.profiles.remove(&name);
+            let person = self.person.to_mut();
+            person.profiles.remove(&name);
             if alone {
-                self.person.email = None;
+                person.email = None;
             }
             leaving.push((name, email));
         }
@@ -90,12 +93,12 @@ impl<'a> Crowd<'a> {
     fn join(&mut self, name: FactId, email: Option<String>) {
         let owner = email.as_ref().and_then(|email| self.by_email.get(email)).copied();
         if let Some(somebody) = owner.and_then(|place| self.everybody.get_mut(place)) {
-            somebody.person.profiles.insert(name.clone());
+            somebody.person.to_mut().profiles.insert(name.clone());
             somebody.joined.push(name);
             return;
         }
         let mut person = Person::new(String::new(), email);
         person.profiles.insert(name.clone());
-        self.add(Somebody { known: None, person, joined: vec![name], moved: false });
+        self.add(Somebody { known: None, person: Cow::Owned(person), joined: vec![name], moved: false });
     }
 }

@@ -113,7 +113,7 @@ impl<'a> Reading<'a> {
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
                 continue;
             }
-            self.news(old, Record { fact, read: self.began, gone: false });
+            self.news(old, Record::new(fact, self.began));
         }
         for record in stored.values().filter(|record| !record.gone) {
             if is_over(&record.fact, self.began) || is_before(&record.fact, checkins_from) {
@@ -146,7 +146,7 @@ impl<'a> Reading<'a> {
             Ok(None) => self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() }),
             Ok(Some(fact)) => {
                 self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
-                self.news(Some(record), Record { fact, read: self.began, gone: false });
+                self.news(Some(record), Record::new(fact, self.began));
             }
             Err(error) => {
                 self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));

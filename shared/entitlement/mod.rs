@@ -16,10 +16,13 @@ use crate::site::resolve::{Ids, Resolved};
 use crate::site::{Selector, Site};
 use crate::window::{Window, union};
 
+mod book;
 mod bookings;
 mod days;
 mod memberships;
 mod passes;
+
+pub use book::RuleBook;
 
 /// How far ahead recurring bookings and opening hours are worked out.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -126,12 +129,17 @@ pub struct Derived {
 
 /// Works out everything that one person may open, as seen at `now`.
 pub fn derive(rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Derived {
+    derive_by(&RuleBook::of(rules), dossier, now)
+}
+
+/// The same for one of many people, by rules that were sorted once.
+pub fn derive_by(book: &RuleBook<'_>, dossier: &Dossier, now: Timestamp) -> Derived {
+    let rules = book.rules;
     let mut bench = Bench::new(rules, dossier, now);
-    for (place, rule) in rules.site.rules.iter().enumerate() {
-        let Some(resolved) = rules.resolved.rules.get(place) else { continue };
-        if resolved.groups.is_empty() {
+    for place in book.places(&bench) {
+        let (Some(rule), Some(resolved)) = (rules.site.rules.get(place), rules.resolved.rules.get(place)) else {
             continue;
-        }
+        };
         let asked = Asked { place, rule, resolved };
         match rule.selector {
             Selector::Plan => bench.plan(asked),

@@ -61,7 +61,7 @@ fn membership(holder: Holder, pauses: Vec<Pause>) -> What {
 }
 
 fn booking_of(teams: &[&str]) -> What {
-    What::Booking(Booking {
+    What::Booking(Box::new(Booking {
         resource: Some("r".into()),
         location: None,
         booker: None,
@@ -75,7 +75,7 @@ fn booking_of(teams: &[&str]) -> What {
         cancelled: false,
         tentative: false,
         unpaid: false,
-    })
+    }))
 }
 
 /// The windows that open for the member `m`, whose other facts these are.

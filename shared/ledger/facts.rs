@@ -1,6 +1,7 @@
 //! Facts in the table: what the platform said, and pointers from whom it is about.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -23,8 +24,8 @@ pub struct Concerned {
 /// A fact as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// What the platform said.
-    pub fact: Fact,
+    /// What the platform said. Shared, for many look at it at once.
+    pub fact: Arc<Fact>,
     /// When the read began that said so: a later read is never overwritten by an earlier one.
     pub read: Timestamp,
     /// The platform no longer has it. Kept, so that an older read cannot bring it back.
@@ -32,6 +33,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// A thing as a read that began at `read` found it.
+    pub fn new(fact: Fact, read: Timestamp) -> Self {
+        Record { fact: Arc::new(fact), read, gone: false }
+    }
+
     /// Whether the two say the same of the world, whenever they were read.
     pub fn says_same(&self, other: &Record) -> bool {
         let Record { fact, read: _, gone } = self;

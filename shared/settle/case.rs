@@ -67,9 +67,5 @@ fn teams(fact: &Fact) -> &[String] {
 
 async fn live(outside: &Outside, site: &str, names: &[FactId]) -> Result<BTreeMap<FactId, Arc<Fact>>> {
     let records = outside.ledger.facts(site, names).await?;
-    Ok(records
-        .into_iter()
-        .filter(|record| !record.gone)
-        .map(|record| (record.fact.name(), Arc::new(record.fact)))
-        .collect())
+    Ok(records.into_iter().filter(|record| !record.gone).map(|record| (record.fact.name(), record.fact)).collect())
 }

@@ -57,8 +57,8 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
 async fn of_profile(outside: &Outside, site: &str, name: &FactId) -> Result<Vec<String>> {
     let known = outside.ledger.id_of_profile(site, name).await?;
     let record = outside.ledger.fact(site, name).await?.filter(|record| !record.gone);
-    let profile = record.and_then(|record| match record.fact.what {
-        What::Member(profile) | What::Visitor(profile) => Some(profile),
+    let profile = record.and_then(|record| match &record.fact.what {
+        What::Member(profile) | What::Visitor(profile) => Some(profile.clone()),
         _ => None,
     });
     let Some(profile) = profile else { return Ok(known.into_iter().collect()) };

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::moves::HeldRows;
+use super::held::{GroupRows, HeldRows};
 use super::scene::Terms;
 use crate::audit::{Deed, Happened};
 use crate::diff::our_line;
-use crate::doors::{AccountId, GroupId, Row};
+use crate::doors::{GroupId, Row};
 use crate::person::{Claim, Deed as Begun, Intent, Person};
 
 /// Finishes or drops the intents on groups that were read. Gives a record for each change that was made; an intent on
@@ -39,16 +39,15 @@ fn one(
     person: &mut Person,
     intent: &Intent,
     group: &GroupId,
-    rows: &[Row],
+    rows: &GroupRows,
     ends: bool,
     now: Timestamp,
 ) -> Option<Deed> {
-    let of = |id: &AccountId| rows.iter().filter(|row| row.account == *id).cloned().collect::<Vec<Row>>();
     let linked = person.accounts.get(&intent.doors).map(|linked| linked.account.id.clone());
     let (account, what) = match &intent.deed {
         Begun::Grant { account, until, replaces } => {
             let account = account.clone().or(linked)?;
-            let rows = of(&account);
+            let rows = rows.of_account(&account);
             let old = |row: &Row| replaces.contains(&row.handle);
             let new: Vec<Row> = rows.iter().filter(|row| !old(row)).cloned().collect();
             our_line(&new, *until, ends)?;
@@ -66,7 +65,7 @@ fn one(
             (account, Happened::Granted)
         }
         Begun::Revoke { account, handle } => {
-            if of(account).iter().any(|row| row.handle == *handle) {
+            if rows.of_account(account).iter().any(|row| row.handle == *handle) {
                 return None;
             }
             person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
@@ -87,6 +86,7 @@ fn one(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doors::AccountId;
 
     fn row(handle: &str, until: &str) -> Row {
         Row { account: AccountId("7".into()), handle: handle.into(), from: None, until: until.parse().ok() }
@@ -100,9 +100,9 @@ mod tests {
         let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
         let mut person = Person { id: "p".into(), ..Person::default() };
         let now = Timestamp::UNIX_EPOCH;
-        assert!(one(&mut person, &intent, &group, std::slice::from_ref(&old), true, now).is_none());
+        assert!(one(&mut person, &intent, &group, &GroupRows::of(vec![old.clone()]), true, now).is_none());
         assert!(person.claims.is_empty(), "the new line was never made");
-        let seen = one(&mut person, &intent, &group, &[old, new.clone()], true, now);
+        let seen = one(&mut person, &intent, &group, &GroupRows::of(vec![old, new.clone()]), true, now);
         assert_eq!(seen.map(|deed| deed.what), Some(Happened::Granted));
         let claim = person.claim("main", &group).expect("the new line is ours");
         assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));

@@ -87,7 +87,7 @@ impl<'a> Looker<'a> {
             return self.could_not(mention, looks, &error).await;
         }
         match found {
-            Some(fact) => self.keep(Record { fact, read: began, gone: false }).await,
+            Some(fact) => self.keep(Record::new(fact, began)).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
             None if again.is_some() => Ok(()),
             None => self.keep_gone(&mention.about, began).await,
@@ -99,7 +99,7 @@ impl<'a> Looker<'a> {
     async fn uses(&self, fact: &Fact) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
         let known = self.outside.ledger.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
-        let before = match known.map(|known| known.fact.what) {
+        let before = match known.as_ref().map(|known| &known.fact.what) {
             Some(What::Pass(known)) => known.used,
             _ => 0.0,
         };
@@ -111,7 +111,7 @@ impl<'a> Looker<'a> {
         for fact in self.platform.read(Kind::Checkin, &span).await? {
             if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // It is known from now on, so that nobody looks at it again.
-                self.keep_and_mark(&Record { fact, read: began, gone: false }, true).await?;
+                self.keep_and_mark(&Record::new(fact, began), true).await?;
             }
         }
         Ok(())
@@ -171,7 +171,7 @@ impl<'a> Looker<'a> {
     async fn see(&self, name: &FactId) -> Result<Option<Record>> {
         let began = self.outside.time.now();
         match self.platform.look(name).await {
-            Ok(found) => Ok(found.map(|fact| Record { fact, read: began, gone: false })),
+            Ok(found) => Ok(found.map(|fact| Record::new(fact, began))),
             Err(error) => {
                 let mention = Mention { about: name.clone(), reaches: None, removed: false };
                 self.could_not(&mention, 0, &error).await.map(|()| None)

@@ -6,15 +6,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::held::{GroupRows, HeldRows};
 use super::scene::Terms;
 use crate::diff::{Held, Verdict, judge};
 use crate::doors::{AccountId, GroupId, Row, Standing};
 use crate::entitlement::{Desired, Stretch, open_at};
 use crate::person::{Claim, Linked, Person};
 use crate::site::{Mode, WithoutAccess};
-
-/// Everybody in the groups that were read.
-pub type HeldRows = BTreeMap<(String, GroupId), Vec<Row>>;
 
 /// What a person's moves are judged from.
 #[derive(Clone, Copy)]
@@ -144,9 +142,9 @@ pub fn judge_person(view: View<'_>) -> Judged {
     let mut judged = Judged::default();
     for (doors, terms) in view.terms {
         let mut changes = Vec::new();
-        for (at, group) in view.groups.iter().filter(|(at, _)| at == doors) {
-            let Some(rows) = view.held.get(&(at.clone(), group.clone())) else { continue };
-            group_verdict(view, doors, terms, group, rows, &mut judged, &mut changes);
+        for group in view.groups.iter().filter(|(at, _)| at == doors) {
+            let Some(rows) = view.held.get(group) else { continue };
+            group_verdict(view, group, terms, rows, &mut judged, &mut changes);
         }
         let account = account_moves(view, doors, terms, &changes);
         judged.moves.extend(account.into_iter().chain(changes).map(|step| (doors.clone(), step)));
@@ -156,17 +154,17 @@ pub fn judge_person(view: View<'_>) -> Judged {
 
 fn group_verdict(
     view: View<'_>,
-    doors: &str,
+    at: &(String, GroupId),
     terms: &Terms,
-    group: &GroupId,
-    rows: &[Row],
+    rows: &GroupRows,
     judged: &mut Judged,
     changes: &mut Vec<Move>,
 ) {
+    let (doors, group) = at;
     let claim = view.person.claim(doors, group);
     let linked = view.person.accounts.get(doors).map(|linked| &linked.account);
     let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
-    let rows = rows.iter().filter(|row| Some(&row.account) == account).cloned();
+    let rows = account.map(|account| rows.of_account(account)).unwrap_or_default().iter().cloned();
     let is_surplus = |row: &Row| claim.is_some_and(|claim| claim.surplus.contains(&row.handle));
     let (surplus, rows): (Vec<Row>, Vec<Row>) = rows.partition(is_surplus);
     changes.extend(surplus.iter().map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
@@ -176,7 +174,7 @@ fn group_verdict(
         ends_by_itself: terms.ends_by_itself,
         protected: account.is_some_and(|id| terms.protects(id, linked)),
         exclusive: terms.is_exclusive(group),
-        taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(&(doors.to_owned(), group.clone())),
+        taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(at),
     };
     match judge(wanted, claim, held, view.now) {
         Verdict::Nothing => {}

@@ -10,10 +10,11 @@ use super::accounts::{Taken, link, reader};
 use super::apply::{Task, apply};
 use super::case::{Case, open};
 use super::commit::{Outcome, commit, tell};
+use super::held::{GroupRows, HeldRows};
 use super::identity::Summons;
 use super::intend::intend;
 use super::interrupted::finish;
-use super::moves::{HeldRows, Judged, Move, View, concerned, judge_person};
+use super::moves::{Judged, Move, View, concerned, judge_person};
 use super::scene::{Scene, Writers};
 use crate::doors::{GroupId, Standing};
 use crate::entitlement::{Derived, Desired, derive, desired};
@@ -159,7 +160,7 @@ async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) 
             Err(error) => Err(error),
         };
         match rows {
-            Ok(rows) => drop(held.insert((doors, group), rows)),
+            Ok(rows) => drop(held.insert((doors, group), GroupRows::of(rows))),
             Err(error) => drop(unread.insert((doors, group), error)),
         }
     }

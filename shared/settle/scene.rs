@@ -139,7 +139,7 @@ impl Scene {
 pub async fn catalogue(outside: &Outside, site: &str) -> Result<Catalogue> {
     let kinds = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
     let records = try_join_all(kinds.map(|kind| outside.ledger.facts_of(site, kind))).await?;
-    Ok(Catalogue::of(records.iter().flatten().filter(|record| !record.gone).map(|record| &record.fact)))
+    Ok(Catalogue::of(records.iter().flatten().filter(|record| !record.gone).map(|record| record.fact.as_ref())))
 }
 
 type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);

@@ -63,7 +63,7 @@ async fn pass(
 async fn call_off(ledger: &Ledger) -> Result<()> {
     let name = FactId::new(Kind::Booking, "b-eve");
     let mut record = ledger.fact(SITE, &name).await?.expect("it is known");
-    if let What::Booking(booking) = &mut record.fact.what {
+    if let What::Booking(booking) = &mut Arc::make_mut(&mut record.fact).what {
         booking.cancelled = true;
     }
     ledger.keep_fact(SITE, &record).await.map(drop)

@@ -17,7 +17,7 @@ fn instant(text: &str) -> Timestamp {
 
 fn read_at(minute: u8, what: What) -> Record {
     let read = instant(&format!("2026-03-01T12:{minute:02}:00Z"));
-    Record { fact: Fact { id: "1".into(), what, changed: None }, read, gone: false }
+    Record::new(Fact { id: "1".into(), what, changed: None }, read)
 }
 
 fn plan(minute: u8, name: &str) -> Record {

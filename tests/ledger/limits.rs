@@ -134,7 +134,7 @@ async fn keys_are_as_long_as_dynamodb_takes() {
 }
 
 fn kept(fact: Fact) -> Record {
-    Record { fact, read: NOON.parse().expect("an instant"), gone: false }
+    Record::new(fact, NOON.parse().expect("an instant"))
 }
 
 fn plan(id: &str, name: &str) -> Record {
@@ -143,7 +143,7 @@ fn plan(id: &str, name: &str) -> Record {
 
 fn booking(id: &str, visitors: Vec<String>) -> Record {
     let start = NOON.parse().expect("an instant");
-    let what = What::Booking(Booking {
+    let what = What::Booking(Box::new(Booking {
         resource: None,
         location: None,
         booker: None,
@@ -157,7 +157,7 @@ fn booking(id: &str, visitors: Vec<String>) -> Record {
         tentative: false,
         unpaid: false,
         teams: Vec::new(),
-    });
+    }));
     kept(Fact { id: id.into(), what, changed: None })
 }
 

@@ -42,7 +42,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
         Kind::Member => What::Member(member(record)),
         Kind::Visitor => What::Visitor(visitor(record)),
         Kind::Membership => What::Membership(membership(record)),
-        Kind::Booking => What::Booking(booking(record)),
+        Kind::Booking => What::Booking(Box::new(booking(record))),
         Kind::Pass => What::Pass(pass(record)),
         Kind::Checkin => return checkin(record),
     };

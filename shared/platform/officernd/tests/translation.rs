@@ -17,7 +17,7 @@ fn seen(kind: Kind, mut record: Value, more: Value) -> Seen {
 fn booking(more: Value) -> Booking {
     let usual = json!({"_id": "b1", "start": "2026-01-12T10:00:00.000Z", "end": "2026-01-12T11:00:00.000Z"});
     let What::Booking(booking) = seen(Kind::Booking, usual, more).fact.what else { panic!("not a booking") };
-    booking
+    *booking
 }
 
 fn membership(more: Value) -> Membership {
