@@ -1,6 +1,9 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
 use aws_credential_types::Credentials;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::access::{Access, Share};
 use crate::alarms::{AlarmSettings, Alarms};
@@ -131,8 +134,10 @@ impl Outside {
     /// # Errors
     /// [`Error::Refused`] naming the environment variable that is missing.
     pub fn on_lambda() -> Result<Self> {
-        let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-        tracing_subscriber::fmt().json().with_env_filter(level).without_time().with_target(false).init();
+        let chosen = given("RUST_LOG").and_then(|levels| levels.parse::<Targets>().ok());
+        let levels = chosen.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+        let lines = tracing_subscriber::fmt::layer().json().without_time().with_target(false);
+        tracing_subscriber::registry().with(lines).with(levels).init();
         let sandbox = network::Sandbox::from_environment()?;
         let http = network::client(sandbox)?;
         Ok(Outside::new(Settings::from_environment()?, http, std::sync::Arc::new(WallClock)))

@@ -14,6 +14,7 @@ mod accounts;
 mod apply;
 mod case;
 mod commit;
+mod directory;
 mod held;
 mod identity;
 mod intend;

@@ -2,7 +2,7 @@
 //! in mind alone.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Group;
 use super::doors::Seen;
@@ -16,14 +16,14 @@ use super::people::Somebody;
 /// Every account at every door system, found by its address, with the groups that it is in.
 pub struct Directory<'a> {
     seen: &'a Seen,
-    by_email: BTreeMap<&'a str, BTreeMap<String, Vec<&'a Account>>>,
-    lines: BTreeMap<&'a str, BTreeMap<&'a AccountId, Vec<Group>>>,
+    by_email: BTreeMap<&'a str, HashMap<String, Vec<&'a Account>>>,
+    lines: BTreeMap<&'a str, HashMap<&'a AccountId, Vec<Group>>>,
 }
 
 impl<'a> Directory<'a> {
     /// The accounts that were seen.
     pub fn of(seen: &'a Seen) -> Self {
-        let mut by_email: BTreeMap<&str, BTreeMap<String, Vec<&Account>>> = BTreeMap::new();
+        let mut by_email: BTreeMap<&str, HashMap<String, Vec<&Account>>> = BTreeMap::new();
         for (doors, accounts) in &seen.accounts {
             let here = by_email.entry(doors).or_default();
             for account in accounts.values() {
@@ -32,7 +32,7 @@ impl<'a> Directory<'a> {
                 }
             }
         }
-        let mut lines: BTreeMap<&str, BTreeMap<&AccountId, Vec<Group>>> = BTreeMap::new();
+        let mut lines: BTreeMap<&str, HashMap<&AccountId, Vec<Group>>> = BTreeMap::new();
         for (group, rows) in &seen.held {
             let here = lines.entry(&group.0).or_default();
             for row in rows {
@@ -89,21 +89,34 @@ impl<'a> Directory<'a> {
 }
 
 /// Who has which account, by their place among everybody.
-pub struct Owners(BTreeMap<(String, AccountId), usize>);
+pub struct Owners(BTreeMap<String, HashMap<AccountId, usize>>);
 
 impl Owners {
     /// As it is known.
     pub fn of(everybody: &[Somebody<'_>]) -> Self {
-        let linked = everybody.iter().enumerate().flat_map(|(place, somebody)| {
-            let accounts = somebody.person.accounts.iter();
-            accounts.map(move |(doors, linked)| ((doors.clone(), linked.account.id.clone()), place))
-        });
-        Owners(linked.collect())
+        let mut owners = Owners(BTreeMap::new());
+        for (place, somebody) in everybody.iter().enumerate() {
+            for (doors, linked) in &somebody.person.accounts {
+                owners.put(doors, &linked.account.id, place);
+            }
+        }
+        owners
+    }
+
+    fn put(&mut self, doors: &str, id: &AccountId, place: usize) {
+        match self.0.get_mut(doors) {
+            Some(here) => drop(here.insert(id.clone(), place)),
+            None => drop(self.0.insert(doors.to_owned(), HashMap::from([(id.clone(), place)]))),
+        }
+    }
+
+    fn of_account(&self, doors: &str, id: &AccountId) -> Option<usize> {
+        self.0.get(doors)?.get(id).copied()
     }
 
     /// Whether anybody has this account.
     pub fn has(&self, doors: &str, id: &AccountId) -> bool {
-        self.0.contains_key(&(doors.to_owned(), id.clone()))
+        self.of_account(doors, id).is_some()
     }
 
     /// Links the account of the person's address, unless it is somebody else's. Whoever has it and has no profile any
@@ -122,8 +135,8 @@ impl Owners {
         let Some(heir) = everybody.get(place) else { return Ok(false) };
         let candidates = candidates.iter().map(|account| (*account).clone()).collect();
         let Some(account) = the_one(&heir.person, candidates)? else { return Ok(false) };
-        let at = (doors.to_owned(), account.id.clone());
-        let owner = self.0.get(&at).copied().filter(|owner| *owner != place);
+        let owner = self.of_account(doors, &account.id).filter(|owner| *owner != place);
+        let id = account.id.clone();
         let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| owner.person.to_mut());
         let mut given = Person::default();
         match owner {
@@ -135,7 +148,7 @@ impl Owners {
             given.accounts.entry(doors.to_owned()).or_insert_with(|| Linked::new(account, name, false));
             given.hand_over(doors, heir.person.to_mut());
         }
-        self.0.insert(at, place);
+        self.put(doors, &id, place);
         Ok(true)
     }
 }

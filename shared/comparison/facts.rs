@@ -1,6 +1,6 @@
 //! Everything that is known of one site's platform, in memory, found by whom it is about.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::entitlement::Dossier;
@@ -10,8 +10,8 @@ use crate::ledger::facts::Record;
 /// Live facts of one site.
 #[derive(Default)]
 pub struct Known {
-    facts: BTreeMap<FactId, Arc<Fact>>,
-    by_holder: BTreeMap<Holder, Vec<Arc<Fact>>>,
+    facts: HashMap<FactId, Arc<Fact>>,
+    by_holder: HashMap<Holder, Vec<Arc<Fact>>>,
 }
 
 impl Known {
@@ -31,7 +31,7 @@ impl Known {
         }
     }
 
-    /// Every profile, of members and of guests, by name.
+    /// Every profile, of members and of guests, in no order.
     pub fn profiles(&self) -> impl Iterator<Item = (&FactId, &Profile)> {
         self.facts.iter().filter_map(|(name, fact)| Some((name, profile(fact)?)))
     }
@@ -41,7 +41,7 @@ impl Known {
         self.facts.get(name).and_then(|fact| profile(fact))
     }
 
-    /// All facts.
+    /// All facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.facts.values().map(AsRef::as_ref)
     }

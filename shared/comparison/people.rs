@@ -4,7 +4,7 @@
 //! Profiles with one exact address are one person; see `settle::identity`, which does the same for those who are due.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use super::facts::Known;
 use crate::fact::{FactId, Profile};
@@ -25,9 +25,9 @@ pub struct Somebody<'a> {
 /// Everybody: those with profiles first, since they take over the accounts of those who have none left.
 pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
     let mut crowd = Crowd::default();
-    let mut owned: BTreeSet<&FactId> = BTreeSet::new();
+    let mut owned: HashSet<&FactId> = HashSet::new();
     let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
-    let addresses: BTreeSet<&str> = people.iter().filter_map(|person| person.email.as_deref()).collect();
+    let addresses: HashSet<&str> = people.iter().filter_map(|person| person.email.as_deref()).collect();
     for person in people {
         owned.extend(&person.profiles);
         let mut somebody =
@@ -36,7 +36,8 @@ pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
         crowd.add(somebody);
     }
     let new = known.profiles().filter(|(name, _)| !owned.contains(name));
-    let new = new.map(|(name, profile)| (name.clone(), address(profile)));
+    let mut new: Vec<_> = new.map(|(name, profile)| (name.clone(), address(profile))).collect();
+    new.sort();
     for (name, email) in leaving.into_iter().chain(new) {
         crowd.join(name, email);
     }
@@ -51,7 +52,7 @@ fn address(profile: &Profile) -> Option<String> {
 impl Somebody<'_> {
     /// Takes a changed address over, where it is the only profile's and nobody has it; else the profile goes to whoever
     /// has it, and is given here.
-    fn leave(&mut self, known: &Known, addresses: &BTreeSet<&str>) -> Vec<(FactId, Option<String>)> {
+    fn leave(&mut self, known: &Known, addresses: &HashSet<&str>) -> Vec<(FactId, Option<String>)> {
         let address = |name: &FactId| known.profile(name).and_then(address);
         let away = |name: &&FactId| address(name).is_some_and(|email| Some(&email) != self.person.email.as_ref());
         let moved: Vec<FactId> = self.person.profiles.iter().filter(away).cloned().collect();
@@ -79,7 +80,7 @@ impl Somebody<'_> {
 #[derive(Default)]
 struct Crowd<'a> {
     everybody: Vec<Somebody<'a>>,
-    by_email: BTreeMap<String, usize>,
+    by_email: HashMap<String, usize>,
 }
 
 impl<'a> Crowd<'a> {

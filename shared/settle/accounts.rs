@@ -1,15 +1,14 @@
 //! Which account at a door system is a person's: never by guess. An account is theirs by our own written link, by our
 //! own mark, by an exact address, or because it appeared while we were making it.
 
-use std::collections::BTreeSet;
-
+use super::directory::Directory;
 use super::scene::Scene;
 use crate::audit::{Deed, Happened};
 use crate::doors::{Account, AccountId, ReadDoors, Standing};
 use crate::error::{Error, Result};
 use crate::ledger::people::{free_account, point_account, put};
 use crate::ledger::{Step, Write, faster};
-use crate::person::{Deed as Begun, Linked, Person, email_key};
+use crate::person::{Deed as Begun, Linked, Person};
 
 /// What finding an account left to be written down.
 #[derive(Default)]
@@ -20,9 +19,6 @@ pub struct Found {
     pub deeds: Vec<Deed>,
 }
 
-/// Accounts that somebody was linked to in this round: the table does not know of them yet.
-pub type Taken = BTreeSet<(String, AccountId)>;
-
 /// How an audit record says that a change was found made.
 const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 
@@ -31,7 +27,13 @@ const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 ///
 /// # Errors
 /// [`Error::Report`] where two accounts could be meant, or the account is somebody else's.
-pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, taken: &mut Taken) -> Result<Found> {
+pub async fn link(
+    scene: &Scene,
+    person: &mut Person,
+    doors: &str,
+    name: &str,
+    directory: &mut Directory,
+) -> Result<Found> {
     let reader = reader(scene, doors)?;
     let mut found = Found::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
@@ -39,7 +41,7 @@ pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, t
     let begun = begun.map(|intent| intent.deed.clone());
     if let Some(linked) = person.accounts.get_mut(doors) {
         let known = linked.account.id.clone();
-        match reader.account(&linked.account).await? {
+        match directory.account(doors, reader, &linked.account).await? {
             Some(account) => {
                 found.deeds.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
             }
@@ -56,7 +58,7 @@ pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, t
             Some(Begun::Create { before }) => Some(before),
             _ => None,
         };
-        let candidates = candidates(scene, person, doors, name, making.as_deref(), taken).await?;
+        let candidates = candidates(scene, person, doors, name, making.as_deref(), directory).await?;
         let Some(account) = the_one(person, candidates)? else {
             person.never_made(doors);
             return Ok(found);
@@ -66,7 +68,7 @@ pub async fn link(scene: &Scene, person: &mut Person, doors: &str, name: &str, t
     }
     person.account_done(doors);
     if let Some(linked) = person.accounts.get(doors) {
-        taken.insert((doors.to_owned(), linked.account.id.clone()));
+        directory.take(doors, &linked.account.id);
         if known.as_ref() != Some(&linked.account.id) {
             found.writes.push(point_account(&scene.site.id, doors, &linked.account.id, &person.id));
         }
@@ -135,19 +137,16 @@ async fn candidates(
     doors: &str,
     name: &str,
     before: Option<&[AccountId]>,
-    taken: &Taken,
+    directory: &mut Directory,
 ) -> Result<Vec<Account>> {
     let reader = reader(scene, doors)?;
     match (&person.email, before) {
-        (Some(email), _) => {
-            let same = |account: &Account| account.email.as_deref().and_then(email_key).as_ref() == Some(email);
-            Ok(reader.find(email).await?.into_iter().filter(same).collect())
-        }
+        (Some(email), _) => directory.of_address(doors, reader, email).await,
         (None, Some(before)) => {
             let appeared = |guest: &Account| guest.name == name && !before.contains(&guest.id);
             for guest in reader.guests().await?.into_iter().filter(appeared) {
                 let owner = scene.outside.ledger.id_of_account(&scene.site.id, doors, &guest.id).await?;
-                if owner.is_none_or(|id| id == person.id) && !taken.contains(&(doors.to_owned(), guest.id.clone())) {
+                if owner.is_none_or(|id| id == person.id) && !directory.is_taken(doors, &guest.id) {
                     return Ok(vec![guest]);
                 }
             }

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::accounts::{Taken, link, reader};
+use super::accounts::{link, reader};
 use super::apply::{Task, apply};
 use super::case::{Case, open};
 use super::commit::{Outcome, commit, tell};
+use super::directory::Directory;
 use super::held::{GroupRows, HeldRows};
 use super::identity::Summons;
 use super::intend::intend;
@@ -98,9 +99,9 @@ async fn round(
         .collect();
     let (held, unread) = read_groups(scene, &sittings).await;
     let mut tasks = Vec::new();
-    let mut taken = Taken::new();
+    let mut directory = Directory::default();
     for sitting in &sittings {
-        tasks.push(prepare(scene, sitting, &held, &unread, &mut taken, now).await);
+        tasks.push(prepare(scene, sitting, &held, &unread, &mut directory, now).await);
     }
     intend(scene, &sittings, &mut tasks, now).await;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
@@ -174,7 +175,7 @@ async fn prepare(
     sitting: &Sitting,
     held: &HeldRows,
     unread: &Unread,
-    taken: &mut Taken,
+    directory: &mut Directory,
     now: Timestamp,
 ) -> Task {
     let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
@@ -189,7 +190,7 @@ async fn prepare(
     let mut judged = judge(scene, sitting, &task, held, now);
     let in_need = in_need_of_an_account(scene, sitting, &task, &judged);
     if !in_need.is_empty() {
-        let barred = link_all(scene, &mut task, &in_need, taken).await;
+        let barred = link_all(scene, &mut task, &in_need, directory).await;
         let found = finish(&mut task.person, held, &scene.terms, now);
         task.deeds.extend(found);
         judged = judge(scene, sitting, &task, held, now);
@@ -203,10 +204,15 @@ async fn prepare(
 }
 
 /// Finds the person's account at each of these doors. Gives those where it could not be told which it is.
-async fn link_all(scene: &Scene, task: &mut Task, doors: &BTreeSet<String>, taken: &mut Taken) -> BTreeSet<String> {
+async fn link_all(
+    scene: &Scene,
+    task: &mut Task,
+    doors: &BTreeSet<String>,
+    directory: &mut Directory,
+) -> BTreeSet<String> {
     let mut barred = BTreeSet::new();
     for doors in doors {
-        match link(scene, &mut task.person, doors, &task.name, taken).await {
+        match link(scene, &mut task.person, doors, &task.name, directory).await {
             Ok(found) => {
                 task.writes.extend(found.writes);
                 task.deeds.extend(found.deeds);

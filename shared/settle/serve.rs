@@ -1,5 +1,6 @@
 //! One site's turn: bells mark people due, then whoever is due is served, earliest first, until the time is used up.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use super::round::settle_people;
 use super::scene::Scene;
 use crate::bus::Notice;
 use crate::delivery::Mention;
+use crate::doors::Standing;
 use crate::error::{Error, Result};
 use crate::ledger::dues::{Due, Subject};
 use crate::line::{Bell, Ring};
@@ -21,8 +23,10 @@ const TURN: Duration = Duration::from_secs(45);
 /// How long a slice shall take. Nothing of it is committed before its last change is made, so one that the function
 /// does not live to see the end of would begin again and again.
 const SLICE_TIME: Duration = Duration::from_secs(8);
-/// Fewest and most due items that are served together.
+/// Fewest and most due items that are served together, where each may cost calls of its own.
 const SLICES: (usize, usize) = (5, 500);
+/// Most due items that are served together, where many of them share one call.
+const MOST: usize = 2_000;
 
 /// Serves the bells of one site.
 pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> {
@@ -40,7 +44,7 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
     let mut size = first_size(&site);
     let mut longest = Duration::ZERO;
     loop {
-        let slice = due_slice(outside, &site.id, until, size, &marked).await?;
+        let slice = due_slice(outside, &site, until, size, &marked).await?;
         if slice.is_empty() {
             return Ok(());
         }
@@ -96,12 +100,43 @@ fn next_size(size: usize, took: Duration) -> usize {
     next.clamp(fewest, most)
 }
 
-/// The next due items, earliest first, and then whoever was `marked` in passing, from the first on.
-async fn due_slice(outside: &Outside, site: &str, until: Timestamp, size: usize, marked: &[Due]) -> Result<Vec<Due>> {
-    let mut dues = outside.ledger.due_until(site, until).await?;
+/// The next due items, earliest first, and then whoever was `marked` in passing, from the first on: `size` that may cost
+/// calls of their own, and among and behind them those that do not.
+async fn due_slice(outside: &Outside, site: &Site, until: Timestamp, size: usize, marked: &[Due]) -> Result<Vec<Due>> {
+    let mut dues = outside.ledger.due_until(&site.id, until).await?;
     dues.extend_from_slice(marked);
-    dues.truncate(size);
+    dues.truncate(MOST);
+    if dues.len() > size {
+        let cheap = cheap(outside, site, &dues).await?;
+        let mut dear = 0;
+        dues.retain(|due| {
+            let is_cheap = matches!(&due.subject, Subject::Person(id) if cheap.contains(id));
+            dear += usize::from(!is_cheap);
+            is_cheap || dear <= size
+        });
+    }
     Ok(dues)
+}
+
+/// The people among these whose coming and going is a line in a call that others share: they have an account wherever
+/// they could need one, and every door system takes many people at once.
+async fn cheap(outside: &Outside, site: &Site, dues: &[Due]) -> Result<BTreeSet<String>> {
+    if !site.doors.values().all(|config| config.kind.has_bulk_calls()) {
+        return Ok(BTreeSet::new());
+    }
+    let ids: Vec<String> = dues
+        .iter()
+        .filter_map(|due| match &due.subject {
+            Subject::Person(id) if due.look_at.is_empty() => Some(id.clone()),
+            _ => None,
+        })
+        .collect();
+    let people = outside.ledger.people(&site.id, &ids).await?;
+    let ready = people.into_iter().filter(|person| {
+        let mut accounts = site.doors.keys().map(|doors| person.accounts.get(doors));
+        accounts.all(|linked| linked.is_some_and(|linked| linked.account.standing == Standing::Active))
+    });
+    Ok(ready.map(|person| person.id).collect())
 }
 
 async fn serve_slice(outside: &Outside, site: &Site, slice: Vec<Due>, now: Timestamp) -> Result<()> {

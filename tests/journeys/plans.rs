@@ -1,9 +1,11 @@
 //! Plans: a membership opens groups while it runs.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::{PLAN, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::world::{Doors, House, Setting, World, address, at_both};
 
 at_both!(
     o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_before_it_starts,
@@ -172,5 +174,44 @@ async fn o4_b10_an_end_that_comes_forward_or_goes_back_is_followed(at: Doors) {
     }
     world.tell(json!({ "memberships": [{ "_id": "s-ada", "endDate": "2026-03-13T00:00:00Z" }] })).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
+    world.ends_well().await;
+}
+
+/// Bulk: a company of 120 that is in the house already is let in, and out, by one call each, and looked up in a list.
+#[tokio::test]
+async fn o5_a_large_company_comes_and_goes_in_one_call_each() {
+    let who = |n: usize| format!("c{n:03}");
+    let mut house = House::with(&["Members"]);
+    for n in 0..120 {
+        house = house.person(&who(n));
+    }
+    let member = |n: usize| {
+        let name = who(n);
+        json!({ "_id": format!("m-{name}"), "name": name, "email": address(&name), "company": "c-acme" })
+    };
+    let mut shared = hot_desk("acme");
+    shared["member"] = json!(null);
+    shared["company"] = json!("c-acme");
+    shared["startDate"] = json!("2026-03-04T00:00:00Z");
+    shared["endDate"] = json!("2026-03-04T00:00:00Z");
+    let members: Vec<Value> = (0..120).map(member).collect();
+    let world = town(json!({ "members": members, "memberships": [shared] }));
+    let world = Setting::at(Doors::SaltoKs, PLAN).begin(world, house).await;
+    // Whoever was never let in has no account that we know of; whoever was, has.
+    let count = |calls: &BTreeMap<String, u64>, what: &str| {
+        calls.iter().filter(|(call, _)| call.starts_with(what)).map(|(_, count)| *count).sum::<u64>()
+    };
+    world.clock("2026-03-03T23:59:00Z").await;
+    world.forget_calls("salto-ks").await;
+    world.clock("2026-03-04T00:00:00Z").await;
+    let calls = world.calls("salto-ks").await;
+    assert_eq!(world.inside("Members").await.len(), 122, "and Ada and Bob");
+    assert!(count(&calls, "GET") < 100, "the list of all was asked for: {calls:?}");
+    world.clock("2026-03-04T23:59:00Z").await;
+    world.forget_calls("salto-ks").await;
+    world.clock("2026-03-05T00:00:00Z").await;
+    assert_eq!(world.inside("Members").await, [""; 0]);
+    let calls = world.calls("salto-ks").await;
+    assert_eq!(count(&calls, "PATCH"), 1, "{calls:?}");
     world.ends_well().await;
 }
