@@ -40,6 +40,13 @@ pub struct WebhookSecrets {
     pub webhook_secrets: Vec<Secret>,
 }
 
+impl WebhookSecrets {
+    /// Whether there is any secret to prove with.
+    pub fn prove_anything(&self) -> bool {
+        self.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty())
+    }
+}
+
 /// What opens a vendor's interface. Which fields count is the vendor's business.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ApiSecrets {

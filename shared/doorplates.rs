@@ -4,32 +4,29 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use jiff::Timestamp;
 
 use crate::access::WebhookSecrets;
 use crate::error::Result;
+use crate::fresh::Fresh;
 use crate::ledger::Ledger;
 use crate::ledger::sites::Doorplate;
 use crate::secrets::Secrets;
 
-/// How long what is known stays good. A new site or a new secret is in force after this at the latest.
-const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
-
-type Known = Arc<HashMap<String, (Doorplate, Arc<WebhookSecrets>)>>;
+type Known = HashMap<String, (Doorplate, Arc<WebhookSecrets>)>;
 
 /// The sites that can be posted to.
 #[derive(Clone)]
 pub struct Doorplates {
     ledger: Ledger,
     secrets: Secrets,
-    known: Arc<Mutex<Option<(Timestamp, Known)>>>,
+    known: Fresh<Known>,
 }
 
 impl Doorplates {
     /// Nothing is read yet.
     pub fn new(ledger: Ledger, secrets: Secrets) -> Self {
-        Doorplates { ledger, secrets, known: Arc::default() }
+        Doorplates { ledger, secrets, known: Fresh::default() }
     }
 
     /// The site that an address belongs to, with its secrets. `None` alike for a site or a platform that does not
@@ -45,26 +42,22 @@ impl Doorplates {
         self.known(now).await.map(|_| ())
     }
 
-    async fn known(&self, now: Timestamp) -> Result<Known> {
-        let mut known = self.known.lock().await;
-        if let Some((since, sites)) = known.as_ref()
-            && now.duration_since(*since) < GOOD_FOR
-        {
-            return Ok(sites.clone());
-        }
+    async fn known(&self, now: Timestamp) -> Result<Arc<Known>> {
+        self.known.get(now, || self.read()).await
+    }
+
+    async fn read(&self) -> Result<Known> {
         let plates = self.ledger.doorplates().await?;
         let secrets = try_join_all(plates.iter().map(|plate| self.secrets.webhook(&plate.secret))).await?;
         let mut sites = HashMap::new();
         for (plate, secrets) in plates.into_iter().zip(secrets) {
             let secrets = secrets.unwrap_or_default();
-            if secrets.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty()) {
+            if secrets.prove_anything() {
                 sites.insert(plate.site.clone(), (plate, Arc::new(secrets)));
             } else {
                 tracing::error!(site = plate.site, "no webhook secret: deliveries to this site are not served");
             }
         }
-        let sites = Arc::new(sites);
-        *known = Some((now, sites.clone()));
         Ok(sites)
     }
 }

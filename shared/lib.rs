@@ -9,6 +9,7 @@
 // A webhook arrives and is proven.
 pub mod delivery;
 pub mod doorplates;
+pub mod fresh;
 pub mod platform;
 
 // What is known, of whom, and the rules.
@@ -22,8 +23,9 @@ pub mod entitlement;
 pub mod recurrence;
 pub mod window;
 
-// Where it becomes true.
+// Where it becomes true, and who went through.
 pub mod doors;
+pub mod opening;
 
 // What we remember, ring, set and write down.
 pub mod alarms;
@@ -35,7 +37,8 @@ pub mod line;
 // Everything beside everything, for whoever compares.
 pub mod comparison;
 
-// The three journeys.
+// The four journeys.
+pub mod entries;
 pub mod receive;
 pub mod reconcile;
 pub mod settle;
@@ -43,6 +46,7 @@ pub mod settle;
 // The way in for the operator, and what is shown.
 pub mod preview;
 pub mod push;
+pub mod report;
 pub mod view;
 
 // Everything outside, and what failed there.

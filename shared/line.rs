@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::aws::Lazy;
 use crate::delivery::Mention;
+use crate::doors::AccountId;
 use crate::error::{Error, Result};
 use crate::http::Http;
 
@@ -25,6 +26,13 @@ pub enum Bell {
     Alarm(Timestamp),
     /// Somebody is due now.
     Due,
+    /// About whoever has this account: they were refused at a door, or somebody changed the account there.
+    Account {
+        /// Door system.
+        doors: String,
+        /// Account.
+        id: AccountId,
+    },
     /// A delivery could not be read: everything must be read.
     Unread,
 }

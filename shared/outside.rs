@@ -12,6 +12,7 @@ use crate::bus::Bus;
 use crate::caller::Turns;
 use crate::doorplates::Doorplates;
 use crate::doors::{ReadDoors, WriteDoors};
+use crate::entries::entrances::Entrances;
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::ledger::Ledger;
@@ -102,6 +103,8 @@ pub struct Outside {
     pub turns: Turns,
     /// What `receive` knows of sites and their webhook secrets.
     pub doorplates: Doorplates,
+    /// What `entries` knows of door systems and theirs.
+    pub entrances: Entrances,
 }
 
 /// The configuration that every SDK's builder takes alike.
@@ -155,6 +158,7 @@ impl Outside {
             bus: Bus::new(lazily!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
             tokens: Tokens::shared(ledger.clone()),
             doorplates: Doorplates::new(ledger.clone(), secrets.clone()),
+            entrances: Entrances::new(ledger.clone(), secrets.clone()),
             turns: Turns::default(),
             settings,
             http,

@@ -33,12 +33,8 @@ pub struct Shown {
 /// [`Error::Refused`] with every line that is wrong.
 pub async fn load(outside: &Outside, text: &str) -> Result<String> {
     let site = Site::parse(text).map_err(|error| Error::refused(error.to_string()))?;
-    outside.ledger.store_site(&plate(&site), text).await?;
+    outside.ledger.store_site(&Doorplate::of(&site), text).await?;
     Ok(site.id)
-}
-
-fn plate(site: &Site) -> Doorplate {
-    Doorplate { site: site.id.clone(), platform: site.platform.kind, secret: site.platform.secret.clone() }
 }
 
 /// Shows what a site file would change, and changes nothing.
@@ -96,7 +92,7 @@ pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
             Some(diff)
         }
     };
-    let version = outside.ledger.store_site_over(now, &plate(&site), text).await?;
+    let version = outside.ledger.store_site_over(now, &Doorplate::of(&site), text).await?;
     if let Err(error) = outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await {
         // It is in force all the same, and the next reconcile is not far.
         tracing::warn!(site = site.id, %error, "a reconcile could not be asked for");

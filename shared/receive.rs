@@ -22,24 +22,24 @@ impl Answer {
         Answer { status, body: body.to_owned() }
     }
 
-    fn accepted() -> Self {
+    pub(crate) fn accepted() -> Self {
         Answer::new(202, r#"{"accepted":true}"#)
     }
 
     /// One and the same, whatever was wrong.
-    fn unproven() -> Self {
+    pub(crate) fn unproven() -> Self {
         Answer::new(401, r#"{"error":"unproven"}"#)
     }
 
-    fn nobody() -> Self {
+    pub(crate) fn nobody() -> Self {
         Answer::new(404, r#"{"error":"no such address"}"#)
     }
 
-    fn too_large() -> Self {
+    pub(crate) fn too_large() -> Self {
         Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
     }
 
-    fn try_again() -> Self {
+    pub(crate) fn try_again() -> Self {
         Answer::new(503, r#"{"error":"try again later"}"#)
     }
 }

@@ -10,11 +10,13 @@ use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::{Ground, Read};
 use crate::error::{Error, Result};
+use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::site::{Mode, Site};
 use crate::window::floor_minute;
 
+mod openings;
 mod people;
 mod platform;
 mod round;
@@ -54,6 +56,8 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
     let site = Site::parse(&stored.text).map_err(|error| Error::report(format!("the stored site file: {error}")))?;
     let mut report = Report::default();
+    // What an older version wrote of the site may say too little.
+    outside.ledger.keep_doorplate(&Doorplate::of(&site)).await?;
     let overdue = set_alarms(outside, &site.id).await?;
     let (known, mark) = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody(&site.id).await?;
@@ -77,6 +81,13 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let dues = people::due(ground, &known, &seen, &everybody, &mut report);
     outside.ledger.put_dues(&site.id, &dues).await?;
     take_over(outside, &site, &seen).await?;
+    if !dues.is_empty() || overdue {
+        ring(outside, &site).await?;
+    }
+    // Access does not wait for who came and went, and no trouble with that is trouble with access.
+    if openings::collect(outside, &site, &seen, &mut report).await {
+        ring(outside, &site).await?;
+    }
     let unread = outside.ledger.unread(&site.id).await?.len();
     if unread > 0 {
         report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
@@ -86,9 +97,6 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     }
     report.problems.sort();
     report.problems.dedup();
-    if !dues.is_empty() || overdue {
-        outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await?;
-    }
     tracing::info!(
         site = site.id,
         granted = report.granted,
@@ -98,6 +106,10 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         "reconciled"
     );
     Ok(report)
+}
+
+async fn ring(outside: &Outside, site: &Site) -> Result<()> {
+    outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await
 }
 
 /// Sets alarms for whoever is due soon, so that one that failed heals even when a platform is down. Whether somebody

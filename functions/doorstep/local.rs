@@ -5,8 +5,10 @@ use doorstep::error::{Error, Result};
 use doorstep::http::Http;
 use doorstep::network;
 use doorstep::push::Shown;
+use doorstep::report::{Row, Wanted};
 use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
 /// A run on this machine.
@@ -67,7 +69,13 @@ impl Local {
         self.ask(Method::POST, "/sandbox/push", text).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: &str) -> Result<Shown> {
+    /// Who came and went at a site.
+    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
+        let query = serde_urlencoded::to_string(wanted).map_err(|error| Error::report(error.to_string()))?;
+        self.ask(Method::GET, &format!("/sandbox/sites/{site}/entries?{query}"), "").await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: &str) -> Result<T> {
         let uri: Uri = format!("{}{path}", self.base).parse().map_err(|_| Error::refused("this is no site's name"))?;
         let request = http::Request::builder().method(method).uri(uri).body(Bytes::copy_from_slice(body.as_bytes()));
         let request = request.map_err(|error| Error::report(error.to_string()))?;

@@ -7,6 +7,7 @@ use doorstep::error::Result;
 
 mod check;
 mod diff;
+mod entries;
 mod files;
 mod local;
 mod push;
@@ -32,6 +33,8 @@ enum Verb {
     /// Shows what site files will change, and puts them in force. Exits with 0 if they are in force, 1 with findings
     /// and 2 if it could not be done; then nothing is stored.
     Push(push::Push),
+    /// Shows who came and went, per person, door and day.
+    Entries(entries::Entries),
 }
 
 /// What a verb came to.
@@ -48,6 +51,7 @@ async fn main() -> ExitCode {
         Verb::Check(asked) => ("check", check::run(&asked).await),
         Verb::Diff(asked) => ("diff", diff::run(&asked).await),
         Verb::Push(asked) => ("push", push::run(&asked).await),
+        Verb::Entries(asked) => ("entries", entries::run(&asked).await),
     };
     code(name, end)
 }

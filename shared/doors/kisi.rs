@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use http::{Method, StatusCode};
 use serde_json::json;
 
+use super::openings::ReadOpenings;
 use super::{Account, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
 use crate::access::Access;
 use crate::caller;
@@ -26,8 +27,10 @@ use wire::{Who, number};
 
 mod client;
 mod membership;
+mod openings;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 mod wire;
 
 /// One Kisi organisation, or one place in it.
@@ -129,6 +132,10 @@ impl ReadDoors for Kisi {
     /// Kisi counts no seats.
     async fn seats(&self) -> Result<Option<Seats>> {
         Ok(None)
+    }
+
+    fn openings(&self) -> &dyn ReadOpenings {
+        self
     }
 }
 

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::person::is_usual;
 
 pub mod kisi;
+pub mod openings;
 pub mod salto_ks;
 
 #[cfg(test)]
@@ -27,6 +28,9 @@ pub enum DoorsKind {
 }
 
 impl DoorsKind {
+    /// All of them.
+    pub const ALL: [DoorsKind; 2] = [DoorsKind::SaltoKs, DoorsKind::Kisi];
+
     /// The word for it in site files and reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -40,6 +44,14 @@ impl DoorsKind {
         match self {
             DoorsKind::SaltoKs => true,
             DoorsKind::Kisi => false,
+        }
+    }
+
+    /// How the webhooks are read by which it tells of openings; `None` where it has none.
+    pub fn webhook(self) -> Option<&'static dyn openings::TellOpenings> {
+        match self {
+            DoorsKind::SaltoKs => None,
+            DoorsKind::Kisi => Some(&kisi::webhook::EventWebhook),
         }
     }
 
@@ -210,6 +222,8 @@ pub trait ReadDoors: Send + Sync {
     async fn group_count(&self, account: &Account) -> Result<usize>;
     /// Seats, where the door system counts them.
     async fn seats(&self) -> Result<Option<Seats>>;
+    /// What can be asked about who came and went.
+    fn openings(&self) -> &dyn openings::ReadOpenings;
 }
 
 /// What can be changed at a door system. Only `apply` is handed one.

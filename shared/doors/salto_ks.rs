@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::json;
 
+use super::openings::ReadOpenings;
 use super::{Account, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, Standing, WriteDoors};
 use crate::access::Access;
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ mod accounts;
 mod client;
 mod login;
 mod membership;
+mod openings;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -116,6 +118,10 @@ impl ReadDoors for SaltoKs {
     async fn seats(&self) -> Result<Option<Seats>> {
         let site: wire::Site = self.0.one(V1_2, &[]).await?.done()?.json()?;
         site.seats().map(Some)
+    }
+
+    fn openings(&self) -> &dyn ReadOpenings {
+        self
     }
 }
 

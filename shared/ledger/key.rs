@@ -1,9 +1,13 @@
 //! Keys of the table. Each is type-tagged, and ids from outside are escaped, so that no id lands in another's place.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use crate::doors::AccountId;
 use crate::fact::{FactId, Holder, Kind};
+use crate::opening::Opening;
 
 /// Where an item is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -193,6 +197,22 @@ pub const SITES: &str = "sites";
 /// A site in that list.
 pub fn site(site: &str) -> Key {
     Key::new(SITES.to_owned(), site)
+}
+
+/// Partition of the openings of one day, UTC.
+pub fn openings(site: &str, day: Date) -> String {
+    format!("{site}#entry#{day}")
+}
+
+/// The word for an instant in sort keys: they are in order of time.
+pub fn instant(at: Timestamp) -> String {
+    at.strftime("%Y%m%dT%H%M%S%.6f").to_string()
+}
+
+/// One opening.
+pub fn opening(site: &str, opening: &Opening) -> Key {
+    let day = opening.at.to_zoned(TimeZone::UTC).date();
+    Key::new(openings(site, day), format!("{}#{}#{}", instant(opening.at), opening.doors, escape(&opening.id)))
 }
 
 /// What is known of reading one source.

@@ -18,6 +18,7 @@ pub mod audits;
 pub mod dues;
 pub mod facts;
 pub mod key;
+pub mod openings;
 pub mod people;
 mod refusal;
 pub mod sites;

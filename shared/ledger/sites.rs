@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 use super::{Condition, Item, Ledger, Step, Write, body};
-use crate::doors::{AccountId, Group, GroupId};
+use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
 use crate::platform::PlatformKind;
-use crate::site::DoorsConfig;
 use crate::site::resolve::Resolved;
+use crate::site::{DoorsConfig, Entries, Site};
 use crate::tokens::Token;
 
 /// How long a delivery is remembered: longer than any sender tries again.
@@ -30,7 +30,7 @@ pub struct Stored {
     pub text: String,
 }
 
-/// What `receive` must know of a site, and no more.
+/// What `receive` and `entries` must know of a site, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doorplate {
     /// Site.
@@ -39,6 +39,40 @@ pub struct Doorplate {
     pub platform: PlatformKind,
     /// Name of the platform's secrets.
     pub secret: String,
+    /// Its door systems.
+    #[serde(default)]
+    pub doors: BTreeMap<String, DoorsPlate>,
+    /// For how many days openings are kept.
+    #[serde(default = "usual_days")]
+    pub keep_days: u32,
+}
+
+/// The same of one of its door systems.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorsPlate {
+    /// Which one.
+    pub kind: DoorsKind,
+    /// Name of its secrets.
+    pub secret: String,
+}
+
+/// A plate that was written before there were openings.
+fn usual_days() -> u32 {
+    Entries::default().keep_days
+}
+
+impl Doorplate {
+    /// Of this site.
+    pub fn of(site: &Site) -> Self {
+        let plate = |config: &DoorsConfig| DoorsPlate { kind: config.kind, secret: config.secret.clone() };
+        Doorplate {
+            site: site.id.clone(),
+            platform: site.platform.kind,
+            secret: site.platform.secret.clone(),
+            doors: site.doors.iter().map(|(name, config)| (name.clone(), plate(config))).collect(),
+            keep_days: site.entries.keep_days,
+        }
+    }
 }
 
 /// How reading a platform went.
@@ -129,6 +163,15 @@ impl Ledger {
         ];
         self.write_all(Step::Keep, writes).await?;
         Ok(stored.n)
+    }
+
+    /// Writes a site's plate anew where it is not what it should be: it was written by an older version.
+    pub async fn keep_doorplate(&self, plate: &Doorplate) -> Result<()> {
+        let at = key::site(&plate.site);
+        if self.kept(&at).await?.as_ref() == Some(plate) {
+            return Ok(());
+        }
+        self.write(Write::put(at, body(plate)?)).await
     }
 
     /// Every site there is.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use crate::access::Share;
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::error::Result;
 use crate::fact::{FactId, Profile, What};
@@ -15,6 +16,7 @@ use crate::ledger::people::{free_email, list, point_account, point_email, point_
 use crate::ledger::{Step, Write};
 use crate::outside::Outside;
 use crate::person::{Linked, Person, email_key};
+use crate::site::Site;
 
 /// One person who is to be settled now, and why.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +133,27 @@ async fn moved(
     Ok(vec![person.id, joined])
 }
 
+/// Which of our people has this account: by our link, or else by the address that the door system has for it. `None`
+/// where it is nobody whom we know; a stranger is not made one of our people for trying a door.
+pub(super) async fn whose(outside: &Outside, site: &Site, doors: &str, id: &AccountId) -> Result<Option<String>> {
+    if let Some(known) = outside.ledger.id_of_account(&site.id, doors, id).await? {
+        return Ok(Some(known));
+    }
+    let account = match outside.doors(site, doors, Share::Settle).await {
+        Ok((reader, _)) => reader.account(&unseen(id)).await,
+        Err(error) => Err(error),
+    };
+    let account = account.unwrap_or_else(|error| {
+        // Whoever it is, they are settled like everybody else.
+        tracing::warn!(site = site.id, doors, %error, "it cannot be told whose account a bell is about");
+        None
+    });
+    match account.and_then(|account| account.email).as_deref().and_then(email_key) {
+        Some(email) => outside.ledger.id_of_email(&site.id, &email).await,
+        None => Ok(None),
+    }
+}
+
 /// Whoever has an account at a door system: somebody we know, or a stranger, who gets an id so that what is done to
 /// them has the same written record.
 async fn of_account(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Result<String> {
@@ -138,7 +161,16 @@ async fn of_account(outside: &Outside, site: &str, doors: &str, id: &AccountId) 
         return Ok(known);
     }
     let mut stranger = Person::new(Uuid::new_v4().simple().to_string(), None);
-    let account = Account {
+    let account = unseen(id);
+    stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
+    let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];
+    outside.ledger.write_all(Step::Keep, writes).await?;
+    Ok(stranger.id)
+}
+
+/// An account of which nothing is known but its id.
+pub(super) fn unseen(id: &AccountId) -> Account {
+    Account {
         id: id.clone(),
         inner_id: None,
         email: None,
@@ -147,9 +179,5 @@ async fn of_account(outside: &Outside, site: &str, doors: &str, id: &AccountId) 
         mark: None,
         privileged: true,
         guest: false,
-    };
-    stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
-    let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];
-    outside.ledger.write_all(Step::Keep, writes).await?;
-    Ok(stranger.id)
+    }
 }

@@ -35,12 +35,13 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
     let mut until = outside.time.now();
     for bell in bells {
         match bell {
-            Bell::Things(_) | Bell::Due => {}
+            Bell::Things(_) | Bell::Account { .. } | Bell::Due => {}
             Bell::Alarm(minute) => until = until.max(*minute),
             Bell::Unread => outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?,
         }
     }
     let mut marked = look_at_all(outside, &site, bells).await?;
+    marked.extend(of_accounts(outside, &site, bells).await?);
     let mut size = first_size(&site);
     let mut longest = Duration::ZERO;
     loop {
@@ -78,6 +79,23 @@ async fn look_at_all(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<V
         looker.look(mention, 0).await?;
     }
     Ok(looker.marked())
+}
+
+/// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
+async fn of_accounts(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<Vec<Due>> {
+    let accounts = bells.iter().filter_map(|bell| match bell {
+        Bell::Account { doors, id } => Some((doors, id)),
+        Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread => None,
+    });
+    let mut dues = Vec::new();
+    for (doors, id) in accounts.collect::<BTreeSet<_>>() {
+        let person = identity::whose(outside, site, doors, id).await?;
+        dues.extend(person.map(|person| {
+            let due = Due::at(outside.time.now(), Subject::Person(person));
+            due.with_a_look_at(BTreeSet::from([doors.clone()])).in_passing()
+        }));
+    }
+    Ok(dues)
 }
 
 /// How many are served together at first: vendors with bulk calls get one call a group for all of them; where each

@@ -49,6 +49,8 @@ pub struct Site {
     pub passes: PassOpening,
     /// When inferred revokes are held.
     pub guard: Guard,
+    /// What is kept of who came and went.
+    pub entries: Entries,
     /// Which plan, room or pass opens which groups, in the order of the file.
     pub rules: Vec<Rule>,
 }
@@ -197,6 +199,19 @@ pub enum PassOpening {
     WhileUnused,
     /// On the local day of a check-in.
     OnTheDay,
+}
+
+/// `[entries]`: what is kept of who came and went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries {
+    /// For how many days.
+    pub keep_days: u32,
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Entries { keep_days: 90 }
+    }
 }
 
 /// `[guard]`: when inferred revokes of one group are held for a human.

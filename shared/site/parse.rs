@@ -8,7 +8,7 @@ use super::fault::{Faults, SiteFileError};
 use super::sheet::{Table, Value};
 use super::words::{self, SANDBOX};
 use super::{
-    Bookings, DoorsConfig, Foreign, Guard, Mode, PassOpening, PlatformConfig, Rule, Site, Tentative, Unpaid,
+    Bookings, DoorsConfig, Entries, Foreign, Guard, Mode, PassOpening, PlatformConfig, Rule, Site, Tentative, Unpaid,
     WithoutAccess, rule,
 };
 use crate::doors::DoorsKind;
@@ -53,6 +53,7 @@ fn whole(root: &Table<'_>) -> Option<Site> {
     let bookings = root.optional("bookings", Bookings::default(), |value| bookings(&value.table("[bookings]")?));
     let passes = root.optional("passes", PassOpening::WhileUnused, |value| passes(&value.table("[passes]")?));
     let guard = root.optional("guard", Guard::default(), |value| guard(&value.table("[guard]")?));
+    let entries = root.optional("entries", Entries::default(), |value| entries(&value.table("[entries]")?));
     let usual = bookings.clone().unwrap_or_default();
     let rules = root.optional("rule", Vec::new(), |value| rules(&value, doors.as_ref(), &usual));
     root.finish();
@@ -65,6 +66,7 @@ fn whole(root: &Table<'_>) -> Option<Site> {
         bookings: bookings?,
         passes: passes?,
         guard: guard?,
+        entries: entries?,
         rules: rules?,
     })
 }
@@ -213,6 +215,12 @@ fn guard(table: &Table<'_>) -> Option<Guard> {
     let most = table.optional("most", usual.most, |value| value.whole(0..=MANY));
     table.finish();
     Some(Guard { share: share?, least: least?, base: base?, most: most? })
+}
+
+fn entries(table: &Table<'_>) -> Option<Entries> {
+    let keep_days = table.optional("keep", Entries::default().keep_days, |value| value.read(words::days));
+    table.finish();
+    Some(Entries { keep_days: keep_days? })
 }
 
 fn rules(value: &Value<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>, usual: &Bookings) -> Option<Vec<Rule>> {

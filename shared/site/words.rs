@@ -61,6 +61,9 @@ pub(super) fn vendor_id(text: &str) -> Result<String, String> {
     if fine { Ok(text.to_owned()) } else { Err("this is no id: copy it from the vendor's own page".to_owned()) }
 }
 
+/// Longest time for which it is kept who came and went, in days.
+const MOST_DAYS: u32 = 730;
+
 /// Minutes from a text such as `15m`, `1h`, `1h30m`, `90m`: 0 to 24 hours.
 pub(super) fn minutes(text: &str) -> Result<u32, String> {
     let advice = || "write 0m to 24h, such as \"15m\", \"1h\" or \"1h30m\"".to_owned();
@@ -75,6 +78,12 @@ pub(super) fn minutes(text: &str) -> Result<u32, String> {
     };
     let whole = hours.zip(minutes).map(|(hours, minutes)| hours * 60 + minutes);
     whole.filter(|whole| *whole <= DAY).ok_or_else(advice)
+}
+
+/// Days from a text such as `90d`: 1 to 730.
+pub(super) fn days(text: &str) -> Result<u32, String> {
+    let days = text.strip_suffix('d').and_then(number).filter(|days| (1..=MOST_DAYS).contains(days));
+    days.ok_or_else(|| format!("write 1d to {MOST_DAYS}d, such as \"90d\""))
 }
 
 /// A number of up to four digits, and nothing but digits.

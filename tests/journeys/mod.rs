@@ -3,6 +3,7 @@
 mod assignments;
 mod bookings;
 mod crash;
+pub mod entries;
 mod faster;
 mod guests;
 mod line;

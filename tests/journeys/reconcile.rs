@@ -98,7 +98,13 @@ async fn o1_one_call_compares_every_site_and_one_sites_trouble_is_not_anothers()
     world.change(json!({ "memberships": [hot_desk("ada")] })).await;
     every_site(outside).await.expect("all of them");
     assert_eq!(world.inside("Members").await, ["ada"]);
-    let plate = Doorplate { site: "harbour".into(), platform: PlatformKind::OfficeRnd, secret: "harbour".into() };
+    let plate = Doorplate {
+        site: "harbour".into(),
+        platform: PlatformKind::OfficeRnd,
+        secret: "harbour".into(),
+        doors: Default::default(),
+        keep_days: 90,
+    };
     outside.ledger.store_site(&plate, "written = \"by a later version\"").await.expect("stored");
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
     let failed = every_site(outside).await.expect_err("harbour cannot be read");

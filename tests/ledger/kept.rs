@@ -108,7 +108,13 @@ async fn three_hundred_are_due_at_one_minute() {
 #[tokio::test]
 async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
     let ledger = empty().await;
-    let plate = Doorplate { site: "s".into(), platform: PlatformKind::OfficeRnd, secret: "s/officernd".into() };
+    let plate = Doorplate {
+        site: "s".into(),
+        platform: PlatformKind::OfficeRnd,
+        secret: "s/officernd".into(),
+        doors: Default::default(),
+        keep_days: 90,
+    };
     for (text, n) in [("one", 1), ("one", 1), ("two", 2), ("one", 3), ("", 4), ("😀\u{0}", 5)] {
         assert_eq!(ledger.store_site(&plate, text).await, Ok(n));
         let active = ledger.active("s").await.expect("it reads").expect("there is one");

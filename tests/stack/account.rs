@@ -65,7 +65,13 @@ impl Cloud {
     /// Stores a site file without looking at it.
     pub async fn store(&self, site: Site, text: &str) {
         let secret = format!("{}/officernd", site.id);
-        let plate = Doorplate { site: site.id.to_owned(), platform: PlatformKind::OfficeRnd, secret };
+        let plate = Doorplate {
+            site: site.id.to_owned(),
+            platform: PlatformKind::OfficeRnd,
+            secret,
+            doors: Default::default(),
+            keep_days: 90,
+        };
         self.outside().await.ledger.store_site(&plate, text).await.expect("stored");
     }
 

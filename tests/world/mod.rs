@@ -174,12 +174,33 @@ impl World {
 
     /// Posts one body to any path.
     pub async fn post_to(&self, path: &str, headers: &[&str], body: &[u8]) -> u16 {
+        self.post_as(path, "officernd-signature", headers, body).await
+    }
+
+    /// The same with a signature header of another name.
+    pub async fn post_as(&self, path: &str, name: &'static str, headers: &[&str], body: &[u8]) -> u16 {
         let mut sent = HeaderMap::new();
         for header in headers {
-            sent.append("officernd-signature", http::HeaderValue::from_bytes(header.as_bytes()).expect("a header"));
+            sent.append(name, http::HeaderValue::from_bytes(header.as_bytes()).expect("a header"));
         }
         let body = Bytes::copy_from_slice(body);
         self.machine.deliver(Delivery { path: path.to_owned(), headers: sent, body }).await.status
+    }
+
+    /// Something happens at the doors; gives what the door system would post of it.
+    pub async fn happens(&self, change: Value) -> Vec<Bytes> {
+        let changed = self.machine.sandboxes().change(self.doors.word(), None, change.to_string().into()).await;
+        changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
+    }
+
+    /// The same at doors that post nothing.
+    pub async fn change_doors(&self, change: Value) {
+        assert!(self.happens(change).await.is_empty(), "these doors post nothing");
+    }
+
+    /// Replaces the world of the doors, of which nothing that Doorstep changes is another.
+    pub async fn put_world(&self, world: Value) {
+        self.put(self.doors.word(), "/_world", world).await;
     }
 
     /// Compares everything now.

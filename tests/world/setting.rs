@@ -140,6 +140,11 @@ impl Setting {
         }
     }
 
+    /// Which door system it is at.
+    pub fn doors(&self) -> Doors {
+        self.doors
+    }
+
     /// Another mode.
     pub fn mode(mut self, mode: &'static str) -> Self {
         self.mode = mode;

@@ -9,6 +9,7 @@ use doorstep::error::{Error, Result};
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
+use doorstep::report::{Row, Wanted};
 use doorstep::time::{SharedTime, Time};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -171,9 +172,9 @@ impl Machine {
         self.parts.runner.clock.stands()
     }
 
-    /// Hands a delivery to receive.
+    /// Hands a delivery to receive, or one of a door system to entries.
     pub async fn deliver(&self, delivery: Delivery) -> Answer {
-        self.parts.runner.receive(delivery).await
+        self.parts.runner.deliver(delivery).await
     }
 
     /// Serves the line until it is empty; in real time waits until the background has.
@@ -220,6 +221,14 @@ impl Machine {
         doorstep::view::people(self.outside(), site).await
     }
 
+    /// Who came and went at a site.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
+        doorstep::report::entries(self.outside(), site, wanted).await
+    }
+
     /// A site's audit chain, oldest first.
     ///
     /// # Errors
@@ -251,6 +260,16 @@ impl Machine {
     /// The organisation at the platform that `site` names.
     pub(crate) fn organization(&self, site: &str) -> Option<String> {
         Some(locked(&self.parts.known).site(site)?.organization.clone())
+    }
+
+    /// The doors of `site` that post to us, those of the place `of` where one is named, and what a sandbox signs with for
+    /// them; nothing where the site has none, and no secret where it has none for them.
+    pub(crate) fn entrance(&self, site: &str, kind: &str, of: Option<&str>) -> Option<(String, Option<String>)> {
+        let known = locked(&self.parts.known);
+        let doors = &known.site(site)?.doors;
+        let mut same = doors.iter().filter(|doors| doors.kind == kind && of.is_none_or(|of| doors.place == of));
+        let doors = same.next()?;
+        Some((doors.name.clone(), known.secrets.webhook(&doors.secret).map(str::to_owned)))
     }
 
     /// The secret with which a sandbox platform signs for `site`: the first of that site's.

@@ -79,7 +79,7 @@ impl Secrets {
             self.make(site);
             return Ok(());
         }
-        let names = site.doors_secrets.iter().chain([&site.platform_secret]);
+        let names = site.doors.iter().map(|doors| &doors.secret).chain([&site.platform_secret]);
         let missing: Vec<String> =
             names.filter(|name| !self.tables.contains_key(*name)).map(|name| format!("[\"{name}\"]")).collect();
         if missing.is_empty() { Ok(()) } else { Err(SecretsError::Missing(missing.join(", "))) }
@@ -92,7 +92,13 @@ impl Secrets {
         };
         let platform = self.tables.entry(site.platform_secret.clone()).or_default();
         platform.insert(WEBHOOK_SECRETS.into(), Value::Array(vec![webhook.into()]));
-        for name in site.doors_secrets.iter().chain([&site.platform_secret]) {
+        // Kisi posts who came and went.
+        for doors in site.doors.iter().filter(|doors| doors.kind == "kisi") {
+            let table = self.tables.entry(doors.secret.clone()).or_default();
+            let secrets = Value::Array(vec![SANDBOX_WEBHOOK_SECRET.into()]);
+            table.entry(WEBHOOK_SECRETS).or_insert(secrets);
+        }
+        for name in site.doors.iter().map(|doors| &doors.secret).chain([&site.platform_secret]) {
             let table = self.tables.entry(name.clone()).or_default();
             for key in ["client_id", "client_secret", "username", "password", "api_key"] {
                 table.insert(key.into(), SANDBOX_SECRET.into());

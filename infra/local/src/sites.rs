@@ -15,8 +15,21 @@ pub struct SiteFile {
     pub organization: String,
     /// Name of the platform's secret; empty where the file does not say.
     pub platform_secret: String,
-    /// Names of the doors' secrets.
-    pub doors_secrets: Vec<String>,
+    /// Its door systems.
+    pub doors: Vec<DoorsFile>,
+}
+
+/// One of its door systems; what the file does not say is empty.
+#[derive(Debug, Clone)]
+pub struct DoorsFile {
+    /// Its name in the file.
+    pub name: String,
+    /// Which one.
+    pub kind: String,
+    /// Its place.
+    pub place: String,
+    /// Name of its secret.
+    pub secret: String,
 }
 
 impl SiteFile {
@@ -28,13 +41,17 @@ impl SiteFile {
         };
         let platform = file.get("platform").and_then(Value::as_table);
         let doors = file.get("doors").and_then(Value::as_table).into_iter().flatten();
-        let doors_secrets = doors.filter_map(|(_, doors)| Some(doors.get("secret")?.as_str()?.to_owned())).collect();
+        let doors = doors.map(|(name, doors)| {
+            let doors = doors.as_table();
+            let (kind, place, secret) = (word(doors, "kind"), word(doors, "place"), word(doors, "secret"));
+            DoorsFile { name: name.clone(), kind, place, secret }
+        });
         SiteFile {
             site: word(Some(&file), "site"),
             platform: word(platform, "kind"),
             organization: word(platform, "organization"),
             platform_secret: word(platform, "secret"),
-            doors_secrets,
+            doors: doors.collect(),
             text,
         }
     }

@@ -74,6 +74,20 @@ impl Client {
         self.send(method, &self.url(version, path)?, body).await
     }
 
+    /// One page of a list that goes on by a token of its own; a refusal is handed back.
+    pub(super) async fn page(
+        &self,
+        version: &str,
+        path: &[&str],
+        query: &[(&str, &str)],
+        token: Option<&str>,
+    ) -> Result<Answer> {
+        let mut url = self.url(version, path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        let token = token.map(|token| ("CLP-Continuation-Token", token));
+        self.send_more(Method::GET, &url, None, token.as_slice()).await
+    }
+
     /// A whole list below the site. A bad read is started over once.
     ///
     /// # Errors
@@ -124,15 +138,26 @@ impl Client {
         Ok((items.len() >= counted).then_some(items))
     }
 
-    /// A token that is refused is replaced once: a 401 was not carried out, so even a change may be sent again.
     async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Answer> {
+        self.send_more(method, url, body, &[]).await
+    }
+
+    /// With more headers. A token that is refused is replaced once: a 401 was not carried out, so even a change may be
+    /// sent again.
+    async fn send_more(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+        more: &[(&str, &str)],
+    ) -> Result<Answer> {
         let token = self.login.token(&self.caller, None).await?;
-        let answer = Answer::from(self.send_with(&token, method.clone(), url, body).await?);
+        let answer = Answer::from(self.send_with(&token, method.clone(), url, body, more).await?);
         if !answer.is_stranger() {
             return Ok(answer);
         }
         let token = self.login.token(&self.caller, Some(&token)).await?;
-        Ok(Answer::from(self.send_with(&token, method, url, body).await?))
+        Ok(Answer::from(self.send_with(&token, method, url, body, more).await?))
     }
 
     async fn send_with(
@@ -141,10 +166,11 @@ impl Client {
         method: Method,
         url: &Url,
         body: Option<&serde_json::Value>,
+        more: &[(&str, &str)],
     ) -> Result<Response> {
         let reads = method == Method::GET;
         let bearer = format!("Bearer {}", token.reveal());
-        let headers = [("Authorization", bearer.as_str()), ("Accept", "application/json")];
+        let headers = [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], more].concat();
         let request = caller::request(method, url, &headers, body)?;
         if reads { self.caller.read(request).await } else { self.caller.write(request).await }
     }

@@ -57,6 +57,11 @@ impl Answer {
         self.status.is_success() && self.code.is_none()
     }
 
+    /// Refused with this status.
+    pub(super) fn is_status(&self, status: StatusCode) -> bool {
+        !self.is_yes() && self.status == status
+    }
+
     /// 404, or its code in another guise.
     pub(super) fn is_missing(&self) -> bool {
         !self.is_yes() && (self.status == StatusCode::NOT_FOUND || self.code == Some(2202))

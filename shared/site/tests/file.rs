@@ -67,6 +67,7 @@ fn example() -> Site {
         bookings: Bookings { before: 15, after: 15, guests: true, tentative: Tentative::Ignore, unpaid: Unpaid::Wait },
         passes: PassOpening::WhileUnused,
         guard: Guard { share: 0.2, least: 5, base: 10, most: 50 },
+        entries: Entries { keep_days: 90 },
         rules: vec![
             rule(40, Selector::Plan, &["Hot desk"], &["Members"]),
             boardroom,
@@ -92,7 +93,18 @@ fn what_is_left_out_is_as_in_the_example() {
     assert_eq!((&main.place, &main.prefix, main.protected.len()), (&None, &None, 0));
     assert_eq!(site.bookings, example().bookings);
     assert_eq!((site.passes, site.guard), (PassOpening::WhileUnused, example().guard));
+    assert_eq!(site.entries.keep_days, 90);
     assert_eq!((site.platform.locations, site.rules), (None, vec![]));
+}
+
+#[test]
+fn openings_are_kept_for_as_long_as_the_file_says() {
+    let site = |keep: &str| Site::parse(&format!("{LEAST}\n[entries]\nkeep = \"{keep}\"\n"));
+    assert_eq!(["1d", "30d", "730d"].map(|keep| site(keep).unwrap().entries.keep_days), [1, 30, 730]);
+    for wrong in ["0d", "731d", "90", "d", "3m", "-1d", "9999999999d"] {
+        let error = site(wrong).unwrap_err().to_string();
+        assert!(error.contains("`keep`: write 1d to 730d, such as \"90d\""), "{error}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub enum Step {
     Apply,
     /// Settle: claims, audit records and the next boundary were written.
     Commit,
-    /// Receive: the line was rung.
+    /// Receive and entries: the line was rung.
     Ring,
 }
 
@@ -55,7 +55,9 @@ impl Step {
     /// The step of a function of `role` that ends with `request`.
     pub(super) fn of(role: Role, request: &Request) -> Option<Step> {
         match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
-            (Role::Receive, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => Some(Step::Ring),
+            (Role::Receive | Role::Entries, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => {
+                Some(Step::Ring)
+            }
             (Role::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => Step::written(request.body()),
             (Role::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
                 Step::written_alone(request.body())
@@ -129,6 +131,7 @@ mod tests {
         assert_eq!(step(Role::Settle, "POST", table, write, "{}"), None);
         let send = Some("AmazonSQS.SendMessage");
         assert_eq!(step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Ring));
+        assert_eq!(step(Role::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Ring));
         assert_eq!(step(Role::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
         assert_eq!(step(Role::Settle, "POST", "sandbox://kisi/role_assignments", None, ""), Some(Step::Apply));
         assert_eq!(step(Role::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""), Some(Step::Apply));

@@ -19,6 +19,7 @@ const WARM: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Receive,
+    Entries,
     Settle,
     Reconcile,
 }

@@ -8,11 +8,15 @@ use doorstep::outside::Outside;
 use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
 
-/// The three functions of the stack.
+/// The four functions of the stack.
 #[async_trait]
 pub trait Functions: Send + Sync {
     /// Takes one delivery.
     async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer;
+    /// Takes one delivery of a door system.
+    async fn entries(&self, outside: &Outside, delivery: Delivery) -> Answer {
+        doorstep::entries::entries(outside, delivery).await
+    }
     /// Serves one batch of the line.
     async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse;
     /// Reconciles one site.

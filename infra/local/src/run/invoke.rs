@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep::delivery::Delivery;
+use doorstep::entries::entrances::is_address;
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
 use tokio::task::JoinSet;
@@ -66,12 +67,17 @@ impl Runner {
         End::Died(death)
     }
 
-    /// Hands a delivery to receive. A sender whose function died is told so, and will try again.
-    pub(crate) async fn receive(&self, delivery: Delivery) -> Answer {
+    /// Hands a delivery to the function that its address belongs to, as two Function URLs do on AWS. A sender whose
+    /// function died is told so, and will try again.
+    pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
+        let role = if is_address(&delivery.path) { Role::Entries } else { Role::Receive };
         let call = |functions: Arc<dyn Functions>, outside: Outside| async move {
-            functions.receive(&outside, delivery).await
+            match role {
+                Role::Entries => functions.entries(&outside, delivery).await,
+                _ => functions.receive(&outside, delivery).await,
+            }
         };
-        match self.invoke(Role::Receive, limit::RECEIVE, call).await {
+        match self.invoke(role, limit::RECEIVE, call).await {
             End::Done(answer) => answer,
             End::Died(_) => Answer { status: 500, body: r#"{"error":"the function died: try again"}"#.into() },
         }

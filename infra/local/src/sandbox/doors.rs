@@ -185,6 +185,12 @@ impl Doors {
         counts
     }
 
+    /// The other keys of `_world`, to be changed.
+    pub fn change_top(&mut self) -> &mut Object {
+        self.top_unsaved = true;
+        &mut self.top
+    }
+
     /// Whether a quirk is on.
     pub fn quirk(&self, name: &str) -> bool {
         quirks::on(&self.top, name)
@@ -252,7 +258,7 @@ fn sound(thing: Object, ids: &Ids, list: &str) -> Result<Object, String> {
 }
 
 fn check_top(top: &Object) -> Result<(), String> {
-    for name in ["tags", "quirks"] {
+    for name in ["tags", "quirks", "locks", "entries", "events", "integrations"] {
         if top.0.get(name).is_some_and(|value| !value.is_array()) {
             return Err(format!("{name} must be a list"));
         }

@@ -24,6 +24,7 @@ mod calls;
 mod doors;
 mod fault;
 mod kisi;
+mod locks;
 mod object;
 mod officernd;
 mod quirks;
@@ -118,15 +119,13 @@ impl Sandboxes {
         }
     }
 
-    /// Applies a `_change` to a platform's world; gives the bodies of the webhooks that it would post, in order, for
-    /// the caller to sign.
+    /// Applies a `_change` to a vendor's world; gives the bodies of the webhooks that it would post, in order, for the
+    /// caller to sign. At a platform anything changes, at a door system openings happen.
     ///
     /// # Errors
-    /// The answer for whoever sent it: 404 for a vendor that is no platform, 400 for a body that cannot be applied.
-    pub async fn change(&self, platform: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Bytes>, Response<Bytes>> {
-        let Some(vendor) = Vendor::find(platform).filter(|vendor| vendor.is_platform()) else {
-            return Err(answer::refused(404, "no such platform"));
-        };
+    /// The answer for whoever sent it: 404 for a vendor that is none, 400 for a body that cannot be applied.
+    pub async fn change(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Bytes>, Response<Bytes>> {
+        let Some(vendor) = Vendor::find(vendor) else { return Err(unknown_vendor()) };
         let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
         let now = self.clock.now();
         let mut state = self.state();

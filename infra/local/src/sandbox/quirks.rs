@@ -43,6 +43,8 @@ pub const QUIRKS: &[Quirk] = &[
         "removing somebody who is not in the group answers 404/2202 instead of 204",
     ),
     quirk("salto-ks", "email-taken-400", "creating a user whose e-mail is taken answers 400 instead of 409"),
+    quirk("salto-ks", "entries-empty-page", "every other page of entries is empty, and not the last"),
+    quirk("salto-ks", "rejected-unnamed", "an entry that was rejected names nobody: only the tag's number is in it"),
     quirk("salto-ks", "delete-later", "a deleted user stays for 60 s of the run's clock"),
     quirk("salto-ks", "rotate-refresh", "each use of a refresh token gives a new one, and the old one stops working"),
 ];

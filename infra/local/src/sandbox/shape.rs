@@ -17,6 +17,8 @@ pub enum Kind {
     Uuid,
     /// A list of UUIDs.
     Uuids,
+    /// A list of texts.
+    Texts,
     /// A whole number.
     Whole,
     /// true or false.
@@ -87,6 +89,7 @@ impl Kind {
             (Kind::Instant, Value::String(text)) => text.parse::<Timestamp>().is_ok(),
             (Kind::Uuid, Value::String(text)) => uuid::Uuid::try_parse(text).is_ok(),
             (Kind::Uuids, Value::Array(list)) => list.iter().all(|item| Kind::Uuid.takes(item)),
+            (Kind::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
             (Kind::Whole, Value::Number(number)) => number.is_i64() || number.is_u64(),
             (Kind::Flat, Value::Object(map)) => map.len() <= 50 && map.values().all(flat),
             (Kind::OneOf(choices), Value::String(text)) => choices.contains(&text.as_str()),

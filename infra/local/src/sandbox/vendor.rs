@@ -30,7 +30,7 @@ pub trait World: Send {
     /// # Errors
     /// A sentence for whoever wrote it; nothing has changed then.
     fn change(&mut self, _body: Value, _now: Timestamp) -> Result<Vec<Value>, String> {
-        Err("only platforms take a _change; replace a door system's _world instead".into())
+        Err("nothing happens here by itself: replace the _world instead".into())
     }
     /// Writes what changed since it was last written.
     fn save(&mut self, shelf: &Shelf<'_>);
@@ -54,11 +54,6 @@ impl Vendor {
         }
     }
 
-    /// Whether bookings and memberships live there.
-    pub fn is_platform(self) -> bool {
-        matches!(self, Vendor::OfficeRnd)
-    }
-
     /// A world as `_world` was given it.
     ///
     /// # Errors
@@ -67,7 +62,7 @@ impl Vendor {
         Ok(match self {
             Vendor::OfficeRnd => Box::new(officernd::World::new(given, now)?),
             Vendor::Kisi => Box::new(kisi::World::new(given)?),
-            Vendor::SaltoKs => Box::new(salto_ks::World::new(given)?),
+            Vendor::SaltoKs => Box::new(salto_ks::World::new(given, now)?),
         })
     }
 

@@ -1,4 +1,4 @@
-//! The webhook address. Everything about a delivery is judged by receive; here only bodies without end are stopped.
+//! The webhook addresses. Everything about a delivery is judged by receive or entries; here only bodies without end are stopped.
 
 use axum::body::Body;
 use axum::extract::{Request, State};

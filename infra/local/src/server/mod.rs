@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod clock;
 mod hooks;
+mod openings;
 mod push;
 mod sites;
 mod vendors;
@@ -38,6 +39,7 @@ pub fn router(machine: Machine) -> Router {
         .route("/sandbox/push", post(push::push))
         .route("/sandbox/sites/{site}/diff", get(push::drift))
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
+        .route("/sandbox/sites/{site}/entries", get(sites::entries))
         .route("/sandbox/sites/{site}/people", get(sites::people))
         .route("/sandbox/sites/{site}/audit", get(sites::audit))
         .route("/sandbox/{vendor}/{*rest}", any(vendors::call))

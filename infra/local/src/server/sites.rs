@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use doorstep::report::Wanted;
 
 use super::answer::{Refused, answer};
 use super::known;
@@ -39,6 +40,15 @@ pub(super) async fn people(State(machine): State<Machine>, asked: Asked) -> Answ
     machine.settle_down().await;
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.people(&asked.site).await?))
+}
+
+/// Who came and went: `?from=&until=&email=`.
+pub(super) async fn entries(State(machine): State<Machine>, asked: Asked, RawQuery(query): RawQuery) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &asked.site)?;
+    let wanted: Wanted = serde_urlencoded::from_str(&query.unwrap_or_default())
+        .map_err(|_| Refused::bad("write ?from=2026-03-02&until=2026-03-03&email=somebody%40example.com"))?;
+    Ok(answer(StatusCode::OK, &machine.entries(&asked.site, &wanted).await?))
 }
 
 /// The audit chain.

@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::answer::{Refused, answer, refusal};
-use super::{body, known};
+use super::{body, known, openings};
 use crate::Machine;
 
 type Sent = http::Request<Bytes>;
@@ -50,6 +50,9 @@ async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Respons
     let query = sent.uri().query().unwrap_or_default();
     let (query, deliver) = without(query, "deliver");
     let (_, of) = without(&query, "of");
+    if let Some(kind) = openings::kind(platform) {
+        return openings::change(machine, kind, of.as_deref(), deliver.as_deref(), sent.into_body()).await;
+    }
     let post = match &deliver {
         Some(site) => {
             known(machine, site)?;

@@ -9,7 +9,7 @@ use crate::sandbox::object::Object;
 use crate::sandbox::table::Item;
 
 /// Since when things exist that a world says nothing of.
-const LONG_AGO: &str = "2024-01-01T00:00:00Z";
+pub const LONG_AGO: &str = "2024-01-01T00:00:00Z";
 
 /// An id on the wire.
 pub fn number(id: &str) -> Value {

@@ -212,7 +212,10 @@ impl Parser {
             return self.call(function);
         }
         let Word::Name(operator) = self.words.next()? else { return None };
-        Some(Filter::Compare(name, Operator::named(&operator)?, literal(self.words.next()?)?))
+        let operator = Operator::named(&operator)?;
+        // `DateTime'2026-03-02T09:00:00Z'`: instants are compared as they are written.
+        self.take("DateTime");
+        Some(Filter::Compare(name, operator, literal(self.words.next()?)?))
     }
 
     fn call(&mut self, function: Function) -> Option<Filter> {

@@ -1,5 +1,6 @@
 //! SALTO KS's identity server and Connect interface, versions 1.1 and 1.2 alike: sites, people, access groups, tags.
 
+mod entries;
 mod error;
 mod filter;
 mod groups;
@@ -9,12 +10,13 @@ mod token;
 mod users;
 mod wire;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
 use super::doors::{Doors, Ids};
-use super::object::Object;
+use super::object::{Object, list as list_of};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
 use super::vendor;
@@ -51,6 +53,8 @@ enum Call {
     EnterAndLeave,
     Leave,
     Schedules,
+    Entries,
+    Locks,
 }
 
 /// Below `/v1.1` or `/v1.2`.
@@ -77,6 +81,8 @@ const ROUTES: &[Route<Call>] = &[
     ("PATCH", "/sites/{site_id}/access_groups/{access_group_id}/users", Call::EnterAndLeave),
     ("DELETE", "/sites/{site_id}/access_groups/{access_group_id}/users/{user_id}", Call::Leave),
     ("GET", "/sites/{site_id}/access_groups/{access_group_id}/time_schedules", Call::Schedules),
+    ("GET", "/sites/{site_id}/entries", Call::Entries),
+    ("GET", "/sites/{site_id}/locks", Call::Locks),
 ];
 
 const IDS: Ids = Ids { sound: wire::is_id, are: "UUIDs, as SALTO KS's are" };
@@ -103,8 +109,10 @@ impl World {
     ///
     /// # Errors
     /// A sentence about the first thing that is wrong with it.
-    pub fn new(given: Value) -> Result<World, String> {
+    pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
         let mut doors = Doors::new(given, &IDS)?;
+        let entries = doors.change_top().0.remove("entries").unwrap_or_else(|| json!([]));
+        entries::add(&mut doors, list_of(entries, "entries")?, now)?;
         let keys: Vec<String> = doors.users.iter().map(Item::key).collect();
         let mut seen = std::collections::HashSet::new();
         for key in keys {
@@ -171,6 +179,8 @@ impl World {
             Call::EnterAndLeave => self.enter_and_leave(id, ask),
             Call::Leave => self.leave(id, inner, ask),
             Call::Schedules => self.schedules(id, ask),
+            Call::Entries => self.entries(ask),
+            Call::Locks => self.locks(ask),
         }
     }
 
@@ -223,6 +233,11 @@ impl World {
 impl vendor::World for World {
     fn show(&self) -> Value {
         self.0.show()
+    }
+
+    /// There are no webhooks.
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
+        self.happen(body, now).map(|()| Vec::new())
     }
 
     fn serve(&mut self, ask: &Ask) -> Answer {

@@ -1,0 +1,101 @@
+//! `doorstep entries`.
+
+use doorstep::error::{Error, Result};
+use doorstep::report::{self, Row, Wanted};
+
+use crate::End;
+use crate::target::{Reached, Target};
+
+/// Whose doors, and when.
+#[derive(clap::Args)]
+pub struct Entries {
+    /// The site.
+    site: String,
+    /// The first day, local, such as 2026-03-02, or an instant; left out: a week ago.
+    #[arg(long)]
+    from: Option<String>,
+    /// The last day, or an instant; left out: now.
+    #[arg(long)]
+    until: Option<String>,
+    /// Only the person with this e-mail address.
+    #[arg(long, value_name = "EMAIL")]
+    person: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON, with each time; otherwise CSV.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows who came and went, per person, door and day.
+pub async fn run(asked: &Entries) -> Result<End> {
+    let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
+    let rows = match asked.target.reach().await? {
+        Reached::Stack(outside) => report::entries(&outside, &asked.site, &wanted).await?,
+        Reached::Local(local) => local.entries(&asked.site, &wanted).await?,
+    };
+    if asked.json {
+        let text = serde_json::to_string_pretty(&rows).map_err(|error| Error::report(error.to_string()))?;
+        println!("{text}");
+    } else {
+        print!("{}", table(&rows)?);
+    }
+    Ok(End::Fine)
+}
+
+const HEAD: [&str; 12] =
+    ["day", "name", "email", "doors", "lock", "lock_name", "first", "last", "opened", "refused", "reasons", "account"];
+
+fn table(rows: &[Row]) -> Result<String> {
+    let wrong = |error: csv::Error| Error::report(format!("the table cannot be written: {error}"));
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(HEAD).map_err(wrong)?;
+    for row in rows {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let reasons: Vec<&str> = row.reasons.iter().map(String::as_str).collect();
+        let cells = [
+            row.day.to_string(),
+            text(&row.name),
+            text(&row.email),
+            row.doors.clone(),
+            row.lock.clone(),
+            text(&row.lock_name),
+            text(&row.first),
+            text(&row.last),
+            row.opened.to_string(),
+            row.refused.to_string(),
+            reasons.join("; "),
+            row.account.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ];
+        table.write_record(cells.map(harmless)).map_err(wrong)?;
+    }
+    let bytes = table.into_inner().map_err(|error| Error::report(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| Error::report(error.to_string()))
+}
+
+/// Names are whatever people call themselves: what a spreadsheet would work out as a formula is made a text.
+fn harmless(cell: String) -> String {
+    let risky = cell.starts_with(['\t', '\r', '\n'])
+        || cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if risky { format!("'{cell}") } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_never_formulas() {
+        let row: Row = serde_json::from_value(serde_json::json!({
+            "day": "2026-03-02", "name": "=HYPERLINK(\"https://x.test\",\"Ada, B\")", "email": "+1@example.test",
+            "doors": "main", "account": "7", "lock": "5", "lock_name": " @Front\ndoor", "first": null, "last": null,
+            "opened": 0, "refused": 2, "reasons": ["denied", "-1"], "times": [],
+        }))
+        .expect("a row");
+        let table = table(&[row]).expect("a table");
+        let wanted = "day,name,email,doors,lock,lock_name,first,last,opened,refused,reasons,account\n\
+                      2026-03-02,\"'=HYPERLINK(\"\"https://x.test\"\",\"\"Ada, B\"\")\",'+1@example.test,main,5,\
+                      \"' @Front\ndoor\",,,0,2,\"'-1; denied\",7\n";
+        assert_eq!(table, wanted.replace("\"'-1; denied\"", "'-1; denied"));
+    }
+}

@@ -1,0 +1,19 @@
+//! Lambda: takes the signed webhooks of door systems at its own Function URL. Everything it does is in
+//! `doorstep::entries`.
+
+use doorstep::delivery::Delivery;
+use doorstep::entries::{entries, warm};
+use doorstep::outside::Outside;
+use lambda_http::{Error, Request, Response, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let outside = &Outside::on_lambda()?;
+    warm(outside).await?;
+    run(service_fn(move |request: Request| async move {
+        let answer = entries(outside, Delivery::from(request)).await;
+        let response = Response::builder().status(answer.status).header("content-type", "application/json");
+        Ok::<_, Error>(response.body(answer.body)?)
+    }))
+    .await
+}

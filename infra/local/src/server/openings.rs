@@ -1,0 +1,71 @@
+//! What happens at a sandbox door system's locks, and the signed webhooks that the door system would post of it.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use doorstep::delivery::Delivery;
+use doorstep::doors::DoorsKind;
+use doorstep::entries::entrances::address;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
+use sha2::Sha256;
+
+use super::answer::{Refused, answer};
+use super::known;
+use crate::Machine;
+
+/// Whether a vendor is a door system.
+pub(super) fn kind(vendor: &str) -> Option<DoorsKind> {
+    DoorsKind::ALL.into_iter().find(|kind| kind.word() == vendor)
+}
+
+/// Lets it happen in the world `of`, and where `deliver` names a site posts what the door system would.
+pub(super) async fn change(
+    machine: &Machine,
+    kind: DoorsKind,
+    of: Option<&str>,
+    deliver: Option<&str>,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let post = match deliver {
+        Some(site) => Some(entrance(machine, kind, of, site)?),
+        None => None,
+    };
+    let letters = match machine.sandboxes().change(kind.word(), of, body).await {
+        Ok(letters) => letters,
+        Err(refused) => return Ok(refused.map(Into::into)),
+    };
+    let mut statuses = Vec::new();
+    if let Some((path, secret)) = post {
+        for letter in letters {
+            let headers = sign(&secret, &letter)?;
+            statuses.push(machine.deliver(Delivery { path: path.clone(), headers, body: letter }).await.status);
+        }
+    }
+    Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
+}
+
+/// Where the door system posts to, and what it signs with.
+fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) -> Result<(String, String), Refused> {
+    known(machine, site)?;
+    if kind.webhook().is_none() {
+        return Err(Refused::new(StatusCode::CONFLICT, "this door system has no webhooks: a reconcile collects"));
+    }
+    let conflict = |why: &str| Refused::new(StatusCode::CONFLICT, why);
+    let (doors, secret) =
+        machine.entrance(site, kind.word(), of).ok_or_else(|| conflict("this site has no such doors"))?;
+    let secret = secret.ok_or_else(|| conflict("these doors have no webhook secret"))?;
+    Ok((address(site, kind, &doors), secret))
+}
+
+/// Kisi's header: HMAC-SHA256 over the body. [D]
+fn sign(secret: &str, body: &[u8]) -> Result<HeaderMap, Refused> {
+    let unusable = || Refused::new(StatusCode::CONFLICT, "these doors' webhook secret cannot sign");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| unusable())?;
+    mac.update(body);
+    let header = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    headers.insert("x-signature", HeaderValue::from_str(&header).map_err(|_| unusable())?);
+    Ok(headers)
+}
