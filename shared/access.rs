@@ -83,6 +83,8 @@ pub struct Access {
     pub token_name: String,
     /// Whose turn it is to call this vendor.
     pub turn: Turn,
+    /// The property of a member in which their card numbers stand, where the site file names one.
+    pub card_property: Option<String>,
     /// How much of the vendor's rate limit this client may use.
     pub share: Share,
 }

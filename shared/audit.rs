@@ -26,6 +26,10 @@ pub enum Happened {
     Resumed,
     /// An account was deleted.
     Deleted,
+    /// A card became an account's.
+    Tagged,
+    /// A card that was an account's is nobody's.
+    Untagged,
 }
 
 /// Something that happened, before it has its place in the chain.

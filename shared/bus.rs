@@ -57,6 +57,8 @@ impl Notice {
                 Happened::Suspended => "suspended",
                 Happened::Resumed => "resumed",
                 Happened::Deleted => "deleted",
+                Happened::Tagged => "tagged",
+                Happened::Untagged => "untagged",
             },
         }
     }

@@ -18,6 +18,7 @@ pub mod person;
 pub mod site;
 
 // The deciding modules: pure.
+pub mod cards;
 pub mod diff;
 pub mod entitlement;
 pub mod recurrence;

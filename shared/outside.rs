@@ -176,6 +176,7 @@ impl Outside {
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let access = self.access(&config.secret, url, None, name).await?;
+        let access = Access { card_property: config.card_property.clone(), ..access };
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
     }
 
@@ -211,6 +212,7 @@ impl Outside {
             tokens: self.tokens.clone(),
             token_name,
             turn: self.turns.of(secret),
+            card_property: None,
             share: Share::default(),
         })
     }

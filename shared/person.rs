@@ -107,6 +107,16 @@ impl Person {
         self.claims.iter().any(|claim| claim.doors == doors)
     }
 
+    /// Whether any card of theirs is ours, or is being made so, at these doors.
+    pub fn has_cards_at(&self, doors: &str) -> bool {
+        self.accounts.get(doors).is_some_and(|linked| !linked.cards.is_empty() || !linked.card_intents.is_empty())
+    }
+
+    /// Whether anything was begun whose end nobody saw.
+    pub fn has_begun(&self) -> bool {
+        !self.intents.is_empty() || self.accounts.values().any(|linked| !linked.card_intents.is_empty())
+    }
+
     /// Whether the platform has another address for this person than the door system has for their account.
     pub fn has_moved_on_from(&self, linked: &Linked) -> bool {
         let address = linked.account.email.as_deref().and_then(email_key);
@@ -138,13 +148,42 @@ pub struct Linked {
     /// It is in groups that are none of our business, so it is neither suspended nor deleted.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub left_alone: bool,
+    /// Cards that are theirs because we made them so.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub cards: Vec<OurCard>,
+    /// Cards that are being made theirs, or nobody's.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub card_intents: Vec<CardIntent>,
+}
+
+/// Our written record that we made a card somebody's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OurCard {
+    /// Its number, as the platform says it.
+    pub number: String,
+    /// Since when it is ours.
+    pub since: Timestamp,
+    /// Why.
+    pub because: String,
+}
+
+/// A change of a card that is written down before it is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CardIntent {
+    /// Its number.
+    pub number: String,
+    /// It is to be theirs; else nobody's.
+    pub theirs: bool,
+    /// Why.
+    pub because: String,
 }
 
 impl Linked {
     /// An account that was found, or just made.
     pub fn new(account: Account, name: &str, made: bool) -> Box<Self> {
         let suspended = made && account.standing == Standing::Suspended;
-        Box::new(Linked { account, made, suspended, name: name.to_owned(), refused_name: None, left_alone: false })
+        let (cards, card_intents, name) = (Vec::new(), Vec::new(), name.to_owned());
+        Box::new(Linked { account, made, suspended, name, refused_name: None, left_alone: false, cards, card_intents })
     }
 }
 

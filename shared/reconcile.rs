@@ -35,6 +35,10 @@ pub struct Report {
     pub revoked: usize,
     /// People in ruled groups that are not ours.
     pub foreign: usize,
+    /// Cards that are missing from somebody.
+    pub tagged: usize,
+    /// Cards that must be taken back.
+    pub untagged: usize,
     /// Revokes that wait for a human.
     pub held: usize,
     /// What somebody should look at.
@@ -146,7 +150,8 @@ async fn take_over(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
         let new = seen.new.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
         let mut now = terms.seen.clone();
         now.taken.extend(new);
-        if now.taken != terms.seen.taken {
+        now.cards_taken |= seen.cards.contains_key(name);
+        if now != terms.seen {
             outside.ledger.keep_doors_read(&site.id, name, &now).await?;
         }
     }

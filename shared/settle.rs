@@ -12,6 +12,8 @@ use crate::outside::Outside;
 
 mod accounts;
 mod apply;
+mod card_moves;
+mod cards;
 mod case;
 mod commit;
 mod directory;

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cards::shown as shown_number;
 use crate::entitlement::{Dossier, Entitlement, Rules, derive};
 use crate::error::{Error, Result};
 use crate::fact::FactId;
@@ -99,9 +100,15 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
             })
         })
         .collect();
+    let tags: Vec<Value> = person
+        .accounts
+        .iter()
+        .flat_map(|(doors, linked)| linked.cards.iter().map(move |card| (doors, card)))
+        .map(|(doors, card)| json!({ "doors": doors, "tag": shown_number(&card.number), "since": card.since }))
+        .collect();
     json!({
         "id": person.id, "names": names, "email": person.email, "entitlements": entitlements, "claims": claims,
-        "problems": person.problems, "next": person.next,
+        "tags": tags, "problems": person.problems, "next": person.next,
     })
 }
 

@@ -123,6 +123,7 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             tokens: Tokens::default(),
             token_name: format!("{}#{of}", site.id),
             turn: Turn::default(),
+            card_property: None,
             share: Share::Reconcile,
         })
     };

@@ -6,6 +6,7 @@ use super::facts::Known;
 use super::{BASE, Group, Read};
 use crate::access::Share;
 use crate::bus::Notice;
+use crate::cards::CardBook;
 use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row, Seats};
 use crate::error::{Error, Result};
 use crate::ledger::sites::DoorsRead;
@@ -25,6 +26,8 @@ pub struct Seen {
     pub new: BTreeSet<Group>,
     /// Every account of the door systems whose accounts could be read.
     pub accounts: BTreeMap<String, Accounts>,
+    /// Every card of the door systems whose cards were read: those of them where anybody has a number.
+    pub cards: BTreeMap<String, CardBook>,
     /// What the names of the site file stand for.
     pub resolved: Resolved,
     /// The platform's catalogue, from which they were resolved.
@@ -62,6 +65,8 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Perso
     let claims = people.iter().flat_map(|person| &person.claims);
     let claimed: BTreeSet<Group> = claims.map(|claim| (claim.doors.clone(), claim.group.clone())).collect();
     seen.rows(&claimed).await;
+    let numbered = known.profiles().any(|(_, profile)| !profile.cards.is_empty());
+    seen.cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors))).await;
     // What is wrong with a group is known only now.
     seen.resolve(site, before.as_ref());
     Ok(seen)
@@ -98,9 +103,8 @@ impl Seen {
         };
         if let Some(seen) = known {
             let (ends_by_itself, guests_rest) = (reader.ends_by_itself(), reader.guests_rest());
-            let ruled = BTreeSet::new();
-            self.terms
-                .insert(name.to_owned(), Terms { config: config.clone(), seen, ends_by_itself, ruled, guests_rest });
+            let (ruled, one_card, config) = (BTreeSet::new(), reader.one_card(), config.clone());
+            self.terms.insert(name.to_owned(), Terms { config, seen, ends_by_itself, ruled, guests_rest, one_card });
         }
         self.readers.insert(name.to_owned(), reader);
         Ok(())
@@ -134,6 +138,23 @@ impl Seen {
         for (rule, resolved) in site.rules.iter().zip(&self.resolved.rules) {
             if let Some(terms) = self.terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());
+            }
+        }
+    }
+
+    /// Reads the cards of every door system where `wanted` says so.
+    async fn cards(&mut self, wanted: impl Fn(&str) -> bool) {
+        for name in self.accounts.keys().filter(|name| wanted(name)) {
+            let (Some(reader), Some(read)) = (self.readers.get(name), self.reads.get_mut(name)) else { continue };
+            match reader.cards().await {
+                Ok(cards) => {
+                    read.records += cards.len();
+                    self.cards.insert(name.clone(), CardBook::of(cards));
+                }
+                Err(error) => {
+                    read.complete = false;
+                    self.problems.push(format!("{name}: its tags: {error}"));
+                }
             }
         }
     }
@@ -175,7 +196,7 @@ async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Survey> 
     let accounts: Accounts = reader.accounts().await?.into_iter().map(|one| (one.id.clone(), one)).collect();
     let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
     let protected = accounts.values().filter(is_protected).map(|account| account.id.clone()).collect();
-    let now = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new() };
+    let now = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new(), cards_taken: false };
     Ok(Survey { now, accounts, seats: reader.seats().await? })
 }
 
@@ -192,6 +213,7 @@ fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRea
         )));
     }
     now.taken.clone_from(&before.taken);
+    now.cards_taken = before.cards_taken;
     Ok(now)
 }
 

@@ -9,9 +9,11 @@ use super::facts::Known;
 use super::foreign::{Foreign, Ours, foreign};
 use super::people::{Somebody, everybody};
 use super::{Ground, Group};
+use crate::cards::{CardBook, Number};
+use crate::doors::AccountId;
 use crate::entitlement::{Desired, RuleBook, derive_by, desired};
 use crate::person::Person;
-use crate::settle::{HeldRows, Judged, Move, View, concerned, judge_person};
+use crate::settle::{Judged, Move, View, concerned, judge_person};
 
 /// What was found about one person.
 pub struct Verdict<'a> {
@@ -33,6 +35,8 @@ pub struct Verdict<'a> {
     pub aftermath: Vec<(String, Move)>,
     /// Door systems at which an account was found to be theirs.
     pub linked: BTreeSet<String>,
+    /// Door systems whose cards are being taken over.
+    pub new_cards: &'a BTreeSet<String>,
     /// Door systems at which it could not be told which account is theirs, and why: nobody is let in there.
     pub barred: BTreeMap<String, String>,
 }
@@ -50,24 +54,64 @@ pub fn judge(
     let book = RuleBook::of(ground.rules());
     let mut owners = Owners::of(&everybody);
     let mut ours = Ours::new();
+    let untaken = ground.terms.iter().filter(|(_, terms)| !terms.seen.cards_taken).map(|(doors, _)| doors.clone());
+    let new_cards: BTreeSet<String> = untaken.filter(|doors| seen.cards.contains_key(doors)).collect();
+    let looked: BTreeSet<String> = seen.cards.keys().cloned().collect();
+    let mut books = seen.cards.clone();
     for place in 0..everybody.len() {
-        let bench = Bench { ground, known, seen, directory: &directory, book: &book };
+        let bench = Bench { ground, known, seen, directory: &directory, book: &book, books: &books, looked: &looked };
         let Some(found) = bench.one(&mut everybody, place, &mut owners) else { continue };
         let Some(somebody) = everybody.get(place) else { continue };
+        note_cards(&mut books, &somebody.person, &found.judged);
+        let bench = Bench { ground, known, seen, directory: &directory, book: &book, books: &books, looked: &looked };
         for claim in somebody.person.claims.iter().chain(&found.judged.adopt) {
             let here = ours.entry((claim.doors.clone(), claim.group.clone())).or_default();
             here.insert(claim.account.clone());
         }
-        let Found { name, problems, desired, lines, groups, judged, linked, barred } = found;
-        let aftermath = bench.aftermath(&somebody.person, name.as_deref(), &desired, &judged);
-        each(Verdict { somebody, name, problems, desired, lines, groups, judged, aftermath, linked, barred });
+        let Found { name, numbers, problems, desired, lines, groups, judged, linked, barred } = found;
+        let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
+        let aftermath = bench.aftermath(&somebody.person, facts, &judged);
+        let new_cards = &new_cards;
+        each(Verdict {
+            somebody,
+            name,
+            problems,
+            desired,
+            lines,
+            groups,
+            judged,
+            aftermath,
+            linked,
+            new_cards,
+            barred,
+        });
     }
     foreign(ground, known, seen, &directory, &owners, &ours)
+}
+
+/// Two people never get one card, not even in mind.
+fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &Judged) {
+    for (doors, step) in &judged.moves {
+        if let (Move::Tag(change), Some(book)) = (step, books.get_mut(doors)) {
+            let nobody = AccountId(format!("to be made for {:?}", person.profiles));
+            let account = person.accounts.get(doors).map(|linked| &linked.account.id);
+            book.hand(&change.card, account.unwrap_or(&nobody));
+        }
+    }
+}
+
+/// What follows for one person from facts and rules.
+#[derive(Clone, Copy)]
+struct Facts<'v> {
+    name: Option<&'v str>,
+    numbers: &'v [Number],
+    desired: &'v Desired,
 }
 
 /// A verdict before it is handed over.
 struct Found {
     name: Option<String>,
+    numbers: Vec<Number>,
     problems: Vec<String>,
     desired: Desired,
     lines: Vec<Group>,
@@ -84,12 +128,16 @@ fn revoked((doors, step): &(String, Move)) -> Option<Group> {
     }
 }
 
+static EMPTY: BTreeSet<String> = BTreeSet::new();
+
 struct Bench<'a> {
     ground: Ground<'a>,
     known: &'a Known,
     seen: &'a Seen,
     directory: &'a Directory<'a>,
     book: &'a RuleBook<'a>,
+    books: &'a BTreeMap<String, CardBook>,
+    looked: &'a BTreeSet<String>,
 }
 
 impl Bench<'_> {
@@ -100,56 +148,70 @@ impl Bench<'_> {
         let dossier = self.known.dossier(&profiles);
         let derived = derive_by(self.book, &dossier, self.ground.now);
         let desired = desired(&derived.entitlements);
-        let name = dossier.name().map(str::to_owned);
-        let first = self.judged(&somebody.person, name.as_deref(), &desired);
+        let (name, numbers) = (dossier.name().map(str::to_owned), dossier.cards());
+        let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
+        let first = self.judged(&somebody.person, facts);
         let wants = first.2.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. }));
         let wants: BTreeSet<String> = wants.map(|(doors, _)| doors.clone()).collect();
         let (linked, barred) = self.link(everybody, place, owners, &wants, name.as_deref().unwrap_or_default());
         let person = &everybody.get(place)?.person;
         let again = !linked.is_empty();
-        let (lines, groups, mut judged) = if again { self.judged(person, name.as_deref(), &desired) } else { first };
+        let (lines, groups, mut judged) = if again { self.judged(person, facts) } else { first };
         judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
-        Some(Found { name, problems: derived.problems, desired, lines, groups, judged, linked, barred })
+        Some(Found { name, numbers, problems: derived.problems, desired, lines, groups, judged, linked, barred })
     }
 
-    fn judged(&self, person: &Person, name: Option<&str>, desired: &Desired) -> (Vec<Group>, BTreeSet<Group>, Judged) {
+    fn judged(&self, person: &Person, facts: Facts<'_>) -> (Vec<Group>, BTreeSet<Group>, Judged) {
         let lines = self.directory.groups_of(person);
-        let groups = concerned(person, desired, self.ground.now, &lines);
-        let judged = judge_person(self.view(person, name, desired, &groups, &self.seen.held));
+        let groups = concerned(person, facts.desired, self.ground.now, &lines);
+        let judged = judge_person(self.view(person, facts, &groups));
         (lines, groups, judged)
     }
 
-    fn view<'v>(
-        &'v self,
-        person: &'v Person,
-        name: Option<&'v str>,
-        desired: &'v Desired,
-        groups: &'v BTreeSet<Group>,
-        held: &'v HeldRows,
-    ) -> View<'v> {
+    fn view<'v>(&'v self, person: &'v Person, facts: Facts<'v>, groups: &'v BTreeSet<Group>) -> View<'v> {
         let Ground { terms, mode, stale, now, .. } = self.ground;
-        View { person, name, desired, groups, held, terms, mode, adopt: &self.seen.new, stale, now }
+        let Facts { name, numbers, desired } = facts;
+        let (held, adopt, books, looked) = (&self.seen.held, &self.seen.new, self.books, self.looked);
+        // Whose cards were never compared is in the terms.
+        let adopt_cards = &EMPTY;
+        View {
+            person,
+            name,
+            desired,
+            groups,
+            held,
+            numbers,
+            books,
+            looked,
+            adopt_cards,
+            terms,
+            mode,
+            adopt,
+            stale,
+            now,
+        }
     }
 
-    /// Settle suspends and deletes accounts only in the round after they left their last group.
-    fn aftermath(
-        &self,
-        person: &Person,
-        name: Option<&str>,
-        desired: &Desired,
-        judged: &Judged,
-    ) -> Vec<(String, Move)> {
+    /// Settle takes cards back only in the round after they left their last group, and suspends and deletes accounts only
+    /// in the round after that.
+    fn aftermath(&self, person: &Person, facts: Facts<'_>, judged: &Judged) -> Vec<(String, Move)> {
         let revoked: BTreeSet<Group> = judged.moves.iter().filter_map(revoked).collect();
-        if revoked.is_empty() {
+        let untags = |(_, step): &(String, Move)| matches!(step, Move::Untag(_));
+        if revoked.is_empty() && !judged.moves.iter().any(untags) {
             return Vec::new();
         }
         let mut person = person.clone();
         person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
         // Of the groups that are left nothing counts here but whether anything is to be done about them.
-        let groups = concerned(&person, desired, self.ground.now, &[]);
+        let groups = concerned(&person, facts.desired, self.ground.now, &[]);
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
-        let after = judge_person(self.view(&person, name, desired, &groups, &self.seen.held)).moves.into_iter();
-        after.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)).collect()
+        let after = judge_person(self.view(&person, facts, &groups)).moves.into_iter();
+        let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();
+        person.accounts.values_mut().for_each(|linked| linked.cards.clear());
+        let view = View { looked: &EMPTY, ..self.view(&person, facts, &groups) };
+        let last = judge_person(view).moves.into_iter();
+        moves.extend(last.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)));
+        moves
     }
 
     /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.

@@ -8,6 +8,8 @@
 //! - Our person's id is kept in the user's `metadata`, key `doorstep` [D]. Guests have none.
 //! - Five requests a second for all keys of one user [D]: one request every 200 ms, one after another.
 //!
+//! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. Somebody can have several.
+//!
 //! It knows nothing of claims, windows or rules, and never decides who may come in.
 
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::openings::ReadOpenings;
-use super::{Account, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
+use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
 use crate::access::Access;
 use crate::caller;
 use crate::error::{Error, Result};
@@ -25,6 +27,7 @@ use crate::person::email_key;
 use client::{Client, LONGEST_PAGE, LONGEST_USER_PAGE, VENDOR, done, refused_fields};
 use wire::{Who, number};
 
+mod cards;
 mod client;
 mod membership;
 mod openings;
@@ -137,6 +140,10 @@ impl ReadDoors for Kisi {
     fn openings(&self) -> &dyn ReadOpenings {
         self
     }
+
+    async fn cards(&self) -> Result<Vec<Card>> {
+        self.all_cards().await
+    }
 }
 
 #[async_trait]
@@ -194,6 +201,14 @@ impl WriteDoors for Kisi {
     /// One call for each: Kisi has none for several.
     async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
         self.change_each(group, add, remove).await
+    }
+
+    async fn tag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.give_card(account, card).await
+    }
+
+    async fn untag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.take_card(account, card).await
     }
 }
 

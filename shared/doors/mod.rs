@@ -192,6 +192,23 @@ pub struct Entry {
     pub replaces: Vec<Row>,
 }
 
+/// A card, tag or fob that the door system knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Card {
+    /// How calls name it.
+    pub id: String,
+    /// The numbers that it goes by, as the door system writes them. Personal: never in logs.
+    pub numbers: Vec<String>,
+    /// Whose it is.
+    pub holder: Option<AccountId>,
+    /// The door system's id of its being theirs, where that has one.
+    pub handle: Option<String>,
+    /// It is none of our business, whoever has it.
+    pub reserved: bool,
+    /// It opens nothing although it is somebody's.
+    pub blocked: bool,
+}
+
 /// What can be asked of a door system. Nothing here writes. Every list is whole or an error.
 #[async_trait]
 pub trait ReadDoors: Send + Sync {
@@ -224,6 +241,20 @@ pub trait ReadDoors: Send + Sync {
     async fn seats(&self) -> Result<Option<Seats>>;
     /// What can be asked about who came and went.
     fn openings(&self) -> &dyn openings::ReadOpenings;
+    /// Whether somebody can have one card only.
+    fn one_card(&self) -> bool {
+        false
+    }
+    /// Whether one card can be asked for by its number. Where not, [`ReadDoors::cards_about`] reads them all.
+    fn finds_cards(&self) -> bool {
+        false
+    }
+    /// Every card, with whose it is.
+    async fn cards(&self) -> Result<Vec<Card>>;
+    /// The cards of these numbers and those that `account` has, others perhaps among them.
+    async fn cards_about(&self, _numbers: &[String], _account: &Account) -> Result<Vec<Card>> {
+        self.cards().await
+    }
 }
 
 /// What can be changed at a door system. Only `apply` is handed one.
@@ -245,4 +276,8 @@ pub trait WriteDoors: Send + Sync {
     /// Puts `add` into `group` and takes `remove` out of it, in as few calls as the door system allows. One result
     /// for each of `add`, then for each of `remove`, in their order.
     async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>>;
+    /// Makes a card theirs that is nobody's. Done is what was seen done: a yes alone is not believed.
+    async fn tag(&self, account: &Account, card: &Card) -> Result<()>;
+    /// Makes a card of theirs nobody's, and leaves it where it is. One that is theirs no more is done.
+    async fn untag(&self, account: &Account, card: &Card) -> Result<()>;
 }

@@ -9,7 +9,9 @@
 //! - It keeps no mark of ours: an account is found again by its address, a guest by nothing but its id.
 //! - Nothing is known of rate limits [?]: one request at a time.
 //!
-//! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches tags or keys.
+//! - Somebody has one tag at most, which is a part of the person [I]. What an assignment is answered is not believed.
+//!
+//! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches keys.
 
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use http::Method;
 use serde_json::json;
 
 use super::openings::ReadOpenings;
-use super::{Account, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, Standing, WriteDoors};
+use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, Standing, WriteDoors};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::person::email_key;
@@ -31,6 +33,7 @@ mod login;
 mod membership;
 mod openings;
 mod refusal;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -123,6 +126,23 @@ impl ReadDoors for SaltoKs {
     fn openings(&self) -> &dyn ReadOpenings {
         self
     }
+
+    /// In the vendor's model [I].
+    fn one_card(&self) -> bool {
+        true
+    }
+
+    fn finds_cards(&self) -> bool {
+        true
+    }
+
+    async fn cards(&self) -> Result<Vec<Card>> {
+        self.all_tags().await
+    }
+
+    async fn cards_about(&self, numbers: &[String], account: &Account) -> Result<Vec<Card>> {
+        self.tags_about(numbers, account).await
+    }
 }
 
 #[async_trait]
@@ -170,6 +190,14 @@ impl WriteDoors for SaltoKs {
     /// One call for all, where it is more than one: the vendor's wish. One by one only where that is refused.
     async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
         self.change_together(group, add, remove).await
+    }
+
+    async fn tag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.give_tag(account, card).await
+    }
+
+    async fn untag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.take_tag(account, card).await
     }
 }
 

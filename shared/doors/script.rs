@@ -120,6 +120,7 @@ impl Script {
             tokens: Tokens::default(),
             token_name: "riverside-main".to_owned(),
             turn: Default::default(),
+            card_property: None,
             share: Default::default(),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::cards::{Number, same_number};
 use crate::doors::GroupId;
 use crate::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::site::catalogue::Catalogue;
@@ -100,6 +101,20 @@ impl Dossier {
                 .map(|(_, profile)| profile),
             Holder::Visitor(_) => None,
         }
+    }
+
+    /// The numbers of this person's cards, each once, those of the first profile first.
+    pub fn cards(&self) -> Vec<Number> {
+        let mut numbers: Vec<Number> = Vec::new();
+        for (id, profile) in self.members() {
+            for number in &profile.cards {
+                let new = Number { number: number.clone(), of: FactId::new(Kind::Member, id) };
+                if !numbers.iter().any(|known| same_number(&known.number, number)) {
+                    numbers.push(new);
+                }
+            }
+        }
+        numbers
     }
 
     /// The name that door systems shall know this person by, and that of a member before that of a guest.

@@ -70,6 +70,9 @@ pub struct Due {
     /// Door systems where their account must be looked at.
     #[serde(default)]
     pub look_at: BTreeSet<String>,
+    /// Where their account must be looked at, cards are being taken over, too: those that they have become ours.
+    #[serde(default)]
+    pub adopt_cards: bool,
     /// It is not in the table: the bell that it came from comes again unless it is served.
     #[serde(skip)]
     pub passing: bool,
@@ -81,8 +84,8 @@ impl Due {
     /// `subject` is due at the minute in which `at` lies.
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
-        let (groups, look_at) = (Vec::new(), BTreeSet::new());
-        Due { minute: floor_minute(at), subject, groups, adopt: false, look_at, passing: false, mark }
+        let (minute, groups, look_at) = (floor_minute(at), Vec::new(), BTreeSet::new());
+        Due { minute, subject, groups, adopt: false, look_at, adopt_cards: false, passing: false, mark }
     }
 
     /// Not to be written down.
@@ -104,9 +107,15 @@ impl Due {
         self
     }
 
+    /// With cards that become theirs and ours where the account is looked at.
+    pub fn with_cards(mut self, adopt: bool) -> Self {
+        self.adopt_cards = adopt;
+        self
+    }
+
     /// Items with groups to look at lie beside the plain one, so that none takes the other's groups from it.
     fn sk(&self) -> String {
-        let more = match (self.groups.is_empty() && self.look_at.is_empty(), self.adopt) {
+        let more = match (self.groups.is_empty() && self.look_at.is_empty(), self.adopt || self.adopt_cards) {
             (true, _) => "",
             (false, false) => "#look",
             (false, true) => "#adopt",

@@ -100,6 +100,9 @@ pub struct DoorsRead {
     pub groups: Vec<Group>,
     /// Groups that we have taken over.
     pub taken: BTreeSet<GroupId>,
+    /// Cards were compared once, so that whatever somebody is given by hand later stays theirs.
+    #[serde(default)]
+    pub cards_taken: bool,
     /// Accounts of the protected people.
     pub protected: BTreeSet<AccountId>,
 }

@@ -20,6 +20,9 @@ pub struct Diff {
     pub groups: Vec<GroupDiff>,
     /// What would be done to accounts themselves.
     pub accounts: Vec<AccountDiff>,
+    /// Whose cards would change.
+    #[serde(default)]
+    pub tags: Vec<TagDiff>,
     /// What opens within a day, earliest first.
     pub soon: Vec<Soon>,
     /// What somebody should look at.
@@ -109,6 +112,35 @@ pub enum Done {
     Deleted,
 }
 
+/// One card of somebody's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagDiff {
+    /// Door system.
+    pub doors: String,
+    /// What would be done.
+    pub what: TagDone,
+    /// The last characters of its number.
+    pub tag: String,
+    /// Whose.
+    pub who: Who,
+    /// Why.
+    pub because: String,
+}
+
+/// What can become of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TagDone {
+    /// It would be made theirs.
+    Tagged,
+    /// It would be made nobody's.
+    Untagged,
+    /// It is theirs already and would be ours from now on.
+    Adopted,
+    /// It would no longer be ours, with no change at the door.
+    Released,
+}
+
 /// A window that is not open yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Soon {
@@ -142,6 +174,9 @@ pub struct Counts {
     pub tidied: usize,
     /// Accounts made, woken, renamed, suspended or deleted.
     pub accounts: usize,
+    /// Cards that would become somebody's, or nobody's, or be taken into the books or out of them.
+    #[serde(default)]
+    pub tags: usize,
     /// Windows that open within a day.
     pub soon: usize,
     /// Problems.
@@ -151,9 +186,8 @@ pub struct Counts {
 impl Counts {
     /// Whether nothing would be done, at the doors or in the books.
     pub fn is_empty(&self) -> bool {
-        let Counts { opens, closes, extends, adopts, releases, tidied, accounts, foreign: _, soon: _, problems: _ } =
-            self;
-        opens + closes + extends + adopts + releases + tidied + accounts == 0
+        let Counts { opens, closes, extends, adopts, releases, tidied, accounts, tags, .. } = self;
+        opens + closes + extends + adopts + releases + tidied + accounts + tags == 0
     }
 }
 
@@ -165,7 +199,7 @@ impl Diff {
 
     /// Puts everything in order, and counts it.
     pub fn finish(&mut self) {
-        let Diff { site: _, mode: _, at: _, timezone: _, groups, accounts, soon, problems, counts } = self;
+        let Diff { site: _, mode: _, at: _, timezone: _, groups, accounts, tags, soon, problems, counts } = self;
         let Counts {
             opens,
             closes,
@@ -175,6 +209,7 @@ impl Diff {
             foreign,
             tidied: _,
             accounts: done,
+            tags: changed,
             soon: windows,
             problems: wrong,
         } = counts;
@@ -200,6 +235,8 @@ impl Diff {
             f.sort();
             *foreign += f.len();
         }
+        tags.sort_by(|a, b| (&a.doors, a.what, &a.who, &a.tag).cmp(&(&b.doors, b.what, &b.who, &b.tag)));
+        *changed = tags.len();
         accounts.sort_by(|a, b| (&a.doors, a.what, &a.who).cmp(&(&b.doors, b.what, &b.who)));
         soon.sort_by(|a, b| {
             (a.from, &a.doors, &a.name, &a.change.who).cmp(&(b.from, &b.doors, &b.name, &b.change.who))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, Who};
+use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use crate::cards::shown;
 use crate::comparison::doors::Seen;
 use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::Verdict;
@@ -58,6 +59,7 @@ impl<'a> Gathering<'a> {
             timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
             groups: Vec::new(),
             accounts: Vec::new(),
+            tags: Vec::new(),
             soon: Vec::new(),
             problems: Vec::new(),
             counts: Counts::default(),
@@ -80,8 +82,20 @@ impl<'a> Gathering<'a> {
                 self.group(doors, group).releases.push(change);
             }
         }
+        for (doors, number, because) in &verdict.judged.adopt_cards {
+            self.tag(verdict, doors, TagDone::Adopted, number, because);
+        }
+        for (doors, number) in &verdict.judged.forget_cards {
+            self.tag(verdict, doors, TagDone::Released, number, "it is theirs no more");
+        }
         self.soon(verdict);
         self.problems(verdict);
+    }
+
+    fn tag(&mut self, verdict: &Verdict<'_>, doors: &str, what: TagDone, number: &str, because: &str) {
+        let who = self.who(verdict, doors);
+        let (doors, because) = (doors.to_owned(), because.to_owned());
+        self.diff.tags.push(TagDiff { doors, what, tag: shown(number), who, because });
     }
 
     fn step(&mut self, verdict: &Verdict<'_>, doors: &str, step: &Move) {
@@ -104,6 +118,8 @@ impl<'a> Gathering<'a> {
             Move::Rename(_) => self.account(doors, Done::Renamed, who),
             Move::Suspend => self.idle(verdict, doors, Done::Suspended, who),
             Move::Delete => self.idle(verdict, doors, Done::Deleted, who),
+            Move::Tag(change) => self.tag(verdict, doors, TagDone::Tagged, &change.number, &change.because),
+            Move::Untag(change) => self.tag(verdict, doors, TagDone::Untagged, &change.number, &change.because),
         }
     }
 
@@ -141,6 +157,10 @@ impl<'a> Gathering<'a> {
         for (doors, why) in &verdict.barred {
             let who = self.who(verdict, doors);
             self.diff.problems.push(format!("{who}: {doors}: {why}"));
+        }
+        for (doors, trouble) in &verdict.judged.troubles {
+            let who = self.who(verdict, doors);
+            self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
         }
         let asleep = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
         let person = &verdict.somebody.person;

@@ -5,14 +5,14 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, Who};
+use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
 
 /// Windows that open soon are many; the JSON has them all.
 const MOST_SOON: usize = 20;
 
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diff { site, mode, at, timezone, groups, accounts, soon, problems, counts } = self;
+        let Diff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
         let zone = Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC));
         writeln!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
         if mode == "observe" {
@@ -27,6 +27,13 @@ impl fmt::Display for Diff {
         for AccountDiff { doors, what, who } in accounts {
             let (sign, word) = word(*what);
             writeln!(f, "  {sign} {who}: {word} at {doors}")?;
+        }
+        if !tags.is_empty() {
+            writeln!(f, "\ntags")?;
+        }
+        for TagDiff { doors, what, tag, who, because } in tags {
+            let (sign, word) = tag_word(*what);
+            writeln!(f, "  {sign} {who}: tag {tag} {word} at {doors}: {because}")?;
         }
         print_soon(f, soon, &zone)?;
         if !problems.is_empty() {
@@ -84,6 +91,15 @@ fn word(what: Done) -> (&'static str, &'static str) {
     }
 }
 
+fn tag_word(what: TagDone) -> (&'static str, &'static str) {
+    match what {
+        TagDone::Tagged => ("+", "would be theirs"),
+        TagDone::Untagged => ("-", "would be taken back"),
+        TagDone::Adopted => ("=", "is theirs, and ours from then on,"),
+        TagDone::Released => ("=", "would no longer be ours"),
+    }
+}
+
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Who { name, email, person: _, account } = self;
@@ -97,7 +113,7 @@ impl fmt::Display for Who {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { opens, closes, extends, adopts, releases, foreign, tidied, accounts, soon, problems } = self;
+        let Counts { opens, closes, extends, adopts, releases, foreign, tidied, accounts, tags, soon, problems } = self;
         let always = [(opens, "opened"), (closes, "closed")];
         let sometimes = [
             (extends, "with another end"),
@@ -105,6 +121,7 @@ impl fmt::Display for Counts {
             (releases, "no longer ours"),
             (tidied, "tidied away"),
             (accounts, "accounts changed"),
+            (tags, "tags changed"),
             (foreign, "foreign that stay"),
             (soon, "within a day"),
             (problems, "problems"),

@@ -43,7 +43,9 @@ impl Marking<'_> {
             let changed = self.changed_accounts(person);
             if self.must_be_settled(person, verdict) || somebody.moved || !changed.is_empty() {
                 let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups.0, groups.1);
-                self.dues.push(due.with_a_look_at(changed.union(&verdict.linked).cloned().collect()));
+                let (cards, adopt) = cards(verdict);
+                let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
+                self.dues.push(due.with_a_look_at(look_at).with_cards(adopt));
                 let moved = person.profiles.iter().filter(|_| somebody.moved);
                 self.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
             }
@@ -72,7 +74,8 @@ impl Marking<'_> {
         let groups: Vec<Group> = groups.into_iter().collect();
         for name in &somebody.joined {
             let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
-            self.dues.push(due.with_a_look_at(verdict.linked.clone()));
+            let (cards, adopt) = cards(verdict);
+            self.dues.push(due.with_a_look_at(verdict.linked.union(&cards).cloned().collect()).with_cards(adopt));
         }
     }
 
@@ -92,10 +95,12 @@ impl Marking<'_> {
         let to_do = match self.ground.mode {
             Mode::Observe => false,
             Mode::GrantOnly | Mode::Full => {
-                !verdict.judged.is_empty() || !verdict.barred.is_empty() || !person.intents.is_empty()
+                !verdict.judged.is_empty() || !verdict.barred.is_empty() || person.has_begun()
             }
         };
-        let new_problem = verdict.problems.iter().any(|problem| !person.problems.contains(problem));
+        let troubles = verdict.judged.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}"));
+        let mut found = verdict.problems.iter().cloned().chain(troubles.filter(|_| self.ground.mode != Mode::Observe));
+        let new_problem = found.any(|problem| !person.problems.contains(&problem));
         let next = next_boundary(&verdict.desired, self.ground.now);
         to_do || new_problem || !person.problems.is_empty() || person.failures == 0 && person.next != next
     }
@@ -112,6 +117,13 @@ impl Marking<'_> {
     }
 }
 
+/// Door systems where their cards must be looked at, and whether cards that they have become ours there.
+fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
+    let new = verdict.judged.adopt_cards.iter().any(|(doors, ..)| verdict.new_cards.contains(doors));
+    let doors = verdict.judged.card_doors().chain(verdict.judged.troubles.iter().map(|(doors, _)| doors));
+    (doors.cloned().collect(), new)
+}
+
 fn count(judged: &Judged, report: &mut Report) {
     for (_, step) in &judged.moves {
         match step {
@@ -119,6 +131,8 @@ fn count(judged: &Judged, report: &mut Report) {
             Move::Revoke { foreign: false, .. } => report.revoked += 1,
             Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
             Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+            Move::Tag(_) => report.tagged += 1,
+            Move::Untag(_) => report.untagged += 1,
         }
     }
 }

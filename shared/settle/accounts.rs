@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 /// How an audit record says that a change was found made.
-const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
+pub const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 
 /// Sees to it that the person's link to `doors` is true: what is linked still exists and is as we know it, and what
 /// exists is linked. Afterwards a missing link means that there is no account yet.

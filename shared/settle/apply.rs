@@ -6,11 +6,16 @@ use super::accounts::invited;
 use super::moves::Move;
 use super::scene::Writers;
 use crate::audit::{Deed, Happened};
+use crate::cards::Trouble;
 use crate::doors::{Account, AccountId, Entry, GroupId, NewAccount, Row, Standing, WriteDoors};
 use crate::error::{Error, Result};
 use crate::ledger::Write;
 use crate::ledger::people::{free_account, point_account};
 use crate::person::{Claim, Linked, Person};
+
+mod cards;
+
+use cards::card_steps;
 
 /// One person's moves, and what became of them.
 pub struct Task {
@@ -26,10 +31,16 @@ pub struct Task {
     pub writes: Vec<Write>,
     /// What failed, and where.
     pub failures: Vec<(String, Error)>,
+    /// What is wrong with their cards.
+    pub troubles: Vec<(String, Trouble)>,
+    /// Cards that could not change hands: doors and number.
+    pub kept: Vec<(String, String)>,
+    /// Something follows from this that is for the next round.
+    pub more: bool,
 }
 
-/// Makes every task's moves: accounts first, then each group in as few calls as the door system allows. An account is
-/// suspended or deleted only in a round in which its groups do not change.
+/// Makes every task's moves: accounts first, then each group in as few calls as the door system allows, then cards, what
+/// is given back before what is given out, so that trouble with a card holds nothing up. An account is suspended or deleted only in a round in which its groups do not change.
 pub async fn apply(
     site: &str,
     now: jiff::Timestamp,
@@ -54,6 +65,11 @@ pub async fn apply(
     for ((doors, group), part) in by_group(tasks) {
         if let Some(writer) = writers.get(&doors) {
             group_step(writer.as_ref(), now, &doors, &group, part, tasks).await;
+        }
+    }
+    for theirs in [false, true] {
+        for task in tasks.iter_mut() {
+            card_steps(writers, now, task, theirs).await;
         }
     }
 }
@@ -92,6 +108,7 @@ async fn account_step(
             Happened::Deleted
         }
         Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
+        Move::Tag(_) | Move::Untag(_) => return Ok(()),
     };
     let account = linked.account.id.clone();
     if !matches!(step, Move::Rename(_)) {
@@ -157,6 +174,7 @@ fn by_group(tasks: &[Task]) -> BTreeMap<(String, GroupId), Part> {
                     part.remove.push((place, row.clone(), None));
                 }
                 Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+                Move::Tag(_) | Move::Untag(_) => {}
             }
         }
     }
@@ -198,7 +216,8 @@ impl Task {
     /// Nothing to do yet for `person`.
     pub fn of(person: Person, name: &str) -> Self {
         let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Task { person, moves, name: name.to_owned(), deeds, writes, failures }
+        let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
+        Task { person, moves, name, deeds, writes, failures, troubles, kept, more: false }
     }
 
     fn granted(&mut self, doors: &str, group: &GroupId, entry: &Entry, because: String, now: jiff::Timestamp) {

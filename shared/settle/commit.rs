@@ -59,7 +59,7 @@ pub async fn commit(
     let outcome = match (failed, sitting.last) {
         (false, _) => {
             person.failures = 0;
-            if needs_aftercare(&task.moves) { Outcome::Again } else { Outcome::Settled }
+            if task.more || needs_aftercare(&task.moves) { Outcome::Again } else { Outcome::Settled }
         }
         (true, false) => Outcome::Failed,
         (true, true) => {
@@ -79,9 +79,10 @@ pub async fn commit(
     written
 }
 
-/// After somebody left their last group, their account may be suspended or deleted.
+/// After somebody left their last group, their cards are taken back; after that their account may be suspended or
+/// deleted.
 fn needs_aftercare(moves: &[(String, Move)]) -> bool {
-    moves.iter().any(|(_, step)| matches!(step, Move::Revoke { .. } | Move::Tidy { .. }))
+    moves.iter().any(|(_, step)| matches!(step, Move::Revoke { .. } | Move::Tidy { .. } | Move::Untag(_)))
 }
 
 /// Minutes until somebody who failed this often is tried again.

@@ -29,6 +29,8 @@ pub struct Summons {
     pub adopt: BTreeSet<(String, GroupId)>,
     /// Door systems where their account must be looked at.
     pub look_at: BTreeSet<String>,
+    /// Door systems where cards that they have become ours.
+    pub adopt_cards: BTreeSet<String>,
 }
 
 /// Who is meant by these due items, each person once. Items that mean nobody are crossed out.
@@ -49,6 +51,7 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
             summons.groups.extend(due.groups.iter().cloned());
             summons.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
             summons.look_at.extend(due.look_at.iter().cloned());
+            summons.adopt_cards.extend(due.look_at.iter().filter(|_| due.adopt_cards).cloned());
             summons.dues.push(due.clone());
         }
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::ledger::audits::Chain;
 use crate::ledger::people::put;
 use crate::ledger::{Step, faster};
-use crate::person::{Deed as Begun, Intent};
+use crate::person::{CardIntent, Deed as Begun, Intent};
 
 /// Writes down what is about to be done, unless facts or person changed since they were read. Whoever has records to
 /// join to the chain comes after the others, for they take turns.
@@ -31,7 +31,7 @@ pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now
 /// Gives the end of the chain, where it is known.
 async fn one(scene: &Scene, sitting: &Sitting, task: &mut Task, now: Timestamp, known: Option<Chain>) -> Option<Chain> {
     let begun = match intents(scene, task).await {
-        Ok(begun) if begun.is_empty() => return known,
+        Ok(begun) if begun.is_empty() && !begins_with_cards(task) => return known,
         Ok(begun) => begun,
         Err((doors, error)) => {
             task.failures.push((doors, error));
@@ -40,6 +40,7 @@ async fn one(scene: &Scene, sitting: &Sitting, task: &mut Task, now: Timestamp, 
         }
     };
     task.person.intents.extend(begun);
+    begin_cards(task);
     let written = write(scene, task, now, known).await;
     let stored = written.is_ok();
     let in_time = match written {
@@ -90,6 +91,21 @@ async fn unchanged(scene: &Scene, sitting: &Sitting) -> Result<()> {
     try_join_all(each).await.map(drop)
 }
 
+fn begins_with_cards(task: &Task) -> bool {
+    task.moves.iter().any(|(_, step)| matches!(step, Move::Tag(_) | Move::Untag(_)))
+}
+
+/// Writes down beside each account which of its cards are about to change hands.
+fn begin_cards(task: &mut Task) {
+    for (doors, step) in &task.moves {
+        let (Move::Tag(change) | Move::Untag(change)) = step else { continue };
+        let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
+        let theirs = matches!(step, Move::Tag(_));
+        let (number, because) = (change.number.clone(), change.because.clone());
+        linked.card_intents.push(CardIntent { number, theirs, because });
+    }
+}
+
 /// The intents of a task's moves.
 async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Error)> {
     let mut begun = Vec::new();
@@ -115,7 +131,7 @@ async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Err
             Move::Resume => (None, Begun::Resume, String::new()),
             Move::Suspend => (None, Begun::Suspend, String::new()),
             Move::Delete => (None, Begun::Delete, String::new()),
-            Move::Tidy { .. } | Move::Rename(_) => continue,
+            Move::Tidy { .. } | Move::Rename(_) | Move::Tag(_) | Move::Untag(_) => continue,
         };
         begun.push(Intent { doors: doors.clone(), group, deed, because });
     }

@@ -6,8 +6,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::card_moves::card_moves;
 use super::held::{GroupRows, HeldRows};
 use super::scene::Terms;
+use crate::cards::{CardBook, Change, Number, Trouble};
 use crate::diff::{Held, Verdict, judge};
 use crate::doors::{AccountId, GroupId, Row, Standing};
 use crate::entitlement::{Desired, Stretch, open_at};
@@ -27,6 +29,14 @@ pub struct View<'a> {
     pub groups: &'a BTreeSet<(String, GroupId)>,
     /// Who is in these groups; a group that could not be read is not judged.
     pub held: &'a HeldRows,
+    /// The numbers of their cards.
+    pub numbers: &'a [Number],
+    /// The cards of each door system, as far as they were read.
+    pub books: &'a BTreeMap<String, CardBook>,
+    /// Door systems whose cards were read as far as they concern this person; at others cards are not judged.
+    pub looked: &'a BTreeSet<String>,
+    /// Door systems whose cards are being taken over, whatever was noted before.
+    pub adopt_cards: &'a BTreeSet<String>,
     /// What holds at each door system.
     pub terms: &'a BTreeMap<String, Terms>,
     /// What may be changed at all.
@@ -81,12 +91,16 @@ pub enum Move {
     Suspend,
     /// Delete an account that has no access left.
     Delete,
+    /// Make a card theirs.
+    Tag(Change),
+    /// Make a card of theirs nobody's.
+    Untag(Change),
 }
 
 impl Move {
     /// Whether it only takes lines out, for which nobody's account must be known anew.
     pub fn takes_out(&self) -> bool {
-        matches!(self, Move::Revoke { .. } | Move::Tidy { .. })
+        matches!(self, Move::Revoke { .. } | Move::Tidy { .. } | Move::Untag(_))
     }
 }
 
@@ -101,6 +115,8 @@ impl fmt::Display for Move {
             Move::Tidy { group, .. } => write!(f, "tidy {group}"),
             Move::Suspend => f.write_str("suspend the account"),
             Move::Delete => f.write_str("delete the account"),
+            Move::Tag(change) => write!(f, "give {}", change.because),
+            Move::Untag(change) => write!(f, "take back: {}", change.because),
         }
     }
 }
@@ -114,13 +130,27 @@ pub struct Judged {
     pub adopt: Vec<Claim>,
     /// What is no longer ours without a change at the door.
     pub release: Vec<(String, GroupId)>,
+    /// Cards that become ours without a change at the door: doors, number, why.
+    pub adopt_cards: Vec<(String, String, String)>,
+    /// Numbers of cards that are no longer ours.
+    pub forget_cards: Vec<(String, String)>,
+    /// What is wrong with their numbers.
+    pub troubles: Vec<(String, Trouble)>,
 }
 
 impl Judged {
     /// Nothing to do, at the doors or in the books.
     pub fn is_empty(&self) -> bool {
-        let Judged { moves, adopt, release } = self;
-        moves.is_empty() && adopt.is_empty() && release.is_empty()
+        let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = self;
+        let cards = adopt_cards.is_empty() && forget_cards.is_empty();
+        moves.is_empty() && adopt.is_empty() && release.is_empty() && cards
+    }
+
+    /// Door systems where anything is to be done about cards.
+    pub fn card_doors(&self) -> impl Iterator<Item = &String> {
+        let moves = self.moves.iter().filter(|(_, step)| matches!(step, Move::Tag(_) | Move::Untag(_)));
+        let (adopt, forget) = (self.adopt_cards.iter().map(|(doors, ..)| doors), self.forget_cards.iter());
+        moves.map(|(doors, _)| doors).chain(adopt).chain(forget.map(|(doors, _)| doors))
     }
 }
 
@@ -147,7 +177,11 @@ pub fn judge_person(view: View<'_>) -> Judged {
             group_verdict(view, group, terms, rows, &mut judged, &mut changes);
         }
         let account = account_moves(view, doors, terms, &changes);
+        let made = account.contains(&Move::Create);
         judged.moves.extend(account.into_iter().chain(changes).map(|step| (doors.clone(), step)));
+        if let Some(book) = view.books.get(doors).filter(|_| view.looked.contains(doors)) {
+            card_moves(view, doors, terms, book, made, &mut judged);
+        }
     }
     judged
 }
@@ -244,7 +278,8 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     {
         moves.push(Move::Rename(name.to_owned()));
     }
-    let quiet = !has_access && changes.is_empty() && !is_awaited(view, doors) && !linked.left_alone;
+    let awaited = is_awaited(view.desired, doors, view.now);
+    let quiet = !has_access && changes.is_empty() && !awaited && !linked.left_alone && linked.cards.is_empty();
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
         let wish = if view.person.is_guest() { terms.config.guest_accounts } else { terms.config.without_access };
@@ -264,7 +299,7 @@ fn may_rest(linked: &Linked, terms: &Terms) -> bool {
 }
 
 /// Whether any window at these doors is open or still to come.
-fn is_awaited(view: View<'_>, doors: &str) -> bool {
-    let here = view.desired.iter().filter(|((at, _), _)| at == doors);
-    here.flat_map(|(_, stretches)| stretches).any(|stretch| stretch.window.until.is_none_or(|until| until > view.now))
+pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+    let here = desired.iter().filter(|((at, _), _)| at == doors);
+    here.flat_map(|(_, stretches)| stretches).any(|stretch| stretch.window.until.is_none_or(|until| until > now))
 }

@@ -3,12 +3,19 @@
 use super::apply::{Task, problem};
 use super::round::Sitting;
 use super::scene::Scene;
+use crate::cards::TAG;
 use crate::doors::Standing;
+
+/// Whether a problem is about a card at these doors.
+pub fn about_card(doors: &str, problem: &str) -> bool {
+    problem.strip_prefix(doors).and_then(|rest| rest.strip_prefix(": ")).is_some_and(|rest| rest.starts_with(TAG))
+}
 
 /// What a person's failures and facts come to, in words.
 pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
     let mut problems = sitting.derived.problems.clone();
     problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
+    problems.extend(task.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}")));
     for (doors, linked) in &task.person.accounts {
         if task.person.has_moved_on_from(linked) {
             problems.push(format!(

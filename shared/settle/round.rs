@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::accounts::{link, reader};
 use super::apply::{Task, apply};
+use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at, wait_for_each_other};
 use super::case::{Case, open};
 use super::commit::{Outcome, commit, tell};
 use super::directory::Directory;
@@ -17,6 +18,7 @@ use super::intend::intend;
 use super::interrupted::finish;
 use super::moves::{Judged, Move, View, concerned, judge_person};
 use super::scene::{Scene, Writers};
+use crate::cards::Number;
 use crate::doors::{GroupId, Standing};
 use crate::entitlement::{Derived, Desired, derive, desired};
 use crate::error::{Error, Result};
@@ -76,6 +78,10 @@ pub struct Sitting {
     pub adopt: BTreeSet<(String, GroupId)>,
     /// Door systems where their account must be looked at.
     pub look_at: BTreeSet<String>,
+    /// The numbers of their cards.
+    pub numbers: Vec<Number>,
+    /// Door systems where cards that they have become ours.
+    pub adopt_cards: BTreeSet<String>,
 }
 
 async fn round(
@@ -98,11 +104,16 @@ async fn round(
         })
         .collect();
     let (held, unread) = read_groups(scene, &sittings).await;
+    let books = match scene.site.mode {
+        Mode::Observe => Books::default(),
+        _ => Books::open(scene, &sittings, now).await,
+    };
+    let mut seen = Seen { held, unread, directory: Directory::default(), books };
     let mut tasks = Vec::new();
-    let mut directory = Directory::default();
     for sitting in &sittings {
-        tasks.push(prepare(scene, sitting, &held, &unread, &mut directory, now).await);
+        tasks.push(prepare(scene, sitting, &mut seen, now).await);
     }
+    wait_for_each_other(&mut tasks);
     intend(scene, &sittings, &mut tasks, now).await;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
     apply(site, now, writers, &invite, &mut tasks).await;
@@ -140,11 +151,25 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let groups = concerned(&case.person, &desired, now, more);
     let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
     let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
-    Sitting { case, derived, desired, groups, last, adopt, look_at }
+    let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
+    let numbers = case.dossier.cards();
+    Sitting { case, derived, desired, groups, last, adopt, look_at, numbers, adopt_cards }
 }
 
 /// Groups that could not be read, and why.
 type Unread = BTreeMap<(String, GroupId), Error>;
+
+/// What is known of the doors in one round.
+struct Seen {
+    /// Everybody in the groups that concern anybody.
+    held: HeldRows,
+    /// Groups of these that could not be read.
+    unread: Unread,
+    /// Accounts, as far as they were looked at.
+    directory: Directory,
+    /// Cards, as far as they were looked at.
+    books: Books,
+}
 
 /// Reads every group that concerns anybody, once. Nobody is in a group that the door system no longer has.
 async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) {
@@ -169,34 +194,38 @@ async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) 
 }
 
 /// Decides what is to be done for one person: first what became of an interrupted run, then which account is theirs,
-/// then the moves.
-async fn prepare(
-    scene: &Scene,
-    sitting: &Sitting,
-    held: &HeldRows,
-    unread: &Unread,
-    directory: &mut Directory,
-    now: Timestamp,
-) -> Task {
+/// then which cards are, then the moves.
+async fn prepare(scene: &Scene, sitting: &Sitting, seen: &mut Seen, now: Timestamp) -> Task {
     let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
         return task;
     }
     for group in &sitting.groups {
-        let failure = unread.get(group).map(|error| (group.0.clone(), error.clone()));
+        let failure = seen.unread.get(group).map(|error| (group.0.clone(), error.clone()));
         task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
     }
-    task.deeds = finish(&mut task.person, held, &scene.terms, now);
-    let mut judged = judge(scene, sitting, &task, held, now);
-    let in_need = in_need_of_an_account(scene, sitting, &task, &judged);
+    task.deeds = finish(&mut task.person, &seen.held, &scene.terms, now);
+    let none = BTreeSet::new();
+    let mut judged = judge(scene, sitting, &task, seen, &none, now);
+    let mut in_need = in_need_of_an_account(scene, sitting, &task, &judged);
+    in_need.extend(to_be_looked_at(scene, sitting, &task.person, now));
+    let mut barred = BTreeSet::new();
     if !in_need.is_empty() {
-        let barred = link_all(scene, &mut task, &in_need, directory).await;
-        let found = finish(&mut task.person, held, &scene.terms, now);
+        barred = link_all(scene, &mut task, &in_need, &mut seen.directory).await;
+        let found = finish(&mut task.person, &seen.held, &scene.terms, now);
         task.deeds.extend(found);
-        judged = judge(scene, sitting, &task, held, now);
-        judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
+        let doors = to_be_looked_at(scene, sitting, &task.person, now);
+        let looked = seen.books.look_at(scene, &mut task, &sitting.numbers, doors).await;
+        let found = finish_cards(&mut task.person, &looked, &seen.books, now);
+        task.deeds.extend(found);
+        judged = judge(scene, sitting, &task, seen, &looked, now);
+        seen.books.note(&task.person, &judged);
     }
+    judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
     rest_only_the_idle(scene, &mut task, &mut judged).await;
+    adopt_and_forget(&mut task.person, &judged, now);
+    task.more = judged.moves.iter().any(|(_, step)| *step == Move::Create) && !sitting.numbers.is_empty();
+    task.troubles = judged.troubles;
     task.person.claims.extend(judged.adopt);
     task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
     task.moves = judged.moves;
@@ -226,13 +255,24 @@ async fn link_all(
     barred
 }
 
-fn judge(scene: &Scene, sitting: &Sitting, task: &Task, held: &HeldRows, now: Timestamp) -> Judged {
+fn judge(
+    scene: &Scene,
+    sitting: &Sitting,
+    task: &Task,
+    seen: &Seen,
+    looked: &BTreeSet<String>,
+    now: Timestamp,
+) -> Judged {
     judge_person(View {
         person: &task.person,
         name: sitting.case.dossier.name(),
         desired: &sitting.desired,
         groups: &sitting.groups,
-        held,
+        held: &seen.held,
+        numbers: &sitting.numbers,
+        books: &seen.books.by_doors,
+        looked,
+        adopt_cards: &sitting.adopt_cards,
         terms: &scene.terms,
         mode: scene.site.mode,
         adopt: &sitting.adopt,

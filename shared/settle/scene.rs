@@ -33,6 +33,8 @@ pub struct Terms {
     pub ruled: BTreeSet<GroupId>,
     /// Guests' accounts can be suspended there.
     pub guests_rest: bool,
+    /// Somebody can have one card only there.
+    pub one_card: bool,
 }
 
 impl Terms {
@@ -151,8 +153,8 @@ async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,
     };
-    let (ends_by_itself, guests_rest) = (read.ends_by_itself(), read.guests_rest());
-    Ok((Terms { config, seen, ends_by_itself, guests_rest, ruled: BTreeSet::new() }, read, write))
+    let (ends_by_itself, guests_rest, one_card) = (read.ends_by_itself(), read.guests_rest(), read.one_card());
+    Ok((Terms { config, seen, ends_by_itself, guests_rest, one_card, ruled: BTreeSet::new() }, read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.
@@ -164,7 +166,7 @@ async fn survey(
     read: &dyn ReadDoors,
 ) -> Result<DoorsRead> {
     let (groups, protected) = (read.groups().await?, protected(config, read).await?);
-    let seen = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new() };
+    let seen = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new(), cards_taken: false };
     outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
     Ok(seen)
 }

@@ -86,6 +86,8 @@ pub struct PlatformConfig {
     pub organization: Option<String>,
     /// Names or ids of the locations that count; `None`: all.
     pub locations: Option<Vec<String>>,
+    /// The property of a member in which their card numbers stand, where the platform has no field for them.
+    pub card_property: Option<String>,
     /// Names two secrets: the one that proves deliveries, and the one that opens the interface.
     pub secret: String,
     /// `"sandbox"`, or an https address without a slash at its end; `None`: the vendor's own.

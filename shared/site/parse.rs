@@ -76,6 +76,12 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
     let kind = table.required("kind", "kind = \"officernd\"", |value| value.choice(&kinds));
     let organization = table.maybe("organization", |value| value.read(words::vendor_id));
     let locations = table.optional("locations", None, locations);
+    let card_property = table.maybe("card_property", |value| match kind {
+        Some(kind) if kind != PlatformKind::OfficeRnd => {
+            value.wrong("this platform has a field of its own for them, or none: leave it out")
+        }
+        _ => value.text().map(str::to_owned),
+    });
     let secret = table.required("secret", "the name of the platform's secrets", |value| value.read(words::secret_name));
     let url = table.maybe("url", |value| value.read(words::address));
     table.finish();
@@ -83,7 +89,14 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
         let advice = "write organization = and the slug in the address of your OfficeRnD page";
         table.faults.add(table.line, format!("[platform] has no `organization`: {advice}"));
     }
-    Some(PlatformConfig { kind: kind?, organization: organization?, locations: locations?, secret: secret?, url: url? })
+    Some(PlatformConfig {
+        kind: kind?,
+        organization: organization?,
+        locations: locations?,
+        card_property: card_property?,
+        secret: secret?,
+        url: url?,
+    })
 }
 
 /// `"*"` is another way of leaving the key out.

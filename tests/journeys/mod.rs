@@ -15,6 +15,7 @@ mod plans;
 mod preview;
 mod reconcile;
 mod seats;
+mod tags;
 
 use serde_json::{Map, Value, json};
 

@@ -13,7 +13,8 @@ impl World {
         self.machine.quiet().await;
         let before = self.state().await;
         let first = self.reconcile().await;
-        assert_eq!((first.granted, first.revoked), (0, 0), "nothing was missed: {first:?}");
+        let missed = (first.granted, first.revoked, first.tagged, first.untagged);
+        assert_eq!(missed, (0, 0, 0, 0), "nothing was missed: {first:?}");
         assert_eq!(self.state().await, before, "the reconcile changed something");
         self.ends_in_order().await
     }
@@ -23,7 +24,8 @@ impl World {
         self.reconcile().await;
         let healed = self.state().await;
         let second = self.reconcile().await;
-        assert_eq!((second.granted, second.revoked), (0, 0), "the second diff is empty: {second:?}");
+        let left = (second.granted, second.revoked, second.tagged, second.untagged);
+        assert_eq!(left, (0, 0, 0, 0), "the second diff is empty: {second:?}");
         assert_eq!(self.state().await, healed, "the second reconcile changed something");
         assert!(self.machine.cloud().line.is_empty(), "the line is empty");
         assert!(self.machine.cloud().line.dead().is_empty(), "no bell was given up");
@@ -43,7 +45,9 @@ impl World {
         }
         expected.inside.retain(|_, lines| *lines > 0);
         let held = self.state().await;
+        expected.tags.retain(|_, tags| *tags > 0);
         assert_eq!(held.inside, expected.inside, "groups, beside what was written down");
+        assert_eq!(held.tags, expected.tags, "cards, beside what was written down");
         let ids = |state: &State| state.accounts.keys().cloned().collect::<Vec<_>>();
         assert_eq!(ids(&held), ids(&expected), "accounts, beside what was written down");
         check_addresses(&held);
@@ -63,6 +67,11 @@ impl World {
                 "invited" => assert!(state.accounts.insert(account, None).is_none(), "made twice: {record:?}"),
                 "deleted" => {
                     assert!(state.accounts.remove(&account).is_some(), "deleted twice: {record:?}");
+                }
+                "tagged" => *state.tags.entry(account).or_default() += 1,
+                "untagged" => {
+                    let tags = state.tags.get_mut(&account).filter(|tags| **tags > 0);
+                    *tags.unwrap_or_else(|| panic!("taken back twice: {record:?}")) -= 1;
                 }
                 _ => {}
             }

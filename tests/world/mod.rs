@@ -44,6 +44,8 @@ pub struct World {
 pub struct State {
     inside: BTreeMap<(String, String), usize>,
     accounts: BTreeMap<String, Option<String>>,
+    /// How many cards each account has.
+    tags: BTreeMap<String, usize>,
 }
 
 /// Tells a journey at both door systems.
@@ -128,6 +130,12 @@ impl World {
             assert!(before.is_null(), "{who} has one account, not two");
             user.clone()
         })
+    }
+
+    /// The numbers of somebody's cards.
+    pub async fn tags(&self, who: &str) -> Vec<String> {
+        let account = self.account(who).await;
+        account["tags"].as_array().into_iter().flatten().map(text).collect()
     }
 
     /// Changes the door system by hand. What was done until then must have been written down.
@@ -280,7 +288,10 @@ impl World {
             }
         }
         for user in world["users"].as_array().expect("users") {
-            state.accounts.insert(text(&user["id"]).to_lowercase(), user["email"].as_str().map(str::to_lowercase));
+            let id = text(&user["id"]).to_lowercase();
+            let tags = user["tags"].as_array().map_or(0, Vec::len);
+            state.tags.extend((tags > 0).then(|| (id.clone(), tags)));
+            state.accounts.insert(id, user["email"].as_str().map(str::to_lowercase));
         }
         state
     }

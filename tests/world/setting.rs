@@ -52,6 +52,7 @@ pub struct House {
     groups: Vec<String>,
     people: Vec<String>,
     inside: Vec<(String, String)>,
+    tags: Vec<(String, String)>,
     top: Map<String, Value>,
 }
 
@@ -59,7 +60,13 @@ impl House {
     /// A house with these groups, and nobody in them.
     pub fn with(groups: &[&str]) -> Self {
         let groups = groups.iter().map(|&group| group.to_owned()).collect();
-        House { groups, people: vec!["ops".into(), "owner".into()], inside: Vec::new(), top: Map::new() }
+        House {
+            groups,
+            people: vec!["ops".into(), "owner".into()],
+            inside: Vec::new(),
+            tags: Vec::new(),
+            top: Map::new(),
+        }
     }
 
     /// Somebody has an account.
@@ -71,6 +78,12 @@ impl House {
     /// Somebody with an account is in a group.
     pub fn inside(mut self, who: &str, group: &str) -> Self {
         self.inside.push((who.to_owned(), group.to_owned()));
+        self
+    }
+
+    /// Somebody with an account has a card.
+    pub fn tagged(mut self, who: &str, number: &str) -> Self {
+        self.tags.push((who.to_owned(), number.to_owned()));
         self
     }
 
@@ -90,10 +103,11 @@ impl House {
             json!({ "id": doors.group_id(n), "name": name, "members": members })
         });
         world.insert("groups".into(), groups.collect());
-        let users = self
-            .people
-            .iter()
-            .map(|who| json!({ "id": user(who), "email": address(who), "name": who, "state": "subscribed" }));
+        let users = self.people.iter().map(|who| {
+            let theirs = self.tags.iter().filter(|(owner, _)| owner == who).map(|(_, number)| number);
+            let tags: Vec<&String> = theirs.collect();
+            json!({ "id": user(who), "email": address(who), "name": who, "state": "subscribed", "tags": tags })
+        });
         world.insert("users".into(), users.collect());
         Value::Object(world)
     }

@@ -7,6 +7,8 @@ use crate::doors::AccountId;
 use crate::doors::Standing;
 use crate::doors::script::{Script, Step, on};
 
+mod cards;
+
 fn kisi(script: &Script) -> Kisi {
     Kisi { client: Arc::new(Client::new(script.access("kisi"))), place: None }
 }

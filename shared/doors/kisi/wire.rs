@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::doors::{Account, AccountId, Group as OurGroup, GroupId, Row, Standing};
+use crate::doors::{Account, AccountId, Card as OurCard, Group as OurGroup, GroupId, Row, Standing};
 use crate::error::{Error, Result};
 
 /// The key in a user's `metadata` that keeps our person's id.
@@ -86,6 +86,68 @@ pub(super) struct Assignment {
     valid_until: Option<String>,
 }
 
+/// A card, fob or tag. Which of the numbers it has follows from its type [D].
+#[derive(Debug, Deserialize)]
+pub(super) struct Card {
+    pub(super) id: i64,
+    /// Printed on Kisi's own.
+    token: Option<String>,
+    /// Of a chip, in hex.
+    uid: Option<String>,
+    /// Of low-frequency formats.
+    card_number: Option<i64>,
+    card_id: Option<i64>,
+}
+
+/// Whose a card is.
+#[derive(Debug, Deserialize)]
+pub(super) struct CardAssignment {
+    pub(super) id: i64,
+    status: String,
+    assignee_type: String,
+    assignee_id: i64,
+    pub(super) card_id: i64,
+}
+
+impl CardAssignment {
+    pub(super) fn is_of(&self, who: Who) -> bool {
+        (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
+    }
+
+    /// Only an activated one opens anything [D].
+    pub(super) fn is_active(&self) -> bool {
+        self.status == "activated"
+    }
+
+    fn holder(&self) -> AccountId {
+        assignee(&self.assignee_type, self.assignee_id)
+    }
+}
+
+impl Card {
+    /// With whose it is.
+    pub(super) fn card(self, assignment: Option<&CardAssignment>) -> OurCard {
+        let Card { id, token, uid, card_number, card_id } = self;
+        let texts = [token, uid].into_iter().flatten().filter(|text| !text.trim().is_empty());
+        let digits = [card_number, card_id].into_iter().flatten().map(|number| number.to_string());
+        OurCard {
+            id: id.to_string(),
+            numbers: texts.chain(digits).collect(),
+            holder: assignment.map(CardAssignment::holder),
+            handle: assignment.map(|assignment| assignment.id.to_string()),
+            reserved: false,
+            blocked: assignment.is_some_and(|assignment| !assignment.is_active()),
+        }
+    }
+}
+
+fn assignee(kind: &str, id: i64) -> AccountId {
+    AccountId(match kind {
+        "User" => id.to_string(),
+        kind => format!("{}:{id}", kind.to_lowercase()),
+    })
+}
+
 impl Assignment {
     /// Whether this is a line of `group`'s list, asked for or not.
     pub(super) fn is_membership_of(&self, group: i64) -> bool {
@@ -113,12 +175,8 @@ impl Assignment {
     /// # Errors
     /// [`Error::Later`] for a date that cannot be read: a guess would open or close a door.
     pub(super) fn row(&self) -> Result<Row> {
-        let account = match self.assignee_type.as_str() {
-            "User" => self.assignee_id.to_string(),
-            kind => format!("{}:{}", kind.to_lowercase(), self.assignee_id),
-        };
         Ok(Row {
-            account: AccountId(account),
+            account: assignee(&self.assignee_type, self.assignee_id),
             handle: self.id.to_string(),
             from: self.valid_from.as_deref().map(instant).transpose()?,
             until: self.until()?,
@@ -182,6 +240,18 @@ impl Numbered for User {
 }
 
 impl Numbered for Guest {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for Card {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for CardAssignment {
     fn number(&self) -> i64 {
         self.id
     }

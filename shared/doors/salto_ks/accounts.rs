@@ -1,6 +1,6 @@
 //! Site users: found, looked at, made, renamed.
 //!
-//! It never changes an address that is there, and never touches a tag.
+//! It never changes an address that is there.
 
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -146,7 +146,7 @@ impl SaltoKs {
         answer.done().map(drop)
     }
 
-    async fn patch(&self, inner: &str, body: &serde_json::Value) -> Result<Answer> {
+    pub(super) async fn patch(&self, inner: &str, body: &serde_json::Value) -> Result<Answer> {
         self.0.write(Method::PATCH, V1_1, &["users", inner], Some(body)).await
     }
 

@@ -7,6 +7,7 @@ use crate::doors::AccountId;
 use crate::doors::script::{Script, Step, on};
 
 mod membership;
+mod tags;
 mod tokens;
 
 const USERS: &str = "/v1.2/sites/s1/users";

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::doors::{Account, AccountId, Group as OurGroup, GroupId, Row, Seats, Standing};
+use crate::doors::{Account, AccountId, Card, Group as OurGroup, GroupId, Row, Seats, Standing};
 use crate::error::{Error, Result};
 
 /// The role of somebody who opens doors.
@@ -63,6 +63,30 @@ pub(super) struct SiteUser {
     subscription_state: Option<String>,
 }
 
+/// A tag of the site.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tag {
+    id: String,
+    tag_number: Option<String>,
+    #[serde(default)]
+    blocked: bool,
+    site_user: Option<TagHolder>,
+    #[serde(default)]
+    is_pod_tag: bool,
+}
+
+/// Whose a tag is.
+#[derive(Debug, Deserialize)]
+struct TagHolder {
+    id: String,
+    user: Option<TagUser>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TagUser {
+    id: String,
+}
+
 /// The same person at the platform, of all sites.
 #[derive(Debug, Deserialize)]
 struct User {
@@ -72,6 +96,7 @@ struct User {
     last_name: Option<String>,
     #[serde(default)]
     has_profile: bool,
+    tag_number: Option<String>,
 }
 
 impl Site {
@@ -94,7 +119,7 @@ impl SiteUser {
     pub(super) fn account(self) -> Option<Account> {
         let standing = self.standing();
         let SiteUser { id: inner, user, roles, alias, blocked: _, subscription_state: _ } = self;
-        let User { id, email, first_name, last_name, has_profile: _ } = user?;
+        let User { id, email, first_name, last_name, has_profile: _, tag_number: _ } = user?;
         let email = email.filter(|email| !email.is_empty());
         let roles = roles.unwrap_or_default();
         let is = |role: &Role, code: &str| role.code.as_deref() == Some(code);
@@ -108,6 +133,11 @@ impl SiteUser {
             mark: None,
             privileged: roles.iter().any(|role| !is(role, USER_ROLE) && !is(role, GUEST_ROLE)),
         })
+    }
+
+    /// The number of the tag that is theirs, of whatever site.
+    pub(super) fn tag_number(&self) -> Option<&str> {
+        self.user.as_ref()?.tag_number.as_deref().filter(|number| !number.trim().is_empty())
     }
 
     /// Only `subscribed` counts [M]; a word we do not know does not.
@@ -139,6 +169,15 @@ impl From<Member> for Row {
     }
 }
 
+impl From<Tag> for Card {
+    /// A holder that the platform does not know is somebody else, whoever asks.
+    fn from(Tag { id, tag_number, blocked, site_user, is_pod_tag }: Tag) -> Self {
+        let holder = site_user.map(|holder| AccountId(holder.user.map_or(holder.id, |user| user.id)));
+        let numbers = tag_number.into_iter().collect();
+        Card { id, numbers, holder, handle: None, reserved: is_pod_tag, blocked }
+    }
+}
+
 /// Implements [`Named`] for what has an `id`.
 macro_rules! named {
     ($($word:ident),*) => {
@@ -149,4 +188,4 @@ macro_rules! named {
         })*
     };
 }
-named!(Group, Schedule, Member, Role, SiteUser);
+named!(Group, Schedule, Member, Role, SiteUser, Tag);

@@ -24,12 +24,23 @@ const MOST_PAGES: usize = 4_000;
 /// Reads one organisation.
 pub(super) struct Reader {
     calls: Calls,
+    card_property: Option<String>,
 }
 
 impl Reader {
     /// A reader of `organization`, which is its slug. Nothing is asked yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
-        Reader { calls: Calls::new(organization, access) }
+        let card_property = access.card_property.clone();
+        Reader { calls: Calls::new(organization, access), card_property }
+    }
+
+    /// A record as a fact, with the numbers of a member's cards.
+    fn fact(&self, kind: Kind, record: &Value) -> Option<wire::Seen> {
+        let mut seen = wire::fact(kind, record)?;
+        if let (What::Member(profile), Some(property)) = (&mut seen.fact.what, &self.card_property) {
+            profile.cards = wire::cards(record, property);
+        }
+        Some(seen)
     }
 
     /// Every record of one list, read page by page, and how many there were: as the platform writes them, all of a
@@ -92,7 +103,7 @@ impl ReadPlatform for Reader {
         if wire::id(&record).as_deref() != Some(about.id.as_str()) {
             return Err(Error::later(format!("OfficeRnD was asked for one of its {word} and gave something else")));
         }
-        let Some(mut seen) = wire::fact(about.kind, &record) else {
+        let Some(mut seen) = self.fact(about.kind, &record) else {
             return Err(Error::later(format!("one of OfficeRnD's {word} cannot be read")));
         };
         warn_of(usize::from(seen.malformed), word);
@@ -111,7 +122,7 @@ impl ReadPlatform for Reader {
             _ => None,
         };
         let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
-        let (read, records) = self.list(word, filter, Errand::List, |record| wire::fact(kind, record)).await?;
+        let (read, records) = self.list(word, filter, Errand::List, |record| self.fact(kind, record)).await?;
         warn_of(records - read.iter().filter(|seen| !seen.malformed).count(), word);
         Ok(read.into_iter().map(|seen| seen.fact).collect())
     }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::fields::{self, Record};
+use crate::cards::numbers;
 use crate::fact::{
     Assignment, Booking, Checkin, Fact, Floor, Holder, Kind, Location, Membership, Pass, Plan, Profile, Resource,
     Series, Team, What,
@@ -78,6 +79,21 @@ fn member(record: &Record) -> Profile {
         shares_team: !apart,
         active: true,
         cards: Vec::new(),
+    }
+}
+
+/// The card numbers in a property of a member's: a text or a number, or a list of these. Not a field of OfficeRnD's own,
+/// so whatever else stands there is no number.
+pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
+    let of = |value: &Value| match value {
+        Value::String(text) => numbers(text),
+        Value::Number(number) => numbers(&number.to_string()),
+        _ => Vec::new(),
+    };
+    match record.get("properties").and_then(|properties| properties.get(property)) {
+        Some(Value::Array(values)) => values.iter().flat_map(of).collect(),
+        Some(value) => of(value),
+        None => Vec::new(),
     }
 }
 

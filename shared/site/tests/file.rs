@@ -60,6 +60,7 @@ fn example() -> Site {
             kind: PlatformKind::OfficeRnd,
             organization: Some("riverside-hub".into()),
             locations: Some(texts(&["Riverside"])),
+            card_property: None,
             secret: "riverside/officernd".into(),
             url: None,
         },
@@ -142,4 +143,14 @@ fn names_may_be_in_any_script_and_every_location_may_be_said() {
 #[test]
 fn a_file_with_windows_line_ends_has_the_same_lines() {
     assert_eq!(Site::parse(&EXAMPLE.replace('\n', "\r\n")), Ok(example()));
+}
+
+#[test]
+fn a_property_for_card_numbers_is_optional() {
+    let read = |more: &str| Site::parse(&LEAST.replace("[platform]\n", &format!("[platform]\n{more}\n")));
+    let property = |more: &str| read(more).expect("a site").platform.card_property;
+    assert_eq!(property("card_property = \"Card number\""), Some("Card number".into()));
+    assert_eq!(property(""), None);
+    assert!(read("card_property = \"\"").unwrap_err().to_string().contains("`card_property`"));
+    assert!(read("card_property = 7").is_err());
 }

@@ -150,6 +150,12 @@ impl Doors {
         self.counters.user
     }
 
+    /// Changes one of the other keys of `_world`.
+    pub fn set_top(&mut self, name: &str, value: impl Into<Value>) {
+        self.top_unsaved = true;
+        self.top.set(name, value);
+    }
+
     /// Uses up a refresh token that works once; `false` where it was used before.
     pub fn spend(&mut self, token: &str) -> bool {
         self.top_unsaved = true;
@@ -158,6 +164,7 @@ impl Doors {
 
     /// Removes a person, out of every group too; `false` where there is none.
     pub fn remove_user(&mut self, key: &str) -> bool {
+        self.keep_tags_of(key);
         self.members.remove_where(|member| member.user == key);
         self.users.remove(key).is_some()
     }

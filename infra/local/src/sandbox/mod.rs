@@ -32,6 +32,7 @@ mod route;
 mod salto_ks;
 mod shape;
 mod table;
+mod tag;
 mod token;
 mod vendor;
 

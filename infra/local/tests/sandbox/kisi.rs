@@ -214,3 +214,44 @@ async fn guests_have_names_and_no_login() {
     assert_eq!(client.send("DELETE", "/guests/9", None).await.status, 204);
     assert_eq!(client.world().await["groups"][0]["members"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn cards_are_assigned_and_taken_back() {
+    let client = client(json!([])).await;
+    let mut world = client.world().await;
+    world["tags"] = json!(["0123", { "number": "0456", "id": "70", "blocked": true }]);
+    world["users"][1]["tags"] = json!(["0789"]);
+    client.put_world(world).await;
+    let cards = client.get("/cards?limit=250").await.body;
+    assert_eq!(each(&cards, "token"), ["0123", "0456", "0789"], "those of people are there too");
+    assert_eq!(
+        (&cards[1]["id"], &cards[0]["assigned"], &cards[2]["assigned"]),
+        (&json!(70), &json!(false), &json!(true))
+    );
+    let of = |query: &str| format!("/card_assignments?{query}");
+    let bobs = client.get(&of("assignee_type=User&assignee_id=8")).await.body;
+    assert_eq!((&bobs[0]["card_id"], &bobs[0]["status"]), (&cards[2]["id"], &json!("activated")));
+    let give = |user: u64, kind: &str, card: &Value| {
+        Some(json!({ "card_assignment": { "assignee_type": kind, "assignee_id": user, "card_id": card } }))
+    };
+    let made = client.send("POST", "/card_assignments", give(7, "User", &cards[0]["id"])).await;
+    assert_eq!((made.status, &made.body["assignee_id"], &made.body["status"]), (200, &json!(7), &json!("activated")));
+    assert_eq!(
+        client.send("POST", "/card_assignments", give(9, "Guest", &json!(70))).await.body["status"],
+        "deactivated"
+    );
+    assert_eq!(client.send("POST", "/card_assignments", give(8, "User", &cards[0]["id"])).await.status, 422);
+    assert_eq!(client.send("POST", "/card_assignments", give(9, "User", &cards[0]["id"])).await.status, 404);
+    assert_eq!(client.send("POST", "/card_assignments", give(8, "User", &json!(1))).await.status, 404);
+    assert_eq!(client.send("POST", "/card_assignments", Some(json!({}))).await.status, 422);
+    assert_eq!(client.world().await["users"][0]["tags"], json!(["0123"]));
+    assert_eq!(each(&client.get("/cards?token=0123").await.body, "token"), ["0123"]);
+    assert_eq!(each(&client.get("/cards?status=unassigned").await.body, "token"), [""; 0]);
+    for (id, left) in [(&bobs[0]["id"], "0789"), (&made.body["id"], "0123")] {
+        assert_eq!(client.get(&format!("/card_assignments/{id}")).await.status, 200);
+        assert_eq!(client.send("DELETE", &format!("/card_assignments/{id}"), None).await.status, 204);
+        assert_eq!(client.send("DELETE", &format!("/card_assignments/{id}"), None).await.status, 404);
+        assert_eq!(client.get(&format!("/cards?token={left}")).await.body[0]["assigned"], false, "it is still there");
+    }
+    assert_eq!(client.world().await["users"][1]["tags"], json!([]));
+}

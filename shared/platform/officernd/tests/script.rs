@@ -120,6 +120,7 @@ impl Script {
             tokens: Default::default(),
             token_name: "riverside/officernd".into(),
             turn: Default::default(),
+            card_property: None,
             share: Default::default(),
         }
     }

@@ -45,6 +45,20 @@ fn at(text: &str) -> Timestamp {
 }
 
 #[test]
+fn card_numbers_stand_in_a_property_that_the_operator_names() {
+    let cards = |value: Value| wire::cards(&json!({"_id": "m", "properties": {"Card": value}}), "Card");
+    assert_eq!(cards(json!("0123; ab,7")), ["0123", "ab", "7"]);
+    assert_eq!(cards(json!(123)), ["123"]);
+    assert_eq!(cards(json!(["1", 2, null, {"a": "b"}])), ["1", "2"]);
+    for nothing in [json!(null), json!(true), json!({"a": "1"}), json!("  "), json!([])] {
+        assert!(cards(nothing.clone()).is_empty(), "{nothing}");
+    }
+    for record in [json!({"_id": "m"}), json!({"properties": null}), json!({"properties": ["1"]})] {
+        assert!(wire::cards(&record, "Card").is_empty(), "{record}");
+    }
+}
+
+#[test]
 fn every_kind_needs_nothing_but_an_id() {
     for kind in [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Team, Kind::Member, Kind::Visitor] {
         for record in [json!({"_id": "x"}), json!({"_id": "x", "name": null, "location": null, "email": null})] {

@@ -1,6 +1,8 @@
-//! Kisi's interface: people, groups and who is assigned to them; locks, and the webhooks that tell who opened them.
+//! Kisi's interface: people, groups and who is assigned to them, cards and whose they are; locks, and the webhooks that
+//! tell who opened them.
 
 mod assignments;
+mod cards;
 mod error;
 mod events;
 mod integrations;
@@ -48,6 +50,11 @@ enum Call {
     Integration,
     ChangeIntegration,
     DeleteIntegration,
+    Cards,
+    CardAssignments,
+    AssignCard,
+    CardAssignment,
+    TakeCard,
 }
 
 const ROUTES: &[Route<Call>] = &[
@@ -73,6 +80,11 @@ const ROUTES: &[Route<Call>] = &[
     ("GET", "/integrations/{id}", Call::Integration),
     ("PATCH", "/integrations/{id}", Call::ChangeIntegration),
     ("DELETE", "/integrations/{id}", Call::DeleteIntegration),
+    ("GET", "/cards", Call::Cards),
+    ("GET", "/card_assignments", Call::CardAssignments),
+    ("POST", "/card_assignments", Call::AssignCard),
+    ("GET", "/card_assignments/{id}", Call::CardAssignment),
+    ("DELETE", "/card_assignments/{id}", Call::TakeCard),
 ];
 
 /// On the wire ids are whole numbers, so in worlds they are those as text.
@@ -132,6 +144,11 @@ impl World {
             Call::Integration => self.one_integration(id),
             Call::ChangeIntegration => self.change_integration(id, ask),
             Call::DeleteIntegration => self.delete_integration(id),
+            Call::Cards => self.cards(ask),
+            Call::CardAssignments => self.card_assignments(ask),
+            Call::AssignCard => self.assign_card(ask),
+            Call::CardAssignment => self.one_card_assignment(id),
+            Call::TakeCard => self.take_card(id),
         }
     }
 

@@ -179,6 +179,7 @@ impl World {
             self.free_email(email, Some(&key))?;
         }
         self.fill(&mut item, given, &key)?;
+        self.0.keep_tags_of(&key);
         let user = self.0.users.change(&key).ok_or_else(error::not_found)?;
         user.0 = item;
         Ok(answer::json(200, &wire::user(user, version != "v1.1")))

@@ -5,9 +5,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::filter::Cell;
-use super::tags::Tag;
+use super::tags::id_of;
 use crate::sandbox::doors::Thing;
 use crate::sandbox::object::Object;
+use crate::sandbox::tag::Tag;
 
 /// Since when things exist that a world says nothing of.
 pub const LONG_AGO: &str = "2024-01-01T00:00:00Z";
@@ -176,7 +177,7 @@ pub fn schedule(group: &Thing) -> Value {
 /// A tag of the site, with whoever has it.
 pub fn tag(tag: &Tag, holder: Option<&Thing>) -> Value {
     let mut shown = json!({
-        "id": tag.id,
+        "id": id_of(tag),
         "blocked": tag.blocked,
         "creation_date": LONG_AGO,
         "registration_date": LONG_AGO,

@@ -1,0 +1,68 @@
+//! Tags and cards as door worlds give them, for both vendors alike: those that there are under `tags`, and each person's
+//! under `tags` of theirs.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::doors::{Doors, Thing};
+use super::object::Object;
+
+/// A tag, or a card.
+#[derive(Clone)]
+pub struct Tag {
+    /// What is printed on it.
+    pub number: String,
+    /// Its id, where the world gives one.
+    pub id: Option<String>,
+    /// Whether it opens nothing.
+    pub blocked: bool,
+    /// Whether it belongs to a pod of SALTO KS, and must be left alone.
+    pub of_pod: bool,
+}
+
+impl Tag {
+    /// Worlds give tags as numbers, or as objects with `number` and maybe `id`, `blocked`, `is_pod_tag`.
+    fn read(given: &Value) -> Option<Tag> {
+        let item = match given {
+            Value::String(number) => Object(Map::from_iter([("number".to_owned(), json!(number))])),
+            Value::Object(map) => Object(map.clone()),
+            _ => return None,
+        };
+        let number = item.text("number").or(item.text("tag_number"))?.to_owned();
+        let id = item.text("id").map(str::to_owned);
+        Some(Tag { id, number, blocked: item.flag("blocked"), of_pod: item.flag("is_pod_tag") })
+    }
+}
+
+impl Doors {
+    /// Every tag: those that the world lists, then those that only people have.
+    pub fn tags(&self) -> Vec<Tag> {
+        let mut tags: Vec<Tag> = self.top.list("tags").iter().filter_map(Tag::read).collect();
+        let mut known: HashSet<String> = tags.iter().map(|tag| tag.number.clone()).collect();
+        let held = self.users.iter().flat_map(|user| user.0.list("tags"));
+        for tag in held.filter_map(Tag::read) {
+            if known.insert(tag.number.clone()) {
+                tags.push(tag);
+            }
+        }
+        tags
+    }
+
+    /// What somebody has stays a tag that there is, once it is theirs no more.
+    pub fn keep_tags_of(&mut self, key: &str) {
+        let theirs = self.users.get(key).map(|user| user.0.list("tags").to_vec()).unwrap_or_default();
+        let mut all = self.top.list("tags").to_vec();
+        let listed: HashSet<String> = all.iter().filter_map(Tag::read).map(|tag| tag.number).collect();
+        let before = all.len();
+        all.extend(theirs.into_iter().filter(|tag| Tag::read(tag).is_some_and(|tag| !listed.contains(&tag.number))));
+        if all.len() > before {
+            self.set_top("tags", all);
+        }
+    }
+
+    /// Whose a tag is.
+    pub fn holder(&self, number: &str) -> Option<&Thing> {
+        self.users.iter().find(|user| user.0.texts("tags").contains(&number))
+    }
+}
