@@ -11,8 +11,11 @@ use crate::error::Result;
 /// How long what is known stays good. A new site or a new secret is in force after this at the latest.
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
 
-/// What was read, and when.
-pub struct Fresh<T>(Arc<Mutex<Option<(Timestamp, Arc<T>)>>>);
+/// When it was read, and what.
+type Read<T> = (Timestamp, Arc<T>);
+
+/// What was read, shared by whoever asks.
+pub struct Fresh<T>(Arc<Mutex<Option<Read<T>>>>);
 
 impl<T> Clone for Fresh<T> {
     fn clone(&self) -> Self {

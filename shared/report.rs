@@ -117,7 +117,7 @@ impl Wanted {
             Some(from) => from,
             None => until.checked_sub(USUAL).unwrap_or(until),
         };
-        if from > until {
+        if from >= until {
             return Err(Error::refused("it ends before it begins: write the earlier day as the first"));
         }
         Ok((from, until))
@@ -301,13 +301,11 @@ mod tests {
         };
         let day = wanted(Some("2026-06-01"), Some("2026-06-01"));
         assert_eq!(day, Ok(("2026-05-31T23:00:00Z".into(), "2026-06-01T23:00:00Z".into())));
-        let instants = wanted(Some("2026-06-01T09:00:00Z"), Some("2026-06-01T10:00:00+01:00"));
-        assert_eq!(instants, Ok(("2026-06-01T09:00:00Z".into(), "2026-06-01T09:00:00Z".into())));
+        let instants = wanted(Some("2026-06-01T09:00:00Z"), Some("2026-06-01T11:00:00+01:00"));
+        assert_eq!(instants, Ok(("2026-06-01T09:00:00Z".into(), "2026-06-01T10:00:00Z".into())));
         let week = wanted(None, None);
         assert_eq!(week, Ok(("2026-06-03T12:00:01Z".into(), "2026-06-10T12:00:01Z".into())));
-        for (from, until) in
-            [(Some("yesterday"), None), (None, Some("")), (Some("2026-06-02"), Some("2026-06-01T00:00:00Z"))]
-        {
+        for (from, until) in [(Some("yesterday"), None), (None, Some("")), (Some("2026-06-02"), Some("2026-06-01"))] {
             assert!(matches!(wanted(from, until), Err(Error::Refused(_))), "{from:?} {until:?}");
         }
     }

@@ -10,8 +10,10 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use doorstep::outside::Settings;
 use doorstep_local::Machine;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 use crate::journeys::{PLAN, ROOM, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
@@ -43,6 +45,14 @@ impl Desk {
         let path = self.folder.join(name);
         std::fs::write(&path, text).expect("a file");
         path.display().to_string()
+    }
+
+    /// Asks the machine's port for something.
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = http::Request::post(path).body(Body::from(body.to_string())).expect("whole");
+        let answer = self.world.machine.router().oneshot(request).await.expect("an answer");
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("whole");
+        serde_json::from_slice(&body).expect("JSON")
     }
 
     /// What the command prints, and how it ends.
@@ -160,4 +170,44 @@ async fn b2_the_command_pushes_to_a_run_on_this_machine() {
     desk.world.platform_faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
     let (_, error, code) = desk.run(&["diff", &local, "--site", SITE]).await;
     assert!(error.starts_with("doorstep diff: try again later: officernd: ") && code == Some(2), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
+    let desk = Desk::set().await;
+    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let sandbox = ["--sandbox", &desk.local];
+    let (_, error, _) = desk.run(&[&["push", &file][..], &sandbox].concat()).await;
+    assert_eq!((error.as_str(), desk.world.inside("Members").await), ("", vec!["ada".to_owned()]));
+    let event =
+        |at: &str, success: bool| json!({ "user": "ada@example.test", "lock": 5, "at": at, "success": success });
+    let events = [event("2026-03-02T07:29:00Z", false), event("2026-03-02T07:30:00Z", true)];
+    let told = desk.post(&format!("/sandbox/kisi/_change?deliver={SITE}"), &json!({ "events": events })).await;
+    assert_eq!(told["delivered"], json!([202, 202]));
+    let local = format!("--local={}", desk.local);
+    let span = ["entries", SITE, "--from", "2026-03-02", "--until", "2026-03-02", &local];
+    let (shown, error, code) = desk.run(&span).await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    let head = "day,name,email,doors,lock,lock_name,first,last,opened,refused,reasons,account\n";
+    let line = "2026-03-02,Ada Byron,ada@example.test,main,5,Lock 5,2026-03-02T07:30:00+00:00,2026-03-02T07:30:00+00:00,\
+                1,1,denied,";
+    assert!(shown.starts_with(&format!("{head}{line}")), "{shown}");
+    let (shown, _, code) = desk.run(&[&span[..], &["--json", "--person", "ada@example.test"]].concat()).await;
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!((shown[0]["times"].as_array().map(Vec::len), code), (Some(2), Some(0)));
+    let (shown, _, _) = desk.run(&[&span[..], &["--person", "nobody@example.test"]].concat()).await;
+    assert_eq!(shown, head);
+    for whence in [&[local.as_str()][..], &[]] {
+        let (_, error, code) = desk.run(&[&["entries", "nowhere"][..], whence].concat()).await;
+        assert!(error.starts_with("doorstep entries: refused: ") && code == Some(2), "{error}");
+    }
+    // Of a stack it is the operator's own clock that counts.
+    let ledger = &desk.world.machine.outside().ledger;
+    let (now, account) = (Timestamp::now(), desk.world.account("ada").await["id"].clone());
+    let opening = json!({ "at": now, "doors": "main", "id": "now", "lock": "6", "account": account });
+    let opening = serde_json::from_value(opening).expect("an opening");
+    ledger.keep_openings(SITE, &[opening], 90, now).await.expect("it is kept");
+    let (shown, error, code) = desk.run(&["entries", SITE]).await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(shown.contains(",Ada Byron,ada@example.test,main,6,,") && shown.lines().count() == 2, "{shown}");
 }

@@ -93,7 +93,7 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
 }
 
 /// The machine's world, with every request counted.
-fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Outside {
+pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Outside {
     let (outside, calls) = (world.machine.outside(), calls.clone());
     let http = outside.http.clone();
     let counted = tower::service_fn(move |request: Request| {

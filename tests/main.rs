@@ -7,6 +7,7 @@
 #[cfg(feature = "operator")]
 mod command;
 mod deliveries;
+mod deliveries_of_doors;
 mod journeys;
 mod ledger;
 mod naive;

@@ -102,7 +102,7 @@ impl Reading<'_> {
             }
             mark.token = page.next;
             if last {
-                mark.since = read.from_here(mark.since, now);
+                mark.since = read.begins_next(mark.since, now);
             }
             read.mark = Some(mark.clone());
             ledger.keep_openings_read(&self.site.id, self.name, read).await?;
@@ -163,7 +163,7 @@ impl Reading<'_> {
 
 impl OpeningsRead {
     /// From where the next read begins, after one that came to its end.
-    fn from_here(&mut self, since: Timestamp, now: Timestamp) -> Timestamp {
+    fn begins_next(&mut self, since: Timestamp, now: Timestamp) -> Timestamp {
         let newest = self.newest.take();
         if self.swept.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY) {
             let first = self.swept.replace(now).is_none();
@@ -190,14 +190,14 @@ mod tests {
     #[test]
     fn the_next_read_begins_a_little_before_the_latest_and_once_a_day_further_back() {
         let mut read = OpeningsRead { newest: Some(at("2026-03-02T11:00:00Z")), ..OpeningsRead::default() };
-        let first = read.from_here(at("2026-03-01T12:00:00Z"), at("2026-03-02T12:00:00Z"));
+        let first = read.begins_next(at("2026-03-01T12:00:00Z"), at("2026-03-02T12:00:00Z"));
         assert_eq!(first, at("2026-03-02T10:00:00Z"));
-        let quiet = read.from_here(first, at("2026-03-02T12:15:00Z"));
+        let quiet = read.begins_next(first, at("2026-03-02T12:15:00Z"));
         assert_eq!(quiet, first, "nothing happened: nothing moves");
         read.newest = Some(at("2026-03-03T11:59:00Z"));
-        assert_eq!(read.from_here(quiet, at("2026-03-03T12:00:00Z")), at("2026-03-01T12:00:00Z"), "the sweep");
+        assert_eq!(read.begins_next(quiet, at("2026-03-03T12:00:00Z")), at("2026-03-01T12:00:00Z"), "the sweep");
         read.newest = Some(at("2026-03-03T11:59:00Z"));
-        let after = read.from_here(at("2026-03-01T12:00:00Z"), at("2026-03-03T12:15:00Z"));
+        let after = read.begins_next(at("2026-03-01T12:00:00Z"), at("2026-03-03T12:15:00Z"));
         assert_eq!(after, at("2026-03-03T10:59:00Z"));
     }
 }

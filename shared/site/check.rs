@@ -9,6 +9,7 @@ use super::catalogue::Catalogue;
 use super::resolve::{Resolved, resolve};
 use super::{Foreign, Mode, Site};
 use crate::doors::{DoorsKind, ReadDoors};
+use crate::entries::entrances::address;
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
@@ -55,6 +56,10 @@ async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<
     let mut findings = of_protected(site, name, |email| !missing.contains(email));
     let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
     findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
+    if let Some(config) = site.doors.get(name) {
+        let trouble = doors.openings().webhook_trouble(&address(&site.id, config.kind, name)).await?;
+        findings.extend(trouble.map(|trouble| format!("[doors.{name}] {trouble}")));
+    }
     Ok(findings)
 }
 

@@ -72,7 +72,10 @@ async fn rows(world: &World, wanted: &Wanted) -> Vec<Row> {
     world.machine.entries(SITE, wanted).await.expect("rows")
 }
 
-fn told(rows: &[Row]) -> Vec<(String, Option<&str>, Option<&str>, usize, usize)> {
+/// Day, address, lock, how often it opened and how often it did not.
+type Told<'r> = (String, Option<&'r str>, Option<&'r str>, usize, usize);
+
+fn told(rows: &[Row]) -> Vec<Told<'_>> {
     rows.iter()
         .map(|row| (row.day.to_string(), row.email.as_deref(), row.lock_name.as_deref(), row.opened, row.refused))
         .collect()

@@ -17,8 +17,8 @@ const AIM: f64 = 1.5;
 pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let stage = Stage::open(Town { doors: Doors::Kisi, ..SMALL }, Timestamp::now()).await?;
     let environment = stage.environment(stage.serve().await?);
-    let names = ["empty", "receive", "settle", "reconcile"];
-    let mut starts = [const { Vec::new() }; 4];
+    let names = ["empty", "receive", "entries", "settle", "reconcile"];
+    let mut starts = [const { Vec::new() }; 5];
     let (mut first, mut second) = (Vec::new(), Vec::new());
     // The first round fills the file cache and is not counted.
     for round in 0..=options.runs {

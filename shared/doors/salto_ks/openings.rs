@@ -222,8 +222,8 @@ mod tests {
         let from = Bookmark { since: "2026-03-02T09:00:00Z".parse().unwrap(), token: token.map(str::to_owned) };
         let page = reader.openings().page("main", &from).await;
         script.is_over();
-        if token.is_some() {
-            assert_eq!(script.header(1, "CLP-Continuation-Token"), token.unwrap());
+        if let Some(token) = token {
+            assert_eq!(script.header(1, "CLP-Continuation-Token"), token);
         }
         page
     }

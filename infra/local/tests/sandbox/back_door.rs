@@ -63,7 +63,8 @@ async fn unknown_pages_vendors_and_quirks_are_said() {
     let nobody = Client::new("acme");
     assert_eq!(nobody.back("GET", "/_world", Value::Null).await.status, 404);
     assert_eq!(nobody.get("/users").await.status, 404);
-    assert_eq!(client.change(json!({})).await, Err(404));
+    assert_eq!(nobody.change(json!({})).await, Err(404));
+    assert_eq!(client.change(json!({ "groups": [] })).await, Err(400), "at doors only openings happen");
 }
 
 #[tokio::test]

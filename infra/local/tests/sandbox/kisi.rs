@@ -255,3 +255,66 @@ async fn cards_are_assigned_and_taken_back() {
     }
     assert_eq!(client.world().await["users"][1]["tags"], json!([]));
 }
+
+#[tokio::test]
+async fn webhooks_are_made_changed_and_switched_off() {
+    let client = client(json!([])).await;
+    let new = |url: Value| {
+        json!({ "integration": { "name": "Doorstep", "type": "event_webhook", "url": url,
+        "enabled_events": ["lock.unlock"], "signature_key": "hush" } })
+    };
+    let refused = client.send("POST", "/integrations", Some(new(json!(5)))).await;
+    assert_eq!((refused.status, refused.body["errors"]["url"].is_array()), (422, true));
+    let made = client.send("POST", "/integrations", Some(new(json!("https://x.test/hooks/a/kisi/main")))).await;
+    assert_eq!((made.status, &made.body["id"], &made.body["enabled"]), (200, &json!(1), &json!(true)));
+    assert!(!made.body.to_string().contains("hush"), "the key is never shown");
+    let list = client.get("/integrations").await;
+    assert_eq!((each(&list.body, "id"), list.body[0].get("url")), (vec![json!(1)], None), "a list says no address");
+    assert_eq!(client.get("/integrations/1").await.body["url"], "https://x.test/hooks/a/kisi/main");
+    let mut world = client.world().await;
+    world["integrations"][0]["disabled_due_to_error"] = json!(true);
+    world["integrations"][0]["enabled"] = json!(false);
+    client.put_world(world).await;
+    assert_eq!(client.change(json!({ "events": [{ "lock": "5" }] })).await.unwrap(), [Value::Null; 0], "switched off");
+    let on = json!({ "integration": { "enabled": true } });
+    assert_eq!(client.send("PATCH", "/integrations/1", Some(on)).await.status, 204);
+    assert_eq!(client.get("/integrations/1").await.body["disabled_due_to_error"], false);
+    assert_eq!(client.change(json!({ "events": [{ "lock": "5" }] })).await.unwrap().len(), 1);
+    let other = json!({ "events": [{ "type": "user.update", "object_id": 7 }] });
+    assert_eq!(client.change(other).await.unwrap(), [Value::Null; 0], "only what was chosen");
+    assert_eq!(client.send("DELETE", "/integrations/1", None).await.status, 204);
+    assert_eq!(client.send("DELETE", "/integrations/1", None).await.status, 404);
+}
+
+#[tokio::test]
+async fn openings_happen_and_are_posted_as_kisi_does() {
+    let client = client(json!([])).await;
+    let mut world = client.world().await;
+    world["locks"] = json!([{ "id": "5", "name": "Front door" }, "Back door"]);
+    client.put_world(world).await;
+    let locks = client.get("/locks").await.body;
+    assert_eq!(each(&locks, "name"), ["Front door", "Back door"]);
+    let events = json!({ "events": [
+        { "user": "7", "lock": "Front door", "success": false, "error_code": "f35ade" },
+        { "user": "9", "lock": 6, "at": "2026-06-30T12:00:00Z" },
+        { "lock": "Back door" },
+    ] });
+    let told = client.change(events).await.unwrap();
+    let [ada, guest, nobody] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(
+        (&ada["type"], &ada["object_id"], &ada["object_name"]),
+        (&json!("lock.unlock"), &json!(5), &json!("Front door"))
+    );
+    assert_eq!((&ada["actor_type"], &ada["actor_id"], &ada["success"]), (&json!("User"), &json!(7), &json!(false)));
+    assert_eq!((&ada["error_code"], &ada["created_at"]), (&json!("f35ade"), &json!("2026-07-01T09:00:00Z")));
+    assert_eq!((&guest["actor_type"], &guest["created_at"]), (&json!("Guest"), &json!("2026-06-30T12:00:00Z")));
+    assert_eq!((&nobody["actor_type"], &nobody["object_id"]), (&Value::Null, &locks[1]["id"]));
+    let uuids: std::collections::BTreeSet<String> = told.iter().map(|event| event["uuid"].to_string()).collect();
+    assert_eq!(uuids.len(), 3);
+    for wrong in
+        [json!([{ "user": "70", "lock": 5 }]), json!([{ "lock": {} }]), json!([{}]), json!([{ "lock": 5, "at": "x" }])]
+    {
+        assert_eq!(client.change(json!({ "events": wrong })).await, Err(400));
+    }
+    assert_eq!(client.change(json!({ "users": [] })).await, Err(400), "only openings happen by themselves");
+}

@@ -333,3 +333,67 @@ async fn ids_must_be_uuids() {
         assert_eq!(client.back("PUT", "/_world", world).await.status, 400);
     }
 }
+
+#[tokio::test]
+async fn entries_come_in_pages_that_go_on_by_a_token() {
+    for quirks in [json!([]), json!(["entries-empty-page"])] {
+        let empty_pages = quirks != json!([]);
+        let client = client(quirks).await;
+        let entry = |n: usize| json!({ "user": ADA, "lock": "Front door", "at": format!("2026-07-01T08:{n:02}:00Z") });
+        client.change(json!({ "entries": (0..25).map(entry).collect::<Vec<_>>() })).await.unwrap();
+        let list =
+            path("entries?$filter=utc_date_time%20ge%20DateTime'2026-07-01T08:05:00Z'&$orderby=utc_date_time&$top=10");
+        let (mut token, mut pages, mut seen) = (None::<String>, Vec::new(), Vec::new());
+        loop {
+            let mut headers = client.headers.clone();
+            headers.extend(token.take().map(|token| ("CLP-Continuation-Token", token)));
+            let answer = client.send_raw("GET", &list, headers, String::new()).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let times = each(&answer.body["items"], "utc_date_time");
+            pages.push(times.len());
+            seen.extend(times);
+            match answer.body["continuation_token"].as_str() {
+                Some(more) => token = Some(more.to_owned()),
+                None => break,
+            }
+        }
+        assert_eq!(pages, if empty_pages { vec![10, 0, 10] } else { vec![10, 10] });
+        assert_eq!(
+            (seen.len(), &seen[0], seen.is_sorted_by_key(|at| at.to_string())),
+            (20, &json!("2026-07-01T08:05:00Z"), true)
+        );
+        let mut headers = client.headers.clone();
+        headers.push(("CLP-Continuation-Token", "stale".into()));
+        assert_eq!(client.send_raw("GET", &list, headers, String::new()).await.status, 400);
+        assert_eq!(client.get(&path("entries?$skip=5")).await.status, 400, "there is no $skip");
+    }
+}
+
+#[tokio::test]
+async fn entries_name_lock_and_person_and_a_rejected_one_maybe_only_the_tag() {
+    let denied = json!({ "entries": [{ "user": "bob@example.test", "lock": "Front door" }, { "user": ADA, "lock": "Front door", "denied": true }] });
+    for (quirks, named) in [(json!([]), true), (json!(["rejected-unnamed"]), false)] {
+        let client = client(quirks).await;
+        client.change(denied.clone()).await.unwrap();
+        let items = client.get(&path("entries")).await.body["items"].clone();
+        assert_eq!(each(&items, "event_category"), ["lock_opened", "lock_rejected"]);
+        assert_eq!(each(&items, "user_id"), [json!(BOB), if named { json!(ADA) } else { Value::Null }]);
+        assert_eq!(each(&items, "access_detail"), ["", "0123"]);
+        assert_eq!(each(&items, "utc_date_time"), ["2026-07-01T09:00:00Z"; 2]);
+        let locks = client.get(&path("locks")).await.body["items"].clone();
+        assert_eq!(
+            (each(&locks, "customer_reference"), &locks[0]["id"]),
+            (vec![json!("Front door")], &items[0]["lock_id"])
+        );
+    }
+    let client = client(json!([])).await;
+    for wrong in [
+        json!([{ "lock": "x", "user": "nobody" }]),
+        json!([{}]),
+        json!([{ "lock": "x", "id": "1" }]),
+        json!([{ "lock": "x", "at": 5, "user": 5 }]),
+    ] {
+        assert_eq!(client.change(json!({ "entries": wrong })).await, Err(400));
+    }
+    assert_eq!(client.change(json!({ "users": [] })).await, Err(400));
+}
