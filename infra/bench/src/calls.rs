@@ -78,8 +78,9 @@ async fn idle(options: &Options) -> Outcome<Vec<Figure>> {
     stage.reconcile().await?;
     let (platform, calls) = counted(&stage, options, "idle").await?;
     let title = "reconcile of 1,000 with nothing to do";
-    // Members and memberships in pages of 50, and nine short lists; groups, accounts in pages of 100, and each group.
-    let (of_platform, of_doors) = (town.members.div_ceil(50) * 2 + 9, 1 + (town.members + 2).div_ceil(100) + 21);
+    // Members and memberships in pages of 50, and nine short lists; groups, accounts in pages of 100, each group, and a
+    // page of who came and went.
+    let (of_platform, of_doors) = (town.members.div_ceil(50) * 2 + 9, 1 + (town.members + 2).div_ceil(100) + 21 + 1);
     Ok(vec![
         count(&format!("calls to the platform, {title}"), sum(&platform, ""), of_platform as f64),
         count(&format!("reading calls to the doors, {title}"), sum(&calls, "GET"), of_doors as f64),
