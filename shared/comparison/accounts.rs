@@ -47,6 +47,12 @@ impl<'a> Directory<'a> {
         self.seen.accounts.get(doors)?.get(id)
     }
 
+    fn is_other(&self, doors: &str, linked: &Linked) -> bool {
+        self.account(doors, &linked.account.id).is_some_and(|account| {
+            *account != linked.account || linked.suspended && account.standing != Standing::Suspended
+        })
+    }
+
     /// The groups in which an account has a line.
     pub fn groups(&self, doors: &str, id: &AccountId) -> &[Group] {
         self.lines.get(doors).and_then(|here| here.get(id)).map_or(&[], Vec::as_slice)
@@ -71,13 +77,8 @@ impl<'a> Directory<'a> {
 
     /// Takes over what is seen of the person's accounts. Nearly everybody's is as it was, and is not copied.
     pub fn refresh_all(&self, person: &mut Cow<'_, Person>) {
-        let is_other = |(doors, linked): &(&String, &Box<Linked>)| {
-            self.account(doors, &linked.account.id).is_some_and(|account| {
-                *account != linked.account || linked.suspended && account.standing != Standing::Suspended
-            })
-        };
-        let others: Vec<String> = person.accounts.iter().filter(is_other).map(|(doors, _)| doors.clone()).collect();
-        for doors in others {
+        let others = person.accounts.iter().filter(|(doors, linked)| self.is_other(doors, linked));
+        for doors in others.map(|(doors, _)| doors.clone()).collect::<Vec<_>>() {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
                 && let Some(account) = self.account(&doors, &linked.account.id)
             {
