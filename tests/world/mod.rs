@@ -12,13 +12,14 @@ use doorstep::delivery::Delivery;
 use doorstep::reconcile::Report;
 use doorstep_local::Machine;
 use doorstep_local::run::crash::Step;
+use doorstep_local::sandbox::Post;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, Method, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-pub use setting::{Doors, House, Setting, address};
+pub use setting::{Doors, House, Platform, Setting, address};
 pub use table::{Item, Table};
 
 /// The site of every journey.
@@ -30,6 +31,8 @@ pub const SECRET: &str = "sandbox-webhook-secret";
 pub struct World {
     /// The machine.
     pub machine: Machine,
+    /// The platform.
+    pub platform: Platform,
     /// The door system.
     pub doors: Doors,
     /// Who was in which group, and who had an account, when the audit chain was as long as `from`.
@@ -69,9 +72,9 @@ macro_rules! at_both {
 pub(crate) use at_both;
 
 impl World {
-    async fn new(machine: Machine, doors: Doors, platform: Value, house: Value) -> World {
-        let mut world = World { machine, doors, before: State::default(), from: 0, shaken: false };
-        world.put("officernd", "/_world", platform).await;
+    async fn new(machine: Machine, platform: Platform, doors: Doors, things: Value, house: Value) -> World {
+        let mut world = World { machine, platform, doors, before: State::default(), from: 0, shaken: false };
+        world.put(platform.word(), "/_world", things).await;
         world.put(doors.word(), "/_world", house).await;
         world.before = world.state().await;
         world
@@ -154,8 +157,9 @@ impl World {
         self.changed(change).await;
     }
 
-    async fn changed(&self, change: Value) -> Vec<Bytes> {
-        let changed = self.machine.sandboxes().change("officernd", None, change.to_string().into()).await;
+    async fn changed(&self, change: Value) -> Vec<Post> {
+        let word = self.platform.word();
+        let changed = self.machine.sandboxes().post(word, None, change.to_string().into()).await;
         changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
     }
 
@@ -164,25 +168,32 @@ impl World {
         let letters = self.changed(change).await;
         assert!(!letters.is_empty(), "this platform has no webhook for that: use change");
         for letter in letters {
-            assert_eq!(self.deliver(&letter).await, 202);
+            assert_eq!(self.deliver_to(letter.action, &letter.body).await, 202);
         }
         self.machine.quiet().await;
     }
 
     /// Posts one body, signed now.
     pub async fn deliver(&self, body: &[u8]) -> u16 {
-        let header = sign(SECRET, self.machine.now().as_second(), body);
-        self.post(&[&header], body).await
+        self.deliver_to(None, body).await
+    }
+
+    /// Posts one body to the address of one action, where each has its own; signed now.
+    pub async fn deliver_to(&self, action: Option<u16>, body: &[u8]) -> u16 {
+        let header = self.platform.sign(SECRET, self.machine.now().as_second(), body);
+        let action = action.map(|action| format!("/{action}")).unwrap_or_default();
+        let path = format!("/hooks/{SITE}/{}{action}", self.platform.word());
+        self.post_to(&path, &[&header], body).await
     }
 
     /// Posts one body with these signature headers.
     pub async fn post(&self, headers: &[&str], body: &[u8]) -> u16 {
-        self.post_to(&format!("/hooks/{SITE}/officernd"), headers, body).await
+        self.post_to(&format!("/hooks/{SITE}/{}", self.platform.word()), headers, body).await
     }
 
     /// Posts one body to any path.
     pub async fn post_to(&self, path: &str, headers: &[&str], body: &[u8]) -> u16 {
-        self.post_as(path, "officernd-signature", headers, body).await
+        self.post_as(path, self.platform.header(), headers, body).await
     }
 
     /// The same with a signature header of another name.
@@ -231,7 +242,7 @@ impl World {
 
     /// Makes calls to the platform fail.
     pub async fn platform_faults(&mut self, faults: Value) {
-        self.put("officernd", "/_faults", faults).await;
+        self.put(self.platform.word(), "/_faults", faults).await;
     }
 
     /// Calls that a vendor received, by method and path pattern.
@@ -329,9 +340,13 @@ pub fn sign(secret: &str, at: i64, body: &[u8]) -> String {
 
 /// The signature alone, in hex.
 pub fn signature(secret: &str, at: i64, body: &[u8]) -> String {
+    hmac(secret, &[body, format!(".{at}").as_bytes()])
+}
+
+/// HMAC-SHA256 over these, one behind the other, in hex.
+pub fn hmac(secret: &str, parts: &[&[u8]]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
-    mac.update(body);
-    mac.update(format!(".{at}").as_bytes());
+    parts.iter().for_each(|part| mac.update(part));
     hex::encode(mac.finalize().into_bytes())
 }
 

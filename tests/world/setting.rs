@@ -12,6 +12,49 @@ use super::{SITE, World};
 /// When most journeys begin: a Monday, with the clocks on winter time.
 const MONDAY: &str = "2026-03-02T08:00:00Z";
 
+/// Which platform a journey is told at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// One address for all its deliveries.
+    OfficeRnd,
+    /// One address for each action.
+    Nexudus,
+}
+
+impl Platform {
+    /// Its name in addresses and site files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Platform::OfficeRnd => "officernd",
+            Platform::Nexudus => "nexudus",
+        }
+    }
+
+    /// The line of the site file that names the operator there, where there must be one.
+    fn organization(self, site: &str) -> String {
+        match self {
+            Platform::OfficeRnd => format!("organization = \"{site}\"\n"),
+            Platform::Nexudus => String::new(),
+        }
+    }
+
+    /// The header that proves a delivery.
+    pub fn header(self) -> &'static str {
+        match self {
+            Platform::OfficeRnd => "officernd-signature",
+            Platform::Nexudus => "x-nexudus-hook-signature",
+        }
+    }
+
+    /// What stands in that header, computed here and not by what it shall prove to. [D]
+    pub fn sign(self, secret: &str, at: i64, body: &[u8]) -> String {
+        match self {
+            Platform::OfficeRnd => super::sign(secret, at, body),
+            Platform::Nexudus => super::hmac(secret, &[body]).to_uppercase(),
+        }
+    }
+}
+
 /// Which door system a journey is told at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doors {
@@ -120,6 +163,7 @@ pub fn address(who: &str) -> String {
 
 /// A site file in its parts, and how the machine is started.
 pub struct Setting {
+    platform: Platform,
     doors: Doors,
     mode: &'static str,
     top: String,
@@ -140,6 +184,7 @@ impl Setting {
     /// A site in mode `full`, whose doors are these, with these rules.
     pub fn at(doors: Doors, rules: &str) -> Self {
         Setting {
+            platform: Platform::OfficeRnd,
             doors,
             mode: "full",
             top: String::new(),
@@ -157,6 +202,12 @@ impl Setting {
     /// Which door system it is at.
     pub fn doors(&self) -> Doors {
         self.doors
+    }
+
+    /// Another platform.
+    pub fn on(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
     }
 
     /// Another mode.
@@ -184,12 +235,12 @@ impl Setting {
 
     /// The same file for a site of another name.
     pub fn named(&self, site: &str) -> String {
-        let Setting { mode, top, of_platform, of_doors, protected, rest, .. } = self;
-        let kind = self.doors.word();
+        let Setting { platform, mode, top, of_platform, of_doors, protected, rest, .. } = self;
+        let (word, organization, kind) = (platform.word(), platform.organization(site), self.doors.word());
         let place = if self.doors == Doors::SaltoKs { "place = \"5e0c\"\n" } else { "" };
         format!(
             "site = \"{site}\"\ntimezone = \"Europe/London\"\nmode = \"{mode}\"\n{top}\n\
-             [platform]\nkind = \"officernd\"\norganization = \"{site}\"\nsecret = \"{site}/officernd\"\n\
+             [platform]\nkind = \"{word}\"\n{organization}secret = \"{site}/{word}\"\n\
              url = \"sandbox\"\n{of_platform}\n\n\
              [doors.main]\nkind = \"{kind}\"\n{place}secret = \"{site}/doors\"\nurl = \"sandbox\"\n\
              protected = {protected}\n{of_doors}\n\n{rest}"
@@ -218,6 +269,6 @@ impl Setting {
             data: Data::Memory,
         };
         let machine = Machine::start_with(setup, functions).await.expect("it starts");
-        World::new(machine, self.doors, platform, house.world(self.doors)).await
+        World::new(machine, self.platform, self.doors, platform, house.world(self.doors)).await
     }
 }

@@ -50,6 +50,7 @@ use calls::Calls;
 use fault::{Course, Fault};
 pub use quirks::{QUIRKS, Quirk};
 use table::Shelf;
+pub use vendor::Post;
 use vendor::{Vendor, World};
 
 /// All sandbox vendors of one run.
@@ -126,6 +127,14 @@ impl Sandboxes {
     /// # Errors
     /// The answer for whoever sent it: 404 for a vendor that is none, 400 for a body that cannot be applied.
     pub async fn change(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Bytes>, Response<Bytes>> {
+        Ok(self.post(vendor, of, body).await?.into_iter().map(|post| post.body).collect())
+    }
+
+    /// The same, each with the address that it goes to and how it is signed.
+    ///
+    /// # Errors
+    /// As [`Sandboxes::change`].
+    pub async fn post(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Post>, Response<Bytes>> {
         let Some(vendor) = Vendor::find(vendor) else { return Err(unknown_vendor()) };
         let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
         let now = self.clock.now();
@@ -133,7 +142,7 @@ impl Sandboxes {
         let (name, world) = state.world(vendor, &[of.unwrap_or_default().to_owned()]);
         let events = world.change(body, now).map_err(|why| answer::refused(400, &why))?;
         state.save(&name);
-        Ok(events.into_iter().map(|event| Bytes::from(event.to_string())).collect())
+        Ok(events)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

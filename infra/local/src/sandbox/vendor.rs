@@ -1,5 +1,6 @@
 //! The vendors that have a sandbox, and what each sandbox must be able to do. The only place where their names meet.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,17 +20,35 @@ pub enum Vendor {
     SaltoKs,
 }
 
+/// A webhook that a platform would post. It is not signed here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The last part of its address, where a platform has one address for each action.
+    pub action: Option<u16>,
+    /// The body.
+    pub body: Bytes,
+    /// Whether what is signed is the body as a .NET text in ASCII, in which every other UTF-16 unit is a `?`.
+    pub folded: bool,
+}
+
+impl Post {
+    /// To the one address that a platform has.
+    pub fn of(body: &Value) -> Post {
+        Post { action: None, body: Bytes::from(body.to_string()), folded: false }
+    }
+}
+
 /// Everything that one organisation's or place's sandbox holds, and how the vendor answers from it.
 pub trait World: Send {
     /// What it holds, as `_world` shows it.
     fn show(&self) -> Value;
     /// Answers one call.
     fn serve(&mut self, ask: &Ask) -> Answer;
-    /// Applies a `_change`; gives the bodies of the webhooks that the vendor would post, in order.
+    /// Applies a `_change`; gives the webhooks that the vendor would post, in order.
     ///
     /// # Errors
     /// A sentence for whoever wrote it; nothing has changed then.
-    fn change(&mut self, _body: Value, _now: Timestamp) -> Result<Vec<Value>, String> {
+    fn change(&mut self, _body: Value, _now: Timestamp) -> Result<Vec<Post>, String> {
         Err("nothing happens here by itself: replace the _world instead".into())
     }
     /// Writes what changed since it was last written.

@@ -20,7 +20,7 @@ use super::ask::Ask;
 use super::doors::{Doors, Ids, Thing};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
-use super::vendor;
+use super::vendor::{self, Post};
 use list::{Page, among, fuzzy};
 
 /// One organisation (or place) of Kisi.
@@ -204,8 +204,8 @@ impl vendor::World for World {
         }
     }
 
-    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
-        self.happen(body, now)
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
+        Ok(self.happen(body, now)?.iter().map(Post::of).collect())
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer};
 use super::ask::Ask;
 use super::table::Shelf;
-use super::vendor;
+use super::vendor::{self, Post};
 use entity::{ENTITIES, Entity};
 pub use world::World;
 
@@ -67,8 +67,8 @@ impl vendor::World for World {
         }
     }
 
-    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
-        World::change(self, body, now)
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
+        Ok(World::change(self, body, now)?.iter().map(Post::of).collect())
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {

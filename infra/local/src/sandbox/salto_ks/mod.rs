@@ -19,7 +19,7 @@ use super::doors::{Doors, Ids};
 use super::object::{Object, list as list_of};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
-use super::vendor;
+use super::vendor::{self, Post};
 use filter::Cell;
 use list::List;
 
@@ -236,7 +236,7 @@ impl vendor::World for World {
     }
 
     /// There are no webhooks.
-    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
         self.happen(body, now).map(|()| Vec::new())
     }
 
