@@ -68,7 +68,15 @@ impl Caller {
     /// [`Error::Later`] when the last try failed too, or the vendor asks for a long pause; [`Error::Report`] for a
     /// redirect. Every other answer is handed back, refusals too.
     pub async fn read(&self, request: Request) -> Result<Response> {
-        self.tried(request, true).await
+        self.tried(request, true, None).await
+    }
+
+    /// The same, where an answer of this status says something about what was asked for: it is handed back.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn read_taking(&self, request: Request, status: StatusCode) -> Result<Response> {
+        self.tried(request, true, Some(status)).await
     }
 
     /// Sends a request that changes something. Only a refusal to take it at all (429) is tried again: after any other
@@ -77,10 +85,10 @@ impl Caller {
     /// # Errors
     /// As [`Caller::read`]; after [`Error::Later`] the change may have been made.
     pub async fn write(&self, request: Request) -> Result<Response> {
-        self.tried(request, false).await
+        self.tried(request, false, None).await
     }
 
-    async fn tried(&self, request: Request, safe: bool) -> Result<Response> {
+    async fn tried(&self, request: Request, safe: bool, taken: Option<StatusCode>) -> Result<Response> {
         let mut next = self.turn.0.lock().await;
         let mut tries_left = TRIES_AGAIN;
         loop {
@@ -89,7 +97,7 @@ impl Caller {
                 Ok(answer) if answer.status().is_redirection() => {
                     return Err(Error::report(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
                 }
-                Ok(answer) if is_trouble(answer.status()) => {
+                Ok(answer) if is_trouble(answer.status()) && taken != Some(answer.status()) => {
                     let after = retry_after(&answer, self.time.now());
                     let why = format!("{} answered {}", self.vendor, answer.status().as_u16());
                     (Error::Later { why, after }, safe || answer.status() == StatusCode::TOO_MANY_REQUESTS, after)

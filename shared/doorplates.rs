@@ -32,9 +32,11 @@ impl Doorplates {
     /// The site that an address belongs to, with its secrets. `None` alike for a site or a platform that does not
     /// exist and for one without secrets.
     pub async fn find(&self, path: &str, now: Timestamp) -> Result<Option<(Doorplate, Arc<WebhookSecrets>)>> {
-        let Some((site, platform)) = address(path) else { return Ok(None) };
+        let Some((site, platform, action)) = address(path) else { return Ok(None) };
         let known = self.known(now).await?;
-        Ok(known.get(site).filter(|(plate, _)| plate.platform.word() == platform).cloned())
+        let is_it =
+            |plate: &Doorplate| plate.platform.word() == platform && plate.platform.has_actions() == action.is_some();
+        Ok(known.get(site).filter(|(plate, _)| is_it(plate)).cloned())
     }
 
     /// Reads what there is to know, before the first delivery comes.
@@ -62,11 +64,9 @@ impl Doorplates {
     }
 }
 
-/// Site and platform of `/hooks/{site}/{platform}`.
-fn address(path: &str) -> Option<(&str, &str)> {
+/// Site, platform and action of `/hooks/{site}/{platform}` or `/hooks/{site}/{platform}/{action}`.
+fn address(path: &str) -> Option<(&str, &str, Option<&str>)> {
     let mut parts = path.strip_prefix("/hooks/")?.split('/');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(site), Some(platform), None) => Some((site, platform)),
-        _ => None,
-    }
+    let (site, platform, action) = (parts.next()?, parts.next()?, parts.next());
+    (action != Some("") && parts.next().is_none()).then_some((site, platform, action))
 }

@@ -70,6 +70,9 @@ impl Kind {
     }
 }
 
+/// What the ids of desks and offices begin with, on platforms that number them apart from other resources.
+pub const DESK: &str = "desk-";
+
 /// Names one thing of one platform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FactId {
@@ -276,6 +279,9 @@ pub struct Resource {
 pub struct Plan {
     /// Its name, as rules may say it.
     pub name: String,
+    /// The location that sells it, where it is not every one: two may sell plans of one name.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub location: Option<String>,
 }
 
 /// A company.
@@ -380,6 +386,9 @@ pub struct Booking {
     pub timezone: Option<String>,
     /// How it repeats.
     pub series: Option<Series>,
+    /// Another id of it, by which the platform speaks of it once it is cancelled.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub alias: Option<String>,
     /// Called off.
     pub cancelled: bool,
     /// Not yet confirmed.
@@ -414,6 +423,12 @@ pub struct Pass {
     pub from: Option<Date>,
     /// Last local day.
     pub until: Option<Date>,
+    /// Where it is for; where its holder belongs, if the platform does not say.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub location: Option<String>,
+    /// When it was last used, where the platform says so: it admits until that local day ends.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub used_at: Option<Timestamp>,
 }
 
 /// Somebody came in.
@@ -425,6 +440,9 @@ pub struct Checkin {
     pub location: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// The pass that was used for it, where the platform says so.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub pass: Option<String>,
 }
 
 /// What a thing is that says nothing else.

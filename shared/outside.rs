@@ -231,5 +231,6 @@ fn address(url: Option<&str>, vendor: &str, of: Option<&str>) -> Option<String> 
 
 /// What can stand in a host.
 fn label(of: &str) -> String {
-    of.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+    let plain = of.chars().map(|c| if c == ',' { '-' } else { c });
+    plain.filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }

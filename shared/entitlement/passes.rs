@@ -15,7 +15,7 @@ impl<'a> Bench<'a> {
             let What::Pass(pass) = &fact.what else { continue };
             let mut reaching = pass.holders.iter().filter_map(|holder| Some((holder, dossier.reached(holder)?)));
             let Some((holder, profile)) = reaching.next() else { continue };
-            let location = self.location_of(holder, profile);
+            let location = pass.location.as_deref().or_else(|| self.location_of(holder, profile));
             if is_wanted(&asked.resolved.wanted, fact, pass) && self.in_place(asked, location) {
                 self.pass(asked, fact, pass, location);
             }
@@ -33,7 +33,14 @@ impl<'a> Bench<'a> {
             return self.open(asked, valid, location, &[fact.name()]);
         }
         // Using the last one does not shut its holder out: whoever checked in stays in until local midnight.
-        for (name, checkin) in self.checkins() {
+        if let Some(day) = pass.used_at.filter(|at| valid.holds(*at)).and_then(|at| day_of(at, &zone))
+            && let Some(day) = day.overlap(&valid)
+        {
+            self.open(asked, day, location, &[fact.name()]);
+        }
+        // A check-in that used another pass does not bring back one that is used up.
+        let counts = |checkin: &Checkin| unused || checkin.pass.as_ref().is_none_or(|used| *used == fact.id);
+        for (name, checkin) in self.checkins().into_iter().filter(|(_, checkin)| counts(checkin)) {
             let day: Option<Window> = day_of(checkin.at, &zone);
             if valid.holds(checkin.at)
                 && let Some(day) = day.and_then(|day| day.overlap(&valid))
@@ -56,7 +63,7 @@ impl<'a> Bench<'a> {
         all.collect()
     }
 
-    /// Where a pass belongs: with whoever holds it.
+    /// Where a pass belongs that does not say so: with whoever holds it.
     fn location_of(&self, holder: &Holder, profile: &'a Profile) -> Option<&'a str> {
         let team = match holder {
             Holder::Team(id) => self.dossier.facts.get(&FactId::new(Kind::Team, id.clone())),

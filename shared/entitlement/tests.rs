@@ -72,6 +72,7 @@ fn booking_of(teams: &[&str]) -> What {
         end: instant("2026-03-11T11:00:00Z"),
         timezone: None,
         series: None,
+        alias: None,
         cancelled: false,
         tentative: false,
         unpaid: false,
@@ -83,7 +84,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let site = site();
     let fact = |(id, what): (&str, What)| Fact { id: id.to_owned(), what, changed: None };
     let more = [
-        ("p", What::Plan(Plan { name: "P".into() })),
+        ("p", What::Plan(Plan { name: "P".into(), location: None })),
         ("r", What::Resource(Resource { name: "R".into(), location: None, floor: None })),
     ];
     let facts: Vec<Fact> = facts.into_iter().chain(more).map(fact).collect();

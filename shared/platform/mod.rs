@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::error::Result;
-use crate::fact::{Assignment, Fact, FactId, Kind};
+use crate::fact::{Assignment, Fact, FactId, Kind, What};
 
+pub(crate) mod fields;
 pub mod json;
+pub mod nexudus;
 pub mod officernd;
+#[cfg(test)]
+mod script;
 pub mod signature;
 
 /// The platforms that a site file can name.
@@ -19,6 +23,8 @@ pub mod signature;
 pub enum PlatformKind {
     /// OfficeRnD Flex.
     OfficeRnd,
+    /// Nexudus.
+    Nexudus,
 }
 
 impl PlatformKind {
@@ -26,6 +32,7 @@ impl PlatformKind {
     pub fn word(self) -> &'static str {
         match self {
             PlatformKind::OfficeRnd => "officernd",
+            PlatformKind::Nexudus => "nexudus",
         }
     }
 
@@ -33,6 +40,23 @@ impl PlatformKind {
     pub fn vendor(self) -> &'static dyn Platform {
         match self {
             PlatformKind::OfficeRnd => &officernd::OfficeRnd,
+            PlatformKind::Nexudus => &nexudus::Nexudus,
+        }
+    }
+
+    /// Whether its deliveries come to one address for each action: `/hooks/{site}/{platform}/{action}`.
+    pub fn has_actions(self) -> bool {
+        match self {
+            PlatformKind::OfficeRnd => false,
+            PlatformKind::Nexudus => true,
+        }
+    }
+
+    /// Whether there are floors, so that a rule can name one.
+    pub fn has_floors(self) -> bool {
+        match self {
+            PlatformKind::OfficeRnd => true,
+            PlatformKind::Nexudus => false,
         }
     }
 }
@@ -58,6 +82,44 @@ pub trait ReadPlatform: Send + Sync {
     async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>>;
     /// What is assigned of these resources, each with the membership that it comes with.
     async fn assignments(&self, resources: &[String]) -> Result<Vec<(String, Assignment)>>;
+    /// Whether a bell about somebody may stand for anything about them, so that [`ReadPlatform::around`] must be asked.
+    fn tells_of_people(&self) -> bool {
+        false
+    }
+    /// Whether parts of a kind may appear after its bell, so that it must be looked at again.
+    fn comes_in_parts(&self, _kind: Kind) -> bool {
+        false
+    }
+    /// What else a bell about this may be about: `what` is the thing as it is, or as it was where it is `gone`.
+    async fn around(&self, _about: &FactId, _what: Option<&What>, _gone: bool) -> Result<Around> {
+        Ok(Around::default())
+    }
+    /// Whether the webhooks that post to `site` work, as far as the platform tells.
+    async fn hearing(&self, _site: &str) -> Result<Hearing> {
+        Ok(Hearing::default())
+    }
+}
+
+/// What was read beside the thing that a bell is about.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Around {
+    /// Other things, as they are now.
+    pub facts: Vec<Fact>,
+    /// The kinds of which `facts` are all that there is about whoever the bell is about ...
+    pub kinds: &'static [Kind],
+    /// ... if they took place after this.
+    pub since: Option<Timestamp>,
+    /// Everybody in the team that the bell is about.
+    pub people: Option<Vec<String>>,
+}
+
+/// How well a platform's webhooks reach us.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hearing {
+    /// Webhooks that are switched off, fail or are missing, each with what to do.
+    pub problems: Vec<String>,
+    /// That there is no webhook at all, where none was ever made.
+    pub silence: Option<String>,
 }
 
 /// How much of a list is wanted.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
+use crate::platform::ReadPlatform;
 use crate::site::Site;
 
 /// Above this many things a whole read would take more than our share of the rate limit within one cadence.
@@ -18,13 +19,14 @@ const TOO_MANY: usize = 100_000;
 /// A whole read happens at least this often.
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Reads the platform into the table. What could not be read stays as it was known. Gives what is known, and how the
-/// read went.
+/// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known. Gives
+/// what is known, and how the read went.
 pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<(Known, PlatformRead)> {
     let word = site.platform.kind.word();
     let now = outside.time.now();
     let mut mark = outside.ledger.platform_read(&site.id).await?;
-    let reading = read_and_keep(outside, site, since(&mark, now), now).await?;
+    let (reading, heard) = read_and_keep(outside, site, since(&mark, now), now).await?;
+    report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
     let wrong: Vec<String> = reading.problems.iter().chain(&reading.refused).cloned().collect();
     report.notices.extend(reading.refused.iter().cloned().map(Notice::ReadRefused));
     report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
@@ -42,7 +44,8 @@ async fn read_and_keep<'a>(
     site: &'a Site,
     since: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Reading<'a>> {
+) -> Result<(Reading<'a>, Vec<String>)> {
+    let mut heard = Vec::new();
     let mut reading = Reading::new(&outside.ledger, site, since, now);
     match outside.platform(site).await {
         Ok(reader) => {
@@ -51,13 +54,22 @@ async fn read_and_keep<'a>(
                     keep(outside, site, &mut reading, record).await?;
                 }
             }
+            heard = hearing(site, reader.as_ref()).await;
         }
         Err(error) => {
             reading.since = None;
             reading.none(&error).await?;
         }
     }
-    Ok(reading)
+    Ok((reading, heard))
+}
+
+/// What is wrong with the platform's webhooks. A site that has none at all was set up without; `doorstep check` says it.
+async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
+    match reader.hearing(&site.id).await {
+        Ok(hearing) => hearing.problems,
+        Err(error) => vec![format!("its webhooks cannot be looked at: {error}")],
+    }
 }
 
 /// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out.

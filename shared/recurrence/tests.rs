@@ -28,6 +28,7 @@ fn series(start: &str, rule: &str) -> Booking {
         end: at(start) + HOUR,
         timezone: Some("Europe/London".into()),
         series: Some(Series { rule: rule.into(), except: Vec::new(), until: None }),
+        alias: None,
         cancelled: false,
         tentative: false,
         unpaid: false,

@@ -12,7 +12,7 @@ use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::facts::Record;
 use crate::outside::Outside;
-use crate::platform::{ReadPlatform, Span};
+use crate::platform::{Around, ReadPlatform, Span};
 use crate::site::Site;
 use crate::window::ceil_minute;
 
@@ -67,14 +67,25 @@ impl<'a> Looker<'a> {
     /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
     /// looked at again later; nothing is lost.
     pub async fn look(&self, mention: &Mention, looks: u8) -> Result<()> {
+        self.look_at(mention, looks, true).await
+    }
+
+    async fn look_at(&self, mention: &Mention, looks: u8, around: bool) -> Result<()> {
         let began = self.outside.time.now();
         let found = match self.platform.look(&mention.about).await {
             Ok(found) => found,
             Err(error) => return self.could_not(mention, looks, &error).await,
         };
+        let around = match self.around(mention, found.as_ref(), around).await {
+            Ok(around) => around,
+            Err(error) => return self.could_not(mention, looks, &error).await,
+        };
         let late = match &found {
             None => !mention.removed,
-            Some(fact) => mention.removed || mention.reaches > fact.changed.or(mention.reaches),
+            Some(fact) => {
+                let behind = mention.removed || mention.reaches > fact.changed.or(mention.reaches);
+                behind || self.platform.comes_in_parts(mention.about.kind)
+            }
         };
         let again = if late { AGAIN_AFTER.get(usize::from(looks)) } else { None };
         if let Some(minutes) = again {
@@ -86,6 +97,8 @@ impl<'a> Looker<'a> {
         {
             return self.could_not(mention, looks, &error).await;
         }
+        // What takes the place of something is known before that is gone.
+        self.keep_around(&mention.about, around, began).await?;
         match found {
             Some(fact) => self.keep(Record::new(fact, began)).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
@@ -94,10 +107,56 @@ impl<'a> Looker<'a> {
         }
     }
 
+    /// What else the bell may be about.
+    async fn around(&self, mention: &Mention, found: Option<&Fact>, wanted: bool) -> Result<Around> {
+        if !wanted || !self.platform.tells_of_people() {
+            return Ok(Around::default());
+        }
+        let known = match found {
+            Some(fact) => Some(fact.what.clone()),
+            None => self.outside.ledger.fact(&self.site.id, &mention.about).await?.map(|known| known.fact.what.clone()),
+        };
+        self.platform.around(&mention.about, known.as_ref(), found.is_none()).await
+    }
+
+    /// Keeps what was read beside a thing, and looks for what is known and was not there.
+    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp) -> Result<()> {
+        let Around { facts, kinds, since, people } = around;
+        let mut missing = self.left_team(about, people).await?;
+        if !kinds.is_empty() {
+            let (names, _) = self.outside.ledger.holdings(&self.site.id, &Holder::Member(about.id.clone())).await?;
+            let unlisted = |name: &FactId| kinds.contains(&name.kind) && !facts.iter().any(|fact| fact.name() == *name);
+            let names: Vec<FactId> = names.into_iter().filter(unlisted).collect();
+            let known = self.outside.ledger.facts(&self.site.id, &names).await?;
+            let expected = |record: &Record| !record.gone && !is_past(&record.fact, since);
+            missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
+        }
+        for fact in facts {
+            self.keep(Record { fact: fact.into(), read: began, gone: false }).await?;
+        }
+        for about in missing {
+            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, false)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever came into a team or left it.
+    async fn left_team(&self, about: &FactId, people: Option<Vec<String>>) -> Result<Vec<FactId>> {
+        let Some(people) = people else { return Ok(Vec::new()) };
+        let known = self.outside.ledger.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
+        let people: Vec<FactId> = people.into_iter().map(|id| FactId::new(Kind::Member, id)).collect();
+        let came = people.iter().filter(|name| !known.contains(name)).cloned();
+        let left = known.iter().filter(|name| !people.contains(name)).cloned();
+        Ok(came.chain(left).collect())
+    }
+
     /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that
     /// whoever used their last one today is not shut out until the next reconcile.
     async fn uses(&self, fact: &Fact) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
+        if self.platform.tells_of_people() {
+            return Ok(());
+        }
         let known = self.outside.ledger.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
         let before = match known.as_ref().map(|known| &known.fact.what) {
             Some(What::Pass(known)) => known.used,
@@ -212,6 +271,16 @@ impl<'a> Looker<'a> {
             }
             _ => ledger.put_dues(site, &dues.map(|(_, due)| due).collect::<Vec<_>>()).await,
         }
+    }
+}
+
+/// Whether something took place so long ago that it is not listed any more.
+fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
+    let Some(since) = since else { return false };
+    match &fact.what {
+        What::Booking(booking) => booking.series.is_none() && booking.end.max(booking.start) < since,
+        What::Checkin(checkin) => checkin.at < since,
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::catalogue::Catalogue;
 use super::resolve::{Resolved, resolve};
-use super::{Foreign, Mode, Site};
+use super::{Foreign, Mode, Selector, Site};
 use crate::doors::{DoorsKind, ReadDoors};
 use crate::entries::entrances::address;
 use crate::error::{Error, Result};
@@ -42,6 +42,8 @@ pub async fn against_vendors(
     let mut findings = alone(site);
     findings.extend(resolve(site, &Catalogue::of(&facts), &groups, None).problems);
     findings.extend(about_doors);
+    let hearing = platform.hearing(&site.id).await?;
+    findings.extend(hearing.problems.into_iter().chain(hearing.silence).map(|said| format!("[platform] {said}")));
     Ok(findings)
 }
 
@@ -81,6 +83,13 @@ pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) ->
 /// What is suspicious in one file although nothing in it is wrong.
 pub fn alone(site: &Site) -> Vec<String> {
     let mut findings = Vec::new();
+    if !site.platform.kind.has_floors() {
+        let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
+        findings.extend(floors.map(|rule| {
+            let word = site.platform.kind.word();
+            format!("line {}: {word} has no floors, so this opens nothing: write assignable or location", rule.line)
+        }));
+    }
     if site.rules.is_empty() {
         findings.push("there is no [[rule]], so nothing ever opens: write one".to_owned());
     }

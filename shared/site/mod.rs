@@ -82,7 +82,8 @@ pub enum Mode {
 pub struct PlatformConfig {
     /// Which one.
     pub kind: PlatformKind,
-    /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required [D].
+    /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required [D]. Nexudus: ids of
+    /// businesses, apart by commas; without any, every one that the user may see.
     pub organization: Option<String>,
     /// Names or ids of the locations that count; `None`: all.
     pub locations: Option<Vec<String>>,

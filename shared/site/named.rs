@@ -4,6 +4,8 @@
 pub(super) struct Thing<'t> {
     /// Its id. It wins over a name, so that every thing can be named.
     pub(super) id: &'t str,
+    /// Its number at the platform, where its id is made of that.
+    pub(super) number: Option<&'t str>,
     /// Its name now.
     pub(super) name: &'t str,
     /// Whether the rule can be about it at all.
@@ -82,7 +84,7 @@ pub(super) fn meaning<'t>(word: &str, things: &[Thing<'t>], before: Option<&'t s
     if things.is_empty() {
         return before.map_or(Meaning::NoneYet, Meaning::Unread);
     }
-    if let Some(thing) = things.iter().find(|thing| thing.id == word) {
+    if let Some(thing) = things.iter().find(|thing| thing.id == word || thing.number == Some(word)) {
         return if thing.fits { Meaning::One(thing.id) } else { Meaning::Elsewhere };
     }
     let named: Vec<&Thing<'t>> = things.iter().filter(|thing| thing.name == word).collect();

@@ -72,9 +72,12 @@ fn whole(root: &Table<'_>) -> Option<Site> {
 }
 
 fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
-    let kinds = [PlatformKind::OfficeRnd].map(|kind| (kind.word(), kind));
-    let kind = table.required("kind", "kind = \"officernd\"", |value| value.choice(&kinds));
-    let organization = table.maybe("organization", |value| value.read(words::vendor_id));
+    let kinds = [PlatformKind::OfficeRnd, PlatformKind::Nexudus].map(|kind| (kind.word(), kind));
+    let kind = table.required("kind", "kind = \"officernd\" or \"nexudus\"", |value| value.choice(&kinds));
+    let organization = table.maybe("organization", |value| match kind {
+        Some(PlatformKind::Nexudus) => business_ids(&value),
+        _ => value.read(words::vendor_id),
+    });
     let locations = table.optional("locations", None, locations);
     let card_property = table.maybe("card_property", |value| match kind {
         Some(kind) if kind != PlatformKind::OfficeRnd => {
@@ -97,6 +100,22 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
         secret: secret?,
         url: url?,
     })
+}
+
+/// Nexudus' business ids, in one text apart by commas or in a list; kept as the first.
+fn business_ids(value: &Value<'_>) -> Option<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for text in value.texts()? {
+        for id in text.split(',').map(str::trim) {
+            if id.is_empty() || id.len() > 20 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+                return value.wrong("write the ids of your Nexudus businesses, such as \"1234\" or \"1234, 5678\"");
+            }
+            if !ids.iter().any(|known| known == id) {
+                ids.push(id.to_owned());
+            }
+        }
+    }
+    Some(ids.join(","))
 }
 
 /// `"*"` is another way of leaving the key out.

@@ -9,6 +9,7 @@ use super::catalogue::Catalogue;
 use super::named::{Thing, meaning};
 use super::{Rule, Selector, Site, Wanted};
 use crate::doors::{Group, GroupId};
+use crate::fact::DESK;
 
 /// What the names of a site file mean, and what is wrong with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,11 +179,18 @@ impl<'a> Resolving<'a> {
         match selector {
             Selector::Location => self.location_things(allowed),
             Selector::Plan => {
-                catalogue.plans.iter().map(|(id, plan)| Thing { id, name: &plan.name, fits: true }).collect()
+                let plan = |(id, plan): (&'a String, &'a crate::fact::Plan)| Thing {
+                    id,
+                    number: None,
+                    name: &plan.name,
+                    fits: fits(plan.location.as_deref()),
+                };
+                catalogue.plans.iter().map(plan).collect()
             }
             Selector::Floor => {
                 let floor = |(id, floor): (&'a String, &'a crate::fact::Floor)| Thing {
                     id,
+                    number: None,
                     name: &floor.name,
                     fits: fits(floor.location.as_deref()),
                 };
@@ -191,10 +199,16 @@ impl<'a> Resolving<'a> {
             Selector::Assignable | Selector::Resource | Selector::Pass => {
                 let resource = |(id, resource): (&'a String, &'a crate::fact::Resource)| Thing {
                     id,
+                    number: id.strip_prefix(DESK),
                     name: &resource.name,
                     fits: fits(catalogue.location_of_resource(id)),
                 };
-                catalogue.resources.iter().map(resource).collect()
+                let mut things: Vec<Thing<'a>> = catalogue.resources.iter().map(resource).collect();
+                if selector == Selector::Assignable {
+                    // A room may have a desk's number; it is the desk that is assigned.
+                    things.sort_by_key(|thing| thing.number.is_none());
+                }
+                things
             }
         }
     }
@@ -204,7 +218,7 @@ impl<'a> Resolving<'a> {
         self.catalogue
             .locations
             .iter()
-            .map(|(id, location)| Thing { id, name: &location.name, fits: fits(id) })
+            .map(|(id, location)| Thing { id, number: None, name: &location.name, fits: fits(id) })
             .collect()
     }
 
@@ -217,7 +231,7 @@ impl<'a> Resolving<'a> {
         };
         let groups: &'a [Group] = self.groups.get(&rule.doors).map_or(&[], Vec::as_slice);
         let things: Vec<Thing<'a>> =
-            groups.iter().map(|group| Thing { id: &group.id.0, name: &group.name, fits: true }).collect();
+            groups.iter().map(|group| Thing { id: &group.id.0, number: None, name: &group.name, fits: true }).collect();
         let mut opened = Vec::new();
         for name in &rule.opens {
             let before = self.known(&asked, name);

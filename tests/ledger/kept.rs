@@ -21,7 +21,7 @@ fn read_at(minute: u8, what: What) -> Record {
 }
 
 fn plan(minute: u8, name: &str) -> Record {
-    read_at(minute, What::Plan(Plan { name: name.into() }))
+    read_at(minute, What::Plan(Plan { name: name.into(), location: None }))
 }
 
 fn member(minute: u8, team: Option<&str>) -> Record {
@@ -38,7 +38,7 @@ async fn a_later_read_is_never_overwritten_by_an_earlier_one() {
     for (minute, told, known) in [(5, "five", "five"), (4, "four", "five"), (5, "again", "again"), (6, "six", "six")] {
         ledger.keep_fact("s", &plan(minute, told)).await.expect("it is kept, or known better");
         let fact = ledger.fact("s", &name).await.expect("it reads").expect("it is known").fact;
-        assert_eq!(fact.what, What::Plan(Plan { name: known.into() }), "{minute}");
+        assert_eq!(fact.what, What::Plan(Plan { name: known.into(), location: None }), "{minute}");
     }
     let gone = Record { gone: true, ..plan(7, "six") };
     ledger.keep_fact("s", &gone).await.expect("it is kept");

@@ -138,7 +138,7 @@ fn kept(fact: Fact) -> Record {
 }
 
 fn plan(id: &str, name: &str) -> Record {
-    kept(Fact { id: id.into(), what: What::Plan(Plan { name: name.into() }), changed: None })
+    kept(Fact { id: id.into(), what: What::Plan(Plan { name: name.into(), location: None }), changed: None })
 }
 
 fn booking(id: &str, visitors: Vec<String>) -> Record {
@@ -153,6 +153,7 @@ fn booking(id: &str, visitors: Vec<String>) -> Record {
         end: start,
         timezone: None,
         series: None,
+        alias: None,
         cancelled: false,
         tentative: false,
         unpaid: false,

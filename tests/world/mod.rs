@@ -168,7 +168,8 @@ impl World {
         let letters = self.changed(change).await;
         assert!(!letters.is_empty(), "this platform has no webhook for that: use change");
         for letter in letters {
-            assert_eq!(self.deliver_to(letter.action, &letter.body).await, 202);
+            let header = self.platform.sign(SECRET, self.machine.now().as_second(), &letter.signed());
+            assert_eq!(self.post_to(&self.path(letter.action), &[&header], &letter.body).await, 202);
         }
         self.machine.quiet().await;
     }
@@ -181,9 +182,12 @@ impl World {
     /// Posts one body to the address of one action, where each has its own; signed now.
     pub async fn deliver_to(&self, action: Option<u16>, body: &[u8]) -> u16 {
         let header = self.platform.sign(SECRET, self.machine.now().as_second(), body);
+        self.post_to(&self.path(action), &[&header], body).await
+    }
+
+    fn path(&self, action: Option<u16>) -> String {
         let action = action.map(|action| format!("/{action}")).unwrap_or_default();
-        let path = format!("/hooks/{SITE}/{}{action}", self.platform.word());
-        self.post_to(&path, &[&header], body).await
+        format!("/hooks/{SITE}/{}{action}", self.platform.word())
     }
 
     /// Posts one body with these signature headers.

@@ -5,10 +5,9 @@
 
 use serde_json::{Map, Value};
 
-use super::fields;
 use crate::delivery::{Letter, Mention};
 use crate::fact::{FactId, Kind};
-use crate::platform::json;
+use crate::platform::{fields, json};
 
 /// Longest id that is taken, in bytes. Theirs have 24.
 const LONGEST_ID: usize = 200;

@@ -10,7 +10,6 @@ use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::platform::{Platform, ReadPlatform, signature};
 
 mod calls;
-mod fields;
 mod letters;
 mod pace;
 mod reader;

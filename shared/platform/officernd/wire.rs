@@ -7,12 +7,12 @@ use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::fields::{self, Record};
 use crate::cards::numbers;
 use crate::fact::{
     Assignment, Booking, Checkin, Fact, Floor, Holder, Kind, Location, Membership, Pass, Plan, Profile, Resource,
     Series, Team, What,
 };
+use crate::platform::fields::{self, Record};
 
 /// A record as translated.
 pub(super) struct Seen {
@@ -38,7 +38,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
             location: record.reference("location"),
             floor: record.reference("floor"),
         }),
-        Kind::Plan => What::Plan(Plan { name: record.name() }),
+        Kind::Plan => What::Plan(Plan { name: record.name(), location: None }),
         Kind::Team => What::Team(Team { name: record.name(), location: record.reference("location"), active: true }),
         Kind::Member => What::Member(member(record)),
         Kind::Visitor => What::Visitor(visitor(record)),
@@ -47,7 +47,7 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
         Kind::Pass => What::Pass(pass(record)),
         Kind::Checkin => return checkin(record),
     };
-    let fact = Fact { id: record.text("_id")?, what, changed: record.changed() };
+    let fact = Fact { id: record.text("_id")?, what, changed: record.changed("modifiedAt") };
     Some(Seen { fact, malformed: record.malformed() })
 }
 
@@ -154,6 +154,7 @@ fn booking(record: &Record) -> Booking {
         end,
         timezone: record.text("timezone"),
         series,
+        alias: None,
         cancelled: record.flag("isCancelled"),
         tentative: record.flag("isTentative"),
         unpaid: false,
@@ -200,6 +201,8 @@ fn pass(record: &Record) -> Pass {
         used: if all_used { used.max(count) } else { used },
         from,
         until,
+        location: None,
+        used_at: None,
     }
 }
 
@@ -208,6 +211,6 @@ fn checkin(record: &Record) -> Option<Seen> {
     let at = record.instant("start")?;
     let member = record.reference("member");
     let id = record.text("_id").or_else(|| Some(format!("{}@{at}", member.as_deref()?)))?;
-    let what = What::Checkin(Checkin { member, location: record.reference("location"), at });
-    Some(Seen { fact: Fact { id, what, changed: record.changed() }, malformed: false })
+    let what = What::Checkin(Checkin { member, location: record.reference("location"), at, pass: None });
+    Some(Seen { fact: Fact { id, what, changed: record.changed("modifiedAt") }, malformed: false })
 }

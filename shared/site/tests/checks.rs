@@ -28,7 +28,11 @@ impl ReadPlatform for OnePlan {
 
     async fn read(&self, kind: Kind, _span: &Span) -> Result<Vec<Fact>> {
         assert_eq!(kind, Kind::Plan, "people are none of a check's business");
-        Ok(vec![Fact { id: "p1".into(), what: What::Plan(Plan { name: "Hot desk".into() }), changed: None }])
+        Ok(vec![Fact {
+            id: "p1".into(),
+            what: What::Plan(Plan { name: "Hot desk".into(), location: None }),
+            changed: None,
+        }])
     }
 
     async fn assignments(&self, _resources: &[String]) -> Result<Vec<(String, Assignment)>> {

@@ -14,7 +14,7 @@ fn fact(id: &str, what: What) -> Fact {
 }
 
 fn plan(id: &str, name: &str) -> Fact {
-    fact(id, What::Plan(Plan { name: name.into() }))
+    fact(id, What::Plan(Plan { name: name.into(), location: None }))
 }
 
 fn location(id: &str, name: &str) -> Fact {

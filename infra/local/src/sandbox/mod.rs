@@ -12,6 +12,8 @@
 //! - SALTO KS: adding a member twice and removing a non-member succeed (`add-twice-409`, `remove-missing-404`); an
 //!   e-mail already there is 409 (`email-taken-400`); subscribing without a free seat is 400 with code 2212 and leaves
 //!   the user suspended; `eq` ignores case; lists come in pages of 100.
+//! - Nexudus: left to itself a list begins with what changed last; a parameter that a list does not know is ignored;
+//!   bodies are UTF-8, and what is signed is the body as sent (`ascii-signature`).
 //! - OfficeRnD: never throttles by itself; `lag` lasts one minute.
 //!
 //! All quirks are in [`QUIRKS`].
@@ -25,9 +27,11 @@ mod doors;
 mod fault;
 mod kisi;
 mod locks;
+mod nexudus;
 mod object;
 mod officernd;
 mod quirks;
+mod record;
 mod route;
 mod salto_ks;
 mod shape;
@@ -104,10 +108,10 @@ impl Sandboxes {
     pub async fn back_door(&self, vendor: &str, request: Request<Bytes>) -> Response<Bytes> {
         let Some(vendor) = Vendor::find(vendor) else { return unknown_vendor() };
         let ask = Ask::new(request, None, self.clock.now());
-        let of = ask.param("of").unwrap_or_default();
+        let of = &vendor.one_name(ask.param("of").unwrap_or_default());
         let mut state = self.state();
         match (&ask.method, ask.path.as_str()) {
-            (&Method::GET, "/_world") => answer::json(200, &state.world(vendor, &[of.to_owned()]).1.show()),
+            (&Method::GET, "/_world") => answer::json(200, &state.world(vendor, std::slice::from_ref(of)).1.show()),
             (&Method::PUT, "/_world") => state.replace(vendor, of, &ask),
             (&Method::GET, "/_faults") => answer::json(200, &state.show_faults(vendor, of)),
             (&Method::PUT, "/_faults") => state.set_faults(vendor, of, &ask),
@@ -139,7 +143,9 @@ impl Sandboxes {
         let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
         let now = self.clock.now();
         let mut state = self.state();
-        let (name, world) = state.world(vendor, &[of.unwrap_or_default().to_owned()]);
+        let of = vendor.one_name(of.unwrap_or_default());
+        let names = [vec![of.clone()], vendor.parts(&of)].concat();
+        let (name, world) = state.world(vendor, &names);
         let events = world.change(body, now).map_err(|why| answer::refused(400, &why))?;
         state.save(&name);
         Ok(events)
@@ -170,9 +176,10 @@ impl State {
     fn receive(&mut self, vendor: Vendor, ask: &Ask) -> Option<Fault> {
         let names = names(vendor, ask);
         self.calls.count(vendor, &names, &vendor.pattern(ask));
-        let line = format!("{} {}", ask.method, ask.path);
+        let lines = vendor.paths(ask).into_iter().map(|path| format!("{} {path}", ask.method)).collect::<Vec<_>>();
         for of in names.into_iter().chain([String::new()]) {
-            let met = self.faults.get_mut(&(vendor, of)).and_then(|faults| fault::meet(faults, &line));
+            let Some(faults) = self.faults.get_mut(&(vendor, of)) else { continue };
+            let met = lines.iter().find_map(|line| fault::meet(faults, line));
             if met.is_some() {
                 self.save_faults(vendor);
                 return met;
@@ -248,6 +255,9 @@ impl State {
 /// What a call may be meant for: what the site file names, and what the vendor's own path names.
 fn names(vendor: Vendor, ask: &Ask) -> Vec<String> {
     let mut names: Vec<String> = ask.of.clone().filter(|of| !of.is_empty()).into_iter().collect();
+    // Several business ids in one: the world may be put at any of them.
+    let parts: Vec<String> = names.iter().flat_map(|of| vendor.parts(of)).collect();
+    names.extend(parts);
     names.extend(vendor.named_in_path(ask).filter(|of| !names.contains(of)).into_iter().collect::<Vec<_>>());
     names
 }
@@ -262,5 +272,5 @@ fn world_shelf<'a>(keep: &'a Keep, vendor: Vendor, of: &str) -> Shelf<'a> {
 }
 
 fn unknown_vendor() -> Response<Bytes> {
-    answer::refused(404, "no such vendor: there are officernd, kisi and salto-ks")
+    answer::refused(404, "no such vendor: there are officernd, nexudus, kisi and salto-ks")
 }

@@ -23,6 +23,18 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("officernd", "lag", "for one minute of the run's clock after a `_change`, reads still show the old state"),
     quirk("officernd", "v1-events", "webhook bodies use v1 names: office, team, resourceId, canceled, start.dateTime"),
     quirk("officernd", "cancel-as-removed", "a booking that becomes cancelled is posted as `booking.removed`"),
+    quirk("nexudus", "lag", "for one minute of the run's clock after a `_change`, reads still show the old state"),
+    quirk("nexudus", "ascii-signature", "webhooks are signed over the ASCII form of their body, and sent in UTF-8"),
+    quirk("nexudus", "lone-object", "webhooks carry a lone object instead of an array of one"),
+    quirk("nexudus", "late-visitors", "guests of bookings appear 45 s of the run's clock after the `_change`"),
+    quirk("nexudus", "ignore-filters", "lists ignore filters and give everything"),
+    quirk("nexudus", "error-in-200", "errors come with status 200, and say their status in the body"),
+    quirk(
+        "nexudus",
+        "just-changed-500",
+        "for one minute after a change a thing answers 500 when it is asked for by its id, though lists have it",
+    ),
+    quirk("nexudus", "no-tokens", "there are no tokens, only name and password with every call"),
     quirk(
         "kisi",
         "second-assignment-409",

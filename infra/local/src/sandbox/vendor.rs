@@ -7,13 +7,15 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::ask::Ask;
 use super::table::Shelf;
-use super::{kisi, officernd, salto_ks};
+use super::{kisi, nexudus, officernd, salto_ks};
 
 /// A vendor with a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Vendor {
     /// OfficeRnD, a platform.
     OfficeRnd,
+    /// Nexudus, a platform.
+    Nexudus,
     /// Kisi, a door system.
     Kisi,
     /// SALTO KS, a door system.
@@ -36,6 +38,15 @@ impl Post {
     pub fn of(body: &Value) -> Post {
         Post { action: None, body: Bytes::from(body.to_string()), folded: false }
     }
+
+    /// What is signed.
+    pub fn signed(&self) -> Vec<u8> {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default();
+        match self.folded {
+            true => text.encode_utf16().map(|unit| if unit < 128 { unit as u8 } else { b'?' }).collect(),
+            false => self.body.to_vec(),
+        }
+    }
 }
 
 /// Everything that one organisation's or place's sandbox holds, and how the vendor answers from it.
@@ -57,7 +68,7 @@ pub trait World: Send {
 
 impl Vendor {
     /// All of them.
-    pub const ALL: [Vendor; 3] = [Vendor::OfficeRnd, Vendor::Kisi, Vendor::SaltoKs];
+    pub const ALL: [Vendor; 4] = [Vendor::OfficeRnd, Vendor::Nexudus, Vendor::Kisi, Vendor::SaltoKs];
 
     /// The vendor of that name.
     pub fn find(word: &str) -> Option<Vendor> {
@@ -68,6 +79,7 @@ impl Vendor {
     pub fn word(self) -> &'static str {
         match self {
             Vendor::OfficeRnd => "officernd",
+            Vendor::Nexudus => "nexudus",
             Vendor::Kisi => "kisi",
             Vendor::SaltoKs => "salto-ks",
         }
@@ -80,6 +92,7 @@ impl Vendor {
     pub fn world(self, given: Value, now: Timestamp) -> Result<Box<dyn World>, String> {
         Ok(match self {
             Vendor::OfficeRnd => Box::new(officernd::World::new(given, now)?),
+            Vendor::Nexudus => Box::new(nexudus::World::new(given, now)?),
             Vendor::Kisi => Box::new(kisi::World::new(given)?),
             Vendor::SaltoKs => Box::new(salto_ks::World::new(given, now)?),
         })
@@ -89,6 +102,7 @@ impl Vendor {
     pub fn load(self, shelf: &Shelf<'_>) -> Box<dyn World> {
         match self {
             Vendor::OfficeRnd => Box::new(officernd::World::load(shelf)),
+            Vendor::Nexudus => Box::new(nexudus::World::load(shelf)),
             Vendor::Kisi => Box::new(kisi::World::load(shelf)),
             Vendor::SaltoKs => Box::new(salto_ks::World::load(shelf)),
         }
@@ -98,6 +112,7 @@ impl Vendor {
     pub fn erase(self, shelf: &Shelf<'_>) {
         match self {
             Vendor::OfficeRnd => officernd::World::erase(shelf),
+            Vendor::Nexudus => nexudus::World::erase(shelf),
             Vendor::Kisi | Vendor::SaltoKs => super::doors::Doors::erase(shelf),
         }
     }
@@ -106,10 +121,35 @@ impl Vendor {
     pub fn pattern(self, ask: &Ask) -> String {
         let known = match self {
             Vendor::OfficeRnd => officernd::pattern(ask),
+            Vendor::Nexudus => nexudus::pattern(ask),
             Vendor::Kisi => kisi::pattern(ask),
             Vendor::SaltoKs => salto_ks::pattern(ask),
         };
         format!("{} {}", ask.method, known.as_deref().unwrap_or("*"))
+    }
+
+    /// How the path of a call may be written in a fault.
+    pub fn paths(self, ask: &Ask) -> Vec<String> {
+        match self {
+            Vendor::Nexudus => vec![ask.path.clone(), nexudus::other_path(&ask.path)],
+            _ => vec![ask.path.clone()],
+        }
+    }
+
+    /// An organisation's name as the sandbox's addresses have it: Nexudus' several ids are one.
+    pub fn one_name(self, of: &str) -> String {
+        match self {
+            Vendor::Nexudus => of.replace(',', "-").replace(' ', ""),
+            _ => of.to_owned(),
+        }
+    }
+
+    /// The parts of an organisation's name, where it has several.
+    pub fn parts(self, of: &str) -> Vec<String> {
+        match self {
+            Vendor::Nexudus if of.contains('-') => of.split('-').map(str::to_owned).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The organisation or place that the vendor's own path names.

@@ -13,6 +13,7 @@ use sha2::Sha256;
 use super::answer::{Refused, answer, refusal};
 use super::{body, known, openings};
 use crate::Machine;
+use crate::sandbox::Post;
 
 type Sent = http::Request<Bytes>;
 
@@ -61,19 +62,36 @@ async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Respons
         }
         None => None,
     };
-    let letters = match machine.sandboxes().change(platform, of.as_deref(), sent.into_body()).await {
+    let letters = match machine.sandboxes().post(platform, of.as_deref(), sent.into_body()).await {
         Ok(letters) => letters,
         Err(refused) => return Ok(refused.map(Into::into)),
     };
     let mut statuses = Vec::new();
     if let Some((site, secret)) = post {
         for letter in letters {
-            let headers = sign(&secret, machine.now(), &letter)?;
-            let path = format!("/hooks/{site}/{platform}");
-            statuses.push(machine.deliver(Delivery { path, headers, body: letter }).await.status);
+            let headers = match letter.action {
+                Some(_) => sign_body(&secret, &letter)?,
+                None => sign(&secret, machine.now(), &letter.body)?,
+            };
+            let action = letter.action.map(|action| format!("/{action}")).unwrap_or_default();
+            let path = format!("/hooks/{site}/{platform}{action}");
+            statuses.push(machine.deliver(Delivery { path, headers, body: letter.body }).await.status);
         }
     }
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
+}
+
+/// Nexudus' header: HMAC-SHA256 over the body alone, in upper-case hex. [D][C]
+fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
+    let unusable = |_| Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
+    mac.update(&letter.signed());
+    let tag = hex::encode_upper(mac.finalize().into_bytes());
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let tag = HeaderValue::from_str(&tag).map_err(|_| Refused::bad("the signature cannot be sent"))?;
+    headers.insert("x-nexudus-hook-signature", tag);
+    Ok(headers)
 }
 
 /// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. [D][C]
@@ -110,7 +128,7 @@ fn address(path: &str, query: &str) -> Result<Uri, Refused> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, sign, without};
+    use super::{Post, Timestamp, sign, sign_body, without};
 
     #[test]
     fn the_signature_is_the_vendors() {
@@ -119,6 +137,23 @@ mod tests {
         let headers = sign("1b1b1b1b-1b1b-1b1b-1b1b-1b1b1b1b1b1b", at, body.as_bytes()).ok().unwrap();
         let expected = "t=1767225600,signature=fcfbfbfb8b46fc272c32582275abfe2e74829f95d1556d6676a0f2f30eed2a58";
         assert_eq!(headers["officernd-signature"], expected);
+    }
+
+    #[test]
+    fn nexudus_signs_the_body_alone() {
+        let signed = |name: &str, folded| {
+            let body = format!(
+                r#"[{{"Id":1418686279,"CoworkerFullName":"{name} Example","FromTime":"2026-01-01T09:00:00Z"}}]"#
+            );
+            let post = Post { action: Some(6), body: body.into(), folded };
+            sign_body("nexudus-shared-secret", &post).ok().unwrap()["x-nexudus-hook-signature"]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(signed("Ada", false), "EE6CF829D5C7943182817BE5050130D5454E833888C0F524991CD38B29A25A65");
+        assert_eq!(signed("Zoë", false), "9EB088246D6DDFB28DD8F096AD8F4CFAFC164BCF4279ECEFAF4F5BED62FF56FE");
+        assert_eq!(signed("Zoë", true), "CC8649980FB2E7D07B862A4FD16BBEF88ADEFDB0BAFED62D48AE221F4216A672");
     }
 
     #[test]

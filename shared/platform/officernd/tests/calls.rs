@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::script::{Answer, Script, answer};
 use crate::error::Error;
 use crate::fact::{FactId, Kind};
+use crate::platform::script::{Answer, Script, answer};
 use crate::platform::{Platform, Span, officernd::OfficeRnd};
 use crate::time::Time;
 

@@ -4,5 +4,4 @@ mod calls;
 mod letters;
 mod proofs;
 mod reads;
-mod script;
 mod translation;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Script, answer};
 use crate::error::Error;
 use crate::fact::{Fact, FactId, Kind, What};
 use crate::platform::Span;
+use crate::platform::script::{Script, answer};
 
 fn span(changed_since: Option<&str>) -> Span {
     Span {
@@ -14,7 +14,7 @@ fn span(changed_since: Option<&str>) -> Span {
     }
 }
 
-fn page(ids: &[&str], next: Option<&str>) -> super::script::Answer {
+fn page(ids: &[&str], next: Option<&str>) -> crate::platform::script::Answer {
     let results: Vec<Value> = ids.iter().map(|id| json!({"_id": id, "name": id})).collect();
     answer(200, json!({"results": results, "cursorNext": next, "cursorPrev": null, "rangeStart": 1, "rangeEnd": 2}))
 }

@@ -4,7 +4,7 @@
 mod entity;
 mod event;
 mod list;
-mod record;
+
 mod token;
 mod wire;
 mod world;

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
 use super::event;
-use super::record::Record;
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::quirks;
+use crate::sandbox::record::Record;
 use crate::sandbox::table::{Shelf, Table};
 
 /// How long reads lag behind a `_change` with the quirk `lag`.

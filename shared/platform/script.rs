@@ -1,4 +1,4 @@
-//! An OfficeRnD that answers from a script and remembers what it was asked.
+//! A platform that answers from a script and remembers what it was asked.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -10,11 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Access, ApiSecrets, Secret};
 use crate::http::{Http, Request, Response};
-use crate::platform::{Platform, ReadPlatform, officernd::OfficeRnd};
+use crate::platform::nexudus::Nexudus;
+use crate::platform::officernd::OfficeRnd;
+use crate::platform::{Platform, ReadPlatform};
 use crate::time::Time;
 
 /// A clock that moves only while somebody waits.
-pub(super) struct Clock(Mutex<Timestamp>);
+pub(crate) struct Clock(Mutex<Timestamp>);
 
 #[async_trait]
 impl Time for Clock {
@@ -30,20 +32,20 @@ impl Time for Clock {
 
 /// One answer of the script.
 #[derive(Clone)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 /// An answer with a body.
-pub(super) fn answer(status: u16, body: impl ToString) -> Answer {
+pub(crate) fn answer(status: u16, body: impl ToString) -> Answer {
     Answer { status, headers: Vec::new(), body: body.to_string() }
 }
 
 impl Answer {
     /// The same with one more header.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }
@@ -55,24 +57,36 @@ type Part = (&'static str, VecDeque<Answer>);
 /// The script: answers for the questions whose method, address and query contain a text, in their order; the last of
 /// them answers for ever.
 #[derive(Clone)]
-pub(super) struct Script {
+pub(crate) struct Script {
+    platform: &'static dyn Platform,
+    organization: &'static str,
     parts: Arc<Mutex<Vec<Part>>>,
     asked: Arc<Mutex<Vec<(String, Request)>>>,
-    pub(super) clock: Arc<Clock>,
+    pub(crate) clock: Arc<Clock>,
 }
 
 impl Script {
-    /// A script with a token service and no region of its own.
-    pub(super) fn new() -> Self {
+    fn of(platform: &'static dyn Platform, organization: &'static str) -> Self {
         let start = "2026-01-12T08:00:00Z".parse().expect("an instant");
-        let script = Script { parts: Arc::default(), asked: Arc::default(), clock: Arc::new(Clock(Mutex::new(start))) };
-        script
+        let clock = Arc::new(Clock(Mutex::new(start)));
+        Script { platform, organization, parts: Arc::default(), asked: Arc::default(), clock }
+    }
+
+    /// A Nexudus with a token service, for these businesses.
+    pub(crate) fn nexudus(organization: &'static str) -> Self {
+        let token = r#"{"access_token":"token-1","refresh_token":"refresh-1","expires_in":3600}"#;
+        Script::of(&Nexudus, organization).on("/api/token", [answer(200, token)])
+    }
+
+    /// An OfficeRnD with a token service and no region of its own.
+    pub(crate) fn new() -> Self {
+        Script::of(&OfficeRnd, "riverside")
             .on("/oauth/token", [answer(200, r#"{"access_token":"token-1","expires_in":3600}"#)])
             .on("/api/v1/organizations/", [answer(200, r#"{"slug":"riverside"}"#)])
     }
 
     /// Adds answers; a later part goes before an earlier one.
-    pub(super) fn on(self, part: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn on(self, part: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.parts.lock().expect("the script").insert(0, (part, answers.into_iter().collect()));
         self
     }
@@ -94,18 +108,18 @@ impl Script {
     }
 
     /// What was asked so far: method and address.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("what was asked").iter().map(|(line, _)| line.clone()).collect()
     }
 
     /// The questions whose line contains `part`.
-    pub(super) fn requests(&self, part: &str) -> Vec<Request> {
+    pub(crate) fn requests(&self, part: &str) -> Vec<Request> {
         let asked = self.asked.lock().expect("what was asked");
         asked.iter().filter(|(line, _)| line.contains(part)).map(|(_, request)| request.clone()).collect()
     }
 
     /// What a reader is built from.
-    pub(super) fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         let script = self.clone();
         Access {
             http: Http::from_fn(move |request| std::future::ready(script.answer(request))),
@@ -115,10 +129,12 @@ impl Script {
             secrets: ApiSecrets {
                 client_id: Some(Secret::new("id")),
                 client_secret: Some(Secret::new("s&cret")),
+                username: Some(Secret::new("desk@example.test")),
+                password: Some(Secret::new("p&ss")),
                 ..ApiSecrets::default()
             },
             tokens: Default::default(),
-            token_name: "riverside/officernd".into(),
+            token_name: "riverside/platform".into(),
             turn: Default::default(),
             card_property: None,
             share: Default::default(),
@@ -126,7 +142,7 @@ impl Script {
     }
 
     /// A reader of the vendor's own address.
-    pub(super) fn reader(&self) -> Box<dyn ReadPlatform> {
-        OfficeRnd.reader("riverside", self.access())
+    pub(crate) fn reader(&self) -> Box<dyn ReadPlatform> {
+        self.platform.reader(self.organization, self.access())
     }
 }

@@ -1,4 +1,4 @@
-//! One thing of an OfficeRnD world, with what it was a moment ago for as long as reads lag behind.
+//! One thing of a platform's world, with what it was a moment ago for as long as reads lag behind.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,100 @@
+//! The webhooks that Nexudus would post after a change. They are not signed here.
+//!
+//! Each action has an address of its own, and the body is an array of one entity [D][C]. Passes, pauses and guests have no
+//! action; whoever a change of access is about is told by `AccessControlUpdate`, after everything else.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::entity::{self, ACCESS_CONTROL_UPDATE, CONTRACT_CANCEL, ENTITIES};
+use super::wire::{self, id_text};
+use super::world::World;
+use crate::sandbox::object::Object;
+use crate::sandbox::quirks;
+use crate::sandbox::vendor::Post;
+
+/// What changed, as it was and as it is.
+pub struct Change {
+    /// Which kind.
+    pub kind: usize,
+    /// As it was.
+    pub before: Option<Object>,
+    /// As it is.
+    pub after: Option<Object>,
+}
+
+/// The webhooks that follow from these changes, in order.
+pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
+    let mut posts = Vec::new();
+    let mut told = BTreeSet::new();
+    for change in changes {
+        let Some(entity) = ENTITIES.get(change.kind) else { continue };
+        let Some(item) = change.after.as_ref().or(change.before.as_ref()) else { continue };
+        if let Some(actions) = &entity.actions {
+            let cancels = |item: &Object| {
+                item.flag("Cancelled") || item.0.get("CancellationDate").is_some_and(|day| !day.is_null())
+            };
+            let action = match (&change.before, &change.after) {
+                (None, _) => actions.create,
+                (Some(_), None) => actions.delete,
+                (Some(before), Some(after))
+                    if entity.name == "CoworkerContracts" && cancels(after) && !cancels(before) =>
+                {
+                    CONTRACT_CANCEL
+                }
+                (Some(_), Some(_)) => actions.update,
+            };
+            posts.extend(post(world, action, wire::listed(world, change.kind, item, now)));
+        }
+        told.extend(concerned(world, change));
+    }
+    let coworkers = entity::find("Coworkers").unwrap_or_default();
+    for coworker in told {
+        if let Some(item) = world.seen(coworkers, &coworker, now) {
+            posts.extend(post(world, ACCESS_CONTROL_UPDATE, wire::listed(world, coworkers, item, now)));
+        }
+    }
+    posts
+}
+
+/// Whose access a change is about.
+fn concerned(world: &World, change: &Change) -> Vec<String> {
+    let Some(entity) = ENTITIES.get(change.kind) else { return Vec::new() };
+    let both = || change.before.iter().chain(&change.after);
+    let coworkers = |item: &Object| item.0.get("CoworkerId").and_then(id_text);
+    match entity.name {
+        "Teams" => {
+            both().flat_map(|team| team.list("TeamMembers").iter().filter_map(id_text).collect::<Vec<_>>()).collect()
+        }
+        "Coworkers" => {
+            let cards = |item: &Option<Object>| item.as_ref().map(|item| item.or_null("AccessCardId"));
+            let changed = change.before.is_some() && cards(&change.before) != cards(&change.after);
+            both().filter(|_| changed).filter_map(|item| item.0.get("Id").and_then(id_text)).collect()
+        }
+        "ContractPausedPeriods" => {
+            let contracts = entity::find("CoworkerContracts").and_then(|kind| world.table(kind));
+            let contract = |pause: &Object| contracts?.get(&id_text(pause.0.get("CoworkerContractId")?)?)?.object();
+            both().filter_map(|pause| coworkers(contract(pause)?)).collect()
+        }
+        "Bookings" if change.after.is_none() => both().filter_map(coworkers).collect(),
+        _ if entity.access => both().filter_map(coworkers).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// One webhook; `None` where the world says that this one is switched off.
+fn post(world: &World, action: u16, entity: Map<String, Value>) -> Option<Post> {
+    let hooks = entity::find("WebHooks").and_then(|kind| world.table(kind))?;
+    let of_action =
+        || hooks.iter().filter_map(|hook| hook.object()).filter(|hook| hook.0.get("Action") == Some(&json!(action)));
+    if of_action().next().is_some() && of_action().all(|hook| hook.0.get("Active") == Some(&json!(false))) {
+        return None;
+    }
+    let lone = quirks::on(&world.top, "lone-object");
+    let body = if lone { Value::Object(entity) } else { json!([entity]) };
+    let folded = quirks::on(&world.top, "ascii-signature");
+    Some(Post { action: Some(action), body: Bytes::from(body.to_string()), folded })
+}

@@ -1,0 +1,96 @@
+//! Nexudus' lists: pages by number, an order, filters. A parameter that a list does not know counts for nothing.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::entity::{ENTITIES, Entity};
+use super::wire;
+use super::world::World;
+use crate::sandbox::ask::Ask;
+use crate::sandbox::quirks;
+
+/// How many come unasked [D].
+const PAGE: usize = 25;
+/// Most that come at once.
+const MOST: usize = 1000;
+
+/// One page of the list of the `kind`th entity.
+///
+/// # Errors
+/// What is wrong with the query, for a 400.
+pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
+    let number = |name: &str, usual: usize| match ask.param(name) {
+        None => Ok(usual),
+        Some(text) => text.parse::<usize>().ok().filter(|n| *n > 0).ok_or_else(|| format!("{name} is not a number")),
+    };
+    let (page, size) = (number("page", 1)?, number("size", PAGE)?.min(MOST));
+    let Some((entity, table)) = ENTITIES.get(kind).zip(world.table(kind)) else { return Err("no such list".into()) };
+    let ignores = quirks::on(&world.top, "ignore-filters");
+    let seen = table.iter().filter_map(|record| record.seen(ask.now));
+    let shown = seen.map(|item| wire::listed(world, kind, item, ask.now));
+    let mut all: Vec<_> = shown.filter(|record| ignores || takes(entity, record, &ask.query)).collect();
+    order(&mut all, ask);
+    let (total, from) = (all.len(), (page - 1).saturating_mul(size));
+    let records: Vec<Value> = all.into_iter().skip(from).take(size).map(Value::Object).collect();
+    let pages = total.div_ceil(size);
+    Ok(json!({
+        "CurrentPage": page,
+        "CurrentPageSize": size,
+        "TotalItems": total,
+        "TotalPages": pages,
+        "HasNextPage": page < pages,
+        "HasPreviousPage": page > 1,
+        "Records": records,
+    }))
+}
+
+/// Left to itself a list begins with what changed last, so that its order shifts while things change [C].
+fn order(all: &mut [Map<String, Value>], ask: &Ask) {
+    let (field, down) = match ask.param("orderBy") {
+        Some(field) => (field.to_owned(), ask.param("dir") == Some("-1")),
+        None => ("UpdatedOn".to_owned(), true),
+    };
+    all.sort_by(|one, other| {
+        let order = one.get(&field).zip(other.get(&field)).map_or(Ordering::Equal, |(one, other)| compare(one, other));
+        if down { order.reverse() } else { order }
+    });
+}
+
+fn takes(entity: &Entity, record: &Map<String, Value>, query: &[(String, String)]) -> bool {
+    query.iter().all(|(name, wanted)| {
+        let (bound, rest) = match (name.strip_prefix("from_"), name.strip_prefix("to_")) {
+            (Some(rest), _) => (Some(Ordering::Greater), rest),
+            (None, Some(rest)) => (Some(Ordering::Less), rest),
+            (None, None) => (None, name.as_str()),
+        };
+        let Some(field) = rest.strip_prefix(entity.filter).and_then(|rest| rest.strip_prefix('_')) else { return true };
+        let Some(value) = record.get(field).or_else(|| record.get(&format!("{field}Id"))) else { return true };
+        let order = compare(value, &Value::String(wanted.clone()));
+        order == Ordering::Equal || Some(order) == bound
+    })
+}
+
+/// Numbers by size, instants by time, everything else as texts that ignore case.
+fn compare(one: &Value, other: &Value) -> Ordering {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.to_lowercase(),
+        Value::Null => String::new(),
+        value => value.to_string(),
+    };
+    let (one, other) = (text(one), text(other));
+    if let (Ok(one), Ok(other)) = (one.parse::<u64>(), other.parse::<u64>()) {
+        return one.cmp(&other);
+    }
+    match (instant(&one), instant(&other)) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        _ => one.cmp(&other),
+    }
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.to_uppercase();
+    let utc = || format!("{}Z", text.trim_end_matches('Z'));
+    text.parse().ok().or_else(|| utc().parse().ok())
+}

@@ -1,0 +1,112 @@
+//! Nexudus' interface: tokens, lists and single things. Reads only; nothing at the platform is changed but by the back
+//! door. Paths are taken with `/api` before them, as the vendor has them, and without.
+
+mod entity;
+mod event;
+mod list;
+mod token;
+mod wire;
+mod world;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer};
+use super::ask::Ask;
+use super::quirks;
+use super::table::Shelf;
+use super::vendor::{self, Post};
+use entity::ENTITIES;
+pub use world::World;
+
+/// How long a thing that was changed cannot be read by its id, with the quirk `just-changed-500`.
+const SHAKY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What a path asks for.
+enum Call {
+    Token,
+    List(usize),
+    One(usize, String),
+}
+
+/// Path pattern of a call; `None` for paths that do not exist.
+pub fn pattern(ask: &Ask) -> Option<String> {
+    let path = |kind: usize| ENTITIES.get(kind).map_or(("", ""), |entity| entity.path);
+    Some(match call(ask)? {
+        Call::Token => "/api/token".to_owned(),
+        Call::List(kind) => format!("/api/{}/{}", path(kind).0, path(kind).1),
+        Call::One(kind, _) => format!("/api/{}/{}/{{id}}", path(kind).0, path(kind).1),
+    })
+}
+
+/// The same path with `/api` where it has none, and without where it has: faults may be written either way.
+pub fn other_path(path: &str) -> String {
+    match path.strip_prefix("/api/") {
+        Some(rest) => format!("/{rest}"),
+        None => format!("/api{path}"),
+    }
+}
+
+fn call(ask: &Ask) -> Option<Call> {
+    let parts: Vec<&str> = ask.segments.iter().map(String::as_str).collect();
+    let parts = parts.strip_prefix(&["api"]).unwrap_or(&parts);
+    match parts {
+        ["token"] => Some(Call::Token),
+        [area, list] => Some(Call::List(entity::at(area, list)?)),
+        [area, list, id] if !id.is_empty() => Some(Call::One(entity::at(area, list)?, (*id).to_owned())),
+        _ => None,
+    }
+}
+
+impl vendor::World for World {
+    fn show(&self) -> Value {
+        World::show(self)
+    }
+
+    fn serve(&mut self, ask: &Ask) -> Answer {
+        let Some(call) = call(ask) else { return self.error(404, "No HTTP resource was found") };
+        match (call, ask.method.as_str()) {
+            (Call::Token, "POST") if quirks::on(&self.top, "no-tokens") => {
+                self.error(404, "No HTTP resource was found")
+            }
+            (Call::Token, "POST") => token::give(ask),
+            (Call::List(_) | Call::One(..), "GET") if !token::may(ask) => {
+                self.error(401, "Authorization has been denied for this request.")
+            }
+            (Call::List(kind), "GET") => match list::page(self, kind, ask) {
+                Ok(page) => answer::json(200, &page),
+                Err(why) => self.error(400, &why),
+            },
+            (Call::One(kind, id), "GET") => self.one(kind, &id, ask.now),
+            _ => self.error(405, "The requested resource does not support this method."),
+        }
+    }
+
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
+        World::change(self, body, now)
+    }
+
+    fn save(&mut self, shelf: &Shelf<'_>) {
+        World::save(self, shelf);
+    }
+}
+
+impl World {
+    /// A dead id answers 500 and not 404 [D][C].
+    fn one(&self, kind: usize, id: &str, now: Timestamp) -> Answer {
+        let changed = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < SHAKY);
+        let shaky = quirks::on(&self.top, "just-changed-500");
+        match self.seen(kind, id, now) {
+            Some(item) if !(shaky && item.text("UpdatedOn").is_some_and(changed)) => {
+                answer::json(200, &Value::Object(wire::whole(self, kind, item, now)))
+            }
+            _ => self.error(500, "An error has occurred."),
+        }
+    }
+
+    /// An error as Nexudus words it; with the quirk `error-in-200` it comes as a success [D].
+    fn error(&self, status: u16, message: &str) -> Answer {
+        let body = json!({ "Status": status, "Message": message, "Value": null, "WasSuccessful": false, "Errors": [] });
+        answer::json(if quirks::on(&self.top, "error-in-200") { 200 } else { status }, &body)
+    }
+}

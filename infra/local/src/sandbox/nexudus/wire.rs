@@ -1,0 +1,133 @@
+//! Things as Nexudus' interface shows them: what a world left out has the usual value, ids are numbers, and a list leaves
+//! collections out.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::entity::{self, ENTITIES};
+use super::world::World;
+use crate::sandbox::object::Object;
+
+/// Fields that refer to another thing.
+const REFERENCES: [&str; 13] = [
+    "Id",
+    "BusinessId",
+    "CoworkerId",
+    "TariffId",
+    "TimePassId",
+    "ResourceId",
+    "FloorPlanDeskId",
+    "FloorPlanBusinessId",
+    "InvoicingBusinessId",
+    "IssuedById",
+    "BookingId",
+    "CoworkerContractId",
+    "PayingMemberId",
+];
+/// Fields that refer to several.
+const COLLECTIONS: [&str; 3] = ["Teams", "TeamMembers", "Desks"];
+
+/// One thing as a read by its id shows it.
+pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
+    let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
+    let mut full = usual(name);
+    full.insert("UniqueId".into(), json!(alias(kind, item)));
+    full.extend(item.0.clone());
+    match name {
+        "Coworkers" => {
+            let teams: Vec<Value> = item.list("Teams").to_vec();
+            let names = teams.iter().filter_map(|id| {
+                world.seen(entity::find("Teams")?, &id_text(id)?, now)?.text("Name").map(str::to_owned)
+            });
+            full.insert("TeamNames".into(), json!(names.collect::<Vec<_>>().join(", ")));
+            full.insert("Teams".into(), json!(teams));
+        }
+        "CoworkerContracts" => {
+            let desks = desks(item);
+            full.insert("FloorPlanDeskIds".into(), json!(desks.join(",")));
+            full.insert("Desks".into(), json!(desks));
+        }
+        _ => {}
+    }
+    for field in REFERENCES {
+        if let Some(value) = full.get_mut(field) {
+            *value = number(value);
+        }
+    }
+    for field in COLLECTIONS {
+        if let Some(Value::Array(values)) = full.get_mut(field) {
+            values.iter_mut().for_each(|value| *value = number(value));
+        }
+    }
+    full
+}
+
+/// One thing as a list, or a webhook, shows it.
+pub fn listed(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
+    let mut full = whole(world, kind, item, now);
+    for field in ENTITIES.get(kind).map_or(&[] as &[&str], |entity| entity.collections) {
+        full.remove(*field);
+    }
+    full
+}
+
+/// The other id of a thing.
+pub fn alias(kind: usize, item: &Object) -> String {
+    let given = item.text("UniqueId").map(str::to_owned);
+    let number = item.0.get("Id").and_then(id_text).unwrap_or_default();
+    given.unwrap_or_else(|| format!("00000000-{:04x}-4000-8000-{number:0>12}", kind + 1))
+}
+
+fn desks(item: &Object) -> Vec<String> {
+    match item.0.get("Desks") {
+        Some(Value::Array(desks)) => desks.iter().filter_map(id_text).collect(),
+        _ => {
+            let text = item.text("FloorPlanDeskIds").unwrap_or_default();
+            text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+        }
+    }
+}
+
+/// An id as a text, whether it was written as a number or as a text.
+pub fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => number.as_u64().map(|number| number.to_string()),
+        Value::String(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Value {
+    match value {
+        Value::String(text) => text.parse::<u64>().map_or_else(|_| value.clone(), Value::from),
+        _ => value.clone(),
+    }
+}
+
+fn usual(name: &str) -> Map<String, Value> {
+    let usual = match name {
+        "Coworkers" => json!({ "FullName": "", "Email": null, "Active": true, "Archived": false, "CoworkerType": 1,
+            "AccessCardId": null, "AccessPincode": null, "KeyFobNumber": null }),
+        "Teams" => json!({ "Name": "", "PayingMemberId": null, "TeamMembers": [], "ShareTimePasses": false,
+            "TransferCreditsToPayingMember": false }),
+        "CoworkerContracts" => json!({ "CoworkerId": null, "TariffId": null, "StartDate": null, "RenewalDate": null,
+            "CancellationDate": null, "Active": true, "Cancelled": false, "CancellationReason": null }),
+        "TimePasses" => json!({ "Name": "", "MinutesIncluded": null, "Archived": false }),
+        "CoworkerTimePasses" => json!({ "CoworkerId": null, "TimePassId": null, "Used": false, "UsedDate": null,
+            "ExpireDate": null, "RemainingUses": null, "CheckedIn": false, "IsPayAsYouGo": false }),
+        "Resources" => json!({ "Name": "", "ResourceTypeName": "" }),
+        "FloorPlanDesks" => json!({ "Name": "", "ItemType": 1, "CoworkerId": null }),
+        "Bookings" => json!({ "ResourceId": null, "FloorPlanDeskId": null, "CoworkerId": null, "Tentative": false,
+            "CancelIfNotPaid": false, "CoworkerInvoicePaid": false }),
+        "BookingVisitors" => json!({ "BookingId": null, "VisitorFullName": "", "VisitorEmail": null }),
+        "CancelledBookings" => json!({ "OriginalBookingId": null, "ResourceId": null, "CoworkerId": null,
+            "CancellationReason": 1 }),
+        "Checkins" => json!({ "CoworkerId": null, "ToTime": null, "CoworkerTimePassGuid": null }),
+        "WebHooks" => json!({ "Name": "", "Active": true, "ErrorCount": 0, "LastError": null }),
+        _ => json!({}),
+    };
+    match usual {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,295 @@
+//! What one Nexudus holds, and how `_world` and `_change` alter it. Knows nothing of calls and pages.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::entity::{self, ENTITIES};
+use super::event::{self, Change};
+use super::wire::{self, id_text};
+use crate::sandbox::object::{Object, list, object};
+use crate::sandbox::quirks;
+use crate::sandbox::record::Record;
+use crate::sandbox::table::{Shelf, Table};
+use crate::sandbox::vendor::Post;
+
+/// How long reads lag behind a `_change` with the quirk `lag`.
+const LAG: SignedDuration = SignedDuration::from_mins(1);
+/// How long guests of bookings take to appear with the quirk `late-visitors`.
+const LATE: SignedDuration = SignedDuration::from_secs(45);
+/// The first id that a thing gets which came without one.
+const FIRST_ID: u64 = 7_000_000_000;
+
+/// One operator's locations.
+#[derive(Default)]
+pub struct World {
+    tables: [Table<Record>; ENTITIES.len()],
+    /// The other keys of `_world`.
+    pub top: Object,
+    top_unsaved: bool,
+}
+
+impl World {
+    /// A world as `_world` was given it; `UpdatedOn` is `now` where it was left out.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong with it.
+    pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
+        let mut world = World { top_unsaved: true, ..World::default() };
+        for (key, value) in object(given, "a world")?.0 {
+            if key == "quirks" {
+                world.top.set(&key, value);
+                continue;
+            }
+            let kind = known(&key)?;
+            for item in list(value, &key)? {
+                world.add(kind, object(item, &key)?, now)?;
+            }
+        }
+        world.join_all(now);
+        Ok(world)
+    }
+
+    fn add(&mut self, kind: usize, mut item: Object, now: Timestamp) -> Result<(), String> {
+        let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
+        self.give_id(kind, &mut item);
+        let id = id(&item, name)?;
+        item.set_missing("UpdatedOn", instant(now));
+        match self.tables.get_mut(kind).is_some_and(|table| table.add(Record::new(&id, item))) {
+            true => Ok(()),
+            false => Err(format!("{name}: an Id is there twice")),
+        }
+    }
+
+    /// What nothing refers to may come without an id.
+    fn give_id(&self, kind: usize, item: &mut Object) {
+        if ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
+            let place = self.table(kind).map_or(0, Table::next_place) as u64;
+            item.set_missing("Id", FIRST_ID + kind as u64 * 10_000_000 + place);
+        }
+    }
+
+    /// The list of one kind, by its place in [`ENTITIES`].
+    pub fn table(&self, kind: usize) -> Option<&Table<Record>> {
+        self.tables.get(kind)
+    }
+
+    /// A thing as reads show it at `now`.
+    pub fn seen(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
+        self.table(kind)?.get(id)?.seen(now)
+    }
+
+    /// Everything, as `_world` shows it.
+    pub fn show(&self) -> Value {
+        let mut shown = self.top.0.clone();
+        for (entity, table) in ENTITIES.iter().zip(&self.tables) {
+            let all: Vec<&Object> = table.iter().filter_map(Record::object).collect();
+            shown.insert(entity.name.to_owned(), json!(all));
+        }
+        Value::Object(shown)
+    }
+
+    /// Applies a `_change`; gives the webhooks that follow.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong with it; nothing has changed then.
+    pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
+        let (upserts, removals) = self.read_change(body)?;
+        let mut changes = Vec::new();
+        for (kind, item) in upserts {
+            changes.extend(self.upsert(kind, item, now));
+        }
+        for (kind, id) in removals {
+            changes.extend(self.remove(kind, &id, now));
+        }
+        Ok(event::posts(self, &changes, now))
+    }
+
+    #[allow(clippy::type_complexity, reason = "two lists that live for one call")]
+    fn read_change(&self, body: Value) -> Result<(Vec<(usize, Object)>, Vec<(usize, String)>), String> {
+        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
+        for (key, value) in object(body, "a change")?.0 {
+            if key == "remove" {
+                for (name, ids) in object(value, "remove")?.0 {
+                    let kind = known(&name)?;
+                    for id in list(ids, &name)? {
+                        let id = id_text(&id).ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
+                        removals.push((kind, id));
+                    }
+                }
+                continue;
+            }
+            let kind = known(&key)?;
+            for (place, item) in list(value, &key)?.into_iter().enumerate() {
+                let mut item = object(item, &key)?;
+                if item.0.get("Id").is_none() && ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
+                    let next = self.table(kind).map_or(0, Table::next_place) + place;
+                    item.set("Id", FIRST_ID + kind as u64 * 10_000_000 + next as u64);
+                }
+                id(&item, &key)?;
+                upserts.push((kind, item));
+            }
+        }
+        upserts.sort_by_key(|(kind, _)| *kind);
+        removals.sort_by_key(|(kind, _)| *kind);
+        Ok((upserts, removals))
+    }
+
+    fn lag(&self, kind: usize, now: Timestamp) -> Option<Timestamp> {
+        let late = entity::find("BookingVisitors") == Some(kind) && quirks::on(&self.top, "late-visitors");
+        let span = if late { Some(LATE) } else { quirks::on(&self.top, "lag").then_some(LAG) };
+        span.map(|span| now.saturating_add(span).unwrap_or(now))
+    }
+
+    fn upsert(&mut self, kind: usize, item: Object, now: Timestamp) -> Option<Change> {
+        let id = item.0.get("Id").and_then(id_text)?;
+        let lag = self.lag(kind, now);
+        let table = self.tables.get_mut(kind)?;
+        let before = table.get(&id).and_then(Record::object).cloned();
+        let mut after = before.clone().unwrap_or_default();
+        after.set("UpdatedOn", instant(now));
+        let joins = item.0.contains_key("Teams") || item.0.contains_key("TeamMembers");
+        after.0.extend(item.0);
+        if table.get(&id).is_none() {
+            table.add(Record::absent(&id));
+        }
+        table.change(&id)?.become_(Some(after.clone()), now, lag);
+        if joins {
+            self.join(kind, &id, &after, now);
+        }
+        Some(Change { kind, before, after: Some(after) })
+    }
+
+    fn remove(&mut self, kind: usize, id: &str, now: Timestamp) -> Option<Change> {
+        let lag = self.lag(kind, now);
+        let table = self.tables.get_mut(kind)?;
+        let before = table.get(id).and_then(Record::object).cloned()?;
+        let record = table.change(id)?;
+        record.become_(None, now, lag);
+        if record.is_gone() {
+            table.remove(id);
+        }
+        if entity::find("Bookings") == Some(kind) {
+            self.cancelled(kind, &before, now);
+        }
+        if let Some((other, field)) = across(kind) {
+            self.point(other, field, id, |_| Some(false), now);
+        }
+        Some(Change { kind, before: Some(before), after: None })
+    }
+
+    /// A booking that is removed leaves a cancelled one behind, unless the world has it already [D].
+    fn cancelled(&mut self, bookings: usize, booking: &Object, now: Timestamp) {
+        let Some(kind) = entity::find("CancelledBookings") else { return };
+        let original = wire::alias(bookings, booking);
+        let there = |record: &Record| {
+            record
+                .object()
+                .and_then(|it| it.text("OriginalBookingId"))
+                .is_some_and(|id| id.eq_ignore_ascii_case(&original))
+        };
+        if self.table(kind).is_some_and(|table| table.iter().any(there)) {
+            return;
+        }
+        let mut item = Object::default();
+        for field in ["ResourceId", "CoworkerId", "FromTime", "ToTime"] {
+            item.set(field, booking.or_null(field));
+        }
+        item.set("OriginalBookingId", original);
+        item.set("CancelledOn", instant(now));
+        // It has an id of its own and cannot be there twice.
+        drop(self.add(kind, item, now));
+    }
+
+    /// Who is in which team is said by both sides; whichever says it, the other follows.
+    fn join_all(&mut self, now: Timestamp) {
+        for name in ["Coworkers", "Teams"] {
+            let Some(kind) = entity::find(name) else { continue };
+            let Some((other, field)) = across(kind) else { continue };
+            let own = if name == "Coworkers" { "Teams" } else { "TeamMembers" };
+            let table = self.table(kind).into_iter().flat_map(Table::iter);
+            let all: Vec<(String, Vec<String>)> = table
+                .filter_map(|record| {
+                    let item = record.object()?;
+                    Some((id_text(item.0.get("Id")?)?, item.list(own).iter().filter_map(id_text).collect()))
+                })
+                .collect();
+            for (id, named) in all {
+                self.point(other, field, &id, |theirs| named.contains(&theirs.to_owned()).then_some(true), now);
+            }
+        }
+    }
+
+    fn join(&mut self, kind: usize, id: &str, item: &Object, now: Timestamp) {
+        let own = if entity::find("Coworkers") == Some(kind) { "Teams" } else { "TeamMembers" };
+        if let Some((other, field)) = across(kind) {
+            let named: Vec<String> = item.list(own).iter().filter_map(id_text).collect();
+            self.point(other, field, id, |theirs| Some(named.contains(&theirs.to_owned())), now);
+        }
+    }
+
+    /// Puts `id` into the `field` of every thing of `kind`, or takes it out, as `wanted` says of each.
+    fn point(&mut self, kind: usize, field: &str, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
+        let Some(table) = self.tables.get_mut(kind) else { return };
+        let keys: Vec<String> = table.iter().filter_map(|record| id_text(record.object()?.0.get("Id")?)).collect();
+        for key in keys {
+            let Some(mut item) = table.get(&key).and_then(Record::object).cloned() else { continue };
+            let mut named: Vec<String> = item.list(field).iter().filter_map(id_text).collect();
+            let has = named.iter().any(|one| one == id);
+            match wanted(&key) {
+                Some(true) if !has => named.push(id.to_owned()),
+                Some(false) if has => named.retain(|one| one != id),
+                _ => continue,
+            }
+            item.set(field, json!(named.iter().filter_map(|id| id.parse::<u64>().ok()).collect::<Vec<_>>()));
+            if let Some(record) = table.change(&key) {
+                record.become_(Some(item), now, None);
+            }
+        }
+    }
+
+    /// Writes what changed since it was last written.
+    pub fn save(&mut self, shelf: &Shelf<'_>) {
+        for (entity, table) in ENTITIES.iter().zip(&mut self.tables) {
+            table.save(shelf, entity.name);
+        }
+        if std::mem::take(&mut self.top_unsaved) {
+            shelf.put("top", &self.top);
+        }
+    }
+
+    /// Reads a world back.
+    pub fn load(shelf: &Shelf<'_>) -> World {
+        let tables = ENTITIES.each_ref().map(|entity| Table::load(shelf, entity.name));
+        World { tables, top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()), top_unsaved: false }
+    }
+
+    /// Removes a kept world.
+    pub fn erase(shelf: &Shelf<'_>) {
+        for entity in &ENTITIES {
+            Table::<Record>::erase(shelf, entity.name);
+        }
+    }
+}
+
+/// The kind that names this kind too, and where: teams their people, coworkers their teams.
+fn across(kind: usize) -> Option<(usize, &'static str)> {
+    match ENTITIES.get(kind)?.name {
+        "Coworkers" => Some((entity::find("Teams")?, "TeamMembers")),
+        "Teams" => Some((entity::find("Coworkers")?, "Teams")),
+        _ => None,
+    }
+}
+
+fn known(name: &str) -> Result<usize, String> {
+    entity::find(name).ok_or_else(|| format!("there is no entity {name}"))
+}
+
+/// An instant as Nexudus writes it: UTC, seconds.
+pub fn instant(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+fn id(item: &Object, name: &str) -> Result<String, String> {
+    let id = item.0.get("Id").and_then(id_text);
+    id.ok_or_else(|| format!("{name}: every object needs an Id, a number or a text of digits"))
+}

@@ -1,0 +1,129 @@
+//! What is read beside the thing that a bell is about.
+//!
+//! `AccessControlUpdate` says that something about somebody changed and not what `[D]`, so everything of theirs is read.
+//! A contract that was renewed and a booking that was moved are each another record in place of the first, which must
+//! be known before the first one's end takes anything from anybody.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::entity::{BOOKING, CANCELLED, CHECKIN, CONTRACT, Entity, PASS};
+use super::list;
+use super::reader::{Reader, instant, is};
+use super::{teams, wire};
+use crate::error::{Error, Result};
+use crate::fact::{Fact, FactId, Holder, Kind, What};
+use crate::platform::Around;
+
+/// How far back bookings and check-ins of somebody are read: as far as reconcile does.
+const BACK: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// How long the record that takes the place of another is waited for.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+
+impl Reader {
+    /// See [`crate::platform::ReadPlatform::around`].
+    pub(super) async fn all_around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
+        match (about.kind, what) {
+            (Kind::Member, Some(_)) if !gone => self.around_person(&about.id).await,
+            (Kind::Team, _) => {
+                let roster = if gone { None } else { teams::one(&self.calls, &about.id).await? };
+                let people = roster.map(|roster| roster.people).unwrap_or_default();
+                Ok(Around { people: Some(people), ..Around::default() })
+            }
+            (Kind::Booking, Some(What::Booking(booking))) if gone => match &booking.booker {
+                Some(booker) => self.around_cancelled(&about.id, booker, booking.alias.as_deref()).await,
+                None => Ok(Around::default()),
+            },
+            (Kind::Membership, Some(What::Membership(membership))) if gone || membership.until.is_some() => {
+                match &membership.holder {
+                    Some(Holder::Member(coworker)) => {
+                        let facts = self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
+                        Ok(Around { facts, ..Around::default() })
+                    }
+                    _ => Ok(Around::default()),
+                }
+            }
+            _ => Ok(Around::default()),
+        }
+    }
+
+    async fn around_person(&self, coworker: &str) -> Result<Around> {
+        let back = instant(self.back());
+        let mut facts = self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
+        let mut filters = of(&BOOKING, coworker);
+        filters.push((BOOKING.from("ToTime"), back.clone()));
+        facts.extend(self.bookings(&filters, Some(coworker)).await?);
+        let rosters = self.rosters_of(coworker).await?;
+        facts.extend(self.passes(&of(&PASS, coworker), &rosters, Some(coworker)).await?);
+        let mut filters = of(&CHECKIN, coworker);
+        filters.push((CHECKIN.from("FromTime"), back));
+        facts.extend(self.checkins(&filters, Some(coworker)).await?);
+        let kinds = &[Kind::Membership, Kind::Booking, Kind::Pass, Kind::Checkin];
+        Ok(Around { facts, kinds, since: Some(self.back()), people: None })
+    }
+
+    /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.
+    async fn around_cancelled(&self, id: &str, booker: &str, alias: Option<&str>) -> Result<Around> {
+        let mut filters = of(&BOOKING, booker);
+        filters.push((BOOKING.from("ToTime"), instant(self.back())));
+        let facts = self.bookings(&filters, Some(booker)).await?;
+        if let Some(alias) = alias
+            && let Some(at) = self.moved(alias).await?
+        {
+            let new = |fact: &Fact| {
+                fact.id != id && fact.changed.is_none_or(|changed| changed.duration_until(at) <= PATIENCE)
+            };
+            if self.lately(at) && !facts.iter().any(new) {
+                return Err(Error::later("a booking of Nexudus was moved, and the new one is not there yet"));
+            }
+        }
+        Ok(Around { facts, ..Around::default() })
+    }
+
+    /// When the booking of this other id was cancelled to be moved, if it was.
+    async fn moved(&self, alias: &str) -> Result<Option<Timestamp>> {
+        let theirs = |record: &Value| {
+            let said = record.get("OriginalBookingId").and_then(Value::as_str)?;
+            said.eq_ignore_ascii_case(alias).then(|| wire::rebooked(record)).flatten()
+        };
+        let filter = (CANCELLED.filter("OriginalBookingId"), alias.to_owned());
+        Ok(list::all(&self.calls, &CANCELLED, &[filter], theirs).await?.into_iter().max())
+    }
+
+    /// A contract that ended because another one follows is not believed for a while, unless that one is there.
+    ///
+    /// # Errors
+    /// [`Error::Later`] while it is waited for.
+    pub(super) async fn wait_for_successor(&self, record: &Value) -> Result<()> {
+        let Some(end) = wire::followed(record) else { return Ok(()) };
+        let today = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let changed = record.get("UpdatedOn").and_then(crate::platform::fields::instant);
+        if end > today || !changed.is_some_and(|changed| self.lately(changed)) {
+            return Ok(());
+        }
+        let (id, (coworker, _)) = (list::id(record), wire::pass_of(record));
+        let Some(coworker) = coworker else { return Ok(()) };
+        let follows = |other: &Value| {
+            let theirs = is(other, "CoworkerId", &coworker) && list::id(other) != id;
+            let fact = wire::contract(other, None, Vec::new()).filter(|_| theirs)?;
+            Some(matches!(fact.what, What::Membership(next) if next.until.is_none_or(|until| until > end)))
+        };
+        if list::all(&self.calls, &CONTRACT, &of(&CONTRACT, &coworker), follows).await?.contains(&true) {
+            return Ok(());
+        }
+        Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"))
+    }
+
+    fn lately(&self, at: Timestamp) -> bool {
+        self.calls.now().duration_since(at) < PATIENCE
+    }
+
+    fn back(&self) -> Timestamp {
+        let now = self.calls.now();
+        now.checked_sub(BACK).unwrap_or(now)
+    }
+}
+
+fn of(entity: &Entity, coworker: &str) -> Vec<list::Filter> {
+    vec![(entity.filter("Coworker"), coworker.to_owned())]
+}

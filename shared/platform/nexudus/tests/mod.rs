@@ -1,0 +1,7 @@
+//! Each part of the room by itself.
+
+mod calls;
+mod letters;
+mod proofs;
+mod reads;
+mod translation;

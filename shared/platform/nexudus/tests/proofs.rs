@@ -1,0 +1,69 @@
+//! What proves a delivery, and what does not. The vectors are computed by others [I].
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+
+use crate::access::{Secret, WebhookSecrets};
+use crate::delivery::Delivery;
+use crate::platform::Platform;
+use crate::platform::nexudus::Nexudus;
+
+const ADA: &str = r#"[{"Id":1418686279,"CoworkerFullName":"Ada Example","FromTime":"2026-01-01T09:00:00Z"}]"#;
+const ZOE: &str = r#"[{"Id":1418686279,"CoworkerFullName":"Zoë Example","FromTime":"2026-01-01T09:00:00Z"}]"#;
+const OF_ADA: &str = "EE6CF829D5C7943182817BE5050130D5454E833888C0F524991CD38B29A25A65";
+const OF_ZOE: &str = "9EB088246D6DDFB28DD8F096AD8F4CFAFC164BCF4279ECEFAF4F5BED62FF56FE";
+const OF_ZOE_FOLDED: &str = "CC8649980FB2E7D07B862A4FD16BBEF88ADEFDB0BAFED62D48AE221F4216A672";
+
+fn sameness(headers: &[&str], body: impl Into<Bytes>, secrets: &[&str]) -> Option<String> {
+    let mut sent = HeaderMap::new();
+    for value in headers {
+        let name = HeaderName::from_static("x-nexudus-hook-signature");
+        sent.append(name, HeaderValue::from_str(value).expect("a header"));
+    }
+    let delivery = Delivery { path: "/hooks/riverside/nexudus/6".into(), headers: sent, body: body.into() };
+    let secrets = WebhookSecrets { webhook_secrets: secrets.iter().map(|secret| Secret::new(*secret)).collect() };
+    Nexudus.prove(delivery, &secrets, Timestamp::UNIX_EPOCH).ok().map(|proven| proven.sameness)
+}
+
+fn proves(headers: &[&str], body: &str) -> bool {
+    sameness(headers, body.to_owned(), &["old", "nexudus-shared-secret"]).is_some()
+}
+
+#[test]
+fn the_vectors_prove_raw_and_folded_in_either_case() {
+    for (tag, body) in [(OF_ADA, ADA), (OF_ZOE, ZOE), (OF_ZOE_FOLDED, ZOE)] {
+        assert!(proves(&[tag], body), "{tag}");
+        assert!(proves(&[&tag.to_lowercase()], body), "{tag}");
+    }
+    assert!(proves(&[OF_ZOE_FOLDED], &ZOE.replace('ë', "?")), "folded on the wire too");
+}
+
+#[test]
+fn a_surrogate_pair_is_two_question_marks() {
+    assert_eq!(super::super::folded("aé👩b".as_bytes()), b"a???b");
+    assert_eq!(super::super::folded(b"\xff"), b"\xff");
+}
+
+#[test]
+fn nothing_else_proves() {
+    let (odd, text) = (&OF_ADA[1..], OF_ADA.replace('E', "G"));
+    let long = OF_ADA.repeat(1024);
+    let padded = format!("{OF_ADA}00");
+    let prefixed = format!("sha256={OF_ADA}");
+    for headers in [&[][..], &[OF_ADA, OF_ADA], &[""], &[odd], &[&text], &[&long], &[&padded], &[&prefixed]] {
+        assert!(!proves(headers, ADA), "{:?}", headers.first().map(|text| text.len()));
+    }
+    assert!(!proves(&[OF_ADA], ZOE) && !proves(&[OF_ZOE], ADA));
+    assert!(!proves(&[OF_ADA], &format!("{ADA} ")));
+    assert!(sameness(&[OF_ADA], ADA, &["nexudus-shared-secret"]).is_some());
+    assert!(sameness(&[OF_ADA], ADA, &["retired", ""]).is_none());
+    assert!(sameness(&[OF_ADA], ADA, &[]).is_none());
+}
+
+#[test]
+fn an_equal_body_may_be_a_new_change() {
+    let once = || sameness(&[OF_ADA], ADA, &["nexudus-shared-secret"]);
+    assert!(once().is_some());
+    assert_ne!(once(), once(), "the line must not swallow the second");
+}

@@ -1,0 +1,291 @@
+//! Nexudus' records in our words. Field names are of its REST interface. `[D][C]`
+//!
+//! Everything but ids and a booking's two times may be missing. A record whose times cannot be read opens nothing: it is
+//! neither left out (it would seem to have gone) nor read as having no limits.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::cards::numbers;
+use crate::fact::{
+    Assignment, Booking, Checkin, DESK, Fact, Holder, Location, Membership, Pass, Pause, Plan, Profile, Resource, Team,
+    What,
+};
+use crate::platform::fields::Record;
+
+/// Fields under which a location may say its zone `[?]`; what is no IANA name counts for nothing.
+const ZONES: [&str; 4] = ["SimpleTimeZoneNameIana", "TimeZoneIana", "TimeZone", "SimpleTimeZoneName"];
+/// Reasons of a contract's end that mean that another follows: renewed, up- or downgraded. `[D]`
+const FOLLOWED: std::ops::RangeInclusive<u64> = 11..=13;
+
+/// A record as a fact; `None` where it does not say which thing it is.
+fn fact(record: &Record, what: What) -> Option<Fact> {
+    Some(Fact { id: record.text("Id")?, what, changed: record.changed("UpdatedOn") })
+}
+
+fn name(record: &Record, field: &str) -> String {
+    record.text(field).unwrap_or_default()
+}
+
+/// A location.
+pub(super) fn business(value: &Value) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let zones = ZONES.iter().filter_map(|field| record.text(field));
+    let timezone = zones.into_iter().find(|zone| TimeZone::get(zone).is_ok());
+    fact(record, What::Location(Location { name: name(record, "Name"), timezone }))
+}
+
+/// A room, or anything else that can be booked.
+pub(super) fn resource(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("BusinessId").or_else(|| usual.map(str::to_owned));
+    fact(record, What::Resource(Resource { name: name(record, "Name"), location, floor: None }))
+}
+
+/// A desk or office of a floor plan.
+pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("FloorPlanBusinessId").or_else(|| usual.map(str::to_owned));
+    let what = What::Resource(Resource { name: name(record, "Name"), location, floor: None });
+    Some(Fact { id: format!("{DESK}{}", record.text("Id")?), what, changed: record.changed("UpdatedOn") })
+}
+
+/// A tariff.
+pub(super) fn plan(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("BusinessId").or_else(|| usual.map(str::to_owned));
+    fact(record, What::Plan(Plan { name: name(record, "Name"), location }))
+}
+
+/// A team. Nothing of one can be switched off.
+pub(super) fn team(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("BusinessId").or_else(|| usual.map(str::to_owned));
+    fact(record, What::Team(Team { name: name(record, "Name"), location, active: true }))
+}
+
+/// Teams of a coworker, where the record says them: only one that was asked for by its id does. `[D]`
+pub(super) fn teams_of(value: &Value) -> Option<Vec<String>> {
+    let record = Record::of(value)?;
+    record.value("Teams").map(|_| record.references("Teams"))
+}
+
+/// A member or a contact, who is in these teams. Suspended and archived people have nothing.
+pub(super) fn coworker(value: &Value, teams: Vec<String>, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let home = ["InvoicingBusinessId", "BusinessId"].iter().find_map(|field| record.reference(field));
+    let profile = Profile {
+        name: name(record, "FullName"),
+        email: record.text("Email"),
+        teams,
+        location: home.or_else(|| usual.map(str::to_owned)),
+        shares_team: true,
+        active: record.flag_or("Active", true) && !record.flag("Archived"),
+        cards: record.text("AccessCardId").map(|text| cards(&text)).unwrap_or_default(),
+    };
+    fact(record, What::Member(profile))
+}
+
+/// One or more numbers in one field `[D]`, each once.
+fn cards(text: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for card in numbers(text) {
+        if !all.contains(&card) {
+            all.push(card);
+        }
+    }
+    all
+}
+
+/// A guest of a booking, and the booking.
+pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<String>)> {
+    let record = &Record::of(value)?;
+    let profile = Profile {
+        name: name(record, "VisitorFullName"),
+        email: record.text("VisitorEmail"),
+        teams: Vec::new(),
+        location: None,
+        shares_team: false,
+        active: true,
+        cards: Vec::new(),
+    };
+    Some((fact(record, What::Visitor(profile))?, record.reference("BookingId")))
+}
+
+/// A contract. Its desks are texts in a list and ids in a record asked for by its id. `[D]` The day of its cancellation
+/// is its last `[I]`; `RenewalDate` is about bills.
+pub(super) fn contract(value: &Value, location: Option<String>, pauses: Vec<Pause>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let id = record.text("Id")?;
+    let (from, until) = (record.day("StartDate"), record.day("CancellationDate"));
+    let over = record.flag("Cancelled") && until.is_none();
+    let membership = Membership {
+        plan: record.reference("TariffId"),
+        holder: record.reference("CoworkerId").map(Holder::Member),
+        location,
+        from,
+        until,
+        approved: record.flag_or("Active", true) && !over && !record.malformed(),
+        assignments: desks(record).into_iter().map(|desk| assignment(&id, &desk)).collect(),
+        pauses,
+    };
+    fact(record, What::Membership(membership))
+}
+
+fn desks(record: &Record) -> Vec<String> {
+    if record.value("Desks").is_some_and(Value::is_array) {
+        return record.references("Desks");
+    }
+    let text = record.text("FloorPlanDeskIds").unwrap_or_default();
+    let ids = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|id| !id.is_empty());
+    ids.map(str::to_owned).collect()
+}
+
+fn assignment(contract: &str, desk: &str) -> Assignment {
+    Assignment { id: format!("{contract}-{desk}"), resource: format!("{DESK}{desk}"), from: None, until: None }
+}
+
+/// The end of a contract that another one follows.
+pub(super) fn followed(value: &Value) -> Option<Date> {
+    let record = Record::of(value)?;
+    let reason = record.text("CancellationReason")?.parse::<u64>().ok()?;
+    record.day("CancellationDate").filter(|_| FOLLOWED.contains(&reason))
+}
+
+/// A pause, and the contract. `PauseUntil` is the day on which the plan goes on `[D]`; where it says a time of day, that
+/// day is still paused. One that cannot be read is a pause all the same, for as long as it is there.
+pub(super) fn pause(value: &Value) -> Option<(String, Pause)> {
+    let record = &Record::of(value)?;
+    let contract = record.reference("CoworkerContractId")?;
+    let (from, day) = (record.day("PauseFrom"), record.day("PauseUntil"));
+    if record.malformed() {
+        return Some((contract, Pause { from: Date::MIN, until: None }));
+    }
+    let midnight = |text: String| text.get(11..19).is_none_or(|time| time == "00:00:00");
+    let until = match day {
+        Some(day) if record.text("PauseUntil").is_some_and(midnight) => day.yesterday().ok(),
+        day => day,
+    };
+    Some((contract, Pause { from: from?, until }))
+}
+
+/// A kind of pass: its name, and the location that sells it.
+pub(super) fn time_pass(value: &Value) -> Option<(String, (Option<String>, Option<String>))> {
+    let record = Record::of(value)?;
+    Some((record.text("Id")?, (record.text("Name"), record.reference("BusinessId"))))
+}
+
+/// The other id of a pass, which check-ins give.
+pub(super) fn pass_alias(value: &Value) -> Option<(String, String)> {
+    let record = Record::of(value)?;
+    Some((record.text("UniqueId")?.to_lowercase(), record.text("Id")?))
+}
+
+/// Whose pass it is, and of which kind.
+pub(super) fn pass_of(value: &Value) -> (Option<String>, Option<String>) {
+    let record = Record::of(value);
+    let read = |field| record.as_ref().and_then(|record| record.reference(field));
+    (read("CoworkerId"), read("TimePassId"))
+}
+
+/// A pass that these hold. One that is bought when somebody comes in opens nothing before that. A pass that was used and
+/// has no uses left admits until the day ends.
+pub(super) fn pass(
+    value: &Value,
+    holders: Vec<Holder>,
+    name: Option<String>,
+    location: Option<String>,
+) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let (used, left) = (record.flag("Used"), record.number("RemainingUses"));
+    let until = record.day("ExpireDate");
+    let used_at = used_at(record);
+    let left = match left {
+        _ if record.flag("IsPayAsYouGo") => 0.0,
+        Some(left) if left > 0.0 => left,
+        Some(_) => 0.0,
+        None => f64::from(u8::from(!used)),
+    };
+    let pass = Pass {
+        name: record.text("TimePassName").or(name),
+        holders: if record.malformed() { Vec::new() } else { holders },
+        count: Some(left),
+        used: 0.0,
+        from: None,
+        until,
+        location: record.reference("BusinessId").or(location),
+        used_at,
+    };
+    fact(record, What::Pass(pass))
+}
+
+/// When it was used last. Of a day alone we take noon, which is in that day nearly everywhere.
+fn used_at(record: &Record) -> Option<Timestamp> {
+    const NOON: SignedDuration = SignedDuration::from_hours(12);
+    let field = if record.value("UsedDate").is_some() {
+        "UsedDate"
+    } else if record.flag("CheckedIn") {
+        "UpdatedOn"
+    } else {
+        return None;
+    };
+    let at = record.instant(field)?;
+    let day_alone = record.text(field).is_some_and(|text| text.len() == 10);
+    if day_alone { at.checked_add(NOON).ok() } else { Some(at) }
+}
+
+/// A booking with its guests. Its two times are UTC. `[D]` One without a coworker is a block by staff and opens for
+/// nobody. What cannot be read ends before it starts, which opens nothing and is shown as a problem of the site.
+pub(super) fn booking(value: &Value, visitors: Vec<String>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let start = record.or_malformed(record.instant("FromTime")).unwrap_or_default();
+    let end = record.or_malformed(record.instant("ToTime")).unwrap_or_default();
+    let (start, end) = match record.malformed() {
+        true => (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH - SignedDuration::from_secs(1)),
+        false => (start, end),
+    };
+    let booker = record.reference("CoworkerId");
+    let booking = Booking {
+        resource: booked(value),
+        location: None,
+        visitors: if booker.is_some() { visitors } else { Vec::new() },
+        booker,
+        members: Vec::new(),
+        teams: Vec::new(),
+        start,
+        end,
+        timezone: None,
+        series: None,
+        alias: record.text("UniqueId"),
+        cancelled: false,
+        tentative: record.flag("Tentative"),
+        unpaid: record.flag("CancelIfNotPaid") && !record.flag("CoworkerInvoicePaid"),
+    };
+    fact(record, What::Booking(Box::new(booking)))
+}
+
+/// What a booking is of.
+pub(super) fn booked(value: &Value) -> Option<String> {
+    let record = Record::of(value)?;
+    let desk = || record.reference("FloorPlanDeskId").map(|desk| format!("{DESK}{desk}"));
+    record.reference("ResourceId").or_else(desk)
+}
+
+/// That somebody came in, and by which other id the pass goes that was used for it. One without a time is left out.
+pub(super) fn checkin(value: &Value) -> Option<(Fact, Option<String>)> {
+    let record = &Record::of(value)?;
+    let at = record.instant("FromTime")?;
+    let (member, location) = (record.reference("CoworkerId"), record.reference("BusinessId"));
+    let id = record.text("Id").or_else(|| Some(format!("{}@{at}", member.as_deref()?)))?;
+    let what = What::Checkin(Checkin { member, location, at, pass: None });
+    let alias = record.text("CoworkerTimePassGuid").map(|alias| alias.to_lowercase());
+    Some((Fact { id, what, changed: record.changed("UpdatedOn") }, alias))
+}
+
+/// Whether a booking was cancelled because it moves to another time, and when.
+pub(super) fn rebooked(value: &Value) -> Option<Timestamp> {
+    let record = Record::of(value)?;
+    record.instant("CancelledOn").filter(|_| record.text("CancellationReason").as_deref() == Some("4"))
+}
