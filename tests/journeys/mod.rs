@@ -8,6 +8,7 @@ mod faster;
 mod guests;
 mod line;
 mod names;
+mod nexudus;
 mod operations;
 mod ownership;
 mod passes;

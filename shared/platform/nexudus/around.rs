@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::entity::{BOOKING, CANCELLED, CHECKIN, CONTRACT, Entity, PASS};
 use super::list;
-use super::reader::{Reader, instant, is};
+use super::reader::{Reader, instant};
 use super::{teams, wire};
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
@@ -95,23 +95,32 @@ impl Reader {
     /// # Errors
     /// [`Error::Later`] while it is waited for.
     pub(super) async fn wait_for_successor(&self, record: &Value) -> Result<()> {
-        let Some(end) = wire::followed(record) else { return Ok(()) };
+        let Some(coworker) = wire::pass_of(record).0.filter(|_| self.ended_lately(record)) else { return Ok(()) };
+        let all = list::all(&self.calls, &CONTRACT, &of(&CONTRACT, &coworker), |other| Some(other.clone())).await?;
+        if self.awaits_successor(record, &all) {
+            return Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"));
+        }
+        Ok(())
+    }
+
+    /// Whether a contract ended just now because another one follows, which is not among these.
+    pub(super) fn awaits_successor(&self, record: &Value, all: &[Value]) -> bool {
+        let (Some(end), id, coworker) = (wire::followed(record), list::id(record), wire::pass_of(record).0) else {
+            return false;
+        };
+        let follows = |other: &Value| {
+            let theirs = wire::pass_of(other).0 == coworker && list::id(other) != id;
+            let fact = wire::contract(other, None, Vec::new()).filter(|_| theirs);
+            let what = fact.map(|fact| fact.what);
+            matches!(what, Some(What::Membership(next)) if next.until.is_none_or(|until| until > end))
+        };
+        self.ended_lately(record) && !all.iter().any(follows)
+    }
+
+    fn ended_lately(&self, record: &Value) -> bool {
         let today = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let changed = record.get("UpdatedOn").and_then(crate::platform::fields::instant);
-        if end > today || !changed.is_some_and(|changed| self.lately(changed)) {
-            return Ok(());
-        }
-        let (id, (coworker, _)) = (list::id(record), wire::pass_of(record));
-        let Some(coworker) = coworker else { return Ok(()) };
-        let follows = |other: &Value| {
-            let theirs = is(other, "CoworkerId", &coworker) && list::id(other) != id;
-            let fact = wire::contract(other, None, Vec::new()).filter(|_| theirs)?;
-            Some(matches!(fact.what, What::Membership(next) if next.until.is_none_or(|until| until > end)))
-        };
-        if list::all(&self.calls, &CONTRACT, &of(&CONTRACT, &coworker), follows).await?.contains(&true) {
-            return Ok(());
-        }
-        Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"))
+        wire::followed(record).is_some_and(|end| end <= today) && changed.is_some_and(|changed| self.lately(changed))
     }
 
     fn lately(&self, at: Timestamp) -> bool {

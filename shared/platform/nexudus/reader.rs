@@ -144,6 +144,10 @@ impl Reader {
         let mut facts = Vec::new();
         for record in &records {
             let Some(id) = list::id(record) else { continue };
+            // It is looked at by itself until its successor is there.
+            if of.is_some() && self.awaits_successor(record, &records) {
+                continue;
+            }
             if of.is_some() {
                 pauses.extend(self.pauses_of(&id).await?);
             }

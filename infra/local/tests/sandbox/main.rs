@@ -3,5 +3,6 @@
 mod back_door;
 mod client;
 mod kisi;
+mod nexudus;
 mod officernd;
 mod salto_ks;

@@ -1,0 +1,97 @@
+//! Whether the platform still tells us anything, and what a bad or forged delivery does.
+
+use serde_json::{Value, json};
+
+use super::{PLAN, begin, booking, contract};
+use crate::world::Doors;
+
+fn hook(action: u64, more: Value) -> Value {
+    let url = format!("https://x.lambda-url.eu-west-1.on.aws/hooks/riverside/nexudus/{action}");
+    let mut hook = json!({ "Id": 900 + action, "Action": action, "URL": url });
+    hook.as_object_mut().expect("a hook").extend(more.as_object().expect("fields").clone());
+    hook
+}
+
+#[tokio::test]
+async fn b12_a_webhook_that_was_silently_switched_off_is_noticed_and_said() {
+    let hooks: Vec<Value> = [6, 7, 8, 61].map(|action| hook(action, json!({}))).into();
+    let foreign =
+        json!({ "Id": 990, "Action": 6, "URL": "https://elsewhere.example/hooks/harbour/nexudus/6", "Active": false });
+    let hooks = [hooks, vec![foreign]].concat();
+    let world = begin(Doors::Kisi, PLAN, json!({ "WebHooks": hooks }), &["Members"]).await;
+    let said = async || -> Vec<String> {
+        let problems = world.reconcile().await.problems.into_iter();
+        problems.filter(|problem| problem.contains("webhook")).collect()
+    };
+    assert_eq!(said().await, [""; 0], "all is well, and others' webhooks are others' business");
+    let failing = json!({ "ErrorCount": 3, "LastError": "secret: 500 from ada@example.test" });
+    world.change(json!({ "WebHooks": [{ "Id": 961, "Active": false }, hook(7, failing)] })).await;
+    let problems = said().await;
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains("action 61 (AccessControlUpdate) is switched off")),
+        "{problems:?}"
+    );
+    assert!(problems.iter().any(|problem| problem.contains("action 7 (BookingUpdate) failed 3 times")), "{problems:?}");
+    assert!(!problems.concat().contains("ada@"), "what the vendor says of the error may name somebody");
+    world.change(json!({ "remove": { "WebHooks": [908] } })).await;
+    let problems = said().await;
+    assert!(problems.iter().any(|problem| problem.contains("missing for 8 (BookingDelete)")), "{problems:?}");
+    // What it would have told is found all the same.
+    world.change(json!({ "CoworkerContracts": [contract(13)] })).await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.ends_in_order().await;
+}
+
+#[tokio::test]
+async fn b12_webhooks_that_cannot_be_looked_at_are_a_problem_and_stop_nothing() {
+    let mut world = begin(Doors::Kisi, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
+    world.platform_faults(json!([{ "match": "GET /sys/webhooks", "status": 403, "times": -1 }])).await;
+    let report = world.reconcile().await;
+    assert!(report.problems.iter().any(|problem| problem.contains("WebHook-List")), "{report:?}");
+    assert!(report.reads["nexudus"].complete, "{report:?}");
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.platform_faults(json!([])).await;
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn n4_a_forged_path_and_a_replay_cost_a_look_and_no_more() {
+    let things = json!({ "CoworkerContracts": [contract(13)], "Bookings": [booking(13, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
+    let world = begin(Doors::Kisi, PLAN, things, &["Members"]).await;
+    let before = world.state().await;
+    for action in [2, 3, 6, 7, 8, 10, 49, 50, 59, 61, 64, 72, 75, 77] {
+        for body in [
+            &br#"[{"Id":13,"CoworkerId":13}]"#[..],
+            br#"[{"Id":113,"CoworkerId":13,"Active":false}]"#,
+            br#"[{"Id":213}]"#,
+        ] {
+            assert_eq!(world.deliver_to(Some(action), body).await, 202, "{action}");
+            assert_eq!(world.deliver_to(Some(action), body).await, 202, "{action}, again");
+        }
+    }
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.clock("2026-03-02T08:30:00Z").await;
+    assert_eq!(world.state().await, before, "nothing changed at the doors");
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn n4_a_dead_id_takes_nothing_while_a_list_has_it_or_cannot_be_read() {
+    let mut world = begin(Doors::Kisi, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
+    let dead = json!({ "match": "GET /api/billing/coworkercontracts/113", "status": 500, "times": -1 });
+    world.platform_faults(json!([dead])).await;
+    assert_eq!(world.deliver_to(Some(77), br#"[{"Id":113}]"#).await, 202);
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world
+        .platform_faults(json!([dead, { "match": "GET /api/billing/coworkercontracts", "status": 500, "times": -1 }]))
+        .await;
+    assert_eq!(world.deliver_to(Some(77), br#"[{"Id":113}]"#).await, 202);
+    world.clock("2026-03-02T08:20:00Z").await;
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.platform_faults(json!([])).await;
+    world.clock("2026-03-02T08:30:00Z").await;
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.ends_in_order().await;
+}

@@ -1,0 +1,80 @@
+//! Journeys that begin at Nexudus.
+
+mod bookings;
+mod contracts;
+mod hearing;
+mod passes;
+mod people;
+
+use serde_json::{Map, Value, json};
+
+use crate::world::{Doors, House, Platform, Setting, World};
+
+/// A small town: two locations in two time zones, a team of two, and somebody on her own. The desk has the number of a
+/// room, as it may.
+pub fn town(more: Value) -> Value {
+    let mut world: Map<String, Value> = match json!({
+        "Businesses": [
+            { "Id": 1, "Name": "Riverside", "SimpleTimeZoneNameIana": "Europe/London" },
+            { "Id": 2, "Name": "Harbour", "SimpleTimeZoneNameIana": "America/New_York" },
+        ],
+        "Coworkers": [
+            { "Id": 11, "FullName": "Ada Byron", "Email": "ada@example.test" },
+            { "Id": 12, "FullName": "Bob Noyce", "Email": "bob@example.test" },
+            { "Id": 13, "FullName": "Eve Curie", "Email": "eve@example.test" },
+        ],
+        "Teams": [{ "Id": 31, "Name": "Acme", "BusinessId": 1, "TeamMembers": [11, 12] }],
+        "Tariffs": [
+            { "Id": 41, "Name": "Hot desk", "BusinessId": 1 },
+            { "Id": 42, "Name": "Office", "BusinessId": 1 },
+            { "Id": 43, "Name": "Hot desk", "BusinessId": 2 },
+        ],
+        "TimePasses": [
+            { "Id": 51, "Name": "Day pass", "BusinessId": 1 },
+            { "Id": 52, "Name": "Evening pass", "BusinessId": 1 },
+        ],
+        "Resources": [
+            { "Id": 61, "Name": "Boardroom", "BusinessId": 1, "ResourceTypeName": "Meeting room" },
+            { "Id": 62, "Name": "Pier room", "BusinessId": 2, "ResourceTypeName": "Meeting room" },
+        ],
+        "FloorPlanDesks": [
+            { "Id": 61, "Name": "Desk 12", "ItemType": 1, "FloorPlanBusinessId": 1 },
+            { "Id": 72, "Name": "Office 3", "ItemType": 2, "FloorPlanBusinessId": 2 },
+        ],
+    }) {
+        Value::Object(world) => world,
+        _ => Map::new(),
+    };
+    for (kind, things) in more.as_object().cloned().unwrap_or_default() {
+        let list = world.entry(kind).or_insert_with(|| json!([]));
+        list.as_array_mut().expect("a list").extend(things.as_array().cloned().unwrap_or_default());
+    }
+    Value::Object(world)
+}
+
+/// A journey that begins on a Monday with these rules and things.
+pub async fn begin(at: Doors, rules: &str, things: Value, groups: &[&str]) -> World {
+    Setting::at(at, rules).on(Platform::Nexudus).begin(town(things), House::with(groups)).await
+}
+
+/// A contract on the plan *Hot desk* at Riverside from the start of the year, with no end.
+pub fn contract(coworker: u64) -> Value {
+    json!({ "Id": 100 + coworker, "CoworkerId": coworker, "TariffId": 41, "StartDate": "2026-01-01T00:00:00Z" })
+}
+
+/// A booking of the Boardroom.
+pub fn booking(coworker: u64, from: &str, to: &str) -> Value {
+    json!({ "Id": 200 + coworker, "ResourceId": 61, "CoworkerId": coworker, "FromTime": from, "ToTime": to })
+}
+
+/// A pass of somebody's.
+pub fn pass(coworker: u64, kind: u64) -> Value {
+    json!({ "Id": kind * 100 + coworker, "CoworkerId": coworker, "TimePassId": kind, "BusinessId": 1 })
+}
+
+/// Opens *Members* to whoever has the plan *Hot desk* of Riverside.
+pub const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nat = \"Riverside\"\nopens = [\"Members\"]\n";
+/// Opens *Meeting* to whoever books the Boardroom, a quarter of an hour on either side.
+pub const ROOM: &str = "[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n";
+/// Opens *Members* to whoever has a pass.
+pub const PASSES: &str = "[[rule]]\npass = \"*\"\nopens = [\"Members\"]\n";
