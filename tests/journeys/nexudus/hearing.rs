@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, begin, booking, contract};
-use crate::world::Doors;
+use crate::world::{Doors, SECRET};
 
 fn hook(action: u64, more: Value) -> Value {
     let url = format!("https://x.lambda-url.eu-west-1.on.aws/hooks/riverside/nexudus/{action}");
@@ -94,4 +94,86 @@ async fn n4_a_dead_id_takes_nothing_while_a_list_has_it_or_cannot_be_read() {
     world.clock("2026-03-02T08:30:00Z").await;
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.ends_in_order().await;
+}
+
+#[tokio::test]
+async fn whatever_does_not_prove_is_refused_alike_and_an_address_without_an_action_does_not_exist() {
+    let world = begin(Doors::Kisi, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
+    let body = br#"[{"Id":113}]"#;
+    let good = world.platform.sign(SECRET, 0, body);
+    let (odd, long, text) =
+        (good[1..].to_owned(), "AB".repeat(32 << 10), good.replace(|c: char| c.is_ascii_digit(), "Z"));
+    let wrong = world.platform.sign("wrong", 0, body);
+    let twice = [good.as_str(), good.as_str()];
+    let path = "/hooks/riverside/nexudus/60";
+    for headers in [&[][..], &[""], &[&odd], &[&long], &[&text], &[&wrong], &twice] {
+        assert_eq!(world.post_to(path, headers, body).await, 401);
+    }
+    assert_eq!(world.post_to(path, &[&good], b"[{\"Id\":114}]").await, 401, "another body");
+    assert_eq!(world.post_to(path, &[&good.to_lowercase()], body).await, 202);
+    let none = [
+        "/hooks/riverside/nexudus",
+        "/hooks/riverside/nexudus/",
+        "/hooks/riverside/nexudus/60/",
+        "/hooks/riverside/nexudus/60/1",
+    ];
+    for path in none.into_iter().chain([
+        "/hooks/riverside/officernd",
+        "/hooks/riverside/officernd/60",
+        "/hooks/nowhere/nexudus/60",
+    ]) {
+        assert_eq!(world.post_to(path, &[&good], body).await, 404, "{path}");
+    }
+    assert_eq!(world.post_to("/hooks/riverside/nexudus/16", &[&good], body).await, 202, "none of our business");
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
+    let world = begin(Doors::Kisi, PLAN, json!({}), &["Members"]).await;
+    world.change(json!({ "CoworkerContracts": [contract(13)] })).await;
+    let bodies: [&[u8]; 6] = [b"", b"{", b"\xff\xfe", b"[]", b"[{}]", br#"[{"Id":1,"Id":2}]"#];
+    for body in bodies {
+        assert_eq!(world.deliver_to(Some(60), body).await, 202);
+    }
+    assert_eq!(world.inside("Members").await, ["eve"], "the reconcile that it rings finds what it was about");
+    let report = world.ends_well().await;
+    assert!(
+        report.problems.iter().any(|problem| problem.contains("6 proven deliveries could not be read")),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn equal_bodies_are_each_a_bell() {
+    let world = begin(Doors::Kisi, PLAN, json!({}), &["Members"]).await;
+    let bell = br#"[{"Id":113}]"#;
+    world.change(json!({ "CoworkerContracts": [contract(13)] })).await;
+    assert_eq!(world.deliver_to(Some(60), bell).await, 202);
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.change(json!({ "CoworkerContracts": [{ "Id": 113, "Active": false }] })).await;
+    assert_eq!(world.deliver_to(Some(60), bell).await, 202);
+    assert_eq!(world.inside("Members").await, [""; 0], "within five minutes, and of the same bytes");
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_bad_read_takes_nothing_from_anybody() {
+    let things = json!({ "CoworkerContracts": (11..=13).map(contract).collect::<Vec<_>>() });
+    let mut world = begin(Doors::Kisi, PLAN, things, &["Members"]).await;
+    for fault in [
+        json!({ "match": "GET /api/billing/coworkercontracts", "status": 200, "times": -1,
+            "body": "{\"Records\":[],\"CurrentPage\":1,\"TotalItems\":0,\"TotalPages\":0,\"HasNextPage\":false}" }),
+        json!({ "match": "GET /api/billing/coworkercontracts", "status": 200, "body": "{\"Status\":500,\"WasSuccessful\":false}", "times": -1 }),
+        json!({ "match": "GET *", "status": 503, "times": -1 }),
+        json!({ "match": "* /api/token", "status": 401, "times": -1 }),
+    ] {
+        world.platform_faults(json!([fault])).await;
+        let report = world.reconcile().await;
+        assert_eq!(report.revoked, 0, "{fault}: {report:?}");
+        assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "{fault}");
+    }
+    world.platform_faults(json!([])).await;
+    world.ends_in_order().await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"]);
 }

@@ -3,6 +3,42 @@
 use crate::delivery::Letter;
 use crate::platform::nexudus::letters;
 
+/// What a recorded payload must read as.
+fn expected(name: &str) -> Vec<&'static str> {
+    match name {
+        _ if name.starts_with("Booking") => vec!["booking 1418686279"],
+        _ if name.starts_with("CoworkerInvoice") || name == "BusinessUpdate" => Vec::new(),
+        _ if name.starts_with("CoworkerContract") => vec!["membership 1418650010"],
+        _ if name.starts_with("Team") => vec!["team 1418620003"],
+        _ if name.starts_with("Checkin") => vec!["checkin 1418699001", "member 1418601207"],
+        _ if name.starts_with("FloorPlanDesk") => vec!["resource desk-1414977001"],
+        _ if name.starts_with("Tariff") => vec!["plan 1414900600"],
+        _ => vec!["member 1418601207"],
+    }
+}
+
+#[test]
+fn every_recorded_delivery_reads_as_what_it_is_about() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deliveries/nexudus");
+    let mut count = 0;
+    for file in std::fs::read_dir(folder).expect("the folder") {
+        let path = file.expect("a file").path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+        let (number, name) = stem.split_once('.').expect("number and name");
+        let body = std::fs::read_to_string(&path).expect("it can be read");
+        for action in [number, name] {
+            let read = match read(action, &body) {
+                Letter::About(all) => all.iter().map(|mention| mention.about.to_string()).collect(),
+                Letter::NotForUs => Vec::new(),
+                Letter::Unreadable(why) => panic!("{stem}: {why}"),
+            };
+            assert_eq!(read, expected(name), "{stem}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, 32, "one for each action that is ours, and two that are not");
+}
+
 fn read(action: &str, body: &str) -> Letter {
     letters::read(&format!("/hooks/riverside/nexudus/{action}"), body.as_bytes())
 }
