@@ -74,8 +74,10 @@ fn whole(root: &Table<'_>) -> Option<Site> {
 fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
     let kinds = [PlatformKind::OfficeRnd, PlatformKind::Nexudus].map(|kind| (kind.word(), kind));
     let kind = table.required("kind", "kind = \"officernd\" or \"nexudus\"", |value| value.choice(&kinds));
+    let url = table.maybe("url", |value| value.read(words::address));
+    let sandbox = matches!(&url, Some(Some(url)) if url == SANDBOX);
     let organization = table.maybe("organization", |value| match kind {
-        Some(PlatformKind::Nexudus) => business_ids(&value),
+        Some(PlatformKind::Nexudus) => business_ids(&value, sandbox),
         _ => value.read(words::vendor_id),
     });
     let locations = table.optional("locations", None, locations);
@@ -86,7 +88,6 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
         _ => value.text().map(str::to_owned),
     });
     let secret = table.required("secret", "the name of the platform's secrets", |value| value.read(words::secret_name));
-    let url = table.maybe("url", |value| value.read(words::address));
     table.finish();
     if kind == Some(PlatformKind::OfficeRnd) && organization == Some(None) {
         let advice = "write organization = and the slug in the address of your OfficeRnD page";
@@ -102,12 +103,13 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
     })
 }
 
-/// Nexudus' business ids, in one text apart by commas or in a list; kept as the first.
-fn business_ids(value: &Value<'_>) -> Option<String> {
+/// Nexudus' business ids, in one text apart by commas or in a list; kept as the first. A sandbox may have any name.
+fn business_ids(value: &Value<'_>, sandbox: bool) -> Option<String> {
     let mut ids: Vec<String> = Vec::new();
     for text in value.texts()? {
         for id in text.split(',').map(str::trim) {
-            if id.is_empty() || id.len() > 20 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            let number = !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit());
+            if !number && !sandbox {
                 return value.wrong("write the ids of your Nexudus businesses, such as \"1234\" or \"1234, 5678\"");
             }
             if !ids.iter().any(|known| known == id) {

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::entity::{BOOKING, CANCELLED, CHECKIN, CONTRACT, Entity, PASS};
 use super::list;
-use super::reader::{Reader, instant};
+use super::lists::instant;
+use super::reader::Reader;
 use super::{teams, wire};
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};

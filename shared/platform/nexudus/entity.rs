@@ -46,7 +46,10 @@ pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static Entity, &str)> {
         Kind::Visitor => (&VISITOR, id),
         Kind::Membership => (&CONTRACT, id),
         Kind::Booking => (&BOOKING, id),
-        Kind::Pass => (&PASS, id),
+        Kind::Pass => match id.strip_prefix(super::wire::UNSOLD) {
+            Some(kind) => (&TIME_PASS, kind),
+            None => (&PASS, id),
+        },
         Kind::Checkin => (&CHECKIN, id),
     })
 }

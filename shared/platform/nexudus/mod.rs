@@ -17,6 +17,7 @@ mod entity;
 mod hooks;
 mod letters;
 mod list;
+mod lists;
 mod reader;
 mod teams;
 mod token;

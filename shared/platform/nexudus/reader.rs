@@ -9,16 +9,15 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::Calls;
-use super::entity::{
-    self, BOOKING, BUSINESS, CHECKIN, CONTRACT, COWORKER, DESK, Entity, PASS, PAUSE, RESOURCE, TARIFF, TEAM, TIME_PASS,
-    VISITOR,
-};
-use super::list::{self, Filter};
+use super::entity::{self, BUSINESS, CHECKIN, CONTRACT, COWORKER, DESK, Entity, PASS, TARIFF, TEAM, TIME_PASS};
+use super::list;
+use super::lists::{changed, instant};
 use super::teams::{self, Roster};
+use super::wire::PassKind;
 use super::{hooks, wire};
 use crate::access::Access;
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Kind, Pause, What};
+use crate::fact::{Assignment, Fact, FactId, Kind, What};
 use crate::platform::fields::Record;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
 
@@ -36,33 +35,31 @@ const KINDS: [Kind; 10] = [
     Kind::Checkin,
 ];
 
-/// A kind of pass: its name, and the location that sells it.
-type PassKind = (Option<String>, Option<String>);
-
 /// Reads what one user may see, of all locations or of some.
 pub(super) struct Reader {
     pub(super) calls: Calls,
-    businesses: Vec<String>,
-    tariffs: OnceCell<HashMap<String, Option<String>>>,
-    pass_kinds: OnceCell<HashMap<String, PassKind>>,
-    bookable: OnceCell<HashSet<String>>,
-    rosters: OnceCell<Vec<Roster>>,
+    pub(super) businesses: Vec<String>,
+    pub(super) tariffs: OnceCell<HashMap<String, Option<String>>>,
+    pub(super) pass_kinds: OnceCell<HashMap<String, PassKind>>,
+    pub(super) bookable: OnceCell<HashSet<String>>,
+    pub(super) rosters: OnceCell<Vec<Roster>>,
     seen: Mutex<Seen>,
 }
 
 /// What a list said beside the things that are in it, for the lists after it.
 #[derive(Default)]
-struct Seen {
-    guests: Option<HashMap<String, Vec<String>>>,
-    assigned: Option<Vec<(String, Assignment)>>,
-    passes: HashMap<String, String>,
+pub(super) struct Seen {
+    pub(super) guests: Option<HashMap<String, Vec<String>>>,
+    pub(super) assigned: Option<Vec<(String, Assignment)>>,
+    pub(super) passes: HashMap<String, String>,
 }
 
 impl Reader {
     /// A reader of the locations whose ids `organization` lists, apart by commas; of all where it lists none. Nothing is
     /// asked yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
-        let ids = organization.split(',').map(str::trim).filter(|id| !id.is_empty());
+        let number = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        let ids = organization.split(',').map(str::trim).filter(number);
         Reader {
             calls: Calls::new(access),
             businesses: ids.map(str::to_owned).collect(),
@@ -74,12 +71,12 @@ impl Reader {
         }
     }
 
-    fn seen<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
+    pub(super) fn seen<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
         with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Where everything is that does not say where: there is but one location.
-    fn usual(&self) -> Option<&str> {
+    pub(super) fn usual(&self) -> Option<&str> {
         match self.businesses.as_slice() {
             [only] => Some(only),
             _ => None,
@@ -87,194 +84,14 @@ impl Reader {
     }
 
     /// Whether a record belongs to one of our locations. One that names none belongs everywhere.
-    fn is_ours(&self, record: &Value, field: &str) -> bool {
+    pub(super) fn is_ours(&self, record: &Value, field: &str) -> bool {
         let location = Record::of(record).and_then(|record| record.reference(field));
-        self.businesses.is_empty() || location.is_none_or(|location| self.businesses.contains(&location))
+        location.is_none_or(|location| self.is_at_ours(&location))
     }
 
-    /// The tariffs of our locations, each with its location.
-    async fn tariffs(&self) -> Result<&HashMap<String, Option<String>>> {
-        let read = |record: &Value| {
-            let fact = wire::plan(record, self.usual()).filter(|_| self.is_ours(record, "BusinessId"))?;
-            let What::Plan(plan) = fact.what else { return None };
-            Some((fact.id, plan.location))
-        };
-        let all = async || Ok(list::all(&self.calls, &TARIFF, &[], read).await?.into_iter().collect());
-        self.tariffs.get_or_try_init(all).await
-    }
-
-    async fn pass_kinds(&self) -> Result<&HashMap<String, PassKind>> {
-        let all = async || Ok(list::all(&self.calls, &TIME_PASS, &[], wire::time_pass).await?.into_iter().collect());
-        self.pass_kinds.get_or_try_init(all).await
-    }
-
-    /// Whether what is booked is in one of our locations.
-    async fn books_ours(&self, record: &Value) -> Result<bool> {
-        if self.businesses.is_empty() {
-            return Ok(true);
-        }
-        let Some(resource) = wire::booked(record) else { return Ok(false) };
-        let all = async || Ok::<_, Error>(self.resources(&[]).await?.into_iter().map(|fact| fact.id).collect());
-        Ok(self.bookable.get_or_try_init(all).await?.contains(&resource))
-    }
-
-    async fn rosters(&self) -> Result<&Vec<Roster>> {
-        self.rosters.get_or_try_init(|| teams::all(&self.calls)).await
-    }
-
-    async fn resources(&self, since: &[Timestamp]) -> Result<Vec<Fact>> {
-        let room = |record: &Value| wire::resource(record, self.usual()).filter(|_| self.is_ours(record, "BusinessId"));
-        let desk =
-            |record: &Value| wire::desk(record, self.usual()).filter(|_| self.is_ours(record, "FloorPlanBusinessId"));
-        let mut all = list::all(&self.calls, &RESOURCE, &changed(&RESOURCE, since), room).await?;
-        all.extend(list::all(&self.calls, &DESK, &changed(&DESK, since), desk).await?);
-        Ok(all)
-    }
-
-    /// Contracts with their pauses, each as a fact. A contract of another location's tariff is none of ours.
-    pub(super) async fn contracts(&self, filters: &[Filter], of: Option<&str>) -> Result<Vec<Fact>> {
-        let records = list::all(&self.calls, &CONTRACT, filters, |record| {
-            Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
-        });
-        let records = records.await?;
-        let mut pauses = match of {
-            None => self.pauses(&[], None).await?,
-            Some(_) => HashMap::new(),
-        };
-        let mut facts = Vec::new();
-        for record in &records {
-            let Some(id) = list::id(record) else { continue };
-            // It is looked at by itself until its successor is there.
-            if of.is_some() && self.awaits_successor(record, &records) {
-                continue;
-            }
-            if of.is_some() {
-                pauses.extend(self.pauses_of(&id).await?);
-            }
-            facts.extend(self.contract(record, pauses.remove(&id).unwrap_or_default()).await?);
-        }
-        Ok(facts)
-    }
-
-    async fn contract(&self, record: &Value, pauses: Vec<Pause>) -> Result<Option<Fact>> {
-        let own = Record::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
-        let tariff = Record::of(record).and_then(|it| it.reference("TariffId"));
-        let location = match (&own, &tariff) {
-            (None, Some(tariff)) => match self.tariffs().await?.get(tariff) {
-                Some(location) => location.clone(),
-                None if !self.businesses.is_empty() => return Ok(None),
-                None => None,
-            },
-            _ => own,
-        };
-        let ours = location.as_ref().is_none_or(|it| self.businesses.is_empty() || self.businesses.contains(it));
-        let location = location.or_else(|| self.usual().map(str::to_owned));
-        Ok(wire::contract(record, location, pauses).filter(|_| ours))
-    }
-
-    async fn pauses_of(&self, contract: &str) -> Result<HashMap<String, Vec<Pause>>> {
-        self.pauses(&[(PAUSE.filter("CoworkerContract"), contract.to_owned())], Some(contract)).await
-    }
-
-    async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<String, Vec<Pause>>> {
-        let mut all: HashMap<String, Vec<Pause>> = HashMap::new();
-        for (contract, pause) in list::all(&self.calls, &PAUSE, filters, wire::pause).await? {
-            if of.is_none_or(|of| of == contract) {
-                all.entry(contract).or_default().push(pause);
-            }
-        }
-        Ok(all)
-    }
-
-    /// Bookings with their guests.
-    pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<Vec<Fact>> {
-        let records = list::all(&self.calls, &BOOKING, filters, |record| {
-            Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
-        });
-        let records = records.await?;
-        if of.is_none() && self.seen(|seen| seen.guests.is_none()) {
-            self.guests(&[]).await?;
-        }
-        let mut facts = Vec::new();
-        for record in records {
-            let Some(id) = list::id(&record) else { continue };
-            let guests = match of {
-                Some(_) => self.guests_of(&id).await?.into_iter().map(|fact| fact.id).collect(),
-                None => self.seen(|seen| seen.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
-            };
-            facts.extend(self.booking(&record, guests).await?);
-        }
-        Ok(facts)
-    }
-
-    async fn booking(&self, record: &Value, guests: Vec<String>) -> Result<Option<Fact>> {
-        Ok(if self.books_ours(record).await? { wire::booking(record, guests) } else { None })
-    }
-
-    /// Guests of all bookings; who is invited to which is remembered for the list of bookings.
-    async fn guests(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
-        let mut invited: HashMap<String, Vec<String>> = HashMap::new();
-        let mut facts = Vec::new();
-        for (fact, booking) in list::all(&self.calls, &VISITOR, filters, wire::visitor).await? {
-            invited.entry(booking.unwrap_or_default()).or_default().push(fact.id.clone());
-            facts.push(fact);
-        }
-        self.seen(|seen| seen.guests = Some(invited));
-        Ok(facts)
-    }
-
-    async fn guests_of(&self, booking: &str) -> Result<Vec<Fact>> {
-        let filter = (VISITOR.filter("Booking"), booking.to_owned());
-        let all = list::all(&self.calls, &VISITOR, &[filter], wire::visitor).await?;
-        Ok(all.into_iter().filter(|(_, of)| of.as_deref() == Some(booking)).map(|(fact, _)| fact).collect())
-    }
-
-    /// Passes, where `rosters` say who shares them.
-    pub(super) async fn passes(&self, filters: &[Filter], rosters: &[Roster], of: Option<&str>) -> Result<Vec<Fact>> {
-        let kinds = self.pass_kinds().await?;
-        let read = |record: &Value| {
-            let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
-            let fact = self.pass(record, rosters, kinds).filter(|_| ours)?;
-            Some((fact, wire::pass_alias(record)))
-        };
-        let all = list::all(&self.calls, &PASS, filters, read).await?;
-        let (facts, aliases): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-        self.seen(|seen| seen.passes.extend(aliases.into_iter().flatten()));
-        Ok(facts)
-    }
-
-    fn pass(&self, record: &Value, rosters: &[Roster], kinds: &HashMap<String, PassKind>) -> Option<Fact> {
-        let (coworker, kind) = wire::pass_of(record);
-        let (name, location) = kind.and_then(|kind| kinds.get(&kind).cloned()).unwrap_or_default();
-        let location = location.or_else(|| self.usual().map(str::to_owned));
-        wire::pass(record, teams::holders(rosters, coworker.as_deref()), name, location)
-    }
-
-    /// Check-ins, each with the pass that was used for it.
-    pub(super) async fn checkins(&self, filters: &[Filter], of: Option<&str>) -> Result<Vec<Fact>> {
-        let read = |record: &Value| {
-            let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
-            wire::checkin(record).filter(|_| ours)
-        };
-        let mut facts = Vec::new();
-        for (fact, alias) in list::all(&self.calls, &CHECKIN, filters, read).await? {
-            facts.push(self.with_pass(fact, alias).await?);
-        }
-        Ok(facts)
-    }
-
-    /// Check-ins name a pass by its other id.
-    async fn with_pass(&self, mut fact: Fact, alias: Option<String>) -> Result<Fact> {
-        let (What::Checkin(checkin), Some(alias)) = (&mut fact.what, alias) else { return Ok(fact) };
-        if let Some(known) = self.seen(|seen| seen.passes.get(&alias).cloned()) {
-            checkin.pass = Some(known);
-            return Ok(fact);
-        }
-        let filter = (PASS.filter("UniqueId"), alias.clone());
-        let found = list::all(&self.calls, &PASS, &[filter], wire::pass_alias).await?;
-        self.seen(|seen| seen.passes.extend(found));
-        checkin.pass = self.seen(|seen| seen.passes.get(&alias).cloned());
-        Ok(fact)
+    /// Whether this is one of our locations.
+    pub(super) fn is_at_ours(&self, location: &str) -> bool {
+        self.businesses.is_empty() || self.businesses.iter().any(|ours| ours == location)
     }
 
     /// One record by its id. That there is none is believed when a good list leaves it out too; then it is `None`.
@@ -314,6 +131,9 @@ impl Reader {
             Kind::Booking => {
                 let guests = self.guests_of(id).await?.into_iter().map(|fact| fact.id).collect();
                 self.booking(record, guests).await?
+            }
+            Kind::Pass if entity.name == TIME_PASS.name => {
+                wire::time_pass(record).filter(|_| ours("BusinessId")).map(|(id, kind)| wire::unsold(&id, &kind))
             }
             Kind::Pass => {
                 let rosters = match wire::pass_of(record).0 {
@@ -414,37 +234,7 @@ impl ReadPlatform for Reader {
     }
 }
 
-impl Reader {
-    /// Bookings that are not over. One that ends before it starts is over, and yet to be shown as wrong: so they are
-    /// asked for by either time.
-    async fn all_bookings(&self, span: &Span) -> Result<Vec<Fact>> {
-        if let Some(since) = span.changed_since {
-            return self.bookings(&changed(&BOOKING, &[since]), None).await;
-        }
-        let from = instant(span.checkins_from);
-        let mut all = self.bookings(&[(BOOKING.from("ToTime"), from.clone())], None).await?;
-        let known: HashSet<String> = all.iter().map(|fact| fact.id.clone()).collect();
-        let others = self.bookings(&[(BOOKING.from("FromTime"), from)], None).await?;
-        all.extend(others.into_iter().filter(|fact| !known.contains(&fact.id)));
-        Ok(all)
-    }
-}
-
 fn assigned(fact: &Fact) -> Vec<(String, Assignment)> {
     let What::Membership(membership) = &fact.what else { return Vec::new() };
     membership.assignments.iter().map(|assignment| (fact.id.clone(), assignment.clone())).collect()
-}
-
-/// Whether a field of a record refers to this id.
-pub(super) fn is(record: &Value, field: &str, id: &str) -> bool {
-    Record::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
-}
-
-/// An instant as filters take it.
-pub(super) fn instant(at: Timestamp) -> String {
-    format!("{at:.0}")
-}
-
-fn changed(entity: &Entity, since: &[Timestamp]) -> Vec<Filter> {
-    since.iter().map(|since| (entity.from("UpdatedOn"), instant(*since))).collect()
 }

@@ -20,6 +20,9 @@ const ZONES: [&str; 4] = ["SimpleTimeZoneNameIana", "TimeZoneIana", "TimeZone", 
 /// Reasons of a contract's end that mean that another follows: renewed, up- or downgraded. `[D]`
 const FOLLOWED: std::ops::RangeInclusive<u64> = 11..=13;
 
+/// What the id of a pass begins with that stands for its kind.
+pub(super) const UNSOLD: &str = "kind-";
+
 /// A record as a fact; `None` where it does not say which thing it is.
 fn fact(record: &Record, what: What) -> Option<Fact> {
     Some(Fact { id: record.text("Id")?, what, changed: record.changed("UpdatedOn") })
@@ -171,10 +174,34 @@ pub(super) fn pause(value: &Value) -> Option<(String, Pause)> {
     Some((contract, Pause { from: from?, until }))
 }
 
-/// A kind of pass: its name, and the location that sells it.
-pub(super) fn time_pass(value: &Value) -> Option<(String, (Option<String>, Option<String>))> {
+/// A kind of pass.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PassKind {
+    /// Its name.
+    pub(super) name: Option<String>,
+    /// The location that sells it.
+    pub(super) location: Option<String>,
+}
+
+/// A kind of pass, by its id.
+pub(super) fn time_pass(value: &Value) -> Option<(String, PassKind)> {
     let record = Record::of(value)?;
-    Some((record.text("Id")?, (record.text("Name"), record.reference("BusinessId"))))
+    Some((record.text("Id")?, PassKind { name: record.text("Name"), location: record.reference("BusinessId") }))
+}
+
+/// A kind of pass as a pass that nobody holds: so its name is known before the first one is sold.
+pub(super) fn unsold(id: &str, kind: &PassKind) -> Fact {
+    let pass = Pass {
+        name: kind.name.clone(),
+        holders: Vec::new(),
+        count: Some(0.0),
+        used: 0.0,
+        from: None,
+        until: None,
+        location: kind.location.clone(),
+        used_at: None,
+    };
+    Fact { id: format!("{UNSOLD}{id}"), what: What::Pass(pass), changed: None }
 }
 
 /// The other id of a pass, which check-ins give.

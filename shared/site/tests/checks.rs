@@ -9,7 +9,7 @@ use crate::doors::openings::ReadOpenings;
 use crate::doors::{Account, AccountId, Card, Group, GroupId, ReadDoors, Row, Seats, Standing};
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Kind, Plan, What};
-use crate::platform::{ReadPlatform, Span};
+use crate::platform::{Hearing, ReadPlatform, Span};
 use crate::site::Site;
 use crate::site::check::{against_vendors, alone, together};
 
@@ -37,6 +37,11 @@ impl ReadPlatform for OnePlan {
 
     async fn assignments(&self, _resources: &[String]) -> Result<Vec<(String, Assignment)>> {
         Ok(Vec::new())
+    }
+
+    async fn hearing(&self, site: &str) -> Result<Hearing> {
+        let silence = Some(format!("nothing posts to {site}: make a webhook"));
+        Ok(Hearing { problems: vec!["webhook 7 is switched off: switch it on".into()], silence })
     }
 }
 
@@ -137,6 +142,8 @@ async fn what_the_vendors_say() {
             "[doors.main] protected: mode \"full\" needs two people who have an account there",
             "[doors.main] 8 of 10 seats are in use: buy more, or suspend accounts without access",
             "[doors.main] nothing is posted to /hooks/riverside/kisi/main: enable it",
+            "[platform] webhook 7 is switched off: switch it on",
+            "[platform] nothing posts to riverside: make a webhook",
         ]
     );
     assert_eq!(found(true).await, Err(Error::later("away")));
@@ -152,6 +159,15 @@ fn one_file_alone() {
     let findings = alone(&Site::parse(&text).unwrap());
     assert!(findings[0].contains("[doors.side] is opened by no rule"), "{findings:?}");
     assert!(findings[1].contains("[doors.side] is the same place as [doors.main]"), "{findings:?}");
+}
+
+#[test]
+fn a_floor_opens_nothing_where_there_are_none() {
+    let rule = "[[rule]]\nfloor = \"First\"\nopens = \"A\"\n";
+    let nexudus = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("riverside-hub", "12") + rule;
+    let findings = alone(&Site::parse(&nexudus).unwrap());
+    assert_eq!(findings, ["line 12: nexudus has no floors, so this opens nothing: write assignable or location"]);
+    assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
 }
 
 #[test]

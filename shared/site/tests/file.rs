@@ -154,3 +154,23 @@ fn a_property_for_card_numbers_is_optional() {
     assert!(read("card_property = \"\"").unwrap_err().to_string().contains("`card_property`"));
     assert!(read("card_property = 7").is_err());
 }
+
+/// What a file for Nexudus says of the organisation.
+fn businesses(lines: &str) -> Result<Option<String>, String> {
+    let text = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("organization = \"riverside-hub\"\n", lines);
+    Site::parse(&text).map(|site| site.platform.organization).map_err(|error| error.to_string())
+}
+
+#[test]
+fn nexudus_businesses_are_a_text_or_a_list_or_all() {
+    assert_eq!(businesses(""), Ok(None));
+    assert_eq!(businesses("organization = \"1234\"\n"), Ok(Some("1234".into())));
+    for several in ["\"1234, 5678,1234\"", "[\"1234\", \"5678\"]"] {
+        assert_eq!(businesses(&format!("organization = {several}\n")), Ok(Some("1234,5678".into())));
+    }
+    for wrong in ["\"riverside\"", "\"12a\"", "\"1,,2\"", "\"\"", "[]", "1234"] {
+        let error = businesses(&format!("organization = {wrong}\n")).unwrap_err();
+        assert!(error.starts_with("line 7: `organization`: write"), "{wrong}: {error}");
+    }
+    assert_eq!(businesses("organization = \"riverside\"\nurl = \"sandbox\"\n"), Ok(Some("riverside".into())));
+}

@@ -239,3 +239,25 @@ fn zones_of_locations() {
     assert_eq!(catalogue.zone_of(None, &utc), utc);
     assert_eq!(catalogue.location_of_resource("r3"), Some("l2"));
 }
+
+#[test]
+fn two_locations_may_sell_plans_of_one_name() {
+    let sold = |id: &str, at: &str| fact(id, What::Plan(Plan { name: "Hot desk".into(), location: Some(at.into()) }));
+    let facts = [location("l1", "Riverside"), location("l2", "Harbour"), sold("p1", "l1"), sold("p2", "l2")];
+    let at = resolved("plan = \"Hot desk\"\nopens = \"Members\"\nat = \"Harbour\"", &facts, &members(), None);
+    assert_eq!((at.problems, &at.rules[0].wanted), (vec![], &of(&["p2"])));
+    let anywhere = resolved("plan = \"Hot desk\"\nopens = \"Members\"", &facts, &members(), None);
+    assert!(anywhere.problems[0].contains("2 plans are named \"Hot desk\""), "{:?}", anywhere.problems);
+}
+
+#[test]
+fn a_desk_may_be_named_by_its_number() {
+    let facts = [room("61", "Boardroom", "l1"), room("desk-61", "Desk 12", "l1"), room("desk-62", "Desk 13", "l1")];
+    let wanted = |rule: &str| {
+        resolved(&format!("{rule}\nopens = \"Members\""), &facts, &members(), None).rules[0].wanted.clone()
+    };
+    assert_eq!(wanted("assignable = \"61\""), of(&["desk-61"]), "it is the desk that is assigned");
+    assert_eq!(wanted("resource = \"61\""), of(&["61"]));
+    assert_eq!(wanted("resource = \"62\""), of(&["desk-62"]), "there is no such room");
+    assert_eq!(wanted("resource = \"desk-61\""), of(&["desk-61"]));
+}

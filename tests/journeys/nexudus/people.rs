@@ -86,3 +86,13 @@ async fn k6_of_other_businesses_nothing_is_read() {
     let report = world.ends_well().await;
     assert!(report.problems.is_empty(), "{report:?}");
 }
+
+#[tokio::test]
+async fn k1_a_kind_of_pass_can_be_ruled_before_the_first_is_sold() {
+    let rules = "[[rule]]\npass = \"Evening pass\"\nopens = [\"Members\"]\n";
+    let world = begin(Doors::Kisi, rules, json!({}), &["Members"]).await;
+    assert_eq!(world.reconcile().await.problems, [""; 0]);
+    world.tell(json!({ "CoworkerTimePasses": [pass(13, 52), pass(12, 51)] })).await;
+    assert_eq!(world.inside("Members").await, ["eve"]);
+    world.ends_well().await;
+}
