@@ -40,7 +40,7 @@ fn booking(more: Value) -> Booking {
     let Some(Fact { what: What::Booking(read), .. }) = wire::booking(&record(times, more), vec!["1".into()]) else {
         panic!("a booking")
     };
-    read
+    *read
 }
 
 fn day(text: &str) -> Option<Date> {
