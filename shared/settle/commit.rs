@@ -11,6 +11,7 @@ use super::round::Sitting;
 use super::scene::Scene;
 use crate::audit::Deed;
 use crate::bus::Notice;
+use crate::cards::{Trouble, Wrong};
 use crate::entitlement::next_boundary;
 use crate::error::Result;
 use crate::ledger::audits::Chain;
@@ -20,6 +21,8 @@ use crate::ledger::{MOST_IN_ONE, Step, Write};
 use crate::person::Person;
 use crate::window::{floor_minute, minutes_later};
 
+/// In how many minutes a number that is not theirs is looked at again.
+const LOOKS: [i64; 2] = [1, 5];
 /// Most records in one transaction.
 const MOST_DEEDS: usize = 80;
 
@@ -69,6 +72,7 @@ pub async fn commit(
             Outcome::GaveUp
         }
     };
+    look_again(scene, &before, &task, now).await?;
     let written = match write(scene, &before, &mut task, now, chain).await {
         Ok(()) => Ok(outcome),
         // Somebody was faster: what was done stays an intent, and the next round finds out.
@@ -77,6 +81,23 @@ pub async fn commit(
     };
     notices.extend(task.deeds.into_iter().map(Notice::Changed));
     written
+}
+
+/// A number that has just turned out not to be there, or to be somebody else's, is often on its way: a tag that is being
+/// registered, or is given back a moment later. From then on reconcile looks.
+async fn look_again(scene: &Scene, before: &Person, task: &Task, now: Timestamp) -> Result<()> {
+    let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::SomebodyElses);
+    let known = |doors: &str, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
+    if !task.troubles.iter().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
+        return Ok(());
+    }
+    for minutes in LOOKS {
+        let later = minutes_later(now, minutes);
+        let due = [Due::at(later, Subject::Person(before.id.clone()))];
+        let put = scene.outside.ledger.put_dues(&scene.site.id, &due);
+        try_join(scene.alarm(floor_minute(later)), put).await?;
+    }
+    Ok(())
 }
 
 /// After somebody left their last group, their cards are taken back; after that their account may be suspended or

@@ -13,6 +13,7 @@ at_both!(
     n1_a_number_is_assigned_changed_and_taken_back,
     n1_removed_numbers_are_taken_back_and_the_next_person_gets_the_tag,
     n1_a_tag_that_changes_its_owner_changes_hands_at_once,
+    n1_a_tag_that_comes_a_little_later_is_given_in_minutes,
     n1_tags_go_with_the_last_access_and_come_back_with_it,
     n1_tags_go_before_an_account_is_put_to_rest,
     n1_of_several_numbers_the_door_system_gets_what_it_can_take,
@@ -117,6 +118,23 @@ async fn n1_a_tag_that_changes_its_owner_changes_hands_at_once(at: Doors) {
         assert_eq!((report.tagged, report.untagged), (0, 1), "who takes is not yet shown: {report:?}");
         assert_eq!((world.tags(from).await.len(), world.tags(to).await), (0, vec!["0123".to_owned()]));
     }
+    world.ends_well().await;
+}
+
+/// At a front desk the number is often typed first, and the tag taken from its last owner or registered after it.
+async fn n1_a_tag_that_comes_a_little_later_is_given_in_minutes(at: Doors) {
+    let mut world = ada_has(at, "0123").await;
+    world.tell(card("bob", "0123")).await;
+    assert!(!world.problems("bob").await.is_empty());
+    world.tell(card("ada", "")).await;
+    world.clock("2026-03-02T08:01:00Z").await;
+    assert_eq!((world.tags("bob").await, world.problems("bob").await), (vec!["0123".to_owned()], vec![]));
+    world.tell(card("ada", "0888")).await;
+    world.clock("2026-03-02T08:04:00Z").await;
+    assert!(!world.problems("ada").await.is_empty());
+    world.by_hand(|world| world["tags"] = json!(["0456", "0888"])).await;
+    world.clock("2026-03-02T08:06:00Z").await;
+    assert_eq!((world.tags("ada").await, world.problems("ada").await), (vec!["0888".to_owned()], vec![]));
     world.ends_well().await;
 }
 
