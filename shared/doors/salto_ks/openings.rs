@@ -56,30 +56,7 @@ struct Lock {
     customer_reference: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Tag {
-    id: String,
-    tag_number: Option<String>,
-    site_user: Option<Holder>,
-}
-
-#[derive(Deserialize)]
-struct Holder {
-    user: Option<User>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    id: String,
-}
-
 impl Named for Lock {
-    fn name(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Named for Tag {
     fn name(&self) -> &str {
         &self.id
     }
@@ -153,10 +130,7 @@ impl ReadOpenings for SaltoKs {
     }
 
     async fn holder_of_tag(&self, number: &str) -> Result<Option<AccountId>> {
-        let filter = format!("tag_number eq '{}'", number.replace('\'', "''"));
-        let tags: Vec<Tag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;
-        let mut same = tags.into_iter().filter(|tag| tag.tag_number.as_deref() == Some(number));
-        Ok(same.find_map(|tag| Some(AccountId(tag.site_user?.user?.id))))
+        Ok(self.tags_numbered(number).await?.into_iter().find_map(|card| card.holder))
     }
 }
 

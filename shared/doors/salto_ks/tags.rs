@@ -40,7 +40,7 @@ impl SaltoKs {
     }
 
     /// `eq` may or may not ignore case [?]: what comes is compared here.
-    async fn tags_numbered(&self, number: &str) -> Result<Vec<Card>> {
+    pub(super) async fn tags_numbered(&self, number: &str) -> Result<Vec<Card>> {
         let filter = format!("tag_number eq '{}'", number.trim().replace('\'', "''"));
         let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;
         Ok(tags.into_iter().map(Card::from).filter(|card| card.has(number)).collect())

@@ -78,7 +78,7 @@ pub(super) struct Tag {
 /// Whose a tag is.
 #[derive(Debug, Deserialize)]
 struct TagHolder {
-    id: String,
+    id: Option<String>,
     user: Option<TagUser>,
 }
 
@@ -172,7 +172,8 @@ impl From<Member> for Row {
 impl From<Tag> for Card {
     /// A holder that the platform does not know is somebody else, whoever asks.
     fn from(Tag { id, tag_number, blocked, site_user, is_pod_tag }: Tag) -> Self {
-        let holder = site_user.map(|holder| AccountId(holder.user.map_or(holder.id, |user| user.id)));
+        let somebody = |holder: TagHolder| holder.user.map(|user| user.id).or(holder.id).unwrap_or_default();
+        let holder = site_user.map(|holder| AccountId(somebody(holder)));
         let numbers = tag_number.into_iter().collect();
         Card { id, numbers, holder, handle: None, reserved: is_pod_tag, blocked }
     }
