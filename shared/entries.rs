@@ -60,7 +60,7 @@ pub async fn entries(outside: &Outside, delivery: Delivery) -> Answer {
 
 async fn take(outside: &Outside, entrance: &Entrance, proven: &Proven) -> Result<()> {
     let sameness = proven.sameness.as_str();
-    match entrance.vendor.news(&entrance.doors, proven) {
+    match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), proven) {
         News::NotForUs => Ok(()),
         News::Opening(opening) if opening.at > outside.time.now().saturating_add(AHEAD).unwrap_or(opening.at) => {
             unreadable(outside, entrance, sameness, "the event is dated in the future").await

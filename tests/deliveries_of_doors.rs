@@ -202,6 +202,19 @@ async fn what_is_none_of_our_business_or_long_past_is_taken_and_rings_nobody() {
     changed_nothing(&world).await;
 }
 
+/// A webhook of the whole organisation posts what happens at all of its places; a site has one of them.
+#[tokio::test]
+async fn what_happens_at_another_place_is_none_of_this_site_s_business() {
+    let world = riverside(Setting::at(Doors::Kisi, PLAN).doors_say("place = \"42\"")).await;
+    let elsewhere = event(&world, json!({ "place_id": 43 })).await;
+    assert_eq!(post(&world, PATH, &[&header(SECRET, &elsewhere)], &elsewhere).await, 202);
+    assert!(world.machine.cloud().line.is_empty() && rows(&world).await.is_empty());
+    let here = event(&world, json!({ "place_id": 42 })).await;
+    assert_eq!(post(&world, PATH, &[&header(SECRET, &here)], &here).await, 202);
+    assert_eq!((world.inside("Members").await, rows(&world).await.len()), (vec!["ada".to_owned()], 1));
+    world.ends_well().await;
+}
+
 /// Ids and reasons of a vendor are texts like any other.
 #[tokio::test]
 async fn ids_that_look_like_our_keys_land_in_their_own_place() {

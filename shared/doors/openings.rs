@@ -17,8 +17,9 @@ use crate::opening::Opening;
 pub trait TellOpenings: Send + Sync {
     /// Proves who sent the exact bytes. Touches nothing and tells no reason.
     fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<Proven, Unproven>;
-    /// Reads what a proven delivery says, of the doors called `doors`.
-    fn news(&self, doors: &str, proven: &Proven) -> News;
+    /// Reads what a proven delivery says, of the doors called `doors`. Where these are one `place` of several, what
+    /// happens at another one is none of our business.
+    fn news(&self, doors: &str, place: Option<&str>, proven: &Proven) -> News;
 }
 
 /// What a proven delivery of a door system turned out to say.

@@ -22,6 +22,8 @@ pub struct Entrance {
     pub site: String,
     /// Door system.
     pub doors: String,
+    /// Which place of several it is, where the site file names one.
+    pub place: Option<String>,
     /// For how many days openings are kept.
     pub keep_days: u32,
     /// What proves its deliveries.
@@ -98,7 +100,8 @@ impl Entrances {
         let (site, keep_days) = (plate.site.clone(), plate.keep_days);
         let at = address(&site, config.kind, doors);
         let secrets = Arc::new(secrets);
-        Ok(Some((at, Entrance { site, doors: doors.to_owned(), keep_days, secrets, vendor })))
+        let place = config.place.clone();
+        Ok(Some((at, Entrance { site, doors: doors.to_owned(), place, keep_days, secrets, vendor })))
     }
 }
 

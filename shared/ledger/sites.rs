@@ -52,6 +52,9 @@ pub struct Doorplate {
 pub struct DoorsPlate {
     /// Which one.
     pub kind: DoorsKind,
+    /// Which place of several.
+    #[serde(default)]
+    pub place: Option<String>,
     /// Name of its secrets.
     pub secret: String,
 }
@@ -64,7 +67,11 @@ fn usual_days() -> u32 {
 impl Doorplate {
     /// Of this site.
     pub fn of(site: &Site) -> Self {
-        let plate = |config: &DoorsConfig| DoorsPlate { kind: config.kind, secret: config.secret.clone() };
+        let plate = |config: &DoorsConfig| DoorsPlate {
+            kind: config.kind,
+            place: config.place.clone(),
+            secret: config.secret.clone(),
+        };
         Doorplate {
             site: site.id.clone(),
             platform: site.platform.kind,

@@ -46,8 +46,8 @@ impl TellOpenings for EventWebhook {
         Ok(Proven::by(delivery, sameness))
     }
 
-    fn news(&self, doors: &str, proven: &Proven) -> News {
-        read(doors, proven.body()).unwrap_or_else(|why| News::Unreadable(why.to_owned()))
+    fn news(&self, doors: &str, place: Option<&str>, proven: &Proven) -> News {
+        read(doors, place, proven.body()).unwrap_or_else(|why| News::Unreadable(why.to_owned()))
     }
 }
 
@@ -64,9 +64,11 @@ fn tag(header: &str) -> Option<Vec<u8>> {
     (tag.len() == TAG).then_some(tag)
 }
 
-fn read(doors: &str, body: &[u8]) -> Result<News, &'static str> {
+fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<News, &'static str> {
     let Value::Object(event) = json::strict(body)? else { return Err("the body is not an object") };
     Ok(match text(&event, "type").ok_or("the event has no type")? {
+        // A webhook of the organisation posts what happens at all of its places.
+        "lock.unlock" if is_elsewhere(&event, place) => News::NotForUs,
         "lock.unlock" => News::Opening(opening(doors, &event)?),
         // Whose access was switched off or on by hand, or deleted; what we do ourselves comes back here, too, and rings
         // for nothing.
@@ -98,6 +100,12 @@ fn opening(doors: &str, event: &Map<String, Value>) -> Result<Opening, &'static 
         account: text(event, "actor_type").and_then(|kind| account(kind, event.get("actor_id"))),
         refused: (!opened).then(|| reason(text(event, "error_code"))),
     })
+}
+
+/// Whether the event says that it happened at another place than this one.
+fn is_elsewhere(event: &Map<String, Value>, place: Option<&str>) -> bool {
+    let there = event.get("place_id").and_then(number);
+    place.zip(there.as_deref()).is_some_and(|(here, there)| here != there)
 }
 
 /// What a refusal is called. A code that we do not know is kept as it is, where it is one.

@@ -86,7 +86,7 @@ fn event(more: Value) -> Vec<u8> {
 }
 
 fn opened(more: Value) -> Opening {
-    match read("main", &event(more)) {
+    match read("main", None, &event(more)) {
         Ok(News::Opening(opening)) => opening,
         other => panic!("{other:?}"),
     }
@@ -112,6 +112,17 @@ fn an_opening_is_told_without_names() {
 }
 
 #[test]
+fn what_happens_at_another_place_is_none_of_our_business() {
+    let told = |place: Option<&str>, id: Value| read("main", place, &event(json!({ "place_id": id }))).unwrap();
+    for (place, id) in [(Some("42"), json!(43)), (Some("42"), json!("43"))] {
+        assert_eq!(told(place, id), News::NotForUs);
+    }
+    for (place, id) in [(Some("42"), json!(42)), (Some("42"), Value::Null), (None, json!(43))] {
+        assert!(matches!(told(place, id), News::Opening(_)));
+    }
+}
+
+#[test]
 fn each_refusal_has_its_reason() {
     let reason = |code: Value| opened(json!({ "success": false, "error_code": code })).refused.unwrap();
     let told = ["fcd8ef", "fcd8ff", "f358de", "f35ade", "34ffaa", "FCD8EF", "abc123"].map(|code| reason(json!(code)));
@@ -124,7 +135,7 @@ fn each_refusal_has_its_reason() {
 
 #[test]
 fn other_events_ring_for_an_account_or_are_none_of_our_business() {
-    let news = |kind: &str| read("main", &event(json!({ "type": kind }))).unwrap();
+    let news = |kind: &str| read("main", None, &event(json!({ "type": kind }))).unwrap();
     assert_eq!(news("user.update"), News::Account(AccountId("5".into())));
     assert_eq!(news("guest.destroy"), News::Account(AccountId("guest:5".into())));
     assert_eq!(news("integration.disable_due_to_error"), News::Unclear);
@@ -144,9 +155,9 @@ fn what_cannot_be_read_says_why_without_quoting() {
         (json!({ "created_at": "yesterday" }), "the event has no usable created_at"),
         (json!({ "success": "yes" }), "the event does not say whether the lock opened"),
     ] {
-        assert_eq!(read("main", &event(more)).unwrap_err(), why);
+        assert_eq!(read("main", None, &event(more)).unwrap_err(), why);
     }
-    assert_eq!(read("main", b"[]").unwrap_err(), "the body is not an object");
-    assert_eq!(read("main", b"").unwrap_err(), "the body is empty");
-    assert_eq!(read("main", br#"{"type":"a","type":"b"}"#).unwrap_err(), "the body says a key twice");
+    assert_eq!(read("main", None, b"[]").unwrap_err(), "the body is not an object");
+    assert_eq!(read("main", None, b"").unwrap_err(), "the body is empty");
+    assert_eq!(read("main", None, br#"{"type":"a","type":"b"}"#).unwrap_err(), "the body says a key twice");
 }

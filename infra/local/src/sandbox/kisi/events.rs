@@ -98,7 +98,7 @@ impl World {
             "code": given.or_null("error_code"),
             "sequence": format!("{place}"),
             "organization_id": 1,
-            "place_id": null,
+            "place_id": given.or_null("place_id"),
             "error_code": given.or("error_code", if refused { json!("fcd8ef") } else { Value::Null }),
             "error_message": null,
             "details": {}, "via": {},
