@@ -369,7 +369,7 @@ pub struct Booking {
     pub resource: Option<String>,
     /// Where; the resource's location where the booking has none.
     pub location: Option<String>,
-    /// Whoever booked. `None` opens for nobody but the others named here.
+    /// Whoever booked: a member, or one of the visitors. `None` opens for nobody but the others named here.
     pub booker: Option<String>,
     /// Other members who take part.
     pub members: Vec<String>,

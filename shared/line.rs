@@ -35,6 +35,8 @@ pub enum Bell {
     },
     /// A delivery could not be read: everything must be read.
     Unread,
+    /// Everything was told anew: everything must be read.
+    Roster,
 }
 
 /// A bell and whose it is: the content of a message.

@@ -19,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::line::Line;
 use crate::network;
 use crate::platform::ReadPlatform;
+use crate::platform::told::reader::Reader as Told;
 use crate::secrets::Secrets;
 use crate::site::Site;
 use crate::time::{SharedTime, WallClock};
@@ -169,9 +170,12 @@ impl Outside {
         }
     }
 
-    /// A reader of a site's platform.
+    /// A reader of a site's platform, or of what it told where it cannot be asked.
     pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
         let config = &site.platform;
+        if let Some(contract) = config.kind.vendor().contract() {
+            return Ok(Box::new(Told::new(contract, self.ledger.clone(), &site.id, self.time.clone())));
+        }
         let of = config.organization.as_deref();
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);
         let url = address(config.url.as_deref(), config.kind.word(), of);

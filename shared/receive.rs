@@ -3,10 +3,13 @@
 
 use futures_util::future::join;
 
-use crate::delivery::{Delivery, LARGEST_BODY, Letter, Proven};
+use crate::delivery::{Delivery, LARGEST_BODY, Letter, News, Proven};
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
+
+/// How far ahead a letter that counts by its date may be dated, in seconds.
+const FUTURE_SECONDS: i64 = 300;
 
 /// What the sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,11 @@ impl Answer {
 
     pub(crate) fn too_large() -> Self {
         Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
+    }
+
+    /// For the person who builds the sender. `why` quotes nothing of what was sent.
+    fn wrong(why: &str) -> Self {
+        Answer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
     }
 
     pub(crate) fn try_again() -> Self {
@@ -73,7 +81,7 @@ pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
     };
     let letter = vendor.letter(&proven);
     match take(outside, &plate, &proven, letter).await {
-        Ok(()) => Answer::accepted(),
+        Ok(answer) => answer,
         Err(error) => {
             tracing::error!(site = plate.site, %error, "a delivery could not be taken");
             Answer::try_again()
@@ -81,22 +89,41 @@ pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
     }
 }
 
-/// Rings first, then remembers: a crash between the two costs a duplicate, never a delivery.
-async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Letter) -> crate::error::Result<()> {
+/// Rings first, then remembers: a crash between the two costs a duplicate, never a delivery. What a platform tells that
+/// cannot be asked is written down before that.
+async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Letter) -> crate::error::Result<Answer> {
     let now = outside.time.now();
     let (site, sameness) = (plate.site.as_str(), proven.sameness.as_str());
     match letter {
-        Letter::NotForUs => Ok(()),
+        Letter::NotForUs => {}
         Letter::About(mentions) => {
             ring(outside, site, Bell::Things(mentions), sameness).await?;
-            outside.ledger.remember_delivery(site, sameness, now).await
+            outside.ledger.remember_delivery(site, sameness, now).await?;
+        }
+        Letter::Tells(told) if told.rank.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
+            tracing::warn!(site, "refused a letter from the future");
+            return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
+        }
+        Letter::Tells(told) => {
+            outside.ledger.tell(site, &told).await?;
+            let bell = match told.news {
+                News::Thing { .. } => Bell::Things(told.mentions),
+                News::Roster { .. } => Bell::Roster,
+            };
+            ring(outside, site, bell, sameness).await?;
+            outside.ledger.remember_delivery(site, sameness, now).await?;
+        }
+        Letter::Wrong(why) => {
+            tracing::warn!(site, why, "refused a proven delivery that is not as the contract says");
+            return Ok(Answer::wrong(&why));
         }
         Letter::Unreadable(why) => {
             tracing::warn!(site, why, "a proven delivery cannot be read");
             outside.ledger.keep_unread(site, sameness, &why, now).await?;
-            ring(outside, site, Bell::Unread, sameness).await
+            ring(outside, site, Bell::Unread, sameness).await?;
         }
     }
+    Ok(Answer::accepted())
 }
 
 async fn ring(outside: &Outside, site: &str, bell: Bell, sameness: &str) -> crate::error::Result<()> {

@@ -1,6 +1,8 @@
 //! The list under *Bad input*: what is malformed, forged, oversized, outdated or impossible gets a clear answer, changes
 //! nothing and loses nothing.
 
+mod told;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -11,6 +11,7 @@ use doorstep::error::{Error, Result};
 use doorstep::http::Http;
 use doorstep::network;
 use doorstep::platform::ReadPlatform;
+use doorstep::platform::told::reader::Reader as Told;
 use doorstep::site::{Finding, Site, check};
 use doorstep::time::WallClock;
 use doorstep::tokens::Tokens;
@@ -78,7 +79,7 @@ async fn found(asked: &Check) -> Result<Vec<(String, Finding)>> {
     for (file, site) in &sites {
         let said = match &online {
             Some((secrets, http)) => ask(site, secrets, http).await?,
-            None => check::alone(site),
+            None => [check::alone(site), check::unserved(site)].concat(),
         };
         findings.extend(said.into_iter().map(|said| (file.path.clone(), Finding::located(said, &file.text))));
     }
@@ -128,8 +129,14 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
         })
     };
     let config = &site.platform;
-    let to_platform = access("[platform]", &config.secret, &config.url, &None)?;
-    let platform = config.kind.vendor().reader(config.organization.as_deref().unwrap_or_default(), to_platform);
+    let platform: Box<dyn ReadPlatform> = match config.kind.vendor().contract() {
+        // It cannot be asked, so its names cannot be checked.
+        Some(contract) => Box::new(Told::of_nothing(contract)),
+        None => {
+            let to_platform = access("[platform]", &config.secret, &config.url, &None)?;
+            config.kind.vendor().reader(config.organization.as_deref().unwrap_or_default(), to_platform)
+        }
+    };
     let mut doors = BTreeMap::new();
     for (name, config) in &site.doors {
         let to_doors = access(&format!("[doors.{name}]"), &config.secret, &config.url, &config.identity_url)?;

@@ -1,6 +1,6 @@
 //! Reads the whole platform, and believes only what it can: a thing that is missing from a list is asked for by its id
-//! before it counts as gone, and a list that lost half of what it held is not believed at all. What is new is handed
-//! to whoever asked, kind by kind; nothing is kept here.
+//! before it counts as gone, and a list that lost half of what it held is not believed at all. A platform that cannot be
+//! asked gives only what its reader has judged. What is new is handed to whoever asked, kind by kind; nothing is kept here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +86,8 @@ impl<'a> Reading<'a> {
                 self.unread.insert(kind);
             }
         }
+        let doubts = reader.doubts();
+        self.refused.extend(doubts.into_iter().filter(|doubt| !self.refused.contains(doubt)).collect::<Vec<_>>());
         Ok(std::mem::take(&mut self.news))
     }
 
@@ -125,6 +127,12 @@ impl<'a> Reading<'a> {
         }
         let missing: Vec<&Record> =
             live.iter().filter(|record| !listed.contains(&record.fact.name())).copied().collect();
+        if !reader.answers_by_id() {
+            for record in missing {
+                self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() });
+            }
+            return;
+        }
         if live.len() >= BASE && missing.len() * 2 >= live.len() {
             self.refused.push(format!(
                 "the list of {}s lost {} of {} since the last read; nothing is revoked because of it",

@@ -63,6 +63,6 @@ impl Bench<'_> {
 fn takes_part(dossier: &Dossier, booking: &Booking, guests: bool) -> bool {
     let named = |id: &str| booking.booker.as_deref() == Some(id) || booking.members.iter().any(|member| member == id);
     dossier.members().any(|(id, _)| named(id))
-        || guests && dossier.guests().any(|id| booking.visitors.iter().any(|visitor| visitor == id))
+        || dossier.guests().any(|id| named(id) || guests && booking.visitors.iter().any(|visitor| visitor == id))
         || booking.teams.iter().any(|team| dossier.reached(&Holder::Team(team.clone())).is_some())
 }

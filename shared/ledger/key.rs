@@ -230,6 +230,37 @@ pub fn unread_one(site: &str, hash: &str) -> Key {
     Key::new(unread(site), hash)
 }
 
+/// Partition of what a platform that cannot be asked has told.
+pub fn told(site: &str) -> String {
+    format!("{site}#told")
+}
+
+/// Prefix of the sort keys of letters.
+pub const LETTERS: &str = "letter#";
+
+/// The latest letter about one thing.
+pub fn letter(site: &str, entity: &str, id: &str) -> Key {
+    Key::new(told(site), format!("{LETTERS}{entity}#{}", escape(id)))
+}
+
+/// Prefix of the sort keys of parts of rosters.
+pub const ROSTERS: &str = "roster#";
+
+/// One part of a roster, without its text.
+pub fn roster_part(site: &str, roster: &str, part: u32) -> Key {
+    Key::new(told(site), format!("{ROSTERS}{}#{part:05}", escape(roster)))
+}
+
+/// A piece of the text of the part of a roster with this hash.
+pub fn roster_text(site: &str, hash: &str, piece: usize) -> Key {
+    Key::new(told(site), format!("text#{hash}#{piece:05}"))
+}
+
+/// Which roster is believed.
+pub fn believed(site: &str) -> Key {
+    Key::new(told(site), "believed")
+}
+
 /// A vendor's token.
 pub fn token(name: &str) -> Key {
     Key::new(format!("{name}#token"), "token")

@@ -22,6 +22,7 @@ pub mod openings;
 pub mod people;
 mod refusal;
 pub mod sites;
+pub mod told;
 mod write;
 
 pub use refusal::faster;

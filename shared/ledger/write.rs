@@ -21,11 +21,13 @@ pub enum Condition {
     Version(u64),
     /// The item holds exactly this content.
     Body(String),
+    /// There is no such item yet, or its rank is below this one.
+    Below(String),
 }
 
 #[derive(Debug, Clone)]
 enum What {
-    Put { body: String, version: u64, expires: Option<Timestamp> },
+    Put { body: String, version: u64, expires: Option<Timestamp>, rank: Option<String> },
     Bump,
     Check,
     Delete,
@@ -42,7 +44,7 @@ pub struct Write {
 impl Write {
     /// Puts an item with this content.
     pub fn put(key: Key, body: String) -> Self {
-        Write { key, what: What::Put { body, version: 0, expires: None }, condition: None }
+        Write { key, what: What::Put { body, version: 0, expires: None, rank: None }, condition: None }
     }
 
     /// Adds one to the item's version, making it where it does not exist.
@@ -83,6 +85,14 @@ impl Write {
         self
     }
 
+    /// With this rank, for a put: see [`Condition::Below`].
+    pub fn ranked(mut self, text: String) -> Self {
+        if let What::Put { rank, .. } = &mut self.what {
+            *rank = Some(text);
+        }
+        self
+    }
+
     /// Where it writes.
     pub fn key(&self) -> &Key {
         &self.key
@@ -93,8 +103,9 @@ impl Write {
         let values = (!values.is_empty()).then_some(values);
         let item = TransactWriteItem::builder();
         let item = match self.what {
-            What::Put { body, version, expires } => {
-                let put = Put::builder().table_name(table).set_item(Some(stored(&self.key, body, version, expires)));
+            What::Put { body, version, expires, rank } => {
+                let put =
+                    Put::builder().table_name(table).set_item(Some(stored(&self.key, body, version, expires, rank)));
                 let put = put.set_condition_expression(test).set_expression_attribute_values(values);
                 item.put(put.build().map_err(unbuilt)?)
             }
@@ -124,8 +135,9 @@ impl Write {
         let (test, values) = expression(self.condition, step);
         let values = (!values.is_empty()).then_some(values);
         match self.what {
-            What::Put { body, version, expires } => {
-                let put = db.put_item().table_name(table).set_item(Some(stored(&self.key, body, version, expires)));
+            What::Put { body, version, expires, rank } => {
+                let put =
+                    db.put_item().table_name(table).set_item(Some(stored(&self.key, body, version, expires, rank)));
                 let sent = put.set_condition_expression(test).set_expression_attribute_values(values).send().await;
                 sent.map(|_| ()).map_err(away)
             }
@@ -149,8 +161,8 @@ impl Write {
     pub(super) fn into_request(self) -> Result<WriteRequest> {
         let request = WriteRequest::builder();
         Ok(match self.what {
-            What::Put { body, version, expires } => {
-                let put = PutRequest::builder().set_item(Some(stored(&self.key, body, version, expires)));
+            What::Put { body, version, expires, rank } => {
+                let put = PutRequest::builder().set_item(Some(stored(&self.key, body, version, expires, rank)));
                 request.put_request(put.build().map_err(unbuilt)?).build()
             }
             What::Delete => {
@@ -166,8 +178,15 @@ fn unbuilt(error: impl std::fmt::Display) -> Error {
     Error::report(format!("a write to the table cannot be put together: {error}"))
 }
 
-fn stored(key: &Key, body: String, version: u64, expires: Option<Timestamp>) -> HashMap<String, AttributeValue> {
+fn stored(
+    key: &Key,
+    body: String,
+    version: u64,
+    expires: Option<Timestamp>,
+    rank: Option<String>,
+) -> HashMap<String, AttributeValue> {
     let mut item = key_map(key);
+    item.extend(rank.map(|rank| ("told".to_owned(), AttributeValue::S(rank))));
     item.insert("body".to_owned(), AttributeValue::S(body));
     if version > 0 {
         item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
@@ -184,6 +203,11 @@ fn expression(condition: Option<Condition>, step: Step) -> (Option<String>, Hash
         None => return (None, HashMap::new()),
         Some(Condition::New) => return (Some("attribute_not_exists(pk)".to_owned()), HashMap::new()),
         Some(Condition::Version(0)) => return (Some("attribute_not_exists(version)".to_owned()), HashMap::new()),
+        Some(Condition::Below(rank)) => {
+            let below = format!(":{}", step.word());
+            let test = format!("attribute_not_exists(pk) OR told < {below}");
+            return (Some(test), HashMap::from([(below, text(&rank))]));
+        }
         Some(Condition::Version(n)) => ("version", AttributeValue::N(n.to_string())),
         Some(Condition::Body(body)) => ("body", text(&body)),
     };

@@ -8,7 +8,10 @@ use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::error::Result;
 use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use told::Contract;
 
+pub mod andcards;
+pub mod deskworks;
 pub(crate) mod fields;
 pub mod json;
 pub mod nexudus;
@@ -16,6 +19,8 @@ pub mod officernd;
 #[cfg(test)]
 mod script;
 pub mod signature;
+pub mod standard_webhooks;
+pub mod told;
 
 /// The platforms that a site file can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,14 +30,24 @@ pub enum PlatformKind {
     OfficeRnd,
     /// Nexudus.
     Nexudus,
+    /// andcards, and Spacebring.
+    Andcards,
+    /// Deskworks.
+    Deskworks,
 }
 
 impl PlatformKind {
+    /// All of them.
+    pub const ALL: [PlatformKind; 4] =
+        [PlatformKind::OfficeRnd, PlatformKind::Nexudus, PlatformKind::Andcards, PlatformKind::Deskworks];
+
     /// The word for it in addresses, site files and reports.
     pub fn word(self) -> &'static str {
         match self {
             PlatformKind::OfficeRnd => "officernd",
             PlatformKind::Nexudus => "nexudus",
+            PlatformKind::Andcards => "andcards",
+            PlatformKind::Deskworks => "deskworks",
         }
     }
 
@@ -41,13 +56,15 @@ impl PlatformKind {
         match self {
             PlatformKind::OfficeRnd => &officernd::OfficeRnd,
             PlatformKind::Nexudus => &nexudus::Nexudus,
+            PlatformKind::Andcards => &andcards::Andcards,
+            PlatformKind::Deskworks => &deskworks::Deskworks,
         }
     }
 
     /// Whether its deliveries come to one address for each action: `/hooks/{site}/{platform}/{action}`.
     pub fn has_actions(self) -> bool {
         match self {
-            PlatformKind::OfficeRnd => false,
+            PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
             PlatformKind::Nexudus => true,
         }
     }
@@ -56,7 +73,7 @@ impl PlatformKind {
     pub fn has_floors(self) -> bool {
         match self {
             PlatformKind::OfficeRnd => true,
-            PlatformKind::Nexudus => false,
+            PlatformKind::Nexudus | PlatformKind::Andcards | PlatformKind::Deskworks => false,
         }
     }
 }
@@ -69,6 +86,10 @@ pub trait Platform: Send + Sync {
     fn letter(&self, proven: &Proven) -> Letter;
     /// A reader of one organisation, with `access` to it.
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
+    /// What it tells us by itself, if it cannot be asked: then what it told is read, and it has no API secret.
+    fn contract(&self) -> Option<&'static Contract> {
+        None
+    }
 }
 
 /// What can be asked of a platform. Nothing here writes.
@@ -82,6 +103,15 @@ pub trait ReadPlatform: Send + Sync {
     async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>>;
     /// What is assigned of these resources, each with the membership that it comes with.
     async fn assignments(&self, resources: &[String]) -> Result<Vec<(String, Assignment)>>;
+    /// Whether asking for one thing tells more than a list does. Where it does not, a list is judged by whoever reads
+    /// it; what is missing from one is gone by inference, and one thing only where its removal was signed.
+    fn answers_by_id(&self) -> bool {
+        true
+    }
+    /// What was read and is not believed, so far.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Whether a bell about somebody may stand for anything about them, so that [`ReadPlatform::around`] must be asked.
     fn tells_of_people(&self) -> bool {
         false

@@ -7,6 +7,7 @@ use crate::doors::Group;
 use crate::error::Result;
 use crate::outside::Outside;
 use crate::person::{Person, email_key};
+use crate::platform::standard_webhooks;
 use crate::site::resolve::resolve;
 use crate::site::{Finding, Site, check};
 
@@ -67,7 +68,13 @@ pub async fn remarks(
         seen.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
     remarks.extend(seen.remarks.iter().cloned());
     let secret = &site.platform.secret;
+    let told = site.platform.kind.vendor().contract().is_some();
     match outside.secrets.webhook(secret).await {
+        Ok(Some(found)) if told && found.webhook_secrets.iter().any(standard_webhooks::is_secret) => {}
+        Ok(_) if told => remarks.push(format!(
+            "there is no webhook secret \"{secret}\" that is whsec_ and the base64 of 24 to 64 bytes: this platform cannot be \
+             asked, so nothing will be known of it"
+        )),
         Ok(Some(found)) if !found.webhook_secrets.is_empty() => {}
         Ok(_) => remarks.push(format!(
             "there is no webhook secret \"{secret}\": deliveries to this site are not taken, and changes come in with \

@@ -12,6 +12,7 @@ use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
 use crate::platform::ReadPlatform;
+use crate::platform::told::reader::tidy;
 use crate::site::Site;
 
 /// Above this many things a whole read would take more than our share of the rate limit within one cadence.
@@ -52,6 +53,12 @@ async fn read_and_keep<'a>(
             for &kind in reader.kinds() {
                 for record in reading.one(reader.as_ref(), kind).await? {
                     keep(outside, site, &mut reading, record).await?;
+                }
+            }
+            if let Some(contract) = site.platform.kind.vendor().contract() {
+                // What is left over harms nobody, and is tidied the next time.
+                if let Err(error) = tidy(contract, &outside.ledger, &site.id, now).await {
+                    tracing::warn!(site = site.id, %error, "what was told could not be tidied");
                 }
             }
             heard = hearing(site, reader.as_ref()).await;

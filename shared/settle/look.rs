@@ -76,11 +76,14 @@ impl<'a> Looker<'a> {
             Ok(found) => found,
             Err(error) => return self.could_not(mention, looks, &error).await,
         };
+        // What a platform told is here before its bell is.
+        let may_lag = self.platform.answers_by_id();
         let around = match self.around(mention, found.as_ref(), around).await {
             Ok(around) => around,
             Err(error) => return self.could_not(mention, looks, &error).await,
         };
         let late = match &found {
+            _ if !may_lag => false,
             None => !mention.removed,
             Some(fact) => {
                 let behind = mention.removed || mention.reaches > fact.changed.or(mention.reaches);
@@ -103,6 +106,8 @@ impl<'a> Looker<'a> {
             Some(fact) => self.keep(Record::new(fact, began)).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
             None if again.is_some() => Ok(()),
+            // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
+            None if !may_lag && !mention.removed => Ok(()),
             None => self.keep_gone(&mention.about, began).await,
         }
     }

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::ledger::dues::{Due, Subject};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
+use crate::platform::told::reader::waits;
 use crate::site::Site;
 
 /// How long one run may serve before it rings again for the rest. The function may take longer to finish a slice.
@@ -35,10 +36,14 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
     let mut until = outside.time.now();
     for bell in bells {
         match bell {
-            Bell::Things(_) | Bell::Account { .. } | Bell::Due => {}
+            Bell::Things(_) | Bell::Account { .. } | Bell::Due | Bell::Roster => {}
             Bell::Alarm(minute) => until = until.max(*minute),
             Bell::Unread => outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?,
         }
+    }
+    // Each part of a roster rings, and only the last one to come makes it whole.
+    if bells.contains(&Bell::Roster) && waits(&outside.ledger, &site.id, outside.time.now()).await? {
+        outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?;
     }
     let mut marked = look_at_all(outside, &site, bells).await?;
     marked.extend(of_accounts(outside, &site, bells).await?);
@@ -85,7 +90,7 @@ async fn look_at_all(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<V
 async fn of_accounts(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<Vec<Due>> {
     let accounts = bells.iter().filter_map(|bell| match bell {
         Bell::Account { doors, id } => Some((doors, id)),
-        Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread => None,
+        Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread | Bell::Roster => None,
     });
     let mut dues = Vec::new();
     for (doors, id) in accounts.collect::<BTreeSet<_>>() {

@@ -80,10 +80,25 @@ pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) ->
     findings
 }
 
+/// Rules that can never match, because the platform tells nothing of what they are about.
+pub fn unserved(site: &Site) -> Vec<String> {
+    let platform = site.platform.kind;
+    if platform.vendor().contract().is_none() {
+        return Vec::new();
+    }
+    let served = [Selector::Plan, Selector::Resource];
+    let unserved = site.rules.iter().filter(|rule| !served.contains(&rule.selector));
+    let said = unserved.map(|rule| {
+        let (line, word, platform) = (rule.line, rule.selector.word(), platform.word());
+        format!("line {line}: {platform} tells of no {word}, so this can never match: write plan or resource")
+    });
+    said.collect()
+}
+
 /// What is suspicious in one file although nothing in it is wrong.
 pub fn alone(site: &Site) -> Vec<String> {
     let mut findings = Vec::new();
-    if !site.platform.kind.has_floors() {
+    if !site.platform.kind.has_floors() && site.platform.kind.vendor().contract().is_none() {
         let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
         findings.extend(floors.map(|rule| {
             let word = site.platform.kind.word();

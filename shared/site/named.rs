@@ -44,6 +44,11 @@ impl<'t> Meaning<'t> {
         }
     }
 
+    /// Whether the word nearly is another one's name.
+    pub(super) fn is_a_slip(&self) -> bool {
+        matches!(self, Meaning::Nearly(_))
+    }
+
     /// What to say of it and what to do, where it is not simply clear: `word` stands for `one` thing, and that must be
     /// `within` somewhere.
     pub(super) fn problem(&self, word: &str, one: &str, within: &str) -> Option<String> {

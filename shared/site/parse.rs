@@ -72,8 +72,9 @@ fn whole(root: &Table<'_>) -> Option<Site> {
 }
 
 fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
-    let kinds = [PlatformKind::OfficeRnd, PlatformKind::Nexudus].map(|kind| (kind.word(), kind));
-    let kind = table.required("kind", "kind = \"officernd\" or \"nexudus\"", |value| value.choice(&kinds));
+    let kinds = PlatformKind::ALL.map(|kind| (kind.word(), kind));
+    let kind =
+        table.required("kind", "kind = and the platform's word, such as \"officernd\"", |value| value.choice(&kinds));
     let url = table.maybe("url", |value| value.read(words::address));
     let sandbox = matches!(&url, Some(Some(url)) if url == SANDBOX);
     let organization = table.maybe("organization", |value| match kind {

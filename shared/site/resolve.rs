@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
+use super::check::unserved;
 use super::named::{Thing, meaning};
 use super::{Rule, Selector, Site, Wanted};
 use crate::doors::{Group, GroupId};
@@ -69,6 +70,7 @@ pub fn resolve(
     before: Option<&Resolved>,
 ) -> Resolved {
     let mut resolving = Resolving { site, catalogue, groups, before, resolved: Resolved::default() };
+    resolving.resolved.problems = unserved(site);
     resolving.locations();
     for (number, rule) in site.rules.iter().enumerate() {
         let resolved = resolving.rule(rule);
@@ -267,6 +269,9 @@ impl<'a> Resolving<'a> {
     fn one(&mut self, asked: &Asked<'_>, name: &str, things: &[Thing<'a>]) -> Option<String> {
         let before = self.known(asked, name);
         let meaning = meaning(name, things, before.map(String::as_str));
+        if asked.one != "group" && self.names_stand_for_themselves() && !meaning.is_a_slip() {
+            return Some(name.to_owned());
+        }
         if let Some(problem) = meaning.problem(name, asked.one, &asked.within) {
             self.resolved.problems.push(format!("{}: {problem}", asked.place));
         }
@@ -276,6 +281,11 @@ impl<'a> Resolving<'a> {
             self.resolved.known.entry(asked.scope.clone()).or_default().insert(name.to_owned(), kept);
         }
         id
+    }
+
+    /// Nobody can ask such a platform what it has: a plan or a room is there once something names it.
+    fn names_stand_for_themselves(&self) -> bool {
+        self.site.platform.kind.vendor().contract().is_some()
     }
 
     fn known(&self, asked: &Asked<'_>, name: &str) -> Option<&'a String> {

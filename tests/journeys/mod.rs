@@ -1,8 +1,10 @@
 //! Each journey carries the number of the requirement that it shows, and goes the whole way.
 
+pub mod andcards;
 mod assignments;
 mod bookings;
 mod crash;
+mod deskworks;
 pub mod entries;
 mod faster;
 mod guests;
@@ -17,6 +19,7 @@ mod preview;
 mod reconcile;
 mod seats;
 mod tags;
+mod told;
 
 use serde_json::{Map, Value, json};
 

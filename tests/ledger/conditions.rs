@@ -30,6 +30,21 @@ async fn a_version_is_met_exactly() {
 }
 
 #[tokio::test]
+async fn what_is_told_is_put_over_what_ranks_below_it_alone() {
+    let ledger = empty().await;
+    let told = |rank: &str| put("a", rank).ranked(rank.to_owned()).only_if(Condition::Below(rank.to_owned()));
+    ledger.write(told("2#b")).await.expect("nothing is there");
+    for (rank, met) in [("1#z", false), ("2#a", false), ("2#b", false), ("2#c", true), ("2#b", false), ("3", true)] {
+        let written = ledger.write(told(rank)).await;
+        assert_eq!(written.is_ok(), met, "{rank}: {written:?}");
+        assert!(met || written == Err(faster()));
+    }
+    let both = vec![told("2"), put("b", "b")];
+    assert_eq!(ledger.write_all(Step::Keep, both).await, Err(faster()), "in a transaction too");
+    assert_eq!(body(&ledger, "a").await.as_deref(), Some("3"));
+}
+
+#[tokio::test]
 async fn an_item_without_a_version_has_version_0() {
     let ledger = empty().await;
     ledger.write(put("a", "none")).await.expect("it writes");

@@ -7,6 +7,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
 use bytes::Bytes;
 use doorstep::delivery::Delivery;
 use doorstep::reconcile::Report;
@@ -168,8 +169,7 @@ impl World {
         let letters = self.changed(change).await;
         assert!(!letters.is_empty(), "this platform has no webhook for that: use change");
         for letter in letters {
-            let header = self.platform.sign(SECRET, self.machine.now().as_second(), &letter.signed());
-            assert_eq!(self.post_to(&self.path(letter.action), &[&header], &letter.body).await, 202);
+            assert_eq!(self.send_signed(letter.action, &letter.signed(), &letter.body).await, 202);
         }
         self.machine.quiet().await;
     }
@@ -181,8 +181,15 @@ impl World {
 
     /// Posts one body to the address of one action, where each has its own; signed now.
     pub async fn deliver_to(&self, action: Option<u16>, body: &[u8]) -> u16 {
-        let header = self.platform.sign(SECRET, self.machine.now().as_second(), body);
-        self.post_to(&self.path(action), &[&header], body).await
+        self.send_signed(action, body, body).await
+    }
+
+    async fn send_signed(&self, action: Option<u16>, signed: &[u8], body: &[u8]) -> u16 {
+        let at = self.machine.now().as_second();
+        let header = self.platform.sign(SECRET, at, signed);
+        let more = self.platform.more_headers(at, body);
+        let headers: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send(&self.path(action), &[headers, vec![(self.platform.header(), &header)]].concat(), body).await.0
     }
 
     fn path(&self, action: Option<u16>) -> String {
@@ -202,12 +209,26 @@ impl World {
 
     /// The same with a signature header of another name.
     pub async fn post_as(&self, path: &str, name: &'static str, headers: &[&str], body: &[u8]) -> u16 {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|header| (name, *header)).collect();
+        self.send(path, &headers, body).await.0
+    }
+
+    /// Posts one body with these headers and no others. Gives the status, and what was said.
+    pub async fn send(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
         let mut sent = HeaderMap::new();
-        for header in headers {
-            sent.append(name, http::HeaderValue::from_bytes(header.as_bytes()).expect("a header"));
+        for (name, value) in headers {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            sent.append(name, http::HeaderValue::from_bytes(value.as_bytes()).expect("a header"));
         }
         let body = Bytes::copy_from_slice(body);
-        self.machine.deliver(Delivery { path: path.to_owned(), headers: sent, body }).await.status
+        let answer = self.machine.deliver(Delivery { path: path.to_owned(), headers: sent, body }).await;
+        (answer.status, answer.body)
+    }
+
+    /// Lets a platform that cannot be asked tell everything, in so many letters.
+    pub async fn roster(&self, parts: usize) -> Vec<Bytes> {
+        let posts = self.machine.sandboxes().roster(self.platform.word(), None, parts).await;
+        posts.expect("it has a roster").into_iter().map(|post| post.body).collect()
     }
 
     /// Something happens at the doors; gives what the door system would post of it.
@@ -345,6 +366,17 @@ pub fn sign(secret: &str, at: i64, body: &[u8]) -> String {
 /// The signature alone, in hex.
 pub fn signature(secret: &str, at: i64, body: &[u8]) -> String {
     hmac(secret, &[body, format!(".{at}").as_bytes()])
+}
+
+/// What a platform that cannot be asked signs with: the bytes behind `whsec_`.
+pub const KEY: &[u8] = b"sandbox-webhook-secret-32-bytes!";
+
+/// The signature of a letter, as Standard Webhooks has it. [D]
+pub fn letter_signature(key: &[u8], id: &str, at: i64, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length");
+    mac.update(format!("{id}.{at}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 /// HMAC-SHA256 over these, one behind the other, in hex.

@@ -19,6 +19,10 @@ pub enum Platform {
     OfficeRnd,
     /// One address for each action.
     Nexudus,
+    /// It cannot be asked: its letters say all.
+    Andcards,
+    /// The same.
+    Deskworks,
 }
 
 impl Platform {
@@ -27,6 +31,8 @@ impl Platform {
         match self {
             Platform::OfficeRnd => "officernd",
             Platform::Nexudus => "nexudus",
+            Platform::Andcards => "andcards",
+            Platform::Deskworks => "deskworks",
         }
     }
 
@@ -34,7 +40,7 @@ impl Platform {
     fn organization(self, site: &str) -> String {
         match self {
             Platform::OfficeRnd => format!("organization = \"{site}\"\n"),
-            Platform::Nexudus => String::new(),
+            Platform::Nexudus | Platform::Andcards | Platform::Deskworks => String::new(),
         }
     }
 
@@ -43,6 +49,7 @@ impl Platform {
         match self {
             Platform::OfficeRnd => "officernd-signature",
             Platform::Nexudus => "x-nexudus-hook-signature",
+            Platform::Andcards | Platform::Deskworks => "webhook-signature",
         }
     }
 
@@ -51,6 +58,21 @@ impl Platform {
         match self {
             Platform::OfficeRnd => super::sign(secret, at, body),
             Platform::Nexudus => super::hmac(secret, &[body]).to_uppercase(),
+            Platform::Andcards | Platform::Deskworks => {
+                let id = format!("{at}-{}", super::hmac("id", &[body]));
+                super::letter_signature(super::KEY, &id, at, body)
+            }
+        }
+    }
+
+    /// The other headers of a delivery.
+    pub fn more_headers(self, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
+        match self {
+            Platform::OfficeRnd | Platform::Nexudus => Vec::new(),
+            Platform::Andcards | Platform::Deskworks => {
+                let id = format!("{at}-{}", super::hmac("id", &[body]));
+                vec![("webhook-id", id), ("webhook-timestamp", at.to_string())]
+            }
         }
     }
 }
@@ -199,15 +221,15 @@ impl Setting {
         }
     }
 
-    /// Which door system it is at.
-    pub fn doors(&self) -> Doors {
-        self.doors
-    }
-
     /// Another platform.
     pub fn on(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
+    }
+
+    /// Which door system it is at.
+    pub fn doors(&self) -> Doors {
+        self.doors
     }
 
     /// Another mode.

@@ -1,8 +1,9 @@
 //! The secrets of a run: from the operator's file, or the sandbox's own. They leave here only as parameters and proofs.
 //!
 //! Without a secrets file every secret name in the loaded site files gets the sandbox's own values, which are public:
-//! webhook secret `sandbox-webhook-secret` (andcards and Deskworks: the same behind `whsec_`, in base64), and `sandbox`
-//! for `client_id`, `client_secret`, `username`, `password` and `api_key`.
+//! webhook secret `sandbox-webhook-secret` (andcards and Deskworks: `sandbox-webhook-secret-32-bytes!`, behind `whsec_`
+//! and in base64, because theirs have at least 24 bytes), and `sandbox` for `client_id`, `client_secret`, `username`,
+//! `password` and `api_key`.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ use crate::sites::SiteFile;
 
 /// The sandbox's own webhook secret.
 pub const SANDBOX_WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
+/// The bytes of the same where a platform's secrets are `whsec_` and the base64 of 24 to 64 bytes.
+pub const SANDBOX_WEBHOOK_KEY: &str = "sandbox-webhook-secret-32-bytes!";
 /// The sandbox's own value of every other secret.
 pub const SANDBOX_SECRET: &str = "sandbox";
 const WEBHOOK_SECRETS: &str = "webhook_secrets";
@@ -87,7 +90,7 @@ impl Secrets {
 
     fn make(&mut self, site: &SiteFile) {
         let webhook = match site.platform.as_str() {
-            "andcards" | "deskworks" => format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_SECRET)),
+            "andcards" | "deskworks" => format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_KEY)),
             _ => SANDBOX_WEBHOOK_SECRET.to_owned(),
         };
         let platform = self.tables.entry(site.platform_secret.clone()).or_default();

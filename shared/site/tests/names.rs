@@ -240,6 +240,32 @@ fn zones_of_locations() {
     assert_eq!(catalogue.location_of_resource("r3"), Some("l2"));
 }
 
+/// A platform that cannot be asked tells no catalogue: what is named first is there once it is told of.
+#[test]
+fn where_nobody_can_ask_a_name_stands_for_itself() {
+    let told = |rule: &str, facts: &[Fact]| {
+        let text = LEAST.replace("kind = \"officernd\"", "kind = \"andcards\"");
+        let site = Site::parse(&format!("{text}[[rule]]\n{rule}\n")).unwrap();
+        resolve(&site, &Catalogue::of(facts), &BTreeMap::from([("main".into(), members().to_vec())]), None)
+    };
+    let rule = "resource = \"Boardroom\"\nat = \"North\"\nopens = [\"Members\"]";
+    for facts in [vec![], vec![plan("Hot desk", "Hot desk"), location("South", "South")]] {
+        let resolved = told(rule, &facts);
+        assert_eq!(resolved.problems, [""; 0]);
+        assert_eq!((&resolved.rules[0].wanted, &resolved.rules[0].at), (&of(&["Boardroom"]), &Some(of(&["North"]))));
+    }
+    let slip = told("plan = \"hot  desk\"\nopens = [\"Members\"]", &[plan("Hot desk", "Hot desk")]);
+    assert_eq!(slip.rules[0].wanted, of(&[]));
+    assert!(slip.problems[0].contains("one is named \"Hot desk\""), "{:?}", slip.problems);
+    let group = told("plan = \"Hot desk\"\nopens = [\"Nobody\"]", &[]);
+    assert!(group.problems[0].contains("no group is named"), "{:?}", group.problems);
+    for selector in ["floor", "assignable", "location", "pass"] {
+        let never = told(&format!("{selector} = \"*\"\nopens = [\"Members\"]"), &[]);
+        let said = format!("andcards tells of no {selector}, so this can never match");
+        assert!(never.problems.iter().any(|problem| problem.contains(&said)), "{:?}", never.problems);
+    }
+}
+
 #[test]
 fn two_locations_may_sell_plans_of_one_name() {
     let sold = |id: &str, at: &str| fact(id, What::Plan(Plan { name: "Hot desk".into(), location: Some(at.into()) }));

@@ -38,6 +38,7 @@ mod shape;
 mod table;
 mod tag;
 mod token;
+mod told;
 mod vendor;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use doorstep::time::Time;
 use http::{Method, Request, Response};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::keep::Keep;
@@ -141,14 +143,32 @@ impl Sandboxes {
     pub async fn post(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Post>, Response<Bytes>> {
         let Some(vendor) = Vendor::find(vendor) else { return Err(unknown_vendor()) };
         let body = serde_json::from_slice(&body).map_err(|_| answer::refused(400, "the body is not JSON"))?;
+        self.letters(vendor, of, |world, now| world.change(body, now))
+    }
+
+    /// The bodies of the letters in which a platform that cannot be asked tells everything, in so many parts.
+    ///
+    /// # Errors
+    /// As [`Sandboxes::change`].
+    pub async fn roster(&self, platform: &str, of: Option<&str>, parts: usize) -> Result<Vec<Post>, Response<Bytes>> {
+        let Some(vendor) = Vendor::find(platform) else { return Err(unknown_vendor()) };
+        self.letters(vendor, of, |world, now| world.roster(parts, now))
+    }
+
+    fn letters(
+        &self,
+        vendor: Vendor,
+        of: Option<&str>,
+        written: impl FnOnce(&mut dyn World, Timestamp) -> Result<Vec<Post>, String>,
+    ) -> Result<Vec<Post>, Response<Bytes>> {
         let now = self.clock.now();
         let mut state = self.state();
         let of = vendor.one_name(of.unwrap_or_default());
         let names = [vec![of.clone()], vendor.parts(&of)].concat();
         let (name, world) = state.world(vendor, &names);
-        let events = world.change(body, now).map_err(|why| answer::refused(400, &why))?;
+        let letters = written(world.as_mut(), now).map_err(|why| answer::refused(400, &why))?;
         state.save(&name);
-        Ok(events)
+        Ok(letters)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -272,5 +292,5 @@ fn world_shelf<'a>(keep: &'a Keep, vendor: Vendor, of: &str) -> Shelf<'a> {
 }
 
 fn unknown_vendor() -> Response<Bytes> {
-    answer::refused(404, "no such vendor: there are officernd, nexudus, kisi and salto-ks")
+    answer::refused(404, "no such vendor: there are officernd, nexudus, andcards, deskworks, kisi and salto-ks")
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::ask::Ask;
 use super::table::Shelf;
-use super::{kisi, nexudus, officernd, salto_ks};
+use super::{kisi, nexudus, officernd, salto_ks, told};
 
 /// A vendor with a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,10 @@ pub enum Vendor {
     OfficeRnd,
     /// Nexudus, a platform.
     Nexudus,
+    /// andcards, a platform that only sends.
+    Andcards,
+    /// Deskworks, a platform that only sends.
+    Deskworks,
     /// Kisi, a door system.
     Kisi,
     /// SALTO KS, a door system.
@@ -62,13 +66,21 @@ pub trait World: Send {
     fn change(&mut self, _body: Value, _now: Timestamp) -> Result<Vec<Post>, String> {
         Err("nothing happens here by itself: replace the _world instead".into())
     }
+    /// The letters that tell of everything there is, in so many parts.
+    ///
+    /// # Errors
+    /// A sentence for whoever asked.
+    fn roster(&mut self, _parts: usize, _now: Timestamp) -> Result<Vec<Post>, String> {
+        Err("only platforms that cannot be asked send a roster: andcards and deskworks".into())
+    }
     /// Writes what changed since it was last written.
     fn save(&mut self, shelf: &Shelf<'_>);
 }
 
 impl Vendor {
     /// All of them.
-    pub const ALL: [Vendor; 4] = [Vendor::OfficeRnd, Vendor::Nexudus, Vendor::Kisi, Vendor::SaltoKs];
+    pub const ALL: [Vendor; 6] =
+        [Vendor::OfficeRnd, Vendor::Nexudus, Vendor::Andcards, Vendor::Deskworks, Vendor::Kisi, Vendor::SaltoKs];
 
     /// The vendor of that name.
     pub fn find(word: &str) -> Option<Vendor> {
@@ -80,6 +92,8 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => "officernd",
             Vendor::Nexudus => "nexudus",
+            Vendor::Andcards => "andcards",
+            Vendor::Deskworks => "deskworks",
             Vendor::Kisi => "kisi",
             Vendor::SaltoKs => "salto-ks",
         }
@@ -93,6 +107,8 @@ impl Vendor {
         Ok(match self {
             Vendor::OfficeRnd => Box::new(officernd::World::new(given, now)?),
             Vendor::Nexudus => Box::new(nexudus::World::new(given, now)?),
+            Vendor::Andcards => Box::new(told::World::new(told::ANDCARDS, given)?),
+            Vendor::Deskworks => Box::new(told::World::new(told::DESKWORKS, given)?),
             Vendor::Kisi => Box::new(kisi::World::new(given)?),
             Vendor::SaltoKs => Box::new(salto_ks::World::new(given, now)?),
         })
@@ -103,6 +119,8 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => Box::new(officernd::World::load(shelf)),
             Vendor::Nexudus => Box::new(nexudus::World::load(shelf)),
+            Vendor::Andcards => Box::new(told::World::load(told::ANDCARDS, shelf)),
+            Vendor::Deskworks => Box::new(told::World::load(told::DESKWORKS, shelf)),
             Vendor::Kisi => Box::new(kisi::World::load(shelf)),
             Vendor::SaltoKs => Box::new(salto_ks::World::load(shelf)),
         }
@@ -113,6 +131,8 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => officernd::World::erase(shelf),
             Vendor::Nexudus => nexudus::World::erase(shelf),
+            Vendor::Andcards => told::World::erase(told::ANDCARDS, shelf),
+            Vendor::Deskworks => told::World::erase(told::DESKWORKS, shelf),
             Vendor::Kisi | Vendor::SaltoKs => super::doors::Doors::erase(shelf),
         }
     }
@@ -122,6 +142,7 @@ impl Vendor {
         let known = match self {
             Vendor::OfficeRnd => officernd::pattern(ask),
             Vendor::Nexudus => nexudus::pattern(ask),
+            Vendor::Andcards | Vendor::Deskworks => None,
             Vendor::Kisi => kisi::pattern(ask),
             Vendor::SaltoKs => salto_ks::pattern(ask),
         };

@@ -3,12 +3,14 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use doorstep::delivery::Delivery;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::json;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::answer::{Refused, answer, refusal};
 use super::{body, known, openings};
@@ -16,6 +18,11 @@ use crate::Machine;
 use crate::sandbox::Post;
 
 type Sent = http::Request<Bytes>;
+
+/// Where a platform's world is changed.
+const CHANGE: &str = "/_change";
+/// Where a platform that cannot be asked is made to tell everything.
+const ROSTER: &str = "/_roster";
 
 /// Any call below `/sandbox/{vendor}`, or `/sandbox/{vendor}@{organization or place}`.
 pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Result<Response, Refused> {
@@ -37,21 +44,22 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
         return Ok(machine.sandboxes().vendor(&vendor, of.as_deref(), sent).await.map(Into::into));
     }
     machine.settle_down().await;
-    if path == "/_change" {
-        return change(&machine, &vendor, sent).await;
+    if path == CHANGE || path == ROSTER {
+        return tell(&machine, &vendor, &path, sent).await;
     }
     Ok(machine.sandboxes().back_door(&vendor, sent).await.map(Into::into))
 }
 
-/// Changes a platform's world and, where `deliver` names a site, posts the webhooks that the platform would.
-async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Response, Refused> {
+/// Changes a platform's world or tells all of it and, where `deliver` names a site, posts the webhooks that the platform
+/// would.
+async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Result<Response, Refused> {
     if sent.method() != Method::POST {
-        return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "a change is posted"));
+        return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "this is posted"));
     }
     let query = sent.uri().query().unwrap_or_default();
     let (query, deliver) = without(query, "deliver");
-    let (_, of) = without(&query, "of");
-    if let Some(kind) = openings::kind(platform) {
+    let (query, of) = without(&query, "of");
+    if let Some(kind) = openings::kind(platform).filter(|_| page == CHANGE) {
         return openings::change(machine, kind, of.as_deref(), deliver.as_deref(), sent.into_body()).await;
     }
     let post = match &deliver {
@@ -62,7 +70,15 @@ async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Respons
         }
         None => None,
     };
-    let letters = match machine.sandboxes().post(platform, of.as_deref(), sent.into_body()).await {
+    let letters = if page == ROSTER {
+        let parts = without(&query, "parts").1.map_or(Ok(1), |parts| parts.parse());
+        let parts = parts.ok().filter(|parts| (1..=1_000).contains(parts));
+        let parts = parts.ok_or_else(|| Refused::bad("parts is a whole number from 1 to 1000"))?;
+        machine.sandboxes().roster(platform, of.as_deref(), parts).await
+    } else {
+        machine.sandboxes().post(platform, of.as_deref(), sent.into_body()).await
+    };
+    let letters = match letters {
         Ok(letters) => letters,
         Err(refused) => return Ok(refused.map(Into::into)),
     };
@@ -71,7 +87,7 @@ async fn change(machine: &Machine, platform: &str, sent: Sent) -> Result<Respons
         for letter in letters {
             let headers = match letter.action {
                 Some(_) => sign_body(&secret, &letter)?,
-                None => sign(&secret, machine.now(), &letter.body)?,
+                None => sign(platform, &secret, machine.now(), &letter.body)?,
             };
             let action = letter.action.map(|action| format!("/{action}")).unwrap_or_default();
             let path = format!("/hooks/{site}/{platform}{action}");
@@ -94,20 +110,46 @@ fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
     Ok(headers)
 }
 
-/// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. [D][C]
-fn sign(secret: &str, now: Timestamp, body: &[u8]) -> Result<HeaderMap, Refused> {
-    let at = now.as_second().to_string();
-    let unusable = |_| Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
-    for part in [body, b".", at.as_bytes()] {
-        mac.update(part);
-    }
-    let header = format!("t={at},signature={}", hex::encode(mac.finalize().into_bytes()));
+/// The headers that a platform signs with.
+fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<HeaderMap, Refused> {
+    let unusable = || Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
+    let signed = match platform {
+        "andcards" | "deskworks" => standard_webhooks(secret, now, body),
+        _ => officernd(secret, now, body),
+    };
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
-    let header = HeaderValue::from_str(&header).map_err(|_| Refused::bad("the clock is out of bounds"))?;
-    headers.insert("officernd-signature", header);
+    for (name, value) in signed.ok_or_else(unusable)? {
+        let value = HeaderValue::from_str(&value).map_err(|_| Refused::bad("the clock is out of bounds"))?;
+        headers.insert(name, value);
+    }
     Ok(headers)
+}
+
+type Signed = Vec<(&'static str, String)>;
+
+/// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. [D][C]
+fn officernd(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
+    let at = now.as_second().to_string();
+    let tag = hmac(secret.as_bytes(), &[body, b".", at.as_bytes()])?;
+    Some(vec![("officernd-signature", format!("t={at},signature={}", hex::encode(tag)))])
+}
+
+/// Standard Webhooks: HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. [D]
+fn standard_webhooks(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+    let at = now.as_second().to_string();
+    // One id for each letter: its content has the instant in it.
+    let id = format!("msg_{}", hex::encode(Sha256::digest(body)).get(..24)?);
+    let tag = hmac(&key, &[id.as_bytes(), b".", at.as_bytes(), b".", body])?;
+    let signature = format!("v1,{}", STANDARD.encode(tag));
+    Some(vec![("webhook-id", id), ("webhook-timestamp", at), ("webhook-signature", signature)])
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> Option<Vec<u8>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    parts.iter().for_each(|part| mac.update(part));
+    Some(mac.finalize().into_bytes().to_vec())
 }
 
 /// `query` without the parameter `name`, and that parameter's value. The rest stays as it was written.
@@ -128,15 +170,26 @@ fn address(path: &str, query: &str) -> Result<Uri, Refused> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Post, Timestamp, sign, sign_body, without};
+    use super::{Post, Timestamp, sign, sign_body, standard_webhooks, without};
 
     #[test]
     fn the_signature_is_the_vendors() {
         let body = r#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"603dfbc260f4054084125d39"}}}"#;
         let at = Timestamp::from_second(1_767_225_600).unwrap();
-        let headers = sign("1b1b1b1b-1b1b-1b1b-1b1b-1b1b1b1b1b1b", at, body.as_bytes()).ok().unwrap();
+        let headers = sign("officernd", "1b1b1b1b-1b1b-1b1b-1b1b-1b1b1b1b1b1b", at, body.as_bytes()).ok().unwrap();
         let expected = "t=1767225600,signature=fcfbfbfb8b46fc272c32582275abfe2e74829f95d1556d6676a0f2f30eed2a58";
         assert_eq!(headers["officernd-signature"], expected);
+    }
+
+    #[test]
+    fn a_letter_is_signed_as_standard_webhooks_says() {
+        let at = Timestamp::from_second(1_614_265_330).unwrap();
+        let signed = standard_webhooks("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", at, b"{}").unwrap();
+        assert_eq!(signed[1], ("webhook-timestamp", "1614265330".to_owned()));
+        // Checked with openssl: the id is the first 24 digits of the body's SHA-256.
+        assert_eq!(signed[0].1, "msg_44136fa355b3678a1146ad16");
+        assert_eq!(signed[2].1, "v1,QOQhT4c4Kixh/E2O4uu52lYMJdQ8C18hOHey4+JjNDk=");
+        assert!(standard_webhooks("whsec_%", at, b"{}").is_none());
     }
 
     #[test]

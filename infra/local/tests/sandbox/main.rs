@@ -6,3 +6,4 @@ mod kisi;
 mod nexudus;
 mod officernd;
 mod salto_ks;
+mod told;

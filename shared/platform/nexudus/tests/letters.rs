@@ -30,7 +30,7 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
             let read = match read(action, &body) {
                 Letter::About(all) => all.iter().map(|mention| mention.about.to_string()).collect(),
                 Letter::NotForUs => Vec::new(),
-                Letter::Unreadable(why) => panic!("{stem}: {why}"),
+                other => panic!("{stem}: {other:?}"),
             };
             assert_eq!(read, expected(name), "{stem}");
         }

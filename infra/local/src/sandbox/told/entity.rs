@@ -1,0 +1,125 @@
+//! The kinds of things that these platforms hold, their keys in the contract, and what a key is that was left out.
+
+use serde_json::{Value, json};
+
+/// One kind of thing.
+pub struct Entity {
+    /// As worlds and rosters say it.
+    pub list: &'static str,
+    /// As events say it.
+    pub word: &'static str,
+    /// Its keys, each with its usual value.
+    pub keys: &'static [(&'static str, Usual)],
+}
+
+/// What a key is that was left out.
+#[derive(Clone, Copy)]
+pub enum Usual {
+    /// Null.
+    Nothing,
+    /// True.
+    Yes,
+    /// False.
+    No,
+    /// An empty list.
+    NoOne,
+    /// This text.
+    Text(&'static str),
+}
+
+impl Usual {
+    /// As it is sent.
+    pub fn value(self) -> Value {
+        match self {
+            Usual::Nothing => Value::Null,
+            Usual::Yes => json!(true),
+            Usual::No => json!(false),
+            Usual::NoOne => json!([]),
+            Usual::Text(text) => json!(text),
+        }
+    }
+}
+
+use Usual::{No, NoOne, Nothing, Text, Yes};
+
+/// What andcards holds, in the order in which a change is sent.
+pub const ANDCARDS: &[Entity] = &[
+    Entity { list: "companies", word: "company", keys: &[("id", Nothing), ("name", Text(""))] },
+    Entity {
+        list: "users",
+        word: "user",
+        keys: &[("id", Nothing), ("name", Text("")), ("email", Nothing), ("company", Nothing), ("active", Yes)],
+    },
+    Entity {
+        list: "subscriptions",
+        word: "subscription",
+        keys: &[
+            ("id", Nothing),
+            ("plan", Nothing),
+            ("location", Nothing),
+            ("user", Nothing),
+            ("company", Nothing),
+            ("start", Nothing),
+            ("end", Nothing),
+            ("active", Yes),
+        ],
+    },
+    Entity {
+        list: "bookings",
+        word: "booking",
+        keys: &[
+            ("id", Nothing),
+            ("room", Nothing),
+            ("location", Nothing),
+            ("user", Nothing),
+            ("guest", Nothing),
+            ("guests", NoOne),
+            ("start", Nothing),
+            ("end", Nothing),
+            ("cancelled", No),
+        ],
+    },
+];
+
+/// What Deskworks holds, in the order in which a change is sent.
+pub const DESKWORKS: &[Entity] = &[
+    Entity {
+        list: "members",
+        word: "member",
+        keys: &[
+            ("id", Nothing),
+            ("name", Text("")),
+            ("email", Nothing),
+            ("center", Nothing),
+            ("active", Yes),
+            ("master", Nothing),
+        ],
+    },
+    Entity {
+        list: "billings",
+        word: "billing",
+        keys: &[
+            ("id", Nothing),
+            ("member", Nothing),
+            ("product", Nothing),
+            ("center", Nothing),
+            ("start", Nothing),
+            ("end", Nothing),
+            ("active", Yes),
+        ],
+    },
+    Entity {
+        list: "reservations",
+        word: "reservation",
+        keys: &[
+            ("id", Nothing),
+            ("unit", Nothing),
+            ("center", Nothing),
+            ("member", Nothing),
+            ("guest", Nothing),
+            ("start", Nothing),
+            ("end", Nothing),
+            ("cancelled", No),
+        ],
+    },
+];

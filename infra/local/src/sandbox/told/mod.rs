@@ -1,0 +1,38 @@
+//! Sandboxes of platforms that cannot be asked: they hold a world, and send what the published contract says. Nothing of
+//! theirs can be called.
+
+mod entity;
+mod world;
+
+pub use entity::{ANDCARDS, DESKWORKS};
+pub use world::World;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::answer::{self, Answer};
+use super::ask::Ask;
+use super::table::Shelf;
+use super::vendor::{self, Post};
+
+impl vendor::World for World {
+    fn show(&self) -> Value {
+        World::show(self)
+    }
+
+    fn serve(&mut self, _ask: &Ask) -> Answer {
+        answer::refused(404, "this platform has no interface: it sends letters")
+    }
+
+    fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
+        Ok(World::change(self, body, now)?.iter().map(Post::of).collect())
+    }
+
+    fn roster(&mut self, parts: usize, now: Timestamp) -> Result<Vec<Post>, String> {
+        Ok(World::roster(self, parts, now).iter().map(Post::of).collect())
+    }
+
+    fn save(&mut self, shelf: &Shelf<'_>) {
+        World::save(self, shelf);
+    }
+}

@@ -1,0 +1,219 @@
+//! Answers what a platform's interface would, from what the platform told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::roster::{Choice, Listed, Name, choose, is_news, overlay};
+use super::{Contract, Entity, named};
+use crate::error::Result;
+use crate::fact::{Assignment, Fact, FactId, Kind};
+use crate::ledger::Ledger;
+use crate::ledger::told::{Head, Letter, Rosters};
+use crate::platform::{ReadPlatform, Span};
+use crate::time::SharedTime;
+
+/// Reads what one site's platform told.
+pub struct Reader {
+    contract: &'static Contract,
+    mailbox: Option<Mailbox>,
+    /// Everything, once it was read whole.
+    whole: tokio::sync::Mutex<Option<Arc<BTreeMap<Kind, Vec<Fact>>>>>,
+    /// The roster that counts, for as long as the same ones are kept.
+    base: tokio::sync::Mutex<Option<(Rosters, Arc<Choice>)>>,
+    doubts: Mutex<Vec<String>>,
+}
+
+/// Where it was told.
+struct Mailbox {
+    ledger: Ledger,
+    site: String,
+    time: SharedTime,
+}
+
+impl Reader {
+    /// Reads what was told to `site`.
+    pub fn new(contract: &'static Contract, ledger: Ledger, site: &str, time: SharedTime) -> Self {
+        let mailbox = Some(Mailbox { ledger, site: site.to_owned(), time });
+        Reader { mailbox, ..Reader::of_nothing(contract) }
+    }
+
+    /// Reads what nobody was told, for whoever has no table: nothing at all.
+    pub fn of_nothing(contract: &'static Contract) -> Self {
+        let (whole, base, doubts) = Default::default();
+        Reader { contract, mailbox: None, whole, base, doubts }
+    }
+
+    /// Everything that is known, by kind.
+    async fn whole(&self) -> Result<Arc<BTreeMap<Kind, Vec<Fact>>>> {
+        let mut whole = self.whole.lock().await;
+        if let Some(whole) = whole.as_ref() {
+            return Ok(whole.clone());
+        }
+        let facts = match &self.mailbox {
+            None => BTreeMap::new(),
+            Some(mailbox) => {
+                let letters = mailbox.ledger.letters(&mailbox.site).await?;
+                let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
+                let choice = self.choice(mailbox, &rosters, Some(&letters)).await?;
+                self.doubts.lock().unwrap_or_else(PoisonError::into_inner).extend(choice.doubts.iter().cloned());
+                facts(self.contract, choice.base.as_ref(), &letters)
+            }
+        };
+        let facts = Arc::new(facts);
+        *whole = Some(facts.clone());
+        Ok(facts)
+    }
+
+    /// What counts of these rosters. Letters are read where they are needed and not given.
+    async fn choice(&self, mailbox: &Mailbox, rosters: &Rosters, letters: Option<&[Letter]>) -> Result<Arc<Choice>> {
+        let mut base = self.base.lock().await;
+        if let Some((_, choice)) = base.as_ref().filter(|(of, _)| of == rosters) {
+            return Ok(choice.clone());
+        }
+        let read = match letters {
+            Some(_) => Vec::new(),
+            None => mailbox.ledger.letters(&mailbox.site).await?,
+        };
+        let letters = letters.unwrap_or(&read);
+        let now = mailbox.time.now();
+        let choice = choose(&mailbox.ledger, &mailbox.site, self.contract, rosters, letters, now).await?;
+        let choice = Arc::new(choice);
+        *base = Some((rosters.clone(), choice.clone()));
+        Ok(choice)
+    }
+
+    /// One thing as it is known, or what is left of it.
+    async fn thing(&self, mailbox: &Mailbox, entity: &'static Entity, id: &str) -> Result<Vec<Fact>> {
+        // The letter first: one that is forgotten between the two is in a roster that is read then.
+        let letter = mailbox.ledger.letter(&mailbox.site, entity.word, id).await?;
+        let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
+        let newest = rosters.heads.iter().map(|head| &head.rank).max();
+        let choice = match &letter {
+            Some(letter) if newest.is_none_or(|newest| *newest < letter.rank) => None,
+            _ => Some(self.choice(mailbox, &rosters, None).await?),
+        };
+        let base = choice.as_ref().and_then(|choice| choice.base.as_ref());
+        let name: Name = (entity.word, id.to_owned());
+        let listed = base.and_then(|base| base.things.get(&name));
+        let mut known: BTreeMap<Name, Value> = listed.map(|data| (name.clone(), data.clone())).into_iter().collect();
+        if let Some(letter) = &letter {
+            overlay(self.contract, base, letter, &mut known);
+        }
+        let was_removed = letter.is_some_and(|letter| letter.data.is_none());
+        Ok(match known.get(&name) {
+            Some(data) => facts_of(entity, data),
+            None if was_removed => (entity.remains)(id),
+            None => Vec::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl ReadPlatform for Reader {
+    fn kinds(&self) -> &'static [Kind] {
+        self.contract.kinds
+    }
+
+    async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
+        if let Some(fact) = named(about) {
+            return Ok(Some(fact));
+        }
+        let (Some(mailbox), Some((entity, id))) = (&self.mailbox, self.contract.told_in(about)) else {
+            return Ok(None);
+        };
+        let facts = self.thing(mailbox, entity, &id).await?;
+        Ok(facts.into_iter().find(|fact| fact.name() == *about).or_else(|| (self.contract.unknown)(about)))
+    }
+
+    async fn read(&self, kind: Kind, _span: &Span) -> Result<Vec<Fact>> {
+        Ok(self.whole().await?.get(&kind).cloned().unwrap_or_default())
+    }
+
+    async fn assignments(&self, _resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+        Ok(Vec::new())
+    }
+
+    fn answers_by_id(&self) -> bool {
+        false
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Whether a whole roster waits to be judged that is newer than the one that is believed.
+///
+/// # Errors
+/// [`crate::error::Error::Later`] where the table is away.
+pub async fn waits(ledger: &Ledger, site: &str, now: Timestamp) -> Result<bool> {
+    Ok(is_news(&ledger.rosters(site).await?, now))
+}
+
+/// Makes lasting what a whole read decided: which roster is believed, and that what it outdates is forgotten. Written by
+/// whoever keeps what was read, and by nobody who only looks.
+///
+/// # Errors
+/// [`crate::error::Error::Later`] where the table is away; it is made good the next time.
+pub async fn tidy(contract: &'static Contract, ledger: &Ledger, site: &str, now: Timestamp) -> Result<()> {
+    let rosters = ledger.rosters(site).await?;
+    let is_believed = |head: &Head| rosters.believed.as_ref().is_some_and(|believed| believed.roster == head.roster);
+    if rosters.heads.iter().all(is_believed) && !is_news(&rosters, now) {
+        return Ok(());
+    }
+    let letters = ledger.letters(site).await?;
+    let choice = choose(ledger, site, contract, &rosters, &letters, now).await?;
+    let Some(base) = &choice.base else { return Ok(()) };
+    if rosters.believed.as_ref() != Some(&base.believed) {
+        ledger.believe(site, &base.believed).await?;
+    }
+    let stays: Vec<_> = rosters.heads.iter().filter(|head| !choice.spent.contains(head)).collect();
+    for head in &choice.spent {
+        ledger.forget_part(site, head, &stays).await?;
+    }
+    // Removals are remembered: a late letter from before must not bring anything back.
+    for letter in letters.iter().filter(|letter| letter.data.is_some() && letter.rank < base.believed.rank) {
+        ledger.forget_letter(site, letter).await?;
+    }
+    Ok(())
+}
+
+/// What follows from everything that is known.
+fn facts(contract: &Contract, base: Option<&Listed>, letters: &[Letter]) -> BTreeMap<Kind, Vec<Fact>> {
+    let mut known = base.map(|base| base.things.clone()).unwrap_or_default();
+    for letter in letters {
+        overlay(contract, base, letter, &mut known);
+    }
+    let mut all: BTreeMap<FactId, Fact> = BTreeMap::new();
+    for letter in letters.iter().filter(|letter| letter.data.is_none()) {
+        if let Some(entity) = contract.entity(&letter.entity)
+            && !known.contains_key(&(entity.word, letter.id.clone()))
+        {
+            all.extend((entity.remains)(&letter.id).into_iter().map(|fact| (fact.name(), fact)));
+        }
+    }
+    for ((word, _), data) in &known {
+        if let Some(entity) = contract.entity(word) {
+            all.extend(facts_of(entity, data).into_iter().map(|fact| (fact.name(), fact)));
+        }
+    }
+    let spoken_of: BTreeSet<FactId> = all.values().flat_map(|fact| fact.what.speaks_of()).collect();
+    for about in spoken_of.into_iter().filter(|about| !all.contains_key(about)).collect::<Vec<_>>() {
+        if let Some(fact) = (contract.unknown)(&about) {
+            all.insert(about, fact);
+        }
+    }
+    let mut by_kind: BTreeMap<Kind, Vec<Fact>> = BTreeMap::new();
+    for (name, fact) in all {
+        by_kind.entry(name.kind).or_default().push(fact);
+    }
+    by_kind
+}
+
+fn facts_of(entity: &Entity, data: &Value) -> Vec<Fact> {
+    (entity.read)(data).map(|thing| thing.facts()).unwrap_or_default()
+}
