@@ -1,6 +1,7 @@
 //! Journeys that begin at Nexudus.
 
 mod bookings;
+mod cards;
 mod contracts;
 mod hearing;
 mod passes;
