@@ -129,38 +129,6 @@ impl Guest {
     }
 }
 
-/// What the schemas say of these values.
-#[cfg(test)]
-mod schemas {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::*;
-
-    macro_rules! schema {
-        ($name:ident, $($said:tt)*) => {
-            impl JsonSchema for $name {
-                fn schema_name() -> Cow<'static, str> {
-                    stringify!($name).into()
-                }
-
-                fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                    json_schema!($($said)*)
-                }
-            }
-        };
-    }
-
-    schema!(Id, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
-        "description": "1 to 200 bytes, not blank" });
-    schema!(Word, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
-        "description": "1 to 200 bytes, not blank, no control characters" });
-    schema!(Name, { "type": "string", "maxLength": LONGEST_NAME, "description": "at most 500 bytes" });
-    schema!(Day, { "type": "string", "format": "date" });
-    schema!(Instant, { "type": "string", "format": "date-time" });
-}
-
 /// What is wrong with a guest without name and address.
 pub const NOBODY: &str = "a guest needs a name or an email";
 
@@ -228,4 +196,36 @@ fn words(said: &str) -> String {
         (said, _) if said.starts_with("write ") => said.to_owned(),
         _ => "this cannot be read".to_owned(),
     }
+}
+
+/// What the schemas say of these values.
+#[cfg(test)]
+mod schemas {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::*;
+
+    macro_rules! schema {
+        ($name:ident, $($said:tt)*) => {
+            impl JsonSchema for $name {
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($name).into()
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!($($said)*)
+                }
+            }
+        };
+    }
+
+    schema!(Id, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
+        "description": "1 to 200 bytes, not blank" });
+    schema!(Word, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
+        "description": "1 to 200 bytes, not blank, no control characters" });
+    schema!(Name, { "type": "string", "maxLength": LONGEST_NAME, "description": "at most 500 bytes" });
+    schema!(Day, { "type": "string", "format": "date" });
+    schema!(Instant, { "type": "string", "format": "date-time" });
 }

@@ -16,12 +16,15 @@ use crate::ledger::told::{Head, Letter, Rosters};
 use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 
+/// Everything that is known, by kind.
+type ByKind = BTreeMap<Kind, Vec<Fact>>;
+
 /// Reads what one site's platform told.
 pub struct Reader {
     contract: &'static Contract,
     mailbox: Option<Mailbox>,
     /// Everything, once it was read whole.
-    whole: tokio::sync::Mutex<Option<Arc<BTreeMap<Kind, Vec<Fact>>>>>,
+    whole: tokio::sync::Mutex<Option<Arc<ByKind>>>,
     /// The roster that counts, for as long as the same ones are kept.
     base: tokio::sync::Mutex<Option<(Rosters, Arc<Choice>)>>,
     doubts: Mutex<Vec<String>>,
@@ -48,7 +51,7 @@ impl Reader {
     }
 
     /// Everything that is known, by kind.
-    async fn whole(&self) -> Result<Arc<BTreeMap<Kind, Vec<Fact>>>> {
+    async fn whole(&self) -> Result<Arc<ByKind>> {
         let mut whole = self.whole.lock().await;
         if let Some(whole) = whole.as_ref() {
             return Ok(whole.clone());
@@ -183,7 +186,7 @@ pub async fn tidy(contract: &'static Contract, ledger: &Ledger, site: &str, now:
 }
 
 /// What follows from everything that is known.
-fn facts(contract: &Contract, base: Option<&Listed>, letters: &[Letter]) -> BTreeMap<Kind, Vec<Fact>> {
+fn facts(contract: &Contract, base: Option<&Listed>, letters: &[Letter]) -> ByKind {
     let mut known = base.map(|base| base.things.clone()).unwrap_or_default();
     for letter in letters {
         overlay(contract, base, letter, &mut known);
@@ -207,7 +210,7 @@ fn facts(contract: &Contract, base: Option<&Listed>, letters: &[Letter]) -> BTre
             all.insert(about, fact);
         }
     }
-    let mut by_kind: BTreeMap<Kind, Vec<Fact>> = BTreeMap::new();
+    let mut by_kind: ByKind = BTreeMap::new();
     for (name, fact) in all {
         by_kind.entry(name.kind).or_default().push(fact);
     }
