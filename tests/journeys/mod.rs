@@ -18,6 +18,7 @@ mod plans;
 mod preview;
 mod reconcile;
 mod seats;
+mod sites;
 mod tags;
 mod told;
 
