@@ -25,13 +25,14 @@ impl Look<'_> {
     }
 
     fn takes_part(&self, booking: &Value, person: &Person<'_>) -> bool {
-        let member =
-            person.members.iter().filter_map(|member| text(member, "_id")).any(|id| {
-                text(booking, "member") == Some(id) || list(booking, "members").iter().any(|other| other == id)
-            });
+        let member = person.members.iter().any(|member| {
+            text(booking, "member").is_some_and(|id| self.is_or_follows(member, id))
+                || list(booking, "members").iter().any(|other| *other == member["_id"])
+        });
         let guest = person.visitors.iter().filter_map(|visitor| text(visitor, "_id"));
         let mut guest = guest.filter(|id| list(booking, "visitors").iter().any(|other| other == id));
-        member || self.site.guests && guest.next().is_some()
+        let booked = text(booking, "bookedByGuest").is_some_and(|id| is_visitor(person, id));
+        member || booked || self.site.guests && guest.next().is_some()
     }
 
     fn is_heard(&self, rule: &Rule, person: &Person<'_>, start: Minute) -> bool {
@@ -69,6 +70,10 @@ impl Look<'_> {
         }
         starts
     }
+}
+
+fn is_visitor(person: &Person<'_>, id: &str) -> bool {
+    person.visitors.iter().any(|visitor| text(visitor, "_id") == Some(id))
 }
 
 /// A rule of the kinds that the tests write.

@@ -50,7 +50,7 @@ pub fn may_be_in(world: &Value, site: &Site, at: Minute) -> BTreeSet<Entry> {
 
 fn people(world: &Value) -> BTreeMap<String, Person<'_>> {
     let mut people: BTreeMap<String, Person<'_>> = BTreeMap::new();
-    for member in list(world, "members") {
+    for member in list(world, "members").iter().filter(|member| !flag(member, "inactive")) {
         people.entry(who(member)).or_default().members.push(member);
     }
     for visitor in list(world, "visitors") {
@@ -106,12 +106,18 @@ impl Look<'_> {
     /// Whether a membership or pass is this person's, by name or through their company.
     fn reaches(&self, thing: &Value, person: &Person<'_>) -> bool {
         person.members.iter().any(|member| match text(thing, "member") {
-            Some(id) => text(member, "_id") == Some(id),
+            Some(id) => self.is_or_follows(member, id),
             None => {
                 let out = matches!(text(member, "status"), Some("former" | "lead" | "not_approved"));
                 text(thing, "company").is_some() && text(thing, "company") == text(member, "company") && !out
             }
         })
+    }
+
+    /// Whether this member is the one with this id, or has everything that one has.
+    fn is_or_follows(&self, member: &Value, id: &str) -> bool {
+        let master = by_id(self.world, "members", Some(id)).filter(|master| !flag(master, "inactive"));
+        text(member, "_id") == Some(id) || text(member, "master") == Some(id) && master.is_some()
     }
 
     /// Whether the local day of `at` is one of the membership's.

@@ -5,10 +5,14 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::things::{self, Make, one_of, written};
 use crate::naive::{Minute, instant, list, text};
+use crate::world::Platform;
 
 /// What `_change` takes. `fresh` is an id that nothing has yet.
-pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute) -> Value {
+pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform: Platform) -> Value {
     match dice.of(16) {
+        10 if platform != Platform::OfficeRnd => {
+            altered(dice, world, "members", |_, member| json!({ "inactive": member["inactive"] != json!(true) }))
+        }
         0 | 1 => made("bookings", things::booking, dice, world, fresh, now),
         2 => moved(dice, world, now),
         3 => altered(dice, world, "bookings", |dice, booking| {

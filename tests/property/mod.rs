@@ -6,6 +6,7 @@
 mod change;
 mod dice;
 mod judge;
+mod platform;
 mod play;
 mod regressions;
 mod setting;
@@ -16,23 +17,25 @@ mod times;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use story::{Story, stories};
 
+use crate::world::Platform;
+
 fn number(name: &str, usual: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-fn one(story: &Story, rough: bool) -> Result<(), String> {
+fn one(story: &Story, rough: bool, platform: Platform) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(play::play(story, rough))
+    runtime.block_on(play::play(story, rough, platform))
 }
 
-fn many(cases: u32, salt: u8, rough: bool) {
+fn many(cases: u32, salt: u8, rough: bool, platform: Platform) {
     let cases = number("DOORSTEP_STORIES", cases);
     let mut seed = [salt; 32];
     seed[..4].copy_from_slice(&number("DOORSTEP_SEED", 1).to_le_bytes());
     let max_shrink_iters = number("DOORSTEP_SHRINK", 60);
     let config = Config { cases, failure_persistence: None, max_shrink_iters, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let told = runner.run(&stories(), |story| one(&story, rough).map_err(TestCaseError::fail));
+    let told = runner.run(&stories(), |story| one(&story, rough, platform).map_err(TestCaseError::fail));
     match told {
         Ok(()) => {}
         Err(TestError::Fail(wrong, story)) => panic!("seed {:?}\n{wrong}\n{story:?}", &seed[..4]),
@@ -42,10 +45,28 @@ fn many(cases: u32, salt: u8, rough: bool) {
 
 #[test]
 fn the_doors_hold_what_the_model_says() {
-    many(16, 7, false);
+    many(16, 7, false, Platform::OfficeRnd);
 }
 
 #[test]
 fn after_crashes_and_faults_one_reconcile_is_enough() {
-    many(12, 11, true);
+    many(12, 11, true, Platform::OfficeRnd);
+}
+
+#[test]
+fn the_doors_hold_what_the_model_says_of_nexudus() {
+    many(12, 13, false, Platform::Nexudus);
+    many(6, 17, true, Platform::Nexudus);
+}
+
+#[test]
+fn the_doors_hold_what_the_model_says_of_andcards() {
+    many(12, 19, false, Platform::Andcards);
+    many(6, 23, true, Platform::Andcards);
+}
+
+#[test]
+fn the_doors_hold_what_the_model_says_of_deskworks() {
+    many(12, 29, false, Platform::Deskworks);
+    many(6, 31, true, Platform::Deskworks);
 }

@@ -7,19 +7,19 @@ use bytes::Bytes;
 use doorstep::delivery::Delivery;
 use doorstep_local::run::crash::Step;
 use doorstep_local::{Data, Machine, Setup};
-use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http::{Method, Request, Uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::change::change;
 use super::dice::Dice;
 use super::judge::{self, Expected};
+use super::platform::{self, Letter, headers, path};
 use super::setting::{GROUPS, PROTECTED, SITE, STRANGER, Setting};
 use super::story::Story;
 use super::{things, times};
 use crate::naive::{self, Minute, instant, list};
+use crate::world::Platform;
 
 /// A story under way.
 pub struct Play {
@@ -30,17 +30,20 @@ pub struct Play {
     /// What happened, for whoever has to understand a failure.
     trace: Vec<String>,
     /// Letters that were not delivered yet, with the number of their change.
-    late: Vec<(usize, Bytes)>,
+    late: Vec<(usize, Letter)>,
     /// Letters that were.
-    old: Vec<Bytes>,
+    old: Vec<Letter>,
+    /// The platform as it is, in OfficeRnD's shape.
+    mirror: Value,
     /// Changes of which no letter came since the last reconcile.
     unheard: BTreeSet<usize>,
 }
 
 /// Plays a story to its end; what is wrong, with what happened until then.
-pub async fn play(story: &Story, rough: bool) -> Result<(), String> {
-    let setting = Setting::of(story);
-    let world = things::world(story, setting.start, &setting.platform_quirks);
+pub async fn play(story: &Story, rough: bool, platform: Platform) -> Result<(), String> {
+    let setting = Setting::of(story, platform);
+    let mut world = things::world(story, setting.start, &setting.platform_quirks);
+    platform::fit(platform, &mut world);
     let inside = inside(story, &world);
     let mut play = Play::begin(setting, &world, &inside, rough).await;
     let told = play.through(&story.steps).await;
@@ -61,10 +64,12 @@ impl Play {
             trace: Vec::new(),
             late: Vec::new(),
             old: Vec::new(),
+            mirror: world.clone(),
             unheard: BTreeSet::new(),
         };
         play.note(world);
-        play.put("officernd", "/_world", world).await;
+        let platform = play.setting.platform;
+        play.put(platform.word(), "/_world", &platform::own(platform, world).unwrap_or_else(|| world.clone())).await;
         for doors in play.setting.doors.clone() {
             play.put(doors.kind, "/_world", &doors.world(inside)).await;
             play.expected.taken_over(&play.setting, &doors, inside, world);
@@ -98,7 +103,7 @@ impl Play {
     /// Two reconciles, of which the second finds nothing to do, and the books.
     pub async fn end(&mut self) -> Result<(), String> {
         self.machine.crash(Step::Ring, 0);
-        for vendor in ["officernd", "kisi", "salto-ks"] {
+        for vendor in [self.setting.platform.word(), "kisi", "salto-ks"] {
             self.put(vendor, "/_faults", &json!([])).await;
         }
         if self.rough || self.setting.is_slow() {
@@ -143,14 +148,13 @@ impl Play {
 
     async fn change(&mut self, number: usize, dice: &mut Dice) -> Result<(), String> {
         let how = dice.of(8);
-        let body = change(dice, &self.world().await, &format!("new{number}"), self.now());
+        let body = change(dice, &self.world().await, &format!("new{number}"), self.now(), self.setting.platform);
         self.tell(number, &body, how).await
     }
 
     /// Makes a change, and delivers its letters in one of eight ways: most often at once.
     pub async fn tell(&mut self, number: usize, body: &Value, how: u64) -> Result<(), String> {
-        let sent = Bytes::from(body.to_string());
-        let letters = self.machine.sandboxes().change("officernd", None, sent).await.expect("it can be changed");
+        let letters = self.changed(body).await;
         self.note(format!("{} letters, way {how}, of {body}", letters.len()));
         if letters.is_empty() || how == 5 {
             self.unheard.insert(number);
@@ -173,6 +177,24 @@ impl Play {
         Ok(())
     }
 
+    /// Makes a change at the platform, in its own words, and gives the letters that it posts.
+    async fn changed(&mut self, body: &Value) -> Vec<Letter> {
+        let platform = self.setting.platform;
+        let before = platform::own(platform, &self.mirror);
+        let sent = match before {
+            None => body.clone(),
+            Some(before) => {
+                platform::apply(&mut self.mirror, body);
+                platform::fit(platform, &mut self.mirror);
+                let after = platform::own(platform, &self.mirror).unwrap_or_default();
+                platform::difference(platform, &before, &after)
+            }
+        };
+        let sent = Bytes::from(sent.to_string());
+        let posts = self.machine.sandboxes().post(platform.word(), None, sent).await;
+        posts.expect("it can be changed").into_iter().map(Letter::from).collect()
+    }
+
     /// Delivers what was held back, in any order.
     async fn deliver_late(&mut self, dice: &mut Dice) -> Result<(), String> {
         while let Some(place) = dice.index(self.late.len()) {
@@ -186,12 +208,13 @@ impl Play {
     }
 
     /// Posts a letter as a sender does: again until it is taken.
-    async fn post(&mut self, letter: &Bytes) -> Result<(), String> {
+    async fn post(&mut self, letter: &Letter) -> Result<(), String> {
         self.note("a letter is delivered");
         self.old.push(letter.clone());
         for _ in 0..4 {
-            let headers = signed(letter, self.now());
-            let delivery = Delivery { path: format!("/hooks/{SITE}/officernd"), headers, body: letter.clone() };
+            let platform = self.setting.platform;
+            let headers = headers(platform, letter, self.now());
+            let delivery = Delivery { path: path(platform, letter), headers, body: letter.body.clone() };
             if self.machine.deliver(delivery).await.status == 202 {
                 return Ok(());
             }
@@ -210,9 +233,9 @@ impl Play {
                 self.machine.crash(step, times);
             }
             _ => {
-                let vendor = dice.any(&["kisi", "salto-ks", "officernd"]);
+                let vendor = dice.any(&["kisi", "salto-ks", self.setting.platform.word()]);
                 let status = dice.any(&[500, 429, 503, 404, 502]);
-                let reads = vendor == "officernd";
+                let reads = vendor == self.setting.platform.word();
                 let what = if reads {
                     dice.any(&["*", "GET *"])
                 } else {
@@ -245,10 +268,23 @@ impl Play {
         if self.setting.platform_quirks.contains(&"lag") {
             self.pass(120).await?;
         }
+        if !platform::can_be_asked(self.setting.platform) {
+            self.tell_all().await?;
+        }
         let report = self.machine.reconcile(SITE).await.map_err(|wrong| wrong.to_string())?;
         self.note(format!("reconcile: {report:?}"));
         self.unheard.clear();
         Ok((report.granted, report.revoked))
+    }
+
+    /// A platform that cannot be asked sends everything there is.
+    async fn tell_all(&mut self) -> Result<(), String> {
+        let roster = self.machine.sandboxes().roster(self.setting.platform.word(), None, 2).await;
+        for part in roster.expect("it can be told") {
+            self.post(&Letter::from(part)).await?;
+        }
+        self.machine.quiet().await;
+        Ok(())
     }
 
     /// Compares the doors with the model. Where something may take its time, a few minutes are given.
@@ -277,7 +313,10 @@ impl Play {
 
     /// The platform as it is.
     pub async fn world(&self) -> Value {
-        self.get("officernd").await
+        match self.setting.platform {
+            Platform::OfficeRnd => self.get("officernd").await,
+            _ => self.mirror.clone(),
+        }
     }
 
     pub async fn get(&self, vendor: &str) -> Value {
@@ -312,16 +351,6 @@ fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
 
 pub fn written(at: Minute) -> String {
     things::written(at)
-}
-
-fn signed(letter: &[u8], now: Minute) -> HeaderMap {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"sandbox-webhook-secret").expect("any length");
-    [letter, b".", now.to_string().as_bytes()].into_iter().for_each(|part| mac.update(part));
-    let header = format!("t={now},signature={}", hex::encode(mac.finalize().into_bytes()));
-    HeaderMap::from_iter([(
-        "officernd-signature".parse().expect("a name"),
-        HeaderValue::from_str(&header).expect("text"),
-    )])
 }
 
 /// Seconds of an instant as a door system writes it.

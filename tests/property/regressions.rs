@@ -7,6 +7,7 @@ use super::play::Play;
 use super::setting::{Doors, Setting};
 use super::things;
 use crate::naive::{Audience, Rule, Selector, Site, instant};
+use crate::world::Platform;
 
 const NINE: &str = "2026-06-10T09:00:00Z";
 
@@ -36,7 +37,7 @@ fn setting(rules: Vec<Rule>, doors: Vec<Doors>) -> Setting {
         on_the_day: false,
         rules,
     };
-    Setting { start: instant(NINE), site, doors, platform_quirks: Vec::new() }
+    Setting { platform: Platform::OfficeRnd, start: instant(NINE), site, doors, platform_quirks: Vec::new() }
 }
 
 /// A world of nobody, with these lists in place of its empty ones.

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::platform::rule as fitted;
 use super::story::Story;
 use crate::naive::{Audience, Minute, Opening, Rule, Selector, Site, instant};
+use crate::world::Platform;
 
 pub const SITE: &str = "prop";
 pub const GROUPS: [&str; 3] = ["Members", "Meeting", "Evening"];
@@ -27,6 +29,7 @@ const STARTS: [&str; 8] = [
 
 #[derive(Debug, Clone)]
 pub struct Setting {
+    pub platform: Platform,
     pub start: Minute,
     pub site: Site,
     pub doors: Vec<Doors>,
@@ -45,7 +48,7 @@ pub struct Doors {
 }
 
 impl Setting {
-    pub fn of(story: &Story) -> Setting {
+    pub fn of(story: &Story, platform: Platform) -> Setting {
         let mut dice = Dice(story.setting);
         let names: &[&str] = dice.any(&[&["front"][..], &["back"], &["front", "back"], &["front", "back"]]);
         let doors: Vec<Doors> = names.iter().map(|name| Doors::of(name, &mut dice)).collect();
@@ -55,13 +58,14 @@ impl Setting {
             guests: !dice.rarely(4),
             tentative: dice.rarely(4),
             on_the_day: dice.rarely(3),
-            rules: story.rules.iter().map(|number| rule(Dice(*number), names)).collect(),
+            rules: story.rules.iter().map(|number| fitted(platform, rule(Dice(*number), names))).collect(),
         };
         let mut platform_quirks = Vec::new();
-        platform_quirks.extend(dice.rarely(3).then_some("v1-events"));
-        platform_quirks.extend(dice.rarely(3).then_some("cancel-as-removed"));
-        platform_quirks.extend(dice.rarely(5).then_some("lag"));
-        Setting { start: instant(dice.any(&STARTS)), site, doors, platform_quirks }
+        let own = platform == Platform::OfficeRnd;
+        platform_quirks.extend((dice.rarely(3) && own).then_some("v1-events"));
+        platform_quirks.extend((dice.rarely(3) && own).then_some("cancel-as-removed"));
+        platform_quirks.extend((dice.rarely(5) && own).then_some("lag"));
+        Setting { platform, start: instant(dice.any(&STARTS)), site, doors, platform_quirks }
     }
 
     /// Whether something may take a few minutes that otherwise happens at once.
@@ -75,8 +79,10 @@ impl Setting {
     pub fn file(&self) -> String {
         let site = &self.site;
         let mut text = format!("site = {SITE:?}\ntimezone = {:?}\nmode = \"full\"\n", site.timezone);
-        text += "[platform]\nkind = \"officernd\"\norganization = \"prop-hub\"\n";
-        text += "secret = \"prop/officernd\"\nurl = \"sandbox\"\n";
+        let word = self.platform.word();
+        let organization = if word == "officernd" { "organization = \"prop-hub\"\n" } else { "" };
+        write!(text, "[platform]\nkind = {word:?}\n{organization}secret = \"prop/{word}\"\nurl = \"sandbox\"\n")
+            .unwrap();
         if !site.locations.is_empty() {
             writeln!(text, "locations = {:?}", site.locations).unwrap();
         }

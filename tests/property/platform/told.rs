@@ -31,6 +31,7 @@ pub fn fit(world: &mut Value, masters: bool) {
         }
         let most = if booking["member"].is_null() { 1 } else { usize::MAX };
         booking["visitors"].as_array_mut().expect("a list").truncate(most);
+        booking["bookedByGuest"] = if most == 1 { booking["visitors"][0].clone() } else { Value::Null };
     }
     things(world, "bookings").retain(|booking| !booking["member"].is_null() || !list(booking, "visitors").is_empty());
 }
@@ -55,10 +56,16 @@ fn booker(world: &Value, booking: &Value) -> (Value, Vec<Value>) {
     }
 }
 
+/// A list with one more thing in it, that opens nothing: one that ran out is not believed, which is another story.
+fn never_empty(mut things: Vec<Value>, more: Value) -> Vec<Value> {
+    things.push(more);
+    things
+}
+
 /// The same world in andcards' words.
 pub fn andcards(world: &Value) -> Value {
     let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> { list(world, kind).iter().map(say).collect() };
-    json!({
+    let mut own = json!({
         "users": of("members", &|one| json!({
             "id": one["_id"], "name": one["name"], "email": one["email"], "company": one["company"],
             "active": one["inactive"] != json!(true) })),
@@ -74,13 +81,21 @@ pub fn andcards(world: &Value) -> Value {
                 "location": named(world, "locations", &one["location"]), "user": one["member"], "guest": guest,
                 "guests": guests, "start": one["start"], "end": one["end"], "cancelled": one["isCancelled"] })
         }),
-    })
+    });
+    let user = json!({ "id": "gone", "name": "Gone", "email": null, "company": "gone", "active": false });
+    let subscription = json!({ "id": "gone", "plan": "Gone", "location": "Gone", "user": "gone", "company": null,
+        "start": "2020-01-01", "end": "2020-01-02", "active": false });
+    let company = json!({ "id": "gone", "name": "Gone" });
+    for (kind, more) in [("users", user), ("companies", company), ("subscriptions", subscription)] {
+        own[kind] = json!(never_empty(list(&own, kind).to_vec(), more));
+    }
+    own
 }
 
 /// The same world in Deskworks' words.
 pub fn deskworks(world: &Value) -> Value {
     let of = |kind: &str, say: &dyn Fn(&Value) -> Value| -> Vec<Value> { list(world, kind).iter().map(say).collect() };
-    json!({
+    let mut own = json!({
         "members": of("members", &|one| json!({
             "id": one["_id"], "name": one["name"], "email": one["email"],
             "center": named(world, "locations", &one["location"]), "active": one["inactive"] != json!(true),
@@ -93,5 +108,13 @@ pub fn deskworks(world: &Value) -> Value {
             "id": one["_id"], "unit": named(world, "resources", &one["resource"]),
             "center": named(world, "locations", &one["location"]), "member": one["member"], "guest": booker(world, one).0,
             "start": one["start"], "end": one["end"], "cancelled": one["isCancelled"] })),
-    })
+    });
+    let member =
+        json!({ "id": "gone", "name": "Gone", "email": null, "center": "Gone", "active": false, "master": null });
+    let billing = json!({ "id": "gone", "member": "gone", "product": "Gone", "center": "Gone", "start": "2020-01-01",
+        "end": "2020-01-02", "active": false });
+    for (kind, more) in [("members", member), ("billings", billing)] {
+        own[kind] = json!(never_empty(list(&own, kind).to_vec(), more));
+    }
+    own
 }
