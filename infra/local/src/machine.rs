@@ -257,9 +257,11 @@ impl Machine {
         &self.parts.runner.operator
     }
 
-    /// The organisation at the platform that `site` names.
-    pub(crate) fn organization(&self, site: &str) -> Option<String> {
-        Some(locked(&self.parts.known).site(site)?.organization.clone())
+    /// The platform of `site`, and the organisation there that it names, if it names one.
+    pub(crate) fn platform(&self, site: &str) -> Option<(String, Option<String>)> {
+        let known = locked(&self.parts.known);
+        let file = known.site(site)?;
+        Some((file.platform.clone(), Some(file.organization.clone()).filter(|of| !of.is_empty())))
     }
 
     /// The doors of `site` that post to us, those of the place `of` where one is named, and what a sandbox signs with for

@@ -7,12 +7,17 @@ use doorstep_local::{Data, Machine, Setup, sample};
 use jiff::civil::{Date, date};
 
 /// Every opening and closing: a plan member, a whole company and one who leaves it, a booking with a guest that was
-/// moved, one that was cancelled, a day pass.
-const EXPECTED: [&str; 17] = [
+/// moved, one that was cancelled, a day pass; a company and a co-member at platforms that tell, a contact and a guest.
+const EXPECTED: [&str; 29] = [
     "07:30 riverside opens Members for Ada Example membership m1",
+    "07:50 loft opens Loft for Kim Example membership s1",
+    "07:50 loft opens Loft for Lou Example membership s1",
+    "08:00 mill opens Mill for Mia Example membership l1",
+    "08:00 mill opens Mill for Ned Example membership l1",
     "08:10 harbour opens Main door for Eve Example membership m2",
     "08:10 harbour opens Main door for Finn Example membership m2",
     "09:40 riverside opens Members for Dora Example pass d1",
+    "10:15 quay opens Members for Ivy Example membership 31",
     "10:45 riverside opens Front door for Ben Example booking b1",
     "10:45 riverside opens Front door for Grace Guest booking b1",
     "10:45 riverside opens Meeting floor for Ben Example booking b1",
@@ -25,7 +30,14 @@ const EXPECTED: [&str; 17] = [
     "13:30 harbour opens Workshop for Hal Example booking b2",
     "14:35 harbour closes Main door for Hal Example no longer so: booking b2",
     "14:35 harbour closes Workshop for Hal Example no longer so: booking b2",
+    "14:45 quay opens Members for Jon Example booking 41",
+    "14:45 quay opens Studio for Jon Example booking 41",
     "16:00 harbour closes Main door for Finn Example no longer so: membership m2",
+    "16:15 quay closes Members for Jon Example ended: booking 41",
+    "16:15 quay closes Studio for Jon Example ended: booking 41",
+    "17:45 mill opens Mill for Una Guest booking v1",
+    "19:15 mill closes Mill for Una Guest ended: booking v1",
+    "19:30 loft closes Loft for Lou Example no longer so: membership s1",
 ];
 const LAST: &str = "20:00 riverside closes Members for Dora Example ended: pass d1";
 
@@ -59,7 +71,7 @@ async fn the_day_is_the_same_on_every_day_of_the_year() {
         let printed = String::from_utf8(out).expect("text");
         let expected: Vec<&str> = EXPECTED.into_iter().chain([LAST]).collect();
         assert_eq!(openings(&printed), expected, "{day}:\n{printed}");
-        for site in ["riverside", "harbour"] {
+        for site in ["riverside", "harbour", "quay", "loft", "mill"] {
             let again = machine.reconcile(site).await.expect("it reconciles");
             assert_eq!((again.granted, again.revoked, &again.problems), (0, 0, &Vec::new()), "{day} {site}");
         }

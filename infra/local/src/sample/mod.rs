@@ -1,4 +1,4 @@
-//! The sample day: two sites in the sandbox, for whoever starts Doorstep without files of their own.
+//! The sample day: a site for each platform in the sandbox, and a second one for OfficeRnD, for whoever starts Doorstep without files of their own.
 //!
 //! It is told from outside: every step is a call to the run's own port, a change at the platform with its signed
 //! webhook, or a moved clock. What happened at the doors is then read from the audit chain. Nothing here can open a
@@ -19,14 +19,20 @@ use outside::Outside;
 use printer::Printer;
 use story::Story;
 
-/// The zone of both sample sites.
+/// The zone of the sample sites.
 const ZONE: &str = "Europe/London";
 /// When the day begins: after every hour that a change of the clocks can skip or repeat, before anything opens.
 const BEGINS: Time = time(6, 0, 0, 0);
 
 /// The sample sites' files.
 pub fn sites() -> Vec<String> {
-    let files = [include_str!("../../../sites/harbour.toml"), include_str!("../../../sites/riverside.toml")];
+    let files = [
+        include_str!("../../../sites/harbour.toml"),
+        include_str!("../../../sites/loft.toml"),
+        include_str!("../../../sites/mill.toml"),
+        include_str!("../../../sites/quay.toml"),
+        include_str!("../../../sites/riverside.toml"),
+    ];
     files.map(str::to_owned).to_vec()
 }
 
@@ -73,6 +79,7 @@ async fn tell(machine: &Machine, printer: &mut Printer, out: &mut (dyn Write + S
         run.put_world(world, content).await?;
     }
     for site in story.sites() {
+        run.tell_all(&site).await?;
         run.reconcile(&site).await?;
     }
     for step in &story.steps {

@@ -21,13 +21,23 @@ impl Outside<'_> {
 
     /// What a door system holds.
     pub(super) async fn world(&self, vendor: &str) -> Result<Value, String> {
-        self.call("GET", &format!("/sandbox/{vendor}/_world"), None).await
+        let (vendor, query) = vendor.split_once('?').unwrap_or((vendor, ""));
+        self.call("GET", &format!("/sandbox/{vendor}/_world?{query}"), None).await
     }
 
     /// Changes something at the platform of a site, which then posts its signed webhooks.
     pub(super) async fn change(&self, site: &str, change: &Value) -> Result<(), String> {
-        let of = self.0.organization(site).unwrap_or_default();
-        self.call("POST", &format!("/sandbox/officernd/_change?of={of}&deliver={site}"), Some(change)).await?;
+        let (platform, of) = self.0.platform(site).ok_or_else(|| format!("there is no site {site}"))?;
+        let of = of.map(|of| format!("of={of}&")).unwrap_or_default();
+        self.call("POST", &format!("/sandbox/{platform}/_change?{of}deliver={site}"), Some(change)).await?;
+        self.call("POST", "/sandbox/quiet", None).await.map(drop)
+    }
+
+    /// Lets a platform that cannot be asked tell everything there is.
+    pub(super) async fn tell_all(&self, site: &str) -> Result<(), String> {
+        let told = self.0.platform(site).filter(|(platform, _)| matches!(platform.as_str(), "andcards" | "deskworks"));
+        let Some((platform, _)) = told else { return Ok(()) };
+        self.call("POST", &format!("/sandbox/{platform}/_roster?deliver={site}"), None).await?;
         self.call("POST", "/sandbox/quiet", None).await.map(drop)
     }
 

@@ -12,14 +12,21 @@ use serde_json::Value;
 use super::outside::Outside;
 use super::zone;
 
-/// The door systems, each with the sample site whose it is.
-const DOORS: [(&str, &str); 2] = [("riverside", "kisi"), ("harbour", "salto-ks")];
+/// The door systems of the sample sites: site, name in its file, and where the sandbox keeps it.
+const DOORS: [(&str, &str, &str); 6] = [
+    ("riverside", "main", "kisi"),
+    ("harbour", "main", "salto-ks?of=5a170000-0000-4000-8000-00000000da7e"),
+    ("quay", "house", "kisi?of=31"),
+    ("quay", "studios", "salto-ks?of=5a170000-0000-4000-8000-0000000000aa"),
+    ("loft", "main", "salto-ks?of=5a170000-0000-4000-8000-0000000000bb"),
+    ("mill", "main", "kisi?of=32"),
+];
 
 /// What was printed already, and who is inside.
 #[derive(Default)]
 pub(super) struct Printer {
-    seen: BTreeMap<&'static str, u64>,
-    inside: BTreeSet<(&'static str, String, String)>,
+    seen: BTreeMap<(&'static str, &'static str), u64>,
+    inside: BTreeSet<(&'static str, &'static str, String, String)>,
 }
 
 /// One record of the audit chain.
@@ -28,6 +35,7 @@ struct Record {
     seq: u64,
     at: Timestamp,
     what: String,
+    doors: String,
     account: String,
     group: Option<String>,
     because: String,
@@ -50,24 +58,25 @@ impl Printer {
     /// What did not work, in words.
     pub(super) async fn print(&mut self, run: &Outside<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
         let mut lines = Vec::new();
-        for (site, vendor) in DOORS {
+        for (site, doors, vendor) in DOORS {
             let chain = run.audit(site).await?;
             let chain: Vec<Record> = serde_json::from_value(chain).map_err(|error| error.to_string())?;
-            let seen = self.seen.get(site).copied().unwrap_or(0);
-            self.seen.insert(site, chain.last().map_or(seen, |record| record.seq));
-            let new: Vec<Record> = chain.into_iter().filter(|record| record.seq > seen).collect();
+            let seen = self.seen.get(&(site, doors)).copied().unwrap_or(0);
+            self.seen.insert((site, doors), chain.last().map_or(seen, |record| record.seq));
+            let is_new = |record: &Record| record.seq > seen && record.doors == doors;
+            let new: Vec<Record> = chain.into_iter().filter(is_new).collect();
             if !new.is_empty() {
                 let world = run.world(vendor).await?;
-                lines.extend(new.into_iter().filter_map(|record| self.line(site, &world, record)));
+                lines.extend(new.into_iter().filter_map(|record| self.line(site, doors, &world, record)));
             }
         }
         lines.sort_by_key(|line| line.at);
         lines.iter().try_for_each(|line| line.print(out)).map_err(|error| error.to_string())
     }
 
-    fn line(&mut self, site: &'static str, world: &Value, record: Record) -> Option<Line> {
+    fn line(&mut self, site: &'static str, doors: &'static str, world: &Value, record: Record) -> Option<Line> {
         let group = record.group?;
-        let place = (site, record.account.clone(), group.clone());
+        let place = (site, doors, record.account.clone(), group.clone());
         let word = match record.what.as_str() {
             "granted" => self.inside.insert(place).then_some("opens")?,
             "revoked" => {

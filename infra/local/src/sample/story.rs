@@ -60,10 +60,13 @@ fn fill(value: &mut Value, day: Date) -> Result<(), String> {
     }
 }
 
-/// Days are written as OfficeRnD writes them: at midnight UTC, whatever the zone.
+/// Days (`@day`) are written as OfficeRnD and Nexudus write them: at midnight UTC, whatever the zone. The others write
+/// the `@date` alone.
 fn instant(wanted: &str, day: Date) -> Result<String, String> {
-    if wanted == "day" {
-        return Ok(format!("{day}T00:00:00.000Z"));
+    match wanted {
+        "day" => return Ok(format!("{day}T00:00:00.000Z")),
+        "date" => return Ok(day.to_string()),
+        _ => {}
     }
     let time: Time = wanted.parse().map_err(|_| format!("@{wanted} is neither a time nor the day"))?;
     Ok(super::at(day, time).to_string())
