@@ -288,12 +288,12 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
     several.faults("kisi", "7", json!([{ "match": "*", "status": 500, "times": -1 }])).await;
     let told = json!({ "users": [user], "subscriptions": [subscription] });
     assert!(several.tell(Platform::Andcards, None, "loft", told).await.iter().all(|status| *status == 202));
-    assert_eq!(inside.clone()().await, [vec![], vec![], vec!["ada".to_owned()], vec![]]);
+    assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec![]]);
     let member = with(json!({ "id": "1", "center": "C", "active": true, "master": null }));
     let billing = json!({ "id": "1", "member": "1", "product": "P", "center": "C", "start": "2026-01-01", "end": null, "active": true });
     let told = json!({ "members": [member], "billings": [billing] });
     assert!(several.tell(Platform::Deskworks, None, "mill", told).await.iter().all(|status| *status == 202));
-    assert_eq!(inside.clone()().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
+    assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
     // What is addressed to a site on another platform is nobody's.
     let letter = json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
     let wrong = several.deliver(Platform::Andcards, SECRET, "/hooks/mill/andcards", Bytes::from(letter)).await;
