@@ -23,6 +23,7 @@ mod intend;
 mod interrupted;
 mod look;
 mod moves;
+mod prepare;
 mod problems;
 mod round;
 mod scene;

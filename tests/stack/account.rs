@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
+use base64::Engine;
 use doorstep::aws::Seam;
 use doorstep::ledger::sites::Doorplate;
 use doorstep::network;
@@ -20,7 +21,13 @@ use sha2::Sha256;
 
 use crate::PATIENCE;
 use crate::cloud::{Cloud, REGION, STACK};
-use crate::site::{HARBOUR, RIVERSIDE, Site};
+use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
+
+fn tag(secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().to_vec()
+}
 
 /// A client of one service of the account.
 macro_rules! client {
@@ -40,6 +47,9 @@ macro_rules! client {
 impl Cloud {
     /// Puts every secret where the template expects it.
     pub async fn put_secrets(&self) {
+        self.put("riverside/kisi/webhook", json!({ "webhook_secrets": [KISI_SECRET] })).await;
+        self.put("loft/andcards/webhook", json!({ "webhook_secrets": [LOFT.secret] })).await;
+        self.put("loft/kisi/api", json!({ "api_key": "sandbox" })).await;
         for site in [RIVERSIDE, HARBOUR] {
             self.put(&format!("{}/officernd/webhook", site.id), json!({ "webhook_secrets": [site.secret] })).await;
             let platform = json!({ "client_id": "sandbox", "client_secret": "sandbox" });
@@ -77,14 +87,39 @@ impl Cloud {
 
     /// Posts one delivery to the Function URL, signed as OfficeRnD signs. [D]
     pub async fn post(&self, site: Site, body: &[u8], secret: &str) -> u16 {
-        let address = self.output("OfficeRndWebhook").replace("SITE", site.id);
-        let (host, path) = address.strip_prefix("https://").and_then(|rest| rest.split_once('/')).expect("an address");
         let at = Timestamp::now().as_second();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
-        mac.update(&[body, format!(".{at}").as_bytes()].concat());
-        let header = format!("t={at},signature={}", hex::encode(mac.finalize().into_bytes()));
+        let tag = tag(secret.as_bytes(), &[body, format!(".{at}").as_bytes()]);
+        let header = format!("t={at},signature={}", hex::encode(tag));
+        let address = self.output("OfficeRndWebhook").replace("SITE", site.id);
+        self.post_to(&address, &[("officernd-signature", &header)], body).await
+    }
+
+    /// Posts one letter to the Function URL, signed as Standard Webhooks has it. [D]
+    pub async fn post_letter(&self, site: Site, letter: &serde_json::Value) -> u16 {
+        let (body, at) = (letter.to_string(), Timestamp::now().as_second().to_string());
+        let engine = base64::engine::general_purpose::STANDARD;
+        let key = engine.decode(site.secret.trim_start_matches("whsec_")).expect("base64");
+        let id = format!("msg-{}", hex::encode(tag(b"id", &[body.as_bytes()])));
+        let tag = tag(&key, &[id.as_bytes(), b".", at.as_bytes(), b".", body.as_bytes()]);
+        let signature = format!("v1,{}", engine.encode(tag));
+        let headers = [("webhook-id", id.as_str()), ("webhook-timestamp", &at), ("webhook-signature", &signature)];
+        let address = self.output("AndcardsWebhook").replace("SITE", site.id);
+        self.post_to(&address, &headers, body.as_bytes()).await
+    }
+
+    /// Posts one event to the other Function URL, signed as Kisi signs. [D]
+    pub async fn post_event(&self, site: Site, event: &serde_json::Value) -> u16 {
+        let body = event.to_string();
+        let header = format!("sha256={}", hex::encode(tag(KISI_SECRET.as_bytes(), &[body.as_bytes()])));
+        let address = self.output("KisiWebhook").replace("SITE", site.id).replace("DOORS", "main");
+        self.post_to(&address, &[("x-signature", &header)], body.as_bytes()).await
+    }
+
+    async fn post_to(&self, address: &str, headers: &[(&str, &str)], body: &[u8]) -> u16 {
+        let (host, path) = address.strip_prefix("https://").and_then(|rest| rest.split_once('/')).expect("an address");
         let request = http::Request::post(format!("{}/{path}", self.endpoint)).header("host", host);
-        let request = request.header("content-type", "application/json").header("officernd-signature", header);
+        let request = request.header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, text)| request.header(*name, *text));
         let request = request.body(bytes::Bytes::copy_from_slice(body)).expect("whole");
         network::client(None).expect("a client").send(request).await.expect("an answer").status().as_u16()
     }

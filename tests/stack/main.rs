@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use cloud::Cloud;
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit};
-use serde_json::json;
-use site::{HARBOUR, RIVERSIDE};
+use serde_json::{Value, json};
+use site::{HARBOUR, LOFT, RIVERSIDE};
 use vendors::Vendors;
 
 /// Longest wait for anything that shall happen by itself.
@@ -27,11 +27,14 @@ async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     cloud.put_secrets().await;
     cloud.push(RIVERSIDE, &vendors.url).await;
     cloud.push(HARBOUR, &vendors.url).await;
+    cloud.push(LOFT, &vendors.url).await;
 
     an_unproven_delivery_changes_nothing(&cloud).await;
     let booking = Booking::soon();
     book(&cloud, &vendors, RIVERSIDE, "b1", &booking).await;
     break_harbour(&cloud, &vendors, &booking).await;
+    a_platform_that_cannot_be_asked_is_believed(&cloud, &vendors).await;
+    who_came_and_went_is_kept(&cloud).await;
     a_door_opens_and_closes_by_the_clock(&vendors, &booking).await;
     an_update_keeps_what_is_remembered(&mut cloud, &vendors).await;
     poison_does_not_stop_its_site(&cloud, &vendors).await;
@@ -71,6 +74,30 @@ async fn an_unproven_delivery_changes_nothing(cloud: &Cloud) {
     let letter = br#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"b1"}}}"#;
     assert_eq!(cloud.post(RIVERSIDE, letter, "somebody else's").await, 401);
     assert_eq!(cloud.post(RIVERSIDE, letter, HARBOUR.secret).await, 401, "another site's secret proves nothing");
+}
+
+/// Its letters carry all there is to know.
+async fn a_platform_that_cannot_be_asked_is_believed(cloud: &Cloud, vendors: &Vendors) {
+    let letter = |kind: &str, data: Value| json!({ "type": kind, "timestamp": Timestamp::now(), "data": data });
+    let user =
+        json!({ "id": "u1", "name": "Ada Example", "email": "ada@example.test", "company": null, "active": true });
+    let subscription = json!({ "id": "s1", "plan": "Resident", "location": "Loft", "user": "u1", "company": null,
+        "start": "2026-01-01", "end": null, "active": true });
+    assert_eq!(cloud.post_letter(LOFT, &letter("user.updated", user)).await, 202);
+    assert_eq!(cloud.post_letter(LOFT, &letter("subscription.updated", subscription)).await, 202);
+    assert_eq!(cloud.post_letter(LOFT, &letter("user.updated", json!({ "id": 1 }))).await, 422);
+    vendors.until(LOFT, &["ada"]).await;
+}
+
+async fn who_came_and_went_is_kept(cloud: &Cloud) {
+    let event = json!({ "uuid": "e1", "type": "lock.unlock", "actor_type": "User", "actor_id": 8, "object_type": "Lock",
+        "object_id": 5, "place_id": 11, "success": false, "error_code": "fcd8ef", "created_at": Timestamp::now() });
+    assert_eq!(cloud.post_event(RIVERSIDE, &event).await, 202);
+    assert_eq!(cloud.post_event(HARBOUR, &event).await, 404, "no secret was put for it");
+    let (outside, now) = (cloud.outside().await, Timestamp::now());
+    let kept =
+        outside.ledger.openings(RIVERSIDE.id, now - 1.hours(), now + 1.hours(), now, 90).await.expect("openings");
+    assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
 /// Nothing is called here: the alarm that settle set is fired by the deployed clock.

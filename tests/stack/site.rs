@@ -1,10 +1,12 @@
-//! The two sites that are pushed to the stack.
+//! The sites that are pushed to the stack.
 
 /// A site, its file, and what its platform signs with.
 #[derive(Clone, Copy)]
 pub struct Site {
     /// Its id, which is its file's name too.
     pub id: &'static str,
+    /// Its platform.
+    pub platform: &'static str,
     /// Its organisation at the platform.
     pub organization: &'static str,
     /// Its place at the door system.
@@ -14,16 +16,45 @@ pub struct Site {
 }
 
 /// One site.
-pub const RIVERSIDE: Site =
-    Site { id: "riverside", organization: "riverside-hub", place: "11", secret: "riverside signs with this" };
+pub const RIVERSIDE: Site = Site {
+    id: "riverside",
+    platform: "officernd",
+    organization: "riverside-hub",
+    place: "11",
+    secret: "riverside signs with this",
+};
 /// Another one.
-pub const HARBOUR: Site =
-    Site { id: "harbour", organization: "harbour-hub", place: "22", secret: "harbour signs with that" };
+pub const HARBOUR: Site = Site {
+    id: "harbour",
+    platform: "officernd",
+    organization: "harbour-hub",
+    place: "22",
+    secret: "harbour signs with that",
+};
+/// One whose platform cannot be asked.
+pub const LOFT: Site = Site {
+    id: "loft",
+    platform: "andcards",
+    organization: "",
+    place: "33",
+    secret: "whsec_bG9mdCBzaWducyB3aXRoIHRoaXMgbG9uZyBzZWNyZXQ=",
+};
+
+/// What Kisi signs with for Riverside.
+pub const KISI_SECRET: &str = "kisi signs with this";
 
 impl Site {
     /// The site file.
     pub fn file(&self) -> String {
-        let Site { id, organization, place, .. } = self;
+        let Site { id, platform, organization, place, .. } = self;
+        let organization = match *platform {
+            "officernd" => format!("organization = \"{organization}\""),
+            _ => String::new(),
+        };
+        let plans = match *platform {
+            "andcards" => "\n[[rule]]\nplan = \"*\"\nopens = [\"Meeting floor\"]\n",
+            _ => "",
+        };
         format!(
             r#"
 site = "{id}"
@@ -31,9 +62,9 @@ timezone = "Europe/London"
 mode = "full"
 
 [platform]
-kind = "officernd"
-organization = "{organization}"
-secret = "{id}/officernd"
+kind = "{platform}"
+{organization}
+secret = "{id}/{platform}"
 url = "sandbox"
 
 [doors.main]
@@ -50,7 +81,7 @@ after = "0m"
 [[rule]]
 resource = "Boardroom"
 opens = ["Meeting floor"]
-"#
+{plans}"#
         )
     }
 }

@@ -6,7 +6,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::PATIENCE;
-use crate::site::{HARBOUR, RIVERSIDE, Site};
+use crate::site::{HARBOUR, LOFT, RIVERSIDE, Site};
 
 /// The sandboxes of a one-machine run that itself has nothing to do.
 pub struct Vendors {
@@ -18,7 +18,7 @@ pub struct Vendors {
 impl Vendors {
     /// Starts them, with one house at each vendor.
     pub async fn start() -> Vendors {
-        let sites = vec![RIVERSIDE.file(), HARBOUR.file()];
+        let sites = vec![RIVERSIDE.file(), HARBOUR.file(), LOFT.file()];
         let setup = Setup { sites, secrets: None, clock: None, reconcile: None, data: Data::Memory };
         let machine = Machine::start(setup).await.expect("the sandboxes start");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -28,6 +28,8 @@ impl Vendors {
         let vendors = Vendors { machine, url };
         for site in [RIVERSIDE, HARBOUR] {
             vendors.call("officernd", Method::PUT, &format!("/_world?of={}", site.organization), town()).await;
+        }
+        for site in [RIVERSIDE, HARBOUR, LOFT] {
             vendors.call("kisi", Method::PUT, &format!("/_world?of={}", site.place), house()).await;
         }
         vendors
