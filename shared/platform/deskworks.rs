@@ -9,33 +9,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
-use super::told::reader::Reader;
-use super::told::{Contract, Entity, Record, letters, named};
-use super::{Platform, ReadPlatform, standard_webhooks};
-use crate::access::{Access, WebhookSecrets};
-use crate::delivery::{Delivery, Letter, Proven, Unproven};
+use super::told::{Contract, Entity, Record, Teller, named};
 use crate::fact::{Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What};
 
 /// Deskworks.
-pub struct Deskworks;
-
-impl Platform for Deskworks {
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
-        standard_webhooks::prove(delivery, secrets, now)
-    }
-
-    fn letter(&self, proven: &Proven) -> Letter {
-        letters::read(&CONTRACT, proven.body())
-    }
-
-    fn reader(&self, _organization: &str, _access: Access) -> Box<dyn ReadPlatform> {
-        Box::new(Reader::of_nothing(&CONTRACT))
-    }
-
-    fn contract(&self) -> Option<&'static Contract> {
-        Some(&CONTRACT)
-    }
-}
+pub static PLATFORM: Teller = Teller(&CONTRACT);
 
 /// What Deskworks tells.
 pub static CONTRACT: Contract = Contract {
@@ -65,16 +43,6 @@ pub static CONTRACT: Contract = Contract {
             remains: |_| Vec::new(),
             may_run_out: true,
         },
-    ],
-    kinds: &[
-        Kind::Location,
-        Kind::Resource,
-        Kind::Plan,
-        Kind::Team,
-        Kind::Member,
-        Kind::Visitor,
-        Kind::Membership,
-        Kind::Booking,
     ],
     unknown,
 };

@@ -56,8 +56,8 @@ impl PlatformKind {
         match self {
             PlatformKind::OfficeRnd => &officernd::OfficeRnd,
             PlatformKind::Nexudus => &nexudus::Nexudus,
-            PlatformKind::Andcards => &andcards::Andcards,
-            PlatformKind::Deskworks => &deskworks::Deskworks,
+            PlatformKind::Andcards => &andcards::PLATFORM,
+            PlatformKind::Deskworks => &deskworks::PLATFORM,
         }
     }
 

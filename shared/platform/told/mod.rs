@@ -6,8 +6,12 @@
 //! and answers what a platform's interface would from what was told. What a platform's things mean is said in its own
 //! file.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::{Platform, ReadPlatform, standard_webhooks};
+use crate::access::{Access, WebhookSecrets};
+use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::fact::{Fact, FactId, Kind, Location, Plan, Resource, What};
 
 pub mod fields;
@@ -15,14 +19,45 @@ pub mod letters;
 pub mod reader;
 pub mod roster;
 
+/// The kinds of facts that follow from what is told, catalogue first.
+const KINDS: [Kind; 8] = [
+    Kind::Location,
+    Kind::Resource,
+    Kind::Plan,
+    Kind::Team,
+    Kind::Member,
+    Kind::Visitor,
+    Kind::Membership,
+    Kind::Booking,
+];
+
+/// A platform that cannot be asked: all that tells one from another is its contract.
+pub struct Teller(pub &'static Contract);
+
+impl Platform for Teller {
+    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
+        standard_webhooks::prove(delivery, secrets, now)
+    }
+
+    fn letter(&self, proven: &Proven) -> Letter {
+        letters::read(self.0, proven.body())
+    }
+
+    fn reader(&self, _organization: &str, _access: Access) -> Box<dyn ReadPlatform> {
+        Box::new(reader::Reader::of_nothing(self.0))
+    }
+
+    fn contract(&self) -> Option<&'static Contract> {
+        Some(self.0)
+    }
+}
+
 /// What one platform tells, and what that means.
 pub struct Contract {
     /// Its word in addresses and reports.
     pub platform: &'static str,
     /// What it tells of, whatever others refer to first.
     pub entities: &'static [Entity],
-    /// The kinds of facts that follow, catalogue first.
-    pub kinds: &'static [Kind],
     /// What holds of a thing that others speak of and that was never told itself.
     pub unknown: fn(&FactId) -> Option<Fact>,
 }
@@ -50,7 +85,7 @@ pub trait Record {
     /// What it means.
     fn facts(&self) -> Vec<Fact>;
     /// When it is over by itself, where that can be said.
-    fn is_over(&self, _at: jiff::Timestamp) -> bool {
+    fn is_over(&self, _at: Timestamp) -> bool {
         false
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::roster::{Choice, Listed, Name, choose, is_news, overlay};
-use super::{Contract, Entity, named};
+use super::{Contract, Entity, KINDS, named};
 use crate::error::Result;
 use crate::fact::{Assignment, Fact, FactId, Kind};
 use crate::ledger::Ledger;
@@ -118,7 +118,7 @@ impl Reader {
 #[async_trait]
 impl ReadPlatform for Reader {
     fn kinds(&self) -> &'static [Kind] {
-        self.contract.kinds
+        &KINDS
     }
 
     async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
