@@ -51,7 +51,7 @@ impl World {
 
     fn add(&mut self, kind: usize, mut item: Object, now: Timestamp) -> Result<(), String> {
         let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
-        self.give_id(kind, &mut item);
+        self.give_id(kind, &mut item, 0);
         let id = id(&item, name)?;
         item.set_missing("UpdatedOn", instant(now));
         match self.tables.get_mut(kind).is_some_and(|table| table.add(Record::new(&id, item))) {
@@ -60,11 +60,11 @@ impl World {
         }
     }
 
-    /// What nothing refers to may come without an id.
-    fn give_id(&self, kind: usize, item: &mut Object) {
+    /// What nothing refers to may come without an id. So many come `before` it and are not there yet.
+    fn give_id(&self, kind: usize, item: &mut Object, before: usize) {
         if ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
-            let place = self.table(kind).map_or(0, Table::next_place) as u64;
-            item.set_missing("Id", FIRST_ID + kind as u64 * 10_000_000 + place);
+            let place = self.table(kind).map_or(0, Table::next_place) + before;
+            item.set_missing("Id", FIRST_ID + kind as u64 * 10_000_000 + place as u64);
         }
     }
 
@@ -121,10 +121,7 @@ impl World {
             let kind = known(&key)?;
             for (place, item) in list(value, &key)?.into_iter().enumerate() {
                 let mut item = object(item, &key)?;
-                if item.0.get("Id").is_none() && ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
-                    let next = self.table(kind).map_or(0, Table::next_place) + place;
-                    item.set("Id", FIRST_ID + kind as u64 * 10_000_000 + next as u64);
-                }
+                self.give_id(kind, &mut item, place);
                 id(&item, &key)?;
                 upserts.push((kind, item));
             }
