@@ -63,19 +63,16 @@ impl Several {
         let posts = self.machine.sandboxes().post(platform.word(), of, Bytes::from(change.to_string())).await;
         let mut answers = Vec::new();
         for post in posts.expect("the change is taken") {
-            let action = post.action.map(|action| format!("/{action}")).unwrap_or_default();
-            let path = format!("/hooks/{site}/{}{action}", platform.word());
-            answers.push(self.deliver(platform, SECRET, &path, post.body).await);
+            answers.push(self.deliver(platform, &platform.path(site, post.action), post.body).await);
         }
         self.machine.quiet().await;
         answers
     }
 
-    async fn deliver(&self, platform: Platform, secret: &str, path: &str, body: Bytes) -> u16 {
+    async fn deliver(&self, platform: Platform, path: &str, body: Bytes) -> u16 {
         let now = self.machine.now().as_second();
         let mut headers = HeaderMap::new();
-        let signed = (platform.header(), platform.sign(secret, now, &body));
-        for (name, text) in platform.more_headers(now, &body).into_iter().chain([signed]) {
+        for (name, text) in platform.headers(SECRET, now, &body, &body) {
             headers.append(HeaderName::from_static(name), HeaderValue::from_str(&text).expect("text"));
         }
         self.machine.deliver(Delivery { path: path.to_owned(), headers, body }).await.status
@@ -296,7 +293,7 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
     assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
     // What is addressed to a site on another platform is nobody's.
     let letter = json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
-    let wrong = several.deliver(Platform::Andcards, SECRET, "/hooks/mill/andcards", Bytes::from(letter)).await;
+    let wrong = several.deliver(Platform::Andcards, "/hooks/mill/andcards", Bytes::from(letter)).await;
     assert_eq!(wrong, 404);
     several.faults("officernd", "harbour", json!([])).await;
     several.faults("kisi", "7", json!([])).await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::change::change;
 use super::dice::Dice;
 use super::judge::{self, Expected};
-use super::platform::{self, Letter, headers, path};
+use super::platform::{self, Letter, headers};
 use super::setting::{GROUPS, PROTECTED, SITE, STRANGER, Setting};
 use super::story::Story;
 use super::{things, times};
@@ -214,7 +214,7 @@ impl Play {
         for _ in 0..4 {
             let platform = self.setting.platform;
             let headers = headers(platform, letter, self.now());
-            let delivery = Delivery { path: path(platform, letter), headers, body: letter.body.clone() };
+            let delivery = Delivery { path: platform.path(SITE, letter.action), headers, body: letter.body.clone() };
             if self.machine.deliver(delivery).await.status == 202 {
                 return Ok(());
             }

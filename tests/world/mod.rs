@@ -186,20 +186,14 @@ impl World {
 
     async fn send_signed(&self, action: Option<u16>, signed: &[u8], body: &[u8]) -> u16 {
         let at = self.machine.now().as_second();
-        let header = self.platform.sign(SECRET, at, signed);
-        let more = self.platform.more_headers(at, body);
-        let headers: Vec<(&str, &str)> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.send(&self.path(action), &[headers, vec![(self.platform.header(), &header)]].concat(), body).await.0
-    }
-
-    fn path(&self, action: Option<u16>) -> String {
-        let action = action.map(|action| format!("/{action}")).unwrap_or_default();
-        format!("/hooks/{SITE}/{}{action}", self.platform.word())
+        let headers = self.platform.headers(SECRET, at, signed, body);
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send(&self.platform.path(SITE, action), &headers, body).await.0
     }
 
     /// Posts one body with these signature headers.
     pub async fn post(&self, headers: &[&str], body: &[u8]) -> u16 {
-        self.post_to(&format!("/hooks/{SITE}/{}", self.platform.word()), headers, body).await
+        self.post_to(&self.platform.path(SITE, None), headers, body).await
     }
 
     /// Posts one body to any path.

@@ -65,8 +65,21 @@ impl Platform {
         }
     }
 
+    /// All headers of a delivery that carries `body` and of which `signed` is signed.
+    pub fn headers(self, secret: &str, at: i64, signed: &[u8], body: &[u8]) -> Vec<(&'static str, String)> {
+        let mut headers = self.more_headers(at, body);
+        headers.push((self.header(), self.sign(secret, at, signed)));
+        headers
+    }
+
+    /// The address of a site's deliveries, of those of one action where each has its own.
+    pub fn path(self, site: &str, action: Option<u16>) -> String {
+        let action = action.map(|action| format!("/{action}")).unwrap_or_default();
+        format!("/hooks/{site}/{}{action}", self.word())
+    }
+
     /// The other headers of a delivery.
-    pub fn more_headers(self, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
+    fn more_headers(self, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
         match self {
             Platform::OfficeRnd | Platform::Nexudus => Vec::new(),
             Platform::Andcards | Platform::Deskworks => {

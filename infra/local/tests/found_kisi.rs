@@ -1,12 +1,11 @@
 //! What driving the one-machine run from outside found about OfficeRnD with Kisi: each test is one finding, through the
 //! whole way, from a change at the platform to what the sandbox of the doors holds.
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+mod common;
+
+use common::ok as call;
 use doorstep_local::{Data, Machine, Setup};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 const SITE: &str = r#"
 site = "riverside"
@@ -33,16 +32,6 @@ opens = ["Members"]
 pass = "*"
 opens = ["Members"]
 "#;
-
-async fn call(machine: &Machine, method: &str, path: &str, body: Value) -> Value {
-    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    let request = Request::builder().method(method).uri(path).body(body).expect("whole");
-    let response = machine.router().oneshot(request).await.expect("it answers");
-    let status = response.status();
-    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
-    assert_eq!(status, StatusCode::OK, "{method} {path}: {}", String::from_utf8_lossy(&bytes));
-    if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON or empty") }
-}
 
 /// A site with two members, one on a plan, and these people in the group that the plan opens.
 async fn start(more: &str, inside: Value) -> Machine {

@@ -1,11 +1,10 @@
 //! The one-machine run driven from outside, with Nexudus at the desk: its world, its changes, and its signed webhooks.
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+mod common;
+
+use common::ok as call;
 use doorstep_local::{Data, Machine, Setup};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 const SITE: &str = r#"
 site = "riverside"
@@ -25,16 +24,6 @@ protected = ["ops@riverside.example", "owner@riverside.example"]
 pass = "Day pass"
 opens = ["Members"]
 "#;
-
-async fn call(machine: &Machine, method: &str, path: &str, body: Value) -> Value {
-    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    let request = Request::builder().method(method).uri(path).body(body).expect("whole");
-    let response = machine.router().oneshot(request).await.expect("it answers");
-    let status = response.status();
-    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
-    assert_eq!(status, StatusCode::OK, "{method} {path}: {}", String::from_utf8_lossy(&bytes));
-    if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON or empty") }
-}
 
 async fn inside(machine: &Machine) -> usize {
     call(machine, "POST", "/sandbox/quiet", Value::Null).await;

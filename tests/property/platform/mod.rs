@@ -5,7 +5,7 @@ mod letters;
 mod nexudus;
 mod told;
 
-pub use letters::{Letter, headers, path};
+pub use letters::{Letter, headers};
 
 use serde_json::{Map, Value, json};
 

@@ -257,3 +257,11 @@ pub async fn call(machine: &Machine, method: &str, path: &str, body: impl Into<B
     let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON or empty") };
     (status, json)
 }
+
+/// The same where nothing but 200 will do.
+pub async fn ok(machine: &Machine, method: &str, path: &str, body: Value) -> Value {
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    let (status, json) = call(machine, method, path, body).await;
+    assert_eq!(status, StatusCode::OK, "{method} {path}: {json}");
+    json
+}
