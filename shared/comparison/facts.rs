@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::entitlement::Dossier;
+use crate::entitlement::{Before, Dossier};
 use crate::fact::{Fact, FactId, Holder, Kind, Profile, What};
 use crate::ledger::facts::Record;
 
@@ -12,6 +12,9 @@ use crate::ledger::facts::Record;
 pub struct Known {
     facts: HashMap<FactId, Arc<Fact>>,
     by_holder: HashMap<Holder, Vec<Arc<Fact>>>,
+    /// What was known before changes that only full reads told of: of few things, mostly of none.
+    before: HashMap<FactId, Before>,
+    before_by_holder: HashMap<Holder, Vec<FactId>>,
 }
 
 impl Known {
@@ -23,12 +26,32 @@ impl Known {
                 self.by_holder.entry(holder).or_default().retain(|fact| !Arc::ptr_eq(fact, &old));
             }
         }
+        self.put_before(&name, record.before());
         if !record.gone {
             for holder in record.fact.holders() {
                 self.by_holder.entry(holder).or_default().push(record.fact.clone());
             }
             self.facts.insert(name, record.fact.clone());
         }
+    }
+
+    fn put_before(&mut self, name: &FactId, before: Option<Before>) {
+        if let Some(old) = self.before.remove(name) {
+            for holder in old.fact.holders() {
+                self.before_by_holder.entry(holder).or_default().retain(|other| other != name);
+            }
+        }
+        if let Some(before) = before {
+            for holder in before.fact.holders() {
+                self.before_by_holder.entry(holder).or_default().push(name.clone());
+            }
+            self.before.insert(name.clone(), before);
+        }
+    }
+
+    /// What was known before changes that only full reads told of.
+    pub fn before(&self) -> impl Iterator<Item = (&FactId, &Before)> {
+        self.before.iter()
     }
 
     /// Every profile, of members and of guests, in no order.
@@ -50,15 +73,18 @@ impl Known {
     pub fn dossier(&self, profiles: &[FactId]) -> Dossier {
         let mut dossier = Dossier { profiles: profiles.to_vec(), ..Dossier::default() };
         for profile in profiles {
-            let Some(fact) = self.facts.get(profile) else { continue };
-            dossier.facts.insert(profile.clone(), fact.clone());
-            let (own, teams) = match &fact.what {
-                What::Member(member) => (Holder::Member(profile.id.clone()), member.teams.as_slice()),
-                _ => (Holder::Visitor(profile.id.clone()), [].as_slice()),
-            };
-            self.add(&mut dossier, &own, |_| true);
-            for team in teams.iter().cloned().map(Holder::Team) {
-                self.add(&mut dossier, &team, |kind| kind != Kind::Member);
+            let (now, before) = (self.facts.get(profile), self.before.get(profile));
+            dossier.facts.extend(now.map(|fact| (profile.clone(), fact.clone())));
+            dossier.vouched.extend(before.map(|before| (profile.clone(), before.clone())));
+            for fact in now.into_iter().chain(before.map(|before| &before.fact)) {
+                let (own, teams) = match &fact.what {
+                    What::Member(member) => (Holder::Member(profile.id.clone()), member.teams.as_slice()),
+                    _ => (Holder::Visitor(profile.id.clone()), [].as_slice()),
+                };
+                self.add(&mut dossier, &own, |_| true);
+                for team in teams.iter().cloned().map(Holder::Team) {
+                    self.add(&mut dossier, &team, |kind| kind != Kind::Member);
+                }
             }
         }
         dossier
@@ -67,6 +93,9 @@ impl Known {
     fn add(&self, dossier: &mut Dossier, holder: &Holder, counts: impl Fn(Kind) -> bool) {
         let about = self.by_holder.get(holder).into_iter().flatten().filter(|fact| counts(fact.what.kind()));
         dossier.facts.extend(about.map(|fact| (fact.name(), fact.clone())));
+        let about = self.before_by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind));
+        let before = about.filter_map(|name| Some((name.clone(), self.before.get(name)?.clone())));
+        dossier.vouched.extend(before);
     }
 }
 

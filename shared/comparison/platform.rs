@@ -11,7 +11,7 @@ use super::facts::Known;
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Kind, What};
 use crate::ledger::Ledger;
-use crate::ledger::facts::Record;
+use crate::ledger::facts::{Record, Source};
 use crate::platform::{ReadPlatform, Span};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, resolve};
@@ -115,11 +115,12 @@ impl<'a> Reading<'a> {
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
                 continue;
             }
-            self.news(old, Record::new(fact, self.began));
+            self.news(old, Record::new(fact, self.began, Source::Read));
         }
         for record in stored.values().filter(|record| !record.gone) {
+            // It is over: nothing is inferred from that.
             if is_over(&record.fact, self.began) || is_before(&record.fact, checkins_from) {
-                self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() });
+                self.news(Some(record), record.gone(self.began, Source::Look));
             }
         }
         if self.since.is_some() {
@@ -129,7 +130,7 @@ impl<'a> Reading<'a> {
             live.iter().filter(|record| !listed.contains(&record.fact.name())).copied().collect();
         if !reader.answers_by_id() {
             for record in missing {
-                self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() });
+                self.news(Some(record), record.gone(self.began, Source::Read));
             }
             return;
         }
@@ -151,10 +152,10 @@ impl<'a> Reading<'a> {
     async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
         let name = record.fact.name();
         match reader.look(&name).await {
-            Ok(None) => self.news(Some(record), Record { read: self.began, gone: true, ..record.clone() }),
+            Ok(None) => self.news(Some(record), record.gone(self.began, Source::Read)),
             Ok(Some(fact)) => {
                 self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
-                self.news(Some(record), Record::new(fact, self.began));
+                self.news(Some(record), Record::new(fact, self.began, Source::Look));
             }
             Err(error) => {
                 self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));
@@ -164,6 +165,7 @@ impl<'a> Reading<'a> {
 
     fn news(&mut self, old: Option<&Record>, new: Record) {
         if old.is_none_or(|old| !old.says_same(&new) && old.read <= new.read) {
+            let new = new.after(old);
             self.known.put(&new);
             self.news.push(new);
         }

@@ -65,9 +65,29 @@ pub struct Dossier {
     pub facts: BTreeMap<FactId, Arc<Fact>>,
     /// Which of the profiles are this person.
     pub profiles: Vec<FactId>,
+    /// What was known before changes that only full reads told of, with when the latest of these was read.
+    pub vouched: BTreeMap<FactId, Before>,
+}
+
+/// What was known of a thing before a change that only full reads told of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Before {
+    /// What was known.
+    pub fact: Arc<Fact>,
+    /// When the read began that told otherwise.
+    pub until: Timestamp,
+    /// That read lost half of what was known, and is believed only because it was repeated.
+    pub doubted: bool,
 }
 
 impl Dossier {
+    /// The same person by what was known before changes that only full reads told of.
+    pub fn as_vouched(&self) -> Dossier {
+        let mut before = Dossier { vouched: BTreeMap::new(), ..self.clone() };
+        before.facts.extend(self.vouched.iter().map(|(name, before)| (name.clone(), before.fact.clone())));
+        before
+    }
+
     /// The profiles as members for whom anything opens at all.
     fn members(&self) -> impl Iterator<Item = (&str, &Profile)> {
         self.profiles.iter().filter_map(|name| match &self.facts.get(name)?.what {

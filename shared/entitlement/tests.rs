@@ -95,6 +95,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let dossier = Dossier {
         facts: facts.into_iter().map(|fact| (fact.name(), Arc::new(fact))).collect(),
         profiles: vec![FactId::new(Kind::Member, "m")],
+        ..Dossier::default()
     };
     let derived = derive(Rules { site: &site, resolved: &resolved, catalogue: &catalogue }, &dossier, instant(NOW));
     let said = |one: &Entitlement| {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key;
 use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item};
+use crate::entitlement::{Before, Dossier};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Holder, Kind};
 
@@ -21,6 +22,27 @@ pub struct Concerned {
     pub some_left: bool,
 }
 
+/// How the present content of a fact came to be known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A signed delivery was about it, and it was asked for.
+    Delivery(String),
+    /// It was asked for, because a bell was about it or about something near it.
+    Look,
+    /// A full read alone. What it takes from somebody is inferred.
+    #[default]
+    Read,
+    /// Full reads alone that each lost half of what was known, and said the same three times.
+    Doubted,
+}
+
+impl Source {
+    fn infers(&self) -> bool {
+        matches!(self, Source::Read | Source::Doubted)
+    }
+}
+
 /// A fact as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -30,22 +52,63 @@ pub struct Record {
     pub read: Timestamp,
     /// The platform no longer has it. Kept, so that an older read cannot bring it back.
     pub gone: bool,
+    /// How that came to be known.
+    #[serde(default)]
+    pub source: Source,
+    /// What was known before, where only full reads told of the change since: revokes that follow from it are inferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<Arc<Fact>>,
 }
 
 impl Record {
     /// A thing as a read that began at `read` found it.
-    pub fn new(fact: Fact, read: Timestamp) -> Self {
-        Record { fact: Arc::new(fact), read, gone: false }
+    pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
+        Record { fact: Arc::new(fact), read, gone: false, source, vouched: None }
+    }
+
+    /// The same thing, which a read that began at `read` no longer found.
+    pub fn gone(&self, read: Timestamp, source: Source) -> Self {
+        Record { fact: self.fact.clone(), read, gone: true, source, vouched: None }
+    }
+
+    /// With what was known before it, where this is a change that only full reads tell of.
+    pub fn after(mut self, old: Option<&Record>) -> Self {
+        let before = old.and_then(|old| match &old.vouched {
+            Some(vouched) => Some(vouched.clone()),
+            None => (!old.gone && !old.says_same(&self)).then(|| old.fact.clone()),
+        });
+        let same = |before: &Arc<Fact>| !self.gone && *before == self.fact;
+        self.vouched = before.filter(|before| self.source.infers() && !same(before));
+        self
+    }
+
+    /// What was known before a change that only full reads told of, where it is one.
+    pub fn before(&self) -> Option<Before> {
+        let fact = self.vouched.clone()?;
+        Some(Before { fact, until: self.read, doubted: self.source == Source::Doubted })
     }
 
     /// Whether the two say the same of the world, whenever they were read.
     pub fn says_same(&self, other: &Record) -> bool {
-        let Record { fact, read: _, gone } = self;
+        let Record { fact, read: _, gone, source: _, vouched: _ } = self;
         *gone == other.gone && *fact == other.fact
     }
 
+    /// Whom it is about, and whom it was about as long as somebody vouched for it.
     fn holders(&self) -> BTreeSet<Holder> {
-        if self.gone { BTreeSet::new() } else { self.fact.holders().into_iter().collect() }
+        let live = Some(&self.fact).filter(|_| !self.gone);
+        live.into_iter().chain(&self.vouched).flat_map(|fact| fact.holders()).collect()
+    }
+}
+
+impl Dossier {
+    /// Adds what a record says, and said before.
+    pub fn add(&mut self, record: &Record) {
+        let name = record.fact.name();
+        self.vouched.extend(record.before().map(|before| (name.clone(), before)));
+        if !record.gone {
+            self.facts.insert(name, record.fact.clone());
+        }
     }
 }
 
@@ -112,7 +175,7 @@ impl Ledger {
         }
         let was = Condition::Version(old_item.map_or(0, |item| item.version));
         let fact = Write::put(at, body(new)?).version(version_of(new.read)).only_if(was);
-        if old.is_some_and(|old| old.says_same(new)) {
+        if old.is_some_and(|old| old.says_same(new) && old.vouched == new.vouched) {
             self.write(fact).await?;
             return Ok(concerned);
         }

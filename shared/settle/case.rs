@@ -1,7 +1,6 @@
 //! One person laid open: who they are, everything the platform says of them, and at which versions it said so.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
@@ -35,27 +34,36 @@ pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> R
         Kind::Visitor => Holder::Visitor(profile.id.clone()),
         _ => Holder::Member(profile.id.clone()),
     };
-    let mut known = laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec()).await?;
-    let teams: BTreeSet<String> = known.0.values().flat_map(|fact| teams(fact).iter().cloned()).collect();
+    let (mut dossier, mut versions) = (Dossier { profiles: profiles.to_vec(), ..Dossier::default() }, Vec::new());
+    laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
+        .await?;
+    let before = dossier.vouched.values().map(|before| &before.fact);
+    let teams: BTreeSet<String> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
-    let (facts, versions) =
-        laid_open(outside, site, teams.clone(), teams.iter().map(Holder::profile).collect()).await?;
-    known.0.extend(facts);
-    known.1.extend(versions);
-    Ok((Dossier { facts: known.0, profiles: profiles.to_vec() }, known.1))
+    let names = teams.iter().map(Holder::profile).collect();
+    laid_open(outside, site, teams, names, &mut dossier, &mut versions).await?;
+    Ok((dossier, versions))
 }
 
-type LaidOpen = (BTreeMap<FactId, Arc<Fact>>, Vec<(Holder, u64)>);
-
-/// Live facts about these holders, `more` facts, and the holders' versions.
-async fn laid_open(outside: &Outside, site: &str, holders: Vec<Holder>, more: Vec<FactId>) -> Result<LaidOpen> {
+/// Adds the facts about these holders, `more` facts, and the holders' versions.
+async fn laid_open(
+    outside: &Outside,
+    site: &str,
+    holders: Vec<Holder>,
+    more: Vec<FactId>,
+    dossier: &mut Dossier,
+    versions: &mut Vec<(Holder, u64)>,
+) -> Result<()> {
     let holdings = holders.iter().map(|holder| outside.ledger.holdings(site, holder));
-    let (mut wanted, mut versions) = (more, Vec::new());
+    let mut wanted = more;
     for (holder, (held, version)) in holders.iter().zip(try_join_all(holdings).await?) {
         wanted.extend(held);
         versions.push((holder.clone(), version));
     }
-    Ok((live(outside, site, &wanted).await?, versions))
+    for record in outside.ledger.facts(site, &wanted).await? {
+        dossier.add(&record);
+    }
+    Ok(())
 }
 
 fn teams(fact: &Fact) -> &[String] {
@@ -63,9 +71,4 @@ fn teams(fact: &Fact) -> &[String] {
         What::Member(profile) => &profile.teams,
         _ => &[],
     }
-}
-
-async fn live(outside: &Outside, site: &str, names: &[FactId]) -> Result<BTreeMap<FactId, Arc<Fact>>> {
-    let records = outside.ledger.facts(site, names).await?;
-    Ok(records.into_iter().filter(|record| !record.gone).map(|record| (record.fact.name(), record.fact)).collect())
 }

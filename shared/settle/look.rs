@@ -10,7 +10,7 @@ use crate::delivery::Mention;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::ledger::dues::{Due, Subject};
-use crate::ledger::facts::Record;
+use crate::ledger::facts::{Record, Source};
 use crate::outside::Outside;
 use crate::platform::{Around, ReadPlatform, Span};
 use crate::site::Site;
@@ -103,7 +103,7 @@ impl<'a> Looker<'a> {
         // What takes the place of something is known before that is gone.
         self.keep_around(&mention.about, around, began).await?;
         match found {
-            Some(fact) => self.keep(Record::new(fact, began)).await,
+            Some(fact) => self.keep(Record::new(fact, began, Source::Look)).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
             None if again.is_some() => Ok(()),
             // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
@@ -137,7 +137,7 @@ impl<'a> Looker<'a> {
             missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
         }
         for fact in facts {
-            self.keep(Record { fact: fact.into(), read: began, gone: false }).await?;
+            self.keep(Record::new(fact, began, Source::Look)).await?;
         }
         for about in missing {
             Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, false)).await?;
@@ -175,7 +175,7 @@ impl<'a> Looker<'a> {
         for fact in self.platform.read(Kind::Checkin, &span).await? {
             if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // It is known from now on, so that nobody looks at it again.
-                self.keep_and_mark(&Record::new(fact, began), true).await?;
+                self.keep_and_mark(&Record::new(fact, began, Source::Look), true).await?;
             }
         }
         Ok(())
@@ -197,7 +197,7 @@ impl<'a> Looker<'a> {
     async fn keep_gone(&self, name: &FactId, began: Timestamp) -> Result<()> {
         match self.outside.ledger.fact(&self.site.id, name).await? {
             Some(known) => {
-                let record = Record { fact: known.fact, read: began, gone: true };
+                let record = known.gone(began, Source::Look);
                 self.keep_and_mark(&record, false).await
             }
             None => Ok(()),
@@ -235,7 +235,7 @@ impl<'a> Looker<'a> {
     async fn see(&self, name: &FactId) -> Result<Option<Record>> {
         let began = self.outside.time.now();
         match self.platform.look(name).await {
-            Ok(found) => Ok(found.map(|fact| Record::new(fact, began))),
+            Ok(found) => Ok(found.map(|fact| Record::new(fact, began, Source::Look))),
             Err(error) => {
                 let mention = Mention { about: name.clone(), reaches: None, removed: false };
                 self.could_not(&mention, 0, &error).await.map(|()| None)

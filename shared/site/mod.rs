@@ -224,7 +224,7 @@ pub struct Guard {
     pub share: f64,
     /// … if they are at least this many.
     pub least: u32,
-    /// The share is never taken of fewer than this many.
+    /// The share is judged only where at least this many were held.
     pub base: u32,
     /// More revokes than this are always held.
     pub most: u32,

@@ -3,7 +3,7 @@
 use doorstep::access::Secret;
 use doorstep::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
 use doorstep::ledger::dues::{Due, Subject};
-use doorstep::ledger::facts::Record;
+use doorstep::ledger::facts::{Record, Source};
 use doorstep::ledger::sites::Doorplate;
 use doorstep::platform::PlatformKind;
 use doorstep::tokens::Token;
@@ -17,7 +17,7 @@ fn instant(text: &str) -> Timestamp {
 
 fn read_at(minute: u8, what: What) -> Record {
     let read = instant(&format!("2026-03-01T12:{minute:02}:00Z"));
-    Record::new(Fact { id: "1".into(), what, changed: None }, read)
+    Record::new(Fact { id: "1".into(), what, changed: None }, read, Source::Look)
 }
 
 fn plan(minute: u8, name: &str) -> Record {
@@ -64,6 +64,31 @@ async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
     ledger.keep_fact("s", &gone).await.expect("it is kept");
     assert_eq!(ledger.roster("s", &team("b")).await.expect("it reads"), []);
     assert_eq!(ledger.holdings("s", &Holder::Member("1".into())).await.expect("it reads"), (vec![], 3));
+}
+
+#[tokio::test]
+async fn what_a_full_read_alone_took_is_remembered_until_somebody_vouches_for_it() {
+    let ledger = empty().await;
+    let (name, team) = (FactId::new(Kind::Member, "1"), Holder::Team("a".into()));
+    let known = member(1, Some("a"));
+    ledger.keep_fact("s", &known).await.expect("it is kept");
+    let unlisted = known.gone(member(2, None).read, Source::Read).after(Some(&known));
+    assert_eq!(unlisted.vouched.as_ref(), Some(&known.fact));
+    ledger.keep_fact("s", &unlisted).await.expect("it is kept");
+    assert_eq!(ledger.fact("s", &name).await.expect("it reads"), Some(unlisted.clone()));
+    assert_eq!(
+        ledger.roster("s", &team).await.expect("it reads"),
+        std::slice::from_ref(&name),
+        "still found by its team"
+    );
+    let again = known.gone(member(3, None).read, Source::Doubted).after(Some(&unlisted));
+    assert_eq!(again.vouched, unlisted.vouched, "what was vouched for is what was known first");
+    let back = Record { source: Source::Read, ..member(3, Some("a")) }.after(Some(&unlisted));
+    assert_eq!(back.vouched, None, "nothing has changed after all");
+    let told = known.gone(member(4, None).read, Source::Look).after(Some(&unlisted));
+    let concerned = ledger.keep_fact("s", &told).await.expect("it is kept");
+    assert!(concerned.everybody.contains(&team), "whom it was about must be settled");
+    assert_eq!(ledger.roster("s", &team).await.expect("it reads"), []);
 }
 
 #[tokio::test]

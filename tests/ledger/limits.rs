@@ -1,7 +1,7 @@
 //! How much goes into one call, one item and one key, and what happens to more.
 
 use doorstep::fact::{Booking, Fact, FactId, Holder, Kind, Plan, What};
-use doorstep::ledger::facts::Record;
+use doorstep::ledger::facts::{Record, Source};
 use doorstep::ledger::key::Key;
 use doorstep::ledger::{Condition, MOST_IN_ONE, Step, Write, faster};
 
@@ -134,7 +134,7 @@ async fn keys_are_as_long_as_dynamodb_takes() {
 }
 
 fn kept(fact: Fact) -> Record {
-    Record::new(fact, NOON.parse().expect("an instant"))
+    Record::new(fact, NOON.parse().expect("an instant"), Source::Look)
 }
 
 fn plan(id: &str, name: &str) -> Record {
