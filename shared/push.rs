@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bus::Notice;
 use crate::error::{Error, Result};
-use crate::ledger::sites::Doorplate;
+use crate::ledger::sites::{Doorplate, Stored};
 use crate::outside::Outside;
 use crate::preview::{Diff, Preview, preview};
 use crate::site::{Finding, Mode, Site, SiteFileError};
@@ -24,16 +24,22 @@ pub struct Shown {
     /// What would change, or will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
+    /// The mode in force, which is observe while the version in force may not act.
+    #[serde(default)]
+    pub mode: Option<Mode>,
+    /// Why the version in force may not act, and what to do about it.
+    #[serde(default)]
+    pub remarks: Vec<String>,
 }
 
-/// Stores a site file and puts it in force. No vendor is asked: names resolve when they are first needed, and one that
+/// Stores a site file and puts it in force, its mode taken at its word. No vendor is asked: names resolve when they are first needed, and one that
 /// does not is a problem of its rule. Gives the site's id.
 ///
 /// # Errors
 /// [`Error::Refused`] with every line that is wrong.
 pub async fn load(outside: &Outside, text: &str) -> Result<String> {
     let site = Site::parse(text).map_err(|error| Error::refused(error.to_string()))?;
-    outside.ledger.store_site(&Doorplate::of(&site), text).await?;
+    outside.ledger.store_site(&Doorplate::of(&site), text, outside.time.now()).await?;
     Ok(site.id)
 }
 
@@ -46,9 +52,9 @@ pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
     };
-    let version = outside.ledger.active(&site.id).await?.map(|stored| stored.n);
+    let now = outside.ledger.active(&site.id).await?;
     let found = preview(outside, &site, text).await?;
-    Ok(Shown { site: Some(site.id), version, findings: found.findings, diff: Some(found.diff), stored: false })
+    Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
 }
 
 /// Shows what of the version in force is not so.
@@ -56,25 +62,30 @@ pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
 /// # Errors
 /// [`Error::Refused`] for a site that is not here, and see [`preview`].
 pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
-    let stored = outside.ledger.active(site).await?;
-    let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
+    let stored = outside.ledger.in_force(site).await?;
     diff(outside, &stored.text).await
 }
 
 /// Puts a site file in force as a new version, shows what it will change, and asks for everything to be compared at
 /// once. A file with findings is not stored; one that is in force already is only named.
 ///
+/// A site's first file only observes, whatever its mode, unless the operator `said` that mode besides. So it stays until
+/// one is pushed for which they say it, or one that itself says `observe`: what comes after that is taken at its word.
+///
 /// # Errors
-/// [`Error::Later`] where a vendor cannot be read whole (in mode `observe` the file is stored all the same) or somebody
-/// else was faster, and see [`preview`]. Nothing is stored then.
-pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
+/// [`Error::Refused`] where the mode that the operator said is not the file's; [`Error::Later`] where a vendor cannot be
+/// read whole (in mode `observe` the file is stored all the same) or somebody else was faster, and see [`preview`].
+/// Nothing is stored then.
+pub async fn push(outside: &Outside, text: &str, said: Option<Mode>) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
     };
+    agree(site.mode, said)?;
     let now = outside.ledger.active(&site.id).await?;
-    if let Some(stored) = now.as_ref().filter(|stored| stored.text == text) {
-        return Ok(Shown { site: Some(site.id), version: Some(stored.n), ..Shown::default() });
+    let observing = said.is_none() && site.mode != Mode::Observe && now.as_ref().is_none_or(|now| now.observing);
+    if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
+        return Ok(Shown::of(&site, now.as_ref()));
     }
     let diff = match preview(outside, &site, text).await {
         // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
@@ -82,8 +93,7 @@ pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
         seen => {
             let Preview { findings, unread, diff } = seen?;
             if !findings.is_empty() {
-                let version = now.map(|stored| stored.n);
-                return Ok(Shown { site: Some(site.id), version, findings, diff: Some(diff), stored: false });
+                return Ok(Shown { findings, diff: Some(diff), ..Shown::of(&site, now.as_ref()) });
             }
             if !unread.is_empty() && site.mode != Mode::Observe {
                 let unread = unread.join("; ");
@@ -92,16 +102,45 @@ pub async fn push(outside: &Outside, text: &str) -> Result<Shown> {
             Some(diff)
         }
     };
-    let version = outside.ledger.store_site_over(now, &Doorplate::of(&site), text).await?;
-    if let Err(error) = outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await {
-        // It is in force all the same, and the next reconcile is not far.
-        tracing::warn!(site = site.id, %error, "a reconcile could not be asked for");
+    let new = Stored { observing, ..Stored::after(now.as_ref(), text, outside.time.now()) };
+    outside.ledger.store_site_over(now.as_ref(), &Doorplate::of(&site), &new).await?;
+    compare_soon(outside, &site.id).await;
+    Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
+}
+
+/// Asks for everything of a site to be compared at once.
+pub(crate) async fn compare_soon(outside: &Outside, site: &str) {
+    if let Err(error) = outside.bus.publish(site, &[Notice::ReconcileWanted]).await {
+        // Whatever was changed is in force all the same, and the next reconcile is not far.
+        tracing::warn!(site, %error, "a reconcile could not be asked for");
     }
-    Ok(Shown { site: Some(site.id), version: Some(version), stored: true, findings: Vec::new(), diff })
+}
+
+/// The mode that the operator says besides must be the file's own.
+fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
+    match said {
+        Some(said) if said != file => Err(Error::refused(format!(
+            "the file says mode = \"{}\" and you say --mode {}: change one of them",
+            file.word(),
+            said.word()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 impl Shown {
     fn wrong(error: SiteFileError) -> Self {
         Shown { findings: error.into(), ..Shown::default() }
+    }
+
+    /// Of a site, and of the version of it that is in force.
+    fn of(site: &Site, now: Option<&Stored>) -> Self {
+        Shown {
+            site: Some(site.id.clone()),
+            version: now.map(|now| now.n),
+            mode: now.and_then(|now| now.site().ok()).map(|site| site.mode),
+            remarks: now.map(|now| now.remarks(&site.id)).unwrap_or_default(),
+            ..Shown::default()
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::{Ground, Read};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
@@ -56,10 +56,9 @@ pub struct Report {
 /// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table or line is away. A vendor that
 /// cannot be read is a problem in the report, not an error.
 pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
-    let stored = outside.ledger.active(site).await?;
-    let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
-    let site = Site::parse(&stored.text).map_err(|error| Error::report(format!("the stored site file: {error}")))?;
-    let mut report = Report::default();
+    let stored = outside.ledger.in_force(site).await?;
+    let site = stored.site()?;
+    let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // What an older version wrote of the site may say too little.
     outside.ledger.keep_doorplate(&Doorplate::of(&site)).await?;
     let overdue = set_alarms(outside, &site.id).await?;

@@ -15,7 +15,6 @@ use crate::fact::What;
 use crate::opening::Opening;
 use crate::outside::Outside;
 use crate::person::{Person, email_key};
-use crate::site::Site;
 
 /// How many people are looked up at the same time.
 const AT_ONCE: usize = 16;
@@ -88,9 +87,7 @@ pub struct Time {
 /// # Errors
 /// [`Error::Refused`] for a site that is not here, and for days that are none.
 pub async fn entries(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
-    let stored = outside.ledger.active(site).await?;
-    let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
-    let site = Site::parse(&stored.text).map_err(|error| Error::report(format!("the stored site file: {error}")))?;
+    let site = outside.ledger.in_force(site).await?.site()?;
     let now = outside.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
     let mut openings = outside.ledger.openings(&site.id, from, until, now, site.entries.keep_days).await?;

@@ -90,7 +90,7 @@ fn pause_after(message: &SqsMessage) -> Duration {
 
 async fn one_site(outside: &Outside, site: &str, bells: &[Bell]) -> Result<()> {
     match outside.ledger.active(site).await? {
-        Some(stored) => serve::serve(outside, &stored.text, bells).await,
+        Some(stored) => serve::serve(outside, &stored.site()?, bells).await,
         None => {
             tracing::warn!(site, "a bell for a site that is not here");
             Ok(())

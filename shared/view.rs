@@ -27,9 +27,7 @@ const AT_ONCE: usize = 16;
 /// # Errors
 /// [`Error::Refused`] for a site that is not here.
 pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
-    let stored = outside.ledger.active(site).await?;
-    let stored = stored.ok_or_else(|| Error::refused(format!("there is no site {site}")))?;
-    let site = Site::parse(&stored.text).map_err(|error| Error::report(error.to_string()))?;
+    let site = outside.ledger.in_force(site).await?.site()?;
     let rules = KnownRules::of(outside, &site).await?;
     let people = outside.ledger.everybody(&site.id).await?;
     let each: Vec<_> = people.iter().map(|person| shown(outside, &site, &rules, person)).collect();

@@ -6,6 +6,7 @@ use doorstep::http::Http;
 use doorstep::network;
 use doorstep::push::Shown;
 use doorstep::report::{Row, Wanted};
+use doorstep::site::Mode;
 use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -65,8 +66,9 @@ impl Local {
     }
 
     /// Puts a site file in force.
-    pub async fn push(&self, text: &str) -> Result<Shown> {
-        self.ask(Method::POST, "/sandbox/push", text).await
+    pub async fn push(&self, text: &str, said: Option<Mode>) -> Result<Shown> {
+        let mode = said.map(|mode| format!("?mode={}", mode.word())).unwrap_or_default();
+        self.ask(Method::POST, &format!("/sandbox/push{mode}"), text).await
     }
 
     /// Who came and went at a site.

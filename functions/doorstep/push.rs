@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use doorstep::error::Result;
 use doorstep::push;
+use doorstep::site::Mode;
 
 use crate::End;
 use crate::diff::{between, read};
@@ -16,6 +17,10 @@ pub struct Push {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// The mode that the files say, once more. A site's first file only observes without it, whatever it says, until it
+    /// is pushed with it, or after one that says observe.
+    #[arg(long, value_name = "MODE")]
+    mode: Option<Mode>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -39,8 +44,8 @@ pub async fn run(asked: &Push) -> Result<End> {
     }
     for file in files {
         let pushed = match &target {
-            Reached::Stack(outside) => push::push(outside, &file.text).await,
-            Reached::Local(local) => local.push(&file.text).await,
+            Reached::Stack(outside) => push::push(outside, &file.text, asked.mode).await,
+            Reached::Local(local) => local.push(&file.text, asked.mode).await,
         };
         match pushed {
             Ok(shown) => sections.push(Section { of: file.path, shown }),

@@ -40,7 +40,7 @@ pub fn print(sections: &[Section], as_json: bool) -> End {
 }
 
 fn one(Section { of, shown }: &Section) {
-    let Shown { site: _, version, stored, findings, diff } = shown;
+    let Shown { site: _, version, stored, findings, diff, mode: _, remarks } = shown;
     for finding in findings {
         println!("{of}:{finding}");
     }
@@ -51,5 +51,8 @@ fn one(Section { of, shown }: &Section) {
         (Some(version), true) => println!("{of}: stored as version {version}, in force from now on"),
         (Some(version), false) if diff.is_none() => println!("{of}: in force already, as version {version}"),
         _ => {}
+    }
+    for remark in remarks {
+        println!("{remark}");
     }
 }

@@ -22,6 +22,7 @@ pub mod openings;
 pub mod people;
 mod refusal;
 pub mod sites;
+mod stored;
 pub mod told;
 mod write;
 

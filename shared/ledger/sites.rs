@@ -1,4 +1,4 @@
-//! What is kept per site: its file, what its names stand for, how reading went, deliveries, tokens.
+//! What is kept per site: what receive must know of it, what its file's names stand for, how reading went, deliveries, tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Step, Write, body};
+pub use super::stored::{Paused, Stored};
+use super::{Item, Ledger, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
 use crate::platform::PlatformKind;
@@ -20,15 +21,6 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// How long facts stay good while a platform cannot be read.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
-
-/// The site file in force.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stored {
-    /// Its number, from one.
-    pub n: u64,
-    /// Its text.
-    pub text: String,
-}
 
 /// What `receive` and `entries` must know of a site, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,40 +133,6 @@ impl PlatformRead {
 }
 
 impl Ledger {
-    /// The site file in force.
-    pub async fn active(&self, site: &str) -> Result<Option<Stored>> {
-        self.kept(&key::active(site)).await
-    }
-
-    /// Stores a site file as a new version and puts it in force; the same text again changes nothing.
-    pub async fn store_site(&self, plate: &Doorplate, text: &str) -> Result<u64> {
-        let now = self.active(&plate.site).await?;
-        self.store_site_over(now, plate, text).await
-    }
-
-    /// The same, only while `now` is the version in force.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Later`] where another version is in force by now.
-    pub async fn store_site_over(&self, now: Option<Stored>, plate: &Doorplate, text: &str) -> Result<u64> {
-        let site = &plate.site;
-        if let Some(stored) = now.as_ref().filter(|stored| stored.text == text) {
-            return Ok(stored.n);
-        }
-        let stored = Stored { n: now.as_ref().map_or(1, |stored| stored.n + 1), text: text.to_owned() };
-        let was = match &now {
-            Some(stored) => Condition::Body(body(stored)?),
-            None => Condition::New,
-        };
-        let writes = vec![
-            Write::put(key::version(site, stored.n), body(&stored)?),
-            Write::put(key::active(site), body(&stored)?).only_if(was),
-            Write::put(key::site(site), body(plate)?),
-        ];
-        self.write_all(Step::Keep, writes).await?;
-        Ok(stored.n)
-    }
-
     /// Writes a site's plate anew where it is not what it should be: it was written by an older version.
     pub async fn keep_doorplate(&self, plate: &Doorplate) -> Result<()> {
         let at = key::site(&plate.site);
@@ -246,7 +204,7 @@ impl Ledger {
         self.write(Write::put(key::token(name), body(token)?)).await
     }
 
-    async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
+    pub(super) async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
         self.get(at).await?.as_ref().map(Item::read).transpose()
     }
 }

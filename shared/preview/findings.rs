@@ -49,7 +49,7 @@ async fn between(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<Stri
     let mut said = Vec::new();
     for plate in outside.ledger.doorplates().await?.into_iter().filter(|plate| plate.site != site.id) {
         let Some(stored) = outside.ledger.active(&plate.site).await? else { continue };
-        let Ok(other) = Site::parse(&stored.text) else { continue };
+        let Ok(other) = stored.file() else { continue };
         let resolved = outside.ledger.resolved(&plate.site).await?;
         said.extend(check::both_remove((site, Some(&seen.resolved)), (&other, resolved.as_ref())));
     }

@@ -15,7 +15,6 @@ use crate::doors::{Account, AccountId, GroupId, Row, Standing};
 use crate::entitlement::open_at;
 use crate::person::{Claim, Linked};
 use crate::settle::Move;
-use crate::site::Mode;
 
 /// What opens within this is shown beside what would be opened now.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -47,14 +46,9 @@ impl<'a> Gathering<'a> {
     /// Nothing yet. The site file says `mode`, whatever it is judged by.
     pub fn new(ground: Ground<'a>, seen: &'a Seen) -> Self {
         let site = ground.site;
-        let mode = match site.mode {
-            Mode::Observe => "observe",
-            Mode::GrantOnly => "grant-only",
-            Mode::Full => "full",
-        };
         let diff = Diff {
             site: site.id.clone(),
-            mode: mode.to_owned(),
+            mode: site.mode.word().to_owned(),
             at: ground.now,
             timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
             groups: Vec::new(),

@@ -12,7 +12,7 @@ use super::scene::Scene;
 use crate::bus::Notice;
 use crate::delivery::Mention;
 use crate::doors::Standing;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ledger::dues::{Due, Subject};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
@@ -30,9 +30,8 @@ const SLICES: (usize, usize) = (5, 500);
 const MOST: usize = 2_000;
 
 /// Serves the bells of one site.
-pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> {
+pub async fn serve(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<()> {
     let began = Instant::now();
-    let site = Site::parse(text).map_err(|error| Error::report(format!("the stored site file: {error}")))?;
     let mut until = outside.time.now();
     for bell in bells {
         match bell {
@@ -45,12 +44,12 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
     if bells.contains(&Bell::Roster) && waits(&outside.ledger, &site.id, outside.time.now()).await? {
         outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?;
     }
-    let mut marked = look_at_all(outside, &site, bells).await?;
-    marked.extend(of_accounts(outside, &site, bells).await?);
+    let mut marked = look_at_all(outside, site, bells).await?;
+    marked.extend(of_accounts(outside, site, bells).await?);
     let mut size = first_size(&site);
     let mut longest = Duration::ZERO;
     loop {
-        let slice = due_slice(outside, &site, until, size, &marked).await?;
+        let slice = due_slice(outside, site, until, size, &marked).await?;
         if slice.is_empty() {
             return Ok(());
         }
@@ -60,7 +59,7 @@ pub async fn serve(outside: &Outside, text: &str, bells: &[Bell]) -> Result<()> 
         }
         let started = Instant::now();
         let passing = slice.iter().filter(|due| due.passing).count();
-        serve_slice(outside, &site, slice, until).await?;
+        serve_slice(outside, site, slice, until).await?;
         marked.drain(..passing);
         longest = longest.max(started.elapsed());
         size = next_size(size, started.elapsed());

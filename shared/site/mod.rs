@@ -4,10 +4,13 @@
 //! platform and of the door systems. It never decides about a person, never writes, and only [`check`] asks anybody.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::doors::DoorsKind;
+use crate::error::Error;
 use crate::person::email_key;
 use crate::platform::PlatformKind;
 
@@ -67,7 +70,8 @@ impl Site {
 }
 
 /// How far Doorstep may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Decide, and write nothing.
     Observe,
@@ -75,6 +79,29 @@ pub enum Mode {
     GrantOnly,
     /// Both.
     Full,
+}
+
+impl Mode {
+    /// All of them, the most careful first.
+    pub const ALL: [Mode; 3] = [Mode::Observe, Mode::GrantOnly, Mode::Full];
+
+    /// Its word in a site file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Mode::Observe => "observe",
+            Mode::GrantOnly => "grant-only",
+            Mode::Full => "full",
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        let found = Mode::ALL.into_iter().find(|mode| mode.word() == word);
+        found.ok_or_else(|| Error::refused("a mode is observe, grant-only or full"))
+    }
 }
 
 /// `[platform]`.

@@ -46,7 +46,7 @@ fn whole(root: &Table<'_>) -> Option<Site> {
     let id = root.required("site", "site = \"riverside\", its name in addresses", |value| value.read(words::site_id));
     let timezone = root.required("timezone", "timezone = \"Europe/London\"", |value| value.read(words::timezone));
     let mode = root.required("mode", "mode = \"observe\", \"grant-only\" or \"full\"", |value| {
-        value.choice(&[("observe", Mode::Observe), ("grant-only", Mode::GrantOnly), ("full", Mode::Full)])
+        value.choice(&Mode::ALL.map(|mode| (mode.word(), mode)))
     });
     let platform = root.required("platform", "[platform] and its keys", |value| platform(&value.table("[platform]")?));
     let doors = root.required("doors", "[doors.main] and its keys", |value| all_doors(&value, mode));

@@ -7,6 +7,7 @@ mod crash;
 mod deskworks;
 pub mod entries;
 mod faster;
+mod first_push;
 mod guests;
 mod line;
 mod names;

@@ -1,5 +1,6 @@
 //! What a site file would change is known before it does: looked at, nothing is written; pushed, it is in force at once.
 
+use doorstep::ledger::sites::Stored;
 use doorstep::push::Shown;
 use doorstep_local::{Data, Machine, Setup};
 use serde_json::{Value, json};
@@ -301,8 +302,10 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
     let plate = ledger.doorplates().await.expect("the table").pop().expect("a site");
     let before = ledger.active(SITE).await.expect("the table");
     let text = Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
-    assert_eq!(ledger.store_site_over(before.clone(), &plate, &text).await, Ok(2));
-    let late = ledger.store_site_over(before, &plate, &Setting::at(Doors::Kisi, ROOM).text()).await;
+    let over = |text: &str| Stored::after(before.as_ref(), text, world.machine.now());
+    assert_eq!(ledger.store_site_over(before.as_ref(), &plate, &over(&text)).await, Ok(2));
+    let other = over(&Setting::at(Doors::Kisi, ROOM).text());
+    let late = ledger.store_site_over(before.as_ref(), &plate, &other).await;
     assert!(late.is_err_and(|error| error.may_pass()), "somebody else was faster");
     assert_eq!(version(&world).await, Some(2));
 }

@@ -105,7 +105,7 @@ async fn o1_one_call_compares_every_site_and_one_sites_trouble_is_not_anothers()
         doors: Default::default(),
         keep_days: 90,
     };
-    outside.ledger.store_site(&plate, "written = \"by a later version\"").await.expect("stored");
+    outside.ledger.store_site(&plate, "written = \"by a later version\"", world.machine.now()).await.expect("stored");
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
     let failed = every_site(outside).await.expect_err("harbour cannot be read");
     assert!(failed.to_string().contains("1 sites"), "{failed}");

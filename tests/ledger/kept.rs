@@ -141,7 +141,7 @@ async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
         keep_days: 90,
     };
     for (text, n) in [("one", 1), ("one", 1), ("two", 2), ("one", 3), ("", 4), ("😀\u{0}", 5)] {
-        assert_eq!(ledger.store_site(&plate, text).await, Ok(n));
+        assert_eq!(ledger.store_site(&plate, text, instant(NOON)).await, Ok(n));
         let active = ledger.active("s").await.expect("it reads").expect("there is one");
         assert_eq!((active.n, active.text.as_str()), (n, text));
     }

@@ -82,7 +82,7 @@ impl Cloud {
             doors: Default::default(),
             keep_days: 90,
         };
-        self.outside().await.ledger.store_site(&plate, text).await.expect("stored");
+        self.outside().await.ledger.store_site(&plate, text, Timestamp::now()).await.expect("stored");
     }
 
     /// Posts one delivery to the Function URL, signed as OfficeRnD signs. [D]

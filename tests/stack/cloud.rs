@@ -131,7 +131,16 @@ impl Cloud {
         let file = self.folder.join(format!("{}.toml", site.id));
         fs::write(&file, site.file()).expect("a file");
         let mut push = self.command(env!("CARGO_BIN_EXE_doorstep"));
-        push.arg("push").arg(&file).args(["--stack", STACK, "--region", REGION, "--sandbox", sandbox]);
+        push.arg("push").arg(&file).args([
+            "--mode",
+            "full",
+            "--stack",
+            STACK,
+            "--region",
+            REGION,
+            "--sandbox",
+            sandbox,
+        ]);
         let answer = run(push).await;
         let text = String::from_utf8_lossy(&answer.stderr);
         assert!(answer.status.success(), "doorstep push: {} {text}", String::from_utf8_lossy(&answer.stdout));

@@ -213,6 +213,7 @@ pub struct Setting {
     pub secrets: Option<String>,
     /// Site files beside this one.
     pub neighbours: Vec<String>,
+    loaded: bool,
 }
 
 impl Setting {
@@ -231,6 +232,7 @@ impl Setting {
             cadence: None,
             secrets: None,
             neighbours: Vec::new(),
+            loaded: true,
         }
     }
 
@@ -243,6 +245,12 @@ impl Setting {
     /// Which door system it is at.
     pub fn doors(&self) -> Doors {
         self.doors
+    }
+
+    /// The machine starts without it, and it is pushed later.
+    pub fn not_loaded(mut self) -> Self {
+        self.loaded = false;
+        self
     }
 
     /// Another mode.
@@ -297,7 +305,7 @@ impl Setting {
     /// The same with other functions.
     pub async fn start_with(self, platform: Value, house: House, functions: Arc<dyn Functions>) -> World {
         let setup = Setup {
-            sites: [vec![self.text()], self.neighbours].concat(),
+            sites: [Vec::from_iter(self.loaded.then(|| self.text())), self.neighbours].concat(),
             secrets: self.secrets,
             clock: Some(self.clock.parse().expect("an instant")),
             reconcile: self.cadence,

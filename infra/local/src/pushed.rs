@@ -4,7 +4,7 @@
 use doorstep::error::{Error, Result};
 use doorstep::outside::Outside;
 use doorstep::push::{self, Shown};
-use doorstep::site::Site;
+use doorstep::site::{Mode, Site};
 
 use crate::Machine;
 use crate::locked::locked;
@@ -53,14 +53,22 @@ impl Machine {
         push::drift(self.outside(), site).await
     }
 
-    /// Puts a site file in force, and serves the site from now on.
+    /// Puts a site file in force, and serves the site from now on. A site's first one only observes.
     ///
     /// # Errors
     /// As [`Machine::diff`].
     pub async fn push(&self, text: &str) -> Result<Shown> {
+        self.push_in_mode(text, None).await
+    }
+
+    /// The same, where the operator says the file's mode besides, so that a first file acts, too.
+    ///
+    /// # Errors
+    /// As [`Machine::diff`], and [`Error::Refused`] for another mode than the file's.
+    pub async fn push_in_mode(&self, text: &str, said: Option<Mode>) -> Result<Shown> {
         self.settle_down().await;
         self.learn_secrets(text)?;
-        let shown = push::push(self.outside(), text).await?;
+        let shown = push::push(self.outside(), text, said).await?;
         // A folder may hold a site in force that this run was not told of.
         let unserved = shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(site));
         if shown.stored || unserved {

@@ -75,7 +75,7 @@ async fn b2_a_pushed_site_is_served_at_once() {
     let machine = run(Setup { reconcile: cadence, ..setup() }).await;
     let full = site("c").replace("observe", "grant-only");
     assert_eq!(call(&machine, "POST", "/hooks/c/officernd", "{}").await.0, StatusCode::NOT_FOUND);
-    let (status, shown) = call(&machine, "POST", "/sandbox/push", full.clone()).await;
+    let (status, shown) = call(&machine, "POST", "/sandbox/push?mode=grant-only", full.clone()).await;
     assert_eq!((status, &shown["version"], &shown["stored"]), (StatusCode::OK, &json!(1), &json!(true)));
     assert_eq!(call(&machine, "POST", "/hooks/c/officernd", "{}").await.0, StatusCode::UNAUTHORIZED, "it is known");
     let (_, world) = call(&machine, "GET", "/sandbox/kisi/_world", "").await;
@@ -142,7 +142,7 @@ async fn b2_a_site_that_the_folder_knew_is_served_again_once_it_is_pushed() {
 async fn b2_a_site_is_pushed_in_real_time() {
     let machine = run(Setup { clock: None, reconcile: Some(std::time::Duration::from_secs(3600)), ..setup() }).await;
     let full = site("c").replace("observe", "grant-only");
-    assert_eq!(call(&machine, "POST", "/sandbox/push", full).await.0, StatusCode::OK);
+    assert_eq!(call(&machine, "POST", "/sandbox/push?mode=grant-only", full).await.0, StatusCode::OK);
     call(&machine, "POST", "/sandbox/quiet", "").await;
     let (_, world) = call(&machine, "GET", "/sandbox/kisi/_world", "").await;
     assert_eq!(world["groups"][0]["members"].as_array().map(Vec::len), Some(1), "{world}");

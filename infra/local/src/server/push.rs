@@ -1,10 +1,11 @@
 //! Site files over the port: what they would change, and putting them in force.
 
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use doorstep::push::Shown;
-use doorstep::site::finding;
+use doorstep::site::{Mode, finding};
+use serde::Deserialize;
 
 use super::answer::{Refused, answer};
 use super::sites::{Answered, Asked};
@@ -22,12 +23,20 @@ pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> An
     }
 }
 
-/// Puts the site file in the body in force.
-pub(super) async fn push(State(machine): State<Machine>, request: Request) -> Answered {
+/// Puts the site file in the body in force; `?mode=` says its mode once more, so that a site's first file acts.
+pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
+    let Pushed { mode } = serde_urlencoded::from_str(&query.unwrap_or_default())
+        .map_err(|_| Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does"))?;
     match text(request).await? {
-        Ok(text) => Ok(whole(&machine.push(&text).await?)),
+        Ok(text) => Ok(whole(&machine.push_in_mode(&text, mode).await?)),
         Err(wrong) => Ok(whole(&wrong)),
     }
+}
+
+/// What is said beside a file that is pushed.
+#[derive(Deserialize)]
+struct Pushed {
+    mode: Option<Mode>,
 }
 
 /// What of the version in force is not so.

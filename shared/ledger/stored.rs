@@ -1,0 +1,166 @@
+//! The site file in force, and how far it may go: less than it says while its first push is only looked at, or while the
+//! operator has paused the site.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::sites::Doorplate;
+use super::{Condition, Ledger, Step, Write, body, key};
+use crate::error::{Error, Result};
+use crate::person::is_usual;
+use crate::site::{Mode, Site};
+
+/// The site file in force.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Its number, from one.
+    pub n: u64,
+    /// Its text.
+    pub text: String,
+    /// When it was put in force; `None`: by a version that did not note it.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub at: Option<Timestamp>,
+    /// It was pushed first and nobody said that it may act: nothing is changed at the doors, whatever its mode.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub observing: bool,
+    /// The operator has paused the site: the same.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub paused: Option<Paused>,
+}
+
+/// That a site is paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// Since when.
+    pub at: Timestamp,
+    /// Why, in the operator's words.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub why: Option<String>,
+}
+
+impl Stored {
+    /// What comes after `now` when `text` is put in force: it acts as it says, unless the site is paused.
+    pub fn after(now: Option<&Stored>, text: &str, at: Timestamp) -> Self {
+        Stored {
+            n: now.map_or(1, |now| now.n + 1),
+            text: text.to_owned(),
+            at: Some(at),
+            observing: false,
+            paused: now.and_then(|now| now.paused.clone()),
+        }
+    }
+
+    /// The site as its file has it.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where this version of Doorstep cannot read what another one stored.
+    pub fn file(&self) -> Result<Site> {
+        Site::parse(&self.text).map_err(|error| Error::report(format!("the stored site file: {error}")))
+    }
+
+    /// The site as it is in force: in mode observe while it may not act, whatever its file says.
+    ///
+    /// # Errors
+    /// As [`Stored::file`].
+    pub fn site(&self) -> Result<Site> {
+        let mut site = self.file()?;
+        if self.observing || self.paused.is_some() {
+            site.mode = Mode::Observe;
+        }
+        Ok(site)
+    }
+
+    /// Why nothing is done although the file says otherwise, each with what to do about it.
+    pub fn remarks(&self, site: &str) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.observing {
+            remarks.push(format!(
+                "{site} only observes, because this was its first push: nothing is changed at the doors. When the diff \
+                 is what you want, push the file again with --mode and the mode that it says"
+            ));
+        }
+        if let Some(Paused { at, why }) = &self.paused {
+            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            remarks.push(format!(
+                "{site} is paused since {}{why}: nothing is changed at the doors until `doorstep resume {site}`",
+                at.strftime("%F %R UTC")
+            ));
+        }
+        remarks
+    }
+}
+
+impl Ledger {
+    /// The site file in force; `None` for a site that is not here.
+    pub async fn active(&self, site: &str) -> Result<Option<Stored>> {
+        self.kept(&key::active(site)).await
+    }
+
+    /// The same of a site that must be here.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for one that is not.
+    pub async fn in_force(&self, site: &str) -> Result<Stored> {
+        self.active(site).await?.ok_or_else(|| Error::refused(format!("there is no site {site}")))
+    }
+
+    /// Stores a site file as a new version and puts it in force with the mode that it says; the same text again changes
+    /// nothing, but that it may act from now on. Gives the number of the version.
+    pub async fn store_site(&self, plate: &Doorplate, text: &str, at: Timestamp) -> Result<u64> {
+        let now = self.active(&plate.site).await?;
+        match &now {
+            Some(stored) if stored.text == text && !stored.observing => Ok(stored.n),
+            _ => self.store_site_over(now.as_ref(), plate, &Stored::after(now.as_ref(), text, at)).await,
+        }
+    }
+
+    /// Puts `new` in force as a version of its own, only while `now` is the version in force. Gives its number.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where another version is in force by now.
+    pub async fn store_site_over(&self, now: Option<&Stored>, plate: &Doorplate, new: &Stored) -> Result<u64> {
+        let site = &plate.site;
+        let was = match now {
+            Some(stored) => Condition::Body(body(stored)?),
+            None => Condition::New,
+        };
+        let writes = vec![
+            Write::put(key::version(site, new.n), body(new)?),
+            Write::put(key::active(site), body(new)?).only_if(was),
+            Write::put(key::site(site), body(plate)?),
+        ];
+        self.write_all(Step::Keep, writes).await?;
+        Ok(new.n)
+    }
+
+    /// Pauses a site, or ends its pause, only while `now` is the version in force, which stays so.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where another version is in force by now.
+    pub async fn pause_site(&self, site: &str, now: &Stored, paused: Option<Paused>) -> Result<()> {
+        let new = Stored { paused, ..now.clone() };
+        self.write(Write::put(key::active(site), body(&new)?).only_if(Condition::Body(body(now)?))).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_stored_is_read_and_compared_as_it_was() {
+        let old = r#"{"n":3,"text":"site = 1"}"#;
+        let read: Stored = serde_json::from_str(old).expect("it reads");
+        assert_eq!((read.n, read.at, read.observing, &read.paused), (3, None, false, &None));
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old, "or it could never be replaced");
+    }
+
+    #[test]
+    fn a_pause_outlives_a_new_file() {
+        let at = Timestamp::UNIX_EPOCH;
+        let paused = Some(Paused { at, why: None });
+        let now = Stored { n: 1, observing: true, paused: paused.clone(), ..Stored::default() };
+        let next = Stored::after(Some(&now), "text", at);
+        assert_eq!((next.n, next.observing, next.paused), (2, false, paused));
+    }
+}
