@@ -9,6 +9,7 @@ use crate::audit::{Deed, Happened};
 use crate::aws::Lazy;
 use crate::doors::Seats;
 use crate::error::{Error, Result};
+use crate::guard::Hold;
 
 /// Something that is published.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,10 @@ pub enum Notice {
         /// Why.
         why: String,
     },
+    /// A set of changes waits for a human.
+    Held(Hold),
+    /// A human approved a set of changes.
+    Approved(Hold),
     /// Nearly all seats of a door system are in use, or all.
     SeatsShort {
         /// Door system.
@@ -48,6 +53,8 @@ impl Notice {
             Notice::ReadRefused(_) => "read.refused",
             Notice::VendorUnreachable { .. } => "vendor.unreachable",
             Notice::SeatsShort { .. } => "seats.short",
+            Notice::Held(_) => "held",
+            Notice::Approved(_) => "approved",
             Notice::Changed(deed) => match deed.what {
                 Happened::Granted => "granted",
                 Happened::Revoked => "revoked",
@@ -74,6 +81,10 @@ impl Notice {
             Notice::SeatsShort { doors, seats } => {
                 json!({"version": 1, "site": site, "doors": doors, "used": seats.used, "paid": seats.paid})
             }
+            Notice::Held(hold) | Notice::Approved(hold) => json!({
+                "version": 1, "site": site, "checksum": hold.checksum, "scope": hold.scope.to_string(),
+                "revokes": hold.revokes, "accounts": hold.accounts, "reason": hold.reason, "since": hold.since,
+            }),
             Notice::Changed(deed) => json!({
                 "version": 1, "site": site, "doors": deed.doors, "account": deed.account, "group": deed.group,
                 "because": deed.because, "answer": deed.answer,

@@ -21,6 +21,7 @@ pub mod site;
 pub mod cards;
 pub mod diff;
 pub mod entitlement;
+pub mod guard;
 pub mod recurrence;
 pub mod window;
 
@@ -45,6 +46,7 @@ pub mod reconcile;
 pub mod settle;
 
 // The way in for the operator, and what is shown.
+pub mod approve;
 pub mod preview;
 pub mod push;
 pub mod report;

@@ -8,19 +8,23 @@ use serde::Serialize;
 
 use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
+use crate::comparison::facts::Known;
 use crate::comparison::{Ground, Read};
 use crate::error::Result;
-use crate::ledger::sites::Doorplate;
+use crate::guard::former::Former;
+use crate::ledger::sites::{Doorplate, PlatformRead, Stored};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::site::{Mode, Site};
 use crate::window::floor_minute;
 
+mod holding;
 mod openings;
 mod people;
 mod platform;
 mod round;
 
+use holding::Holding;
 pub use round::every_site;
 
 /// How far ahead alarms are set again, should one have failed.
@@ -62,7 +66,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     // What an older version wrote of the site may say too little.
     outside.ledger.keep_doorplate(&Doorplate::of(&site)).await?;
     let overdue = set_alarms(outside, &site.id).await?;
-    let (known, mark) = platform::read(outside, &site, &mut report).await?;
+    let (known, mut mark, sound) = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody(&site.id).await?;
     let mut seen = doors::read(outside, &site, &known, &everybody).await?;
     report.reads.append(&mut seen.reads);
@@ -72,7 +76,9 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     report.problems.extend(seen.resolved.problems.iter().cloned());
     keep(outside, &site, &seen).await?;
     let now = outside.time.now();
+    let former = former(outside, &stored, &mark, &known, &seen).await?;
     let ground = Ground {
+        former: &former,
         site: &site,
         resolved: &seen.resolved,
         catalogue: &seen.catalogue,
@@ -81,7 +87,13 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         stale: mark.is_stale(now),
         now,
     };
-    let dues = people::due(ground, &known, &seen, &everybody, &mut report);
+    let marked = people::due(ground, &known, &seen, &everybody, &mut report);
+    let holding = Holding { outside, site: &site, seen: &seen, known: &known, sound, now };
+    let (dues, done) = holding.judge(marked, &mut report).await?;
+    if done && mark.judged != Some(stored.n) {
+        mark.judged = Some(stored.n);
+        outside.ledger.keep_platform_read(&site.id, &mark).await?;
+    }
     outside.ledger.put_dues(&site.id, &dues).await?;
     take_over(outside, &site, &seen).await?;
     if !dues.is_empty() || overdue {
@@ -105,10 +117,25 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         granted = report.granted,
         revoked = report.revoked,
         foreign = report.foreign,
+        held = report.held,
         problems = report.problems.len(),
         "reconciled"
     );
     Ok(report)
+}
+
+/// What was so before, as far as nobody vouched for the change.
+pub(crate) async fn former(
+    outside: &Outside,
+    stored: &Stored,
+    mark: &PlatformRead,
+    known: &Known,
+    seen: &Seen,
+) -> Result<Former> {
+    let site = stored.file()?;
+    let older = outside.ledger.files(&site.id, mark.unfinished_from(stored.n), stored.n).await?;
+    let catalogue = (&seen.catalogue, known.catalogue_before());
+    Ok(Former::of(&site, &seen.groups(), Some(&seen.resolved), (older, stored.replaced()), catalogue))
 }
 
 async fn ring(outside: &Outside, site: &Site) -> Result<()> {

@@ -16,7 +16,9 @@ mod card_moves;
 mod cards;
 mod case;
 mod commit;
+mod crowd;
 mod directory;
+mod doubts;
 mod held;
 mod identity;
 mod intend;
@@ -31,6 +33,7 @@ mod serve;
 
 pub use accounts::{taken_already, the_one};
 pub(crate) use case::dossier_of;
+pub use doubts::COUNTED;
 pub use held::{GroupRows, HeldRows};
 pub use moves::{Judged, Move, View, concerned, judge_person};
 pub use scene::Terms;
@@ -90,7 +93,7 @@ fn pause_after(message: &SqsMessage) -> Duration {
 
 async fn one_site(outside: &Outside, site: &str, bells: &[Bell]) -> Result<()> {
     match outside.ledger.active(site).await? {
-        Some(stored) => serve::serve(outside, &stored.site()?, bells).await,
+        Some(stored) => serve::serve(outside, &stored, bells).await,
         None => {
             tracing::warn!(site, "a bell for a site that is not here");
             Ok(())

@@ -48,7 +48,7 @@ struct KnownRules {
 
 impl KnownRules {
     async fn of(outside: &Outside, site: &Site) -> Result<Self> {
-        let catalogue = catalogue(outside, &site.id).await?;
+        let (catalogue, _) = catalogue(outside, &site.id).await?;
         let mut groups = BTreeMap::new();
         for name in site.doors.keys() {
             groups.extend(outside.ledger.doors_read(&site.id, name).await?.map(|read| (name.clone(), read.groups)));

@@ -38,6 +38,8 @@ pub struct Seen {
     pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
     /// What could not be read.
     pub problems: Vec<String>,
+    /// Door systems of whose groups and accounts not all could be read.
+    pub shut: BTreeSet<String>,
     /// What was read and somebody should look at.
     pub remarks: Vec<String>,
     /// How each door system was read.
@@ -73,6 +75,17 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Perso
 }
 
 impl Seen {
+    /// The groups of every door system that is known.
+    pub fn groups(&self) -> BTreeMap<String, Vec<crate::doors::Group>> {
+        self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
+    }
+
+    /// What a group is called, or else its id.
+    pub fn name_of(&self, doors: &str, group: &GroupId) -> String {
+        let groups = self.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
+        groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
+    }
+
     /// Reads the groups and accounts of one door system.
     async fn open(&mut self, outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) -> Result<()> {
         let before = outside.ledger.doors_read(&site.id, name).await?.filter(|before| before.is_of(config));
@@ -129,12 +142,12 @@ impl Seen {
 
     fn unread(&mut self, name: &str, error: &Error) {
         self.problems.push(format!("{name}: {error}"));
+        self.shut.insert(name.to_owned());
         self.reads.insert(name.to_owned(), Read { complete: false, records: 0 });
     }
 
     fn resolve(&mut self, site: &Site, before: Option<&Resolved>) {
-        let groups = self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect();
-        self.resolved = resolve(site, &self.catalogue, &groups, before);
+        self.resolved = resolve(site, &self.catalogue, &self.groups(), before);
         for (rule, resolved) in site.rules.iter().zip(&self.resolved.rules) {
             if let Some(terms) = self.terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());
@@ -176,6 +189,7 @@ impl Seen {
                     }
                     Err(error) => {
                         read.complete = false;
+                        self.shut.insert(name.clone());
                         self.problems.push(format!("{name}: group {group}: {error}"));
                     }
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::entitlement::{Before, Dossier};
 use crate::fact::{Fact, FactId, Holder, Kind, Profile, What};
+use crate::guard::former::CatalogueBefore;
 use crate::ledger::facts::Record;
 
 /// Live facts of one site.
@@ -47,6 +48,11 @@ impl Known {
             }
             self.before.insert(name.clone(), before);
         }
+    }
+
+    /// The platform's catalogue before such changes, where it has changed so.
+    pub fn catalogue_before(&self) -> Option<CatalogueBefore> {
+        CatalogueBefore::of(self.facts(), self.before.values())
     }
 
     /// What was known before changes that only full reads told of.

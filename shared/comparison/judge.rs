@@ -11,7 +11,9 @@ use super::people::{Somebody, everybody};
 use super::{Ground, Group};
 use crate::cards::{CardBook, Number};
 use crate::doors::AccountId;
-use crate::entitlement::{Desired, RuleBook, derive_by, desired};
+use crate::entitlement::{Desired, Dossier, RuleBook, derive_by, desired};
+use crate::fact::FactId;
+use crate::guard::former::Sureness;
 use crate::person::Person;
 use crate::settle::{Judged, Move, View, concerned, judge_person};
 
@@ -31,6 +33,10 @@ pub struct Verdict<'a> {
     pub groups: BTreeSet<Group>,
     /// What would be done.
     pub judged: Judged,
+    /// Groups out of which they would be taken although nobody vouched for it.
+    pub unsure: BTreeMap<Group, Sureness>,
+    /// What was known before changes that only full reads told of, and is the reason for that.
+    pub vouched: Vec<FactId>,
     /// What would follow once they have left the groups that they would be taken out of.
     pub aftermath: Vec<(String, Move)>,
     /// Door systems at which an account was found to be theirs.
@@ -68,7 +74,7 @@ pub fn judge(
             let here = ours.entry((claim.doors.clone(), claim.group.clone())).or_default();
             here.insert(claim.account.clone());
         }
-        let Found { name, numbers, problems, desired, lines, groups, judged, linked, barred } = found;
+        let Found { name, numbers, problems, desired, lines, groups, judged, unsure, vouched, linked, barred } = found;
         let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
         let aftermath = bench.aftermath(&somebody.person, facts, &judged);
         let new_cards = &new_cards;
@@ -80,6 +86,8 @@ pub fn judge(
             lines,
             groups,
             judged,
+            unsure,
+            vouched,
             aftermath,
             linked,
             new_cards,
@@ -117,6 +125,8 @@ struct Found {
     lines: Vec<Group>,
     groups: BTreeSet<Group>,
     judged: Judged,
+    unsure: BTreeMap<Group, Sureness>,
+    vouched: Vec<FactId>,
     linked: BTreeSet<String>,
     barred: BTreeMap<String, String>,
 }
@@ -158,7 +168,23 @@ impl Bench<'_> {
         let again = !linked.is_empty();
         let (lines, groups, mut judged) = if again { self.judged(person, facts) } else { first };
         judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
-        Some(Found { name, numbers, problems: derived.problems, desired, lines, groups, judged, linked, barred })
+        let unsure = self.unsure(&dossier, &desired, &judged);
+        let vouched = dossier.vouched.keys().filter(|_| !unsure.is_empty()).cloned().collect();
+        let problems = derived.problems;
+        Some(Found { name, numbers, problems, desired, lines, groups, judged, unsure, vouched, linked, barred })
+    }
+
+    fn unsure(&self, dossier: &Dossier, desired: &Desired, judged: &Judged) -> BTreeMap<Group, Sureness> {
+        let leaves = judged.moves.iter().filter_map(|(doors, step)| match step {
+            Move::Revoke { group, foreign, .. } => Some(((doors.clone(), group.clone()), *foreign)),
+            _ => None,
+        });
+        let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
+        let unsure = leaves.map(|(at, foreign)| {
+            let sure = if foreign { Sureness::Inferred } else { former.sureness(rules, dossier, desired, &at, now) };
+            (at, sure)
+        });
+        unsure.filter(|(_, sure)| *sure != Sureness::Planned).collect()
     }
 
     fn judged(&self, person: &Person, facts: Facts<'_>) -> (Vec<Group>, BTreeSet<Group>, Judged) {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::entitlement::Rules;
+use crate::guard::former::Former;
 use crate::settle::Terms;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::Resolved;
@@ -48,6 +49,8 @@ pub struct Ground<'a> {
     pub terms: &'a BTreeMap<String, Terms>,
     /// How far it may go.
     pub mode: Mode,
+    /// What was so before, as far as nobody vouched for the change.
+    pub former: &'a Former,
     /// Nothing new may be opened.
     pub stale: bool,
     /// The instant for which it is judged.

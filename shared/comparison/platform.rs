@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
 use super::BASE;
 use super::facts::Known;
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Kind, What};
 use crate::ledger::Ledger;
 use crate::ledger::facts::{Record, Source};
+use crate::ledger::sites::{Disbelief, PlatformRead};
 use crate::platform::{ReadPlatform, Span};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, resolve};
@@ -21,6 +23,11 @@ use crate::site::{Selector, Site};
 const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Check-ins are read from this long ago.
 const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// A list that lost half says so for the third time: a human must look at it.
+pub const BELIEVED_AFTER: u32 = 3;
+/// So many of what such a list left out are asked for by their ids.
+const SAMPLE: usize = 100;
 
 /// One read of a platform, under way.
 pub struct Reading<'a> {
@@ -41,16 +48,28 @@ pub struct Reading<'a> {
     pub remarks: Vec<String>,
     /// Kinds of which no list could be read.
     pub unread: BTreeSet<Kind>,
+    /// Lists that were not believed the last time, and after the read those that are not believed now, by kind.
+    pub disbelief: Disbeliefs,
     news: Vec<Record>,
 }
 
+/// Lists that are not believed, by the word for their kind.
+pub type Disbeliefs = BTreeMap<String, Disbelief>;
+
 impl<'a> Reading<'a> {
     /// Nothing is read yet. `began` is the version of everything that will be.
-    pub fn new(ledger: &'a Ledger, site: &'a Site, since: Option<Timestamp>, began: Timestamp) -> Self {
+    pub fn new(
+        ledger: &'a Ledger,
+        site: &'a Site,
+        mark: &PlatformRead,
+        since: Option<Timestamp>,
+        began: Timestamp,
+    ) -> Self {
         let (known, counts) = (Known::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let (unread, news) = (BTreeSet::new(), Vec::new());
-        Reading { ledger, site, began, since, known, counts, problems, refused, remarks, unread, news }
+        let disbelief = mark.refused.clone();
+        Reading { ledger, site, began, since, known, counts, problems, refused, remarks, unread, disbelief, news }
     }
 
     /// The platform cannot be asked at all: what is known goes on.
@@ -109,13 +128,16 @@ impl<'a> Reading<'a> {
         let listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
         self.counts.insert(kind.word(), listed.len());
         let live = stored.values().filter(|record| !record.gone && !is_over(&record.fact, self.began));
-        let live: Vec<&Record> = live.filter(|record| !is_before(&record.fact, checkins_from)).collect();
+        let live = live.filter(|record| !is_before(&record.fact, checkins_from));
+        // What was seen after the read began has not vanished from it.
+        let live: Vec<&Record> = live.filter(|record| record.read < self.began).collect();
+        let source = if reader.is_doubted() { Source::Doubted } else { Source::Read };
         for fact in facts {
             let old = stored.get(&fact.name());
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
                 continue;
             }
-            self.news(old, Record::new(fact, self.began, Source::Read));
+            self.news(old, Record::new(fact, self.began, source.clone()));
         }
         for record in stored.values().filter(|record| !record.gone) {
             // It is over: nothing is inferred from that.
@@ -130,22 +152,60 @@ impl<'a> Reading<'a> {
             live.iter().filter(|record| !listed.contains(&record.fact.name())).copied().collect();
         if !reader.answers_by_id() {
             for record in missing {
-                self.news(Some(record), record.gone(self.began, Source::Read));
+                self.news(Some(record), record.gone(self.began, source.clone()));
             }
             return;
         }
-        if live.len() >= BASE && missing.len() * 2 >= live.len() {
+        let half = live.len() >= BASE && missing.len() * 2 >= live.len();
+        if !half {
+            self.disbelief.remove(kind.word());
+            for record in missing {
+                self.confirm(reader, record).await;
+            }
+        } else if self.is_repeated(kind, &missing) && self.are_gone(reader, &missing).await {
+            self.remarks.push(format!(
+                "the list of {}s lost {} of {}, three times alike",
+                kind.word(),
+                missing.len(),
+                live.len()
+            ));
+            for record in missing {
+                self.news(Some(record), record.gone(self.began, Source::Doubted));
+            }
+        } else {
             self.refused.push(format!(
                 "the list of {}s lost {} of {} since the last read; nothing is revoked because of it",
                 kind.word(),
                 missing.len(),
                 live.len()
             ));
-            return;
         }
-        for record in missing {
-            self.confirm(reader, record).await;
+    }
+
+    /// Whether a list left out the very same things as in the two reads before it. Notes it.
+    fn is_repeated(&mut self, kind: Kind, missing: &[&Record]) -> bool {
+        let names: Vec<FactId> = missing.iter().map(|record| record.fact.name()).collect();
+        let said = hex::encode(Sha256::digest(serde_json::to_vec(&names).unwrap_or_default()));
+        let before = self.disbelief.get(kind.word()).filter(|before| before.said == said);
+        let times = before.map_or(0, |before| before.times) + 1;
+        self.disbelief.insert(kind.word().to_owned(), Disbelief { said, times });
+        times >= BELIEVED_AFTER
+    }
+
+    /// Whether none of the first of these is there when it is asked for by its id. All of them may be too many to ask
+    /// for; a human looks at them in any case.
+    async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&Record]) -> bool {
+        for record in missing.iter().take(SAMPLE) {
+            match reader.look(&record.fact.name()).await {
+                Ok(None) => {}
+                Ok(Some(_)) => return false,
+                Err(error) => {
+                    self.problems.push(format!("{} cannot be asked for: {error}", record.fact.name()));
+                    return false;
+                }
+            }
         }
+        true
     }
 
     /// Asks by its id for something that a list left out.

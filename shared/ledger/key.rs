@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::doors::AccountId;
 use crate::fact::{FactId, Holder, Kind};
+use crate::guard::Doubt;
 use crate::opening::Opening;
 
 /// Where an item is.
@@ -259,6 +260,43 @@ pub fn roster_text(site: &str, hash: &str, piece: usize) -> Key {
 /// Which roster is believed.
 pub fn believed(site: &str) -> Key {
     Key::new(told(site), "believed")
+}
+
+/// Which roster is not believed.
+pub fn doubted(site: &str) -> Key {
+    Key::new(told(site), "doubted")
+}
+
+/// Partition of what waits for a human.
+pub fn holds(site: &str) -> String {
+    format!("{site}#hold")
+}
+
+/// One set that waits for a human.
+pub fn hold(site: &str, checksum: &str) -> Key {
+    Key::new(holds(site), escape(checksum))
+}
+
+/// A piece of the changes of such a set.
+pub fn held(site: &str, checksum: &str, piece: usize) -> Key {
+    Key::new(format!("{site}#held#{}", escape(checksum)), format!("{piece:05}"))
+}
+
+/// Partition of the inferred changes that may be done.
+pub fn releases(site: &str) -> String {
+    format!("{site}#release")
+}
+
+/// One inferred change that may be done.
+pub fn release(site: &str, doubt: &Doubt) -> Key {
+    // Two ids from outside may be longer than a key.
+    let sk = hex::encode(Sha256::digest(serde_json::to_vec(doubt).unwrap_or_default()));
+    Key::new(releases(site), sk)
+}
+
+/// What the guard let pass lately.
+pub fn tally(site: &str) -> Key {
+    Key::new(format!("{site}#guard"), "tally")
 }
 
 /// A vendor's token.

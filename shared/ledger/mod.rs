@@ -17,6 +17,7 @@ use key::Key;
 pub mod audits;
 pub mod dues;
 pub mod facts;
+pub mod holds;
 pub mod key;
 pub mod openings;
 pub mod people;

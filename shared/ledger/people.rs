@@ -32,6 +32,12 @@ impl Ledger {
         self.pointed(&key::profile(site, name)).await
     }
 
+    /// Our ids for several profiles, in no order; of those that nobody has, none.
+    pub async fn ids_of_profiles(&self, site: &str, names: &[FactId]) -> Result<Vec<String>> {
+        let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
+        self.get_many_as(&keys, |map| Ok(item(map).body)).await
+    }
+
     /// Our id for an address, in compared form.
     pub async fn id_of_email(&self, site: &str, email: &str) -> Result<Option<String>> {
         self.pointed(&key::email(site, &email_digest(email))).await

@@ -11,6 +11,7 @@ pub use super::stored::{Paused, Stored};
 use super::{Item, Ledger, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
+use crate::person::is_usual;
 use crate::platform::PlatformKind;
 use crate::site::resolve::Resolved;
 use crate::site::{DoorsConfig, Entries, Site};
@@ -21,6 +22,9 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// How long facts stay good while a platform cannot be read.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many site files that were in force before are looked at.
+const MOST_FILES: u64 = 9;
 
 /// What `receive` and `entries` must know of a site, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +91,21 @@ pub struct PlatformRead {
     pub counts: BTreeMap<String, usize>,
     /// When a reconcile was last asked for by a bell.
     pub wanted: Option<Timestamp>,
+    /// The latest version of the site file of which everything was done: what follows from later ones is inferred.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub judged: Option<u64>,
+    /// Lists that are not believed, by the kind of thing.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub refused: BTreeMap<String, Disbelief>,
+}
+
+/// That a list is not believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disbelief {
+    /// What it said, as a hash.
+    pub said: String,
+    /// How often in a row it said so.
+    pub times: u32,
 }
 
 /// What is known of one door system.
@@ -124,6 +143,12 @@ impl PlatformRead {
         } else {
             self.failing = self.failing.or(Some(now));
         }
+    }
+
+    /// The files to look at beside version `n` in force: from this version on. A table that never noted it is not
+    /// searched for ever.
+    pub fn unfinished_from(&self, n: u64) -> u64 {
+        self.judged.unwrap_or(1).max(n.saturating_sub(MOST_FILES))
     }
 
     /// Whether it has not been readable for so long that nothing new is opened from what it last said.

@@ -70,6 +70,11 @@ impl Stored {
         Ok(site)
     }
 
+    /// When it took the place of the one before. Where nobody noted that, no window's end is later.
+    pub fn replaced(&self) -> Option<Timestamp> {
+        Some(self.at.unwrap_or(Timestamp::MAX))
+    }
+
     /// Why nothing is done although the file says otherwise, each with what to do about it.
     pub fn remarks(&self, site: &str) -> Vec<String> {
         let mut remarks = Vec::new();

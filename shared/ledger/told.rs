@@ -15,6 +15,7 @@ use super::key::{self, Key};
 use super::{Condition, Item, Ledger, Write, body, faster};
 use crate::delivery::{News, Rank, Told};
 use crate::error::{Error, Result};
+use crate::ledger::sites::Disbelief;
 
 /// Longest piece of a roster's text, in bytes.
 const PIECE: usize = 300_000;
@@ -63,6 +64,8 @@ pub struct Believed {
 pub struct Rosters {
     /// Which of them was last believed.
     pub believed: Option<Believed>,
+    /// What the last one said that was not believed.
+    pub doubted: Option<Disbelief>,
     /// All parts of all of them.
     pub heads: Vec<Head>,
 }
@@ -115,7 +118,8 @@ impl Ledger {
     /// Every roster that is kept, without their texts.
     pub async fn rosters(&self, site: &str) -> Result<Rosters> {
         let believed = self.get(&key::believed(site)).await?.as_ref().map(Item::read).transpose()?;
-        Ok(Rosters { believed, heads: self.list_as(&key::told(site), key::ROSTERS).await? })
+        let doubted = self.get(&key::doubted(site)).await?.as_ref().map(Item::read).transpose()?;
+        Ok(Rosters { believed, doubted, heads: self.list_as(&key::told(site), key::ROSTERS).await? })
     }
 
     /// The text of one part of a roster.
@@ -128,6 +132,16 @@ impl Ledger {
             piece.ok_or_else(|| Error::later("a roster is being replaced"))?.read::<String>()
         });
         Ok(try_join_all(pieces).await?.concat())
+    }
+
+    /// Notes what a roster said that is not believed; `None`: the last one is.
+    pub async fn doubt(&self, site: &str, doubted: Option<&Disbelief>) -> Result<()> {
+        let at = key::doubted(site);
+        self.write(match doubted {
+            Some(doubted) => Write::put(at, body(doubted)?),
+            None => Write::delete(at),
+        })
+        .await
     }
 
     /// Notes which roster is believed from now on.

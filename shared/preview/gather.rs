@@ -197,8 +197,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn name(&self, doors: &str, group: &GroupId) -> String {
-        let groups = self.ground.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
-        groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
+        self.seen.name_of(doors, group)
     }
 
     fn end(&self, verdict: &Verdict<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {

@@ -7,6 +7,8 @@ use crate::comparison::facts::Known;
 use crate::comparison::judge::judge;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
+use crate::guard::former::Former;
+use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::{Finding, Mode, Site, check};
@@ -36,8 +38,8 @@ pub struct Preview {
 /// [`Error::Report`] where a secret is missing or not accepted.
 pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Preview> {
     let now = outside.time.now();
-    let reading = platform(outside, site, now).await?;
     let mut mark = outside.ledger.platform_read(&site.id).await?;
+    let reading = platform(outside, site, &mark, now).await?;
     mark.went(now, reading.problems.is_empty(), true);
     let people = outside.ledger.everybody(&site.id).await?;
     let seen = doors::read(outside, site, &reading.known, &people).await?;
@@ -54,7 +56,9 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
     problems.extend(reading.refused.iter().chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
+    let former = former(outside, site, &mark, &reading.known, &seen).await?;
     let ground = Ground {
+        former: &former,
         site,
         resolved: &seen.resolved,
         catalogue: &seen.catalogue,
@@ -68,11 +72,25 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     Ok(Preview { findings, unread, diff })
 }
 
+/// What the file in force opens, and files before it of which not everything was done: what this file takes from anybody
+/// follows from it alone.
+async fn former(outside: &Outside, site: &Site, mark: &PlatformRead, known: &Known, seen: &Seen) -> Result<Former> {
+    let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
+    let older = outside.ledger.files(&site.id, mark.unfinished_from(in_force), in_force + 1).await?;
+    let catalogue = (&seen.catalogue, known.catalogue_before());
+    Ok(Former::of(site, &seen.groups(), Some(&seen.resolved), (older, Some(outside.time.now())), catalogue))
+}
+
 /// Reads the whole platform, afresh.
-async fn platform<'a>(outside: &'a Outside, site: &'a Site, now: jiff::Timestamp) -> Result<Reading<'a>> {
+async fn platform<'a>(
+    outside: &'a Outside,
+    site: &'a Site,
+    mark: &PlatformRead,
+    now: jiff::Timestamp,
+) -> Result<Reading<'a>> {
     let word = site.platform.kind.word();
     let reader = outside.platform(site).await?;
-    let mut reading = Reading::new(&outside.ledger, site, None, now);
+    let mut reading = Reading::new(&outside.ledger, site, mark, None, now);
     for &kind in reader.kinds() {
         // What is new is in `reading.known` too, and is kept nowhere else.
         drop(reading.one(reader.as_ref(), kind).await?);

@@ -9,48 +9,97 @@ use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::{Verdict, judge};
 use crate::comparison::{Ground, Group};
 use crate::entitlement::next_boundary;
+use crate::fact::FactId;
+use crate::guard::former::Sureness;
+use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::{Due, Subject};
 use crate::person::Person;
-use crate::settle::{Judged, Move};
+use crate::settle::{COUNTED, Judged, Move};
 use crate::site::Mode;
 
+/// Who is due, and what the guard must judge first.
+#[derive(Default)]
+pub struct Marked {
+    /// Due whatever the guard says.
+    pub dues: Vec<Due>,
+    /// Due if any of this is released.
+    pub perhaps: Vec<(Due, Vec<Doubt>)>,
+    /// What nobody vouched for.
+    pub waiting: Vec<Waiting>,
+    /// What was known before, on which that rests.
+    pub vouched: BTreeSet<FactId>,
+}
+
 /// Judges everybody, counts what is missing, and gives who is due.
-pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], report: &mut Report) -> Vec<Due> {
-    let mut marking = Marking { ground, seen, dues: Vec::new() };
+pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], report: &mut Report) -> Marked {
+    let mut marking = Marking { ground, seen, marked: Marked::default() };
     let foreign = tracing::info_span!("decide").in_scope(|| {
         judge(ground, known, seen, people, |verdict| {
-            count(&verdict.judged, report);
+            count(&verdict, report);
             marking.verdict(&verdict, report);
         })
     });
     report.foreign += foreign.len();
     marking.strangers(foreign);
-    marking.dues
+    marking.marked
 }
 
 struct Marking<'a> {
     ground: Ground<'a>,
     seen: &'a Seen,
-    dues: Vec<Due>,
+    marked: Marked,
 }
 
 impl Marking<'_> {
     fn verdict(&mut self, verdict: &Verdict<'_>, report: &mut Report) {
         let groups = self.groups(verdict);
         let somebody = verdict.somebody;
+        let doubts = self.doubts(verdict);
         if let Some(person) = somebody.known {
             report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
             let changed = self.changed_accounts(person);
+            let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups.0, groups.1);
+            let (cards, adopt) = cards(verdict);
+            let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
+            let due = due.with_a_look_at(look_at).with_cards(adopt);
             if self.must_be_settled(person, verdict) || somebody.moved || !changed.is_empty() {
-                let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups.0, groups.1);
-                let (cards, adopt) = cards(verdict);
-                let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
-                self.dues.push(due.with_a_look_at(look_at).with_cards(adopt));
+                self.marked.dues.push(due);
                 let moved = person.profiles.iter().filter(|_| somebody.moved);
-                self.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
+                self.marked.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
+            } else if !doubts.is_empty() {
+                self.marked.perhaps.push((due, doubts.clone()));
             }
         }
-        self.newcomers(verdict);
+        self.newcomers(verdict, &doubts);
+    }
+
+    /// What nobody vouched for of this person.
+    fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<Doubt> {
+        let person = &verdict.somebody.person;
+        if self.ground.mode == Mode::Observe {
+            return Vec::new();
+        }
+        let first = person.profiles.first();
+        let who = match (verdict.somebody.known, first) {
+            (Some(known), _) => Subject::Person(known.id.clone()),
+            (None, Some(profile)) => Subject::Profile(profile.clone()),
+            (None, None) => return Vec::new(),
+        };
+        let doubts = verdict.judged.moves.iter().filter_map(|(doors, step)| match step {
+            Move::Revoke { group, row, foreign, .. } => {
+                let sure = verdict.unsure.get(&(doors.clone(), group.clone()))?;
+                let (doors, group, account) = (doors.clone(), group.clone(), row.account.clone());
+                Some((Doubt::Leaves { doors, group, account }, *foreign, *sure == Sureness::Doubted))
+            }
+            Move::Create => Some((Doubt::Made { doors: doors.clone(), profile: first?.clone() }, false, false)),
+            _ => None,
+        });
+        let doubts: Vec<(Doubt, bool, bool)> = doubts.collect();
+        let each = doubts.iter().cloned();
+        let each = each.map(|(doubt, foreign, doubted)| Waiting { doubt, who: who.clone(), foreign, doubted });
+        self.marked.waiting.extend(each);
+        self.marked.vouched.extend(verdict.vouched.iter().cloned());
+        doubts.into_iter().map(|(doubt, ..)| doubt).collect()
     }
 
     /// Groups to look at, and whether what is held there becomes theirs.
@@ -62,7 +111,7 @@ impl Marking<'_> {
 
     /// Profiles that may open something or will, or that join somebody whom we know: what one of them is may shut what
     /// another one opens.
-    fn newcomers(&mut self, verdict: &Verdict<'_>) {
+    fn newcomers(&mut self, verdict: &Verdict<'_>, doubts: &[Doubt]) {
         let (somebody, now) = (verdict.somebody, self.ground.now);
         let mut stretches = verdict.desired.values().flatten();
         let awaited = stretches.any(|stretch| stretch.window.until.is_none_or(|until| until > now));
@@ -75,7 +124,11 @@ impl Marking<'_> {
         for name in &somebody.joined {
             let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
             let (cards, adopt) = cards(verdict);
-            self.dues.push(due.with_a_look_at(verdict.linked.union(&cards).cloned().collect()).with_cards(adopt));
+            let due = due.with_a_look_at(verdict.linked.union(&cards).cloned().collect()).with_cards(adopt);
+            match doubts {
+                [] => self.marked.dues.push(due),
+                doubts => self.marked.perhaps.push((due, doubts.to_vec())),
+            }
         }
     }
 
@@ -94,15 +147,14 @@ impl Marking<'_> {
     fn must_be_settled(&self, person: &Person, verdict: &Verdict<'_>) -> bool {
         let to_do = match self.ground.mode {
             Mode::Observe => false,
-            Mode::GrantOnly | Mode::Full => {
-                !verdict.judged.is_empty() || !verdict.barred.is_empty() || person.has_begun()
-            }
+            Mode::GrantOnly | Mode::Full => has_sure_work(verdict) || !verdict.barred.is_empty() || person.has_begun(),
         };
         let troubles = verdict.judged.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}"));
         let mut found = verdict.problems.iter().cloned().chain(troubles.filter(|_| self.ground.mode != Mode::Observe));
         let new_problem = found.any(|problem| !person.problems.contains(&problem));
         let next = next_boundary(&verdict.desired, self.ground.now);
-        to_do || new_problem || !person.problems.is_empty() || person.failures == 0 && person.next != next
+        let problems = person.problems.iter().any(|problem| !problem.ends_with(COUNTED));
+        to_do || new_problem || problems || person.failures == 0 && person.next != next
     }
 
     /// Whoever must go from a group that is ours alone, and is nobody whom we know.
@@ -111,9 +163,21 @@ impl Marking<'_> {
         for Foreign { doors, account, group, .. } in foreign.into_iter().filter(|foreign| foreign.goes) {
             goes.entry((doors.clone(), account)).or_default().push((doors, group));
         }
-        self.dues.extend(goes.into_iter().map(|((doors, id), groups)| {
-            Due::at(self.ground.now, Subject::Account { doors, id }).with_groups(groups, false)
-        }));
+        for ((doors, id), groups) in goes {
+            let leaves = |(doors, group): &Group| Doubt::Leaves {
+                doors: doors.clone(),
+                group: group.clone(),
+                account: id.clone(),
+            };
+            let doubts: Vec<Doubt> = groups.iter().map(leaves).collect();
+            let who = Subject::Account { doors, id: id.clone() };
+            let waits =
+                |doubt: &Doubt| Waiting { doubt: doubt.clone(), who: who.clone(), foreign: true, doubted: false };
+            let each: Vec<Waiting> = doubts.iter().map(waits).collect();
+            self.marked.waiting.extend(each);
+            let due = Due::at(self.ground.now, who).with_groups(groups, false);
+            self.marked.perhaps.push((due, doubts));
+        }
     }
 }
 
@@ -124,11 +188,32 @@ fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
     (doors.cloned().collect(), new)
 }
 
-fn count(judged: &Judged, report: &mut Report) {
-    for (_, step) in &judged.moves {
+/// Whether anything is to be done that needs nobody's leave.
+fn has_sure_work(verdict: &Verdict<'_>) -> bool {
+    let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
+    let waits = |(doors, step): &(String, Move)| match step {
+        Move::Revoke { group, .. } => verdict.unsure.contains_key(&(doors.clone(), group.clone())),
+        // Without the account nothing else can be done at these doors but taking out.
+        Move::Create => true,
+        Move::Grant { .. } | Move::Tag(_) => makes(&verdict.judged, doors),
+        _ => false,
+    };
+    let cards = adopt_cards.is_empty() && forget_cards.is_empty();
+    moves.iter().any(|step| !waits(step)) || !adopt.is_empty() || !release.is_empty() || !cards
+}
+
+fn makes(judged: &Judged, doors: &str) -> bool {
+    judged.moves.iter().any(|(at, step)| at == doors && *step == Move::Create)
+}
+
+/// Counts what is missing. What nobody vouched for is counted when the guard has judged it.
+fn count(verdict: &Verdict<'_>, report: &mut Report) {
+    for (doors, step) in &verdict.judged.moves {
         match step {
             Move::Grant { .. } => report.granted += 1,
-            Move::Revoke { foreign: false, .. } => report.revoked += 1,
+            Move::Revoke { group, foreign: false, .. } => {
+                report.revoked += usize::from(!verdict.unsure.contains_key(&(doors.clone(), group.clone())));
+            }
             Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
             Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
             Move::Tag(_) => report.tagged += 1,

@@ -21,38 +21,41 @@ const TOO_MANY: usize = 100_000;
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known. Gives
-/// what is known, and how the read went.
-pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<(Known, PlatformRead)> {
+/// what is known, how reads went, and whether this one is believed.
+pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<(Known, PlatformRead, bool)> {
     let word = site.platform.kind.word();
     let now = outside.time.now();
     let mut mark = outside.ledger.platform_read(&site.id).await?;
-    let (reading, heard) = read_and_keep(outside, site, since(&mark, now), now).await?;
+    let (reading, heard, kept_out) = read_and_keep(outside, site, &mark, now).await?;
     report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
-    let wrong: Vec<String> = reading.problems.iter().chain(&reading.refused).cloned().collect();
-    report.notices.extend(reading.refused.iter().cloned().map(Notice::ReadRefused));
+    let sound = reading.problems.is_empty() && reading.refused.is_empty();
+    let refused = || reading.refused.iter().chain(&kept_out);
+    let wrong: Vec<String> = reading.problems.iter().chain(refused()).cloned().collect();
+    report.notices.extend(refused().cloned().map(Notice::ReadRefused));
     report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
     mark.went(now, reading.problems.is_empty(), reading.since.is_none());
+    mark.refused.clone_from(&reading.disbelief);
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
     outside.ledger.keep_platform_read(&site.id, &mark).await?;
     let records = reading.counts.values().sum();
     report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });
     report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
-    Ok((reading.known, mark))
+    Ok((reading.known, mark, sound))
 }
 
 async fn read_and_keep<'a>(
     outside: &'a Outside,
     site: &'a Site,
-    since: Option<Timestamp>,
+    mark: &PlatformRead,
     now: Timestamp,
-) -> Result<(Reading<'a>, Vec<String>)> {
-    let mut heard = Vec::new();
-    let mut reading = Reading::new(&outside.ledger, site, since, now);
+) -> Result<(Reading<'a>, Vec<String>, Vec<String>)> {
+    let (mut heard, mut kept_out) = (Vec::new(), Vec::new());
+    let mut reading = Reading::new(&outside.ledger, site, mark, since(mark, now), now);
     match outside.platform(site).await {
         Ok(reader) => {
             for &kind in reader.kinds() {
                 for record in reading.one(reader.as_ref(), kind).await? {
-                    keep(outside, site, &mut reading, record).await?;
+                    kept_out.extend(keep(outside, site, &mut reading, record).await?);
                 }
             }
             if let Some(contract) = site.platform.kind.vendor().contract() {
@@ -68,7 +71,7 @@ async fn read_and_keep<'a>(
             reading.none(&error).await?;
         }
     }
-    Ok((reading, heard))
+    Ok((reading, heard, kept_out))
 }
 
 /// What is wrong with the platform's webhooks. A site that has none at all was set up without; `doorstep check` says it.
@@ -79,15 +82,15 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     }
 }
 
-/// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out.
-async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<()> {
-    let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(()) };
+/// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
+/// say of it.
+async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
+    let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(None) };
     let Error::Report(why) = error else { return Err(error) };
     let name = record.fact.name();
     let before = outside.ledger.fact(&site.id, &name).await?;
-    reading.known.put(&before.unwrap_or(Record { gone: true, ..record }));
-    reading.refused.push(format!("{name} stays as it was: {why}"));
-    Ok(())
+    reading.known.put(&before.unwrap_or(Record { gone: true, vouched: None, ..record }));
+    Ok(Some(format!("{name} stays as it was: {why}")))
 }
 
 /// Of a large site only what changed is read, and everything at least hourly.

@@ -9,8 +9,9 @@ use crate::audit::{Deed, Happened};
 use crate::cards::Trouble;
 use crate::doors::{Account, AccountId, Entry, GroupId, NewAccount, Row, Standing, WriteDoors};
 use crate::error::{Error, Result};
-use crate::ledger::Write;
+use crate::guard::Doubt;
 use crate::ledger::people::{free_account, point_account};
+use crate::ledger::{Ledger, Write};
 use crate::person::{Claim, Linked, Person};
 
 mod cards;
@@ -35,6 +36,10 @@ pub struct Task {
     pub troubles: Vec<(String, Trouble)>,
     /// Cards that could not change hands: doors and number.
     pub kept: Vec<(String, String)>,
+    /// What is done although nobody vouched for it, because it was released.
+    pub released: Vec<Doubt>,
+    /// What waits to be counted or approved.
+    pub waits: Vec<String>,
     /// Something follows from this that is for the next round.
     pub more: bool,
 }
@@ -64,7 +69,7 @@ pub async fn apply(
     }
     for ((doors, group), part) in by_group(tasks) {
         if let Some(writer) = writers.get(&doors) {
-            group_step(writer.as_ref(), now, &doors, &group, part, tasks).await;
+            group_step(site, writer.as_ref(), now, &doors, &group, part, tasks).await;
         }
     }
     for theirs in [false, true] {
@@ -182,6 +187,7 @@ fn by_group(tasks: &[Task]) -> BTreeMap<(String, GroupId), Part> {
 }
 
 async fn group_step(
+    site: &str,
     writer: &dyn WriteDoors,
     now: jiff::Timestamp,
     doors: &str,
@@ -204,7 +210,7 @@ async fn group_step(
         let Some(task) = tasks.get_mut(place) else { continue };
         match next() {
             Ok(()) => match because {
-                Some(because) => task.revoked(doors, group, &row, because),
+                Some(because) => task.revoked(site, doors, group, &row, because),
                 None => task.tidied(doors, group, &row),
             },
             Err(error) => task.failed(doors, group, &row.account, false, error),
@@ -217,7 +223,8 @@ impl Task {
     pub fn of(person: Person, name: &str) -> Self {
         let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
-        Task { person, moves, name, deeds, writes, failures, troubles, kept, more: false }
+        let (released, waits) = (Vec::new(), Vec::new());
+        Task { person, moves, name, deeds, writes, failures, troubles, kept, released, waits, more: false }
     }
 
     fn granted(&mut self, doors: &str, group: &GroupId, entry: &Entry, because: String, now: jiff::Timestamp) {
@@ -238,7 +245,10 @@ impl Task {
         self.person.done(doors, group);
     }
 
-    fn revoked(&mut self, doors: &str, group: &GroupId, row: &Row, because: String) {
+    fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &Row, because: String) {
+        let done = Doubt::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
+        // What was done is released no longer: the next time it is judged anew.
+        self.writes.extend(self.released.contains(&done).then(|| Ledger::spent(site, &done)));
         self.deeds.push(deed(doors, group, &row.account, Happened::Revoked, &because));
         let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
         self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());

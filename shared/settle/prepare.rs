@@ -9,6 +9,7 @@ use super::accounts::{link, reader};
 use super::apply::Task;
 use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at};
 use super::directory::Directory;
+use super::doubts::wait_for_the_guard;
 use super::held::{GroupRows, HeldRows};
 use super::interrupted::finish;
 use super::moves::{Judged, Move, View, judge_person};
@@ -99,6 +100,7 @@ async fn prepare(scene: &Scene, sitting: &Sitting, seen: &mut Seen, now: Timesta
         seen.books.note(&task.person, &judged);
     }
     judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
+    wait_for_the_guard(scene, sitting, &mut task, &mut judged, now).await;
     rest_only_the_idle(scene, &mut task, &mut judged).await;
     adopt_and_forget(&mut task.person, &judged, now);
     task.more = judged.moves.iter().any(|(_, step)| *step == Move::Create) && !sitting.numbers.is_empty();

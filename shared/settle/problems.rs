@@ -15,6 +15,7 @@ pub fn about_card(doors: &str, problem: &str) -> bool {
 pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
     let mut problems = sitting.derived.problems.clone();
     problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
+    problems.extend(task.waits.iter().cloned());
     problems.extend(task.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}")));
     for (doors, linked) in &task.person.accounts {
         if task.person.has_moved_on_from(linked) {

@@ -8,10 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
-use crate::entitlement::Rules;
+use crate::entitlement::{Before, Rules};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
-use crate::ledger::sites::DoorsRead;
+use crate::guard::former::{CatalogueBefore, Former};
+use crate::ledger::facts::Record;
+use crate::ledger::sites::{DoorsRead, Stored};
 use crate::outside::Outside;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
@@ -76,17 +78,23 @@ pub struct Scene {
     pub shut: BTreeMap<String, Error>,
     /// The platform has not been readable for so long that nothing new is opened from what it last said.
     pub stale: bool,
+    /// What was so before, as far as nobody vouched for the change.
+    pub former: Former,
+    /// Nobody gets a new account that was not released: there may be too many.
+    pub crowded: bool,
     alarmed: Mutex<BTreeSet<Timestamp>>,
 }
 
 impl Scene {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
-    pub async fn set(outside: &Outside, site: Site) -> Result<(Scene, Writers)> {
+    pub async fn set(outside: &Outside, stored: &Stored, crowded: bool) -> Result<(Scene, Writers)> {
+        let site = stored.site()?;
         let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name)));
         let ledger = &outside.ledger;
         let (sides, known, before, read) =
             join4(sides, catalogue(outside, &site.id), ledger.resolved(&site.id), ledger.platform_read(&site.id)).await;
-        let (catalogue, before, read) = (known?, before?, read?);
+        let ((catalogue, changed), before, read) = (known?, before?, read?);
+        let older = ledger.files(&site.id, read.unfinished_from(stored.n), stored.n).await?;
         let (mut terms, mut readers) = (BTreeMap::new(), BTreeMap::new());
         let (mut shut, mut writers) = (BTreeMap::new(), Writers::new());
         for (name, side) in site.doors.keys().zip(sides) {
@@ -102,7 +110,9 @@ impl Scene {
             }
         }
         let groups = terms.iter().map(|(name, side): (&String, &Terms)| (name.clone(), side.seen.groups.clone()));
-        let resolved = resolve(&site, &catalogue, &groups.collect::<BTreeMap<String, Vec<Group>>>(), before.as_ref());
+        let groups: BTreeMap<String, Vec<Group>> = groups.collect();
+        let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
+        let former = Former::of(&site, &groups, before.as_ref(), (older, stored.replaced()), (&catalogue, changed));
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
             if let Some(terms) = terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());
@@ -111,7 +121,10 @@ impl Scene {
         let stale = read.is_stale(outside.time.now());
         let outside = outside.clone();
         let alarmed = Mutex::default();
-        Ok((Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, alarmed }, writers))
+        Ok((
+            Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, former, crowded, alarmed },
+            writers,
+        ))
     }
 
     /// The rules with everything that they need.
@@ -137,11 +150,13 @@ impl Scene {
     }
 }
 
-/// The platform's catalogue as it is known.
-pub async fn catalogue(outside: &Outside, site: &str) -> Result<Catalogue> {
+/// The platform's catalogue as it is known, and as it was before what only full reads told of.
+pub async fn catalogue(outside: &Outside, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
     let kinds = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
-    let records = try_join_all(kinds.map(|kind| outside.ledger.facts_of(site, kind))).await?;
-    Ok(Catalogue::of(records.iter().flatten().filter(|record| !record.gone).map(|record| record.fact.as_ref())))
+    let records = try_join_all(kinds.map(|kind| outside.ledger.facts_of(site, kind))).await?.concat();
+    let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
+    let before: Vec<Before> = records.iter().filter_map(Record::before).collect();
+    Ok((Catalogue::of(live()), CatalogueBefore::of(live(), &before)))
 }
 
 type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::crowd::is_crowd;
 use super::identity;
 use super::look::Looker;
 use super::round::settle_people;
@@ -14,6 +15,7 @@ use crate::delivery::Mention;
 use crate::doors::Standing;
 use crate::error::Result;
 use crate::ledger::dues::{Due, Subject};
+use crate::ledger::sites::Stored;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::platform::told::reader::waits;
@@ -30,8 +32,9 @@ const SLICES: (usize, usize) = (5, 500);
 const MOST: usize = 2_000;
 
 /// Serves the bells of one site.
-pub async fn serve(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<()> {
+pub async fn serve(outside: &Outside, stored: &Stored, bells: &[Bell]) -> Result<()> {
     let began = Instant::now();
+    let site = &stored.site()?;
     let mut until = outside.time.now();
     for bell in bells {
         match bell {
@@ -46,11 +49,11 @@ pub async fn serve(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<()>
     }
     let mut marked = look_at_all(outside, site, bells).await?;
     marked.extend(of_accounts(outside, site, bells).await?);
-    let mut size = first_size(&site);
-    let mut longest = Duration::ZERO;
+    let mut size = first_size(site);
+    let (mut longest, mut crowded) = (Duration::ZERO, None);
     loop {
-        let slice = due_slice(outside, site, until, size, &marked).await?;
-        if slice.is_empty() {
+        let dues = all_due(outside, site, until, &marked).await?;
+        if dues.is_empty() {
             return Ok(());
         }
         if began.elapsed() + longest > TURN {
@@ -58,8 +61,13 @@ pub async fn serve(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<()>
             return outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await;
         }
         let started = Instant::now();
+        let crowd = match crowded {
+            Some(known) => known,
+            None => *crowded.insert(is_crowd(outside, site, &dues).await?),
+        };
+        let slice = slice_of(outside, site, dues, size).await?;
         let passing = slice.iter().filter(|due| due.passing).count();
-        serve_slice(outside, site, slice, until).await?;
+        serve_slice(outside, stored, slice, crowd, until).await?;
         marked.drain(..passing);
         longest = longest.max(started.elapsed());
         size = next_size(size, started.elapsed());
@@ -122,11 +130,15 @@ fn next_size(size: usize, took: Duration) -> usize {
     next.clamp(fewest, most)
 }
 
-/// The next due items, earliest first, and then whoever was `marked` in passing, from the first on: `size` that may cost
-/// calls of their own, and among and behind them those that do not.
-async fn due_slice(outside: &Outside, site: &Site, until: Timestamp, size: usize, marked: &[Due]) -> Result<Vec<Due>> {
+/// Everything due, earliest first, and then whoever was `marked` in passing, from the first on.
+async fn all_due(outside: &Outside, site: &Site, until: Timestamp, marked: &[Due]) -> Result<Vec<Due>> {
     let mut dues = outside.ledger.due_until(&site.id, until).await?;
     dues.extend_from_slice(marked);
+    Ok(dues)
+}
+
+/// The first of these: `size` that may cost calls of their own, and among and behind them those that do not.
+async fn slice_of(outside: &Outside, site: &Site, mut dues: Vec<Due>, size: usize) -> Result<Vec<Due>> {
     dues.truncate(MOST);
     if dues.len() > size {
         let cheap = cheap(outside, site, &dues).await?;
@@ -161,7 +173,8 @@ async fn cheap(outside: &Outside, site: &Site, dues: &[Due]) -> Result<BTreeSet<
     Ok(ready.map(|person| person.id).collect())
 }
 
-async fn serve_slice(outside: &Outside, site: &Site, slice: Vec<Due>, now: Timestamp) -> Result<()> {
+async fn serve_slice(outside: &Outside, stored: &Stored, slice: Vec<Due>, crowded: bool, now: Timestamp) -> Result<()> {
+    let site = &stored.site()?;
     let (looks, people): (Vec<Due>, Vec<Due>) =
         slice.into_iter().partition(|due| matches!(due.subject, Subject::Look { .. }));
     if !looks.is_empty() {
@@ -176,7 +189,7 @@ async fn serve_slice(outside: &Outside, site: &Site, slice: Vec<Due>, now: Times
     if people.is_empty() {
         return Ok(());
     }
-    let (scene, writers) = Scene::set(outside, site.clone()).await?;
+    let (scene, writers) = Scene::set(outside, stored, crowded).await?;
     let summons = identity::summon(outside, &site.id, people).await?;
     settle_people(&scene, &writers, summons, now).await
 }

@@ -1,6 +1,7 @@
 //! Answers what a platform's interface would, from what the platform told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -28,6 +29,8 @@ pub struct Reader {
     /// The roster that counts, for as long as the same ones are kept.
     base: tokio::sync::Mutex<Option<(Rosters, Arc<Choice>)>>,
     doubts: Mutex<Vec<String>>,
+    /// What counts is believed only because it was repeated.
+    doubted: AtomicBool,
 }
 
 /// Where it was told.
@@ -46,8 +49,8 @@ impl Reader {
 
     /// Reads what nobody was told, for whoever has no table: nothing at all.
     pub fn of_nothing(contract: &'static Contract) -> Self {
-        let (whole, base, doubts) = Default::default();
-        Reader { contract, mailbox: None, whole, base, doubts }
+        let (whole, base, doubts, doubted) = Default::default();
+        Reader { contract, mailbox: None, whole, base, doubts, doubted }
     }
 
     /// Everything that is known, by kind.
@@ -62,6 +65,7 @@ impl Reader {
                 let letters = mailbox.ledger.letters(&mailbox.site).await?;
                 let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
                 let choice = self.choice(mailbox, &rosters, Some(&letters)).await?;
+                self.doubted.store(choice.is_doubted(), Ordering::Relaxed);
                 self.doubts.lock().unwrap_or_else(PoisonError::into_inner).extend(choice.doubts.iter().cloned());
                 facts(self.contract, choice.base.as_ref(), &letters)
             }
@@ -144,6 +148,10 @@ impl ReadPlatform for Reader {
         false
     }
 
+    fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
+    }
+
     fn doubts(&self) -> Vec<String> {
         self.doubts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -170,6 +178,9 @@ pub async fn tidy(contract: &'static Contract, ledger: &Ledger, site: &str, now:
     }
     let letters = ledger.letters(site).await?;
     let choice = choose(ledger, site, contract, &rosters, &letters, now).await?;
+    if rosters.doubted != choice.doubted {
+        ledger.doubt(site, choice.doubted.as_ref().filter(|_| !choice.is_doubted())).await?;
+    }
     let Some(base) = &choice.base else { return Ok(()) };
     if rosters.believed.as_ref() != Some(&base.believed) {
         ledger.believe(site, &base.believed).await?;

@@ -2,17 +2,21 @@
 //!
 //! A platform that cannot be asked cannot be asked again either, so a roster is judged as a whole, against what was
 //! known when it was made: one that has none of what there was, or lost half of it, is not believed. Nothing is revoked
-//! because of it, and somebody is told. A later roster is judged anew.
+//! because of it, and somebody is told. A later roster is judged anew; what was said in three reads alike is believed as
+//! far as the guard goes: a human approves what follows from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{Contract, Entity, Record};
+use crate::comparison::platform::BELIEVED_AFTER;
 use crate::delivery::Rank;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
+use crate::ledger::sites::Disbelief;
 use crate::ledger::told::{Believed, Head, Letter, Rosters, rank_of};
 
 /// Smallest list of which losing half is unbelievable.
@@ -47,8 +51,17 @@ pub(super) struct Choice {
     pub(super) base: Option<Listed>,
     /// What is not believed, and why.
     pub(super) doubts: Vec<String>,
+    /// What the newest roster said that is not believed, or is only because it was repeated.
+    pub(super) doubted: Option<Disbelief>,
     /// Parts that nobody needs any more.
     pub(super) spent: Vec<Head>,
+}
+
+impl Choice {
+    /// What counts is believed only because it was repeated.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted.as_ref().is_some_and(|said| said.times >= BELIEVED_AFTER)
+    }
 }
 
 /// Decides which roster counts, given every letter that there was.
@@ -71,11 +84,22 @@ pub(super) async fn choose(
         Some(whole) => Some(listed(ledger, site, contract, whole).await?),
         None => None,
     };
+    let mut doubted = None;
     if let Some(newest) = newest {
         let overwritten = believed.filter(|_| base.is_none());
-        let new = listed(ledger, site, contract, newest).await;
-        match new.and_then(|new| judge(contract, base.as_ref(), overwritten, letters, new)) {
-            Ok(new) => base = Some(new),
+        match listed(ledger, site, contract, newest).await {
+            Ok(new) => match judge(contract, base.as_ref(), overwritten, letters, &new) {
+                None => base = Some(new),
+                Some(why) => {
+                    let said = repeated(rosters.doubted.as_ref(), &new);
+                    if said.times >= BELIEVED_AFTER {
+                        base = Some(new);
+                    } else {
+                        doubts.push(why);
+                    }
+                    doubted = Some(said);
+                }
+            },
             Err(Error::Report(why)) => doubts.push(why),
             Err(error) => return Err(error),
         }
@@ -85,7 +109,7 @@ pub(super) async fn choose(
         return Err(Error::report(doubts.join("; ")));
     }
     let spent = spent(&rosters.heads, &wholes, base.as_ref());
-    Ok(Choice { base, doubts, spent })
+    Ok(Choice { base, doubts, doubted, spent })
 }
 
 /// Whether there is a whole roster that is newer than the one that is believed.
@@ -179,20 +203,26 @@ async fn listed(ledger: &Ledger, site: &str, contract: &Contract, whole: &Whole<
     Ok(Listed { believed, things })
 }
 
-/// Believes a roster, or says why not. This is the place where the same answer, often enough, may become a hold that a
-/// human can approve.
+/// How often the same was said by now.
+fn repeated(before: Option<&Disbelief>, new: &Listed) -> Disbelief {
+    let things: Vec<_> = new.things.iter().collect();
+    let said = hex::encode(Sha256::digest(serde_json::to_vec(&things).unwrap_or_default()));
+    let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
+    Disbelief { said, times }
+}
+
+/// Believes a roster, or says why not.
 fn judge(
     contract: &Contract,
     base: Option<&Listed>,
     overwritten: Option<&Believed>,
     letters: &[Letter],
-    new: Listed,
-) -> Result<Listed> {
+    new: &Listed,
+) -> Option<String> {
     let at = new.believed.rank.at;
     let known = known(contract, base, letters.iter().filter(|letter| letter.rank < new.believed.rank));
-    let refused = |why: String| {
-        Err(Error::report(format!("the last roster {why}: it is not believed, and nothing is revoked because of it")))
-    };
+    let refused =
+        |why: String| Some(format!("the last roster {why}: it is not believed, and nothing is revoked because of it"));
     let total = known.len() + overwritten.map_or(0, |overwritten| overwritten.counts.values().sum());
     if new.things.is_empty() && total > 0 {
         return refused(format!("is empty, and there were {total} things"));
@@ -213,7 +243,7 @@ fn judge(
             return refused(format!("lost {missing} of {before} {}", entity.list));
         }
     }
-    Ok(new)
+    None
 }
 
 fn is_over(entity: &Entity, data: &Value, at: Timestamp) -> bool {

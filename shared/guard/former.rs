@@ -1,0 +1,138 @@
+//! Whether a revoke is inferred: the same person is judged once more, by what was known before changes that only full
+//! reads told of, and by the site files that were in force before. Whoever could still go in by these is taken out by
+//! inference. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::comparison::Group as At;
+use crate::doors::Group;
+use crate::entitlement::{Before, Desired, Dossier, Rules, derive};
+use crate::fact::{Fact, Kind};
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Resolved, resolve};
+use crate::site::{Mode, Site};
+
+/// A site file that was in force, with what its names stand for.
+struct FormerRules {
+    site: Site,
+    resolved: Resolved,
+}
+
+/// What the platform's catalogue was before changes that only full reads told of.
+pub struct CatalogueBefore {
+    /// What it was.
+    pub catalogue: Catalogue,
+    /// When the latest change was read.
+    pub until: Timestamp,
+    /// One of the changes is believed only because it was repeated.
+    pub doubted: bool,
+}
+
+/// Whether such things are about people, and not about what the names of a site file stand for.
+pub fn is_about_people(kind: Kind) -> bool {
+    ![Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan].contains(&kind)
+}
+
+impl CatalogueBefore {
+    /// Among facts that are known, and those that were known before; `None` where the catalogue did not change so.
+    pub fn of<'f>(
+        now: impl IntoIterator<Item = &'f Fact>,
+        before: impl IntoIterator<Item = &'f Before>,
+    ) -> Option<CatalogueBefore> {
+        let named = |before: &&Before| !is_about_people(before.fact.what.kind());
+        let before: Vec<&Before> = before.into_iter().filter(named).collect();
+        let until = before.iter().map(|before| before.until).max()?;
+        let doubted = before.iter().any(|before| before.doubted);
+        // Of two of one id the later one counts.
+        let facts = now.into_iter().chain(before.iter().map(|before| before.fact.as_ref()));
+        Some(CatalogueBefore { catalogue: Catalogue::of(facts), until, doubted })
+    }
+}
+
+/// What was so before, as far as nobody vouched for the change.
+#[derive(Default)]
+pub struct Former {
+    rules: Vec<FormerRules>,
+    catalogue: Option<Catalogue>,
+    since: Option<Timestamp>,
+    doubted: bool,
+    /// One of the files revoked nothing, so that whatever is revoked now is because of the one in force.
+    lenient: bool,
+}
+
+impl Former {
+    /// Of a site whose names are now looked for in these `groups`, and meant what `resolved` says before.
+    ///
+    /// `older` are the files that were in force since the last one of which everything was done, and when the latest
+    /// took their place.
+    pub fn of(
+        site: &Site,
+        groups: &BTreeMap<String, Vec<Group>>,
+        resolved: Option<&Resolved>,
+        older: (Vec<Site>, Option<Timestamp>),
+        catalogue: (&Catalogue, Option<CatalogueBefore>),
+    ) -> Former {
+        let (now, before) = catalogue;
+        let (until, doubted) = (before.as_ref().map(|before| before.until), before.as_ref().is_some_and(|b| b.doubted));
+        let before = before.map(|before| before.catalogue);
+        let (older, replaced) = older;
+        let lenient = older.iter().any(|site| site.mode != Mode::Full);
+        let since = until.max(replaced.filter(|_| !older.is_empty()));
+        let renamed = before.as_ref().map(|_| site.clone());
+        let rules = older.into_iter().chain(renamed).map(|site| {
+            let resolved = resolve(&site, before.as_ref().unwrap_or(now), groups, resolved);
+            FormerRules { site, resolved }
+        });
+        Former { rules: rules.collect(), since, doubted, lenient, catalogue: before }
+    }
+}
+
+/// How sure it is that a revoke is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sureness {
+    /// Somebody vouched for it, or its time is over.
+    Planned,
+    /// It follows from a full read, or from a new site file.
+    Inferred,
+    /// It follows from full reads that lost half of what was known, three times alike.
+    Doubted,
+}
+
+impl Former {
+    /// Whether taking this person out of a group is planned.
+    ///
+    /// `rules`, `dossier` and `desired` are what they are judged by now.
+    pub fn sureness(
+        &self,
+        rules: Rules<'_>,
+        dossier: &Dossier,
+        desired: &Desired,
+        at: &At,
+        now: Timestamp,
+    ) -> Sureness {
+        let told = dossier.vouched.values().map(|before| before.until).max();
+        let Some(since) = told.max(self.since) else { return Sureness::Planned };
+        let mut stretches = desired.get(at).into_iter().flatten();
+        if stretches.any(|stretch| stretch.window.until.is_some_and(|until| since < until && until <= now)) {
+            return Sureness::Planned;
+        }
+        if self.lenient {
+            return Sureness::Inferred;
+        }
+        let before = dossier.as_vouched();
+        let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);
+        let opens = |site, resolved| {
+            let entitlements = derive(Rules { site, resolved, catalogue }, &before, now).entitlements;
+            entitlements.iter().any(|one| one.doors == at.0 && one.group == at.1 && one.window.holds(now))
+        };
+        let opened = opens(rules.site, rules.resolved) || self.rules.iter().any(|old| opens(&old.site, &old.resolved));
+        let doubted = self.doubted || dossier.vouched.values().any(|before: &Before| before.doubted);
+        match (opened, doubted) {
+            (false, _) => Sureness::Planned,
+            (true, false) => Sureness::Inferred,
+            (true, true) => Sureness::Doubted,
+        }
+    }
+}

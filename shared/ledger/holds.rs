@@ -1,0 +1,124 @@
+//! What waits for a human, what was released, and what the guard let pass lately.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::key::{self, Key};
+use super::{Condition, Item, Ledger, Write, body};
+use crate::error::Result;
+use crate::guard::{Doubt, Hold, RELEASED_FOR, Tally, Waiting};
+use crate::site::Site;
+
+/// Changes in one piece of a hold: far below what an item can hold.
+const PIECE: usize = 500;
+
+/// That a change may be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Which one.
+    pub doubt: Doubt,
+    /// Until when.
+    pub until: Timestamp,
+    /// The hold that a human approved; `None`: the guard let it pass.
+    pub approved: Option<String>,
+}
+
+impl Ledger {
+    /// Everything that waits for a human at a site, or was approved lately.
+    pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
+        self.list_as(&key::holds(site), "").await
+    }
+
+    /// One hold.
+    pub async fn hold(&self, site: &str, checksum: &str) -> Result<Option<Hold>> {
+        self.get(&key::hold(site, checksum)).await?.as_ref().map(Item::read).transpose()
+    }
+
+    /// Writes a hold down, its changes first.
+    pub async fn put_hold(&self, hold: &Hold, waiting: &[Waiting]) -> Result<()> {
+        let pieces: Vec<&[Waiting]> = waiting.chunks(PIECE).collect();
+        let puts = pieces.iter().enumerate().map(|(n, piece)| async move {
+            self.write(Write::put(key::held(&hold.site, &hold.checksum, n), body(piece)?)).await
+        });
+        try_join_all(puts).await?;
+        self.keep_hold(&Hold { pieces: pieces.len(), ..hold.clone() }).await
+    }
+
+    /// Writes down how a hold stands.
+    pub async fn keep_hold(&self, hold: &Hold) -> Result<()> {
+        self.write(Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?)).await
+    }
+
+    /// The changes of a hold.
+    pub async fn waiting(&self, hold: &Hold) -> Result<Vec<Waiting>> {
+        let pieces = (0..hold.pieces).map(|n| async move {
+            let piece = self.get(&key::held(&hold.site, &hold.checksum, n)).await?;
+            piece.map_or_else(|| Ok(Vec::new()), |piece| piece.read::<Vec<Waiting>>())
+        });
+        Ok(try_join_all(pieces).await?.concat())
+    }
+
+    /// Forgets a hold.
+    pub async fn drop_hold(&self, hold: &Hold) -> Result<()> {
+        self.write(Write::delete(key::hold(&hold.site, &hold.checksum))).await?;
+        let pieces = (0..hold.pieces).map(|n| Write::delete(key::held(&hold.site, &hold.checksum, n)));
+        self.write_many(pieces.collect()).await
+    }
+
+    /// Lets these changes be done from `now` on, for an hour.
+    pub async fn release(&self, site: &str, doubts: &[&Doubt], approved: Option<&str>, now: Timestamp) -> Result<()> {
+        let until = now.checked_add(RELEASED_FOR).unwrap_or(now);
+        let one = |doubt: &&Doubt| {
+            let release = Release { doubt: (*doubt).clone(), until, approved: approved.map(str::to_owned) };
+            Ok(Write::put(key::release(site, doubt), body(&release)?).expires(until))
+        };
+        self.write_many(doubts.iter().map(one).collect::<Result<_>>()?).await
+    }
+
+    /// Which of these may be done at `now`.
+    pub async fn released(&self, site: &str, doubts: &[Doubt], now: Timestamp) -> Result<Vec<Release>> {
+        let keys: Vec<Key> = doubts.iter().map(|doubt| key::release(site, doubt)).collect();
+        let found: Result<Vec<Release>> = self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect();
+        Ok(found?.into_iter().filter(|release| now < release.until).collect())
+    }
+
+    /// Everything that may be done at `now` because a human approved it.
+    pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<Doubt>> {
+        let releases: Vec<Release> = self.list_as(&key::releases(site), "").await?;
+        let live = releases.into_iter().filter(|release| now < release.until && release.approved.is_some());
+        Ok(live.map(|release| release.doubt).collect())
+    }
+
+    /// Takes back the release of a change that was done.
+    pub fn spent(site: &str, doubt: &Doubt) -> Write {
+        Write::delete(key::release(site, doubt))
+    }
+
+    /// What the guard let pass in the last 24 hours, and the version of that.
+    pub async fn tally(&self, site: &str, now: Timestamp) -> Result<(Tally, u64)> {
+        let item = self.get(&key::tally(site)).await?;
+        let tally: Tally = item.as_ref().map(Item::read).transpose()?.unwrap_or_default();
+        Ok((tally.lately(now), item.map_or(0, |item| item.version)))
+    }
+
+    /// Keeps what the guard let pass, unless somebody else judged meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where somebody did: what they let pass must be counted first.
+    pub async fn keep_tally(&self, site: &str, tally: &Tally, was: u64) -> Result<()> {
+        let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
+        self.write(put).await
+    }
+
+    /// The files that were in force from version `from` on, before version `n`; one that cannot be read any more is left
+    /// out.
+    pub async fn files(&self, site: &str, from: u64, n: u64) -> Result<Vec<Site>> {
+        let keys: Vec<Key> = (from..n).map(|n| key::version(site, n)).collect();
+        let stored: Result<Vec<super::stored::Stored>> =
+            self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect();
+        Ok(stored?.iter().filter_map(|stored| stored.file().ok()).collect())
+    }
+}

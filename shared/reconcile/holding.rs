@@ -1,0 +1,169 @@
+//! Lets the guard judge what nobody vouched for, and remembers what it said: what may be done now, and what waits for a
+//! human. Nothing is judged from a read that was not whole.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Report;
+use super::people::Marked;
+use crate::bus::Notice;
+use crate::comparison::doors::Seen;
+use crate::comparison::facts::Known;
+use crate::diff::is_valid;
+use crate::doors::AccountId;
+use crate::error::{Error, Result};
+use crate::guard::judge::{Inside, Judgement, Measure, judge};
+use crate::guard::{Doubt, Hold, Scope, TOGETHER, TOLD_EVERY, Waiting};
+use crate::ledger::dues::Due;
+use crate::ledger::facts::Record;
+use crate::outside::Outside;
+use crate::site::{Mode, Site};
+
+/// What the guard looks at.
+pub struct Holding<'a> {
+    pub outside: &'a Outside,
+    pub site: &'a Site,
+    pub seen: &'a Seen,
+    pub known: &'a Known,
+    /// The platform was read whole, and believed.
+    pub sound: bool,
+    pub now: Timestamp,
+}
+
+impl Holding<'_> {
+    /// Judges what was marked. Gives who is due, and whether nothing that anybody must vouch for is left.
+    pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<(Vec<Due>, bool)> {
+        let Marked { mut dues, perhaps, waiting, vouched } = marked;
+        let sound = |one: &Waiting| self.sound && self.is_sound(one.doubt.doors());
+        let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
+        let unjudged = unread.len();
+        let whole = self.sound && self.site.doors.keys().all(|doors| self.is_sound(doors));
+        if unjudged > 0 {
+            report.problems.push(format!("{unjudged} changes that nobody vouched for wait for a complete read"));
+        }
+        let approved = self.outside.ledger.approved(&self.site.id, self.now).await?;
+        let (theirs, judged): (Vec<Waiting>, Vec<Waiting>) =
+            judged.into_iter().partition(|one| approved.contains(&one.doubt));
+        let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
+        let released = self.guard(judged, whole, report).await?;
+        let ours = theirs.iter().chain(&released).filter(|one| !one.foreign);
+        report.revoked += ours.filter(|one| matches!(one.doubt, Doubt::Leaves { .. })).count();
+        let free: BTreeSet<&Doubt> = theirs.iter().chain(&released).map(|one| &one.doubt).collect();
+        let may = perhaps.into_iter().filter(|(_, doubts)| doubts.iter().any(|doubt| free.contains(doubt)));
+        dues.extend(may.map(|(due, _)| due));
+        self.forget_what_nobody_needs(&vouched).await?;
+        Ok((dues, done && whole && self.site.mode == Mode::Full))
+    }
+
+    fn is_sound(&self, doors: &str) -> bool {
+        self.seen.terms.contains_key(doors) && !self.seen.shut.contains(doors)
+    }
+
+    /// Gives what may be done. Counted before it is released: a stop in between lets less pass, not more.
+    async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let (mut tally, was) = ledger.tally(site, self.now).await?;
+        let inside = self.inside();
+        let measure = Measure { site, guard: &self.site.guard, inside: &inside, tally: &tally, now: self.now };
+        let Judgement { mut released, holds } = judge(measure, waiting);
+        let leaves = released.iter().filter(|one| matches!(one.doubt, Doubt::Leaves { .. }));
+        let new: Vec<Doubt> = leaves.map(|one| one.doubt.clone()).collect();
+        if !new.is_empty() {
+            for doubt in new {
+                tally.left.entry(doubt).or_insert(self.now);
+            }
+            if let Err(error) = ledger.keep_tally(site, &tally, was).await {
+                if !error.may_pass() {
+                    return Err(error);
+                }
+                tracing::warn!(site, %error, "somebody else judged at the same time: what was found waits");
+                released.clear();
+            }
+        }
+        let doubts: Vec<&Doubt> = released.iter().map(|one| &one.doubt).collect();
+        ledger.release(site, &doubts, None, self.now).await?;
+        self.keep_holds(holds, whole, report).await?;
+        Ok(released)
+    }
+
+    /// Who is in which group now.
+    fn inside(&self) -> Inside {
+        let valid = |rows: &crate::settle::GroupRows| -> BTreeSet<AccountId> {
+            rows.iter().filter(|row| is_valid(row, self.now)).map(|row| row.account.clone()).collect()
+        };
+        self.seen.held.iter().map(|(at, rows)| (at.clone(), valid(rows))).collect()
+    }
+
+    /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
+    async fn keep_holds(&self, holds: Vec<(Hold, Vec<Waiting>)>, whole: bool, report: &mut Report) -> Result<()> {
+        let ledger = &self.outside.ledger;
+        let before = ledger.holds(&self.site.id).await?;
+        let mut open = Vec::new();
+        for (hold, waiting) in holds {
+            match before.iter().find(|old| old.checksum == hold.checksum && old.approved.is_none()) {
+                Some(old) if self.now.duration_since(old.told) < TOLD_EVERY => open.push(old.clone()),
+                Some(old) => {
+                    let again = Hold { told: self.now, ..old.clone() };
+                    ledger.keep_hold(&again).await?;
+                    report.notices.push(Notice::Held(again.clone()));
+                    open.push(again);
+                }
+                None => {
+                    ledger.put_hold(&hold, &waiting).await?;
+                    report.notices.push(Notice::Held(hold.clone()));
+                    open.push(hold);
+                }
+            }
+        }
+        for old in before {
+            if open.iter().any(|new| new.checksum == old.checksum) {
+                continue;
+            }
+            match old.approved {
+                // Kept for a day, so that whoever looks sees what became of it.
+                Some(at) if self.now.duration_since(at) < TOGETHER => {}
+                None if !whole => open.push(old),
+                _ => ledger.drop_hold(&old).await?,
+            }
+        }
+        report.held += open.iter().map(|hold| hold.revokes + hold.accounts).sum::<usize>();
+        report.problems.extend(open.iter().map(|hold| self.told(hold)));
+        Ok(())
+    }
+
+    fn told(&self, hold: &Hold) -> String {
+        let Hold { checksum, scope, revokes, accounts, reason, .. } = hold;
+        let place = match scope {
+            Scope::Group(doors, group) => format!("{doors}: {}", self.seen.name_of(doors, group)),
+            Scope::Site | Scope::Doors(_) => scope.to_string(),
+        };
+        let what = match (revokes, accounts) {
+            (_, 0) => format!("{revokes} revokes"),
+            (0, _) => format!("{accounts} new accounts"),
+            _ => format!("{revokes} revokes and {accounts} new accounts"),
+        };
+        format!("{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`")
+    }
+
+    /// What was vouched for long ago, and nobody would be revoked against, is not needed any more.
+    async fn forget_what_nobody_needs(&self, needed: &BTreeSet<crate::fact::FactId>) -> Result<()> {
+        let old = |until: Timestamp| self.now.duration_since(until) >= TOGETHER;
+        // A change of the catalogue concerns everybody.
+        let catalogue = !needed.is_empty();
+        for (name, before) in self.known.before() {
+            let named = !crate::guard::former::is_about_people(before.fact.what.kind());
+            if needed.contains(name) || named && catalogue || !old(before.until) {
+                continue;
+            }
+            if let Some(record) = self.outside.ledger.fact(&self.site.id, name).await? {
+                let record = Record { vouched: None, ..record };
+                match self.outside.ledger.keep_fact(&self.site.id, &record).await {
+                    Err(error @ Error::Later { .. }) => return Err(error),
+                    _ => continue,
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! What nobody vouched for is done only if it was released: by the guard, which judges it as a set when everything was
+//! compared, or by a human. Everything else of a person goes on.
+
+use jiff::Timestamp;
+
+use super::apply::Task;
+use super::moves::{Judged, Move};
+use super::round::Sitting;
+use super::scene::Scene;
+use crate::guard::Doubt;
+use crate::guard::former::Sureness;
+use crate::ledger::holds::Release;
+
+/// What is said of somebody whose new account waits to be counted.
+pub const COUNTED: &str = "the new account waits: very many are new at once, and they are counted before anybody is \
+                           invited; more than 100 wait for `doorstep approve`";
+
+/// Leaves out of `judged` what nobody vouched for and nobody released.
+pub async fn wait_for_the_guard(
+    scene: &Scene,
+    sitting: &Sitting,
+    task: &mut Task,
+    judged: &mut Judged,
+    now: Timestamp,
+) {
+    let doubts: Vec<Option<Doubt>> =
+        judged.moves.iter().map(|(doors, step)| doubt(scene, sitting, doors, step, now)).collect();
+    let asked: Vec<Doubt> = doubts.iter().flatten().cloned().collect();
+    if asked.is_empty() {
+        return;
+    }
+    let released = match scene.outside.ledger.released(&scene.site.id, &asked, now).await {
+        Ok(released) => released,
+        Err(error) => {
+            task.failures.push(("ledger".to_owned(), error));
+            Vec::new()
+        }
+    };
+    let mut held = Vec::new();
+    let mut moves = Vec::new();
+    for ((doors, step), doubt) in std::mem::take(&mut judged.moves).into_iter().zip(doubts) {
+        match doubt.map(|doubt| (released.iter().find(|release| release.doubt == doubt), doubt)) {
+            None => moves.push((doors, step)),
+            Some((Some(release), doubt)) => {
+                task.released.push(doubt);
+                moves.push((doors, approved(step, release)));
+            }
+            Some((None, Doubt::Made { .. })) => held.push(doors),
+            Some((None, Doubt::Leaves { .. })) => {}
+        }
+    }
+    // Without an account nobody can be let in.
+    moves.retain(|(doors, step)| !held.contains(doors) || step.takes_out());
+    task.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
+    judged.moves = moves;
+}
+
+/// What a move is, if nobody vouched for it.
+fn doubt(scene: &Scene, sitting: &Sitting, doors: &str, step: &Move, now: Timestamp) -> Option<Doubt> {
+    match step {
+        Move::Revoke { group, row, foreign, .. } => {
+            let at = (doors.to_owned(), group.clone());
+            let dossier = &sitting.case.dossier;
+            let sure = || scene.former.sureness(scene.rules(), dossier, &sitting.desired, &at, now);
+            let inferred = *foreign || sure() != Sureness::Planned;
+            let (doors, group) = at;
+            inferred.then(|| Doubt::Leaves { doors, group, account: row.account.clone() })
+        }
+        Move::Create if scene.crowded => {
+            let profile = sitting.case.person.profiles.first()?.clone();
+            Some(Doubt::Made { doors: doors.to_owned(), profile })
+        }
+        Move::Create | Move::Resume | Move::Rename(_) | Move::Grant { .. } | Move::Tidy { .. } => None,
+        Move::Suspend | Move::Delete | Move::Tag(_) | Move::Untag(_) => None,
+    }
+}
+
+/// The audit record says who vouched for it instead.
+fn approved(step: Move, release: &Release) -> Move {
+    match (step, &release.approved) {
+        (Move::Revoke { group, row, foreign, because }, Some(checksum)) => {
+            let because = format!("{because} (approved: {checksum})");
+            Move::Revoke { group, row, foreign, because }
+        }
+        (step, _) => step,
+    }
+}
