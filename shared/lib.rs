@@ -47,6 +47,7 @@ pub mod settle;
 
 // The way in for the operator, and what is shown.
 pub mod approve;
+pub mod drift;
 pub mod preview;
 pub mod push;
 pub mod report;

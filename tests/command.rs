@@ -211,3 +211,43 @@ async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
     assert_eq!((error.as_str(), code), ("", Some(0)));
     assert!(shown.contains(",Ada Byron,ada@example.test,main,6,,") && shown.lines().count() == 2, "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b6_the_command_shows_drift_and_ends_with_it() {
+    let desk = Desk::set().await;
+    let local = format!("--local={}", desk.local);
+    for whence in [&local, &format!("--sandbox={}", desk.local)] {
+        let (shown, error, code) = desk.run(&["drift", SITE, whence]).await;
+        assert_eq!((error.as_str(), code), ("", Some(1)), "{shown}");
+        assert!(
+            shown.contains("mode observe") && shown.contains("  + Ada Byron <ada@example.test> is not in yet: "),
+            "{shown}"
+        );
+        let (shown, _, _) = desk.run(&["drift", SITE, whence, "--json"]).await;
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!((&shown["found"][0]["what"], &shown["found"][0]["by_hand"]), (&json!("not-in"), &json!(false)));
+    }
+    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    desk.run(&["push", &file, &local]).await;
+    let (shown, _, code) = desk.run(&["drift", SITE, &local]).await;
+    assert!(shown.ends_with("everything is as the site file says\n") && code == Some(0), "{shown}");
+}
+
+/// One form for every error, help on standard output, and no colour where nobody sees it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_says_what_is_wrong_in_one_form() {
+    let desk = Desk::set().await;
+    for (arguments, said) in [
+        (&["drift"][..], "doorstep: the following required arguments were not provided:"),
+        (&["drive", SITE], "doorstep: unrecognized subcommand 'drive'"),
+        (&["push", "x.toml", "--mode", "fool"], "doorstep: invalid value 'fool' for '--mode <MODE>': "),
+        (&["drift", "../x", "--local"], "doorstep drift: refused: this is no site's name"),
+    ] {
+        let (shown, error, code) = desk.run(arguments).await;
+        assert_eq!((shown.as_str(), code), ("", Some(2)), "{arguments:?}");
+        assert!(error.starts_with(said) && !error.contains('\u{1b}'), "{error}");
+    }
+    let (shown, error, code) = desk.run(&["drift", "--help"]).await;
+    assert_eq!((error.as_str(), code), ("", Some(0)));
+    assert!(shown.contains("Exits with 0 if all is well, 1 with findings"), "{shown}");
+}

@@ -17,8 +17,8 @@ use doorstep::time::WallClock;
 use doorstep::tokens::Tokens;
 use serde_json::json;
 
-use crate::End;
 use crate::files::site_file;
+use crate::{End, print, progress};
 
 /// What is to be checked.
 #[derive(clap::Args)]
@@ -40,20 +40,17 @@ pub struct Check {
 /// Checks the files, and prints what was found.
 pub async fn run(asked: &Check) -> Result<End> {
     let findings = found(asked).await?;
-    print(&findings, asked.json);
+    say(&findings, asked.json)?;
     Ok(if findings.is_empty() { End::Fine } else { End::Found })
 }
 
-fn print(findings: &[(String, Finding)], json: bool) {
-    if json {
+fn say(findings: &[(String, Finding)], as_json: bool) -> Result<()> {
+    if as_json {
         let findings =
             findings.iter().map(|(file, found)| json!({ "file": file, "line": found.line, "message": found.message }));
-        println!("{}", json!({ "findings": findings.collect::<Vec<_>>() }));
-        return;
+        return print::json(&json!({ "findings": findings.collect::<Vec<_>>() }));
     }
-    for (file, finding) in findings {
-        println!("{file}:{finding}");
-    }
+    print::text(&findings.iter().map(|(file, finding)| format!("{file}:{finding}\n")).collect::<String>())
 }
 
 async fn found(asked: &Check) -> Result<Vec<(String, Finding)>> {
@@ -78,7 +75,9 @@ async fn found(asked: &Check) -> Result<Vec<(String, Finding)>> {
     }
     for (file, site) in &sites {
         let said = match &online {
-            Some((secrets, http)) => ask(site, secrets, http).await?,
+            Some((secrets, http)) => {
+                progress::wait(&format!("asking the vendors of {}", site.id), ask(site, secrets, http)).await?
+            }
             None => [check::alone(site), check::unserved(site)].concat(),
         };
         findings.extend(said.into_iter().map(|said| (file.path.clone(), Finding::located(said, &file.text))));

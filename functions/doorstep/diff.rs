@@ -6,10 +6,10 @@ use doorstep::error::Result;
 use doorstep::push;
 use doorstep::site::{Finding, Site, check};
 
-use crate::End;
 use crate::files::{File, site_file};
 use crate::show::{self, Section};
 use crate::target::{Reached, Target};
+use crate::{End, progress};
 
 /// What is to be compared, and where.
 #[derive(clap::Args)]
@@ -35,24 +35,30 @@ pub async fn run(asked: &Diff) -> Result<End> {
         let target = asked.target.reach().await?;
         sections.extend(shown(&target, &files).await?);
         for site in &asked.site {
-            let shown = match &target {
-                Reached::Stack(outside) => push::drift(outside, site).await?,
-                Reached::Local(local) => local.drift(site).await?,
+            let shown = async {
+                match &target {
+                    Reached::Stack(outside) => push::drift(outside, site).await,
+                    Reached::Local(local) => local.get(&format!("{}/diff", local.site(site)?)).await,
+                }
             };
+            let shown = progress::wait(&format!("comparing {site}"), shown).await?;
             sections.push(Section { of: site.clone(), shown });
         }
     }
-    Ok(show::print(&sections, asked.json))
+    show::sections(&sections, asked.json)
 }
 
 /// What each of these files would change.
 pub async fn shown(target: &Reached, files: &[File]) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for file in files {
-        let shown = match target {
-            Reached::Stack(outside) => push::diff(outside, &file.text).await?,
-            Reached::Local(local) => local.diff(&file.text).await?,
+        let shown = async {
+            match target {
+                Reached::Stack(outside) => push::diff(outside, &file.text).await,
+                Reached::Local(local) => local.post("/sandbox/diff", &file.text).await,
+            }
         };
+        let shown = progress::wait(&format!("comparing {}", file.path), shown).await?;
         sections.push(Section { of: file.path.clone(), shown });
     }
     Ok(sections)

@@ -3,8 +3,8 @@
 use doorstep::error::{Error, Result};
 use doorstep::report::{self, Row, Wanted};
 
-use crate::End;
 use crate::target::{Reached, Target};
+use crate::{End, print, progress};
 
 /// Whose doors, and when.
 #[derive(clap::Args)]
@@ -30,15 +30,16 @@ pub struct Entries {
 /// Shows who came and went, per person, door and day.
 pub async fn run(asked: &Entries) -> Result<End> {
     let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
-    let rows = match asked.target.reach().await? {
-        Reached::Stack(outside) => report::entries(&outside, &asked.site, &wanted).await?,
-        Reached::Local(local) => local.entries(&asked.site, &wanted).await?,
+    let rows = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => report::entries(&outside, &asked.site, &wanted).await,
+            Reached::Local(local) => local.get(&local.query(&asked.site, "entries", &wanted)?).await,
+        }
     };
-    if asked.json {
-        let text = serde_json::to_string_pretty(&rows).map_err(|error| Error::report(error.to_string()))?;
-        println!("{text}");
-    } else {
-        print!("{}", table(&rows)?);
+    let rows: Vec<Row> = progress::wait("reading who came and went", rows).await?;
+    match asked.json {
+        true => print::json(&rows)?,
+        false => print::table(&table(&rows)?)?,
     }
     Ok(End::Fine)
 }

@@ -4,12 +4,9 @@ use bytes::Bytes;
 use doorstep::error::{Error, Result};
 use doorstep::http::Http;
 use doorstep::network;
-use doorstep::push::Shown;
-use doorstep::report::{Row, Wanted};
-use doorstep::site::Mode;
 use http::{Method, StatusCode, Uri};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// A run on this machine.
@@ -55,26 +52,41 @@ impl Local {
         Ok(Local { http: network::patient_client()?, base: url.as_str().trim_end_matches('/').to_owned() })
     }
 
-    /// What a site file would change.
-    pub async fn diff(&self, text: &str) -> Result<Shown> {
-        self.ask(Method::POST, "/sandbox/diff", text).await
+    /// Where everything of one site is.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for what is no site's name: it must not lead anywhere else.
+    pub fn site(&self, site: &str) -> Result<String> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        match !site.is_empty() && site.chars().all(plain) {
+            true => Ok(format!("/sandbox/sites/{site}")),
+            false => Err(Error::refused("this is no site's name")),
+        }
     }
 
-    /// What is not as the version in force says.
-    pub async fn drift(&self, site: &str) -> Result<Shown> {
-        self.ask(Method::GET, &format!("/sandbox/sites/{site}/diff"), "").await
+    /// Where something of one site is, with what is asked behind it.
+    ///
+    /// # Errors
+    /// As [`Local::site`].
+    pub fn query(&self, site: &str, what: &str, asked: &impl Serialize) -> Result<String> {
+        let query = serde_urlencoded::to_string(asked).map_err(|error| Error::report(error.to_string()))?;
+        Ok(format!("{}/{what}?{query}", self.site(site)?))
     }
 
-    /// Puts a site file in force.
-    pub async fn push(&self, text: &str, said: Option<Mode>) -> Result<Shown> {
-        let mode = said.map(|mode| format!("?mode={}", mode.word())).unwrap_or_default();
-        self.ask(Method::POST, &format!("/sandbox/push{mode}"), text).await
+    /// Reads something.
+    ///
+    /// # Errors
+    /// What the run answers, or that it does not.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.ask(Method::GET, path, "").await
     }
 
-    /// Who came and went at a site.
-    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
-        let query = serde_urlencoded::to_string(wanted).map_err(|error| Error::report(error.to_string()))?;
-        self.ask(Method::GET, &format!("/sandbox/sites/{site}/entries?{query}"), "").await
+    /// Asks for something to be done.
+    ///
+    /// # Errors
+    /// As [`Local::get`].
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &str) -> Result<T> {
+        self.ask(Method::POST, path, body).await
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: &str) -> Result<T> {

@@ -1,4 +1,6 @@
 //! The operator's command. It reads what it is given, asks the library, and prints; it decides nothing itself.
+//!
+//! A verb is one file here, with its arguments and `run`, and two lines below: its `mod`, and its place in [`verbs!`].
 
 use std::process::ExitCode;
 
@@ -7,62 +9,110 @@ use doorstep::error::Result;
 
 mod check;
 mod diff;
+mod drift;
 mod entries;
 mod files;
 mod local;
+mod print;
+mod progress;
 mod push;
 mod show;
 mod target;
 
+/// How every verb ends; docs/operations.md says the same.
+const EXITS: &str = "Exits with 0 if all is well, 1 with findings (which it printed), 2 if it could not be done (why stands \
+                     on standard error).";
+
 /// Keeps doors in step with bookings.
 #[derive(Parser)]
-#[command(name = "doorstep", version)]
+#[command(name = "doorstep", version, after_help = EXITS)]
 struct Command {
     #[command(subcommand)]
     verb: Verb,
 }
 
-#[derive(Subcommand)]
-enum Verb {
-    /// Checks site files; with secrets also against both vendors. Exits with 0 if all is well, 1 with findings, 2 if
-    /// it could not be checked.
-    Check(check::Check),
-    /// Shows what site files would change if they were pushed, and changes nothing. Exits with 0 whatever would change,
-    /// 1 with findings, 2 if it could not be found out.
-    Diff(diff::Diff),
-    /// Shows what site files will change, and puts them in force. Exits with 0 if they are in force, 1 with findings
-    /// and 2 if it could not be done; then nothing is stored.
-    Push(push::Push),
-    /// Shows who came and went, per person, door and day.
-    Entries(entries::Entries),
-}
-
 /// What a verb came to.
 pub enum End {
-    /// Nothing is wrong with the files.
+    /// All is well.
     Fine,
-    /// Something is.
+    /// Something was found that somebody should do something about.
     Found,
+}
+
+/// Writes down every verb: what it does, its arguments, and the module that does it.
+macro_rules! verbs {
+    ($($(#[$about:meta])* $verb:ident = $module:ident,)+) => {
+        #[derive(Subcommand)]
+        enum Verb {
+            $($(#[$about])* #[command(after_help = EXITS)] $verb($module::$verb),)+
+        }
+
+        impl Verb {
+            /// Carries it out. Gives its name, too.
+            async fn run(&self) -> (String, Result<End>) {
+                match self {
+                    $(Verb::$verb(asked) => (stringify!($module).replace('_', "-"), $module::run(asked).await),)+
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Checks site files; with secrets also against both vendors.
+    Check = check,
+    /// Shows what site files would change if they were pushed, and changes nothing. What would change is no finding.
+    Diff = diff,
+    /// Shows what site files will change, and puts them in force; with findings nothing is stored. A site's first file
+    /// only observes, unless --mode says its mode once more.
+    Push = push,
+    /// Shows what of the version in force is not so at the doors now, and what hands changed there. That something is
+    /// not so is a finding.
+    Drift = drift,
+    /// Shows who came and went, per person, door and day.
+    Entries = entries,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let (name, end) = match Command::parse().verb {
-        Verb::Check(asked) => ("check", check::run(&asked).await),
-        Verb::Diff(asked) => ("diff", diff::run(&asked).await),
-        Verb::Push(asked) => ("push", push::run(&asked).await),
-        Verb::Entries(asked) => ("entries", entries::run(&asked).await),
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => return unread(&error),
     };
-    code(name, end)
+    match command.verb.run().await {
+        (_, Ok(End::Fine)) => ExitCode::SUCCESS,
+        (_, Ok(End::Found)) => ExitCode::from(1),
+        (name, Err(error)) => {
+            print::error(&format!("doorstep {name}: {error}"));
+            ExitCode::from(2)
+        }
+    }
 }
 
-fn code(name: &str, end: Result<End>) -> ExitCode {
-    match end {
-        Ok(End::Fine) => ExitCode::SUCCESS,
-        Ok(End::Found) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("doorstep {name}: {error}");
-            ExitCode::from(2)
+/// Help and version were asked for, or the arguments cannot be understood.
+fn unread(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
+    let said = error.render().to_string();
+    print::error(&format!("doorstep: {}", said.strip_prefix("error: ").unwrap_or(&said).trim_end()));
+    ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_verb_speaks_json_and_says_how_it_ends() {
+        let command = Command::command();
+        command.clone().debug_assert();
+        for verb in command.get_subcommands() {
+            let name = verb.get_name();
+            assert!(verb.get_arguments().any(|argument| argument.get_id() == "json"), "{name} --json");
+            assert_eq!(verb.get_after_help().map(ToString::to_string).as_deref(), Some(EXITS), "{name} --help");
         }
     }
 }

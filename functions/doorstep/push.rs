@@ -6,10 +6,10 @@ use doorstep::error::Result;
 use doorstep::push;
 use doorstep::site::Mode;
 
-use crate::End;
 use crate::diff::{between, read};
 use crate::show::{self, Section};
 use crate::target::{Reached, Target};
+use crate::{End, progress};
 
 /// What is to be put in force, and where.
 #[derive(clap::Args)]
@@ -33,30 +33,35 @@ pub async fn run(asked: &Push) -> Result<End> {
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
     if !sections.is_empty() {
-        return Ok(show::print(&sections, asked.json));
+        return show::sections(&sections, asked.json);
     }
     let target = asked.target.reach().await?;
     if files.len() > 1 {
         let sections = crate::diff::shown(&target, &files).await?;
         if sections.iter().any(|section| !section.shown.findings.is_empty()) {
-            return Ok(show::print(&sections, asked.json));
+            return show::sections(&sections, asked.json);
         }
     }
     for file in files {
-        let pushed = match &target {
-            Reached::Stack(outside) => push::push(outside, &file.text, asked.mode).await,
-            Reached::Local(local) => local.push(&file.text, asked.mode).await,
+        let pushed = async {
+            match &target {
+                Reached::Stack(outside) => push::push(outside, &file.text, asked.mode).await,
+                Reached::Local(local) => {
+                    let mode = asked.mode.map(|mode| format!("?mode={}", mode.word())).unwrap_or_default();
+                    local.post(&format!("/sandbox/push{mode}"), &file.text).await
+                }
+            }
         };
-        match pushed {
+        match progress::wait(&format!("pushing {}", file.path), pushed).await {
             Ok(shown) => sections.push(Section { of: file.path, shown }),
             Err(error) => {
                 // What was stored before is in force, and must be said.
                 if !sections.is_empty() {
-                    show::print(&sections, asked.json);
+                    show::sections(&sections, asked.json)?;
                 }
                 return Err(error);
             }
         }
     }
-    Ok(show::print(&sections, asked.json))
+    show::sections(&sections, asked.json)
 }

@@ -1,11 +1,14 @@
 //! How findings, and what would change, are printed.
 
+use std::fmt::Write;
+
+use doorstep::error::Result;
 use doorstep::push::Shown;
 use doorstep::site::Finding;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::End;
+use crate::{End, print};
 
 /// What there is to say of one file, or of one site.
 #[derive(Serialize)]
@@ -25,34 +28,33 @@ impl Section {
 }
 
 /// Prints everything, and says what it came to.
-pub fn print(sections: &[Section], as_json: bool) -> End {
+pub fn sections(sections: &[Section], as_json: bool) -> Result<End> {
     if as_json {
-        println!("{}", json!({ "sections": sections }));
+        print::json(&json!({ "sections": sections }))?;
     } else {
-        for (number, section) in sections.iter().enumerate() {
-            if number > 0 {
-                println!();
-            }
-            one(section);
-        }
+        let texts: Vec<String> = sections.iter().map(one).collect();
+        print::text(&texts.join("\n"))?;
     }
-    if sections.iter().any(|section| !section.shown.findings.is_empty()) { End::Found } else { End::Fine }
+    let found = sections.iter().any(|section| !section.shown.findings.is_empty());
+    Ok(if found { End::Found } else { End::Fine })
 }
 
-fn one(Section { of, shown }: &Section) {
+fn one(Section { of, shown }: &Section) -> String {
     let Shown { site: _, version, stored, findings, diff, mode: _, remarks } = shown;
-    for finding in findings {
-        println!("{of}:{finding}");
-    }
+    let mut text = String::new();
+    // Writing to a text cannot fail.
+    let mut line = |line: &dyn std::fmt::Display| writeln!(text, "{line}").unwrap_or_default();
+    findings.iter().for_each(|finding| line(&format_args!("{of}:{finding}")));
     if let Some(diff) = diff {
-        println!("{diff}");
+        line(diff);
     }
     match (version, stored) {
-        (Some(version), true) => println!("{of}: stored as version {version}, in force from now on"),
-        (Some(version), false) if diff.is_none() => println!("{of}: in force already, as version {version}"),
+        (Some(version), true) => line(&format_args!("{of}: stored as version {version}, in force from now on")),
+        (Some(version), false) if diff.is_none() => {
+            line(&format_args!("{of}: in force already, as version {version}"));
+        }
         _ => {}
     }
-    for remark in remarks {
-        println!("{remark}");
-    }
+    remarks.iter().for_each(|remark| line(&format_args!("! {remark}")));
+    text
 }

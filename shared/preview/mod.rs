@@ -16,7 +16,7 @@ use crate::site::{Finding, Mode, Site, check};
 pub mod diff;
 mod findings;
 mod gather;
-mod print;
+pub(crate) mod print;
 
 pub use diff::Diff;
 use gather::Gathering;

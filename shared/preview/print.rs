@@ -13,7 +13,7 @@ const MOST_SOON: usize = 20;
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
-        let zone = Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC));
+        let zone = Zone::named(timezone);
         writeln!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
         if mode == "observe" {
             writeln!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
@@ -135,10 +135,16 @@ impl fmt::Display for Counts {
 }
 
 /// The zone in which instants are printed.
-struct Zone(TimeZone);
+pub(crate) struct Zone(TimeZone);
 
 impl Zone {
-    fn of(&self, at: Timestamp) -> String {
+    /// By its name; UTC where nobody knows that.
+    pub(crate) fn named(timezone: &str) -> Self {
+        Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
+    }
+
+    /// An instant in it, to the minute.
+    pub(crate) fn of(&self, at: Timestamp) -> String {
         at.to_zoned(self.0.clone()).strftime("%F %R").to_string()
     }
 }

@@ -5,6 +5,7 @@ mod assignments;
 mod bookings;
 mod crash;
 mod deskworks;
+mod drift;
 pub mod entries;
 mod faster;
 mod first_push;

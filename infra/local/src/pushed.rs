@@ -1,6 +1,7 @@
 //! Site files that come while the machine runs: looked at, stored, and served at once, also by the next run of the
 //! same data folder.
 
+use doorstep::drift::Drift;
 use doorstep::error::{Error, Result};
 use doorstep::outside::Outside;
 use doorstep::push::{self, Shown};
@@ -51,6 +52,15 @@ impl Machine {
     pub async fn drift(&self, site: &str) -> Result<Shown> {
         self.settle_down().await;
         push::drift(self.outside(), site).await
+    }
+
+    /// The same, told apart by whether a hand did it.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn drifted(&self, site: &str) -> Result<Drift> {
+        self.settle_down().await;
+        doorstep::drift::drift(self.outside(), site).await
     }
 
     /// Puts a site file in force, and serves the site from now on. A site's first one only observes.

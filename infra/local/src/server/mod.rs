@@ -38,6 +38,7 @@ pub fn router(machine: Machine) -> Router {
         .route("/sandbox/diff", post(push::diff))
         .route("/sandbox/push", post(push::push))
         .route("/sandbox/sites/{site}/diff", get(push::drift))
+        .route("/sandbox/sites/{site}/drift", get(push::drifted))
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
         .route("/sandbox/sites/{site}/entries", get(sites::entries))
         .route("/sandbox/sites/{site}/people", get(sites::people))

@@ -45,6 +45,12 @@ pub(super) async fn drift(State(machine): State<Machine>, asked: Asked) -> Answe
     Ok(answer(StatusCode::OK, &machine.drift(&asked.site).await?))
 }
 
+/// The same, told apart by whether a hand did it.
+pub(super) async fn drifted(State(machine): State<Machine>, asked: Asked) -> Answered {
+    known(&machine, &asked.site)?;
+    Ok(answer(StatusCode::OK, &machine.drifted(&asked.site).await?))
+}
+
 /// A page in somebody's browser can post to this machine, too, and browsers say so. It must not change who may come in.
 fn not_from_a_page(headers: &HeaderMap) -> Result<(), Refused> {
     match headers.contains_key(header::ORIGIN) {

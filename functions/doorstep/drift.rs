@@ -1,0 +1,35 @@
+//! `doorstep drift`.
+
+use doorstep::drift;
+use doorstep::error::Result;
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// Whose doors.
+#[derive(clap::Args)]
+pub struct Drift {
+    /// The site.
+    site: String,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows what is not so at the doors.
+pub async fn run(asked: &Drift) -> Result<End> {
+    let found = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => drift::drift(&outside, &asked.site).await,
+            Reached::Local(local) => local.get(&format!("{}/drift", local.site(&asked.site)?)).await,
+        }
+    };
+    let found: drift::Drift = progress::wait(&format!("comparing {}", asked.site), found).await?;
+    match asked.json {
+        true => print::json(&found)?,
+        false => print::text(&found.to_string())?,
+    }
+    Ok(if found.is_any() { End::Found } else { End::Fine })
+}

@@ -1,0 +1,86 @@
+//! What is printed: text for people, in colours where they see it on a terminal and NO_COLOR is not set, or one JSON
+//! document. Names are whatever people call themselves, so nothing in them may steer the terminal.
+
+use std::io::{ErrorKind, Write};
+
+use doorstep::error::{Error, Result};
+use serde::Serialize;
+
+const RED: &str = "\u{1b}[31m";
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const CYAN: &str = "\u{1b}[36m";
+const BOLD: &str = "\u{1b}[1m";
+const FAINT: &str = "\u{1b}[2m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Prints text; a line that begins with a sign gets its colour.
+///
+/// # Errors
+/// [`Error::Report`] where nobody takes it.
+pub fn text(text: &str) -> Result<()> {
+    let painted: String = harmless(text).lines().map(|line| paint(line) + "\n").collect();
+    write(anstream::stdout(), &painted)
+}
+
+/// Prints one JSON document.
+///
+/// # Errors
+/// As [`text`].
+pub fn json<T: Serialize>(value: &T) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::report(error.to_string()))?;
+    write(std::io::stdout(), &(text + "\n"))
+}
+
+/// Prints a table as it is, for another program.
+///
+/// # Errors
+/// As [`text`].
+pub fn table(text: &str) -> Result<()> {
+    write(std::io::stdout(), text)
+}
+
+/// Says on standard error why something could not be done.
+pub fn error(text: &str) {
+    // Whoever does not listen cannot be told.
+    writeln!(anstream::stderr(), "{RED}{}{PLAIN}", harmless(text)).ok();
+}
+
+/// Whoever stops reading, as `head` does, has read enough.
+fn write(mut to: impl Write, text: &str) -> Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::report(format!("cannot print: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Without characters that a terminal would follow instead of showing them.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+fn paint(line: &str) -> String {
+    let colour = match line.trim_start().split_once(' ').map(|(sign, _)| sign) {
+        Some("+") => GREEN,
+        Some("-") => RED,
+        Some("~" | "=") => CYAN,
+        Some("!") => YELLOW,
+        Some("?") => FAINT,
+        _ if line.starts_with("site ") => BOLD,
+        _ => return line.to_owned(),
+    };
+    format!("{colour}{line}{PLAIN}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_have_colours_and_names_cannot_bring_their_own() {
+        assert_eq!(paint("  + Ada"), format!("{GREEN}  + Ada{PLAIN}"));
+        assert_eq!(paint("- "), format!("{RED}- {PLAIN}"));
+        assert_eq!(paint("main: Members (1)"), "main: Members (1)");
+        assert_eq!(harmless("a\u{1b}[2J\r\nb\u{9b}1m"), "a\u{fffd}[2J\u{fffd}\nb\u{fffd}1m");
+    }
+}

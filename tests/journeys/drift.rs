@@ -1,0 +1,82 @@
+//! What is not so at the doors, told apart by whether a hand did it, and never told twice.
+
+use doorstep::drift::{Drift, What};
+use serde_json::json;
+
+use super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, SITE, Setting, World, at_both};
+
+at_both!(
+    b6_drift_tells_what_hands_did_from_what_nobody_did_yet,
+    b6_drift_that_was_put_right_is_not_told_again,
+    b6_drift_names_whoever_has_no_place_in_a_group_that_is_ours_alone,
+);
+
+async fn drift(world: &World) -> Drift {
+    world.machine.drifted(SITE).await.expect("it is read")
+}
+
+fn told(drift: &Drift) -> Vec<(&str, What, bool)> {
+    let mut told: Vec<_> =
+        drift.found.iter().map(|one| (one.who.email.as_deref().unwrap_or("?"), one.what, one.by_hand)).collect();
+    told.sort_by_key(|(who, what, _)| (*who, format!("{what:?}")));
+    told
+}
+
+/// Ada was taken out by hand and Mallory put in; Bob left and Eve came, and nobody told Doorstep.
+async fn hands_and_silence(at: Doors, doors_say: &str) -> World {
+    let house = House::with(&["Members"]).person("mallory");
+    let setting = Setting::at(at, PLAN).doors_say(doors_say);
+    let mut world = setting.begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), house).await;
+    let found = drift(&world).await;
+    assert!(!found.is_any() && found.found.is_empty(), "{found}");
+    assert!(found.to_string().ends_with("everything is as the site file says"), "{found}");
+    let (ada, mallory) = (world.account("ada").await["id"].clone(), world.account("mallory").await["id"].clone());
+    world
+        .by_hand(|world| {
+            let members = world["groups"][0]["members"].as_array_mut().expect("members");
+            members.retain(|line| line["user"] != ada);
+            members.push(json!({ "user": mallory }));
+        })
+        .await;
+    world.change(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-bob"] } })).await;
+    world
+}
+
+async fn b6_drift_tells_what_hands_did_from_what_nobody_did_yet(at: Doors) {
+    let world = hands_and_silence(at, "").await;
+    let (state, table) = (world.state().await, world.table().await);
+    let found = drift(&world).await;
+    let wanted = [
+        ("ada@example.test", What::TakenOut, true),
+        ("bob@example.test", What::StillIn, false),
+        ("eve@example.test", What::NoAccount, false),
+        ("eve@example.test", What::NotIn, false),
+        ("mallory@example.test", What::Stays, true),
+    ];
+    assert_eq!(told(&found), wanted);
+    let said = found.to_string();
+    assert!(said.contains("  + Ada Byron <ada@example.test> was taken out by hand: membership s-ada"), "{said}");
+    assert!(said.ends_with("4 not as the site file says; 2 by hand"), "{said}");
+    assert_eq!((world.state().await, world.table().await), (state, table), "it is only looked at");
+}
+
+async fn b6_drift_that_was_put_right_is_not_told_again(at: Doors) {
+    let world = hands_and_silence(at, "").await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada", "eve", "mallory"]);
+    let found = drift(&world).await;
+    assert_eq!(told(&found), [("mallory@example.test", What::Stays, true)]);
+    assert!(!found.is_any(), "whoever may stay is no finding");
+    world.ends_well().await;
+}
+
+async fn b6_drift_names_whoever_has_no_place_in_a_group_that_is_ours_alone(at: Doors) {
+    let world = hands_and_silence(at, "foreign = \"remove\"").await;
+    let found = drift(&world).await;
+    assert!(told(&found).contains(&("mallory@example.test", What::PutIn, true)), "{found}");
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada", "eve"]);
+    assert_eq!(told(&drift(&world).await), []);
+    world.ends_well().await;
+}
