@@ -1,50 +1,110 @@
 //! The operator's word on what the guard holds: look at it, and release exactly that.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bus::Notice;
+use crate::doors::{AccountId, GroupId};
 use crate::error::{Error, Result};
+use crate::fact::What;
 use crate::guard::{Doubt, Hold, Waiting};
-use crate::ledger::dues::Due;
+use crate::ledger::dues::{Due, Subject};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 
-/// A hold with everything that waits in it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A hold, with everybody whom it concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
     /// The hold.
     #[serde(flatten)]
     pub hold: Hold,
-    /// Its changes.
-    pub waiting: Vec<Waiting>,
+    /// Who would leave or get what.
+    pub waiting: Vec<Shown>,
 }
 
-/// Everything that waits for a human, at one site or at all of them.
+/// One change that waits, for somebody to read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shown {
+    /// Door system.
+    pub doors: String,
+    /// The group that is left; none where an account is to be made.
+    pub group: Option<GroupId>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whose: what the platform or the door system calls them.
+    pub who: String,
+    /// Their address.
+    pub email: Option<String>,
+    /// Their account.
+    pub account: Option<AccountId>,
+    /// They were put there by hand.
+    pub foreign: bool,
+}
+
+/// Everything that waits for a human, at one site or at all of them, with whom it concerns.
 ///
 /// # Errors
-/// [`Error::Later`] where the table is away.
-pub async fn holds(outside: &Outside, site: Option<&str>) -> Result<Vec<Hold>> {
+/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where the table is away.
+pub async fn holds(outside: &Outside, site: Option<&str>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(outside, site).await? {
-        holds.extend(outside.ledger.holds(&site).await?.into_iter().filter(|hold| hold.approved.is_none()));
+        for hold in outside.ledger.holds(&site).await?.into_iter().filter(|hold| hold.approved.is_none()) {
+            let mut waiting = Vec::new();
+            for one in outside.ledger.waiting(&hold).await? {
+                waiting.push(shown(outside, &site, &one).await?);
+            }
+            waiting.sort();
+            holds.push(Opened { hold, waiting });
+        }
     }
     Ok(holds)
 }
 
-/// One hold, opened.
-///
-/// # Errors
-/// [`Error::Refused`] where there is none of this checksum.
-pub async fn open(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Opened> {
-    for site in sites(outside, site).await? {
-        if let Some(hold) = outside.ledger.hold(&site, checksum).await? {
-            let waiting = outside.ledger.waiting(&hold).await?;
-            return Ok(Opened { hold, waiting });
-        }
+async fn shown(outside: &Outside, site: &str, one: &Waiting) -> Result<Shown> {
+    let (doors, group, account) = match &one.doubt {
+        Doubt::Leaves { doors, group, account } => (doors.clone(), Some(group.clone()), Some(account.clone())),
+        Doubt::Made { doors, .. } => (doors.clone(), None, None),
+    };
+    let read = outside.ledger.doors_read(site, &doors).await?;
+    let named =
+        |id: &GroupId| read.as_ref()?.groups.iter().find(|known| known.id == *id).map(|known| known.name.clone());
+    let name = group.as_ref().and_then(named);
+    let (mut email, mut called) = (None, None);
+    if let Subject::Person(id) = &one.who
+        && let Some(person) = outside.ledger.person(site, id).await?
+    {
+        called = person.accounts.get(&doors).map(|linked| linked.account.name.clone()).filter(|name| !name.is_empty());
+        email.clone_from(&person.email);
     }
-    Err(Error::refused(format!(
-        "nothing is held under {checksum}: the set may have changed since. Look again, and approve what you then see"
-    )))
+    if let Doubt::Made { profile, .. } = &one.doubt
+        && let Some(known) = outside.ledger.fact(site, profile).await?
+        && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
+    {
+        (called, email) = (Some(profile.name.clone()), profile.email.clone());
+    }
+    let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
+    Ok(Shown { doors, group, name, who, email, account, foreign: one.foreign })
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Hold { checksum, site, scope, reason, since, .. } = &self.hold;
+        let at = since.strftime("%F %R UTC");
+        writeln!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
+        for Shown { doors, group, name, who, email, account: _, foreign } in &self.waiting {
+            let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
+            match (name.as_ref(), group) {
+                (None, None) => writeln!(f, "  + {who}{email} gets an account at {doors}")?,
+                (name, group) => {
+                    let name = name.or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
+                    let foreign = if *foreign { ", put there by hand," } else { "" };
+                    writeln!(f, "  - {who}{email}{foreign} leaves {doors}: {name}")?;
+                }
+            }
+        }
+        write!(f, "To let exactly this be done: doorstep approve {checksum}")
+    }
 }
 
 /// Releases exactly what is held under a checksum, for an hour, and rings the line for it. What of it is no longer to be
@@ -54,7 +114,8 @@ pub async fn open(outside: &Outside, site: Option<&str>, checksum: &str) -> Resu
 /// [`Error::Refused`] where there is no such hold; [`Error::Later`] where table or line are away: then the same may be
 /// said again.
 pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
-    let Opened { hold, waiting } = open(outside, site, checksum).await?;
+    let hold = find(outside, site, checksum).await?;
+    let waiting = outside.ledger.waiting(&hold).await?;
     let now = outside.time.now();
     let site = hold.site.clone();
     let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
@@ -67,6 +128,17 @@ pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> R
         tracing::warn!(site, %error, "an approval could not be published");
     }
     Ok(hold)
+}
+
+async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    for site in sites(outside, site).await? {
+        if let Some(hold) = outside.ledger.hold(&site, checksum).await? {
+            return Ok(hold);
+        }
+    }
+    Err(Error::refused(format!(
+        "nothing is held under {checksum}: the set may have changed since. Look again, and approve what you then see"
+    )))
 }
 
 /// Whom it concerns, with the groups to look at.

@@ -53,8 +53,8 @@ impl Notice {
             Notice::ReadRefused(_) => "read.refused",
             Notice::VendorUnreachable { .. } => "vendor.unreachable",
             Notice::SeatsShort { .. } => "seats.short",
-            Notice::Held(_) => "held",
-            Notice::Approved(_) => "approved",
+            Notice::Held(_) => "hold.waiting",
+            Notice::Approved(_) => "hold.approved",
             Notice::Changed(deed) => match deed.what {
                 Happened::Granted => "granted",
                 Happened::Revoked => "revoked",

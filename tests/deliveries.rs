@@ -390,6 +390,8 @@ async fn a_company_of(people: usize) {
     (shared["member"], shared["company"]) = (Value::Null, json!("c-large"));
     shared["endDate"] = json!("2026-03-02T00:00:00Z");
     world.tell(json!({ "memberships": [shared] })).await;
+    assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
+    world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), people);
     world.clock("2026-03-03T00:00:00Z").await;
     assert_eq!(world.inside("Members").await.len(), 0);

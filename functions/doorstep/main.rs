@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use doorstep::error::Result;
 
+mod approve;
 mod check;
 mod diff;
 mod drift;
@@ -69,6 +70,8 @@ verbs! {
     /// Shows what of the version in force is not so at the doors now, and what hands changed there. That something is
     /// not so is a finding.
     Drift = drift,
+    /// Shows what the guard holds for a human, which is a finding; or, given its checksum, lets exactly that be done.
+    Approve = approve,
     /// Shows who came and went, per person, door and day.
     Entries = entries,
 }

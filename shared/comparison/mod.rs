@@ -15,6 +15,7 @@ use crate::site::{Mode, Site};
 
 pub mod accounts;
 pub mod doors;
+pub mod doubts;
 pub mod facts;
 pub mod foreign;
 pub mod judge;

@@ -130,7 +130,7 @@ impl<'a> Reading<'a> {
         let live = stored.values().filter(|record| !record.gone && !is_over(&record.fact, self.began));
         let live = live.filter(|record| !is_before(&record.fact, checkins_from));
         // What was seen after the read began has not vanished from it.
-        let live: Vec<&Record> = live.filter(|record| record.read < self.began).collect();
+        let live: Vec<&Record> = live.filter(|record| record.read <= self.began).collect();
         let source = if reader.is_doubted() { Source::Doubted } else { Source::Read };
         for fact in facts {
             let old = stored.get(&fact.name());

@@ -60,6 +60,14 @@ impl Doubt {
             Doubt::Leaves { doors, .. } | Doubt::Made { doors, .. } => doors,
         }
     }
+
+    /// The group that is left.
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Doubt::Leaves { group, .. } => Some(group),
+            Doubt::Made { .. } => None,
+        }
+    }
 }
 
 /// A doubt, and who must be settled if it is released.
@@ -124,6 +132,23 @@ pub struct Hold {
     /// In how many pieces its changes are kept.
     #[serde(default)]
     pub pieces: usize,
+}
+
+impl Hold {
+    /// How it reads in a report; `group` says what a group is called.
+    pub fn told(&self, group: impl Fn(&str, &GroupId) -> String) -> String {
+        let Hold { checksum, scope, revokes, accounts, reason, .. } = self;
+        let place = match scope {
+            Scope::Group(doors, id) => format!("{doors}: {}", group(doors, id)),
+            Scope::Site | Scope::Doors(_) => scope.to_string(),
+        };
+        let what = match (revokes, accounts) {
+            (_, 0) => format!("{revokes} revokes"),
+            (0, _) => format!("{accounts} new accounts"),
+            _ => format!("{revokes} revokes and {accounts} new accounts"),
+        };
+        format!("{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`")
+    }
 }
 
 /// The checksum of a set of changes.

@@ -113,6 +113,17 @@ impl Ledger {
         self.write(put).await
     }
 
+    /// Whether very many may need a new account, and nobody has counted them yet.
+    pub async fn is_crowded(&self, site: &str) -> Result<bool> {
+        Ok(self.get(&key::crowd(site)).await?.is_some())
+    }
+
+    /// Notes that very many may need a new account, until they are counted.
+    pub async fn note_crowd(&self, site: &str, crowded: bool) -> Result<()> {
+        let at = key::crowd(site);
+        self.write(if crowded { Write::put(at, body(&true)?) } else { Write::delete(at) }).await
+    }
+
     /// The files that were in force from version `from` on, before version `n`; one that cannot be read any more is left
     /// out.
     pub async fn files(&self, site: &str, from: u64, n: u64) -> Result<Vec<Site>> {

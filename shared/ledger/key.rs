@@ -299,6 +299,11 @@ pub fn tally(site: &str) -> Key {
     Key::new(format!("{site}#guard"), "tally")
 }
 
+/// That very many may need a new account, and nobody has counted them yet.
+pub fn crowd(site: &str) -> Key {
+    Key::new(format!("{site}#guard"), "crowd")
+}
+
 /// A vendor's token.
 pub fn token(name: &str) -> Key {
     Key::new(format!("{name}#token"), "token")

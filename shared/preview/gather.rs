@@ -7,12 +7,15 @@ use jiff::SignedDuration;
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
 use crate::cards::shown;
 use crate::comparison::doors::Seen;
+use crate::comparison::doubts::{inside, of_person, of_stranger};
 use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::Verdict;
 use crate::comparison::{Ground, Group};
 use crate::diff::is_valid;
 use crate::doors::{Account, AccountId, GroupId, Row, Standing};
 use crate::entitlement::open_at;
+use crate::guard::judge::{Measure, judge};
+use crate::guard::{Hold, Tally, Waiting};
 use crate::person::{Claim, Linked};
 use crate::settle::Move;
 
@@ -38,6 +41,8 @@ pub struct Gathering<'a> {
     groups: BTreeMap<Group, GroupDiff>,
     /// Accounts of which somebody must ask what other groups they are in.
     pub idle: Vec<Idle>,
+    /// What nobody vouched for.
+    pub waiting: Vec<Waiting>,
     /// What was gathered so far.
     pub diff: Diff,
 }
@@ -58,11 +63,12 @@ impl<'a> Gathering<'a> {
             problems: Vec::new(),
             counts: Counts::default(),
         };
-        Gathering { ground, seen, groups: BTreeMap::new(), idle: Vec::new(), diff }
+        Gathering { ground, seen, groups: BTreeMap::new(), idle: Vec::new(), waiting: Vec::new(), diff }
     }
 
     /// Takes in one person.
     pub fn verdict(&mut self, verdict: &Verdict<'_>) {
+        self.waiting.extend(of_person(verdict));
         for (doors, step) in verdict.judged.moves.iter().chain(&verdict.aftermath) {
             self.step(verdict, doors, step);
         }
@@ -171,6 +177,7 @@ impl<'a> Gathering<'a> {
 
     /// Takes in the lines that are nobody's.
     pub fn foreign(&mut self, foreign: Vec<Foreign>) {
+        self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_stranger));
         for Foreign { doors, account, group, goes } in foreign {
             let who = self.stranger(&doors, &account);
             let because = "nobody but Doorstep puts people into this group".to_owned();
@@ -180,6 +187,19 @@ impl<'a> Gathering<'a> {
             } else if !at.closes.iter().any(|change| change.who.account == who.account) {
                 at.foreign.push(who);
             }
+        }
+    }
+
+    /// Says what of it would wait for a human, given what was let pass lately.
+    pub fn held(&mut self, tally: &Tally) {
+        let Ground { site, now, .. } = self.ground;
+        let inside = inside(self.seen, now);
+        let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, tally, now };
+        for (hold, _) in judge(measure, std::mem::take(&mut self.waiting)).holds {
+            let Hold { revokes, accounts, reason, .. } = hold;
+            self.diff.problems.push(format!(
+                "of this, {revokes} revokes and {accounts} new accounts would wait for `doorstep approve`: {reason}"
+            ));
         }
     }
 

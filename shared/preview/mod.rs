@@ -7,6 +7,7 @@ use crate::comparison::facts::Known;
 use crate::comparison::judge::judge;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
+use crate::guard::Tally;
 use crate::guard::former::Former;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
@@ -68,7 +69,8 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
         stale: mark.is_stale(now),
         now,
     };
-    let diff = judged(ground, &reading.known, &seen, &people, problems).await;
+    let (tally, _) = outside.ledger.tally(&site.id, now).await?;
+    let diff = judged(ground, &reading.known, &seen, &people, &tally, problems).await;
     Ok(Preview { findings, unread, diff })
 }
 
@@ -103,11 +105,19 @@ async fn platform<'a>(
     Ok(reading)
 }
 
-async fn judged(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], problems: Vec<String>) -> Diff {
+async fn judged(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    people: &[Person],
+    tally: &Tally,
+    problems: Vec<String>,
+) -> Diff {
     let mut gathering = Gathering::new(ground, seen);
     gathering.diff.problems = problems;
     let foreign = judge(ground, known, seen, people, |verdict| gathering.verdict(&verdict));
     gathering.foreign(foreign);
+    gathering.held(tally);
     // Nobody is suspended or deleted who is in a group that is none of our business.
     for idle in std::mem::take(&mut gathering.idle) {
         let Some(reader) = seen.readers.get(&idle.doors) else { continue };

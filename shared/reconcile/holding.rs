@@ -9,12 +9,11 @@ use super::Report;
 use super::people::Marked;
 use crate::bus::Notice;
 use crate::comparison::doors::Seen;
+use crate::comparison::doubts::inside;
 use crate::comparison::facts::Known;
-use crate::diff::is_valid;
-use crate::doors::AccountId;
 use crate::error::{Error, Result};
-use crate::guard::judge::{Inside, Judgement, Measure, judge};
-use crate::guard::{Doubt, Hold, Scope, TOGETHER, TOLD_EVERY, Waiting};
+use crate::guard::judge::{Judgement, Measure, judge};
+use crate::guard::{Doubt, Hold, TOGETHER, TOLD_EVERY, Waiting};
 use crate::ledger::dues::Due;
 use crate::ledger::facts::Record;
 use crate::outside::Outside;
@@ -64,7 +63,7 @@ impl Holding<'_> {
     async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
         let (mut tally, was) = ledger.tally(site, self.now).await?;
-        let inside = self.inside();
+        let inside = inside(self.seen, self.now);
         let measure = Measure { site, guard: &self.site.guard, inside: &inside, tally: &tally, now: self.now };
         let Judgement { mut released, holds } = judge(measure, waiting);
         let leaves = released.iter().filter(|one| matches!(one.doubt, Doubt::Leaves { .. }));
@@ -84,15 +83,10 @@ impl Holding<'_> {
         let doubts: Vec<&Doubt> = released.iter().map(|one| &one.doubt).collect();
         ledger.release(site, &doubts, None, self.now).await?;
         self.keep_holds(holds, whole, report).await?;
+        if whole && ledger.is_crowded(site).await? {
+            ledger.note_crowd(site, false).await?;
+        }
         Ok(released)
-    }
-
-    /// Who is in which group now.
-    fn inside(&self) -> Inside {
-        let valid = |rows: &crate::settle::GroupRows| -> BTreeSet<AccountId> {
-            rows.iter().filter(|row| is_valid(row, self.now)).map(|row| row.account.clone()).collect()
-        };
-        self.seen.held.iter().map(|(at, rows)| (at.clone(), valid(rows))).collect()
     }
 
     /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
@@ -128,22 +122,8 @@ impl Holding<'_> {
             }
         }
         report.held += open.iter().map(|hold| hold.revokes + hold.accounts).sum::<usize>();
-        report.problems.extend(open.iter().map(|hold| self.told(hold)));
+        report.problems.extend(open.iter().map(|hold| hold.told(|doors, group| self.seen.name_of(doors, group))));
         Ok(())
-    }
-
-    fn told(&self, hold: &Hold) -> String {
-        let Hold { checksum, scope, revokes, accounts, reason, .. } = hold;
-        let place = match scope {
-            Scope::Group(doors, group) => format!("{doors}: {}", self.seen.name_of(doors, group)),
-            Scope::Site | Scope::Doors(_) => scope.to_string(),
-        };
-        let what = match (revokes, accounts) {
-            (_, 0) => format!("{revokes} revokes"),
-            (0, _) => format!("{accounts} new accounts"),
-            _ => format!("{revokes} revokes and {accounts} new accounts"),
-        };
-        format!("{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`")
     }
 
     /// What was vouched for long ago, and nobody would be revoked against, is not needed any more.

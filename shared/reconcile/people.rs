@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
 use crate::comparison::doors::Seen;
+use crate::comparison::doubts::{of_person, of_stranger};
 use crate::comparison::facts::Known;
 use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::{Verdict, judge};
 use crate::comparison::{Ground, Group};
 use crate::entitlement::next_boundary;
 use crate::fact::FactId;
-use crate::guard::former::Sureness;
 use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::{Due, Subject};
 use crate::person::Person;
@@ -75,31 +75,14 @@ impl Marking<'_> {
 
     /// What nobody vouched for of this person.
     fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<Doubt> {
-        let person = &verdict.somebody.person;
         if self.ground.mode == Mode::Observe {
             return Vec::new();
         }
-        let first = person.profiles.first();
-        let who = match (verdict.somebody.known, first) {
-            (Some(known), _) => Subject::Person(known.id.clone()),
-            (None, Some(profile)) => Subject::Profile(profile.clone()),
-            (None, None) => return Vec::new(),
-        };
-        let doubts = verdict.judged.moves.iter().filter_map(|(doors, step)| match step {
-            Move::Revoke { group, row, foreign, .. } => {
-                let sure = verdict.unsure.get(&(doors.clone(), group.clone()))?;
-                let (doors, group, account) = (doors.clone(), group.clone(), row.account.clone());
-                Some((Doubt::Leaves { doors, group, account }, *foreign, *sure == Sureness::Doubted))
-            }
-            Move::Create => Some((Doubt::Made { doors: doors.clone(), profile: first?.clone() }, false, false)),
-            _ => None,
-        });
-        let doubts: Vec<(Doubt, bool, bool)> = doubts.collect();
-        let each = doubts.iter().cloned();
-        let each = each.map(|(doubt, foreign, doubted)| Waiting { doubt, who: who.clone(), foreign, doubted });
-        self.marked.waiting.extend(each);
+        let waiting = of_person(verdict);
+        let doubts = waiting.iter().map(|one| one.doubt.clone()).collect();
+        self.marked.waiting.extend(waiting);
         self.marked.vouched.extend(verdict.vouched.iter().cloned());
-        doubts.into_iter().map(|(doubt, ..)| doubt).collect()
+        doubts
     }
 
     /// Groups to look at, and whether what is held there becomes theirs.
@@ -159,23 +142,15 @@ impl Marking<'_> {
 
     /// Whoever must go from a group that is ours alone, and is nobody whom we know.
     fn strangers(&mut self, foreign: Vec<Foreign>) {
-        let mut goes: BTreeMap<_, Vec<Group>> = BTreeMap::new();
-        for Foreign { doors, account, group, .. } in foreign.into_iter().filter(|foreign| foreign.goes) {
-            goes.entry((doors.clone(), account)).or_default().push((doors, group));
+        let mut goes: BTreeMap<_, Vec<Waiting>> = BTreeMap::new();
+        for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
+            goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_stranger(&foreign));
         }
-        for ((doors, id), groups) in goes {
-            let leaves = |(doors, group): &Group| Doubt::Leaves {
-                doors: doors.clone(),
-                group: group.clone(),
-                account: id.clone(),
-            };
-            let doubts: Vec<Doubt> = groups.iter().map(leaves).collect();
-            let who = Subject::Account { doors, id: id.clone() };
-            let waits =
-                |doubt: &Doubt| Waiting { doubt: doubt.clone(), who: who.clone(), foreign: true, doubted: false };
-            let each: Vec<Waiting> = doubts.iter().map(waits).collect();
-            self.marked.waiting.extend(each);
-            let due = Due::at(self.ground.now, who).with_groups(groups, false);
+        for ((doors, id), waiting) in goes {
+            let doubts: Vec<Doubt> = waiting.iter().map(|one| one.doubt.clone()).collect();
+            let groups = doubts.iter().filter_map(Doubt::group).map(|group| (doors.clone(), group.clone())).collect();
+            let due = Due::at(self.ground.now, Subject::Account { doors, id }).with_groups(groups, false);
+            self.marked.waiting.extend(waiting);
             self.marked.perhaps.push((due, doubts));
         }
     }

@@ -7,6 +7,8 @@ use super::apply::Task;
 use super::moves::{Judged, Move};
 use super::round::Sitting;
 use super::scene::Scene;
+use crate::bus::Notice;
+use crate::error::Result;
 use crate::guard::Doubt;
 use crate::guard::former::Sureness;
 use crate::ledger::holds::Release;
@@ -23,8 +25,17 @@ pub async fn wait_for_the_guard(
     judged: &mut Judged,
     now: Timestamp,
 ) {
+    let makes = judged.moves.iter().any(|(_, step)| *step == Move::Create);
+    let counted = match makes {
+        true => must_be_counted(scene).await,
+        false => Ok(false),
+    };
+    let counted = counted.unwrap_or_else(|error| {
+        task.failures.push(("ledger".to_owned(), error));
+        true
+    });
     let doubts: Vec<Option<Doubt>> =
-        judged.moves.iter().map(|(doors, step)| doubt(scene, sitting, doors, step, now)).collect();
+        judged.moves.iter().map(|(doors, step)| doubt(scene, sitting, doors, step, counted, now)).collect();
     let asked: Vec<Doubt> = doubts.iter().flatten().cloned().collect();
     if asked.is_empty() {
         return;
@@ -55,8 +66,26 @@ pub async fn wait_for_the_guard(
     judged.moves = moves;
 }
 
+/// Whether nobody gets a new account unasked: very many may need one, or wait for a human already. Looked up once a slice,
+/// and only for somebody who is new.
+async fn must_be_counted(scene: &Scene) -> Result<bool> {
+    let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
+    let looked = scene.crowd.get_or_try_init(|| async {
+        let waits = ledger.holds(site).await?.iter().any(|hold| hold.accounts > 0 && hold.approved.is_none());
+        if waits || ledger.is_crowded(site).await? {
+            return Ok(true);
+        }
+        if scene.crowded {
+            ledger.note_crowd(site, true).await?;
+            scene.outside.bus.publish(site, &[Notice::ReconcileWanted]).await?;
+        }
+        Ok(scene.crowded)
+    });
+    looked.await.copied()
+}
+
 /// What a move is, if nobody vouched for it.
-fn doubt(scene: &Scene, sitting: &Sitting, doors: &str, step: &Move, now: Timestamp) -> Option<Doubt> {
+fn doubt(scene: &Scene, sitting: &Sitting, doors: &str, step: &Move, counted: bool, now: Timestamp) -> Option<Doubt> {
     match step {
         Move::Revoke { group, row, foreign, .. } => {
             let at = (doors.to_owned(), group.clone());
@@ -66,7 +95,7 @@ fn doubt(scene: &Scene, sitting: &Sitting, doors: &str, step: &Move, now: Timest
             let (doors, group) = at;
             inferred.then(|| Doubt::Leaves { doors, group, account: row.account.clone() })
         }
-        Move::Create if scene.crowded => {
+        Move::Create if counted => {
             let profile = sitting.case.person.profiles.first()?.clone();
             Some(Doubt::Made { doors: doors.to_owned(), profile })
         }

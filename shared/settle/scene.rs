@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
 
 use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
@@ -82,6 +83,8 @@ pub struct Scene {
     pub former: Former,
     /// Nobody gets a new account that was not released: there may be too many.
     pub crowded: bool,
+    /// Whether new accounts must be counted first, once that was looked up.
+    pub crowd: OnceCell<bool>,
     alarmed: Mutex<BTreeSet<Timestamp>>,
 }
 
@@ -120,9 +123,9 @@ impl Scene {
         }
         let stale = read.is_stale(outside.time.now());
         let outside = outside.clone();
-        let alarmed = Mutex::default();
+        let (alarmed, crowd) = (Mutex::default(), OnceCell::new());
         Ok((
-            Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, former, crowded, alarmed },
+            Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, former, crowded, crowd, alarmed },
             writers,
         ))
     }

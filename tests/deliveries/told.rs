@@ -379,6 +379,8 @@ async fn a_company_of_300_comes_in_by_a_roster_and_goes_out() {
     let things = json!({ "users": (0..300).map(user).collect::<Vec<_>>(), "companies": [{ "id": "c-large", "name": "Large" }],
         "subscriptions": [shared] });
     let world = begin(Setting::at(Doors::SaltoKs, PLAN), things, &["Members"]).await;
+    assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
+    world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), 300);
     world.clock("2026-03-03T00:00:00Z").await;
     assert_eq!(world.inside("Members").await.len(), 0);

@@ -9,6 +9,7 @@ mod drift;
 pub mod entries;
 mod faster;
 mod first_push;
+mod guard;
 mod guests;
 mod line;
 mod names;

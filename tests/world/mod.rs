@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use bytes::Bytes;
+use doorstep::approve::Opened;
 use doorstep::delivery::Delivery;
 use doorstep::reconcile::Report;
 use doorstep_local::Machine;
@@ -244,6 +245,18 @@ impl World {
     /// Compares everything now.
     pub async fn reconcile(&self) -> Report {
         self.machine.reconcile(SITE).await.expect("a reconcile")
+    }
+
+    /// What waits for a human.
+    pub async fn holds(&self) -> Vec<Opened> {
+        self.machine.holds(Some(SITE)).await.expect("holds")
+    }
+
+    /// A human approves everything that waits.
+    pub async fn approve_all(&self) {
+        for held in self.holds().await {
+            self.machine.approve(None, &held.hold.checksum).await.expect("it is still held");
+        }
     }
 
     /// Shoots the next `times` functions right after a step.

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use doorstep::approve::{self, Opened};
 use doorstep::delivery::Delivery;
 use doorstep::error::{Error, Result};
+use doorstep::guard::Hold;
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
@@ -227,6 +229,26 @@ impl Machine {
     /// The library's own.
     pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
         doorstep::report::entries(self.outside(), site, wanted).await
+    }
+
+    /// What waits for a human, at one site or at all.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
+        self.settle_down().await;
+        approve::holds(self.outside(), site).await
+    }
+
+    /// Lets exactly what is held under a checksum be done, and has it done.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
+        self.settle_down().await;
+        let hold = approve::approve(self.outside(), site, checksum).await?;
+        self.settle_down().await;
+        Ok(hold)
     }
 
     /// A site's audit chain, oldest first.

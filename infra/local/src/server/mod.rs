@@ -4,6 +4,7 @@
 mod answer;
 mod body;
 mod clock;
+mod holds;
 mod hooks;
 mod openings;
 mod push;
@@ -37,6 +38,10 @@ pub fn router(machine: Machine) -> Router {
         .route("/sandbox/crash", post(crash))
         .route("/sandbox/diff", post(push::diff))
         .route("/sandbox/push", post(push::push))
+        .route("/sandbox/holds", get(holds::all))
+        .route("/sandbox/approve", post(holds::approve_any))
+        .route("/sandbox/sites/{site}/holds", get(holds::of_site))
+        .route("/sandbox/sites/{site}/approve", post(holds::approve))
         .route("/sandbox/sites/{site}/diff", get(push::drift))
         .route("/sandbox/sites/{site}/drift", get(push::drifted))
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))

@@ -52,7 +52,7 @@ pub(super) async fn drifted(State(machine): State<Machine>, asked: Asked) -> Ans
 }
 
 /// A page in somebody's browser can post to this machine, too, and browsers say so. It must not change who may come in.
-fn not_from_a_page(headers: &HeaderMap) -> Result<(), Refused> {
+pub(super) fn not_from_a_page(headers: &HeaderMap) -> Result<(), Refused> {
     match headers.contains_key(header::ORIGIN) {
         true => Err(Refused::new(StatusCode::FORBIDDEN, "this call is not for web pages")),
         false => Ok(()),

@@ -1,0 +1,79 @@
+//! `doorstep approve`.
+
+use doorstep::approve::{self, Opened};
+use doorstep::error::{Error, Result};
+use doorstep::guard::Hold;
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// What is approved.
+#[derive(clap::Args)]
+pub struct Approve {
+    /// The checksum of what is held; left out: everything that waits is shown, and nothing is approved.
+    checksum: Option<String>,
+    /// Only at this site.
+    #[arg(long)]
+    site: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows what waits for a human, or releases exactly what is held under a checksum.
+pub async fn run(asked: &Approve) -> Result<End> {
+    match &asked.checksum {
+        None => look(asked).await,
+        Some(checksum) => release(asked, checksum).await,
+    }
+}
+
+async fn look(asked: &Approve) -> Result<End> {
+    let held = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => approve::holds(&outside, asked.site.as_deref()).await,
+            Reached::Local(local) => match &asked.site {
+                Some(site) => local.get(&format!("{}/holds", local.site(site)?)).await,
+                None => local.get("/sandbox/holds").await,
+            },
+        }
+    };
+    let held: Vec<Opened> = progress::wait("looking at what waits", held).await?;
+    match (asked.json, held.is_empty()) {
+        (true, _) => print::json(&held)?,
+        (false, true) => print::text("nothing waits for you")?,
+        (false, false) => {
+            print::text(&held.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))?;
+        }
+    }
+    Ok(if held.is_empty() { End::Fine } else { End::Found })
+}
+
+async fn release(asked: &Approve, checksum: &str) -> Result<End> {
+    let approved = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => approve::approve(&outside, asked.site.as_deref(), checksum).await,
+            Reached::Local(local) => {
+                let body = serde_json::json!({ "checksum": checksum }).to_string();
+                match &asked.site {
+                    Some(site) => local.post(&format!("{}/approve", local.site(site)?), &body).await,
+                    None => local.post("/sandbox/approve", &body).await,
+                }
+            }
+        }
+    };
+    let hold: Hold = progress::wait("approving", approved).await?;
+    match asked.json {
+        true => print::json(&hold)?,
+        false => print::text(&format!(
+            "{}: {} revokes and {} new accounts may be done within the next hour, and are being done",
+            hold.site, hold.revokes, hold.accounts
+        ))?,
+    }
+    if hold.approved.is_none() {
+        return Err(Error::report("it was not written down: approve it again"));
+    }
+    Ok(End::Fine)
+}
