@@ -15,7 +15,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-dynamodb-local check lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test test-dynamodb-local check lint deny build deploy e2e bench ci
 
 ## help: this list
 help:
@@ -24,6 +24,10 @@ help:
 ## run: Doorstep on one machine, with sandbox vendors. Flags: make run ARGS="--port 9000 --quiet"
 run:
 	$(CARGO) run --release --locked -p doorstep-local -- $(ARGS)
+
+## doorstep: the operator's command, into your path
+doorstep:
+	$(CARGO) install --locked --path . --features operator --bin doorstep
 
 ## test: every test that needs nothing but this machine
 test:

@@ -3,6 +3,7 @@
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::error::DisplayErrorContext;
 use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
+use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
 };
@@ -16,6 +17,9 @@ use crate::time::SharedTime;
 
 /// How far Scheduler's clock may be ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// Length of the minute in an alarm's name: `yyyymmddThhmm`.
+const MINUTE: usize = 13;
 
 /// Names that the stack gave to what alarms need.
 #[derive(Debug, Clone)]
@@ -73,6 +77,45 @@ impl Alarms {
                 _ => Err(Error::later(format!("an alarm could not be set: {}", DisplayErrorContext(&error)))),
             },
         }
+    }
+
+    /// Every alarm of a site that is set, by name.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where Scheduler cannot be asked.
+    pub async fn of(&self, site: &str) -> Result<Vec<String>> {
+        let away = |error: &dyn std::fmt::Display| Error::later(format!("alarms cannot be listed: {error}"));
+        let prefix = format!("{site}-");
+        let listed = self.scheduler.list_schedules().group_name(&self.settings.group).name_prefix(&prefix);
+        let mut pages = listed.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| away(&DisplayErrorContext(&error)))?;
+            names.extend(page.schedules.into_iter().filter_map(|alarm| alarm.name));
+        }
+        // Another site's name may begin with this one's.
+        let is_minute = |word: &str| word.len() == MINUTE && word.bytes().all(|b| b.is_ascii_digit() || b == b'T');
+        names.retain(|name| name.strip_prefix(&prefix).is_some_and(is_minute));
+        Ok(names)
+    }
+
+    /// Takes back every alarm of a site. It would do no harm, but nobody is left to serve it.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where Scheduler cannot be asked.
+    pub async fn clear(&self, site: &str) -> Result<()> {
+        for name in self.of(site).await? {
+            let deleted = self.scheduler.delete_schedule().group_name(&self.settings.group).name(name).send().await;
+            match deleted {
+                Ok(_) => {}
+                Err(error)
+                    if matches!(error.as_service_error(), Some(DeleteScheduleError::ResourceNotFoundException(_))) => {}
+                Err(error) => {
+                    return Err(Error::later(format!("an alarm stays: {}", DisplayErrorContext(&error))));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn has_come(&self, minute: Timestamp) -> bool {

@@ -47,10 +47,14 @@ pub mod settle;
 
 // The way in for the operator, and what is shown.
 pub mod approve;
+pub mod doctor;
 pub mod drift;
+pub mod pause;
 pub mod preview;
 pub mod push;
+pub mod rehearse;
 pub mod report;
+pub mod retire;
 pub mod view;
 
 // Everything outside, and what failed there.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::QueueAttributeName;
 use bytes::Bytes;
 use http::Uri;
 use jiff::Timestamp;
@@ -55,6 +56,33 @@ impl Ring {
     }
 }
 
+/// What waits in the line, of all sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Bells that nobody serves yet.
+    pub waiting: u64,
+    /// Bells that could not be served five times; `None` where the queue gives up none.
+    pub dead: Option<u64>,
+}
+
+/// Where a queue gives what it gives up.
+#[derive(Deserialize)]
+struct Redrive {
+    #[serde(rename = "deadLetterTargetArn")]
+    target: String,
+}
+
+type Attributes = std::collections::HashMap<QueueAttributeName, String>;
+
+fn count(attributes: &Attributes) -> u64 {
+    let text = attributes.get(&QueueAttributeName::ApproximateNumberOfMessages);
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+fn unasked(error: &dyn std::fmt::Display) -> Error {
+    Error::later(format!("the line cannot be asked: {error}"))
+}
+
 /// The line.
 #[derive(Clone)]
 pub struct Line {
@@ -96,6 +124,31 @@ impl Line {
             .await
             .map(|_| ())
             .map_err(|error| Error::later(format!("the line did not take a bell: {}", DisplayErrorContext(&error))))
+    }
+
+    /// How many bells wait, and how many were given up. It needs rights that no function has: for the operator.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the queue cannot be asked.
+    pub async fn waiting(&self) -> Result<Waiting> {
+        let here = self.attributes(&self.url).await?;
+        let policy = here.get(&QueueAttributeName::RedrivePolicy);
+        let policy = policy.and_then(|policy| serde_json::from_str::<Redrive>(policy).ok());
+        let dead = match policy.as_ref().and_then(|policy| policy.target.rsplit(':').next()) {
+            Some(name) => {
+                let found = self.queue.get_queue_url().queue_name(name).send().await;
+                let url = found.map_err(|error| unasked(&DisplayErrorContext(&error)))?.queue_url.unwrap_or_default();
+                Some(count(&self.attributes(&url).await?))
+            }
+            None => None,
+        };
+        Ok(Waiting { waiting: count(&here), dead })
+    }
+
+    async fn attributes(&self, url: &str) -> Result<Attributes> {
+        let asked = self.queue.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let answer = asked.send().await.map_err(|error| unasked(&DisplayErrorContext(&error)))?;
+        Ok(answer.attributes.unwrap_or_default())
     }
 
     /// Lets a message that could not be served come again after `pause`, whole seconds, rather than when the queue

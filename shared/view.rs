@@ -27,11 +27,18 @@ const AT_ONCE: usize = 16;
 /// # Errors
 /// [`Error::Refused`] for a site that is not here.
 pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
-    let site = outside.ledger.in_force(site).await?.site()?;
+    let stored = outside.ledger.in_force(site).await?;
+    let site = stored.site()?;
     let rules = KnownRules::of(outside, &site).await?;
     let people = outside.ledger.everybody(&site.id).await?;
     let each: Vec<_> = people.iter().map(|person| shown(outside, &site, &rules, person)).collect();
-    Ok(Value::Array(stream::iter(each).buffered(AT_ONCE).try_collect().await?))
+    let mut people: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    // While nothing is done for anybody, that is what somebody should look at first.
+    let paused = if stored.paused.is_some() { stored.remarks(&site.id) } else { Vec::new() };
+    for problems in people.iter_mut().filter_map(|person| person.get_mut("problems")?.as_array_mut()) {
+        problems.extend(paused.iter().cloned().map(Value::from));
+    }
+    Ok(Value::Array(people))
 }
 
 async fn shown(outside: &Outside, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {

@@ -251,3 +251,63 @@ async fn the_command_says_what_is_wrong_in_one_form() {
     assert_eq!((error.as_str(), code), ("", Some(0)));
     assert!(shown.contains("Exits with 0 if all is well, 1 with findings"), "{shown}");
 }
+
+/// Every verb that asks for a site, against the stack and against the run itself: text, one JSON document, and how it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_b11_the_command_pauses_rehearses_examines_and_retires() {
+    let desk = Desk::set().await;
+    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let other = desk.file("other.toml", &Setting::at(Doors::Kisi, &PLAN.replace("Members", "Meeting")).text());
+    let wrong = desk.file("wrong.toml", "site = 5\n");
+    for whence in [format!("--local={}", desk.local), format!("--sandbox={}", desk.local)] {
+        let run = async |arguments: &[&str]| desk.run(&[arguments, &[whence.as_str()]].concat()).await;
+        let json = async |arguments: &[&str]| {
+            let (shown, error, code) = run(&[arguments, &["--json"]].concat()).await;
+            assert_eq!(error, "", "{arguments:?}");
+            (serde_json::from_str::<Value>(&shown).expect("one JSON document"), code)
+        };
+        let (_, error, code) = run(&["push", &file, "--mode", "full"]).await;
+        assert_eq!((error.as_str(), code), ("", Some(0)));
+        let (shown, _, code) = run(&["pause", SITE, "--why", "painting"]).await;
+        assert!(shown.starts_with("riverside is paused from now on\n! riverside is paused since "), "{shown}");
+        assert_eq!(code, Some(0));
+        let (shown, code) = json(&["doctor", SITE]).await;
+        assert_eq!((&shown["findings"][0]["about"], code), (&json!("mode"), Some(1)));
+        let (shown, code) = json(&["pause", SITE]).await;
+        assert_eq!((&shown["changed"], &shown["mode"], code), (&json!(false), &json!("observe"), Some(0)));
+        let (shown, code) = json(&["resume", SITE]).await;
+        assert_eq!((&shown["changed"], &shown["mode"], code), (&json!(true), &json!("full"), Some(0)));
+        assert_eq!(desk.world.inside("Members").await, ["ada"]);
+        let (shown, error, code) = run(&["rehearse", &wrong]).await;
+        assert!(shown.starts_with(&format!("{wrong}:1: ")) && code == Some(1), "{shown} {error}");
+        let (_, error, code) = run(&["rehearse", &other, "--day", "1900-01-01"]).await;
+        assert!(
+            error.starts_with("doorstep rehearse: refused: 1900-01-01 cannot be rehearsed") && code == Some(2),
+            "{error}"
+        );
+        for verb in ["doctor", "drift", "pause", "resume"] {
+            let (shown, error, code) = run(&[verb, "nowhere"]).await;
+            assert_eq!((shown.as_str(), code), ("", Some(2)), "{verb}");
+            assert!(error.starts_with(&format!("doorstep {verb}: refused: there is no ")), "{error}");
+        }
+        let (shown, _, code) = run(&["retire", SITE, "--leave-access"]).await;
+        assert!(shown.contains("1 memberships that Doorstep gave stay") && code == Some(0), "{shown}");
+        let (_, error, code) = run(&["retire", SITE]).await;
+        assert!(error.contains("--leave-access") && code == Some(2), "one of the two must be said: {error}");
+        let (_, error, code) = run(&["retire", SITE, "--leave-access", "--yes", "0"]).await;
+        assert!(error.contains("look again without --yes") && code == Some(2), "{error}");
+    }
+    let local = format!("--local={}", desk.local);
+    // The run's own yesterday: a stack's is that of the operator's clock.
+    let (shown, _, code) = desk.run(&["rehearse", &other, &local, "--day", "2026-03-01"]).await;
+    assert!(shown.contains("  + Ada Byron <ada@example.test> would have got in from 2026-03-01 00:00"), "{shown}");
+    assert_eq!(code, Some(0));
+    let (shown, _, _) = desk.run(&["retire", SITE, "--revoke-access", "--delete-data", "--json", &local]).await;
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let yes = shown["checksum"].as_str().expect("a checksum");
+    let (shown, _, code) = desk.run(&["retire", SITE, "--revoke-access", "--delete-data", "--yes", yes, &local]).await;
+    assert!(shown.starts_with("riverside is out of service") && code == Some(0), "{shown}");
+    assert_eq!(desk.world.inside("Members").await, [""; 0]);
+    let (_, error, code) = desk.run(&["drift", SITE, &local]).await;
+    assert!(error.contains("there is no such site here") && code == Some(2), "{error}");
+}

@@ -10,13 +10,18 @@ use doorstep::error::Result;
 mod approve;
 mod check;
 mod diff;
+mod doctor;
 mod drift;
 mod entries;
 mod files;
 mod local;
+mod pause;
 mod print;
 mod progress;
 mod push;
+mod rehearse;
+mod resume;
+mod retire;
 mod show;
 mod target;
 
@@ -72,6 +77,19 @@ verbs! {
     Drift = drift,
     /// Shows what the guard holds for a human, which is a finding; or, given its checksum, lets exactly that be done.
     Approve = approve,
+    /// Looks at everything that a site needs (credentials, groups, seats, webhooks, clock, dead letters, ...), and says of
+    /// each finding what to do.
+    Doctor = doctor,
+    /// Replays yesterday, or another day, through a changed site file: who would have got in otherwise than by the one in
+    /// force, and when. It asks no vendor and changes nothing; that something would have been otherwise is no finding.
+    Rehearse = rehearse,
+    /// Lets nothing be changed at a site's doors until it is resumed. Everything is still read and remembered.
+    Pause = pause,
+    /// Ends a pause: the site's mode is what its file says, and everything is compared at once.
+    Resume = resume,
+    /// Takes a site out of service: shows what that would do, and does it with --yes and the checksum of that. People who
+    /// are still in while others were taken out are findings.
+    Retire = retire,
     /// Shows who came and went, per person, door and day.
     Entries = entries,
 }

@@ -184,8 +184,14 @@ pub fn active(site: &str) -> Key {
 
 /// A site file as it was stored.
 pub fn version(site: &str, n: u64) -> Key {
-    Key::new(format!("{site}#site"), format!("version#{n:010}"))
+    Key::new(format!("{site}#site"), format!("{VERSIONS}{n:010}"))
 }
+
+/// Prefix of the sort keys of site files as they were stored.
+pub const VERSIONS: &str = "version#";
+
+/// Behind every one of these.
+pub const AFTER_VERSIONS: &str = "version#~";
 
 /// What the names of the site file were last found to be.
 pub fn resolved(site: &str) -> Key {

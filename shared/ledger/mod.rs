@@ -216,6 +216,32 @@ impl Ledger {
         }
     }
 
+    /// The keys of every item whose partition begins with `prefix`. It reads the whole table: for the operator alone, whose
+    /// rights it needs.
+    pub async fn keys_below(&self, prefix: &str) -> Result<Vec<Key>> {
+        let mut keys = Vec::new();
+        let mut from: Option<Map> = None;
+        loop {
+            let page = self
+                .db
+                .scan()
+                .table_name(&self.table)
+                .projection_expression("pk, sk")
+                .filter_expression("begins_with(pk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix))
+                .set_exclusive_start_key(from.take())
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(away)?;
+            keys.extend(page.items.iter().flatten().map(key_of));
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => from = Some(key),
+                _ => return Ok(keys),
+            }
+        }
+    }
+
     /// Writes one item, alone: half the price of a transaction.
     ///
     /// # Errors

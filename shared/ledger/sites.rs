@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-pub use super::stored::{Paused, Stored};
+pub use super::stored::{Paused, Retiring, Stored};
 use super::{Item, Ledger, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;

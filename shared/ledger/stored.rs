@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::key::{self, Key};
 use super::sites::Doorplate;
-use super::{Condition, Ledger, Step, Write, body, key};
+use super::{Condition, Item, Ledger, Step, Write, body};
 use crate::error::{Error, Result};
 use crate::person::is_usual;
 use crate::site::{Mode, Site};
@@ -26,6 +27,18 @@ pub struct Stored {
     /// The operator has paused the site: the same.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub paused: Option<Paused>,
+    /// It is being taken out of service, and whoever we put in is taken out.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub retiring: Option<Retiring>,
+}
+
+/// That a site is being taken out of service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retiring {
+    /// Since when.
+    pub at: Timestamp,
+    /// The checksum under which the operator confirmed it.
+    pub checksum: String,
 }
 
 /// That a site is paused.
@@ -47,6 +60,8 @@ impl Stored {
             at: Some(at),
             observing: false,
             paused: now.and_then(|now| now.paused.clone()),
+            // Whoever pushes a file wants the site in service.
+            retiring: None,
         }
     }
 
@@ -58,13 +73,17 @@ impl Stored {
         Site::parse(&self.text).map_err(|error| Error::report(format!("the stored site file: {error}")))
     }
 
-    /// The site as it is in force: in mode observe while it may not act, whatever its file says.
+    /// The site as it is in force: in mode observe while it may not act, whatever its file says, and without rules while
+    /// everybody is taken out.
     ///
     /// # Errors
     /// As [`Stored::file`].
     pub fn site(&self) -> Result<Site> {
         let mut site = self.file()?;
-        if self.observing || self.paused.is_some() {
+        if self.retiring.is_some() {
+            site.mode = Mode::Full;
+            site.rules.clear();
+        } else if self.observing || self.paused.is_some() {
             site.mode = Mode::Observe;
         }
         Ok(site)
@@ -78,6 +97,14 @@ impl Stored {
     /// Why nothing is done although the file says otherwise, each with what to do about it.
     pub fn remarks(&self, site: &str) -> Vec<String> {
         let mut remarks = Vec::new();
+        if let Some(Retiring { at, checksum }) = &self.retiring {
+            remarks.push(format!(
+                "{site} is being retired since {}: whoever Doorstep put in is taken out. When nobody is left, say \
+                 `doorstep retire {site} --revoke-access --yes {checksum}` once more",
+                at.strftime("%F %R UTC")
+            ));
+            return remarks;
+        }
         if self.observing {
             remarks.push(format!(
                 "{site} only observes, because this was its first push: nothing is changed at the doors. When the diff \
@@ -145,6 +172,54 @@ impl Ledger {
     pub async fn pause_site(&self, site: &str, now: &Stored, paused: Option<Paused>) -> Result<()> {
         let new = Stored { paused, ..now.clone() };
         self.write(Write::put(key::active(site), body(&new)?).only_if(Condition::Body(body(now)?))).await
+    }
+
+    /// Begins to take a site out of service, only while `now` is the version in force.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where another version is in force by now.
+    pub async fn retire_site(&self, site: &str, now: &Stored, retiring: Retiring) -> Result<()> {
+        let new = Stored { retiring: Some(retiring), ..now.clone() };
+        self.write(Write::put(key::active(site), body(&new)?).only_if(Condition::Body(body(now)?))).await
+    }
+
+    /// Takes a site out of service, only while `now` is the version in force. What is kept of it stays.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where another version is in force by now.
+    pub async fn strike_site(&self, site: &str, now: &Stored) -> Result<()> {
+        let gone = Write::delete(key::active(site)).only_if(Condition::Body(body(now)?));
+        self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
+    }
+
+    /// The latest version that was ever stored of a site, in force or not.
+    pub async fn last_version(&self, site: &str) -> Result<Option<Stored>> {
+        let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
+        last.filter(|item| item.sk.starts_with(key::VERSIONS)).as_ref().map(Item::read).transpose()
+    }
+
+    /// Whether anything was ever done at a site: its audit chain is never deleted.
+    pub async fn has_chain(&self, site: &str) -> Result<bool> {
+        Ok(self.last_below(&key::audits(site), key::AFTER_AUDITS).await?.is_some())
+    }
+
+    /// How many items are kept of a site besides its audit chain.
+    pub async fn kept_of_site(&self, site: &str) -> Result<usize> {
+        Ok(self.keys_of_site(site).await?.len())
+    }
+
+    /// Deletes everything that is kept of a site but its audit chain. Gives how many items that were.
+    pub async fn forget_site(&self, site: &str) -> Result<usize> {
+        let keys = self.keys_of_site(site).await?;
+        let count = keys.len();
+        self.write_many(keys.into_iter().map(Write::delete).collect()).await?;
+        Ok(count)
+    }
+
+    async fn keys_of_site(&self, site: &str) -> Result<Vec<Key>> {
+        let chain = key::audits(site);
+        let keys = self.keys_below(&format!("{site}#")).await?;
+        Ok(keys.into_iter().filter(|key| key.pk != chain).collect())
     }
 }
 

@@ -4,22 +4,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Item, SITE, Setting, Table, World, at_both};
+use crate::world::{Doors, House, Item, Setting, Table, World, at_both};
 
-at_both!(
-    a_site_is_retired_without_taking_out_who_was_put_in_by_hand,
-    a_restored_table_knows_again_who_came_since,
-    without_taking_the_groups_over_again_who_came_since_stays,
-);
+at_both!(a_restored_table_knows_again_who_came_since, without_taking_the_groups_over_again_who_came_since_stays,);
 
 impl Table {
     async fn delete(&self, pk: &AttributeValue, sk: &AttributeValue) {
         let delete = self.client.delete_item().table_name(&self.name).key("pk", pk.clone()).key("sk", sk.clone());
         delete.send().await.expect("it deletes");
-    }
-
-    async fn forget(&self, pk: &str, sk: &str) {
-        self.delete(&AttributeValue::S(pk.into()), &AttributeValue::S(sk.into())).await;
     }
 
     /// What infra/restore.sh does: everything is as it was but what happened; and with `read` what was known of the
@@ -39,21 +31,6 @@ impl Table {
             self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await.expect("it writes");
         }
     }
-}
-
-async fn a_site_is_retired_without_taking_out_who_was_put_in_by_hand(at: Doors) {
-    let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
-    let house = House::with(&["Members"]).person("mallory").inside("mallory", "Members");
-    let shut = Setting::at(at, &PLAN.replace("opens", "hours = \"Sun 03:00-03:01\"\nopens")).text();
-    let world = Setting::at(at, PLAN).begin(town(things), house).await;
-    assert_eq!(world.inside("Members").await, ["ada", "bob", "mallory"]);
-    doorstep::push::load(world.machine.outside(), &shut).await.expect("it is stored");
-    world.reconcile().await;
-    assert_eq!(world.inside("Members").await, ["mallory"]);
-    world.ends_well().await;
-    Table::of(&world).forget("sites", SITE).await;
-    world.clock("2026-03-02T08:02:00Z").await;
-    assert_eq!(world.deliver(b"{}").await, 404);
 }
 
 /// Ada and Bob are in. Since the table was copied Bob has left and Eve has come.

@@ -1,11 +1,17 @@
 //! Site files that come while the machine runs: looked at, stored, and served at once, also by the next run of the
 //! same data folder.
 
+use doorstep::doctor::Checkup;
 use doorstep::drift::Drift;
 use doorstep::error::{Error, Result};
 use doorstep::outside::Outside;
+use doorstep::pause::State;
 use doorstep::push::{self, Shown};
+use doorstep::rehearse::Rehearsal;
+use doorstep::retire::{Order, Retirement, Stage, retire};
 use doorstep::site::{Mode, Site};
+
+use jiff::civil::Date;
 
 use crate::Machine;
 use crate::locked::locked;
@@ -26,6 +32,10 @@ impl Known {
     /// What is known of one site.
     pub(crate) fn site(&self, site: &str) -> Option<&SiteFile> {
         self.sites.iter().find(|file| file.site == site)
+    }
+
+    fn remove(&mut self, site: &str) {
+        self.sites.retain(|known| known.site != site);
     }
 
     fn put(&mut self, file: SiteFile) {
@@ -61,6 +71,66 @@ impl Machine {
     pub async fn drifted(&self, site: &str) -> Result<Drift> {
         self.settle_down().await;
         doorstep::drift::drift(self.outside(), site).await
+    }
+
+    /// A day, or yesterday, replayed through a changed site file.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal> {
+        self.settle_down().await;
+        doorstep::rehearse::rehearse(self.outside(), text, day).await
+    }
+
+    /// Lets nothing be changed at a site's doors.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
+        self.settle_down().await;
+        doorstep::pause::pause(self.outside(), site, why).await
+    }
+
+    /// Ends a site's pause.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn resume(&self, site: &str) -> Result<State> {
+        self.settle_down().await;
+        let state = doorstep::pause::resume(self.outside(), site).await?;
+        self.settle_down().await;
+        Ok(state)
+    }
+
+    /// What somebody should do something about.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn doctor(&self, site: &str) -> Result<Checkup> {
+        self.settle_down().await;
+        doorstep::doctor::doctor(self.outside(), site).await
+    }
+
+    /// Shows what taking a site out of service would do, or does it. With a standing clock whoever is to be taken out is
+    /// out when this answers, unless their door system is away.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn retire(&self, site: &str, order: &Order) -> Result<Retirement> {
+        self.settle_down().await;
+        let mut seen = retire(self.outside(), site, order).await?;
+        if self.stands() && order.yes.is_some() && seen.stage == Stage::UnderWay {
+            self.settle_down().await;
+            seen = retire(self.outside(), site, order).await?;
+        }
+        if order.yes.is_some() && seen.stage == Stage::Done {
+            let runner = &self.parts.runner;
+            runner.remove(site);
+            runner.keep.remove(&format!("{PUSHED}{site}"));
+            locked(&self.parts.known).remove(site);
+            runner.renew();
+        }
+        Ok(seen)
     }
 
     /// Puts a site file in force, and serves the site from now on. A site's first one only observes.

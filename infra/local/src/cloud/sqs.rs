@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Stir;
 use super::wire::{self, Refusal};
+use super::{ACCOUNT, Stir};
 use crate::keep::Keep;
 use crate::locked::locked;
 pub use queue::Message;
@@ -24,6 +24,9 @@ use queue::Queue;
 const LARGEST_BODY: usize = 1 << 20;
 /// Longest pause before a message comes again, in seconds.
 const LONGEST_PAUSE: i64 = 43_200;
+/// The line's name, and that of the queue of what it gives up.
+const LINE: &str = "doorstep-line.fifo";
+const DEAD: &str = "doorstep-dead-letters.fifo";
 /// Longest name of a group, and longest deduplication id.
 const LONGEST_ID: usize = 128;
 
@@ -70,6 +73,15 @@ impl Line {
     }
 
     fn run(&self, operation: &str, mut request: Value) -> Result<Value, Refusal> {
+        let dead = self.url.replace(LINE, DEAD);
+        match operation {
+            "GetQueueUrl" if request["QueueName"].as_str() == Some(DEAD) => return Ok(json!({ "QueueUrl": dead })),
+            "GetQueueAttributes" if request["QueueUrl"].as_str() == Some(&dead) => {
+                let count = self.dead().len().to_string();
+                return Ok(json!({ "Attributes": { "ApproximateNumberOfMessages": count, "FifoQueue": "true" } }));
+            }
+            _ => {}
+        }
         if request["QueueUrl"].as_str() != Some(&self.url) {
             return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "there is only the line here"));
         }
@@ -183,6 +195,9 @@ impl Line {
             "ApproximateNumberOfMessagesNotVisible": in_flight.to_string(),
             "ApproximateNumberOfMessagesDelayed": "0",
             "FifoQueue": "true",
+            "RedrivePolicy": json!({
+                "deadLetterTargetArn": format!("arn:aws:sqs:local:{ACCOUNT}:{DEAD}"), "maxReceiveCount": 5,
+            }).to_string(),
         })
     }
 }

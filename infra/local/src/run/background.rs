@@ -91,6 +91,9 @@ async fn reconciles(runner: Arc<Runner>, site: String, cadence: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
+        if !runner.knows(&site) {
+            return;
+        }
         runner.reconcile_unasked(&site).await;
     }
 }

@@ -96,6 +96,11 @@ impl Runner {
         new
     }
 
+    /// Takes a site out.
+    pub(crate) fn remove(&self, site: &str) {
+        locked(&self.sites).remove(site);
+    }
+
     pub(crate) fn knows(&self, site: &str) -> bool {
         locked(&self.sites).contains_key(site)
     }

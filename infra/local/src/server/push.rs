@@ -4,7 +4,10 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use doorstep::push::Shown;
-use doorstep::site::{Mode, finding};
+use doorstep::rehearse::Rehearsal;
+use doorstep::retire::Order;
+use doorstep::site::{Finding, Mode, finding};
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::answer::{Refused, answer};
@@ -39,6 +42,60 @@ struct Pushed {
     mode: Option<Mode>,
 }
 
+/// A day replayed through the site file in the body: `?day=`, or yesterday.
+pub(super) async fn rehearse(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
+    let Rehearsed { day } = serde_urlencoded::from_str(&query.unwrap_or_default())
+        .map_err(|_| Refused::bad("write ?day=2026-03-02, or no day for yesterday"))?;
+    let played = match text(request).await? {
+        Ok(text) => machine.rehearse(&text, day).await?,
+        Err(wrong) => Rehearsal { findings: wrong.findings, ..Rehearsal::default() },
+    };
+    Ok(answer(status(&played.findings), &played))
+}
+
+/// What is said beside a file that is rehearsed.
+#[derive(Deserialize)]
+struct Rehearsed {
+    day: Option<Date>,
+}
+
+/// Lets nothing be changed at the doors of a site. The body may say why.
+pub(super) async fn pause(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
+    not_from_a_page(request.headers())?;
+    known(&machine, &asked.site)?;
+    let bytes = body::read(request.into_body(), LARGEST).await?;
+    let Why { why } = match bytes.is_empty() {
+        true => Why::default(),
+        false => serde_json::from_slice(&bytes).map_err(|_| Refused::bad("write {\"why\": \"a text\"}, or nothing"))?,
+    };
+    Ok(answer(StatusCode::OK, &machine.pause(&asked.site, why.as_deref()).await?))
+}
+
+/// Why a site is paused.
+#[derive(Default, Deserialize)]
+struct Why {
+    why: Option<String>,
+}
+
+/// Shows what taking a site out of service would do, or does it, as the order in the body says.
+pub(super) async fn retire(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
+    not_from_a_page(request.headers())?;
+    let bytes = body::read(request.into_body(), LARGEST).await?;
+    let order: Order = serde_json::from_slice(&bytes).map_err(|_| {
+        Refused::bad(
+            "write {\"how\": \"leave-access\" or \"revoke-access\", \"delete_data\": false, \"yes\": \"checksum\"}",
+        )
+    })?;
+    Ok(answer(StatusCode::OK, &machine.retire(&asked.site, &order).await?))
+}
+
+/// Ends the pause of a site.
+pub(super) async fn resume(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
+    not_from_a_page(request.headers())?;
+    known(&machine, &asked.site)?;
+    Ok(answer(StatusCode::OK, &machine.resume(&asked.site).await?))
+}
+
 /// What of the version in force is not so.
 pub(super) async fn drift(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
@@ -49,6 +106,12 @@ pub(super) async fn drift(State(machine): State<Machine>, asked: Asked) -> Answe
 pub(super) async fn drifted(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.drifted(&asked.site).await?))
+}
+
+/// What somebody should do something about.
+pub(super) async fn doctor(State(machine): State<Machine>, asked: Asked) -> Answered {
+    known(&machine, &asked.site)?;
+    Ok(answer(StatusCode::OK, &machine.doctor(&asked.site).await?))
 }
 
 /// A page in somebody's browser can post to this machine, too, and browsers say so. It must not change who may come in.
@@ -65,7 +128,10 @@ async fn text(request: Request) -> Result<Result<String, Shown>, Refused> {
     Ok(finding::text(bytes.into()).map_err(|finding| Shown { findings: vec![finding], ..Shown::default() }))
 }
 
+fn status(findings: &[Finding]) -> StatusCode {
+    if findings.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+}
+
 fn whole(shown: &Shown) -> Response {
-    let status = if shown.findings.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    answer(status, shown)
+    answer(status(&shown.findings), shown)
 }

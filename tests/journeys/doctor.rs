@@ -1,0 +1,56 @@
+//! What the doctor finds at a site, and that it changes nothing.
+
+use doorstep::doctor::{About, Checkup};
+use serde_json::json;
+
+use super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, SITE, Setting, World, at_both};
+
+at_both!(the_doctor_finds_nothing_at_a_healthy_site, the_doctor_says_of_each_finding_what_to_do);
+
+async fn doctor(world: &World) -> Checkup {
+    world.machine.doctor(SITE).await.expect("it is looked at")
+}
+
+async fn healthy(at: Doors) -> World {
+    let house = House::with(&["Members"]).says("seats", json!(25));
+    Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("ada")] })), house).await
+}
+
+async fn the_doctor_finds_nothing_at_a_healthy_site(at: Doors) {
+    let world = healthy(at).await;
+    let (state, table) = (world.state().await, world.table().await);
+    let checkup = doctor(&world).await;
+    assert_eq!(checkup.findings, [], "{checkup}");
+    assert!(checkup.fine.iter().any(|fine| fine == "main: answers with our credentials"), "{checkup}");
+    assert!(checkup.fine.iter().any(|fine| fine.starts_with("no dead letters, 0 bells")), "{checkup}");
+    assert_eq!((world.state().await, world.table().await), (state, table), "it is only looked at");
+    world.ends_well().await;
+}
+
+async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
+    let mut world = healthy(at).await;
+    world.machine.pause(SITE, Some("painting")).await.expect("it is paused");
+    for _ in 0..5 {
+        world.machine.cloud().line.send(SITE, &uuid::Uuid::new_v4().to_string(), "not a bell").expect("it is taken");
+    }
+    world
+        .by_hand(|world| {
+            world["users"] = json!([]);
+            world["groups"][0]["members"] = json!([]);
+            world["groups"][0]["schedule"] = json!(false);
+        })
+        .await;
+    let checkup = doctor(&world).await;
+    let of = |about: About| checkup.findings.iter().filter(|finding| finding.about == about).count();
+    assert_eq!((of(About::Mode), of(About::Protected), of(About::Line)), (1, 2, 1), "{checkup}");
+    assert_eq!(of(About::Groups), usize::from(at == Doors::SaltoKs), "a SALTO group without a schedule: {checkup}");
+    let said = checkup.to_string();
+    assert!(said.contains("! line: 5 dead letters, of all sites of the stack: mend what the log"), "{said}");
+    world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
+    world.platform_faults(json!([{ "match": "*", "status": 401, "times": -1 }])).await;
+    let checkup = doctor(&world).await;
+    let of = |about: About| checkup.findings.iter().filter(|finding| finding.about == about).count();
+    assert_eq!(of(About::Credentials), 2, "{checkup}");
+    assert!(world.machine.doctor("nowhere").await.is_err());
+}
