@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::accounts::{Directory, Owners};
 use super::doors::Seen;
 use super::facts::Known;
@@ -27,6 +29,8 @@ pub struct Verdict<'a> {
     pub problems: Vec<String>,
     /// What they may open.
     pub desired: Desired,
+    /// When anything opens or closes for them next.
+    pub next: Option<Timestamp>,
     /// Groups in which they have a line.
     pub lines: Vec<Group>,
     /// Groups that were looked at.
@@ -74,7 +78,8 @@ pub fn judge(
             let here = ours.entry((claim.doors.clone(), claim.group.clone())).or_default();
             here.insert(claim.account.clone());
         }
-        let Found { name, numbers, problems, desired, lines, groups, judged, unsure, vouched, linked, barred } = found;
+        let Found { name, numbers, problems, desired, next, lines, groups, judged, unsure, vouched, linked, barred } =
+            found;
         let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
         let aftermath = bench.aftermath(&somebody.person, facts, &judged);
         let new_cards = &new_cards;
@@ -83,6 +88,7 @@ pub fn judge(
             name,
             problems,
             desired,
+            next,
             lines,
             groups,
             judged,
@@ -122,6 +128,7 @@ struct Found {
     numbers: Vec<Number>,
     problems: Vec<String>,
     desired: Desired,
+    next: Option<Timestamp>,
     lines: Vec<Group>,
     groups: BTreeSet<Group>,
     judged: Judged,
@@ -171,7 +178,9 @@ impl Bench<'_> {
         let unsure = self.unsure(&dossier, &desired, &judged);
         let vouched = dossier.vouched.keys().filter(|_| !unsure.is_empty()).cloned().collect();
         let problems = derived.problems;
-        Some(Found { name, numbers, problems, desired, lines, groups, judged, unsure, vouched, linked, barred })
+        let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
+        let next = former.next_boundary(rules, &dossier, &desired, now);
+        Some(Found { name, numbers, problems, desired, next, lines, groups, judged, unsure, vouched, linked, barred })
     }
 
     fn unsure(&self, dossier: &Dossier, desired: &Desired, judged: &Judged) -> BTreeMap<Group, Sureness> {

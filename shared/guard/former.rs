@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::comparison::Group as At;
 use crate::doors::Group;
-use crate::entitlement::{Before, Desired, Dossier, Rules, derive};
+use crate::entitlement::{Before, Desired, Dossier, Entitlement, Rules, derive, next_boundary};
 use crate::fact::{Fact, Kind};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
@@ -121,18 +121,41 @@ impl Former {
         if self.lenient {
             return Sureness::Inferred;
         }
-        let before = dossier.as_vouched();
-        let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);
-        let opens = |site, resolved| {
-            let entitlements = derive(Rules { site, resolved, catalogue }, &before, now).entitlements;
-            entitlements.iter().any(|one| one.doors == at.0 && one.group == at.1 && one.window.holds(now))
-        };
-        let opened = opens(rules.site, rules.resolved) || self.rules.iter().any(|old| opens(&old.site, &old.resolved));
+        let opens = |one: &Entitlement| one.doors == at.0 && one.group == at.1 && one.window.holds(now);
+        let opened = self.before(rules, dossier, now).iter().any(opens);
         let doubted = self.doubted || dossier.vouched.values().any(|before: &Before| before.doubted);
         match (opened, doubted) {
             (false, _) => Sureness::Planned,
             (true, false) => Sureness::Inferred,
             (true, true) => Sureness::Doubted,
         }
+    }
+
+    /// The first instant after `now` at which anything opens or closes for this person, by what is known now or by what
+    /// was before: what is held must still end when its recorded time is over.
+    pub fn next_boundary(
+        &self,
+        rules: Rules<'_>,
+        dossier: &Dossier,
+        desired: &Desired,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let next = next_boundary(desired, now);
+        if self.since.is_none() && dossier.vouched.is_empty() {
+            return next;
+        }
+        let before = self.before(rules, dossier, now);
+        let ends = before.iter().filter(|one| one.window.holds(now)).filter_map(|one| one.window.until);
+        ends.chain(next).min()
+    }
+
+    /// What they could open before.
+    fn before(&self, rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
+        let dossier = dossier.as_vouched();
+        let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);
+        let derive = |site, resolved| derive(Rules { site, resolved, catalogue }, &dossier, now).entitlements;
+        let mut before = derive(rules.site, rules.resolved);
+        before.extend(self.rules.iter().flat_map(|old| derive(&old.site, &old.resolved)));
+        before
     }
 }

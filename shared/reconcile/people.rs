@@ -9,7 +9,6 @@ use crate::comparison::facts::Known;
 use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::{Verdict, judge};
 use crate::comparison::{Ground, Group};
-use crate::entitlement::next_boundary;
 use crate::fact::FactId;
 use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::{Due, Subject};
@@ -35,7 +34,7 @@ pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], re
     let mut marking = Marking { ground, seen, marked: Marked::default() };
     let foreign = tracing::info_span!("decide").in_scope(|| {
         judge(ground, known, seen, people, |verdict| {
-            count(&verdict, report);
+            count(&verdict, ground.mode, report);
             marking.verdict(&verdict, report);
         })
     });
@@ -75,13 +74,13 @@ impl Marking<'_> {
 
     /// What nobody vouched for of this person.
     fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<Doubt> {
+        self.marked.vouched.extend(verdict.vouched.iter().cloned());
         if self.ground.mode == Mode::Observe {
             return Vec::new();
         }
         let waiting = of_person(verdict);
         let doubts = waiting.iter().map(|one| one.doubt.clone()).collect();
         self.marked.waiting.extend(waiting);
-        self.marked.vouched.extend(verdict.vouched.iter().cloned());
         doubts
     }
 
@@ -135,9 +134,8 @@ impl Marking<'_> {
         let troubles = verdict.judged.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}"));
         let mut found = verdict.problems.iter().cloned().chain(troubles.filter(|_| self.ground.mode != Mode::Observe));
         let new_problem = found.any(|problem| !person.problems.contains(&problem));
-        let next = next_boundary(&verdict.desired, self.ground.now);
         let problems = person.problems.iter().any(|problem| !problem.ends_with(COUNTED));
-        to_do || new_problem || problems || person.failures == 0 && person.next != next
+        to_do || new_problem || problems || person.failures == 0 && person.next != verdict.next
     }
 
     /// Whoever must go from a group that is ours alone, and is nobody whom we know.
@@ -182,12 +180,13 @@ fn makes(judged: &Judged, doors: &str) -> bool {
 }
 
 /// Counts what is missing. What nobody vouched for is counted when the guard has judged it.
-fn count(verdict: &Verdict<'_>, report: &mut Report) {
+fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
     for (doors, step) in &verdict.judged.moves {
         match step {
             Move::Grant { .. } => report.granted += 1,
             Move::Revoke { group, foreign: false, .. } => {
-                report.revoked += usize::from(!verdict.unsure.contains_key(&(doors.clone(), group.clone())));
+                let unsure = mode == Mode::Full && verdict.unsure.contains_key(&(doors.clone(), group.clone()));
+                report.revoked += usize::from(!unsure);
             }
             Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
             Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}

@@ -12,7 +12,6 @@ use super::scene::Scene;
 use crate::audit::Deed;
 use crate::bus::Notice;
 use crate::cards::{Trouble, Wrong};
-use crate::entitlement::next_boundary;
 use crate::error::Result;
 use crate::ledger::audits::Chain;
 use crate::ledger::dues::{Due, Subject};
@@ -58,7 +57,7 @@ pub async fn commit(
     let before = sitting.case.person;
     let person = &mut task.person;
     person.problems = problems;
-    person.next = next_boundary(&sitting.desired, now);
+    person.next = sitting.next;
     let outcome = match (failed, sitting.last) {
         (false, _) => {
             person.failures = 0;

@@ -78,6 +78,8 @@ pub struct Sitting {
     pub numbers: Vec<Number>,
     /// Door systems where cards that they have become ours.
     pub adopt_cards: BTreeSet<String>,
+    /// When anything opens or closes for them next.
+    pub next: Option<Timestamp>,
 }
 
 async fn round(
@@ -140,5 +142,6 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
     let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
     let numbers = case.dossier.cards();
-    Sitting { case, derived, desired, groups, last, adopt, look_at, numbers, adopt_cards }
+    let next = scene.former.next_boundary(scene.rules(), &case.dossier, &desired, now);
+    Sitting { next, case, derived, desired, groups, last, adopt, look_at, numbers, adopt_cards }
 }

@@ -21,6 +21,8 @@ at_both!(
     b4_an_approval_is_for_exactly_that_set_and_for_an_hour,
     b4_many_foreign_people_are_not_removed_unseen,
     b4_more_than_100_new_accounts_at_once_wait,
+    b4_what_is_held_still_ends_when_its_recorded_time_is_over,
+    b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again,
     b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged,
 );
 
@@ -280,5 +282,39 @@ async fn b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged(at: 
     assert_eq!((world.inside("Meeting").await.len(), world.inside("Members").await), (0, names(0..3)));
     world.approve_all().await;
     assert_eq!(world.inside("Members").await, [""; 0]);
+    world.ends_well().await;
+}
+
+async fn b4_what_is_held_still_ends_when_its_recorded_time_is_over(at: Doors) {
+    let booked = (0..3).map(|n| booking(&who(n), "2026-03-02T09:00:00Z", "2026-03-02T11:00:00Z"));
+    let mut things = people(3);
+    things["bookings"] = booked.collect();
+    let world = Setting::at(at, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    world.clock("2026-03-02T09:30:00Z").await;
+    let gone: Vec<String> = (0..3).map(|n| format!("b-{}", who(n))).collect();
+    world.change(json!({ "remove": { "bookings": gone } })).await;
+    assert_eq!(world.reconcile().await.held, 3);
+    world.clock("2026-03-02T11:14:00Z").await;
+    assert_eq!(world.inside("Meeting").await, names(0..3), "nobody approved it");
+    world.clock("2026-03-02T11:15:00Z").await;
+    assert_eq!(world.inside("Meeting").await, [""; 0], "and not a minute longer than was booked");
+    world.ends_well().await;
+}
+
+async fn b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again(at: Doors) {
+    let world = full(at, 12).await;
+    let outside = world.machine.outside();
+    doorstep::pause::pause(outside, SITE, None).await.expect("a pause");
+    world.change(memberships(0..5)).await;
+    world.clock("2026-03-04T08:00:00Z").await;
+    world.reconcile().await;
+    world.clock("2026-03-06T08:00:00Z").await;
+    world.reconcile().await;
+    doorstep::pause::resume(outside, SITE).await.expect("the end of it");
+    world.machine.quiet().await;
+    assert_eq!(world.inside("Members").await, names(0..12));
+    assert_eq!(world.reconcile().await.held, 5);
+    world.approve_all().await;
+    assert_eq!(world.inside("Members").await, names(5..12));
     world.ends_well().await;
 }

@@ -52,6 +52,10 @@ async fn company(options: &Options, members: usize, accounts: bool) -> Outcome<V
     doorstep::reconcile::reconcile(stage.machine.outside(), crate::town::SITE).await?;
     counted(&stage, options, "").await?;
     stage.machine.quiet().await;
+    // So many new accounts wait for a human.
+    for held in stage.machine.holds(None).await? {
+        stage.machine.approve(None, &held.hold.checksum).await?;
+    }
     if stage.inside().await? != town.members {
         return Err("not everybody came in".into());
     }
