@@ -102,11 +102,8 @@ pub async fn push(outside: &Outside, text: &str, said: Option<Mode>) -> Result<S
             Some(diff)
         }
     };
-    let mut new = Stored { observing, ..Stored::after(now.as_ref(), text, outside.time.now()) };
-    if now.is_none() {
-        // A site that was retired goes on counting: what refers to its older versions still means them.
-        new.n += outside.ledger.last_version(&site.id).await?.map_or(0, |last| last.n);
-    }
+    let next = outside.ledger.next_version(&site.id, now.as_ref(), text, outside.time.now()).await?;
+    let new = Stored { observing, ..next };
     outside.ledger.store_site_over(now.as_ref(), &Doorplate::of(&site), &new).await?;
     compare_soon(outside, &site.id).await;
     Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })

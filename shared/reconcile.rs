@@ -64,7 +64,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let site = stored.site()?;
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // What an older version wrote of the site may say too little.
-    outside.ledger.keep_doorplate(&Doorplate::of(&site)).await?;
+    outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
     let overdue = set_alarms(outside, &site.id).await?;
     let (known, mut mark, sound) = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody(&site.id).await?;

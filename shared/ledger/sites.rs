@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 pub use super::stored::{Paused, Retiring, Stored};
-use super::{Item, Ledger, Write, body};
+use super::{Condition, Item, Ledger, Step, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
 use crate::person::is_usual;
@@ -158,13 +158,18 @@ impl PlatformRead {
 }
 
 impl Ledger {
-    /// Writes a site's plate anew where it is not what it should be: it was written by an older version.
-    pub async fn keep_doorplate(&self, plate: &Doorplate) -> Result<()> {
+    /// Writes a site's plate anew where it is not what it should be: it was written by an older version. Only while `now`
+    /// is in force: a site that was struck from the list meanwhile must not come back.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where another version is in force by now, or none.
+    pub async fn keep_doorplate(&self, plate: &Doorplate, now: &Stored) -> Result<()> {
         let at = key::site(&plate.site);
         if self.kept(&at).await?.as_ref() == Some(plate) {
             return Ok(());
         }
-        self.write(Write::put(at, body(plate)?)).await
+        let still = Write::check(key::active(&plate.site), Condition::Body(body(now)?));
+        self.write_all(Step::Keep, vec![Write::put(at, body(plate)?), still]).await
     }
 
     /// Every site there is.

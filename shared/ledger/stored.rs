@@ -142,8 +142,21 @@ impl Ledger {
         let now = self.active(&plate.site).await?;
         match &now {
             Some(stored) if stored.text == text && !stored.observing => Ok(stored.n),
-            _ => self.store_site_over(now.as_ref(), plate, &Stored::after(now.as_ref(), text, at)).await,
+            _ => {
+                let new = self.next_version(&plate.site, now.as_ref(), text, at).await?;
+                self.store_site_over(now.as_ref(), plate, &new).await
+            }
         }
+    }
+
+    /// What comes after `now` when `text` is put in force. A site that was retired goes on counting: what refers to its
+    /// older versions still means them.
+    pub async fn next_version(&self, site: &str, now: Option<&Stored>, text: &str, at: Timestamp) -> Result<Stored> {
+        let mut new = Stored::after(now, text, at);
+        if now.is_none() {
+            new.n += self.last_version(site).await?.map_or(0, |last| last.n);
+        }
+        Ok(new)
     }
 
     /// Puts `new` in force as a version of its own, only while `now` is the version in force. Gives its number.

@@ -148,6 +148,32 @@ async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
     assert_eq!(ledger.doorplates().await, Ok(vec![plate]));
 }
 
+/// A reconcile that began before must not bring it back to the list.
+#[tokio::test]
+async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
+    let ledger = empty().await;
+    let plate = |keep_days| Doorplate {
+        site: "s".into(),
+        platform: PlatformKind::OfficeRnd,
+        secret: "s/officernd".into(),
+        doors: Default::default(),
+        keep_days,
+    };
+    ledger.store_site(&plate(90), "one", instant(NOON)).await.expect("it is stored");
+    let stored = ledger.in_force("s").await.expect("it is here");
+    assert_eq!(ledger.keep_doorplate(&plate(30), &stored).await, Ok(()));
+    assert_eq!(ledger.doorplates().await, Ok(vec![plate(30)]));
+    ledger.strike_site("s", &stored).await.expect("it is struck");
+    assert!(ledger.keep_doorplate(&plate(30), &stored).await.is_err_and(|error| error.may_pass()));
+    assert_eq!(ledger.doorplates().await, Ok(vec![]));
+    assert!(ledger.strike_site("s", &stored).await.is_err_and(|error| error.may_pass()), "somebody else did");
+    assert_eq!(ledger.store_site(&plate(90), "one", instant(NOON)).await, Ok(2));
+    ledger.store_site(&plate(90), "more", instant(NOON)).await.expect("it is stored");
+    assert_eq!(ledger.last_version("s").await.expect("it reads").map(|last| last.n), Some(3));
+    assert!(ledger.forget_site("s").await.expect("it deletes") >= 4);
+    assert_eq!((ledger.kept_of_site("s").await, ledger.has_chain("s").await), (Ok(0), Ok(false)));
+}
+
 #[tokio::test]
 async fn deliveries_that_could_not_be_read_are_kept_and_tokens_replaced() {
     let ledger = empty().await;

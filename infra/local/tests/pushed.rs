@@ -61,7 +61,9 @@ async fn b2_a_bad_file_is_answered_with_its_lines() {
 #[tokio::test]
 async fn b2_no_web_page_pushes() {
     let machine = run(setup()).await;
-    for path in ["/sandbox/diff", "/sandbox/push"] {
+    let of_a = ["pause", "resume", "retire"].map(|what| format!("/sandbox/sites/a/{what}"));
+    let paths = ["/sandbox/diff", "/sandbox/push", "/sandbox/rehearse"].map(str::to_owned);
+    for path in paths.into_iter().chain(of_a) {
         let request = Request::post(path).header("origin", "https://page.example").body(Body::from(site("c")));
         let answer = machine.router().oneshot(request.expect("whole")).await.expect("it answers");
         assert_eq!(answer.status(), StatusCode::FORBIDDEN);
