@@ -15,7 +15,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test test-dynamodb-local check lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test test-dynamodb-local simulate check lint deny build deploy e2e bench ci
 
 ## help: this list
 help:
@@ -36,6 +36,12 @@ test:
 ## test-dynamodb-local: the ledger, every journey and every story against AWS's own engine, where Java is there
 test-dynamodb-local:
 	infra/local/dynamodb-local.sh $(CARGO) test --workspace --features operator --locked --test doorstep --test cloud
+
+# How many, from the first on, or from one to another: SEEDS=17..40
+SEEDS ?= 200
+## simulate: whole days out of so many seeds, under everything that goes wrong: make simulate SEEDS=500, or SEEDS=17..17
+simulate:
+	SEEDS=$(SEEDS) $(CARGO) test --locked --test doorstep simulation::as_many -- --ignored --nocapture
 
 ## check: format and lints
 check:

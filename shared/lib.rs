@@ -63,6 +63,7 @@ pub mod aws;
 pub mod caller;
 pub mod error;
 pub mod http;
+pub mod ids;
 pub mod network;
 pub mod outside;
 pub mod secrets;

@@ -15,6 +15,7 @@ use crate::doors::{ReadDoors, WriteDoors};
 use crate::entries::entrances::Entrances;
 use crate::error::{Error, Result};
 use crate::http::Http;
+use crate::ids::Ids;
 use crate::ledger::Ledger;
 use crate::line::Line;
 use crate::network;
@@ -88,6 +89,8 @@ pub struct Outside {
     pub http: Http,
     /// The clock on the wall.
     pub time: SharedTime,
+    /// Where ids of people come from.
+    pub ids: Ids,
     /// The table.
     pub ledger: Ledger,
     /// The line.
@@ -164,6 +167,7 @@ impl Outside {
             settings,
             http,
             time,
+            ids: Ids::default(),
             secrets,
             ledger,
             line,

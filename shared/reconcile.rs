@@ -138,8 +138,10 @@ pub(crate) async fn former(
     Ok(Former::of(&site, &seen.groups(), Some(&seen.resolved), (older, stored.replaced()), catalogue))
 }
 
+/// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
 async fn ring(outside: &Outside, site: &Site) -> Result<()> {
-    outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await
+    let bell = Bell::Alarm(outside.time.now());
+    outside.line.ring(&Ring { site: site.id.clone(), bell }, None).await
 }
 
 /// Sets alarms for whoever is due soon, so that one that failed heals even when a platform is down. Whether somebody

@@ -12,4 +12,5 @@ mod journeys;
 mod ledger;
 mod naive;
 mod property;
+mod simulation;
 mod world;

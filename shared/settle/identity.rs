@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use uuid::Uuid;
-
 use crate::access::Share;
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::error::Result;
@@ -95,7 +93,7 @@ async fn joined(outside: &Outside, site: &str, name: &FactId, email: Option<Stri
     };
     let mut writes = Vec::new();
     let mut person = known.unwrap_or_else(|| {
-        let person = Person::new(Uuid::new_v4().simple().to_string(), email.clone());
+        let person = Person::new(outside.ids.next(), email.clone());
         writes.push(list(site, &person));
         writes.extend(email.as_deref().map(|email| point_email(site, email, &person.id)));
         person
@@ -163,7 +161,7 @@ async fn of_account(outside: &Outside, site: &str, doors: &str, id: &AccountId) 
     if let Some(known) = outside.ledger.id_of_account(site, doors, id).await? {
         return Ok(known);
     }
-    let mut stranger = Person::new(Uuid::new_v4().simple().to_string(), None);
+    let mut stranger = Person::new(outside.ids.next(), None);
     let account = unseen(id);
     stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
     let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];

@@ -15,8 +15,9 @@ use super::interrupted::finish;
 use super::moves::{Judged, Move, View, judge_person};
 use super::round::Sitting;
 use super::scene::Scene;
-use crate::doors::{GroupId, Standing};
-use crate::error::Error;
+use crate::comparison::platform::BELIEVED_AFTER;
+use crate::doors::{GroupId, ReadDoors, Row, Standing};
+use crate::error::{Error, Result};
 use crate::site::Mode;
 
 /// Decides for everybody of a round.
@@ -60,7 +61,7 @@ async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) 
         let gone = scene.terms.get(&doors).is_some_and(|terms| !terms.has(&group));
         let rows = match reader(scene, &doors) {
             Ok(_) if gone => Ok(Vec::new()),
-            Ok(reader) => reader.rows(&group).await,
+            Ok(reader) => rows(reader, &group, is_claimed(sittings, &doors, &group)).await,
             Err(error) => Err(error),
         };
         match rows {
@@ -69,6 +70,23 @@ async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) 
         }
     }
     (held, unread)
+}
+
+/// Everybody in a group. One that we put people into and that seems to be empty is read three times before that is
+/// believed: what is claimed would be forgotten, and stay open for ever.
+async fn rows(reader: &dyn ReadDoors, group: &GroupId, claimed: bool) -> Result<Vec<Row>> {
+    let mut rows = reader.rows(group).await?;
+    for _ in 1..BELIEVED_AFTER {
+        if !claimed || !rows.is_empty() {
+            break;
+        }
+        rows = reader.rows(group).await?;
+    }
+    Ok(rows)
+}
+
+fn is_claimed(sittings: &[Sitting], doors: &str, group: &GroupId) -> bool {
+    sittings.iter().any(|sitting| sitting.case.person.claim(doors, group).is_some())
 }
 
 /// Decides what is to be done for one person: first what became of an interrupted run, then which account is theirs,

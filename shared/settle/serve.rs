@@ -49,6 +49,8 @@ pub async fn serve(outside: &Outside, stored: &Stored, bells: &[Bell]) -> Result
     }
     let mut marked = look_at_all(outside, site, bells).await?;
     marked.extend(of_accounts(outside, site, bells).await?);
+    // Looking took its time: whom it marked in a minute that had not begun yet is due all the same.
+    until = until.max(outside.time.now());
     let mut size = first_size(site);
     let (mut longest, mut crowded) = (Duration::ZERO, None);
     loop {
@@ -58,7 +60,8 @@ pub async fn serve(outside: &Outside, stored: &Stored, bells: &[Bell]) -> Result
         }
         if began.elapsed() + longest > TURN {
             outside.ledger.put_dues(&site.id, &marked).await?;
-            return outside.line.ring(&Ring { site: site.id.clone(), bell: Bell::Due }, None).await;
+            let bell = Bell::Alarm(until.max(outside.time.now()));
+            return outside.line.ring(&Ring { site: site.id.clone(), bell }, None).await;
         }
         let started = Instant::now();
         let crowd = match crowded {

@@ -23,6 +23,7 @@ at_both!(
     b4_more_than_100_new_accounts_at_once_wait,
     b4_what_is_held_still_ends_when_its_recorded_time_is_over,
     b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again,
+    b4_a_group_that_seems_empty_for_a_moment_is_left_all_the_same,
     b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged,
 );
 
@@ -316,5 +317,18 @@ async fn b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again(a
     assert_eq!(world.reconcile().await.held, 5);
     world.approve_all().await;
     assert_eq!(world.inside("Members").await, names(5..12));
+    world.ends_well().await;
+}
+
+async fn b4_a_group_that_seems_empty_for_a_moment_is_left_all_the_same(at: Doors) {
+    let mut world = full(at, 2).await;
+    let list = match at {
+        Doors::Kisi => "GET /role_assignments",
+        Doors::SaltoKs => "GET */access_groups/*/users",
+    };
+    world.faults(json!([{ "match": list, "body": "[]", "times": 2 }])).await;
+    world.tell(memberships(0..1)).await;
+    assert_eq!(world.inside("Members").await, ["p01"]);
+    world.faults(json!([])).await;
     world.ends_well().await;
 }

@@ -3,6 +3,7 @@
 pub mod andcards;
 mod assignments;
 mod bookings;
+mod clocks;
 mod crash;
 mod deskworks;
 mod doctor;

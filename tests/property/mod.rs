@@ -3,16 +3,16 @@
 //! `DOORSTEP_STORIES` plays that many instead of a few, `DOORSTEP_SEED` others. A story that fails is made shorter and
 //! then printed; it can be written into a test of its own as it is.
 
-mod change;
-mod dice;
-mod judge;
-mod platform;
-mod play;
+pub mod change;
+pub mod dice;
+pub mod judge;
+pub mod platform;
+pub mod play;
 mod regressions;
-mod setting;
-mod story;
-mod things;
-mod times;
+pub mod setting;
+pub mod story;
+pub mod things;
+pub mod times;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use story::{Story, stories};

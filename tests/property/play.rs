@@ -28,11 +28,11 @@ pub struct Play {
     pub machine: Machine,
     rough: bool,
     /// What happened, for whoever has to understand a failure.
-    trace: Vec<String>,
+    pub trace: Vec<String>,
     /// Letters that were not delivered yet, with the number of their change.
     late: Vec<(usize, Letter)>,
     /// Letters that were.
-    old: Vec<Letter>,
+    pub old: Vec<Letter>,
     /// The platform as it is, in OfficeRnD's shape.
     mirror: Value,
     /// Changes of which no letter came since the last reconcile.
@@ -178,7 +178,7 @@ impl Play {
     }
 
     /// Makes a change at the platform, in its own words, and gives the letters that it posts.
-    async fn changed(&mut self, body: &Value) -> Vec<Letter> {
+    pub async fn changed(&mut self, body: &Value) -> Vec<Letter> {
         let platform = self.setting.platform;
         let before = platform::own(platform, &self.mirror);
         let sent = match before {
@@ -208,7 +208,7 @@ impl Play {
     }
 
     /// Posts a letter as a sender does: again until it is taken.
-    async fn post(&mut self, letter: &Letter) -> Result<(), String> {
+    pub async fn post(&mut self, letter: &Letter) -> Result<(), String> {
         self.note("a letter is delivered");
         self.old.push(letter.clone());
         for _ in 0..4 {
@@ -264,7 +264,7 @@ impl Play {
     }
 
     /// What was missing: grants, revokes.
-    async fn reconcile(&mut self) -> Result<(usize, usize), String> {
+    pub async fn reconcile(&mut self) -> Result<(usize, usize), String> {
         if self.setting.platform_quirks.contains(&"lag") {
             self.pass(120).await?;
         }
@@ -278,7 +278,7 @@ impl Play {
     }
 
     /// A platform that cannot be asked sends everything there is.
-    async fn tell_all(&mut self) -> Result<(), String> {
+    pub async fn tell_all(&mut self) -> Result<(), String> {
         let roster = self.machine.sandboxes().roster(self.setting.platform.word(), None, 2).await;
         for part in roster.expect("it can be told") {
             self.post(&Letter::from(part)).await?;
@@ -307,7 +307,7 @@ impl Play {
         self.machine.now().as_second()
     }
 
-    fn note(&mut self, what: impl std::fmt::Display) {
+    pub fn note(&mut self, what: impl std::fmt::Display) {
         self.trace.push(format!("{} {what}", written(self.now())));
     }
 
@@ -323,11 +323,11 @@ impl Play {
         self.back_door(vendor, Method::GET, "/_world", Bytes::new()).await
     }
 
-    async fn put(&self, vendor: &str, path: &'static str, body: &Value) {
+    pub async fn put(&self, vendor: &str, path: &'static str, body: &Value) {
         self.back_door(vendor, Method::PUT, path, Bytes::from(body.to_string())).await;
     }
 
-    async fn back_door(&self, vendor: &str, method: Method, path: &'static str, body: Bytes) -> Value {
+    pub async fn back_door(&self, vendor: &str, method: Method, path: &'static str, body: Bytes) -> Value {
         let (mut parts, body) = Request::new(body).into_parts();
         (parts.method, parts.uri) = (method, Uri::from_static(path));
         let response = self.machine.sandboxes().back_door(vendor, Request::from_parts(parts, body)).await;
@@ -337,7 +337,7 @@ impl Play {
 }
 
 /// Who is in which group before Doorstep comes.
-fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
+pub fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
     let one = |number: &u64| {
         let mut dice = Dice(*number);
         let members: Vec<&str> = list(world, "members").iter().filter_map(|one| naive::text(one, "email")).collect();

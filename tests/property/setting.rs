@@ -51,6 +51,11 @@ impl Setting {
     pub fn of(story: &Story, platform: Platform) -> Setting {
         let mut dice = Dice(story.setting);
         let names: &[&str] = dice.any(&[&["front"][..], &["back"], &["front", "back"], &["front", "back"]]);
+        Setting::at(names, dice, story, platform)
+    }
+
+    /// A site with these door systems: `front` is Kisi's, `back` SALTO KS's.
+    pub fn at(names: &[&'static str], mut dice: Dice, story: &Story, platform: Platform) -> Setting {
         let doors: Vec<Doors> = names.iter().map(|name| Doors::of(name, &mut dice)).collect();
         let site = Site {
             timezone: dice.any(&["Europe/London", "America/New_York"]),
@@ -140,6 +145,11 @@ impl Doors {
     pub fn group_id(&self, name: &str) -> String {
         let number = GROUPS.iter().position(|group| *group == name).expect("a group") + 1;
         if self.kind == "kisi" { number.to_string() } else { uuid(number) }
+    }
+
+    /// The name of the group of that id.
+    pub fn group_name(&self, id: &str) -> String {
+        GROUPS.into_iter().find(|name| self.group_id(name) == id).unwrap_or(id).to_owned()
     }
 
     /// The door system with these people in it already.

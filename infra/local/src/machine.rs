@@ -23,6 +23,7 @@ use crate::locked::locked;
 use crate::pushed::{self, Known};
 use crate::run::crash::Step;
 use crate::run::functions::{Doorstep, Functions};
+use crate::run::levers::{Called, Death, Skew};
 use crate::run::{Background, ClockRefused, Ran, Runner};
 use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
@@ -262,6 +263,36 @@ impl Machine {
     /// Lets the next `times` functions that get past `step` die there.
     pub fn crash(&self, step: Step, times: u32) {
         self.parts.runner.crash.arm(step, times);
+    }
+
+    /// Lets functions die at a call, whatever it is; whatever was ordered before is forgotten.
+    pub fn die(&self, death: Option<Death>) {
+        self.parts.runner.levers.die(death);
+    }
+
+    /// Sets the clocks of the functions that run from now on ahead of the run's own, or behind it.
+    pub fn skew(&self, skew: Skew) {
+        self.parts.runner.levers.set_skew(skew);
+    }
+
+    /// Lets each call take so long by the clock of the function that makes it. The run's own clock stands all the same.
+    pub fn pace(&self, pace: SignedDuration) {
+        self.parts.runner.levers.set_pace(pace);
+    }
+
+    /// The longest that a function worked, at that pace, since this was last asked.
+    pub fn worked(&self) -> SignedDuration {
+        self.parts.runner.levers.take_worked()
+    }
+
+    /// Takes chance out of the ids of people, so that the same run comes out the same twice.
+    pub fn count_ids(&self) {
+        self.parts.runner.levers.count_ids();
+    }
+
+    /// What the functions called so far.
+    pub fn called(&self) -> Called {
+        self.parts.runner.levers.called()
     }
 
     /// The cloud: line, alarms, outbox, table.

@@ -28,6 +28,11 @@ pub fn can_be_asked(platform: Platform) -> bool {
     matches!(platform, Platform::OfficeRnd | Platform::Nexudus)
 }
 
+/// Whether what it signs says when it was signed.
+pub fn can_go_stale(platform: Platform) -> bool {
+    platform != Platform::Nexudus
+}
+
 /// Takes out of a world what this platform cannot say.
 pub fn fit(platform: Platform, world: &mut Value) {
     match platform {

@@ -9,6 +9,8 @@ use doorstep::time::SharedTime;
 use tokio::sync::Notify;
 
 use super::crash::{Crash, Step};
+use super::levers::Levers;
+use crate::clock::Skewed;
 use crate::locked::locked;
 use crate::world::World;
 
@@ -29,6 +31,8 @@ pub(super) struct Environment {
     role: Role,
     age: u64,
     pub(super) outside: Outside,
+    /// Calls that the present run of the function made.
+    made: Arc<AtomicU64>,
     /// Told when the process was shot.
     pub(super) died: Arc<Notify>,
 }
@@ -39,13 +43,20 @@ pub(super) struct Pool {
     settings: Settings,
     time: SharedTime,
     crash: Arc<Crash>,
+    levers: Arc<Levers>,
     idle: Mutex<Vec<Environment>>,
     age: AtomicU64,
 }
 
 impl Pool {
-    pub(super) fn new(world: World, settings: Settings, time: SharedTime, crash: Arc<Crash>) -> Self {
-        Pool { world, settings, time, crash, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
+    pub(super) fn new(
+        world: World,
+        settings: Settings,
+        time: SharedTime,
+        crash: Arc<Crash>,
+        levers: Arc<Levers>,
+    ) -> Self {
+        Pool { world, settings, time, crash, levers, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
     }
 
     /// A way out that nobody watches.
@@ -60,7 +71,9 @@ impl Pool {
         let mut idle = locked(&self.idle);
         let warm = idle.iter().rposition(|environment| environment.role == role).map(|at| idle.swap_remove(at));
         drop(idle);
-        warm.unwrap_or_else(|| self.fresh(role))
+        let environment = warm.unwrap_or_else(|| self.fresh(role));
+        environment.made.store(0, Ordering::SeqCst);
+        environment
     }
 
     /// Forgets every environment; those at work when they are given back.
@@ -81,20 +94,40 @@ impl Pool {
     fn fresh(&self, role: Role) -> Environment {
         let died = Arc::new(Notify::new());
         let age = self.age.load(Ordering::SeqCst);
-        let http = watched(role, self.world.clone(), self.crash.clone(), died.clone());
-        Environment { role, age, outside: Outside::new(self.settings.clone(), http, self.time.clone()), died }
+        let made = Arc::new(AtomicU64::new(0));
+        let seam = Seam { role, world: self.world.clone(), crash: self.crash.clone(), levers: self.levers.clone() };
+        let http = watched(seam, made.clone(), died.clone());
+        let (clock, levers, calls) = (self.time.clone(), self.levers.clone(), made.clone());
+        let time = Arc::new(Skewed::new(clock, move || levers.ahead(role, calls.load(Ordering::SeqCst))));
+        let outside = Outside { ids: self.levers.ids(), ..Outside::new(self.settings.clone(), http, time) };
+        Environment { role, age, outside, made, died }
     }
 }
 
-/// The way out of one environment. After a step at which the function shall die it never answers: whoever runs the
-/// function hears of it and drops the function's future.
-fn watched(role: Role, world: World, crash: Arc<Crash>, died: Arc<Notify>) -> Http {
+/// What the calls of one environment pass.
+#[derive(Clone)]
+struct Seam {
+    role: Role,
+    world: World,
+    crash: Arc<Crash>,
+    levers: Arc<Levers>,
+}
+
+/// The way out of one environment. After a step, or at a call, at which the function shall die it never answers: whoever
+/// runs the function hears of it and drops the function's future.
+fn watched(seam: Seam, made: Arc<AtomicU64>, died: Arc<Notify>) -> Http {
     Http::new(tower::service_fn(move |request: Request| {
-        let (world, crash, died) = (world.clone(), crash.clone(), died.clone());
+        let (Seam { role, world, crash, levers }, died) = (seam.clone(), died.clone());
+        made.fetch_add(1, Ordering::SeqCst);
         async move {
             let step = Step::of(role, &request);
+            let death = levers.calls(role, &request);
+            if death == Some(false) {
+                died.notify_one();
+                std::future::pending::<()>().await;
+            }
             let answer = world.send(request).await?;
-            if step.is_some_and(|step| answer.status().is_success() && crash.strikes(step)) {
+            if death.is_some() || step.is_some_and(|step| answer.status().is_success() && crash.strikes(step)) {
                 died.notify_one();
                 std::future::pending::<()>().await;
             }

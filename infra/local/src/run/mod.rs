@@ -5,6 +5,7 @@
 
 pub mod crash;
 pub mod functions;
+pub mod levers;
 
 mod background;
 mod drain;
@@ -34,6 +35,7 @@ use environment::Pool;
 pub(crate) use environment::Role;
 use functions::Functions;
 pub(crate) use invoke::{End, limit};
+use levers::Levers;
 pub(crate) use walk::CLOCK;
 pub use walk::{ClockRefused, Ran};
 
@@ -45,6 +47,7 @@ pub(crate) struct Runner {
     pub(crate) clock: Arc<Clock>,
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) crash: Arc<Crash>,
+    pub(crate) levers: Arc<Levers>,
     /// The way out of the operator's own questions: never shot, never measured.
     pub(crate) operator: Outside,
     pub(crate) keep: Keep,
@@ -71,9 +74,9 @@ impl Runner {
         cadence: Option<SignedDuration>,
     ) -> Self {
         let time: SharedTime = clock.clone();
-        let crash = Arc::new(Crash::default());
+        let (crash, levers) = (Arc::new(Crash::default()), Arc::new(Levers::default()));
         let cloud = world.cloud.clone();
-        let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone());
+        let pool = Pool::new(world, cloud.settings.clone(), time, crash.clone(), levers.clone());
         let next = cadence.and_then(|cadence| clock.now().checked_add(cadence).ok());
         Runner {
             operator: pool.operator(),
@@ -82,6 +85,7 @@ impl Runner {
             clock,
             cloud,
             crash,
+            levers,
             keep,
             functions,
             pool,

@@ -11,6 +11,9 @@ use super::object::{Object, list, object};
 use super::quirks;
 use super::table::{Item, Shelf, Table};
 
+/// How many crossings are remembered for whoever may ask; then it begins anew.
+const MOST_CROSSINGS: usize = 100_000;
+
 /// A group or a person, found by its `id` in either case.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
@@ -55,6 +58,23 @@ impl Item for Member {
     }
 }
 
+/// Somebody came into a group, or out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crossing {
+    /// Id of the group.
+    pub group: String,
+    /// Id of the person.
+    pub user: String,
+    /// The line: its own id, which no other line ever has.
+    pub line: u64,
+    /// In, or out.
+    pub entered: bool,
+    /// Not valid from then on.
+    pub until: Option<Timestamp>,
+    /// By hand, not through the vendor's interface.
+    pub by_hand: bool,
+}
+
 /// What was given out, and must not be given or taken again.
 #[derive(Default, Serialize, Deserialize)]
 struct Counters {
@@ -86,6 +106,9 @@ pub struct Doors {
     pub top: Object,
     counters: Counters,
     top_unsaved: bool,
+    /// Who came and went since somebody last asked, oldest first. It is not kept.
+    crossings: Vec<Crossing>,
+    by_hand: bool,
 }
 
 impl Doors {
@@ -98,7 +121,7 @@ impl Doors {
         let mut take = |name: &str| list(top.0.remove(name).unwrap_or_else(|| json!([])), name);
         let (groups, users) = (take("groups")?, take("users")?);
         check_top(&top)?;
-        let mut doors = Doors { top, top_unsaved: true, ..Doors::default() };
+        let mut doors = Doors { top, top_unsaved: true, by_hand: true, ..Doors::default() };
         for user in users {
             let user = sound(object(user, "a user")?, ids, "users")?;
             let number = user.text("id").and_then(|id| id.parse().ok()).unwrap_or(0);
@@ -110,6 +133,7 @@ impl Doors {
         for group in groups {
             doors.add_group(group, ids)?;
         }
+        doors.by_hand = false;
         Ok(doors)
     }
 
@@ -139,8 +163,79 @@ impl Doors {
         self.counters.member += 1;
         self.top_unsaved = true;
         let id = self.counters.member;
-        self.members.add(Member { id, ..member });
+        let member = Member { id, ..member };
+        self.note(&member, true);
+        self.members.add(member);
         id
+    }
+
+    /// Takes one line out; `false` where there is none.
+    pub fn remove_member(&mut self, id: &str) -> bool {
+        let member = self.members.remove(id);
+        if let Some(member) = &member {
+            self.note(member, false);
+        }
+        member.is_some()
+    }
+
+    /// Takes out every line that `gone` says so of.
+    pub fn remove_members(&mut self, gone: impl Fn(&Member) -> bool) {
+        let ids: Vec<String> = self.members.iter().filter(|member| gone(member)).map(Item::key).collect();
+        for id in ids {
+            self.remove_member(&id);
+        }
+    }
+
+    fn note(&mut self, member: &Member, entered: bool) {
+        let (group, user) = (member.group.clone(), member.user.clone());
+        let (line, until, by_hand) = (member.id, member.until, self.by_hand);
+        if self.crossings.len() >= MOST_CROSSINGS {
+            self.crossings.clear();
+        }
+        self.crossings.push(Crossing { group, user, line, entered, until, by_hand });
+    }
+
+    /// Who came and went since this was last asked.
+    pub fn take_crossings(&mut self) -> Vec<Crossing> {
+        std::mem::take(&mut self.crossings)
+    }
+
+    /// Lets hands put people into groups, and take them out: `members` of a `_change`, with all their lines in `remove`.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong; what came before it was done.
+    pub fn hands(&mut self, change: &mut Object) -> Result<(), String> {
+        let entering = list(change.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
+        let mut remove = object(change.0.remove("remove").unwrap_or_else(|| json!({})), "remove")?;
+        let leaving = list(remove.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
+        self.by_hand = true;
+        let done = self.by_hand(entering, leaving);
+        self.by_hand = false;
+        done
+    }
+
+    fn by_hand(&mut self, entering: Vec<Value>, leaving: Vec<Value>) -> Result<(), String> {
+        for member in entering {
+            let (mut member, group, user) = self.named(member)?;
+            let (from, until) = (bound(&mut member, "valid_from")?, bound(&mut member, "valid_until")?);
+            member.0.remove("group");
+            self.add_member(Member { id: 0, group, user, from, until, made: None, shown: member });
+        }
+        for member in leaving {
+            let (_, group, user) = self.named(member)?;
+            self.remove_members(|member| member.group == group && member.user == user);
+        }
+        Ok(())
+    }
+
+    fn named(&self, member: Value) -> Result<(Object, String, String), String> {
+        let member = object(member, "a member")?;
+        let key = |name: &str| member.text(name).map(str::to_lowercase).unwrap_or_default();
+        let (group, user) = (key("group"), key("user"));
+        match self.groups.get(&group).is_some() && self.users.get(&user).is_some() {
+            true => Ok((member, group, user)),
+            false => Err("members: group and user must be ids of a group and a user".into()),
+        }
     }
 
     /// A number for a person to be made, never given before.
@@ -165,7 +260,7 @@ impl Doors {
     /// Removes a person, out of every group too; `false` where there is none.
     pub fn remove_user(&mut self, key: &str) -> bool {
         self.keep_tags_of(key);
-        self.members.remove_where(|member| member.user == key);
+        self.remove_members(|member| member.user == key);
         self.users.remove(key).is_some()
     }
 
@@ -241,6 +336,8 @@ impl Doors {
             top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
             counters: shelf.get("counters").unwrap_or_default(),
             top_unsaved: false,
+            crossings: Vec::new(),
+            by_hand: false,
         }
     }
 

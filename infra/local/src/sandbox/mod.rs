@@ -53,6 +53,7 @@ use serde_json::{Value, json};
 use crate::keep::Keep;
 use ask::Ask;
 use calls::Calls;
+pub use doors::Crossing;
 use fault::{Course, Fault};
 pub use quirks::{QUIRKS, Quirk};
 use table::Shelf;
@@ -153,6 +154,13 @@ impl Sandboxes {
     pub async fn roster(&self, platform: &str, of: Option<&str>, parts: usize) -> Result<Vec<Post>, Response<Bytes>> {
         let Some(vendor) = Vendor::find(platform) else { return Err(unknown_vendor()) };
         self.letters(vendor, of, |world, now| world.roster(parts, now))
+    }
+
+    /// Who came into groups of a door system and went out of them since this was last asked, oldest first: by hand, or
+    /// through its interface.
+    pub fn crossings(&self, vendor: &str, of: Option<&str>) -> Vec<Crossing> {
+        let Some(vendor) = Vendor::find(vendor) else { return Vec::new() };
+        self.state().world(vendor, &[of.unwrap_or_default().to_owned()]).1.crossings()
     }
 
     fn letters(

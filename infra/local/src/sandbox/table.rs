@@ -90,14 +90,6 @@ impl<T: Item> Table<T> {
         self.places.get_mut(place)?.take()
     }
 
-    /// Takes out every thing that `gone` says so of.
-    pub fn remove_where(&mut self, gone: impl Fn(&T) -> bool) {
-        let keys: Vec<String> = self.iter().filter(|item| gone(item)).map(Item::key).collect();
-        for key in keys {
-            self.remove(&key);
-        }
-    }
-
     /// Everything, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.places.iter().flatten()

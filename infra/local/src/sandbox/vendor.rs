@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::ask::Ask;
+use super::doors::Crossing;
 use super::table::Shelf;
 use super::{kisi, nexudus, officernd, salto_ks, told};
 
@@ -72,6 +73,10 @@ pub trait World: Send {
     /// A sentence for whoever asked.
     fn roster(&mut self, _parts: usize, _now: Timestamp) -> Result<Vec<Post>, String> {
         Err("only platforms that cannot be asked send a roster: andcards and deskworks".into())
+    }
+    /// Who came into groups and went out of them since this was last asked, where it is a door system.
+    fn crossings(&mut self) -> Vec<Crossing> {
+        Vec::new()
     }
     /// Writes what changed since it was last written.
     fn save(&mut self, shelf: &Shelf<'_>);

@@ -121,7 +121,7 @@ impl World {
 
     pub(super) fn unassign(&mut self, id: &str) -> Result<Answer, Answer> {
         self.one_assignment(id)?;
-        self.0.members.remove(id).map(|_| answer::empty(204)).ok_or_else(error::forbidden)
+        if self.0.remove_member(id) { Ok(answer::empty(204)) } else { Err(error::forbidden()) }
     }
 }
 

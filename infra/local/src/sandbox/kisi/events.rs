@@ -51,9 +51,10 @@ impl World {
     /// Lets the `events` of a `_change` happen, and gives the bodies to be posted, in order.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let mut body = object(body, "a change")?;
+        self.0.hands(&mut body)?;
         let events = list(body.0.remove("events").unwrap_or_else(|| json!([])), "events")?;
         if let Some(other) = body.0.keys().next() {
-            return Err(format!("there are only events here, not {other}: replace the _world instead"));
+            return Err(format!("there are only events and members here, not {other}: replace the _world instead"));
         }
         let mut told = Vec::new();
         let before = self.0.top.list("events").len();

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
-use super::doors::{Doors, Ids, Thing};
+use super::doors::{Crossing, Doors, Ids, Thing};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
 use super::vendor::{self, Post};
@@ -206,6 +206,10 @@ impl vendor::World for World {
 
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
         Ok(self.happen(body, now)?.iter().map(Post::of).collect())
+    }
+
+    fn crossings(&mut self) -> Vec<Crossing> {
+        self.0.take_crossings()
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {

@@ -181,9 +181,12 @@ impl World {
     /// Entries that happen while it runs.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<(), String> {
         let mut body = object(body, "a change")?;
+        self.0.hands(&mut body)?;
         let entries = list(body.0.remove("entries").unwrap_or_else(|| json!([])), "entries")?;
         match body.0.keys().next() {
-            Some(other) => Err(format!("there are only entries here, not {other}: replace the _world instead")),
+            Some(other) => {
+                Err(format!("there are only entries and members here, not {other}: replace the _world instead"))
+            }
             None => add(&mut self.0, entries, now),
         }
     }

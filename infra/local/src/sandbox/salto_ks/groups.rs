@@ -165,6 +165,6 @@ impl World {
     }
 
     fn take_out(&mut self, group: &str, user: &str) {
-        self.0.members.remove_where(|member| member.user == user && member.group == group);
+        self.0.remove_members(|member| member.user == user && member.group == group);
     }
 }

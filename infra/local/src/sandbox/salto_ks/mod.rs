@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
-use super::doors::{Doors, Ids};
+use super::doors::{Crossing, Doors, Ids};
 use super::object::{Object, list as list_of};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
@@ -253,6 +253,10 @@ impl vendor::World for World {
                 refusal
             }
         }
+    }
+
+    fn crossings(&mut self) -> Vec<Crossing> {
+        self.0.take_crossings()
     }
 
     fn save(&mut self, shelf: &Shelf<'_>) {

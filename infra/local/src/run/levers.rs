@@ -1,0 +1,142 @@
+//! What a test may do to the functions beside shooting them after a step: let them die at any call, set their clocks
+//! wrong, and take chance out of the ids that they give. Counts what they call.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use doorstep::http::Request;
+use doorstep::ids::Ids;
+use jiff::SignedDuration;
+
+use super::environment::Role;
+use crate::locked::locked;
+
+/// At which call a function dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Death {
+    /// Counted from one over all functions that run from now on.
+    pub call: u32,
+    /// The call was carried out, and only its answer is lost; otherwise it was never sent.
+    pub carried_out: bool,
+    /// How many functions die like that, each at its own such call.
+    pub times: u32,
+}
+
+/// By how many seconds the clocks of the functions are ahead of the clock on the wall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Skew {
+    /// Of those that take deliveries.
+    pub receive: i64,
+    /// Of settle.
+    pub settle: i64,
+    /// Of reconcile.
+    pub reconcile: i64,
+}
+
+/// What the functions called so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Called {
+    /// How many calls.
+    pub calls: u64,
+    /// What they were, in their order: two runs that called the same have the same.
+    pub digest: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Levers {
+    death: Mutex<Option<(Death, u32)>>,
+    skew: [AtomicI64; 3],
+    /// The next id; 0: by chance.
+    next_id: AtomicU64,
+    called: Mutex<Called>,
+    /// How long a call takes by the clock of the function that makes it, in milliseconds.
+    pace: AtomicI64,
+    /// The longest that a function worked since this was last asked, in milliseconds.
+    worked: AtomicI64,
+}
+
+impl Levers {
+    pub(crate) fn die(&self, death: Option<Death>) {
+        *locked(&self.death) = death.filter(|death| death.times > 0 && death.call > 0).map(|death| (death, death.call));
+    }
+
+    pub(crate) fn set_skew(&self, skew: Skew) {
+        for (clock, seconds) in self.skew.iter().zip([skew.receive, skew.settle, skew.reconcile]) {
+            clock.store(seconds, Ordering::SeqCst);
+        }
+    }
+
+    pub(crate) fn set_pace(&self, pace: SignedDuration) {
+        self.pace.store(i64::try_from(pace.as_millis()).unwrap_or(0), Ordering::SeqCst);
+    }
+
+    pub(crate) fn take_worked(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.worked.swap(0, Ordering::SeqCst))
+    }
+
+    /// How far the clock of a function is ahead after so many calls.
+    pub(super) fn ahead(&self, role: Role, calls: u64) -> SignedDuration {
+        let worked = self.pace.load(Ordering::SeqCst).saturating_mul(i64::try_from(calls).unwrap_or(i64::MAX));
+        self.worked.fetch_max(worked, Ordering::SeqCst);
+        SignedDuration::from_millis(self.skew_of(role).saturating_mul(1000).saturating_add(worked))
+    }
+
+    fn skew_of(&self, role: Role) -> i64 {
+        let [receive, settle, reconcile] = &self.skew;
+        let clock = match role {
+            Role::Receive | Role::Entries => receive,
+            Role::Settle => settle,
+            Role::Reconcile => reconcile,
+        };
+        clock.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn count_ids(&self) {
+        self.next_id.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn called(&self) -> Called {
+        *locked(&self.called)
+    }
+
+    /// Counts a call that is about to be made. The death that it brings, if any: whether it is carried out.
+    pub(super) fn calls(&self, role: Role, request: &Request) -> Option<bool> {
+        self.note(role, request);
+        let mut armed = locked(&self.death);
+        let (death, left) = armed.as_mut()?;
+        *left = left.saturating_sub(1);
+        if *left > 0 {
+            return None;
+        }
+        let carried_out = death.carried_out;
+        death.times -= 1;
+        *left = death.call;
+        if death.times == 0 {
+            *armed = None;
+        }
+        Some(carried_out)
+    }
+
+    fn note(&self, role: Role, request: &Request) {
+        let mut called = locked(&self.called);
+        let mut hasher = DefaultHasher::new();
+        let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
+        (called.digest, role as u8, request.method().as_str(), request.uri().to_string(), target).hash(&mut hasher);
+        called.digest = hasher.finish();
+        called.calls += 1;
+    }
+
+    /// Where the functions' ids come from.
+    pub(super) fn ids(self: &Arc<Self>) -> Ids {
+        let (levers, chance) = (self.clone(), Ids::default());
+        Ids::from_fn(move || {
+            let counted = |next: u64| (next > 0).then_some(next + 1);
+            match levers.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
+                // Spread, so that whoever came first is not first in every list.
+                Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+                Err(_) => chance.next(),
+            }
+        })
+    }
+}

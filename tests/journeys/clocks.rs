@@ -1,0 +1,39 @@
+//! Clocks that are not one, and time that passes while a function works.
+
+use doorstep_local::run::levers::Skew;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::{PLAN, ROOM, booking, hot_desk, town};
+use crate::world::{Doors, House, Setting, at_both};
+
+at_both!(
+    i2_whom_a_comparison_marks_is_served_by_a_clock_that_is_behind,
+    i1_whom_a_look_marks_in_the_next_minute_is_served_in_this_run,
+);
+
+async fn i2_whom_a_comparison_marks_is_served_by_a_clock_that_is_behind(at: Doors) {
+    let world = Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    world.machine.skew(Skew { reconcile: 5, settle: -4, ..Skew::default() });
+    world.change(json!({ "memberships": [hot_desk("ada")] })).await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada"]);
+    world.machine.skew(Skew::default());
+    world.ends_well().await;
+}
+
+async fn i1_whom_a_look_marks_in_the_next_minute_is_served_in_this_run(at: Doors) {
+    let eve = booking("eve", "2026-03-02T08:00:00Z", "2026-03-02T12:00:00Z");
+    let world =
+        Setting::at(at, ROOM).begin(town(json!({ "bookings": [eve.clone()] })), House::with(&["Meeting"])).await;
+    assert_eq!(world.inside("Meeting").await, ["eve"]);
+    world.clock("2026-03-02T08:30:59Z").await;
+    world.machine.pace(SignedDuration::from_millis(200));
+    let mut hers = eve;
+    hers["member"] = json!("m-ada");
+    world.tell(json!({ "bookings": [hers] })).await;
+    assert_eq!(world.inside("Meeting").await, ["ada"], "whoever left the booking is out as well");
+    world.machine.pace(SignedDuration::ZERO);
+    world.clock("2026-03-02T08:32:00Z").await;
+    world.ends_well().await;
+}

@@ -1,0 +1,221 @@
+//! One day of one site: the world it begins with, and everything that happens in it, all out of a seed.
+
+use std::fmt;
+
+use doorstep_local::run::crash::Step;
+use doorstep_local::run::levers::{Death, Skew};
+use serde_json::{Value, json};
+
+use super::seed::Seed;
+use crate::property::story::Story;
+use crate::world::Platform;
+
+/// How long it lasts, in seconds.
+pub const DAY: i64 = 86_400;
+
+#[derive(Debug, Clone)]
+pub struct Day {
+    pub seed: u64,
+    pub platform: Platform,
+    /// What there is at first; its steps are not used.
+    pub story: Story,
+    /// In the order in which they happen.
+    pub events: Vec<Event>,
+    /// When it ends, in seconds from its start.
+    pub ends: i64,
+    /// No reconcile but the first before this, in seconds from its start. Only to make a story short.
+    pub skips: i64,
+    /// How long each call takes by the functions' clocks, in milliseconds.
+    pub pace: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Seconds from the start of the day.
+    pub at: i64,
+    /// Rather so many seconds after the next instant at which something may open or close, if one is near.
+    pub near: Option<i64>,
+    pub what: What,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    /// Something changes at the platform.
+    Change { dice: u64, way: Way },
+    /// Somebody who booked books once more, right behind, right before, or over what they have.
+    Seam { dice: u64, way: Way },
+    /// Somebody is put into a group by hand, or taken out.
+    Hand { dice: u64 },
+    /// A vendor fails, for so many seconds at most.
+    Fault { vendor: Vendor, fault: Value, lasts: i64 },
+    /// Functions die at a call.
+    Death(Death),
+    /// Functions die after a step.
+    Crash(Step, u32),
+    /// The functions' clocks go wrong.
+    Skew(Skew),
+    /// A delivery that proves nothing.
+    Forgery { dice: u64 },
+    /// An old delivery once more, signed afresh.
+    Replay { dice: u64 },
+    /// So many alarms cannot be set.
+    NoAlarms(u32),
+    /// A reconcile beside the usual ones.
+    Reconcile,
+    /// Half of a list is gone at the platform, of which no letter tells; it comes back so many seconds later.
+    Half { kind: &'static str, lasts: i64 },
+    /// A human approves whatever is held.
+    Approve,
+}
+
+/// What becomes of the letters about a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    AtOnce,
+    Twice,
+    Lost,
+    /// So many seconds later.
+    Late(i64),
+    /// At once, and so many seconds later again.
+    Again(i64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vendor {
+    Platform,
+    Kisi,
+    SaltoKs,
+}
+
+impl Day {
+    /// The day of a seed.
+    pub fn of(seed: u64) -> Day {
+        let mut chance = Seed::of(seed);
+        let platforms = [Platform::OfficeRnd, Platform::Nexudus, Platform::Andcards, Platform::Deskworks];
+        let platform = platforms[(seed % 4) as usize];
+        let story = Story {
+            setting: chance.number(),
+            rules: chance.numbers(3, 7),
+            members: if chance.of_many(5) == 0 { chance.numbers(10, 14) } else { chance.numbers(3, 8) },
+            visitors: chance.numbers(1, 3),
+            memberships: chance.numbers(1, 6),
+            assignments: chance.numbers(0, 3),
+            bookings: chance.numbers(2, 8),
+            passes: chance.numbers(0, 3),
+            checkins: chance.numbers(0, 2),
+            inside: chance.numbers(0, 4),
+            steps: Vec::new(),
+        };
+        let count = chance.between(15, 70);
+        let calm = chance.of_many(5) == 0;
+        let mut events: Vec<Event> = (0..count).map(|_| event(&mut chance, calm)).collect();
+        events.sort_by_key(|event| event.at);
+        let pace = chance.any(&[0, 0, 15, 90, 600]);
+        Day { seed, platform, story, events, ends: DAY, skips: 0, pace }
+    }
+}
+
+/// On calm days the vendors answer, and nothing dies: so that what must be so to the minute is looked at all day.
+fn event(chance: &mut Seed, calm: bool) -> Event {
+    let what = match chance.of_many(if calm { 66 } else { 100 }) {
+        0..=36 => What::Change { dice: chance.number(), way: way(chance) },
+        37..=46 => What::Seam { dice: chance.number(), way: way(chance) },
+        47..=54 => What::Hand { dice: chance.number() },
+        55..=59 => What::Forgery { dice: chance.number() },
+        60..=62 => What::Replay { dice: chance.number() },
+        63 => What::Reconcile,
+        64 if chance.of_many(2) == 0 => What::Approve,
+        64 => What::Half { kind: chance.any(&["memberships", "bookings"]), lasts: chance.between(600, 7200) },
+        65 => What::NoAlarms(1 + chance.of_many(2) as u32),
+        66..=71 => What::Skew(skew(chance)),
+        72..=84 => What::Death(Death {
+            call: call(chance),
+            carried_out: chance.of_many(2) == 0,
+            times: chance.any(&[1, 1, 2]),
+        }),
+        85..=88 => What::Crash(
+            chance.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Ring]),
+            chance.any(&[1, 1, 2]),
+        ),
+        _ => fault(chance),
+    };
+    let near = (chance.of_many(3) == 0).then(|| chance.any(&[-1, 0, 0, 1, 1, -30, 5, 45]));
+    Event { at: chance.between(60, DAY - 600), near, what }
+}
+
+/// Early calls are the likelier ones: short runs have no others.
+fn call(chance: &mut Seed) -> u32 {
+    let most = chance.any(&[6, 20, 60, 150]);
+    1 + chance.of_many(most) as u32
+}
+
+fn way(chance: &mut Seed) -> Way {
+    match chance.of_many(10) {
+        0 => Way::Twice,
+        1 => Way::Lost,
+        2 => Way::Late(chance.between(5, 7200)),
+        3 => Way::Again(chance.between(5, 7200)),
+        _ => Way::AtOnce,
+    }
+}
+
+fn skew(chance: &mut Seed) -> Skew {
+    let mut seconds = || chance.any(&[0, 0, -1, 1, -4, 4, -5, 5]);
+    Skew { receive: seconds(), settle: seconds(), reconcile: seconds() }
+}
+
+fn fault(chance: &mut Seed) -> What {
+    let vendor = chance.any(&[Vendor::Platform, Vendor::Kisi, Vendor::Kisi, Vendor::SaltoKs, Vendor::SaltoKs]);
+    let reads = vendor == Vendor::Platform;
+    let lines: &[&str] = if reads { &["*", "GET *"] } else { &["*", "*", "POST *", "PATCH *", "DELETE *", "GET *"] };
+    let (lasts, times) = match chance.of_many(4) {
+        // Down for hours.
+        0 => (chance.between(1800, 5 * 3600), -1),
+        1 => (chance.between(30, 600), -1),
+        _ => (1800, chance.any(&[1, 1, 2, 3, 6, 15])),
+    };
+    let mut fault = json!({ "match": chance.any(lines), "times": times });
+    match chance.of_many(8) {
+        0 | 1 => {
+            fault["status"] = json!(429);
+            fault["headers"] = json!({ "Retry-After": chance.any(&["1", "2", "30"]) });
+        }
+        2..=4 if !reads => {
+            fault["status"] = json!(chance.any(&[500, 502, 504]));
+            fault["after"] = json!("apply");
+        }
+        5 if reads => {
+            fault["body"] = json!(chance.any(&["[]", "{}", "<html>moment</html>", "{\"results\":["]));
+            fault["match"] = json!("GET *");
+        }
+        _ => fault["status"] = json!(chance.any(&[500, 503, 502])),
+    }
+    What::Fault { vendor, fault, lasts }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Change { way, .. } => write!(f, "a change, its letters {way:?}"),
+            What::Seam { way, .. } => write!(f, "a booking at the seam of another, its letters {way:?}"),
+            What::Hand { .. } => f.write_str("a hand at the doors"),
+            What::Fault { vendor, fault, lasts } => write!(f, "{vendor:?} fails for at most {lasts} s: {fault}"),
+            What::Death(death) => {
+                let when = if death.carried_out { "after" } else { "before" };
+                write!(f, "{} function(s) die {when} call {}", death.times, death.call)
+            }
+            What::Crash(step, times) => write!(f, "{times} function(s) die after {step:?}"),
+            What::Skew(skew) => write!(
+                f,
+                "clocks go wrong: receive {:+} s, settle {:+} s, reconcile {:+} s",
+                skew.receive, skew.settle, skew.reconcile
+            ),
+            What::Forgery { .. } => f.write_str("a forged delivery"),
+            What::Replay { .. } => f.write_str("an old delivery comes again"),
+            What::NoAlarms(times) => write!(f, "{times} alarm(s) cannot be set"),
+            What::Reconcile => f.write_str("a reconcile beside the usual ones"),
+            What::Half { kind, lasts } => write!(f, "half of the {kind} vanish for {lasts} s"),
+            What::Approve => f.write_str("a human approves whatever is held"),
+        }
+    }
+}

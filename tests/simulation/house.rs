@@ -1,0 +1,186 @@
+//! Who is in which group, line by line, as the doors' own record tells: who put them there, and what that must have left
+//! in the audit chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_local::sandbox::Crossing;
+use serde_json::Value;
+
+use crate::naive::{Entry, Minute, list, text, who};
+use crate::property::setting::{Doors, PROTECTED};
+
+/// A line of a group.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub entry: Entry,
+    /// Ids of the person and of the group.
+    pub key: Key,
+    pub until: Option<Minute>,
+    pub by: By,
+}
+
+/// Door system, person and group, the last two by id.
+pub type Key = (&'static str, String, String);
+
+/// Whose a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Made through the interface.
+    Us,
+    /// Made by hand, and taken over with the group.
+    Adopted,
+    /// Made by hand.
+    Hand,
+    /// Made by hand while Doorstep had claimed, or begun to make, what nobody can tell from it.
+    Unclear,
+}
+
+/// How many records there must be of one person and group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub granted: usize,
+    /// At least, at most: a line that is taken out beside another may be tidied away.
+    pub revoked: (usize, usize),
+    /// Some of it cannot be told.
+    pub unclear: bool,
+}
+
+/// Something that somebody did at a door.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    pub line: Line,
+    pub entered: bool,
+    pub by_hand: bool,
+    /// Valid lines of this person in this group after it, and after everything that was told with it.
+    pub left: usize,
+    pub left_at_last: usize,
+}
+
+#[derive(Default)]
+pub struct House {
+    lines: BTreeMap<(&'static str, u64), Line>,
+    people: BTreeMap<(&'static str, String), String>,
+    pub tallies: BTreeMap<Key, Tally>,
+    /// What Doorstep last did through the interface, or adopted: put in, not taken out again.
+    claimed: BTreeSet<Key>,
+    /// When somebody was last put in or taken out by hand.
+    pub touched: BTreeMap<Entry, Minute>,
+}
+
+impl House {
+    /// Names of people, from a door world.
+    pub fn meet(&mut self, doors: &Doors, world: &Value) {
+        for user in list(world, "users") {
+            self.people.insert((doors.name, text(user, "id").unwrap_or_default().to_lowercase()), who(user));
+        }
+    }
+
+    pub fn knows(&self, doors: &Doors, crossing: &Crossing) -> bool {
+        self.people.contains_key(&(doors.name, crossing.user.clone()))
+    }
+
+    pub fn name_of(&self, doors: &Doors, id: &str) -> String {
+        self.people.get(&(doors.name, id.to_owned())).cloned().unwrap_or_default()
+    }
+
+    /// Takes over what a door system recorded. `hazy`: what is begun there cannot be told from what hands do.
+    pub fn take(&mut self, doors: &Doors, crossings: Vec<Crossing>, now: Minute, hazy: bool) -> Vec<Passed> {
+        let mut passed: Vec<Passed> =
+            crossings.into_iter().map(|crossing| self.crossed(doors, crossing, now, hazy)).collect();
+        for one in &mut passed {
+            one.left_at_last = self.valid(&one.line.key, now);
+        }
+        passed
+    }
+
+    fn crossed(&mut self, doors: &Doors, crossing: Crossing, now: Minute, hazy: bool) -> Passed {
+        let group = doors.group_name(&crossing.group);
+        let key: Key = (doors.name, crossing.user.clone(), crossing.group.clone());
+        let entry = (self.name_of(doors, &crossing.user), doors.name.to_owned(), group);
+        let place = (doors.name, crossing.line);
+        let line = if crossing.entered {
+            let by = match crossing.by_hand {
+                false => By::Us,
+                true if hazy || self.claimed.contains(&key) => By::Unclear,
+                true => By::Hand,
+            };
+            let until = crossing.until.map(|until| until.as_second());
+            if by == By::Unclear {
+                // Of two lines that are alike nobody can tell which is whose.
+                let alike = |line: &&mut Line| line.key == key && line.until == until;
+                self.lines.values_mut().filter(alike).for_each(|line| line.by = By::Unclear);
+            }
+            let line = Line { entry: entry.clone(), key: key.clone(), until, by };
+            self.lines.insert(place, line.clone());
+            line
+        } else {
+            self.lines.remove(&place).expect("a line that was there")
+        };
+        let left = self.valid(&key, now);
+        let more = self.lines.values().any(|line| line.key == key);
+        let tally = self.tallies.entry(key.clone()).or_default();
+        tally.unclear |= line.by == By::Unclear || crossing.by_hand && hazy;
+        match (crossing.by_hand, crossing.entered) {
+            (false, true) => tally.granted += 1,
+            (false, false) => {
+                tally.revoked.0 += usize::from(!more);
+                tally.revoked.1 += 1;
+            }
+            (true, _) => drop(self.touched.insert(entry, now)),
+        }
+        match (crossing.by_hand, crossing.entered) {
+            (false, true) => drop(self.claimed.insert(key)),
+            (false, false) if !more => drop(self.claimed.remove(&key)),
+            _ => {}
+        }
+        Passed { line, entered: crossing.entered, by_hand: crossing.by_hand, left, left_at_last: left }
+    }
+
+    /// The first comparison is over: whoever may be in a ruled group and was in it already is ours now.
+    pub fn taken_over(&mut self, ruled: impl Fn(&Line) -> bool) {
+        for line in self.lines.values_mut().filter(|line| line.by == By::Hand && ruled(line)) {
+            line.by = By::Adopted;
+            self.claimed.insert(line.key.clone());
+        }
+    }
+
+    /// A line that somebody was put back with right after it was taken out: the two are one change.
+    pub fn put_back(&mut self, key: &Key) {
+        if let Some(tally) = self.tallies.get_mut(key) {
+            tally.revoked.0 = tally.revoked.0.saturating_sub(1);
+        }
+    }
+
+    fn valid(&self, key: &Key, now: Minute) -> usize {
+        self.lines.values().filter(|line| line.key == *key && line.is_valid(now)).count()
+    }
+
+    /// Lines that open now.
+    pub fn held(&self, now: Minute) -> impl Iterator<Item = &Line> {
+        self.lines.values().filter(move |line| line.is_valid(now))
+    }
+
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.values()
+    }
+
+    /// What stays whatever the platform says.
+    pub fn spared(&self, exclusive: impl Fn(&Line) -> bool) -> BTreeSet<Entry> {
+        let stays = |line: &&Line| {
+            let protected = line.is_of_the_protected();
+            // One that ends by itself is there for no longer than the platform says.
+            protected && line.until.is_none() || matches!(line.by, By::Hand | By::Unclear) && !exclusive(line)
+        };
+        self.lines.values().filter(stays).map(|line| line.entry.clone()).collect()
+    }
+}
+
+impl Line {
+    pub fn is_valid(&self, now: Minute) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
+    pub fn is_of_the_protected(&self) -> bool {
+        PROTECTED.contains(&self.entry.0.as_str())
+    }
+}

@@ -1,0 +1,157 @@
+//! What is so at the platform, and what Doorstep can have heard of it: between the two nobody can say what it believes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use crate::naive::{Entry, Minute, Site, list, may_be_in};
+
+/// One thing of a world: its kind, and its id.
+type Name = (String, String);
+
+/// Who may be in which group.
+pub type Open = Rc<BTreeSet<Entry>>;
+
+pub struct Known {
+    site: Site,
+    /// A late letter says what was, and may be too old to count.
+    letters_tell: bool,
+    pub truth: Rc<Value>,
+    pub heard: Rc<Value>,
+    /// Worlds that were one of these until an instant.
+    past: Vec<(Minute, Rc<Value>)>,
+    /// Changes that were not heard of, with what each made of which things.
+    unheard: BTreeMap<usize, BTreeMap<Name, Option<Value>>>,
+    /// Up to which change each thing was heard of.
+    latest: BTreeMap<Name, usize>,
+    cache: RefCell<BTreeMap<(usize, Minute), (Rc<Value>, Open)>>,
+}
+
+impl Known {
+    pub fn new(site: Site, world: Value, letters_tell: bool) -> Known {
+        let truth = Rc::new(world);
+        Known {
+            site,
+            letters_tell,
+            heard: truth.clone(),
+            truth,
+            past: Vec::new(),
+            unheard: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            cache: RefCell::default(),
+        }
+    }
+
+    /// The platform is as it is now by change `number`, of which nobody was told.
+    pub fn changed(&mut self, number: usize, world: Value, now: Minute) {
+        let touched = touched(&self.truth, &world);
+        self.past.push((now, self.truth.clone()));
+        self.truth = Rc::new(world);
+        self.unheard.insert(number, touched);
+    }
+
+    /// Doorstep was told of change `number`.
+    pub fn hear(&mut self, number: usize, now: Minute) {
+        let Some(touched) = self.unheard.remove(&number) else { return };
+        self.past.push((now, self.heard.clone()));
+        let mut heard = (*self.heard).clone();
+        for (name, told) in touched {
+            let latest = self.latest.entry(name.clone()).or_default();
+            if self.letters_tell && *latest > number {
+                continue;
+            }
+            *latest = number.max(*latest);
+            let thing = if self.letters_tell { told } else { find(&self.truth, &name).cloned() };
+            put(&mut heard, &name, thing);
+        }
+        self.heard = Rc::new(heard);
+    }
+
+    /// Everything was read.
+    pub fn heard_all(&mut self, now: Minute) {
+        for number in self.unheard.keys().copied().collect::<Vec<_>>() {
+            for name in self.unheard[&number].keys() {
+                let latest = self.latest.entry(name.clone()).or_default();
+                *latest = number.max(*latest);
+            }
+        }
+        self.unheard.clear();
+        self.past.push((now, self.heard.clone()));
+        self.heard = self.truth.clone();
+    }
+
+    pub fn forget(&mut self, before: Minute) {
+        self.past.retain(|(until, _)| *until > before);
+        self.cache.borrow_mut().retain(|(_, minute), _| *minute >= before - 900);
+    }
+
+    /// Every world that Doorstep may go by at some instant after `since`.
+    pub fn believable(&self, since: Minute) -> Vec<Rc<Value>> {
+        let mut worlds = vec![self.truth.clone(), self.heard.clone()];
+        worlds.extend(self.past.iter().filter(|(until, _)| *until > since).map(|(_, world)| world.clone()));
+        worlds.dedup_by(|one, other| Rc::ptr_eq(one, other));
+        worlds
+    }
+
+    /// Who may be in at an instant.
+    pub fn open(&self, world: &Rc<Value>, at: Minute) -> Open {
+        let minute = at.div_euclid(60) * 60;
+        let key = (Rc::as_ptr(world) as usize, minute);
+        let mut cache = self.cache.borrow_mut();
+        let worked_out = || (world.clone(), Rc::new(may_be_in(world, &self.site, minute)));
+        cache.entry(key).or_insert_with(worked_out).1.clone()
+    }
+
+    /// Whoever is let in by every one of these worlds at every one of these instants, and whoever is by any.
+    pub fn bounds(&self, worlds: &[Rc<Value>], instants: &[Minute]) -> (BTreeSet<Entry>, BTreeSet<Entry>) {
+        let mut all: Option<BTreeSet<Entry>> = None;
+        let mut any = BTreeSet::new();
+        for world in worlds {
+            for at in instants {
+                let open = self.open(world, *at);
+                any.extend(open.iter().cloned());
+                all = Some(all.map_or_else(|| (*open).clone(), |all| &all & &open));
+            }
+        }
+        (all.unwrap_or_default(), any)
+    }
+}
+
+fn kinds(world: &Value) -> impl Iterator<Item = &String> {
+    world.as_object().expect("a world").iter().filter(|(_, things)| things.is_array()).map(|(kind, _)| kind)
+}
+
+fn find<'w>(world: &'w Value, (kind, id): &Name) -> Option<&'w Value> {
+    list(world, kind).iter().find(|thing| thing["_id"] == json!(id))
+}
+
+fn put(world: &mut Value, (kind, id): &Name, thing: Option<Value>) {
+    let Some(all) = world[kind].as_array_mut() else { return };
+    let place = all.iter().position(|thing| thing["_id"] == json!(id));
+    match (place, thing) {
+        (Some(place), Some(thing)) => all[place] = thing,
+        (Some(place), None) => drop(all.remove(place)),
+        (None, Some(thing)) => all.push(thing),
+        (None, None) => {}
+    }
+}
+
+/// What became of each thing that is not as it was.
+fn touched(old: &Value, new: &Value) -> BTreeMap<Name, Option<Value>> {
+    let mut touched = BTreeMap::new();
+    for kind in kinds(new) {
+        let id = |thing: &Value| thing["_id"].as_str().unwrap_or_default().to_owned();
+        for thing in list(new, kind).iter().filter(|thing| !list(old, kind).contains(thing)) {
+            touched.insert((kind.clone(), id(thing)), Some(thing.clone()));
+        }
+        for thing in list(old, kind) {
+            let name = (kind.clone(), id(thing));
+            if find(new, &name).is_none() {
+                touched.insert(name, None);
+            }
+        }
+    }
+    touched
+}

@@ -1,0 +1,490 @@
+//! Plays a day on one machine, second by second, and looks at every promise after each step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
+
+use doorstep_local::run::crash::Step;
+use doorstep_local::run::levers::Skew;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+
+use super::day::{Day, Event, Vendor, Way};
+use super::house::{By, House, Key};
+use super::known::Known;
+use super::promises::{SKEW, Sight, is_ours_alone, is_ruled};
+use super::trouble::Troubles;
+use crate::naive::{self, Minute};
+use crate::property::dice::Dice;
+use crate::property::platform::{self, Letter};
+use crate::property::play::{Play, inside};
+use crate::property::setting::{Doors, PROTECTED, SITE, Setting};
+use crate::property::{judge, things, times};
+
+/// Every site is compared as often as this.
+const RECONCILE: Minute = 15 * 60;
+/// A platform that cannot be asked tells everything as often as this.
+const ROSTER: Minute = 60 * 60;
+/// So long after something happened everything must be right, in seconds: at once, and where something is slow.
+const LOOKS: [Minute; 2] = [125, 410];
+/// An instant is near if it comes within this.
+const NEAR: Minute = 40 * 60;
+
+/// What shall be done, and when.
+pub enum Task {
+    Event(usize),
+    Deliver(usize, Vec<Letter>),
+    Hear(usize),
+    Back(serde_json::Value),
+    Heals(String, u64),
+    Reconcile,
+    Roster,
+    Look,
+}
+
+pub struct Stage<'d> {
+    pub day: &'d Day,
+    pub play: Play,
+    pub house: House,
+    pub known: Known,
+    pub troubles: Troubles,
+    queue: BTreeMap<(Minute, u64), Task>,
+    queued: u64,
+    /// The latest fault of each vendor.
+    faults: BTreeMap<String, u64>,
+    pub changes: usize,
+    /// What is held, each with what Doorstep went by before.
+    held: BTreeMap<Key, Rc<serde_json::Value>>,
+    /// A letter was heard, or a human approved, since who crossed was last looked at.
+    vouched: bool,
+    /// How long a function worked that was not let pass yet.
+    worked: SignedDuration,
+    /// Somebody crossed since the audit chain was last looked at.
+    unaudited: bool,
+}
+
+/// How a day went.
+pub struct Played {
+    /// What is wrong, if anything.
+    pub kept: Result<(), String>,
+    /// What happened, in lines to be read.
+    pub trace: Vec<String>,
+    /// The site file.
+    pub file: String,
+    /// Seconds from the start of the day until it ended or went wrong.
+    pub lasted: Minute,
+    /// Equal where two days were the same.
+    pub digest: u64,
+}
+
+/// Plays a day.
+pub fn play(day: &Day) -> Played {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut stage = Stage::set(day).await;
+        let kept = stage.through().await;
+        let mut digest = DefaultHasher::new();
+        let called = stage.play.machine.called();
+        let audit = stage.play.machine.audit(SITE).await.unwrap_or_default();
+        (called.calls, called.digest, &stage.play.trace, audit.to_string()).hash(&mut digest);
+        Played {
+            kept,
+            lasted: stage.play.now() - stage.play.setting.start,
+            file: stage.play.setting.file(),
+            trace: std::mem::take(&mut stage.play.trace),
+            digest: digest.finish(),
+        }
+    })
+}
+
+impl<'d> Stage<'d> {
+    async fn set(day: &'d Day) -> Stage<'d> {
+        let dice = Dice(day.story.setting);
+        let setting = Setting::at(&["front", "back"], dice, &day.story, day.platform);
+        let mut world = things::world(&day.story, setting.start, &setting.platform_quirks);
+        if day.story.setting.is_multiple_of(3)
+            && let Some(member) = world["members"].as_array_mut().and_then(|members| members.first_mut())
+        {
+            member["email"] = serde_json::json!(PROTECTED[0]);
+        }
+        platform::fit(day.platform, &mut world);
+        let inside = inside(&day.story, &world);
+        let play = Play::begin(setting, &world, &inside, false).await;
+        play.machine.count_ids();
+        play.machine.pace(SignedDuration::from_millis(day.pace));
+        let known = Known::new(play.setting.site.clone(), world, !platform::can_be_asked(day.platform));
+        let mut stage = Stage {
+            day,
+            play,
+            house: House::default(),
+            known,
+            troubles: Troubles::default(),
+            queue: BTreeMap::new(),
+            queued: 0,
+            faults: BTreeMap::new(),
+            changes: 0,
+            held: BTreeMap::new(),
+            vouched: false,
+            worked: SignedDuration::ZERO,
+            unaudited: false,
+        };
+        let start = stage.play.setting.start;
+        stage.put_off(start + RECONCILE, Task::Reconcile);
+        if !platform::can_be_asked(day.platform) {
+            stage.put_off(start + ROSTER - 420, Task::Roster);
+        }
+        for (place, event) in day.events.iter().enumerate() {
+            stage.put_off(start + event.at, Task::Event(place));
+        }
+        stage
+    }
+
+    pub fn put_off(&mut self, at: Minute, task: Task) {
+        self.queued += 1;
+        self.queue.insert((at, self.queued), task);
+    }
+
+    async fn through(&mut self) -> Result<(), String> {
+        self.take_over().await?;
+        let ends = self.play.setting.start + self.day.ends;
+        while let Some(((at, _), task)) = self.queue.pop_first() {
+            if at > ends {
+                break;
+            }
+            self.walk_to(at).await?;
+            self.act(at, task).await?;
+            self.play.machine.quiet().await;
+            self.check().await?;
+            self.let_it_take_time().await?;
+        }
+        self.walk_to(ends).await?;
+        self.end().await
+    }
+
+    /// The first comparison: whoever is in and entitled becomes ours.
+    async fn take_over(&mut self) -> Result<(), String> {
+        self.see().await;
+        if !platform::can_be_asked(self.day.platform) {
+            self.play.tell_all().await?;
+        }
+        self.play.machine.reconcile(SITE).await.map_err(|wrong| format!("the first reconcile: {wrong}"))?;
+        let open = self.known.open(&self.known.truth, self.play.now());
+        let setting = self.play.setting.clone();
+        self.house.taken_over(|line| is_ruled(&setting, line) && open.contains(&line.entry));
+        self.check().await
+    }
+
+    /// Lets time pass until `to`; every alarm on the way is a step of its own.
+    pub async fn walk_to(&mut self, to: Minute) -> Result<(), String> {
+        while let Some(at) = self.play.machine.cloud().alarms.next().filter(|at| at.as_second() <= to) {
+            let at = at.as_second().max(self.play.now());
+            self.move_clock(at).await?;
+            self.play.note("an alarm rings");
+            self.check().await?;
+            self.let_it_take_time().await?;
+            self.look_later();
+        }
+        self.move_clock(to).await
+    }
+
+    /// What the functions did took its time.
+    async fn let_it_take_time(&mut self) -> Result<(), String> {
+        let took = std::mem::take(&mut self.worked);
+        if took.is_zero() {
+            return Ok(());
+        }
+        let to = self.play.machine.now().checked_add(took).map_err(|wrong| wrong.to_string())?;
+        self.play.machine.move_clock(to).await.map(drop).map_err(|wrong| wrong.to_string())?;
+        self.check().await
+    }
+
+    async fn move_clock(&mut self, to: Minute) -> Result<(), String> {
+        let to = Timestamp::from_second(to).map_err(|wrong| wrong.to_string())?.max(self.play.machine.now());
+        self.play.machine.move_clock(to).await.map(drop).map_err(|wrong| wrong.to_string())
+    }
+
+    pub fn look_later(&mut self) {
+        let now = self.play.now();
+        for after in LOOKS {
+            if !self.queue.range((now + after, 0)..(now + after + 60, 0)).any(|(_, task)| matches!(task, Task::Look)) {
+                self.put_off(now + after, Task::Look);
+            }
+        }
+    }
+
+    async fn act(&mut self, at: Minute, task: Task) -> Result<(), String> {
+        match task {
+            Task::Event(place) => {
+                let event = self.day.events[place].clone();
+                self.come_near(&event).await?;
+                self.happen(place, &event.what).await?;
+                self.look_later();
+            }
+            Task::Deliver(number, letters) => self.deliver(number, letters).await?,
+            Task::Hear(number) => self.known.hear(number, self.play.now()),
+            Task::Back(body) => self.tell(body, Way::Lost).await?,
+            Task::Heals(vendor, fault) if self.faults.get(&vendor) == Some(&fault) => {
+                self.play.put(&vendor, "/_faults", &serde_json::json!([])).await;
+                self.play.note(format!("{vendor} answers again"));
+            }
+            Task::Heals(..) | Task::Look => {}
+            Task::Reconcile => {
+                self.put_off(at + RECONCILE, Task::Reconcile);
+                if at >= self.play.setting.start + self.day.skips {
+                    self.reconcile().await?;
+                }
+            }
+            Task::Roster => {
+                self.put_off(at + ROSTER, Task::Roster);
+                if at < self.play.setting.start + self.day.skips {
+                    return Ok(());
+                }
+                self.play.note("everything is told anew");
+                self.play.tell_all().await?;
+                if self.reconcile().await? {
+                    self.known.heard_all(self.play.now());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the next instant at which something may open or close, if that is wanted and near.
+    async fn come_near(&mut self, event: &Event) -> Result<(), String> {
+        let Some(by) = event.near else { return Ok(()) };
+        let now = self.play.now();
+        let next = times::after(&self.known.truth, &self.play.setting, now).into_iter().next();
+        let until = self.play.setting.start + self.day.ends;
+        match next.map(|next| next + by).filter(|next| *next > now && *next < (now + NEAR).min(until)) {
+            Some(next) => self.walk_to(next).await,
+            None => Ok(()),
+        }
+    }
+
+    /// One reconcile, tried again as Lambda does. Whether it was made, and read everything.
+    pub async fn reconcile(&mut self) -> Result<bool, String> {
+        let (word, now) = (self.day.platform.word(), self.play.now());
+        let before = self.known.heard.clone();
+        for _ in 0..3 {
+            match self.play.machine.reconcile(SITE).await {
+                Ok(report) => {
+                    let complete = report.reads.get(word).is_none_or(|read| read.complete);
+                    if (report.granted, report.revoked) != (0, 0) {
+                        self.play.note(format!("reconcile: {} to grant, {} to revoke", report.granted, report.revoked));
+                    }
+                    let asked = platform::can_be_asked(self.day.platform);
+                    let lags = self.play.setting.platform_quirks.contains(&"lag");
+                    if complete && asked && !self.troubles.is_on(word) && !lags {
+                        self.known.heard_all(now);
+                    }
+                    self.hold(&before).await?;
+                    return Ok(complete);
+                }
+                Err(wrong) => self.play.note(format!("the reconcile failed: {wrong}")),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Notes what waits for a human.
+    async fn hold(&mut self, before: &Rc<serde_json::Value>) -> Result<(), String> {
+        let opened = self.play.machine.holds(Some(SITE)).await.map_err(|wrong| wrong.to_string())?;
+        let waiting = opened.iter().filter(|held| held.hold.approved.is_none()).flat_map(|held| &held.waiting);
+        let keys = waiting.filter_map(|one| {
+            let doors = self.play.setting.doors.iter().find(|doors| doors.name == one.doors)?;
+            let account = one.account.as_ref()?.0.trim_start_matches("guest:").to_lowercase();
+            Some((doors.name, account, one.group.as_ref()?.0.clone()))
+        });
+        let keys: BTreeSet<Key> = keys.collect();
+        if !keys.is_empty() && !keys.iter().all(|key| self.held.contains_key(key)) {
+            self.play.note(format!("{} revokes are held", keys.len()));
+        }
+        self.held.retain(|key, _| keys.contains(key));
+        for key in keys {
+            self.held.entry(key).or_insert_with(|| before.clone());
+        }
+        Ok(())
+    }
+
+    /// A human approves everything that waits.
+    pub async fn approve_all(&mut self) -> Result<(), String> {
+        self.vouched = true;
+        for held in self.play.machine.holds(Some(SITE)).await.map_err(|wrong| wrong.to_string())? {
+            if held.hold.approved.is_none() {
+                self.play.note(format!("{} is approved", held.hold.checksum));
+                let approved = self.play.machine.approve(Some(SITE), &held.hold.checksum).await;
+                if let Err(wrong) = approved {
+                    self.play.note(format!("the approval failed: {wrong}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn deliver(&mut self, number: usize, letters: Vec<Letter>) -> Result<(), String> {
+        let deaf = self.troubles.is_on(self.day.platform.word());
+        self.vouched = true;
+        for letter in &letters {
+            self.play.post(letter).await.map_err(|wrong| format!("I9: {wrong}"))?;
+        }
+        self.play.machine.quiet().await;
+        let now = self.play.now();
+        match deaf {
+            // Heard when everything is read again.
+            true => {}
+            false if self.play.setting.platform_quirks.contains(&"lag") => self.put_off(now + 400, Task::Hear(number)),
+            false => self.known.hear(number, now),
+        }
+        Ok(())
+    }
+
+    /// Sets a fault, and when it ends.
+    pub async fn fail(&mut self, vendor: &Vendor, fault: &serde_json::Value, lasts: Minute) {
+        let word = match vendor {
+            Vendor::Platform if !platform::can_be_asked(self.day.platform) => return,
+            Vendor::Platform => self.day.platform.word(),
+            Vendor::Kisi => "kisi",
+            Vendor::SaltoKs => "salto-ks",
+        };
+        self.queued += 1;
+        let (now, fault_number) = (self.play.now(), self.queued);
+        self.faults.insert(word.to_owned(), fault_number);
+        self.play.put(word, "/_faults", &serde_json::json!([fault])).await;
+        self.troubles.begins(word, now);
+        self.put_off(now + lasts, Task::Heals(word.to_owned(), fault_number));
+    }
+
+    /// Reads who crossed which group, and looks at every promise.
+    pub async fn check(&mut self) -> Result<(), String> {
+        let now = self.play.now();
+        self.worked = self.worked.max(self.play.machine.worked());
+        for vendor in self.troubles.all_on() {
+            let left = self.play.back_door(&vendor, Method::GET, "/_faults", bytes::Bytes::new()).await;
+            if left.as_array().is_some_and(Vec::is_empty) {
+                self.troubles.ends(&vendor, now);
+            }
+        }
+        let passed = self.see().await;
+        self.unaudited |= !passed.is_empty();
+        let audit = match self.unaudited {
+            true => Some(self.play.machine.audit(SITE).await.map_err(|wrong| wrong.to_string())?),
+            false => None,
+        };
+        self.unaudited = false;
+        let sight = self.sight();
+        sight.i3_only_what_is_ours(&passed)?;
+        sight.i5_no_gap(&passed)?;
+        if !self.vouched {
+            sight.i6_held_is_held(&passed, &self.held)?;
+        }
+        sight.i1_nobody_stays(&self.held)?;
+        sight.i2_nobody_waits()?;
+        audit.map_or(Ok(()), |audit| sight.i7_one_record_each(&audit, false))?;
+        if !self.play.machine.cloud().line.dead().is_empty() {
+            return Err("I9: a message became a dead letter".to_owned());
+        }
+        self.vouched = false;
+        self.known.forget(now - 1200);
+        Ok(())
+    }
+
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            setting: &self.play.setting,
+            house: &self.house,
+            known: &self.known,
+            troubles: &self.troubles,
+            now: self.play.now(),
+            ahead: SKEW + self.worked.as_secs() + 1,
+        }
+    }
+
+    /// Takes over who came and went at the doors.
+    async fn see(&mut self) -> Vec<super::house::Passed> {
+        let now = self.play.now();
+        let mut all = Vec::new();
+        for doors in self.play.setting.doors.clone() {
+            let crossings = self.play.machine.sandboxes().crossings(doors.kind, None);
+            if crossings.iter().any(|crossing| !self.house.knows(&doors, crossing)) {
+                let world = self.play.get(doors.kind).await;
+                self.house.meet(&doors, &world);
+            }
+            let hazy = !self.troubles.is_well(doors.kind, now);
+            let passed = self.house.take(&doors, crossings, now, hazy);
+            self.note_changes(&doors, &passed);
+            all.extend(passed);
+        }
+        all
+    }
+
+    fn note_changes(&mut self, doors: &Doors, passed: &[super::house::Passed]) {
+        let mut taken = BTreeSet::new();
+        for one in passed {
+            let (who, _, group) = &one.line.entry;
+            let what = if one.entered { "comes into" } else { "goes out of" };
+            let by = if one.by_hand { " by hand" } else { "" };
+            let until = one.line.until.map(|until| format!(" until {}", things::written(until))).unwrap_or_default();
+            self.play.note(format!("  {who} {what} {group} at {}{by}{until}", doors.name));
+            // Taken out and put back in one go: one change, where two lines at once are not allowed.
+            if one.entered && !one.by_hand && taken.remove(&one.line.key) {
+                self.house.put_back(&one.line.key);
+            } else if !one.entered && !one.by_hand {
+                taken.insert(one.line.key.clone());
+            }
+        }
+    }
+
+    /// Everything that troubles stops. One reconcile makes everything right, and a second finds nothing.
+    async fn end(&mut self) -> Result<(), String> {
+        self.play.machine.pace(SignedDuration::ZERO);
+        self.play.machine.die(None);
+        self.play.machine.skew(Skew::default());
+        self.play.machine.crash(Step::Ring, 0);
+        self.play.machine.cloud().alarms.refuse(0);
+        for vendor in self.troubles.all_on() {
+            self.troubles.ends(&vendor, self.play.now());
+        }
+        self.play.note("the day ends: all trouble stops");
+        let setting = self.play.setting.clone();
+        self.play.expected.by_hand = self.house.spared(|line| is_ours_alone(&setting, line));
+        // Letters that a look put off are looked at again, and what nobody vouched for is approved.
+        let ended = self.put_right().await;
+        let passed = self.see().await;
+        ended.map_err(|wrong| format!("I4: {wrong}"))?;
+        let audit = self.play.machine.audit(SITE).await.map_err(|wrong| wrong.to_string())?;
+        self.known.heard_all(self.play.now());
+        let sight = self.sight();
+        sight.i3_only_what_is_ours(&passed)?;
+        sight.i7_one_record_each(&audit, true)
+    }
+
+    async fn put_right(&mut self) -> Result<(), String> {
+        if self.play.setting.is_slow() {
+            self.move_clock(self.play.now() + 240).await?;
+        }
+        self.play.reconcile().await?;
+        self.approve_all().await?;
+        self.play.judge().await?;
+        judge::ends(&self.play).await?;
+        let (granted, revoked) = self.play.reconcile().await?;
+        match granted + revoked {
+            0 => Ok(()),
+            _ => Err(format!("the second diff is not empty: {granted} granted, {revoked} revoked")),
+        }
+    }
+
+    /// Lines of hands that stay, for who looks on.
+    pub fn lines_in(&self, doors: &str) -> Vec<(String, String, By)> {
+        let here = self.house.lines().filter(|line| line.key.0 == doors);
+        here.map(|line| (line.key.1.clone(), line.key.2.clone(), line.by)).collect()
+    }
+
+    /// The platform, as it is.
+    pub fn truth(&self) -> &serde_json::Value {
+        &self.known.truth
+    }
+
+    pub fn list(&self, kind: &str) -> &[serde_json::Value] {
+        naive::list(self.truth(), kind)
+    }
+}

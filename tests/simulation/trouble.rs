@@ -1,0 +1,44 @@
+//! Which vendors are in trouble, and for how long that excuses anything.
+
+use std::collections::BTreeMap;
+
+use crate::naive::Minute;
+
+/// After it recovered, everything must be right within this.
+const RECOVERY: Minute = 15 * 60;
+
+#[derive(Debug, Clone, Copy)]
+struct Trouble {
+    on: bool,
+    /// When it was last over.
+    over: Minute,
+}
+
+/// By the vendor's word.
+#[derive(Default)]
+pub struct Troubles(BTreeMap<String, Trouble>);
+
+impl Troubles {
+    pub fn begins(&mut self, vendor: &str, now: Minute) {
+        self.0.insert(vendor.to_owned(), Trouble { on: true, over: now });
+    }
+
+    pub fn ends(&mut self, vendor: &str, now: Minute) {
+        if let Some(trouble) = self.0.get_mut(vendor).filter(|trouble| trouble.on) {
+            *trouble = Trouble { on: false, over: now };
+        }
+    }
+
+    pub fn is_on(&self, vendor: &str) -> bool {
+        self.0.get(vendor).is_some_and(|trouble| trouble.on)
+    }
+
+    pub fn all_on(&self) -> Vec<String> {
+        self.0.iter().filter(|(_, trouble)| trouble.on).map(|(vendor, _)| vendor.clone()).collect()
+    }
+
+    /// Whether what depends on it must be right.
+    pub fn is_well(&self, vendor: &str, now: Minute) -> bool {
+        self.0.get(vendor).is_none_or(|trouble| !trouble.on && now > trouble.over + RECOVERY)
+    }
+}
