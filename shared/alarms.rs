@@ -53,7 +53,7 @@ impl Alarms {
     /// # Errors
     /// [`Error::Later`] where Scheduler did not take it, and the line did not either.
     pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
-        let ring = Ring { site: site.to_owned(), bell: Bell::Alarm(minute) };
+        let ring = Ring::new(site, Bell::Alarm(minute));
         let created = self
             .scheduler
             .create_schedule()

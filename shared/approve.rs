@@ -123,7 +123,7 @@ pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> R
     let hold = Hold { approved: Some(now), ..hold };
     outside.ledger.keep_hold(&hold).await?;
     outside.ledger.put_dues(&site, &dues(&waiting, now)).await?;
-    outside.line.ring(&Ring { site: site.clone(), bell: Bell::Due }, None).await?;
+    outside.line.ring(&Ring::new(&site, Bell::Due), None).await?;
     if let Err(error) = outside.bus.publish(&site, &[Notice::Approved(hold.clone())]).await {
         tracing::warn!(site, %error, "an approval could not be published");
     }

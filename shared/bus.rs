@@ -66,6 +66,7 @@ impl Notice {
                 Happened::Deleted => "deleted",
                 Happened::Tagged => "tagged",
                 Happened::Untagged => "untagged",
+                Happened::Forgotten => "forgotten",
             },
         }
     }

@@ -65,6 +65,13 @@ pub fn shown(number: &str) -> String {
     format!("…{}", last.collect::<String>())
 }
 
+/// The same for what is never erased: less than half of it, so that no short number stands there whole.
+pub fn recorded(number: &str) -> String {
+    let characters: Vec<char> = number.trim().chars().collect();
+    let last = characters.iter().skip(characters.len() - (characters.len() / 2).min(SHOWN));
+    format!("…{}", last.collect::<String>())
+}
+
 fn key(number: &str) -> String {
     number.trim().to_lowercase()
 }
@@ -189,14 +196,14 @@ pub fn judge(view: View<'_>) -> Verdict {
             Some(ours) if view.take => verdict.untag.push(Change {
                 card: card.clone(),
                 number: ours.number.clone(),
-                because: format!("tag {} is no longer theirs: was {}", shown(&ours.number), ours.because),
+                because: format!("tag {} is no longer theirs: was {}", recorded(&ours.number), ours.because),
             }),
             Some(_) => stays = Some(Wrong::OneOnly),
             None => stays = Some(Wrong::GivenByHand),
         }
     }
     for (number, card) in targets {
-        let because = format!("tag {} of {}", shown(&number.number), number.of);
+        let because = format!("tag {} of {}", recorded(&number.number), number.of);
         let is_theirs = card.holder.is_some();
         if card.blocked {
             verdict.troubles.push(number.trouble(Wrong::Blocked));

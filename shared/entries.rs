@@ -95,5 +95,6 @@ async fn unreadable(outside: &Outside, entrance: &Entrance, sameness: &str, why:
 }
 
 async fn ring(outside: &Outside, entrance: &Entrance, bell: Bell, sameness: &str) -> Result<()> {
-    outside.line.ring(&Ring { site: entrance.site.clone(), bell }, Some(sameness)).await
+    let ring = Ring::new(&entrance.site, bell).by(sameness, outside.time.now());
+    outside.line.ring(&ring, Some(sameness)).await
 }

@@ -47,9 +47,26 @@ pub struct Ring {
     pub site: String,
     /// Bell.
     pub bell: Bell,
+    /// The delivery that it is of, where it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// When that came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 impl Ring {
+    /// A bell of our own.
+    pub fn new(site: &str, bell: Bell) -> Self {
+        Ring { site: site.to_owned(), bell, cause: None, at: None }
+    }
+
+    /// By a delivery that came at this instant.
+    pub fn by(mut self, delivery: &str, at: Timestamp) -> Self {
+        (self.cause, self.at) = (Some(delivery.to_owned()), Some(at));
+        self
+    }
+
     /// The text of the message.
     pub fn text(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|_| Error::report("a bell cannot be written"))
@@ -163,5 +180,20 @@ impl Line {
         answer.map(|_| ()).map_err(|error| {
             Error::later(format!("a message keeps its pause in the line: {}", DisplayErrorContext(&error)))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bells_of_an_earlier_version_are_read_and_our_own_are_as_they_were() {
+        let old = r#"{"site":"riverside","bell":"due"}"#;
+        let ring: Ring = serde_json::from_str(old).expect("a bell");
+        assert_eq!(ring, Ring::new("riverside", Bell::Due));
+        assert_eq!(ring.text().as_deref(), Ok(old));
+        let by = ring.by("abc", Timestamp::UNIX_EPOCH);
+        assert_eq!(serde_json::from_str::<Ring>(&by.text().expect("JSON")).expect("a bell"), by);
     }
 }

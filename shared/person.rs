@@ -53,6 +53,12 @@ pub struct Person {
     /// How often in a row settling failed.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub failures: u32,
+    /// Since when something waits for them that failed.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub waiting: Option<Timestamp>,
+    /// When they were forgotten; then nothing else is known of them but the places of their records.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub forgotten: Option<Timestamp>,
     /// Places of their latest records in the audit chain; older ones are noted beside them.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub records: Vec<u64>,
@@ -188,7 +194,7 @@ impl Linked {
 }
 
 /// Our written record that we put an account into a group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Door system.
     pub doors: String,
@@ -203,9 +209,29 @@ pub struct Claim {
     pub until: Option<Timestamp>,
     /// Why.
     pub because: String,
+    /// The facts behind it, as they were then.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub basis: Vec<Basis>,
+    /// What made us look: a delivery, a comparison; none: its minute had come.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub cause: Option<String>,
     /// Older lines of ours in this group, which this one took the place of and which still have to go.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub surplus: Vec<String>,
+}
+
+/// A fact that stood behind a claim when it was made, and the rule that made something of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Basis {
+    /// Which.
+    pub fact: FactId,
+    /// When the platform said that it last changed, where it says so.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub version: Option<Timestamp>,
+    /// Number of the rule, from one.
+    pub rule: usize,
+    /// Its line in the site file.
+    pub line: usize,
 }
 
 /// A door change that is written down before it is made.

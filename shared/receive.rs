@@ -127,5 +127,6 @@ async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Let
 }
 
 async fn ring(outside: &Outside, site: &str, bell: Bell, sameness: &str) -> crate::error::Result<()> {
-    outside.line.ring(&Ring { site: site.to_owned(), bell }, Some(sameness)).await
+    let ring = Ring::new(site, bell).by(sameness, outside.time.now());
+    outside.line.ring(&ring, Some(sameness)).await
 }

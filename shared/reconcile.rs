@@ -12,6 +12,7 @@ use crate::comparison::facts::Known;
 use crate::comparison::{Ground, Read};
 use crate::error::Result;
 use crate::guard::former::Former;
+use crate::ledger::dues::Due;
 use crate::ledger::sites::{Doorplate, PlatformRead, Stored};
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
@@ -90,6 +91,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let marked = people::due(ground, &known, &seen, &everybody, &mut report);
     let holding = Holding { outside, site: &site, seen: &seen, known: &known, sound, now };
     let (dues, done) = holding.judge(marked, &mut report).await?;
+    let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
     if done && mark.judged != Some(stored.n) {
         mark.judged = Some(stored.n);
         outside.ledger.keep_platform_read(&site.id, &mark).await?;
@@ -140,8 +142,7 @@ pub(crate) async fn former(
 
 /// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
 async fn ring(outside: &Outside, site: &Site) -> Result<()> {
-    let bell = Bell::Alarm(outside.time.now());
-    outside.line.ring(&Ring { site: site.id.clone(), bell }, None).await
+    outside.line.ring(&Ring::new(&site.id, Bell::Alarm(outside.time.now())), None).await
 }
 
 /// Sets alarms for whoever is due soon, so that one that failed heals even when a platform is down. Whether somebody

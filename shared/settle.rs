@@ -7,11 +7,12 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::error::Result;
-use crate::line::{Bell, Ring};
+use crate::line::Ring;
 use crate::outside::Outside;
 
 mod accounts;
 mod apply;
+mod basis;
 mod card_moves;
 mod cards;
 mod case;
@@ -30,6 +31,7 @@ mod problems;
 mod round;
 mod scene;
 mod serve;
+mod timely;
 
 pub use accounts::{taken_already, the_one};
 pub(crate) use case::dossier_of;
@@ -45,13 +47,13 @@ const PAUSES: [u64; 4] = [5, 15, 45, 120];
 
 /// Serves one batch of the line. Where a site fails, its messages come again; another site's do not.
 pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
-    let mut sites: BTreeMap<String, (Vec<Bell>, Vec<SqsMessage>)> = BTreeMap::new();
+    let mut sites: BTreeMap<String, (Vec<Ring>, Vec<SqsMessage>)> = BTreeMap::new();
     let mut answer = SqsBatchResponse::default();
     for message in batch.records {
         match message.body.as_deref().and_then(|body| serde_json::from_str::<Ring>(body).ok()) {
             Some(ring) => {
-                let (bells, messages) = sites.entry(ring.site).or_default();
-                bells.push(ring.bell);
+                let (rings, messages) = sites.entry(ring.site.clone()).or_default();
+                rings.push(ring);
                 messages.push(message);
             }
             None => {
@@ -60,8 +62,8 @@ pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
             }
         }
     }
-    for (site, (bells, messages)) in sites {
-        if let Err(error) = one_site(outside, &site, &bells).await {
+    for (site, (rings, messages)) in sites {
+        if let Err(error) = one_site(outside, &site, &rings).await {
             tracing::error!(site, %error, "a batch of bells could not be served and comes again");
             for message in messages {
                 let pause = pause_after(&message);
@@ -91,9 +93,9 @@ fn pause_after(message: &SqsMessage) -> Duration {
     Duration::from_secs(pause.copied().unwrap_or_default())
 }
 
-async fn one_site(outside: &Outside, site: &str, bells: &[Bell]) -> Result<()> {
+async fn one_site(outside: &Outside, site: &str, rings: &[Ring]) -> Result<()> {
     match outside.ledger.active(site).await? {
-        Some(stored) => serve::serve(outside, &stored, bells).await,
+        Some(stored) => serve::serve(outside, &stored, rings).await,
         None => {
             tracing::warn!(site, "a bell for a site that is not here");
             Ok(())

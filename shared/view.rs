@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cards::shown as shown_number;
+use crate::doors::GroupId;
 use crate::entitlement::{Dossier, Entitlement, Rules, derive};
 use crate::error::{Error, Result};
 use crate::fact::FactId;
@@ -48,13 +49,14 @@ async fn shown(outside: &Outside, site: &Site, rules: &KnownRules, person: &Pers
 }
 
 /// What the names of the site file stand for, as far as the table knows.
-struct KnownRules {
+pub(crate) struct KnownRules {
     catalogue: Catalogue,
     resolved: Resolved,
 }
 
 impl KnownRules {
-    async fn of(outside: &Outside, site: &Site) -> Result<Self> {
+    /// Those of a site.
+    pub(crate) async fn of(outside: &Outside, site: &Site) -> Result<Self> {
         let (catalogue, _) = catalogue(outside, &site.id).await?;
         let mut groups = BTreeMap::new();
         for name in site.doors.keys() {
@@ -65,10 +67,25 @@ impl KnownRules {
         Ok(KnownRules { catalogue, resolved })
     }
 
+    /// The rules with everything that they need.
+    pub(crate) fn by<'a>(&'a self, site: &'a Site) -> Rules<'a> {
+        Rules { site, resolved: &self.resolved, catalogue: &self.catalogue }
+    }
+
+    /// What the names stand for.
+    pub(crate) fn resolved(&self) -> &Resolved {
+        &self.resolved
+    }
+
+    /// Every group that a rule opens.
+    pub(crate) fn ruled(&self, site: &Site) -> impl Iterator<Item = (String, GroupId)> {
+        let rules = site.rules.iter().zip(&self.resolved.rules);
+        rules.flat_map(|(rule, resolved)| resolved.groups.iter().map(|group| (rule.doors.clone(), group.clone())))
+    }
+
     /// What somebody may open now or later, what begins first first.
     fn entitlements(&self, site: &Site, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
-        let rules = Rules { site, resolved: &self.resolved, catalogue: &self.catalogue };
-        let mut entitlements = derive(rules, dossier, now).entitlements;
+        let mut entitlements = derive(self.by(site), dossier, now).entitlements;
         entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
         entitlements.sort_by_key(|entitlement| entitlement.window);
         entitlements.truncate(MOST_SHOWN);

@@ -1,6 +1,8 @@
 //! The operator's command as a process of its own: against a stack, whose AWS and vendors are one machine's, and against
 //! that machine itself.
 
+mod trust;
+
 use std::path::PathBuf;
 use std::process::Output;
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use doorstep::error::{Error, Result};
+use doorstep::forget::{self, Outcome};
 use doorstep::http::Http;
 use doorstep::network;
 use http::{Method, StatusCode, Uri};
@@ -19,6 +20,21 @@ pub struct Local {
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
+}
+
+/// What has to be done before somebody can be forgotten.
+#[derive(Deserialize)]
+struct NotYet {
+    first: Vec<String>,
+}
+
+/// That nobody is meant is an answer, and no error.
+fn is_nobody(status: StatusCode, body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Nobody {
+        nobody: bool,
+    }
+    status == StatusCode::NOT_FOUND && serde_json::from_slice::<Nobody>(body).is_ok_and(|said| said.nobody)
 }
 
 /// The error that the run had, from what it says of it.
@@ -89,17 +105,51 @@ impl Local {
         self.ask(Method::POST, path, body).await
     }
 
+    /// Reads something about somebody; `None` where nobody is meant.
+    ///
+    /// # Errors
+    /// As [`Local::get`].
+    pub async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
+        match self.said(Method::GET, path, "").await? {
+            (status, body) if is_nobody(status, &body) => Ok(None),
+            (status, body) => self.read(status, &body).map(Some),
+        }
+    }
+
+    /// Has somebody forgotten.
+    ///
+    /// # Errors
+    /// As [`Local::get`].
+    pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<Outcome> {
+        let asked = serde_json::to_string(wanted).map_err(|error| Error::report(error.to_string()))?;
+        let (status, body) = self.said(Method::POST, &format!("{}/forget", self.site(site)?), &asked).await?;
+        match serde_json::from_slice::<NotYet>(&body) {
+            Ok(not_yet) if status == StatusCode::CONFLICT => Ok(Outcome::Refused(not_yet.first)),
+            _ if is_nobody(status, &body) => Ok(Outcome::Nobody),
+            _ => self.read(status, &body).map(Outcome::Forgotten),
+        }
+    }
+
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: &str) -> Result<T> {
+        let (status, body) = self.said(method, path, body).await?;
+        self.read(status, &body)
+    }
+
+    async fn said(&self, method: Method, path: &str, body: &str) -> Result<(StatusCode, Bytes)> {
         let uri: Uri = format!("{}{path}", self.base).parse().map_err(|_| Error::refused("this is no site's name"))?;
         let request = http::Request::builder().method(method).uri(uri).body(Bytes::copy_from_slice(body.as_bytes()));
         let request = request.map_err(|error| Error::report(error.to_string()))?;
         let answer = self.http.send(request).await;
         let answer = answer.map_err(|none| Error::later(format!("{} does not run, or is busy: {none}", self.base)))?;
-        match answer.status() {
-            StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => serde_json::from_slice(answer.body())
+        Ok((answer.status(), answer.into_body()))
+    }
+
+    fn read<T: DeserializeOwned>(&self, status: StatusCode, body: &Bytes) -> Result<T> {
+        match status {
+            StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => serde_json::from_slice(body)
                 .map_err(|error| Error::report(format!("{} is another version of Doorstep: {error}", self.base))),
             status => {
-                let refusal = serde_json::from_slice::<Refusal>(answer.body());
+                let refusal = serde_json::from_slice::<Refusal>(body);
                 let why = refusal.map_or_else(|_| format!("{} answered {status}", self.base), |refusal| refusal.error);
                 Err(same_again(status, &why))
             }

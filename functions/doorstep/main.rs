@@ -8,13 +8,17 @@ use clap::{Parser, Subcommand};
 use doorstep::error::Result;
 
 mod approve;
+mod audit;
 mod check;
 mod diff;
 mod doctor;
 mod drift;
 mod entries;
+mod explain;
 mod files;
+mod forget;
 mod local;
+mod on_time;
 mod pause;
 mod print;
 mod progress;
@@ -24,6 +28,7 @@ mod resume;
 mod retire;
 mod show;
 mod target;
+mod who;
 
 /// How every verb ends; docs/operations.md says the same.
 const EXITS: &str = "Exits with 0 if all is well, 1 with findings (which it printed), 2 if it could not be done (why stands \
@@ -92,6 +97,17 @@ verbs! {
     Retire = retire,
     /// Shows who came and went, per person, door and day.
     Entries = entries,
+    /// Shows why a person has, had, will have or lacks each group, at any instant. That nobody is meant is a finding.
+    Explain = explain,
+    /// Shows everybody in a group at any instant: ours with why, foreign, protected.
+    Who = who,
+    /// Verifies the audit chain, or exports it.
+    Audit = audit,
+    /// Shows how many doors opened and closed when they should have, per day. One that was late is a finding.
+    OnTime = on_time,
+    /// Erases a person's names, address and numbers everywhere in the table, and leaves the audit chain whole. What has
+    /// to be done first is a finding.
+    Forget = forget,
 }
 
 #[tokio::main(flavor = "current_thread")]

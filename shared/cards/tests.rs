@@ -72,7 +72,7 @@ fn a_number_whose_card_is_free_becomes_theirs() {
         give: true,
         take: true,
     });
-    assert_eq!((verdict.tag[0].card.id.as_str(), verdict.tag[0].because.as_str()), ("id 1", "tag …1 of member m"));
+    assert_eq!((verdict.tag[0].card.id.as_str(), verdict.tag[0].because.as_str()), ("id 1", "tag … of member m"));
 }
 
 #[test]
@@ -171,6 +171,7 @@ fn numbers_are_apart_and_of_a_length() {
 
 #[test]
 fn of_a_number_no_more_than_its_end_is_shown() {
+    assert_eq!((recorded("04A2B3C4D5"), recorded("0123"), recorded("1")), ("…C4D5".into(), "…23".into(), "…".into()));
     assert_eq!((shown("04A2B3C4"), shown("12"), shown("ünïcödé")), ("…B3C4".into(), "…12".into(), "…cödé".into()));
     for what in [
         Wrong::Unknown,

@@ -25,7 +25,7 @@ fn claim(until: Option<Timestamp>) -> Claim {
         since: at("09:45"),
         until,
         because: "booking b1".into(),
-        surplus: Vec::new(),
+        ..Claim::default()
     }
 }
 

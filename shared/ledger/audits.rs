@@ -1,15 +1,23 @@
 //! The audit chain in the table: one item for each record, and with each person the places of theirs.
 
-use jiff::Timestamp;
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::key;
 use super::{Condition, Item, Ledger, Write, body};
-use crate::audit::{Deed, Head, Record};
-use crate::error::Result;
+use crate::audit::{Deed, Head, Record, Verdict, Verifier};
+use crate::error::{Error, Result};
 use crate::person::Person;
 
 /// So many places are kept with the person; older ones go into items of their own, so that the person stays small.
 const PLACES_AT_HAND: usize = 32;
+
+/// So many records are read at a time.
+const AT_ONCE: u64 = 1_000;
+/// How far the clocks of two functions may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The end of the chain as it was read, to which records can be joined.
 #[derive(Debug, Clone)]
@@ -30,6 +38,74 @@ impl Ledger {
     /// The whole chain, oldest first.
     pub async fn audit(&self, site: &str) -> Result<Vec<Record>> {
         self.list_below(&key::audits(site), key::AFTER_AUDITS).await?.iter().map(Item::read).collect()
+    }
+
+    /// The place of the last record; 0 where there is none.
+    pub async fn audit_end(&self, site: &str) -> Result<u64> {
+        Ok(self.chain(site).await?.head.seq)
+    }
+
+    /// The records at these places, in order, each as it is kept: what is not there is left out.
+    pub async fn audit_items(&self, site: &str, places: RangeInclusive<u64>) -> Result<Vec<Value>> {
+        let keys: Vec<_> = places.map(|seq| key::audit(site, seq)).collect();
+        let mut found = self.get_many(&keys).await?;
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found.iter().map(|(_, item)| item.read()).collect()
+    }
+
+    /// Looks through a whole chain, so much of it at a time that no chain is too long. `known` is a place and its hash
+    /// that somebody noted earlier.
+    pub async fn verify_audit(&self, site: &str, known: Option<Head>) -> Result<Verdict> {
+        let end = self.audit_end(site).await?;
+        let mut verifier = Verifier::of(site, known);
+        let mut from = 1;
+        while from <= end {
+            let until = end.min(from + AT_ONCE - 1);
+            if !self.audit_items(site, from..=until).await?.iter().all(|item| verifier.next(item)) {
+                break;
+            }
+            from = until + 1;
+        }
+        Ok(verifier.end(Some(end)))
+    }
+
+    /// The place of the first record written at `at` or later: found by halving, not by reading. One behind the last
+    /// where there is none.
+    pub async fn audit_place(&self, site: &str, at: Timestamp) -> Result<u64> {
+        let (mut from, mut until) = (1, self.audit_end(site).await? + 1);
+        while from < until {
+            let middle = from + (until - from) / 2;
+            let record: Option<Record> =
+                self.get(&key::audit(site, middle)).await?.as_ref().map(Item::read).transpose()?;
+            // A record that is missing is for whoever verifies the chain.
+            if record.is_some_and(|record| record.at >= at) {
+                until = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        Ok(from)
+    }
+
+    /// The records that were written from `from` until before `until`, in order. Clocks of functions may differ by
+    /// seconds, so those around the edges are looked at too.
+    pub async fn audit_between(&self, site: &str, from: Timestamp, until: Timestamp) -> Result<Vec<Record>> {
+        let early = from.checked_sub(SKEW).unwrap_or(from);
+        let late = until.checked_add(SKEW).unwrap_or(until);
+        let (mut place, end) = (self.audit_place(site, early).await?, self.audit_place(site, late).await?);
+        let mut records = Vec::new();
+        while place < end {
+            let next = end.min(place + AT_ONCE);
+            for item in self.audit_items(site, place..=next - 1).await? {
+                let unreadable = |_| Error::report("an audit record cannot be read: verify the chain");
+                let record: Record = serde_json::from_value(item).map_err(unreadable)?;
+                if record.at >= from && record.at < until {
+                    records.push(record);
+                }
+            }
+            place = next;
+        }
+        Ok(records)
     }
 
     /// What was done for one person, oldest first.

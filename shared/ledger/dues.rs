@@ -40,6 +40,9 @@ pub enum Subject {
         mention: Mention,
         /// How many looks there were so far.
         looks: u8,
+        /// The delivery that it was first looked at for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<String>,
     },
 }
 
@@ -59,6 +62,12 @@ impl Subject {
 pub struct Due {
     /// The whole minute.
     pub minute: Timestamp,
+    /// When it was asked for, or is to be, to the second; the minute where that was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<Timestamp>,
+    /// What asked for it, in words; none: its minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// Who or what.
     pub subject: Subject,
     /// Groups to look at beyond those that the person's facts and claims name.
@@ -85,7 +94,36 @@ impl Due {
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
         let (minute, groups, look_at) = (floor_minute(at), Vec::new(), BTreeSet::new());
-        Due { minute, subject, groups, adopt: false, look_at, adopt_cards: false, passing: false, mark }
+        let asked = Some(at).filter(|at| *at != minute);
+        Due {
+            minute,
+            asked,
+            cause: None,
+            subject,
+            groups,
+            adopt: false,
+            look_at,
+            adopt_cards: false,
+            passing: false,
+            mark,
+        }
+    }
+
+    /// When it was asked for.
+    pub fn asked(&self) -> Timestamp {
+        self.asked.unwrap_or(self.minute)
+    }
+
+    /// Asked for by a bell that was rung at this instant, where that is known and earlier.
+    pub fn asked_at(mut self, rung: Option<Timestamp>) -> Self {
+        self.asked = rung.map_or(self.asked, |rung| Some(rung.min(self.asked())));
+        self
+    }
+
+    /// Because of this, in words for a claim.
+    pub fn because_of(mut self, cause: &str) -> Self {
+        self.cause = Some(cause.to_owned());
+        self
     }
 
     /// Not to be written down.
@@ -145,6 +183,18 @@ impl Ledger {
     pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
         let end = minute_word(next_minute(minute));
         self.list_below(&key::dues(site), &end).await?.iter().map(|item| item.read()).collect()
+    }
+
+    /// Nobody is due for any of these any more, whenever it was.
+    pub async fn forget_dues(&self, site: &str, subjects: &[Subject]) -> Result<()> {
+        let mut writes = Vec::new();
+        for item in self.list(&key::dues(site), "").await? {
+            let due: Due = item.read()?;
+            if subjects.contains(&due.subject) {
+                writes.push(Write::delete(key::due(site, &item.sk)));
+            }
+        }
+        self.write_many(writes).await
     }
 
     /// Writes down that these are due. Several that are about one subject at one minute become one.

@@ -55,6 +55,9 @@ pub struct Record {
     /// How that came to be known.
     #[serde(default)]
     pub source: Source,
+    /// When the read began that first said so, where that was an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// What was known before, where only full reads told of the change since: revokes that follow from it are inferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vouched: Option<Arc<Fact>>,
@@ -63,12 +66,12 @@ pub struct Record {
 impl Record {
     /// A thing as a read that began at `read` found it.
     pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
-        Record { fact: Arc::new(fact), read, gone: false, source, vouched: None }
+        Record { fact: Arc::new(fact), read, gone: false, source, since: None, vouched: None }
     }
 
     /// The same thing, which a read that began at `read` no longer found.
     pub fn gone(&self, read: Timestamp, source: Source) -> Self {
-        Record { fact: self.fact.clone(), read, gone: true, source, vouched: None }
+        Record { fact: self.fact.clone(), read, gone: true, source, since: None, vouched: None }
     }
 
     /// With what was known before it, where this is a change that only full reads tell of.
@@ -90,7 +93,7 @@ impl Record {
 
     /// Whether the two say the same of the world, whenever they were read.
     pub fn says_same(&self, other: &Record) -> bool {
-        let Record { fact, read: _, gone, source: _, vouched: _ } = self;
+        let Record { fact, read: _, gone, source: _, since: _, vouched: _ } = self;
         *gone == other.gone && *fact == other.fact
     }
 
@@ -156,6 +159,16 @@ impl Ledger {
         Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
     }
 
+    /// Erases a fact with everything that leads to it, as if it had never been known. Safe to repeat.
+    pub async fn erase_fact(&self, site: &str, record: &Record) -> Result<()> {
+        let name = record.fact.name();
+        let mut holders = record.holders();
+        holders.extend(record.fact.holders());
+        let mut writes = vec![Write::delete(key::fact(site, &name))];
+        writes.extend(holders.iter().map(|holder| Write::delete(key::holding(site, holder, &name))));
+        self.write_many(writes).await
+    }
+
     /// Keeps a fact, unless a later read is known already.
     ///
     /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that
@@ -174,11 +187,16 @@ impl Ledger {
             return Ok(concerned);
         }
         let was = Condition::Version(old_item.map_or(0, |item| item.version));
-        let fact = Write::put(at, body(new)?).version(version_of(new.read)).only_if(was);
-        if old.is_some_and(|old| old.says_same(new) && old.vouched == new.vouched) {
-            self.write(fact).await?;
+        let put = |record: &Record| {
+            body(record).map(|text| Write::put(at, text).version(version_of(record.read)).only_if(was))
+        };
+        if let Some(old) = old.filter(|old| old.says_same(new) && old.vouched == new.vouched) {
+            // It is known from where it was first known.
+            let since = old.since.or(Some(old.read));
+            self.write(put(&Record { source: old.source, since, ..new.clone() })?).await?;
             return Ok(concerned);
         }
+        let fact = put(new)?;
         let pointer = body(&name)?;
         let point = |to: &Holder| Write::put(key::holding(site, to, &name), pointer.clone());
         let bump = |holder: &Holder| Write::bump(key::holder_version(site, holder));

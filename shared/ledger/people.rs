@@ -89,6 +89,16 @@ pub fn point_account(site: &str, doors: &str, id: &AccountId, person: &str) -> W
     Write::put(key::account(site, doors, id), person.to_owned())
 }
 
+/// A person is no longer in the list of all.
+pub fn unlist(site: &str, person: &str) -> Write {
+    Write::delete(key::listed(site, person))
+}
+
+/// A profile is no longer anybody's.
+pub fn free_profile(site: &str, name: &FactId) -> Write {
+    Write::delete(key::profile(site, name))
+}
+
 /// An account is no longer anybody's.
 pub fn free_account(site: &str, doors: &str, id: &AccountId) -> Write {
     Write::delete(key::account(site, doors, id))

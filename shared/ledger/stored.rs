@@ -178,6 +178,21 @@ impl Ledger {
         Ok(new.n)
     }
 
+    /// Erases every version of a site file that is no longer in force and names this address. Gives how many.
+    pub async fn erase_versions(&self, site: &str, email: &str) -> Result<usize> {
+        let active = self.active(site).await?.map_or(0, |stored| stored.n);
+        let mut writes = Vec::new();
+        for item in self.list(&key::version(site, 0).pk, key::VERSIONS).await? {
+            let stored: Stored = item.read()?;
+            if stored.n != active && stored.text.to_lowercase().contains(email) {
+                writes.push(Write::delete(key::version(site, stored.n)));
+            }
+        }
+        let erased = writes.len();
+        self.write_many(writes).await?;
+        Ok(erased)
+    }
+
     /// Pauses a site, or ends its pause, only while `now` is the version in force, which stays so.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Write, body, faster};
+use super::{Condition, Item, Ledger, Step, Write, body, faster};
 use crate::delivery::{News, Rank, Told};
 use crate::error::{Error, Result};
 use crate::ledger::sites::Disbelief;
@@ -142,6 +142,23 @@ impl Ledger {
             None => Write::delete(at),
         })
         .await
+    }
+
+    /// Puts another, shorter text in place of one part's, all at once. It stays where it was, in as many pieces, so that
+    /// nothing else must change with it.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the table is away.
+    pub async fn rewrite_roster(&self, site: &str, head: &Head, text: &str) -> Result<()> {
+        let pieces = pieces(text);
+        if pieces.len() > head.pieces {
+            return Err(Error::report("a roster grew by what was taken out of it"));
+        }
+        let writes = (0..head.pieces).map(|n| {
+            let piece = pieces.get(n).copied().unwrap_or_default();
+            Ok(Write::put(key::roster_text(site, &head.rank.hash, n), body(&piece)?))
+        });
+        self.write_all(Step::Keep, writes.collect::<Result<_>>()?).await
     }
 
     /// Notes which roster is believed from now on.

@@ -147,7 +147,7 @@ async fn take_out(
         Due::at(now, Subject::Person(person.id.clone())).with_a_look_at(known)
     });
     outside.ledger.put_dues(site, &dues.collect::<Vec<_>>()).await?;
-    outside.line.ring(&Ring { site: site.to_owned(), bell: Bell::Due }, None).await
+    outside.line.ring(&Ring::new(site, Bell::Due), None).await
 }
 
 /// Of a site that is out of service already there is only what is kept of it.

@@ -94,26 +94,15 @@ fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Opti
 }
 
 fn seen(doors: &str, account: &AccountId, what: Happened) -> Deed {
-    Deed {
-        doors: doors.to_owned(),
-        account: account.clone(),
-        group: None,
-        what,
-        because: "begun before an interruption".to_owned(),
-        answer: AFTER_AN_INTERRUPTION.to_owned(),
-    }
+    Deed::new(doors, account, None, what, "begun before an interruption", AFTER_AN_INTERRUPTION)
 }
+
+/// Why an account is made.
+pub const WITHOUT_AN_ACCOUNT: &str = "somebody without an account may come in";
 
 /// The record of an account that was made.
 pub fn invited(doors: &str, account: &AccountId, answer: &str) -> Deed {
-    Deed {
-        doors: doors.to_owned(),
-        account: account.clone(),
-        group: None,
-        what: Happened::Invited,
-        because: "somebody without an account may come in".to_owned(),
-        answer: answer.to_owned(),
-    }
+    Deed::new(doors, account, None, Happened::Invited, WITHOUT_AN_ACCOUNT, answer)
 }
 
 /// Guests of this name that are there before one is made.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::invited;
+use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::moves::Move;
 use super::scene::Writers;
 use crate::audit::{Deed, Happened};
@@ -17,6 +17,11 @@ use crate::person::{Claim, Linked, Person};
 mod cards;
 
 use cards::card_steps;
+
+/// How an audit record says that a change was made.
+const DONE: &str = "done";
+/// Why a line is taken out that another one took the place of.
+const TIDYING: &str = "another line took its place";
 
 /// One person's moves, and what became of them.
 pub struct Task {
@@ -58,12 +63,7 @@ pub async fn apply(
             let Some(writer) = writers.get(&doors) else { continue };
             let invite = invite.get(&doors).copied().unwrap_or(true);
             if let Err(error) = account_step(site, writer.as_ref(), task, &doors, &step, invite).await {
-                match step {
-                    _ if error.may_pass() => {}
-                    Move::Create => task.person.never_made(&doors),
-                    _ => task.person.account_done(&doors),
-                }
-                task.failures.push((doors, error));
+                task.account_failed(doors, &step, error);
             }
         }
     }
@@ -124,8 +124,8 @@ async fn account_step(
         task.person.accounts.remove(doors);
     }
     let because = step.to_string();
-    let answer = if what == Happened::Refused { "not allowed" } else { "done" };
-    task.deeds.push(Deed { doors: doors.to_owned(), account, group: None, what, because, answer: answer.to_owned() });
+    let answer = if what == Happened::Refused { "not allowed" } else { DONE };
+    task.deeds.push(Deed::new(doors, &account, None, what, &because, answer));
     Ok(())
 }
 
@@ -203,7 +203,9 @@ async fn group_step(
         let Some(task) = tasks.get_mut(place) else { continue };
         match next() {
             Ok(()) => task.granted(doors, group, &entry, because, now),
-            Err(error) => task.failed(doors, group, &entry.account.id, !entry.replaces.is_empty(), error),
+            Err(error) => {
+                task.failed(doors, group, &entry.account.id, &because, error, !entry.replaces.is_empty());
+            }
         }
     }
     for (place, row, because) in part.remove {
@@ -213,7 +215,9 @@ async fn group_step(
                 Some(because) => task.revoked(site, doors, group, &row, because),
                 None => task.tidied(doors, group, &row),
             },
-            Err(error) => task.failed(doors, group, &row.account, false, error),
+            Err(error) => {
+                task.failed(doors, group, &row.account, because.as_deref().unwrap_or(TIDYING), error, false);
+            }
         }
     }
 }
@@ -229,14 +233,14 @@ impl Task {
 
     fn granted(&mut self, doors: &str, group: &GroupId, entry: &Entry, because: String, now: jiff::Timestamp) {
         let account = entry.account.id.clone();
-        self.deeds.push(deed(doors, group, &account, Happened::Granted, &because));
+        self.deeds.push(Deed::new(doors, &account, Some(group), Happened::Granted, &because, DONE));
         let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
         match claim {
             Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
             None => {
                 let (doors, group) = (doors.to_owned(), group.clone());
-                let (until, surplus) = (entry.until, Vec::new());
-                self.person.claims.push(Claim { doors, group, account, since: now, until, because, surplus });
+                let new = Claim { doors, group, account, since: now, until: entry.until, because, ..Claim::default() };
+                self.person.claims.push(new);
             }
         }
         if let Some(linked) = self.person.accounts.get_mut(doors) {
@@ -249,7 +253,7 @@ impl Task {
         let done = Doubt::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         // What was done is released no longer: the next time it is judged anew.
         self.writes.extend(self.released.contains(&done).then(|| Ledger::spent(site, &done)));
-        self.deeds.push(deed(doors, group, &row.account, Happened::Revoked, &because));
+        self.deeds.push(Deed::new(doors, &row.account, Some(group), Happened::Revoked, &because, DONE));
         let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
         self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
         self.person.done(doors, group);
@@ -264,30 +268,48 @@ impl Task {
 
     /// What may have been done all the same stays an intent, and so does what may have been done `in_part`; what was
     /// refused is written down, once.
-    fn failed(&mut self, doors: &str, group: &GroupId, account: &AccountId, in_part: bool, error: Error) {
+    fn failed(
+        &mut self,
+        doors: &str,
+        group: &GroupId,
+        account: &AccountId,
+        because: &str,
+        error: Error,
+        in_part: bool,
+    ) {
         if !error.may_pass() {
             if !in_part {
                 self.person.done(doors, group);
             }
-            let text = problem(doors, &error);
-            if !self.person.problems.contains(&text) {
-                let mut refused = deed(doors, group, account, Happened::Refused, "");
-                refused.answer = error.to_string();
-                self.deeds.push(refused);
-            }
+            self.refused(doors, account, Some(group), because, &error);
         }
         self.failures.push((doors.to_owned(), error));
     }
-}
 
-fn deed(doors: &str, group: &GroupId, account: &AccountId, what: Happened, because: &str) -> Deed {
-    Deed {
-        doors: doors.to_owned(),
-        account: account.clone(),
-        group: Some(group.clone()),
-        what,
-        because: because.to_owned(),
-        answer: "done".to_owned(),
+    /// The same for the account itself. One that was not made has no id yet.
+    fn account_failed(&mut self, doors: String, step: &Move, error: Error) {
+        if !error.may_pass() {
+            let account = self.person.accounts.get(&doors).map(|linked| linked.account.id.clone());
+            let account = account.unwrap_or_else(|| AccountId(String::new()));
+            match step {
+                Move::Create => {
+                    self.person.never_made(&doors);
+                    self.refused(&doors, &account, None, WITHOUT_AN_ACCOUNT, &error);
+                }
+                _ => {
+                    self.person.account_done(&doors);
+                    self.refused(&doors, &account, None, &step.to_string(), &error);
+                }
+            }
+        }
+        self.failures.push((doors, error));
+    }
+
+    /// One record for each refusal, however often it is tried again.
+    fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
+        if !self.person.problems.contains(&problem(doors, error)) {
+            self.deeds.push(Deed::new(doors, account, group, Happened::Refused, because, &error.to_string()));
+        }
     }
 }
 

@@ -143,14 +143,8 @@ pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Book
 
 /// The record of a card that changed hands.
 pub fn card_deed(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> Deed {
-    Deed {
-        doors: doors.to_owned(),
-        account: account.clone(),
-        group: None,
-        what: if theirs { Happened::Tagged } else { Happened::Untagged },
-        because: because.to_owned(),
-        answer: answer.to_owned(),
-    }
+    let what = if theirs { Happened::Tagged } else { Happened::Untagged };
+    Deed::new(doors, account, None, what, because, answer)
 }
 
 /// Takes over into the books what changes there alone.

@@ -5,10 +5,12 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use super::apply::Task;
+use super::basis::note_basis;
 use super::moves::Move;
 use super::problems::problems_of;
 use super::round::Sitting;
 use super::scene::Scene;
+use super::timely::{stamp, waits};
 use crate::audit::Deed;
 use crate::bus::Notice;
 use crate::cards::{Trouble, Wrong};
@@ -54,25 +56,31 @@ pub async fn commit(
         return Ok(Outcome::Failed);
     }
     let problems = problems_of(scene, &sitting, &task);
-    let before = sitting.case.person;
+    // A slice may take a while, and a record says when it was written.
+    let at = scene.outside.time.now().max(now);
+    stamp(&mut task.deeds, &sitting, at);
+    let waits = waits(&task);
+    let before = sitting.case.person.clone();
     let person = &mut task.person;
+    note_basis(person, &before, (&sitting.derived.entitlements, &sitting.case.dossier), &sitting.cause, now);
     person.problems = problems;
     person.next = sitting.next;
     let outcome = match (failed, sitting.last) {
         (false, _) => {
-            person.failures = 0;
+            (person.failures, person.waiting) = (0, None);
             if task.more || needs_aftercare(&task.moves) { Outcome::Again } else { Outcome::Settled }
         }
         (true, false) => Outcome::Failed,
         (true, true) => {
             person.failures += 1;
+            person.waiting = waits.then_some(sitting.asked);
             let retry = minutes_later(now, back_off(person.failures));
             person.next = Some(person.next.map_or(retry, |next| next.min(retry)));
             Outcome::GaveUp
         }
     };
     look_again(scene, &before, &task, now).await?;
-    let written = match write(scene, &before, &mut task, now, chain).await {
+    let written = match write(scene, &before, &mut task, (now, at), chain).await {
         Ok(()) => Ok(outcome),
         // Somebody was faster: what was done stays an intent, and the next round finds out.
         Err(error) if error.may_pass() && !sitting.last => Ok(Outcome::Failed),
@@ -114,7 +122,7 @@ async fn write(
     scene: &Scene,
     before: &Person,
     task: &mut Task,
-    now: Timestamp,
+    (now, at): (Timestamp, Timestamp),
     known: &mut Option<Chain>,
 ) -> Result<()> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
@@ -135,8 +143,7 @@ async fn write(
             Some(chain) => chain,
             None => ledger.chain(site).await?,
         };
-        *known =
-            Some(write_with_deeds(scene, person, std::mem::take(&mut task.writes), &task.deeds, now, chain).await?);
+        *known = Some(write_with_deeds(scene, person, std::mem::take(&mut task.writes), &task.deeds, at, chain).await?);
     }
     person.version += 1;
     let moved = before.next.filter(|&old| old > now && person.next != Some(old));
@@ -155,15 +162,15 @@ async fn write_with_deeds(
     person: &mut Person,
     mut writes: Vec<Write>,
     deeds: &[Deed],
-    now: Timestamp,
+    at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
     let (early, late) = deeds.split_at(deeds.len().saturating_sub(MOST_DEEDS));
     for deeds in early.chunks(MOST_DEEDS) {
-        ledger.write_all(Step::Keep, chain.join(site, person, now, deeds)?).await?;
+        ledger.write_all(Step::Keep, chain.join(site, person, at, deeds)?).await?;
     }
-    writes.extend(chain.join(site, person, now, late)?);
+    writes.extend(chain.join(site, person, at, late)?);
     debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
     writes.insert(0, put(site, person)?);
     ledger.write_all(Step::Commit, writes).await?;

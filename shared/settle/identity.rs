@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::access::Share;
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::error::Result;
@@ -29,6 +31,20 @@ pub struct Summons {
     pub look_at: BTreeSet<String>,
     /// Door systems where cards that they have become ours.
     pub adopt_cards: BTreeSet<String>,
+}
+
+impl Summons {
+    /// Since when it is asked for; never later than `now`.
+    pub fn asked(&self, now: Timestamp) -> Timestamp {
+        self.dues.iter().map(Due::asked).min().map_or(now, |asked| asked.min(now))
+    }
+
+    /// What asked for it, in words; a delivery before anything else.
+    pub fn cause(&self) -> Option<String> {
+        let mut causes: Vec<&String> = self.dues.iter().filter_map(|due| due.cause.as_ref()).collect();
+        causes.sort_by_key(|cause| !cause.starts_with("delivery"));
+        causes.first().map(|cause| (*cause).clone())
+    }
 }
 
 /// Who is meant by these due items, each person once. Items that mean nobody are crossed out.

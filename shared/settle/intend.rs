@@ -9,6 +9,7 @@ use super::apply::Task;
 use super::moves::Move;
 use super::round::{AT_ONCE, Sitting};
 use super::scene::Scene;
+use super::timely::stamp;
 use crate::error::{Error, Result};
 use crate::ledger::audits::Chain;
 use crate::ledger::people::put;
@@ -41,7 +42,9 @@ async fn one(scene: &Scene, sitting: &Sitting, task: &mut Task, now: Timestamp, 
     };
     task.person.intents.extend(begun);
     begin_cards(task);
-    let written = write(scene, task, now, known).await;
+    let at = scene.outside.time.now().max(now);
+    stamp(&mut task.deeds, sitting, at);
+    let written = write(scene, task, at, known).await;
     let stored = written.is_ok();
     let in_time = match written {
         Ok(chain) => unchanged(scene, sitting).await.map(|()| chain),
@@ -60,7 +63,7 @@ async fn one(scene: &Scene, sitting: &Sitting, task: &mut Task, now: Timestamp, 
 }
 
 /// Writes the intents with the person, on condition that the person is as it was read.
-async fn write(scene: &Scene, task: &mut Task, now: Timestamp, known: Option<Chain>) -> Result<Option<Chain>> {
+async fn write(scene: &Scene, task: &mut Task, at: Timestamp, known: Option<Chain>) -> Result<Option<Chain>> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
     if task.deeds.is_empty() && task.writes.is_empty() {
         ledger.write_as(Step::Intend, put(site, &task.person)?).await?;
@@ -72,7 +75,7 @@ async fn write(scene: &Scene, task: &mut Task, now: Timestamp, known: Option<Cha
         None => ledger.chain(site).await?,
     };
     let deeds = std::mem::take(&mut task.deeds);
-    let mut writes = chain.join(site, &mut task.person, now, &deeds)?;
+    let mut writes = chain.join(site, &mut task.person, at, &deeds)?;
     writes.append(&mut task.writes);
     writes.insert(0, put(site, &task.person)?);
     ledger.write_all(Step::Intend, writes).await?;

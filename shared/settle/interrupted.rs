@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::accounts::AFTER_AN_INTERRUPTION;
 use super::held::{GroupRows, HeldRows};
 use super::scene::Terms;
 use crate::audit::{Deed, Happened};
@@ -61,6 +62,7 @@ fn one(
                 until: *until,
                 because: intent.because.clone(),
                 surplus,
+                ..Claim::default()
             });
             (account, Happened::Granted)
         }
@@ -73,14 +75,7 @@ fn one(
         }
         Begun::Create { .. } | Begun::Suspend | Begun::Resume | Begun::Delete => return None,
     };
-    Some(Deed {
-        doors: intent.doors.clone(),
-        account,
-        group: Some(group.clone()),
-        what,
-        because: intent.because.clone(),
-        answer: "seen done after an interruption".to_owned(),
-    })
+    Some(Deed::new(&intent.doors, &account, Some(group), what, &intent.because, AFTER_AN_INTERRUPTION))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::facts::{Record, Source};
+use crate::line::Ring;
 use crate::outside::Outside;
 use crate::platform::{Around, ReadPlatform, Span};
 use crate::site::Site;
@@ -29,6 +30,35 @@ pub struct Looker<'a> {
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
     marked: Marked,
+}
+
+/// How it came that somebody looks.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// The delivery that rang, where one did.
+    pub delivery: Option<String>,
+    /// When it rang, where that is known.
+    pub rung: Option<Timestamp>,
+}
+
+impl Heard {
+    /// By a bell.
+    pub fn of(ring: &Ring) -> Self {
+        Heard { delivery: ring.cause.clone(), rung: ring.at }
+    }
+
+    fn source(&self) -> Source {
+        self.delivery.clone().map_or(Source::Look, Source::Delivery)
+    }
+
+    /// Somebody is due because of it.
+    pub fn due(&self, now: Timestamp, subject: Subject) -> Due {
+        let due = Due::at(now, subject).asked_at(self.rung);
+        match &self.delivery {
+            Some(delivery) => due.because_of(&format!("delivery {delivery}")),
+            None => due,
+        }
+    }
 }
 
 /// Where those who are due are marked.
@@ -66,21 +96,21 @@ impl<'a> Looker<'a> {
 
     /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
     /// looked at again later; nothing is lost.
-    pub async fn look(&self, mention: &Mention, looks: u8) -> Result<()> {
-        self.look_at(mention, looks, true).await
+    pub async fn look(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<()> {
+        self.look_at(mention, looks, heard, true).await
     }
 
-    async fn look_at(&self, mention: &Mention, looks: u8, around: bool) -> Result<()> {
+    async fn look_at(&self, mention: &Mention, looks: u8, heard: &Heard, around: bool) -> Result<()> {
         let began = self.outside.time.now();
         let found = match self.platform.look(&mention.about).await {
             Ok(found) => found,
-            Err(error) => return self.could_not(mention, looks, &error).await,
+            Err(error) => return self.could_not(mention, looks, heard, &error).await,
         };
         // What a platform told is here before its bell is.
         let may_lag = self.platform.answers_by_id();
         let around = match self.around(mention, found.as_ref(), around).await {
             Ok(around) => around,
-            Err(error) => return self.could_not(mention, looks, &error).await,
+            Err(error) => return self.could_not(mention, looks, heard, &error).await,
         };
         let late = match &found {
             _ if !may_lag => false,
@@ -93,22 +123,22 @@ impl<'a> Looker<'a> {
         let again = if late { AGAIN_AFTER.get(usize::from(looks)) } else { None };
         if let Some(minutes) = again {
             let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
-            self.look_later(mention, looks + 1, minutes - waited).await?;
+            self.look_later(mention, looks + 1, heard, minutes - waited).await?;
         }
         if let Some(fact) = &found
-            && let Err(error) = self.uses(fact).await
+            && let Err(error) = self.uses(fact, heard).await
         {
-            return self.could_not(mention, looks, &error).await;
+            return self.could_not(mention, looks, heard, &error).await;
         }
         // What takes the place of something is known before that is gone.
-        self.keep_around(&mention.about, around, began).await?;
+        self.keep_around(&mention.about, around, began, heard).await?;
         match found {
-            Some(fact) => self.keep(Record::new(fact, began, Source::Look)).await,
+            Some(fact) => self.keep(Record::new(fact, began, heard.source()), heard).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
             None if again.is_some() => Ok(()),
             // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
             None if !may_lag && !mention.removed => Ok(()),
-            None => self.keep_gone(&mention.about, began).await,
+            None => self.keep_gone(&mention.about, began, heard).await,
         }
     }
 
@@ -125,7 +155,7 @@ impl<'a> Looker<'a> {
     }
 
     /// Keeps what was read beside a thing, and looks for what is known and was not there.
-    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp) -> Result<()> {
+    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<()> {
         let Around { facts, kinds, since, people } = around;
         let mut missing = self.left_team(about, people).await?;
         if !kinds.is_empty() {
@@ -137,10 +167,10 @@ impl<'a> Looker<'a> {
             missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
         }
         for fact in facts {
-            self.keep(Record::new(fact, began, Source::Look)).await?;
+            self.keep(Record::new(fact, began, heard.source()), heard).await?;
         }
         for about in missing {
-            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, false)).await?;
+            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
         }
         Ok(())
     }
@@ -157,7 +187,7 @@ impl<'a> Looker<'a> {
 
     /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that
     /// whoever used their last one today is not shut out until the next reconcile.
-    async fn uses(&self, fact: &Fact) -> Result<()> {
+    async fn uses(&self, fact: &Fact, heard: &Heard) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
         if self.platform.tells_of_people() {
             return Ok(());
@@ -175,37 +205,37 @@ impl<'a> Looker<'a> {
         for fact in self.platform.read(Kind::Checkin, &span).await? {
             if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // It is known from now on, so that nobody looks at it again.
-                self.keep_and_mark(&Record::new(fact, began, Source::Look), true).await?;
+                self.keep_and_mark(&Record::new(fact, began, heard.source()), heard, true).await?;
             }
         }
         Ok(())
     }
 
-    async fn could_not(&self, mention: &Mention, looks: u8, error: &Error) -> Result<()> {
+    async fn could_not(&self, mention: &Mention, looks: u8, heard: &Heard, error: &Error) -> Result<()> {
         tracing::warn!(site = self.site.id, about = %mention.about, %error, "cannot look at the platform");
-        self.look_later(mention, looks, 1).await
+        self.look_later(mention, looks, heard, 1).await
     }
 
-    async fn look_later(&self, mention: &Mention, looks: u8, minutes: i64) -> Result<()> {
+    async fn look_later(&self, mention: &Mention, looks: u8, heard: &Heard, minutes: i64) -> Result<()> {
         let now = self.outside.time.now();
         let at = ceil_minute(now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now));
-        let due = Due::at(at, Subject::Look { mention: mention.clone(), looks });
+        let due = Due::at(at, Subject::Look { mention: mention.clone(), looks, delivery: heard.delivery.clone() });
         self.outside.alarms.set(&self.site.id, at).await?;
         self.outside.ledger.put_dues(&self.site.id, &[due]).await
     }
 
-    async fn keep_gone(&self, name: &FactId, began: Timestamp) -> Result<()> {
+    async fn keep_gone(&self, name: &FactId, began: Timestamp, heard: &Heard) -> Result<()> {
         match self.outside.ledger.fact(&self.site.id, name).await? {
             Some(known) => {
-                let record = known.gone(began, Source::Look);
-                self.keep_and_mark(&record, false).await
+                let record = known.gone(began, heard.source());
+                self.keep_and_mark(&record, heard, false).await
             }
             None => Ok(()),
         }
     }
 
     /// Keeps a thing, and first what it speaks of and nobody knows yet.
-    async fn keep(&self, record: Record) -> Result<()> {
+    async fn keep(&self, record: Record, heard: &Heard) -> Result<()> {
         let mut seen = BTreeSet::from([record.fact.name()]);
         let mut found = vec![record];
         let mut next = 0;
@@ -213,7 +243,7 @@ impl<'a> Looker<'a> {
             for name in names {
                 if seen.insert(name.clone())
                     && self.must_see(&name).await?
-                    && let Some(record) = self.see(&name).await?
+                    && let Some(record) = self.see(&name, heard).await?
                 {
                     found.push(record);
                 }
@@ -221,7 +251,7 @@ impl<'a> Looker<'a> {
             next += 1;
         }
         for record in found.iter().rev() {
-            self.keep_and_mark(record, false).await?;
+            self.keep_and_mark(record, heard, false).await?;
         }
         Ok(())
     }
@@ -232,19 +262,19 @@ impl<'a> Looker<'a> {
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
     }
 
-    async fn see(&self, name: &FactId) -> Result<Option<Record>> {
+    async fn see(&self, name: &FactId, heard: &Heard) -> Result<Option<Record>> {
         let began = self.outside.time.now();
         match self.platform.look(name).await {
-            Ok(found) => Ok(found.map(|fact| Record::new(fact, began, Source::Look))),
+            Ok(found) => Ok(found.map(|fact| Record::new(fact, began, heard.source()))),
             Err(error) => {
                 let mention = Mention { about: name.clone(), reaches: None, removed: false };
-                self.could_not(&mention, 0, &error).await.map(|()| None)
+                self.could_not(&mention, 0, heard, &error).await.map(|()| None)
             }
         }
     }
 
     /// Keeps a fact and marks due whomever it was or is about; in the table where it is `once` that they are told of.
-    async fn keep_and_mark(&self, record: &Record, once: bool) -> Result<()> {
+    async fn keep_and_mark(&self, record: &Record, heard: &Heard, once: bool) -> Result<()> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
         let concerned = match ledger.keep_fact(site, record).await {
             Ok(concerned) => concerned,
@@ -267,7 +297,7 @@ impl<'a> Looker<'a> {
             }
         }
         let now = self.outside.time.now();
-        let dues = profiles.into_iter().map(|name| (name.clone(), Due::at(now, Subject::Profile(name))));
+        let dues = profiles.into_iter().map(|name| (name.clone(), heard.due(now, Subject::Profile(name))));
         match &self.marked {
             Marked::InPassing(marked) if !once && !concerned.some_left => {
                 let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);

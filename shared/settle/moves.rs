@@ -244,7 +244,7 @@ fn adopted(
         since: view.now,
         until,
         because: format!("adopted: {}", wanted?.because),
-        surplus: Vec::new(),
+        ..Claim::default()
     })
 }
 

@@ -70,6 +70,10 @@ pub struct Sitting {
     pub groups: BTreeSet<(String, GroupId)>,
     /// This is the last try.
     pub last: bool,
+    /// Since when they wait for this: what is asked for now may have failed before.
+    pub asked: Timestamp,
+    /// What asked for it, in words; none: its minute had come.
+    pub cause: Option<String>,
     /// Groups in which what is held becomes ours.
     pub adopt: BTreeSet<(String, GroupId)>,
     /// Door systems where their account must be looked at.
@@ -143,5 +147,8 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
     let numbers = case.dossier.cards();
     let next = scene.former.next_boundary(scene.rules(), &case.dossier, &desired, now);
-    Sitting { next, case, derived, desired, groups, last, adopt, look_at, numbers, adopt_cards }
+    let asked = called.map_or(now, |summons| summons.asked(now));
+    let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));
+    let cause = called.and_then(Summons::cause);
+    Sitting { next, case, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
 }

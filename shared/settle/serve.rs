@@ -1,13 +1,13 @@
 //! One site's turn: bells mark people due, then whoever is due is served, earliest first, until the time is used up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::crowd::is_crowd;
 use super::identity;
-use super::look::Looker;
+use super::look::{Heard, Looker};
 use super::round::settle_people;
 use super::scene::Scene;
 use crate::bus::Notice;
@@ -32,23 +32,25 @@ const SLICES: (usize, usize) = (5, 500);
 const MOST: usize = 2_000;
 
 /// Serves the bells of one site.
-pub async fn serve(outside: &Outside, stored: &Stored, bells: &[Bell]) -> Result<()> {
+pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result<()> {
     let began = Instant::now();
     let site = &stored.site()?;
     let mut until = outside.time.now();
-    for bell in bells {
-        match bell {
+    for ring in rings {
+        match &ring.bell {
             Bell::Things(_) | Bell::Account { .. } | Bell::Due | Bell::Roster => {}
             Bell::Alarm(minute) => until = until.max(*minute),
             Bell::Unread => outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?,
         }
     }
     // Each part of a roster rings, and only the last one to come makes it whole.
-    if bells.contains(&Bell::Roster) && waits(&outside.ledger, &site.id, outside.time.now()).await? {
+    if rings.iter().any(|ring| ring.bell == Bell::Roster)
+        && waits(&outside.ledger, &site.id, outside.time.now()).await?
+    {
         outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?;
     }
-    let mut marked = look_at_all(outside, site, bells).await?;
-    marked.extend(of_accounts(outside, site, bells).await?);
+    let mut marked = look_at_all(outside, site, rings).await?;
+    marked.extend(of_accounts(outside, site, rings).await?);
     // Looking took its time: whom it marked in a minute that had not begun yet is due all the same.
     until = until.max(outside.time.now());
     let mut size = first_size(site);
@@ -61,7 +63,7 @@ pub async fn serve(outside: &Outside, stored: &Stored, bells: &[Bell]) -> Result
         if began.elapsed() + longest > TURN {
             outside.ledger.put_dues(&site.id, &marked).await?;
             let bell = Bell::Alarm(until.max(outside.time.now()));
-            return outside.line.ring(&Ring { site: site.id.clone(), bell }, None).await;
+            return outside.line.ring(&Ring::new(&site.id, bell), None).await;
         }
         let started = Instant::now();
         let crowd = match crowded {
@@ -79,34 +81,38 @@ pub async fn serve(outside: &Outside, stored: &Stored, bells: &[Bell]) -> Result
 }
 
 /// Looks at everything that the bells are about, each thing once, and gives whom that marked in passing.
-async fn look_at_all(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<Vec<Due>> {
-    let mut mentions: Vec<&Mention> = Vec::new();
-    for bell in bells {
-        if let Bell::Things(more) = bell {
-            mentions.extend(more.iter().filter(|mention| !mentions.contains(mention)).collect::<Vec<_>>());
+async fn look_at_all(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<Vec<Due>> {
+    let mut mentions: Vec<(&Mention, Heard)> = Vec::new();
+    for ring in rings {
+        if let Bell::Things(more) = &ring.bell {
+            for mention in more {
+                if !mentions.iter().any(|(known, _)| *known == mention) {
+                    mentions.push((mention, Heard::of(ring)));
+                }
+            }
         }
     }
     if mentions.is_empty() {
         return Ok(Vec::new());
     }
     let looker = Looker::in_passing(outside, site).await?;
-    for mention in mentions {
-        looker.look(mention, 0).await?;
+    for (mention, heard) in mentions {
+        looker.look(mention, 0, &heard).await?;
     }
     Ok(looker.marked())
 }
 
 /// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
-async fn of_accounts(outside: &Outside, site: &Site, bells: &[Bell]) -> Result<Vec<Due>> {
-    let accounts = bells.iter().filter_map(|bell| match bell {
-        Bell::Account { doors, id } => Some((doors, id)),
+async fn of_accounts(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<Vec<Due>> {
+    let accounts = rings.iter().filter_map(|ring| match &ring.bell {
+        Bell::Account { doors, id } => Some(((doors, id), Heard::of(ring))),
         Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread | Bell::Roster => None,
     });
     let mut dues = Vec::new();
-    for (doors, id) in accounts.collect::<BTreeSet<_>>() {
+    for ((doors, id), heard) in accounts.collect::<BTreeMap<_, _>>() {
         let person = identity::whose(outside, site, doors, id).await?;
         dues.extend(person.map(|person| {
-            let due = Due::at(outside.time.now(), Subject::Person(person));
+            let due = heard.due(outside.time.now(), Subject::Person(person));
             due.with_a_look_at(BTreeSet::from([doors.clone()])).in_passing()
         }));
     }
@@ -183,8 +189,9 @@ async fn serve_slice(outside: &Outside, stored: &Stored, slice: Vec<Due>, crowde
     if !looks.is_empty() {
         let looker = Looker::new(outside, site).await?;
         for due in &looks {
-            if let Subject::Look { mention, looks } = &due.subject {
-                looker.look(mention, *looks).await?;
+            if let Subject::Look { mention, looks, delivery } = &due.subject {
+                let heard = Heard { delivery: delivery.clone(), rung: None };
+                looker.look(mention, *looks, &heard).await?;
             }
         }
         outside.ledger.cross_out(&site.id, &looks).await?;

@@ -72,7 +72,7 @@ async fn o18_a_number_in_a_property_is_linked_without_handwork(at: Doors) {
         assert_eq!(world.tags("ada").await, ["0123"], "{number}");
         assert_eq!(world.deeds("ada").await, ["invited", "granted Members", "tagged"]);
         let record = world.audit().await.pop().expect("a record");
-        assert_eq!(record["because"], "tag …0123 of member m-ada");
+        assert_eq!(record["because"], "tag …23 of member m-ada");
         world.ends_well().await;
     }
     let world = setting(at).begin(on_plan(&["ada"]), House::with(&MEMBERS).says("tags", json!(["777"]))).await;
@@ -261,7 +261,7 @@ async fn n1_in_observe_no_tag_is_touched_and_the_diff_shows_it(at: Doors) {
     let shown = world.machine.diff(&text).await.expect("a diff").diff.expect("one");
     let shown = shown.to_string();
     for line in [
-        "  + Ada Byron <ada@example.test>: tag …0123 would be theirs at main: tag …0123 of member m-ada",
+        "  + Ada Byron <ada@example.test>: tag …0123 would be theirs at main: tag …23 of member m-ada",
         "  ! Ada Byron <ada@example.test>: main: tag …9999 is not known",
     ] {
         assert!(shown.contains(line), "{shown}");

@@ -102,14 +102,7 @@ async fn a_chain_has_one_end() {
 }
 
 fn deed(n: usize) -> Deed {
-    Deed {
-        doors: "main".into(),
-        account: AccountId(n.to_string()),
-        group: None,
-        what: Happened::Invited,
-        because: "booking 1".into(),
-        answer: "ok".into(),
-    }
+    Deed::new("main", &AccountId(n.to_string()), None, Happened::Invited, "booking 1", "ok")
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn settle(options: &Options) -> Outcome<Figure> {
     // Marks everybody due; the line that it rings is served by the process alone.
     doorstep::reconcile::reconcile(stage.machine.outside(), SITE).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
-    let ring = Ring { site: SITE.to_owned(), bell: Bell::Due }.text()?;
+    let ring = Ring::new(SITE, Bell::Due).text()?;
     let event = json!({ "Records": [{
         "messageId": "1", "receiptHandle": "1", "body": ring, "eventSource": "aws:sqs", "awsRegion": "local",
         "eventSourceARN": stage.machine.cloud().settings.alarms.line_arn, "attributes": { "ApproximateReceiveCount": "1" },

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use doorstep::approve::{self, Opened};
+use doorstep::audit::Record;
 use doorstep::delivery::Delivery;
 use doorstep::error::{Error, Result};
 use doorstep::guard::Hold;
@@ -252,7 +253,16 @@ impl Machine {
         Ok(hold)
     }
 
-    /// A site's audit chain, oldest first.
+    /// A site's audit records, oldest first.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
+        self.outside().ledger.in_force(site).await?;
+        self.outside().ledger.audit(site).await
+    }
+
+    /// The same as JSON.
     ///
     /// # Errors
     /// The library's own.

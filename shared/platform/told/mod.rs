@@ -15,6 +15,7 @@ use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::fact::{Fact, FactId, Kind, Location, Plan, Resource, What};
 
 pub mod fields;
+pub mod forget;
 pub mod letters;
 pub mod reader;
 pub mod roster;

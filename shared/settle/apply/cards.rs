@@ -2,7 +2,7 @@
 
 use super::{Task, problem};
 use crate::audit::{Deed, Happened};
-use crate::cards::{Change, shown};
+use crate::cards::{Change, recorded, shown};
 use crate::error::Error;
 use crate::settle::cards::card_deed;
 use crate::settle::moves::Move;
@@ -28,7 +28,7 @@ pub async fn card_steps(writers: &Writers, now: jiff::Timestamp, task: &mut Task
         };
         match done {
             Ok(()) => task.changed_hands(&doors, change, theirs, now),
-            Err(error) => task.card_failed(&doors, change, about_tag(error, &shown(&change.number))),
+            Err(error) => task.card_failed(&doors, change, error),
         }
     }
 }
@@ -42,16 +42,15 @@ impl Task {
     }
 
     /// As for a group: what may have been done stays an intent, what was refused is written down once.
-    fn card_failed(&mut self, doors: &str, change: &Change, error: Error) {
+    fn card_failed(&mut self, doors: &str, change: &Change, why: Error) {
+        let error = about_tag(why.clone(), &shown(&change.number));
         self.kept.push((doors.to_owned(), change.number.clone()));
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         if !error.may_pass() {
             linked.card_done(&change.number);
             if !self.person.problems.contains(&problem(doors, &error)) {
-                let account = linked.account.id.clone();
-                let (because, answer) = (change.because.clone(), error.to_string());
-                let (doors, what) = (doors.to_owned(), Happened::Refused);
-                self.deeds.push(Deed { doors, account, group: None, what, because, answer });
+                let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
+                self.deeds.push(Deed::new(doors, account, None, Happened::Refused, &change.because, &answer));
             }
         }
         self.failures.push((doors.to_owned(), error));

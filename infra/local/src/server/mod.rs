@@ -4,6 +4,7 @@
 mod answer;
 mod body;
 mod clock;
+mod explain;
 mod holds;
 mod hooks;
 mod openings;
@@ -52,7 +53,12 @@ pub fn router(machine: Machine) -> Router {
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
         .route("/sandbox/sites/{site}/entries", get(sites::entries))
         .route("/sandbox/sites/{site}/people", get(sites::people))
+        .route("/sandbox/sites/{site}/explain", get(explain::explain))
+        .route("/sandbox/sites/{site}/who", get(explain::who))
+        .route("/sandbox/sites/{site}/on-time", get(explain::on_time))
+        .route("/sandbox/sites/{site}/forget", post(explain::forget))
         .route("/sandbox/sites/{site}/audit", get(sites::audit))
+        .route("/sandbox/sites/{site}/audit/verify", get(explain::verify))
         .route("/sandbox/{vendor}/{*rest}", any(vendors::call))
         .fallback(async || refusal(StatusCode::NOT_FOUND, "there is nothing at this address"))
         .layer(from_fn(whole))

@@ -51,9 +51,9 @@ pub(super) async fn entries(State(machine): State<Machine>, asked: Asked, RawQue
     Ok(answer(StatusCode::OK, &machine.entries(&asked.site, &wanted).await?))
 }
 
-/// The audit chain.
+/// The audit chain, its keys in the order in which they are hashed.
 pub(super) async fn audit(State(machine): State<Machine>, asked: Asked) -> Answered {
     machine.settle_down().await;
     known(&machine, &asked.site)?;
-    Ok(answer(StatusCode::OK, &machine.audit(&asked.site).await?))
+    Ok(answer(StatusCode::OK, &machine.records(&asked.site).await?))
 }

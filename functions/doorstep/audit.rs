@@ -1,0 +1,130 @@
+//! `doorstep audit`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use doorstep::audit::{Head, Record, Verdict, verify};
+use doorstep::error::{Error, Result};
+use doorstep::outside::Outside;
+use serde_json::Value;
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// What is wanted of the audit chain.
+#[derive(clap::Args)]
+pub struct Audit {
+    #[command(subcommand)]
+    what: What,
+    /// Prints JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Looks whether the chain is whole: no record changed, missing or out of its place. A broken one is a finding.
+    Verify(Verify),
+    /// Prints the whole chain as one JSON array, oldest first, for whoever keeps or verifies it elsewhere.
+    Export(Export),
+}
+
+#[derive(clap::Args)]
+struct Verify {
+    /// The site.
+    site: String,
+    /// A record that was noted earlier, as SEQ:HASH: it must still be there.
+    #[arg(long, value_name = "SEQ:HASH")]
+    known: Option<Head>,
+    /// Instead of the table: a file that was exported.
+    #[arg(long)]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(clap::Args)]
+struct Export {
+    /// The site.
+    site: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Verifies the chain, or prints it.
+pub async fn run(asked: &Audit) -> Result<End> {
+    match &asked.what {
+        What::Verify(wanted) => verified(wanted, asked.json).await,
+        What::Export(wanted) => exported(wanted).await,
+    }
+}
+
+async fn exported(asked: &Export) -> Result<End> {
+    let records = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => {
+                is_here(&outside, &asked.site).await?;
+                outside.ledger.audit(&asked.site).await
+            }
+            Reached::Local(local) => local.get(&format!("{}/audit", local.site(&asked.site)?)).await,
+        }
+    };
+    let records: Vec<Record> = progress::wait("reading the audit chain", records).await?;
+    print::json(&records)?;
+    Ok(End::Fine)
+}
+
+async fn verified(asked: &Verify, json: bool) -> Result<End> {
+    let verdict = async {
+        if let Some(file) = &asked.file {
+            return Ok(verify(&asked.site, &read(file)?, asked.known.clone()));
+        }
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => {
+                is_here(&outside, &asked.site).await?;
+                outside.ledger.verify_audit(&asked.site, asked.known.clone()).await
+            }
+            Reached::Local(local) => {
+                let known = asked.known.as_ref().map(|known| ("known", format!("{}:{}", known.seq, known.hash)));
+                let known: Vec<_> = known.into_iter().collect();
+                local.get(&local.query(&asked.site, "audit/verify", &known)?).await
+            }
+        }
+    };
+    let verdict: Verdict = progress::wait("verifying the audit chain", verdict).await?;
+    match json {
+        true => print::json(&verdict)?,
+        false => print::text(&told(&asked.site, &verdict))?,
+    }
+    Ok(if verdict.whole { End::Fine } else { End::Found })
+}
+
+/// A site that was retired has its chain still.
+async fn is_here(outside: &Outside, site: &str) -> Result<()> {
+    if outside.ledger.audit_end(site).await? > 0 {
+        return Ok(());
+    }
+    outside.ledger.in_force(site).await.map(drop)
+}
+
+fn read(file: &Path) -> Result<Vec<Value>> {
+    let wrong = |why: String| Error::refused(format!("{}: {why}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| wrong("this is no exported audit chain: a JSON array of records".to_owned()))
+}
+
+fn told(site: &str, verdict: &Verdict) -> String {
+    match &verdict.broken {
+        None if verdict.records == 0 => format!("the audit chain of {site} has no records yet"),
+        None => format!(
+            "the audit chain of {site} is whole: {} records\nnote the last one elsewhere, to verify against it later: \
+             --known {}:{}",
+            verdict.records, verdict.head.seq, verdict.head.hash
+        ),
+        Some(broken) => format!(
+            "the audit chain of {site} is broken at record {}: {}\nthe {} records before it are as they were written",
+            broken.seq, broken.why, verdict.records
+        ),
+    }
+}

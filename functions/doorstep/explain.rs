@@ -1,0 +1,73 @@
+//! `doorstep explain`.
+
+use doorstep::error::Result;
+use doorstep::explain::{Explained, Wanted, explain};
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// Whom, what and when.
+#[derive(clap::Args)]
+pub struct Explain {
+    /// The site.
+    site: String,
+    #[command(flatten)]
+    who: Somebody,
+    /// Only this group, by name or id; DOORS/NAME where several have one name.
+    #[arg(long)]
+    group: Option<String>,
+    /// The instant, past or future, such as 2026-03-02T09:00:00Z; left out: now.
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Who is meant.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Somebody {
+    /// Whoever has this e-mail address.
+    #[arg(long)]
+    email: Option<String>,
+    /// Whoever has this id of Doorstep's.
+    #[arg(long, value_name = "ID")]
+    person: Option<String>,
+    /// Whoever the platform knows as this.
+    #[arg(long, value_name = "member:ID")]
+    known_as: Option<String>,
+}
+
+/// Shows why a person has, had, will have or lacks each group.
+pub async fn run(asked: &Explain) -> Result<End> {
+    let Somebody { email, person, known_as } = &asked.who;
+    let wanted = Wanted {
+        email: email.clone(),
+        person: person.clone(),
+        profile: known_as.clone(),
+        group: asked.group.clone(),
+        at: asked.at.clone(),
+    };
+    let found = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => explain(&outside, &asked.site, &wanted).await,
+            Reached::Local(local) => local.find(&local.query(&asked.site, "explain", &wanted)?).await,
+        }
+    };
+    let found: Option<Explained> = progress::wait("looking them up", found).await?;
+    let Some(explained) = found else {
+        match asked.json {
+            true => print::json(&None::<Explained>)?,
+            false => print::text("nobody here is meant: this address, id or profile is not known")?,
+        }
+        return Ok(End::Found);
+    };
+    match asked.json {
+        true => print::json(&explained)?,
+        false => print::text(&explained.to_string())?,
+    }
+    Ok(End::Fine)
+}

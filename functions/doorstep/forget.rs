@@ -1,0 +1,77 @@
+//! `doorstep forget`.
+
+use doorstep::error::Result;
+use doorstep::forget::{Forgotten, Outcome, Wanted, forget};
+use serde_json::json;
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// Whom.
+#[derive(clap::Args)]
+pub struct Forget {
+    /// The site.
+    site: String,
+    #[command(flatten)]
+    who: Somebody,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Who is meant.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Somebody {
+    /// Whoever has this e-mail address.
+    #[arg(long)]
+    email: Option<String>,
+    /// Whoever has this id of Doorstep's.
+    #[arg(long, value_name = "ID")]
+    person: Option<String>,
+}
+
+/// Erases a person's names, address and numbers.
+pub async fn run(asked: &Forget) -> Result<End> {
+    let wanted = Wanted { email: asked.who.email.clone(), person: asked.who.person.clone() };
+    let done = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => forget(&outside, &asked.site, &wanted).await,
+            Reached::Local(local) => local.forget(&asked.site, &wanted).await,
+        }
+    };
+    match progress::wait("forgetting", done).await? {
+        Outcome::Forgotten(forgotten) => {
+            match asked.json {
+                true => print::json(&forgotten)?,
+                false => print::text(&told(&forgotten))?,
+            }
+            Ok(End::Fine)
+        }
+        Outcome::Refused(first) => {
+            match asked.json {
+                true => print::json(&json!({ "first": first }))?,
+                false => print::text(&format!("not forgotten yet; first:\n  {}", first.join("\n  ")))?,
+            }
+            Ok(End::Found)
+        }
+        Outcome::Nobody => {
+            match asked.json {
+                true => print::json(&json!(null))?,
+                false => print::text("nobody here is meant; whoever was forgotten is nobody")?,
+            }
+            Ok(End::Found)
+        }
+    }
+}
+
+fn told(forgotten: &Forgotten) -> String {
+    let Forgotten { site, people, erased, remains } = forgotten;
+    let mut text = format!("forgotten at {site}: {erased} records of them erased; in the audit chain they are");
+    people.iter().for_each(|id| text.push_str(&format!(" {id}")));
+    text.push_str("\nwhat remains elsewhere:");
+    remains.iter().for_each(|one| text.push_str(&format!("\n  {one}")));
+    text
+}

@@ -1,0 +1,46 @@
+//! `doorstep on-time`.
+
+use doorstep::error::Result;
+use doorstep::on_time::{self, Wanted, on_time};
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// Which days.
+#[derive(clap::Args)]
+pub struct OnTime {
+    /// The site.
+    site: String,
+    /// One local day, such as 2026-03-02.
+    #[arg(long, conflicts_with_all = ["from", "until"])]
+    day: Option<String>,
+    /// The first local day; left out: a week up to the last.
+    #[arg(long)]
+    from: Option<String>,
+    /// The last local day; left out: today.
+    #[arg(long)]
+    until: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows how many doors opened and closed when they should have.
+pub async fn run(asked: &OnTime) -> Result<End> {
+    let wanted = Wanted { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
+    let told = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => on_time(&outside, &asked.site, &wanted).await,
+            Reached::Local(local) => local.get(&local.query(&asked.site, "on-time", &wanted)?).await,
+        }
+    };
+    let told: on_time::OnTime = progress::wait("reading the audit chain", told).await?;
+    match asked.json {
+        true => print::json(&told)?,
+        false => print::text(&told.to_string())?,
+    }
+    let late = told.days.iter().any(|day| !day.late.is_empty());
+    Ok(if late { End::Found } else { End::Fine })
+}

@@ -1,0 +1,42 @@
+//! `doorstep who`.
+
+use doorstep::error::Result;
+use doorstep::explain::who::{Told, Wanted, who};
+
+use crate::target::{Reached, Target};
+use crate::{End, print, progress};
+
+/// Which group, and when.
+#[derive(clap::Args)]
+pub struct Who {
+    /// The site.
+    site: String,
+    /// The group, by name or id; DOORS/NAME where several have one name.
+    #[arg(long)]
+    group: String,
+    /// The instant, past or future, such as 2026-03-02T09:00:00Z; left out: now.
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows everybody in a group.
+pub async fn run(asked: &Who) -> Result<End> {
+    let wanted = Wanted { group: asked.group.clone(), at: asked.at.clone() };
+    let told = async {
+        match asked.target.reach().await? {
+            Reached::Stack(outside) => who(&outside, &asked.site, &wanted).await,
+            Reached::Local(local) => local.get(&local.query(&asked.site, "who", &wanted)?).await,
+        }
+    };
+    let told: Told = progress::wait("asking who is in it", told).await?;
+    match asked.json {
+        true => print::json(&told)?,
+        false => print::text(&told.to_string())?,
+    }
+    Ok(End::Fine)
+}

@@ -1,0 +1,91 @@
+//! Why somebody can open a door, who can, what was written down of it, and what is forgotten.
+
+use axum::extract::{FromRequest, RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use doorstep::audit::Head;
+use doorstep::explain::{self, who};
+use doorstep::forget::{self, Outcome};
+use doorstep::on_time;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::answer::{Refused, answer};
+use super::body::Json;
+use super::known;
+use super::push::not_from_a_page;
+use super::sites::{Answered, Asked};
+use crate::Machine;
+
+/// The address, id or profile is nobody's here. The key tells this from a site that is not here.
+fn nobody() -> Response {
+    let why = "nobody here is meant: this address, id or profile is not known";
+    answer(StatusCode::NOT_FOUND, &json!({ "error": why, "nobody": true }))
+}
+
+/// What stands behind the question mark; keys that are not asked for are passed over.
+fn asked<T: DeserializeOwned>(query: Option<String>, otherwise: &str) -> Result<T, Refused> {
+    serde_urlencoded::from_str(&query.unwrap_or_default()).map_err(|_| Refused::bad(otherwise))
+}
+
+/// Why a person has, had, will have or lacks each group:
+/// `?email=&at=&group=`, and `person=` or `profile=member:ID` in place of `email`.
+pub(super) async fn explain(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &site.site)?;
+    let wanted: explain::Wanted = asked(query, "write ?email=somebody%40example.com&at=2026-03-02T09:00:00Z")?;
+    let found = explain::explain(machine.outside(), &site.site, &wanted).await?;
+    Ok(found.map_or_else(nobody, |explained| shown(&explained)))
+}
+
+/// Everybody in a group: `?group=&at=`.
+pub(super) async fn who(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &site.site)?;
+    let wanted: who::Wanted = asked(query, "write ?group=Members&at=2026-03-02T09:00:00Z")?;
+    Ok(shown(&who::who(machine.outside(), &site.site, &wanted).await?))
+}
+
+/// A place of the chain and its hash that somebody noted earlier.
+#[derive(Deserialize)]
+struct Noted {
+    known: Option<String>,
+}
+
+/// Whether the audit chain is whole: `?known=SEQ:HASH`.
+pub(super) async fn verify(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &site.site)?;
+    let noted: Noted = asked(query, "write ?known=12:HASH")?;
+    let noted = noted.known.as_deref().map(str::parse::<Head>).transpose()?;
+    Ok(shown(&machine.outside().ledger.verify_audit(&site.site, noted).await?))
+}
+
+fn shown<T: serde::Serialize>(value: &T) -> Response {
+    answer(StatusCode::OK, value)
+}
+
+/// How many doors opened and closed when they should have: `?day=`, or `?from=&until=`.
+pub(super) async fn on_time(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
+    machine.settle_down().await;
+    known(&machine, &site.site)?;
+    let wanted: on_time::Wanted = asked(query, "write ?day=2026-03-02, or ?from=2026-03-01&until=2026-03-02")?;
+    Ok(shown(&on_time::on_time(machine.outside(), &site.site, &wanted).await?))
+}
+
+/// Forgets a person: `{"email": "..."}` or `{"person": "..."}`.
+pub(super) async fn forget(State(machine): State<Machine>, site: Asked, request: Request) -> Answered {
+    not_from_a_page(request.headers())?;
+    machine.settle_down().await;
+    known(&machine, &site.site)?;
+    let Json(wanted) = Json::<forget::Wanted>::from_request(request, &()).await?;
+    match forget::forget(machine.outside(), &site.site, &wanted).await? {
+        Outcome::Forgotten(forgotten) => Ok(shown(&forgotten)),
+        Outcome::Nobody => Ok(nobody()),
+        Outcome::Refused(first) => {
+            let why = format!("they cannot be forgotten yet: {}", first.join("; "));
+            Ok(answer(StatusCode::CONFLICT, &json!({ "error": why, "first": first })))
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Why somebody can open a door or cannot, now, before and later; and who can.
+
+use doorstep::explain::shape::{Evidence, Explained, GroupExplained, Lack, Missing, Tense};
+use doorstep::explain::who::{self, Whose};
+use doorstep::explain::{self, Wanted};
+use doorstep::fact::{FactId, Kind};
+use doorstep::guard::{Doubt, Hold, Scope, Waiting};
+use doorstep::ledger::dues::Subject;
+use doorstep::ledger::facts::Source;
+use doorstep::ledger::sites::Paused;
+use serde_json::json;
+
+use super::{PLAN, ROOM, booking, hot_desk, town};
+use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+
+at_both!(
+    b3_a_grant_is_explained_by_claim_facts_rule_and_delivery,
+    b3_before_between_and_after_a_window_each_instant_is_explained,
+    b3_what_was_is_told_by_records_and_what_should_have_been_by_facts,
+    b3_whoever_has_nothing_is_told_why,
+    b3_what_the_mode_and_the_vendor_keep_back_is_said,
+    b3_what_the_guard_holds_is_said_with_its_checksum,
+    b3_a_pause_and_a_platform_that_cannot_be_read_are_said,
+    b3_everybody_in_a_group_is_told_apart,
+);
+
+/// Explains one person's group.
+async fn group(world: &World, who: &str, name: &str, at: Option<&str>) -> (Explained, GroupExplained) {
+    world.machine.quiet().await;
+    let wanted = Wanted { email: Some(address(who)), at: at.map(str::to_owned), ..Wanted::default() };
+    let explained = explain::explain(world.machine.outside(), SITE, &wanted).await.expect("an answer");
+    let explained = explained.expect("somebody");
+    let group = explained.groups.iter().find(|group| group.name.as_deref() == Some(name)).expect("the group").clone();
+    (explained, group)
+}
+
+fn missing(lacks: &[Lack]) -> Vec<Missing> {
+    lacks.iter().map(|lack| lack.what).collect()
+}
+
+async fn b3_a_grant_is_explained_by_claim_facts_rule_and_delivery(at: Doors) {
+    let world = Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    let (explained, group) = group(&world, "ada", "Members", None).await;
+    assert_eq!((explained.tense, group.has, group.may, group.evidence), (Tense::Present, true, true, Evidence::Claim));
+    assert_eq!(explained.person.name.as_deref(), Some("Ada Byron"));
+    let because = &group.because[0];
+    assert!(because.open);
+    assert_eq!((because.rule, because.facts[0].fact.as_str()), (1, "membership s-ada"));
+    let file = world.machine.outside().ledger.in_force(SITE).await.expect("a site").text;
+    assert_eq!(file.lines().nth(because.line - 1), Some("[[rule]]"), "the line of its rule");
+    assert!(because.facts[0].version.is_some() && because.facts[0].known.is_some());
+    let Some(Source::Delivery(id)) = &because.facts[0].source else { panic!("not by a delivery: {because:?}") };
+    let claim = group.claim.as_ref().expect("a claim");
+    assert_eq!(claim.cause.as_deref(), Some(format!("delivery {id}").as_str()));
+    assert_eq!((claim.facts[0].fact.as_str(), claim.facts[0].version), ("membership s-ada", because.facts[0].version));
+    assert_eq!(group.done.len(), 1);
+    // A read that says the same does not take the delivery's place.
+    world.reconcile().await;
+    let again = super::explain::group(&world, "ada", "Members", None).await.1;
+    assert_eq!(again.because[0].facts[0].source, because.facts[0].source);
+    let text = explained.to_string();
+    for word in ["Ada Byron <ada@example.test>", "has main/Members", "membership s-ada", "rule 1", id] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+    world.ends_well().await;
+}
+
+async fn b3_before_between_and_after_a_window_each_instant_is_explained(at: Doors) {
+    let things = json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
+    let world = Setting::at(at, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    let (_, before) = group(&world, "eve", "Meeting", None).await;
+    assert_eq!((before.has, before.may, missing(&before.lacks)), (false, false, vec![Missing::NotYet]));
+    assert_eq!(before.lacks[0].at.map(|at| at.to_string()).as_deref(), Some("2026-03-02T09:45:00Z"));
+    let (explained, then) = group(&world, "eve", "Meeting", Some("2026-03-02T10:30:00+00:00")).await;
+    assert_eq!((explained.tense, then.has, then.evidence), (Tense::Future, true, Evidence::Facts));
+    let (_, after) = group(&world, "eve", "Meeting", Some("2026-03-02T11:15:00Z")).await;
+    assert_eq!((after.has, missing(&after.lacks)), (false, vec![Missing::Over]));
+    world.at("2026-03-02T10:30:00Z", "Meeting", &["eve"]).await;
+    world.at("2026-03-02T12:00:00Z", "Meeting", &[]).await;
+    let (_, over) = group(&world, "eve", "Meeting", None).await;
+    assert_eq!((over.has, missing(&over.lacks)), (false, vec![Missing::Over]));
+    let (explained, past) = group(&world, "eve", "Meeting", Some("2026-03-02T10:00:00Z")).await;
+    assert_eq!((explained.tense, past.has, past.may, past.evidence), (Tense::Past, true, true, Evidence::Records));
+    assert!(past.why[0].contains("booking b-eve by rule 1"), "{:?}", past.why);
+    assert_eq!(past.done.len(), 1, "what was done later is not shown of it");
+    let (_, early) = group(&world, "eve", "Meeting", Some("2026-03-02T09:00:00Z")).await;
+    assert_eq!((early.has, early.lacks[0].what), (false, Missing::NotYet));
+    world.ends_well().await;
+}
+
+/// Ada's membership is gone; what she had is still told by what was written down.
+async fn b3_what_was_is_told_by_records_and_what_should_have_been_by_facts(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    world.clock("2026-03-02T09:00:00Z").await;
+    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.clock("2026-03-02T10:00:00Z").await;
+    let (_, now) = group(&world, "ada", "Members", None).await;
+    assert_eq!((now.has, missing(&now.lacks)), (false, vec![Missing::Gone, Missing::NoRule]), "{now:?}");
+    assert!(now.lacks[0].text.contains("membership s-ada is gone") && now.lacks[0].text.contains("delivery "));
+    assert!(now.lacks[1].text.contains("rule 1") && now.lacks[1].text.contains("plan \"Hot desk\""));
+    let (_, then) = group(&world, "ada", "Members", Some("2026-03-02T08:30:00Z")).await;
+    assert_eq!((then.has, then.may, then.evidence), (true, false, Evidence::Records));
+    assert!(then.why.iter().any(|why| why.contains("known today it was not open")), "{:?}", then.why);
+    let (_, first) = group(&world, "ada", "Members", Some("2026-03-02T07:00:00Z")).await;
+    assert!(!first.has);
+    world.ends_well().await;
+}
+
+async fn b3_whoever_has_nothing_is_told_why(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let (explained, eve) = group(&world, "eve", "Members", None).await;
+    assert_eq!((eve.has, missing(&eve.lacks)), (false, vec![Missing::NoRule]));
+    assert_eq!(explained.person.profiles, ["member m-eve"]);
+    let outside = world.machine.outside();
+    let ask = async |wanted: Wanted| explain::explain(outside, SITE, &wanted).await;
+    let by = |profile: &str| Wanted { profile: Some(profile.to_owned()), ..Wanted::default() };
+    let known = ask(by("member:m-ada")).await.expect("an answer").expect("Ada");
+    let id = known.person.id.clone();
+    assert!(known.groups[0].has);
+    let again = ask(Wanted { person: id, group: Some("main/members".into()), ..Wanted::default() }).await;
+    assert_eq!(again.expect("an answer").expect("Ada").groups, known.groups);
+    assert_eq!(ask(by("member:nobody")).await, Ok(None));
+    let email = |email: &str| Wanted { email: Some(email.into()), ..Wanted::default() };
+    assert_eq!(ask(email("nobody@example.test")).await, Ok(None));
+    for wrong in [
+        Wanted::default(),
+        email("nobody"),
+        by("m-ada"),
+        by("plan:p-hot"),
+        Wanted { at: Some("yesterday".into()), ..email("ada@example.test") },
+        Wanted { group: Some("Nowhere".into()), ..email("ada@example.test") },
+        Wanted { person: Some("p".into()), ..email("ada@example.test") },
+    ] {
+        assert!(ask(wrong.clone()).await.is_err(), "{wrong:?}");
+    }
+    world.ends_well().await;
+}
+
+async fn b3_what_the_mode_and_the_vendor_keep_back_is_said(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let house = || House::with(&["Members"]);
+    let world = Setting::at(at, PLAN).mode("observe").begin(town(things.clone()), house()).await;
+    world.tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada Lovelace", "email": "ada@example.test" }] })).await;
+    let (_, ada) = group(&world, "ada", "Members", None).await;
+    assert!(!ada.has && ada.may && missing(&ada.lacks).contains(&Missing::Mode), "{ada:?}");
+
+    let mut world = Setting::at(at, PLAN).start(town(things), house()).await;
+    let writes = match at {
+        Doors::SaltoKs => "POST /v1*",
+        Doors::Kisi => "POST *",
+    };
+    world.faults(json!([{ "match": writes, "status": 422, "times": -1 }])).await;
+    world.reconcile().await;
+    let (explained, ada) = group(&world, "ada", "Members", None).await;
+    assert!(!ada.has && ada.may, "{ada:?}");
+    let said = missing(&ada.lacks);
+    assert!(said.contains(&Missing::NotLinked) || said.contains(&Missing::Refused), "{ada:?}");
+    assert!(!explained.problems.is_empty());
+    let refused = world.audit().await.into_iter().filter(|record| record["what"] == "refused").count();
+    assert!(refused >= 1, "a refusal is written down");
+    world.faults(json!([])).await;
+    world.clock("2026-03-02T08:30:00Z").await;
+    assert!(group(&world, "ada", "Members", None).await.1.has);
+    let (_, before) = group(&world, "ada", "Members", Some("2026-03-02T08:00:30Z")).await;
+    assert!(!before.has && missing(&before.lacks).contains(&Missing::Refused), "{before:?}");
+    let last = world.audit().await.into_iter().rfind(|record| record["what"] == "granted").expect("a grant");
+    assert_eq!(last["due"], "2026-03-02T08:00:00Z", "since then she waited");
+    assert!(last["delay"].as_str().is_some_and(|delay| delay.starts_with("main: ")), "{last}");
+    world.ends_in_order().await;
+}
+
+async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada")],
+        "bookings": [{ "_id": "b-x", "resource": "r-board", "member": "m-bob", "location": "l-riverside",
+            "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T11:00:00Z", "timezone": "Europe/London" }] });
+    let rules = format!("{PLAN}\n[[rule]]\nresource = \"Boardroom\"\nopens = [\"Members\"]\n");
+    let house = House::with(&["Members"]).person("zoe").inside("zoe", "Members").inside("owner", "Members");
+    let mut world = Setting::at(at, &rules).begin(town(things), house).await;
+    let ask = async |world: &World, at: Option<&str>| {
+        let wanted = who::Wanted { group: "members".into(), at: at.map(str::to_owned) };
+        let told = who::who(world.machine.outside(), SITE, &wanted).await.expect("an answer");
+        let text = told.to_string();
+        assert!(told.people.iter().all(|one| text.contains(one.email.as_deref().unwrap_or("?"))), "{text}");
+        let who = |email: &str| email.split('@').next().unwrap_or_default().to_owned();
+        told.people.iter().map(|one| (one.whose, who(one.email.as_deref().unwrap_or_default()))).collect::<Vec<_>>()
+    };
+    let some = |told: &[(Whose, &str)]| told.iter().map(|(whose, who)| (*whose, (*who).to_owned())).collect::<Vec<_>>();
+    let now = [(Whose::Ours, "ada"), (Whose::Protected, "owner"), (Whose::Foreign, "zoe")];
+    assert_eq!(ask(&world, None).await, some(&now));
+    let later = [(Whose::Ours, "ada"), (Whose::Expected, "bob")];
+    assert_eq!(ask(&world, Some("2026-03-02T10:30:00Z")).await, some(&later));
+    world.clock("2026-03-02T12:00:00Z").await;
+    assert_eq!(ask(&world, Some("2026-03-02T10:30:00Z")).await, some(&[(Whose::Ours, "ada"), (Whose::Ours, "bob")]));
+    assert_eq!(ask(&world, Some("2026-03-02T09:00:00Z")).await, some(&[(Whose::Ours, "ada")]));
+    world.by_hand(|house| house["groups"][0]["members"] = json!([])).await;
+    assert_eq!(ask(&world, None).await, some(&[(Whose::Missing, "ada")]));
+    let wanted = who::Wanted { group: "Nowhere".into(), at: None };
+    assert!(who::who(world.machine.outside(), SITE, &wanted).await.is_err());
+    world.ends_in_order().await;
+}
+
+/// Somebody who is in a group although nothing opens it any more, because that waits for a human.
+async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let (outside, now) = (world.machine.outside(), world.machine.now());
+    let name = FactId::new(Kind::Membership, "s-ada");
+    let known = outside.ledger.fact(SITE, &name).await.expect("it reads").expect("a fact");
+    outside.ledger.keep_fact(SITE, &known.gone(now, Source::Read)).await.expect("it writes");
+    let (_, ada) = group(&world, "ada", "Members", None).await;
+    assert!(
+        ada.has && !ada.may && ada.why.iter().any(|why| why.contains("closed when they are settled next")),
+        "{ada:?}"
+    );
+    let claim = ada.claim.as_ref().expect("a claim");
+    let leaves = Doubt::Leaves { doors: "main".into(), group: ada.group.clone(), account: claim.account.clone() };
+    let hold = Hold {
+        checksum: "0123456789abcdef".into(),
+        site: SITE.into(),
+        scope: Scope::Site,
+        revokes: 1,
+        accounts: 0,
+        reason: "half of everybody".into(),
+        since: now,
+        told: now,
+        approved: None,
+        pieces: 0,
+    };
+    let who = Subject::Person(String::new());
+    let waiting = Waiting { doubt: leaves, who, foreign: false, doubted: false };
+    outside.ledger.put_hold(&hold, &[waiting]).await.expect("it writes");
+    let (_, ada) = group(&world, "ada", "Members", None).await;
+    let said = ada.why.iter().find(|why| why.contains("the guard holds")).expect("it is said");
+    assert!(said.contains("half of everybody") && said.contains("0123456789abcdef"), "{said}");
+}
+
+async fn b3_a_pause_and_a_platform_that_cannot_be_read_are_said(at: Doors) {
+    let things = json!({ "bookings": [booking("eve", "2026-03-03T10:00:00Z", "2026-03-03T11:00:00Z")] });
+    let mut setting = Setting::at(at, ROOM);
+    setting.cadence = Some(std::time::Duration::from_secs(3600));
+    let mut world = setting.begin(town(things), House::with(&["Meeting"])).await;
+    world.platform_faults(json!([{ "match": "*", "status": 500, "times": -1 }])).await;
+    world.clock("2026-03-03T10:30:00Z").await;
+    let (explained, eve) = group(&world, "eve", "Meeting", None).await;
+    assert!(!eve.has && eve.may && missing(&eve.lacks).contains(&Missing::Unread), "{eve:?}");
+    assert!(explained.remarks.iter().any(|remark| remark.contains("could not be read for a day")));
+    let ledger = &world.machine.outside().ledger;
+    let stored = ledger.in_force(SITE).await.expect("a site");
+    let paused = Paused { at: world.machine.now(), why: Some("the fair".into()) };
+    ledger.pause_site(SITE, &stored, Some(paused)).await.expect("it writes");
+    let (explained, eve) = group(&world, "eve", "Meeting", None).await;
+    assert!(missing(&eve.lacks).contains(&Missing::Paused), "{eve:?}");
+    assert!(explained.remarks.iter().any(|remark| remark.contains("the fair")), "{:?}", explained.remarks);
+}
+
+#[tokio::test]
+async fn b3_a_seat_that_is_missing_is_said_and_who_was_let_in_by_hand() {
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let house = House::with(&["Members"]).says("seats", json!(2));
+    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), house).await;
+    let (explained, ada) = group(&world, "ada", "Members", None).await;
+    assert!(!ada.has && ada.may && ada.claim.is_some(), "{ada:?}");
+    assert_eq!(missing(&ada.lacks), [Missing::Seat]);
+    assert!(!explained.person.accounts[0].active);
+
+    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(json!({})), House::with(&["Members"]).person("bob")).await;
+    let mut world = world;
+    world
+        .by_hand(|house| {
+            let bob = house["users"].as_array().expect("users").iter().find(|user| user["email"] == "bob@example.test");
+            house["groups"][0]["members"] = json!([{ "user": bob.expect("Bob")["id"] }]);
+        })
+        .await;
+    world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
+    let (_, bob) = group(&world, "bob", "Members", None).await;
+    assert!(bob.claim.is_none() && bob.has && bob.evidence == Evidence::Doors, "{bob:?}");
+    world.ends_well().await;
+}

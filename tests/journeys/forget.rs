@@ -1,0 +1,203 @@
+//! Forgetting a person: nothing of the table tells of them any more, and the chain of what was done is whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use doorstep::forget::{Forgotten, Outcome, Wanted, forget};
+use doorstep::http::Http;
+use doorstep::outside::Outside;
+use doorstep::person::email_digest;
+use http::StatusCode;
+use serde_json::json;
+
+use super::andcards::{begin, subscription};
+use super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+
+at_both!(
+    b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole,
+    b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why,
+    b8_whoever_was_forgotten_comes_back_as_somebody_new,
+    b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told,
+);
+
+async fn asked(world: &World, who: &str) -> Outcome {
+    world.machine.quiet().await;
+    let wanted = Wanted { email: Some(format!(" {}", address(who).to_uppercase())), person: None };
+    forget(world.machine.outside(), SITE, &wanted).await.expect("an answer")
+}
+
+async fn forgotten(world: &World, who: &str) -> Forgotten {
+    match asked(world, who).await {
+        Outcome::Forgotten(forgotten) => forgotten,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nothing of the whole table holds any of these, whoever reads it how.
+async fn is_nowhere(world: &World, words: &[&str]) {
+    let digest = email_digest(&address("ada"));
+    for (at, item) in world.table().await {
+        let item = format!("{at} {item}").to_lowercase();
+        for word in words.iter().copied().chain([digest.as_str()]) {
+            assert!(!item.contains(&word.to_lowercase()), "{word} in {item}");
+        }
+    }
+}
+
+async fn verified(world: &World) -> u64 {
+    let verdict = world.machine.outside().ledger.verify_audit(SITE, None).await.expect("it reads");
+    assert!(verdict.whole, "{verdict:?}");
+    verdict.records
+}
+
+const ADA: [&str; 4] = ["ada byron", "ada@example.test", "ada lovelace", "90210473"];
+
+/// Ada was a member with a card, under two names, and left. Her company is called like her.
+async fn ada_left(at: Doors) -> World {
+    let things = town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")],
+        "companies": [{ "_id": "c-ada", "name": "Ada Lovelace", "location": "l-riverside" }] }));
+    let house = House::with(&["Members"]).says("tags", json!(["90210473"]));
+    let setting = Setting::at(at, PLAN).platform_says("card_property = \"Card\"");
+    let world = setting.begin(things, house).await;
+    world
+        .tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada Lovelace", "email": "ada@example.test",
+            "company": "c-ada", "location": "l-riverside", "properties": { "Card": "90210473" } }] }))
+        .await;
+    assert_eq!(world.tags("ada").await, ["90210473"]);
+    world.clock("2026-03-02T09:00:00Z").await;
+    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
+    world.change(json!({ "remove": { "companies": ["c-ada"] } })).await;
+    world.clock("2026-03-02T10:00:00Z").await;
+    assert_eq!(world.inside("Members").await, ["bob"]);
+    world
+}
+
+async fn b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(at: Doors) {
+    let world = ada_left(at).await;
+    let before = verified(&world).await;
+    assert!(world.table().await.iter().any(|(_, item)| item.contains("ada@example.test")), "she is known until then");
+    let done = forgotten(&world, "ada").await;
+    assert!(
+        done.erased > 0 && done.remains.iter().any(|text| text.contains("delete it at the door system")),
+        "{done:?}"
+    );
+    is_nowhere(&world, &ADA).await;
+    assert_eq!(verified(&world).await, before + 1, "that she was forgotten is written down");
+    let last = world.audit().await.pop().expect("a record");
+    assert_eq!((&last["what"], &last["person"]), (&json!("forgotten"), &json!(done.people[0])));
+    assert_eq!(asked(&world, "ada").await, Outcome::Nobody, "once more is nothing");
+    assert_eq!(world.people().await.len(), 1);
+    // What comes after does not bring her back, though the door system still has her account.
+    world.reconcile().await;
+    world.clock("2026-03-03T10:00:00Z").await;
+    is_nowhere(&world, &ADA).await;
+    world.ends_in_order().await;
+}
+
+async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why(at: Doors) {
+    let world =
+        Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
+    let before = world.table().await;
+    let why = |outcome: Outcome| match outcome {
+        Outcome::Refused(first) => first.join("\n"),
+        other => panic!("{other:?}"),
+    };
+    let first = why(asked(&world, "ada").await);
+    assert!(first.contains("still in group") && first.contains("still has them as member m-ada"), "{first}");
+    assert!(why(asked(&world, "eve").await).contains("member m-eve"), "nobody ever opened anything to her");
+    assert_eq!(world.table().await, before, "nothing was erased");
+    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    let first = why(asked(&world, "ada").await);
+    assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
+    assert_eq!(asked(&world, "nobody").await, Outcome::Nobody);
+    let outside = world.machine.outside();
+    assert!(forget(outside, SITE, &Wanted::default()).await.is_err());
+    assert!(forget(outside, "elsewhere", &Wanted::default()).await.is_err());
+    world.ends_in_order().await;
+}
+
+async fn b8_whoever_was_forgotten_comes_back_as_somebody_new(at: Doors) {
+    let world = ada_left(at).await;
+    let done = forgotten(&world, "ada").await;
+    world.tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada Byron", "email": "ada@example.test" }] })).await;
+    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    let people = world.people().await;
+    let ada = people.iter().find(|person| person["email"] == "ada@example.test").expect("she is back");
+    assert_ne!(ada["id"], done.people[0]);
+    world.ends_in_order().await;
+}
+
+async fn b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told(at: Doors) {
+    let things = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
+    let world =
+        begin(Setting::at(at, "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n"), things, &["Members"]).await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.clock("2026-03-02T09:00:00Z").await;
+    world.tell(json!({ "remove": { "subscriptions": ["s-ada"] } })).await;
+    let Outcome::Refused(first) = asked(&world, "ada").await else { panic!("she is told of") };
+    assert!(first.iter().any(|first| first.contains("member u-ada")), "{first:?}");
+    world.tell(json!({ "remove": { "users": ["u-ada"] } })).await;
+    world.clock("2026-03-02T09:30:00Z").await;
+    let letters = |table: &[(String, String)]| table.iter().filter(|(at, _)| at.contains("#told")).count();
+    let told = letters(&world.table().await);
+    forgotten(&world, "ada").await;
+    is_nowhere(&world, &["ada byron", "ada@example.test"]).await;
+    assert_eq!(letters(&world.table().await), told, "the roster is there without her, and her removal too");
+    assert_eq!(world.inside("Members").await, ["bob"]);
+    for body in world.roster(1).await {
+        assert_eq!(world.deliver(&body).await, 202);
+    }
+    world.machine.quiet().await;
+    world.ends_in_order().await;
+    is_nowhere(&world, &["ada byron", "ada@example.test"]).await;
+}
+
+/// Whatever write of forgetting is the last that the table takes, once more makes it whole.
+#[tokio::test]
+async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
+    for refused in 0..12_u64 {
+        let world = ada_left(Doors::Kisi).await;
+        let stopped = stopping(world.machine.outside(), refused);
+        let wanted = Wanted { email: Some(address("ada")), person: None };
+        let first = forget(&stopped, SITE, &wanted).await;
+        let Err(_) = first else {
+            assert!(refused > 3, "it writes several times");
+            return;
+        };
+        verified(&world).await;
+        forgotten(&world, "ada").await;
+        is_nowhere(&world, &ADA).await;
+        verified(&world).await;
+        world.ends_in_order().await;
+    }
+    panic!("it never comes to an end");
+}
+
+/// The calls that change the table.
+const WRITES: [&str; 5] = ["PutItem", "DeleteItem", "UpdateItem", "TransactWriteItems", "BatchWriteItem"];
+
+/// The same world, whose table takes only so many writes more.
+fn stopping(outside: &Outside, writes: u64) -> Outside {
+    let (inner, left) = (outside.http.clone(), Arc::new(AtomicU64::new(writes)));
+    let http = Http::from_fn(move |request: http::Request<Bytes>| {
+        let (inner, left) = (inner.clone(), left.clone());
+        async move {
+            let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or("");
+            let is_write = WRITES.iter().any(|write| target.ends_with(write));
+            let refused = |status: StatusCode| {
+                let mut refused = http::Response::new(Bytes::from_static(b"{}"));
+                *refused.status_mut() = status;
+                refused
+            };
+            if is_write && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err() {
+                return refused(StatusCode::BAD_REQUEST);
+            }
+            inner.send(request).await.unwrap_or_else(|_| refused(StatusCode::BAD_GATEWAY))
+        }
+    });
+    Outside::new(outside.settings.clone(), http, outside.time.clone())
+}
