@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::audit::{Deed, Happened};
 use crate::bus::Notice;
@@ -254,7 +253,7 @@ fn remains(site: &Site, somebody: &Somebody) -> Vec<String> {
 async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
     let mut people = somebody.people;
     if people.is_empty() {
-        people.push(Person::new(Uuid::new_v4().simple().to_string(), None));
+        people.push(Person::new(outside.ids.next(), None));
     }
     let (mut ids, mut notices) = (Vec::new(), Vec::new());
     let last = people.len() - 1;

@@ -142,7 +142,8 @@ pub(crate) async fn former(
 
 /// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
 async fn ring(outside: &Outside, site: &Site) -> Result<()> {
-    outside.line.ring(&Ring::new(&site.id, Bell::Alarm(outside.time.now())), None).await
+    let bell = Bell::Alarm(outside.time.now());
+    outside.line.ring(&Ring::new(&site.id, bell), None).await
 }
 
 /// Sets alarms for whoever is due soon, so that one that failed heals even when a platform is down. Whether somebody

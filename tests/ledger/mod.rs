@@ -2,6 +2,7 @@
 //! `DOORSTEP_DYNAMODB` says where it listens. What these tests say is what Doorstep relies on.
 
 mod answers;
+mod chain;
 mod conditions;
 mod kept;
 mod limits;
