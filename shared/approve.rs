@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::bus::Notice;
@@ -122,7 +123,8 @@ pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> R
     outside.ledger.release(&site, &doubts, Some(checksum), now).await?;
     let hold = Hold { approved: Some(now), ..hold };
     outside.ledger.keep_hold(&hold).await?;
-    outside.ledger.put_dues(&site, &dues(&waiting, now)).await?;
+    // By the stack's own clock: that of the operator's desk may be ahead of it.
+    outside.ledger.put_dues(&site, &dues(&waiting, hold.told)).await?;
     outside.line.ring(&Ring::new(&site, Bell::Due), None).await?;
     if let Err(error) = outside.bus.publish(&site, &[Notice::Approved(hold.clone())]).await {
         tracing::warn!(site, %error, "an approval could not be published");
@@ -142,9 +144,9 @@ async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<H
 }
 
 /// Whom it concerns, with the groups to look at.
-fn dues(waiting: &[Waiting], now: jiff::Timestamp) -> Vec<Due> {
+fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
     let due = |one: &Waiting| {
-        let due = Due::at(now, one.who.clone());
+        let due = Due::at(at, one.who.clone());
         match &one.doubt {
             Doubt::Leaves { doors, group, .. } => due.with_groups(vec![(doors.clone(), group.clone())], false),
             Doubt::Made { .. } => due,

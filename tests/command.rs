@@ -1,6 +1,7 @@
 //! The operator's command as a process of its own: against a stack, whose AWS and vendors are one machine's, and against
 //! that machine itself.
 
+mod guard;
 mod trust;
 
 use std::path::PathBuf;
@@ -35,7 +36,11 @@ impl Desk {
     async fn set() -> Desk {
         let things = json!({ "memberships": [hot_desk("ada")] });
         let setting = Setting::at(Doors::Kisi, PLAN).mode("observe");
-        let world = setting.start(town(things), House::with(&["Members", "Meeting"])).await;
+        Desk::at(setting.start(town(things), House::with(&["Members", "Meeting"])).await).await
+    }
+
+    /// A machine as it is.
+    async fn at(world: World) -> Desk {
         let local = serve(world.machine.router()).await;
         let aws = serve(Router::new().fallback(aws).with_state(world.machine.clone())).await;
         let folder = std::env::temp_dir().join(format!("doorstep-command-{}", uuid::Uuid::new_v4()));
