@@ -245,7 +245,8 @@ impl fmt::Display for Drift {
         let wrong = found.iter().filter(|one| one.what != What::Stays).count();
         let hands = found.iter().filter(|one| one.by_hand).count();
         match (wrong, hands) {
-            (0, 0) => write!(f, "\neverything is as the site file says"),
+            (0, 0) if problems.is_empty() => write!(f, "\neverything is as the site file says"),
+            (0, 0) => write!(f, "\nnothing is known to be otherwise than the site file says, but for these problems"),
             (0, hands) => write!(f, "\neverything is as the site file says; {hands} by hand, who may stay"),
             (wrong, hands) => write!(f, "\n{wrong} not as the site file says; {hands} by hand"),
         }

@@ -137,8 +137,8 @@ impl Checkup {
                 self.find(About::Seats, format!("{name}: {shortage}"), "without a seat nobody new can open anything");
             }
             Some((seats, None)) => {
-                let paid = seats.paid.map_or("any number".to_owned(), |paid| paid.to_string());
-                self.fine(format!("{name}: {} of {paid} seats in use", seats.used));
+                let paid = seats.paid.map(|paid| format!(" of {paid}")).unwrap_or_default();
+                self.fine(format!("{name}: {}{paid} seats in use", seats.used));
             }
             None => {}
         }

@@ -38,7 +38,7 @@ impl fmt::Display for Rehearsal {
         };
         match (people(What::Gains), people(What::Loses)) {
             (0, 0) => write!(f, "\nthe day would have been the same"),
-            (gain, lose) => write!(f, "\n{gain} people would have got in who did not, {lose} not who did"),
+            (gain, lose) => write!(f, "\n{gain} would have got in who did not, {lose} would not have who did"),
         }
     }
 }

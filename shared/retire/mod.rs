@@ -2,10 +2,11 @@
 //! would do is shown first, and done under the checksum of exactly that. Taking out goes through the line, as every change
 //! of a door: here it is only asked for. Everything is safe to repeat.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::Group;
 use crate::error::{Error, Result};
 use crate::guard::{Doubt, checksum};
 use crate::ledger::dues::{Due, Subject};
@@ -84,6 +85,8 @@ pub struct Inside {
     pub doors: String,
     /// Group.
     pub group: String,
+    /// The group's name, as far as it is known.
+    pub group_name: String,
     /// Account there.
     pub account: String,
     /// The name of the account.
@@ -103,7 +106,7 @@ pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Reti
     let Some(stored) = outside.ledger.active(site).await? else { return of_retired(outside, site, order).await };
     let people = outside.ledger.everybody(site).await?;
     let file = stored.file()?;
-    let mut seen = Retirement::of(&file, order, &people);
+    let mut seen = Retirement::of(&file, order, &people, &names(outside, &file).await?);
     if let Some(retiring) = stored.retiring.as_ref().filter(|_| order.how == How::RevokeAccess) {
         seen.checksum.clone_from(&retiring.checksum);
         seen.stage = Stage::UnderWay;
@@ -148,6 +151,16 @@ async fn take_out(
     });
     outside.ledger.put_dues(site, &dues.collect::<Vec<_>>()).await?;
     outside.line.ring(&Ring::new(site, Bell::Due), None).await
+}
+
+/// What the groups are called.
+async fn names(outside: &Outside, file: &Site) -> Result<BTreeMap<Group, String>> {
+    let mut names = BTreeMap::new();
+    for doors in file.doors.keys() {
+        let read = outside.ledger.doors_read(&file.id, doors).await?.unwrap_or_default();
+        names.extend(read.groups.into_iter().map(|group| ((doors.clone(), group.id), group.name)));
+    }
+    Ok(names)
 }
 
 /// Of a site that is out of service already there is only what is kept of it.
@@ -211,7 +224,7 @@ impl Retirement {
         }
     }
 
-    fn of(file: &Site, order: &Order, people: &[Person]) -> Self {
+    fn of(file: &Site, order: &Order, people: &[Person], names: &BTreeMap<Group, String>) -> Self {
         let left: Vec<&Person> = people.iter().filter(|person| is_left(file, person)).collect();
         let mut inside = Vec::new();
         let mut out_of_reach = 0;
@@ -222,9 +235,11 @@ impl Retirement {
                     continue;
                 }
                 let account = person.accounts.get(&claim.doors).map(|linked| &linked.account);
+                let at = (claim.doors.clone(), claim.group.clone());
                 inside.push(Inside {
                     doors: claim.doors.clone(),
                     group: claim.group.0.clone(),
+                    group_name: names.get(&at).unwrap_or(&claim.group.0).clone(),
                     account: claim.account.0.clone(),
                     name: account.map(|account| account.name.clone()).unwrap_or_default(),
                     email: person.email.clone(),

@@ -58,8 +58,8 @@ impl Retirement {
 
 impl fmt::Display for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inside { doors, group, account, name, email, because } = self;
+        let Inside { doors, group, group_name, account, name, email, because } = self;
         let who = email.as_ref().map_or_else(|| format!("(account {account})"), |email| format!("<{email}>"));
-        write!(f, "{doors}: group {group}: {name} {who}: {because}")
+        write!(f, "{doors}: {group_name} ({group}): {name} {who}: {because}")
     }
 }
