@@ -15,7 +15,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test test-dynamodb-local simulate check lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test simulate test-dynamodb-local check lint deny build deploy e2e bench ci
 
 ## help: this list
 help:
@@ -41,7 +41,7 @@ test-dynamodb-local:
 SEEDS ?= 200
 ## simulate: whole days out of so many seeds, under everything that goes wrong: make simulate SEEDS=500, or SEEDS=17..17
 simulate:
-	SEEDS=$(SEEDS) $(CARGO) test --locked --test doorstep simulation::as_many -- --ignored --nocapture
+	SEEDS=$(SEEDS) $(CARGO) test --features operator --locked --test doorstep simulation::as_many -- --ignored --nocapture
 
 ## check: format and lints
 check:
