@@ -22,6 +22,17 @@ pub struct Concerned {
     pub some_left: bool,
 }
 
+/// A fact that is about to be kept, beside what was known.
+pub struct Draft<'a> {
+    /// Whom keeping it concerns.
+    pub concerned: Concerned,
+    new: &'a Record,
+    old: Option<Record>,
+    version: u64,
+    before: BTreeSet<Holder>,
+    after: BTreeSet<Holder>,
+}
+
 /// How the present content of a fact came to be known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -175,46 +186,59 @@ impl Ledger {
     /// would outgrow one, what can safely be repeated goes first. Where nobody does, each part is written alone, for
     /// half the price: see [`Ledger::grow_fact`].
     pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
-        let name = new.fact.name();
-        let at = key::fact(site, &name);
-        let old_item = self.get(&at).await?;
+        let draft = self.draft(site, new).await?;
+        self.keep_draft(site, &draft).await?;
+        Ok(draft.concerned)
+    }
+
+    /// What keeping a fact comes to. Nothing is written.
+    pub async fn draft<'a>(&self, site: &str, new: &'a Record) -> Result<Draft<'a>> {
+        let old_item = self.get(&key::fact(site, &new.fact.name())).await?;
         let old: Option<Record> = old_item.as_ref().map(Item::read).transpose()?;
         let before = old.as_ref().map(Record::holders).unwrap_or_default();
         let after = new.holders();
-        let everybody: BTreeSet<Holder> = before.union(&after).cloned().collect();
+        let everybody = before.union(&after).cloned().collect();
         let concerned = Concerned { everybody, some_left: !before.is_subset(&after) };
+        let version = old_item.map_or(0, |item| item.version);
+        Ok(Draft { new, old, version, before, after, concerned })
+    }
+
+    /// Keeps what was drafted, unless a later read was known already.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where somebody else kept it since.
+    pub async fn keep_draft(&self, site: &str, draft: &Draft<'_>) -> Result<()> {
+        let Draft { new, old, version, before, after, concerned } = draft;
         if old.as_ref().is_some_and(|old| old.read > new.read) {
-            return Ok(concerned);
+            return Ok(());
         }
-        let was = Condition::Version(old_item.map_or(0, |item| item.version));
-        let put = |record: &Record| {
-            body(record).map(|text| Write::put(at, text).version(version_of(record.read)).only_if(was))
+        let name = new.fact.name();
+        let put = |record: &Record| -> Result<Write> {
+            let write = Write::put(key::fact(site, &name), body(record)?).version(version_of(record.read));
+            Ok(write.only_if(Condition::Version(*version)))
         };
-        if let Some(old) = old.filter(|old| old.says_same(new) && old.vouched == new.vouched) {
+        if let Some(old) = old.as_ref().filter(|old| old.says_same(new) && old.vouched == new.vouched) {
             // It is known from where it was first known.
-            let since = old.since.or(Some(old.read));
-            self.write(put(&Record { source: old.source, since, ..new.clone() })?).await?;
-            return Ok(concerned);
+            let (source, since) = (old.source.clone(), old.since.or(Some(old.read)));
+            return self.write(put(&Record { source, since, ..(*new).clone() })?).await;
         }
         let fact = put(new)?;
         let pointer = body(&name)?;
         let point = |to: &Holder| Write::put(key::holding(site, to, &name), pointer.clone());
         let bump = |holder: &Holder| Write::bump(key::holder_version(site, holder));
         if !concerned.some_left {
-            let pointers = after.difference(&before).map(point).collect();
-            self.grow_fact(fact, pointers, after.iter().map(bump).collect()).await?;
-            return Ok(concerned);
+            let pointers = after.difference(before).map(point).collect();
+            return self.grow_fact(fact, pointers, after.iter().map(bump).collect()).await;
         }
         let mut writes = vec![fact];
         writes.extend(concerned.everybody.iter().map(bump));
         writes.extend(after.iter().map(point));
-        writes.extend(before.difference(&after).map(|from| Write::delete(key::holding(site, from, &name))));
+        writes.extend(before.difference(after).map(|from| Write::delete(key::holding(site, from, &name))));
         while writes.len() > MOST_IN_ONE {
             let early = writes.split_off(writes.len().saturating_sub(MOST_IN_ONE).max(1));
             self.write_all(Step::Keep, early).await?;
         }
-        self.write_all(Step::Read, writes).await?;
-        Ok(concerned)
+        self.write_all(Step::Read, writes).await
     }
 
     /// Pointers first: one that leads nowhere yet is passed over. Versions last: whoever finds them as they were has

@@ -273,39 +273,49 @@ impl<'a> Looker<'a> {
         }
     }
 
-    /// Keeps a fact and marks due whomever it was or is about; in the table where it is `once` that they are told of.
+    /// Keeps a fact and marks due whomever it was or is about; in the table, and before, where looking at it again would
+    /// not tell of them again, as where it is `once` that they are told of: whoever looks may not live to mark them. In
+    /// passing all the same: the minute in which they are due may not have come when this turn began, and somebody else
+    /// may serve them before the fact is kept.
     async fn keep_and_mark(&self, record: &Record, heard: &Heard, once: bool) -> Result<()> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
-        let concerned = match ledger.keep_fact(site, record).await {
-            Ok(concerned) => concerned,
+        let draft = ledger.draft(site, record).await?;
+        let profiles = self.profiles(record, &draft.concerned.everybody).await?;
+        let now = self.outside.time.now();
+        let due = |name: FactId| heard.due(now, Subject::Profile(name));
+        if once || draft.concerned.some_left || matches!(self.marked, Marked::Written) {
+            ledger.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
+        }
+        match ledger.keep_draft(site, &draft).await {
+            Ok(()) => {}
             // The table will never take it: it stays as it was, and each reconcile says so.
             Err(error @ Error::Report(_)) => {
                 tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
                 return Ok(());
             }
             Err(error) => return Err(error),
-        };
+        }
+        if let Marked::InPassing(marked) = &self.marked {
+            let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
+            marked.extend(profiles.into_iter().map(|name| (name.clone(), due(name).in_passing())));
+        }
+        Ok(())
+    }
+
+    /// The profiles of everybody whom a change of this concerns.
+    async fn profiles(&self, record: &Record, everybody: &BTreeSet<Holder>) -> Result<BTreeSet<FactId>> {
         let mut profiles = BTreeSet::new();
-        for holder in concerned.everybody {
+        for holder in everybody {
             match holder {
                 // A profile's own change concerns nobody else in its team.
                 Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
-                Holder::Team(_) => profiles.extend(ledger.roster(site, &holder).await?),
+                Holder::Team(_) => profiles.extend(self.outside.ledger.roster(&self.site.id, holder).await?),
                 Holder::Member(_) | Holder::Visitor(_) => {
                     profiles.insert(holder.profile());
                 }
             }
         }
-        let now = self.outside.time.now();
-        let dues = profiles.into_iter().map(|name| (name.clone(), heard.due(now, Subject::Profile(name))));
-        match &self.marked {
-            Marked::InPassing(marked) if !once && !concerned.some_left => {
-                let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
-                marked.extend(dues.map(|(name, due)| (name, due.in_passing())));
-                Ok(())
-            }
-            _ => ledger.put_dues(site, &dues.map(|(_, due)| due).collect::<Vec<_>>()).await,
-        }
+        Ok(profiles)
     }
 }
 

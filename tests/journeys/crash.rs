@@ -15,6 +15,7 @@ at_both!(
     i9_shot_after_ringing_the_line,
     i4_shot_while_access_is_prolonged,
     i1_shot_while_access_is_shortened_or_called_off,
+    i1_shot_after_reading_that_a_booking_is_gone,
     i7_the_door_system_does_the_work_and_then_fails,
     i7_the_door_system_fails_for_a_while,
     i1_the_door_system_is_away_and_comes_back,
@@ -123,6 +124,20 @@ async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
         world.crash(Step::Apply, 0);
         world.at(closed, "Meeting", &[]).await;
         assert!(world.lines(&world.door_world().await, "Meeting").is_empty());
+        world.ends_well().await;
+    }
+}
+
+/// Whoever looks again finds it gone already. Those whom it was about were marked before it was kept.
+async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
+    for times in [1, 3] {
+        let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
+        world.tell(json!({ "bookings": [the_booking()] })).await;
+        assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
+        world.crash(Step::Read, times);
+        world.tell(json!({ "remove": { "bookings": ["b-eve"] } })).await;
+        world.crash(Step::Read, 0);
+        assert_eq!(world.inside("Meeting").await, [""; 0], "after {times} shots");
         world.ends_well().await;
     }
 }

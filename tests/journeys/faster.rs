@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -13,13 +14,18 @@ use doorstep::ledger::Ledger;
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
+use doorstep::time::Time;
 use doorstep_local::run::functions::{Doorstep, Functions};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{ROOM, booking, town};
 use crate::world::{Doors, House, SITE, Setting, at_both};
 
-at_both!(i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it);
+at_both!(
+    i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it,
+    i1_a_minute_that_goes_by_while_we_look_keeps_nobody_in,
+);
 
 /// The library's own, but right after a settle has written down what it will do, somebody else keeps another fact.
 struct Interrupted {
@@ -81,4 +87,60 @@ async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Do
     assert_eq!(world.deeds("eve").await, [""; 0], "nobody came in and went out again");
     let people = world.people().await;
     assert_eq!(people[0]["problems"], json!([]));
+}
+
+/// The library's own, but once somebody looks at the platform a minute has gone by.
+struct Slow;
+
+/// A clock that is a minute ahead once it was told so.
+struct AMinuteLater {
+    clock: Arc<dyn Time>,
+    later: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl Time for AMinuteLater {
+    fn now(&self) -> Timestamp {
+        let ahead = i64::from(self.later.load(Ordering::SeqCst).min(1));
+        self.clock.now() + SignedDuration::from_mins(ahead)
+    }
+
+    async fn pass(&self, span: Duration) {
+        self.clock.pass(span).await;
+    }
+}
+
+#[async_trait]
+impl Functions for Slow {
+    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+        Doorstep.receive(outside, delivery).await
+    }
+
+    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        let (http, later) = (outside.http.clone(), Arc::new(AtomicU32::new(0)));
+        let clock = Arc::new(AMinuteLater { clock: outside.time.clone(), later: later.clone() });
+        let watched = Http::new(tower::service_fn(move |request: Request| {
+            let (http, later) = (http.clone(), later.clone());
+            async move {
+                later.fetch_add(u32::from(request.uri().path().contains("b-eve")), Ordering::SeqCst);
+                http.send(request).await
+            }
+        }));
+        Doorstep.settle(&Outside::new(outside.settings.clone(), watched, clock), batch).await
+    }
+
+    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+        Doorstep.reconcile(outside, site).await
+    }
+}
+
+/// Whoever a removal concerns is due in the minute in which it was seen, which may be the one after the bell's.
+async fn i1_a_minute_that_goes_by_while_we_look_keeps_nobody_in(at: Doors) {
+    let house = House::with(&["Meeting"]).person("eve");
+    let world = Setting::at(at, ROOM).start_with(town(json!({})), house, Arc::new(Slow)).await;
+    world.reconcile().await;
+    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] })).await;
+    assert_eq!(world.inside("Meeting").await, ["eve"]);
+    world.tell(json!({ "remove": { "bookings": ["b-eve"] } })).await;
+    assert_eq!(world.inside("Meeting").await, [""; 0], "without a reconcile, and without another bell");
 }
