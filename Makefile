@@ -15,7 +15,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test simulate test-dynamodb-local check lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test simulate model test-dynamodb-local check lint deny build deploy e2e bench ci
 
 ## help: this list
 help:
@@ -32,6 +32,10 @@ doorstep:
 ## test: every test that needs nothing but this machine
 test:
 	$(CARGO) test --workspace --features operator --locked
+
+## model: one membership and everything that can happen to it at once, explored to the end; takes minutes
+model:
+	$(CARGO) test --locked --lib one_membership_whole -- --ignored --nocapture
 
 ## test-dynamodb-local: the ledger, every journey and every story against AWS's own engine, where Java is there
 test-dynamodb-local:

@@ -25,6 +25,8 @@ mod identity;
 mod intend;
 mod interrupted;
 mod look;
+#[cfg(test)]
+mod model;
 mod moves;
 mod prepare;
 mod problems;

@@ -231,7 +231,14 @@ impl Task {
         Task { person, moves, name, deeds, writes, failures, troubles, kept, released, waits, more: false }
     }
 
-    fn granted(&mut self, doors: &str, group: &GroupId, entry: &Entry, because: String, now: jiff::Timestamp) {
+    pub(super) fn granted(
+        &mut self,
+        doors: &str,
+        group: &GroupId,
+        entry: &Entry,
+        because: String,
+        now: jiff::Timestamp,
+    ) {
         let account = entry.account.id.clone();
         self.deeds.push(Deed::new(doors, &account, Some(group), Happened::Granted, &because, DONE));
         let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
@@ -249,7 +256,7 @@ impl Task {
         self.person.done(doors, group);
     }
 
-    fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &Row, because: String) {
+    pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &Row, because: String) {
         let done = Doubt::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         // What was done is released no longer: the next time it is judged anew.
         self.writes.extend(self.released.contains(&done).then(|| Ledger::spent(site, &done)));
@@ -260,7 +267,7 @@ impl Task {
     }
 
     /// The audit record of the line that took its place stands for both.
-    fn tidied(&mut self, doors: &str, group: &GroupId, row: &Row) {
+    pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &Row) {
         for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
             claim.surplus.retain(|handle| *handle != row.handle);
         }
@@ -268,7 +275,7 @@ impl Task {
 
     /// What may have been done all the same stays an intent, and so does what may have been done `in_part`; what was
     /// refused is written down, once.
-    fn failed(
+    pub(super) fn failed(
         &mut self,
         doors: &str,
         group: &GroupId,

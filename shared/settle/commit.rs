@@ -65,20 +65,13 @@ pub async fn commit(
     note_basis(person, &before, (&sitting.derived.entitlements, &sitting.case.dossier), &sitting.cause, now);
     person.problems = problems;
     person.next = sitting.next;
-    let outcome = match (failed, sitting.last) {
-        (false, _) => {
-            (person.failures, person.waiting) = (0, None);
-            if task.more || needs_aftercare(&task.moves) { Outcome::Again } else { Outcome::Settled }
-        }
-        (true, false) => Outcome::Failed,
-        (true, true) => {
-            person.failures += 1;
-            person.waiting = waits.then_some(sitting.asked);
-            let retry = minutes_later(now, back_off(person.failures));
-            person.next = Some(person.next.map_or(retry, |next| next.min(retry)));
-            Outcome::GaveUp
-        }
-    };
+    let more = task.more || needs_aftercare(&task.moves);
+    let outcome = conclude(person, failed, sitting.last, more, now);
+    match outcome {
+        Outcome::Settled | Outcome::Again => person.waiting = None,
+        Outcome::Failed => {}
+        Outcome::GaveUp => person.waiting = waits.then_some(sitting.asked),
+    }
     look_again(scene, &before, &task, now).await?;
     let written = match write(scene, &before, &mut task, (now, at), chain).await {
         Ok(()) => Ok(outcome),
@@ -88,6 +81,23 @@ pub async fn commit(
     };
     notices.extend(task.deeds.into_iter().map(Notice::Changed));
     written
+}
+
+/// What the round came to, and when a person who failed too often is tried again.
+pub(super) fn conclude(person: &mut Person, failed: bool, last: bool, more: bool, now: Timestamp) -> Outcome {
+    match (failed, last) {
+        (false, _) => {
+            person.failures = 0;
+            if more { Outcome::Again } else { Outcome::Settled }
+        }
+        (true, false) => Outcome::Failed,
+        (true, true) => {
+            person.failures += 1;
+            let retry = minutes_later(now, back_off(person.failures));
+            person.next = Some(person.next.map_or(retry, |next| next.min(retry)));
+            Outcome::GaveUp
+        }
+    }
 }
 
 /// A number that has just turned out not to be there, or to be somebody else's, is often on its way: a tag that is being
@@ -109,7 +119,7 @@ async fn look_again(scene: &Scene, before: &Person, task: &Task, now: Timestamp)
 
 /// After somebody left their last group, their cards are taken back; after that their account may be suspended or
 /// deleted.
-fn needs_aftercare(moves: &[(String, Move)]) -> bool {
+pub(super) fn needs_aftercare(moves: &[(String, Move)]) -> bool {
     moves.iter().any(|(_, step)| matches!(step, Move::Revoke { .. } | Move::Tidy { .. } | Move::Untag(_)))
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::ledger::audits::Chain;
 use crate::ledger::people::put;
 use crate::ledger::{Step, faster};
-use crate::person::{CardIntent, Deed as Begun, Intent};
+use crate::person::{CardIntent, Deed as Begun, Intent, Person};
 
 /// Writes down what is about to be done, unless facts or person changed since they were read. Whoever has records to
 /// join to the chain comes after the others, for they take turns.
@@ -113,30 +113,37 @@ fn begin_cards(task: &mut Task) {
 async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Error)> {
     let mut begun = Vec::new();
     for (doors, step) in &task.moves {
-        let account = task.person.accounts.get(doors).map(|linked| linked.account.id.clone());
-        let (group, deed, because) = match step {
-            Move::Grant { group, until, because, replaces } => {
-                let replaces = replaces.iter().map(|row| row.handle.clone()).collect();
-                (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
-            }
-            Move::Revoke { group, row, because, .. } => {
-                let (account, handle) = (row.account.clone(), row.handle.clone());
-                (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
-            }
-            Move::Create => {
-                let before = match &task.person.email {
-                    Some(_) => Ok(Vec::new()),
-                    None => guests_before(scene, doors, &task.name).await,
-                };
-                let before = before.map_err(|error| (doors.clone(), error))?;
-                (None, Begun::Create { before }, String::new())
-            }
-            Move::Resume => (None, Begun::Resume, String::new()),
-            Move::Suspend => (None, Begun::Suspend, String::new()),
-            Move::Delete => (None, Begun::Delete, String::new()),
-            Move::Tidy { .. } | Move::Rename(_) | Move::Tag(_) | Move::Untag(_) => continue,
+        if *step != Move::Create {
+            begun.extend(intent_of(&task.person, doors, step));
+            continue;
+        }
+        let before = match &task.person.email {
+            Some(_) => Ok(Vec::new()),
+            None => guests_before(scene, doors, &task.name).await,
         };
-        begun.push(Intent { doors: doors.clone(), group, deed, because });
+        let before = before.map_err(|error| (doors.clone(), error))?;
+        let (doors, deed) = (doors.clone(), Begun::Create { before });
+        begun.push(Intent { doors, group: None, deed, because: String::new() });
     }
     Ok(begun)
+}
+
+/// The intent of one move. An account that is to be made has one of its own; what need not be found out again has none.
+pub(super) fn intent_of(person: &Person, doors: &str, step: &Move) -> Option<Intent> {
+    let (group, deed, because) = match step {
+        Move::Grant { group, until, because, replaces } => {
+            let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
+            let replaces = replaces.iter().map(|row| row.handle.clone()).collect();
+            (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
+        }
+        Move::Revoke { group, row, because, .. } => {
+            let (account, handle) = (row.account.clone(), row.handle.clone());
+            (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
+        }
+        Move::Resume => (None, Begun::Resume, String::new()),
+        Move::Suspend => (None, Begun::Suspend, String::new()),
+        Move::Delete => (None, Begun::Delete, String::new()),
+        Move::Create | Move::Tidy { .. } | Move::Rename(_) | Move::Tag(_) | Move::Untag(_) => return None,
+    };
+    Some(Intent { doors: doors.to_owned(), group, deed, because })
 }

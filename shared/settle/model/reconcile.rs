@@ -1,0 +1,80 @@
+//! A reconcile, step by step. It goes beside the line, and writes to no door.
+
+use super::Membership;
+use super::judge::Found;
+use super::state::{Fact, Known, Reconcile, State, Step};
+
+impl Membership {
+    /// It begins: alarms are set again for whoever is due later.
+    pub fn begin_reconcile(&self, state: &mut State) {
+        let due: Vec<u8> = (0..).zip(state.dues).filter(|(_, dues)| dues.marks() != [0; 3]).map(|(at, _)| at).collect();
+        let rings = due.iter().any(|minute| *minute <= state.now);
+        // What somebody else is just finding out is not known to be missing.
+        let looks = |step: Step| matches!(step, Step::See | Step::Keep | Step::Mark | Step::Leave);
+        let hears = !state.workers.iter().flatten().any(|worker| looks(worker.step));
+        let now = state.now;
+        for minute in due.into_iter().filter(|minute| *minute > now) {
+            state.set_alarm(minute);
+        }
+        state.reconcile =
+            Some(Reconcile { step: Step::Look, stamp: 0, says: 0, person: Known::default(), rings, hears });
+    }
+
+    /// Its next step.
+    pub fn reconcile(&self, state: &mut State) {
+        let Some(mut r) = state.reconcile.take() else { return };
+        match r.step {
+            Step::Look => {
+                r.stamp = state.stamp();
+                r.step = Step::See;
+            }
+            Step::See => {
+                r.says = state.truth;
+                r.step = Step::Keep;
+            }
+            Step::Keep => {
+                r.step = Step::Person;
+                let old = state.fact;
+                // `Record::after`: what only full reads tell leaves what was vouched for before.
+                let before =
+                    old.and_then(|old| old.vouched.or((old.says > 0 && old.says != r.says).then_some(old.says)));
+                let vouched = before.filter(|before| *before != r.says);
+                // What is not listed and not known is nothing.
+                let known = r.says > 0 || old.is_some();
+                let new = Fact { says: r.says, stamp: r.stamp, vouched };
+                if known && state.keep_fact(new).bump {
+                    r.step = Step::Bump;
+                }
+            }
+            Step::Bump => {
+                state.bump();
+                r.step = Step::Person;
+            }
+            Step::Person => {
+                r.person = state.person.clone();
+                r.step = Step::Group;
+            }
+            Step::Group => {
+                let found = self.judge.reconciled(&r.person, r.says, &state.lines, state.now);
+                match found {
+                    Found::Well => {}
+                    Found::Due => state.put_due(state.now, 0),
+                    Found::Look => state.put_due(state.now, 2),
+                }
+                r.rings |= found != Found::Well;
+                r.person = Known::default();
+                r.step = Step::Mark;
+                if !r.rings {
+                    state.unheard &= !r.hears;
+                    return;
+                }
+            }
+            _ => {
+                state.line.due = true;
+                state.unheard &= !r.hears;
+                return;
+            }
+        }
+        state.reconcile = Some(r);
+    }
+}

@@ -1,0 +1,180 @@
+//! The stories that are explored, and that every guard is needed.
+//!
+//! A story is written as what may happen in it and how often: `c` changes at the platform, `l` deliveries lost, `t`
+//! deliveries and alarms that come twice, `d` functions that die, `v` calls to the doors that fail (done or not), `u`
+//! writes to the table that are made and answered with an error, `o` workers that overlap, `r` reconciles besides the
+//! last one, `h` hands at the doors, `g` somebody put in by hand before, `y` tries before a person is left for later.
+
+use std::time::Instant;
+
+use stateright::{Checker, HasDiscoveries, Model};
+
+use super::state::Budget;
+use super::{Action, Doors, Flaw, Luck, Membership, Story};
+
+/// What the platform can say, and until which minute the clock goes.
+#[derive(Debug, Clone, Copy)]
+enum Days {
+    /// A window that is open all the time.
+    Open,
+    /// One that is open, and ends.
+    Ends,
+    /// One that begins and ends.
+    Whole,
+    /// That one, or another one that begins and ends earlier.
+    Moved,
+}
+
+fn story(doors: Doors, days: Days, list: &str) -> Story {
+    let words = || list.split_whitespace();
+    let n =
+        |of: char| words().filter_map(|word| word.strip_prefix(of)).find_map(|number| number.parse().ok()).unwrap_or(0);
+    let budget = Budget {
+        changes: n('c'),
+        losses: n('l'),
+        twice: n('t'),
+        crashes: n('d'),
+        troubles: n('v'),
+        unanswered: n('u'),
+        overlaps: n('o'),
+        reconciles: n('r'),
+        hands: n('h'),
+    };
+    let (sayings, last) = match days {
+        Days::Open => (vec![None, Some((0, 2)), Some((0, 3))], 0),
+        Days::Ends => (vec![None, Some((0, 1))], 1),
+        Days::Whole => (vec![None, Some((1, 2))], 2),
+        Days::Moved => (vec![None, Some((1, 3)), Some((0, 2))], 3),
+    };
+    Story { doors, sayings, first: 1, given: n('g') > 0, budget, tries: n('y').max(1), last, flaws: Vec::new() }
+}
+
+/// Explores a story whole, and says how large it is. Gives how many states it has.
+fn explore(doors: Doors, days: Days, list: &str) -> usize {
+    let began = Instant::now();
+    let checker = Membership::new(story(doors, days, list)).checker().threads(2).spawn_bfs().join();
+    let (states, depth) = (checker.unique_state_count(), checker.max_depth());
+    let took = began.elapsed().as_secs_f64();
+    println!("{doors:?} {days:?} {list}: {states} states, {depth} steps deep, {took:.1} s");
+    for (property, steps) in failures(&checker) {
+        println!("{property}: {steps}");
+    }
+    checker.assert_properties();
+    states
+}
+
+fn failures(checker: &impl Checker<Membership>) -> Vec<(&'static str, String)> {
+    let is_failure = |property| checker.model().property(property).expectation.discovery_is_failure();
+    let found = checker.discoveries().into_iter().filter(|(property, _)| is_failure(*property));
+    found.map(|(property, path)| (property, shown(&path.into_actions()))).collect()
+}
+
+/// A story in a line: steps that one and the same settle makes one after another are counted.
+fn shown(actions: &[Action]) -> String {
+    let mut words: Vec<(String, usize)> = Vec::new();
+    for action in actions {
+        let word = match action {
+            Action::Works(place, Luck::Well) => format!("settle {place}"),
+            other => format!("{other:?}"),
+        };
+        match words.last_mut() {
+            Some((last, times)) if *last == word => *times += 1,
+            _ => words.push((word, 1)),
+        }
+    }
+    let each = words.into_iter().map(|(word, times)| if times > 1 { format!("{word} x {times}") } else { word });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn one_membership_whatever_happens_at_once() {
+    let small = [
+        (Days::Moved, "c1"),
+        (Days::Whole, "c1 d1"),
+        (Days::Whole, "v1 d1"),
+        (Days::Ends, "c1 t1 u1"),
+        (Days::Ends, "c1 v2 y2"),
+        (Days::Open, "c1 l1 r1"),
+        (Days::Ends, "d1 r1"),
+        (Days::Open, "c1 o1"),
+        (Days::Open, "c1 h1"),
+        (Days::Whole, "g1 c1 v1"),
+    ];
+    for doors in [Doors::Salto, Doors::Kisi, Doors::KisiOneLine] {
+        for (days, list) in small {
+            explore(doors, days, list);
+        }
+    }
+}
+
+/// `make model`: the same and more, at a size that takes minutes.
+#[test]
+#[ignore = "takes minutes: make model"]
+fn one_membership_whole() {
+    let began = Instant::now();
+    let large = [
+        (Days::Moved, "c2 d1"),
+        (Days::Moved, "c1 v2 d1"),
+        (Days::Whole, "c1 d2 v1"),
+        (Days::Whole, "c1 r1"),
+        (Days::Whole, "c1 t1 u1"),
+        (Days::Ends, "c1 r1 d1"),
+        (Days::Ends, "c1 l1 r2"),
+        (Days::Ends, "c1 u1 v1 d1 y2"),
+        (Days::Ends, "c1 o1 d1"),
+        (Days::Ends, "c1 v4 y3"),
+        (Days::Open, "c2 o1"),
+        (Days::Open, "c1 h1 r1"),
+        (Days::Whole, "g1 c2 d1 v1"),
+    ];
+    let mut states = 0;
+    for doors in [Doors::Salto, Doors::Kisi, Doors::KisiOneLine] {
+        states += large.iter().map(|(days, list)| explore(doors, *days, list)).sum::<usize>();
+    }
+    println!("{states} states in all, {:.0} s", began.elapsed().as_secs_f64());
+}
+
+/// Which properties a story breaks: all of them, or until there is one.
+fn broken(story: Story, all: bool) -> Vec<&'static str> {
+    let until = if all { HasDiscoveries::All } else { HasDiscoveries::AnyFailures };
+    let checker = Membership::new(story).checker().finish_when(until).spawn_bfs().join();
+    let failures = failures(&checker);
+    failures.iter().for_each(|(property, steps)| println!("    {property}: {steps}"));
+    failures.into_iter().map(|(property, _)| property).collect()
+}
+
+/// Each guard of the production code is left out once, and each time something is found that must not be; with it, the
+/// same story is found to be well.
+#[test]
+fn every_guard_is_needed() {
+    for (flaw, days, list) in [
+        (Flaw::NoIntent, Days::Ends, "d1"),
+        (Flaw::NotReadAgain, Days::Open, "c1 l1 r1"),
+        (Flaw::NothingFinished, Days::Ends, "d1"),
+        (Flaw::RecordsFirst, Days::Ends, "d1"),
+        (Flaw::ClaimForgotten, Days::Open, "c1"),
+        (Flaw::NoAlarm, Days::Whole, ""),
+        (Flaw::CrossedOutBlindly, Days::Ends, "c1 l1 r2"),
+        (Flaw::MarkedInTheTableAlone, Days::Moved, "c1"),
+        (Flaw::MarkedAfterwards, Days::Open, "c1 d1"),
+        (Flaw::AtMostOnce, Days::Ends, "d1"),
+        (Flaw::LivesOn, Days::Ends, "o1"),
+    ] {
+        for doors in [Doors::Salto, Doors::Kisi] {
+            let found = broken(Story { flaws: vec![flaw], ..story(doors, days, list) }, false);
+            println!("{flaw:?} at {doors:?}: {found:?}");
+            assert_ne!(found, [""; 0], "{flaw:?} at {doors:?}");
+        }
+    }
+}
+
+/// Two at once who both live on: what the version of the person keeps them from is a record of what nobody did.
+#[test]
+fn of_two_at_once_only_one_writes_the_person() {
+    let record = "I7 every record has its change";
+    for doors in [Doors::Salto, Doors::Kisi] {
+        let two = |flaws| broken(Story { flaws, ..story(doors, Days::Open, "o1") }, true);
+        assert!(!two(vec![Flaw::LivesOn]).contains(&record));
+        assert!(two(vec![Flaw::LivesOn, Flaw::CommitUnconditional]).contains(&record));
+    }
+}
