@@ -121,7 +121,7 @@ fn one_membership_whole() {
         (Days::Ends, "c1 r1 d1"),
         (Days::Ends, "c1 l1 r2"),
         (Days::Ends, "c1 u1 v1 d1 y2"),
-        (Days::Ends, "c1 o1 d1"),
+        (Days::Ends, "c1 o1"),
         (Days::Ends, "c1 v4 y3"),
         (Days::Open, "c2 o1"),
         (Days::Open, "c1 h1 r1"),
