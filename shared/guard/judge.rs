@@ -112,11 +112,7 @@ impl Measure<'_> {
     }
 
     /// Who leaves, or lately left, and who is, or lately was, there.
-    fn both<'a>(
-        &'a self,
-        leaves: &'a [Waiting],
-        here: impl Fn(&(String, GroupId)) -> bool,
-    ) -> (Vec<(&'a str, &'a AccountId)>, Vec<(&'a str, &'a AccountId)>) {
+    fn both<'a>(&'a self, leaves: &'a [Waiting], here: impl Fn(&(String, GroupId)) -> bool) -> (Crowd<'a>, Crowd<'a>) {
         let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
         let left = lately
             .filter_map(|(doubt, _)| place(doubt))
@@ -146,6 +142,9 @@ impl Measure<'_> {
         (hold, waiting)
     }
 }
+
+/// Accounts, each with its door system.
+type Crowd<'a> = Vec<(&'a str, &'a AccountId)>;
 
 /// How many different people these are.
 fn people(of: &[(&str, &AccountId)]) -> usize {

@@ -14,6 +14,9 @@ type Name = (String, String);
 /// Who may be in which group.
 pub type Open = Rc<BTreeSet<Entry>>;
 
+/// What was worked out already, of which world at which minute.
+type Cache = BTreeMap<(usize, Minute), (Rc<Value>, Open)>;
+
 pub struct Known {
     site: Site,
     /// A late letter says what was, and may be too old to count.
@@ -26,7 +29,7 @@ pub struct Known {
     unheard: BTreeMap<usize, BTreeMap<Name, Option<Value>>>,
     /// Up to which change each thing was heard of.
     latest: BTreeMap<Name, usize>,
-    cache: RefCell<BTreeMap<(usize, Minute), (Rc<Value>, Open)>>,
+    cache: RefCell<Cache>,
 }
 
 impl Known {
