@@ -25,7 +25,7 @@ mod people;
 mod platform;
 mod round;
 
-use holding::Holding;
+use holding::{Holding, Ruling};
 pub use round::every_site;
 
 /// How far ahead alarms are set again, should one have failed.
@@ -90,10 +90,12 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     };
     let marked = people::due(ground, &known, &seen, &everybody, &mut report);
     let holding = Holding { outside, site: &site, seen: &seen, known: &known, sound, now };
-    let (dues, done) = holding.judge(marked, &mut report).await?;
+    let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
     let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
-    if done && mark.judged != Some(stored.n) {
-        mark.judged = Some(stored.n);
+    let n = Some(stored.n);
+    let was = (mark.compared, mark.judged);
+    (mark.compared, mark.judged) = (if compared { n } else { was.0 }, if done { n } else { was.1 });
+    if (mark.compared, mark.judged) != was {
         outside.ledger.keep_platform_read(&site.id, &mark).await?;
     }
     outside.ledger.put_dues(&site.id, &dues).await?;

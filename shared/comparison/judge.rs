@@ -175,7 +175,7 @@ impl Bench<'_> {
         let again = !linked.is_empty();
         let (lines, groups, mut judged) = if again { self.judged(person, facts) } else { first };
         judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
-        let unsure = self.unsure(&dossier, &desired, &judged);
+        let unsure = self.unsure(person, (&dossier, &desired), &judged);
         let vouched = dossier.vouched.keys().filter(|_| !unsure.is_empty()).cloned().collect();
         let problems = derived.problems;
         let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
@@ -183,14 +183,15 @@ impl Bench<'_> {
         Some(Found { name, numbers, problems, desired, next, lines, groups, judged, unsure, vouched, linked, barred })
     }
 
-    fn unsure(&self, dossier: &Dossier, desired: &Desired, judged: &Judged) -> BTreeMap<Group, Sureness> {
+    fn unsure(&self, person: &Person, known: (&Dossier, &Desired), judged: &Judged) -> BTreeMap<Group, Sureness> {
         let leaves = judged.moves.iter().filter_map(|(doors, step)| match step {
             Move::Revoke { group, foreign, .. } => Some(((doors.clone(), group.clone()), *foreign)),
             _ => None,
         });
         let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
         let unsure = leaves.map(|(at, foreign)| {
-            let sure = if foreign { Sureness::Inferred } else { former.sureness(rules, dossier, desired, &at, now) };
+            let claimed = person.claim(&at.0, &at.1).map(|claim| claim.since);
+            let sure = if foreign { Sureness::Inferred } else { former.sureness(rules, known, &at, claimed, now) };
             (at, sure)
         });
         unsure.filter(|(_, sure)| *sure != Sureness::Planned).collect()

@@ -58,8 +58,9 @@ pub struct Former {
     catalogue: Option<Catalogue>,
     since: Option<Timestamp>,
     doubted: bool,
-    /// One of the files revoked nothing, so that whatever is revoked now is because of the one in force.
-    lenient: bool,
+    /// One of the files revoked nothing: what was claimed until this instant, when the one in force took its place, may be
+    /// revoked because of that.
+    lenient: Option<Timestamp>,
 }
 
 impl Former {
@@ -78,7 +79,7 @@ impl Former {
         let (until, doubted) = (before.as_ref().map(|before| before.until), before.as_ref().is_some_and(|b| b.doubted));
         let before = before.map(|before| before.catalogue);
         let (older, replaced) = older;
-        let lenient = older.iter().any(|site| site.mode != Mode::Full);
+        let lenient = replaced.filter(|_| older.iter().any(|site| site.mode != Mode::Full));
         let since = until.max(replaced.filter(|_| !older.is_empty()));
         let renamed = before.as_ref().map(|_| site.clone());
         let rules = older.into_iter().chain(renamed).map(|site| {
@@ -96,6 +97,8 @@ pub enum Sureness {
     Planned,
     /// It follows from a full read, or from a new site file.
     Inferred,
+    /// It was left to the file in force by one that revoked nothing, or became so since.
+    Left,
     /// It follows from full reads that lost half of what was known, three times alike.
     Doubted,
 }
@@ -103,13 +106,13 @@ pub enum Sureness {
 impl Former {
     /// Whether taking this person out of a group is planned.
     ///
-    /// `rules`, `dossier` and `desired` are what they are judged by now.
+    /// `rules`, `dossier` and `desired` are what they are judged by now; the claim on the group is so old.
     pub fn sureness(
         &self,
         rules: Rules<'_>,
-        dossier: &Dossier,
-        desired: &Desired,
+        (dossier, desired): (&Dossier, &Desired),
         at: &At,
+        claimed: Option<Timestamp>,
         now: Timestamp,
     ) -> Sureness {
         let told = dossier.vouched.values().map(|before| before.until).max();
@@ -118,13 +121,12 @@ impl Former {
         if stretches.any(|stretch| stretch.window.until.is_some_and(|until| since < until && until <= now)) {
             return Sureness::Planned;
         }
-        if self.lenient {
-            return Sureness::Inferred;
-        }
         let opens = |one: &Entitlement| one.doors == at.0 && one.group == at.1 && one.window.holds(now);
         let opened = self.before(rules, dossier, now).iter().any(opens);
         let doubted = self.doubted || dossier.vouched.values().any(|before: &Before| before.doubted);
+        let left = self.lenient.is_some_and(|until| claimed.is_none_or(|since| since <= until));
         match (opened, doubted) {
+            (false, _) if left => Sureness::Left,
             (false, _) => Sureness::Planned,
             (true, false) => Sureness::Inferred,
             (true, true) => Sureness::Doubted,

@@ -94,6 +94,9 @@ pub struct PlatformRead {
     /// The latest version of the site file of which everything was done: what follows from later ones is inferred.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub judged: Option<u64>,
+    /// The latest version of the site file by which everything was compared, whole, and what follows from it judged.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub compared: Option<u64>,
     /// Lists that are not believed, by the kind of thing.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub refused: BTreeMap<String, Disbelief>,

@@ -30,9 +30,19 @@ pub struct Holding<'a> {
     pub now: Timestamp,
 }
 
+/// What the guard's judgement came to.
+pub struct Ruling {
+    /// Who is due.
+    pub dues: Vec<Due>,
+    /// Everything was compared and judged, by a file that may revoke.
+    pub compared: bool,
+    /// And nothing that anybody must vouch for is left.
+    pub done: bool,
+}
+
 impl Holding<'_> {
-    /// Judges what was marked. Gives who is due, and whether nothing that anybody must vouch for is left.
-    pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<(Vec<Due>, bool)> {
+    /// Judges what was marked.
+    pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
         let Marked { mut dues, perhaps, waiting, vouched } = marked;
         let sound = |one: &Waiting| self.sound && self.is_sound(one.doubt.doors());
         let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
@@ -52,7 +62,8 @@ impl Holding<'_> {
         let may = perhaps.into_iter().filter(|(_, doubts)| doubts.iter().any(|doubt| free.contains(doubt)));
         dues.extend(may.map(|(due, _)| due));
         self.forget_what_nobody_needs(&vouched).await?;
-        Ok((dues, done && whole && self.site.mode == Mode::Full))
+        let compared = whole && self.site.mode == Mode::Full;
+        Ok(Ruling { dues, compared, done: done && compared })
     }
 
     fn is_sound(&self, doors: &str) -> bool {

@@ -1,6 +1,8 @@
 //! What nobody vouched for is done only if it was released: by the guard, which judges it as a set when everything was
 //! compared, or by a human. Everything else of a person goes on.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::apply::Task;
@@ -8,7 +10,7 @@ use super::moves::{Judged, Move};
 use super::round::Sitting;
 use super::scene::Scene;
 use crate::bus::Notice;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::Doubt;
 use crate::guard::former::Sureness;
 use crate::ledger::holds::Release;
@@ -34,8 +36,14 @@ pub async fn wait_for_the_guard(
         task.failures.push(("ledger".to_owned(), error));
         true
     });
-    let doubts: Vec<Option<Doubt>> =
-        judged.moves.iter().map(|(doors, step)| doubt(scene, sitting, doors, step, counted, now)).collect();
+    let mut doubts = Vec::with_capacity(judged.moves.len());
+    for (doors, step) in &judged.moves {
+        let found = doubt(scene, sitting, doors, step, counted, now);
+        doubts.push(match found {
+            Some((doubt, Sureness::Left)) if is_news(scene, &doubt).await => None,
+            found => found.map(|(doubt, _)| doubt),
+        });
+    }
     let asked: Vec<Doubt> = doubts.iter().flatten().cloned().collect();
     if asked.is_empty() {
         return;
@@ -84,20 +92,42 @@ async fn must_be_counted(scene: &Scene) -> Result<bool> {
     looked.await.copied()
 }
 
-/// What a move is, if nobody vouched for it.
-fn doubt(scene: &Scene, sitting: &Sitting, doors: &str, step: &Move, counted: bool, now: Timestamp) -> Option<Doubt> {
+/// Whether what a file that revoked nothing may have left to the one in force became so only since everything was compared
+/// by that: it is not among what is held.
+async fn is_news(scene: &Scene, doubt: &Doubt) -> bool {
+    let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
+    let looked = scene.held.get_or_try_init(|| async {
+        let mut held = BTreeSet::new();
+        for hold in ledger.holds(site).await?.into_iter().filter(|hold| hold.approved.is_none()) {
+            held.extend(ledger.waiting(&hold).await?.into_iter().map(|one| one.doubt));
+        }
+        Ok::<_, Error>(held)
+    });
+    scene.compared && looked.await.is_ok_and(|held| !held.contains(doubt))
+}
+
+/// What a move is, if nobody vouched for it, and how sure that is.
+fn doubt(
+    scene: &Scene,
+    sitting: &Sitting,
+    doors: &str,
+    step: &Move,
+    counted: bool,
+    now: Timestamp,
+) -> Option<(Doubt, Sureness)> {
     match step {
         Move::Revoke { group, row, foreign, .. } => {
             let at = (doors.to_owned(), group.clone());
-            let dossier = &sitting.case.dossier;
-            let sure = || scene.former.sureness(scene.rules(), dossier, &sitting.desired, &at, now);
-            let inferred = *foreign || sure() != Sureness::Planned;
-            let (doors, group) = at;
-            inferred.then(|| Doubt::Leaves { doors, group, account: row.account.clone() })
+            let claimed = sitting.case.person.claim(doors, group).map(|claim| claim.since);
+            let known = (&sitting.case.dossier, &sitting.desired);
+            let sure = || scene.former.sureness(scene.rules(), known, &at, claimed, now);
+            let sure = if *foreign { Sureness::Inferred } else { sure() };
+            let doubt = Doubt::Leaves { doors: at.0, group: at.1, account: row.account.clone() };
+            (sure != Sureness::Planned).then_some((doubt, sure))
         }
         Move::Create if counted => {
             let profile = sitting.case.person.profiles.first()?.clone();
-            Some(Doubt::Made { doors: doors.to_owned(), profile })
+            Some((Doubt::Made { doors: doors.to_owned(), profile }, Sureness::Inferred))
         }
         Move::Create | Move::Resume | Move::Rename(_) | Move::Grant { .. } | Move::Tidy { .. } => None,
         Move::Suspend | Move::Delete | Move::Tag(_) | Move::Untag(_) => None,

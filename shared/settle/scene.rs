@@ -12,6 +12,7 @@ use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
 use crate::entitlement::{Before, Rules};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
+use crate::guard::Doubt;
 use crate::guard::former::{CatalogueBefore, Former};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::{DoorsRead, Stored};
@@ -81,6 +82,10 @@ pub struct Scene {
     pub stale: bool,
     /// What was so before, as far as nobody vouched for the change.
     pub former: Former,
+    /// By the file in force everything was compared at least once, and what follows from it judged.
+    pub compared: bool,
+    /// What waits for a human, once that was looked up.
+    pub held: OnceCell<BTreeSet<Doubt>>,
     /// Nobody gets a new account that was not released: there may be too many.
     pub crowded: bool,
     /// Whether new accounts must be counted first, once that was looked up.
@@ -123,9 +128,25 @@ impl Scene {
         }
         let stale = read.is_stale(outside.time.now());
         let outside = outside.clone();
-        let (alarmed, crowd) = (Mutex::default(), OnceCell::new());
+        let (alarmed, crowd, held) = (Mutex::default(), OnceCell::new(), OnceCell::new());
+        let compared = read.compared == Some(stored.n);
         Ok((
-            Scene { outside, site, resolved, catalogue, terms, readers, shut, stale, former, crowded, crowd, alarmed },
+            Scene {
+                outside,
+                site,
+                resolved,
+                catalogue,
+                terms,
+                readers,
+                shut,
+                stale,
+                former,
+                compared,
+                held,
+                crowded,
+                crowd,
+                alarmed,
+            },
             writers,
         ))
     }

@@ -23,6 +23,7 @@ at_both!(
     b4_more_than_100_new_accounts_at_once_wait,
     b4_what_is_held_still_ends_when_its_recorded_time_is_over,
     b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again,
+    b4_what_grant_only_left_waits_and_what_is_announced_since_does_not,
     b4_a_group_that_seems_empty_for_a_moment_is_left_all_the_same,
     b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged,
 );
@@ -330,5 +331,22 @@ async fn b4_a_group_that_seems_empty_for_a_moment_is_left_all_the_same(at: Doors
     world.tell(memberships(0..1)).await;
     assert_eq!(world.inside("Members").await, ["p01"]);
     world.faults(json!([])).await;
+    world.ends_well().await;
+}
+
+async fn b4_what_grant_only_left_waits_and_what_is_announced_since_does_not(at: Doors) {
+    let setting = Setting::at(at, PLAN).mode("grant-only");
+    let world = setting.begin(town(people(20)), House::with(&["Members"])).await;
+    world.tell(memberships(0..6)).await;
+    assert_eq!(world.inside("Members").await, names(0..20), "nothing is taken in this mode");
+    world.machine.push(&Setting::at(at, PLAN).text()).await.expect("a push");
+    assert_eq!((world.inside("Members").await, world.reconcile().await.held), (names(0..20), 6));
+    for n in 6..11 {
+        world.tell(memberships(n..n + 1)).await;
+        assert_eq!(world.inside("Members").await, [names(0..6), names(n + 1..20)].concat(), "{n} was announced");
+    }
+    assert_eq!(world.reconcile().await.held, 6);
+    world.approve_all().await;
+    assert_eq!(world.inside("Members").await, names(11..20));
     world.ends_well().await;
 }
