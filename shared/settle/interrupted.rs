@@ -70,7 +70,9 @@ fn one(
             if rows.of_account(account).iter().any(|row| row.handle == *handle) {
                 return None;
             }
-            person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
+            // The claim says what else is to be tidied away: it goes with the last of that.
+            let here = |claim: &Claim| claim.doors == intent.doors && claim.group == *group;
+            person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
             (account.clone(), Happened::Revoked)
         }
         Begun::Create { .. } | Begun::Suspend | Begun::Resume | Begun::Delete => return None,
@@ -101,5 +103,34 @@ mod tests {
         assert_eq!(seen.map(|deed| deed.what), Some(Happened::Granted));
         let claim = person.claim("main", &group).expect("the new line is ours");
         assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));
+    }
+
+    #[test]
+    fn a_revoke_that_was_done_unseen_forgets_no_older_line_of_ours() {
+        let (old, new) = (row("1", "2026-03-02T10:15:00Z"), row("2", "2026-03-02T09:15:00Z"));
+        let (account, group) = (old.account.clone(), GroupId("g".into()));
+        let deed = Begun::Revoke { account: account.clone(), handle: "2".into() };
+        let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
+        for surplus in [vec!["1".to_owned()], Vec::new()] {
+            let mut person = Person { id: "p".into(), ..Person::default() };
+            person.claims.push(Claim {
+                doors: "main".into(),
+                group: group.clone(),
+                account: account.clone(),
+                since: Timestamp::UNIX_EPOCH,
+                until: new.until,
+                because: "b".into(),
+                basis: Vec::new(),
+                cause: None,
+                surplus: surplus.clone(),
+            });
+            let rows = GroupRows::of(vec![old.clone()]);
+            let seen = one(&mut person, &intent, &group, &rows, true, Timestamp::UNIX_EPOCH);
+            assert_eq!(seen.map(|deed| deed.what), Some(Happened::Revoked));
+            assert_eq!(
+                person.claim("main", &group).map(|claim| claim.surplus.clone()),
+                Some(surplus).filter(|s| !s.is_empty())
+            );
+        }
     }
 }
