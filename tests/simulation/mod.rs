@@ -35,7 +35,8 @@ struct Total {
 
 #[test]
 fn every_promise_holds_through_a_fixed_set_of_days() {
-    let total = many(1..=12);
+    // Another engine is asked over the network, which takes its time.
+    let total = many(1..=if is_elsewhere() { 2 } else { 12 });
     assert!(total.broken.is_empty(), "{}", total.broken.join("\n\n"));
 }
 
@@ -44,9 +45,15 @@ fn one_seed_is_one_day() {
     for seed in [2, 3] {
         let day = Day::of(seed);
         let (once, again) = (play(&day), play(&day));
-        let differ = once.trace.iter().zip(&again.trace).find(|(one, other)| one != other);
-        assert_eq!(once.digest, again.digest, "seed {seed}: {differ:?}");
+        assert_eq!(once.trace, again.trace, "seed {seed}");
+        // Over the network, answers to calls that are under way at once come in any order.
+        assert!(is_elsewhere() || once.digest == again.digest, "seed {seed}: other calls, or in another order");
     }
+}
+
+/// Whether the table is not the embedded one.
+fn is_elsewhere() -> bool {
+    std::env::var_os("DOORSTEP_DYNAMODB").is_some()
 }
 
 /// Any number of days: `make simulate`.
