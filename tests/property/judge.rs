@@ -72,7 +72,8 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     let mut asleep = Vec::new();
     for doors in &play.setting.doors {
         for line in lines(play, doors).await {
-            if line.state == "suspended" {
+            // Whoever a hand puts in after we put their account to rest is the hand's to wake.
+            if line.state == "suspended" && may.contains(&line.entry) {
                 asleep.push(line.entry.clone());
             }
             if !held.insert(line.entry.clone()) && !play.expected.by_hand.contains(&line.entry) {
