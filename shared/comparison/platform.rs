@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 
 use super::BASE;
 use super::facts::Known;
@@ -185,10 +184,9 @@ impl<'a> Reading<'a> {
     /// Whether a list left out the very same things as in the two reads before it. Notes it.
     fn is_repeated(&mut self, kind: Kind, missing: &[&Record]) -> bool {
         let names: Vec<FactId> = missing.iter().map(|record| record.fact.name()).collect();
-        let said = hex::encode(Sha256::digest(serde_json::to_vec(&names).unwrap_or_default()));
-        let before = self.disbelief.get(kind.word()).filter(|before| before.said == said);
-        let times = before.map_or(0, |before| before.times) + 1;
-        self.disbelief.insert(kind.word().to_owned(), Disbelief { said, times });
+        let said = Disbelief::of(&names, self.disbelief.get(kind.word()));
+        let times = said.times;
+        self.disbelief.insert(kind.word().to_owned(), said);
         times >= BELIEVED_AFTER
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 pub use super::stored::{Paused, Retiring, Stored};
@@ -109,6 +110,15 @@ pub struct Disbelief {
     pub said: String,
     /// How often in a row it said so.
     pub times: u32,
+}
+
+impl Disbelief {
+    /// Of a list that says this, given what was not believed the last time.
+    pub fn of(said: &impl Serialize, before: Option<&Disbelief>) -> Self {
+        let said = hex::encode(Sha256::digest(serde_json::to_vec(said).unwrap_or_default()));
+        let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
+        Disbelief { said, times }
+    }
 }
 
 /// What is known of one door system.

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Contract, Entity, Record};
 use crate::comparison::platform::BELIEVED_AFTER;
@@ -91,7 +90,8 @@ pub(super) async fn choose(
             Ok(new) => match judge(contract, base.as_ref(), overwritten, letters, &new) {
                 None => base = Some(new),
                 Some(why) => {
-                    let said = repeated(rosters.doubted.as_ref(), &new);
+                    let things: Vec<_> = new.things.iter().collect();
+                    let said = Disbelief::of(&things, rosters.doubted.as_ref());
                     if said.times >= BELIEVED_AFTER {
                         base = Some(new);
                     } else {
@@ -201,14 +201,6 @@ async fn listed(ledger: &Ledger, site: &str, contract: &Contract, whole: &Whole<
     }
     let believed = Believed { roster: whole.roster.to_owned(), rank: whole.rank.clone(), counts };
     Ok(Listed { believed, things })
-}
-
-/// How often the same was said by now.
-fn repeated(before: Option<&Disbelief>, new: &Listed) -> Disbelief {
-    let things: Vec<_> = new.things.iter().collect();
-    let said = hex::encode(Sha256::digest(serde_json::to_vec(&things).unwrap_or_default()));
-    let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
-    Disbelief { said, times }
 }
 
 /// Believes a roster, or says why not.
