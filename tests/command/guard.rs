@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::trust::{run, ways};
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, address};
 
@@ -22,16 +23,10 @@ async fn held() -> Desk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b4_the_command_shows_what_is_held_and_approves_exactly_that() {
-    for stack in [false, true] {
+    for one in 0..2 {
         let desk = held().await;
-        let at: Vec<String> = match stack {
-            true => vec!["--sandbox".into(), desk.local.clone()],
-            false => vec![format!("--local={}", desk.local)],
-        };
-        let run = async |arguments: &[&str]| {
-            let more = at.iter().map(String::as_str);
-            desk.run(&["approve"].into_iter().chain(arguments.iter().copied()).chain(more).collect::<Vec<_>>()).await
-        };
+        let way = &ways(&desk)[one];
+        let run = async |arguments: &[&str]| run(&desk, &[&["approve"], arguments].concat(), way).await;
         let (said, error, code) = run(&[]).await;
         assert_eq!((code, error.as_str()), (Some(1), ""), "that something waits is a finding: {said}");
         assert!(said.contains("- p00 <p00@example.test> leaves main: Members"), "{said}");

@@ -12,11 +12,11 @@ use crate::journeys::PLAN;
 use crate::world::{Doors, SITE, Setting};
 
 /// The two ways to the same site.
-fn ways(desk: &Desk) -> [Vec<String>; 2] {
+pub(super) fn ways(desk: &Desk) -> [Vec<String>; 2] {
     [vec![format!("--local={}", desk.local)], vec!["--sandbox".into(), desk.local.clone()]]
 }
 
-async fn run(desk: &Desk, arguments: &[&str], way: &[String]) -> (String, String, Option<i32>) {
+pub(super) async fn run(desk: &Desk, arguments: &[&str], way: &[String]) -> (String, String, Option<i32>) {
     let way: Vec<&str> = way.iter().map(String::as_str).collect();
     desk.run(&[arguments, &way].concat()).await
 }
