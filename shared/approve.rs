@@ -1,18 +1,22 @@
 //! The operator's word on what the guard holds: look at it, and release exactly that.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::bus::Notice;
-use crate::doors::{AccountId, GroupId};
+use crate::doors::{AccountId, Group, GroupId};
 use crate::error::{Error, Result};
-use crate::fact::What;
+use crate::fact::{FactId, What};
 use crate::guard::{Doubt, Hold, Waiting};
 use crate::ledger::dues::{Due, Subject};
+use crate::ledger::facts::Record;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
+use crate::person::Person;
 
 /// A hold, with everybody whom it concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +54,10 @@ pub struct Shown {
 pub async fn holds(outside: &Outside, site: Option<&str>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(outside, site).await? {
-        for hold in outside.ledger.holds(&site).await?.into_iter().filter(|hold| hold.approved.is_none()) {
-            let mut waiting = Vec::new();
-            for one in outside.ledger.waiting(&hold).await? {
-                waiting.push(shown(outside, &site, &one).await?);
-            }
+        for hold in outside.ledger.open_holds(&site).await? {
+            let waiting = outside.ledger.waiting(&hold).await?;
+            let names = Names::of(outside, &site, &waiting).await?;
+            let mut waiting: Vec<Shown> = waiting.iter().map(|one| names.shown(one)).collect();
             waiting.sort();
             holds.push(Opened { hold, waiting });
         }
@@ -62,30 +65,62 @@ pub async fn holds(outside: &Outside, site: Option<&str>) -> Result<Vec<Opened>>
     Ok(holds)
 }
 
-async fn shown(outside: &Outside, site: &str, one: &Waiting) -> Result<Shown> {
-    let (doors, group, account) = match &one.doubt {
-        Doubt::Leaves { doors, group, account } => (doors.clone(), Some(group.clone()), Some(account.clone())),
-        Doubt::Made { doors, .. } => (doors.clone(), None, None),
-    };
-    let read = outside.ledger.doors_read(site, &doors).await?;
-    let named =
-        |id: &GroupId| read.as_ref()?.groups.iter().find(|known| known.id == *id).map(|known| known.name.clone());
-    let name = group.as_ref().and_then(named);
-    let (mut email, mut called) = (None, None);
-    if let Subject::Person(id) = &one.who
-        && let Some(person) = outside.ledger.person(site, id).await?
-    {
-        called = person.accounts.get(&doors).map(|linked| linked.account.name.clone()).filter(|name| !name.is_empty());
-        email.clone_from(&person.email);
+/// What those are called whom a hold is about.
+struct Names {
+    groups: BTreeMap<String, Vec<Group>>,
+    people: BTreeMap<String, Person>,
+    profiles: BTreeMap<FactId, Record>,
+}
+
+impl Names {
+    async fn of(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<Names> {
+        let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for one in waiting {
+            match &one.doubt {
+                Doubt::Leaves { doors: at, .. } => drop(doors.insert(at)),
+                Doubt::Made { profile, .. } => drop(profiles.insert(profile.clone())),
+            }
+            if let Subject::Person(id) = &one.who {
+                people.insert(id.clone());
+            }
+        }
+        let ledger = &outside.ledger;
+        let (people, profiles) = (Vec::from_iter(people), Vec::from_iter(profiles));
+        let (people, profiles) = try_join(ledger.people(site, &people), ledger.facts(site, &profiles)).await?;
+        let mut groups = BTreeMap::new();
+        for name in doors {
+            let read = ledger.doors_read(site, name).await?;
+            groups.insert(name.clone(), read.map(|read| read.groups).unwrap_or_default());
+        }
+        let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
+        let profiles = profiles.into_iter().map(|record| (record.fact.name(), record)).collect();
+        Ok(Names { groups, people, profiles })
     }
-    if let Doubt::Made { profile, .. } = &one.doubt
-        && let Some(known) = outside.ledger.fact(site, profile).await?
-        && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
-    {
-        (called, email) = (Some(profile.name.clone()), profile.email.clone());
+
+    fn shown(&self, one: &Waiting) -> Shown {
+        let (doors, group, account) = match &one.doubt {
+            Doubt::Leaves { doors, group, account } => (doors.clone(), Some(group.clone()), Some(account.clone())),
+            Doubt::Made { doors, .. } => (doors.clone(), None, None),
+        };
+        let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
+        let name = group.as_ref().and_then(named).map(|known| known.name.clone());
+        let (mut email, mut called) = (None, None);
+        if let Subject::Person(id) = &one.who
+            && let Some(person) = self.people.get(id)
+        {
+            called =
+                person.accounts.get(&doors).map(|linked| linked.account.name.clone()).filter(|name| !name.is_empty());
+            email.clone_from(&person.email);
+        }
+        if let Doubt::Made { profile, .. } = &one.doubt
+            && let Some(known) = self.profiles.get(profile)
+            && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
+        {
+            (called, email) = (Some(profile.name.clone()), profile.email.clone());
+        }
+        let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
+        Shown { doors, group, name, who, email, account, foreign: one.foreign }
     }
-    let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
-    Ok(Shown { doors, group, name, who, email, account, foreign: one.foreign })
 }
 
 impl fmt::Display for Opened {

@@ -289,7 +289,7 @@ async fn held(outside: &Outside, book: &Book, person: &Person) -> Result<Vec<(Do
         Doubt::Made { profile, .. } => person.profiles.contains(profile),
     };
     let mut held = Vec::new();
-    for hold in outside.ledger.holds(&book.site.id).await?.into_iter().filter(|hold| hold.approved.is_none()) {
+    for hold in outside.ledger.open_holds(&book.site.id).await? {
         let waiting = outside.ledger.waiting(&hold).await?;
         let doubts = waiting.into_iter().map(|waiting| waiting.doubt).filter(theirs);
         held.extend(doubts.map(|doubt| (doubt, hold.clone())));

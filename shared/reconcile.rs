@@ -8,12 +8,10 @@ use serde::Serialize;
 
 use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
-use crate::comparison::facts::Known;
-use crate::comparison::{Ground, Read};
+use crate::comparison::{Ground, Read, former};
 use crate::error::Result;
-use crate::guard::former::Former;
 use crate::ledger::dues::Due;
-use crate::ledger::sites::{Doorplate, PlatformRead, Stored};
+use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::site::{Mode, Site};
@@ -77,7 +75,8 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     report.problems.extend(seen.resolved.problems.iter().cloned());
     keep(outside, &site, &seen).await?;
     let now = outside.time.now();
-    let former = former(outside, &stored, &mark, &known, &seen).await?;
+    let versions = (mark.unfinished_from(stored.n)..stored.n, stored.replaced());
+    let former = former(&outside.ledger, &stored.file()?, versions, &known, &seen).await?;
     let ground = Ground {
         former: &former,
         site: &site,
@@ -126,20 +125,6 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         "reconciled"
     );
     Ok(report)
-}
-
-/// What was so before, as far as nobody vouched for the change.
-pub(crate) async fn former(
-    outside: &Outside,
-    stored: &Stored,
-    mark: &PlatformRead,
-    known: &Known,
-    seen: &Seen,
-) -> Result<Former> {
-    let site = stored.file()?;
-    let older = outside.ledger.files(&site.id, mark.unfinished_from(stored.n), stored.n).await?;
-    let catalogue = (&seen.catalogue, known.catalogue_before());
-    Ok(Former::of(&site, &seen.groups(), Some(&seen.resolved), (older, stored.replaced()), catalogue))
 }
 
 /// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.

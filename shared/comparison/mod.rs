@@ -2,12 +2,18 @@
 //! nobody due and writes to no door. Reconcile does something about what it finds, a preview shows it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use doors::Seen;
+use facts::Known;
+
 use crate::entitlement::Rules;
+use crate::error::Result;
 use crate::guard::former::Former;
+use crate::ledger::Ledger;
 use crate::settle::Terms;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::Resolved;
@@ -24,6 +30,23 @@ pub mod platform;
 
 /// Smallest list of which losing half is unbelievable.
 const BASE: usize = 10;
+
+/// What was so before, as far as nobody vouched for the change: by the files that were in force as `versions`, until the
+/// file that is judged took their place at `replaced`.
+///
+/// # Errors
+/// [`crate::error::Error::Later`] where our own table is away.
+pub async fn former(
+    ledger: &Ledger,
+    site: &Site,
+    (versions, replaced): (Range<u64>, Timestamp),
+    known: &Known,
+    seen: &Seen,
+) -> Result<Former> {
+    let older = ledger.files(&site.id, versions).await?;
+    let catalogue = (&seen.catalogue, known.catalogue_before());
+    Ok(Former::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
+}
 
 /// A group at one of the site's doors.
 pub type Group = (String, crate::doors::GroupId);

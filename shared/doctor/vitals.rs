@@ -111,7 +111,7 @@ pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
     Ok(Vitals {
         overdue: dues.iter().filter(|due| now.duration_since(due.minute) > LATE).count(),
         due_soon: minutes.len(),
-        holds: ledger.holds(&site.id).await?.into_iter().filter(|hold| hold.approved.is_none()).collect(),
+        holds: ledger.open_holds(&site.id).await?,
         unread: ledger.unread(&site.id).await?.len(),
         line: outside.line.waiting().await,
         alarms: outside.alarms.of(&site.id).await.map(|alarms| alarms.len()),

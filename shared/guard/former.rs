@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::comparison::Group as At;
 use crate::doors::Group;
 use crate::entitlement::{Before, Desired, Dossier, Entitlement, Rules, derive, next_boundary};
-use crate::fact::{Fact, Kind};
+use crate::fact::Fact;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{Mode, Site};
@@ -30,18 +30,13 @@ pub struct CatalogueBefore {
     pub doubted: bool,
 }
 
-/// Whether such things are about people, and not about what the names of a site file stand for.
-pub fn is_about_people(kind: Kind) -> bool {
-    ![Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan].contains(&kind)
-}
-
 impl CatalogueBefore {
     /// Among facts that are known, and those that were known before; `None` where the catalogue did not change so.
     pub fn of<'f>(
         now: impl IntoIterator<Item = &'f Fact>,
         before: impl IntoIterator<Item = &'f Before>,
     ) -> Option<CatalogueBefore> {
-        let named = |before: &&Before| !is_about_people(before.fact.what.kind());
+        let named = |before: &&Before| Catalogue::KINDS.contains(&before.fact.what.kind());
         let before: Vec<&Before> = before.into_iter().filter(named).collect();
         let until = before.iter().map(|before| before.until).max()?;
         let doubted = before.iter().any(|before| before.doubted);
@@ -72,15 +67,15 @@ impl Former {
         site: &Site,
         groups: &BTreeMap<String, Vec<Group>>,
         resolved: Option<&Resolved>,
-        older: (Vec<Site>, Option<Timestamp>),
+        older: (Vec<Site>, Timestamp),
         catalogue: (&Catalogue, Option<CatalogueBefore>),
     ) -> Former {
         let (now, before) = catalogue;
         let (until, doubted) = (before.as_ref().map(|before| before.until), before.as_ref().is_some_and(|b| b.doubted));
         let before = before.map(|before| before.catalogue);
         let (older, replaced) = older;
-        let lenient = replaced.filter(|_| older.iter().any(|site| site.mode != Mode::Full));
-        let since = until.max(replaced.filter(|_| !older.is_empty()));
+        let lenient = older.iter().any(|site| site.mode != Mode::Full).then_some(replaced);
+        let since = until.max((!older.is_empty()).then_some(replaced));
         let renamed = before.as_ref().map(|_| site.clone());
         let rules = older.into_iter().chain(renamed).map(|site| {
             let resolved = resolve(&site, before.as_ref().unwrap_or(now), groups, resolved);

@@ -1,6 +1,7 @@
 //! What waits for a human, what was released, and what the guard let pass lately.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -30,6 +31,13 @@ impl Ledger {
     /// Everything that waits for a human at a site, or was approved lately.
     pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
         self.list_as(&key::holds(site), "").await
+    }
+
+    /// Everything that waits for a human at a site.
+    pub async fn open_holds(&self, site: &str) -> Result<Vec<Hold>> {
+        let mut holds = self.holds(site).await?;
+        holds.retain(|hold| hold.approved.is_none());
+        Ok(holds)
     }
 
     /// One hold.
@@ -124,10 +132,9 @@ impl Ledger {
         self.write(if crowded { Write::put(at, body(&true)?) } else { Write::delete(at) }).await
     }
 
-    /// The files that were in force from version `from` on, before version `n`; one that cannot be read any more is left
-    /// out.
-    pub async fn files(&self, site: &str, from: u64, n: u64) -> Result<Vec<Site>> {
-        let keys: Vec<Key> = (from..n).map(|n| key::version(site, n)).collect();
+    /// The files that were in force as these versions; one that cannot be read any more is left out.
+    pub async fn files(&self, site: &str, versions: Range<u64>) -> Result<Vec<Site>> {
+        let keys: Vec<Key> = versions.map(|n| key::version(site, n)).collect();
         let stored: Result<Vec<super::stored::Stored>> =
             self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect();
         Ok(stored?.iter().filter_map(|stored| stored.file().ok()).collect())

@@ -90,8 +90,8 @@ impl Stored {
     }
 
     /// When it took the place of the one before. Where nobody noted that, no window's end is later.
-    pub fn replaced(&self) -> Option<Timestamp> {
-        Some(self.at.unwrap_or(Timestamp::MAX))
+    pub fn replaced(&self) -> Timestamp {
+        self.at.unwrap_or(Timestamp::MAX)
     }
 
     /// Why nothing is done although the file says otherwise, each with what to do about it.

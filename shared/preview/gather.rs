@@ -192,6 +192,9 @@ impl<'a> Gathering<'a> {
 
     /// Says what of it would wait for a human, given what was let pass lately.
     pub fn held(&mut self, tally: &Tally) {
+        if self.waiting.is_empty() {
+            return;
+        }
         let Ground { site, now, .. } = self.ground;
         let inside = inside(self.seen, now);
         let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, tally, now };

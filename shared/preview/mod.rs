@@ -1,14 +1,13 @@
 //! What a site file would change: everything is read afresh and compared as reconcile does, and nothing is written, not
 //! to a door and not to the table. A vendor's token may be kept.
 
-use crate::comparison::Ground;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::facts::Known;
 use crate::comparison::judge::judge;
 use crate::comparison::platform::Reading;
+use crate::comparison::{Ground, former};
 use crate::error::{Error, Result};
 use crate::guard::Tally;
-use crate::guard::former::Former;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
 use crate::person::Person;
@@ -57,7 +56,10 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
     problems.extend(reading.refused.iter().chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
-    let former = former(outside, site, &mark, &reading.known, &seen).await?;
+    // The file in force counts among those before: what this file takes from anybody follows from it alone.
+    let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
+    let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
+    let former = former(&outside.ledger, site, versions, &reading.known, &seen).await?;
     let ground = Ground {
         former: &former,
         site,
@@ -72,15 +74,6 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let (tally, _) = outside.ledger.tally(&site.id, now).await?;
     let diff = judged(ground, &reading.known, &seen, &people, &tally, problems).await;
     Ok(Preview { findings, unread, diff })
-}
-
-/// What the file in force opens, and files before it of which not everything was done: what this file takes from anybody
-/// follows from it alone.
-async fn former(outside: &Outside, site: &Site, mark: &PlatformRead, known: &Known, seen: &Seen) -> Result<Former> {
-    let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
-    let older = outside.ledger.files(&site.id, mark.unfinished_from(in_force), in_force + 1).await?;
-    let catalogue = (&seen.catalogue, known.catalogue_before());
-    Ok(Former::of(site, &seen.groups(), Some(&seen.resolved), (older, Some(outside.time.now())), catalogue))
 }
 
 /// Reads the whole platform, afresh.

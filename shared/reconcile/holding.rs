@@ -12,11 +12,13 @@ use crate::comparison::doors::Seen;
 use crate::comparison::doubts::inside;
 use crate::comparison::facts::Known;
 use crate::error::{Error, Result};
+use crate::fact::FactId;
 use crate::guard::judge::{Judgement, Measure, judge};
 use crate::guard::{Doubt, Hold, TOGETHER, TOLD_EVERY, Waiting};
 use crate::ledger::dues::Due;
 use crate::ledger::facts::Record;
 use crate::outside::Outside;
+use crate::site::catalogue::Catalogue;
 use crate::site::{Mode, Site};
 
 /// What the guard looks at.
@@ -70,8 +72,23 @@ impl Holding<'_> {
         self.seen.terms.contains_key(doors) && !self.seen.shut.contains(doors)
     }
 
-    /// Gives what may be done. Counted before it is released: a stop in between lets less pass, not more.
+    /// Gives what may be done.
     async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        // Mostly there is nothing, and then nobody needs to know who is where.
+        let Judgement { released, holds } = match waiting.is_empty() {
+            true => Judgement::default(),
+            false => self.judged(waiting).await?,
+        };
+        self.keep_holds(holds, whole, report).await?;
+        if whole && ledger.is_crowded(site).await? {
+            ledger.note_crowd(site, false).await?;
+        }
+        Ok(released)
+    }
+
+    /// Judges as one set. Counted before it is released: a stop in between lets less pass, not more.
+    async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
         let (mut tally, was) = ledger.tally(site, self.now).await?;
         let inside = inside(self.seen, self.now);
@@ -93,11 +110,7 @@ impl Holding<'_> {
         }
         let doubts: Vec<&Doubt> = released.iter().map(|one| &one.doubt).collect();
         ledger.release(site, &doubts, None, self.now).await?;
-        self.keep_holds(holds, whole, report).await?;
-        if whole && ledger.is_crowded(site).await? {
-            ledger.note_crowd(site, false).await?;
-        }
-        Ok(released)
+        Ok(Judgement { released, holds })
     }
 
     /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
@@ -138,12 +151,12 @@ impl Holding<'_> {
     }
 
     /// What was vouched for long ago, and nobody would be revoked against, is not needed any more.
-    async fn forget_what_nobody_needs(&self, needed: &BTreeSet<crate::fact::FactId>) -> Result<()> {
+    async fn forget_what_nobody_needs(&self, needed: &BTreeSet<FactId>) -> Result<()> {
         let old = |until: Timestamp| self.now.duration_since(until) >= TOGETHER;
         // A change of the catalogue concerns everybody.
         let catalogue = !needed.is_empty();
         for (name, before) in self.known.before() {
-            let named = !crate::guard::former::is_about_people(before.fact.what.kind());
+            let named = Catalogue::KINDS.contains(&before.fact.what.kind());
             if needed.contains(name) || named && catalogue || !old(before.until) {
                 continue;
             }

@@ -79,7 +79,7 @@ pub async fn wait_for_the_guard(
 async fn must_be_counted(scene: &Scene) -> Result<bool> {
     let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
     let looked = scene.crowd.get_or_try_init(|| async {
-        let waits = ledger.holds(site).await?.iter().any(|hold| hold.accounts > 0 && hold.approved.is_none());
+        let waits = ledger.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
         if waits || ledger.is_crowded(site).await? {
             return Ok(true);
         }
@@ -98,7 +98,7 @@ async fn is_news(scene: &Scene, doubt: &Doubt) -> bool {
     let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
     let looked = scene.held.get_or_try_init(|| async {
         let mut held = BTreeSet::new();
-        for hold in ledger.holds(site).await?.into_iter().filter(|hold| hold.approved.is_none()) {
+        for hold in ledger.open_holds(site).await? {
             held.extend(ledger.waiting(&hold).await?.into_iter().map(|one| one.doubt));
         }
         Ok::<_, Error>(held)

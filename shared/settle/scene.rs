@@ -11,7 +11,6 @@ use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
 use crate::entitlement::{Before, Rules};
 use crate::error::{Error, Result};
-use crate::fact::Kind;
 use crate::guard::Doubt;
 use crate::guard::former::{CatalogueBefore, Former};
 use crate::ledger::facts::Record;
@@ -95,14 +94,13 @@ pub struct Scene {
 
 impl Scene {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
-    pub async fn set(outside: &Outside, stored: &Stored, crowded: bool) -> Result<(Scene, Writers)> {
-        let site = stored.site()?;
+    pub async fn set(outside: &Outside, stored: &Stored, site: Site, crowded: bool) -> Result<(Scene, Writers)> {
         let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name)));
         let ledger = &outside.ledger;
         let (sides, known, before, read) =
             join4(sides, catalogue(outside, &site.id), ledger.resolved(&site.id), ledger.platform_read(&site.id)).await;
         let ((catalogue, changed), before, read) = (known?, before?, read?);
-        let older = ledger.files(&site.id, read.unfinished_from(stored.n), stored.n).await?;
+        let older = ledger.files(&site.id, read.unfinished_from(stored.n)..stored.n).await?;
         let (mut terms, mut readers) = (BTreeMap::new(), BTreeMap::new());
         let (mut shut, mut writers) = (BTreeMap::new(), Writers::new());
         for (name, side) in site.doors.keys().zip(sides) {
@@ -176,8 +174,7 @@ impl Scene {
 
 /// The platform's catalogue as it is known, and as it was before what only full reads told of.
 pub async fn catalogue(outside: &Outside, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
-    let kinds = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
-    let records = try_join_all(kinds.map(|kind| outside.ledger.facts_of(site, kind))).await?.concat();
+    let records = try_join_all(Catalogue::KINDS.map(|kind| outside.ledger.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
     let before: Vec<Before> = records.iter().filter_map(Record::before).collect();
     Ok((Catalogue::of(live()), CatalogueBefore::of(live(), &before)))

@@ -72,7 +72,7 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
         };
         let slice = slice_of(outside, site, dues, size).await?;
         let passing = slice.iter().filter(|due| due.passing).count();
-        serve_slice(outside, stored, slice, crowd, until).await?;
+        serve_slice(outside, (stored, site), slice, crowd, until).await?;
         marked.drain(..passing);
         longest = longest.max(started.elapsed());
         size = next_size(size, started.elapsed());
@@ -182,8 +182,13 @@ async fn cheap(outside: &Outside, site: &Site, dues: &[Due]) -> Result<BTreeSet<
     Ok(ready.map(|person| person.id).collect())
 }
 
-async fn serve_slice(outside: &Outside, stored: &Stored, slice: Vec<Due>, crowded: bool, now: Timestamp) -> Result<()> {
-    let site = &stored.site()?;
+async fn serve_slice(
+    outside: &Outside,
+    (stored, site): (&Stored, &Site),
+    slice: Vec<Due>,
+    crowded: bool,
+    now: Timestamp,
+) -> Result<()> {
     let (looks, people): (Vec<Due>, Vec<Due>) =
         slice.into_iter().partition(|due| matches!(due.subject, Subject::Look { .. }));
     if !looks.is_empty() {
@@ -199,7 +204,7 @@ async fn serve_slice(outside: &Outside, stored: &Stored, slice: Vec<Due>, crowde
     if people.is_empty() {
         return Ok(());
     }
-    let (scene, writers) = Scene::set(outside, stored, crowded).await?;
+    let (scene, writers) = Scene::set(outside, stored, site.clone(), crowded).await?;
     let summons = identity::summon(outside, &site.id, people).await?;
     settle_people(&scene, &writers, summons, now).await
 }

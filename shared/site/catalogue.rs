@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use crate::fact::{Fact, Floor, Location, Plan, Resource, What};
+use crate::fact::{Fact, Floor, Kind, Location, Plan, Resource, What};
 
 /// Everything that rules may name, by the platform's ids.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +22,9 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// The kinds of things whose lists are the catalogue. Names of passes are found among the passes themselves.
+    pub const KINDS: [Kind; 4] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
+
     /// The catalogue among `facts`; other facts are passed over.
     pub fn of<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Catalogue {
         let mut catalogue = Catalogue::default();
