@@ -8,15 +8,14 @@
 //! Pure: no clock, no network. Rules come from outside, so expansion is bounded, and what cannot be read is an error
 //! with what to do about it, never a guess.
 
-use std::fmt::Write as _;
-
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rrule::RRuleSet;
+use rrule::{RRule, Unvalidated};
 
 use crate::fact::{Booking, Series};
 
+mod parts;
 mod rule;
 
 use rule::Rule;
@@ -58,7 +57,7 @@ fn starts(first: Timestamp, series: &Series, zone: &TimeZone, until: Timestamp) 
     let rule = Rule::read(&series.rule, zone)?;
     let last = zone.to_datetime(until);
     let mut starts = Vec::new();
-    for (counted, local) in locals(zone.to_datetime(first), &rule)?.enumerate() {
+    for (counted, local) in locals(zone.to_datetime(first), rule.rule.clone())?.enumerate() {
         if counted >= MOST {
             return Err("the booking series has too many occurrences: shorten it at the platform".to_owned());
         }
@@ -83,14 +82,11 @@ fn called_off(series: &Series, zone: &TimeZone, local: DateTime, start: Timestam
 }
 
 /// Local starts by the rule alone. To the crate they are all UTC, so that no zone but ours has a say.
-fn locals(first: DateTime, rule: &Rule) -> Result<impl Iterator<Item = DateTime> + use<>, String> {
-    if !(1..=9999).contains(&first.year()) {
-        return Err(rule::unreadable());
-    }
-    let mut text = String::new();
-    write!(text, "DTSTART:{}Z\nRRULE:{}", first.strftime("%Y%m%dT%H%M%S"), rule.text)
-        .map_err(|_| rule::unreadable())?;
-    let set: RRuleSet = text.parse().map_err(|_| rule::unreadable())?;
+fn locals(first: DateTime, rule: RRule<Unvalidated>) -> Result<impl Iterator<Item = DateTime> + use<>, String> {
+    let first = TimeZone::UTC.to_timestamp(first).ok().filter(|_| (1..=9999).contains(&first.year()));
+    let first = first.and_then(|first| chrono::DateTime::from_timestamp(first.as_second(), 0));
+    let first = first.ok_or_else(rule::unreadable)?.with_timezone(&rrule::Tz::UTC);
+    let set = rule.build(first).map_err(|_| rule::unreadable())?;
     let starts = (&set.limit()).into_iter();
     Ok(starts.map_while(|start| Some(TimeZone::UTC.to_datetime(Timestamp::from_second(start.timestamp()).ok()?))))
 }

@@ -7,28 +7,14 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use rrule::{RRule, Unvalidated};
+
+use super::parts;
 
 /// Longest rule that is looked at, in bytes.
 const LONGEST: usize = 16_384;
 /// Most times a day. More would be no booking, and could burn seconds.
 const MOST_A_DAY: usize = 24;
-/// What a rule may say. Whatever else it says would be a guess.
-const PARTS: [&str; 13] = [
-    "FREQ",
-    "INTERVAL",
-    "COUNT",
-    "BYDAY",
-    "BYMONTHDAY",
-    "BYMONTH",
-    "BYSETPOS",
-    "BYYEARDAY",
-    "BYWEEKNO",
-    "WKST",
-    "BYHOUR",
-    "BYMINUTE",
-    "BYSECOND",
-];
-
 /// The one thing that is said of every rule that cannot be read; it quotes nothing.
 pub(super) fn unreadable() -> String {
     "the booking series' rule cannot be read: book it again at the platform, daily, weekly, monthly or yearly"
@@ -49,8 +35,8 @@ enum Moment {
 /// A rule that can be expanded.
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// The rule itself, without `UNTIL`, in capitals.
-    pub(super) text: String,
+    /// The rule itself, without `UNTIL`.
+    pub(super) rule: RRule<Unvalidated>,
     until: Option<Moment>,
     except: Vec<Moment>,
 }
@@ -96,30 +82,25 @@ fn parsed(text: &str, zone: &TimeZone) -> Option<Rule> {
             return None;
         }
     }
-    let (text, until) = parts(rule?)?;
-    Some(Rule { text, until, except })
+    let (rule, until) = without_until(rule?)?;
+    Some(Rule { rule, until, except })
 }
 
 /// The rule without its `UNTIL`, and that.
-fn parts(rule: &str) -> Option<(String, Option<Moment>)> {
+fn without_until(rule: &str) -> Option<(RRule<Unvalidated>, Option<Moment>)> {
     let (mut kept, mut until, mut a_day) = (Vec::new(), None, 1);
     for part in rule.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=')?;
-        match name {
-            "UNTIL" => until = Some(moment(value)?),
-            "FREQ" if !matches!(value, "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY") => return None,
-            "INTERVAL" if value.parse::<u16>().ok()? == 0 => return None,
-            _ if !PARTS.contains(&name) => return None,
-            _ => {}
+        if name == "UNTIL" {
+            until = Some(moment(value)?);
+            continue;
         }
         if matches!(name, "BYHOUR" | "BYMINUTE" | "BYSECOND") {
             a_day *= value.split(',').count();
         }
-        if name != "UNTIL" {
-            kept.push(part);
-        }
+        kept.push((name, value));
     }
-    (a_day <= MOST_A_DAY).then(|| (kept.join(";"), until))
+    (a_day <= MOST_A_DAY).then(|| Some((parts::read(&kept)?, until)))?
 }
 
 /// The moments of one `EXDATE` line, which may name a zone of its own for its local times.
