@@ -52,13 +52,14 @@ impl Answer {
     }
 }
 
-/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it.
-///
-/// # Errors
-/// Sites or secrets cannot be read. A line that cannot be reached is the first delivery's trouble.
-pub async fn warm(outside: &Outside) -> crate::error::Result<()> {
+/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it. What cannot be read
+/// now is the first delivery's to read.
+pub async fn warm(outside: &Outside) {
     let line = outside.line.warm(&outside.http, outside.settings.endpoint.as_deref());
-    join(outside.doorplates.warm(outside.time.now()), line).await.0
+    let (read, ()) = join(outside.doorplates.warm(outside.time.now()), line).await;
+    if let Err(error) = read {
+        tracing::warn!(%error, "sites and secrets are not known yet");
+    }
 }
 
 /// Takes one delivery. Refusing one costs no call to anything.
