@@ -26,6 +26,9 @@ pub(crate) fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// What the reason of an intent ends with where the claim's reason follows.
+const FOLLOWS: &str = ": ";
+
 /// Who somebody is across all systems, and what we did for them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Person {
@@ -71,6 +74,54 @@ impl Person {
     /// Somebody new.
     pub fn new(id: String, email: Option<String>) -> Self {
         Person { id, email, ..Person::default() }
+    }
+
+    /// As it is kept: what stands in one place and follows for another is left out there. A person is written several
+    /// times for each booking, and each KiB counts.
+    pub fn in_short(&self) -> Person {
+        let mut short = self.clone();
+        for (account, doors) in short.named_accounts() {
+            let linked = self.accounts.get(&doors).map(|linked| &linked.account.id);
+            if linked == Some(account) {
+                account.0.clear();
+            }
+        }
+        for intent in short.intents.iter_mut().filter(|intent| intent.revokes()) {
+            let claim = intent.group.as_ref().and_then(|group| self.claim(&intent.doors, group));
+            let begins = claim.and_then(|claim| intent.because.strip_suffix(&claim.because));
+            if let Some(begins) = begins.filter(|begins| begins.ends_with(FOLLOWS)).map(str::to_owned) {
+                intent.because = begins;
+            }
+        }
+        short
+    }
+
+    /// With everything that was left out.
+    pub fn in_full(mut self) -> Person {
+        let linked: BTreeMap<String, AccountId> =
+            self.accounts.iter().map(|(doors, linked)| (doors.clone(), linked.account.id.clone())).collect();
+        for (account, doors) in self.named_accounts() {
+            if let Some(linked) = linked.get(&doors).filter(|_| account.0.is_empty()) {
+                account.clone_from(linked);
+            }
+        }
+        let mut intents = std::mem::take(&mut self.intents);
+        for intent in intents.iter_mut().filter(|intent| intent.revokes() && intent.because.ends_with(FOLLOWS)) {
+            let claim = intent.group.as_ref().and_then(|group| self.claim(&intent.doors, group));
+            intent.because.extend(claim.map(|claim| claim.because.as_str()));
+        }
+        self.intents = intents;
+        self
+    }
+
+    /// Each account that claims and revokes name, with its doors.
+    fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, String)> {
+        let claims = self.claims.iter_mut().map(|claim| (&mut claim.account, claim.doors.clone()));
+        let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.deed {
+            Deed::Revoke { account, .. } => Some((account, intent.doors.clone())),
+            _ => None,
+        });
+        claims.chain(revokes)
     }
 
     /// The claim on this group, where there is one.
@@ -201,6 +252,7 @@ pub struct Claim {
     /// Group.
     pub group: GroupId,
     /// Account.
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub account: AccountId,
     /// Since when it is ours.
     pub since: Timestamp,
@@ -247,6 +299,12 @@ pub struct Intent {
     pub because: String,
 }
 
+impl Intent {
+    fn revokes(&self) -> bool {
+        matches!(self.deed, Deed::Revoke { .. })
+    }
+}
+
 /// What an intent does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -264,8 +322,10 @@ pub enum Deed {
     /// Takes the account out of the group.
     Revoke {
         /// The account.
+        #[serde(default, skip_serializing_if = "is_usual")]
         account: AccountId,
-        /// The line, as the door system names it.
+        /// The line, as the door system names it; empty where it is named by its account.
+        #[serde(default, skip_serializing_if = "is_usual")]
         handle: String,
     },
     /// Makes a guest account. Guests have no address to be found by, so the ones of the same name that were there
@@ -280,4 +340,51 @@ pub enum Deed {
     Resume,
     /// Deletes the account.
     Delete,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(linked: &str, claimed: &str, because: &str) -> Person {
+        let (doors, group) = ("main".to_owned(), GroupId("g".into()));
+        let account = Account {
+            id: AccountId(linked.to_owned()),
+            inner_id: None,
+            email: None,
+            name: String::new(),
+            standing: Standing::Active,
+            mark: None,
+            privileged: false,
+            guest: false,
+        };
+        let claimed = AccountId(claimed.to_owned());
+        let claim = Claim {
+            doors: doors.clone(),
+            group: group.clone(),
+            account: claimed.clone(),
+            because: "booking b".to_owned(),
+            ..Claim::default()
+        };
+        let deed = Deed::Revoke { account: claimed, handle: String::new() };
+        let intent = Intent { doors: doors.clone(), group: Some(group), deed, because: because.to_owned() };
+        let accounts = BTreeMap::from([(doors, Linked::new(account, "n", false))]);
+        Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new("p".to_owned(), None) }
+    }
+
+    #[test]
+    fn what_follows_is_left_out_of_what_is_kept_and_comes_back_when_it_is_read() {
+        let texts = ["ended: booking b", "no longer so: booking b", "ended: booking b (approved: 12)", "foreign"];
+        for (because, claimed) in texts.into_iter().flat_map(|text| [(text, "7"), (text, "8")]) {
+            let person = person("7", claimed, because);
+            let kept = serde_json::to_string(&person.in_short()).expect("it is written");
+            assert_eq!(kept.contains("\"8\""), claimed == "8", "an older account stays as it is: {kept}");
+            assert_eq!(kept.matches("booking b").count(), if because.ends_with(')') { 2 } else { 1 }, "{kept}");
+            let read: Person = serde_json::from_str(&kept).expect("it is read");
+            assert_eq!(read.in_full(), person);
+        }
+        let old = serde_json::to_string(&person("7", "7", "ended: booking b")).expect("it is written");
+        let read: Person = serde_json::from_str(&old).expect("as it was kept before");
+        assert_eq!(read.in_full(), person("7", "7", "ended: booking b"));
+    }
 }

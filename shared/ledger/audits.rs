@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::person::Person;
 
 /// So many places are kept with the person; older ones go into items of their own, so that the person stays small.
-const PLACES_AT_HAND: usize = 32;
+const PLACES_AT_HAND: usize = 8;
 
 /// So many records are read at a time.
 const AT_ONCE: u64 = 1_000;

@@ -55,12 +55,12 @@ impl Ledger {
 
 fn read(item: &Item) -> Result<Person> {
     let person: Person = item.read()?;
-    Ok(Person { version: item.version, ..person })
+    Ok(Person { version: item.version, ..person }.in_full())
 }
 
 /// Puts a person, if nobody else did since it was read.
 pub fn put(site: &str, person: &Person) -> Result<Write> {
-    let write = Write::put(key::person(site, &person.id), body(person)?).version(person.version + 1);
+    let write = Write::put(key::person(site, &person.id), body(&person.in_short())?).version(person.version + 1);
     Ok(write.only_if(Condition::Version(person.version)))
 }
 

@@ -67,7 +67,7 @@ fn one(
             (account, Happened::Granted)
         }
         Begun::Revoke { account, handle } => {
-            if rows.of_account(account).iter().any(|row| row.handle == *handle) {
+            if rows.of_account(account).iter().any(|row| handle.is_empty() || row.handle == *handle) {
                 return None;
             }
             // The claim says what else is to be tidied away: it goes with the last of that.
