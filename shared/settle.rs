@@ -28,12 +28,15 @@ mod look;
 #[cfg(test)]
 mod model;
 mod moves;
+mod order;
+mod portion;
 mod prepare;
 mod problems;
 mod round;
 mod scene;
 mod serve;
 mod timely;
+mod turn;
 
 pub use accounts::{taken_already, the_one};
 pub(crate) use case::dossier_of;

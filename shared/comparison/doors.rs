@@ -210,7 +210,8 @@ async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Survey> 
     let accounts: Accounts = reader.accounts().await?.into_iter().map(|one| (one.id.clone(), one)).collect();
     let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
     let protected = accounts.values().filter(is_protected).map(|account| account.id.clone()).collect();
-    let now = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new(), cards_taken: false };
+    let count = Some(accounts.len());
+    let now = DoorsRead { of: config.identity(), groups, protected, accounts: count, ..DoorsRead::default() };
     Ok(Survey { now, accounts, seats: reader.seats().await? })
 }
 

@@ -109,6 +109,11 @@ impl Due {
         }
     }
 
+    /// What tells this item from every other one, of the same subject too.
+    pub fn mark(&self) -> &str {
+        &self.mark
+    }
+
     /// When it was asked for.
     pub fn asked(&self) -> Timestamp {
         self.asked.unwrap_or(self.minute)

@@ -136,6 +136,9 @@ pub struct DoorsRead {
     pub cards_taken: bool,
     /// Accounts of the protected people.
     pub protected: BTreeSet<AccountId>,
+    /// How many accounts it had when all were last read.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub accounts: Option<usize>,
 }
 
 impl DoorsRead {

@@ -1,6 +1,10 @@
 //! Which account at a door system is a person's: never by guess. An account is theirs by our own written link, by our
 //! own mark, by an exact address, or because it appeared while we were making it.
 
+use std::collections::BTreeMap;
+
+use tokio::sync::OnceCell;
+
 use super::directory::Directory;
 use super::scene::Scene;
 use crate::audit::{Deed, Happened};
@@ -105,10 +109,24 @@ pub fn invited(doors: &str, account: &AccountId, answer: &str) -> Deed {
     Deed::new(doors, account, None, Happened::Invited, WITHOUT_AN_ACCOUNT, answer)
 }
 
-/// Guests of this name that are there before one is made.
-pub async fn guests_before(scene: &Scene, doors: &str, name: &str) -> Result<Vec<AccountId>> {
-    let guests = reader(scene, doors)?.guests().await?;
-    Ok(guests.into_iter().filter(|guest| guest.name == name).map(|guest| guest.id).collect())
+/// The guests that are there before any is made in a round, read once.
+pub struct GuestsBefore(BTreeMap<String, OnceCell<Vec<Account>>>);
+
+impl GuestsBefore {
+    /// Nothing is read yet.
+    pub fn of(scene: &Scene) -> Self {
+        GuestsBefore(scene.readers.keys().map(|doors| (doors.clone(), OnceCell::new())).collect())
+    }
+
+    /// Those of this name.
+    pub async fn named(&self, scene: &Scene, doors: &str, name: &str) -> Result<Vec<AccountId>> {
+        let reader = reader(scene, doors)?;
+        let guests = match self.0.get(doors) {
+            Some(read) => read.get_or_try_init(|| reader.guests()).await?,
+            None => &Vec::new(),
+        };
+        Ok(guests.iter().filter(|guest| guest.name == name).map(|guest| guest.id.clone()).collect())
+    }
 }
 
 /// Who reads these doors.

@@ -47,6 +47,8 @@ pub struct Task {
     pub waits: Vec<String>,
     /// Something follows from this that is for the next round.
     pub more: bool,
+    /// Something of what they need is left for a round of another portion.
+    pub left: bool,
 }
 
 /// Makes every task's moves: accounts first, then each group in as few calls as the door system allows, then cards, what
@@ -228,7 +230,8 @@ impl Task {
         let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
         let (released, waits) = (Vec::new(), Vec::new());
-        Task { person, moves, name, deeds, writes, failures, troubles, kept, released, waits, more: false }
+        let (more, left) = (false, false);
+        Task { person, moves, name, deeds, writes, failures, troubles, kept, released, waits, more, left }
     }
 
     pub(super) fn granted(

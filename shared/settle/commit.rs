@@ -1,15 +1,17 @@
 //! The end of one person's round: first the due item of the next boundary, then claims and audit records in one
 //! transaction.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use super::apply::Task;
 use super::basis::note_basis;
 use super::moves::Move;
-use super::problems::problems_of;
+use super::problems::{about_card, problems_of};
 use super::round::Sitting;
-use super::scene::Scene;
+use super::scene::{Scene, Terms};
 use super::timely::{stamp, waits};
 use crate::audit::Deed;
 use crate::bus::Notice;
@@ -20,6 +22,7 @@ use crate::ledger::dues::{Due, Subject};
 use crate::ledger::people::put;
 use crate::ledger::{MOST_IN_ONE, Step, Write};
 use crate::person::Person;
+use crate::site::WithoutAccess;
 use crate::window::{floor_minute, minutes_later};
 
 /// In how many minutes a number that is not theirs is looked at again.
@@ -34,6 +37,8 @@ pub enum Outcome {
     Settled,
     /// Something was done from which more may follow.
     Again,
+    /// What is left to do is for a round of another portion.
+    Left,
     /// Something failed.
     Failed,
     /// It failed too often; the person is due at a later minute.
@@ -55,7 +60,14 @@ pub async fn commit(
     if failed && !sitting.last && task.person == sitting.case.person && task.deeds.is_empty() {
         return Ok(Outcome::Failed);
     }
-    let problems = problems_of(scene, &sitting, &task);
+    let mut problems = problems_of(scene, &sitting, &task);
+    if task.left {
+        // Nobody looked at their cards: what was wrong with them may still be.
+        let known = sitting.case.person.problems.iter();
+        problems.extend(known.filter(|problem| site_doors(scene).any(|doors| about_card(doors, problem))).cloned());
+        problems.sort();
+        problems.dedup();
+    }
     // A slice may take a while, and a record says when it was written.
     let at = scene.outside.time.now().max(now);
     stamp(&mut task.deeds, &sitting, at);
@@ -65,10 +77,14 @@ pub async fn commit(
     note_basis(person, &before, (&sitting.derived.entitlements, &sitting.case.dossier), &sitting.cause, now);
     person.problems = problems;
     person.next = sitting.next;
-    let more = task.more || needs_aftercare(&task.moves);
-    let outcome = conclude(person, failed, sitting.last, more, now);
+    let more = task.more || needs_aftercare(&task.moves, person, &scene.terms);
+    let outcome = match conclude(person, failed, sitting.last, more, now) {
+        Outcome::Settled if task.left => Outcome::Left,
+        outcome => outcome,
+    };
     match outcome {
         Outcome::Settled | Outcome::Again => person.waiting = None,
+        Outcome::Left => {}
         Outcome::Failed => {}
         Outcome::GaveUp => person.waiting = waits.then_some(sitting.asked),
     }
@@ -118,9 +134,20 @@ async fn look_again(scene: &Scene, before: &Person, task: &Task, now: Timestamp)
 }
 
 /// After somebody left their last group, their cards are taken back; after that their account may be suspended or
-/// deleted.
-pub(super) fn needs_aftercare(moves: &[(String, Move)]) -> bool {
-    moves.iter().any(|(_, step)| matches!(step, Move::Revoke { .. } | Move::Tidy { .. } | Move::Untag(_)))
+/// deleted. Of a claim with older lines nobody knows yet that the last of them is gone.
+pub(super) fn needs_aftercare(moves: &[(String, Move)], person: &Person, terms: &BTreeMap<String, Terms>) -> bool {
+    moves.iter().any(|(doors, step)| match step {
+        Move::Revoke { group, .. } => {
+            let keeps = terms.get(doors).is_none_or(|terms| terms.without_access(person) == WithoutAccess::Keep);
+            !keeps || person.has_cards_at(doors) || person.claim(doors, group).is_some()
+        }
+        Move::Tidy { .. } | Move::Untag(_) => true,
+        _ => false,
+    })
+}
+
+fn site_doors(scene: &Scene) -> impl Iterator<Item = &str> {
+    scene.site.doors.keys().map(String::as_str)
 }
 
 /// Minutes until somebody who failed this often is tried again.

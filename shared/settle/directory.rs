@@ -1,5 +1,4 @@
-//! Accounts at the doors as one round finds them: each asked for by itself, until so many were that the list of all is
-//! shorter.
+//! Accounts at the doors as one run finds them: each asked for by itself, or all of them in a list where that is shorter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,38 +6,84 @@ use crate::doors::{Account, AccountId, ReadDoors};
 use crate::error::Result;
 use crate::person::email_key;
 
-/// After so many looks at one door system the list of all its accounts is asked for.
-const MANY: usize = 50;
+/// So many looks at single accounts are fewer calls than the list of all, where nobody knows how long that is.
+const FEW: usize = 50;
+/// So many accounts come in one page of a list.
+const PAGE: usize = 100;
 
-/// What one round knows of accounts.
+/// What one run knows of accounts.
 #[derive(Default)]
 pub struct Directory {
     /// Accounts that somebody was linked to in this round: the table does not know of them yet.
     taken: BTreeSet<(String, AccountId)>,
-    looks: BTreeMap<String, usize>,
-    /// `None` where the list could not be read.
-    rosters: BTreeMap<String, Option<Roster>>,
+    by_doors: BTreeMap<String, Known>,
 }
 
-/// Every account of one door system.
-struct Roster {
+/// What is known of the accounts of one door system.
+#[derive(Default)]
+struct Known {
+    /// How many looks at single accounts there were.
+    looks: usize,
+    list: List,
     by_id: HashMap<AccountId, Account>,
-    by_email: HashMap<String, Vec<AccountId>>,
+    by_email: HashMap<String, BTreeSet<AccountId>>,
 }
 
-impl Roster {
-    fn of(accounts: Vec<Account>) -> Self {
-        let mut by_email: HashMap<String, Vec<AccountId>> = HashMap::new();
-        for account in &accounts {
-            if let Some(email) = account.email.as_deref().and_then(email_key) {
-                by_email.entry(email).or_default().push(account.id.clone());
+/// How the list of all accounts of a door system stands.
+#[derive(Default, PartialEq, Eq)]
+enum List {
+    /// Looks at single accounts are fewer calls.
+    #[default]
+    NotWanted,
+    /// It is read when the next account is looked for.
+    Wanted,
+    /// It was read.
+    Read,
+    /// It could not be.
+    Unreadable,
+}
+
+impl Known {
+    fn note(&mut self, account: Account) {
+        if let Some(email) = account.email.as_deref().and_then(email_key) {
+            self.by_email.entry(email).or_default().insert(account.id.clone());
+        }
+        self.by_id.insert(account.id.clone(), account);
+    }
+
+    fn forget(&mut self, id: &AccountId) {
+        self.by_id.remove(id);
+        self.by_email.values_mut().for_each(|ids| ids.retain(|known| known != id));
+    }
+
+    async fn listed(&mut self, reader: &dyn ReadDoors) -> bool {
+        if self.list == List::Wanted {
+            self.list = List::Unreadable;
+            if let Ok(accounts) = reader.accounts().await {
+                accounts.into_iter().for_each(|account| self.note(account));
+                self.list = List::Read;
             }
         }
-        Roster { by_id: accounts.into_iter().map(|account| (account.id.clone(), account)).collect(), by_email }
+        self.list == List::Read
     }
 }
 
 impl Directory {
+    /// Somebody else is served: what was linked before stands in the table by now.
+    pub fn begin_round(&mut self) {
+        self.taken.clear();
+    }
+
+    /// So many accounts of a door system are about to be looked at, which had so many in all when they were last
+    /// counted: the list of all is read where that takes fewer calls, once.
+    pub fn expect(&mut self, doors: &str, looks: usize, all: Option<usize>) {
+        let known = self.by_doors.entry(doors.to_owned()).or_default();
+        let few = all.map_or(FEW, |all| all / PAGE + 1);
+        if known.list == List::NotWanted && known.looks + looks > few {
+            known.list = List::Wanted;
+        }
+    }
+
     /// Whether somebody was linked to it in this round.
     pub fn is_taken(&self, doors: &str, id: &AccountId) -> bool {
         self.taken.contains(&(doors.to_owned(), id.clone()))
@@ -49,33 +94,64 @@ impl Directory {
         self.taken.insert((doors.to_owned(), id.clone()));
     }
 
+    /// An account is now as we have just made it, or changed it.
+    pub fn note(&mut self, doors: &str, account: &Account) {
+        self.by_doors.entry(doors.to_owned()).or_default().note(account.clone());
+    }
+
+    /// We have just changed or deleted an account, and nobody knows how it is now.
+    pub fn forget(&mut self, doors: &str, id: &AccountId) {
+        self.by_doors.entry(doors.to_owned()).or_default().forget(id);
+    }
+
     /// The account as it is now; `None` where it is gone. What is missing from a list is asked for: one bad page must
     /// not make anybody a second account.
-    pub async fn account(&mut self, doors: &str, reader: &dyn ReadDoors, known: &Account) -> Result<Option<Account>> {
-        let listed = self.roster(doors, reader).await.and_then(|roster| roster.by_id.get(&known.id)).cloned();
-        if listed.is_some() { Ok(listed) } else { reader.account(known).await }
+    pub async fn account(&mut self, doors: &str, reader: &dyn ReadDoors, account: &Account) -> Result<Option<Account>> {
+        let known = self.by_doors.entry(doors.to_owned()).or_default();
+        known.listed(reader).await;
+        if let Some(seen) = known.by_id.get(&account.id) {
+            return Ok(Some(seen.clone()));
+        }
+        known.looks += 1;
+        let found = reader.account(account).await?;
+        found.iter().for_each(|found| known.note(found.clone()));
+        Ok(found)
     }
 
-    /// Accounts with this address, in compared form.
+    /// Accounts with this address, in compared form. Whoever makes one because there is none looks again right before.
     pub async fn of_address(&mut self, doors: &str, reader: &dyn ReadDoors, email: &str) -> Result<Vec<Account>> {
-        if let Some(roster) = self.roster(doors, reader).await {
-            let ids = roster.by_email.get(email).into_iter().flatten();
-            return Ok(ids.filter_map(|id| roster.by_id.get(id)).cloned().collect());
-        }
+        let known = self.by_doors.entry(doors.to_owned()).or_default();
         let same = |account: &Account| account.email.as_deref().and_then(email_key).as_deref() == Some(email);
-        Ok(reader.find(email).await?.into_iter().filter(same).collect())
+        if known.listed(reader).await {
+            let ids = known.by_email.get(email).into_iter().flatten();
+            let accounts = ids.filter_map(|id| known.by_id.get(id));
+            return Ok(accounts.filter(|account| same(account)).cloned().collect());
+        }
+        known.looks += 1;
+        let found: Vec<Account> = reader.find(email).await?.into_iter().filter(same).collect();
+        found.iter().for_each(|found| known.note(found.clone()));
+        Ok(found)
     }
+}
 
-    async fn roster(&mut self, doors: &str, reader: &dyn ReadDoors) -> Option<&Roster> {
-        let looks = self.looks.entry(doors.to_owned()).or_default();
-        *looks += 1;
-        if *looks <= MANY {
-            return None;
-        }
-        if !self.rosters.contains_key(doors) {
-            let roster = reader.accounts().await.ok().map(Roster::of);
-            self.rosters.insert(doors.to_owned(), roster);
-        }
-        self.rosters.get(doors)?.as_ref()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_read_where_it_takes_fewer_calls_than_single_looks() {
+        let wanted = |looks: &[usize], all: Option<usize>| {
+            let mut directory = Directory::default();
+            for looks in looks {
+                directory.expect("main", *looks, all);
+                let known = directory.by_doors.get_mut("main").expect("it was asked about");
+                known.looks += looks;
+            }
+            directory.by_doors["main"].list == List::Wanted
+        };
+        assert!(!wanted(&[1], Some(5)) && wanted(&[2], Some(5)));
+        assert!(!wanted(&[21], Some(2_002)) && wanted(&[22], Some(2_002)));
+        assert!(!wanted(&[50], None) && wanted(&[51], None), "nobody counted");
+        assert!(wanted(&[10, 12], Some(2_002)), "looks add up in a run");
     }
 }

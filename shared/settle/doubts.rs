@@ -68,10 +68,26 @@ pub async fn wait_for_the_guard(
             Some((None, Doubt::Leaves { .. })) => {}
         }
     }
+    if !held.is_empty()
+        && let Err(error) = ask_to_be_counted(scene).await
+    {
+        task.failures.push(("ledger".to_owned(), error));
+    }
     // Without an account nobody can be let in.
     moves.retain(|(doors, step)| !held.contains(doors) || step.takes_out());
     task.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
     judged.moves = moves;
+}
+
+/// How it stands with the many who may need a new account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crowd {
+    /// There are not that many.
+    No,
+    /// They wait for a human, or are about to be counted.
+    Known,
+    /// Nobody knows of them yet.
+    New,
 }
 
 /// Whether nobody gets a new account unasked: very many may need one, or wait for a human already. Looked up once a slice,
@@ -80,16 +96,26 @@ async fn must_be_counted(scene: &Scene) -> Result<bool> {
     let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
     let looked = scene.crowd.get_or_try_init(|| async {
         let waits = ledger.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
-        if waits || ledger.is_crowded(site).await? {
-            return Ok(true);
-        }
-        if scene.crowded {
-            ledger.note_crowd(site, true).await?;
-            scene.outside.bus.publish(site, &[Notice::ReconcileWanted]).await?;
-        }
-        Ok(scene.crowded)
+        Ok::<_, Error>(match waits || ledger.is_crowded(site).await? {
+            true => Crowd::Known,
+            false if scene.crowded => Crowd::New,
+            false => Crowd::No,
+        })
     });
-    looked.await.copied()
+    Ok(*looked.await? != Crowd::No)
+}
+
+/// Has those counted of whom nobody knows yet, once a slice: somebody among them is held. Where everybody was released
+/// there is nothing to count.
+async fn ask_to_be_counted(scene: &Scene) -> Result<()> {
+    let asked = scene.asked.get_or_try_init(|| async {
+        if scene.crowd.get() == Some(&Crowd::New) {
+            scene.outside.ledger.note_crowd(&scene.site.id, true).await?;
+            scene.outside.bus.publish(&scene.site.id, &[Notice::ReconcileWanted]).await?;
+        }
+        Ok(())
+    });
+    asked.await.copied()
 }
 
 /// Whether what a file that revoked nothing may have left to the one in force became so only since everything was compared

@@ -18,6 +18,11 @@ impl GroupRows {
         GroupRows(rows)
     }
 
+    /// Nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The lines of one account, in the order of the list.
     pub fn of_account(&self, account: &AccountId) -> &[Row] {
         let first = self.0.partition_point(|row| row.account < *account);

@@ -4,7 +4,7 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::accounts::guests_before;
+use super::accounts::GuestsBefore;
 use super::apply::Task;
 use super::moves::Move;
 use super::round::{AT_ONCE, Sitting};
@@ -21,17 +21,26 @@ use crate::person::{CardIntent, Deed as Begun, Intent, Person};
 pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now: Timestamp) {
     let all = sittings.iter().zip(tasks.iter_mut());
     let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.deeds.is_empty());
-    let each: Vec<_> = together.into_iter().map(|(sitting, task)| one(scene, sitting, task, now, None)).collect();
+    let guests = &GuestsBefore::of(scene);
+    let each = together.into_iter().map(|(sitting, task)| one(scene, sitting, task, guests, now, None));
+    let each: Vec<_> = each.collect();
     stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
     let mut chain = None;
     for (sitting, task) in taking_turns {
-        chain = one(scene, sitting, task, now, chain).await;
+        chain = one(scene, sitting, task, guests, now, chain).await;
     }
 }
 
 /// Gives the end of the chain, where it is known.
-async fn one(scene: &Scene, sitting: &Sitting, task: &mut Task, now: Timestamp, known: Option<Chain>) -> Option<Chain> {
-    let begun = match intents(scene, task).await {
+async fn one(
+    scene: &Scene,
+    sitting: &Sitting,
+    task: &mut Task,
+    guests: &GuestsBefore,
+    now: Timestamp,
+    known: Option<Chain>,
+) -> Option<Chain> {
+    let begun = match intents(scene, task, guests).await {
         Ok(begun) if begun.is_empty() && !begins_with_cards(task) => return known,
         Ok(begun) => begun,
         Err((doors, error)) => {
@@ -110,7 +119,7 @@ fn begin_cards(task: &mut Task) {
 }
 
 /// The intents of a task's moves.
-async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Error)> {
+async fn intents(scene: &Scene, task: &Task, guests: &GuestsBefore) -> Result<Vec<Intent>, (String, Error)> {
     let mut begun = Vec::new();
     for (doors, step) in &task.moves {
         if *step != Move::Create {
@@ -119,7 +128,7 @@ async fn intents(scene: &Scene, task: &Task) -> Result<Vec<Intent>, (String, Err
         }
         let before = match &task.person.email {
             Some(_) => Ok(Vec::new()),
-            None => guests_before(scene, doors, &task.name).await,
+            None => guests.named(scene, doors, &task.name).await,
         };
         let before = before.map_err(|error| (doors.clone(), error))?;
         let (doors, deed) = (doors.clone(), Begun::Create { before });
@@ -137,7 +146,8 @@ pub(super) fn intent_of(person: &Person, doors: &str, step: &Move) -> Option<Int
             (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
         }
         Move::Revoke { group, row, because, .. } => {
-            let (account, handle) = (row.account.clone(), row.handle.clone());
+            let own = Some(&row.handle).filter(|handle| **handle != row.account.0);
+            let (account, handle) = (row.account.clone(), own.cloned().unwrap_or_default());
             (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
         }
         Move::Resume => (None, Begun::Resume, String::new()),

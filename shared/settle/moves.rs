@@ -98,6 +98,14 @@ pub enum Move {
 }
 
 impl Move {
+    /// Whether it makes an account, or changes one itself.
+    pub fn is_of_the_account(&self) -> bool {
+        match self {
+            Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => true,
+            Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } | Move::Tag(_) | Move::Untag(_) => false,
+        }
+    }
+
     /// Whether it only takes lines out, for which nobody's account must be known anew.
     pub fn takes_out(&self) -> bool {
         matches!(self, Move::Revoke { .. } | Move::Tidy { .. } | Move::Untag(_))
@@ -282,8 +290,7 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     let quiet = !has_access && changes.is_empty() && !awaited && !linked.left_alone && linked.cards.is_empty();
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
-        let wish = if view.person.is_guest() { terms.config.guest_accounts } else { terms.config.without_access };
-        match wish {
+        match terms.without_access(view.person) {
             WithoutAccess::Suspend if linked.account.standing == Standing::Active && may_rest(linked, terms) => {
                 moves.push(Move::Suspend);
             }

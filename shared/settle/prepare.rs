@@ -2,6 +2,7 @@
 //! which cards are whose, and then the moves. It reads door systems, and writes to none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -13,6 +14,8 @@ use super::doubts::wait_for_the_guard;
 use super::held::{GroupRows, HeldRows};
 use super::interrupted::finish;
 use super::moves::{Judged, Move, View, judge_person};
+use super::order::SLICE_TIME;
+use super::portion::Portion;
 use super::round::Sitting;
 use super::scene::Scene;
 use crate::comparison::platform::BELIEVED_AFTER;
@@ -20,56 +23,97 @@ use crate::doors::{GroupId, ReadDoors, Row, Standing};
 use crate::error::{Error, Result};
 use crate::site::Mode;
 
-/// Decides for everybody of a round.
-pub async fn prepare_all(scene: &Scene, sittings: &[Sitting], now: Timestamp) -> Vec<Task> {
-    let (held, unread) = read_groups(scene, sittings).await;
-    let books = match scene.site.mode {
-        Mode::Observe => Books::default(),
-        _ => Books::open(scene, sittings, now).await,
-    };
-    let mut seen = Seen { held, unread, directory: Directory::default(), books };
-    let mut tasks = Vec::with_capacity(sittings.len());
-    for sitting in sittings {
-        tasks.push(prepare(scene, sitting, &mut seen, now).await);
+/// Decides for everybody of a round. `again` says that it is not the first try: nothing that was seen before is relied
+/// upon.
+pub async fn prepare_all(
+    scene: &Scene,
+    sittings: &[Sitting],
+    (portion, again): (Portion, bool),
+    seen: &mut Seen,
+    now: Timestamp,
+) -> Vec<Task> {
+    let mut anew = Seen::default();
+    let seen = if again { &mut anew } else { seen };
+    seen.begin_round(scene, sittings, portion, now).await;
+    let mut begun: Vec<Begun> = sittings.iter().map(|sitting| begin(scene, sitting, portion, seen, now)).collect();
+    for (doors, terms) in &scene.terms {
+        let looks = begun.iter().filter(|begun| begun.in_need.contains(doors)).count();
+        let of_all = seen.newcomers.max(begun.len()) / begun.len().max(1);
+        seen.directory.expect(doors, looks * of_all, terms.seen.accounts);
     }
-    tasks
+    for (sitting, begun) in sittings.iter().zip(&mut begun) {
+        prepare(scene, sitting, portion, begun, seen, now).await;
+    }
+    begun.into_iter().map(|begun| begun.task).collect()
 }
 
 /// Groups that could not be read, and why.
 type Unread = BTreeMap<(String, GroupId), Error>;
 
-/// What is known of the doors in one round.
-struct Seen {
+/// What one run has seen of the doors.
+#[derive(Default)]
+pub struct Seen {
     /// Everybody in the groups that concern anybody.
     held: HeldRows,
+    /// When the first of them was read.
+    read: Option<Instant>,
+    /// How many people in all are to be looked at in this run, of whom those of a slice are a part.
+    pub newcomers: usize,
     /// Groups of these that could not be read.
     unread: Unread,
     /// Accounts, as far as they were looked at.
-    directory: Directory,
+    pub directory: Directory,
     /// Cards, as far as they were looked at.
     books: Books,
 }
 
-/// Reads every group that concerns anybody, once. Nobody is in a group that the door system no longer has.
-async fn read_groups(scene: &Scene, sittings: &[Sitting]) -> (HeldRows, Unread) {
-    let (mut held, mut unread) = (HeldRows::new(), Unread::new());
-    if scene.site.mode == Mode::Observe {
-        return (held, unread);
-    }
-    let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| sitting.groups.iter().cloned()).collect();
-    for (doors, group) in groups {
-        let gone = scene.terms.get(&doors).is_some_and(|terms| !terms.has(&group));
-        let rows = match reader(scene, &doors) {
-            Ok(_) if gone => Ok(Vec::new()),
-            Ok(reader) => rows(reader, &group, is_claimed(sittings, &doors, &group)).await,
-            Err(error) => Err(error),
-        };
-        match rows {
-            Ok(rows) => drop(held.insert((doors, group), GroupRows::of(rows))),
-            Err(error) => drop(unread.insert((doors, group), error)),
+impl Seen {
+    /// Reads what concerns everybody of a round. Groups that were read just now are not read again, if only accounts
+    /// were made since.
+    async fn begin_round(&mut self, scene: &Scene, sittings: &[Sitting], portion: Portion, now: Timestamp) {
+        let old = self.read.is_some_and(|read| read.elapsed() > SLICE_TIME);
+        if old && portion != Portion::Accounts {
+            self.forget_groups();
+        }
+        self.unread.clear();
+        self.directory.begin_round();
+        self.books = Books::default();
+        if scene.site.mode == Mode::Observe {
+            return;
+        }
+        self.read_groups(scene, sittings).await;
+        if portion.has_cards() {
+            self.books = Books::open(scene, sittings, now).await;
         }
     }
-    (held, unread)
+
+    /// Groups were changed: they are read again.
+    pub fn forget_groups(&mut self) {
+        (self.held, self.read) = (HeldRows::new(), None);
+    }
+
+    /// Reads every group that concerns anybody, once. Nobody is in a group that the door system no longer has.
+    async fn read_groups(&mut self, scene: &Scene, sittings: &[Sitting]) {
+        let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| sitting.groups.iter().cloned()).collect();
+        for (doors, group) in groups {
+            let claimed = is_claimed(sittings, &doors, &group);
+            let known = self.held.get(&(doors.clone(), group.clone()));
+            if known.is_some_and(|rows| !claimed || !rows.is_empty()) {
+                continue;
+            }
+            let gone = scene.terms.get(&doors).is_some_and(|terms| !terms.has(&group));
+            let rows = match reader(scene, &doors) {
+                Ok(_) if gone => Ok(Vec::new()),
+                Ok(reader) => rows(reader, &group, claimed).await,
+                Err(error) => Err(error),
+            };
+            self.read.get_or_insert_with(Instant::now);
+            match rows {
+                Ok(rows) => drop(self.held.insert((doors, group), GroupRows::of(rows))),
+                Err(error) => drop(self.unread.insert((doors, group), error)),
+            }
+        }
+    }
 }
 
 /// Everybody in a group. One that we put people into and that seems to be empty is read three times before that is
@@ -89,44 +133,75 @@ fn is_claimed(sittings: &[Sitting], doors: &str, group: &GroupId) -> bool {
     sittings.iter().any(|sitting| sitting.case.person.claim(doors, group).is_some())
 }
 
-/// Decides what is to be done for one person: first what became of an interrupted run, then which account is theirs,
-/// then which cards are, then the moves.
-async fn prepare(scene: &Scene, sitting: &Sitting, seen: &mut Seen, now: Timestamp) -> Task {
+/// What is decided for one person before accounts and cards are looked at.
+struct Begun {
+    task: Task,
+    judged: Judged,
+    /// Door systems where their account must be looked at.
+    in_need: BTreeSet<String>,
+}
+
+/// What became of an interrupted run, what is to be done as far as that is known, and what must be looked at.
+fn begin(scene: &Scene, sitting: &Sitting, portion: Portion, seen: &Seen, now: Timestamp) -> Begun {
     let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
-        return task;
+        return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
     }
     for group in &sitting.groups {
         let failure = seen.unread.get(group).map(|error| (group.0.clone(), error.clone()));
         task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
     }
     task.deeds = finish(&mut task.person, &seen.held, &scene.terms, now);
-    let none = BTreeSet::new();
-    let mut judged = judge(scene, sitting, &task, seen, &none, now);
+    let judged = judge(scene, sitting, &task, seen, &BTreeSet::new(), now);
     let mut in_need = in_need_of_an_account(scene, sitting, &task, &judged);
-    in_need.extend(to_be_looked_at(scene, sitting, &task.person, now));
+    let cards = to_be_looked_at(scene, sitting, &task.person, now);
+    if portion.has_cards() {
+        in_need.extend(cards);
+    } else {
+        task.left |= !cards.is_empty();
+    }
+    Begun { task, judged, in_need }
+}
+
+/// Decides what is to be done for one person: which account is theirs, then which cards are, then the moves.
+async fn prepare(
+    scene: &Scene,
+    sitting: &Sitting,
+    portion: Portion,
+    Begun { task, judged, in_need }: &mut Begun,
+    seen: &mut Seen,
+    now: Timestamp,
+) {
+    if scene.site.mode == Mode::Observe {
+        return;
+    }
     let mut barred = BTreeSet::new();
     if !in_need.is_empty() {
-        barred = link_all(scene, &mut task, &in_need, &mut seen.directory).await;
+        barred = link_all(scene, task, in_need, &mut seen.directory).await;
         let found = finish(&mut task.person, &seen.held, &scene.terms, now);
         task.deeds.extend(found);
-        let doors = to_be_looked_at(scene, sitting, &task.person, now);
-        let looked = seen.books.look_at(scene, &mut task, &sitting.numbers, doors).await;
-        let found = finish_cards(&mut task.person, &looked, &seen.books, now);
-        task.deeds.extend(found);
-        judged = judge(scene, sitting, &task, seen, &looked, now);
-        seen.books.note(&task.person, &judged);
+        let mut looked = BTreeSet::new();
+        if portion.has_cards() {
+            let doors = to_be_looked_at(scene, sitting, &task.person, now);
+            looked = seen.books.look_at(scene, task, &sitting.numbers, doors).await;
+            let found = finish_cards(&mut task.person, &looked, &seen.books, now);
+            task.deeds.extend(found);
+        }
+        *judged = judge(scene, sitting, task, seen, &looked, now);
+        seen.books.note(&task.person, judged);
     }
     judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
-    wait_for_the_guard(scene, sitting, &mut task, &mut judged, now).await;
-    rest_only_the_idle(scene, &mut task, &mut judged).await;
-    adopt_and_forget(&mut task.person, &judged, now);
-    task.more = judged.moves.iter().any(|(_, step)| *step == Move::Create) && !sitting.numbers.is_empty();
+    wait_for_the_guard(scene, sitting, task, judged, now).await;
+    task.left |= portion.take(&mut judged.moves);
+    rest_only_the_idle(scene, task, judged).await;
+    adopt_and_forget(&mut task.person, judged, now);
+    let makes = judged.moves.iter().any(|(_, step)| *step == Move::Create);
+    task.more = makes && !task.left && !sitting.numbers.is_empty();
+    let judged = std::mem::take(judged);
     task.troubles = judged.troubles;
     task.person.claims.extend(judged.adopt);
     task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
     task.moves = judged.moves;
-    task
 }
 
 /// Finds the person's account at each of these doors. Gives those where it could not be told which it is.

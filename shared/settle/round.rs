@@ -1,7 +1,7 @@
 //! One round of settling a slice of people: read, decide, intend, apply, commit. What failed, for whatever reason,
 //! goes into the next round, which reads everything again; what fails four times is due at a later minute.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -10,15 +10,18 @@ use super::apply::{Task, apply};
 use super::cards::wait_for_each_other;
 use super::case::{Case, open};
 use super::commit::{Outcome, commit, tell};
+use super::directory::Directory;
 use super::identity::Summons;
 use super::intend::intend;
 use super::moves::concerned;
-use super::prepare::prepare_all;
+use super::portion::Portion;
+use super::prepare::{Seen, prepare_all};
 use super::scene::{Scene, Writers};
 use crate::cards::Number;
 use crate::doors::GroupId;
 use crate::entitlement::{Derived, Desired, derive, desired};
 use crate::error::Result;
+use crate::ledger::dues::Due;
 
 /// How often a round is tried again at once.
 const TRIES_AGAIN: u32 = 3;
@@ -27,23 +30,28 @@ const AFTERCARE: u32 = 2;
 /// How many people are laid open at the same time.
 pub const AT_ONCE: usize = 16;
 
-/// Settles everybody who was summoned, and crosses out what they were due for.
+/// Settles everybody who was summoned, or a portion of it, and crosses out what they were due for. Gives what they are
+/// due for still: something is left for another portion.
 pub async fn settle_people(
     scene: &Scene,
     writers: &Writers,
     summons: BTreeMap<String, Summons>,
+    portion: Portion,
+    seen: &mut Seen,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Vec<Due>> {
     let mut open: Vec<String> = summons.keys().cloned().collect();
     let mut failed: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..=TRIES_AGAIN + AFTERCARE {
+    let mut left = BTreeSet::new();
+    for n in 0..=TRIES_AGAIN + AFTERCARE {
         if open.is_empty() {
             break;
         }
         let mut again = Vec::new();
-        for (id, outcome) in round(scene, writers, &open, &summons, &failed, now).await? {
+        for (id, outcome) in round(scene, writers, &open, (&summons, &failed), (portion, n > 0), seen, now).await? {
             match outcome {
                 Outcome::Settled => {}
+                Outcome::Left => drop(left.insert(id)),
                 Outcome::Again => again.push(id),
                 Outcome::Failed => {
                     *failed.entry(id.clone()).or_default() += 1;
@@ -54,8 +62,14 @@ pub async fn settle_people(
         }
         open = again;
     }
-    let served: Vec<_> = summons.into_values().flat_map(|summons| summons.dues).collect();
-    scene.outside.ledger.cross_out(&scene.site.id, &served).await
+    let (left, served): (Vec<_>, Vec<_>) = summons.into_iter().partition(|(id, _)| left.contains(id));
+    let dues = |people: Vec<(String, Summons)>| people.into_iter().flat_map(|(_, summons)| summons.dues);
+    let left: Vec<Due> = dues(left).collect();
+    // One due item may mean two people.
+    let marks: HashSet<&str> = left.iter().map(Due::mark).collect();
+    let served: Vec<Due> = dues(served).filter(|due| !marks.contains(due.mark())).collect();
+    scene.outside.ledger.cross_out(&scene.site.id, &served).await?;
+    Ok(left)
 }
 
 /// One person in one round.
@@ -90,8 +104,9 @@ async fn round(
     scene: &Scene,
     writers: &Writers,
     ids: &[String],
-    summons: &BTreeMap<String, Summons>,
-    failed: &BTreeMap<String, u32>,
+    (summons, failed): (&BTreeMap<String, Summons>, &BTreeMap<String, u32>),
+    (portion, again): (Portion, bool),
+    seen: &mut Seen,
     now: Timestamp,
 ) -> Result<Vec<(String, Outcome)>> {
     let site = scene.site.id.as_str();
@@ -105,12 +120,33 @@ async fn round(
             sit(scene, case, called, last, now)
         })
         .collect();
-    let mut tasks = prepare_all(scene, &sittings, now).await;
+    let mut tasks = prepare_all(scene, &sittings, (portion, again), seen, now).await;
     wait_for_each_other(&mut tasks);
     intend(scene, &sittings, &mut tasks, now).await;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
     apply(site, now, writers, &invite, &mut tasks).await;
+    if portion != Portion::Accounts {
+        seen.forget_groups();
+    }
+    sittings.iter().zip(&tasks).for_each(|(sitting, task)| note_accounts(&mut seen.directory, sitting, task));
     commit_all(scene, sittings, tasks, now).await
+}
+
+/// What became of accounts that were changed need not be asked for in this run.
+fn note_accounts(directory: &mut Directory, sitting: &Sitting, task: &Task) {
+    for (doors, step) in &task.moves {
+        if !step.is_of_the_account() {
+            continue;
+        }
+        if let Some(before) = sitting.case.person.accounts.get(doors) {
+            directory.forget(doors, &before.account.id);
+        }
+        if let Some(now) = task.person.accounts.get(doors)
+            && !task.failures.iter().any(|(at, _)| at == doors)
+        {
+            directory.note(doors, &now.account);
+        }
+    }
 }
 
 /// One after another, for each joins the end of the chain. What was done is published even where it ends early.

@@ -1,12 +1,13 @@
 //! What a settle of one site stands on: the rules, what their names mean, and the door systems.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
+use super::doubts::Crowd;
 use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
 use crate::entitlement::{Before, Rules};
@@ -16,9 +17,10 @@ use crate::guard::former::{CatalogueBefore, Former};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::{DoorsRead, Stored};
 use crate::outside::Outside;
+use crate::person::Person;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
-use crate::site::{DoorsConfig, Foreign, Site};
+use crate::site::{DoorsConfig, Foreign, Site, WithoutAccess};
 
 /// Alarms are set at most so far ahead.
 const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
@@ -47,6 +49,11 @@ impl Terms {
         self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
     }
 
+    /// What becomes of somebody's account when they have no access left.
+    pub fn without_access(&self, person: &Person) -> WithoutAccess {
+        if person.is_guest() { self.config.guest_accounts } else { self.config.without_access }
+    }
+
     /// Whether a group is ours alone.
     pub fn is_exclusive(&self, group: &GroupId) -> bool {
         self.config.foreign == Foreign::Remove && self.ruled.contains(group)
@@ -59,7 +66,28 @@ impl Terms {
 }
 
 /// Who may write to each door system. Kept apart from [`Scene`], so that only what applies a diff is handed it.
-pub type Writers = BTreeMap<String, Box<dyn WriteDoors>>;
+pub type Writers = BTreeMap<String, Arc<dyn WriteDoors>>;
+
+/// The door systems that one run has reached, each by one reader and one writer: what these found out by themselves
+/// (which role new accounts get) need not be asked again.
+#[derive(Default)]
+pub struct Connections(Mutex<BTreeMap<String, Connection>>);
+
+type Connection = (Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
+
+impl Connections {
+    async fn to(&self, outside: &Outside, site: &Site, name: &str) -> Result<Connection> {
+        let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all().get(name).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let (read, write) = outside.doors(site, name, Share::Settle).await?;
+        let new: Connection = (Arc::from(read), Arc::from(write));
+        all().insert(name.to_owned(), new.clone());
+        Ok(new)
+    }
+}
 
 /// One site, ready to be settled.
 pub struct Scene {
@@ -74,7 +102,7 @@ pub struct Scene {
     /// What holds at each door system that can be reached.
     pub terms: BTreeMap<String, Terms>,
     /// Who reads each of them.
-    pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
+    pub readers: BTreeMap<String, Arc<dyn ReadDoors>>,
     /// Why the others cannot.
     pub shut: BTreeMap<String, Error>,
     /// The platform has not been readable for so long that nothing new is opened from what it last said.
@@ -88,14 +116,22 @@ pub struct Scene {
     /// Nobody gets a new account that was not released: there may be too many.
     pub crowded: bool,
     /// Whether new accounts must be counted first, once that was looked up.
-    pub crowd: OnceCell<bool>,
+    pub crowd: OnceCell<Crowd>,
+    /// That they be counted was asked for.
+    pub asked: OnceCell<()>,
     alarmed: Mutex<BTreeSet<Timestamp>>,
 }
 
 impl Scene {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
-    pub async fn set(outside: &Outside, stored: &Stored, site: Site, crowded: bool) -> Result<(Scene, Writers)> {
-        let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name)));
+    pub async fn set(
+        outside: &Outside,
+        stored: &Stored,
+        site: Site,
+        crowded: bool,
+        connections: &Connections,
+    ) -> Result<(Scene, Writers)> {
+        let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name, connections)));
         let ledger = &outside.ledger;
         let (sides, known, before, read) =
             join4(sides, catalogue(outside, &site.id), ledger.resolved(&site.id), ledger.platform_read(&site.id)).await;
@@ -126,7 +162,7 @@ impl Scene {
         }
         let stale = read.is_stale(outside.time.now());
         let outside = outside.clone();
-        let (alarmed, crowd, held) = (Mutex::default(), OnceCell::new(), OnceCell::new());
+        let (alarmed, crowd, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
         let compared = read.compared == Some(stored.n);
         Ok((
             Scene {
@@ -143,6 +179,7 @@ impl Scene {
                 held,
                 crowded,
                 crowd,
+                asked,
                 alarmed,
             },
             writers,
@@ -180,11 +217,11 @@ pub async fn catalogue(outside: &Outside, site: &str) -> Result<(Catalogue, Opti
     Ok((Catalogue::of(live()), CatalogueBefore::of(live(), &before)))
 }
 
-type Side = (Terms, Box<dyn ReadDoors>, Box<dyn WriteDoors>);
+type Side = (Terms, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
-async fn side(outside: &Outside, site: &Site, name: &str) -> Result<Side> {
+async fn side(outside: &Outside, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::report(format!("there are no doors {name}")))?;
-    let (read, write) = outside.doors(site, name, Share::Settle).await?;
+    let (read, write) = connections.to(outside, site, name).await?;
     let seen = match outside.ledger.doors_read(&site.id, name).await?.filter(|seen| seen.is_of(&config)) {
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,
@@ -202,7 +239,7 @@ async fn survey(
     read: &dyn ReadDoors,
 ) -> Result<DoorsRead> {
     let (groups, protected) = (read.groups().await?, protected(config, read).await?);
-    let seen = DoorsRead { of: config.identity(), groups, protected, taken: BTreeSet::new(), cards_taken: false };
+    let seen = DoorsRead { of: config.identity(), groups, protected, ..DoorsRead::default() };
     outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
     Ok(seen)
 }

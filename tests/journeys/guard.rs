@@ -264,8 +264,10 @@ async fn b4_more_than_100_new_accounts_at_once_wait(at: Doors) {
     assert_eq!((held[0].hold.accounts, held[0].hold.revokes), (103, 0));
     assert!(world.problems("c1").await[0].contains("very many are new"), "{:?}", world.problems("c1").await);
     assert_eq!(world.reconcile().await.held, 103);
+    let asked = told(&world.machine, "reconcile.wanted");
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), 103);
+    assert_eq!(told(&world.machine, "reconcile.wanted"), asked, "whoever was released is not counted again");
     assert_eq!(world.problems("c1").await, [""; 0]);
     world.ends_well().await;
 }

@@ -17,6 +17,7 @@ mod guard;
 mod guests;
 mod line;
 mod names;
+mod newcomers;
 mod nexudus;
 mod on_time;
 mod operations;

@@ -105,7 +105,7 @@ impl Judge {
         };
         let groups = vec![Group { id: group(), name: "g".to_owned(), problem: None }];
         let taken = BTreeSet::from([group()]);
-        let seen = DoorsRead { of: String::new(), groups, taken, cards_taken: true, protected: BTreeSet::new() };
+        let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
         let ends_by_itself = story.doors != Doors::Salto;
         let ruled = BTreeSet::from([group()]);
         let terms = Terms { config, seen, ends_by_itself, ruled, guests_rest: true, one_card: false };
@@ -168,7 +168,7 @@ impl Judge {
             Vec::new()
         };
         let judged = self.judged(&person, &desired, &groups, &held, now);
-        let more = needs_aftercare(&judged.moves);
+        let more = needs_aftercare(&judged.moves, &person, &self.terms);
         person.claims.extend(judged.adopt);
         person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
         let acts = judged.moves.iter().map(|(_, step)| act(step)).collect();

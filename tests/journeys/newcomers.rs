@@ -1,0 +1,135 @@
+//! Many who come in at once: accounts are made one by one, and groups are changed once for everybody.
+
+use std::collections::BTreeMap;
+
+use doorstep_local::run::crash::Step;
+use serde_json::{Value, json};
+
+use super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, Setting, World, address};
+
+/// Opens *Front* to whoever has the plan *Office*.
+const OFFICE: &str = "[[rule]]\nplan = \"Office\"\nopens = [\"Front\"]\n";
+/// So many, with Ada and Bob: more than are served whole, and fewer than a human must approve.
+const MANY: usize = 80;
+
+fn who(n: usize) -> String {
+    format!("c{n:02}")
+}
+
+/// A company of many, with an office from 4 March on.
+fn company() -> Value {
+    let member = |n: usize| {
+        let name = who(n);
+        json!({ "_id": format!("m-{name}"), "name": name, "email": address(&name), "company": "c-acme" })
+    };
+    let mut office = hot_desk("acme");
+    (office["plan"], office["member"], office["company"]) = (json!("p-office"), Value::Null, json!("c-acme"));
+    office["startDate"] = json!("2026-03-04T00:00:00Z");
+    json!({ "members": (0..MANY).map(member).collect::<Vec<_>>(), "memberships": [office] })
+}
+
+async fn begin(things: Value, house: House) -> World {
+    let world = Setting::at(Doors::SaltoKs, &format!("{PLAN}{OFFICE}")).begin(town(things), house).await;
+    world.clock("2026-03-03T23:59:00Z").await;
+    world.forget_calls("salto-ks").await;
+    world
+}
+
+fn count(calls: &BTreeMap<String, u64>, method: &str, end: &str) -> u64 {
+    let of = |call: &str| call.starts_with(method) && call.ends_with(end);
+    calls.iter().filter(|(call, _)| of(call)).map(|(_, count)| count).sum()
+}
+
+async fn records(world: &World, what: &str) -> usize {
+    world.audit().await.iter().filter(|record| record["what"] == what).count()
+}
+
+/// Fewest: the list of accounts once, a look for the address right before each account is made, the group once, and once
+/// more itself, for it seems to be empty.
+#[tokio::test]
+async fn o5_newcomers_are_let_in_by_one_call() {
+    let world = begin(company(), House::with(&["Members", "Front"])).await;
+    let ran = world.clock("2026-03-04T00:00:00Z").await;
+    assert_eq!(ran.len(), 1, "{ran:?}");
+    let (calls, all) = (world.calls("salto-ks").await, MANY as u64 + 2);
+    assert_eq!(world.inside("Front").await.len(), MANY + 2);
+    assert_eq!(count(&calls, "PATCH", "/access_groups/{access_group_id}/users"), 1, "{calls:?}");
+    assert_eq!(count(&calls, "POST", "/sites/{site_id}/users"), all, "{calls:?}");
+    assert_eq!(count(&calls, "GET", "/sites/{site_id}/users"), all + 1, "{calls:?}");
+    assert_eq!(count(&calls, "GET", "/roles"), 1, "{calls:?}");
+    assert_eq!((records(&world, "invited").await, records(&world, "granted").await), (MANY + 2, MANY + 2));
+    world.ends_well().await;
+}
+
+/// Thirty who work there already, and everybody else.
+#[tokio::test]
+async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
+    let mut things = company();
+    let known: Vec<Value> = (0..30).map(|n| hot_desk(&who(n))).collect();
+    things["memberships"].as_array_mut().expect("a list").extend(known);
+    let world = begin(things, House::with(&["Members", "Front"])).await;
+    let before = world.audit().await.len();
+    world.clock("2026-03-04T00:00:00Z").await;
+    assert_eq!(world.inside("Front").await.len(), MANY + 2);
+    let calls = world.calls("salto-ks").await;
+    assert_eq!(count(&calls, "PATCH", "/access_groups/{access_group_id}/users"), 2, "{calls:?}");
+    let deeds: Vec<Value> = world.audit().await.into_iter().skip(before).map(|record| record["what"].clone()).collect();
+    let (first, rest) = deeds.split_at(30);
+    assert!(first.iter().all(|what| what == "granted"), "{first:?}");
+    assert_eq!(rest.iter().filter(|what| *what == "invited").count(), MANY + 2 - 30);
+    assert!(rest[0] == "invited" && rest[MANY + 2 - 30..].iter().all(|what| what == "granted"), "{rest:?}");
+    world.ends_well().await;
+}
+
+/// Whatever was made stays made, nobody is made twice, and everybody is in when it is over.
+#[tokio::test]
+async fn i4_a_function_that_dies_while_accounts_are_made_makes_nobody_a_second_one() {
+    for (step, times) in [(Step::Intend, 3), (Step::Apply, 3), (Step::Commit, 3)] {
+        let mut world = begin(company(), House::with(&["Members", "Front"])).await;
+        world.crash(step, times);
+        world.clock("2026-03-04T00:00:00Z").await;
+        world.crash(step, 0);
+        assert_eq!(world.inside("Front").await.len(), MANY + 2, "after {step:?}");
+        let calls = world.calls("salto-ks").await;
+        assert_eq!(count(&calls, "POST", "/sites/{site_id}/users"), MANY as u64 + 2, "after {step:?}: {calls:?}");
+        assert_eq!((records(&world, "invited").await, records(&world, "granted").await), (MANY + 2, MANY + 2));
+        world.ends_well().await;
+    }
+}
+
+/// One vendor error is one person's trouble; an account that was made all the same is found, not made again.
+#[tokio::test]
+async fn i7_an_account_that_fails_keeps_nobody_else_out() {
+    for after in [json!(null), json!("apply")] {
+        let mut world = begin(company(), House::with(&["Members", "Front"])).await;
+        let fault = json!({ "match": "POST *users", "status": 500, "times": 2, "after": after });
+        world.faults(json!([fault])).await;
+        world.clock("2026-03-04T00:00:00Z").await;
+        assert_eq!(world.inside("Front").await.len(), MANY + 2);
+        assert_eq!((records(&world, "invited").await, records(&world, "granted").await), (MANY + 2, MANY + 2));
+        world.ends_well().await;
+    }
+}
+
+/// Cards are each one's own calls: they are given once everybody is in.
+#[tokio::test]
+async fn n1_cards_of_many_follow_once_everybody_is_in() {
+    let mut things = company();
+    for (n, member) in things["members"].as_array_mut().expect("a list").iter_mut().enumerate() {
+        member["properties"] = json!({ "Card number": format!("77{n:04}") });
+    }
+    let tags: Vec<String> = (0..MANY).map(|n| format!("77{n:04}")).collect();
+    let house = House::with(&["Members", "Front"]).says("tags", json!(tags));
+    let setting = Setting::at(Doors::SaltoKs, &format!("{PLAN}{OFFICE}"));
+    let world = setting.platform_says("card_property = \"Card number\"").begin(town(things), house).await;
+    world.clock("2026-03-04T00:00:00Z").await;
+    assert_eq!(world.inside("Front").await.len(), MANY + 2);
+    let deeds: Vec<Value> = world.audit().await.into_iter().map(|record| record["what"].clone()).collect();
+    let last_in = deeds.iter().rposition(|what| what == "granted").expect("they are in");
+    let first_card = deeds.iter().position(|what| what == "tagged").expect("they have cards");
+    assert!(last_in < first_card, "{deeds:?}");
+    assert_eq!(records(&world, "tagged").await, MANY);
+    assert_eq!(world.tags(&who(7)).await, ["770007"]);
+    world.ends_well().await;
+}
