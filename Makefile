@@ -8,8 +8,7 @@ CARGO_DENY := 0.20.2
 DENY       := $(TOOLS)/cargo-deny-$(CARGO_DENY)
 FEATURES   := --features operator,stack
 # Tools from PyPI, each with its lock file in infra/tools.
-# Small functions start sooner; cargo-lambda sees to the rest. `make bench` measures the same profile.
-SAM        := SAM_CLI_TELEMETRY=0 CARGO_PROFILE_RELEASE_OPT_LEVEL=s PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
+SAM        := SAM_CLI_TELEMETRY=0 PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/aws-sam-cli/bin/sam
 E2E        := $(CURDIR)/target/e2e
 # Where SAM looks for what `make deploy` was told the first time.
 CONFIG     := $(CURDIR)/infra/samconfig.toml
@@ -23,11 +22,11 @@ help:
 
 ## run: Doorstep on one machine, with sandbox vendors. Flags: make run ARGS="--port 9000 --quiet"
 run:
-	$(CARGO) run --release --locked -p doorstep-local -- $(ARGS)
+	$(CARGO) run --profile local --locked -p doorstep-local -- $(ARGS)
 
 ## doorstep: the operator's command, into your path
 doorstep:
-	$(CARGO) install --locked --path . --features operator --bin doorstep
+	$(CARGO) install --profile local --locked --path . --features operator --bin doorstep
 
 ## test: every test that needs nothing but this machine
 test:
@@ -83,8 +82,8 @@ e2e: $(TOOLS)/aws-sam-cli/installed $(TOOLS)/cargo-lambda/installed $(TOOLS)/min
 
 ## bench: every figure of docs/performance.md; some of them: make bench ARGS="start size"
 bench:
-	$(CARGO) build --locked --profile function --package doorstep --package doorstep-empty
-	$(CARGO) run --locked --profile function --package doorstep-bench -- $(ARGS)
+	$(CARGO) build --locked --release --package doorstep --package doorstep-empty
+	$(CARGO) run --locked --release --package doorstep-bench -- $(ARGS)
 
 # A tool from PyPI, in an environment of its own, exactly as its lock file says.
 $(TOOLS)/%/installed: infra/tools/%.txt

@@ -43,7 +43,7 @@ pub struct Options {
     #[arg(long)]
     each: bool,
     /// Where the functions' binaries are.
-    #[arg(long, default_value = "target/function")]
+    #[arg(long, default_value = "target/release")]
     functions: PathBuf,
 }
 
