@@ -290,7 +290,8 @@ async fn one(
         let mut writes = chain.join(id, &mut shell, now, std::slice::from_ref(&deed))?;
         writes.insert(0, put(id, &shell)?);
         writes.push(unlist(id, &person.id));
-        writes.extend(person.profiles.union(profiles).map(|name| free_profile(id, name)));
+        let theirs: BTreeSet<&FactId> = person.profiles.iter().chain(profiles).collect();
+        writes.extend(theirs.into_iter().map(|name| free_profile(id, name)));
         let accounts = person.accounts.iter();
         writes.extend(accounts.map(|(doors, linked)| free_account(id, doors, &linked.account.id)));
         let own = person.email.as_deref().filter(|own| Some(*own) != sought);

@@ -14,6 +14,7 @@ pub mod platform;
 
 // What is known, of whom, and the rules.
 pub mod fact;
+pub mod few;
 pub mod person;
 pub mod site;
 

@@ -1,6 +1,6 @@
 //! Somebody who may open doors, as we know them: names, accounts, claims, intents. It holds; it decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,18 @@ use sha2::{Digest, Sha256};
 
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::fact::{FactId, Kind};
+use crate::few::{Few, FewMap, exactly};
 
 /// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
 pub fn email_key(email: &str) -> Option<String> {
-    let key = email.trim().to_lowercase();
+    compared_email(email).map(Cow::into_owned)
+}
+
+/// The same, where it may be what is there already: most addresses are written so.
+pub fn compared_email(email: &str) -> Option<Cow<'_, str>> {
+    let email = email.trim();
+    let as_it_is = email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let key = if as_it_is { Cow::Borrowed(email) } else { Cow::Owned(email.to_lowercase()) };
     (key.contains('@') && !key.contains(char::is_whitespace)).then_some(key)
 }
 
@@ -37,12 +45,12 @@ pub struct Person {
     /// The address that their profiles share, in compared form.
     pub email: Option<String>,
     /// The platform's profiles that are this person.
-    pub profiles: BTreeSet<FactId>,
-    /// Their account at each `doors`. Boxed, for a map makes room for eleven at once.
+    pub profiles: Few<FactId>,
+    /// Their account at each `doors`.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub accounts: BTreeMap<String, Box<Linked>>,
+    pub accounts: FewMap<String, Box<Linked>>,
     /// Memberships that are ours.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub claims: Vec<Claim>,
     /// Door changes that were begun.
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -63,7 +71,7 @@ pub struct Person {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub forgotten: Option<Timestamp>,
     /// Places of their latest records in the audit chain; older ones are noted beside them.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub records: Vec<u64>,
     /// Version of the item; not part of its content.
     #[serde(skip)]
@@ -98,7 +106,7 @@ impl Person {
 
     /// With everything that was left out.
     pub fn in_full(mut self) -> Person {
-        let linked: BTreeMap<String, AccountId> =
+        let linked: FewMap<String, AccountId> =
             self.accounts.iter().map(|(doors, linked)| (doors.clone(), linked.account.id.clone())).collect();
         for (account, doors) in self.named_accounts() {
             if let Some(linked) = linked.get(&doors).filter(|_| account.0.is_empty()) {
@@ -153,7 +161,9 @@ impl Person {
 
     /// Hands over the account at `doors` with everything that is known of it.
     pub fn hand_over(&mut self, doors: &str, heir: &mut Person) {
-        heir.accounts.extend(self.accounts.remove_entry(doors));
+        if let Some(linked) = self.accounts.remove(doors) {
+            heir.accounts.insert(doors.to_owned(), linked);
+        }
         heir.claims.retain(|claim| claim.doors != doors || self.claim(doors, &claim.group).is_none());
         heir.claims.extend(self.claims.extract_if(.., |claim| claim.doors == doors));
         heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == doors));
@@ -262,7 +272,7 @@ pub struct Claim {
     /// Why.
     pub because: String,
     /// The facts behind it, as they were then.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub basis: Vec<Basis>,
     /// What made us look: a delivery, a comparison; none: its minute had come.
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -368,7 +378,7 @@ mod tests {
         };
         let deed = Deed::Revoke { account: claimed, handle: String::new() };
         let intent = Intent { doors: doors.clone(), group: Some(group), deed, because: because.to_owned() };
-        let accounts = BTreeMap::from([(doors, Linked::new(account, "n", false))]);
+        let accounts = [(doors, Linked::new(account, "n", false))].into_iter().collect();
         Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new("p".to_owned(), None) }
     }
 

@@ -2,49 +2,79 @@
 //! in mind alone.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::Group;
 use super::doors::Seen;
 use crate::doors::{Account, AccountId, Standing};
 use crate::error::Result;
-use crate::person::{Linked, Person, email_key};
+use crate::person::{Linked, Person, compared_email};
 use crate::settle::{taken_already, the_one};
 
-use super::people::Somebody;
+use super::people::{Likeness, Somebody};
 
-/// Every account at every door system, found by its address, with the groups that it is in.
+/// Every account at every door system, with the groups that it is in.
 pub struct Directory<'a> {
     seen: &'a Seen,
-    by_email: BTreeMap<&'a str, HashMap<String, Vec<&'a Account>>>,
-    lines: BTreeMap<&'a str, HashMap<&'a AccountId, Vec<Group>>>,
+    /// Found by address once somebody without an account needs one: mostly nobody does.
+    by_email: OnceCell<BTreeMap<&'a str, Addresses<'a>>>,
+    by_id: BTreeMap<&'a str, HashMap<&'a AccountId, Entry<'a>>>,
+}
+
+/// The accounts of each address.
+type Addresses<'a> = HashMap<Cow<'a, str>, Vec<&'a Account>>;
+
+/// What was seen of one account.
+#[derive(Default)]
+struct Entry<'a> {
+    /// `None` where it is missing from the list of all.
+    account: Option<&'a Account>,
+    /// The groups in which it has a line.
+    groups: Vec<&'a Group>,
 }
 
 impl<'a> Directory<'a> {
     /// The accounts that were seen.
     pub fn of(seen: &'a Seen) -> Self {
-        let mut by_email: BTreeMap<&str, HashMap<String, Vec<&Account>>> = BTreeMap::new();
+        let mut by_id: BTreeMap<&str, HashMap<&AccountId, Entry<'_>>> = BTreeMap::new();
         for (doors, accounts) in &seen.accounts {
-            let here = by_email.entry(doors).or_default();
-            for account in accounts.values() {
-                if let Some(email) = account.email.as_deref().and_then(email_key) {
-                    here.entry(email).or_default().push(account);
+            let entry = |account| Entry { account: Some(account), groups: Vec::new() };
+            by_id.insert(doors, accounts.iter().map(|account| (&account.id, entry(account))).collect());
+        }
+        for (group, rows) in &seen.held {
+            let here = by_id.entry(&group.0).or_default();
+            for row in rows {
+                let groups = &mut here.entry(&row.account).or_default().groups;
+                groups.reserve_exact(1);
+                groups.push(group);
+            }
+        }
+        Directory { seen, by_email: OnceCell::new(), by_id }
+    }
+
+    fn entry(&self, doors: &str, id: &AccountId) -> Option<&Entry<'a>> {
+        self.by_id.get(doors)?.get(id)
+    }
+
+    fn by_email(&self) -> &BTreeMap<&'a str, Addresses<'a>> {
+        self.by_email.get_or_init(|| {
+            let mut by_email: BTreeMap<&str, Addresses<'_>> = BTreeMap::new();
+            for (doors, accounts) in &self.seen.accounts {
+                let here = by_email.entry(doors).or_default();
+                for account in accounts.iter() {
+                    if let Some(email) = account.email.as_deref().and_then(compared_email) {
+                        here.entry(email).or_default().push(account);
+                    }
                 }
             }
-        }
-        let mut lines: BTreeMap<&str, HashMap<&AccountId, Vec<Group>>> = BTreeMap::new();
-        for (group, rows) in &seen.held {
-            let here = lines.entry(&group.0).or_default();
-            for row in rows {
-                here.entry(&row.account).or_default().push(group.clone());
-            }
-        }
-        Directory { seen, by_email, lines }
+            by_email
+        })
     }
 
     /// One account; `None` too where it is missing from the list of all.
     pub fn account(&self, doors: &str, id: &AccountId) -> Option<&'a Account> {
-        self.seen.accounts.get(doors)?.get(id)
+        self.entry(doors, id)?.account
     }
 
     fn is_other(&self, doors: &str, linked: &Linked) -> bool {
@@ -54,29 +84,29 @@ impl<'a> Directory<'a> {
     }
 
     /// The groups in which an account has a line.
-    pub fn groups(&self, doors: &str, id: &AccountId) -> &[Group] {
-        self.lines.get(doors).and_then(|here| here.get(id)).map_or(&[], Vec::as_slice)
+    pub fn groups(&self, doors: &str, id: &AccountId) -> &[&'a Group] {
+        self.entry(doors, id).map_or(&[], |entry| entry.groups.as_slice())
     }
 
     /// The groups in which any account of theirs has a line.
-    pub fn groups_of(&self, person: &Person) -> Vec<Group> {
+    pub fn groups_of(&self, person: &Person) -> impl Iterator<Item = &'a Group> {
         let accounts = person.accounts.iter();
-        accounts.flat_map(|(doors, linked)| self.groups(doors, &linked.account.id)).cloned().collect()
+        accounts.flat_map(|(doors, linked)| self.groups(doors, &linked.account.id)).copied()
     }
 
     /// The accounts with this person's address.
     pub fn of_address(&self, doors: &str, person: &Person) -> &[&'a Account] {
-        let here = self.by_email.get(doors).zip(person.email.as_ref());
+        let here = self.by_email().get(doors).zip(person.email.as_deref());
         here.and_then(|(here, email)| here.get(email)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the account is there, as far as anybody knows.
     pub fn has(&self, doors: &str, linked: &Linked) -> bool {
-        self.seen.accounts.get(doors).is_none_or(|accounts| accounts.contains_key(&linked.account.id))
+        self.seen.accounts.get(doors).is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
     }
 
     /// Takes over what is seen of the person's accounts. Nearly everybody's is as it was, and is not copied.
-    pub fn refresh_all(&self, person: &mut Cow<'_, Person>) {
+    pub fn refresh_all(&self, person: &mut Likeness<'_>) {
         let others = person.accounts.iter().filter(|(doors, linked)| self.is_other(doors, linked));
         for doors in others.map(|(doors, _)| doors.clone()).collect::<Vec<_>>() {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
@@ -89,35 +119,33 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// Who has which account, by their place among everybody.
-pub struct Owners(BTreeMap<String, HashMap<AccountId, usize>>);
+/// Who has which account, by their place among everybody. Looked up once somebody asks: mostly nobody does.
+#[derive(Default)]
+pub struct Owners(Option<Places>);
+
+/// By door system and account.
+type Places = HashMap<String, HashMap<AccountId, usize>>;
 
 impl Owners {
-    /// As it is known.
-    pub fn of(everybody: &[Somebody<'_>]) -> Self {
-        let mut owners = Owners(BTreeMap::new());
-        for (place, somebody) in everybody.iter().enumerate() {
-            for (doors, linked) in &somebody.person.accounts {
-                owners.put(doors, &linked.account.id, place);
+    fn places(&mut self, everybody: &[Somebody<'_>]) -> &mut Places {
+        self.0.get_or_insert_with(|| {
+            let mut places = Places::new();
+            for (place, somebody) in everybody.iter().enumerate() {
+                for (doors, linked) in &somebody.person.accounts {
+                    places.entry(doors.clone()).or_default().insert(linked.account.id.clone(), place);
+                }
             }
-        }
-        owners
+            places
+        })
     }
 
-    fn put(&mut self, doors: &str, id: &AccountId, place: usize) {
-        match self.0.get_mut(doors) {
-            Some(here) => drop(here.insert(id.clone(), place)),
-            None => drop(self.0.insert(doors.to_owned(), HashMap::from([(id.clone(), place)]))),
-        }
-    }
-
-    fn of_account(&self, doors: &str, id: &AccountId) -> Option<usize> {
-        self.0.get(doors)?.get(id).copied()
+    fn of_account(&mut self, everybody: &[Somebody<'_>], doors: &str, id: &AccountId) -> Option<usize> {
+        self.places(everybody).get(doors)?.get(id).copied()
     }
 
     /// Whether anybody has this account.
-    pub fn has(&self, doors: &str, id: &AccountId) -> bool {
-        self.of_account(doors, id).is_some()
+    pub fn has(&mut self, everybody: &[Somebody<'_>], doors: &str, id: &AccountId) -> bool {
+        self.of_account(everybody, doors, id).is_some()
     }
 
     /// Links the account of the person's address, unless it is somebody else's. Whoever has it and has no profile any
@@ -136,7 +164,7 @@ impl Owners {
         let Some(heir) = everybody.get(place) else { return Ok(false) };
         let candidates = candidates.iter().map(|account| (*account).clone()).collect();
         let Some(account) = the_one(&heir.person, candidates)? else { return Ok(false) };
-        let owner = self.of_account(doors, &account.id).filter(|owner| *owner != place);
+        let owner = self.of_account(everybody, doors, &account.id).filter(|owner| *owner != place);
         let id = account.id.clone();
         let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| owner.person.to_mut());
         let mut given = Person::default();
@@ -146,10 +174,12 @@ impl Owners {
             None => {}
         }
         if let Some(heir) = everybody.get_mut(place) {
-            given.accounts.entry(doors.to_owned()).or_insert_with(|| Linked::new(account, name, false));
+            if !given.accounts.contains_key(doors) {
+                given.accounts.insert(doors.to_owned(), Linked::new(account, name, false));
+            }
             given.hand_over(doors, heir.person.to_mut());
         }
-        self.put(doors, &id, place);
+        self.places(everybody).entry(doors.to_owned()).or_default().insert(id, place);
         Ok(true)
     }
 }

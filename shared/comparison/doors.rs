@@ -48,8 +48,35 @@ pub struct Seen {
     pub notices: Vec<Notice>,
 }
 
-/// Every account of one door system.
-pub type Accounts = BTreeMap<AccountId, Account>;
+/// Every account of one door system, by id.
+pub struct Accounts(Vec<Account>);
+
+impl Accounts {
+    /// Of a whole list. Of two of one id the later one counts.
+    fn of(mut accounts: Vec<Account>) -> Self {
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        accounts.dedup_by(|later, first| {
+            let same = later.id == first.id;
+            if same {
+                std::mem::swap(later, first);
+            }
+            same
+        });
+        accounts.shrink_to_fit();
+        Accounts(accounts)
+    }
+
+    /// One of them.
+    pub fn get(&self, id: &AccountId) -> Option<&Account> {
+        let place = self.0.binary_search_by(|account| account.id.cmp(id)).ok()?;
+        self.0.get(place)
+    }
+
+    /// All of them, by id.
+    pub fn iter(&self) -> std::slice::Iter<'_, Account> {
+        self.0.iter()
+    }
+}
 
 /// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
 /// stands as it was last known.
@@ -207,10 +234,10 @@ struct Survey {
 
 async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Survey> {
     let groups = reader.groups().await?;
-    let accounts: Accounts = reader.accounts().await?.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let accounts = Accounts::of(reader.accounts().await?);
     let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
-    let protected = accounts.values().filter(is_protected).map(|account| account.id.clone()).collect();
-    let count = Some(accounts.len());
+    let protected = accounts.iter().filter(is_protected).map(|account| account.id.clone()).collect();
+    let count = Some(accounts.iter().len());
     let now = DoorsRead { of: config.identity(), groups, protected, accounts: count, ..DoorsRead::default() };
     Ok(Survey { now, accounts, seats: reader.seats().await? })
 }

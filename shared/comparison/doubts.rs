@@ -17,6 +17,9 @@ use crate::settle::{GroupRows, Move};
 
 /// What nobody vouched for of one person.
 pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
+    if verdict.judged.moves.is_empty() {
+        return Vec::new();
+    }
     let first = verdict.somebody.person.profiles.first();
     let who = match (verdict.somebody.known, first) {
         (Some(known), _) => Subject::Person(known.id.clone()),

@@ -76,19 +76,21 @@ impl Known {
     }
 
     /// Everything about these profiles and their teams.
-    pub fn dossier(&self, profiles: &[FactId]) -> Dossier {
-        let mut dossier = Dossier { profiles: profiles.to_vec(), ..Dossier::default() };
+    pub fn dossier<'p>(&self, profiles: impl IntoIterator<Item = &'p FactId> + Copy) -> Dossier {
+        let mut dossier = Dossier { profiles: profiles.into_iter().cloned().collect(), ..Dossier::default() };
         for profile in profiles {
-            let (now, before) = (self.facts.get(profile), self.before.get(profile));
-            dossier.facts.extend(now.map(|fact| (profile.clone(), fact.clone())));
-            dossier.vouched.extend(before.map(|before| (profile.clone(), before.clone())));
-            for fact in now.into_iter().chain(before.map(|before| &before.fact)) {
-                let (own, teams) = match &fact.what {
-                    What::Member(member) => (Holder::Member(profile.id.clone()), member.teams.as_slice()),
-                    _ => (Holder::Visitor(profile.id.clone()), [].as_slice()),
-                };
-                self.add(&mut dossier, &own, |_| true);
-                for team in teams.iter().cloned().map(Holder::Team) {
+            let own = own(profile);
+            // A profile is about itself.
+            let about = self.by_holder.get(&own).map(Vec::as_slice).unwrap_or_default();
+            let now = about.iter().find(|fact| fact.what.kind() == profile.kind && fact.id == profile.id);
+            let before = self.before.get(profile).map(|before| &before.fact);
+            if now.is_none() && before.is_none() {
+                continue;
+            }
+            self.add(&mut dossier, &own, |_| true);
+            for fact in now.into_iter().chain(before) {
+                let What::Member(member) = &fact.what else { continue };
+                for team in member.teams.iter().cloned().map(Holder::Team) {
                     self.add(&mut dossier, &team, |kind| kind != Kind::Member);
                 }
             }
@@ -102,6 +104,14 @@ impl Known {
         let about = self.before_by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind));
         let before = about.filter_map(|name| Some((name.clone(), self.before.get(name)?.clone())));
         dossier.vouched.extend(before);
+    }
+}
+
+/// Whom a profile stands for.
+fn own(profile: &FactId) -> Holder {
+    match profile.kind {
+        Kind::Visitor => Holder::Visitor(profile.id.clone()),
+        _ => Holder::Member(profile.id.clone()),
     }
 }
 

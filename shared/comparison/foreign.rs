@@ -1,14 +1,17 @@
 //! Lines in ruled groups that are not ours: pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::cell::LazyCell;
+use std::collections::{HashMap, HashSet};
 
-use super::accounts::{Directory, Owners};
+use super::accounts::Directory;
 use super::doors::Seen;
 use super::facts::Known;
 use super::{Ground, Group};
 use crate::diff::is_valid;
 use crate::doors::{AccountId, GroupId};
-use crate::person::email_key;
+use crate::person::{Claim, compared_email};
+use crate::settle::HeldRows;
 use crate::site::Mode;
 
 /// An account in a ruled group that nobody but a hand can have put there.
@@ -24,26 +27,57 @@ pub struct Foreign {
     pub goes: bool,
 }
 
-/// The accounts whose lines in a group are claimed, or would be.
-pub type Ours = BTreeMap<Group, BTreeSet<AccountId>>;
+/// Which lines in the groups that were read are claimed, or would be.
+pub struct Ours<'a> {
+    held: &'a HeldRows,
+    /// By the places of lines in each group.
+    lines: HashMap<&'a Group, Vec<bool>>,
+}
 
-/// Every such line, but those of protected people.
+impl<'a> Ours<'a> {
+    /// None yet.
+    pub fn none(held: &'a HeldRows) -> Self {
+        Ours { held, lines: HashMap::new() }
+    }
+
+    /// Notes what somebody claims, or would, in these groups.
+    pub fn note<'c>(
+        &mut self,
+        groups: impl IntoIterator<Item = &'c Group>,
+        claims: impl Iterator<Item = &'c Claim> + Clone,
+    ) {
+        for at in groups {
+            let Some((at, rows)) = self.held.get_key_value(at) else { continue };
+            let lines = self.lines.entry(at).or_insert_with(|| vec![false; rows.iter().len()]);
+            for claim in claims.clone().filter(|claim| claim.doors == at.0 && claim.group == at.1) {
+                lines.get_mut(rows.places_of(&claim.account)).unwrap_or_default().fill(true);
+            }
+        }
+    }
+
+    fn has(&self, at: &Group, place: usize) -> bool {
+        self.lines.get(at).and_then(|lines| lines.get(place)).copied().unwrap_or_default()
+    }
+}
+
+/// Every such line, but those of protected people. `is_owned` says whether anybody has an account.
 pub fn foreign(
     ground: Ground<'_>,
     known: &Known,
     seen: &Seen,
     directory: &Directory<'_>,
-    owners: &Owners,
-    ours: &Ours,
+    mut is_owned: impl FnMut(&str, &AccountId) -> bool,
+    ours: &Ours<'_>,
 ) -> Vec<Foreign> {
-    let addresses: BTreeSet<String> =
-        known.profiles().filter_map(|(_, profile)| profile.email.as_deref().and_then(email_key)).collect();
+    let addresses: LazyCell<HashSet<Cow<'_, str>>, _> = LazyCell::new(|| {
+        known.profiles().filter_map(|(_, profile)| profile.email.as_deref().and_then(compared_email)).collect()
+    });
     // Whoever is behind an account that nobody linked may be somebody whom the platform knows, who must not be taken
     // for a stranger. An account that is missing from the list of all is left alone: nobody knows who it is.
-    let is_strange = |doors: &str, id: &AccountId| {
-        let account = directory.account(doors, id).filter(|_| !owners.has(doors, id));
+    let mut is_strange = |doors: &str, id: &AccountId| {
+        let account = directory.account(doors, id).filter(|_| !is_owned(doors, id));
         account.is_some_and(|account| {
-            let email = account.email.as_deref().and_then(email_key);
+            let email = account.email.as_deref().and_then(compared_email);
             let protected = ground.terms.get(doors).is_some_and(|terms| terms.protects(id, Some(account)));
             !protected && email.is_none_or(|email| !addresses.contains(&email))
         })
@@ -52,9 +86,8 @@ pub fn foreign(
     for (at, rows) in &seen.held {
         let (doors, group): &Group = at;
         let Some(terms) = ground.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
-        let claimed = ours.get(at);
-        for row in rows.iter().filter(|row| is_valid(row, ground.now)) {
-            if claimed.is_some_and(|claimed| claimed.contains(&row.account)) || terms.protects(&row.account, None) {
+        for (place, row) in rows.iter().enumerate().filter(|(_, row)| is_valid(row, ground.now)) {
+            if ours.has(at, place) || terms.protects(&row.account, None) {
                 continue;
             }
             let goes = terms.is_exclusive(group) && ground.mode == Mode::Full && is_strange(doors, &row.account);

@@ -31,8 +31,6 @@ pub struct Verdict<'a> {
     pub desired: Desired,
     /// When anything opens or closes for them next.
     pub next: Option<Timestamp>,
-    /// Groups in which they have a line.
-    pub lines: Vec<Group>,
     /// Groups that were looked at.
     pub groups: BTreeSet<Group>,
     /// What would be done.
@@ -62,8 +60,8 @@ pub fn judge(
     let mut everybody = everybody(people, known);
     let directory = Directory::of(seen);
     let book = RuleBook::of(ground.rules());
-    let mut owners = Owners::of(&everybody);
-    let mut ours = Ours::new();
+    let mut owners = Owners::default();
+    let mut ours = Ours::none(&seen.held);
     let untaken = ground.terms.iter().filter(|(_, terms)| !terms.seen.cards_taken).map(|(doors, _)| doors.clone());
     let new_cards: BTreeSet<String> = untaken.filter(|doors| seen.cards.contains_key(doors)).collect();
     let looked: BTreeSet<String> = seen.cards.keys().cloned().collect();
@@ -74,12 +72,9 @@ pub fn judge(
         let Some(somebody) = everybody.get(place) else { continue };
         note_cards(&mut books, &somebody.person, &found.judged);
         let bench = Bench { ground, known, seen, directory: &directory, book: &book, books: &books, looked: &looked };
-        for claim in somebody.person.claims.iter().chain(&found.judged.adopt) {
-            let here = ours.entry((claim.doors.clone(), claim.group.clone())).or_default();
-            here.insert(claim.account.clone());
-        }
-        let Found { name, numbers, problems, desired, next, lines, groups, judged, unsure, vouched, linked, barred } =
-            found;
+        // Whatever is claimed is among the groups that were looked at.
+        ours.note(&found.groups, somebody.person.claims.iter().chain(&found.judged.adopt));
+        let Found { name, numbers, problems, desired, next, groups, judged, unsure, vouched, linked, barred } = found;
         let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
         let aftermath = bench.aftermath(&somebody.person, facts, &judged);
         let new_cards = &new_cards;
@@ -89,7 +84,6 @@ pub fn judge(
             problems,
             desired,
             next,
-            lines,
             groups,
             judged,
             unsure,
@@ -100,7 +94,7 @@ pub fn judge(
             barred,
         });
     }
-    foreign(ground, known, seen, &directory, &owners, &ours)
+    foreign(ground, known, seen, &directory, |doors, id| owners.has(&everybody, doors, id), &ours)
 }
 
 /// Two people never get one card, not even in mind.
@@ -129,7 +123,6 @@ struct Found {
     problems: Vec<String>,
     desired: Desired,
     next: Option<Timestamp>,
-    lines: Vec<Group>,
     groups: BTreeSet<Group>,
     judged: Judged,
     unsure: BTreeMap<Group, Sureness>,
@@ -147,40 +140,39 @@ fn revoked((doors, step): &(String, Move)) -> Option<Group> {
 
 static EMPTY: BTreeSet<String> = BTreeSet::new();
 
-struct Bench<'a> {
+struct Bench<'a, 's> {
     ground: Ground<'a>,
     known: &'a Known,
     seen: &'a Seen,
-    directory: &'a Directory<'a>,
+    directory: &'a Directory<'s>,
     book: &'a RuleBook<'a>,
     books: &'a BTreeMap<String, CardBook>,
     looked: &'a BTreeSet<String>,
 }
 
-impl Bench<'_> {
+impl Bench<'_, '_> {
     fn one(&self, everybody: &mut [Somebody<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
         let somebody = everybody.get_mut(place)?;
         self.directory.refresh_all(&mut somebody.person);
-        let profiles: Vec<_> = somebody.person.profiles.iter().cloned().collect();
-        let dossier = self.known.dossier(&profiles);
+        let dossier = self.known.dossier(&somebody.person.profiles);
         let derived = derive_by(self.book, &dossier, self.ground.now);
         let desired = desired(&derived.entitlements);
         let (name, numbers) = (dossier.name().map(str::to_owned), dossier.cards());
         let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
         let first = self.judged(&somebody.person, facts);
-        let wants = first.2.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. }));
+        let wants = first.1.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. }));
         let wants: BTreeSet<String> = wants.map(|(doors, _)| doors.clone()).collect();
         let (linked, barred) = self.link(everybody, place, owners, &wants, name.as_deref().unwrap_or_default());
         let person = &everybody.get(place)?.person;
         let again = !linked.is_empty();
-        let (lines, groups, mut judged) = if again { self.judged(person, facts) } else { first };
+        let (groups, mut judged) = if again { self.judged(person, facts) } else { first };
         judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
         let unsure = self.unsure(person, (&dossier, &desired), &judged);
         let vouched = dossier.vouched.keys().filter(|_| !unsure.is_empty()).cloned().collect();
         let problems = derived.problems;
         let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
         let next = former.next_boundary(rules, &dossier, &desired, now);
-        Some(Found { name, numbers, problems, desired, next, lines, groups, judged, unsure, vouched, linked, barred })
+        Some(Found { name, numbers, problems, desired, next, groups, judged, unsure, vouched, linked, barred })
     }
 
     fn unsure(&self, person: &Person, known: (&Dossier, &Desired), judged: &Judged) -> BTreeMap<Group, Sureness> {
@@ -197,11 +189,10 @@ impl Bench<'_> {
         unsure.filter(|(_, sure)| *sure != Sureness::Planned).collect()
     }
 
-    fn judged(&self, person: &Person, facts: Facts<'_>) -> (Vec<Group>, BTreeSet<Group>, Judged) {
-        let lines = self.directory.groups_of(person);
-        let groups = concerned(person, facts.desired, self.ground.now, &lines);
+    fn judged(&self, person: &Person, facts: Facts<'_>) -> (BTreeSet<Group>, Judged) {
+        let groups = concerned(person, facts.desired, self.ground.now, self.directory.groups_of(person));
         let judged = judge_person(self.view(person, facts, &groups));
-        (lines, groups, judged)
+        (groups, judged)
     }
 
     fn view<'v>(&'v self, person: &'v Person, facts: Facts<'v>, groups: &'v BTreeSet<Group>) -> View<'v> {
@@ -239,7 +230,7 @@ impl Bench<'_> {
         let mut person = person.clone();
         person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
         // Of the groups that are left nothing counts here but whether anything is to be done about them.
-        let groups = concerned(&person, facts.desired, self.ground.now, &[]);
+        let groups = concerned(&person, facts.desired, self.ground.now, []);
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
         let after = judge_person(self.view(&person, facts, &groups)).moves.into_iter();
         let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::doors::{AccountId, GroupId};
+use crate::entitlement::Because;
 use crate::window::Window;
 
 fn at(text: &str) -> Timestamp {
@@ -14,7 +15,7 @@ fn row(until: Option<Timestamp>) -> Row {
 
 fn stretch() -> Stretch {
     let window = Window::new(at("09:45"), Some(at("11:15"))).expect("a window");
-    Stretch { window, because: "booking b1".into() }
+    Stretch { window, because: Because::default() }
 }
 
 fn claim(until: Option<Timestamp>) -> Claim {

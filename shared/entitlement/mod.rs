@@ -17,12 +17,14 @@ use crate::site::resolve::{Ids, Resolved};
 use crate::site::{Selector, Site};
 use crate::window::{Window, union};
 
+mod because;
 mod book;
 mod bookings;
 mod days;
 mod memberships;
 mod passes;
 
+pub use because::Because;
 pub use book::RuleBook;
 
 /// How far ahead recurring bookings and opening hours are worked out.
@@ -266,8 +268,8 @@ fn holds(ids: &Ids, id: Option<&str>) -> bool {
 pub struct Stretch {
     /// From when until when.
     pub window: Window,
-    /// Why, in words for the audit record.
-    pub because: String,
+    /// Why.
+    pub because: Because,
 }
 
 /// Entitlements to one group, merged: overlapping and back-to-back windows are one stretch.
@@ -281,31 +283,16 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
     }
     let merge = |parts: Vec<&Entitlement>| {
         let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
+        let behind = |places: Vec<usize>| places.iter().filter_map(|&place| parts.get(place).copied()).collect();
         let stretches = union(&windows).into_iter();
-        stretches.map(|(window, places)| Stretch { window, because: reasons(&parts, &places) }).collect()
+        stretches.map(|(window, places)| Stretch { window, because: behind(places) }).collect()
     };
     groups.into_iter().map(|(group, parts)| (group, merge(parts))).collect()
 }
 
-fn reasons(parts: &[&Entitlement], places: &[usize]) -> String {
-    let mut reasons: Vec<String> = places
-        .iter()
-        .filter_map(|&place| parts.get(place))
-        .map(|part| {
-            let facts: Vec<String> = part.because.iter().map(FactId::to_string).collect();
-            format!("{} by rule {} (line {})", facts.join(" with "), part.rule, part.line)
-        })
-        .collect();
-    reasons.sort();
-    reasons.dedup();
-    reasons.truncate(5);
-    reasons.join("; ")
-}
-
 /// The stretch of a group that is open at `now`.
-pub fn open_at<'a>(desired: &'a Desired, doors: &str, group: &GroupId, now: Timestamp) -> Option<&'a Stretch> {
-    let stretches = desired.get(&(doors.to_owned(), group.clone()))?;
-    stretches.iter().find(|stretch| stretch.window.holds(now))
+pub fn open_at<'a>(desired: &'a Desired, at: &(String, GroupId), now: Timestamp) -> Option<&'a Stretch> {
+    desired.get(at)?.iter().find(|stretch| stretch.window.holds(now))
 }
 
 /// The first instant after `now` at which anything opens or closes.

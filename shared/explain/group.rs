@@ -418,7 +418,8 @@ impl<'a> One<'a> {
 
 /// Why a group is open to somebody at an instant, in words; none where it is not.
 pub(super) fn reason_at(file: &File, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
-    open_at(&desired(&file.entitlements), doors, group, at).map(|stretch| stretch.because.clone())
+    let at_doors = (doors.to_owned(), group.clone());
+    open_at(&desired(&file.entitlements), &at_doors, at).map(|stretch| stretch.because.to_string())
 }
 
 fn reason(one: &Entitlement) -> String {

@@ -142,10 +142,10 @@ mod tests {
         };
         let both = [one(Kind::Booking, "b 1", None), one(Kind::Pass, "p", Some("c"))];
         let stretches = desired(&both);
-        let because = &stretches.values().next().expect("a group")[0].because;
+        let because = stretches.values().next().expect("a group")[0].because.to_string();
         let wanted =
             vec![FactId::new(Kind::Booking, "b 1"), FactId::new(Kind::Pass, "p"), FactId::new(Kind::Checkin, "c")];
-        assert_eq!(facts_named(because), wanted, "{because}");
+        assert_eq!(facts_named(&because), wanted, "{because}");
         assert_eq!(facts_named(&format!("no longer so: adopted: {because}")), wanted);
         assert!(facts_named("nobody but Doorstep puts people into this group").is_empty());
     }

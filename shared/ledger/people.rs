@@ -23,7 +23,7 @@ impl Ledger {
     pub async fn everybody(&self, site: &str) -> Result<Vec<Person>> {
         let ids: Vec<String> = self.list(&key::people(site), "").await?.into_iter().map(|item| item.sk).collect();
         let mut people = self.people(site, &ids).await?;
-        people.sort_by(|a, b| a.id.cmp(&b.id));
+        people.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(people)
     }
 

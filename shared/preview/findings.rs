@@ -19,7 +19,7 @@ pub async fn of(outside: &Outside, site: &Site, seen: &Seen, names: &[String], t
     for (name, accounts) in &seen.accounts {
         let is_there = |email: &str| {
             let same = |theirs: &str| email_key(theirs) == email_key(email);
-            accounts.values().any(|account| account.email.as_deref().is_some_and(same))
+            accounts.iter().any(|account| account.email.as_deref().is_some_and(same))
         };
         said.extend(check::of_protected(site, name, is_there));
     }

@@ -144,7 +144,7 @@ impl<'a> Gathering<'a> {
                 let change = Change {
                     who: self.who(verdict, doors),
                     until: stretch.window.until,
-                    because: stretch.because.clone(),
+                    because: stretch.because.to_string(),
                 };
                 let (doors, name) = (doors.clone(), self.name(doors, group));
                 self.diff.soon.push(Soon { from: stretch.window.from, doors, name, change });
@@ -166,7 +166,7 @@ impl<'a> Gathering<'a> {
         let person = &verdict.somebody.person;
         for (doors, _) in person.accounts.iter().filter(|(_, linked)| asleep(linked)) {
             let mut groups = verdict.groups.iter().filter(|(at, _)| at == doors);
-            if groups.any(|(_, group)| open_at(&verdict.desired, doors, group, self.ground.now).is_some()) {
+            if groups.any(|at| open_at(&verdict.desired, at, self.ground.now).is_some()) {
                 let who = self.who(verdict, doors);
                 self.diff.problems.push(format!(
                     "{who}: {doors}: the account is suspended and opens nothing: wake it at the door system"
@@ -224,7 +224,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn end(&self, verdict: &Verdict<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
-        open_at(&verdict.desired, doors, group, self.ground.now)?.window.until
+        open_at(&verdict.desired, &(doors.to_owned(), group.clone()), self.ground.now)?.window.until
     }
 
     fn claimed(&self, verdict: &Verdict<'_>, claim: &Claim) -> Change {

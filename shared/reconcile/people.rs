@@ -8,6 +8,7 @@ use crate::comparison::doubts::{of_person, of_stranger};
 use crate::comparison::facts::Known;
 use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::{Verdict, judge};
+use crate::comparison::people::Likeness;
 use crate::comparison::{Ground, Group};
 use crate::fact::FactId;
 use crate::guard::{Doubt, Waiting};
@@ -51,25 +52,31 @@ struct Marking<'a> {
 
 impl Marking<'_> {
     fn verdict(&mut self, verdict: &Verdict<'_>, report: &mut Report) {
-        let groups = self.groups(verdict);
         let somebody = verdict.somebody;
         let doubts = self.doubts(verdict);
         if let Some(person) = somebody.known {
             report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
-            let changed = self.changed_accounts(person);
-            let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups.0, groups.1);
-            let (cards, adopt) = cards(verdict);
-            let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
-            let due = due.with_a_look_at(look_at).with_cards(adopt);
+            let changed = self.changed_accounts(person, &somebody.person);
             if self.must_be_settled(person, verdict) || somebody.moved || !changed.is_empty() {
-                self.marked.dues.push(due);
+                self.marked.dues.push(self.due(person, verdict, &changed));
                 let moved = person.profiles.iter().filter(|_| somebody.moved);
                 self.marked.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
             } else if !doubts.is_empty() {
-                self.marked.perhaps.push((due, doubts.clone()));
+                self.marked.perhaps.push((self.due(person, verdict, &changed), doubts.clone()));
             }
         }
-        self.newcomers(verdict, &doubts);
+        if !somebody.joined.is_empty() {
+            self.newcomers(verdict, &doubts);
+        }
+    }
+
+    /// What is to be looked at for somebody whom we know.
+    fn due(&self, person: &Person, verdict: &Verdict<'_>, changed: &BTreeSet<String>) -> Due {
+        let (groups, take_over) = self.groups(verdict);
+        let (cards, adopt) = cards(verdict);
+        let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
+        let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups, take_over);
+        due.with_a_look_at(look_at).with_cards(adopt)
     }
 
     /// What nobody vouched for of this person.
@@ -116,7 +123,11 @@ impl Marking<'_> {
 
     /// Door systems where somebody with access has an account that is not as we know it: suspended or woken, or with
     /// another address.
-    fn changed_accounts(&self, person: &Person) -> BTreeSet<String> {
+    fn changed_accounts(&self, person: &Person, now: &Likeness<'_>) -> BTreeSet<String> {
+        // Whoever's account is another is another in mind.
+        if matches!(now, Likeness::Known(_)) {
+            return BTreeSet::new();
+        }
         let changed = person.accounts.iter().filter(|(doors, linked)| {
             let known = &linked.account;
             let now = self.seen.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));

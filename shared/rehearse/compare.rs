@@ -24,8 +24,7 @@ pub fn compare(
     let open = |book: &RuleBook<'_>, dossier: &Dossier| desired(&derive_by(book, dossier, day.from).entitlements);
     let mut changes = Vec::new();
     for somebody in everybody(people, known) {
-        let profiles: Vec<_> = somebody.person.profiles.iter().cloned().collect();
-        let dossier = known.dossier(&profiles);
+        let dossier = known.dossier(&somebody.person.profiles);
         let (old, new) = (open(&books.0, &dossier), open(&books.1, &dossier));
         let groups: BTreeSet<&Group> = old.keys().chain(new.keys()).collect();
         for group in groups {
@@ -60,7 +59,7 @@ fn only(these: &[Stretch], others: &[Stretch], day: Window) -> Vec<(Window, Stri
         for other in others {
             left = left.iter().flat_map(|window| window.without(&other.window)).collect();
         }
-        found.extend(left.into_iter().map(|window| (window, stretch.because.clone())));
+        found.extend(left.into_iter().map(|window| (window, stretch.because.to_string())));
     }
     found
 }
@@ -81,13 +80,18 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::entitlement::Because;
+    use crate::fact::{FactId, Kind};
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(minute * 60).expect("an instant")
     }
 
     fn stretch(from: i64, until: Option<i64>) -> Stretch {
-        Stretch { window: Window { from: at(from), until: until.map(at) }, because: format!("{from}") }
+        Stretch {
+            window: Window { from: at(from), until: until.map(at) },
+            because: Because::of(FactId::new(Kind::Booking, from.to_string()), 1),
+        }
     }
 
     #[test]
@@ -98,7 +102,10 @@ mod tests {
         assert_eq!(parts, [stretch(120, Some(150)).window, stretch(160, Some(200)).window]);
         assert_eq!(only(&two, &long, day), []);
         let whole = only(&two, &[], day);
-        assert_eq!(whole[0], (Window { from: at(100), until: Some(at(120)) }, "90".to_owned()));
+        assert_eq!(
+            whole[0],
+            (Window { from: at(100), until: Some(at(120)) }, "booking 90 by rule 1 (line 1)".to_owned())
+        );
         assert_eq!(only(&[stretch(0, Some(100)), stretch(200, None)], &[], day), [], "beside the day");
     }
 }

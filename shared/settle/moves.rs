@@ -1,6 +1,7 @@
 //! What must happen for one person at every door system: pure. The verdicts of [`crate::diff`] and what accounts need
 //! become one list of moves, which can be printed and judged before anything is done.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -163,16 +164,20 @@ impl Judged {
 }
 
 /// The groups that concern a person: what is open now, what is claimed, what was begun, and `more`.
-pub fn concerned(
+pub fn concerned<'a>(
     person: &Person,
     desired: &Desired,
     now: Timestamp,
-    more: &[(String, GroupId)],
+    more: impl IntoIterator<Item = &'a (String, GroupId)>,
 ) -> BTreeSet<(String, GroupId)> {
     let open = desired.iter().filter(|(_, stretches)| stretches.iter().any(|stretch| stretch.window.holds(now)));
-    let claimed = person.claims.iter().map(|claim| (claim.doors.clone(), claim.group.clone()));
-    let begun = person.intents.iter().filter_map(|intent| Some((intent.doors.clone(), intent.group.clone()?)));
-    open.map(|(group, _)| group.clone()).chain(claimed).chain(begun).chain(more.iter().cloned()).collect()
+    let open = open.map(|((doors, group), _)| (doors, group));
+    let claimed = person.claims.iter().map(|claim| (&claim.doors, &claim.group));
+    let begun = person.intents.iter().filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
+    let more = more.into_iter().map(|(doors, group)| (doors, group));
+    // Mostly these are one group, said three times.
+    let all: BTreeSet<(&String, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
+    all.into_iter().map(|(doors, group)| (doors.clone(), group.clone())).collect()
 }
 
 /// Judges one person.
@@ -206,11 +211,10 @@ fn group_verdict(
     let claim = view.person.claim(doors, group);
     let linked = view.person.accounts.get(doors).map(|linked| &linked.account);
     let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
-    let rows = account.map(|account| rows.of_account(account)).unwrap_or_default().iter().cloned();
-    let is_surplus = |row: &Row| claim.is_some_and(|claim| claim.surplus.contains(&row.handle));
-    let (surplus, rows): (Vec<Row>, Vec<Row>) = rows.partition(is_surplus);
+    let rows = account.map(|account| rows.of_account(account)).unwrap_or_default();
+    let (surplus, rows) = without_surplus(rows, claim);
     changes.extend(surplus.iter().map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
-    let wanted = open_at(view.desired, doors, group, view.now);
+    let wanted = open_at(view.desired, at, view.now);
     let held = Held {
         rows: &rows,
         ends_by_itself: terms.ends_by_itself,
@@ -222,18 +226,29 @@ fn group_verdict(
         Verdict::Nothing => {}
         Verdict::Grant { .. } if view.stale => {}
         Verdict::Grant { until, replaces } => {
-            let because = wanted.map(|stretch| stretch.because.clone()).unwrap_or_default();
+            let because = wanted.map(|stretch| stretch.because.to_string()).unwrap_or_default();
             changes.push(Move::Grant { group: group.clone(), until, replaces, because });
         }
         Verdict::Revoke { .. } if view.mode == Mode::GrantOnly => {}
         Verdict::Revoke { row, foreign } => {
-            let because = why_revoked(view, doors, group, claim, foreign);
+            let because = why_revoked(view, at, claim, foreign);
             changes.push(Move::Revoke { group: group.clone(), row, foreign, because });
         }
         Verdict::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
         // The claim says which lines are still to be tidied away.
         Verdict::Release if !surplus.is_empty() => {}
         Verdict::Release => judged.release.push((doors.to_owned(), group.clone())),
+    }
+}
+
+/// Older lines that ours took the place of, and the others. Nearly nobody has any, and nothing is copied then.
+fn without_surplus<'r>(rows: &'r [Row], claim: Option<&Claim>) -> (Vec<Row>, Cow<'r, [Row]>) {
+    match claim.filter(|claim| !claim.surplus.is_empty()) {
+        Some(claim) => {
+            let (surplus, rows) = rows.iter().cloned().partition(|row| claim.surplus.contains(&row.handle));
+            (surplus, Cow::Owned(rows))
+        }
+        None => (Vec::new(), Cow::Borrowed(rows)),
     }
 }
 
@@ -256,12 +271,12 @@ fn adopted(
     })
 }
 
-fn why_revoked(view: View<'_>, doors: &str, group: &GroupId, claim: Option<&Claim>, foreign: bool) -> String {
+fn why_revoked(view: View<'_>, at: &(String, GroupId), claim: Option<&Claim>, foreign: bool) -> String {
     if foreign {
         return "nobody but Doorstep puts people into this group".to_owned();
     }
     let was = claim.map(|claim| claim.because.as_str()).unwrap_or_default();
-    let over = view.desired.get(&(doors.to_owned(), group.clone())).is_some_and(|stretches| {
+    let over = view.desired.get(at).is_some_and(|stretches| {
         stretches.iter().any(|stretch| stretch.window.until.is_some_and(|until| until <= view.now))
     });
     if over { format!("ended: {was}") } else { format!("no longer so: {was}") }
@@ -275,9 +290,8 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     };
     let mut moves = Vec::new();
     let has_access = grants || view.person.claims_at(doors);
-    let open =
-        view.groups.iter().any(|(at, group)| at == doors && open_at(view.desired, doors, group, view.now).is_some());
-    if linked.suspended && open && !view.stale {
+    let open = || view.groups.iter().any(|at| at.0 == doors && open_at(view.desired, at, view.now).is_some());
+    if linked.suspended && !view.stale && open() {
         moves.push(Move::Resume);
     }
     if let Some(name) = view.name
@@ -286,8 +300,8 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     {
         moves.push(Move::Rename(name.to_owned()));
     }
-    let awaited = is_awaited(view.desired, doors, view.now);
-    let quiet = !has_access && changes.is_empty() && !awaited && !linked.left_alone && linked.cards.is_empty();
+    let awaited = || is_awaited(view.desired, doors, view.now);
+    let quiet = !has_access && changes.is_empty() && !linked.left_alone && linked.cards.is_empty() && !awaited();
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
         match terms.without_access(view.person) {

@@ -31,7 +31,7 @@ fn edge(deed: &Deed, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
     let group = deed.group.as_ref()?;
     match deed.what {
         Happened::Granted => {
-            let stretch = open_at(desired, &deed.doors, group, at);
+            let stretch = open_at(desired, &(deed.doors.clone(), group.clone()), at);
             Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
         }
         Happened::Revoked => {
@@ -52,7 +52,7 @@ pub fn waits(task: &Task) -> bool {
 mod tests {
     use super::*;
     use crate::doors::{AccountId, GroupId};
-    use crate::entitlement::Stretch;
+    use crate::entitlement::{Because, Stretch};
     use crate::window::Window;
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
         let at = |text: &str| -> Timestamp { format!("2026-03-02T{text}:00Z").parse().expect("an instant") };
         let stretch = |from: &str, until: Option<&str>| Stretch {
             window: Window { from: at(from), until: until.map(at) },
-            because: String::new(),
+            because: Because::default(),
         };
         let group = GroupId("5".into());
         let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];

@@ -23,8 +23,7 @@ const NO_LAST_NAME: &str = "-";
 impl SaltoKs {
     /// Everybody at the site. Site users without a platform id can be in no group: they are left out.
     pub(super) async fn everybody(&self) -> Result<Vec<Account>> {
-        let users: Vec<wire::SiteUser> = self.0.list(V1_2, &["users"], None).await?;
-        Ok(users.into_iter().filter_map(wire::SiteUser::account).collect())
+        self.0.list_as(V1_2, &["users"], None, wire::SiteUser::account).await
     }
 
     pub(super) async fn find_as_written(&self, email: &str, key: &str) -> Result<Vec<Account>> {

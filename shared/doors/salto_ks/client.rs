@@ -97,12 +97,30 @@ impl Client {
     where
         T: DeserializeOwned + Named,
     {
+        self.list_as(version, path, filter, Some).await
+    }
+
+    /// The same, each item turned into what is wanted of it as it comes: as the vendor writes them, all of a large list
+    /// would be much of a function's memory.
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub(super) async fn list_as<T, U>(
+        &self,
+        version: &str,
+        path: &[&str],
+        filter: Option<&str>,
+        wanted: impl Fn(T) -> Option<U>,
+    ) -> Result<Vec<U>>
+    where
+        T: DeserializeOwned + Named,
+    {
         let mut first = self.url(version, path)?;
         if let Some(filter) = filter {
             first.query_pairs_mut().append_pair("$filter", filter);
         }
         for _ in 0..2 {
-            if let Some(items) = self.list_once(&first).await? {
+            if let Some(items) = self.list_once(&first, &wanted).await? {
                 return Ok(items);
             }
         }
@@ -111,8 +129,11 @@ impl Client {
     }
 
     /// `None` is a bad read: a page that is no list, an id twice, a page that comes again, or fewer than counted.
-    async fn list_once<T: DeserializeOwned + Named>(&self, first: &Url) -> Result<Option<Vec<T>>> {
-        let mut items: Vec<T> = Vec::new();
+    async fn list_once<T, U>(&self, first: &Url, wanted: &impl Fn(T) -> Option<U>) -> Result<Option<Vec<U>>>
+    where
+        T: DeserializeOwned + Named,
+    {
+        let mut items = Vec::new();
         let mut ids = HashSet::new();
         let mut pages = HashSet::new();
         let mut counted = 0;
@@ -130,12 +151,12 @@ impl Client {
                 if !ids.insert(item.name().to_owned()) {
                     return Ok(None);
                 }
-                items.push(item);
+                items.extend(wanted(item));
             }
             counted = counted.max(count.unwrap_or(0));
             next = link.filter(|link| !link.is_empty()).map(|link| caller::within(&url, &link)).transpose()?;
         }
-        Ok((items.len() >= counted).then_some(items))
+        Ok((ids.len() >= counted).then_some(items))
     }
 
     async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Answer> {

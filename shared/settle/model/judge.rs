@@ -12,7 +12,7 @@ use super::state::{Act, Begun, Known, Line, Minute, Records};
 use super::{Doors, Flaw, Story};
 use crate::audit::{Deed, Happened};
 use crate::doors::{Account, AccountId, DoorsKind, Entry, Group, GroupId, Row, Standing};
-use crate::entitlement::{Desired, Stretch, next_boundary};
+use crate::entitlement::{Because, Desired, Stretch, next_boundary};
 use crate::error::Error;
 use crate::ledger::sites::DoorsRead;
 use crate::person::{Claim, Deed as Did, Intent, Linked, Person};
@@ -138,7 +138,7 @@ impl Judge {
     fn desired(&self, says: u8) -> Desired {
         let stretch = |(from, until): (Minute, Minute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
-            (((DOORS.to_owned()), group()), vec![Stretch { window, because: "b".to_owned() }])
+            (((DOORS.to_owned()), group()), vec![Stretch { window, because: Because::default() }])
         };
         self.window(says).map(stretch).into_iter().collect()
     }
@@ -235,7 +235,7 @@ impl Judge {
     /// What is written down once an act is over, well or not.
     pub fn done(&self, known: &Known, act: &Act, well: bool, now: Minute) -> (Known, Records) {
         let person = whole(known);
-        let account = person.accounts[DOORS].account.clone();
+        let account = person.accounts.get(DOORS).expect("an account").account.clone();
         let mut task = Task::of(person, NAME);
         let id = account.id.clone();
         match (act, well) {
