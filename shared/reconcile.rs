@@ -66,7 +66,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
     let overdue = set_alarms(outside, &site.id).await?;
     let (known, mut mark, sound) = platform::read(outside, &site, &mut report).await?;
-    let everybody = outside.ledger.everybody(&site.id).await?;
+    let everybody = outside.ledger.everybody_to_judge(&site.id).await?;
     let mut seen = doors::read(outside, &site, &known, &everybody).await?;
     report.reads.append(&mut seen.reads);
     report.problems.append(&mut seen.problems);

@@ -129,7 +129,13 @@ impl Ledger {
         // A batch that names one item twice is refused whole.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let batches: Vec<_> = keys.chunks(100).map(|chunk| self.get_batch(chunk, read)).collect();
-        stream::iter(batches).buffered(BATCHES_AT_ONCE).try_concat().await
+        let mut batches = stream::iter(batches).buffered(BATCHES_AT_ONCE);
+        // Room for all of them once, instead of twice as much again and again.
+        let mut found = Vec::with_capacity(keys.len());
+        while let Some(batch) = batches.try_next().await? {
+            found.extend(batch);
+        }
+        Ok(found)
     }
 
     async fn get_batch<T>(&self, keys: &[&Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {

@@ -1,7 +1,7 @@
 //! People in the table, and the ways to find them: by profile, by address, by account.
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Write, body, item};
+use super::{Condition, Item, Ledger, Map, Write, body, item};
 use crate::doors::AccountId;
 use crate::error::Result;
 use crate::fact::FactId;
@@ -16,13 +16,25 @@ impl Ledger {
     /// Several people, in no order.
     pub async fn people(&self, site: &str, ids: &[String]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
-        self.get_many_as(&keys, |map| read(&item(map))).await
+        self.get_many_as(&keys, whole).await
     }
 
     /// Everybody of a site, by id.
     pub async fn everybody(&self, site: &str) -> Result<Vec<Person>> {
-        let ids: Vec<String> = self.list(&key::people(site), "").await?.into_iter().map(|item| item.sk).collect();
-        let mut people = self.people(site, &ids).await?;
+        self.everybody_as(site, whole).await
+    }
+
+    /// The same for those who judge them all at once, without what nobody is judged by: what claims were made on, and
+    /// where it is written that they were.
+    pub async fn everybody_to_judge(&self, site: &str) -> Result<Vec<Person>> {
+        self.everybody_as(site, to_judge).await
+    }
+
+    async fn everybody_as(&self, site: &str, read: fn(&Map) -> Result<Person>) -> Result<Vec<Person>> {
+        let listed = self.list(&key::people(site), "").await?;
+        let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &item.sk)).collect();
+        drop(listed);
+        let mut people = self.get_many_as(&keys, read).await?;
         people.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(people)
     }
@@ -56,6 +68,19 @@ impl Ledger {
 fn read(item: &Item) -> Result<Person> {
     let person: Person = item.read()?;
     Ok(Person { version: item.version, ..person }.in_full())
+}
+
+fn whole(map: &Map) -> Result<Person> {
+    read(&item(map))
+}
+
+fn to_judge(map: &Map) -> Result<Person> {
+    let mut person = whole(map)?;
+    person.records = Vec::new();
+    for claim in &mut person.claims {
+        (claim.basis, claim.cause) = (Vec::new(), None);
+    }
+    Ok(person)
 }
 
 /// Puts a person, if nobody else did since it was read.

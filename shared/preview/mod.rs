@@ -41,7 +41,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let mut mark = outside.ledger.platform_read(&site.id).await?;
     let reading = platform(outside, site, &mark, now).await?;
     mark.went(now, reading.problems.is_empty(), true);
-    let people = outside.ledger.everybody(&site.id).await?;
+    let people = outside.ledger.everybody_to_judge(&site.id).await?;
     let seen = doors::read(outside, site, &reading.known, &people).await?;
     if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
         let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
