@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::fact::{FactId, Kind};
-use crate::few::{Few, FewMap, exactly};
+use crate::few::{Few, exactly};
 
 /// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
 pub fn email_key(email: &str) -> Option<String> {
@@ -48,7 +49,7 @@ pub struct Person {
     pub profiles: Few<FactId>,
     /// Their account at each `doors`.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub accounts: FewMap<String, Box<Linked>>,
+    pub accounts: LiteMap<String, Box<Linked>>,
     /// Memberships that are ours.
     #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub claims: Vec<Claim>,
@@ -106,7 +107,7 @@ impl Person {
 
     /// With everything that was left out.
     pub fn in_full(mut self) -> Person {
-        let linked: FewMap<String, AccountId> =
+        let linked: LiteMap<String, AccountId> =
             self.accounts.iter().map(|(doors, linked)| (doors.clone(), linked.account.id.clone())).collect();
         for (account, doors) in self.named_accounts() {
             if let Some(linked) = linked.get(&doors).filter(|_| account.0.is_empty()) {

@@ -178,7 +178,7 @@ async fn who(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Resu
 }
 
 async fn profile_name(outside: &Outside, site: &str, person: &Person) -> Result<Option<String>> {
-    for profile in &person.profiles {
+    for profile in person.profiles.iter() {
         let record = outside.ledger.fact(site, profile).await?;
         if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {
             return Ok(Some(profile.name.clone()));

@@ -76,8 +76,8 @@ impl Known {
     }
 
     /// Everything about these profiles and their teams.
-    pub fn dossier<'p>(&self, profiles: impl IntoIterator<Item = &'p FactId> + Copy) -> Dossier {
-        let mut dossier = Dossier { profiles: profiles.into_iter().cloned().collect(), ..Dossier::default() };
+    pub fn dossier<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> Dossier {
+        let mut dossier = Dossier { profiles: profiles.clone().cloned().collect(), ..Dossier::default() };
         for profile in profiles {
             let own = own(profile);
             // A profile is about itself.

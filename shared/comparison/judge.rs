@@ -154,7 +154,7 @@ impl Bench<'_, '_> {
     fn one(&self, everybody: &mut [Somebody<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
         let somebody = everybody.get_mut(place)?;
         self.directory.refresh_all(&mut somebody.person);
-        let dossier = self.known.dossier(&somebody.person.profiles);
+        let dossier = self.known.dossier(somebody.person.profiles.iter());
         let derived = derive_by(self.book, &dossier, self.ground.now);
         let desired = desired(&derived.entitlements);
         let (name, numbers) = (dossier.name().map(str::to_owned), dossier.cards());
@@ -234,7 +234,7 @@ impl Bench<'_, '_> {
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
         let after = judge_person(self.view(&person, facts, &groups)).moves.into_iter();
         let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();
-        person.accounts.values_mut().for_each(|linked| linked.cards.clear());
+        person.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
         let view = View { looked: &EMPTY, ..self.view(&person, facts, &groups) };
         let last = judge_person(view).moves.into_iter();
         moves.extend(last.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)));

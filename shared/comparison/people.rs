@@ -64,7 +64,7 @@ pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
     let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
     let addresses = LazyCell::new(|| people.iter().filter_map(|person| person.email.as_deref()).collect());
     for person in people {
-        owned.extend(&person.profiles);
+        owned.extend(person.profiles.iter());
         let mut somebody =
             Somebody { known: Some(person), person: Likeness::Known(person), joined: Vec::new(), moved: false };
         leaving.extend(somebody.leave(known, &addresses));

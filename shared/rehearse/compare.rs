@@ -24,7 +24,7 @@ pub fn compare(
     let open = |book: &RuleBook<'_>, dossier: &Dossier| desired(&derive_by(book, dossier, day.from).entitlements);
     let mut changes = Vec::new();
     for somebody in everybody(people, known) {
-        let dossier = known.dossier(&somebody.person.profiles);
+        let dossier = known.dossier(somebody.person.profiles.iter());
         let (old, new) = (open(&books.0, &dossier), open(&books.1, &dossier));
         let groups: BTreeSet<&Group> = old.keys().chain(new.keys()).collect();
         for group in groups {

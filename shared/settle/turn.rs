@@ -55,7 +55,7 @@ impl<'a> Turn<'a> {
         let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
         for person in &ready {
             ids.insert(&person.id);
-            names.extend(&person.profiles);
+            names.extend(person.profiles.iter());
         }
         let known: Vec<(Due, Stage)> = unknown
             .into_iter()
