@@ -18,7 +18,7 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     for doors in [Doors::Kisi, Doors::SaltoKs] {
         figures.extend(life(options, doors).await?);
     }
-    for (members, accounts) in [(100, true), (2_000, true), (2_000, false)] {
+    for (members, accounts) in [(100, true), (1_000, true), (1_000, false)] {
         figures.extend(company(options, members, accounts).await?);
     }
     figures.extend(idle(options).await?);
