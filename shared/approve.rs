@@ -108,15 +108,15 @@ impl Names {
         if let Subject::Person(id) = &one.who
             && let Some(person) = self.people.get(id)
         {
-            called =
-                person.accounts.get(&doors).map(|linked| linked.account.name.clone()).filter(|name| !name.is_empty());
+            let linked = person.accounts.get(&doors);
+            called = linked.map(|linked| linked.account.name.to_string()).filter(|name| !name.is_empty());
             email.clone_from(&person.email);
         }
         if let Doubt::Made { profile, .. } = &one.doubt
             && let Some(known) = self.profiles.get(profile)
             && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
         {
-            (called, email) = (Some(profile.name.clone()), profile.email.clone());
+            (called, email) = (Some(profile.name.to_string()), profile.email.clone());
         }
         let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
         Shown { doors, group, name, who, email, account, foreign: one.foreign }

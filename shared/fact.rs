@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -74,18 +75,22 @@ impl Kind {
 /// What the ids of desks and offices begin with, on platforms that number them apart from other resources.
 pub const DESK: &str = "desk-";
 
+/// A platform's own id of something. Mostly it is short enough to take no room of its own: a large site has tens of
+/// thousands in memory at once.
+pub type Id = CompactString;
+
 /// Names one thing of one platform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FactId {
     /// What kind of thing it is.
     pub kind: Kind,
     /// The platform's own id.
-    pub id: String,
+    pub id: Id,
 }
 
 impl FactId {
     /// Names the thing of `kind` that the platform calls `id`.
-    pub fn new(kind: Kind, id: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, id: impl Into<Id>) -> Self {
         FactId { kind, id: id.into() }
     }
 }
@@ -101,11 +106,11 @@ impl fmt::Display for FactId {
 #[serde(rename_all = "lowercase")]
 pub enum Holder {
     /// A member by the platform's id.
-    Member(String),
+    Member(Id),
     /// A guest by the platform's id.
-    Visitor(String),
+    Visitor(Id),
     /// A team: everyone in it.
-    Team(String),
+    Team(Id),
 }
 
 impl Holder {
@@ -123,7 +128,7 @@ impl Holder {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
     /// The platform's id of it; its kind follows from `what`.
-    pub id: String,
+    pub id: Id,
     /// What it is.
     pub what: What,
     /// When the platform says that it last changed, where it says so.
@@ -139,7 +144,7 @@ impl Fact {
     /// Everybody whom this fact is about. A profile belongs to itself and to its teams, which is how a team knows its
     /// people.
     pub fn holders(&self) -> Vec<Holder> {
-        let member = |id: &String| Holder::Member(id.clone());
+        let member = |id: &Id| Holder::Member(id.clone());
         match &self.what {
             What::Member(profile) => {
                 let own = std::iter::once(Holder::Member(self.id.clone()));
@@ -164,7 +169,7 @@ impl What {
     /// The things that this one speaks of.
     pub fn speaks_of(&self) -> Vec<FactId> {
         let mut names = Vec::new();
-        let mut add = |kind: Kind, id: &Option<String>| names.extend(id.clone().map(|id| FactId::new(kind, id)));
+        let mut add = |kind: Kind, id: &Option<Id>| names.extend(id.clone().map(|id| FactId::new(kind, id)));
         match self {
             What::Location(_) | What::Plan(_) => {}
             What::Floor(floor) => add(Kind::Location, &floor.location),

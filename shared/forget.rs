@@ -135,8 +135,8 @@ fn email_of(fact: &Fact) -> Option<&str> {
 
 fn name_of(fact: &Fact) -> Option<String> {
     let name = match &fact.what {
-        What::Member(profile) | What::Visitor(profile) => &profile.name,
-        What::Team(team) => &team.name,
+        What::Member(profile) | What::Visitor(profile) => profile.name.as_str(),
+        What::Team(team) => team.name.as_str(),
         _ => return None,
     };
     Some(name.trim().to_lowercase()).filter(|name| !name.is_empty())

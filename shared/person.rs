@@ -1,7 +1,9 @@
 //! Somebody who may open doors, as we know them: names, accounts, claims, intents. It holds; it decides nothing.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
@@ -200,8 +202,8 @@ impl Person {
 /// An account that we know to be this person's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Linked {
-    /// As last seen.
-    pub account: Account,
+    /// As last seen. Shared with the list in which it was seen.
+    pub account: Arc<Account>,
     /// We made it, so we may delete it where the operator asks for that.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub made: bool,
@@ -209,7 +211,7 @@ pub struct Linked {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub suspended: bool,
     /// The name that was last carried over, or was the platform's when the two were linked.
-    pub name: String,
+    pub name: CompactString,
     /// A name that the door system did not let us give.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub refused_name: Option<String>,
@@ -248,9 +250,10 @@ pub struct CardIntent {
 
 impl Linked {
     /// An account that was found, or just made.
-    pub fn new(account: Account, name: &str, made: bool) -> Box<Self> {
+    pub fn new(account: impl Into<Arc<Account>>, name: &str, made: bool) -> Box<Self> {
+        let account = account.into();
         let suspended = made && account.standing == Standing::Suspended;
-        let (cards, card_intents, name) = (Vec::new(), Vec::new(), name.to_owned());
+        let (cards, card_intents, name) = (Vec::new(), Vec::new(), name.into());
         Box::new(Linked { account, made, suspended, name, refused_name: None, left_alone: false, cards, card_intents })
     }
 }
@@ -363,7 +366,7 @@ mod tests {
             id: AccountId(linked.to_owned()),
             inner_id: None,
             email: None,
-            name: String::new(),
+            name: CompactString::default(),
             standing: Standing::Active,
             mark: None,
             privileged: false,

@@ -142,7 +142,7 @@ async fn accounts_of(outside: &Outside, site: &str, email: &str) -> Result<Accou
         None => None,
     };
     let linked = person.into_iter().flat_map(|person| person.accounts);
-    Ok(linked.map(|(doors, linked)| (doors, linked.account.id)).collect())
+    Ok(linked.map(|(doors, linked)| (doors, linked.account.id.clone())).collect())
 }
 
 /// Who somebody is to whoever reads.
@@ -171,7 +171,7 @@ async fn who(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Resu
     };
     let Some(person) = person else { return Ok(Who::default()) };
     let name = match profile_name(outside, site, &person).await? {
-        None => person.accounts.get(doors).map(|linked| linked.account.name.clone()),
+        None => person.accounts.get(doors).map(|linked| linked.account.name.to_string()),
         name => name,
     };
     Ok(Who { name: name.filter(|name| !name.is_empty()), email: person.email })
@@ -181,7 +181,7 @@ async fn profile_name(outside: &Outside, site: &str, person: &Person) -> Result<
     for profile in person.profiles.iter() {
         let record = outside.ledger.fact(site, profile).await?;
         if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {
-            return Ok(Some(profile.name.clone()));
+            return Ok(Some(profile.name.to_string()));
         }
     }
     Ok(None)

@@ -96,7 +96,7 @@ impl KnownRules {
 fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let platform = names.entry(site.platform.kind.word().to_owned()).or_default();
-    platform.extend(person.profiles.iter().map(|name| name.id.clone()));
+    platform.extend(person.profiles.iter().map(|name| name.id.to_string()));
     for (doors, linked) in &person.accounts {
         let word = site.doors.get(doors).map_or(doors.as_str(), |config| config.kind.word());
         names.entry(word.to_owned()).or_default().push(linked.account.id.to_string());

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::Group;
 use super::doors::Seen;
@@ -23,13 +24,13 @@ pub struct Directory<'a> {
 }
 
 /// The accounts of each address.
-type Addresses<'a> = HashMap<Cow<'a, str>, Vec<&'a Account>>;
+type Addresses<'a> = HashMap<Cow<'a, str>, Vec<&'a Arc<Account>>>;
 
 /// What was seen of one account.
 #[derive(Default)]
 struct Entry<'a> {
     /// `None` where it is missing from the list of all.
-    account: Option<&'a Account>,
+    account: Option<&'a Arc<Account>>,
     /// The groups in which it has a line.
     groups: Vec<&'a Group>,
 }
@@ -73,7 +74,7 @@ impl<'a> Directory<'a> {
     }
 
     /// One account; `None` too where it is missing from the list of all.
-    pub fn account(&self, doors: &str, id: &AccountId) -> Option<&'a Account> {
+    pub fn account(&self, doors: &str, id: &AccountId) -> Option<&'a Arc<Account>> {
         self.entry(doors, id)?.account
     }
 
@@ -95,7 +96,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The accounts with this person's address.
-    pub fn of_address(&self, doors: &str, person: &Person) -> &[&'a Account] {
+    pub fn of_address(&self, doors: &str, person: &Person) -> &[&'a Arc<Account>] {
         let here = self.by_email().get(doors).zip(person.email.as_deref());
         here.and_then(|(here, email)| here.get(email)).map_or(&[], Vec::as_slice)
     }
@@ -112,7 +113,7 @@ impl<'a> Directory<'a> {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
                 && let Some(account) = self.account(&doors, &linked.account.id)
             {
-                linked.account = account.clone();
+                linked.account = Arc::clone(account);
                 linked.suspended &= account.standing == Standing::Suspended;
             }
         }
@@ -159,10 +160,10 @@ impl Owners {
         place: usize,
         doors: &str,
         name: &str,
-        candidates: &[&Account],
+        candidates: &[&Arc<Account>],
     ) -> Result<bool> {
         let Some(heir) = everybody.get(place) else { return Ok(false) };
-        let candidates = candidates.iter().map(|account| (*account).clone()).collect();
+        let candidates = candidates.iter().copied().cloned().collect();
         let Some(account) = the_one(&heir.person, candidates)? else { return Ok(false) };
         let owner = self.of_account(everybody, doors, &account.id).filter(|owner| *owner != place);
         let id = account.id.clone();

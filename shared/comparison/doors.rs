@@ -1,13 +1,15 @@
 //! Reads every ruled group of every door system, all accounts, and what the site file's names stand for there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::facts::Known;
+use super::seen_accounts::{Accounts, Links, links};
 use super::{BASE, Group, Read};
 use crate::access::Share;
 use crate::bus::Notice;
 use crate::cards::CardBook;
-use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row, Seats};
+use crate::doors::{Account, GroupId, ReadDoors, Row, Seats};
 use crate::error::{Error, Result};
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
@@ -48,36 +50,6 @@ pub struct Seen {
     pub notices: Vec<Notice>,
 }
 
-/// Every account of one door system, by id.
-pub struct Accounts(Vec<Account>);
-
-impl Accounts {
-    /// Of a whole list. Of two of one id the later one counts.
-    fn of(mut accounts: Vec<Account>) -> Self {
-        accounts.sort_by(|a, b| a.id.cmp(&b.id));
-        accounts.dedup_by(|later, first| {
-            let same = later.id == first.id;
-            if same {
-                std::mem::swap(later, first);
-            }
-            same
-        });
-        accounts.shrink_to_fit();
-        Accounts(accounts)
-    }
-
-    /// One of them.
-    pub fn get(&self, id: &AccountId) -> Option<&Account> {
-        let place = self.0.binary_search_by(|account| account.id.cmp(id)).ok()?;
-        self.0.get(place)
-    }
-
-    /// All of them, by id.
-    pub fn iter(&self) -> std::slice::Iter<'_, Account> {
-        self.0.iter()
-    }
-}
-
 /// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
 /// stands as it was last known.
 ///
@@ -86,7 +58,7 @@ impl Accounts {
 pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Person]) -> Result<Seen> {
     let mut seen = Seen { catalogue: Catalogue::of(known.facts()), ..Seen::default() };
     for (name, config) in &site.doors {
-        seen.open(outside, site, name, config).await?;
+        seen.open(outside, site, (name, config), people).await?;
     }
     let before = outside.ledger.resolved(&site.id).await?;
     seen.resolve(site, before.as_ref());
@@ -114,7 +86,13 @@ impl Seen {
     }
 
     /// Reads the groups and accounts of one door system.
-    async fn open(&mut self, outside: &Outside, site: &Site, name: &str, config: &DoorsConfig) -> Result<()> {
+    async fn open(
+        &mut self,
+        outside: &Outside,
+        site: &Site,
+        (name, config): (&str, &DoorsConfig),
+        people: &[Person],
+    ) -> Result<()> {
         let before = outside.ledger.doors_read(&site.id, name).await?.filter(|before| before.is_of(config));
         let reader = match outside.doors(site, name, Share::Reconcile).await {
             Ok((reader, _)) => reader,
@@ -123,7 +101,7 @@ impl Seen {
                 return Ok(());
             }
         };
-        let known = match survey(reader.as_ref(), config).await {
+        let known = match survey(reader.as_ref(), config, &links(people, name)).await {
             Ok(read) => match believable(read.now, before.as_ref()) {
                 Ok(now) => {
                     self.accounts.insert(name.to_owned(), read.accounts);
@@ -232,10 +210,10 @@ struct Survey {
     seats: Option<Seats>,
 }
 
-async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Survey> {
+async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig, links: &Links<'_>) -> Result<Survey> {
     let groups = reader.groups().await?;
-    let accounts = Accounts::of(reader.accounts().await?);
-    let is_protected = |account: &&Account| account.email.as_deref().is_some_and(|email| config.protects(email));
+    let accounts = Accounts::of(reader.accounts().await?, links);
+    let is_protected = |account: &&Arc<Account>| account.email.as_deref().is_some_and(|email| config.protects(email));
     let protected = accounts.iter().filter(is_protected).map(|account| account.id.clone()).collect();
     let count = Some(accounts.iter().len());
     let now = DoorsRead { of: config.identity(), groups, protected, accounts: count, ..DoorsRead::default() };

@@ -1,17 +1,45 @@
 //! Everything that is known of one site's platform, in memory, found by whom it is about.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
+
+use hashbrown::{Equivalent, HashSet};
 
 use crate::entitlement::{Before, Dossier};
 use crate::fact::{Fact, FactId, Holder, Kind, Profile, What};
 use crate::guard::former::CatalogueBefore;
 use crate::ledger::facts::Record;
 
+/// A fact that is found by its name, which stands in it already.
+struct Named(Arc<Fact>);
+
+impl Hash for Named {
+    /// As its name's.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.what.kind().hash(state);
+        self.0.id.hash(state);
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.what.kind() == other.0.what.kind() && self.0.id == other.0.id
+    }
+}
+
+impl Eq for Named {}
+
+impl Equivalent<Named> for FactId {
+    fn equivalent(&self, named: &Named) -> bool {
+        self.kind == named.0.what.kind() && self.id == named.0.id
+    }
+}
+
 /// Live facts of one site.
 #[derive(Default)]
 pub struct Known {
-    facts: HashMap<FactId, Arc<Fact>>,
+    facts: HashSet<Named, RandomState>,
     by_holder: HashMap<Holder, Vec<Arc<Fact>>>,
     /// What was known before changes that only full reads told of: of few things, mostly of none.
     before: HashMap<FactId, Before>,
@@ -22,7 +50,7 @@ impl Known {
     /// Adds a record, in place of what was known of the same thing.
     pub fn put(&mut self, record: &Record) {
         let name = record.fact.name();
-        if let Some(old) = self.facts.remove(&name) {
+        if let Some(Named(old)) = self.facts.take(&name) {
             for holder in old.holders() {
                 self.by_holder.entry(holder).or_default().retain(|fact| !Arc::ptr_eq(fact, &old));
             }
@@ -32,7 +60,7 @@ impl Known {
             for holder in record.fact.holders() {
                 self.by_holder.entry(holder).or_default().push(record.fact.clone());
             }
-            self.facts.insert(name, record.fact.clone());
+            self.facts.insert(Named(record.fact.clone()));
         }
     }
 
@@ -61,18 +89,18 @@ impl Known {
     }
 
     /// Every profile, of members and of guests, in no order.
-    pub fn profiles(&self) -> impl Iterator<Item = (&FactId, &Profile)> {
-        self.facts.iter().filter_map(|(name, fact)| Some((name, profile(fact)?)))
+    pub fn profiles(&self) -> impl Iterator<Item = (FactId, &Profile)> {
+        self.facts().filter_map(|fact| Some((fact.name(), profile(fact)?)))
     }
 
     /// One profile.
     pub fn profile(&self, name: &FactId) -> Option<&Profile> {
-        self.facts.get(name).and_then(|fact| profile(fact))
+        self.facts.get(name).and_then(|Named(fact)| profile(fact))
     }
 
     /// All facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.values().map(AsRef::as_ref)
+        self.facts.iter().map(|Named(fact)| fact.as_ref())
     }
 
     /// Everything about these profiles and their teams.

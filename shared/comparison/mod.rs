@@ -27,6 +27,7 @@ pub mod foreign;
 pub mod judge;
 pub mod people;
 pub mod platform;
+pub mod seen_accounts;
 
 /// Smallest list of which losing half is unbelievable.
 const BASE: usize = 10;

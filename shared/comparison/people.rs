@@ -71,8 +71,7 @@ pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
         everybody.push(somebody);
     }
     let new = known.profiles().filter(|(name, _)| !owned.contains(name));
-    let mut new: Vec<_> =
-        new.map(|(name, profile)| (name.clone(), profile.email.as_deref().and_then(email_key))).collect();
+    let mut new: Vec<_> = new.map(|(name, profile)| (name, profile.email.as_deref().and_then(email_key))).collect();
     new.sort();
     join(&mut everybody, leaving.into_iter().chain(new));
     everybody.sort_by_key(|somebody| somebody.person.profiles.is_empty());

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::BASE;
 use super::facts::Known;
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use crate::ledger::Ledger;
 use crate::ledger::facts::{Record, Source};
 use crate::ledger::sites::{Disbelief, PlatformRead};
@@ -238,7 +238,7 @@ impl<'a> Reading<'a> {
         stored: &BTreeMap<FactId, Record>,
     ) -> Result<Vec<Fact>> {
         let resources = self.ruled_resources();
-        let mut read: BTreeMap<String, Vec<Assignment>> = BTreeMap::new();
+        let mut read: BTreeMap<Id, Vec<Assignment>> = BTreeMap::new();
         for (membership, assignment) in reader.assignments(&resources).await? {
             read.entry(membership).or_default().push(assignment);
         }
@@ -258,7 +258,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Resources whose assignments open something.
-    fn ruled_resources(&self) -> Vec<String> {
+    fn ruled_resources(&self) -> Vec<Id> {
         let catalogue = Catalogue::of(self.known.facts());
         let resolved = resolve(self.site, &catalogue, &BTreeMap::new(), None);
         let rules = self.site.rules.iter().zip(&resolved.rules);

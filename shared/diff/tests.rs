@@ -10,7 +10,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn row(until: Option<Timestamp>) -> Row {
-    Row { account: AccountId("7".into()), handle: format!("{until:?}"), from: None, until }
+    Row { account: AccountId("7".into()), handle: Some(format!("{until:?}")), from: None, until }
 }
 
 fn stretch() -> Stretch {

@@ -1,8 +1,10 @@
 //! Door systems. The traits, the words they share, and the one place where their names meet.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -102,12 +104,19 @@ pub struct Group {
 pub struct Row {
     /// Who.
     pub account: AccountId,
-    /// The door system's id of this very line, where it has one; else the account's id.
-    pub handle: String,
+    /// The door system's id of this very line, where it has one.
+    pub handle: Option<String>,
     /// Not valid before.
     pub from: Option<Timestamp>,
     /// Not valid from then on. It stays in the list all the same.
     pub until: Option<Timestamp>,
+}
+
+impl Row {
+    /// How this very line is told from others of its group: by its own id, or else by its account's.
+    pub fn handle(&self) -> &str {
+        self.handle.as_deref().unwrap_or(&self.account.0)
+    }
 }
 
 /// Whether an account can open anything.
@@ -132,7 +141,7 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub email: Option<String>,
     /// Its name (or alias), as the door system has it.
-    pub name: String,
+    pub name: CompactString,
     /// Whether it can open anything.
     pub standing: Standing,
     /// Our person's id, where the door system can keep such a mark.
@@ -185,7 +194,7 @@ impl Seats {
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Who.
-    pub account: Account,
+    pub account: Arc<Account>,
     /// When it ends by itself, where the door system can do that.
     pub until: Option<Timestamp>,
     /// Lines of this account in this group that the new one takes the place of.

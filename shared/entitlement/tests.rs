@@ -38,8 +38,8 @@ fn site() -> Site {
 }
 
 fn profile(teams: &[&str], active: bool) -> What {
-    let teams = teams.iter().map(|&team| team.to_owned()).collect();
-    let (name, email, location, cards) = ("Ada".to_owned(), None, None, Vec::new());
+    let teams = teams.iter().map(|&team| team.into()).collect();
+    let (name, email, location, cards) = ("Ada".into(), None, None, Vec::new());
     What::Member(Profile { name, email, teams, location, shares_team: true, active, cards })
 }
 
@@ -67,7 +67,7 @@ fn booking_of(teams: &[&str]) -> What {
         booker: None,
         members: Vec::new(),
         visitors: Vec::new(),
-        teams: teams.iter().map(|&team| team.to_owned()).collect(),
+        teams: teams.iter().map(|&team| team.into()).collect(),
         start: instant("2026-03-11T10:00:00Z"),
         end: instant("2026-03-11T11:00:00Z"),
         timezone: None,
@@ -82,7 +82,7 @@ fn booking_of(teams: &[&str]) -> What {
 /// The windows that open for the member `m`, whose other facts these are.
 fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let site = site();
-    let fact = |(id, what): (&str, What)| Fact { id: id.to_owned(), what, changed: None };
+    let fact = |(id, what): (&str, What)| Fact { id: id.into(), what, changed: None };
     let more = [
         ("p", What::Plan(Plan { name: "P".into(), location: None })),
         ("r", What::Resource(Resource { name: "R".into(), location: None, floor: None })),

@@ -160,7 +160,7 @@ async fn present(
     let mut people = Vec::new();
     for row in &rows {
         let owner = owners.get(&row.account).copied();
-        let linked = owner.and_then(|owner| owner.accounts.get(doors)).map(|linked| &linked.account);
+        let linked = owner.and_then(|owner| owner.accounts.get(doors)).map(|linked| &*linked.account);
         let account = linked.or(accounts.get(&row.account).copied());
         let email = owner.and_then(|owner| owner.email.clone()).or_else(|| account?.email.clone());
         let spared = protected.contains(&row.account)
@@ -173,7 +173,7 @@ async fn present(
         };
         people.push(Inside {
             whose,
-            name: account.map(|account| account.name.clone()).filter(|name| !name.is_empty()),
+            name: account.map(|account| account.name.to_string()).filter(|name| !name.is_empty()),
             email,
             person: owner.map(|owner| owner.id.clone()),
             account: Some(row.account.clone()),
@@ -280,7 +280,7 @@ impl Inside {
     fn of(person: &Person, doors: &str, whose: Whose) -> Self {
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         Inside {
-            name: account.map(|account| account.name.clone()).filter(|name| !name.is_empty()),
+            name: account.map(|account| account.name.to_string()).filter(|name| !name.is_empty()),
             email: person.email.clone(),
             person: Some(person.id.clone()),
             account: account.map(|account| account.id.clone()),
@@ -299,7 +299,7 @@ async fn name_them(outside: &Outside, book: &Book, people: &mut [Inside]) -> Res
     let names: HashMap<FactId, String> = facts
         .iter()
         .filter_map(|record| match &record.fact.what {
-            What::Member(profile) | What::Visitor(profile) => Some((record.fact.name(), profile.name.clone())),
+            What::Member(profile) | What::Visitor(profile) => Some((record.fact.name(), profile.name.to_string())),
             _ => None,
         })
         .collect();

@@ -1,10 +1,11 @@
 //! The bodies of facts: places, people, and what people have.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Holder;
+use super::{Holder, Id};
 use crate::person::is_usual;
 
 /// A building or center.
@@ -22,7 +23,7 @@ pub struct Floor {
     /// Its name, as rules may say it.
     pub name: String,
     /// The location it is in.
-    pub location: Option<String>,
+    pub location: Option<Id>,
 }
 
 /// A room, desk or office.
@@ -31,9 +32,9 @@ pub struct Resource {
     /// Its name, as rules may say it.
     pub name: String,
     /// The location it is in.
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// The floor it is on.
-    pub floor: Option<String>,
+    pub floor: Option<Id>,
 }
 
 /// A membership product.
@@ -43,7 +44,7 @@ pub struct Plan {
     pub name: String,
     /// The location that sells it, where it is not every one: two may sell plans of one name.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub location: Option<String>,
+    pub location: Option<Id>,
 }
 
 /// A company.
@@ -52,7 +53,7 @@ pub struct Team {
     /// Its name.
     pub name: String,
     /// Where it belongs.
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// Whether what it has reaches its people.
     #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
     pub active: bool,
@@ -62,14 +63,14 @@ pub struct Team {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// The name as the platform shows it.
-    pub name: String,
+    pub name: CompactString,
     /// The address as given; compare with [`crate::person::email_key`].
     pub email: Option<String>,
     /// The teams they are in.
     #[serde(default, alias = "team", deserialize_with = "one_or_many", skip_serializing_if = "is_usual")]
-    pub teams: Vec<String>,
+    pub teams: Vec<Id>,
     /// Where they belong.
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// Whether what their teams have reaches them.
     pub shares_team: bool,
     /// Whether anything opens for them at all: not for who is suspended, archived or inactive.
@@ -84,11 +85,11 @@ pub struct Profile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
     /// The plan.
-    pub plan: Option<String>,
+    pub plan: Option<Id>,
     /// The member; or the team, and then everybody in it. `None` opens for nobody.
     pub holder: Option<Holder>,
     /// The location it is for.
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// First local day.
     pub from: Option<Date>,
     /// Last local day; open where there is none.
@@ -115,9 +116,9 @@ pub struct Pause {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
     /// The platform's id of it.
-    pub id: String,
+    pub id: Id,
     /// What is assigned.
-    pub resource: String,
+    pub resource: Id,
     /// First local day, where limited.
     pub from: Option<Date>,
     /// Last local day, where limited.
@@ -128,18 +129,18 @@ pub struct Assignment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Booking {
     /// What is booked.
-    pub resource: Option<String>,
+    pub resource: Option<Id>,
     /// Where; the resource's location where the booking has none.
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// Whoever booked: a member, or one of the visitors. `None` opens for nobody but the others named here.
-    pub booker: Option<String>,
+    pub booker: Option<Id>,
     /// Other members who take part.
-    pub members: Vec<String>,
+    pub members: Vec<Id>,
     /// Guests, by visitor id.
-    pub visitors: Vec<String>,
+    pub visitors: Vec<Id>,
     /// Teams of which everybody takes part.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub teams: Vec<String>,
+    pub teams: Vec<Id>,
     /// Start of the booking, or of the first of the series.
     pub start: Timestamp,
     /// Its end.
@@ -150,7 +151,7 @@ pub struct Booking {
     pub series: Option<Series>,
     /// Another id of it, by which the platform speaks of it once it is cancelled.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub alias: Option<String>,
+    pub alias: Option<Id>,
     /// Called off.
     pub cancelled: bool,
     /// Not yet confirmed.
@@ -188,7 +189,7 @@ pub struct Pass {
     pub until: Option<Date>,
     /// Where it is for; where its holder belongs, if the platform does not say.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// When it was last used, where the platform says so: it admits until that local day ends.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub used_at: Option<Timestamp>,
@@ -198,14 +199,14 @@ pub struct Pass {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Checkin {
     /// Who.
-    pub member: Option<String>,
+    pub member: Option<Id>,
     /// Where.
-    pub location: Option<String>,
+    pub location: Option<Id>,
     /// When.
     pub at: Timestamp,
     /// The pass that was used for it, where the platform says so.
     #[serde(default, skip_serializing_if = "is_usual")]
-    pub pass: Option<String>,
+    pub pass: Option<Id>,
 }
 
 /// What used to be one at most, and may be many now: items of either form are in tables.
@@ -243,7 +244,7 @@ mod tests {
         let old = r#"{"id":"m","what":{"member":{"name":"Ada","email":null,"team":"c","location":null,"shares_team":true}},"changed":null}"#;
         let fact: Fact = serde_json::from_str(old).expect("a fact");
         let What::Member(profile) = &fact.what else { panic!("not a member") };
-        assert_eq!((profile.teams.as_slice(), profile.active), (["c".to_owned()].as_slice(), true));
+        assert_eq!((profile.teams.as_slice(), profile.active), (["c".into()].as_slice(), true));
         let kept = serde_json::to_string(&fact).expect("JSON");
         assert_eq!(serde_json::from_str::<Fact>(&kept).expect("a fact"), fact);
         let old = r#"{"id":"p","what":{"pass":{"name":null,"holder":{"team":"c"},"count":1.0,"used":0.0,"from":null,"until":null}},"changed":null}"#;

@@ -24,7 +24,7 @@ pub static CONTRACT: Contract = Contract {
             read: |value| record::<Company>(value, |_| Ok(())),
             kinds: &[Kind::Team],
             // Whoever still names a company that was removed has nothing through it.
-            remains: |id| vec![Company { id: Id(id.to_owned()), name: Name(String::new()) }.fact(false)],
+            remains: |id| vec![Company { id: Id(id.into()), name: Name(String::new()) }.fact(false)],
             may_run_out: false,
         },
         Entity {
@@ -147,7 +147,7 @@ impl Record for User {
 
     fn facts(&self) -> Vec<Fact> {
         let profile = Profile {
-            name: self.name.0.clone(),
+            name: self.name.0.as_str().into(),
             email: address(&self.email),
             teams: self.company.iter().map(|company| company.0.clone()).collect(),
             location: None,

@@ -57,7 +57,7 @@ fn unknown(about: &FactId) -> Option<Fact> {
 
 fn nobody(id: &str) -> Fact {
     let team = Team { name: String::new(), location: None, active: false };
-    Fact { id: id.to_owned(), what: What::Team(team), changed: None }
+    Fact { id: id.into(), what: What::Team(team), changed: None }
 }
 
 /// A member, or a co-member of one.
@@ -145,7 +145,7 @@ impl Record for Member {
         let location = Some(self.center.0.clone());
         let team = Team { name: self.name.0.clone(), location: location.clone(), active: self.active };
         let profile = Profile {
-            name: self.name.0.clone(),
+            name: self.name.0.as_str().into(),
             email: address(&self.email),
             teams: std::iter::once(&self.id).chain(&self.master).map(|id| id.0.clone()).collect(),
             location,

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::{Map, Value};
 
+use crate::fact::Id;
+
 /// A record, and whether anything in it could not be read.
 pub(crate) struct Record<'r> {
     fields: &'r Map<String, Value>,
@@ -41,15 +43,20 @@ impl<'r> Record<'r> {
         self.text("name").unwrap_or_default()
     }
 
+    /// The record's own id.
+    pub(crate) fn id(&self, name: &str) -> Option<Id> {
+        self.text(name).map(Id::from)
+    }
+
     /// The id of another thing.
-    pub(crate) fn reference(&self, name: &str) -> Option<String> {
-        self.value(name).and_then(|value| text(referred(value)))
+    pub(crate) fn reference(&self, name: &str) -> Option<Id> {
+        self.value(name).and_then(|value| text(referred(value))).map(Id::from)
     }
 
     /// The ids of other things. What is no reference is left out.
-    pub(crate) fn references(&self, name: &str) -> Vec<String> {
+    pub(crate) fn references(&self, name: &str) -> Vec<Id> {
         let all = self.value(name).and_then(Value::as_array);
-        all.into_iter().flatten().filter_map(|value| text(referred(value))).collect()
+        all.into_iter().flatten().filter_map(|value| text(referred(value))).map(Id::from).collect()
     }
 
     /// Whether the field says yes.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::error::Result;
-use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use told::Contract;
 
 pub mod andcards;
@@ -102,7 +102,7 @@ pub trait ReadPlatform: Send + Sync {
     /// Every thing of `kind`, memberships without their assignments. Fails whole: never part of a list.
     async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>>;
     /// What is assigned of these resources, each with the membership that it comes with.
-    async fn assignments(&self, resources: &[String]) -> Result<Vec<(String, Assignment)>>;
+    async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>>;
     /// Whether what it reads is believed only because it was repeated; see [`ReadPlatform::answers_by_id`].
     fn is_doubted(&self) -> bool {
         false
@@ -144,7 +144,7 @@ pub struct Around {
     /// ... if they took place after this.
     pub since: Option<Timestamp>,
     /// Everybody in the team that the bell is about.
-    pub people: Option<Vec<String>>,
+    pub people: Option<Vec<Id>>,
 }
 
 /// How well a platform's webhooks reach us.

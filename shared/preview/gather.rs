@@ -1,6 +1,7 @@
 //! From verdicts to what is shown: pure. It adds names, and leaves out whoever nothing would be done for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -27,7 +28,7 @@ pub struct Idle {
     /// Door system.
     pub doors: String,
     /// The account.
-    pub account: Account,
+    pub account: Arc<Account>,
     /// How many groups it would have left by then.
     pub left: usize,
     /// What is to be shown if it is.
@@ -235,7 +236,7 @@ impl<'a> Gathering<'a> {
     fn who(&self, verdict: &Verdict<'_>, doors: &str) -> Who {
         let person = &verdict.somebody.person;
         let account = person.accounts.get(doors).map(|linked| &linked.account);
-        let named = || account.map(|account| account.name.clone()).filter(|name| !name.is_empty());
+        let named = || account.map(|account| account.name.to_string()).filter(|name| !name.is_empty());
         let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
         Who {
             name: verdict.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
@@ -247,7 +248,7 @@ impl<'a> Gathering<'a> {
 
     fn stranger(&self, doors: &str, id: &AccountId) -> Who {
         let account = self.seen.accounts.get(doors).and_then(|accounts| accounts.get(id));
-        let name = account.map(|account| account.name.clone()).unwrap_or_default();
+        let name = account.map(|account| account.name.to_string()).unwrap_or_default();
         let name = if name.is_empty() { "somebody unknown".to_owned() } else { name };
         let email = account.and_then(|account| account.email.clone());
         Who { name, email, person: None, account: Some(id.clone()) }

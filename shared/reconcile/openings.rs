@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
-use crate::comparison::doors::{Accounts, Seen};
+use crate::comparison::doors::Seen;
+use crate::comparison::seen_accounts::Accounts;
 use crate::doors::AccountId;
 use crate::doors::openings::{Bookmark, Page, ReadOpenings, Seen as Shown};
 use crate::entries::RINGS_WITHIN;

@@ -241,7 +241,7 @@ impl Retirement {
                     group: claim.group.0.clone(),
                     group_name: names.get(&at).unwrap_or(&claim.group.0).clone(),
                     account: claim.account.0.clone(),
-                    name: account.map(|account| account.name.clone()).unwrap_or_default(),
+                    name: account.map(|account| account.name.to_string()).unwrap_or_default(),
                     email: person.email.clone(),
                     because: claim.because.clone(),
                 });

@@ -1,6 +1,7 @@
 //! Which account at a door system is a person's: never by guess. An account is theirs by our own written link, by our
 //! own mark, by an exact address, or because it appeared while we were making it.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use tokio::sync::OnceCell;
@@ -82,7 +83,7 @@ pub async fn link(
 
 /// Takes over what an account is now. Gives what was begun on it and turns out to be done.
 fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Option<Happened> {
-    linked.account = account;
+    linked.account = account.into();
     let awake = linked.account.standing == Standing::Active;
     let done = match begun {
         Some(Begun::Suspend) if !awake => Some(Happened::Suspended),
@@ -90,7 +91,7 @@ fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Opti
         _ => None,
     };
     linked.suspended = !awake && (linked.suspended || done.is_some());
-    if linked.refused_name.as_ref() == Some(&linked.account.name) {
+    if linked.refused_name.as_deref() == Some(linked.account.name.as_str()) {
         linked.name = linked.account.name.clone();
         linked.refused_name = None;
     }
@@ -167,9 +168,9 @@ async fn candidates(
 ///
 /// # Errors
 /// [`Error::Report`] where several could be meant.
-pub fn the_one(person: &Person, mut candidates: Vec<Account>) -> Result<Option<Account>> {
+pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> Result<Option<A>> {
     if candidates.len() > 1 {
-        candidates.retain(|account| account.mark.as_deref() == Some(person.id.as_str()));
+        candidates.retain(|account| account.borrow().mark.as_deref() == Some(person.id.as_str()));
         if candidates.len() != 1 {
             return Err(Error::report(
                 "several accounts could be this person's: delete or merge all but one at the door system",
@@ -225,7 +226,7 @@ async fn inherit(
     if let Some(linked) = person.accounts.get_mut(doors) {
         refresh(linked, account, None);
         if linked.name.is_empty() {
-            linked.name = name.to_owned();
+            linked.name = name.into();
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The only place that is handed somebody who writes to doors.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::moves::Move;
@@ -81,6 +82,12 @@ pub async fn apply(
     }
 }
 
+/// We suspended it, or woke it.
+fn stands(linked: &mut Linked, standing: Standing) {
+    linked.suspended = standing == Standing::Suspended;
+    Arc::make_mut(&mut linked.account).standing = standing;
+}
+
 async fn account_step(
     site: &str,
     writer: &dyn WriteDoors,
@@ -102,12 +109,12 @@ async fn account_step(
         Move::Rename(name) => rename(writer, linked, name).await?,
         Move::Resume => {
             writer.resume(&linked.account).await?;
-            (linked.suspended, linked.account.standing) = (false, Standing::Active);
+            stands(linked, Standing::Active);
             Happened::Resumed
         }
         Move::Suspend => {
             writer.suspend(&linked.account).await?;
-            (linked.suspended, linked.account.standing) = (true, Standing::Suspended);
+            stands(linked, Standing::Suspended);
             Happened::Suspended
         }
         Move::Delete => {
@@ -141,7 +148,7 @@ async fn create(writer: &dyn WriteDoors, task: &Task, invite: bool) -> Result<Ac
 async fn rename(writer: &dyn WriteDoors, linked: &mut Linked, name: &str) -> Result<Happened> {
     match writer.rename(&linked.account, name).await {
         Ok(()) => {
-            linked.name = name.to_owned();
+            linked.name = name.into();
             linked.refused_name = None;
             Ok(Happened::Renamed)
         }
@@ -272,7 +279,7 @@ impl Task {
     /// The audit record of the line that took its place stands for both.
     pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &Row) {
         for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
-            claim.surplus.retain(|handle| *handle != row.handle);
+            claim.surplus.retain(|handle| handle != row.handle());
         }
     }
 

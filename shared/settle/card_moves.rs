@@ -27,7 +27,7 @@ pub fn card_moves(view: View<'_>, doors: &str, terms: &Terms, book: &CardBook, m
     let nobody = AccountId(String::new());
     let linked = view.person.accounts.get(doors);
     let Some(account) = linked.map(|linked| &linked.account.id).or(made.then_some(&nobody)) else { return };
-    let protected = terms.protects(account, linked.map(|linked| &linked.account));
+    let protected = terms.protects(account, linked.map(|linked| &*linked.account));
     let verdict = cards::judge(cards::View {
         account,
         wanted: wanted_cards(view.person, view.numbers, view.desired, doors, view.now),

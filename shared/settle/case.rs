@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 
 use crate::entitlement::Dossier;
 use crate::error::{Error, Result};
-use crate::fact::{Fact, FactId, Holder, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
 use crate::outside::Outside;
 use crate::person::Person;
 
@@ -38,7 +38,7 @@ pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> R
     laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
         .await?;
     let before = dossier.vouched.values().map(|before| &before.fact);
-    let teams: BTreeSet<String> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
+    let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
     let names = teams.iter().map(Holder::profile).collect();
     laid_open(outside, site, teams, names, &mut dossier, &mut versions).await?;
@@ -66,7 +66,7 @@ async fn laid_open(
     Ok(())
 }
 
-fn teams(fact: &Fact) -> &[String] {
+fn teams(fact: &Fact) -> &[Id] {
     match &fact.what {
         What::Member(profile) => &profile.teams,
         _ => &[],

@@ -87,11 +87,11 @@ mod tests {
     fn an_accounts_lines_are_found_among_all_in_their_order() {
         let row = |account: &str, handle: &str| {
             let account = AccountId(account.into());
-            Row { account, handle: handle.into(), from: None, until: None }
+            Row { account, handle: Some(handle.into()), from: None, until: None }
         };
         let rows = GroupRows::of(vec![row("b", "1"), row("a", "2"), row("b", "0"), row("c", "3")]);
         let handles = |account: &str| -> Vec<&str> {
-            rows.of_account(&AccountId(account.into())).iter().map(|row| row.handle.as_str()).collect()
+            rows.of_account(&AccountId(account.into())).iter().map(|row| row.handle()).collect()
         };
         assert_eq!(handles("b"), ["1", "0"]);
         assert_eq!((handles("a"), handles("c")), (vec!["2"], vec!["3"]));

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 
 use crate::access::Share;
@@ -191,7 +192,7 @@ pub(super) fn unseen(id: &AccountId) -> Account {
         id: id.clone(),
         inner_id: None,
         email: None,
-        name: String::new(),
+        name: CompactString::default(),
         standing: Standing::Active,
         mark: None,
         privileged: true,

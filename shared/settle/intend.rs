@@ -142,12 +142,11 @@ pub(super) fn intent_of(person: &Person, doors: &str, step: &Move) -> Option<Int
     let (group, deed, because) = match step {
         Move::Grant { group, until, because, replaces } => {
             let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
-            let replaces = replaces.iter().map(|row| row.handle.clone()).collect();
+            let replaces = replaces.iter().map(|row| row.handle().to_owned()).collect();
             (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
         }
         Move::Revoke { group, row, because, .. } => {
-            let own = Some(&row.handle).filter(|handle| **handle != row.account.0);
-            let (account, handle) = (row.account.clone(), own.cloned().unwrap_or_default());
+            let (account, handle) = (row.account.clone(), row.handle.clone().unwrap_or_default());
             (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
         }
         Move::Resume => (None, Begun::Resume, String::new()),

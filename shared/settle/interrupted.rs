@@ -49,10 +49,10 @@ fn one(
         Begun::Grant { account, until, replaces } => {
             let account = account.clone().or(linked)?;
             let rows = rows.of_account(&account);
-            let old = |row: &Row| replaces.contains(&row.handle);
+            let old = |row: &Row| replaces.iter().any(|old| old == row.handle());
             let new: Vec<Row> = rows.iter().filter(|row| !old(row)).cloned().collect();
             our_line(&new, *until, ends)?;
-            let surplus = rows.iter().filter(|row| old(row)).map(|row| row.handle.clone()).collect();
+            let surplus = rows.iter().filter(|row| old(row)).map(|row| row.handle().to_owned()).collect();
             person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
             person.claims.push(Claim {
                 doors: intent.doors.clone(),
@@ -67,7 +67,7 @@ fn one(
             (account, Happened::Granted)
         }
         Begun::Revoke { account, handle } => {
-            if rows.of_account(account).iter().any(|row| handle.is_empty() || row.handle == *handle) {
+            if rows.of_account(account).iter().any(|row| handle.is_empty() || row.handle() == handle) {
                 return None;
             }
             // The claim says what else is to be tidied away: it goes with the last of that.
@@ -86,7 +86,7 @@ mod tests {
     use crate::doors::AccountId;
 
     fn row(handle: &str, until: &str) -> Row {
-        Row { account: AccountId("7".into()), handle: handle.into(), from: None, until: until.parse().ok() }
+        Row { account: AccountId("7".into()), handle: Some(handle.into()), from: None, until: until.parse().ok() }
     }
 
     #[test]

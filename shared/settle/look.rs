@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::bus::Notice;
 use crate::delivery::Mention;
 use crate::error::{Error, Result};
-use crate::fact::{Fact, FactId, Holder, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::facts::{Record, Source};
 use crate::line::Ring;
@@ -176,7 +176,7 @@ impl<'a> Looker<'a> {
     }
 
     /// Whoever came into a team or left it.
-    async fn left_team(&self, about: &FactId, people: Option<Vec<String>>) -> Result<Vec<FactId>> {
+    async fn left_team(&self, about: &FactId, people: Option<Vec<Id>>) -> Result<Vec<FactId>> {
         let Some(people) = people else { return Ok(Vec::new()) };
         let known = self.outside.ledger.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
         let people: Vec<FactId> = people.into_iter().map(|id| FactId::new(Kind::Member, id)).collect();

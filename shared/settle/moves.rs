@@ -209,7 +209,7 @@ fn group_verdict(
 ) {
     let (doors, group) = at;
     let claim = view.person.claim(doors, group);
-    let linked = view.person.accounts.get(doors).map(|linked| &linked.account);
+    let linked = view.person.accounts.get(doors).map(|linked| &*linked.account);
     let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
     let rows = account.map(|account| rows.of_account(account)).unwrap_or_default();
     let (surplus, rows) = without_surplus(rows, claim);
@@ -245,7 +245,8 @@ fn group_verdict(
 fn without_surplus<'r>(rows: &'r [Row], claim: Option<&Claim>) -> (Vec<Row>, Cow<'r, [Row]>) {
     match claim.filter(|claim| !claim.surplus.is_empty()) {
         Some(claim) => {
-            let (surplus, rows) = rows.iter().cloned().partition(|row| claim.surplus.contains(&row.handle));
+            let (surplus, rows) =
+                rows.iter().cloned().partition(|row| claim.surplus.iter().any(|old| old == row.handle()));
             (surplus, Cow::Owned(rows))
         }
         None => (Vec::new(), Cow::Borrowed(rows)),

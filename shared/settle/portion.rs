@@ -47,7 +47,7 @@ mod tests {
         let at = |doors: &str, step: Move| (doors.to_owned(), step);
         let grant =
             || Move::Grant { group: GroupId("g".into()), until: None, replaces: Vec::new(), because: "b".to_owned() };
-        let row = Row { account: AccountId("a".into()), handle: "a".into(), from: None, until: None };
+        let row = Row { account: AccountId("a".into()), handle: None, from: None, until: None };
         let tidy = Move::Tidy { group: GroupId("g".into()), row };
         let all = vec![
             at("one", Move::Create),

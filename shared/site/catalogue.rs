@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use crate::fact::{Fact, Floor, Kind, Location, Plan, Resource, What};
+use crate::fact::{Fact, Floor, Id, Kind, Location, Plan, Resource, What};
 
 /// Everything that rules may name, by the platform's ids.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     /// Buildings or centers.
-    pub locations: BTreeMap<String, Location>,
+    pub locations: BTreeMap<Id, Location>,
     /// Floors.
-    pub floors: BTreeMap<String, Floor>,
+    pub floors: BTreeMap<Id, Floor>,
     /// Rooms, desks and offices.
-    pub resources: BTreeMap<String, Resource>,
+    pub resources: BTreeMap<Id, Resource>,
     /// Membership products.
-    pub plans: BTreeMap<String, Plan>,
+    pub plans: BTreeMap<Id, Plan>,
     /// Names of passes, where the platform has any. OfficeRnD has none [C].
     pub passes: BTreeSet<String>,
 }

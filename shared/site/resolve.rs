@@ -10,7 +10,7 @@ use super::check::unserved;
 use super::named::{Thing, meaning};
 use super::{Rule, Selector, Site, Wanted};
 use crate::doors::{Group, GroupId};
-use crate::fact::DESK;
+use crate::fact::{DESK, Id};
 
 /// What the names of a site file mean, and what is wrong with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,7 +181,7 @@ impl<'a> Resolving<'a> {
         match selector {
             Selector::Location => self.location_things(allowed),
             Selector::Plan => {
-                let plan = |(id, plan): (&'a String, &'a crate::fact::Plan)| Thing {
+                let plan = |(id, plan): (&'a Id, &'a crate::fact::Plan)| Thing {
                     id,
                     number: None,
                     name: &plan.name,
@@ -190,7 +190,7 @@ impl<'a> Resolving<'a> {
                 catalogue.plans.iter().map(plan).collect()
             }
             Selector::Floor => {
-                let floor = |(id, floor): (&'a String, &'a crate::fact::Floor)| Thing {
+                let floor = |(id, floor): (&'a Id, &'a crate::fact::Floor)| Thing {
                     id,
                     number: None,
                     name: &floor.name,
@@ -199,7 +199,7 @@ impl<'a> Resolving<'a> {
                 catalogue.floors.iter().map(floor).collect()
             }
             Selector::Assignable | Selector::Resource | Selector::Pass => {
-                let resource = |(id, resource): (&'a String, &'a crate::fact::Resource)| Thing {
+                let resource = |(id, resource): (&'a Id, &'a crate::fact::Resource)| Thing {
                     id,
                     number: id.strip_prefix(DESK),
                     name: &resource.name,
@@ -216,7 +216,7 @@ impl<'a> Resolving<'a> {
     }
 
     fn location_things(&self, allowed: Option<&BTreeSet<String>>) -> Vec<Thing<'a>> {
-        let fits = |id: &String| allowed.is_none_or(|allowed| allowed.contains(id));
+        let fits = |id: &str| allowed.is_none_or(|allowed| allowed.contains(id));
         self.catalogue
             .locations
             .iter()

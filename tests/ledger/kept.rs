@@ -25,7 +25,7 @@ fn plan(minute: u8, name: &str) -> Record {
 }
 
 fn member(minute: u8, team: Option<&str>) -> Record {
-    let teams = team.map(str::to_owned).into_iter().collect();
+    let teams = team.map(Into::into).into_iter().collect();
     let (name, cards) = ("Ada".into(), Vec::new());
     let profile = Profile { name, email: None, teams, location: None, shares_team: true, active: true, cards };
     read_at(minute, What::Member(profile))

@@ -1,6 +1,6 @@
 //! How much goes into one call, one item and one key, and what happens to more.
 
-use doorstep::fact::{Booking, Fact, FactId, Holder, Kind, Plan, What};
+use doorstep::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
 use doorstep::ledger::facts::{Record, Source};
 use doorstep::ledger::key::Key;
 use doorstep::ledger::{Condition, MOST_IN_ONE, Step, Write, faster};
@@ -141,7 +141,7 @@ fn plan(id: &str, name: &str) -> Record {
     kept(Fact { id: id.into(), what: What::Plan(Plan { name: name.into(), location: None }), changed: None })
 }
 
-fn booking(id: &str, visitors: Vec<String>) -> Record {
+fn booking(id: &str, visitors: Vec<Id>) -> Record {
     let start = NOON.parse().expect("an instant");
     let what = What::Booking(Box::new(Booking {
         resource: None,
@@ -188,7 +188,7 @@ async fn an_id_of_any_length_and_any_letters_has_a_place_of_its_own() {
         long.as_str(),
         &format!("{long}y"),
     ]
-    .map(str::to_owned);
+    .map(Id::from);
     for (n, id) in ids.iter().enumerate() {
         ledger.keep_fact("s", &plan(id, &n.to_string())).await.unwrap_or_else(|error| panic!("{id:.40}: {error}"));
         let guest = Holder::Visitor(id.clone());
@@ -206,7 +206,7 @@ async fn an_id_of_any_length_and_any_letters_has_a_place_of_its_own() {
 #[tokio::test]
 async fn a_fact_about_more_people_than_a_transaction_holds_is_whole_in_the_end() {
     let ledger = empty().await;
-    let guests = |range: std::ops::Range<usize>| range.map(|n| format!("g{n}")).collect::<Vec<_>>();
+    let guests = |range: std::ops::Range<usize>| range.map(|n| Id::from(format!("g{n}"))).collect::<Vec<_>>();
     let concerned = ledger.keep_fact("s", &booking("b", guests(0..250))).await.expect("it is kept");
     assert_eq!((concerned.everybody.len(), concerned.some_left), (250, false));
     let concerned = ledger.keep_fact("s", &booking("b", guests(100..300))).await.expect("it is kept");

@@ -130,7 +130,7 @@ impl Kisi {
         if Who::of(&row.account).is_err() {
             return Err(Error::report("a Kisi team is in this group: only people are taken out, teams by hand"));
         }
-        let line = number(&row.handle)?.to_string();
+        let line = number(row.handle())?.to_string();
         let path = ["role_assignments", line.as_str()];
         let answer = self.client.write(Method::DELETE, &path, None).await?;
         if answer.status() != StatusCode::NOT_FOUND {

@@ -28,11 +28,11 @@ fn account(id: &str) -> Account {
 
 fn entry(replaces: &[&str]) -> Entry {
     let until = Some("2026-03-02T11:15:00Z".parse().unwrap());
-    Entry { account: account("12"), until, replaces: replaces.iter().map(|handle| row(handle)).collect() }
+    Entry { account: account("12").into(), until, replaces: replaces.iter().map(|handle| row(handle)).collect() }
 }
 
 fn row(handle: &str) -> Row {
-    Row { account: AccountId("12".into()), handle: handle.into(), from: None, until: None }
+    Row { account: AccountId("12".into()), handle: Some(handle.into()), from: None, until: None }
 }
 
 fn group() -> GroupId {
@@ -125,7 +125,7 @@ async fn rows_are_the_basic_lines_of_this_group() {
     ]);
     let script = Script::new([on(OF_GROUP).lists(lines)]);
     let rows = kisi(&script).rows(&group()).await.unwrap();
-    let named: Vec<_> = rows.iter().map(|row| (row.account.0.as_str(), row.handle.as_str())).collect();
+    let named: Vec<_> = rows.iter().map(|row| (row.account.0.as_str(), row.handle())).collect();
     assert_eq!(named, [("12", "1"), ("guest:12", "2"), ("team:3", "4")]);
     assert_eq!(rows[0].from, Some("2026-03-02T09:00:00Z".parse().unwrap()));
     assert_eq!(rows[0].until, Some("2026-03-02T11:15:00Z".parse().unwrap()));
@@ -297,7 +297,7 @@ async fn people_come_and_go() {
     assert_eq!(results[..3], [Ok(()), Ok(()), Ok(())]);
     assert!(matches!(results[3], Err(Error::Later { .. })), "what is still there is not gone");
 
-    let endless = Entry { account: account("guest:7"), until: None, replaces: Vec::new() };
+    let endless = Entry { account: account("guest:7").into(), until: None, replaces: Vec::new() };
     let script = Script::new([on("POST /role_assignments")
         .with(json!({"role_assignment": {"applies_to_type": "Group", "applies_to_id": 5, "assignee_type": "Guest",
                      "assignee_id": 7, "role_id": "group_basic", "notify": false}}))
@@ -366,7 +366,7 @@ async fn one_persons_trouble_is_not_anothers_but_a_pause_is_everybodys() {
 
 #[tokio::test]
 async fn teams_are_not_taken_out() {
-    let team = Row { account: AccountId("team:3".into()), handle: "4".into(), from: None, until: None };
+    let team = Row { account: AccountId("team:3".into()), handle: Some("4".into()), from: None, until: None };
     let script = Script::new([]);
     assert!(matches!(change(&script, &[], &[team]).await[0], Err(Error::Report(_))));
 }

@@ -177,7 +177,7 @@ impl Assignment {
     pub(super) fn row(&self) -> Result<Row> {
         Ok(Row {
             account: assignee(&self.assignee_type, self.assignee_id),
-            handle: self.id.to_string(),
+            handle: Some(self.id.to_string()),
             from: self.valid_from.as_deref().map(instant).transpose()?,
             until: self.until()?,
         })
@@ -203,7 +203,7 @@ impl From<User> for Account {
             id: AccountId(id.to_string()),
             inner_id: None,
             email,
-            name: name.unwrap_or_default(),
+            name: name.unwrap_or_default().into(),
             standing: if access_enabled { Standing::Active } else { Standing::Suspended },
             mark,
             privileged: false,
@@ -218,7 +218,7 @@ impl From<Guest> for Account {
             id: AccountId(format!("{GUEST}{id}")),
             inner_id: None,
             email,
-            name: name.unwrap_or_default(),
+            name: name.unwrap_or_default().into(),
             standing: Standing::Active,
             mark: None,
             privileged: false,

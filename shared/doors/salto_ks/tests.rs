@@ -160,7 +160,7 @@ async fn groups_have_members_and_need_a_schedule() {
     ]);
     let salto = salto(&script);
     let rows = salto.rows(&group()).await.unwrap();
-    assert_eq!((rows[0].account.0.as_str(), rows[0].handle.as_str(), rows[0].until), ("u1", "u1", None));
+    assert_eq!((rows[0].account.0.as_str(), rows[0].handle(), rows[0].until), ("u1", "u1", None));
     is_report(salto.rows(&group()).await, "2202");
     assert!(salto.group_problem(&group()).await.unwrap().unwrap().contains("schedule"));
     assert_eq!(salto.group_problem(&group()).await.unwrap(), None);

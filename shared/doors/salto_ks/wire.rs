@@ -128,7 +128,7 @@ impl SiteUser {
             inner_id: Some(inner),
             guest: email.is_none() || roles.iter().any(|role| is(role, GUEST_ROLE)),
             email,
-            name: alias.filter(|alias| !alias.is_empty()).unwrap_or_else(|| full_name(first_name, last_name)),
+            name: alias.filter(|alias| !alias.is_empty()).unwrap_or_else(|| full_name(first_name, last_name)).into(),
             standing,
             mark: None,
             privileged: roles.iter().any(|role| !is(role, USER_ROLE) && !is(role, GUEST_ROLE)),
@@ -165,7 +165,7 @@ impl From<Group> for OurGroup {
 
 impl From<Member> for Row {
     fn from(Member { id }: Member) -> Self {
-        Row { account: AccountId(id.clone()), handle: id, from: None, until: None }
+        Row { account: AccountId(id), handle: None, from: None, until: None }
     }
 }
 

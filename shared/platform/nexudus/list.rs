@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::calls::Calls;
 use super::entity::Entity;
 use crate::error::{Error, Result};
+use crate::fact::Id;
 use crate::platform::fields::text;
 
 /// The largest page we ask for. Left to itself Nexudus gives 25. `[D]`
@@ -22,8 +23,8 @@ const MOST_PAGES: usize = 4_000;
 pub(super) type Filter = (String, String);
 
 /// The id of a record.
-pub(super) fn id(record: &Value) -> Option<String> {
-    record.get("Id").and_then(text)
+pub(super) fn id(record: &Value) -> Option<Id> {
+    record.get("Id").and_then(text).map(Id::from)
 }
 
 /// Every record of a list that `read` makes something of. Filters are a favour: some lists ignore some `[C]`, so whoever

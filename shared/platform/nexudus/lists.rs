@@ -11,13 +11,13 @@ use super::reader::Reader;
 use super::teams::{self, Roster};
 use super::wire::{self, PassKind};
 use crate::error::{Error, Result};
-use crate::fact::{Fact, Pause, What};
+use crate::fact::{Fact, Id, Pause, What};
 use crate::platform::Span;
 use crate::platform::fields::Record;
 
 impl Reader {
     /// The tariffs of our locations, each with its location.
-    pub(super) async fn tariffs(&self) -> Result<&HashMap<String, Option<String>>> {
+    pub(super) async fn tariffs(&self) -> Result<&HashMap<Id, Option<Id>>> {
         let read = |record: &Value| {
             let fact = wire::plan(record, self.usual()).filter(|_| self.is_ours(record, "BusinessId"))?;
             let What::Plan(plan) = fact.what else { return None };
@@ -27,7 +27,7 @@ impl Reader {
         self.tariffs.get_or_try_init(all).await
     }
 
-    pub(super) async fn pass_kinds(&self) -> Result<&HashMap<String, PassKind>> {
+    pub(super) async fn pass_kinds(&self) -> Result<&HashMap<Id, PassKind>> {
         let all = async || Ok(list::all(&self.calls, &TIME_PASS, &[], wire::time_pass).await?.into_iter().collect());
         self.pass_kinds.get_or_try_init(all).await
     }
@@ -92,16 +92,16 @@ impl Reader {
             _ => own,
         };
         let ours = location.as_ref().is_none_or(|it| self.businesses.is_empty() || self.businesses.contains(it));
-        let location = location.or_else(|| self.usual().map(str::to_owned));
+        let location = location.or_else(|| self.usual().map(Id::from));
         Ok(wire::contract(record, location, pauses).filter(|_| ours))
     }
 
-    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<String, Vec<Pause>>> {
+    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, Vec<Pause>>> {
         self.pauses(&[(PAUSE.filter("CoworkerContract"), contract.to_owned())], Some(contract)).await
     }
 
-    pub(super) async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<String, Vec<Pause>>> {
-        let mut all: HashMap<String, Vec<Pause>> = HashMap::new();
+    pub(super) async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<Id, Vec<Pause>>> {
+        let mut all: HashMap<Id, Vec<Pause>> = HashMap::new();
         for (contract, pause) in list::all(&self.calls, &PAUSE, filters, wire::pause).await? {
             if of.is_none_or(|of| of == contract) {
                 all.entry(contract).or_default().push(pause);
@@ -131,13 +131,13 @@ impl Reader {
         Ok(facts)
     }
 
-    pub(super) async fn booking(&self, record: &Value, guests: Vec<String>) -> Result<Option<Fact>> {
+    pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Fact>> {
         Ok(if self.books_ours(record).await? { wire::booking(record, guests) } else { None })
     }
 
     /// Guests of all bookings; who is invited to which is remembered for the list of bookings.
     pub(super) async fn guests(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
-        let mut invited: HashMap<String, Vec<String>> = HashMap::new();
+        let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
         let mut facts = Vec::new();
         for (fact, booking) in list::all(&self.calls, &VISITOR, filters, wire::visitor).await? {
             invited.entry(booking.unwrap_or_default()).or_default().push(fact.id.clone());
@@ -171,10 +171,10 @@ impl Reader {
         Ok(facts)
     }
 
-    pub(super) fn pass(&self, record: &Value, rosters: &[Roster], kinds: &HashMap<String, PassKind>) -> Option<Fact> {
+    pub(super) fn pass(&self, record: &Value, rosters: &[Roster], kinds: &HashMap<Id, PassKind>) -> Option<Fact> {
         let (coworker, kind) = wire::pass_of(record);
         let PassKind { name, location } = kind.and_then(|kind| kinds.get(&kind).cloned()).unwrap_or_default();
-        let location = location.or_else(|| self.usual().map(str::to_owned));
+        let location = location.or_else(|| self.usual().map(Id::from));
         wire::pass(record, teams::holders(rosters, coworker.as_deref()), name, location)
     }
 
@@ -192,13 +192,13 @@ impl Reader {
     }
 
     /// Check-ins name a pass by its other id.
-    pub(super) async fn with_pass(&self, mut fact: Fact, alias: Option<String>) -> Result<Fact> {
+    pub(super) async fn with_pass(&self, mut fact: Fact, alias: Option<Id>) -> Result<Fact> {
         let (What::Checkin(checkin), Some(alias)) = (&mut fact.what, alias) else { return Ok(fact) };
         if let Some(known) = self.seen(|seen| seen.passes.get(&alias).cloned()) {
             checkin.pass = Some(known);
             return Ok(fact);
         }
-        let filter = (PASS.filter("UniqueId"), alias.clone());
+        let filter = (PASS.filter("UniqueId"), alias.to_string());
         let found = list::all(&self.calls, &PASS, &[filter], wire::pass_alias).await?;
         self.seen(|seen| seen.passes.extend(found));
         checkin.pass = self.seen(|seen| seen.passes.get(&alias).cloned());
@@ -213,7 +213,7 @@ impl Reader {
         }
         let from = instant(span.checkins_from);
         let mut all = self.bookings(&[(BOOKING.from("ToTime"), from.clone())], None).await?;
-        let known: HashSet<String> = all.iter().map(|fact| fact.id.clone()).collect();
+        let known: HashSet<Id> = all.iter().map(|fact| fact.id.clone()).collect();
         let others = self.bookings(&[(BOOKING.from("FromTime"), from)], None).await?;
         all.extend(others.into_iter().filter(|fact| !known.contains(&fact.id)));
         Ok(all)

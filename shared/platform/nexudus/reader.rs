@@ -17,7 +17,7 @@ use super::wire::PassKind;
 use super::{hooks, wire};
 use crate::access::Access;
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use crate::platform::fields::Record;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
 
@@ -38,10 +38,10 @@ const KINDS: [Kind; 10] = [
 /// Reads what one user may see, of all locations or of some.
 pub(super) struct Reader {
     pub(super) calls: Calls,
-    pub(super) businesses: Vec<String>,
-    pub(super) tariffs: OnceCell<HashMap<String, Option<String>>>,
-    pub(super) pass_kinds: OnceCell<HashMap<String, PassKind>>,
-    pub(super) bookable: OnceCell<HashSet<String>>,
+    pub(super) businesses: Vec<Id>,
+    pub(super) tariffs: OnceCell<HashMap<Id, Option<Id>>>,
+    pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
+    pub(super) bookable: OnceCell<HashSet<Id>>,
     pub(super) rosters: OnceCell<Vec<Roster>>,
     seen: Mutex<Seen>,
 }
@@ -49,9 +49,9 @@ pub(super) struct Reader {
 /// What a list said beside the things that are in it, for the lists after it.
 #[derive(Default)]
 pub(super) struct Seen {
-    pub(super) guests: Option<HashMap<String, Vec<String>>>,
-    pub(super) assigned: Option<Vec<(String, Assignment)>>,
-    pub(super) passes: HashMap<String, String>,
+    pub(super) guests: Option<HashMap<Id, Vec<Id>>>,
+    pub(super) assigned: Option<Vec<(Id, Assignment)>>,
+    pub(super) passes: HashMap<Id, Id>,
 }
 
 impl Reader {
@@ -62,7 +62,7 @@ impl Reader {
         let ids = organization.split(',').map(str::trim).filter(number);
         Reader {
             calls: Calls::new(access),
-            businesses: ids.map(str::to_owned).collect(),
+            businesses: ids.map(Id::from).collect(),
             tariffs: OnceCell::new(),
             pass_kinds: OnceCell::new(),
             bookable: OnceCell::new(),
@@ -207,7 +207,7 @@ impl ReadPlatform for Reader {
     }
 
     /// A contract says its desks itself, so these were read with the contracts.
-    async fn assignments(&self, resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+    async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
         if self.seen(|seen| seen.assigned.is_none()) {
             let facts = self.contracts(&[], None).await?;
             self.seen(|seen| seen.assigned = Some(facts.iter().flat_map(assigned).collect()));
@@ -234,7 +234,7 @@ impl ReadPlatform for Reader {
     }
 }
 
-fn assigned(fact: &Fact) -> Vec<(String, Assignment)> {
+fn assigned(fact: &Fact) -> Vec<(Id, Assignment)> {
     let What::Membership(membership) = &fact.what else { return Vec::new() };
     membership.assignments.iter().map(|assignment| (fact.id.clone(), assignment.clone())).collect()
 }

@@ -9,14 +9,14 @@ use super::calls::Calls;
 use super::entity::TEAM;
 use super::list;
 use crate::error::{Error, Result};
-use crate::fact::Holder;
+use crate::fact::{Holder, Id};
 use crate::platform::fields::Record;
 
 /// One team.
 pub(super) struct Roster {
-    id: String,
-    pub(super) people: Vec<String>,
-    payer: Option<String>,
+    id: Id,
+    pub(super) people: Vec<Id>,
+    payer: Option<Id>,
     shares: bool,
     pools: bool,
 }
@@ -25,7 +25,7 @@ impl Roster {
     fn of(team: &Value) -> Option<Roster> {
         let record = Record::of(team)?;
         Some(Roster {
-            id: record.text("Id")?,
+            id: record.id("Id")?,
             people: record.references("TeamMembers"),
             payer: record.reference("PayingMemberId"),
             shares: record.flag("ShareTimePasses"),
@@ -45,7 +45,7 @@ pub(super) async fn one(calls: &Calls, id: &str) -> Result<Option<Roster>> {
 }
 
 /// These teams. One that is not there any more has nobody in it.
-pub(super) async fn these(calls: &Calls, ids: &[String]) -> Result<Vec<Roster>> {
+pub(super) async fn these(calls: &Calls, ids: &[Id]) -> Result<Vec<Roster>> {
     let mut all = Vec::new();
     for id in ids {
         all.extend(one(calls, id).await?);
@@ -65,7 +65,7 @@ pub(super) async fn all(calls: &Calls) -> Result<Vec<Roster>> {
 }
 
 /// The teams that somebody is in.
-pub(super) fn of(rosters: &[Roster], coworker: &str) -> Vec<String> {
+pub(super) fn of(rosters: &[Roster], coworker: &str) -> Vec<Id> {
     let theirs = rosters.iter().filter(|roster| roster.people.iter().any(|one| one == coworker));
     theirs.map(|roster| roster.id.clone()).collect()
 }
@@ -75,5 +75,5 @@ pub(super) fn holders(rosters: &[Roster], coworker: Option<&str>) -> Vec<Holder>
     let Some(coworker) = coworker else { return Vec::new() };
     let shared = rosters.iter().filter(|roster| roster.shares_passes_of(coworker));
     let shared = shared.map(|roster| Holder::Team(roster.id.clone()));
-    std::iter::once(Holder::Member(coworker.to_owned())).chain(shared).collect()
+    std::iter::once(Holder::Member(coworker.into())).chain(shared).collect()
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::cards::numbers;
 use crate::fact::{
-    Assignment, Booking, Checkin, DESK, Fact, Holder, Location, Membership, Pass, Pause, Plan, Profile, Resource, Team,
-    What,
+    Assignment, Booking, Checkin, DESK, Fact, Holder, Id, Location, Membership, Pass, Pause, Plan, Profile, Resource,
+    Team, What,
 };
 use crate::platform::fields::Record;
 
@@ -25,7 +25,7 @@ pub(super) const UNSOLD: &str = "kind-";
 
 /// A record as a fact; `None` where it does not say which thing it is.
 fn fact(record: &Record, what: What) -> Option<Fact> {
-    Some(Fact { id: record.text("Id")?, what, changed: record.changed("UpdatedOn") })
+    Some(Fact { id: record.id("Id")?, what, changed: record.changed("UpdatedOn") })
 }
 
 fn name(record: &Record, field: &str) -> String {
@@ -43,47 +43,47 @@ pub(super) fn business(value: &Value) -> Option<Fact> {
 /// A room, or anything else that can be booked.
 pub(super) fn resource(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
-    let location = record.reference("BusinessId").or_else(|| usual.map(str::to_owned));
+    let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Resource(Resource { name: name(record, "Name"), location, floor: None }))
 }
 
 /// A desk or office of a floor plan.
 pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
-    let location = record.reference("FloorPlanBusinessId").or_else(|| usual.map(str::to_owned));
+    let location = record.reference("FloorPlanBusinessId").or_else(|| usual.map(Id::from));
     let what = What::Resource(Resource { name: name(record, "Name"), location, floor: None });
-    Some(Fact { id: format!("{DESK}{}", record.text("Id")?), what, changed: record.changed("UpdatedOn") })
+    Some(Fact { id: format!("{DESK}{}", record.id("Id")?).into(), what, changed: record.changed("UpdatedOn") })
 }
 
 /// A tariff.
 pub(super) fn plan(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
-    let location = record.reference("BusinessId").or_else(|| usual.map(str::to_owned));
+    let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Plan(Plan { name: name(record, "Name"), location }))
 }
 
 /// A team. Nothing of one can be switched off.
 pub(super) fn team(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
-    let location = record.reference("BusinessId").or_else(|| usual.map(str::to_owned));
+    let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Team(Team { name: name(record, "Name"), location, active: true }))
 }
 
 /// Teams of a coworker, where the record says them: only one that was asked for by its id does. `[D]`
-pub(super) fn teams_of(value: &Value) -> Option<Vec<String>> {
+pub(super) fn teams_of(value: &Value) -> Option<Vec<Id>> {
     let record = Record::of(value)?;
     record.value("Teams").map(|_| record.references("Teams"))
 }
 
 /// A member or a contact, who is in these teams. Suspended and archived people have nothing.
-pub(super) fn coworker(value: &Value, teams: Vec<String>, usual: Option<&str>) -> Option<Fact> {
+pub(super) fn coworker(value: &Value, teams: Vec<Id>, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let home = ["InvoicingBusinessId", "BusinessId"].iter().find_map(|field| record.reference(field));
     let profile = Profile {
-        name: name(record, "FullName"),
+        name: name(record, "FullName").into(),
         email: record.text("Email"),
         teams,
-        location: home.or_else(|| usual.map(str::to_owned)),
+        location: home.or_else(|| usual.map(Id::from)),
         shares_team: true,
         active: record.flag_or("Active", true) && !record.flag("Archived"),
         cards: record.text("AccessCardId").map(|text| cards(&text)).unwrap_or_default(),
@@ -103,10 +103,10 @@ fn cards(text: &str) -> Vec<String> {
 }
 
 /// A guest of a booking, and the booking.
-pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<String>)> {
+pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
     let record = &Record::of(value)?;
     let profile = Profile {
-        name: name(record, "VisitorFullName"),
+        name: name(record, "VisitorFullName").into(),
         email: record.text("VisitorEmail"),
         teams: Vec::new(),
         location: None,
@@ -119,9 +119,9 @@ pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<String>)> {
 
 /// A contract. Its desks are texts in a list and ids in a record asked for by its id. `[D]` The day of its cancellation
 /// is its last `[I]`; `RenewalDate` is about bills.
-pub(super) fn contract(value: &Value, location: Option<String>, pauses: Vec<Pause>) -> Option<Fact> {
+pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Vec<Pause>) -> Option<Fact> {
     let record = &Record::of(value)?;
-    let id = record.text("Id")?;
+    let id = record.id("Id")?;
     let (from, until) = (record.day("StartDate"), record.day("CancellationDate"));
     let over = record.flag("Cancelled") && until.is_none();
     let membership = Membership {
@@ -137,17 +137,22 @@ pub(super) fn contract(value: &Value, location: Option<String>, pauses: Vec<Paus
     fact(record, What::Membership(membership))
 }
 
-fn desks(record: &Record) -> Vec<String> {
+fn desks(record: &Record) -> Vec<Id> {
     if record.value("Desks").is_some_and(Value::is_array) {
         return record.references("Desks");
     }
     let text = record.text("FloorPlanDeskIds").unwrap_or_default();
     let ids = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|id| !id.is_empty());
-    ids.map(str::to_owned).collect()
+    ids.map(Id::from).collect()
 }
 
 fn assignment(contract: &str, desk: &str) -> Assignment {
-    Assignment { id: format!("{contract}-{desk}"), resource: format!("{DESK}{desk}"), from: None, until: None }
+    Assignment {
+        id: format!("{contract}-{desk}").into(),
+        resource: format!("{DESK}{desk}").into(),
+        from: None,
+        until: None,
+    }
 }
 
 /// The end of a contract that another one follows.
@@ -159,7 +164,7 @@ pub(super) fn followed(value: &Value) -> Option<Date> {
 
 /// A pause, and the contract. `PauseUntil` is the day on which the plan goes on `[D]`; where it says a time of day, that
 /// day is still paused. One that cannot be read is a pause all the same, for as long as it is there.
-pub(super) fn pause(value: &Value) -> Option<(String, Pause)> {
+pub(super) fn pause(value: &Value) -> Option<(Id, Pause)> {
     let record = &Record::of(value)?;
     let contract = record.reference("CoworkerContractId")?;
     let (from, day) = (record.day("PauseFrom"), record.day("PauseUntil"));
@@ -180,13 +185,13 @@ pub(super) struct PassKind {
     /// Its name.
     pub(super) name: Option<String>,
     /// The location that sells it.
-    pub(super) location: Option<String>,
+    pub(super) location: Option<Id>,
 }
 
 /// A kind of pass, by its id.
-pub(super) fn time_pass(value: &Value) -> Option<(String, PassKind)> {
+pub(super) fn time_pass(value: &Value) -> Option<(Id, PassKind)> {
     let record = Record::of(value)?;
-    Some((record.text("Id")?, PassKind { name: record.text("Name"), location: record.reference("BusinessId") }))
+    Some((record.id("Id")?, PassKind { name: record.text("Name"), location: record.reference("BusinessId") }))
 }
 
 /// A kind of pass as a pass that nobody holds: so its name is known before the first one is sold.
@@ -201,17 +206,17 @@ pub(super) fn unsold(id: &str, kind: &PassKind) -> Fact {
         location: kind.location.clone(),
         used_at: None,
     };
-    Fact { id: format!("{UNSOLD}{id}"), what: What::Pass(pass), changed: None }
+    Fact { id: format!("{UNSOLD}{id}").into(), what: What::Pass(pass), changed: None }
 }
 
 /// The other id of a pass, which check-ins give.
-pub(super) fn pass_alias(value: &Value) -> Option<(String, String)> {
+pub(super) fn pass_alias(value: &Value) -> Option<(Id, Id)> {
     let record = Record::of(value)?;
-    Some((record.text("UniqueId")?.to_lowercase(), record.text("Id")?))
+    Some((record.text("UniqueId")?.to_lowercase().into(), record.id("Id")?))
 }
 
 /// Whose pass it is, and of which kind.
-pub(super) fn pass_of(value: &Value) -> (Option<String>, Option<String>) {
+pub(super) fn pass_of(value: &Value) -> (Option<Id>, Option<Id>) {
     let record = Record::of(value);
     let read = |field| record.as_ref().and_then(|record| record.reference(field));
     (read("CoworkerId"), read("TimePassId"))
@@ -219,12 +224,7 @@ pub(super) fn pass_of(value: &Value) -> (Option<String>, Option<String>) {
 
 /// A pass that these hold. One that is bought when somebody comes in opens nothing before that. A pass that was used and
 /// has no uses left admits until the day ends.
-pub(super) fn pass(
-    value: &Value,
-    holders: Vec<Holder>,
-    name: Option<String>,
-    location: Option<String>,
-) -> Option<Fact> {
+pub(super) fn pass(value: &Value, holders: Vec<Holder>, name: Option<String>, location: Option<Id>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let (used, left) = (record.flag("Used"), record.number("RemainingUses"));
     let until = record.day("ExpireDate");
@@ -265,7 +265,7 @@ fn used_at(record: &Record) -> Option<Timestamp> {
 
 /// A booking with its guests. Its two times are UTC. `[D]` One without a coworker is a block by staff and opens for
 /// nobody. What cannot be read ends before it starts, which opens nothing and is shown as a problem of the site.
-pub(super) fn booking(value: &Value, visitors: Vec<String>) -> Option<Fact> {
+pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let start = record.or_malformed(record.instant("FromTime")).unwrap_or_default();
     let end = record.or_malformed(record.instant("ToTime")).unwrap_or_default();
@@ -285,7 +285,7 @@ pub(super) fn booking(value: &Value, visitors: Vec<String>) -> Option<Fact> {
         end,
         timezone: None,
         series: None,
-        alias: record.text("UniqueId"),
+        alias: record.id("UniqueId"),
         cancelled: false,
         tentative: record.flag("Tentative"),
         unpaid: record.flag("CancelIfNotPaid") && !record.flag("CoworkerInvoicePaid"),
@@ -294,20 +294,20 @@ pub(super) fn booking(value: &Value, visitors: Vec<String>) -> Option<Fact> {
 }
 
 /// What a booking is of.
-pub(super) fn booked(value: &Value) -> Option<String> {
+pub(super) fn booked(value: &Value) -> Option<Id> {
     let record = Record::of(value)?;
-    let desk = || record.reference("FloorPlanDeskId").map(|desk| format!("{DESK}{desk}"));
+    let desk = || record.reference("FloorPlanDeskId").map(|desk| format!("{DESK}{desk}").into());
     record.reference("ResourceId").or_else(desk)
 }
 
 /// That somebody came in, and by which other id the pass goes that was used for it. One without a time is left out.
-pub(super) fn checkin(value: &Value) -> Option<(Fact, Option<String>)> {
+pub(super) fn checkin(value: &Value) -> Option<(Fact, Option<Id>)> {
     let record = &Record::of(value)?;
     let at = record.instant("FromTime")?;
     let (member, location) = (record.reference("CoworkerId"), record.reference("BusinessId"));
-    let id = record.text("Id").or_else(|| Some(format!("{}@{at}", member.as_deref()?)))?;
+    let id = record.id("Id").or_else(|| Some(format!("{}@{at}", member.as_deref()?).into()))?;
     let what = What::Checkin(Checkin { member, location, at, pass: None });
-    let alias = record.text("CoworkerTimePassGuid").map(|alias| alias.to_lowercase());
+    let alias = record.text("CoworkerTimePassGuid").map(|alias| alias.to_lowercase().into());
     Some((Fact { id, what, changed: record.changed("UpdatedOn") }, alias))
 }
 

@@ -13,7 +13,7 @@ use super::pace::Errand;
 use super::wire;
 use crate::access::Access;
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Kind, What};
+use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use crate::platform::{ReadPlatform, Span};
 
 /// The largest page that OfficeRnD gives. `[D]`
@@ -84,7 +84,7 @@ impl Reader {
         Err(Error::later(format!("OfficeRnD's list of {word} has no end")))
     }
 
-    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Vec<(String, Assignment)>> {
+    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Vec<(Id, Assignment)>> {
         let (read, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
         warn_of(records - read.iter().filter(|(_, _, malformed)| !malformed).count(), "assignments");
         Ok(read.into_iter().map(|(membership, assignment, _)| (membership, assignment)).collect())
@@ -127,7 +127,7 @@ impl ReadPlatform for Reader {
         Ok(read.into_iter().map(|seen| seen.fact).collect())
     }
 
-    async fn assignments(&self, resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+    async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
         let mut all = Vec::new();
         for resource in resources {
             all.extend(self.assigned("resource", resource, Errand::List).await?);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::cards::numbers;
 use crate::fact::{
-    Assignment, Booking, Checkin, Fact, Floor, Holder, Kind, Location, Membership, Pass, Plan, Profile, Resource,
+    Assignment, Booking, Checkin, Fact, Floor, Holder, Id, Kind, Location, Membership, Pass, Plan, Profile, Resource,
     Series, Team, What,
 };
 use crate::platform::fields::{self, Record};
@@ -23,8 +23,8 @@ pub(super) struct Seen {
 }
 
 /// The id of a record.
-pub(super) fn id(record: &Value) -> Option<String> {
-    Record::of(record)?.text("_id")
+pub(super) fn id(record: &Value) -> Option<Id> {
+    Record::of(record)?.id("_id")
 }
 
 /// The record as a fact of `kind`; `None` where it does not say which thing it is.
@@ -47,18 +47,18 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
         Kind::Pass => What::Pass(pass(record)),
         Kind::Checkin => return checkin(record),
     };
-    let fact = Fact { id: record.text("_id")?, what, changed: record.changed("modifiedAt") };
+    let fact = Fact { id: record.id("_id")?, what, changed: record.changed("modifiedAt") };
     Some(Seen { fact, malformed: record.malformed() })
 }
 
 /// What is assigned, with the membership that it comes with, and whether it could be read; `None` for what does not
 /// name both. One that cannot be read ends before it starts.
-pub(super) fn assignment(record: &Value) -> Option<(String, Assignment, bool)> {
+pub(super) fn assignment(record: &Value) -> Option<(Id, Assignment, bool)> {
     let record = Record::of(record)?;
     let (from, until) = (record.day("startDate"), record.day("endDate"));
     let malformed = record.malformed();
     let (from, until) = if malformed { (Some(Date::MAX), Some(Date::MIN)) } else { (from, until) };
-    let assignment = Assignment { id: record.text("_id")?, resource: record.reference("resource")?, from, until };
+    let assignment = Assignment { id: record.id("_id")?, resource: record.reference("resource")?, from, until };
     Some((record.reference("membership")?, assignment, malformed))
 }
 
@@ -72,7 +72,7 @@ fn holder(record: &Record) -> Option<Holder> {
 fn member(record: &Record) -> Profile {
     let apart = matches!(record.text("status").as_deref(), Some("former" | "lead" | "not_approved"));
     Profile {
-        name: record.name(),
+        name: record.name().into(),
         email: record.text("email"),
         teams: record.reference("company").into_iter().collect(),
         location: record.reference("location"),
@@ -100,7 +100,7 @@ pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
 /// A guest. The member and the company in the record are the hosts, and lend the guest nothing but the booking.
 fn visitor(record: &Record) -> Profile {
     Profile {
-        name: record.name(),
+        name: record.name().into(),
         email: record.text("email"),
         teams: Vec::new(),
         location: record.reference("location"),
@@ -210,7 +210,7 @@ fn pass(record: &Record) -> Pass {
 fn checkin(record: &Record) -> Option<Seen> {
     let at = record.instant("start")?;
     let member = record.reference("member");
-    let id = record.text("_id").or_else(|| Some(format!("{}@{at}", member.as_deref()?)))?;
+    let id = record.id("_id").or_else(|| Some(format!("{}@{at}", member.as_deref()?).into()))?;
     let what = What::Checkin(Checkin { member, location: record.reference("location"), at, pass: None });
     Some(Seen { fact: Fact { id, what, changed: record.changed("modifiedAt") }, malformed: false })
 }

@@ -11,7 +11,7 @@ use serde_path_to_error::{Path, Segment};
 use sha2::{Digest, Sha256};
 
 use super::Record;
-use crate::fact::{Fact, Profile, What};
+use crate::fact::{self, Fact, Profile, What};
 
 /// Longest id, and longest name of a plan, room or location, in bytes.
 pub const LONGEST_ID: usize = 200;
@@ -22,16 +22,16 @@ pub const GUEST: char = '/';
 
 /// A text that is checked when it is read.
 macro_rules! text {
-    ($(#[$meta:meta])* $name:ident, $longest:expr, $fits:expr, $advice:expr) => {
+    ($(#[$meta:meta])* $name:ident($inner:ty), $longest:expr, $fits:expr, $advice:expr) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(pub String);
+        pub struct $name(pub $inner);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 let fits: fn(&str) -> bool = $fits;
-                if text.len() <= $longest && fits(&text) { Ok($name(text)) } else { Err(D::Error::custom($advice)) }
+                if text.len() <= $longest && fits(&text) { Ok($name(text.into())) } else { Err(D::Error::custom($advice)) }
             }
         }
     };
@@ -39,16 +39,16 @@ macro_rules! text {
 
 text! {
     /// The platform's id of a thing.
-    Id, LONGEST_ID, |text| !text.trim().is_empty(), "write a text of 1 to 200 bytes that is not blank"
+    Id(fact::Id), LONGEST_ID, |text| !text.trim().is_empty(), "write a text of 1 to 200 bytes that is not blank"
 }
 text! {
     /// What a site file calls a plan, a room or a location.
-    Word, LONGEST_ID, |text| !text.trim().is_empty() && !text.contains(char::is_control),
+    Word(fact::Id), LONGEST_ID, |text| !text.trim().is_empty() && !text.contains(char::is_control),
     "write a text of 1 to 200 bytes that is not blank and has no control characters"
 }
 text! {
     /// What people call somebody, or a company.
-    Name, LONGEST_NAME, |_| true, "write a text of at most 500 bytes"
+    Name(String), LONGEST_NAME, |_| true, "write a text of at most 500 bytes"
 }
 
 /// A local day.
@@ -116,10 +116,10 @@ impl Guest {
         };
         let digest = hex::encode(Sha256::digest(told));
         let id = format!("{booking}{GUEST}{}", digest.get(..16).unwrap_or_default());
-        let name = name.or_else(|| email.clone()).unwrap_or_default();
+        let name = name.or_else(|| email.clone()).unwrap_or_default().into();
         let (teams, cards) = (Vec::new(), Vec::new());
         let profile = Profile { name, email, teams, location: None, shares_team: false, active: true, cards };
-        Fact { id, what: What::Visitor(profile), changed: None }
+        Fact { id: id.into(), what: What::Visitor(profile), changed: None }
     }
 
     /// Whether there is anything to know them by.

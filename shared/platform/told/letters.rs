@@ -131,7 +131,7 @@ fn roster(contract: &'static Contract, data: &Map<String, Value>, rank: &Rank) -
     // A roster in one part is told from others by itself: an id that is used again must not mix two of them.
     let roster = match (parts, named) {
         (1, _) => rank.hash.clone(),
-        (_, Some(named)) => named,
+        (_, Some(named)) => named.into(),
         (_, None) => return Err("data.roster is missing: all parts of one roster carry one id".into()),
     };
     let lists = lists(contract, data)?;

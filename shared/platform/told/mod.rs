@@ -111,7 +111,7 @@ impl Contract {
 
 /// What others merely name is there as soon as it is named: its name is its id, in every location alike.
 pub fn named(about: &FactId) -> Option<Fact> {
-    let name = about.id.clone();
+    let name = about.id.to_string();
     let what = match about.kind {
         Kind::Location => What::Location(Location { name, timezone: None }),
         Kind::Resource => What::Resource(Resource { name, location: None, floor: None }),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::roster::{Choice, Listed, Name, choose, is_news, overlay};
 use super::{Contract, Entity, KINDS, named};
 use crate::error::Result;
-use crate::fact::{Assignment, Fact, FactId, Kind};
+use crate::fact::{Assignment, Fact, FactId, Id, Kind};
 use crate::ledger::Ledger;
 use crate::ledger::told::{Head, Letter, Rosters};
 use crate::platform::{ReadPlatform, Span};
@@ -140,7 +140,7 @@ impl ReadPlatform for Reader {
         Ok(self.whole().await?.get(&kind).cloned().unwrap_or_default())
     }
 
-    async fn assignments(&self, _resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+    async fn assignments(&self, _resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
         Ok(Vec::new())
     }
 

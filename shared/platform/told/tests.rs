@@ -220,7 +220,7 @@ fn guests_are_told_apart_by_address_or_else_by_name_and_keep_their_ids() {
     ]);
     let ids = |guests: Value| -> Vec<String> {
         let facts = facts(&andcards::CONTRACT, "booking", with(booking(), "guests", guests));
-        facts.into_iter().filter(|fact| matches!(fact.what, What::Visitor(_))).map(|fact| fact.id).collect()
+        facts.into_iter().filter(|fact| matches!(fact.what, What::Visitor(_))).map(|fact| fact.id.to_string()).collect()
     };
     let all = ids(guests.clone());
     assert_eq!(all.len(), 3, "one address is one guest, one name may be two");

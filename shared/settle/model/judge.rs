@@ -272,7 +272,7 @@ impl Judge {
 }
 
 fn row(handle: u8, until: Option<Minute>) -> Row {
-    Row { account: account(), handle: handle.to_string(), from: None, until: until.map(at) }
+    Row { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
 }
 
 fn rows(lines: &[Line]) -> GroupRows {
@@ -286,11 +286,11 @@ fn handles(names: &[String]) -> Vec<u8> {
 fn act(step: &Move) -> Act {
     match step {
         Move::Grant { until, replaces, .. } => {
-            let replaces = replaces.iter().map(|row| row.handle.parse().unwrap()).collect();
+            let replaces = replaces.iter().map(|row| row.handle().parse().unwrap()).collect();
             Act::Grant(until.map(minute), replaces)
         }
-        Move::Revoke { row, .. } => Act::Revoke(row.handle.parse().unwrap()),
-        Move::Tidy { row, .. } => Act::Tidy(row.handle.parse().unwrap()),
+        Move::Revoke { row, .. } => Act::Revoke(row.handle().parse().unwrap()),
+        Move::Tidy { row, .. } => Act::Tidy(row.handle().parse().unwrap()),
         other => panic!("nothing is done to accounts and cards here: {other}"),
     }
 }
@@ -315,7 +315,7 @@ fn records(deeds: &[Deed]) -> Records {
 /// The person as production code knows them.
 fn whole(known: &Known) -> Person {
     let standing = Standing::Active;
-    let (name, email) = (NAME.to_owned(), Some("kim@example.com".to_owned()));
+    let (name, email) = (NAME.into(), Some("kim@example.com".to_owned()));
     let account = Account {
         id: account(),
         inner_id: None,

@@ -8,7 +8,7 @@ use super::LEAST;
 use crate::doors::openings::ReadOpenings;
 use crate::doors::{Account, AccountId, Card, Group, GroupId, ReadDoors, Row, Seats, Standing};
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Kind, Plan, What};
+use crate::fact::{Assignment, Fact, FactId, Id, Kind, Plan, What};
 use crate::platform::{Hearing, ReadPlatform, Span};
 use crate::site::Site;
 use crate::site::check::{against_vendors, alone, together};
@@ -35,7 +35,7 @@ impl ReadPlatform for OnePlan {
         }])
     }
 
-    async fn assignments(&self, _resources: &[String]) -> Result<Vec<(String, Assignment)>> {
+    async fn assignments(&self, _resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
         Ok(Vec::new())
     }
 

@@ -3,11 +3,11 @@
 use super::*;
 
 fn entry(user: &str) -> Entry {
-    Entry { account: Account { id: AccountId(user.into()), ..account(None) }, until: None, replaces: Vec::new() }
+    Entry { account: Account { id: AccountId(user.into()), ..account(None) }.into(), until: None, replaces: Vec::new() }
 }
 
 fn row(user: &str) -> Row {
-    Row { account: AccountId(user.into()), handle: user.into(), from: None, until: None }
+    Row { account: AccountId(user.into()), handle: None, from: None, until: None }
 }
 
 fn bulk(add: &[&str], remove: &[&str]) -> Step {

@@ -58,7 +58,7 @@ async fn one_token_serves_until_it_runs_out() {
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_even_for_a_change() {
     let add = |status| on(&format!("POST {GROUP}")).with(json!({"user_id": "u1"})).is(status);
-    let entry = Entry { account: account(None), until: None, replaces: Vec::new() };
+    let entry = Entry { account: account(None).into(), until: None, replaces: Vec::new() };
     let again = script([add(401), signs_in(), add(200)]);
     assert_eq!(salto(&again).change(&group(), &[entry], &[]).await, [Ok(())]);
     again.is_over();

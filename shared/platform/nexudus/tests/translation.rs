@@ -102,7 +102,13 @@ fn the_day_of_its_cancellation_is_a_contract_s_last() {
 
 #[test]
 fn desks_come_as_ids_or_as_a_text() {
-    let desks = |more| contract(more).assignments.into_iter().map(|it| (it.id, it.resource)).collect::<Vec<_>>();
+    let desks = |more| {
+        contract(more)
+            .assignments
+            .into_iter()
+            .map(|it| (it.id.to_string(), it.resource.to_string()))
+            .collect::<Vec<_>>()
+    };
     let both = [("7-3".to_owned(), "desk-3".to_owned()), ("7-4".to_owned(), "desk-4".to_owned())];
     assert_eq!(desks(json!({ "Desks": [3, 4] })), both);
     assert_eq!(desks(json!({ "FloorPlanDeskIds": "3, 4" })), both);
