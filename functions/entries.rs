@@ -15,6 +15,6 @@ async fn main() -> Result<(), Error> {
         let response = Response::builder().status(answer.status).header("content-type", "application/json");
         Ok::<_, Error>(response.body(answer.body)?)
     }));
-    // What takes the processor is done before the first question for an event; answers are waited for beside it.
+    // What the first delivery needs is made ready while the first event is asked for.
     join(warm(outside), serve).await.1
 }

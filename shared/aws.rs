@@ -27,6 +27,11 @@ impl<T> Lazy<T> {
     pub fn new(build: impl FnOnce() -> T + Send + 'static) -> Self {
         Lazy(Arc::new(LazyLock::new(Box::new(build))))
     }
+
+    /// Builds it now, where nobody did.
+    pub fn build(&self) {
+        LazyLock::force(&self.0);
+    }
 }
 
 impl<T> Clone for Lazy<T> {

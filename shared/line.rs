@@ -113,6 +113,11 @@ impl Line {
         Line { queue, url }
     }
 
+    /// Builds the client now, where nobody did.
+    pub fn build(&self) {
+        self.queue.build();
+    }
+
     /// Opens the way to the queue: the connection that its first answer leaves behind, whatever that answer is, is used
     /// again. It needs no right to anything.
     pub async fn warm(&self, http: &Http, endpoint: Option<&str>) {
@@ -122,7 +127,6 @@ impl Line {
         if let Some(Ok(ping)) = ping {
             let _answer = http.send(ping).await;
         }
-        let _built: &Client = &self.queue;
     }
 
     /// Rings. Equal `sameness` within five minutes is swallowed; a bell of our own has none.

@@ -1,6 +1,7 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
 use aws_credential_types::Credentials;
+use tokio::task::spawn_blocking;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -172,6 +173,19 @@ impl Outside {
             ledger,
             line,
         }
+    }
+
+    /// Builds the clients that every delivery needs, on a thread of their own: it takes the processor most of a
+    /// millisecond, in which the first event is asked for. Returns once the table can be asked.
+    pub async fn build(&self) {
+        let ledger = self.ledger.clone();
+        // What is not built here is built by whoever needs it first.
+        let _built = spawn_blocking(move || ledger.build()).await;
+        let (secrets, line) = (self.secrets.clone(), self.line.clone());
+        let _meanwhile = spawn_blocking(move || {
+            secrets.build();
+            line.build();
+        });
     }
 
     /// A reader of a site's platform, or of what it told where it cannot be asked.

@@ -55,6 +55,7 @@ impl Answer {
 /// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it. What cannot be read
 /// now is the first delivery's to read.
 pub async fn warm(outside: &Outside) {
+    outside.build().await;
     let line = outside.line.warm(&outside.http, outside.settings.endpoint.as_deref());
     let (read, ()) = join(outside.doorplates.warm(outside.time.now()), line).await;
     if let Err(error) = read {

@@ -22,6 +22,11 @@ impl Secrets {
         Secrets { ssm, stack }
     }
 
+    /// Builds the client now, where nobody did.
+    pub fn build(&self) {
+        self.ssm.build();
+    }
+
     /// What proves deliveries; `None` where the operator put nothing.
     pub async fn webhook(&self, name: &str) -> Result<Option<WebhookSecrets>> {
         self.parameter(&format!("/{}/{name}/webhook", self.stack)).await

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use doorstep::delivery::Delivery;
 use doorstep::http::{Http, Request};
 use doorstep::outside::Outside;
-use doorstep::receive::receive;
+use doorstep::receive::{receive, warm};
 use doorstep_local::{Data, Machine, Setup, StartError};
 use serde_json::{Value, json};
 
@@ -92,6 +92,26 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
     assert_eq!(deliver(vec![sign(SECRET, now, &[])], vec![0; (1 << 20) + 1]).await.status, 413);
     assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
     changed_nothing_and_lost_nothing(&world).await;
+}
+
+#[tokio::test]
+async fn what_was_made_ready_at_the_start_is_not_asked_for_by_the_first_delivery() {
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counting = counting(&world, &calls);
+    warm(&counting).await;
+    let ready = calls.load(Ordering::Relaxed);
+    let deliver = |headers| receive(&counting, Delivery { path: PATH.to_owned(), headers, body: bell().into() });
+    assert_eq!(deliver(http::HeaderMap::new()).await.status, 401);
+    assert_eq!(calls.load(Ordering::Relaxed), ready, "sites and secrets are known");
+    let header = sign(SECRET, world.machine.now().as_second(), &bell());
+    let name = http::HeaderName::from_static("officernd-signature");
+    let signed = http::HeaderMap::from_iter([(name, header.parse().expect("a header"))]);
+    assert_eq!(deliver(signed).await.status, 202);
+    assert_eq!(calls.load(Ordering::Relaxed), ready + 2, "it rings, and remembers that it was seen");
+    world.machine.quiet().await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.ends_well().await;
 }
 
 /// The machine's world, with every request counted.

@@ -104,6 +104,11 @@ impl Ledger {
         Ledger { db, table }
     }
 
+    /// Builds the client now, where nobody did.
+    pub fn build(&self) {
+        self.db.build();
+    }
+
     /// One item, read consistently.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let found = self

@@ -19,16 +19,19 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let environment = stage.environment(stage.serve().await?);
     let names = ["empty", "receive", "entries", "settle", "reconcile"];
     let mut starts = [const { Vec::new() }; 5];
-    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let (mut first, mut together, mut second) = (Vec::new(), Vec::new(), Vec::new());
     // The first round fills the file cache and is not counted.
     for round in 0..=options.runs {
         for (name, times) in names.iter().zip(&mut starts) {
+            // Ready before the start: at Lambda the delivery for which an environment is started waits for it.
+            let letters = letters(&stage, &format!("start{name}{round}"), 2).await?;
             let mut lambda = Lambda::start(&options.function(name), &environment).await?;
-            times.extend((round > 0).then_some(ms(lambda.started)));
+            let started = ms(lambda.started);
+            times.extend((round > 0).then_some(started));
             if *name == "receive" {
-                let letters = letters(&stage, &format!("start{round}"), 2).await?;
                 let times = deliver(&mut lambda, &letters).await?;
                 first.extend(times.first().filter(|_| round > 0));
+                together.extend(times.first().filter(|_| round > 0).map(|answer| started + answer));
                 second.extend(times.get(1).filter(|_| round > 0));
             }
         }
@@ -44,6 +47,7 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
         }
     }
     figures.push(Figure::new("first answer after the start", "ms", first));
+    figures.push(Figure::new("start and first answer together", "ms", together));
     figures.push(Figure::new("second answer", "ms", second));
     Ok(figures)
 }
