@@ -108,8 +108,7 @@ impl Names {
         if let Subject::Person(id) = &one.who
             && let Some(person) = self.people.get(id)
         {
-            let linked = person.accounts.get(&doors);
-            called = linked.map(|linked| linked.account.name.to_string()).filter(|name| !name.is_empty());
+            called = person.accounts.get(&doors).and_then(|linked| linked.account.called());
             email.clone_from(&person.email);
         }
         if let Doubt::Made { profile, .. } = &one.doubt

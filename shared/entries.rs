@@ -2,7 +2,6 @@
 //! somebody was refused, their bell is rung at once. Like receive it calls no vendor and holds no right to what opens
 //! doors.
 
-use futures_util::future::join;
 use jiff::SignedDuration;
 
 use crate::delivery::{Delivery, LARGEST_BODY, Proven};
@@ -23,15 +22,9 @@ pub const RINGS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// A letter that is dated further ahead than this is dated wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(300);
 
-/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it. What cannot be read
-/// now is the first delivery's to read.
+/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it.
 pub async fn warm(outside: &Outside) {
-    outside.build().await;
-    let line = outside.line.warm(&outside.http, outside.settings.endpoint.as_deref());
-    let (read, ()) = join(outside.entrances.warm(outside.time.now()), line).await;
-    if let Err(error) = read {
-        tracing::warn!(%error, "sites and secrets are not known yet");
-    }
+    outside.warm(outside.entrances.warm(outside.time.now())).await;
 }
 
 /// Takes one delivery. Refusing one costs no call to anything.

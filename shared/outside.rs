@@ -1,6 +1,7 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
 use aws_credential_types::Credentials;
+use futures_util::future::join;
 use tokio::task::spawn_blocking;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -175,9 +176,19 @@ impl Outside {
         }
     }
 
+    /// Makes ready what a first delivery needs: clients, the way to the line, and what `read` reads. What cannot be read
+    /// now is the first delivery's to read.
+    pub async fn warm(&self, read: impl Future<Output = Result<()>>) {
+        self.build().await;
+        let line = self.line.warm(&self.http, self.settings.endpoint.as_deref());
+        if let (Err(error), ()) = join(read, line).await {
+            tracing::warn!(%error, "sites and secrets are not known yet");
+        }
+    }
+
     /// Builds the clients that every delivery needs, on a thread of their own: it takes the processor most of a
     /// millisecond, in which the first event is asked for. Returns once the table can be asked.
-    pub async fn build(&self) {
+    async fn build(&self) {
         let ledger = self.ledger.clone();
         // What is not built here is built by whoever needs it first.
         let _built = spawn_blocking(move || ledger.build()).await;

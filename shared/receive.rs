@@ -1,8 +1,6 @@
 //! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
 //! no right to door secrets or API credentials.
 
-use futures_util::future::join;
-
 use crate::delivery::{Delivery, LARGEST_BODY, Letter, News, Proven};
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
@@ -52,15 +50,9 @@ impl Answer {
     }
 }
 
-/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it. What cannot be read
-/// now is the first delivery's to read.
+/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it.
 pub async fn warm(outside: &Outside) {
-    outside.build().await;
-    let line = outside.line.warm(&outside.http, outside.settings.endpoint.as_deref());
-    let (read, ()) = join(outside.doorplates.warm(outside.time.now()), line).await;
-    if let Err(error) = read {
-        tracing::warn!(%error, "sites and secrets are not known yet");
-    }
+    outside.warm(outside.doorplates.warm(outside.time.now())).await;
 }
 
 /// Takes one delivery. Refusing one costs no call to anything.

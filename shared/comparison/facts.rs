@@ -7,24 +7,29 @@ use std::sync::Arc;
 use hashbrown::{Equivalent, HashSet};
 
 use crate::entitlement::{Before, Dossier};
-use crate::fact::{Fact, FactId, Holder, Kind, Profile, What};
+use crate::fact::{Fact, FactId, Holder, Id, Kind, Profile, What};
 use crate::guard::former::CatalogueBefore;
 use crate::ledger::facts::Record;
 
 /// A fact that is found by its name, which stands in it already.
 struct Named(Arc<Fact>);
 
+impl Named {
+    /// The parts of its name, in their order there: so both come to the same hash.
+    fn parts(&self) -> (Kind, &Id) {
+        (self.0.what.kind(), &self.0.id)
+    }
+}
+
 impl Hash for Named {
-    /// As its name's.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.what.kind().hash(state);
-        self.0.id.hash(state);
+        self.parts().hash(state);
     }
 }
 
 impl PartialEq for Named {
     fn eq(&self, other: &Self) -> bool {
-        self.0.what.kind() == other.0.what.kind() && self.0.id == other.0.id
+        self.parts() == other.parts()
     }
 }
 
@@ -32,7 +37,7 @@ impl Eq for Named {}
 
 impl Equivalent<Named> for FactId {
     fn equivalent(&self, named: &Named) -> bool {
-        self.kind == named.0.what.kind() && self.id == named.0.id
+        (self.kind, &self.id) == named.parts()
     }
 }
 

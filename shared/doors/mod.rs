@@ -155,6 +155,13 @@ pub struct Account {
     pub guest: bool,
 }
 
+impl Account {
+    /// What it is called, where it is called anything.
+    pub fn called(&self) -> Option<String> {
+        Some(self.name.to_string()).filter(|name| !name.is_empty())
+    }
+}
+
 /// An account to be made.
 #[derive(Debug, Clone)]
 pub struct NewAccount {

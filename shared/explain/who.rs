@@ -173,7 +173,7 @@ async fn present(
         };
         people.push(Inside {
             whose,
-            name: account.map(|account| account.name.to_string()).filter(|name| !name.is_empty()),
+            name: account.and_then(|account| account.called()),
             email,
             person: owner.map(|owner| owner.id.clone()),
             account: Some(row.account.clone()),
@@ -280,7 +280,7 @@ impl Inside {
     fn of(person: &Person, doors: &str, whose: Whose) -> Self {
         let account = person.accounts.get(doors).map(|linked| &linked.account);
         Inside {
-            name: account.map(|account| account.name.to_string()).filter(|name| !name.is_empty()),
+            name: account.and_then(|account| account.called()),
             email: person.email.clone(),
             person: Some(person.id.clone()),
             account: account.map(|account| account.id.clone()),

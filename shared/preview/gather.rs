@@ -236,7 +236,7 @@ impl<'a> Gathering<'a> {
     fn who(&self, verdict: &Verdict<'_>, doors: &str) -> Who {
         let person = &verdict.somebody.person;
         let account = person.accounts.get(doors).map(|linked| &linked.account);
-        let named = || account.map(|account| account.name.to_string()).filter(|name| !name.is_empty());
+        let named = || account.and_then(|account| account.called());
         let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
         Who {
             name: verdict.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
@@ -248,8 +248,7 @@ impl<'a> Gathering<'a> {
 
     fn stranger(&self, doors: &str, id: &AccountId) -> Who {
         let account = self.seen.accounts.get(doors).and_then(|accounts| accounts.get(id));
-        let name = account.map(|account| account.name.to_string()).unwrap_or_default();
-        let name = if name.is_empty() { "somebody unknown".to_owned() } else { name };
+        let name = account.and_then(|account| account.called()).unwrap_or_else(|| "somebody unknown".to_owned());
         let email = account.and_then(|account| account.email.clone());
         Who { name, email, person: None, account: Some(id.clone()) }
     }

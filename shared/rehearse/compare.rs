@@ -66,7 +66,7 @@ fn only(these: &[Stretch], others: &[Stretch], day: Window) -> Vec<(Window, Stri
 
 fn who(somebody: &Somebody<'_>, dossier: &Dossier, doors: &str) -> Who {
     let account = somebody.person.accounts.get(doors).map(|linked| &linked.account);
-    let named = || account.map(|account| account.name.to_string()).filter(|name| !name.is_empty());
+    let named = || account.and_then(|account| account.called());
     Who {
         name: dossier.name().map(str::to_owned).or_else(named).unwrap_or_else(|| "Guest".to_owned()),
         email: somebody.person.email.clone(),

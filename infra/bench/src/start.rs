@@ -22,9 +22,9 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let (mut first, mut together, mut second) = (Vec::new(), Vec::new(), Vec::new());
     // The first round fills the file cache and is not counted.
     for round in 0..=options.runs {
+        // Ready before the start: at Lambda the delivery for which an environment is started waits for it.
+        let letters = letters(&stage, &format!("start{round}"), 2).await?;
         for (name, times) in names.iter().zip(&mut starts) {
-            // Ready before the start: at Lambda the delivery for which an environment is started waits for it.
-            let letters = letters(&stage, &format!("start{name}{round}"), 2).await?;
             let mut lambda = Lambda::start(&options.function(name), &environment).await?;
             let started = ms(lambda.started);
             times.extend((round > 0).then_some(started));
