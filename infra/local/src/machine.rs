@@ -334,13 +334,26 @@ impl Machine {
         let doors = &known.site(site)?.doors;
         let mut same = doors.iter().filter(|doors| doors.kind == kind && of.is_none_or(|of| doors.place == of));
         let doors = same.next()?;
-        Some((doors.name.clone(), known.secrets.webhook(&doors.secret).map(str::to_owned)))
+        Some((doors.name.clone(), known.secrets.signing(&doors.secret, doors.is_sandbox).map(str::to_owned)))
     }
 
-    /// The secret with which a sandbox platform signs for `site`: the first of that site's.
+    /// The secret with which a sandbox platform signs for `site`; `None` where it has none of its own there.
     pub(crate) fn webhook_secret(&self, site: &str) -> Option<String> {
         let known = locked(&self.parts.known);
-        known.secrets.webhook(&known.site(site)?.platform_secret).map(str::to_owned)
+        let site = known.site(site)?;
+        known.secrets.signing(&site.platform_secret, site.is_sandbox).map(str::to_owned)
+    }
+
+    /// Whether any site of this run has a platform or doors that are not a sandbox. A platform that pushes has no address:
+    /// it is real where its secret is an operator's.
+    pub(crate) fn has_real_vendors(&self) -> bool {
+        let known = locked(&self.parts.known);
+        let is_real = |site: &SiteFile| {
+            let pushes = matches!(site.platform.as_str(), "andcards" | "deskworks");
+            let is_sandbox = site.is_sandbox || pushes && known.secrets.signing(&site.platform_secret, false).is_some();
+            !is_sandbox || site.doors.iter().any(|doors| !doors.is_sandbox)
+        };
+        known.sites.iter().any(is_real)
     }
 }
 

@@ -37,14 +37,14 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let (setup, paths) = options.setup()?;
     let plays_sample = options.plays_sample();
-    let listener = TcpListener::bind((options.listen, options.port)).await?;
+    let listener = TcpListener::bind((options.listen.as_str(), options.port)).await?;
     let machine = Machine::start(setup).await.map_err(|error| named(error, &paths))?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, machine.router()).with_graceful_shutdown(async {
+    let serving = axum::serve(listener, machine.router_at(&options.listen)).with_graceful_shutdown(async {
         stopping.await.ok();
     });
     let mut serving = tokio::spawn(serving.into_future());

@@ -1,7 +1,6 @@
 //! What the run is told on its command line and in its environment.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,9 +16,9 @@ pub struct Options {
     /// Port to listen on; 0 picks a free one and prints it
     #[arg(long, env = "PORT", default_value_t = 8080)]
     pub port: u16,
-    /// Address to listen on
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub listen: IpAddr,
+    /// Name or address of this machine to listen on; only it and loopback names may drive the run
+    #[arg(long, default_value = "127.0.0.1")]
+    pub listen: String,
     /// A site file or a folder of them; left out: the sample sites
     #[arg(long, env = "DOORSTEP_SITES")]
     pub sites: Option<PathBuf>,

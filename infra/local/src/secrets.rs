@@ -90,7 +90,7 @@ impl Secrets {
 
     fn make(&mut self, site: &SiteFile) {
         let webhook = match site.platform.as_str() {
-            "andcards" | "deskworks" => format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_KEY)),
+            "andcards" | "deskworks" => own_key(),
             _ => SANDBOX_WEBHOOK_SECRET.to_owned(),
         };
         let platform = self.tables.entry(site.platform_secret.clone()).or_default();
@@ -109,9 +109,12 @@ impl Secrets {
         }
     }
 
-    /// The first webhook secret under `name`: what a sandbox signs with.
-    pub(crate) fn webhook(&self, name: &str) -> Option<&str> {
-        self.tables.get(name)?.get(WEBHOOK_SECRETS)?.as_array()?.first()?.as_str()
+    /// The first webhook secret under `name`: what a sandbox signs with. An operator's secret of a vendor that is not a
+    /// sandbox is never used to sign; of such a vendor only the sandbox's own secret is given, where the file has it.
+    pub(crate) fn signing(&self, name: &str, is_sandbox: bool) -> Option<&str> {
+        let secrets = self.tables.get(name)?.get(WEBHOOK_SECRETS)?.as_array()?;
+        let mut secrets = secrets.iter().filter_map(Value::as_str);
+        if self.own || is_sandbox { secrets.next() } else { secrets.find(|secret| is_own(secret)) }
     }
 
     /// Parameter names and values: `/{stack}/{secret}/webhook` and `/{stack}/{secret}/api`, each only where there is
@@ -129,4 +132,13 @@ impl Secrets {
         }
         parameters
     }
+}
+
+/// The sandbox's own webhook secret as platforms that push want it.
+fn own_key() -> String {
+    format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_KEY))
+}
+
+fn is_own(secret: &str) -> bool {
+    secret == SANDBOX_WEBHOOK_SECRET || secret == own_key()
 }

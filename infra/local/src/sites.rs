@@ -15,6 +15,8 @@ pub struct SiteFile {
     pub organization: String,
     /// Name of the platform's secret; empty where the file does not say.
     pub platform_secret: String,
+    /// The platform is a sandbox of this run.
+    pub is_sandbox: bool,
     /// Its door systems.
     pub doors: Vec<DoorsFile>,
 }
@@ -30,7 +32,12 @@ pub struct DoorsFile {
     pub place: String,
     /// Name of its secret.
     pub secret: String,
+    /// It is a sandbox of this run.
+    pub is_sandbox: bool,
 }
+
+/// What a site file says in place of a vendor's address.
+const SANDBOX: &str = "sandbox";
 
 impl SiteFile {
     /// Looks into `text`, and is content with whatever it finds.
@@ -44,13 +51,15 @@ impl SiteFile {
         let doors = doors.map(|(name, doors)| {
             let doors = doors.as_table();
             let (kind, place, secret) = (word(doors, "kind"), word(doors, "place"), word(doors, "secret"));
-            DoorsFile { name: name.clone(), kind, place, secret }
+            let is_sandbox = word(doors, "url") == SANDBOX;
+            DoorsFile { name: name.clone(), kind, place, secret, is_sandbox }
         });
         SiteFile {
             site: word(Some(&file), "site"),
             platform: word(platform, "kind"),
             organization: word(platform, "organization"),
             platform_secret: word(platform, "secret"),
+            is_sandbox: word(platform, "url") == SANDBOX,
             doors: doors.collect(),
             text,
         }

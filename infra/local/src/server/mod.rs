@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod clock;
 mod explain;
+mod gate;
 mod holds;
 mod hooks;
 mod openings;
@@ -17,7 +18,7 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use serde::{Deserialize, Serialize};
@@ -27,12 +28,22 @@ use crate::Machine;
 use crate::run::crash::Step;
 use answer::{Refused, answer, refusal};
 use body::Json;
+pub use gate::Hosts;
+use gate::gate;
 
-/// Every path that is served.
-pub fn router(machine: Machine) -> Router {
+/// Every path that is served: webhooks and the health check to all, everything else to this machine's operator.
+pub fn router(machine: Machine, hosts: Hosts) -> Router {
     Router::new()
         .route("/healthz", get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))))
         .route("/hooks/{*path}", post(hooks::deliver))
+        .merge(driven().layer(from_fn_with_state(hosts, gate)))
+        .layer(from_fn(whole))
+        .with_state(machine)
+}
+
+/// What only the operator may call.
+fn driven() -> Router<Machine> {
+    Router::new()
         .route("/sandbox/clock", get(clock::show).put(clock::set))
         .route("/sandbox/quiet", post(quiet))
         .route("/sandbox/outbox", get(outbox))
@@ -61,8 +72,6 @@ pub fn router(machine: Machine) -> Router {
         .route("/sandbox/sites/{site}/audit/verify", get(explain::verify))
         .route("/sandbox/{vendor}/{*rest}", any(vendors::call))
         .fallback(async || refusal(StatusCode::NOT_FOUND, "there is nothing at this address"))
-        .layer(from_fn(whole))
-        .with_state(machine)
 }
 
 /// Carries every request through to its end, even where its sender hangs up: half a drain would leave messages in
@@ -95,16 +104,25 @@ fn once() -> u32 {
     1
 }
 
-async fn crash(State(machine): State<Machine>, Json(shot): Json<Shot>) -> Response {
+async fn crash(State(machine): State<Machine>, Json(shot): Json<Shot>) -> Result<Response, Refused> {
+    if machine.has_real_vendors() {
+        let why = "a site of this run has real doors or a real platform: crashes are for sandbox vendors only";
+        return Err(Refused::new(StatusCode::CONFLICT, why));
+    }
     machine.settle_down().await;
     machine.crash(shot.after, shot.times);
-    answer(StatusCode::OK, &shot)
+    Ok(answer(StatusCode::OK, &shot))
 }
 
 impl Machine {
-    /// The run behind HTTP; what listens is the caller's business.
+    /// The run behind HTTP, driven under loopback names only; what listens is the caller's business.
     pub fn router(&self) -> Router {
-        router(self.clone())
+        router(self.clone(), Hosts::default())
+    }
+
+    /// The same, driven under the name too that it listens on.
+    pub fn router_at(&self, listen: &str) -> Router {
+        router(self.clone(), Hosts::with(listen))
     }
 }
 

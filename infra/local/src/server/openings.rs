@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use super::answer::{Refused, answer};
 use super::known;
+use super::vendors::NOT_OWN;
 use crate::Machine;
 
 /// Whether a vendor is a door system.
@@ -54,7 +55,7 @@ fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) ->
     let conflict = |why: &str| Refused::new(StatusCode::CONFLICT, why);
     let (doors, secret) =
         machine.entrance(site, kind.word(), of).ok_or_else(|| conflict("this site has no such doors"))?;
-    let secret = secret.ok_or_else(|| conflict("these doors have no webhook secret"))?;
+    let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
     Ok((address(site, kind, &doors), secret))
 }
 

@@ -17,6 +17,10 @@ use super::{body, known, openings};
 use crate::Machine;
 use crate::sandbox::Post;
 
+/// Why a sandbox does not sign for a site.
+pub(super) const NOT_OWN: &str = "the sandbox signs with its own secrets only, and this site has none of them: start without \
+    --secrets, or sign the delivery yourself and post it to /hooks";
+
 type Sent = http::Request<Bytes>;
 
 /// Where a platform's world is changed.
@@ -66,7 +70,7 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
         Some(site) => {
             known(machine, site)?;
             let secret = machine.webhook_secret(site);
-            Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, "this site has no webhook secret"))?))
+            Some((site, secret.ok_or_else(|| Refused::new(StatusCode::CONFLICT, NOT_OWN))?))
         }
         None => None,
     };
