@@ -8,6 +8,7 @@ pub mod events;
 pub mod scheduler;
 pub mod sqs;
 pub mod ssm;
+pub mod template;
 
 mod meter;
 mod wire;
