@@ -12,6 +12,7 @@ pub mod entries;
 mod explain;
 mod faster;
 mod first_push;
+mod folder;
 mod forget;
 mod guard;
 mod guests;

@@ -213,6 +213,8 @@ pub struct Setting {
     pub secrets: Option<String>,
     /// Site files beside this one.
     pub neighbours: Vec<String>,
+    /// Where everything is remembered.
+    pub data: Data,
     loaded: bool,
 }
 
@@ -232,6 +234,7 @@ impl Setting {
             cadence: None,
             secrets: None,
             neighbours: Vec::new(),
+            data: Data::Memory,
             loaded: true,
         }
     }
@@ -309,7 +312,7 @@ impl Setting {
             secrets: self.secrets,
             clock: Some(self.clock.parse().expect("an instant")),
             reconcile: self.cadence,
-            data: Data::Memory,
+            data: self.data,
         };
         let machine = Machine::start_with(setup, functions).await.expect("it starts");
         World::new(machine, self.platform, self.doors, platform, house.world(self.doors)).await

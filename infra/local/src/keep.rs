@@ -1,7 +1,8 @@
 //! What this machine remembers besides the table: queue, alarms, outbox, sandbox worlds. Keys and bytes, no meaning.
 //!
 //! Everything is held in memory and written through to one SQLite file, so that a run that was killed goes on where it
-//! was. The file is not forced to the disk at each write: it survives the process, not the machine's power.
+//! was. The file is forced to the disk at each checkpoint, not at each write: a power cut may cost the last writes, but
+//! not the file. What is deleted is overwritten.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,7 +43,8 @@ impl Keep {
         let file = Connection::open(path)?;
         file.busy_timeout(LET_GO)?;
         file.execute_batch(
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+             PRAGMA secure_delete = ON;
              CREATE TABLE IF NOT EXISTS keep (key TEXT PRIMARY KEY, value BLOB NOT NULL);
              BEGIN IMMEDIATE; COMMIT;",
         )?;
@@ -89,6 +91,14 @@ impl Keep {
         let state = locked(&self.state);
         let from = state.entries.range(prefix.to_owned()..);
         from.take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Rewrites the file and empties its log, so that neither holds anything that was deleted or replaced.
+    pub(crate) fn overwrite_deleted(&self) {
+        locked(&self.state).write(|file| {
+            file.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
+            Ok(0)
+        });
     }
 
     /// [`Keep::put`] of `value` as JSON.

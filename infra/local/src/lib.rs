@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod cloud;
+pub mod folder;
 pub mod keep;
 pub mod machine;
 pub mod options;

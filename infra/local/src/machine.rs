@@ -8,6 +8,7 @@ use doorstep::approve::{self, Opened};
 use doorstep::audit::Record;
 use doorstep::delivery::Delivery;
 use doorstep::error::{Error, Result};
+use doorstep::forget;
 use doorstep::guard::Hold;
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::cloud::Cloud;
+use crate::folder;
 use crate::keep::Keep;
 use crate::locked::locked;
 use crate::pushed::{self, Known};
@@ -30,9 +32,6 @@ use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
 use crate::sites::SiteFile;
 use crate::world::World;
-
-/// The file of everything but the table, in the data folder.
-const KEEP: &str = "cloud.sqlite";
 
 /// Where everything is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +47,7 @@ impl Data {
     pub fn is_new(&self) -> bool {
         match self {
             Data::Memory => true,
-            Data::Folder(folder) => !folder.join(KEEP).exists(),
+            Data::Folder(folder) => !folder::is_used(folder),
         }
     }
 }
@@ -253,6 +252,25 @@ impl Machine {
         Ok(hold)
     }
 
+    /// Forgets a person, in the files of the data folder too.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<forget::Outcome> {
+        self.settle_down().await;
+        let outcome = forget::forget(self.outside(), site, wanted).await?;
+        if matches!(outcome, forget::Outcome::Forgotten(_)) {
+            self.overwrite_deleted();
+        }
+        Ok(outcome)
+    }
+
+    /// Sees to it that nothing which was deleted or replaced is left in a file of the data folder.
+    pub(crate) fn overwrite_deleted(&self) {
+        self.cloud().table.overwrite_deleted();
+        self.parts.runner.keep.overwrite_deleted();
+    }
+
     /// A site's audit records, oldest first.
     ///
     /// # Errors
@@ -369,9 +387,9 @@ fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
 /// The keep, and where the table's file is.
 fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
     let Data::Folder(folder) = data else { return Ok((Keep::memory(), None)) };
-    std::fs::create_dir_all(folder).map_err(|error| StartError::Data(error.to_string()))?;
-    let keep = Keep::open(&folder.join(KEEP)).map_err(|error| StartError::Data(error.to_string()))?;
-    Ok((keep, Some(folder.join("table.sqlite"))))
+    let files = folder::prepare(folder).map_err(|error| StartError::Data(error.to_string()))?;
+    let keep = Keep::open(&files.keep).map_err(|error| StartError::Data(error.to_string()))?;
+    Ok((keep, Some(files.table)))
 }
 
 async fn load(runner: &Runner, sites: Vec<SiteFile>) -> Result<Vec<SiteFile>, StartError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use doorstep_local::options::Options;
-use doorstep_local::{Machine, StartError, sample};
+use doorstep_local::{Machine, StartError, folder, sample};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -36,6 +36,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let (setup, paths) = options.setup()?;
+    warn_of_open_secrets(&options);
     let plays_sample = options.plays_sample();
     let listener = TcpListener::bind((options.listen.as_str(), options.port)).await?;
     let machine = Machine::start(setup).await.map_err(|error| named(error, &paths))?;
@@ -63,6 +64,16 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     // What is cut off here comes again in the next run: the line forgets nothing that was not finished.
     tokio::time::timeout(LAST_CALLS, serving).await.ok();
     Ok(())
+}
+
+/// Says that others can read the secrets file. The run goes on: its owner may have reasons.
+fn warn_of_open_secrets(options: &Options) {
+    if let Some(path) = &options.secrets
+        && folder::is_open_to_others(path).unwrap_or(false)
+    {
+        let path = path.display();
+        tracing::warn!(%path, "other users of this machine can read the secrets file: chmod 600 it");
+    }
 }
 
 /// A start's error with the path of the file that caused it.

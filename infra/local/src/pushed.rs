@@ -129,6 +129,9 @@ impl Machine {
             runner.keep.remove(&format!("{PUSHED}{site}"));
             locked(&self.parts.known).remove(site);
             runner.renew();
+            if order.delete_data {
+                self.overwrite_deleted();
+            }
         }
         Ok(seen)
     }

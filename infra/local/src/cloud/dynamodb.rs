@@ -63,8 +63,9 @@ impl Table {
     /// The file cannot be opened, or the table not be made.
     pub fn open(path: &Path, name: &str) -> Result<Self, TableError> {
         let database = Database::new(&path.to_string_lossy())?;
-        // The engine forces each write to the disk otherwise: ten times slower, and it buys nothing against a kill.
-        database.enable_bulk_loading()?;
+        // `synchronous = NORMAL`: the log is forced to the disk at each checkpoint, not at each write, which is ten times
+        // faster. A power cut may cost the last writes, but not the file.
+        database.disable_bulk_loading()?;
         Table::of(database, name)
     }
 
@@ -101,6 +102,16 @@ impl Table {
         })
     }
 
+    /// Rewrites the file and empties its log, so that neither holds anything that was deleted or replaced. The table at
+    /// DynamoDB Local is in memory.
+    pub fn overwrite_deleted(&self) {
+        if let Engine::Embedded(database) = &self.0
+            && let Err(error) = rewrite(database)
+        {
+            tracing::error!(%error, "the table's file may still hold what was deleted: stop the run and start it again");
+        }
+    }
+
     /// Deletes what has expired, as AWS does now and then. At DynamoDB Local nothing expires.
     pub fn forget_expired(&self) {
         if let Engine::Embedded(database) = &self.0
@@ -109,6 +120,18 @@ impl Table {
             tracing::warn!(%error, "expired items stay for now");
         }
     }
+}
+
+fn rewrite(database: &Database) -> Result<(), DynoxideError> {
+    let Some(path) = database.db_path()? else { return Ok(()) };
+    // Bulk loading keeps the copy that VACUUM makes in memory instead of in a temporary file.
+    database.enable_bulk_loading()?;
+    let rewritten = database.vacuum();
+    database.disable_bulk_loading()?;
+    rewritten?;
+    let log = rusqlite::Connection::open(path)?;
+    log.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
+    Ok(())
 }
 
 fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Bytes, DynoxideError> {

@@ -20,6 +20,8 @@ const WANTED: &str = "wanted/";
 const RECONCILE_WANTED: &str = "reconcile.wanted";
 /// Most events at once. [D]
 const BATCH: usize = 10;
+/// Most events that the outbox keeps; older ones go first.
+const KEPT: u64 = 10_000;
 
 /// The bus.
 pub struct Bus {
@@ -126,6 +128,9 @@ impl Bus {
         let mut state = locked(&self.state);
         if !self.keep.put_json(&format!("{OUTBOX}{:020}", state.next), &event) {
             return Err(("InternalFailure", "the data folder cannot be written"));
+        }
+        if let Some(oldest) = state.next.checked_sub(KEPT) {
+            self.keep.remove(&format!("{OUTBOX}{oldest:020}"));
         }
         state.next += 1;
         if event.kind == RECONCILE_WANTED

@@ -14,7 +14,6 @@ use serde_json::json;
 use super::answer::{Refused, answer};
 use super::body::Json;
 use super::known;
-use super::push::not_from_a_page;
 use super::sites::{Answered, Asked};
 use crate::Machine;
 
@@ -76,11 +75,9 @@ pub(super) async fn on_time(State(machine): State<Machine>, site: Asked, RawQuer
 
 /// Forgets a person: `{"email": "..."}` or `{"person": "..."}`.
 pub(super) async fn forget(State(machine): State<Machine>, site: Asked, request: Request) -> Answered {
-    not_from_a_page(request.headers())?;
-    machine.settle_down().await;
     known(&machine, &site.site)?;
     let Json(wanted) = Json::<forget::Wanted>::from_request(request, &()).await?;
-    match forget::forget(machine.outside(), &site.site, &wanted).await? {
+    match machine.forget(&site.site, &wanted).await? {
         Outcome::Forgotten(forgotten) => Ok(shown(&forgotten)),
         Outcome::Nobody => Ok(nobody()),
         Outcome::Refused(first) => {

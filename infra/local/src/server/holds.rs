@@ -2,14 +2,12 @@
 //! /sandbox/approve` and `/sandbox/sites/{site}/approve` with `{"checksum":"…"}`.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::answer::{Refused, answer};
+use super::answer::answer;
 use super::body::Json;
 use super::known;
-use super::push::not_from_a_page;
 use super::sites::{Answered, Asked};
 use crate::Machine;
 
@@ -32,31 +30,12 @@ pub(super) async fn of_site(State(machine): State<Machine>, asked: Asked) -> Ans
 }
 
 /// Lets what is held be done, at whichever site it is.
-pub(super) async fn approve_any(
-    State(machine): State<Machine>,
-    headers: HeaderMap,
-    Json(approved): Json<Approved>,
-) -> Answered {
-    release(&machine, &headers, None, &approved).await
+pub(super) async fn approve_any(State(machine): State<Machine>, Json(approved): Json<Approved>) -> Answered {
+    Ok(answer(StatusCode::OK, &machine.approve(None, &approved.checksum).await?))
 }
 
 /// Lets what is held at one site be done.
-pub(super) async fn approve(
-    State(machine): State<Machine>,
-    asked: Asked,
-    headers: HeaderMap,
-    Json(approved): Json<Approved>,
-) -> Answered {
+pub(super) async fn approve(State(machine): State<Machine>, asked: Asked, Json(approved): Json<Approved>) -> Answered {
     known(&machine, &asked.site)?;
-    release(&machine, &headers, Some(&asked.site), &approved).await
-}
-
-async fn release(
-    machine: &Machine,
-    headers: &HeaderMap,
-    site: Option<&str>,
-    approved: &Approved,
-) -> Result<Response, Refused> {
-    not_from_a_page(headers)?;
-    Ok(answer(StatusCode::OK, &machine.approve(site, &approved.checksum).await?))
+    Ok(answer(StatusCode::OK, &machine.approve(Some(&asked.site), &approved.checksum).await?))
 }

@@ -1,0 +1,93 @@
+//! The data folder: its owner alone may read what is in it, whatever the umask and however it was made.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The file of everything but the table.
+const KEEP: &str = "cloud.sqlite";
+/// The file of the table.
+const TABLE: &str = "table.sqlite";
+/// What SQLite puts beside each of them. It gives these files the rights of the first one.
+const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
+/// Rights of the folder, and of a file in it.
+const OWNER: (u32, u32) = (0o700, 0o600);
+/// Rights of anyone but a file's owner.
+const OTHERS: u32 = 0o077;
+
+/// Whether a run has used this folder.
+pub fn is_used(folder: &Path) -> bool {
+    folder.join(KEEP).exists()
+}
+
+/// The files of a data folder.
+pub struct Files {
+    /// Everything but the table.
+    pub keep: PathBuf,
+    /// The table.
+    pub table: PathBuf,
+}
+
+/// Makes the folder and its files where they are missing, and takes away the rights of others where they have any.
+///
+/// # Errors
+/// The folder or a file cannot be made, or is another user's.
+pub fn prepare(folder: &Path) -> io::Result<Files> {
+    let (folder_rights, file_rights) = OWNER;
+    fs::DirBuilder::new().recursive(true).mode(folder_rights).create(folder)?;
+    close_to_others(folder, folder_rights)?;
+    let files = Files { keep: folder.join(KEEP), table: folder.join(TABLE) };
+    for file in [&files.keep, &files.table] {
+        // A file that SQLite makes itself has the rights that the umask leaves.
+        OpenOptions::new().create(true).append(true).mode(file_rights).open(file)?;
+        for companion in COMPANIONS {
+            let mut path = file.clone().into_os_string();
+            path.push(companion);
+            if fs::exists(&path)? {
+                close_to_others(Path::new(&path), file_rights)?;
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn close_to_others(path: &Path, rights: u32) -> io::Result<()> {
+    if is_open_to_others(path)? { fs::set_permissions(path, Permissions::from_mode(rights)) } else { Ok(()) }
+}
+
+/// Whether anyone but the owner of a file may read or change it.
+///
+/// # Errors
+/// The file is not there or cannot be looked at.
+pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path)?.permissions().mode() & OTHERS != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_is_its_owners_alone_also_one_that_was_open() {
+        let folder = std::env::temp_dir().join(format!("doorstep-folder-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&folder).unwrap();
+        let wal = folder.join("table.sqlite-wal");
+        for (path, open) in [(&folder, 0o755), (&folder.join(KEEP), 0o644), (&wal, 0o666)] {
+            if path != &folder {
+                fs::write(path, "").unwrap();
+            }
+            fs::set_permissions(path, Permissions::from_mode(open)).unwrap();
+        }
+        let files = prepare(&folder).unwrap();
+        assert_eq!(rights(&folder), 0o700);
+        for path in [&files.keep, &files.table, &wal] {
+            assert_eq!(rights(path), 0o600, "{}", path.display());
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
