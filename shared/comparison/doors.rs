@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::facts::Known;
 use super::seen_accounts::{Accounts, Links, links};
-use super::{BASE, Group, Read};
+use super::{Group, Read};
 use crate::access::Share;
 use crate::bus::Notice;
 use crate::cards::CardBook;
 use crate::doors::{Account, GroupId, ReadDoors, Row, Seats};
 use crate::error::{Error, Result};
+use crate::guard::credibility::{lost_all, lost_half};
 use crate::ledger::sites::DoorsRead;
 use crate::outside::Outside;
 use crate::person::Person;
@@ -225,12 +226,9 @@ async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig, links: &Links<'_>)
 fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
     let Some(before) = before else { return Ok(now) };
     let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
-    let all = now.groups.is_empty() && lost > 0;
-    if all || before.groups.len() >= BASE && lost * 2 >= before.groups.len() {
-        return Err(Error::report(format!(
-            "the list of groups lost {lost} of {} and is not believed",
-            before.groups.len()
-        )));
+    let known = before.groups.len();
+    if now.groups.is_empty() && lost_all(known, lost) || lost_half(known, lost) {
+        return Err(Error::report(format!("the list of groups lost {lost} of {known} and is not believed")));
     }
     now.taken.clone_from(&before.taken);
     now.cards_taken = before.cards_taken;

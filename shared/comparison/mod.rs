@@ -29,9 +29,6 @@ pub mod people;
 pub mod platform;
 pub mod seen_accounts;
 
-/// Smallest list of which losing half is unbelievable.
-const BASE: usize = 10;
-
 /// What was so before, as far as nobody vouched for the change: by the files that were in force as `versions`, until the
 /// file that is judged took their place at `replaced`.
 ///

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::BASE;
 use super::facts::Known;
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
+use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
 use crate::ledger::Ledger;
 use crate::ledger::facts::{Record, Source};
 use crate::ledger::sites::{Disbelief, PlatformRead};
@@ -23,8 +23,6 @@ const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Check-ins are read from this long ago.
 const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// A list that lost half says so for the third time: a human must look at it.
-pub const BELIEVED_AFTER: u32 = 3;
 /// So many of what such a list left out are asked for by their ids.
 const SAMPLE: usize = 100;
 
@@ -155,7 +153,7 @@ impl<'a> Reading<'a> {
             }
             return;
         }
-        let half = live.len() >= BASE && missing.len() * 2 >= live.len();
+        let half = lost_half(live.len(), missing.len());
         if !half {
             self.disbelief.remove(kind.word());
             for record in missing {

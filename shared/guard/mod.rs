@@ -16,6 +16,7 @@ use crate::doors::{AccountId, GroupId};
 use crate::fact::FactId;
 use crate::ledger::dues::Subject;
 
+pub mod credibility;
 pub mod former;
 pub mod judge;
 

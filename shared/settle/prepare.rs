@@ -18,9 +18,9 @@ use super::order::SLICE_TIME;
 use super::portion::Portion;
 use super::round::Sitting;
 use super::scene::Scene;
-use crate::comparison::platform::BELIEVED_AFTER;
 use crate::doors::{GroupId, ReadDoors, Row, Standing};
 use crate::error::{Error, Result};
+use crate::guard::credibility::BELIEVED_AFTER;
 use crate::site::Mode;
 
 /// Decides for everybody of a round. `again` says that it is not the first try: nothing that was seen before is relied

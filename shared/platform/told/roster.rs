@@ -11,15 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Contract, Entity, Record};
-use crate::comparison::platform::BELIEVED_AFTER;
 use crate::delivery::Rank;
 use crate::error::{Error, Result};
+use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
 use crate::ledger::Ledger;
 use crate::ledger::sites::Disbelief;
 use crate::ledger::told::{Believed, Head, Letter, Rosters, rank_of};
 
-/// Smallest list of which losing half is unbelievable.
-const BASE: usize = 10;
 /// The parts of one roster are made within this; a longer time between them means that an id was used twice.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 /// After this long a roster that is not whole is worth a word.
@@ -231,7 +229,7 @@ fn judge(
         if now == 0 && before > 0 && !entity.may_run_out {
             return refused(format!("has no {}, and there were {before}", entity.list));
         }
-        if before >= BASE && missing * 2 >= before {
+        if lost_half(before, missing) {
             return refused(format!("lost {missing} of {before} {}", entity.list));
         }
     }
