@@ -161,7 +161,8 @@ async fn platform(outside: &Outside, site: &Site, now: Timestamp) -> Result<Plat
         None => None,
     };
     if matches!(seen.answers, Some(Ok(()))) {
-        seen.hearing = reader.hearing(&site.id).await;
+        let locations = site.platform.locations.as_deref();
+        seen.hearing = reader.hearing(&site.id).await.map(|hearing| hearing.at(locations));
     }
     Ok(seen)
 }

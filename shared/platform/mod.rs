@@ -120,9 +120,11 @@ pub trait ReadPlatform: Send + Sync {
     fn tells_of_people(&self) -> bool {
         false
     }
-    /// Whether parts of a kind may appear after its bell, so that it must be looked at again.
-    fn comes_in_parts(&self, _kind: Kind) -> bool {
-        false
+    /// Returns whether a delivery proves when it was sent and what happened. Where it does not, a removal is a hint like
+    /// any other, and whatever a hint is about is read again after the first look: the platform may lag its webhook, and
+    /// an equal delivery about a second change counts as the first.
+    fn proves_times(&self) -> bool {
+        true
     }
     /// What else a bell about this may be about: `what` is the thing as it is, or as it was where it is `gone`.
     async fn around(&self, _about: &FactId, _what: Option<&What>, _gone: bool) -> Result<Around> {
@@ -145,6 +147,8 @@ pub struct Around {
     pub since: Option<Timestamp>,
     /// Everybody in the team that the bell is about.
     pub people: Option<Vec<Id>>,
+    /// The platform has a record that the thing was called off: that it is missing needs no second look.
+    pub called_off: bool,
 }
 
 /// How well a platform's webhooks reach us.
@@ -154,6 +158,32 @@ pub struct Hearing {
     pub problems: Vec<String>,
     /// That there is no webhook at all, where none was ever made.
     pub silence: Option<String>,
+    /// Locations of which no webhook, or not every needed one, tells.
+    pub unheard: Vec<Unheard>,
+}
+
+/// A location whose changes no webhook tells, or not all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheard {
+    /// Its id at the platform.
+    pub location: Id,
+    /// Its name.
+    pub name: String,
+    /// What is missing there, and what to do.
+    pub problem: String,
+}
+
+impl Hearing {
+    /// The same for a site of these locations, by name or id; `None`: of all of them. What is unheard there is a problem.
+    pub fn at(mut self, locations: Option<&[String]>) -> Hearing {
+        let is = |unheard: &Unheard, wanted: &String| *wanted == unheard.name || unheard.location == *wanted;
+        for unheard in std::mem::take(&mut self.unheard) {
+            if locations.is_none_or(|all| all.iter().any(|wanted| is(&unheard, wanted))) {
+                self.problems.push(unheard.problem);
+            }
+        }
+        self
+    }
 }
 
 /// How much of a list is wanted.

@@ -77,7 +77,7 @@ async fn read_and_keep<'a>(
 /// What is wrong with the platform's webhooks. A site that has none at all was set up without; `doorstep check` says it.
 async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     match reader.hearing(&site.id).await {
-        Ok(hearing) => hearing.problems,
+        Ok(hearing) => hearing.at(site.platform.locations.as_deref()).problems,
         Err(error) => vec![format!("its webhooks cannot be looked at: {error}")],
     }
 }

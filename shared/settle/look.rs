@@ -112,13 +112,11 @@ impl<'a> Looker<'a> {
             Ok(around) => around,
             Err(error) => return self.could_not(mention, looks, heard, &error).await,
         };
+        let proves = self.platform.proves_times();
         let late = match &found {
             _ if !may_lag => false,
-            None => !mention.removed,
-            Some(fact) => {
-                let behind = mention.removed || mention.reaches > fact.changed.or(mention.reaches);
-                behind || self.platform.comes_in_parts(mention.about.kind)
-            }
+            None => !(around.called_off || mention.removed && proves),
+            Some(fact) => !proves || mention.removed || mention.reaches > fact.changed.or(mention.reaches),
         };
         let again = if late { AGAIN_AFTER.get(usize::from(looks)) } else { None };
         if let Some(minutes) = again {
@@ -156,7 +154,7 @@ impl<'a> Looker<'a> {
 
     /// Keeps what was read beside a thing, and looks for what is known and was not there.
     async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<()> {
-        let Around { facts, kinds, since, people } = around;
+        let Around { facts, kinds, since, people, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
         if !kinds.is_empty() {
             let (names, _) = self.outside.ledger.holdings(&self.site.id, &Holder::Member(about.id.clone())).await?;

@@ -209,12 +209,12 @@ impl Scene {
     }
 }
 
-/// The platform's catalogue as it is known, and as it was before what only full reads told of.
+/// The platform's catalogue as it is known, without its passes, which may be many; and as it was before what only full reads told of.
 pub async fn catalogue(outside: &Outside, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
     let records = try_join_all(Catalogue::KINDS.map(|kind| outside.ledger.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
     let before: Vec<Before> = records.iter().filter_map(Record::before).collect();
-    Ok((Catalogue::of(live()), CatalogueBefore::of(live(), &before)))
+    Ok((Catalogue::without_passes(live()), CatalogueBefore::of(live(), &before)))
 }
 
 type Side = (Terms, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);

@@ -17,17 +17,23 @@ pub struct Catalogue {
     pub resources: BTreeMap<Id, Resource>,
     /// Membership products.
     pub plans: BTreeMap<Id, Plan>,
-    /// Names of passes, where the platform has any. OfficeRnD has none [C].
-    pub passes: BTreeSet<String>,
+    /// Names of passes, where the platform has any; OfficeRnD has none [C]. `None`: the passes were not read.
+    pub passes: Option<BTreeSet<String>>,
 }
 
 impl Catalogue {
     /// The kinds of things whose lists are the catalogue. Names of passes are found among the passes themselves.
     pub const KINDS: [Kind; 4] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
 
+    /// The catalogue among `facts`, which are without the passes.
+    pub fn without_passes<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Catalogue {
+        Catalogue { passes: None, ..Catalogue::of(facts) }
+    }
+
     /// The catalogue among `facts`; other facts are passed over.
     pub fn of<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Catalogue {
         let mut catalogue = Catalogue::default();
+        let mut passes = BTreeSet::new();
         for fact in facts {
             let id = || fact.id.clone();
             match &fact.what {
@@ -35,10 +41,11 @@ impl Catalogue {
                 What::Floor(floor) => drop(catalogue.floors.insert(id(), floor.clone())),
                 What::Resource(resource) => drop(catalogue.resources.insert(id(), resource.clone())),
                 What::Plan(plan) => drop(catalogue.plans.insert(id(), plan.clone())),
-                What::Pass(pass) => catalogue.passes.extend(pass.name.clone()),
+                What::Pass(pass) => passes.extend(pass.name.clone()),
                 _ => {}
             }
         }
+        catalogue.passes = Some(passes);
         catalogue
     }
 

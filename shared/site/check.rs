@@ -42,7 +42,7 @@ pub async fn against_vendors(
     let mut findings = alone(site);
     findings.extend(resolve(site, &Catalogue::of(&facts), &groups, None).problems);
     findings.extend(about_doors);
-    let hearing = platform.hearing(&site.id).await?;
+    let hearing = platform.hearing(&site.id).await?.at(site.platform.locations.as_deref());
     findings.extend(hearing.problems.into_iter().chain(hearing.silence).map(|said| format!("[platform] {said}")));
     Ok(findings)
 }

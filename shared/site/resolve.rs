@@ -136,9 +136,10 @@ impl<'a> Resolving<'a> {
         Ids::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
     }
 
-    /// Passes have no list to be found in; but a name that none has is worth a word.
+    /// Passes have no list to be found in. A name that none of them has is worth a word where the passes were read.
     fn passes(&mut self, rule: &Rule, names: &[String]) -> Ids {
-        for name in names.iter().filter(|name| !self.catalogue.passes.contains(*name) && !may_be_id(name)) {
+        let unknown = |name: &&String| self.catalogue.passes.as_ref().is_some_and(|passes| !passes.contains(*name));
+        for name in names.iter().filter(|name| unknown(name) && !may_be_id(name)) {
             self.problem(
                 rule,
                 &format!("no pass is named \"{name}\" now: write its exact name, its id, or pass = \"*\" for any"),

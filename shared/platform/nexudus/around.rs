@@ -60,7 +60,7 @@ impl Reader {
         filters.push((CHECKIN.from("FromTime"), back));
         facts.extend(self.checkins(&filters, Some(coworker)).await?);
         let kinds = &[Kind::Membership, Kind::Booking, Kind::Pass, Kind::Checkin];
-        Ok(Around { facts, kinds, since: Some(self.back()), people: None })
+        Ok(Around { facts, kinds, since: Some(self.back()), ..Around::default() })
     }
 
     /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.
@@ -68,9 +68,11 @@ impl Reader {
         let mut filters = of(&BOOKING, booker);
         filters.push((BOOKING.from("ToTime"), instant(self.back())));
         let facts = self.bookings(&filters, Some(booker)).await?;
-        if let Some(alias) = alias
-            && let Some(at) = self.moved(alias).await?
-        {
+        let cancellations = match alias {
+            Some(alias) => self.cancellations(alias).await?,
+            None => Vec::new(),
+        };
+        if let Some(at) = cancellations.iter().filter_map(wire::rebooked).max() {
             let new = |fact: &Fact| {
                 fact.id != id && fact.changed.is_none_or(|changed| changed.duration_until(at) <= PATIENCE)
             };
@@ -78,17 +80,17 @@ impl Reader {
                 return Err(Error::later("a booking of Nexudus was moved, and the new one is not there yet"));
             }
         }
-        Ok(Around { facts, ..Around::default() })
+        Ok(Around { facts, called_off: !cancellations.is_empty(), ..Around::default() })
     }
 
-    /// When the booking of this other id was cancelled to be moved, if it was.
-    async fn moved(&self, alias: &str) -> Result<Option<Timestamp>> {
+    /// The records that the booking of this other id was cancelled.
+    async fn cancellations(&self, alias: &str) -> Result<Vec<Value>> {
         let theirs = |record: &Value| {
             let said = record.get("OriginalBookingId").and_then(Value::as_str)?;
-            said.eq_ignore_ascii_case(alias).then(|| wire::rebooked(record)).flatten()
+            said.eq_ignore_ascii_case(alias).then(|| record.clone())
         };
         let filter = (CANCELLED.filter("OriginalBookingId"), alias.to_owned());
-        Ok(list::all(&self.calls, &CANCELLED, &[filter], theirs).await?.into_iter().max())
+        list::all(&self.calls, &CANCELLED, &[filter], theirs).await
     }
 
     /// A contract that ended because another one follows is not believed for a while, unless that one is there.

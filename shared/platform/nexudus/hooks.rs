@@ -7,40 +7,61 @@ use super::calls::Calls;
 use super::entity::WEBHOOK;
 use super::list;
 use crate::error::Result;
-use crate::platform::Hearing;
+use crate::fact::Id;
 use crate::platform::fields::Record;
+use crate::platform::{Hearing, Unheard};
 
 /// A webhook that posts to us.
 struct Hook {
     id: String,
     action: String,
+    location: Option<Id>,
     active: bool,
     failures: f64,
     error: bool,
 }
 
-/// How the webhooks are that post to `site`.
-pub(super) async fn hearing(calls: &Calls, site: &str) -> Result<Hearing> {
+/// The state of the webhooks that post to `site`. Each belongs to one location and tells of no other `[D]`, so every one
+/// of `locations` needs its own: each is named with its id.
+pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)]) -> Result<Hearing> {
     let ours = list::all(calls, &WEBHOOK, &[], |record| of(record, site)).await?;
-    let mut hearing = Hearing { problems: ours.iter().filter_map(trouble).collect(), silence: None };
-    let missing: Vec<_> = actions::all_needed()
-        .filter(|action| !ours.iter().any(|hook| actions::find(&hook.action) == Some(action)))
-        .map(|action| format!("{} ({})", action.number, action.name))
-        .collect();
-    let advice = format!(
-        "in Nexudus, add a webhook for each to the address that ends with /hooks/{site}/nexudus/ and its number"
-    );
-    let what = "changes are only found by comparing everything, every 15 minutes";
+    let problems = ours.iter().filter_map(trouble).collect();
     if ours.is_empty() {
-        hearing.silence = Some(format!(
-            "no webhook of Nexudus posts to this site, so {what}: {advice}; needed are {}",
-            missing.join(", ")
-        ));
-    } else if !missing.is_empty() {
-        let said = format!("webhooks are missing for {}, whose {what}: {advice}", missing.join(", "));
-        hearing.problems.push(said);
+        let all = missing(|_| true, site).unwrap_or_default();
+        let silence = Some(format!("no webhook of Nexudus posts to this site: they are {all}"));
+        return Ok(Hearing { problems, silence, unheard: Vec::new() });
     }
-    Ok(hearing)
+    // A list that names no location cannot tell them apart.
+    if ours.iter().all(|hook| hook.location.is_none()) {
+        let said = missing(|action| !tells(&ours, action, None), site);
+        let said = said.map(|missing| format!("webhooks are {missing}"));
+        return Ok(Hearing { problems: problems.into_iter().chain(said).collect(), ..Hearing::default() });
+    }
+    let unheard = locations.iter().filter_map(|(location, name)| {
+        let missing = missing(|action| !tells(&ours, action, Some(location)), site)?;
+        let problem = format!("at location {name} ({location}) webhooks are {missing}");
+        Some(Unheard { location: location.clone(), name: name.clone(), problem })
+    });
+    Ok(Hearing { problems, silence: None, unheard: unheard.collect() })
+}
+
+/// The needed actions for which `is_missing`, what that means and what to do; `None` where there are none.
+fn missing(is_missing: impl Fn(&actions::Action) -> bool, site: &str) -> Option<String> {
+    let needed = actions::all_needed().filter(|action| is_missing(action));
+    let missing: Vec<_> = needed.map(|action| format!("{} ({})", action.number, action.name)).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "missing for {}, whose changes are only found by comparing everything, every 15 minutes: in Nexudus, at each \
+             location, add a webhook for each to the address that ends with /hooks/{site}/nexudus/ and its number",
+            missing.join(", ")
+        )
+    })
+}
+
+/// Whether one of the webhooks tells of an action, at a location where one is given.
+fn tells(hooks: &[Hook], action: &actions::Action, location: Option<&Id>) -> bool {
+    let there = |hook: &&Hook| location.is_none() || hook.location.is_none() || hook.location.as_ref() == location;
+    hooks.iter().filter(there).any(|hook| actions::find(&hook.action) == Some(action))
 }
 
 /// A webhook, if its address is this site's.
@@ -52,6 +73,7 @@ fn of(record: &Value, site: &str) -> Option<Hook> {
     before.ends_with(&format!("/hooks/{site}/nexudus")).then(|| Hook {
         id: record.text("Id").unwrap_or_default(),
         action: action.to_owned(),
+        location: record.reference("BusinessId"),
         active: record.flag_or("Active", true),
         failures: record.number("ErrorCount").unwrap_or(0.0),
         error: record.text("LastError").is_some(),

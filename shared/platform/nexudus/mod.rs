@@ -3,8 +3,7 @@
 //! What is known of it, and how surely, is in `docs/vendors.md`; the grades in brackets are from there. Its field names
 //! stay in this room. Nothing here decides who may come in, and nothing writes to Nexudus.
 
-use jiff::Timestamp;
-use uuid::Uuid;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
@@ -26,22 +25,32 @@ mod wire;
 /// The header that signs, in upper-case hex. It is sent only where the webhook has a shared secret. `[D]`
 const SIGNATURE: &str = "x-nexudus-hook-signature";
 
+/// Equal deliveries within one such stretch of time are one: so replays cost a bounded number of reads. It is shorter than
+/// the time until the last look that follows a delivery, less the lag of the platform.
+const SAME_WITHIN: SignedDuration = SignedDuration::from_mins(2);
+
 /// Nexudus.
 pub struct Nexudus;
 
 impl Platform for Nexudus {
     /// HMAC-SHA256 over the body, or over what is left of it in ASCII: the vendor signs the ASCII form of its JSON, and
     /// whether it sends that form too is unknown `[?]`. No time is signed, so a delivery that somebody caught is good for
-    /// ever `[D]`: it is a bell and never more.
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, _now: Timestamp) -> Result<Proven, Unproven> {
+    /// ever `[D]`: it is a hint and never more.
+    ///
+    /// It has no id either. Equal bodies that come to one address within [`SAME_WITHIN`] are one delivery. The second may
+    /// be about a second change: what it is about is read again later in any case, see
+    /// [`ReadPlatform::proves_times`].
+    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
         if !proves(&delivery, secrets) {
             return Err(Unproven);
         }
-        // It has no id and no time, and an equal body may well be a new change.
-        Ok(Proven::by(delivery, Uuid::new_v4().simple().to_string()))
+        let stretch = now.as_second().div_euclid(SAME_WITHIN.as_secs()).to_string();
+        let parts = [delivery.path.as_bytes(), b"\0", &delivery.body, b"\0", stretch.as_bytes()];
+        let sameness = signature::digest(&parts);
+        Ok(Proven::by(delivery, sameness))
     }
 
-    /// The path says what happened and is not signed, so a forged one must cost no more than a look.
+    /// The path says what happened and is not signed: a delivery that was caught can be posted to any address.
     fn letter(&self, proven: &Proven) -> Letter {
         letters::read(proven.path(), proven.body())
     }

@@ -220,9 +220,9 @@ impl ReadPlatform for Reader {
         true
     }
 
-    /// Guests of a booking may appear seconds after its delivery. `[C]`
-    fn comes_in_parts(&self, kind: Kind) -> bool {
-        kind == Kind::Booking
+    /// Neither a time nor the path that says what happened is signed. `[D]`
+    fn proves_times(&self) -> bool {
+        false
     }
 
     async fn around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
@@ -230,7 +230,13 @@ impl ReadPlatform for Reader {
     }
 
     async fn hearing(&self, site: &str) -> Result<Hearing> {
-        hooks::hearing(&self.calls, site).await
+        let ours = |record: &Value| Some(wire::business(record)?).filter(|_| self.is_ours(record, "Id"));
+        let named = |record: &Value| match ours(record)? {
+            Fact { id, what: What::Location(location), .. } => Some((id, location.name)),
+            _ => None,
+        };
+        let locations = list::all(&self.calls, &BUSINESS, &[], named).await?;
+        hooks::hearing(&self.calls, site, &locations).await
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 
+use super::calls::status_within;
 use crate::access::{Access, Secret};
 use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
@@ -114,18 +115,21 @@ async fn refreshed(access: &Access, caller: &Caller, url: &Url, user: &User, ref
 async fn ask(access: &Access, caller: &Caller, request: crate::http::Request) -> Result<Asked> {
     let answer = caller.read(request).await?;
     let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
+    let status = within.unwrap_or_else(|| answer.status());
     let error = body.as_ref().and_then(|body| body.get("error")?.as_str());
-    match answer.status() {
+    match status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(Asked::NoTokensHere),
         StatusCode::BAD_REQUEST if error == Some("unsupported_grant_type") => Ok(Asked::NoTokensHere),
         status if status.is_success() => match body.as_ref().and_then(|body| read(body, access.time.now())) {
             Some(token) => Ok(Asked::Token(token)),
-            // Errors may come as a success. [D]
-            None if body.as_ref().is_some_and(|body| super::calls::status_within(body).is_some()) => {
-                Ok(Asked::Refused(status.as_u16()))
-            }
             None => Err(Error::later("Nexudus answered without a token")),
         },
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Ok(Asked::Refused(status.as_u16()))
+        }
+        // An error that came as a success is no word on the user. [D] The name and the password may do without a token.
+        _ if within.is_some() => Ok(Asked::NoTokensHere),
         status => Ok(Asked::Refused(status.as_u16())),
     }
 }

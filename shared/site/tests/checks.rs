@@ -41,7 +41,7 @@ impl ReadPlatform for OnePlan {
 
     async fn hearing(&self, site: &str) -> Result<Hearing> {
         let silence = Some(format!("nothing posts to {site}: make a webhook"));
-        Ok(Hearing { problems: vec!["webhook 7 is switched off: switch it on".into()], silence })
+        Ok(Hearing { problems: vec!["webhook 7 is switched off: switch it on".into()], silence, ..Hearing::default() })
     }
 }
 

@@ -100,8 +100,10 @@ async fn n4_a_signed_change_is_at_the_door_at_once() {
         let world = setting.begin(things, House::with(&["Members"])).await;
         world.tell(json!({ "CoworkerContracts": [contract(14)] })).await;
         assert_eq!(world.inside("Members").await, ["zoe"], "{quirks}");
+        // A removal signs no time and no path, so it is a hint like any other: gone after the last look.
         world.tell(json!({ "remove": { "CoworkerContracts": [114] } })).await;
-        assert_eq!(world.inside("Members").await, [""; 0], "{quirks}");
+        world.at("2026-03-02T08:04:00Z", "Members", &["zoe"]).await;
+        world.at("2026-03-02T08:05:00Z", "Members", &[]).await;
         world.ends_well().await;
     }
 }
@@ -123,12 +125,13 @@ async fn n4_whatever_access_control_update_stands_for_is_read_again() {
     for group in ["Members", "Meeting", "Day"] {
         assert_eq!(world.inside(group).await, ["eve"], "{group}");
     }
+    world.clock("2026-03-02T08:02:00Z").await;
     world
         .change(json!({ "remove": { "CoworkerContracts": [113], "Bookings": [213], "CoworkerTimePasses": [5113] } }))
         .await;
     assert_eq!(world.deliver_to(Some(61), bell).await, 202);
     assert_eq!(world.inside("Members").await, ["eve"], "one look is no proof that it is gone");
-    world.at("2026-03-02T08:05:00Z", "Members", &[]).await;
+    world.at("2026-03-02T08:07:00Z", "Members", &[]).await;
     assert_eq!((world.inside("Meeting").await, world.inside("Day").await), (vec![], vec![]));
     world.ends_well().await;
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{PLAN, begin, booking, contract};
-use crate::world::{Doors, SECRET};
+use super::{PLAN, begin, booking, contract, town};
+use crate::world::{Doors, House, Platform, SECRET, Setting};
 
 fn hook(action: u64, more: Value) -> Value {
     let url = format!("https://x.lambda-url.eu-west-1.on.aws/hooks/riverside/nexudus/{action}");
@@ -145,19 +145,6 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
 }
 
 #[tokio::test]
-async fn equal_bodies_are_each_a_bell() {
-    let world = begin(Doors::Kisi, PLAN, json!({}), &["Members"]).await;
-    let bell = br#"[{"Id":113}]"#;
-    world.change(json!({ "CoworkerContracts": [contract(13)] })).await;
-    assert_eq!(world.deliver_to(Some(60), bell).await, 202);
-    assert_eq!(world.inside("Members").await, ["eve"]);
-    world.change(json!({ "CoworkerContracts": [{ "Id": 113, "Active": false }] })).await;
-    assert_eq!(world.deliver_to(Some(60), bell).await, 202);
-    assert_eq!(world.inside("Members").await, [""; 0], "within five minutes, and of the same bytes");
-    world.ends_well().await;
-}
-
-#[tokio::test]
 async fn a_bad_read_takes_nothing_from_anybody() {
     let things = json!({ "CoworkerContracts": (11..=13).map(contract).collect::<Vec<_>>() });
     let mut world = begin(Doors::Kisi, PLAN, things, &["Members"]).await;
@@ -176,4 +163,22 @@ async fn a_bad_read_takes_nothing_from_anybody() {
     world.platform_faults(json!([])).await;
     world.ends_in_order().await;
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"]);
+}
+
+#[tokio::test]
+async fn b12_webhooks_are_of_one_location_and_a_location_without_them_is_said() {
+    let at = |business: u64, actions: &[u64]| -> Vec<Value> {
+        let more = |action: &u64| json!({ "Id": business * 1000 + action, "BusinessId": business });
+        actions.iter().map(|action| hook(*action, more(action))).collect()
+    };
+    let hooks = [at(1, &[6, 7, 8, 61]), at(2, &[6, 7, 8])].concat();
+    for (limit, said) in [("", 1), ("locations = [\"Riverside\"]\n", 0), ("locations = [\"2\"]\n", 1)] {
+        let setting = Setting::at(Doors::Kisi, PLAN).on(Platform::Nexudus).platform_says(limit);
+        let world = setting.begin(town(json!({ "WebHooks": hooks })), House::with(&["Members"])).await;
+        let report = world.ends_well().await;
+        let problems: Vec<&String> = report.problems.iter().filter(|problem| problem.contains("webhook")).collect();
+        assert_eq!(problems.len(), said, "{limit}: {problems:?}");
+        let missing = "at location Harbour (2) webhooks are missing for 61 (AccessControlUpdate)";
+        assert!(problems.iter().all(|problem| problem.contains(missing)), "{problems:?}");
+    }
 }

@@ -6,6 +6,7 @@ mod contracts;
 mod hearing;
 mod passes;
 mod people;
+mod replays;
 
 use serde_json::{Map, Value, json};
 

@@ -59,7 +59,14 @@ async fn a_refresh_that_is_refused_falls_back_to_the_password() {
 
 #[tokio::test]
 async fn where_there_are_no_tokens_name_and_password_go_with_each_call() {
-    for refusal in [answer(404, "{}"), answer(405, "{}"), answer(400, r#"{"error":"unsupported_grant_type"}"#)] {
+    for refusal in [
+        answer(404, "{}"),
+        answer(405, "{}"),
+        answer(400, r#"{"error":"unsupported_grant_type"}"#),
+        answer(200, r#"{"Status":404,"WasSuccessful":false}"#),
+        answer(200, r#"{"Status":500,"WasSuccessful":false}"#),
+        answer(200, r#"{"WasSuccessful":false}"#),
+    ] {
         let script = Script::nexudus("").on("billing/tariffs", [none()]).on("/api/token", [refusal]);
         assert_eq!(read(&script).await, Ok(0));
         assert_eq!(header(&script, "tariffs", "authorization"), ["Basic ZGVza0BleGFtcGxlLnRlc3Q6cCZzcw=="]);

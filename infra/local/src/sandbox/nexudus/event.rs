@@ -54,7 +54,9 @@ pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
     let coworkers = entity::find("Coworkers").unwrap_or_default();
     for coworker in told {
         if let Some(item) = world.seen(coworkers, &coworker, now) {
-            posts.extend(post(world, ACCESS_CONTROL_UPDATE, wire::listed(world, coworkers, item, now)));
+            let mut shown = wire::listed(world, coworkers, item, now);
+            shown.insert("UpdatedOn".into(), world.stamp(now).into());
+            posts.extend(post(world, ACCESS_CONTROL_UPDATE, shown));
         }
     }
     posts

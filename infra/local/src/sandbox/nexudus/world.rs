@@ -26,6 +26,9 @@ pub struct World {
     /// The other keys of `_world`.
     pub top: Object,
     top_unsaved: bool,
+    /// When it last changed, and how many changes there were before at that instant.
+    last_change: Option<Timestamp>,
+    before_at_once: i64,
 }
 
 impl World {
@@ -94,6 +97,7 @@ impl World {
     /// A sentence about the first thing that is wrong with it; nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
         let (upserts, removals) = self.read_change(body)?;
+        self.before_at_once = if self.last_change.replace(now) == Some(now) { self.before_at_once + 1 } else { 0 };
         let mut changes = Vec::new();
         for (kind, item) in upserts {
             changes.extend(self.upsert(kind, item, now));
@@ -131,6 +135,15 @@ impl World {
         Ok((upserts, removals))
     }
 
+    /// `UpdatedOn` of what this change alters. Of two changes at one instant the later one has a later one, so that no two
+    /// deliveries about changes are of the same bytes.
+    pub fn stamp(&self, now: Timestamp) -> String {
+        match self.before_at_once {
+            0 => instant(now),
+            before => format!("{:.3}", now.saturating_add(SignedDuration::from_millis(before)).unwrap_or(now)),
+        }
+    }
+
     fn lag(&self, kind: usize, now: Timestamp) -> Option<Timestamp> {
         let late = entity::find("BookingVisitors") == Some(kind) && quirks::on(&self.top, "late-visitors");
         let span = if late { Some(LATE) } else { quirks::on(&self.top, "lag").then_some(LAG) };
@@ -139,11 +152,11 @@ impl World {
 
     fn upsert(&mut self, kind: usize, item: Object, now: Timestamp) -> Option<Change> {
         let id = item.0.get("Id").and_then(id_text)?;
-        let lag = self.lag(kind, now);
+        let (lag, stamp) = (self.lag(kind, now), self.stamp(now));
         let table = self.tables.get_mut(kind)?;
         let before = table.get(&id).and_then(Record::object).cloned();
         let mut after = before.clone().unwrap_or_default();
-        after.set("UpdatedOn", instant(now));
+        after.set("UpdatedOn", stamp);
         let joins = item.0.contains_key("Teams") || item.0.contains_key("TeamMembers");
         after.0.extend(item.0);
         if table.get(&id).is_none() {
@@ -257,7 +270,12 @@ impl World {
     /// Reads a world back.
     pub fn load(shelf: &Shelf<'_>) -> World {
         let tables = ENTITIES.each_ref().map(|entity| Table::load(shelf, entity.name));
-        World { tables, top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()), top_unsaved: false }
+        World {
+            tables,
+            top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()),
+            top_unsaved: false,
+            ..World::default()
+        }
     }
 
     /// Removes a kept world.
