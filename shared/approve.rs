@@ -17,6 +17,7 @@ use crate::ledger::facts::Record;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::person::Person;
+use crate::platform::told::reader::believe_held;
 
 /// A hold, with everybody whom it concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,15 +156,27 @@ pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> R
     let site = hold.site.clone();
     let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
     outside.ledger.release(&site, &doubts, Some(checksum), now).await?;
+    let mut notices = believe(outside, &site, &waiting).await?;
     let hold = Hold { approved: Some(now), ..hold };
     outside.ledger.keep_hold(&hold).await?;
     // By the stack's own clock: that of the operator's desk may be ahead of it.
     outside.ledger.put_dues(&site, &dues(&waiting, hold.told)).await?;
     outside.line.ring(&Ring::new(&site, Bell::Due), None).await?;
-    if let Err(error) = outside.bus.publish(&site, &[Notice::Approved(hold.clone())]).await {
+    notices.push(Notice::Approved(hold.clone()));
+    if let Err(error) = outside.bus.publish(&site, &notices).await {
         tracing::warn!(site, %error, "an approval could not be published");
     }
     Ok(hold)
+}
+
+/// Where what is approved follows from a snapshot that was not believed, it is believed from now on, and everything is to be
+/// compared by it.
+async fn believe(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
+    let told = outside.ledger.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
+    if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&outside.ledger, site).await? {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Notice::ReconcileWanted])
 }
 
 async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {

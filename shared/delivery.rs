@@ -52,6 +52,12 @@ impl Proven {
         &self.delivery.body
     }
 
+    /// The sender's own id of this delivery, as Standard Webhooks sign it; empty where the sender gives none.
+    pub fn sender_id(&self) -> &str {
+        let id = self.delivery.headers.get("webhook-id").and_then(|id| id.to_str().ok());
+        id.unwrap_or_default()
+    }
+
     /// The path, proven only where the platform signs it.
     pub fn path(&self) -> &str {
         &self.delivery.path
@@ -134,6 +140,15 @@ impl Rank {
         };
         format!("{:012}.{nanos:09}#{}", seconds + 1, self.hash)
     }
+}
+
+/// Record that a letter came.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Receipt {
+    /// When, by our clock.
+    pub at: Timestamp,
+    /// SHA-256 of the sender's id of the delivery.
+    pub delivery: String,
 }
 
 /// One thing that a letter is about.

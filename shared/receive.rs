@@ -1,7 +1,9 @@
 //! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
 //! no right to door secrets or API credentials.
 
-use crate::delivery::{Delivery, LARGEST_BODY, Letter, News, Proven};
+use sha2::{Digest, Sha256};
+
+use crate::delivery::{Delivery, LARGEST_BODY, Letter, News, Proven, Receipt};
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
@@ -99,12 +101,14 @@ async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Let
             return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
         }
         Letter::Tells(told) => {
-            outside.ledger.tell(site, &told).await?;
+            let delivery = hex::encode(Sha256::digest(proven.sender_id()));
+            outside.ledger.tell(site, &told, &Receipt { at: now, delivery }).await?;
             let bell = match told.news {
                 News::Thing { .. } => Bell::Things(told.mentions),
                 News::Roster { .. } => Bell::Roster,
             };
-            ring(outside, site, bell, sameness).await?;
+            // Each one rings: what is posted once more may have to be taken out of the table once more.
+            outside.line.ring(&Ring::new(site, bell).by(sameness, now), None).await?;
             outside.ledger.remember_delivery(site, sameness, now).await?;
         }
         Letter::Wrong(why) => {

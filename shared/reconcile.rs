@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
+use crate::comparison::doubts::if_believed;
 use crate::comparison::{Ground, Read, former};
 use crate::error::Result;
 use crate::ledger::dues::Due;
@@ -24,10 +25,15 @@ mod platform;
 mod round;
 
 use holding::{Holding, Ruling};
+use platform::PlatformState;
 pub use round::every_site;
 
 /// How far ahead alarms are set again, should one have failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// A snapshot is not believed, and nothing follows from it that a human could approve.
+const HELD_BACK: &str = "the last roster is not believed, though three letters said it: nobody would lose access by it now. \
+    If it is true, say it by letters";
 
 /// What one reconcile found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -65,7 +71,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     // What an older version wrote of the site may say too little.
     outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
     let overdue = set_alarms(outside, &site.id).await?;
-    let (known, mut mark, sound) = platform::read(outside, &site, &mut report).await?;
+    let PlatformState { known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody_to_judge(&site.id).await?;
     let mut seen = doors::read(outside, &site, &known, &everybody).await?;
     report.reads.append(&mut seen.reads);
@@ -87,7 +93,13 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         stale: mark.is_stale(now),
         now,
     };
-    let marked = people::due(ground, &known, &seen, &everybody, &mut report);
+    let mut marked = people::due(ground, &known, &seen, &everybody, &mut report);
+    if let Some(facts) = held_back.filter(|_| site.mode != Mode::Observe) {
+        let then = known.if_it_were(facts, now);
+        let more = if_believed(ground, &then, &seen, &everybody, &marked.waiting);
+        report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
+        marked.waiting.extend(more);
+    }
     let holding = Holding { outside, site: &site, seen: &seen, known: &known, sound, now };
     let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
     let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();

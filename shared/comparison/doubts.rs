@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::Ground;
 use super::doors::Seen;
+use super::facts::Known;
 use super::foreign::Foreign;
-use super::judge::Verdict;
+use super::judge::{Verdict, judge};
 use crate::diff::is_valid;
 use crate::doors::AccountId;
 use crate::guard::former::Sureness;
 use crate::guard::judge::Inside;
 use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::Subject;
+use crate::person::Person;
 use crate::settle::{GroupRows, Move};
 
 /// What nobody vouched for of one person.
@@ -37,6 +40,23 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
         _ => None,
     });
     moves.collect()
+}
+
+/// What would be taken from people by a snapshot that is not believed, if `known` is what it says: for a human to look at.
+/// What waits already is left out.
+pub fn if_believed(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    people: &[Person],
+    waits: &[Waiting],
+) -> Vec<Waiting> {
+    let waits: BTreeSet<&Doubt> = waits.iter().map(|one| &one.doubt).collect();
+    let mut found = Vec::new();
+    judge(ground, known, seen, people, |verdict| {
+        found.extend(of_person(&verdict).into_iter().filter(|one| one.doubted && !waits.contains(&one.doubt)));
+    });
+    found
 }
 
 /// Somebody whom nobody knows, and who would be removed.

@@ -5,11 +5,12 @@ use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use hashbrown::{Equivalent, HashSet};
+use jiff::Timestamp;
 
 use crate::entitlement::{Before, Dossier};
 use crate::fact::{Fact, FactId, Holder, Id, Kind, Profile, What};
 use crate::guard::former::CatalogueBefore;
-use crate::ledger::facts::Record;
+use crate::ledger::facts::{Record, Source};
 
 /// A fact that is found by its name, which stands in it already.
 struct Named(Arc<Fact>);
@@ -106,6 +107,26 @@ impl Known {
     /// All facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter().map(|Named(fact)| fact.as_ref())
+    }
+
+    /// The same as it would be if everything were as these facts say, and nothing else were there. What would be another
+    /// or gone then is doubted.
+    pub fn if_it_were(&self, facts: Vec<Fact>, at: Timestamp) -> Known {
+        let mut then = Known::default();
+        let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
+        for Named(fact) in &self.facts {
+            let vouched = self.before.get(&fact.name()).map(|before| before.fact.clone());
+            let (read, since) = (at, None);
+            let now = Record { fact: fact.clone(), read, gone: false, source: Source::Read, since, vouched };
+            let new = match said.remove(&fact.name()) {
+                Some(said) if said == **fact => now,
+                Some(said) => Record::new(said, at, Source::Doubted).after(Some(&now)),
+                None => now.gone(at, Source::Doubted).after(Some(&now)),
+            };
+            then.put(&new);
+        }
+        said.into_values().for_each(|fact| then.put(&Record::new(fact, at, Source::Doubted)));
+        then
     }
 
     /// Everything about these profiles and their teams.

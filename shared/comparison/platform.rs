@@ -41,6 +41,8 @@ pub struct Reading<'a> {
     pub problems: Vec<String>,
     /// What was read and is not believed.
     pub refused: Vec<String>,
+    /// What was pushed and is not believed, and so is no part of what was read.
+    pub doubts: Vec<String>,
     /// What is odd without harm.
     pub remarks: Vec<String>,
     /// Kinds of which no list could be read.
@@ -65,8 +67,22 @@ impl<'a> Reading<'a> {
         let (known, counts) = (Known::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let (unread, news) = (BTreeSet::new(), Vec::new());
-        let disbelief = mark.refused.clone();
-        Reading { ledger, site, began, since, known, counts, problems, refused, remarks, unread, disbelief, news }
+        let (disbelief, doubts) = (mark.refused.clone(), Vec::new());
+        Reading {
+            ledger,
+            site,
+            began,
+            since,
+            known,
+            counts,
+            problems,
+            refused,
+            doubts,
+            remarks,
+            unread,
+            disbelief,
+            news,
+        }
     }
 
     /// The platform cannot be asked at all: what is known goes on.
@@ -102,8 +118,7 @@ impl<'a> Reading<'a> {
                 self.unread.insert(kind);
             }
         }
-        let doubts = reader.doubts();
-        self.refused.extend(doubts.into_iter().filter(|doubt| !self.refused.contains(doubt)).collect::<Vec<_>>());
+        self.doubts = reader.doubts();
         Ok(std::mem::take(&mut self.news))
     }
 
@@ -128,7 +143,7 @@ impl<'a> Reading<'a> {
         let live = live.filter(|record| !is_before(&record.fact, checkins_from));
         // What was seen after the read began has not vanished from it.
         let live: Vec<&Record> = live.filter(|record| record.read <= self.began).collect();
-        let source = if reader.is_doubted() { Source::Doubted } else { Source::Read };
+        let source = Source::Read;
         for fact in facts {
             let old = stored.get(&fact.name());
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {

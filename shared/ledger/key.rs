@@ -247,7 +247,26 @@ pub const LETTERS: &str = "letter#";
 
 /// The latest letter about one thing.
 pub fn letter(site: &str, entity: &str, id: &str) -> Key {
-    Key::new(told(site), format!("{LETTERS}{entity}#{}", escape(id)))
+    letter_of(site, entity, &thing_hash(site, entity, id))
+}
+
+/// The latest letter about the thing with this hash.
+pub fn letter_of(site: &str, entity: &str, hash: &str) -> Key {
+    Key::new(told(site), format!("{LETTERS}{entity}#{hash}"))
+}
+
+/// Stands for a thing in the key of its letter. What stays of the letter once a person was taken out of it holds no id, for
+/// an id may be an address.
+pub fn thing_hash(site: &str, entity: &str, id: &str) -> String {
+    hex::encode(Sha256::digest(format!("{site}\0{entity}\0{id}")))
+}
+
+/// Prefix of the sort keys of things that a forgotten person was taken out of.
+pub const FORGOTTEN: &str = "forgotten#";
+
+/// A thing that a forgotten person was taken out of.
+pub fn forgotten(site: &str, hash: &str) -> Key {
+    Key::new(told(site), format!("{FORGOTTEN}{hash}"))
 }
 
 /// Prefix of the sort keys of parts of rosters.

@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Step, Write, body, faster};
-use crate::delivery::{News, Rank, Told};
+use super::{Condition, Ledger, Step, Write, body, faster};
+use crate::delivery::{News, Rank, Receipt, Told};
 use crate::error::{Error, Result};
-use crate::ledger::sites::Disbelief;
 
 /// Longest piece of a roster's text, in bytes.
 const PIECE: usize = 300_000;
@@ -25,12 +24,20 @@ const PIECE: usize = 300_000;
 pub struct Letter {
     /// What kind of thing, in the platform's word.
     pub entity: String,
-    /// The platform's id of it.
+    /// The platform's id of it; empty where it was about a person who is forgotten: then only the rank is kept, so that no
+    /// older letter is taken again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Which of two letters counts.
     pub rank: Rank,
     /// The thing, as JSON; `None`: it was removed.
     pub data: Option<String>,
+}
+
+impl Letter {
+    fn is_forgotten(&self) -> bool {
+        self.id.is_empty()
+    }
 }
 
 /// One part of a roster, without its text.
@@ -46,6 +53,8 @@ pub struct Head {
     pub rank: Rank,
     /// In how many pieces the text is kept.
     pub pieces: usize,
+    /// When and with which delivery it came.
+    pub receipt: Receipt,
 }
 
 /// The roster that was last believed.
@@ -59,13 +68,44 @@ pub struct Believed {
     pub counts: BTreeMap<String, usize>,
 }
 
+/// Content of a snapshot that is not believed, and the letters that reported it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoubtedSnapshot {
+    /// SHA-256 of what it lists.
+    pub content: String,
+    /// The newest letter with this content.
+    pub latest: Believed,
+    /// The letters that count as reports of it, oldest first.
+    pub reports: Vec<SnapshotReport>,
+}
+
+/// One letter that reported a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotReport {
+    /// Which of two letters counts.
+    pub rank: Rank,
+    /// When and with which delivery it came.
+    pub receipt: Receipt,
+}
+
+/// Mark that a person was taken out of what was told of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgottenThing {
+    /// What kind of thing, in the platform's word.
+    pub entity: String,
+    /// Hash of its id; see [`key::thing_hash`].
+    pub hash: String,
+    /// What was told up to this rank may not be kept again.
+    pub until: Rank,
+}
+
 /// Every roster that is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rosters {
     /// Which of them was last believed.
     pub believed: Option<Believed>,
-    /// What the last one said that was not believed.
-    pub doubted: Option<Disbelief>,
+    /// The last content that was not believed.
+    pub doubted: Option<DoubtedSnapshot>,
     /// All parts of all of them.
     pub heads: Vec<Head>,
 }
@@ -75,7 +115,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::Later`] where the table is away.
-    pub async fn tell(&self, site: &str, told: &Told) -> Result<()> {
+    pub async fn tell(&self, site: &str, told: &Told, receipt: &Receipt) -> Result<()> {
         let rank = told.rank.clone();
         match &told.news {
             News::Thing { entity, id, data } => {
@@ -86,13 +126,24 @@ impl Ledger {
             News::Roster { roster, part, parts, data } => {
                 let pieces = pieces(data);
                 let put = pieces.iter().enumerate().map(|(n, piece)| async move {
-                    self.write(Write::put(key::roster_text(site, &told.rank.hash, n), body(piece)?)).await
+                    let put = Write::put(key::roster_text(site, &told.rank.hash, n), body(piece)?);
+                    self.write_new(put).await
                 });
                 try_join_all(put).await?;
                 let (part, parts, pieces) = (*part, *parts, pieces.len());
-                let head = Head { roster: roster.clone(), part, parts, rank, pieces };
+                let receipt = receipt.clone();
+                let head = Head { roster: roster.clone(), part, parts, rank, pieces, receipt };
                 self.write_newer(key::roster_part(site, roster, part), body(&head)?, &told.rank).await
             }
+        }
+    }
+
+    /// Puts an item unless it is there. The text of a part is named by its hash, so the one that is there says the same, or
+    /// was rewritten since because a person was taken out of it.
+    async fn write_new(&self, put: Write) -> Result<()> {
+        match self.write(put.only_if(Condition::New)).await {
+            Err(error) if error == faster() => Ok(()),
+            written => written,
         }
     }
 
@@ -107,19 +158,26 @@ impl Ledger {
 
     /// The latest letter about one thing.
     pub async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<Letter>> {
-        self.get(&key::letter(site, entity, id)).await?.as_ref().map(Item::read).transpose()
+        let letter: Option<Letter> = self.kept(&key::letter(site, entity, id)).await?;
+        Ok(letter.filter(|letter| !letter.is_forgotten()))
     }
 
     /// The latest letter about everything that there were letters about.
     pub async fn letters(&self, site: &str) -> Result<Vec<Letter>> {
-        self.list_as(&key::told(site), key::LETTERS).await
+        let mut letters: Vec<Letter> = self.list_as(&key::told(site), key::LETTERS).await?;
+        letters.retain(|letter| !letter.is_forgotten());
+        Ok(letters)
     }
 
     /// Every roster that is kept, without their texts.
     pub async fn rosters(&self, site: &str) -> Result<Rosters> {
-        let believed = self.get(&key::believed(site)).await?.as_ref().map(Item::read).transpose()?;
-        let doubted = self.get(&key::doubted(site)).await?.as_ref().map(Item::read).transpose()?;
+        let (believed, doubted) = (self.kept(&key::believed(site)).await?, self.doubted(site).await?);
         Ok(Rosters { believed, doubted, heads: self.list_as(&key::told(site), key::ROSTERS).await? })
+    }
+
+    /// The last snapshot that was not believed.
+    pub async fn doubted(&self, site: &str) -> Result<Option<DoubtedSnapshot>> {
+        self.kept(&key::doubted(site)).await
     }
 
     /// The text of one part of a roster.
@@ -135,7 +193,7 @@ impl Ledger {
     }
 
     /// Notes what a roster said that is not believed; `None`: the last one is.
-    pub async fn doubt(&self, site: &str, doubted: Option<&Disbelief>) -> Result<()> {
+    pub async fn doubt(&self, site: &str, doubted: Option<&DoubtedSnapshot>) -> Result<()> {
         let at = key::doubted(site);
         self.write(match doubted {
             Some(doubted) => Write::put(at, body(doubted)?),
@@ -182,14 +240,52 @@ impl Ledger {
         self.write_many(texts.collect()).await
     }
 
-    /// Forgets a letter that a believed roster says all of, unless it was told again meanwhile.
-    pub async fn forget_letter(&self, site: &str, letter: &Letter) -> Result<()> {
+    /// Forgets a letter that a believed roster says all of, unless it was told again meanwhile. Of a thing that a forgotten
+    /// person was taken out of, its rank stays.
+    pub async fn forget_letter(&self, site: &str, letter: &Letter, forgotten: &[ForgottenThing]) -> Result<()> {
         let at = key::letter(site, &letter.entity, &letter.id);
-        match self.write(Write::delete(at).only_if(Condition::Body(body(letter)?))).await {
+        let hash = key::thing_hash(site, &letter.entity, &letter.id);
+        let write = match forgotten.iter().find(|thing| thing.hash == hash) {
+            Some(thing) => {
+                let until = letter.rank.clone().max(thing.until.clone());
+                shell(at, &ForgottenThing { until, ..thing.clone() })?
+            }
+            None => Write::delete(at),
+        };
+        self.write_unless_changed(write.only_if(Condition::Body(body(letter)?))).await
+    }
+
+    async fn write_unless_changed(&self, write: Write) -> Result<()> {
+        match self.write(write).await {
             Err(error) if error == faster() => Ok(()),
             gone => gone,
         }
     }
+
+    /// Every thing that a forgotten person was taken out of.
+    pub async fn forgotten_things(&self, site: &str) -> Result<Vec<ForgottenThing>> {
+        self.list_as(&key::told(site), key::FORGOTTEN).await
+    }
+
+    /// Notes that a person is taken out of what was told of a thing, up to a rank: neither a letter nor a roster of that
+    /// rank or below may bring it back. A newer letter that is kept stays.
+    pub async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&Letter>) -> Result<()> {
+        let (at, rank) = (key::forgotten(site, &thing.hash), &thing.until);
+        self.write_newer(at, body(thing)?, rank).await?;
+        let put = shell(key::letter_of(site, &thing.entity, &thing.hash), thing)?;
+        let condition = match letter {
+            Some(letter) => Condition::Body(body(letter)?),
+            None => Condition::Below(rank.text()),
+        };
+        self.write_unless_changed(put.only_if(condition)).await
+    }
+}
+
+/// What stays of a letter about a thing that a forgotten person was taken out of.
+fn shell(at: Key, thing: &ForgottenThing) -> Result<Write> {
+    let rank = thing.until.clone();
+    let letter = Letter { entity: thing.entity.clone(), id: String::new(), rank, data: None };
+    Ok(Write::put(at, body(&letter)?).ranked(letter.rank.text()))
 }
 
 /// A text in pieces of at most [`PIECE`] bytes, none of them cutting a character.

@@ -103,9 +103,10 @@ pub trait ReadPlatform: Send + Sync {
     async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>>;
     /// What is assigned of these resources, each with the membership that it comes with.
     async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>>;
-    /// Whether what it reads is believed only because it was repeated; see [`ReadPlatform::answers_by_id`].
-    fn is_doubted(&self) -> bool {
-        false
+    /// Everything as the newest snapshot has it, where that one is not believed and waits for a human. None of it counts
+    /// until they approve what would follow.
+    async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
+        Ok(None)
     }
     /// Whether asking for one thing tells more than a list does. Where it does not, a list is judged by whoever reads
     /// it; what is missing from one is gone by inference, and one thing only where its removal was signed.

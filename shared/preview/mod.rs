@@ -54,7 +54,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let names = findings::names(outside, site, &seen).await?;
     let findings = findings::of(outside, site, &seen, &names, text).await?;
     let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
-    problems.extend(reading.refused.iter().chain(&reading.remarks).map(told));
+    problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
     // The file in force counts among those before: what this file takes from anybody follows from it alone.
     let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);

@@ -8,6 +8,7 @@ use crate::comparison::Read;
 use crate::comparison::facts::Known;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
+use crate::fact::Fact;
 use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
@@ -20,16 +21,27 @@ const TOO_MANY: usize = 100_000;
 /// A whole read happens at least this often.
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known. Gives
-/// what is known, how reads went, and whether this one is believed.
-pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<(Known, PlatformRead, bool)> {
+/// What a read of the platform came to.
+pub struct PlatformState {
+    /// What is known.
+    pub known: Known,
+    /// How reads went.
+    pub mark: PlatformRead,
+    /// This one is believed.
+    pub sound: bool,
+    /// What a snapshot says that is not believed and waits for a human.
+    pub held_back: Option<Vec<Fact>>,
+}
+
+/// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known.
+pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<PlatformState> {
     let word = site.platform.kind.word();
     let now = outside.time.now();
     let mut mark = outside.ledger.platform_read(&site.id).await?;
-    let (reading, heard, kept_out) = read_and_keep(outside, site, &mark, now).await?;
+    let KeptRead { reading, heard, kept_out, held_back } = read_and_keep(outside, site, &mark, now).await?;
     report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
     let sound = reading.problems.is_empty() && reading.refused.is_empty();
-    let refused = || reading.refused.iter().chain(&kept_out);
+    let refused = || reading.refused.iter().chain(&reading.doubts).chain(&kept_out);
     let wrong: Vec<String> = reading.problems.iter().chain(refused()).cloned().collect();
     report.notices.extend(refused().cloned().map(Notice::ReadRefused));
     report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
@@ -40,7 +52,17 @@ pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result
     let records = reading.counts.values().sum();
     report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });
     report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
-    Ok((reading.known, mark, sound))
+    Ok(PlatformState { known: reading.known, mark, sound, held_back })
+}
+
+/// A read that is over, and kept.
+struct KeptRead<'a> {
+    reading: Reading<'a>,
+    /// What is wrong with the platform's webhooks.
+    heard: Vec<String>,
+    /// What the table never takes.
+    kept_out: Vec<String>,
+    held_back: Option<Vec<Fact>>,
 }
 
 async fn read_and_keep<'a>(
@@ -48,8 +70,8 @@ async fn read_and_keep<'a>(
     site: &'a Site,
     mark: &PlatformRead,
     now: Timestamp,
-) -> Result<(Reading<'a>, Vec<String>, Vec<String>)> {
-    let (mut heard, mut kept_out) = (Vec::new(), Vec::new());
+) -> Result<KeptRead<'a>> {
+    let (mut heard, mut kept_out, mut held_back) = (Vec::new(), Vec::new(), None);
     let mut reading = Reading::new(&outside.ledger, site, mark, since(mark, now), now);
     match outside.platform(site).await {
         Ok(reader) => {
@@ -57,6 +79,10 @@ async fn read_and_keep<'a>(
                 for record in reading.one(reader.as_ref(), kind).await? {
                     kept_out.extend(keep(outside, site, &mut reading, record).await?);
                 }
+            }
+            match reader.held_back().await {
+                Ok(held) => held_back = held,
+                Err(error) => reading.problems.push(error.to_string()),
             }
             if let Some(contract) = site.platform.kind.vendor().contract() {
                 // What is left over harms nobody, and is tidied the next time.
@@ -71,7 +97,7 @@ async fn read_and_keep<'a>(
             reading.none(&error).await?;
         }
     }
-    Ok((reading, heard, kept_out))
+    Ok(KeptRead { reading, heard, kept_out, held_back })
 }
 
 /// What is wrong with the platform's webhooks. A site that has none at all was set up without; `doorstep check` says it.

@@ -16,7 +16,7 @@ use crate::ledger::dues::{Due, Subject};
 use crate::ledger::sites::Stored;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
-use crate::platform::told::reader::waits;
+use crate::platform::told::outdated::{drop_arrivals, drop_rosters};
 use crate::site::Site;
 
 /// Serves the bells of one site.
@@ -32,8 +32,9 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
         }
     }
     // Each part of a roster rings, and only the last one to come makes it whole.
-    if rings.iter().any(|ring| ring.bell == Bell::Roster)
-        && waits(&outside.ledger, &site.id, outside.time.now()).await?
+    if let Some(contract) = site.platform.kind.vendor().contract()
+        && rings.iter().any(|ring| ring.bell == Bell::Roster)
+        && drop_rosters(contract, &outside.ledger, &site.id, outside.time.now()).await?
     {
         outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?;
     }
@@ -79,9 +80,13 @@ async fn look_at_all(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<V
     if mentions.is_empty() {
         return Ok(Vec::new());
     }
+    let things = mentions.iter().map(|(mention, _)| *mention).collect::<Vec<_>>();
     let looker = Looker::in_passing(outside, site).await?;
     for (mention, heard) in mentions {
         looker.look(mention, 0, &heard).await?;
+    }
+    if let Some(contract) = site.platform.kind.vendor().contract() {
+        drop_arrivals(contract, &outside.ledger, &site.id, &things).await?;
     }
     Ok(looker.marked())
 }

@@ -32,6 +32,7 @@ mod rehearse;
 mod retire;
 mod seats;
 mod sites;
+mod snapshots;
 mod tags;
 mod told;
 

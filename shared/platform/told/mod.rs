@@ -17,6 +17,7 @@ use crate::fact::{Fact, FactId, Kind, Location, Plan, Resource, What};
 pub mod fields;
 pub mod forget;
 pub mod letters;
+pub mod outdated;
 pub mod reader;
 pub mod roster;
 

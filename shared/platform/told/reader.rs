@@ -1,7 +1,6 @@
 //! Answers what a platform's interface would, from what the platform told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -9,11 +8,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::roster::{Choice, Listed, Name, choose, is_news, overlay};
-use super::{Contract, Entity, KINDS, named};
+use super::{Contract, Entity, KINDS, named, outdated};
 use crate::error::Result;
 use crate::fact::{Assignment, Fact, FactId, Id, Kind};
 use crate::ledger::Ledger;
-use crate::ledger::told::{Head, Letter, Rosters};
+use crate::ledger::told::{Believed, DoubtedSnapshot, Head, Letter, Rosters};
 use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 
@@ -29,8 +28,6 @@ pub struct Reader {
     /// The roster that counts, for as long as the same ones are kept.
     base: tokio::sync::Mutex<Option<(Rosters, Arc<Choice>)>>,
     doubts: Mutex<Vec<String>>,
-    /// What counts is believed only because it was repeated.
-    doubted: AtomicBool,
 }
 
 /// Where it was told.
@@ -49,8 +46,8 @@ impl Reader {
 
     /// Reads what nobody was told, for whoever has no table: nothing at all.
     pub fn of_nothing(contract: &'static Contract) -> Self {
-        let (whole, base, doubts, doubted) = Default::default();
-        Reader { contract, mailbox: None, whole, base, doubts, doubted }
+        let (whole, base, doubts) = Default::default();
+        Reader { contract, mailbox: None, whole, base, doubts }
     }
 
     /// Everything that is known, by kind.
@@ -65,7 +62,6 @@ impl Reader {
                 let letters = mailbox.ledger.letters(&mailbox.site).await?;
                 let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
                 let choice = self.choice(mailbox, &rosters, Some(&letters)).await?;
-                self.doubted.store(choice.is_doubted(), Ordering::Relaxed);
                 self.doubts.lock().unwrap_or_else(PoisonError::into_inner).extend(choice.doubts.iter().cloned());
                 facts(self.contract, choice.base.as_ref(), &letters)
             }
@@ -87,7 +83,7 @@ impl Reader {
         };
         let letters = letters.unwrap_or(&read);
         let now = mailbox.time.now();
-        let choice = choose(&mailbox.ledger, &mailbox.site, self.contract, rosters, letters, now).await?;
+        let choice = choose(&mailbox.ledger, &mailbox.site, self.contract, rosters, (letters, now)).await?;
         let choice = Arc::new(choice);
         *base = Some((rosters.clone(), choice.clone()));
         Ok(choice)
@@ -148,21 +144,19 @@ impl ReadPlatform for Reader {
         false
     }
 
-    fn is_doubted(&self) -> bool {
-        self.doubted.load(Ordering::Relaxed)
+    async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
+        let Some(mailbox) = &self.mailbox else { return Ok(None) };
+        let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
+        let choice = self.choice(mailbox, &rosters, None).await?;
+        let Some(held) = &choice.held else { return Ok(None) };
+        let letters = mailbox.ledger.letters(&mailbox.site).await?;
+        let facts = facts(self.contract, Some(held), &letters);
+        Ok(Some(facts.into_values().flatten().collect()))
     }
 
     fn doubts(&self) -> Vec<String> {
         self.doubts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-/// Whether a whole roster waits to be judged that is newer than the one that is believed.
-///
-/// # Errors
-/// [`crate::error::Error::Later`] where the table is away.
-pub async fn waits(ledger: &Ledger, site: &str, now: Timestamp) -> Result<bool> {
-    Ok(is_news(&ledger.rosters(site).await?, now))
 }
 
 /// Makes lasting what a whole read decided: which roster is believed, and that what it outdates is forgotten. Written by
@@ -173,27 +167,52 @@ pub async fn waits(ledger: &Ledger, site: &str, now: Timestamp) -> Result<bool> 
 pub async fn tidy(contract: &'static Contract, ledger: &Ledger, site: &str, now: Timestamp) -> Result<()> {
     let rosters = ledger.rosters(site).await?;
     let is_believed = |head: &Head| rosters.believed.as_ref().is_some_and(|believed| believed.roster == head.roster);
-    if rosters.heads.iter().all(is_believed) && !is_news(&rosters, now) {
-        return Ok(());
+    let believed = if rosters.heads.iter().all(is_believed) && !is_news(&rosters, now) {
+        rosters.believed
+    } else {
+        decide(contract, ledger, site, rosters, now).await?
+    };
+    match believed {
+        Some(believed) => outdated::drop_letters(ledger, site, &believed).await,
+        None => Ok(()),
     }
+}
+
+/// Notes what is decided about the rosters that are kept, and forgets those that nothing needs. Gives the one that counts.
+async fn decide(
+    contract: &'static Contract,
+    ledger: &Ledger,
+    site: &str,
+    rosters: Rosters,
+    now: Timestamp,
+) -> Result<Option<Believed>> {
+    outdated::take_out(contract, ledger, site, &rosters.heads.iter().collect::<Vec<_>>()).await?;
     let letters = ledger.letters(site).await?;
-    let choice = choose(ledger, site, contract, &rosters, &letters, now).await?;
+    let choice = choose(ledger, site, contract, &rosters, (&letters, now)).await?;
     if rosters.doubted != choice.doubted {
-        ledger.doubt(site, choice.doubted.as_ref().filter(|_| !choice.is_doubted())).await?;
+        ledger.doubt(site, choice.doubted.as_ref()).await?;
     }
-    let Some(base) = &choice.base else { return Ok(()) };
-    if rosters.believed.as_ref() != Some(&base.believed) {
-        ledger.believe(site, &base.believed).await?;
+    let Some(base) = choice.base.map(|base| base.believed) else { return Ok(None) };
+    if rosters.believed.as_ref() != Some(&base) {
+        ledger.believe(site, &base).await?;
     }
     let stays: Vec<_> = rosters.heads.iter().filter(|head| !choice.spent.contains(head)).collect();
     for head in &choice.spent {
         ledger.forget_part(site, head, &stays).await?;
     }
-    // Removals are remembered: a late letter from before must not bring anything back.
-    for letter in letters.iter().filter(|letter| letter.data.is_some() && letter.rank < base.believed.rank) {
-        ledger.forget_letter(site, letter).await?;
+    Ok(Some(base))
+}
+
+/// Believes the roster that a human approved, if it is still the one that waits for them. What follows from it is judged by
+/// the next read, as after any other roster. Gives whether it is.
+///
+/// # Errors
+/// [`crate::error::Error::Later`] where the table is away.
+pub async fn believe_held(ledger: &Ledger, site: &str) -> Result<bool> {
+    match ledger.doubted(site).await?.filter(DoubtedSnapshot::is_for_a_human) {
+        Some(doubted) => ledger.believe(site, &doubted.latest).await.map(|()| true),
+        None => Ok(false),
     }
-    Ok(())
 }
 
 /// What follows from everything that is known.

@@ -2,26 +2,29 @@
 //!
 //! A platform that cannot be asked cannot be asked again either, so a roster is judged as a whole, against what was
 //! known when it was made: one that has none of what there was, or lost half of it, is not believed. Nothing is revoked
-//! because of it, and somebody is told. A later roster is judged anew; what was said in three reads alike is believed as
-//! far as the guard goes: a human approves what follows from it.
+//! because of it, and the operator is told. Every newer roster is judged in its turn, oldest first. One content that three
+//! letters report alike is put before a human; until they approve it, what was told before and newer letters count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{Contract, Entity, Record};
-use crate::delivery::Rank;
+use crate::delivery::{Rank, Receipt};
 use crate::error::{Error, Result};
 use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
 use crate::ledger::Ledger;
-use crate::ledger::sites::Disbelief;
-use crate::ledger::told::{Believed, Head, Letter, Rosters, rank_of};
+use crate::ledger::told::{Believed, DoubtedSnapshot, Head, Letter, Rosters, SnapshotReport, rank_of};
 
 /// The parts of one roster are made within this; a longer time between them means that an id was used twice.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 /// After this long a roster that is not whole is worth a word.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
+/// Two letters that say the same are two reports of it only this far apart: by what they say and by when they came. As far
+/// apart as two reads are of a platform that can be asked.
+const CADENCE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Which thing: what kind, in the platform's word, and its id.
 pub(super) type Name = (&'static str, String);
@@ -40,25 +43,28 @@ struct Whole<'r> {
     roster: &'r str,
     rank: Rank,
     heads: Vec<&'r Head>,
+    /// When and with which delivery the last of its parts came.
+    receipt: &'r Receipt,
 }
 
 /// What was decided about the rosters that are kept.
 pub(super) struct Choice {
     /// The roster that counts, if any does.
     pub(super) base: Option<Listed>,
+    /// The newest roster, where it is not believed and came in enough letters to be put before a human.
+    pub(super) held: Option<Listed>,
     /// What is not believed, and why.
     pub(super) doubts: Vec<String>,
-    /// What the newest roster said that is not believed, or is only because it was repeated.
-    pub(super) doubted: Option<Disbelief>,
-    /// Parts that nobody needs any more.
+    /// The last content that was not believed.
+    pub(super) doubted: Option<DoubtedSnapshot>,
+    /// Parts that nothing needs any more.
     pub(super) spent: Vec<Head>,
 }
 
-impl Choice {
-    /// What counts is believed only because it was repeated.
-    pub(super) fn is_doubted(&self) -> bool {
-        self.doubted.as_ref().is_some_and(|said| said.times >= BELIEVED_AFTER)
-    }
+/// Why a roster counts for nothing.
+struct Flaw {
+    rank: Rank,
+    why: String,
 }
 
 /// Decides which roster counts, given every letter that there was.
@@ -70,80 +76,163 @@ pub(super) async fn choose(
     site: &str,
     contract: &Contract,
     rosters: &Rosters,
-    letters: &[Letter],
-    now: Timestamp,
+    (letters, now): (&[Letter], Timestamp),
 ) -> Result<Choice> {
-    let (wholes, mut doubts) = wholes(&rosters.heads, rosters.believed.as_ref(), now);
+    let (wholes, flaws) = wholes(&rosters.heads, now);
     let believed = rosters.believed.as_ref();
-    let newest = wholes.last().filter(|newest| believed.is_none_or(|believed| believed.rank < newest.rank));
     let before = believed.and_then(|believed| wholes.iter().find(|whole| whole.is(believed)));
-    let mut base = match before {
+    let base = match before {
         Some(whole) => Some(listed(ledger, site, contract, whole).await?),
         None => None,
     };
-    let mut doubted = None;
-    if let Some(newest) = newest {
-        let overwritten = believed.filter(|_| base.is_none());
-        match listed(ledger, site, contract, newest).await {
-            Ok(new) => match judge(contract, base.as_ref(), overwritten, letters, &new) {
-                None => base = Some(new),
-                Some(why) => {
-                    let things: Vec<_> = new.things.iter().collect();
-                    let said = Disbelief::of(&things, rosters.doubted.as_ref());
-                    if said.times >= BELIEVED_AFTER {
-                        base = Some(new);
-                    } else {
-                        doubts.push(why);
-                    }
-                    doubted = Some(said);
-                }
-            },
-            Err(Error::Report(why)) => doubts.push(why),
+    let overwritten = believed.filter(|_| base.is_none());
+    let (doubted, held) = (rosters.doubted.clone(), None);
+    let mut judging = Judging { contract, letters, overwritten, base, doubted, held, flaws, disbelief: None };
+    for whole in &wholes {
+        if believed.is_some_and(|believed| whole.rank <= believed.rank) {
+            continue;
+        }
+        match listed(ledger, site, contract, whole).await {
+            Ok(new) => judging.take(whole, new),
+            Err(Error::Report(why)) => judging.flaws.push(Flaw { rank: whole.rank.clone(), why }),
             Err(error) => return Err(error),
         }
     }
-    if base.is_none() && believed.is_some() {
-        doubts.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
-        return Err(Error::report(doubts.join("; ")));
+    judging.choice(rosters, &wholes)
+}
+
+/// Rosters as they are judged, one after the other.
+struct Judging<'a> {
+    contract: &'a Contract,
+    letters: &'a [Letter],
+    /// The roster that counted, where a part of it was told anew.
+    overwritten: Option<&'a Believed>,
+    base: Option<Listed>,
+    doubted: Option<DoubtedSnapshot>,
+    held: Option<Listed>,
+    flaws: Vec<Flaw>,
+    /// Why the newest roster is not believed.
+    disbelief: Option<String>,
+}
+
+impl Judging<'_> {
+    /// Judges the next newer roster.
+    fn take(&mut self, whole: &Whole<'_>, new: Listed) {
+        (self.held, self.disbelief) = (None, None);
+        let overwritten = self.overwritten.filter(|_| self.base.is_none());
+        let Some(why) = judge(self.contract, self.base.as_ref(), overwritten, self.letters, &new) else {
+            self.doubted = self.doubted.take().filter(|doubted| new.believed.rank < doubted.latest.rank);
+            self.base = Some(new);
+            return;
+        };
+        let doubted = reported(self.doubted.take(), whole, &new);
+        if doubted.is_for_a_human() && doubted.latest.rank == new.believed.rank {
+            self.held = Some(new);
+        } else {
+            self.disbelief = Some(why);
+        }
+        self.doubted = Some(doubted);
     }
-    let spent = spent(&rosters.heads, &wholes, base.as_ref());
-    Ok(Choice { base, doubts, doubted, spent })
+
+    /// What came of it. What a roster that counts outdates is not worth a word.
+    fn choice(self, rosters: &Rosters, wholes: &[Whole<'_>]) -> Result<Choice> {
+        let Judging { base, held, doubted, flaws, disbelief, .. } = self;
+        let counts = base.as_ref().map(|base| &base.believed.rank).or(rosters.believed.as_ref().map(|b| &b.rank));
+        let newer = flaws.into_iter().filter(|flaw| counts.is_none_or(|counts| *counts < flaw.rank));
+        let mut doubts: Vec<String> = newer.map(|flaw| flaw.why).chain(disbelief).collect();
+        if base.is_none() && rosters.believed.is_some() {
+            doubts.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
+            return Err(Error::report(doubts.join("; ")));
+        }
+        let spent = spent(&rosters.heads, wholes, (base.as_ref(), doubted.as_ref()));
+        Ok(Choice { base, held, doubts, doubted, spent })
+    }
+}
+
+impl DoubtedSnapshot {
+    /// Whether as many letters reported it as it takes to put it before a human.
+    pub fn is_for_a_human(&self) -> bool {
+        self.reports.len() >= BELIEVED_AFTER as usize
+    }
+}
+
+/// What was not believed, with one more letter. Reading one letter again is no new report of it, nor is one that was made or
+/// came within a cadence of the last, or with the same delivery.
+fn reported(before: Option<DoubtedSnapshot>, whole: &Whole<'_>, new: &Listed) -> DoubtedSnapshot {
+    let content = new.content();
+    let latest = new.believed.clone();
+    let report = whole.report();
+    match before {
+        Some(doubted) if doubted.content == content => {
+            let mut reports = doubted.reports;
+            let apart = |last: &SnapshotReport| {
+                report.rank.at.duration_since(last.rank.at) >= CADENCE
+                    && report.receipt.at.duration_since(last.receipt.at) >= CADENCE
+            };
+            let other = reports.iter().all(|one| one.receipt.delivery != report.receipt.delivery);
+            if other && reports.last().is_none_or(apart) {
+                reports.push(report);
+            }
+            let latest = if doubted.latest.rank < latest.rank { latest } else { doubted.latest };
+            DoubtedSnapshot { content, latest, reports }
+        }
+        // What was reported since stays what a human may be asked about.
+        Some(doubted) if latest.rank < doubted.latest.rank => doubted,
+        _ => DoubtedSnapshot { content, latest, reports: vec![report] },
+    }
 }
 
 /// Whether there is a whole roster that is newer than the one that is believed.
 pub(super) fn is_news(rosters: &Rosters, now: Timestamp) -> bool {
-    let (wholes, _) = wholes(&rosters.heads, rosters.believed.as_ref(), now);
+    let (wholes, _) = wholes(&rosters.heads, now);
     let believed = rosters.believed.as_ref().map(|believed| &believed.rank);
     wholes.last().is_some_and(|newest| believed.is_none_or(|believed| *believed < newest.rank))
 }
 
-/// Parts of rosters that are neither believed nor the newest, nor wait for others of a newer one.
-fn spent(heads: &[Head], wholes: &[Whole<'_>], base: Option<&Listed>) -> Vec<Head> {
+/// Parts of rosters that are neither believed nor the newest nor before a human, nor wait for others of a newer one.
+fn spent(
+    heads: &[Head],
+    wholes: &[Whole<'_>],
+    (base, doubted): (Option<&Listed>, Option<&DoubtedSnapshot>),
+) -> Vec<Head> {
     let base = base.map(|base| &base.believed.rank);
     let newest = wholes.last().map(|newest| &newest.rank);
+    let doubted = doubted.map(|doubted| &doubted.latest.rank);
     let is_spent = |head: &&Head| match wholes.iter().find(|whole| whole.heads.contains(head)) {
-        Some(whole) => Some(&whole.rank) != base && Some(&whole.rank) != newest,
+        Some(whole) => ![base, newest, doubted].contains(&Some(&whole.rank)),
         None => base.is_some_and(|base| head.rank.at < base.at),
     };
     heads.iter().filter(is_spent).cloned().collect()
+}
+
+impl Listed {
+    /// SHA-256 of everything that it lists.
+    fn content(&self) -> String {
+        let things: Vec<_> = self.things.iter().collect();
+        hex::encode(Sha256::digest(serde_json::to_vec(&things).unwrap_or_default()))
+    }
 }
 
 impl Whole<'_> {
     fn is(&self, believed: &Believed) -> bool {
         self.roster == believed.roster && self.rank == believed.rank
     }
+
+    fn report(&self) -> SnapshotReport {
+        SnapshotReport { rank: self.rank.clone(), receipt: self.receipt.clone() }
+    }
 }
 
 /// The rosters of which every part is there, oldest first, and what to say of the others.
-fn wholes<'r>(heads: &'r [Head], believed: Option<&Believed>, now: Timestamp) -> (Vec<Whole<'r>>, Vec<String>) {
+fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
     let mut by_roster: BTreeMap<&str, Vec<&Head>> = BTreeMap::new();
     for head in heads {
         by_roster.entry(&head.roster).or_default().push(head);
     }
-    let (mut wholes, mut doubts) = (Vec::new(), Vec::new());
+    let (mut wholes, mut flaws) = (Vec::new(), Vec::new());
     for (roster, heads) in by_roster {
         let rank = rank_of(&heads);
-        let newer = believed.is_none_or(|believed| believed.rank < rank);
+        let Some(receipt) = heads.iter().map(|head| &head.receipt).max_by_key(|receipt| receipt.at) else { continue };
         let latest = heads.iter().map(|head| head.rank.at).max().unwrap_or(rank.at);
         let parts = heads.iter().map(|head| head.parts).collect::<BTreeSet<_>>();
         let why = match parts.first() {
@@ -162,15 +251,15 @@ fn wholes<'r>(heads: &'r [Head], believed: Option<&Believed>, now: Timestamp) ->
             _ => None,
         };
         match why {
-            None => wholes.push(Whole { roster, rank, heads }),
-            Some(why) if newer => {
-                doubts.push(format!("a roster counts for nothing: {why}; send it again with a new id"))
+            None => wholes.push(Whole { roster, rank, heads, receipt }),
+            Some(why) => {
+                let why = format!("a roster counts for nothing: {why}; send it again with a new id");
+                flaws.push(Flaw { rank, why });
             }
-            Some(_) => {}
         }
     }
     wholes.sort_by(|a, b| a.rank.cmp(&b.rank));
-    (wholes, doubts)
+    (wholes, flaws)
 }
 
 /// Everything that a roster lists.
