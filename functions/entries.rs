@@ -1,20 +1,21 @@
 //! Lambda: takes the signed webhooks of door systems at its own Function URL. Everything it does is in
 //! `doorstep::entries`.
 
-use doorstep::delivery::Delivery;
-use doorstep::entries::{entries, warm};
+// Journeys nest futures deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
+use doorstep::entries::entries;
+use doorstep::function_url::{FunctionUrlRequest, answer};
 use doorstep::outside::Outside;
 use futures_util::future::join;
-use lambda_http::{Error, Request, Response, run, service_fn};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
-    let serve = run(service_fn(move |request: Request| async move {
-        let answer = entries(outside, Delivery::from(request)).await;
-        let response = Response::builder().status(answer.status).header("content-type", "application/json");
-        Ok::<_, Error>(response.body(answer.body)?)
+    let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
+        Ok::<_, Error>(answer(event.payload, async |delivery| entries(outside, delivery).await).await)
     }));
     // What the first delivery needs is made ready while the first event is asked for.
-    join(warm(outside), serve).await.1
+    join(outside.warm(), serve).await.1
 }

@@ -1,19 +1,20 @@
 //! Lambda: takes webhooks at the Function URL. Everything it does is in `doorstep::receive`.
 
-use doorstep::delivery::Delivery;
+// Journeys nest futures deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
+use doorstep::function_url::{FunctionUrlRequest, answer};
 use doorstep::outside::Outside;
-use doorstep::receive::{receive, warm};
+use doorstep::receive::receive;
 use futures_util::future::join;
-use lambda_http::{Error, Request, Response, run, service_fn};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
-    let serve = run(service_fn(move |request: Request| async move {
-        let answer = receive(outside, Delivery::from(request)).await;
-        let response = Response::builder().status(answer.status).header("content-type", "application/json");
-        Ok::<_, Error>(response.body(answer.body)?)
+    let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
+        Ok::<_, Error>(answer(event.payload, async |delivery| receive(outside, delivery).await).await)
     }));
     // What the first delivery needs is made ready while the first event is asked for.
-    join(warm(outside), serve).await.1
+    join(outside.warm(), serve).await.1
 }

@@ -1,7 +1,9 @@
 //! Alarms: one-time schedules that ring a site's line at a minute in which somebody is due.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use aws_sdk_scheduler::Client;
-use aws_sdk_scheduler::error::DisplayErrorContext;
 use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
 use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
 use aws_sdk_scheduler::types::{
@@ -9,7 +11,9 @@ use aws_sdk_scheduler::types::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::Lazy;
+use crate::aws::{Lazy, failure};
+use crate::backoff::BackOff;
+use crate::bus::Bus;
 use crate::error::{Error, Result};
 use crate::ledger::dues::minute_word;
 use crate::line::{Bell, Line, Ring};
@@ -17,6 +21,9 @@ use crate::time::SharedTime;
 
 /// How far Scheduler's clock may be ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// How often a schedule that Scheduler did not take is tried again at once.
+const TRIES_AGAIN: u32 = 3;
 
 /// Length of the minute in an alarm's name: `yyyymmddThhmm`.
 const MINUTE: usize = 13;
@@ -32,27 +39,79 @@ pub struct AlarmSettings {
     pub role_arn: String,
 }
 
+/// Why the line will not be rung at a minute.
+#[derive(Debug)]
+pub enum Unset {
+    /// Scheduler did not take the schedule. A later reconcile sets it.
+    Schedule(Error),
+    /// The minute has come, and the line did not take the bell.
+    Line(Error),
+}
+
 /// Sets alarms.
 #[derive(Clone)]
 pub struct Alarms {
     scheduler: Lazy<Client>,
     settings: AlarmSettings,
     line: Line,
+    bus: Bus,
     time: SharedTime,
+    /// Sites of which a schedule could not be set, and nobody could since.
+    unset: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Alarms {
     /// Alarms that ring `line`.
-    pub fn new(scheduler: Lazy<Client>, settings: AlarmSettings, line: Line, time: SharedTime) -> Self {
-        Alarms { scheduler, settings, line, time }
+    pub fn new(scheduler: Lazy<Client>, settings: AlarmSettings, line: Line, bus: Bus, time: SharedTime) -> Self {
+        Alarms { scheduler, settings, line, bus, time, unset: Arc::default() }
+    }
+
+    /// Sees to it that the line of `site` is rung at `minute`, as [`Alarms::try_set`] does. Where Scheduler does not take
+    /// it, nothing fails because of that: whoever is due stands in the table, so a reconcile is asked for, which sets every
+    /// schedule of the next 24 hours. That is logged and asked for once, until a schedule of the site can be set again.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the minute has come and the line cannot be rung.
+    pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
+        match self.set_patiently(site, minute).await {
+            Ok(()) => {
+                self.unset().remove(site);
+                Ok(())
+            }
+            Err(Unset::Schedule(error)) => {
+                if self.unset().insert(site.to_owned()) {
+                    tracing::warn!(site, %error, "a schedule could not be set; a reconcile is asked for, which sets it");
+                    self.bus.want_reconcile(site).await;
+                }
+                Ok(())
+            }
+            Err(Unset::Line(error)) => Err(error),
+        }
+    }
+
+    /// Tries a few times, but only once while Scheduler takes nothing for this site.
+    async fn set_patiently(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
+        let mut back_off = BackOff::new(&self.time);
+        let tries = if self.unset().contains(site) { 0 } else { TRIES_AGAIN };
+        for _ in 0..tries {
+            match self.try_set(site, minute).await {
+                Err(Unset::Schedule(_)) => drop(back_off.may_send_again(1, 1).await),
+                ended => return ended,
+            }
+        }
+        self.try_set(site, minute).await
+    }
+
+    fn unset(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.unset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sees to it that the line of `site` is rung at `minute`. Setting an alarm twice is a success; one that Scheduler
     /// refuses because its minute has come meanwhile rings at once.
     ///
     /// # Errors
-    /// [`Error::Later`] where Scheduler did not take it, and the line did not either.
-    pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
+    /// [`Unset`].
+    pub async fn try_set(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
         let ring = Ring::new(site, Bell::Alarm(minute));
         let created = self
             .scheduler
@@ -61,9 +120,9 @@ impl Alarms {
             .group_name(&self.settings.group)
             .schedule_expression(minute.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string())
             .schedule_expression_timezone("UTC")
-            .flexible_time_window(exact()?)
+            .flexible_time_window(exact().map_err(Unset::Schedule)?)
             .action_after_completion(ActionAfterCompletion::Delete)
-            .target(self.target(&ring)?)
+            .target(self.target(&ring).map_err(Unset::Schedule)?)
             .send()
             .await;
         match created {
@@ -72,9 +131,12 @@ impl Alarms {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
                 // The same refusal would mean a mistake of ours or of the stack's, if it came for a minute to come.
                 Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
-                    self.line.ring(&ring, None).await
+                    self.line.ring(&ring, None).await.map_err(Unset::Line)
                 }
-                _ => Err(Error::later(format!("an alarm could not be set: {}", DisplayErrorContext(&error)))),
+                _ => {
+                    let why = failure("scheduler CreateSchedule", &error);
+                    Err(Unset::Schedule(Error::later(format!("a schedule could not be set: {why}"))))
+                }
             },
         }
     }
@@ -84,13 +146,14 @@ impl Alarms {
     /// # Errors
     /// [`Error::Later`] where Scheduler cannot be asked.
     pub async fn of(&self, site: &str) -> Result<Vec<String>> {
-        let away = |error: &dyn std::fmt::Display| Error::later(format!("alarms cannot be listed: {error}"));
         let prefix = format!("{site}-");
         let listed = self.scheduler.list_schedules().group_name(&self.settings.group).name_prefix(&prefix);
         let mut pages = listed.into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| away(&DisplayErrorContext(&error)))?;
+            let page = page.map_err(|error| {
+                Error::later(format!("schedules cannot be listed: {}", failure("scheduler ListSchedules", &error)))
+            })?;
             names.extend(page.schedules.into_iter().filter_map(|alarm| alarm.name));
         }
         // Another site's name may begin with this one's.
@@ -111,7 +174,8 @@ impl Alarms {
                 Err(error)
                     if matches!(error.as_service_error(), Some(DeleteScheduleError::ResourceNotFoundException(_))) => {}
                 Err(error) => {
-                    return Err(Error::later(format!("an alarm stays: {}", DisplayErrorContext(&error))));
+                    let why = failure("scheduler DeleteSchedule", &error);
+                    return Err(Error::later(format!("a schedule stays: {why}")));
                 }
             }
         }

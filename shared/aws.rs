@@ -8,10 +8,11 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
@@ -91,15 +92,36 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Why a call failed, in words alone: what the SDKs print of it besides may hold what must not be seen.
-pub fn why(error: &dyn std::error::Error) -> String {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.extend(Some(error.to_string()).filter(|said| words.last() != Some(said)));
-        cause = error.source();
-    }
-    words.join(": ")
+/// Longest error code or request id that is told.
+const LONGEST_WORD: usize = 64;
+
+/// Returns why a call to AWS failed, such as `ssm GetParameter: ThrottlingException (HTTP 400, request 4f1c)`.
+///
+/// It says the call, AWS's own error code or what stood in the way, and the request's id, by which AWS finds it. Nothing
+/// else of an error is ever told: what the SDKs print of one holds the whole answer, a decrypted parameter among it, and
+/// AWS's messages quote what they refuse.
+pub fn failure<E: ProvideErrorMetadata>(call: &str, error: &SdkError<E, HttpResponse>) -> String {
+    let what = match error {
+        SdkError::ConstructionFailure(_) => "the request could not be built",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no answer in time",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "an answer that cannot be read",
+        _ => error.code().filter(is_word).unwrap_or("an error without a code"),
+    };
+    let status = error.raw_response().map(|answer| format!("HTTP {}", answer.status().as_u16()));
+    let request = error.meta().extra(REQUEST_ID).filter(is_word).map(|id| format!("request {id}"));
+    let more: Vec<String> = status.into_iter().chain(request).collect();
+    if more.is_empty() { format!("{call}: {what}") } else { format!("{call}: {what} ({})", more.join(", ")) }
+}
+
+/// Under which name the SDKs keep a request's id with an error.
+const REQUEST_ID: &str = "aws_request_id";
+
+/// Whether a text from outside is one word, as AWS's codes and ids are: no other one can stand in a log because of it.
+fn is_word(text: &&str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(plain)
 }
 
 async fn whole(request: HttpRequest) -> Result<Request, ConnectorError> {

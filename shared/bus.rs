@@ -1,15 +1,19 @@
 //! The event bus: what operators, and the reconcile function, may want to act on.
 
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::json;
 
 use crate::audit::{Deed, Happened};
-use crate::aws::Lazy;
+use crate::aws::{Lazy, failure};
+use crate::backoff::BackOff;
 use crate::doors::Seats;
 use crate::error::{Error, Result};
 use crate::guard::Hold;
+use crate::time::SharedTime;
+
+/// Most events in one call (EventBridge quotas: `PutEvents` takes 10 entries).
+const MOST_ENTRIES: usize = 10;
 
 /// Something that is published.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,37 +103,62 @@ impl Notice {
 pub struct Bus {
     events: Lazy<Client>,
     name: String,
+    time: SharedTime,
 }
 
 impl Bus {
     /// The bus called `name`.
-    pub fn new(events: Lazy<Client>, name: String) -> Self {
-        Bus { events, name }
+    pub fn new(events: Lazy<Client>, name: String, time: SharedTime) -> Self {
+        Bus { events, name, time }
     }
 
-    /// Publishes notices of one site.
+    /// Publishes notices of one site. What the bus leaves undone of a batch is sent again, a few times.
     ///
     /// # Errors
-    /// [`Error::Later`] where the bus did not take all of them.
+    /// [`Error::Later`] where the bus did not take all of them. Nothing that Doorstep does depends on an event: callers
+    /// log it and go on.
     pub async fn publish(&self, site: &str, notices: &[Notice]) -> Result<()> {
-        for chunk in notices.chunks(10) {
-            let entries = chunk.iter().map(|notice| {
-                PutEventsRequestEntry::builder()
-                    .event_bus_name(&self.name)
-                    .source("doorstep")
-                    .detail_type(notice.word())
-                    .detail(notice.detail(site).to_string())
-                    .build()
-            });
-            let sent = self.events.put_events().set_entries(Some(entries.collect())).send().await;
-            match sent {
-                Ok(answer) if answer.failed_entry_count == 0 => {}
-                Ok(_) => return Err(Error::later("the bus did not take a notice")),
-                Err(error) => {
-                    return Err(Error::later(format!("the bus cannot be reached: {}", DisplayErrorContext(&error))));
+        for chunk in notices.chunks(MOST_ENTRIES) {
+            let mut back_off = BackOff::new(&self.time);
+            let mut entries: Vec<_> = chunk.iter().map(|notice| self.entry(site, notice)).collect();
+            loop {
+                let left = self.put(entries.clone()).await?;
+                if left.is_empty() {
+                    break;
                 }
+                if !back_off.may_send_again(entries.len(), left.len()).await {
+                    return Err(Error::later(format!("the bus did not take {} events", left.len())));
+                }
+                entries = left;
             }
         }
         Ok(())
+    }
+
+    /// Asks for everything of a site to be compared. Where the bus is away the next reconcile, a quarter of an hour later
+    /// at most, does the same, so that nothing fails because of it.
+    pub async fn want_reconcile(&self, site: &str) {
+        if let Err(error) = self.publish(site, &[Notice::ReconcileWanted]).await {
+            tracing::warn!(site, %error, "a reconcile could not be asked for; the next one comes by itself");
+        }
+    }
+
+    fn entry(&self, site: &str, notice: &Notice) -> PutEventsRequestEntry {
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source("doorstep")
+            .detail_type(notice.word())
+            .detail(notice.detail(site).to_string())
+            .build()
+    }
+
+    /// Sends one batch. Returns what the bus left undone.
+    async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<Vec<PutEventsRequestEntry>> {
+        let sent = self.events.put_events().set_entries(Some(entries.clone())).send().await;
+        let answer = sent.map_err(|error| {
+            Error::later(format!("the bus cannot be reached: {}", failure("events PutEvents", &error)))
+        })?;
+        let failed = answer.entries.unwrap_or_default().into_iter().map(|result| result.error_code.is_some());
+        Ok(entries.into_iter().zip(failed).filter(|(_, failed)| *failed).map(|(entry, _)| entry).collect())
     }
 }

@@ -20,19 +20,6 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
-impl From<lambda_http::Request> for Delivery {
-    fn from(request: lambda_http::Request) -> Self {
-        let (head, body) = request.into_parts();
-        // A Function URL hands over bytes that are not text in base64; the runtime has undone that.
-        let body = match body {
-            lambda_http::Body::Text(text) => Bytes::from(text),
-            lambda_http::Body::Binary(bytes) => Bytes::from(bytes),
-            _ => Bytes::new(),
-        };
-        Delivery { path: head.uri.path().to_owned(), headers: head.headers, body }
-    }
-}
-
 /// A delivery whose sender was proven. Made only by [`Proven::by`].
 #[derive(Debug)]
 pub struct Proven {

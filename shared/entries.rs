@@ -12,30 +12,22 @@ use crate::opening::Opening;
 use crate::outside::Outside;
 use crate::platform::signature::digest;
 use crate::receive::Answer;
-
-pub mod entrances;
-
-use entrances::Entrance;
+use crate::routes::DoorsRoute;
 
 /// Whoever was refused longer ago than this has gone away; nobody is looked at for their sake.
 pub const RINGS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// A letter that is dated further ahead than this is dated wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(300);
 
-/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it.
-pub async fn warm(outside: &Outside) {
-    outside.warm(outside.entrances.warm(outside.time.now())).await;
-}
-
 /// Takes one delivery. Refusing one costs no call to anything.
 pub async fn entries(outside: &Outside, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
-    let found = match outside.entrances.find(&delivery.path, outside.time.now()).await {
+    let found = match outside.routes.doors(&delivery.path, outside.time.now()).await {
         Ok(found) => found,
         Err(error) => {
-            tracing::error!(%error, "deliveries cannot be taken");
+            tracing::error!(%error, "a delivery could not be taken");
             return Answer::try_again();
         }
     };
@@ -53,7 +45,7 @@ pub async fn entries(outside: &Outside, delivery: Delivery) -> Answer {
     }
 }
 
-async fn take(outside: &Outside, entrance: &Entrance, proven: &Proven) -> Result<()> {
+async fn take(outside: &Outside, entrance: &DoorsRoute, proven: &Proven) -> Result<()> {
     let sameness = proven.sameness.as_str();
     match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), proven) {
         News::NotForUs => Ok(()),
@@ -72,7 +64,7 @@ async fn take(outside: &Outside, entrance: &Entrance, proven: &Proven) -> Result
 
 /// Rings first, then keeps: a crash between the two costs a duplicate, never an opening. The same one told twice lands
 /// in the same place.
-async fn keep(outside: &Outside, entrance: &Entrance, opening: Opening) -> Result<()> {
+async fn keep(outside: &Outside, entrance: &DoorsRoute, opening: Opening) -> Result<()> {
     let now = outside.time.now();
     let lately = now.duration_since(opening.at) <= RINGS_WITHIN;
     if let Some(id) = opening.account.clone().filter(|_| lately && opening.refused.is_some()) {
@@ -83,13 +75,13 @@ async fn keep(outside: &Outside, entrance: &Entrance, opening: Opening) -> Resul
 }
 
 /// A door system switches a webhook off that keeps failing, so what it sends is taken all the same, and said.
-async fn unreadable(outside: &Outside, entrance: &Entrance, sameness: &str, why: &str) -> Result<()> {
+async fn unreadable(outside: &Outside, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
     tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
     outside.ledger.keep_unread(&entrance.site, sameness, why, outside.time.now()).await?;
     ring(outside, entrance, Bell::Unread, sameness).await
 }
 
-async fn ring(outside: &Outside, entrance: &Entrance, bell: Bell, sameness: &str) -> Result<()> {
+async fn ring(outside: &Outside, entrance: &DoorsRoute, bell: Bell, sameness: &str) -> Result<()> {
     let ring = Ring::new(&entrance.site, bell).by(sameness, outside.time.now());
     outside.line.ring(&ring, Some(sameness)).await
 }

@@ -7,10 +7,11 @@
 #![recursion_limit = "256"]
 
 // A webhook arrives and is proven.
+pub mod cached;
 pub mod delivery;
-pub mod doorplates;
-pub mod fresh;
+pub mod function_url;
 pub mod platform;
+pub mod routes;
 
 // What is known, of whom, and the rules.
 pub mod fact;
@@ -64,6 +65,7 @@ pub mod view;
 // Everything outside, and what failed there.
 pub mod access;
 pub mod aws;
+pub mod backoff;
 pub mod caller;
 pub mod error;
 pub mod http;

@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::QueueAttributeName;
-use bytes::Bytes;
-use http::Uri;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::aws::Lazy;
+use crate::aws::{Lazy, failure};
 use crate::delivery::Mention;
 use crate::doors::AccountId;
 use crate::error::{Error, Result};
-use crate::http::Http;
 
 /// "Something may have changed": never what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,8 +92,8 @@ fn count(attributes: &Attributes) -> u64 {
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-fn unasked(error: &dyn std::fmt::Display) -> Error {
-    Error::later(format!("the line cannot be asked: {error}"))
+fn unasked(why: String) -> Error {
+    Error::later(format!("the queue cannot be asked: {why}"))
 }
 
 /// The line.
@@ -118,17 +114,6 @@ impl Line {
         self.queue.build();
     }
 
-    /// Opens the way to the queue: the connection that its first answer leaves behind, whatever that answer is, is used
-    /// again. It needs no right to anything.
-    pub async fn warm(&self, http: &Http, endpoint: Option<&str>) {
-        let origin = |url: &Uri| Some(format!("{}://{}/", url.scheme_str()?, url.authority()?));
-        let url = endpoint.unwrap_or(&self.url).parse().ok();
-        let ping = url.as_ref().and_then(origin).map(|origin| http::Request::get(origin).body(Bytes::new()));
-        if let Some(Ok(ping)) = ping {
-            let _answer = http.send(ping).await;
-        }
-    }
-
     /// Rings. Equal `sameness` within five minutes is swallowed; a bell of our own has none.
     ///
     /// # Errors
@@ -144,7 +129,9 @@ impl Line {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Error::later(format!("the line did not take a bell: {}", DisplayErrorContext(&error))))
+            .map_err(|error| {
+                Error::later(format!("the queue did not take a trigger: {}", failure("sqs SendMessage", &error)))
+            })
     }
 
     /// How many bells wait, and how many were given up. It needs rights that no function has: for the operator.
@@ -158,7 +145,8 @@ impl Line {
         let dead = match policy.as_ref().and_then(|policy| policy.target.rsplit(':').next()) {
             Some(name) => {
                 let found = self.queue.get_queue_url().queue_name(name).send().await;
-                let url = found.map_err(|error| unasked(&DisplayErrorContext(&error)))?.queue_url.unwrap_or_default();
+                let url =
+                    found.map_err(|error| unasked(failure("sqs GetQueueUrl", &error)))?.queue_url.unwrap_or_default();
                 Some(count(&self.attributes(&url).await?))
             }
             None => None,
@@ -168,7 +156,8 @@ impl Line {
 
     async fn attributes(&self, url: &str) -> Result<Attributes> {
         let asked = self.queue.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
-        let answer = asked.send().await.map_err(|error| unasked(&DisplayErrorContext(&error)))?;
+        let answer = asked.send().await;
+        let answer = answer.map_err(|error| unasked(failure("sqs GetQueueAttributes", &error)))?;
         Ok(answer.attributes.unwrap_or_default())
     }
 
@@ -182,7 +171,7 @@ impl Line {
         let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let answer = asked.visibility_timeout(seconds).send().await;
         answer.map(|_| ()).map_err(|error| {
-            Error::later(format!("a message keeps its pause in the line: {}", DisplayErrorContext(&error)))
+            Error::later(format!("a message keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
 use aws_credential_types::Credentials;
-use futures_util::future::join;
+use bytes::Bytes;
+use futures_util::future::{join, join_all};
+use http::Uri;
 use tokio::task::spawn_blocking;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -12,9 +14,7 @@ use crate::alarms::{AlarmSettings, Alarms};
 use crate::aws::{Lazy, Seam};
 use crate::bus::Bus;
 use crate::caller::Turns;
-use crate::doorplates::Doorplates;
 use crate::doors::{ReadDoors, WriteDoors};
-use crate::entries::entrances::Entrances;
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::ids::Ids;
@@ -23,6 +23,7 @@ use crate::line::Line;
 use crate::network;
 use crate::platform::ReadPlatform;
 use crate::platform::told::reader::Reader as Told;
+use crate::routes::WebhookRoutes;
 use crate::secrets::Secrets;
 use crate::site::Site;
 use crate::time::{SharedTime, WallClock};
@@ -75,6 +76,26 @@ impl Settings {
             endpoint: given("AWS_ENDPOINT_URL"),
         })
     }
+
+    /// Returns where a delivery's calls go: the queue, and the table and the secrets beside it. A queue whose address has
+    /// another form stands alone: then the first delivery opens the other two ways.
+    fn origins(&self) -> Vec<String> {
+        let address: Option<Uri> = self.endpoint.as_ref().unwrap_or(&self.line_url).parse().ok();
+        let found = address.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
+        let Some((scheme, host)) = found else { return Vec::new() };
+        match host.strip_prefix("sqs.") {
+            Some(rest) => ["sqs", "dynamodb", "ssm"].map(|service| format!("{scheme}://{service}.{rest}/")).into(),
+            None => vec![format!("{scheme}://{host}/")],
+        }
+    }
+}
+
+/// Opens a connection: the one that the first answer leaves behind, whatever that answer is, is used again. It needs no
+/// right to anything.
+async fn connect(http: &Http, origin: String) {
+    if let Ok(request) = http::Request::get(origin).body(Bytes::new()) {
+        let _answer = http.send(request).await;
+    }
 }
 
 /// An environment variable that is set, and not to nothing.
@@ -107,10 +128,8 @@ pub struct Outside {
     pub tokens: Tokens,
     /// Whose turn it is to call each vendor.
     pub turns: Turns,
-    /// What `receive` knows of sites and their webhook secrets.
-    pub doorplates: Doorplates,
-    /// What `entries` knows of door systems and theirs.
-    pub entrances: Entrances,
+    /// Whose webhook addresses are, and what verifies deliveries.
+    pub routes: WebhookRoutes,
 }
 
 /// The configuration that every SDK's builder takes alike.
@@ -155,16 +174,16 @@ impl Outside {
     /// Builds every client on one way out. Nothing is called yet.
     pub fn new(settings: Settings, http: Http, time: SharedTime) -> Self {
         let seam = Seam(http.clone());
-        let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam), settings.table.clone());
+        let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam), settings.table.clone(), time.clone());
         let line = Line::new(lazily!(aws_sdk_sqs, settings, seam), settings.line_url.clone());
         let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam), settings.stack.clone());
         let scheduler = lazily!(aws_sdk_scheduler, settings, seam);
+        let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam), settings.bus.clone(), time.clone());
         Outside {
-            alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), time.clone()),
-            bus: Bus::new(lazily!(aws_sdk_eventbridge, settings, seam), settings.bus.clone()),
+            alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), bus.clone(), time.clone()),
+            bus,
             tokens: Tokens::shared(ledger.clone()),
-            doorplates: Doorplates::new(ledger.clone(), secrets.clone()),
-            entrances: Entrances::new(ledger.clone(), secrets.clone()),
+            routes: WebhookRoutes::new(ledger.clone(), secrets.clone()),
             turns: Turns::default(),
             settings,
             http,
@@ -176,14 +195,11 @@ impl Outside {
         }
     }
 
-    /// Makes ready what a first delivery needs: clients, the way to the line, and what `read` reads. What cannot be read
-    /// now is the first delivery's to read.
-    pub async fn warm(&self, read: impl Future<Output = Result<()>>) {
-        self.build().await;
-        let line = self.line.warm(&self.http, self.settings.endpoint.as_deref());
-        if let (Err(error), ()) = join(read, line).await {
-            tracing::warn!(%error, "sites and secrets are not known yet");
-        }
+    /// Makes ready what a first delivery needs: the clients, and a connection to the table, the secrets and the queue. It
+    /// reads nothing, so that it takes as long with one site as with ten thousand.
+    pub async fn warm(&self) {
+        join(self.build(), join_all(self.settings.origins().into_iter().map(|origin| connect(&self.http, origin))))
+            .await;
     }
 
     /// Builds the clients that every delivery needs, on a thread of their own: it takes the processor most of a

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bus::Notice;
 use crate::error::{Error, Result};
 use crate::ledger::sites::{Doorplate, Stored};
 use crate::outside::Outside;
@@ -111,10 +110,7 @@ pub async fn push(outside: &Outside, text: &str, said: Option<Mode>) -> Result<S
 
 /// Asks for everything of a site to be compared at once.
 pub(crate) async fn compare_soon(outside: &Outside, site: &str) {
-    if let Err(error) = outside.bus.publish(site, &[Notice::ReconcileWanted]).await {
-        // Whatever was changed is in force all the same, and the next reconcile is not far.
-        tracing::warn!(site, %error, "a reconcile could not be asked for");
-    }
+    outside.bus.want_reconcile(site).await;
 }
 
 /// The mode that the operator says besides must be the file's own.

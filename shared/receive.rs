@@ -38,6 +38,10 @@ impl Answer {
         Answer::new(404, r#"{"error":"no such address"}"#)
     }
 
+    pub(crate) fn not_base64() -> Self {
+        Answer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
+    }
+
     pub(crate) fn too_large() -> Self {
         Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
     }
@@ -52,31 +56,27 @@ impl Answer {
     }
 }
 
-/// Reads what the first delivery needs, and opens the ways that it takes, while nobody waits for it.
-pub async fn warm(outside: &Outside) {
-    outside.warm(outside.doorplates.warm(outside.time.now())).await;
-}
-
 /// Takes one delivery. Refusing one costs no call to anything.
 pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
-    let found = match outside.doorplates.find(&delivery.path, outside.time.now()).await {
+    let found = match outside.routes.platform(&delivery.path, outside.time.now()).await {
         Ok(found) => found,
         Err(error) => {
-            tracing::error!(%error, "deliveries cannot be taken");
+            tracing::error!(%error, "a delivery could not be taken");
             return Answer::try_again();
         }
     };
-    let Some((plate, secrets)) = found else { return Answer::nobody() };
+    let Some(route) = &found else { return Answer::nobody() };
+    let Some(plate) = route.site.as_ref() else { return Answer::nobody() };
     let vendor = plate.platform.vendor();
-    let Ok(proven) = vendor.prove(delivery, &secrets, outside.time.now()) else {
+    let Ok(proven) = vendor.prove(delivery, &route.secrets, outside.time.now()) else {
         tracing::warn!(site = plate.site, "refused an unproven delivery");
         return Answer::unproven();
     };
     let letter = vendor.letter(&proven);
-    match take(outside, &plate, &proven, letter).await {
+    match take(outside, plate, &proven, letter).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(site = plate.site, %error, "a delivery could not be taken");

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::alarms::Unset;
 use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::doubts::if_believed;
@@ -70,7 +71,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // What an older version wrote of the site may say too little.
     outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
-    let overdue = set_alarms(outside, &site.id).await?;
+    let overdue = set_alarms(outside, &site.id, &mut report).await?;
     let PlatformState { known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody_to_judge(&site.id).await?;
     let mut seen = doors::read(outside, &site, &known, &everybody).await?;
@@ -145,16 +146,24 @@ async fn ring(outside: &Outside, site: &Site) -> Result<()> {
     outside.line.ring(&Ring::new(&site.id, bell), None).await
 }
 
-/// Sets alarms for whoever is due soon, so that one that failed heals even when a platform is down. Whether somebody
-/// is overdue.
-async fn set_alarms(outside: &Outside, site: &str) -> Result<bool> {
+/// Sets schedules for whoever is due soon, so that one that failed heals even when a platform is down. What Scheduler does
+/// not take is said, and is the next reconcile's to set. Returns whether somebody is overdue.
+async fn set_alarms(outside: &Outside, site: &str, report: &mut Report) -> Result<bool> {
     let now = outside.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
     let mut minutes: Vec<_> = outside.ledger.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
     minutes.dedup();
     let this_minute = floor_minute(now);
     for minute in minutes.iter().filter(|&&minute| minute > this_minute) {
-        outside.alarms.set(site, *minute).await?;
+        match outside.alarms.try_set(site, *minute).await {
+            Ok(()) => {}
+            Err(Unset::Line(error)) => return Err(error),
+            Err(Unset::Schedule(error)) => {
+                tracing::warn!(site, %error, "schedules could not be set; the next reconcile sets them");
+                report.problems.push(format!("schedules could not be set, and people may be late: {error}"));
+                break;
+            }
+        }
     }
     Ok(minutes.iter().any(|minute| *minute <= this_minute))
 }

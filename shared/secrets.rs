@@ -1,12 +1,11 @@
 //! Secrets, from SSM: two parameters a name, so that `receive` can be refused the second.
 
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::error::DisplayErrorContext;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use serde::de::DeserializeOwned;
 
 use crate::access::{ApiSecrets, WebhookSecrets};
-use crate::aws::Lazy;
+use crate::aws::{Lazy, failure};
 use crate::error::{Error, Result};
 
 /// The secrets of one stack.
@@ -49,7 +48,8 @@ impl Secrets {
             Err(error) => match error.as_service_error() {
                 Some(GetParameterError::ParameterNotFound(_)) => return Ok(None),
                 _ => {
-                    return Err(Error::later(format!("secrets cannot be read: {}", DisplayErrorContext(&error))));
+                    let why = failure("ssm GetParameter", &error);
+                    return Err(Error::later(format!("the secret {path} cannot be read: {why}")));
                 }
             },
         };

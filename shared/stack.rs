@@ -6,7 +6,7 @@ use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use serde::{Deserialize, Serialize};
 
 use crate::alarms::AlarmSettings;
-use crate::aws::{Seam, why};
+use crate::aws::{Seam, failure};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::outside::{Settings, config};
@@ -62,8 +62,8 @@ impl Settings {
                  --profile, or deploy it",
                 asker.region
             )),
-            Some(_) => Error::refused(format!("the stack cannot be asked: {}", why(&error))),
-            None => Error::later(format!("AWS cannot be reached: {}", why(&error))),
+            Some(_) => Error::refused(format!("the stack cannot be asked: {}", failure("ssm GetParameter", &error))),
+            None => Error::later(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
         })?;
         let text = found.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
         let names: Names = serde_json::from_str(&text)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use doorstep::delivery::Delivery;
 use doorstep::http::{Http, Request};
 use doorstep::outside::Outside;
-use doorstep::receive::{receive, warm};
+use doorstep::receive::receive;
 use doorstep_local::{Data, Machine, Setup, StartError};
 use serde_json::{Value, json};
 
@@ -92,26 +92,6 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
     assert_eq!(deliver(vec![sign(SECRET, now, &[])], vec![0; (1 << 20) + 1]).await.status, 413);
     assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
     changed_nothing_and_lost_nothing(&world).await;
-}
-
-#[tokio::test]
-async fn what_was_made_ready_at_the_start_is_not_asked_for_by_the_first_delivery() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counting = counting(&world, &calls);
-    warm(&counting).await;
-    let ready = calls.load(Ordering::Relaxed);
-    let deliver = |headers| receive(&counting, Delivery { path: PATH.to_owned(), headers, body: bell().into() });
-    assert_eq!(deliver(http::HeaderMap::new()).await.status, 401);
-    assert_eq!(calls.load(Ordering::Relaxed), ready, "sites and secrets are known");
-    let header = sign(SECRET, world.machine.now().as_second(), &bell());
-    let name = http::HeaderName::from_static("officernd-signature");
-    let signed = http::HeaderMap::from_iter([(name, header.parse().expect("a header"))]);
-    assert_eq!(deliver(signed).await.status, 202);
-    assert_eq!(calls.load(Ordering::Relaxed), ready + 2, "it rings, and remembers that it was seen");
-    world.machine.quiet().await;
-    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
-    world.ends_well().await;
 }
 
 /// The machine's world, with every request counted.
@@ -241,31 +221,6 @@ async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
     assert_eq!(world.deliver(&body).await, 202);
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.ends_well().await;
-}
-
-/// As a Function URL hands it over: bytes in base64, and a header in its own case.
-#[test]
-fn a_body_in_base64_from_a_function_url_is_the_bytes_that_were_signed() {
-    use base64::Engine;
-    let event = |body: &str, encoded: bool| {
-        let event = json!({
-            "version": "2.0", "routeKey": "$default", "rawPath": PATH, "rawQueryString": "",
-            "headers": { "officernd-signature": "t=1,signature=ab", "host": "x.lambda-url.eu-west-1.on.aws" },
-            "requestContext": {
-                "accountId": "1", "apiId": "x", "domainName": "x", "domainPrefix": "x", "requestId": "1",
-                "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1,
-                "http": { "method": "POST", "path": PATH, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-                    "userAgent": "x" },
-            },
-            "body": body, "isBase64Encoded": encoded,
-        });
-        Delivery::from(lambda_http::request::from_str(&event.to_string()).expect("an event"))
-    };
-    let bytes = b"\xff\x00{\"event\":1}\n";
-    let encoded = event(&base64::engine::general_purpose::STANDARD.encode(bytes), true);
-    assert_eq!(&encoded.body[..], bytes);
-    assert_eq!((encoded.path.as_str(), encoded.headers.get_all("officernd-signature").iter().count()), (PATH, 1));
-    assert_eq!(&event(" {\"a\": \"é\"} ", false).body[..], " {\"a\": \"é\"} ".as_bytes());
 }
 
 /// A letter is dated by its signed timestamp; what it says of itself is not believed.

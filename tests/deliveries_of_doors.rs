@@ -233,7 +233,7 @@ async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
     let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let outside = world.machine.outside();
-    for away in ["Query", "PutItem", "SendMessage"] {
+    for away in ["GetItem", "PutItem", "SendMessage"] {
         let http = outside.http.clone();
         let failing = tower::service_fn(move |request: doorstep::http::Request| {
             let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());

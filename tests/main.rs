@@ -4,6 +4,7 @@
 // The journeys of the library nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
+mod aws_failures;
 #[cfg(feature = "operator")]
 mod command;
 mod deliveries;
@@ -12,5 +13,6 @@ mod journeys;
 mod ledger;
 mod naive;
 mod property;
+mod routes;
 mod simulation;
 mod world;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::ProvideCredentials;
-use doorstep::aws::{Seam, why};
+use doorstep::aws::Seam;
 use doorstep::error::{Error, Result};
 use doorstep::http::Http;
 use doorstep::network::{self, Sandbox};
@@ -73,8 +73,9 @@ impl Target {
         let region = region.ok_or_else(|| Error::refused("no AWS region: write --region, or set AWS_REGION"))?;
         let provider = found.credentials_provider().ok_or_else(|| Error::refused("no AWS credentials are set up"))?;
         let credentials = provider.provide_credentials().await;
+        // Only its own words: what is behind them may quote what was read.
         let credentials = credentials.map_err(|error| {
-            Error::refused(format!("no AWS credentials: sign in, or choose another --profile ({})", why(&error)))
+            Error::refused(format!("no AWS credentials: sign in, or choose another --profile ({error})"))
         })?;
         Ok(Asker { region, credentials, endpoint: found.endpoint_url().map(str::to_owned) })
     }

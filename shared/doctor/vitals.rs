@@ -8,13 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Share;
 use crate::doors::{Group, GroupId, ReadDoors, Seats};
-use crate::entries::entrances::address;
 use crate::error::{Error, Result};
 use crate::guard::Hold;
 use crate::ledger::sites::{DoorsRead, PlatformRead, Stored};
 use crate::line::Waiting;
 use crate::outside::Outside;
 use crate::platform::{Hearing, Span, standard_webhooks};
+use crate::routes::address;
 use crate::settle::catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{DoorsConfig, Site};

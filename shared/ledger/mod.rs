@@ -11,7 +11,9 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::aws::Lazy;
+use crate::backoff::BackOff;
 use crate::error::{Error, Result};
+use crate::time::SharedTime;
 use key::Key;
 
 pub mod audits;
@@ -70,6 +72,7 @@ impl Step {
 pub struct Ledger {
     db: Lazy<Client>,
     table: String,
+    time: SharedTime,
 }
 
 /// One item as it is stored.
@@ -99,9 +102,9 @@ pub fn body<T: Serialize>(value: &T) -> Result<String> {
 }
 
 impl Ledger {
-    /// The table called `table`.
-    pub fn new(db: Lazy<Client>, table: String) -> Self {
-        Ledger { db, table }
+    /// The table called `table`. `time` passes while it is too busy to finish a batch.
+    pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
+        Ledger { db, table, time }
     }
 
     /// Builds the client now, where nobody did.
@@ -146,7 +149,9 @@ impl Ledger {
     async fn get_batch<T>(&self, keys: &[&Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted: Vec<_> = keys.iter().map(|key| key_map(key)).collect();
+        let mut back_off = BackOff::new(&self.time);
         while !wanted.is_empty() {
+            let asked = wanted.len();
             let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
             let request = request.map_err(|error| Error::report(error.to_string()))?;
             let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
@@ -156,6 +161,9 @@ impl Ledger {
             }
             let rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            if !wanted.is_empty() && !back_off.may_send_again(asked, wanted.len()).await {
+                return Err(undone("reads", wanted.len()));
+            }
         }
         Ok(found)
     }
@@ -293,17 +301,32 @@ impl Ledger {
             })
     }
 
-    /// Writes many items that do not depend on each other, 25 at a time. Safe to repeat; no conditions.
+    /// Writes many items that do not depend on each other, 25 at a time. What the table leaves undone of them is sent
+    /// again, a few times. Safe to repeat; no conditions.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the table is away, or too busy to finish.
     pub async fn write_many(&self, writes: Vec<Write>) -> Result<()> {
         let mut requests = writes.into_iter().map(Write::into_request).collect::<Result<Vec<_>>>()?;
+        let mut back_off = BackOff::new(&self.time);
         while !requests.is_empty() {
             let chunk = requests.split_off(requests.len().saturating_sub(25));
+            let sent = chunk.len();
             let answer = self.db.batch_write_item().request_items(&self.table, chunk).send().await.map_err(away)?;
-            let rest = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.table));
-            requests.extend(rest.unwrap_or_default());
+            let rest = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            if rest.is_empty() {
+                back_off = BackOff::new(&self.time);
+            } else if !back_off.may_send_again(sent, rest.len()).await {
+                return Err(undone("writes", rest.len()));
+            }
+            requests.extend(rest);
         }
         Ok(())
     }
+}
+
+fn undone(what: &str, count: usize) -> Error {
+    Error::later(format!("the table is busy: it left {count} {what} of a batch undone"))
 }
 
 fn text(value: &str) -> AttributeValue {

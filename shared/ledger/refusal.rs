@@ -1,8 +1,9 @@
 //! What DynamoDB did not do, sorted by what we do about it.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
+use crate::aws::failure;
 use crate::error::Error;
 
 /// Somebody else wrote between our reading and our writing, or is writing at this moment.
@@ -25,19 +26,18 @@ pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
 }
 
 /// Why a call failed.
-pub(super) fn away<E, R>(error: SdkError<E, R>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
+pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
     match error.code() {
         Some("ValidationException") => never(error.message()),
         Some("ConditionalCheckFailedException" | "TransactionConflictException") => faster(),
-        _ => Error::later(format!("the table cannot be reached: {}", DisplayErrorContext(&error))),
+        _ => Error::later(format!("the table cannot be reached: {}", failure("dynamodb", &error))),
     }
 }
 
-/// The same request would be refused again. DynamoDB says which of its rules it breaks, and nothing of what it holds.
+/// The same request would be refused again. What DynamoDB says of that may quote the whole item, so only whether it
+/// speaks of a size is told.
 fn never(message: Option<&str>) -> Error {
-    Error::report(format!("the table refuses this: {}", message.unwrap_or("it does not say why")))
+    let of_size = message.is_some_and(|said| said.to_ascii_lowercase().contains("size"));
+    let rule = if of_size { "it is larger than an item or a key may be" } else { "it breaks one of DynamoDB's rules" };
+    Error::report(format!("the table refuses this: {rule}"))
 }

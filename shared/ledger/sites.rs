@@ -188,6 +188,11 @@ impl Ledger {
         self.write_all(Step::Keep, vec![Write::put(at, body(plate)?), still]).await
     }
 
+    /// Returns one site's plate; `None` for a site that is not here. One read of one item, whatever the number of sites.
+    pub async fn doorplate(&self, site: &str) -> Result<Option<Doorplate>> {
+        self.kept(&key::site(site)).await
+    }
+
     /// Every site there is.
     pub async fn doorplates(&self) -> Result<Vec<Doorplate>> {
         self.list(key::SITES, "").await?.iter().map(Item::read).collect()

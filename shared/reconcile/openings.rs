@@ -11,13 +11,13 @@ use crate::comparison::seen_accounts::Accounts;
 use crate::doors::AccountId;
 use crate::doors::openings::{Bookmark, Page, ReadOpenings, Seen as Shown};
 use crate::entries::RINGS_WITHIN;
-use crate::entries::entrances::address;
 use crate::error::{Error, Result};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::openings::OpeningsRead;
 use crate::opening::Opening;
 use crate::outside::Outside;
 use crate::person::email_key;
+use crate::routes::address;
 use crate::site::{DoorsConfig, Site};
 
 /// Most pages that one reconcile reads of one door system; the next one goes on.

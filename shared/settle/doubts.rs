@@ -9,7 +9,6 @@ use super::apply::Task;
 use super::moves::{Judged, Move};
 use super::round::Sitting;
 use super::scene::Scene;
-use crate::bus::Notice;
 use crate::error::{Error, Result};
 use crate::guard::Doubt;
 use crate::guard::former::Sureness;
@@ -111,7 +110,7 @@ async fn ask_to_be_counted(scene: &Scene) -> Result<()> {
     let asked = scene.asked.get_or_try_init(|| async {
         if scene.crowd.get() == Some(&Crowd::New) {
             scene.outside.ledger.note_crowd(&scene.site.id, true).await?;
-            scene.outside.bus.publish(&scene.site.id, &[Notice::ReconcileWanted]).await?;
+            scene.outside.bus.want_reconcile(&scene.site.id).await;
         }
         Ok(())
     });

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bus::Notice;
 use crate::delivery::Mention;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
@@ -335,7 +334,7 @@ async fn want_first_read(outside: &Outside, site: &str) -> Result<()> {
     if read.complete.is_some() || lately {
         return Ok(());
     }
-    outside.bus.publish(site, &[Notice::ReconcileWanted]).await?;
+    outside.bus.want_reconcile(site).await;
     read.wanted = Some(now);
     outside.ledger.keep_platform_read(site, &read).await
 }

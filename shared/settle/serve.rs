@@ -9,7 +9,6 @@ use super::identity;
 use super::look::{Heard, Looker};
 use super::order::Next;
 use super::turn::Turn;
-use crate::bus::Notice;
 use crate::delivery::Mention;
 use crate::error::Result;
 use crate::ledger::dues::{Due, Subject};
@@ -28,7 +27,7 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
         match &ring.bell {
             Bell::Things(_) | Bell::Account { .. } | Bell::Due | Bell::Roster => {}
             Bell::Alarm(minute) => until = until.max(*minute),
-            Bell::Unread => outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?,
+            Bell::Unread => outside.bus.want_reconcile(&site.id).await,
         }
     }
     // Each part of a roster rings, and only the last one to come makes it whole.
@@ -36,7 +35,7 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
         && rings.iter().any(|ring| ring.bell == Bell::Roster)
         && drop_rosters(contract, &outside.ledger, &site.id, outside.time.now()).await?
     {
-        outside.bus.publish(&site.id, &[Notice::ReconcileWanted]).await?;
+        outside.bus.want_reconcile(&site.id).await;
     }
     let mut marked = look_at_all(outside, site, rings).await?;
     marked.extend(of_accounts(outside, site, rings).await?);

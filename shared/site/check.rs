@@ -9,10 +9,10 @@ use super::catalogue::Catalogue;
 use super::resolve::{Resolved, resolve};
 use super::{Foreign, Mode, Selector, Site};
 use crate::doors::{DoorsKind, ReadDoors};
-use crate::entries::entrances::address;
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
+use crate::routes::address;
 
 /// Kinds of things that rules name.
 pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];

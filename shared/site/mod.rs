@@ -32,6 +32,7 @@ pub use fault::{Fault, SiteFileError};
 pub use finding::Finding;
 pub use hours::Hours;
 pub use rule::{Audience, Rule, Selector, Wanted};
+pub use words::is_site_id;
 
 /// One operator's installation: one platform, one or more door systems, the rules between them.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,16 +13,20 @@ const DAY: u32 = 24 * 60;
 
 /// A site's id. A dash at the beginning would make it an option of the operator's command.
 pub(super) fn site_id(text: &str) -> Result<String, String> {
-    let fine = !text.is_empty()
-        && text.len() <= 32
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    if fine {
+    if is_site_id(text) {
         Ok(text.to_owned())
     } else {
         Err("write up to 32 of a-z, 0-9 and -, with no - at either end, such as \"riverside\"".to_owned())
     }
+}
+
+/// Whether a text can be a site's id.
+pub fn is_site_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 32
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// The name of one `[doors.*]`: what TOML lets stand there without quotes.

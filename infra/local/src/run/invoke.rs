@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep::delivery::Delivery;
-use doorstep::entries::entrances::is_address;
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
+use doorstep::routes::is_address;
 use tokio::task::JoinSet;
 
 use super::functions::Functions;

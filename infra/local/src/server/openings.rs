@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use doorstep::delivery::Delivery;
 use doorstep::doors::DoorsKind;
-use doorstep::entries::entrances::address;
+use doorstep::routes::address;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
