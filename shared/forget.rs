@@ -18,6 +18,7 @@ use crate::ledger::people::{free_account, free_email, free_profile, put, unlist}
 use crate::ledger::{Step, faster};
 use crate::outside::Outside;
 use crate::person::{Person, email_key};
+use crate::platform::found::Lookup;
 use crate::platform::told;
 use crate::site::Site;
 
@@ -184,8 +185,12 @@ async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Resul
     }
     let platform = outside.platform(site).await?;
     for profile in &somebody.profiles {
-        let known = platform.look(profile).await?;
-        if known.is_some_and(|fact| name_of(&fact).is_some() || email_of(&fact).is_some()) {
+        let is_known = match platform.look(profile).await? {
+            Lookup::Fact(fact) => name_of(&fact).is_some() || email_of(&fact).is_some(),
+            Lookup::Unreadable(_) => true,
+            Lookup::Missing => false,
+        };
+        if is_known {
             obstacles.push(format!(
                 "the platform still has them as {profile}: delete them there first, or they would be back with the \
                  next read"
@@ -211,8 +216,9 @@ async fn erase(outside: &Outside, site: &Site, somebody: &Somebody) -> Result<us
         let began = outside.time.now();
         match platform.look(&record.fact.name()).await? {
             // A team that goes on is what it is now, and not what it was called once.
-            Some(fact) => drop(ledger.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
-            None => ledger.erase_fact(id, record).await?,
+            Lookup::Fact(fact) => drop(ledger.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
+            Lookup::Unreadable(unreadable) => return Err(Error::later(unreadable.to_string())),
+            Lookup::Missing => ledger.erase_fact(id, record).await?,
         }
     }
     erased += somebody.facts.len();

@@ -13,6 +13,7 @@ use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
 use crate::ledger::Ledger;
 use crate::ledger::facts::{Record, Source};
 use crate::ledger::sites::{Disbelief, PlatformRead};
+use crate::platform::found::{FactList, Lookup};
 use crate::platform::{ReadPlatform, Span};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, resolve};
@@ -23,6 +24,8 @@ const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Check-ins are read from this long ago.
 const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
 
+/// So many of the things that cannot be read are named.
+const NAMED: usize = 100;
 /// So many of what such a list left out are asked for by their ids.
 const SAMPLE: usize = 100;
 
@@ -108,11 +111,14 @@ impl<'a> Reading<'a> {
         let span = Span { changed_since: self.since, checkins_from };
         let stored = self.remember(kind).await?;
         let listed = match reader.read(kind, &span).await {
-            Ok(facts) if kind == Kind::Membership => self.assigned(reader, facts, &stored).await,
+            Ok(listed) if kind == Kind::Membership => self.assigned(reader, listed, &stored).await,
             listed => listed,
         };
         match listed {
-            Ok(facts) => self.one_kind(reader, kind, facts, &stored, checkins_from).await,
+            Ok(listed) => {
+                self.remark_on_unreadable(kind, &listed);
+                self.one_kind(reader, kind, listed, &stored, checkins_from).await;
+            }
             Err(error) => {
                 self.problems.push(format!("the list of {}s: {error}", kind.word()));
                 self.unread.insert(kind);
@@ -133,11 +139,13 @@ impl<'a> Reading<'a> {
         &mut self,
         reader: &dyn ReadPlatform,
         kind: Kind,
-        facts: Vec<Fact>,
+        FactList { facts, unreadable, .. }: FactList,
         stored: &BTreeMap<FactId, Record>,
         checkins_from: Timestamp,
     ) {
-        let listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
+        let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
+        // What cannot be read is there, and goes on as it was known.
+        listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
         self.counts.insert(kind.word(), listed.len());
         let live = stored.values().filter(|record| !record.gone && !is_over(&record.fact, self.began));
         let live = live.filter(|record| !is_before(&record.fact, checkins_from));
@@ -194,6 +202,23 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Says of what cannot be read that it is so. That is a matter of these things alone: the read is complete.
+    fn remark_on_unreadable(&mut self, kind: Kind, listed: &FactList) {
+        self.remark(listed.unreadable.iter());
+        if listed.nameless > 0 {
+            self.remarks.push(format!("{} records of {}s have no id and cannot be read", listed.nameless, kind.word()));
+        }
+    }
+
+    /// Names the first of many.
+    fn remark<T: std::fmt::Display>(&mut self, unreadable: impl ExactSizeIterator<Item = T>) {
+        let more = unreadable.len().saturating_sub(NAMED);
+        self.remarks.extend(unreadable.take(NAMED).map(|one| one.to_string()));
+        if more > 0 {
+            self.remarks.push(format!("{more} more of these cannot be read"));
+        }
+    }
+
     /// Whether a list left out the very same things as in the two reads before it. Notes it.
     fn is_repeated(&mut self, kind: Kind, missing: &[&Record]) -> bool {
         let names: Vec<FactId> = missing.iter().map(|record| record.fact.name()).collect();
@@ -208,8 +233,8 @@ impl<'a> Reading<'a> {
     async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&Record]) -> bool {
         for record in missing.iter().take(SAMPLE) {
             match reader.look(&record.fact.name()).await {
-                Ok(None) => {}
-                Ok(Some(_)) => return false,
+                Ok(Lookup::Missing) => {}
+                Ok(Lookup::Fact(_) | Lookup::Unreadable(_)) => return false,
                 Err(error) => {
                     self.problems.push(format!("{} cannot be asked for: {error}", record.fact.name()));
                     return false;
@@ -223,11 +248,12 @@ impl<'a> Reading<'a> {
     async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
         let name = record.fact.name();
         match reader.look(&name).await {
-            Ok(None) => self.news(Some(record), record.gone(self.began, Source::Read)),
-            Ok(Some(fact)) => {
+            Ok(Lookup::Missing) => self.news(Some(record), record.gone(self.began, Source::Read)),
+            Ok(Lookup::Fact(fact)) => {
                 self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
                 self.news(Some(record), Record::new(fact, self.began, Source::Look));
             }
+            Ok(Lookup::Unreadable(unreadable)) => self.remarks.push(unreadable.to_string()),
             Err(error) => {
                 self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));
             }
@@ -245,17 +271,23 @@ impl<'a> Reading<'a> {
     /// Memberships with their desks and offices. These are read for the resources that rules name; of others, what
     /// was known stays.
     async fn assigned(
-        &self,
+        &mut self,
         reader: &dyn ReadPlatform,
-        mut memberships: Vec<Fact>,
+        mut memberships: FactList,
         stored: &BTreeMap<FactId, Record>,
-    ) -> Result<Vec<Fact>> {
+    ) -> Result<FactList> {
         let resources = self.ruled_resources();
         let mut read: BTreeMap<Id, Vec<Assignment>> = BTreeMap::new();
-        for (membership, assignment) in reader.assignments(&resources).await? {
+        let assigned = reader.assignments(&resources).await?;
+        for (membership, assignment) in assigned.read {
             read.entry(membership).or_default().push(assignment);
         }
-        for fact in &mut memberships {
+        self.remark(assigned.unreadable.iter());
+        memberships.nameless += assigned.nameless;
+        let stays = |other: &Assignment| {
+            !resources.contains(&other.resource) || assigned.unreadable.iter().any(|one| one.id == other.id)
+        };
+        for fact in &mut memberships.facts {
             let name = fact.name();
             let What::Membership(membership) = &mut fact.what else { continue };
             let before = stored.get(&name).map(|record| &record.fact.what);
@@ -264,7 +296,7 @@ impl<'a> Reading<'a> {
                 _ => Vec::new(),
             };
             membership.assignments = read.remove(&fact.id).unwrap_or_default();
-            membership.assignments.extend(others.into_iter().filter(|other| !resources.contains(&other.resource)));
+            membership.assignments.extend(others.into_iter().filter(stays));
             membership.assignments.sort_by(|a, b| a.id.cmp(&b.id));
         }
         Ok(memberships)

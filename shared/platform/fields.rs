@@ -1,31 +1,45 @@
 //! One record of a platform's, read field by field and without trust: every field but the id may be missing.
 //!
-//! Null is missing. A number may come as a text, and a reference as the whole thing it refers to. A time that is
-//! there but cannot be read marks the record as malformed, so that it never reads as "no end".
+//! Null is missing. A number may come as a text, and a reference as the whole thing it refers to. A field that is
+//! there but cannot be read marks the record as malformed, so that it never reads as "no end" or as "nobody named".
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde_json::{Map, Value};
 
-use crate::fact::Id;
+use crate::fact::{Fact, Id};
+use crate::platform::found::{Translated, Unreadable};
 
-/// A record, and whether anything in it could not be read.
+/// A record, and the first of its fields that could not be read.
 pub(crate) struct Record<'r> {
     fields: &'r Map<String, Value>,
-    malformed: Cell<bool>,
+    malformed: RefCell<Option<String>>,
 }
 
 impl<'r> Record<'r> {
     /// The record in `value`, where it is one.
     pub(crate) fn of(value: &'r Value) -> Option<Self> {
-        Some(Record { fields: value.as_object()?, malformed: Cell::new(false) })
+        Some(Record { fields: value.as_object()?, malformed: RefCell::new(None) })
     }
 
-    /// Whether a field that was asked for is there but cannot be read.
-    pub(crate) fn malformed(&self) -> bool {
-        self.malformed.get()
+    /// The first field that was asked for and cannot be read.
+    pub(crate) fn malformed(&self) -> Option<String> {
+        self.malformed.borrow().clone()
+    }
+
+    /// Notes that a field cannot be read.
+    pub(crate) fn cannot_read(&self, name: &str) {
+        self.malformed.borrow_mut().get_or_insert_with(|| name.to_owned());
+    }
+
+    /// The fact that this record is, unless a field that was asked for could not be read.
+    pub(crate) fn translated(&self, fact: Fact) -> Translated {
+        match self.malformed() {
+            None => Ok(fact),
+            Some(field) => Err(Unreadable { name: fact.name(), field }),
+        }
     }
 
     /// The field, unless it is missing or null.
@@ -48,15 +62,30 @@ impl<'r> Record<'r> {
         self.text(name).map(Id::from)
     }
 
-    /// The id of another thing.
+    /// The id of another thing. An empty text refers to none.
     pub(crate) fn reference(&self, name: &str) -> Option<Id> {
-        self.value(name).and_then(|value| text(referred(value))).map(Id::from)
+        let said = referred(self.value(name)?);
+        if !is_reference(said) {
+            self.cannot_read(name);
+        }
+        text(said).map(Id::from)
     }
 
-    /// The ids of other things. What is no reference is left out.
+    /// The ids of other things.
     pub(crate) fn references(&self, name: &str) -> Vec<Id> {
-        let all = self.value(name).and_then(Value::as_array);
-        all.into_iter().flatten().filter_map(|value| text(referred(value))).map(Id::from).collect()
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let Some(all) = value.as_array() else {
+            self.cannot_read(name);
+            return Vec::new();
+        };
+        let said = all.iter().filter(|value| !value.is_null()).map(referred);
+        said.filter_map(|said| {
+            if !is_reference(said) {
+                self.cannot_read(name);
+            }
+            text(said).map(Id::from)
+        })
+        .collect()
     }
 
     /// Whether the field says yes.
@@ -78,19 +107,19 @@ impl<'r> Record<'r> {
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         let value = self.value(name)?;
         let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-        self.or_malformed(number.filter(|number| number.is_finite() && *number >= 0.0))
+        self.must(name, number.filter(|number| number.is_finite() && *number >= 0.0))
     }
 
     /// A local day. Its time, if it has one, means nothing.
     pub(crate) fn day(&self, name: &str) -> Option<Date> {
         let value = self.value(name)?;
-        self.or_malformed(value.as_str().and_then(|text| text.get(..10)?.parse().ok()))
+        self.must(name, value.as_str().and_then(|text| text.get(..10)?.parse().ok()))
     }
 
     /// An instant.
     pub(crate) fn instant(&self, name: &str) -> Option<Timestamp> {
         let value = self.value(name)?;
-        self.or_malformed(instant(value))
+        self.must(name, instant(value))
     }
 
     /// When it last changed, by the field of that name; never a reason to call the record malformed.
@@ -98,13 +127,18 @@ impl<'r> Record<'r> {
         self.value(name).and_then(instant)
     }
 
-    /// Passes `read` on, and marks the record where there is nothing.
-    pub(crate) fn or_malformed<T>(&self, read: Option<T>) -> Option<T> {
+    /// Passes on what was read of a field that must be there.
+    pub(crate) fn must<T>(&self, name: &str, read: Option<T>) -> Option<T> {
         if read.is_none() {
-            self.malformed.set(true);
+            self.cannot_read(name);
         }
         read
     }
+}
+
+/// Whether this is an id, or an empty text, which refers to nothing.
+fn is_reference(said: &Value) -> bool {
+    matches!(said, Value::String(_) | Value::Number(_))
 }
 
 /// The id in a reference, which may be the whole thing it refers to.

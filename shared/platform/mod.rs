@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::error::Result;
-use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
+use crate::fact::{Fact, FactId, Id, Kind, What};
+use found::{Assigned, FactList, Lookup, Unreadable};
 use told::Contract;
 
 pub mod andcards;
 pub mod deskworks;
 pub(crate) mod fields;
+pub mod found;
 pub mod json;
 pub mod nexudus;
 pub mod officernd;
@@ -97,12 +99,12 @@ pub trait Platform: Send + Sync {
 pub trait ReadPlatform: Send + Sync {
     /// The kinds it knows, catalogue first, whatever others refer to before what refers to it.
     fn kinds(&self) -> &'static [Kind];
-    /// One thing as it is now, a membership with its assignments; `None` where the platform knows no such id.
-    async fn look(&self, about: &FactId) -> Result<Option<Fact>>;
+    /// One thing as it is now, a membership with its assignments.
+    async fn look(&self, about: &FactId) -> Result<Lookup>;
     /// Every thing of `kind`, memberships without their assignments. Fails whole: never part of a list.
-    async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>>;
-    /// What is assigned of these resources, each with the membership that it comes with.
-    async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>>;
+    async fn read(&self, kind: Kind, span: &Span) -> Result<FactList>;
+    /// What is assigned of these resources.
+    async fn assignments(&self, resources: &[Id]) -> Result<Assigned>;
     /// Everything as the newest snapshot has it, where that one is not believed and waits for a human. None of it counts
     /// until they approve what would follow.
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
@@ -142,7 +144,9 @@ pub trait ReadPlatform: Send + Sync {
 pub struct Around {
     /// Other things, as they are now.
     pub facts: Vec<Fact>,
-    /// The kinds of which `facts` are all that there is about whoever the bell is about ...
+    /// Things that exist and cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// The kinds of which these are all that there is about whoever the bell is about ...
     pub kinds: &'static [Kind],
     /// ... if they took place after this.
     pub since: Option<Timestamp>,

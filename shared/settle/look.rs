@@ -12,6 +12,7 @@ use crate::ledger::dues::{Due, Subject};
 use crate::ledger::facts::{Record, Source};
 use crate::line::Ring;
 use crate::outside::Outside;
+use crate::platform::found::{Lookup, Unreadable};
 use crate::platform::{Around, ReadPlatform, Span};
 use crate::site::Site;
 use crate::window::ceil_minute;
@@ -102,7 +103,9 @@ impl<'a> Looker<'a> {
     async fn look_at(&self, mention: &Mention, looks: u8, heard: &Heard, around: bool) -> Result<()> {
         let began = self.outside.time.now();
         let found = match self.platform.look(&mention.about).await {
-            Ok(found) => found,
+            Ok(Lookup::Fact(fact)) => Some(fact),
+            Ok(Lookup::Missing) => None,
+            Ok(Lookup::Unreadable(what)) => return self.cannot_read(mention, looks, heard, &what).await,
             Err(error) => return self.could_not(mention, looks, heard, &error).await,
         };
         // What a platform told is here before its bell is.
@@ -117,11 +120,7 @@ impl<'a> Looker<'a> {
             None => !(around.called_off || mention.removed && proves),
             Some(fact) => !proves || mention.removed || mention.reaches > fact.changed.or(mention.reaches),
         };
-        let again = if late { AGAIN_AFTER.get(usize::from(looks)) } else { None };
-        if let Some(minutes) = again {
-            let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
-            self.look_later(mention, looks + 1, heard, minutes - waited).await?;
-        }
+        let again = late && self.look_again(mention, looks, heard).await?;
         if let Some(fact) = &found
             && let Err(error) = self.uses(fact, heard).await
         {
@@ -132,7 +131,7 @@ impl<'a> Looker<'a> {
         match found {
             Some(fact) => self.keep(Record::new(fact, began, heard.source()), heard).await,
             // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
-            None if again.is_some() => Ok(()),
+            None if again => Ok(()),
             // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
             None if !may_lag && !mention.removed => Ok(()),
             None => self.keep_gone(&mention.about, began, heard).await,
@@ -153,11 +152,13 @@ impl<'a> Looker<'a> {
 
     /// Keeps what was read beside a thing, and looks for what is known and was not there.
     async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<()> {
-        let Around { facts, kinds, since, people, called_off: _ } = around;
+        let Around { facts, unreadable, kinds, since, people, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
         if !kinds.is_empty() {
             let (names, _) = self.outside.ledger.holdings(&self.site.id, &Holder::Member(about.id.clone())).await?;
-            let unlisted = |name: &FactId| kinds.contains(&name.kind) && !facts.iter().any(|fact| fact.name() == *name);
+            let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
+            listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
+            let unlisted = |name: &FactId| kinds.contains(&name.kind) && !listed.contains(name);
             let names: Vec<FactId> = names.into_iter().filter(unlisted).collect();
             let known = self.outside.ledger.facts(&self.site.id, &names).await?;
             let expected = |record: &Record| !record.gone && !is_past(&record.fact, since);
@@ -199,13 +200,28 @@ impl<'a> Looker<'a> {
         }
         let began = self.outside.time.now();
         let span = Span { changed_since: None, checkins_from: began.checked_sub(A_LOCAL_DAY).unwrap_or(began) };
-        for fact in self.platform.read(Kind::Checkin, &span).await? {
+        for fact in self.platform.read(Kind::Checkin, &span).await?.facts {
             if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // It is known from now on, so that nobody looks at it again.
                 self.keep_and_mark(&Record::new(fact, began, heard.source()), heard, true).await?;
             }
         }
         Ok(())
+    }
+
+    /// Looks once more after a while, unless that was done often enough. Whether it will.
+    async fn look_again(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<bool> {
+        let Some(minutes) = AGAIN_AFTER.get(usize::from(looks)) else { return Ok(false) };
+        let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
+        self.look_later(mention, looks + 1, heard, minutes - waited).await?;
+        Ok(true)
+    }
+
+    /// What was known of the thing goes on. It may be corrected in a moment; each reconcile says so while it is not.
+    async fn cannot_read(&self, mention: &Mention, looks: u8, heard: &Heard, what: &Unreadable) -> Result<()> {
+        let (site, about, field) = (self.site.id.as_str(), &mention.about, what.field.as_str());
+        tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
+        self.look_again(mention, looks, heard).await.map(drop)
     }
 
     async fn could_not(&self, mention: &Mention, looks: u8, heard: &Heard, error: &Error) -> Result<()> {
@@ -262,7 +278,7 @@ impl<'a> Looker<'a> {
     async fn see(&self, name: &FactId, heard: &Heard) -> Result<Option<Record>> {
         let began = self.outside.time.now();
         match self.platform.look(name).await {
-            Ok(found) => Ok(found.map(|fact| Record::new(fact, began, heard.source()))),
+            Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, heard.source()))),
             Err(error) => {
                 let mention = Mention { about: name.clone(), reaches: None, removed: false };
                 self.could_not(&mention, 0, heard, &error).await.map(|()| None)

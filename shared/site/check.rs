@@ -30,7 +30,7 @@ pub async fn against_vendors(
     let span = Span { changed_since: None, checkins_from: Timestamp::UNIX_EPOCH };
     let mut facts = Vec::new();
     for kind in platform.kinds().iter().filter(|kind| NAMED.contains(kind)) {
-        facts.extend(platform.read(*kind, &span).await?);
+        facts.extend(platform.read(*kind, &span).await?.facts);
     }
     let mut groups = BTreeMap::new();
     let mut about_doors = Vec::new();

@@ -35,6 +35,7 @@ mod sites;
 mod snapshots;
 mod tags;
 mod told;
+mod unreadable;
 
 use serde_json::{Map, Value, json};
 

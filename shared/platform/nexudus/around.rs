@@ -15,6 +15,7 @@ use super::{teams, wire};
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::platform::Around;
+use crate::platform::found::FactList;
 
 /// How far back bookings and check-ins of somebody are read: as far as reconcile does.
 const BACK: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -38,8 +39,9 @@ impl Reader {
             (Kind::Membership, Some(What::Membership(membership))) if gone || membership.until.is_some() => {
                 match &membership.holder {
                     Some(Holder::Member(coworker)) => {
-                        let facts = self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
-                        Ok(Around { facts, ..Around::default() })
+                        let FactList { facts, unreadable, .. } =
+                            self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
+                        Ok(Around { facts, unreadable, ..Around::default() })
                     }
                     _ => Ok(Around::default()),
                 }
@@ -50,24 +52,26 @@ impl Reader {
 
     async fn around_person(&self, coworker: &str) -> Result<Around> {
         let back = instant(self.back());
-        let mut facts = self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
+        let mut all = vec![self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?];
         let mut filters = of(&BOOKING, coworker);
         filters.push((BOOKING.from("ToTime"), back.clone()));
-        facts.extend(self.bookings(&filters, Some(coworker)).await?);
+        all.push(self.bookings(&filters, Some(coworker)).await?);
         let rosters = self.rosters_of(coworker).await?;
-        facts.extend(self.passes(&of(&PASS, coworker), &rosters, Some(coworker)).await?);
+        all.push(self.passes(&of(&PASS, coworker), &rosters, Some(coworker)).await?);
         let mut filters = of(&CHECKIN, coworker);
         filters.push((CHECKIN.from("FromTime"), back));
-        facts.extend(self.checkins(&filters, Some(coworker)).await?);
+        all.push(self.checkins(&filters, Some(coworker)).await?);
         let kinds = &[Kind::Membership, Kind::Booking, Kind::Pass, Kind::Checkin];
-        Ok(Around { facts, kinds, since: Some(self.back()), ..Around::default() })
+        let (facts, unreadable): (Vec<_>, Vec<_>) = all.into_iter().map(|it| (it.facts, it.unreadable)).unzip();
+        let (facts, unreadable) = (facts.concat(), unreadable.concat());
+        Ok(Around { facts, unreadable, kinds, since: Some(self.back()), ..Around::default() })
     }
 
     /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.
     async fn around_cancelled(&self, id: &str, booker: &str, alias: Option<&str>) -> Result<Around> {
         let mut filters = of(&BOOKING, booker);
         filters.push((BOOKING.from("ToTime"), instant(self.back())));
-        let facts = self.bookings(&filters, Some(booker)).await?;
+        let FactList { facts, unreadable, .. } = self.bookings(&filters, Some(booker)).await?;
         let cancellations = match alias {
             Some(alias) => self.cancellations(alias).await?,
             None => Vec::new(),
@@ -80,7 +84,7 @@ impl Reader {
                 return Err(Error::later("a booking of Nexudus was moved, and the new one is not there yet"));
             }
         }
-        Ok(Around { facts, called_off: !cancellations.is_empty(), ..Around::default() })
+        Ok(Around { facts, unreadable, called_off: !cancellations.is_empty(), ..Around::default() })
     }
 
     /// The records that the booking of this other id was cancelled.
@@ -113,8 +117,8 @@ impl Reader {
         };
         let follows = |other: &Value| {
             let theirs = wire::pass_of(other).0 == coworker && list::id(other) != id;
-            let fact = wire::contract(other, None, Vec::new()).filter(|_| theirs);
-            let what = fact.map(|fact| fact.what);
+            let fact = wire::contract(other, None, Ok(Vec::new())).filter(|_| theirs);
+            let what = fact.and_then(Result::ok).map(|fact| fact.what);
             matches!(what, Some(What::Membership(next)) if next.until.is_none_or(|until| until > end))
         };
         self.ended_lately(record) && !all.iter().any(follows)

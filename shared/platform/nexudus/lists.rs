@@ -9,11 +9,12 @@ use super::entity::{BOOKING, CHECKIN, CONTRACT, DESK, Entity, PASS, PAUSE, RESOU
 use super::list::{self, Filter};
 use super::reader::Reader;
 use super::teams::{self, Roster};
-use super::wire::{self, PassKind};
+use super::wire::{self, PassKind, Pauses};
 use crate::error::{Error, Result};
-use crate::fact::{Fact, Id, Pause, What};
+use crate::fact::{Fact, FactId, Id, What};
 use crate::platform::Span;
 use crate::platform::fields::Record;
+use crate::platform::found::{FactList, Translated};
 
 impl Reader {
     /// The tariffs of our locations, each with its location.
@@ -56,7 +57,7 @@ impl Reader {
     }
 
     /// Contracts with their pauses, each as a fact. A contract of another location's tariff is none of ours.
-    pub(super) async fn contracts(&self, filters: &[Filter], of: Option<&str>) -> Result<Vec<Fact>> {
+    pub(super) async fn contracts(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &CONTRACT, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
@@ -65,7 +66,7 @@ impl Reader {
             None => self.pauses(&[], None).await?,
             Some(_) => HashMap::new(),
         };
-        let mut facts = Vec::new();
+        let mut listed = FactList::default();
         for record in &records {
             let Some(id) = list::id(record) else { continue };
             // It is looked at by itself until its successor is there.
@@ -75,12 +76,13 @@ impl Reader {
             if of.is_some() {
                 pauses.extend(self.pauses_of(&id).await?);
             }
-            facts.extend(self.contract(record, pauses.remove(&id).unwrap_or_default()).await?);
+            let pauses = pauses.remove(&id).unwrap_or(Ok(Vec::new()));
+            listed.extend(self.contract(record, pauses).await?);
         }
-        Ok(facts)
+        Ok(listed)
     }
 
-    pub(super) async fn contract(&self, record: &Value, pauses: Vec<Pause>) -> Result<Option<Fact>> {
+    pub(super) async fn contract(&self, record: &Value, pauses: Pauses) -> Result<Option<Translated>> {
         let own = Record::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
         let tariff = Record::of(record).and_then(|it| it.reference("TariffId"));
         let location = match (&own, &tariff) {
@@ -96,22 +98,26 @@ impl Reader {
         Ok(wire::contract(record, location, pauses).filter(|_| ours))
     }
 
-    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, Vec<Pause>>> {
+    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, Pauses>> {
         self.pauses(&[(PAUSE.filter("CoworkerContract"), contract.to_owned())], Some(contract)).await
     }
 
-    pub(super) async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<Id, Vec<Pause>>> {
-        let mut all: HashMap<Id, Vec<Pause>> = HashMap::new();
+    pub(super) async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<Id, Pauses>> {
+        let mut all: HashMap<Id, Pauses> = HashMap::new();
         for (contract, pause) in list::all(&self.calls, &PAUSE, filters, wire::pause).await? {
             if of.is_none_or(|of| of == contract) {
-                all.entry(contract).or_default().push(pause);
+                match (all.entry(contract).or_insert(Ok(Vec::new())), pause) {
+                    (Ok(pauses), Ok(pause)) => pauses.push(pause),
+                    (pauses, Err(field)) => *pauses = Err(field),
+                    (Err(_), Ok(_)) => {}
+                }
             }
         }
         Ok(all)
     }
 
     /// Bookings with their guests.
-    pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<Vec<Fact>> {
+    pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &BOOKING, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
         });
@@ -119,19 +125,19 @@ impl Reader {
         if of.is_none() && self.seen(|seen| seen.guests.is_none()) {
             self.guests(&[]).await?;
         }
-        let mut facts = Vec::new();
+        let mut listed = FactList::default();
         for record in records {
             let Some(id) = list::id(&record) else { continue };
             let guests = match of {
                 Some(_) => self.guests_of(&id).await?.into_iter().map(|fact| fact.id).collect(),
                 None => self.seen(|seen| seen.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
             };
-            facts.extend(self.booking(&record, guests).await?);
+            listed.extend(self.booking(&record, guests).await?);
         }
-        Ok(facts)
+        Ok(listed)
     }
 
-    pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Fact>> {
+    pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Translated>> {
         Ok(if self.books_ours(record).await? { wire::booking(record, guests) } else { None })
     }
 
@@ -154,7 +160,7 @@ impl Reader {
     }
 
     /// Passes, where `rosters` say who shares them.
-    pub(super) async fn passes(&self, filters: &[Filter], rosters: &[Roster], of: Option<&str>) -> Result<Vec<Fact>> {
+    pub(super) async fn passes(&self, filters: &[Filter], rosters: &[Roster], of: Option<&str>) -> Result<FactList> {
         let kinds = self.pass_kinds().await?;
         let read = |record: &Value| {
             let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
@@ -162,16 +168,18 @@ impl Reader {
             Some((fact, wire::pass_alias(record)))
         };
         let all = list::all(&self.calls, &PASS, filters, read).await?;
-        let (mut facts, aliases): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        let (read, aliases): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        let mut listed: FactList = read.into_iter().collect();
         self.seen(|seen| seen.passes.extend(aliases.into_iter().flatten()));
         if of.is_none() {
             let ours = |kind: &PassKind| kind.location.as_deref().is_none_or(|at| self.is_at_ours(at));
-            facts.extend(kinds.iter().filter(|(_, kind)| ours(kind)).map(|(id, kind)| wire::unsold(id, kind)));
+            let kinds = kinds.iter().filter(|(_, kind)| ours(kind));
+            listed.facts.extend(kinds.map(|(id, kind)| wire::unsold(id, kind)));
         }
-        Ok(facts)
+        Ok(listed)
     }
 
-    pub(super) fn pass(&self, record: &Value, rosters: &[Roster], kinds: &HashMap<Id, PassKind>) -> Option<Fact> {
+    pub(super) fn pass(&self, record: &Value, rosters: &[Roster], kinds: &HashMap<Id, PassKind>) -> Option<Translated> {
         let (coworker, kind) = wire::pass_of(record);
         let PassKind { name, location } = kind.and_then(|kind| kinds.get(&kind).cloned()).unwrap_or_default();
         let location = location.or_else(|| self.usual().map(Id::from));
@@ -179,43 +187,45 @@ impl Reader {
     }
 
     /// Check-ins, each with the pass that was used for it.
-    pub(super) async fn checkins(&self, filters: &[Filter], of: Option<&str>) -> Result<Vec<Fact>> {
+    pub(super) async fn checkins(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let read = |record: &Value| {
             let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
             wire::checkin(record).filter(|_| ours)
         };
-        let mut facts = Vec::new();
-        for (fact, alias) in list::all(&self.calls, &CHECKIN, filters, read).await? {
-            facts.push(self.with_pass(fact, alias).await?);
+        let mut listed = FactList::default();
+        for (read, alias) in list::all(&self.calls, &CHECKIN, filters, read).await? {
+            listed.extend([self.with_pass(read, alias).await?]);
         }
-        Ok(facts)
+        Ok(listed)
     }
 
     /// Check-ins name a pass by its other id.
-    pub(super) async fn with_pass(&self, mut fact: Fact, alias: Option<Id>) -> Result<Fact> {
-        let (What::Checkin(checkin), Some(alias)) = (&mut fact.what, alias) else { return Ok(fact) };
+    pub(super) async fn with_pass(&self, mut read: Translated, alias: Option<Id>) -> Result<Translated> {
+        let (Ok(fact), Some(alias)) = (&mut read, alias) else { return Ok(read) };
+        let What::Checkin(checkin) = &mut fact.what else { return Ok(read) };
         if let Some(known) = self.seen(|seen| seen.passes.get(&alias).cloned()) {
             checkin.pass = Some(known);
-            return Ok(fact);
+            return Ok(read);
         }
         let filter = (PASS.filter("UniqueId"), alias.to_string());
         let found = list::all(&self.calls, &PASS, &[filter], wire::pass_alias).await?;
         self.seen(|seen| seen.passes.extend(found));
         checkin.pass = self.seen(|seen| seen.passes.get(&alias).cloned());
-        Ok(fact)
+        Ok(read)
     }
 
     /// Bookings that are not over. One that ends before it starts is over, and yet to be shown as wrong: so they are
     /// asked for by either time.
-    pub(super) async fn all_bookings(&self, span: &Span) -> Result<Vec<Fact>> {
+    pub(super) async fn all_bookings(&self, span: &Span) -> Result<FactList> {
         if let Some(since) = span.changed_since {
             return self.bookings(&changed(&BOOKING, &[since]), None).await;
         }
         let from = instant(span.checkins_from);
         let mut all = self.bookings(&[(BOOKING.from("ToTime"), from.clone())], None).await?;
-        let known: HashSet<Id> = all.iter().map(|fact| fact.id.clone()).collect();
+        let known: HashSet<FactId> = all.names().collect();
         let others = self.bookings(&[(BOOKING.from("FromTime"), from)], None).await?;
-        all.extend(others.into_iter().filter(|fact| !known.contains(&fact.id)));
+        all.facts.extend(others.facts.into_iter().filter(|fact| !known.contains(&fact.name())));
+        all.unreadable.extend(others.unreadable.into_iter().filter(|other| !known.contains(&other.name)));
         Ok(all)
     }
 }

@@ -19,6 +19,7 @@ use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use crate::platform::fields::Record;
+use crate::platform::found::{Assigned, FactList, Lookup};
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
 
 /// All but floors, which Nexudus does not have.
@@ -110,9 +111,9 @@ impl Reader {
         Err(Error::later(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
     }
 
-    async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Option<Fact>> {
+    async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Lookup> {
         let ours = |field: &str| self.is_ours(record, field);
-        Ok(match kind {
+        let fact = match kind {
             Kind::Location => wire::business(record).filter(|_| ours("Id")),
             Kind::Floor => None,
             Kind::Resource if entity.name == DESK.name => {
@@ -125,12 +126,12 @@ impl Reader {
             Kind::Visitor => wire::visitor(record).map(|(fact, _)| fact),
             Kind::Membership => {
                 self.wait_for_successor(record).await?;
-                let pauses = self.pauses_of(id).await?.remove(id).unwrap_or_default();
-                self.contract(record, pauses).await?
+                let pauses = self.pauses_of(id).await?.remove(id).unwrap_or(Ok(Vec::new()));
+                return Ok(self.contract(record, pauses).await?.into());
             }
             Kind::Booking => {
                 let guests = self.guests_of(id).await?.into_iter().map(|fact| fact.id).collect();
-                self.booking(record, guests).await?
+                return Ok(self.booking(record, guests).await?.into());
             }
             Kind::Pass if entity.name == TIME_PASS.name => {
                 wire::time_pass(record).filter(|_| ours("BusinessId")).map(|(id, kind)| wire::unsold(&id, &kind))
@@ -140,13 +141,17 @@ impl Reader {
                     Some(coworker) => self.rosters_of(&coworker).await?,
                     None => Vec::new(),
                 };
-                self.pass(record, &rosters, self.pass_kinds().await?).filter(|_| ours("BusinessId"))
+                let pass = self.pass(record, &rosters, self.pass_kinds().await?);
+                return Ok(pass.filter(|_| ours("BusinessId")).into());
             }
-            Kind::Checkin => match wire::checkin(record).filter(|_| ours("BusinessId")) {
-                Some((fact, alias)) => Some(self.with_pass(fact, alias).await?),
-                None => None,
-            },
-        })
+            Kind::Checkin => {
+                return Ok(match wire::checkin(record).filter(|_| ours("BusinessId")) {
+                    Some((read, alias)) => Some(self.with_pass(read, alias).await?).into(),
+                    None => Lookup::Missing,
+                });
+            }
+        };
+        Ok(fact.into())
     }
 
     /// The teams that somebody is in now.
@@ -163,18 +168,18 @@ impl ReadPlatform for Reader {
         &KINDS
     }
 
-    async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
-        let Some((entity, id)) = entity::of(about.kind, &about.id) else { return Ok(None) };
+    async fn look(&self, about: &FactId) -> Result<Lookup> {
+        let Some((entity, id)) = entity::of(about.kind, &about.id) else { return Ok(Lookup::Missing) };
         match self.record(entity, id).await? {
             Some(record) => self.looked_at(about.kind, entity, id, &record).await,
-            None => Ok(None),
+            None => Ok(Lookup::Missing),
         }
     }
 
-    async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>> {
+    async fn read(&self, kind: Kind, span: &Span) -> Result<FactList> {
         let since: Vec<Timestamp> = span.changed_since.into_iter().collect();
         let usual = self.usual();
-        match kind {
+        let facts = match kind {
             Kind::Location => {
                 let ours = |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
                 list::all(&self.calls, &BUSINESS, &changed(&BUSINESS, &since), ours).await
@@ -193,27 +198,32 @@ impl ReadPlatform for Reader {
             }
             Kind::Visitor => self.guests(&[]).await,
             Kind::Membership => {
-                let facts = self.contracts(&changed(&CONTRACT, &since), None).await?;
-                self.seen(|seen| seen.assigned = Some(facts.iter().flat_map(assigned).collect()));
-                Ok(facts)
+                let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
+                self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+                return Ok(listed);
             }
-            Kind::Booking => self.all_bookings(span).await,
+            Kind::Booking => return self.all_bookings(span).await,
             Kind::Pass => {
                 let rosters = self.rosters().await?;
-                self.passes(&changed(&PASS, &since), rosters, None).await
+                return self.passes(&changed(&PASS, &since), rosters, None).await;
             }
-            Kind::Checkin => self.checkins(&[(CHECKIN.from("FromTime"), instant(span.checkins_from))], None).await,
-        }
+            Kind::Checkin => {
+                let since = [(CHECKIN.from("FromTime"), instant(span.checkins_from))];
+                return self.checkins(&since, None).await;
+            }
+        };
+        Ok(facts?.into())
     }
 
     /// A contract says its desks itself, so these were read with the contracts.
-    async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
+    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
         if self.seen(|seen| seen.assigned.is_none()) {
-            let facts = self.contracts(&[], None).await?;
-            self.seen(|seen| seen.assigned = Some(facts.iter().flat_map(assigned).collect()));
+            let listed = self.contracts(&[], None).await?;
+            self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
         }
         let all = self.seen(|seen| seen.assigned.clone()).unwrap_or_default();
-        Ok(all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect())
+        let read = all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect();
+        Ok(Assigned { read, ..Assigned::default() })
     }
 
     fn tells_of_people(&self) -> bool {

@@ -1,7 +1,8 @@
 //! Nexudus' records in our words. Field names are of its REST interface. `[D][C]`
 //!
-//! Everything but ids and a booking's two times may be missing. A record whose times cannot be read opens nothing: it is
-//! neither left out (it would seem to have gone) nor read as having no limits.
+//! Everything but ids, the start of a contract and a booking's two times may be missing. A record of which a field cannot
+//! be read is neither left out (it would seem to have gone) nor read as having no limits: it is
+//! [`Unreadable`](crate::platform::found::Unreadable).
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,6 +15,7 @@ use crate::fact::{
     Team, What,
 };
 use crate::platform::fields::Record;
+use crate::platform::found::Translated;
 
 /// Fields under which a location may say its zone `[?]`; what is no IANA name counts for nothing.
 const ZONES: [&str; 4] = ["SimpleTimeZoneNameIana", "TimeZoneIana", "TimeZone", "SimpleTimeZoneName"];
@@ -26,6 +28,11 @@ pub(super) const UNSOLD: &str = "kind-";
 /// A record as a fact; `None` where it does not say which thing it is.
 fn fact(record: &Record, what: What) -> Option<Fact> {
     Some(Fact { id: record.id("Id")?, what, changed: record.changed("UpdatedOn") })
+}
+
+/// A record of which every field that was asked for must be readable.
+fn translated(record: &Record, what: What) -> Option<Translated> {
+    fact(record, what).map(|fact| record.translated(fact))
 }
 
 fn name(record: &Record, field: &str) -> String {
@@ -119,10 +126,14 @@ pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
 
 /// A contract. Its desks are texts in a list and ids in a record asked for by its id. `[D]` The day of its cancellation
 /// is its last `[I]`; `RenewalDate` is about bills.
-pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Vec<Pause>) -> Option<Fact> {
+pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> Option<Translated> {
     let record = &Record::of(value)?;
     let id = record.id("Id")?;
-    let (from, until) = (record.day("StartDate"), record.day("CancellationDate"));
+    let (from, until) = (record.must("StartDate", record.day("StartDate")), record.day("CancellationDate"));
+    let pauses = pauses.unwrap_or_else(|field| {
+        record.cannot_read(&field);
+        Vec::new()
+    });
     let over = record.flag("Cancelled") && until.is_none();
     let membership = Membership {
         plan: record.reference("TariffId"),
@@ -130,12 +141,15 @@ pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Vec<Pause>) 
         location,
         from,
         until,
-        approved: record.flag_or("Active", true) && !over && !record.malformed(),
+        approved: record.flag_or("Active", true) && !over,
         assignments: desks(record).into_iter().map(|desk| assignment(&id, &desk)).collect(),
         pauses,
     };
-    fact(record, What::Membership(membership))
+    translated(record, What::Membership(membership))
 }
+
+/// The pauses of a contract, or which field of one cannot be read.
+pub(super) type Pauses = Result<Vec<Pause>, String>;
 
 fn desks(record: &Record) -> Vec<Id> {
     if record.value("Desks").is_some_and(Value::is_array) {
@@ -162,21 +176,21 @@ pub(super) fn followed(value: &Value) -> Option<Date> {
     record.day("CancellationDate").filter(|_| FOLLOWED.contains(&reason))
 }
 
-/// A pause, and the contract. `PauseUntil` is the day on which the plan goes on `[D]`; where it says a time of day, that
-/// day is still paused. One that cannot be read is a pause all the same, for as long as it is there.
-pub(super) fn pause(value: &Value) -> Option<(Id, Pause)> {
+/// A pause, and the contract; or the contract, and which field cannot be read. `PauseUntil` is the day on which the plan
+/// goes on `[D]`; where it says a time of day, that day is still paused.
+pub(super) fn pause(value: &Value) -> Option<(Id, Result<Pause, String>)> {
     let record = &Record::of(value)?;
     let contract = record.reference("CoworkerContractId")?;
     let (from, day) = (record.day("PauseFrom"), record.day("PauseUntil"));
-    if record.malformed() {
-        return Some((contract, Pause { from: Date::MIN, until: None }));
+    if let Some(field) = record.malformed() {
+        return Some((contract, Err(format!("{field} of a pause"))));
     }
     let midnight = |text: String| text.get(11..19).is_none_or(|time| time == "00:00:00");
     let until = match day {
         Some(day) if record.text("PauseUntil").is_some_and(midnight) => day.yesterday().ok(),
         day => day,
     };
-    Some((contract, Pause { from: from?, until }))
+    Some((contract, Ok(Pause { from: from?, until })))
 }
 
 /// A kind of pass.
@@ -224,7 +238,12 @@ pub(super) fn pass_of(value: &Value) -> (Option<Id>, Option<Id>) {
 
 /// A pass that these hold. One that is bought when somebody comes in opens nothing before that. A pass that was used and
 /// has no uses left admits until the day ends.
-pub(super) fn pass(value: &Value, holders: Vec<Holder>, name: Option<String>, location: Option<Id>) -> Option<Fact> {
+pub(super) fn pass(
+    value: &Value,
+    holders: Vec<Holder>,
+    name: Option<String>,
+    location: Option<Id>,
+) -> Option<Translated> {
     let record = &Record::of(value)?;
     let (used, left) = (record.flag("Used"), record.number("RemainingUses"));
     let until = record.day("ExpireDate");
@@ -237,7 +256,7 @@ pub(super) fn pass(value: &Value, holders: Vec<Holder>, name: Option<String>, lo
     };
     let pass = Pass {
         name: record.text("TimePassName").or(name),
-        holders: if record.malformed() { Vec::new() } else { holders },
+        holders,
         count: Some(left),
         used: 0.0,
         from: None,
@@ -245,7 +264,7 @@ pub(super) fn pass(value: &Value, holders: Vec<Holder>, name: Option<String>, lo
         location: record.reference("BusinessId").or(location),
         used_at,
     };
-    fact(record, What::Pass(pass))
+    translated(record, What::Pass(pass))
 }
 
 /// When it was used last. Of a day alone we take noon, which is in that day nearly everywhere.
@@ -264,15 +283,11 @@ fn used_at(record: &Record) -> Option<Timestamp> {
 }
 
 /// A booking with its guests. Its two times are UTC. `[D]` One without a coworker is a block by staff and opens for
-/// nobody. What cannot be read ends before it starts, which opens nothing and is shown as a problem of the site.
-pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Fact> {
+/// nobody.
+pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Translated> {
     let record = &Record::of(value)?;
-    let start = record.or_malformed(record.instant("FromTime")).unwrap_or_default();
-    let end = record.or_malformed(record.instant("ToTime")).unwrap_or_default();
-    let (start, end) = match record.malformed() {
-        true => (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH - SignedDuration::from_secs(1)),
-        false => (start, end),
-    };
+    let start = record.must("FromTime", record.instant("FromTime")).unwrap_or_default();
+    let end = record.must("ToTime", record.instant("ToTime")).unwrap_or_default();
     let booker = record.reference("CoworkerId");
     let booking = Booking {
         resource: booked(value),
@@ -290,7 +305,7 @@ pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Fact> {
         tentative: record.flag("Tentative"),
         unpaid: record.flag("CancelIfNotPaid") && !record.flag("CoworkerInvoicePaid"),
     };
-    fact(record, What::Booking(Box::new(booking)))
+    translated(record, What::Booking(Box::new(booking)))
 }
 
 /// What a booking is of.
@@ -300,15 +315,16 @@ pub(super) fn booked(value: &Value) -> Option<Id> {
     record.reference("ResourceId").or_else(desk)
 }
 
-/// That somebody came in, and by which other id the pass goes that was used for it. One without a time is left out.
-pub(super) fn checkin(value: &Value) -> Option<(Fact, Option<Id>)> {
+/// That somebody came in, and by which other id the pass goes that was used for it.
+pub(super) fn checkin(value: &Value) -> Option<(Translated, Option<Id>)> {
     let record = &Record::of(value)?;
-    let at = record.instant("FromTime")?;
+    let at = record.must("FromTime", record.instant("FromTime"));
     let (member, location) = (record.reference("CoworkerId"), record.reference("BusinessId"));
-    let id = record.id("Id").or_else(|| Some(format!("{}@{at}", member.as_deref()?).into()))?;
+    let id = record.id("Id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;
+    let at = at.unwrap_or_default();
     let what = What::Checkin(Checkin { member, location, at, pass: None });
     let alias = record.text("CoworkerTimePassGuid").map(|alias| alias.to_lowercase().into());
-    Some((Fact { id, what, changed: record.changed("UpdatedOn") }, alias))
+    Some((record.translated(Fact { id, what, changed: record.changed("UpdatedOn") }), alias))
 }
 
 /// Whether a booking was cancelled because it moves to another time, and when.

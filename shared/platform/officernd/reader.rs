@@ -13,7 +13,8 @@ use super::pace::Errand;
 use super::wire;
 use crate::access::Access;
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
+use crate::fact::{FactId, Id, Kind, What};
+use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
 use crate::platform::{ReadPlatform, Span};
 
 /// The largest page that OfficeRnD gives. `[D]`
@@ -35,12 +36,14 @@ impl Reader {
     }
 
     /// A record as a fact, with the numbers of a member's cards.
-    fn fact(&self, kind: Kind, record: &Value) -> Option<wire::Seen> {
-        let mut seen = wire::fact(kind, record)?;
-        if let (What::Member(profile), Some(property)) = (&mut seen.fact.what, &self.card_property) {
+    fn fact(&self, kind: Kind, record: &Value) -> Option<Translated> {
+        let mut read = wire::fact(kind, record)?;
+        if let (Ok(fact), Some(property)) = (&mut read, &self.card_property)
+            && let What::Member(profile) = &mut fact.what
+        {
             profile.cards = wire::cards(record, property);
         }
-        Some(seen)
+        Some(read)
     }
 
     /// Every record of one list, read page by page, and how many there were: as the platform writes them, all of a
@@ -84,10 +87,17 @@ impl Reader {
         Err(Error::later(format!("OfficeRnD's list of {word} has no end")))
     }
 
-    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Vec<(Id, Assignment)>> {
-        let (read, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
-        warn_of(records - read.iter().filter(|(_, _, malformed)| !malformed).count(), "assignments");
-        Ok(read.into_iter().map(|(membership, assignment, _)| (membership, assignment)).collect())
+    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Assigned> {
+        let (all, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
+        let mut assigned = Assigned { nameless: records - all.len(), ..Assigned::default() };
+        for one in all {
+            match one {
+                wire::Assigned::To(membership, assignment) => assigned.read.push((membership, assignment)),
+                wire::Assigned::ToNone => {}
+                wire::Assigned::Unreadable(unreadable) => assigned.unreadable.push(unreadable),
+            }
+        }
+        Ok(assigned)
     }
 }
 
@@ -97,24 +107,29 @@ impl ReadPlatform for Reader {
         &Kind::ALL
     }
 
-    async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
+    async fn look(&self, about: &FactId) -> Result<Lookup> {
         let word = word(about.kind);
-        let Some(record) = self.calls.ask(&[word, &about.id], &[], Errand::Look).await? else { return Ok(None) };
+        let Some(record) = self.calls.ask(&[word, &about.id], &[], Errand::Look).await? else {
+            return Ok(Lookup::Missing);
+        };
         if wire::id(&record).as_deref() != Some(about.id.as_str()) {
             return Err(Error::later(format!("OfficeRnD was asked for one of its {word} and gave something else")));
         }
-        let Some(mut seen) = self.fact(about.kind, &record) else {
-            return Err(Error::later(format!("one of OfficeRnD's {word} cannot be read")));
-        };
-        warn_of(usize::from(seen.malformed), word);
-        if let What::Membership(membership) = &mut seen.fact.what {
+        let mut read = self.fact(about.kind, &record);
+        if let Some(Ok(fact)) = &mut read
+            && let What::Membership(membership) = &mut fact.what
+        {
             let assigned = self.assigned("membership", &about.id, Errand::Look).await?;
-            membership.assignments = assigned.into_iter().map(|(_, assignment)| assignment).collect();
+            if let Some(unreadable) = assigned.unreadable.first() {
+                let field = format!("{} of assignment {}", unreadable.field, unreadable.id);
+                return Ok(Lookup::Unreadable(Unreadable { name: about.clone(), field }));
+            }
+            membership.assignments = assigned.read.into_iter().map(|(_, assignment)| assignment).collect();
         }
-        Ok(Some(seen.fact))
+        Ok(read.into())
     }
 
-    async fn read(&self, kind: Kind, span: &Span) -> Result<Vec<Fact>> {
+    async fn read(&self, kind: Kind, span: &Span) -> Result<FactList> {
         let word = word(kind);
         let filter = match (kind, span.changed_since) {
             (Kind::Checkin, _) => Some(("start[$gte]", span.checkins_from.to_string())),
@@ -123,14 +138,17 @@ impl ReadPlatform for Reader {
         };
         let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
         let (read, records) = self.list(word, filter, Errand::List, |record| self.fact(kind, record)).await?;
-        warn_of(records - read.iter().filter(|seen| !seen.malformed).count(), word);
-        Ok(read.into_iter().map(|seen| seen.fact).collect())
+        let nameless = records - read.len();
+        Ok(FactList { nameless, ..read.into_iter().collect() })
     }
 
-    async fn assignments(&self, resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
-        let mut all = Vec::new();
+    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
+        let mut all = Assigned::default();
         for resource in resources {
-            all.extend(self.assigned("resource", resource, Errand::List).await?);
+            let Assigned { read, unreadable, nameless } = self.assigned("resource", resource, Errand::List).await?;
+            all.read.extend(read);
+            all.unreadable.extend(unreadable);
+            all.nameless += nameless;
         }
         Ok(all)
     }
@@ -169,10 +187,4 @@ fn opened(mut page: Value) -> Option<(Vec<Value>, Option<String>)> {
         Some(_) => return None,
     };
     Some((results, next))
-}
-
-fn warn_of(malformed: usize, word: &str) {
-    if malformed > 0 {
-        tracing::warn!(malformed, of = word, "records of OfficeRnD cannot be read and open nothing");
-    }
 }

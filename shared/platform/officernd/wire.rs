@@ -1,9 +1,11 @@
 //! OfficeRnD's records in our words. Field names and usual values are of its second interface. `[C]`
 //!
-//! A record whose times or numbers cannot be read opens nothing: it is neither left out (it would seem to have gone)
-//! nor read as having no limits.
+//! A record of which a field cannot be read is neither left out (it would seem to have gone) nor read as having no
+//! limits: it is [`Unreadable`](crate::platform::found::Unreadable). The end of a membership may be missing, for it may
+//! run on; a booking has a start and an end.
 
 use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -13,14 +15,8 @@ use crate::fact::{
     Series, Team, What,
 };
 use crate::platform::fields::{self, Record};
-
-/// A record as translated.
-pub(super) struct Seen {
-    /// What it says.
-    pub(super) fact: Fact,
-    /// Whether part of it could not be read, so that it opens nothing.
-    pub(super) malformed: bool,
-}
+use crate::platform::found::{Translated, UnreadableAssignment};
+use crate::recurrence::occurrences;
 
 /// The id of a record.
 pub(super) fn id(record: &Value) -> Option<Id> {
@@ -28,7 +24,7 @@ pub(super) fn id(record: &Value) -> Option<Id> {
 }
 
 /// The record as a fact of `kind`; `None` where it does not say which thing it is.
-pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
+pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
     let record = &Record::of(record)?;
     let what = match kind {
         Kind::Location => What::Location(Location { name: record.name(), timezone: record.text("timezone") }),
@@ -48,18 +44,32 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Seen> {
         Kind::Checkin => return checkin(record),
     };
     let fact = Fact { id: record.id("_id")?, what, changed: record.changed("modifiedAt") };
-    Some(Seen { fact, malformed: record.malformed() })
+    Some(record.translated(fact))
 }
 
-/// What is assigned, with the membership that it comes with, and whether it could be read; `None` for what does not
-/// name both. One that cannot be read ends before it starts.
-pub(super) fn assignment(record: &Value) -> Option<(Id, Assignment, bool)> {
+/// What a record of an assignment says.
+pub(super) enum Assigned {
+    /// The assignment, and the membership that it comes with.
+    To(Id, Assignment),
+    /// It comes with no membership.
+    ToNone,
+    /// It cannot be read.
+    Unreadable(UnreadableAssignment),
+}
+
+/// What is assigned; `None` where the record does not say which assignment it is. One without dates has those of its
+/// membership.
+pub(super) fn assignment(record: &Value) -> Option<Assigned> {
     let record = Record::of(record)?;
+    let id = record.id("_id")?;
     let (from, until) = (record.day("startDate"), record.day("endDate"));
-    let malformed = record.malformed();
-    let (from, until) = if malformed { (Some(Date::MAX), Some(Date::MIN)) } else { (from, until) };
-    let assignment = Assignment { id: record.id("_id")?, resource: record.reference("resource")?, from, until };
-    Some((record.reference("membership")?, assignment, malformed))
+    let (resource, membership) =
+        (record.must("resource", record.reference("resource")), record.reference("membership"));
+    Some(match (record.malformed(), resource, membership) {
+        (None, Some(resource), Some(membership)) => Assigned::To(membership, Assignment { id, resource, from, until }),
+        (None, ..) => Assigned::ToNone,
+        (Some(field), ..) => Assigned::Unreadable(UnreadableAssignment { id, field }),
+    })
 }
 
 /// A member, or everybody in a company where no member is named. `[D]`
@@ -111,14 +121,14 @@ fn visitor(record: &Record) -> Profile {
 }
 
 fn membership(record: &Record) -> Membership {
-    let (from, until) = (record.day("startDate"), record.day("endDate"));
+    let (from, until) = (record.must("startDate", record.day("startDate")), record.day("endDate"));
     Membership {
         plan: record.reference("plan"),
         holder: holder(record),
         location: record.reference("location"),
         from,
         until,
-        approved: approved(record) && !record.malformed(),
+        approved: approved(record),
         assignments: Vec::new(),
         pauses: Vec::new(),
     }
@@ -134,44 +144,50 @@ fn approved(record: &Record) -> bool {
     }
 }
 
-/// A booking, or a series in one record. Preparation (`serviceSlots`) is no access. What cannot be read ends before it
-/// starts, which opens nothing and is shown as a problem of the site.
+/// A booking, or a series in one record. Preparation (`serviceSlots`) is no access.
 fn booking(record: &Record) -> Booking {
-    let start = record.or_malformed(record.instant("start")).unwrap_or_default();
-    let end = record.or_malformed(record.instant("end")).unwrap_or_default();
-    let series = series(record);
-    let (start, end, series) = match record.malformed() {
-        true => (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH - SignedDuration::from_secs(1), None),
-        false => (start, end, series),
-    };
-    Booking {
+    let booking = Booking {
         resource: record.reference("resource"),
         location: record.reference("location"),
         booker: record.reference("member"),
         members: record.references("members"),
         visitors: record.references("visitors"),
-        start,
-        end,
+        start: record.must("start", record.instant("start")).unwrap_or_default(),
+        end: record.must("end", record.instant("end")).unwrap_or_default(),
         timezone: record.text("timezone"),
-        series,
+        series: series(record),
         alias: None,
         cancelled: record.flag("isCancelled"),
         tentative: record.flag("isTentative"),
         unpaid: false,
         teams: Vec::new(),
+    };
+    if record.malformed().is_none() && !repeats_readably(&booking) {
+        record.cannot_read("recurrence.rrule");
     }
+    booking
+}
+
+/// Whether the rule of a series can be read. A booking that ends before it starts is another matter.
+fn repeats_readably(booking: &Booking) -> bool {
+    let until = booking.start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    booking.series.is_none()
+        || booking.end < booking.start
+        || occurrences(booking, &TimeZone::UTC, booking.start, until).is_ok()
 }
 
 /// How it repeats; `None` for a single booking. An occurrence called off by its day or by its local time alone goes
 /// behind the rule, as the `EXDATE` line it is, because only the expansion knows the zone.
 fn series(record: &Record) -> Option<Series> {
-    let recurrence = record.or_malformed(Record::of(record.value("recurrence")?))?;
-    let mut rule = recurrence.text("rrule")?;
+    let recurrence = record.must("recurrence", Record::of(record.value("recurrence")?))?;
+    recurrence.value("rrule")?;
+    let mut rule = record.must("recurrence.rrule", recurrence.text("rrule"))?;
     let mut except = Vec::new();
-    for date in recurrence.value("exdates").and_then(Value::as_array).into_iter().flatten() {
+    let dates = recurrence.value("exdates").map(|dates| record.must("recurrence.exdates", dates.as_array()));
+    for date in dates.flatten().into_iter().flatten() {
         match date.as_str().and_then(exdate) {
             Some(line) => rule.extend(["\nEXDATE:", &line]),
-            None => except.extend(record.or_malformed(fields::instant(date))),
+            None => except.extend(record.must("recurrence.exdates", fields::instant(date))),
         }
     }
     Some(Series { rule, except, until: record.instant("seriesEnd") })
@@ -188,7 +204,7 @@ fn exdate(text: &str) -> Option<String> {
 }
 
 /// Days bought ahead; OfficeRnD's have no names. One that does not say how many it holds is a single day, and one
-/// with the status `used` has none left. A malformed one is nobody's.
+/// with the status `used` has none left.
 fn pass(record: &Record) -> Pass {
     let count = record.number("count").unwrap_or(1.0);
     let used = record.number("usedCount").unwrap_or(0.0);
@@ -196,7 +212,7 @@ fn pass(record: &Record) -> Pass {
     let (from, until) = (record.day("validFrom"), record.day("validTo"));
     Pass {
         name: record.text("name"),
-        holders: holder(record).filter(|_| !record.malformed()).into_iter().collect(),
+        holders: holder(record).into_iter().collect(),
         count: Some(count),
         used: if all_used { used.max(count) } else { used },
         from,
@@ -206,11 +222,11 @@ fn pass(record: &Record) -> Pass {
     }
 }
 
-/// Somebody came in. One without an id of its own is named after who came when; one without a time is left out.
-fn checkin(record: &Record) -> Option<Seen> {
-    let at = record.instant("start")?;
-    let member = record.reference("member");
-    let id = record.id("_id").or_else(|| Some(format!("{}@{at}", member.as_deref()?).into()))?;
+/// Somebody came in. One without an id of its own is named after who came when.
+fn checkin(record: &Record) -> Option<Translated> {
+    let (at, member) = (record.must("start", record.instant("start")), record.reference("member"));
+    let id = record.id("_id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;
+    let at = at.unwrap_or_default();
     let what = What::Checkin(Checkin { member, location: record.reference("location"), at, pass: None });
-    Some(Seen { fact: Fact { id, what, changed: record.changed("modifiedAt") }, malformed: false })
+    Some(record.translated(Fact { id, what, changed: record.changed("modifiedAt") }))
 }

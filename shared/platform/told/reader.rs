@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::roster::{Choice, Listed, Name, choose, is_news, overlay};
 use super::{Contract, Entity, KINDS, named, outdated};
 use crate::error::Result;
-use crate::fact::{Assignment, Fact, FactId, Id, Kind};
+use crate::fact::{Fact, FactId, Id, Kind};
 use crate::ledger::Ledger;
 use crate::ledger::told::{Believed, DoubtedSnapshot, Head, Letter, Rosters};
+use crate::platform::found::{Assigned, FactList, Lookup};
 use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 
@@ -121,23 +122,24 @@ impl ReadPlatform for Reader {
         &KINDS
     }
 
-    async fn look(&self, about: &FactId) -> Result<Option<Fact>> {
+    async fn look(&self, about: &FactId) -> Result<Lookup> {
         if let Some(fact) = named(about) {
-            return Ok(Some(fact));
+            return Ok(Lookup::Fact(fact));
         }
         let (Some(mailbox), Some((entity, id))) = (&self.mailbox, self.contract.told_in(about)) else {
-            return Ok(None);
+            return Ok(Lookup::Missing);
         };
         let facts = self.thing(mailbox, entity, &id).await?;
-        Ok(facts.into_iter().find(|fact| fact.name() == *about).or_else(|| (self.contract.unknown)(about)))
+        let fact = facts.into_iter().find(|fact| fact.name() == *about);
+        Ok(fact.or_else(|| (self.contract.unknown)(about)).into())
     }
 
-    async fn read(&self, kind: Kind, _span: &Span) -> Result<Vec<Fact>> {
-        Ok(self.whole().await?.get(&kind).cloned().unwrap_or_default())
+    async fn read(&self, kind: Kind, _span: &Span) -> Result<FactList> {
+        Ok(self.whole().await?.get(&kind).cloned().unwrap_or_default().into())
     }
 
-    async fn assignments(&self, _resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
-        Ok(Vec::new())
+    async fn assignments(&self, _resources: &[Id]) -> Result<Assigned> {
+        Ok(Assigned::default())
     }
 
     fn answers_by_id(&self) -> bool {

@@ -8,7 +8,8 @@ use super::LEAST;
 use crate::doors::openings::ReadOpenings;
 use crate::doors::{Account, AccountId, Card, Group, GroupId, ReadDoors, Row, Seats, Standing};
 use crate::error::{Error, Result};
-use crate::fact::{Assignment, Fact, FactId, Id, Kind, Plan, What};
+use crate::fact::{Fact, FactId, Id, Kind, Plan, What};
+use crate::platform::found::{Assigned, FactList, Lookup};
 use crate::platform::{Hearing, ReadPlatform, Span};
 use crate::site::Site;
 use crate::site::check::{against_vendors, alone, together};
@@ -22,21 +23,22 @@ impl ReadPlatform for OnePlan {
         &[Kind::Plan, Kind::Member]
     }
 
-    async fn look(&self, _about: &FactId) -> Result<Option<Fact>> {
-        Ok(None)
+    async fn look(&self, _about: &FactId) -> Result<Lookup> {
+        Ok(Lookup::Missing)
     }
 
-    async fn read(&self, kind: Kind, _span: &Span) -> Result<Vec<Fact>> {
+    async fn read(&self, kind: Kind, _span: &Span) -> Result<FactList> {
         assert_eq!(kind, Kind::Plan, "people are none of a check's business");
         Ok(vec![Fact {
             id: "p1".into(),
             what: What::Plan(Plan { name: "Hot desk".into(), location: None }),
             changed: None,
-        }])
+        }]
+        .into())
     }
 
-    async fn assignments(&self, _resources: &[Id]) -> Result<Vec<(Id, Assignment)>> {
-        Ok(Vec::new())
+    async fn assignments(&self, _resources: &[Id]) -> Result<Assigned> {
+        Ok(Assigned::default())
     }
 
     async fn hearing(&self, site: &str) -> Result<Hearing> {

@@ -13,7 +13,7 @@ fn none() -> Answer {
 
 async fn read(script: &Script) -> Result<usize, Error> {
     let span = Span { changed_since: None, checkins_from: "2026-01-10T00:00:00Z".parse().expect("an instant") };
-    script.reader().read(Kind::Plan, &span).await.map(|facts| facts.len())
+    script.reader().read(Kind::Plan, &span).await.map(|list| list.facts.len())
 }
 
 fn header(script: &Script, part: &str, name: &str) -> Vec<String> {

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::error::Error;
 use crate::fact::{FactId, Kind};
+use crate::platform::found::{FactList, Lookup};
 use crate::platform::script::{Answer, Script, answer};
 use crate::platform::{Platform, Span, officernd::OfficeRnd};
 use crate::time::Time;
@@ -19,7 +20,7 @@ fn all() -> Span {
 }
 
 async fn looked(script: &Script) -> Result<bool, Error> {
-    script.reader().look(&member()).await.map(|fact| fact.is_some())
+    script.reader().look(&member()).await.map(|found| found.fact().is_some())
 }
 
 #[tokio::test]
@@ -56,7 +57,7 @@ async fn another_address_serves_everything_and_is_not_asked_for_a_region() {
         access.url = Some(url.into());
         access.identity_url = identity_url.map(str::to_owned);
         let before = script.asked().len();
-        assert!(OfficeRnd.reader("riverside", access).look(&member()).await.expect("an answer").is_some());
+        assert!(OfficeRnd.reader("riverside", access).look(&member()).await.expect("an answer").fact().is_some());
         let look = format!("GET {url}/api/v2/organizations/riverside/members/m1");
         assert_eq!(script.asked()[before..], [format!("POST {token}"), look]);
     }
@@ -78,7 +79,7 @@ async fn a_region_within_the_vendors_domain_is_asked_once_per_reader() {
     let script = Script::new().on("/v1/organizations/", [region]).on("/members/m1", [answer(200, MEMBER)]);
     let reader = script.reader();
     for _ in 0..2 {
-        assert!(reader.look(&member()).await.expect("an answer").is_some());
+        assert!(reader.look(&member()).await.expect("an answer").fact().is_some());
     }
     assert_eq!(script.requests("/v1/organizations/").len(), 1);
     assert_eq!(script.requests("GET https://app-eu.officernd.com/api/v2/organizations/riverside/members/m1").len(), 2);
@@ -119,7 +120,7 @@ async fn a_token_is_fetched_once_and_again_when_it_ends() {
     let reader = script.reader();
     for (pass, tokens) in [(0, 1), (3500, 1), (60, 2)] {
         script.clock.pass(std::time::Duration::from_secs(pass)).await;
-        assert!(reader.look(&member()).await.expect("an answer").is_some());
+        assert!(reader.look(&member()).await.expect("an answer").fact().is_some());
         assert_eq!(script.requests("/oauth/token").len(), tokens);
     }
     assert_eq!(script.requests("/members/")[2].headers()["authorization"], "Bearer two");
@@ -183,7 +184,7 @@ async fn every_refusal_means_one_thing() {
 async fn an_id_cannot_change_the_path() {
     let script = Script::new();
     let id = FactId::new(Kind::Member, "../../../v1/x?y#z");
-    assert_eq!(script.reader().look(&id).await, Ok(None));
+    assert_eq!(script.reader().look(&id).await, Ok(Lookup::Missing));
     let asked = script.asked().pop().expect("a question");
     assert!(asked.ends_with("/organizations/riverside/members/..%2F..%2F..%2Fv1%2Fx%3Fy%23z"), "{asked}");
 }
@@ -198,20 +199,20 @@ async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_looks() {
     for reset in [30, now + 30, (now + 30) * 1000] {
         let script = used_up(reset).on("/members/m1", [answer(200, MEMBER)]);
         let (reader, before) = (script.reader(), script.clock.now());
-        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(Vec::new()));
+        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
         assert!(matches!(reader.look(&member()).await, Err(Error::Later { after: Some(_), .. })));
-        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(Vec::new()));
+        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
         assert_eq!(script.clock.now().duration_since(before), SignedDuration::from_secs(30), "{reset}");
     }
     let soon = used_up(3).on("/members/m1", [answer(200, MEMBER)]);
     let reader = soon.reader();
-    assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(Vec::new()));
+    assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
     assert!(reader.look(&member()).await.is_ok());
     let nonsense = used_up(i64::MAX);
     let reader = nonsense.reader();
     let before = nonsense.clock.now();
     for _ in 0..2 {
-        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(Vec::new()));
+        assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
     }
     assert!(nonsense.clock.now().duration_since(before) <= SignedDuration::from_mins(1));
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::fact::{Fact, FactId, Kind, What};
 use crate::platform::Span;
+use crate::platform::found::{Assigned, FactList};
 use crate::platform::script::{Script, answer};
 
 fn span(changed_since: Option<&str>) -> Span {
@@ -39,7 +40,7 @@ async fn all_pages_are_read_in_order() {
     let script =
         Script::new().on("/members", [page(&["a", "b"], Some("c=1")), page(&["c"], Some("c2")), page(&[], None)]);
     let facts = script.reader().read(Kind::Member, &span(None)).await.expect("a list");
-    assert_eq!(ids(&facts), ["a", "b", "c"]);
+    assert_eq!(ids(&facts.facts), ["a", "b", "c"]);
     assert_eq!(query(&script), [pair("$limit", "50"), pair("$cursorNext", "c2")]);
     assert!(script.asked()[3].contains("%24cursorNext=c%3D1"), "{:?}", script.asked());
 }
@@ -48,7 +49,7 @@ async fn all_pages_are_read_in_order() {
 async fn a_cursor_that_is_missing_null_or_empty_ends_the_list() {
     for body in [r#"{"results":[]}"#, r#"{"results":[],"cursorNext":null}"#, r#"{"results":[],"cursorNext":""}"#] {
         let script = Script::new().on("/plans", [answer(200, body)]);
-        assert_eq!(script.reader().read(Kind::Plan, &span(None)).await, Ok(Vec::new()));
+        assert_eq!(script.reader().read(Kind::Plan, &span(None)).await, Ok(FactList::default()));
         assert_eq!(script.requests("/plans").len(), 1);
     }
 }
@@ -91,7 +92,7 @@ async fn only_lists_that_can_tell_are_asked_what_changed() {
     let since = "2026-01-12T07:00:00Z";
     for kind in Script::new().reader().kinds() {
         let script = Script::new().on("/api/v2/", [page(&[], None)]);
-        assert_eq!(script.reader().read(*kind, &span(Some(since))).await, Ok(Vec::new()));
+        assert_eq!(script.reader().read(*kind, &span(Some(since))).await, Ok(FactList::default()));
         let limit = pair("$limit", "50");
         let expected = match kind {
             Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking => {
@@ -106,13 +107,13 @@ async fn only_lists_that_can_tell_are_asked_what_changed() {
 
 #[tokio::test]
 async fn one_malformed_record_costs_only_itself() {
-    let results = json!([7, {"name": "nobody"}, {"_id": "m1", "status": "approved", "member": "a", "endDate": "soon"},
-        {"_id": "m2", "status": "approved", "member": "a"}]);
+    let results = json!([7, {"name": "nobody"}, {"_id": "m1", "status": "approved", "member": "a", "startDate": "2026-01-01", "endDate": "soon"},
+        {"_id": "m2", "status": "approved", "member": "a", "startDate": "2026-01-01"}]);
     let script = Script::new().on("/memberships", [answer(200, json!({"results": results}))]);
-    let facts = script.reader().read(Kind::Membership, &span(None)).await.expect("a list");
-    assert_eq!(ids(&facts), ["m1", "m2"]);
-    let approved = |fact: &Fact| matches!(&fact.what, What::Membership(membership) if membership.approved);
-    assert_eq!(facts.iter().map(approved).collect::<Vec<_>>(), [false, true]);
+    let read = script.reader().read(Kind::Membership, &span(None)).await.expect("a list");
+    assert_eq!(ids(&read.facts), ["m2"]);
+    let unreadable: Vec<String> = read.unreadable.iter().map(|one| format!("{} {}", one.name, one.field)).collect();
+    assert_eq!((unreadable, read.nameless), (vec!["membership m1 endDate".to_owned()], 2));
 }
 
 #[tokio::test]
@@ -122,15 +123,22 @@ async fn a_membership_is_looked_at_with_all_its_assignments() {
         answer(200, json!({"results": [record], "cursorNext": next}))
     };
     let script = Script::new()
-        .on("/memberships/m1", [answer(200, r#"{"_id":"m1","status":"approved","company":"c1"}"#)])
+        .on(
+            "/memberships/m1",
+            [answer(200, r#"{"_id":"m1","status":"approved","company":"c1","startDate":"2026-01-01"}"#)],
+        )
         .on("/assignments", [assigned("a1", Some("2")), assigned("a2", None)]);
-    let fact = script.reader().look(&FactId::new(Kind::Membership, "m1")).await.expect("an answer").expect("a fact");
+    let fact =
+        script.reader().look(&FactId::new(Kind::Membership, "m1")).await.expect("an answer").fact().expect("a fact");
     let What::Membership(membership) = fact.what else { panic!("not a membership") };
     assert_eq!(membership.assignments.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["a1", "a2"]);
     assert_eq!(query(&script), [pair("$limit", "50"), pair("membership", "m1"), pair("$cursorNext", "2")]);
 
     let broken = Script::new()
-        .on("/memberships/m1", [answer(200, r#"{"_id":"m1","status":"approved","company":"c1"}"#)])
+        .on(
+            "/memberships/m1",
+            [answer(200, r#"{"_id":"m1","status":"approved","company":"c1","startDate":"2026-01-01"}"#)],
+        )
         .on("/assignments", [assigned("a1", Some("2")), answer(200, "[]")]);
     assert!(broken.reader().look(&FactId::new(Kind::Membership, "m1")).await.is_err());
 }
@@ -143,9 +151,9 @@ async fn assignments_are_read_resource_by_resource() {
         .on("resource=r2", [answer(200, of("r2", json!(null)))])
         .on("resource=r3", [answer(200, of("r3", json!({"_id": "m3"})))]);
     let all = script.reader().assignments(&["r1".into(), "r2".into(), "r3".into()]).await.expect("assignments");
-    let all: Vec<_> = all.iter().map(|(membership, it)| (membership.as_str(), it.resource.as_str())).collect();
+    let all: Vec<_> = all.read.iter().map(|(membership, it)| (membership.as_str(), it.resource.as_str())).collect();
     assert_eq!(all, [("m1", "r1"), ("m3", "r3")]);
-    assert_eq!(script.reader().assignments(&[]).await, Ok(Vec::new()));
+    assert_eq!(script.reader().assignments(&[]).await, Ok(Assigned::default()));
     let unknown = script.reader().assignments(&["r1".into(), "r9".into()]).await;
     assert!(matches!(unknown, Err(Error::Report(_))));
 }

@@ -4,37 +4,55 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
-use crate::fact::{Booking, Holder, Kind, Membership, Pass, Profile, What};
-use crate::platform::officernd::wire::{self, Seen};
+use crate::fact::{Booking, Fact, Holder, Kind, Membership, Pass, Profile, What};
+use crate::platform::found::Translated;
+use crate::platform::officernd::wire;
 
-fn seen(kind: Kind, mut record: Value, more: Value) -> Seen {
+fn translated(kind: Kind, mut record: Value, more: Value) -> Translated {
     if let (Some(fields), Value::Object(more)) = (record.as_object_mut(), more) {
         fields.extend(more);
     }
-    wire::fact(kind, &record).expect("a fact")
+    wire::fact(kind, &record).expect("a thing")
+}
+
+fn seen(kind: Kind, record: Value, more: Value) -> Fact {
+    translated(kind, record, more).expect("it can be read")
+}
+
+/// Which field of the thing cannot be read.
+fn unreadable(kind: Kind, usual: Value, more: Value) -> Option<String> {
+    translated(kind, usual, more).err().map(|unreadable| unreadable.field)
+}
+
+fn usual_booking() -> Value {
+    json!({"_id": "b1", "start": "2026-01-12T10:00:00.000Z", "end": "2026-01-12T11:00:00.000Z"})
+}
+
+fn usual_membership() -> Value {
+    json!({"_id": "m1", "status": "approved", "member": "a", "company": "c", "startDate": "2026-01-01"})
 }
 
 fn booking(more: Value) -> Booking {
-    let usual = json!({"_id": "b1", "start": "2026-01-12T10:00:00.000Z", "end": "2026-01-12T11:00:00.000Z"});
-    let What::Booking(booking) = seen(Kind::Booking, usual, more).fact.what else { panic!("not a booking") };
+    let What::Booking(booking) = seen(Kind::Booking, usual_booking(), more).what else { panic!("not a booking") };
     *booking
 }
 
 fn membership(more: Value) -> Membership {
-    let usual = json!({"_id": "m1", "status": "approved", "member": "a", "company": "c"});
-    let What::Membership(membership) = seen(Kind::Membership, usual, more).fact.what else { panic!("no membership") };
+    let What::Membership(membership) = seen(Kind::Membership, usual_membership(), more).what else {
+        panic!("no membership")
+    };
     membership
 }
 
 fn pass(more: Value) -> Pass {
-    let What::Pass(pass) = seen(Kind::Pass, json!({"_id": "p1", "member": "a"}), more).fact.what else {
+    let What::Pass(pass) = seen(Kind::Pass, json!({"_id": "p1", "member": "a"}), more).what else {
         panic!("not a pass")
     };
     pass
 }
 
 fn profile(kind: Kind, more: Value) -> Profile {
-    match seen(kind, json!({"_id": "x"}), more).fact.what {
+    match seen(kind, json!({"_id": "x"}), more).what {
         What::Member(profile) | What::Visitor(profile) => profile,
         other => panic!("{other:?}"),
     }
@@ -62,8 +80,8 @@ fn card_numbers_stand_in_a_property_that_the_operator_names() {
 fn every_kind_needs_nothing_but_an_id() {
     for kind in [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Team, Kind::Member, Kind::Visitor] {
         for record in [json!({"_id": "x"}), json!({"_id": "x", "name": null, "location": null, "email": null})] {
-            let seen = wire::fact(kind, &record).expect("a fact");
-            assert!(!seen.malformed && seen.fact.what.kind() == kind && seen.fact.changed.is_none());
+            let seen = wire::fact(kind, &record).expect("a thing").expect("it can be read");
+            assert!(seen.what.kind() == kind && seen.changed.is_none());
         }
     }
     for record in [json!({}), json!({"_id": null}), json!({"_id": " "}), json!(7), json!([])] {
@@ -75,9 +93,9 @@ fn every_kind_needs_nothing_but_an_id() {
 fn the_catalogue_is_names_and_places() {
     let location =
         seen(Kind::Location, json!({"_id": "l", "name": "Riverside", "timezone": "Europe/London"}), json!({}));
-    assert!(matches!(location.fact.what, What::Location(it) if it.timezone.as_deref() == Some("Europe/London")));
+    assert!(matches!(location.what, What::Location(it) if it.timezone.as_deref() == Some("Europe/London")));
     let resource = json!({"_id": "r", "name": "Studio", "location": {"_id": "l"}, "floor": "f", "parents": ["r0"]});
-    let What::Resource(resource) = seen(Kind::Resource, resource, json!({})).fact.what else { panic!("no resource") };
+    let What::Resource(resource) = seen(Kind::Resource, resource, json!({})).what else { panic!("no resource") };
     assert_eq!((resource.location.as_deref(), resource.floor.as_deref()), (Some("l"), Some("f")));
 }
 
@@ -137,10 +155,21 @@ fn days_are_local_days_whatever_their_time_says() {
 }
 
 #[test]
-fn a_membership_with_unreadable_days_opens_nothing() {
-    for wrong in [json!("soon"), json!("2026-02-30T00:00:00.000Z"), json!(20260131), json!("é2026-01-31"), json!({})] {
-        assert!(!membership(json!({"endDate": wrong})).approved);
+fn a_membership_with_unreadable_days_or_holders_is_unreadable() {
+    for wrong in
+        [json!("soon"), json!("2026-02-30T00:00:00.000Z"), json!(20260131), json!("é2026-01-31"), json!({}), json!("")]
+    {
+        for field in ["startDate", "endDate"] {
+            let read = unreadable(Kind::Membership, usual_membership(), json!({ field: wrong }));
+            assert_eq!(read.as_deref(), Some(field), "{wrong}");
+        }
     }
+    let without = unreadable(Kind::Membership, usual_membership(), json!({"startDate": null}));
+    assert_eq!(without.as_deref(), Some("startDate"));
+    let open = unreadable(Kind::Membership, usual_membership(), json!({"endDate": null}));
+    assert_eq!(open, None, "it runs until it ends");
+    let whose = unreadable(Kind::Membership, usual_membership(), json!({"member": {}}));
+    assert_eq!(whose.as_deref(), Some("member"), "it is not the company's");
 }
 
 #[test]
@@ -166,19 +195,30 @@ fn instants_reach_from_1900_to_the_last_one_there_is() {
 }
 
 #[test]
-fn a_booking_with_unreadable_times_ends_before_it_starts() {
-    for wrong in [
-        json!({"start": "soon"}),
-        json!({"start": null}),
-        json!({"end": 17}),
-        json!({"end": "99999-01-01T00:00:00Z"}),
-        json!({"recurrence": "weekly"}),
-        json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": ["soon"]}}),
-        json!({"recurrence": {"rrule": "FREQ=DAILY"}, "seriesEnd": "soon"}),
+fn a_booking_with_unreadable_times_is_unreadable() {
+    for (wrong, field) in [
+        (json!({"start": "soon"}), "start"),
+        (json!({"start": null}), "start"),
+        (json!({"end": null}), "end"),
+        (json!({"end": 17}), "end"),
+        (json!({"end": {}}), "end"),
+        (json!({"end": ""}), "end"),
+        (json!({"end": "99999-01-01T00:00:00Z"}), "end"),
+        (json!({"recurrence": "weekly"}), "recurrence"),
+        (json!({"recurrence": {"rrule": {}}}), "recurrence.rrule"),
+        (json!({"recurrence": {"rrule": "FREQ=SOMETIMES"}}), "recurrence.rrule"),
+        (json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": ["soon"]}}), "recurrence.exdates"),
+        (json!({"recurrence": {"rrule": "FREQ=DAILY", "exdates": "soon"}}), "recurrence.exdates"),
+        (json!({"recurrence": {"rrule": "FREQ=DAILY"}, "seriesEnd": "soon"}), "seriesEnd"),
+        (json!({"members": [{}]}), "members"),
+        (json!({"member": {}}), "member"),
     ] {
-        let read = booking(wrong.clone());
-        assert!(read.end < read.start && read.series.is_none(), "{wrong}");
+        assert_eq!(unreadable(Kind::Booking, usual_booking(), wrong.clone()).as_deref(), Some(field), "{wrong}");
     }
+    let gone = unreadable(Kind::Booking, json!({"_id": "b1"}), json!({}));
+    assert_eq!(gone.as_deref(), Some("start"), "missing is unreadable, too");
+    let backwards = booking(json!({"end": "2026-01-12T09:00:00Z", "recurrence": {"rrule": "FREQ=DAILY"}}));
+    assert!(backwards.end < backwards.start, "that can be read, and is another problem");
 }
 
 #[test]
@@ -204,35 +244,44 @@ fn a_pass_counts_days_and_halves() {
     for wrong in
         [json!({"validTo": "soon"}), json!({"count": "many"}), json!({"usedCount": -1}), json!({"count": "NaN"})]
     {
-        assert_eq!(pass(wrong.clone()).holders, [], "{wrong}");
+        assert!(unreadable(Kind::Pass, json!({"_id": "p1"}), wrong.clone()).is_some(), "{wrong}");
     }
 }
 
 #[test]
 fn a_checkin_is_somebody_somewhere_some_time() {
+    let of = |record: Value| wire::fact(Kind::Checkin, &record).map(|read| read.map(|fact| fact.id.to_string()));
     let record = json!({"_id": "k", "member": "a", "location": "l", "start": "2026-01-12T09:00:00.000Z", "end": null});
-    assert_eq!(wire::fact(Kind::Checkin, &record).map(|seen| seen.fact.id), Some("k".into()));
+    assert_eq!(of(record), Some(Ok("k".into())));
     let nameless = json!({"member": "a", "start": "2026-01-12T09:00:00.000Z"});
-    assert_eq!(wire::fact(Kind::Checkin, &nameless).map(|seen| seen.fact.id), Some("a@2026-01-12T09:00:00Z".into()));
-    for record in [json!({"_id": "k", "member": "a"}), json!({"start": "2026-01-12T09:00:00.000Z"})] {
-        assert!(wire::fact(Kind::Checkin, &record).is_none());
+    assert_eq!(of(nameless), Some(Ok("a@2026-01-12T09:00:00Z".into())));
+    assert_eq!(of(json!({"start": "2026-01-12T09:00:00.000Z"})), None);
+    assert_eq!(of(json!({"member": "a"})), None);
+    for wrong in [json!(null), json!("soon"), json!(12)] {
+        let read = unreadable(Kind::Checkin, json!({"_id": "k", "member": "a"}), json!({ "start": wrong }));
+        assert_eq!(read.as_deref(), Some("start"), "{wrong}");
     }
 }
 
 #[test]
-fn an_assignment_that_cannot_be_read_covers_no_day() {
+fn an_assignment_that_cannot_be_read_says_so() {
     let record = |end: Value| json!({"_id": "a", "resource": "r", "membership": "m", "endDate": end});
-    let (_, open, malformed) = wire::assignment(&record(json!(null))).expect("an assignment");
-    assert_eq!((open.from, open.until, malformed), (None, None, false));
-    let (_, wrong, malformed) = wire::assignment(&record(json!("soon"))).expect("an assignment");
-    assert!(wrong.from > wrong.until && malformed);
-    assert!(wire::assignment(&json!({"_id": "a", "resource": "r"})).is_none());
+    let Some(wire::Assigned::To(_, open)) = wire::assignment(&record(json!(null))) else { panic!("an assignment") };
+    assert_eq!((open.from, open.until), (None, None));
+    let unreadable = |record: Value| match wire::assignment(&record) {
+        Some(wire::Assigned::Unreadable(unreadable)) => Some(unreadable.field),
+        _ => None,
+    };
+    assert_eq!(unreadable(record(json!("soon"))).as_deref(), Some("endDate"));
+    assert_eq!(unreadable(json!({"_id": "a", "membership": "m"})).as_deref(), Some("resource"));
+    let of_none = wire::assignment(&json!({"_id": "a", "resource": "r"}));
+    assert!(matches!(of_none, Some(wire::Assigned::ToNone)));
 }
 
 #[test]
 fn a_version_is_kept_and_never_makes_a_record_malformed() {
     let known = seen(Kind::Plan, json!({"_id": "p", "modifiedAt": "2026-01-12T08:15:29.907Z"}), json!({}));
-    assert_eq!(known.fact.changed, Some(at("2026-01-12T08:15:29.907Z")));
+    assert_eq!(known.changed, Some(at("2026-01-12T08:15:29.907Z")));
     let unknown = seen(Kind::Plan, json!({"_id": "p", "modifiedAt": "soon"}), json!({}));
-    assert!(unknown.fact.changed.is_none() && !unknown.malformed);
+    assert!(unknown.changed.is_none());
 }
