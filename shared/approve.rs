@@ -18,6 +18,7 @@ use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::platform::told::reader::believe_held;
+use crate::shown::line;
 
 /// A hold, with everybody whom it concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,15 +128,15 @@ impl fmt::Display for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Hold { checksum, site, scope, reason, since, .. } = &self.hold;
         let at = since.strftime("%F %R UTC");
-        writeln!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
+        line!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
         for Shown { doors, group, name, who, email, account: _, foreign } in &self.waiting {
             let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
             match (name.as_ref(), group) {
-                (None, None) => writeln!(f, "  + {who}{email} gets an account at {doors}")?,
+                (None, None) => line!(f, "  + {who}{email} gets an account at {doors}")?,
                 (name, group) => {
                     let name = name.or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
                     let foreign = if *foreign { ", put there by hand," } else { "" };
-                    writeln!(f, "  - {who}{email}{foreign} leaves {doors}: {name}")?;
+                    line!(f, "  - {who}{email}{foreign} leaves {doors}: {name}")?;
                 }
             }
         }

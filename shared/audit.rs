@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 use crate::doors::{AccountId, GroupId};
 use crate::error::Error;
 
+mod redact;
 mod verify;
 
+pub use redact::without_addresses;
 pub use verify::{Broken, Verdict, Verifier, verify};
 
 /// What happened.
@@ -66,7 +68,8 @@ pub struct Deed {
 }
 
 impl Deed {
-    /// Something that has no instant at which it should have happened.
+    /// Something that has no instant at which it should have happened. Its texts hold no e-mail address; see
+    /// [`without_addresses`].
     pub fn new(
         doors: &str,
         account: &AccountId,
@@ -80,8 +83,8 @@ impl Deed {
             account: account.clone(),
             group: group.cloned(),
             what,
-            because: because.to_owned(),
-            answer: answer.to_owned(),
+            because: without_addresses(because).into_owned(),
+            answer: without_addresses(answer).into_owned(),
             due: None,
             delay: None,
         }

@@ -13,6 +13,7 @@ use crate::person::Person;
 use crate::preview::diff::{Change, Diff, Done, GroupDiff, TagDone, Who};
 use crate::preview::print::Zone;
 use crate::push;
+use crate::shown::line;
 use crate::site::Mode;
 
 /// Everything that is not so.
@@ -218,9 +219,9 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Drift { site, version, mode, remarks, at, timezone, found, problems } = self;
         let (zone, word) = (Zone::named(timezone), mode.word());
-        writeln!(f, "site {site}, version {version}, mode {word}, as of {} in the time of {timezone}", zone.of(*at))?;
+        line!(f, "site {site}, version {version}, mode {word}, as of {} in the time of {timezone}", zone.of(*at))?;
         for remark in remarks {
-            writeln!(f, "! {remark}")?;
+            line!(f, "! {remark}")?;
         }
         let mut head = String::new();
         for one in found {
@@ -230,17 +231,17 @@ impl fmt::Display for Drift {
                 _ => format!("{}: accounts and tags", one.doors),
             };
             if here != head {
-                writeln!(f, "\n{here}")?;
+                line!(f, "\n{here}")?;
                 head = here;
             }
             let because = if one.because.is_empty() { String::new() } else { format!(": {}", one.because) };
-            writeln!(f, "  {sign} {} {words}{because}", one.who)?;
+            line!(f, "  {sign} {} {words}{because}", one.who)?;
         }
         if !problems.is_empty() {
-            writeln!(f, "\nproblems")?;
+            line!(f, "\nproblems")?;
         }
         for problem in problems {
-            writeln!(f, "  ! {problem}")?;
+            line!(f, "  ! {problem}")?;
         }
         let wrong = found.iter().filter(|one| one.what != What::Stays).count();
         let hands = found.iter().filter(|one| one.by_hand).count();

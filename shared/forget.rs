@@ -1,6 +1,6 @@
 //! Forgets a person: their names, address and numbers go from the whole table, and the audit chain stays whole, for it
-//! never held any of them. What is done is safe to repeat: whoever stops half way is found again by the same address, and
-//! what leads to them goes last, in one transaction.
+//! never held any of them. What is done is safe to repeat: a person of whom half is erased is found again by the same
+//! address, and what leads to them goes last, in one transaction. A site that was retired still forgets.
 
 use std::collections::BTreeSet;
 
@@ -67,17 +67,48 @@ pub struct Forgotten {
 /// [`Error::Refused`] for a site that is not here, and for what is no address; [`Error::Later`] where the platform cannot
 /// be asked whether it still has them, or the table is away. Then the same again is right.
 pub async fn forget(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Outcome> {
-    let site = outside.ledger.in_force(site).await?.file()?;
-    let Some(somebody) = find(outside, &site, wanted).await? else { return Ok(Outcome::Nobody) };
-    let obstacles = obstacles(outside, &site, &somebody).await?;
-    if !obstacles.is_empty() {
-        return Ok(Outcome::Refused(obstacles));
+    let Some(place) = Place::of(outside, site).await? else { return Ok(Outcome::Nobody) };
+    let site = place.site();
+    let Some(somebody) = find(outside, site, wanted).await? else { return Ok(Outcome::Nobody) };
+    if let Place::Served(site) = &place {
+        let obstacles = obstacles(outside, site, &somebody).await?;
+        if !obstacles.is_empty() {
+            return Ok(Outcome::Refused(obstacles));
+        }
     }
-    let erased = erase(outside, &site, &somebody).await?;
-    let remains = remains(&site, &somebody);
-    let people = unlink(outside, &site, somebody).await?;
+    let erased = erase(outside, &place, &somebody).await?;
+    let remains = remains(&place, &somebody);
+    let people = unlink(outside, site, somebody).await?;
     tracing::info!(site = site.id, people = people.len(), erased, "somebody was forgotten");
-    Ok(Outcome::Forgotten(Forgotten { site: site.id, people, erased, remains }))
+    Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
+}
+
+/// Where a person is forgotten.
+enum Place {
+    /// A site in service: its platform may still list the person.
+    Served(Site),
+    /// A site that was retired: no platform is read for it, and nobody revokes anything there.
+    Retired(Site),
+}
+
+impl Place {
+    /// `None` for a retired site of which only the audit chain is kept.
+    async fn of(outside: &Outside, site: &str) -> Result<Option<Place>> {
+        if let Some(stored) = outside.ledger.active(site).await? {
+            return Ok(Some(Place::Served(stored.file()?)));
+        }
+        match outside.ledger.last_version(site).await? {
+            Some(last) => Ok(Some(Place::Retired(last.file()?))),
+            None if outside.ledger.has_chain(site).await? => Ok(None),
+            None => Err(Error::refused(format!("there is no site {site}"))),
+        }
+    }
+
+    fn site(&self) -> &Site {
+        match self {
+            Place::Served(site) | Place::Retired(site) => site,
+        }
+    }
 }
 
 /// Everything in the table that tells of somebody.
@@ -166,7 +197,8 @@ async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Resul
         }
     }
     for person in &somebody.people {
-        for claim in &person.claims {
+        // Doors that the file no longer has cannot be reached: see what remains.
+        for claim in person.claims.iter().filter(|claim| site.doors.contains_key(&claim.doors)) {
             obstacles.push(format!(
                 "they are still in group {} at {}: end what opens it at the platform, and let it be closed",
                 claim.group, claim.doors
@@ -184,7 +216,9 @@ async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Resul
         }
     }
     let platform = outside.platform(site).await?;
-    for profile in &somebody.profiles {
+    let gone: BTreeSet<FactId> =
+        somebody.facts.iter().filter(|record| record.gone).map(|record| record.fact.name()).collect();
+    for profile in somebody.profiles.difference(&gone) {
         let is_known = match platform.look(profile).await? {
             Lookup::Fact(fact) => name_of(&fact).is_some() || email_of(&fact).is_some(),
             Lookup::Unreadable(_) => true,
@@ -201,7 +235,8 @@ async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Resul
 }
 
 /// Erases what is known of them, but not yet the ways to find them. Gives how many things there were.
-async fn erase(outside: &Outside, site: &Site, somebody: &Somebody) -> Result<usize> {
+async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<usize> {
+    let site = place.site();
     let (ledger, id) = (&outside.ledger, site.id.as_str());
     let mut erased = 0;
     if let Some(contract) = site.platform.kind.vendor().contract() {
@@ -211,10 +246,13 @@ async fn erase(outside: &Outside, site: &Site, somebody: &Somebody) -> Result<us
     for record in &somebody.facts {
         ledger.erase_fact(id, record).await?;
     }
-    let platform = outside.platform(site).await?;
     for record in &somebody.teams {
         let began = outside.time.now();
-        match platform.look(&record.fact.name()).await? {
+        let now = match place {
+            Place::Served(site) => outside.platform(site).await?.look(&record.fact.name()).await?,
+            Place::Retired(_) => Lookup::Missing,
+        };
+        match now {
             // A team that goes on is what it is now, and not what it was called once.
             Lookup::Fact(fact) => drop(ledger.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
             Lookup::Unreadable(unreadable) => return Err(Error::later(unreadable.to_string())),
@@ -233,9 +271,13 @@ async fn erase(outside: &Outside, site: &Site, somebody: &Somebody) -> Result<us
 }
 
 /// What is not ours to erase.
-fn remains(site: &Site, somebody: &Somebody) -> Vec<String> {
+fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
+    let site = place.site();
     let mut remains = Vec::new();
     for person in &somebody.people {
+        remains.extend(person.claims.iter().map(|claim| {
+            format!("they are still in group {} at {}: take them out at the door system", claim.group, claim.doors)
+        }));
         for (doors, linked) in &person.accounts {
             remains.push(format!(
                 "account {} at {doors} still has their name and address: delete it at the door system",
@@ -261,13 +303,16 @@ async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Ve
     if people.is_empty() {
         people.push(Person::new(outside.ids.next(), None));
     }
+    // A person may have more profiles than one transaction takes.
+    let profiles = somebody.profiles.iter().map(|name| free_profile(&site.id, name)).collect();
+    outside.ledger.write_many(profiles).await?;
     let (mut ids, mut notices) = (Vec::new(), Vec::new());
     let last = people.len() - 1;
     for (place, person) in people.into_iter().enumerate() {
         // The address leads to them all: it goes with the last of them.
         let sought = (somebody.email.as_deref(), place == last);
         ids.push(person.id.clone());
-        notices.push(Notice::Changed(one(outside, site, person, sought, &somebody.profiles).await?));
+        notices.push(Notice::Changed(one(outside, site, person, sought).await?));
     }
     if let Err(error) = outside.bus.publish(&site.id, &notices).await {
         tracing::warn!(site = site.id, %error, "that somebody was forgotten could not be published");
@@ -275,13 +320,7 @@ async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Ve
     Ok(ids)
 }
 
-async fn one(
-    outside: &Outside,
-    site: &Site,
-    person: Person,
-    (sought, last): (Option<&str>, bool),
-    profiles: &BTreeSet<FactId>,
-) -> Result<Deed> {
+async fn one(outside: &Outside, site: &Site, person: Person, (sought, last): (Option<&str>, bool)) -> Result<Deed> {
     let (ledger, id, now) = (&outside.ledger, site.id.as_str(), outside.time.now());
     let because = "asked for by whoever runs the site";
     let deed = Deed::new("", &AccountId(String::new()), None, Happened::Forgotten, because, "done");
@@ -296,8 +335,6 @@ async fn one(
         let mut writes = chain.join(id, &mut shell, now, std::slice::from_ref(&deed))?;
         writes.insert(0, put(id, &shell)?);
         writes.push(unlist(id, &person.id));
-        let theirs: BTreeSet<&FactId> = person.profiles.iter().chain(profiles).collect();
-        writes.extend(theirs.into_iter().map(|name| free_profile(id, name)));
         let accounts = person.accounts.iter();
         writes.extend(accounts.map(|(doors, linked)| free_account(id, doors, &linked.account.id)));
         let own = person.email.as_deref().filter(|own| Some(*own) != sought);

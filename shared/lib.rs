@@ -60,6 +60,7 @@ pub mod push;
 pub mod rehearse;
 pub mod report;
 pub mod retire;
+pub mod shown;
 pub mod view;
 
 // Everything outside, and what failed there.

@@ -1,6 +1,7 @@
 //! Somebody who may open doors, as we know them: names, accounts, claims, intents. It holds; it decides nothing.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -170,6 +171,32 @@ impl Person {
         heir.claims.retain(|claim| claim.doors != doors || self.claim(doors, &claim.group).is_none());
         heir.claims.extend(self.claims.extract_if(.., |claim| claim.doors == doors));
         heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == doors));
+    }
+
+    /// The door systems at which anything of theirs is ours, or was begun.
+    pub fn doors_of_ours(&self) -> BTreeSet<&str> {
+        let claims = self.claims.iter().map(|claim| claim.doors.as_str());
+        let intents = self.intents.iter().map(|intent| intent.doors.as_str());
+        let cards = self.accounts.keys().map(String::as_str).filter(|doors| self.has_cards_at(doors));
+        claims.chain(intents).chain(cards).collect()
+    }
+
+    /// Moves everything that is known at the doors `from` to those of the name `to`, or forgets it where there is none.
+    /// What is known at `to` already stays.
+    pub fn move_doors(&mut self, from: &str, to: Option<&str>) {
+        let linked = self.accounts.remove(from);
+        let claims: Vec<Claim> = self.claims.extract_if(.., |claim| claim.doors == from).collect();
+        let intents: Vec<Intent> = self.intents.extract_if(.., |intent| intent.doors == from).collect();
+        let Some(to) = to else { return };
+        if let Some(linked) = linked.filter(|_| !self.accounts.contains_key(to)) {
+            self.accounts.insert(to.to_owned(), linked);
+        }
+        for claim in claims {
+            if self.claim(to, &claim.group).is_none() {
+                self.claims.push(Claim { doors: to.to_owned(), ..claim });
+            }
+        }
+        self.intents.extend(intents.into_iter().map(|intent| Intent { doors: to.to_owned(), ..intent }));
     }
 
     /// Whether anything is claimed at these doors.

@@ -1,5 +1,7 @@
 //! The way in for a site file: what it would change is shown, and then it is put in force.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -7,6 +9,19 @@ use crate::ledger::sites::{Doorplate, Stored};
 use crate::outside::Outside;
 use crate::preview::{Diff, Preview, preview};
 use crate::site::{Finding, Mode, Site, SiteFileError};
+
+mod moved;
+
+pub use moved::carry_over;
+
+/// What the operator says beside a site file that is pushed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The file's mode, said once more.
+    pub mode: Option<Mode>,
+    /// Names of door systems that the file no longer has, and at which access is left as it is.
+    pub leave_access: BTreeSet<String>,
+}
 
 /// What the operator is shown of one site file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -52,7 +67,8 @@ pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
         Err(error) => return Ok(Shown::wrong(error)),
     };
     let now = outside.ledger.active(&site.id).await?;
-    let found = preview(outside, &site, text).await?;
+    let mut found = preview(outside, &site, text).await?;
+    found.findings.extend(doors_that_moved(outside, &site, now.as_ref(), &BTreeSet::new()).await?);
     Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
 }
 
@@ -75,16 +91,21 @@ pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
 /// [`Error::Refused`] where the mode that the operator said is not the file's; [`Error::Later`] where a vendor cannot be
 /// read whole (in mode `observe` the file is stored all the same) or somebody else was faster, and see [`preview`].
 /// Nothing is stored then.
-pub async fn push(outside: &Outside, text: &str, said: Option<Mode>) -> Result<Shown> {
+pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
     };
+    let said = options.mode;
     agree(site.mode, said)?;
     let now = outside.ledger.active(&site.id).await?;
     let observing = said.is_none() && site.mode != Mode::Observe && now.as_ref().is_none_or(|now| now.observing);
     if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
         return Ok(Shown::of(&site, now.as_ref()));
+    }
+    let findings = doors_that_moved(outside, &site, now.as_ref(), &options.leave_access).await?;
+    if !findings.is_empty() {
+        return Ok(Shown { findings, ..Shown::of(&site, now.as_ref()) });
     }
     let diff = match preview(outside, &site, text).await {
         // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
@@ -103,9 +124,29 @@ pub async fn push(outside: &Outside, text: &str, said: Option<Mode>) -> Result<S
     };
     let next = outside.ledger.next_version(&site.id, now.as_ref(), text, outside.time.now()).await?;
     let new = Stored { observing, ..next };
+    for (name, was) in site.doors.iter().filter_map(|(name, config)| Some((name, config.was.as_ref()?))) {
+        moved::announce(outside, &site, name, was).await?;
+    }
     outside.ledger.store_site_over(now.as_ref(), &Doorplate::of(&site), &new).await?;
+    carry_over(outside, &site, &options.leave_access).await?;
     compare_soon(outside, &site.id).await;
     Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
+}
+
+/// What is wrong with the names of the doors, beside those of the version in force.
+async fn doors_that_moved(
+    outside: &Outside,
+    site: &Site,
+    now: Option<&Stored>,
+    leave: &BTreeSet<String>,
+) -> Result<Vec<Finding>> {
+    let mut findings = match now.and_then(|now| now.file().ok()) {
+        Some(before) => moved::elsewhere(site, &before),
+        None => Vec::new(),
+    };
+    findings.extend(moved::still_there(site, leave));
+    findings.extend(moved::unaccounted(site, leave, &outside.ledger.everybody(&site.id).await?));
+    Ok(findings)
 }
 
 /// Asks for everything of a site to be compared at once.

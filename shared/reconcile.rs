@@ -1,7 +1,7 @@
 //! The third journey: the whole platform beside the whole door system. It finds what webhooks missed and what hands
 //! changed, marks due whoever needs settling, and rings. It writes to no door.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::ledger::dues::Due;
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
+use crate::push::carry_over;
 use crate::site::{Mode, Site};
 use crate::window::floor_minute;
 
@@ -71,6 +72,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // What an older version wrote of the site may say too little.
     outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
+    carry_over(outside, &site, &BTreeSet::new()).await?;
     let overdue = set_alarms(outside, &site.id, &mut report).await?;
     let PlatformState { known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
     let everybody = outside.ledger.everybody_to_judge(&site.id).await?;

@@ -134,12 +134,12 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
     })
 }
 
-/// The audit chain, oldest first.
+/// The audit chain, oldest first, of a site that was retired too.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here.
+/// [`Error::Refused`] for a site that is not here and never was.
 pub async fn audit(outside: &Outside, site: &str) -> Result<Value> {
-    if outside.ledger.active(site).await?.is_none() {
+    if outside.ledger.active(site).await?.is_none() && !outside.ledger.has_chain(site).await? {
         return Err(Error::refused(format!("there is no site {site}")));
     }
     let records = outside.ledger.audit(site).await?;

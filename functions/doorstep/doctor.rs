@@ -9,8 +9,8 @@ use crate::{End, print, progress};
 /// Which site.
 #[derive(clap::Args)]
 pub struct Doctor {
-    /// The site.
-    site: String,
+    /// The site; left out: every site of the stack.
+    site: Option<String>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -18,18 +18,41 @@ pub struct Doctor {
     json: bool,
 }
 
-/// Looks for what somebody should do something about.
+/// Looks for what a human should do something about.
 pub async fn run(asked: &Doctor) -> Result<End> {
-    let checkup = async {
-        match asked.target.reach().await? {
-            Reached::Stack(outside) => doctor::doctor(&outside, &asked.site).await,
-            Reached::Local(local) => local.get(&format!("{}/doctor", local.site(&asked.site)?)).await,
+    let checkups = match &asked.site {
+        Some(site) => {
+            let checkup = progress::wait(&format!("asking everything that {site} needs"), one(asked, site)).await?;
+            if asked.json {
+                print::json(&checkup)?;
+            }
+            vec![checkup]
+        }
+        None => {
+            let checkups = progress::wait("asking everything that each site needs", all(asked)).await?;
+            if asked.json {
+                print::json(&checkups)?;
+            }
+            checkups
         }
     };
-    let checkup: Checkup = progress::wait(&format!("asking everybody whom {} needs", asked.site), checkup).await?;
-    match asked.json {
-        true => print::json(&checkup)?,
-        false => print::text(&checkup.to_string())?,
+    if !asked.json {
+        print::text(&checkups.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))?;
     }
-    Ok(if checkup.findings.is_empty() { End::Fine } else { End::Found })
+    let is_fine = checkups.iter().all(|checkup| checkup.findings.is_empty());
+    Ok(if is_fine { End::Fine } else { End::Found })
+}
+
+async fn one(asked: &Doctor, site: &str) -> Result<Checkup> {
+    match asked.target.reach().await? {
+        Reached::Stack(outside) => doctor::doctor(&outside, site).await,
+        Reached::Local(local) => local.get(&format!("{}/doctor", local.site(site)?)).await,
+    }
+}
+
+async fn all(asked: &Doctor) -> Result<Vec<Checkup>> {
+    match asked.target.reach().await? {
+        Reached::Stack(outside) => doctor::doctor_of_all(&outside).await,
+        Reached::Local(local) => local.get("/sandbox/doctor").await,
+    }
 }

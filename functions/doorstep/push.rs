@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use doorstep::error::Result;
-use doorstep::push;
+use doorstep::push::{self, Options};
 use doorstep::site::Mode;
 
 use crate::diff::{between, read};
@@ -21,6 +21,10 @@ pub struct Push {
     /// is pushed with it, or after one that says observe.
     #[arg(long, value_name = "MODE")]
     mode: Option<Mode>,
+    /// Leaves access as it is at doors that the files no longer have; names apart by commas. Doorstep then forgets that it
+    /// gave it.
+    #[arg(long, value_name = "DOORS", value_delimiter = ',')]
+    leave_access: Vec<String>,
     #[command(flatten)]
     target: Target,
     /// Prints JSON.
@@ -42,14 +46,12 @@ pub async fn run(asked: &Push) -> Result<End> {
             return show::sections(&sections, asked.json);
         }
     }
+    let options = Options { mode: asked.mode, leave_access: asked.leave_access.iter().cloned().collect() };
     for file in files {
         let pushed = async {
             match &target {
-                Reached::Stack(outside) => push::push(outside, &file.text, asked.mode).await,
-                Reached::Local(local) => {
-                    let mode = asked.mode.map(|mode| format!("?mode={}", mode.word())).unwrap_or_default();
-                    local.post(&format!("/sandbox/push{mode}"), &file.text).await
-                }
+                Reached::Stack(outside) => push::push(outside, &file.text, &options).await,
+                Reached::Local(local) => local.post(&address(&options), &file.text).await,
             }
         };
         match progress::wait(&format!("pushing {}", file.path), pushed).await {
@@ -64,4 +66,14 @@ pub async fn run(asked: &Push) -> Result<End> {
         }
     }
     show::sections(&sections, asked.json)
+}
+
+/// Where the one machine takes a file, with what is said beside it. Names of doors need no escaping.
+fn address(Options { mode, leave_access }: &Options) -> String {
+    let mode = mode.map(|mode| format!("mode={}", mode.word()));
+    let names = leave_access.iter().cloned().collect::<Vec<_>>().join(",");
+    let left = (!names.is_empty()).then(|| format!("leave-access={names}"));
+    let said: Vec<String> = mode.into_iter().chain(left).collect();
+    let mark = if said.is_empty() { "" } else { "?" };
+    format!("/sandbox/push{mark}{}", said.join("&"))
 }

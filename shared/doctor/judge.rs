@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::vitals::{Doors, Platform, Vitals};
+use super::vitals::{Doors, Platform, Troubled, Vitals};
 use super::{About, Checkup, Finding};
 use crate::error::Error;
 use crate::line::Waiting;
@@ -24,6 +24,7 @@ pub fn judge(vitals: &Vitals) -> Checkup {
         checkup.doors(name, doors, secret, vitals);
     }
     checkup.each(About::Names, &vitals.names, "mend the site file, or the thing's name, and push it");
+    checkup.people(vitals);
     checkup.waiting(vitals);
     checkup.line(&vitals.line);
     checkup.alarms(vitals);
@@ -159,6 +160,24 @@ impl Checkup {
         }
         if let Some(trouble) = hearing {
             self.find(About::Webhooks, format!("{name}: {trouble}"), "openings are missing until then; access is not");
+        }
+    }
+
+    fn people(&mut self, vitals: &Vitals) {
+        for Troubled { person, email, problems } in &vitals.troubled {
+            let who = email.as_ref().map_or_else(|| person.clone(), |email| format!("{email} ({person})"));
+            let advice = format!("see `doorstep explain {} --person {person}`", vitals.site.id);
+            problems.iter().for_each(|problem| self.find(About::People, format!("{who}: {problem}"), advice.as_str()));
+        }
+        for (doors, count) in &vitals.out_of_reach {
+            self.find(
+                About::People,
+                format!("{count} people have access at \"{doors}\", which the site file no longer names"),
+                format!("push the file with [doors.{doors}] again, or with was = \"{doors}\" under its new name"),
+            );
+        }
+        if vitals.troubled.is_empty() && vitals.out_of_reach.is_empty() {
+            self.fine("no person needs anything");
         }
     }
 

@@ -6,8 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outside::Outside;
+use crate::shown::line;
 
 mod judge;
 #[cfg(test)]
@@ -58,6 +59,8 @@ pub enum About {
     Seats,
     /// People who must never be put out.
     Protected,
+    /// A person of whom something cannot be done, or not be decided.
+    People,
     /// What waits for a human.
     Holds,
     /// Proven deliveries that could not be read.
@@ -82,6 +85,7 @@ impl About {
             About::Groups => "groups",
             About::Seats => "seats",
             About::Protected => "protected",
+            About::People => "people",
             About::Holds => "holds",
             About::Unread => "unread",
             About::Line => "line",
@@ -100,14 +104,41 @@ pub async fn doctor(outside: &Outside, site: &str) -> Result<Checkup> {
     Ok(judge::judge(&vitals::take(outside, site).await?))
 }
 
+/// Looks at every site of the stack, in the order of their names. A site that cannot be looked at is one finding.
+///
+/// # Errors
+/// [`crate::error::Error::Later`] where our own table is away.
+pub async fn doctor_of_all(outside: &Outside) -> Result<Vec<Checkup>> {
+    let mut all = Vec::new();
+    for route in outside.ledger.doorplates().await? {
+        all.push(match doctor(outside, &route.site).await {
+            Ok(checkup) => checkup,
+            Err(error) => Checkup::unseen(route.site, outside.time.now(), &error),
+        });
+    }
+    Ok(all)
+}
+
+impl Checkup {
+    /// Of a site that cannot be looked at.
+    fn unseen(site: String, at: Timestamp, error: &Error) -> Self {
+        let finding = Finding {
+            about: About::Reads,
+            what: format!("the site cannot be looked at: {}", error.why()),
+            advice: "try again in some minutes; if the stored site file is the reason, push it again".to_owned(),
+        };
+        Checkup { site, at, findings: vec![finding], fine: Vec::new() }
+    }
+}
+
 impl fmt::Display for Checkup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Checkup { site, at, findings, fine } = self;
-        writeln!(f, "site {site}, as of {}", at.strftime("%F %R UTC"))?;
+        line!(f, "site {site}, as of {}", at.strftime("%F %R UTC"))?;
         for Finding { about, what, advice } in findings {
-            writeln!(f, "! {}: {what}: {advice}", about.word())?;
+            line!(f, "! {}: {what}: {advice}", about.word())?;
         }
-        fine.iter().try_for_each(|fine| writeln!(f, "+ {fine}"))?;
+        fine.iter().try_for_each(|fine| line!(f, "+ {fine}"))?;
         match findings.len() {
             0 => write!(f, "nothing to do"),
             count => write!(f, "{count} findings"),

@@ -39,6 +39,8 @@ fn healthy() -> Vitals {
             read: PlatformRead { complete: Some(now), ..PlatformRead::default() },
         },
         names: Vec::new(),
+        troubled: Vec::new(),
+        out_of_reach: Default::default(),
         holds: Vec::new(),
         unread: 0,
         overdue: 0,

@@ -13,6 +13,7 @@ use crate::guard::Hold;
 use crate::ledger::sites::{DoorsRead, PlatformRead, Stored};
 use crate::line::Waiting;
 use crate::outside::Outside;
+use crate::person::Person;
 use crate::platform::{Hearing, Span, standard_webhooks};
 use crate::routes::address;
 use crate::settle::catalogue;
@@ -33,6 +34,10 @@ pub struct Vitals {
     pub doors: BTreeMap<String, Doors>,
     /// Names of the site file that stand for nothing.
     pub names: Vec<String>,
+    /// People of whom something cannot be done, or not be decided.
+    pub troubled: Vec<Troubled>,
+    /// How many people have access at doors that the site file does not name, by the doors' name.
+    pub out_of_reach: BTreeMap<String, usize>,
     /// What waits for a human.
     pub holds: Vec<Hold>,
     /// How many proven deliveries could not be read.
@@ -47,6 +52,28 @@ pub struct Vitals {
     pub due_soon: usize,
     /// How far our clock is ahead of AWS's; `None` where nobody told.
     pub ahead: Option<SignedDuration>,
+}
+
+/// A person who needs a human.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Troubled {
+    /// Our id of them.
+    pub person: String,
+    /// Their address.
+    pub email: Option<String>,
+    /// What cannot be done, or not be decided.
+    pub problems: Vec<String>,
+}
+
+impl Troubled {
+    fn of(person: &Person) -> Option<Self> {
+        let Person { id, email, problems, .. } = person;
+        (!problems.is_empty()).then(|| Troubled {
+            person: id.clone(),
+            email: email.clone(),
+            problems: problems.clone(),
+        })
+    }
 }
 
 /// How it is with the platform.
@@ -106,11 +133,14 @@ pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
             doors.shut = shut(outside, &site, name, groups, &resolved).await;
         }
     }
+    let everybody = ledger.everybody(&site.id).await?;
     let dues = ledger.due_until(&site.id, later(now, SOON)).await?;
     let minutes: BTreeSet<Timestamp> = dues.iter().map(|due| due.minute).filter(|minute| *minute > now).collect();
     Ok(Vitals {
         overdue: dues.iter().filter(|due| now.duration_since(due.minute) > LATE).count(),
         due_soon: minutes.len(),
+        troubled: everybody.iter().filter_map(Troubled::of).collect(),
+        out_of_reach: out_of_reach(&site, &everybody),
         holds: ledger.open_holds(&site.id).await?,
         unread: ledger.unread(&site.id).await?.len(),
         line: outside.line.waiting().await,
@@ -123,6 +153,18 @@ pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
         platform,
         doors,
     })
+}
+
+/// How many people have claims at each door system that the file does not name.
+fn out_of_reach(site: &Site, everybody: &[Person]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for person in everybody {
+        let at: BTreeSet<&String> = person.claims.iter().map(|claim| &claim.doors).collect();
+        for doors in at.into_iter().filter(|doors| !site.doors.contains_key(*doors)) {
+            *counts.entry(doors.clone()).or_default() += 1;
+        }
+    }
+    counts
 }
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {

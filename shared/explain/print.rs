@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::shape::{Explained, FactShown, GroupExplained, Tense};
 use super::who::{Inside, Told, Whose};
 use crate::ledger::facts::Source;
+use crate::shown::line;
 
 /// Most windows and records that are printed of one group; the JSON has more.
 const MOST: usize = 8;
@@ -42,20 +43,20 @@ impl fmt::Display for Explained {
         let who = &self.person;
         let name = who.name.as_deref().unwrap_or("nameless");
         let email = who.email.as_deref().map(|email| format!(" <{email}>")).unwrap_or_default();
-        writeln!(f, "{name}{email} at {}, {} ({})", self.site, zone.of(self.at), self.timezone)?;
-        writeln!(f, "{}", who.profiles.join(", "))?;
+        line!(f, "{name}{email} at {}, {} ({})", self.site, zone.of(self.at), self.timezone)?;
+        line!(f, "{}", who.profiles.join(", "))?;
         for account in &who.accounts {
             let asleep = if account.active { "" } else { ", asleep" };
-            writeln!(f, "account {} at {}{asleep}", account.account, account.doors)?;
+            line!(f, "account {} at {}{asleep}", account.account, account.doors)?;
         }
         for remark in &self.remarks {
-            writeln!(f, "! {remark}")?;
+            line!(f, "! {remark}")?;
         }
         for group in &self.groups {
             print_group(f, group, self.tense, &zone)?;
         }
         for problem in &self.problems {
-            writeln!(f, "! {problem}")?;
+            line!(f, "! {problem}")?;
         }
         match self.next {
             Some(next) => write!(f, "settled next at {}", zone.of(next)),
@@ -74,9 +75,9 @@ fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, z
         (Tense::Future, false) => "will lack",
     };
     let name = one.name.as_deref().unwrap_or_default();
-    writeln!(f, "\n{word} {}/{name} ({})", one.doors, one.group)?;
+    line!(f, "\n{word} {}/{name} ({})", one.doors, one.group)?;
     for text in &one.why {
-        writeln!(f, "  {text}")?;
+        line!(f, "  {text}")?;
     }
     for because in one.because.iter().take(MOST) {
         let sign = if because.open { "+" } else { " " };
@@ -89,14 +90,14 @@ fn print_group(f: &mut fmt::Formatter<'_>, one: &GroupExplained, tense: Tense, z
             because.line
         )?;
         for fact in &because.facts {
-            writeln!(f, "      {}", shown(fact, zone))?;
+            line!(f, "      {}", shown(fact, zone))?;
         }
     }
     let early = one.done.len().saturating_sub(MOST);
     for done in one.done.iter().skip(early) {
         let what = serde_json::to_value(done.what).ok().and_then(|word| Some(word.as_str()?.to_owned()));
         let (what, because) = (what.unwrap_or_default(), &done.because);
-        writeln!(f, "  {} {what}: {because} ({}, record {})", zone.of(done.at), done.answer, done.seq)?;
+        line!(f, "  {} {what}: {because} ({}, record {})", zone.of(done.at), done.answer, done.seq)?;
     }
     Ok(())
 }
@@ -113,9 +114,9 @@ impl fmt::Display for Told {
         let zone = zone(&self.timezone);
         let name = self.name.as_deref().unwrap_or_default();
         let (doors, count) = (&self.doors, self.people.len());
-        writeln!(f, "{doors}/{name} ({}) at {} ({}): {count}", self.group, zone.of(self.at), self.timezone)?;
+        line!(f, "{doors}/{name} ({}) at {} ({}): {count}", self.group, zone.of(self.at), self.timezone)?;
         for remark in &self.remarks {
-            writeln!(f, "! {remark}")?;
+            line!(f, "! {remark}")?;
         }
         for inside in &self.people {
             print_inside(f, inside, &zone)?;
@@ -142,5 +143,5 @@ fn print_inside(f: &mut fmt::Formatter<'_>, inside: &Inside, zone: &Zone) -> fmt
     let until = inside.until.map(|at| format!(" until {}", zone.of(at))).unwrap_or_default();
     let because = inside.because.as_deref().map(|because| format!(": {because}")).unwrap_or_default();
     let asleep = if inside.asleep { " (the account is asleep and opens nothing)" } else { "" };
-    writeln!(f, "  {sign} {name}{email}: {word}{since}{until}{because}{asleep}")
+    line!(f, "  {sign} {name}{email}: {word}{since}{until}{because}{asleep}")
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 pub use super::stored::{Paused, Retiring, Stored};
-use super::{Condition, Item, Ledger, Step, Write, body};
+use super::{Item, Ledger, Step, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
 use crate::person::is_usual;
@@ -184,7 +184,7 @@ impl Ledger {
         if self.kept(&at).await?.as_ref() == Some(plate) {
             return Ok(());
         }
-        let still = Write::check(key::active(&plate.site), Condition::Body(body(now)?));
+        let still = Write::check(key::active(&plate.site), now.is_in_force());
         self.write_all(Step::Keep, vec![Write::put(at, body(plate)?), still]).await
     }
 
@@ -226,6 +226,11 @@ impl Ledger {
     /// Keeps what is known of one door system.
     pub async fn keep_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
+    }
+
+    /// Forgets what is known of a door system under a name that it no longer has.
+    pub async fn forget_doors_read(&self, site: &str, doors: &str) -> Result<()> {
+        self.write(Write::delete(key::read(site, &format!("doors#{doors}")))).await
     }
 
     /// Remembers that a delivery was seen.

@@ -30,6 +30,10 @@ pub struct Stored {
     /// It is being taken out of service, and whoever we put in is taken out.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub retiring: Option<Retiring>,
+    /// How often the item in force was written; 0 before it is stored. Writes are conditional on it and not on the content,
+    /// because another version of Doorstep may write the same content in other words.
+    #[serde(skip)]
+    pub revision: u64,
 }
 
 /// That a site is being taken out of service.
@@ -62,6 +66,7 @@ impl Stored {
             paused: now.and_then(|now| now.paused.clone()),
             // Whoever pushes a file wants the site in service.
             retiring: None,
+            revision: now.map_or(0, |now| now.revision),
         }
     }
 
@@ -87,6 +92,11 @@ impl Stored {
             site.mode = Mode::Observe;
         }
         Ok(site)
+    }
+
+    /// What must hold for a write that replaces it: the item in force is this one.
+    pub(super) fn is_in_force(&self) -> Condition {
+        Condition::Version(self.revision)
     }
 
     /// When it took the place of the one before. Where nobody noted that, no window's end is later.
@@ -122,10 +132,21 @@ impl Stored {
     }
 }
 
+/// Puts `new` in force in place of `now`. A site that comes back begins at the number of its file, so that what was read
+/// before it was struck replaces nothing.
+fn replace(site: &str, now: Option<&Stored>, new: &Stored) -> Result<Write> {
+    let (was, revision) = match now {
+        Some(now) => (now.is_in_force(), now.revision + 1),
+        None => (Condition::New, new.n),
+    };
+    Ok(Write::put(key::active(site), body(new)?).version(revision.max(new.n)).only_if(was))
+}
+
 impl Ledger {
     /// The site file in force; `None` for a site that is not here.
     pub async fn active(&self, site: &str) -> Result<Option<Stored>> {
-        self.kept(&key::active(site)).await
+        let Some(item) = self.get(&key::active(site)).await? else { return Ok(None) };
+        Ok(Some(Stored { revision: item.version, ..item.read()? }))
     }
 
     /// The same of a site that must be here.
@@ -165,13 +186,9 @@ impl Ledger {
     /// [`Error::Later`] where another version is in force by now.
     pub async fn store_site_over(&self, now: Option<&Stored>, plate: &Doorplate, new: &Stored) -> Result<u64> {
         let site = &plate.site;
-        let was = match now {
-            Some(stored) => Condition::Body(body(stored)?),
-            None => Condition::New,
-        };
         let writes = vec![
             Write::put(key::version(site, new.n), body(new)?),
-            Write::put(key::active(site), body(new)?).only_if(was),
+            replace(site, now, new)?,
             Write::put(key::site(site), body(plate)?),
         ];
         self.write_all(Step::Keep, writes).await?;
@@ -199,7 +216,7 @@ impl Ledger {
     /// [`Error::Later`] where another version is in force by now.
     pub async fn pause_site(&self, site: &str, now: &Stored, paused: Option<Paused>) -> Result<()> {
         let new = Stored { paused, ..now.clone() };
-        self.write(Write::put(key::active(site), body(&new)?).only_if(Condition::Body(body(now)?))).await
+        self.write(replace(site, Some(now), &new)?).await
     }
 
     /// Begins to take a site out of service, only while `now` is the version in force.
@@ -208,7 +225,7 @@ impl Ledger {
     /// [`Error::Later`] where another version is in force by now.
     pub async fn retire_site(&self, site: &str, now: &Stored, retiring: Retiring) -> Result<()> {
         let new = Stored { retiring: Some(retiring), ..now.clone() };
-        self.write(Write::put(key::active(site), body(&new)?).only_if(Condition::Body(body(now)?))).await
+        self.write(replace(site, Some(now), &new)?).await
     }
 
     /// Takes a site out of service, only while `now` is the version in force. What is kept of it stays.
@@ -216,7 +233,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Later`] where another version is in force by now.
     pub async fn strike_site(&self, site: &str, now: &Stored) -> Result<()> {
-        let gone = Write::delete(key::active(site)).only_if(Condition::Body(body(now)?));
+        let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
         self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
     }
 

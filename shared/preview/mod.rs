@@ -41,7 +41,11 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let mut mark = outside.ledger.platform_read(&site.id).await?;
     let reading = platform(outside, site, &mark, now).await?;
     mark.went(now, reading.problems.is_empty(), true);
-    let people = outside.ledger.everybody_to_judge(&site.id).await?;
+    let mut people = outside.ledger.everybody_to_judge(&site.id).await?;
+    for (name, config) in &site.doors {
+        let was = config.was.as_deref().into_iter();
+        was.for_each(|was| people.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
+    }
     let seen = doors::read(outside, site, &reading.known, &people).await?;
     if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
         let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use crate::shown::line;
 
 /// Windows that open soon are many; the JSON has them all.
 const MOST_SOON: usize = 20;
@@ -14,33 +15,33 @@ impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
         let zone = Zone::named(timezone);
-        writeln!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
+        line!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
         if mode == "observe" {
-            writeln!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
+            line!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
         }
         for group in groups {
             print_group(f, group, &zone)?;
         }
         if !accounts.is_empty() {
-            writeln!(f, "\naccounts")?;
+            line!(f, "\naccounts")?;
         }
         for AccountDiff { doors, what, who } in accounts {
             let (sign, word) = word(*what);
-            writeln!(f, "  {sign} {who}: {word} at {doors}")?;
+            line!(f, "  {sign} {who}: {word} at {doors}")?;
         }
         if !tags.is_empty() {
-            writeln!(f, "\ntags")?;
+            line!(f, "\ntags")?;
         }
         for TagDiff { doors, what, tag, who, because } in tags {
             let (sign, word) = tag_word(*what);
-            writeln!(f, "  {sign} {who}: tag {tag} {word} at {doors}: {because}")?;
+            line!(f, "  {sign} {who}: tag {tag} {word} at {doors}: {because}")?;
         }
         print_soon(f, soon, &zone)?;
         if !problems.is_empty() {
-            writeln!(f, "\nproblems")?;
+            line!(f, "\nproblems")?;
         }
         for problem in problems {
-            writeln!(f, "  ! {problem}")?;
+            line!(f, "  ! {problem}")?;
         }
         write!(f, "\n{counts}")
     }
@@ -48,7 +49,7 @@ impl fmt::Display for Diff {
 
 fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fmt::Result {
     let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = group;
-    writeln!(f, "\n{doors}: {name} ({group})")?;
+    line!(f, "\n{doors}: {name} ({group})")?;
     for (sign, word, changes) in [
         ("+", "", opens),
         ("-", "", closes),
@@ -58,26 +59,26 @@ fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fm
     ] {
         for Change { who, until, because } in changes {
             let until = until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
-            writeln!(f, "  {sign} {who}{until}: {word}{because}")?;
+            line!(f, "  {sign} {who}{until}: {word}{because}")?;
         }
     }
     for who in foreign {
-        writeln!(f, "  ? {who}: foreign, stays")?;
+        line!(f, "  ? {who}: foreign, stays")?;
     }
     Ok(())
 }
 
 fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &Zone) -> fmt::Result {
     if !soon.is_empty() {
-        writeln!(f, "\nwithin a day")?;
+        line!(f, "\nwithin a day")?;
     }
     for Soon { from, doors, name, change } in soon.iter().take(MOST_SOON) {
         let until = change.until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
-        writeln!(f, "  {} {doors}: {name} for {}{until}: {}", zone.of(*from), change.who, change.because)?;
+        line!(f, "  {} {doors}: {name} for {}{until}: {}", zone.of(*from), change.who, change.because)?;
     }
     match soon.len().saturating_sub(MOST_SOON) {
         0 => Ok(()),
-        more => writeln!(f, "  and {more} more"),
+        more => line!(f, "  and {more} more"),
     }
 }
 

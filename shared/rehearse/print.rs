@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{Change, Rehearsal, What};
 use crate::preview::print::Zone;
+use crate::shown::line;
 
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,25 +13,25 @@ impl fmt::Display for Rehearsal {
         let zone = Zone::named(timezone);
         if let (Some(site), Some(version), Some(day)) = (site, version, day) {
             let name = day.strftime("%A");
-            writeln!(f, "site {site}, {name} {day} in the time of {timezone}, beside version {version}")?;
+            line!(f, "site {site}, {name} {day} in the time of {timezone}, beside version {version}")?;
         }
         let mut head = None;
         for Change { doors, group, name, who, what, from, until, because } in changes {
             if head != Some((doors, group)) {
-                writeln!(f, "\n{doors}: {name} ({group})")?;
+                line!(f, "\n{doors}: {name} ({group})")?;
                 head = Some((doors, group));
             }
             let (sign, word) = match what {
                 What::Gains => ('+', "would have got in"),
                 What::Loses => ('-', "would not have got in"),
             };
-            writeln!(f, "  {sign} {who} {word} from {} until {}: {because}", zone.of(*from), zone.of(*until))?;
+            line!(f, "  {sign} {who} {word} from {} until {}: {because}", zone.of(*from), zone.of(*until))?;
         }
         if !problems.is_empty() {
-            writeln!(f, "\nproblems")?;
+            line!(f, "\nproblems")?;
         }
         for problem in problems {
-            writeln!(f, "  ! {problem}")?;
+            line!(f, "  ! {problem}")?;
         }
         let people = |wanted: What| {
             let of = changes.iter().filter(|change| change.what == wanted).map(|change| &change.who);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{How, Inside, Retirement, Stage};
+use crate::shown::line;
 
 impl fmt::Display for Retirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -10,21 +11,21 @@ impl fmt::Display for Retirement {
         match stage {
             Stage::Shown => self.shown(f)?,
             Stage::UnderWay => {
-                writeln!(f, "{site} is being retired: something is left to do for {people} people")?;
-                inside.iter().try_for_each(|one| writeln!(f, "  - {one}"))?;
-                writeln!(f, "say the same again with --yes {}, until nobody is left", self.checksum)?;
+                line!(f, "{site} is being retired: something is left to do for {people} people")?;
+                inside.iter().try_for_each(|one| line!(f, "  - {one}"))?;
+                line!(f, "say the same again with --yes {}, until nobody is left", self.checksum)?;
             }
             Stage::Done => {
-                writeln!(f, "{site} is out of service: its address answers 404 within a minute")?;
+                line!(f, "{site} is out of service: its address answers 404 within a minute")?;
                 if *deleted > 0 {
-                    writeln!(f, "{deleted} items of the table were deleted; the audit chain stays")?;
+                    line!(f, "{deleted} items of the table were deleted; the audit chain stays")?;
                 }
             }
         }
         if *out_of_reach > 0 {
-            writeln!(f, "! {out_of_reach} memberships at doors that the site file no longer has stay there")?;
+            line!(f, "! {out_of_reach} memberships at doors that the site file no longer has stay there")?;
         }
-        problems.iter().filter(|_| *stage == Stage::UnderWay).try_for_each(|problem| writeln!(f, "! {problem}"))
+        problems.iter().filter(|_| *stage == Stage::UnderWay).try_for_each(|problem| line!(f, "! {problem}"))
     }
 }
 
@@ -36,23 +37,23 @@ impl Retirement {
             How::RevokeAccess => ('-', "--revoke-access"),
         };
         match (how, people) {
-            (_, 0) => writeln!(f, "{site}: nobody is in because of Doorstep")?,
+            (_, 0) => line!(f, "{site}: nobody is in because of Doorstep")?,
             (How::LeaveAccess, _) => {
-                writeln!(f, "{site}: {} memberships that Doorstep gave stay, and nobody ends them", inside.len())?;
+                line!(f, "{site}: {} memberships that Doorstep gave stay, and nobody ends them", inside.len())?;
             }
             (How::RevokeAccess, people) => {
-                writeln!(f, "{site}: {} memberships of {people} people would be taken back", inside.len())?;
+                line!(f, "{site}: {} memberships of {people} people would be taken back", inside.len())?;
             }
         }
-        inside.iter().try_for_each(|one| writeln!(f, "  {sign} {one}"))?;
-        writeln!(f, "then the site is out of service: no delivery, alarm or reconcile is served any more")?;
+        inside.iter().try_for_each(|one| line!(f, "  {sign} {one}"))?;
+        line!(f, "then the site is out of service: no delivery, alarm or reconcile is served any more")?;
         let data = if *delete_data {
-            writeln!(f, "and everything that is kept of it is deleted, but for its audit chain")?;
+            line!(f, "and everything that is kept of it is deleted, but for its audit chain")?;
             " --delete-data"
         } else {
             ""
         };
-        writeln!(f, "nothing was done yet. To do exactly this: doorstep retire {site} {flag}{data} --yes {checksum}")
+        line!(f, "nothing was done yet. To do exactly this: doorstep retire {site} {flag}{data} --yes {checksum}")
     }
 }
 

@@ -148,6 +148,8 @@ pub struct DoorsConfig {
     pub prefix: Option<String>,
     /// Addresses of people who are never revoked; in mode full at least two.
     pub protected: Vec<String>,
+    /// The name of this table in an earlier file, where it had another one: what is ours there moves to this name.
+    pub was: Option<String>,
 }
 
 impl DoorsConfig {

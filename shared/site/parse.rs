@@ -1,6 +1,6 @@
 //! From the text of a site file to a [`Site`], with every fault on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::DeTable;
 
@@ -137,7 +137,15 @@ fn all_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<BTreeMap<String, D
     if found.is_empty() {
         return value.wrong("there is no door system: write [doors.main] and its keys");
     }
-    found.into_iter().collect()
+    let found: BTreeMap<String, DoorsConfig> = found.into_iter().collect::<Option<_>>()?;
+    let mut earlier = BTreeSet::new();
+    for was in found.values().filter_map(|config| config.was.as_ref()) {
+        if found.contains_key(was) || !earlier.insert(was) {
+            return value
+                .wrong(format!("was = \"{was}\": that name is in use; write the name that this table had before"));
+        }
+    }
+    Some(found)
 }
 
 fn named_doors(value: &Value<'_>, mode: Option<Mode>) -> Option<(String, DoorsConfig)> {
@@ -165,6 +173,7 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
     });
     let prefix = table.maybe("prefix", |value| value.text().map(str::to_owned));
     let protected = protected(table, mode);
+    let was = table.maybe("was", |value| value.text().map(str::to_owned));
     table.finish();
     Some(DoorsConfig {
         kind: kind?,
@@ -178,6 +187,7 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
         foreign: foreign?,
         prefix: prefix?,
         protected: protected?,
+        was: was?,
     })
 }
 

@@ -22,6 +22,7 @@ mod newcomers;
 mod nexudus;
 mod on_time;
 mod operations;
+mod operator;
 mod ownership;
 mod passes;
 mod pause;

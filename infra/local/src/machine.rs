@@ -276,8 +276,15 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
-        self.outside().ledger.in_force(site).await?;
         self.outside().ledger.audit(site).await
+    }
+
+    /// Whether a site is served here, or was: a retired site keeps its audit chain, and still forgets people.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub(crate) async fn remembers(&self, site: &str) -> Result<bool> {
+        Ok(self.knows(site) || self.outside().ledger.has_chain(site).await?)
     }
 
     /// The same as JSON.

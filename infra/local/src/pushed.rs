@@ -111,6 +111,15 @@ impl Machine {
         doorstep::doctor::doctor(self.outside(), site).await
     }
 
+    /// The same, of every site.
+    ///
+    /// # Errors
+    /// The library's own.
+    pub async fn doctor_of_all(&self) -> Result<Vec<Checkup>> {
+        self.settle_down().await;
+        doorstep::doctor::doctor_of_all(self.outside()).await
+    }
+
     /// Shows what taking a site out of service would do, or does it. With a standing clock whoever is to be taken out is
     /// out when this answers, unless their door system is away.
     ///
@@ -141,17 +150,25 @@ impl Machine {
     /// # Errors
     /// As [`Machine::diff`].
     pub async fn push(&self, text: &str) -> Result<Shown> {
-        self.push_in_mode(text, None).await
+        self.push_with(text, &push::Options::default()).await
     }
 
     /// The same, where the operator says the file's mode besides, so that a first file acts, too.
     ///
     /// # Errors
     /// As [`Machine::diff`], and [`Error::Refused`] for another mode than the file's.
-    pub async fn push_in_mode(&self, text: &str, said: Option<Mode>) -> Result<Shown> {
+    pub async fn push_in_mode(&self, text: &str, mode: Option<Mode>) -> Result<Shown> {
+        self.push_with(text, &push::Options { mode, ..push::Options::default() }).await
+    }
+
+    /// The same, with whatever the operator says beside the file.
+    ///
+    /// # Errors
+    /// As [`Machine::push_in_mode`].
+    pub async fn push_with(&self, text: &str, options: &push::Options) -> Result<Shown> {
         self.settle_down().await;
         self.learn_secrets(text)?;
-        let shown = push::push(self.outside(), text, said).await?;
+        let shown = push::push(self.outside(), text, options).await?;
         // A folder may hold a site in force that this run was not told of.
         let unserved = shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(site));
         if shown.stored || unserved {

@@ -102,6 +102,7 @@ impl Judge {
             foreign: Foreign::Report,
             prefix: None,
             protected: Vec::new(),
+            was: None,
         };
         let groups = vec![Group { id: group(), name: "g".to_owned(), problem: None }];
         let taken = BTreeSet::from([group()]);

@@ -42,6 +42,7 @@ fn example() -> Site {
         foreign: Foreign::Report,
         prefix: Some("DOORSTEP_".into()),
         protected: texts(&["ops@riverside.example", "owner@riverside.example"]),
+        was: None,
     };
     let boardroom = Rule {
         before: 30,

@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::answer::{Refused, answer};
 use super::body::Json;
-use super::known;
 use super::sites::{Answered, Asked};
+use super::{known, remembered};
 use crate::Machine;
 
 /// The address, id or profile is nobody's here. The key tells this from a site that is not here.
@@ -55,7 +55,7 @@ struct Noted {
 /// Whether the audit chain is whole: `?known=SEQ:HASH`.
 pub(super) async fn verify(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
-    known(&machine, &site.site)?;
+    remembered(&machine, &site.site).await?;
     let noted: Noted = asked(query, "write ?known=12:HASH")?;
     let noted = noted.known.as_deref().map(str::parse::<Head>).transpose()?;
     Ok(shown(&machine.outside().ledger.verify_audit(&site.site, noted).await?))
@@ -75,7 +75,7 @@ pub(super) async fn on_time(State(machine): State<Machine>, site: Asked, RawQuer
 
 /// Forgets a person: `{"email": "..."}` or `{"person": "..."}`.
 pub(super) async fn forget(State(machine): State<Machine>, site: Asked, request: Request) -> Answered {
-    known(&machine, &site.site)?;
+    remembered(&machine, &site.site).await?;
     let Json(wanted) = Json::<forget::Wanted>::from_request(request, &()).await?;
     match machine.forget(&site.site, &wanted).await? {
         Outcome::Forgotten(forgotten) => Ok(shown(&forgotten)),

@@ -59,6 +59,7 @@ fn driven() -> Router<Machine> {
         .route("/sandbox/sites/{site}/resume", post(push::resume))
         .route("/sandbox/sites/{site}/retire", post(push::retire))
         .route("/sandbox/sites/{site}/diff", get(push::drift))
+        .route("/sandbox/doctor", get(push::doctor_of_all))
         .route("/sandbox/sites/{site}/doctor", get(push::doctor))
         .route("/sandbox/sites/{site}/drift", get(push::drifted))
         .route("/sandbox/sites/{site}/reconcile", post(sites::reconcile))
@@ -126,7 +127,12 @@ impl Machine {
     }
 }
 
-/// The answer to whoever asks for a site that was not loaded.
+/// Refuses a site that is not served here and never was.
+async fn remembered(machine: &Machine, site: &str) -> Result<(), Refused> {
+    if machine.remembers(site).await? { Ok(()) } else { known(machine, site) }
+}
+
+/// Refuses a site that is not served here.
 fn known(machine: &Machine, site: &str) -> Result<(), Refused> {
     if machine.knows(site) { Ok(()) } else { Err(Refused::new(StatusCode::NOT_FOUND, "there is no such site here")) }
 }

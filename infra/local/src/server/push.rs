@@ -3,7 +3,7 @@
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use doorstep::push::Shown;
+use doorstep::push::{Options, Shown};
 use doorstep::rehearse::Rehearsal;
 use doorstep::retire::Order;
 use doorstep::site::{Finding, Mode, finding};
@@ -28,10 +28,11 @@ pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> An
 
 /// Puts the site file in the body in force; `?mode=` says its mode once more, so that a site's first file acts.
 pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
-    let Pushed { mode } = serde_urlencoded::from_str(&query.unwrap_or_default())
+    let Pushed { mode, leave_access } = serde_urlencoded::from_str(&query.unwrap_or_default())
         .map_err(|_| Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does"))?;
+    let left = leave_access.iter().flat_map(|names| names.split(',')).map(str::to_owned).collect();
     match text(request).await? {
-        Ok(text) => Ok(whole(&machine.push_in_mode(&text, mode).await?)),
+        Ok(text) => Ok(whole(&machine.push_with(&text, &Options { mode, leave_access: left }).await?)),
         Err(wrong) => Ok(whole(&wrong)),
     }
 }
@@ -40,6 +41,9 @@ pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQue
 #[derive(Deserialize)]
 struct Pushed {
     mode: Option<Mode>,
+    /// Names of door systems, apart by commas.
+    #[serde(rename = "leave-access")]
+    leave_access: Option<String>,
 }
 
 /// A day replayed through the site file in the body: `?day=`, or yesterday.
@@ -103,6 +107,11 @@ pub(super) async fn drift(State(machine): State<Machine>, asked: Asked) -> Answe
 pub(super) async fn drifted(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.drifted(&asked.site).await?))
+}
+
+/// What a human should do something about, at every site.
+pub(super) async fn doctor_of_all(State(machine): State<Machine>) -> Answered {
+    Ok(answer(StatusCode::OK, &machine.doctor_of_all().await?))
 }
 
 /// What somebody should do something about.

@@ -9,7 +9,7 @@ use axum::response::Response;
 use doorstep::report::Wanted;
 
 use super::answer::{Refused, answer};
-use super::known;
+use super::{known, remembered};
 use crate::Machine;
 
 pub(super) type Answered = Result<Response, Refused>;
@@ -54,6 +54,6 @@ pub(super) async fn entries(State(machine): State<Machine>, asked: Asked, RawQue
 /// The audit chain, its keys in the order in which they are hashed.
 pub(super) async fn audit(State(machine): State<Machine>, asked: Asked) -> Answered {
     machine.settle_down().await;
-    known(&machine, &asked.site)?;
+    remembered(&machine, &asked.site).await?;
     Ok(answer(StatusCode::OK, &machine.records(&asked.site).await?))
 }
