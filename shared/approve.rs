@@ -35,7 +35,9 @@ pub struct Opened {
 pub struct Shown {
     /// Door system.
     pub doors: String,
-    /// The group that is left; none where an account is to be made.
+    /// What would be done.
+    pub what: Doing,
+    /// The group that is left; none where something else is to be done.
     pub group: Option<GroupId>,
     /// Its name.
     pub name: Option<String>,
@@ -47,6 +49,36 @@ pub struct Shown {
     pub account: Option<AccountId>,
     /// They were put there by hand.
     pub foreign: bool,
+    /// How the number of the card reads that is taken back.
+    pub tag: Option<String>,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doing {
+    /// An account leaves a group.
+    Leaves,
+    /// A card is taken back.
+    Untagged,
+    /// An account is suspended or deleted.
+    Rests,
+    /// A profile becomes the person of another address.
+    Joins,
+    /// An account is made.
+    Invited,
+}
+
+impl Doing {
+    fn of(doubt: &Doubt) -> Self {
+        match doubt {
+            Doubt::Leaves { .. } => Doing::Leaves,
+            Doubt::Card { .. } => Doing::Untagged,
+            Doubt::Rests { .. } => Doing::Rests,
+            Doubt::Moves { .. } => Doing::Joins,
+            Doubt::Made { .. } => Doing::Invited,
+        }
+    }
 }
 
 /// Everything that waits for a human, at one site or at all of them, with whom it concerns.
@@ -80,7 +112,8 @@ impl Names {
         for one in waiting {
             match &one.doubt {
                 Doubt::Leaves { doors: at, .. } => drop(doors.insert(at)),
-                Doubt::Made { profile, .. } => drop(profiles.insert(profile.clone())),
+                Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } => drop(profiles.insert(profile.clone())),
+                Doubt::Card { .. } | Doubt::Rests { .. } => {}
             }
             if let Subject::Person(id) = &one.who {
                 people.insert(id.clone());
@@ -100,10 +133,8 @@ impl Names {
     }
 
     fn shown(&self, one: &Waiting) -> Shown {
-        let (doors, group, account) = match &one.doubt {
-            Doubt::Leaves { doors, group, account } => (doors.clone(), Some(group.clone()), Some(account.clone())),
-            Doubt::Made { doors, .. } => (doors.clone(), None, None),
-        };
+        let doors = one.doubt.doors().unwrap_or_default().to_owned();
+        let (group, account) = (one.doubt.group().cloned(), one.doubt.place().map(|(_, account)| account.clone()));
         let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
         let name = group.as_ref().and_then(named).map(|known| known.name.clone());
         let (mut email, mut called) = (None, None);
@@ -113,14 +144,15 @@ impl Names {
             called = person.accounts.get(&doors).and_then(|linked| linked.account.called());
             email.clone_from(&person.email);
         }
-        if let Doubt::Made { profile, .. } = &one.doubt
+        if let Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } = &one.doubt
             && let Some(known) = self.profiles.get(profile)
             && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
         {
             (called, email) = (Some(profile.name.to_string()), profile.email.clone());
         }
         let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
-        Shown { doors, group, name, who, email, account, foreign: one.foreign }
+        let (what, tag) = (Doing::of(&one.doubt), one.tag.clone());
+        Shown { doors, what, group, name, who, email, account, foreign: one.foreign, tag }
     }
 }
 
@@ -129,15 +161,17 @@ impl fmt::Display for Opened {
         let Hold { checksum, site, scope, reason, since, .. } = &self.hold;
         let at = since.strftime("%F %R UTC");
         line!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
-        for Shown { doors, group, name, who, email, account: _, foreign } in &self.waiting {
+        for Shown { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
             let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
-            match (name.as_ref(), group) {
-                (None, None) => line!(f, "  + {who}{email} gets an account at {doors}")?,
-                (name, group) => {
-                    let name = name.or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
-                    let foreign = if *foreign { ", put there by hand," } else { "" };
-                    line!(f, "  - {who}{email}{foreign} leaves {doors}: {name}")?;
-                }
+            let group = name.as_ref().or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
+            let foreign = if *foreign { ", put there by hand," } else { "" };
+            let tag = tag.as_deref().unwrap_or("of theirs");
+            match what {
+                Doing::Leaves => line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?,
+                Doing::Untagged => line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?,
+                Doing::Rests => line!(f, "  - the account of {who}{email} is suspended or deleted at {doors}")?,
+                Doing::Joins => line!(f, "  - the profile {who}{email} becomes the person of this address")?,
+                Doing::Invited => line!(f, "  + {who}{email} gets an account at {doors}")?,
             }
         }
         write!(f, "To let exactly this be done: doorstep approve {checksum}")
@@ -148,20 +182,26 @@ impl fmt::Display for Opened {
 /// done is not done; what would be done besides is not released.
 ///
 /// # Errors
-/// [`Error::Refused`] where there is no such hold; [`Error::Later`] where table or line are away: then the same may be
-/// said again.
+/// [`Error::Refused`] where there is no such hold, or it was approved already; [`Error::Later`] where table or line are
+/// away, or the hold changed meanwhile: then the same may be said again.
 pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
     let hold = find(outside, site, checksum).await?;
+    if let Some(at) = hold.approved {
+        let at = at.strftime("%F %R UTC");
+        return Err(Error::refused(format!(
+            "{checksum} was approved at {at}. What is not done within the hour after that is held anew: look again"
+        )));
+    }
     let waiting = outside.ledger.waiting(&hold).await?;
     let now = outside.time.now();
     let site = hold.site.clone();
     let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
     outside.ledger.release(&site, &doubts, Some(checksum), now).await?;
     let mut notices = believe(outside, &site, &waiting).await?;
-    let hold = Hold { approved: Some(now), ..hold };
-    outside.ledger.keep_hold(&hold).await?;
     // By the stack's own clock: that of the operator's desk may be ahead of it.
     outside.ledger.put_dues(&site, &dues(&waiting, hold.told)).await?;
+    let hold = Hold { approved: Some(now), ..hold };
+    outside.ledger.keep_hold(&hold).await?;
     outside.line.ring(&Ring::new(&site, Bell::Due), None).await?;
     notices.push(Notice::Approved(hold.clone()));
     if let Err(error) = outside.bus.publish(&site, &notices).await {
@@ -191,16 +231,19 @@ async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<H
     )))
 }
 
-/// Whom it concerns, with the groups to look at.
+/// Whom it concerns, each once, with the groups and accounts to look at.
 fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
-    let due = |one: &Waiting| {
-        let due = Due::at(at, one.who.clone());
+    let mut dues: BTreeMap<String, Due> = BTreeMap::new();
+    for one in waiting {
+        let new = Due::at(at, one.who.clone());
+        let due = dues.entry(one.who.key()).or_insert(new);
         match &one.doubt {
-            Doubt::Leaves { doors, group, .. } => due.with_groups(vec![(doors.clone(), group.clone())], false),
-            Doubt::Made { .. } => due,
+            Doubt::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
+            Doubt::Card { doors, .. } | Doubt::Rests { doors, .. } => drop(due.look_at.insert(doors.clone())),
+            Doubt::Made { .. } | Doubt::Moves { .. } => {}
         }
-    };
-    waiting.iter().map(due).collect()
+    }
+    dues.into_values().collect()
 }
 
 async fn sites(outside: &Outside, site: Option<&str>) -> Result<Vec<String>> {

@@ -88,7 +88,7 @@ impl Notice {
             }
             Notice::Held(hold) | Notice::Approved(hold) => json!({
                 "version": 1, "site": site, "checksum": hold.checksum, "scope": hold.scope.to_string(),
-                "revokes": hold.revokes, "accounts": hold.accounts, "reason": hold.reason, "since": hold.since,
+                "revokes": hold.revokes, "accounts": hold.accounts, "cards": hold.cards, "reason": hold.reason, "since": hold.since,
             }),
             Notice::Changed(deed) => json!({
                 "version": 1, "site": site, "doors": deed.doors, "account": deed.account, "group": deed.group,

@@ -72,7 +72,8 @@ pub fn recorded(number: &str) -> String {
     format!("…{}", last.collect::<String>())
 }
 
-fn key(number: &str) -> String {
+/// The form in which numbers are compared.
+pub fn key(number: &str) -> String {
     number.trim().to_lowercase()
 }
 

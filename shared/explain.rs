@@ -282,11 +282,11 @@ async fn held(outside: &Outside, book: &Book, person: &Person) -> Result<Vec<(Do
         return Ok(Vec::new());
     }
     let theirs = |doubt: &Doubt| match doubt {
-        Doubt::Leaves { doors, account, .. } => {
+        Doubt::Leaves { doors, account, .. } | Doubt::Card { doors, account, .. } | Doubt::Rests { doors, account } => {
             let linked = person.accounts.get(doors).is_some_and(|linked| linked.account.id == *account);
             linked || person.claims.iter().any(|claim| claim.doors == *doors && claim.account == *account)
         }
-        Doubt::Made { profile, .. } => person.profiles.contains(profile),
+        Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } => person.profiles.contains(profile),
     };
     let mut held = Vec::new();
     for hold in outside.ledger.open_holds(&book.site.id).await? {

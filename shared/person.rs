@@ -220,6 +220,12 @@ impl Person {
         address.is_some() && self.email.is_some() && address != self.email
     }
 
+    /// Whether any account of theirs has this address, in compared form.
+    pub fn has_account_of(&self, email: &str) -> bool {
+        let addresses = self.accounts.values().filter_map(|linked| linked.account.email.as_deref());
+        addresses.filter_map(compared_email).any(|address| address == email)
+    }
+
     /// The change that was begun on this group, where there is one.
     pub fn intent(&self, doors: &str, group: &GroupId) -> Option<&Intent> {
         self.intents.iter().find(|intent| intent.doors == doors && intent.group.as_ref() == Some(group))

@@ -103,7 +103,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
-    let holding = Holding { outside, site: &site, seen: &seen, known: &known, sound, now };
+    let holding = Holding { outside, site: &site, seen: &seen, known: &known, people: &everybody, sound, now };
     let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
     let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
     let n = Some(stored.n);

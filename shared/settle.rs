@@ -28,6 +28,7 @@ mod look;
 #[cfg(test)]
 mod model;
 mod moves;
+mod numbers;
 mod order;
 mod portion;
 mod prepare;
@@ -35,6 +36,7 @@ mod problems;
 mod round;
 mod scene;
 mod serve;
+mod tidy;
 mod timely;
 mod turn;
 

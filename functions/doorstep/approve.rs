@@ -68,8 +68,9 @@ async fn release(asked: &Approve, checksum: &str) -> Result<End> {
     match asked.json {
         true => print::json(&hold)?,
         false => print::text(&format!(
-            "{}: {} revokes and {} new accounts may be done within the next hour, and are being done",
-            hold.site, hold.revokes, hold.accounts
+            "{}: {} may be done within the next hour, and are being done",
+            hold.site,
+            hold.what()
         ))?,
     }
     if hold.approved.is_none() {

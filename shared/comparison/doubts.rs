@@ -12,7 +12,8 @@ use super::judge::{Verdict, judge};
 use crate::diff::is_valid;
 use crate::doors::AccountId;
 use crate::guard::former::Sureness;
-use crate::guard::judge::Inside;
+use crate::guard::judge::{Holders, Inside};
+use crate::guard::removal::{doubt_of, is_foreign, tag_of};
 use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::Subject;
 use crate::person::Person;
@@ -23,23 +24,23 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
     if verdict.judged.moves.is_empty() {
         return Vec::new();
     }
-    let first = verdict.somebody.person.profiles.first();
+    let person = &verdict.somebody.person;
+    let first = person.profiles.first();
     let who = match (verdict.somebody.known, first) {
         (Some(known), _) => Subject::Person(known.id.clone()),
         (None, Some(profile)) => Subject::Profile(profile.clone()),
         (None, None) => return Vec::new(),
     };
-    let waits = |doubt, foreign, doubted| Waiting { doubt, who: who.clone(), foreign, doubted };
-    let moves = verdict.judged.moves.iter().filter_map(|(doors, step)| match step {
-        Move::Revoke { group, row, foreign, .. } => {
-            let sure = verdict.unsure.get(&(doors.clone(), group.clone()))?;
-            let (doors, group, account) = (doors.clone(), group.clone(), row.account.clone());
-            Some(waits(Doubt::Leaves { doors, group, account }, *foreign, *sure == Sureness::Doubted))
-        }
-        Move::Create => Some(waits(Doubt::Made { doors: doors.clone(), profile: first?.clone() }, false, false)),
-        _ => None,
+    let made = verdict.judged.moves.iter().filter(|(_, step)| *step == Move::Create).filter_map(|(doors, _)| {
+        Some(Waiting::new(Doubt::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
     });
-    moves.collect()
+    let taken = verdict.judged.moves.iter().chain(&verdict.aftermath).filter_map(|(doors, step)| {
+        let doubt = doubt_of(person, doors, step)?;
+        let doubted = *verdict.unsure.get(&doubt)? == Sureness::Doubted;
+        let (foreign, tag) = (is_foreign(step), tag_of(step));
+        Some(Waiting { foreign, doubted, tag, ..Waiting::new(doubt, who.clone()) })
+    });
+    made.chain(taken).collect()
 }
 
 /// What would be taken from people by a snapshot that is not believed, if `known` is what it says: for a human to look at.
@@ -64,7 +65,7 @@ pub fn of_stranger(foreign: &Foreign) -> Waiting {
     let Foreign { doors, account, group, goes: _ } = foreign;
     let doubt = Doubt::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
     let who = Subject::Account { doors: doors.clone(), id: account.clone() };
-    Waiting { doubt, who, foreign: true, doubted: false }
+    Waiting { foreign: true, ..Waiting::new(doubt, who) }
 }
 
 /// Who is in which group at `now`.
@@ -73,4 +74,15 @@ pub fn inside(seen: &Seen, now: Timestamp) -> Inside {
         rows.iter().filter(|row| is_valid(row, now)).map(|row| row.account.clone()).collect()
     };
     seen.held.iter().map(|(at, rows)| (at.clone(), valid(rows))).collect()
+}
+
+/// Who has a card of ours at each door system.
+pub fn holders(people: &[Person]) -> Holders {
+    let mut holders = Holders::new();
+    for (doors, linked) in people.iter().flat_map(|person| &person.accounts) {
+        if !linked.cards.is_empty() {
+            holders.entry(doors.clone()).or_default().insert(linked.account.id.clone());
+        }
+    }
+    holders
 }

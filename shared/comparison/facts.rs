@@ -104,6 +104,11 @@ impl Known {
         self.facts.get(name).and_then(|Named(fact)| profile(fact))
     }
 
+    /// The same as it was before a change that only full reads told of, where it is one.
+    pub fn confirmed_profile(&self, name: &FactId) -> Option<&Profile> {
+        self.before.get(name).and_then(|before| profile(&before.fact)).or_else(|| self.profile(name))
+    }
+
     /// All facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter().map(|Named(fact)| fact.as_ref())

@@ -16,6 +16,9 @@ use crate::doors::AccountId;
 use crate::entitlement::{Desired, Dossier, RuleBook, derive_by, desired};
 use crate::fact::FactId;
 use crate::guard::former::Sureness;
+use crate::guard::removal::{Evidence, doubt_of, tag_of};
+use crate::guard::{Doubt, Waiting};
+use crate::ledger::dues::Subject;
 use crate::person::Person;
 use crate::settle::{Judged, Move, View, concerned, judge_person};
 
@@ -35,8 +38,8 @@ pub struct Verdict<'a> {
     pub groups: BTreeSet<Group>,
     /// What would be done.
     pub judged: Judged,
-    /// Groups out of which they would be taken although nobody vouched for it.
-    pub unsure: BTreeMap<Group, Sureness>,
+    /// What would be taken from them although nobody vouched for it, now or in the aftermath.
+    pub unsure: Unsure,
     /// What was known before changes that only full reads told of, and is the reason for that.
     pub vouched: Vec<FactId>,
     /// What would follow once they have left the groups that they would be taken out of.
@@ -48,6 +51,9 @@ pub struct Verdict<'a> {
     /// Door systems at which it could not be told which account is theirs, and why: nobody is let in there.
     pub barred: BTreeMap<String, String>,
 }
+
+/// What is not planned, and how sure it is.
+pub type Unsure = BTreeMap<Doubt, Sureness>;
 
 /// Judges everybody, each handed to `each`, and gives the lines that are nobody's.
 pub fn judge(
@@ -71,12 +77,9 @@ pub fn judge(
         let Some(found) = bench.one(&mut everybody, place, &mut owners) else { continue };
         let Some(somebody) = everybody.get(place) else { continue };
         note_cards(&mut books, &somebody.person, &found.judged);
-        let bench = Bench { ground, known, seen, directory: &directory, book: &book, books: &books, looked: &looked };
         // Whatever is claimed is among the groups that were looked at.
         ours.note(&found.groups, somebody.person.claims.iter().chain(&found.judged.adopt));
-        let Found { name, numbers, problems, desired, next, groups, judged, unsure, vouched, linked, barred } = found;
-        let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
-        let aftermath = bench.aftermath(&somebody.person, facts, &judged);
+        let Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred } = found;
         let new_cards = &new_cards;
         each(Verdict {
             somebody,
@@ -95,6 +98,32 @@ pub fn judge(
         });
     }
     foreign(ground, known, seen, &directory, |doors, id| owners.has(&everybody, doors, id), &ours)
+}
+
+/// What would be taken from the people in these places, planned or not.
+pub fn removals(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    everybody: &mut [Somebody<'_>],
+    places: &BTreeSet<usize>,
+) -> Vec<(usize, Waiting)> {
+    let (directory, book) = (Directory::of(seen), RuleBook::of(ground.rules()));
+    let (mut owners, books) = (Owners::default(), &seen.cards);
+    let looked: BTreeSet<String> = seen.cards.keys().cloned().collect();
+    let mut taken = Vec::new();
+    for &place in places {
+        let bench = Bench { ground, known, seen, directory: &directory, book: &book, books, looked: &looked };
+        let Some(found) = bench.one(everybody, place, &mut owners) else { continue };
+        let Some(somebody) = everybody.get(place) else { continue };
+        let Some(who) = somebody.known.map(|known| Subject::Person(known.id.clone())) else { continue };
+        for (doors, step) in found.judged.moves.iter().chain(&found.aftermath) {
+            let doubt = doubt_of(&somebody.person, doors, step);
+            let waiting = doubt.map(|doubt| Waiting { tag: tag_of(step), ..Waiting::new(doubt, who.clone()) });
+            taken.extend(waiting.map(|waiting| (place, waiting)));
+        }
+    }
+    taken
 }
 
 /// Two people never get one card, not even in mind.
@@ -119,14 +148,14 @@ struct Facts<'v> {
 /// A verdict before it is handed over.
 struct Found {
     name: Option<String>,
-    numbers: Vec<Number>,
     problems: Vec<String>,
     desired: Desired,
     next: Option<Timestamp>,
     groups: BTreeSet<Group>,
     judged: Judged,
-    unsure: BTreeMap<Group, Sureness>,
+    unsure: Unsure,
     vouched: Vec<FactId>,
+    aftermath: Vec<(String, Move)>,
     linked: BTreeSet<String>,
     barred: BTreeMap<String, String>,
 }
@@ -167,26 +196,23 @@ impl Bench<'_, '_> {
         let again = !linked.is_empty();
         let (groups, mut judged) = if again { self.judged(person, facts) } else { first };
         judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
-        let unsure = self.unsure(person, (&dossier, &desired), &judged);
+        let mut unsure = self.unsure(person, (&dossier, &desired), &judged.moves);
+        let (after, aftermath) = self.aftermath(person, facts, &judged);
+        unsure.extend(self.unsure(after.as_ref().unwrap_or(person), (&dossier, &desired), &aftermath));
         let vouched = dossier.vouched.keys().filter(|_| !unsure.is_empty()).cloned().collect();
         let problems = derived.problems;
         let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
         let next = former.next_boundary(rules, &dossier, &desired, now);
-        Some(Found { name, numbers, problems, desired, next, groups, judged, unsure, vouched, linked, barred })
+        Some(Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred })
     }
 
-    fn unsure(&self, person: &Person, known: (&Dossier, &Desired), judged: &Judged) -> BTreeMap<Group, Sureness> {
-        let leaves = judged.moves.iter().filter_map(|(doors, step)| match step {
-            Move::Revoke { group, foreign, .. } => Some(((doors.clone(), group.clone()), *foreign)),
-            _ => None,
-        });
-        let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
-        let unsure = leaves.map(|(at, foreign)| {
-            let claimed = person.claim(&at.0, &at.1).map(|claim| claim.since);
-            let sure = if foreign { Sureness::Inferred } else { former.sureness(rules, known, &at, claimed, now) };
-            (at, sure)
-        });
-        unsure.filter(|(_, sure)| *sure != Sureness::Planned).collect()
+    fn unsure(&self, person: &Person, known: (&Dossier, &Desired), moves: &[(String, Move)]) -> Unsure {
+        let ((dossier, desired), Ground { former, now, .. }) = (known, self.ground);
+        let evidence = Evidence { former, rules: self.ground.rules(), dossier, desired, person, now };
+        let graded = moves
+            .iter()
+            .filter_map(|(doors, step)| Some((doubt_of(person, doors, step)?, evidence.sureness(doors, step))));
+        graded.filter(|(_, sure)| *sure != Sureness::Planned).collect()
     }
 
     fn judged(&self, person: &Person, facts: Facts<'_>) -> (BTreeSet<Group>, Judged) {
@@ -220,12 +246,12 @@ impl Bench<'_, '_> {
     }
 
     /// Settle takes cards back only in the round after they left their last group, and suspends and deletes accounts only
-    /// in the round after that.
-    fn aftermath(&self, person: &Person, facts: Facts<'_>, judged: &Judged) -> Vec<(String, Move)> {
+    /// in the round after that. Gives the person without what they left, where anything follows.
+    fn aftermath(&self, person: &Person, facts: Facts<'_>, judged: &Judged) -> (Option<Person>, Vec<(String, Move)>) {
         let revoked: BTreeSet<Group> = judged.moves.iter().filter_map(revoked).collect();
         let untags = |(_, step): &(String, Move)| matches!(step, Move::Untag(_));
         if revoked.is_empty() && !judged.moves.iter().any(untags) {
-            return Vec::new();
+            return (None, Vec::new());
         }
         let mut person = person.clone();
         person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
@@ -234,11 +260,12 @@ impl Bench<'_, '_> {
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
         let after = judge_person(self.view(&person, facts, &groups)).moves.into_iter();
         let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();
-        person.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
-        let view = View { looked: &EMPTY, ..self.view(&person, facts, &groups) };
+        let mut bare = person.clone();
+        bare.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
+        let view = View { looked: &EMPTY, ..self.view(&bare, facts, &groups) };
         let last = judge_person(view).moves.into_iter();
         moves.extend(last.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)));
-        moves
+        (Some(person), moves)
     }
 
     /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.

@@ -4,7 +4,7 @@
 //! Profiles with one exact address are one person; see `settle::identity`, which does the same for those who are due.
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
@@ -57,17 +57,44 @@ impl Deref for Likeness<'_> {
     }
 }
 
+/// By which addresses profiles are somebody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addresses {
+    /// What is confirmed: settle goes by these.
+    Confirmed,
+    /// What was read, confirmed or not: what would be, once it was released.
+    Read,
+}
+
+impl Addresses {
+    /// The address of a profile of `person`. What they go by already needs nobody's word.
+    fn of(self, known: &Known, name: &FactId, person: &Person) -> Option<String> {
+        let read = known.profile(name).and_then(address).map(Cow::into_owned);
+        match self {
+            Addresses::Confirmed if read != person.email => {
+                known.confirmed_profile(name).and_then(address).map(Cow::into_owned)
+            }
+            _ => read,
+        }
+    }
+}
+
 /// Everybody: those with profiles first, since they take over the accounts of those who have none left.
 pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
+    everybody_by(Addresses::Confirmed, people, known)
+}
+
+/// The same by these addresses.
+pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
     let mut everybody = Vec::with_capacity(people.len());
     let mut owned: HashSet<&FactId> = HashSet::with_capacity(people.len());
     let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
-    let addresses = LazyCell::new(|| people.iter().filter_map(|person| person.email.as_deref()).collect());
+    let mut addresses = Taken::of(people);
     for person in people {
         owned.extend(person.profiles.iter());
         let mut somebody =
             Somebody { known: Some(person), person: Likeness::Known(person), joined: Vec::new(), moved: false };
-        leaving.extend(somebody.leave(known, &addresses));
+        leaving.extend(somebody.leave((by, known), &mut addresses));
         everybody.push(somebody);
     }
     let new = known.profiles().filter(|(name, _)| !owned.contains(name));
@@ -84,35 +111,57 @@ fn address(profile: &Profile) -> Option<Cow<'_, str>> {
 
 impl Somebody<'_> {
     /// Takes a changed address over, where it is the only profile's and nobody has it; else the profile goes to whoever
-    /// has it, and is given here.
-    fn leave<'p, F>(
-        &mut self,
-        known: &Known,
-        addresses: &LazyCell<HashSet<&'p str>, F>,
-    ) -> Vec<(FactId, Option<String>)>
-    where
-        F: FnOnce() -> HashSet<&'p str>,
-    {
-        let address = |name: &FactId| known.profile(name).and_then(address);
-        let away = |name: &&FactId| address(name).is_some_and(|email| Some(&*email) != self.person.email.as_deref());
-        let moved: Vec<FactId> = self.person.profiles.iter().filter(away).cloned().collect();
+    /// has it, and is given here. Where all of several part, the person with the account is whose address it has. Who has
+    /// no profile left keeps the address: a profile that comes back to it is theirs.
+    fn leave(&mut self, (by, known): (Addresses, &Known), taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
+        let moved: Vec<(FactId, String)> = match &self.person {
+            Likeness::Known(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
+            person => {
+                let address = |name: &FactId| Some((name.clone(), by.of(known, name, person)?));
+                let addresses = person.profiles.iter().filter_map(address);
+                addresses.filter(|(_, email)| Some(email) != person.email.as_ref()).collect()
+            }
+        };
         self.moved = !moved.is_empty();
+        let all = moved.len() == self.person.profiles.len();
+        let home = |(_, email): &&(FactId, String)| all && self.person.has_account_of(email) && taken.take(email);
+        let home = moved.iter().find(home).map(|(name, _)| name.clone());
         let mut leaving = Vec::new();
-        for name in moved {
-            let email = address(&name).map(Cow::into_owned);
+        for (name, email) in moved {
             let alone = self.person.profiles.len() == 1;
-            if alone && email.as_deref().is_some_and(|email| !addresses.contains(email)) {
-                self.person.to_mut().email = email;
+            if home.as_ref() == Some(&name) || home.is_none() && alone && taken.take(&email) {
+                self.person.to_mut().email = Some(email);
                 continue;
             }
-            let person = self.person.to_mut();
-            person.profiles.remove(&name);
-            if alone {
-                person.email = None;
-            }
-            leaving.push((name, email));
+            self.person.to_mut().profiles.remove(&name);
+            leaving.push((name, Some(email)));
         }
         leaving
+    }
+}
+
+/// Whether a profile is as it was: so is nearly everybody's, and nothing is copied.
+fn stays(known: &Known, name: &FactId, person: &Person) -> bool {
+    let read = known.profile(name).and_then(address);
+    read.is_none_or(|read| Some(&*read) == person.email.as_deref())
+}
+
+/// Addresses that somebody has, or is about to have.
+struct Taken<'a> {
+    people: &'a [Person],
+    known: OnceCell<HashSet<&'a str>>,
+    new: HashSet<String>,
+}
+
+impl<'a> Taken<'a> {
+    fn of(people: &'a [Person]) -> Self {
+        Taken { people, known: OnceCell::new(), new: HashSet::new() }
+    }
+
+    /// Takes an address, unless somebody has it.
+    fn take(&mut self, email: &str) -> bool {
+        let of_all = || self.people.iter().filter_map(|person| person.email.as_deref()).collect();
+        !self.known.get_or_init(of_all).contains(email) && self.new.insert(email.to_owned())
     }
 }
 

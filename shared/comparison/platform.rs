@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::Known;
+use super::numbers::{NUMBERS, Numbers, keep_numbers};
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
@@ -40,6 +41,8 @@ pub struct Reading<'a> {
     pub known: Known,
     /// How many things of each kind were listed.
     pub counts: BTreeMap<&'static str, usize>,
+    /// How many card numbers there are, where a whole list of members was believed.
+    pub numbers: Option<usize>,
     /// What could not be read.
     pub problems: Vec<String>,
     /// What was read and is not believed.
@@ -70,7 +73,7 @@ impl<'a> Reading<'a> {
         let (known, counts) = (Known::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let (unread, news) = (BTreeSet::new(), Vec::new());
-        let (disbelief, doubts) = (mark.refused.clone(), Vec::new());
+        let (disbelief, doubts, numbers) = (mark.refused.clone(), Vec::new(), None);
         Reading {
             ledger,
             site,
@@ -78,6 +81,7 @@ impl<'a> Reading<'a> {
             since,
             known,
             counts,
+            numbers,
             problems,
             refused,
             doubts,
@@ -143,6 +147,7 @@ impl<'a> Reading<'a> {
         stored: &BTreeMap<FactId, Record>,
         checkins_from: Timestamp,
     ) {
+        let (facts, doubted) = self.believed_cards(kind, facts, stored);
         let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
         // What cannot be read is there, and goes on as it was known.
         listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
@@ -157,6 +162,7 @@ impl<'a> Reading<'a> {
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
                 continue;
             }
+            let source = if doubted.contains(&fact.name()) { &Source::Doubted } else { &source };
             self.news(old, Record::new(fact, self.began, source.clone()));
         }
         for record in stored.values().filter(|record| !record.gone) {
@@ -219,12 +225,49 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// A list in which half of the card numbers vanished says nothing of cards: a property was renamed, or a right is
+    /// missing. Everybody has the numbers that they had, until it was repeated: then a human must look at it. Gives the
+    /// people of whom it is believed only because of that.
+    fn believed_cards(
+        &mut self,
+        kind: Kind,
+        mut facts: Vec<Fact>,
+        stored: &BTreeMap<FactId, Record>,
+    ) -> (Vec<Fact>, BTreeSet<FactId>) {
+        if kind != Kind::Member {
+            return (facts, BTreeSet::new());
+        }
+        let numbers = Numbers::of(&facts, stored);
+        let (known, lost) = (numbers.known, numbers.lost);
+        let mut doubted = BTreeSet::new();
+        if !lost_half(known, lost) {
+            self.disbelief.remove(NUMBERS);
+            self.numbers = self.since.is_none().then_some(numbers.listed);
+        } else if self.is_said_again(NUMBERS, &numbers.losers) {
+            self.remarks.push(format!("the list of members lost {lost} of {known} card numbers, three times alike"));
+            doubted.extend(numbers.losers);
+        } else {
+            self.refused.push(format!(
+                "the list of members lost {lost} of {known} card numbers since the last read; none is taken back because \
+                 of it"
+            ));
+            for fact in &mut facts {
+                keep_numbers(fact, stored);
+            }
+        }
+        (facts, doubted)
+    }
+
     /// Whether a list left out the very same things as in the two reads before it. Notes it.
     fn is_repeated(&mut self, kind: Kind, missing: &[&Record]) -> bool {
         let names: Vec<FactId> = missing.iter().map(|record| record.fact.name()).collect();
-        let said = Disbelief::of(&names, self.disbelief.get(kind.word()));
+        self.is_said_again(kind.word(), &names)
+    }
+
+    fn is_said_again(&mut self, list: &str, names: &[FactId]) -> bool {
+        let said = Disbelief::of(&names, self.disbelief.get(list));
         let times = said.times;
-        self.disbelief.insert(kind.word().to_owned(), said);
+        self.disbelief.insert(list.to_owned(), said);
         times >= BELIEVED_AFTER
     }
 

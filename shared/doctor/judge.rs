@@ -183,10 +183,9 @@ impl Checkup {
 
     fn waiting(&mut self, vitals: &Vitals) {
         for hold in &vitals.holds {
-            let (revokes, accounts) = (hold.revokes, hold.accounts);
             self.find(
                 About::Holds,
-                format!("{}: {revokes} revokes and {accounts} new accounts wait: {}", hold.scope, hold.reason),
+                format!("{}: {} wait: {}", hold.scope, hold.what(), hold.reason),
                 format!("look at them, and `doorstep approve {}` if they are right", hold.checksum),
             );
         }

@@ -261,6 +261,7 @@ impl<'a> One<'a> {
         let here = |doubt: &Doubt| match doubt {
             Doubt::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
             Doubt::Made { doors, .. } => doors == self.doors && self.linked.is_none(),
+            Doubt::Card { .. } | Doubt::Rests { .. } | Doubt::Moves { .. } => false,
         };
         let (_, hold) = self.file.held.iter().find(|(doubt, _)| here(doubt))?;
         let Hold { reason, checksum, since, .. } = hold;

@@ -32,6 +32,7 @@ impl fmt::Display for Source {
             Source::Delivery(id) => write!(f, "delivery {id}"),
             Source::Look => f.write_str("a look"),
             Source::Read => f.write_str("a read of everything"),
+            Source::Missing => f.write_str("an id that is not known any more, which no removal announced"),
             Source::Doubted => f.write_str("reads of everything that were doubted and repeated"),
         }
     }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::comparison::Group as At;
 use crate::doors::Group;
 use crate::entitlement::{Before, Desired, Dossier, Entitlement, Rules, derive, next_boundary};
 use crate::fact::Fact;
@@ -85,7 +84,7 @@ impl Former {
     }
 }
 
-/// How sure it is that a revoke is to be.
+/// How sure it is that something is to be taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sureness {
     /// Somebody vouched for it, or its time is over.
@@ -99,28 +98,17 @@ pub enum Sureness {
 }
 
 impl Former {
-    /// Whether taking this person out of a group is planned.
-    ///
-    /// `rules`, `dossier` and `desired` are what they are judged by now; the claim on the group is so old.
-    pub fn sureness(
-        &self,
-        rules: Rules<'_>,
-        (dossier, desired): (&Dossier, &Desired),
-        at: &At,
-        claimed: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Sureness {
-        let told = dossier.vouched.values().map(|before| before.until).max();
-        let Some(since) = told.max(self.since) else { return Sureness::Planned };
-        let mut stretches = desired.get(at).into_iter().flatten();
-        if stretches.any(|stretch| stretch.window.until.is_some_and(|until| since < until && until <= now)) {
-            return Sureness::Planned;
-        }
-        let opens = |one: &Entitlement| one.doors == at.0 && one.group == at.1 && one.window.holds(now);
-        let opened = self.before(rules, dossier, now).iter().any(opens);
+    /// When the latest change was read, or the former file replaced, of what this person is judged by; `None` where
+    /// everything is confirmed.
+    pub(super) fn changed(&self, dossier: &Dossier) -> Option<Timestamp> {
+        dossier.vouched.values().map(|before| before.until).max().max(self.since)
+    }
+
+    /// How sure it is that something is to be taken that was `theirs` before, or not, and is ours since `claimed`.
+    pub(super) fn graded(&self, dossier: &Dossier, theirs: bool, claimed: Option<Timestamp>) -> Sureness {
         let doubted = self.doubted || dossier.vouched.values().any(|before: &Before| before.doubted);
         let left = self.lenient.is_some_and(|until| claimed.is_none_or(|since| since <= until));
-        match (opened, doubted) {
+        match (theirs, doubted) {
             (false, _) if left => Sureness::Left,
             (false, _) => Sureness::Planned,
             (true, false) => Sureness::Inferred,
@@ -147,7 +135,7 @@ impl Former {
     }
 
     /// What they could open before.
-    fn before(&self, rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
+    pub(super) fn before(&self, rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
         let dossier = dossier.as_vouched();
         let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);
         let derive = |site, resolved| derive(Rules { site, resolved, catalogue }, &dossier, now).entitlements;

@@ -1,6 +1,7 @@
-//! Inferred changes × who is there → what may be done, and what waits for a human. Pure.
+//! Inferred changes × what is there → what may be done, and what waits for a human. Pure.
 //!
-//! The widest scope that is too large is held whole, so that one thing that went wrong is one thing to approve.
+//! The widest scope that is too large is held whole, so that one thing that went wrong is one thing to approve. What is
+//! known as a set is judged as a set: people who are joined or parted, with everything that this takes from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +11,10 @@ use super::{Doubt, Hold, MOST_NEW, Scope, TOGETHER, Tally, Waiting, checksum};
 use crate::doors::{AccountId, GroupId};
 use crate::site::Guard;
 
-/// Who is in which group now, theirs and others'.
+/// The accounts in each group now, ours and others.
 pub type Inside = BTreeMap<(String, GroupId), BTreeSet<AccountId>>;
+/// The accounts with a card of ours at each door system.
+pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
 
 /// What the guard goes by.
 #[derive(Clone, Copy)]
@@ -22,6 +25,8 @@ pub struct Measure<'a> {
     pub guard: &'a Guard,
     /// Who is in the groups.
     pub inside: &'a Inside,
+    /// Who has a card of ours.
+    pub holders: &'a Holders,
     /// What it let pass in the last 24 hours.
     pub tally: &'a Tally,
     /// The instant for which it is judged.
@@ -37,21 +42,47 @@ pub struct Judgement {
     pub holds: Vec<(Hold, Vec<Waiting>)>,
 }
 
+/// How far a question reaches.
+#[derive(Clone, Copy)]
+enum Within<'a> {
+    Site,
+    Doors(&'a str),
+    Group(&'a str, &'a GroupId),
+}
+
+impl Within<'_> {
+    fn holds(self, doors: &str, group: Option<&GroupId>) -> bool {
+        match self {
+            Within::Site => true,
+            Within::Doors(at) => at == doors,
+            Within::Group(at, of) => at == doors && group == Some(of),
+        }
+    }
+}
+
 /// Judges everything that is inferred, as one set.
 pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
     let mut judgement = Judgement::default();
-    let (made, leaves): (Vec<Waiting>, Vec<Waiting>) =
+    let (made, removals): (Vec<Waiting>, Vec<Waiting>) =
         waiting.into_iter().partition(|one| matches!(one.doubt, Doubt::Made { .. }));
+    // Who gets another address, and from whom that takes nothing.
+    let (harmless, removals): (Vec<Waiting>, Vec<Waiting>) =
+        removals.into_iter().partition(|one| matches!(one.doubt, Doubt::Moves { .. }) && !one.joined);
+    judgement.released.extend(harmless);
     measure.invitations(made, &mut judgement);
-    measure.revokes(leaves, &mut judgement);
+    measure.sets(removals, &mut judgement);
     judgement
 }
 
 impl Measure<'_> {
     fn invitations(self, made: Vec<Waiting>, judgement: &mut Judgement) {
-        for (doors, made) in by(made, |doubt| doubt.doors().to_owned()) {
-            if made.len() > MOST_NEW {
-                let reason = format!("{} new accounts at once, and more than {MOST_NEW} wait for a human", made.len());
+        for (doors, made) in by(made, |doubt| doubt.doors().unwrap_or_default().to_owned()) {
+            let lately = self.tally.made.get(&doors).copied().unwrap_or_default();
+            let count = made.len() + lately;
+            if count > MOST_NEW {
+                let hours = TOGETHER.as_hours();
+                let reason =
+                    format!("{count} new accounts within {hours} hours, and more than {MOST_NEW} wait for a human");
                 judgement.holds.push(self.hold(Scope::Doors(doors), reason, made));
             } else {
                 judgement.released.extend(made);
@@ -59,107 +90,174 @@ impl Measure<'_> {
         }
     }
 
-    fn revokes(self, leaves: Vec<Waiting>, judgement: &mut Judgement) {
-        if let Some(reason) = self.too_many(&leaves, |_| true) {
-            judgement.holds.push(self.hold(Scope::Site, reason, leaves));
-            return;
+    /// What follows from joining and parting people is done whole or not at all.
+    fn sets(self, removals: Vec<Waiting>, judgement: &mut Judgement) {
+        let mut all = self.removals(removals);
+        let stays = all.holds.iter().find(|(_, held)| held.iter().any(|one| one.joined));
+        if let Some((stays, _)) = stays {
+            let reason = format!("people would be joined or parted: {}", stays.reason);
+            let held = all.holds.drain(..).flat_map(|(_, held)| held);
+            let every: Vec<Waiting> = all.released.drain(..).chain(held).collect();
+            let (joined, others): (Vec<Waiting>, Vec<Waiting>) = every.into_iter().partition(|one| one.joined);
+            judgement.holds.push(self.hold(Scope::Site, reason, joined));
+            all = self.removals(others);
         }
-        let (doubted, leaves): (Vec<Waiting>, Vec<Waiting>) = leaves.into_iter().partition(|one| one.doubted);
+        judgement.released.extend(all.released);
+        judgement.holds.extend(all.holds);
+    }
+
+    fn removals(self, removals: Vec<Waiting>) -> Judgement {
+        let mut judgement = Judgement::default();
+        if let Some(reason) = self.too_many(&removals, Within::Site) {
+            judgement.holds.push(self.hold(Scope::Site, reason, removals));
+            return judgement;
+        }
+        let (doubted, removals): (Vec<Waiting>, Vec<Waiting>) = removals.into_iter().partition(|one| one.doubted);
         if !doubted.is_empty() {
             let reason = "a list that lost half of what it held said the same three times".to_owned();
             judgement.holds.push(self.hold(Scope::Site, reason, doubted));
         }
-        for (doors, leaves) in by(leaves, |doubt| doubt.doors().to_owned()) {
-            if let Some(reason) = self.too_many(&leaves, |(at, _)| *at == doors) {
-                judgement.holds.push(self.hold(Scope::Doors(doors), reason, leaves));
-                continue;
+        for (doors, removals) in by(removals, |doubt| doubt.doors().map(str::to_owned)) {
+            match doors {
+                Some(doors) => self.at_doors(&doors, removals, &mut judgement),
+                None => judgement.released.extend(removals),
             }
-            for (group, leaves) in by(leaves, group_of) {
-                let here = |at: &(String, GroupId)| at.0 == doors && Some(&at.1) == group.as_ref();
-                let too_many = self.too_many(&leaves, here).or_else(|| self.empties(&leaves, here));
-                match (too_many, group) {
-                    (Some(reason), Some(group)) => {
-                        judgement.holds.push(self.hold(Scope::Group(doors.clone(), group), reason, leaves));
-                    }
-                    _ => judgement.released.extend(leaves),
+        }
+        judgement
+    }
+
+    fn at_doors(self, doors: &str, removals: Vec<Waiting>, judgement: &mut Judgement) {
+        let within = Within::Doors(doors);
+        if let Some(reason) = self.too_many(&removals, within).or_else(|| self.all_cards(&removals, within)) {
+            judgement.holds.push(self.hold(Scope::Doors(doors.to_owned()), reason, removals));
+            return;
+        }
+        for (group, removals) in by(removals, |doubt| doubt.group().cloned()) {
+            let reason = group.as_ref().and_then(|group| {
+                let within = Within::Group(doors, group);
+                self.too_many(&removals, within).or_else(|| self.empties(&removals, within))
+            });
+            match (reason, group) {
+                (Some(reason), Some(group)) => {
+                    judgement.holds.push(self.hold(Scope::Group(doors.to_owned(), group), reason, removals));
                 }
+                _ => judgement.released.extend(removals),
             }
         }
     }
 
-    /// Why these are too many of those who are, or lately were, in the groups where `here` says so.
-    fn too_many(self, leaves: &[Waiting], here: impl Fn(&(String, GroupId)) -> bool) -> Option<String> {
-        if leaves.is_empty() {
+    /// Why these are too many of those who have, or lately had, what is taken.
+    fn too_many(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+        if removals.is_empty() {
             return None;
         }
-        let (leaving, held) = self.both(leaves, here);
-        let (leaving, held) = (people(&leaving), people(&held));
+        let cards = || self.share(&self.cards(removals, within)).map(|reason| format!("the cards of {reason}"));
+        self.share(&self.all(removals, within)).or_else(cards)
+    }
+
+    fn share(self, crowd: &Crowd<'_>) -> Option<String> {
+        let (losing, there) = (crowd.losing.len(), crowd.there.len());
         let Guard { share, least, base, most } = *self.guard;
         let hours = TOGETHER.as_hours();
-        if leaving > most as usize {
-            return Some(format!("{leaving} people within {hours} hours, and more than {most} wait for a human"));
+        if losing > most as usize {
+            return Some(format!("{losing} people within {hours} hours, and more than {most} wait for a human"));
         }
         // Both are far below what a float counts exactly.
-        let is_share = leaving as f64 >= share * held as f64;
-        let is_much = held >= base as usize && leaving >= least as usize && is_share;
-        is_much.then(|| format!("{leaving} of {held} people within {hours} hours"))
+        let is_share = losing as f64 >= share * there as f64;
+        let is_much = there >= base as usize && losing >= least as usize && is_share;
+        is_much.then(|| format!("{losing} of {there} people within {hours} hours"))
     }
 
-    fn empties(self, leaves: &[Waiting], here: impl Fn(&(String, GroupId)) -> bool) -> Option<String> {
-        let (leaving, held) = self.both(leaves, here);
-        let (leaving, held) = (people(&leaving), people(&held));
-        (held >= 3 && leaving >= held).then(|| format!("all {held} people of the group"))
+    fn empties(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+        let crowd = self.all(removals, within);
+        crowd.loses_all().then(|| format!("all {} people of the group", crowd.there.len()))
     }
 
-    /// Who leaves, or lately left, and who is, or lately was, there.
-    fn both<'a>(&'a self, leaves: &'a [Waiting], here: impl Fn(&(String, GroupId)) -> bool) -> (Crowd<'a>, Crowd<'a>) {
+    fn all_cards(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+        let crowd = self.cards(removals, within);
+        crowd.loses_all().then(|| format!("the cards of all {} people", crowd.there.len()))
+    }
+
+    /// Everything that is taken, beside everybody who has anything.
+    fn all<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
+        let mut crowd = self.lately(within, |_| true);
+        crowd.add(removals, within, |_| true);
+        let inside = self.inside.iter().filter(|((doors, group), _)| within.holds(doors, Some(group)));
+        crowd
+            .there
+            .extend(inside.flat_map(|((doors, _), accounts)| accounts.iter().map(move |id| (doors.as_str(), id))));
+        crowd.there.extend(self.holders(within));
+        crowd
+    }
+
+    /// The cards that are taken, beside everybody who has one of ours.
+    fn cards<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
+        let is_card = |doubt: &Doubt| matches!(doubt, Doubt::Card { .. });
+        let mut crowd = self.lately(within, is_card);
+        crowd.add(removals, within, is_card);
+        crowd.there.extend(self.holders(within));
+        crowd
+    }
+
+    fn holders(&self, within: Within<'_>) -> impl Iterator<Item = (&str, &AccountId)> {
+        let here = self.holders.iter().filter(move |(doors, _)| within.holds(doors, None));
+        here.flat_map(|(doors, accounts)| accounts.iter().map(move |id| (doors.as_str(), id)))
+    }
+
+    /// What was let pass in the last 24 hours.
+    fn lately(&self, within: Within<'_>, counts: impl Fn(&Doubt) -> bool) -> Crowd<'_> {
         let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
-        let left = lately
-            .filter_map(|(doubt, _)| place(doubt))
-            .filter(|(doors, group, _)| here(&((*doors).to_owned(), (*group).clone())));
-        let left: Vec<_> = left.map(|(doors, _, account)| (doors, account)).collect();
-        let leaving = leaves.iter().filter_map(|one| place(&one.doubt)).map(|(doors, _, account)| (doors, account));
-        let inside = self.inside.iter().filter(|(at, _)| here(at));
-        let inside = inside.flat_map(|((doors, _), accounts)| accounts.iter().map(move |one| (doors.as_str(), one)));
-        (leaving.chain(left.iter().copied()).collect(), inside.chain(left.iter().copied()).collect())
+        let mut crowd = Crowd::default();
+        lately.map(|(doubt, _)| doubt).filter(|doubt| counts(doubt)).for_each(|doubt| crowd.one(doubt, within));
+        crowd
     }
 
     fn hold(self, scope: Scope, reason: String, waiting: Vec<Waiting>) -> (Hold, Vec<Waiting>) {
         let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
-        let accounts = doubts.iter().filter(|doubt| matches!(doubt, Doubt::Made { .. })).count();
+        let count = |what: fn(&Doubt) -> bool| doubts.iter().filter(|doubt| what(doubt)).count();
         let hold = Hold {
             checksum: checksum(self.site, &doubts),
             site: self.site.to_owned(),
             scope,
-            revokes: doubts.len() - accounts,
-            accounts,
+            revokes: count(|doubt| matches!(doubt, Doubt::Leaves { .. })),
+            accounts: count(|doubt| matches!(doubt, Doubt::Made { .. })),
+            cards: count(|doubt| matches!(doubt, Doubt::Card { .. })),
+            rests: count(|doubt| matches!(doubt, Doubt::Rests { .. })),
+            moves: count(|doubt| matches!(doubt, Doubt::Moves { .. })),
             reason,
             since: self.now,
             told: self.now,
             approved: None,
             pieces: 0,
+            version: 0,
         };
         (hold, waiting)
     }
 }
 
-/// Accounts, each with its door system.
-type Crowd<'a> = Vec<(&'a str, &'a AccountId)>;
-
-/// How many different people these are.
-fn people(of: &[(&str, &AccountId)]) -> usize {
-    of.iter().collect::<BTreeSet<_>>().len()
+/// Different people, each by their account at a door system.
+#[derive(Default)]
+struct Crowd<'a> {
+    losing: BTreeSet<(&'a str, &'a AccountId)>,
+    there: BTreeSet<(&'a str, &'a AccountId)>,
 }
 
-fn place(doubt: &Doubt) -> Option<(&str, &GroupId, &AccountId)> {
-    match doubt {
-        Doubt::Leaves { doors, group, account } => Some((doors, group, account)),
-        Doubt::Made { .. } => None,
+impl<'a> Crowd<'a> {
+    fn add(&mut self, removals: &'a [Waiting], within: Within<'_>, counts: impl Fn(&Doubt) -> bool) {
+        removals.iter().map(|one| &one.doubt).filter(|doubt| counts(doubt)).for_each(|doubt| self.one(doubt, within));
     }
-}
 
-fn group_of(doubt: &Doubt) -> Option<GroupId> {
-    place(doubt).map(|(_, group, _)| group.clone())
+    /// Whoever loses something had it.
+    fn one(&mut self, doubt: &'a Doubt, within: Within<'_>) {
+        if let Some((doors, account)) = doubt.place().filter(|(doors, _)| within.holds(doors, doubt.group())) {
+            self.losing.insert((doors, account));
+            self.there.insert((doors, account));
+        }
+    }
+
+    fn loses_all(&self) -> bool {
+        self.there.len() >= 3 && self.losing.len() >= self.there.len()
+    }
 }
 
 fn by<K: Ord>(waiting: Vec<Waiting>, key: impl Fn(&Doubt) -> K) -> BTreeMap<K, Vec<Waiting>> {

@@ -1,4 +1,5 @@
-//! The guard: what would take access from many at once, and that nobody vouched for, waits for a human.
+//! The guard: what would take access from many at once, and that nobody vouched for, waits for a human. [`removal`] is
+//! the one place through which everything passes that takes something away.
 //!
 //! A revoke is *planned* when a window's recorded end passed, when a signed delivery announced the change of that very
 //! thing, or when the platform, asked for it by its id, says that it is over. Everything else is *inferred*: found by a
@@ -19,6 +20,7 @@ use crate::ledger::dues::Subject;
 pub mod credibility;
 pub mod former;
 pub mod judge;
+pub mod removal;
 
 #[cfg(test)]
 mod tests;
@@ -52,13 +54,48 @@ pub enum Doubt {
         /// The first of their profiles.
         profile: FactId,
     },
+    /// A card of ours is taken from an account.
+    Card {
+        /// Door system.
+        doors: String,
+        /// Account.
+        account: AccountId,
+        /// The door system's own id of the card.
+        card: String,
+    },
+    /// An account is suspended or deleted.
+    Rests {
+        /// Door system.
+        doors: String,
+        /// Account.
+        account: AccountId,
+    },
+    /// A profile becomes another person's, by an address that is not confirmed.
+    Moves {
+        /// Profile.
+        profile: FactId,
+        /// SHA-256 of the address.
+        to: String,
+    },
 }
 
 impl Doubt {
     /// Where.
-    pub fn doors(&self) -> &str {
+    pub fn doors(&self) -> Option<&str> {
         match self {
-            Doubt::Leaves { doors, .. } | Doubt::Made { doors, .. } => doors,
+            Doubt::Leaves { doors, .. } | Doubt::Made { doors, .. } => Some(doors),
+            Doubt::Card { doors, .. } | Doubt::Rests { doors, .. } => Some(doors),
+            Doubt::Moves { .. } => None,
+        }
+    }
+
+    /// The account from which something is taken.
+    pub fn place(&self) -> Option<(&str, &AccountId)> {
+        match self {
+            Doubt::Leaves { doors, account, .. }
+            | Doubt::Card { doors, account, .. }
+            | Doubt::Rests { doors, account } => Some((doors, account)),
+            Doubt::Made { .. } | Doubt::Moves { .. } => None,
         }
     }
 
@@ -66,7 +103,7 @@ impl Doubt {
     pub fn group(&self) -> Option<&GroupId> {
         match self {
             Doubt::Leaves { group, .. } => Some(group),
-            Doubt::Made { .. } => None,
+            Doubt::Made { .. } | Doubt::Card { .. } | Doubt::Rests { .. } | Doubt::Moves { .. } => None,
         }
     }
 }
@@ -84,6 +121,19 @@ pub struct Waiting {
     /// Known from a list that is believed only because it was repeated: held however few there are.
     #[serde(default)]
     pub doubted: bool,
+    /// It follows from joining or parting people: judged with them as one set.
+    #[serde(default)]
+    pub joined: bool,
+    /// How the number of a card reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+}
+
+impl Waiting {
+    /// What waits of a person, known from reads that nobody doubts.
+    pub fn new(doubt: Doubt, who: Subject) -> Self {
+        Waiting { doubt, who, foreign: false, doubted: false, joined: false, tag: None }
+    }
 }
 
 /// How far a hold reaches.
@@ -121,6 +171,15 @@ pub struct Hold {
     pub revokes: usize,
     /// How many accounts would be made.
     pub accounts: usize,
+    /// How many cards would be taken back.
+    #[serde(default)]
+    pub cards: usize,
+    /// How many accounts would be suspended or deleted.
+    #[serde(default)]
+    pub rests: usize,
+    /// How many profiles would become another person's.
+    #[serde(default)]
+    pub moves: usize,
     /// Why it is held.
     pub reason: String,
     /// Since when.
@@ -133,22 +192,44 @@ pub struct Hold {
     /// In how many pieces its changes are kept.
     #[serde(default)]
     pub pieces: usize,
+    /// Version of the item; not part of its content.
+    #[serde(skip)]
+    pub version: u64,
 }
 
 impl Hold {
     /// How it reads in a report; `group` says what a group is called.
     pub fn told(&self, group: impl Fn(&str, &GroupId) -> String) -> String {
-        let Hold { checksum, scope, revokes, accounts, reason, .. } = self;
+        let Hold { checksum, scope, reason, .. } = self;
         let place = match scope {
             Scope::Group(doors, id) => format!("{doors}: {}", group(doors, id)),
             Scope::Site | Scope::Doors(_) => scope.to_string(),
         };
-        let what = match (revokes, accounts) {
-            (_, 0) => format!("{revokes} revokes"),
-            (0, _) => format!("{accounts} new accounts"),
-            _ => format!("{revokes} revokes and {accounts} new accounts"),
-        };
+        let what = self.what();
         format!("{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`")
+    }
+
+    /// Says what is held, for people.
+    pub fn what(&self) -> String {
+        let kinds = [
+            (self.revokes, "revokes"),
+            (self.cards, "card removals"),
+            (self.rests, "suspended or deleted accounts"),
+            (self.moves, "profiles that join another person"),
+            (self.accounts, "new accounts"),
+        ];
+        let said: Vec<String> =
+            kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        match said.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+            None => "nothing".to_owned(),
+        }
+    }
+
+    /// Returns how many changes are held.
+    pub fn count(&self) -> usize {
+        self.revokes + self.cards + self.rests + self.moves + self.accounts
     }
 }
 
@@ -161,12 +242,15 @@ pub fn checksum(site: &str, doubts: &[&Doubt]) -> String {
     hex::encode(Sha256::digest(text)).chars().take(16).collect()
 }
 
-/// Inferred revokes that the guard let pass lately, by itself.
+/// What the guard let pass lately, by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Who left which group, and when that was released.
+    /// What was taken away, and when that was released.
     #[serde(with = "pairs")]
     pub left: BTreeMap<Doubt, Timestamp>,
+    /// New accounts that no human approved, by door system. Each has an item of its own: settle makes them.
+    #[serde(skip)]
+    pub made: BTreeMap<String, usize>,
 }
 
 impl Tally {

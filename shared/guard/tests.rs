@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::judge::{Inside, Judgement, Measure, judge};
+use super::judge::{Holders, Inside, Judgement, Measure, judge};
 use super::*;
 use crate::site::Guard;
 
@@ -18,13 +18,13 @@ fn now() -> Timestamp {
 fn leaves(doors: &str, group: &str, who: usize) -> Waiting {
     let account = AccountId(format!("a{who}"));
     let doubt = Doubt::Leaves { doors: doors.into(), group: GroupId(group.into()), account: account.clone() };
-    Waiting { doubt, who: Subject::Account { doors: doors.into(), id: account }, foreign: false, doubted: false }
+    Waiting::new(doubt, Subject::Account { doors: doors.into(), id: account })
 }
 
 fn made(who: usize) -> Waiting {
     let profile = FactId::new(crate::fact::Kind::Member, format!("m{who}"));
     let doubt = Doubt::Made { doors: "main".into(), profile: profile.clone() };
-    Waiting { doubt, who: Subject::Profile(profile), foreign: false, doubted: false }
+    Waiting::new(doubt, Subject::Profile(profile))
 }
 
 fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> Inside {
@@ -33,7 +33,11 @@ fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> Inside {
 }
 
 fn judged(inside: &Inside, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {
-    judge(Measure { site: "s", guard: &Guard::default(), inside, tally, now: now() }, waiting)
+    with_cards(inside, &Holders::new(), tally, waiting)
+}
+
+fn with_cards(inside: &Inside, holders: &Holders, tally: &Tally, waiting: Vec<Waiting>) -> Judgement {
+    judge(Measure { site: "s", guard: &Guard::default(), inside, holders, tally, now: now() }, waiting)
 }
 
 /// How many are held, of so many who leave a group of so many.
@@ -64,11 +68,11 @@ fn what_was_let_pass_counts_for_a_day() {
     for (hours, held) in [(1, 1), (23, 1), (24, 0)] {
         let left = (0..4).map(|n| (leaves("main", "g", n).doubt, ago(hours))).collect();
         let inside = people("main", "g", 4..20);
-        let judgement = judged(&inside, &Tally { left }, vec![leaves("main", "g", 4)]);
+        let judgement = judged(&inside, &Tally { left, ..Tally::default() }, vec![leaves("main", "g", 4)]);
         assert_eq!(judgement.holds.len(), held, "{hours} hours");
     }
-    let tally =
-        Tally { left: [(leaves("main", "g", 1).doubt, ago(1)), (leaves("main", "g", 2).doubt, ago(24))].into() };
+    let left = [(leaves("main", "g", 1).doubt, ago(1)), (leaves("main", "g", 2).doubt, ago(24))].into();
+    let tally = Tally { left, ..Tally::default() };
     let text = serde_json::to_string(&tally).expect("JSON");
     let read: Tally = serde_json::from_str(&text).expect("the same again");
     assert_eq!(read, tally);
@@ -124,6 +128,63 @@ fn more_than_a_hundred_new_accounts_at_one_door_system_are_held() {
     assert_eq!(judged(&inside, &Tally::default(), (0..100).map(made).collect()).released.len(), 100);
     let judgement = judged(&inside, &Tally::default(), (0..101).map(made).collect());
     assert_eq!((judgement.released.len(), judgement.holds[0].0.accounts), (0, 101));
+}
+
+#[test]
+fn new_accounts_are_counted_over_a_day() {
+    for (lately, held) in [(99, 0), (100, 1)] {
+        let tally = Tally { made: [("main".to_owned(), lately), ("other".to_owned(), 500)].into(), ..Tally::default() };
+        assert_eq!(judged(&Inside::new(), &tally, vec![made(0)]).holds.len(), held, "{lately}");
+    }
+}
+
+fn card(who: usize) -> Waiting {
+    let account = AccountId(format!("a{who}"));
+    let doubt = Doubt::Card { doors: "main".into(), account: account.clone(), card: format!("c{who}") };
+    Waiting::new(doubt, Subject::Account { doors: "main".into(), id: account })
+}
+
+#[test]
+fn cards_are_judged_beside_those_who_have_one_and_beside_everybody() {
+    let held = |cards: usize, holders: usize, people_inside: usize| {
+        let inside = people("main", "g", 0..people_inside);
+        let holders = Holders::from([("main".into(), (0..holders).map(|n| AccountId(format!("a{n}"))).collect())]);
+        let judgement = with_cards(&inside, &holders, &Tally::default(), (0..cards).map(card).collect());
+        assert_eq!(judgement.released.len() + judgement.holds.iter().map(|(hold, _)| hold.cards).sum::<usize>(), cards);
+        cards - judgement.released.len()
+    };
+    assert_eq!((held(4, 12, 12), held(5, 12, 12)), (0, 5), "like revokes");
+    assert_eq!((held(5, 12, 500), held(5, 30, 500)), (5, 0), "a fifth of the cards, however many have none");
+    assert_eq!((held(2, 2, 2), held(3, 3, 100)), (0, 3), "the cards of all");
+    assert_eq!(held(51, 1000, 1000), 51, "whatever their share");
+}
+
+#[test]
+fn a_card_and_a_membership_of_one_person_are_one_person() {
+    let inside = people("main", "g", 0..12);
+    let four = (0..4).flat_map(|n| [leaves("main", "g", n), card(n)]);
+    assert!(judged(&inside, &Tally::default(), four.collect()).holds.is_empty());
+    let mixed = (0..3).map(|n| leaves("main", "g", n)).chain((3..5).map(card));
+    assert_eq!(judged(&inside, &Tally::default(), mixed.collect()).holds.len(), 1, "five of twelve people");
+}
+
+#[test]
+fn who_is_joined_is_held_with_everything_that_follows_or_not_at_all() {
+    let moves = |n: usize, joined: bool| {
+        let profile = FactId::new(crate::fact::Kind::Member, format!("m{n}"));
+        let doubt = Doubt::Moves { profile: profile.clone(), to: "x".into() };
+        Waiting { joined, ..Waiting::new(doubt, Subject::Profile(profile)) }
+    };
+    let joined = |n: usize| [moves(n, true), Waiting { joined: true, ..leaves("main", "g", n) }];
+    let inside = people("main", "g", 0..12).into_iter().chain(people("main", "h", 12..100)).collect();
+    let mut waiting: Vec<Waiting> = (0..5).flat_map(joined).collect();
+    waiting.extend([moves(7, false), leaves("main", "h", 20)]);
+    let judgement = judged(&inside, &Tally::default(), waiting);
+    let [(hold, _)] = judgement.holds.as_slice() else { panic!("one hold: {judgement:?}") };
+    assert_eq!((hold.moves, hold.revokes, &hold.scope), (5, 5, &Scope::Site));
+    assert_eq!(judgement.released.len(), 2, "an address that takes nothing from anybody, and somebody else");
+    let few = judged(&inside, &Tally::default(), (0..4).flat_map(joined).collect());
+    assert_eq!((few.holds.len(), few.released.len()), (0, 8));
 }
 
 proptest! {

@@ -47,7 +47,8 @@ pub enum Subject {
 }
 
 impl Subject {
-    fn key(&self) -> String {
+    /// What tells it from others in keys.
+    pub fn key(&self) -> String {
         match self {
             Subject::Person(id) => format!("person#{id}"),
             Subject::Profile(name) => format!("profile#{}", key::thing(name)),

@@ -33,6 +33,13 @@ pub struct Draft<'a> {
     after: BTreeSet<Holder>,
 }
 
+impl Draft<'_> {
+    /// What is known of it.
+    pub fn known(&self) -> Option<&Record> {
+        self.old.as_ref()
+    }
+}
+
 /// How the present content of a fact came to be known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,12 +53,8 @@ pub enum Source {
     Read,
     /// Full reads alone that each lost half of what was known, and said the same three times.
     Doubted,
-}
-
-impl Source {
-    fn infers(&self) -> bool {
-        matches!(self, Source::Read | Source::Doubted)
-    }
+    /// It was asked for by its id because of a hint, and was not there; no removal was signed, and nobody read its list.
+    Missing,
 }
 
 /// A fact as it is kept.
@@ -92,7 +95,7 @@ impl Record {
             None => (!old.gone && !old.says_same(&self)).then(|| old.fact.clone()),
         });
         let same = |before: &Arc<Fact>| !self.gone && *before == self.fact;
-        self.vouched = before.filter(|before| self.source.infers() && !same(before));
+        self.vouched = before.filter(|before| !self.source.confirms() && !same(before));
         self
     }
 

@@ -1,6 +1,6 @@
 //! What waits for a human, what was released, and what the guard let pass lately.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use futures_util::future::try_join_all;
@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 use super::{Condition, Item, Ledger, Write, body};
+use crate::doors::AccountId;
 use crate::error::Result;
-use crate::guard::{Doubt, Hold, RELEASED_FOR, Tally, Waiting};
+use crate::fact::FactId;
+use crate::guard::{Doubt, Hold, RELEASED_FOR, TOGETHER, Tally, Waiting};
 use crate::site::Site;
 
 /// Changes in one piece of a hold: far below what an item can hold.
@@ -27,10 +29,21 @@ pub struct Release {
     pub approved: Option<String>,
 }
 
+/// An account that was made.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    doors: String,
+    at: Timestamp,
+}
+
+fn hold(item: &Item) -> Result<Hold> {
+    Ok(Hold { version: item.version, ..item.read()? })
+}
+
 impl Ledger {
     /// Everything that waits for a human at a site, or was approved lately.
     pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
-        self.list_as(&key::holds(site), "").await
+        self.list(&key::holds(site), "").await?.iter().map(hold).collect()
     }
 
     /// Everything that waits for a human at a site.
@@ -42,22 +55,28 @@ impl Ledger {
 
     /// One hold.
     pub async fn hold(&self, site: &str, checksum: &str) -> Result<Option<Hold>> {
-        self.get(&key::hold(site, checksum)).await?.as_ref().map(Item::read).transpose()
+        self.get(&key::hold(site, checksum)).await?.as_ref().map(hold).transpose()
     }
 
-    /// Writes a hold down, its changes first.
+    /// Writes a hold down, its changes first. In place of an older one of the same set only while that is as it was read.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where it changed meanwhile.
     pub async fn put_hold(&self, hold: &Hold, waiting: &[Waiting]) -> Result<()> {
         let pieces: Vec<&[Waiting]> = waiting.chunks(PIECE).collect();
-        let puts = pieces.iter().enumerate().map(|(n, piece)| async move {
-            self.write(Write::put(key::held(&hold.site, &hold.checksum, n), body(piece)?)).await
-        });
-        try_join_all(puts).await?;
+        for (n, piece) in pieces.iter().enumerate() {
+            self.write(Write::put(key::held(&hold.site, &hold.checksum, n), body(piece)?)).await?;
+        }
         self.keep_hold(&Hold { pieces: pieces.len(), ..hold.clone() }).await
     }
 
-    /// Writes down how a hold stands.
+    /// Writes down how a hold stands, only while it is as it was read: an older copy must not undo an approval.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where it changed meanwhile.
     pub async fn keep_hold(&self, hold: &Hold) -> Result<()> {
-        self.write(Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?)).await
+        let put = Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?).version(hold.version + 1);
+        self.write(put.only_if(Condition::Version(hold.version))).await
     }
 
     /// The changes of a hold.
@@ -69,9 +88,13 @@ impl Ledger {
         Ok(try_join_all(pieces).await?.concat())
     }
 
-    /// Forgets a hold.
+    /// Forgets a hold, only while it is as it was read.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where it changed meanwhile.
     pub async fn drop_hold(&self, hold: &Hold) -> Result<()> {
-        self.write(Write::delete(key::hold(&hold.site, &hold.checksum))).await?;
+        let gone = Write::delete(key::hold(&hold.site, &hold.checksum));
+        self.write(gone.only_if(Condition::Version(hold.version))).await?;
         let pieces = (0..hold.pieces).map(|n| Write::delete(key::held(&hold.site, &hold.checksum, n)));
         self.write_many(pieces.collect()).await
     }
@@ -108,8 +131,26 @@ impl Ledger {
     /// What the guard let pass in the last 24 hours, and the version of that.
     pub async fn tally(&self, site: &str, now: Timestamp) -> Result<(Tally, u64)> {
         let item = self.get(&key::tally(site)).await?;
-        let tally: Tally = item.as_ref().map(Item::read).transpose()?.unwrap_or_default();
+        let mut tally: Tally = item.as_ref().map(Item::read).transpose()?.unwrap_or_default();
+        tally.made = self.made(site, now).await?;
         Ok((tally.lately(now), item.map_or(0, |item| item.version)))
+    }
+
+    /// How many accounts were made in the last 24 hours that no human approved, by door system.
+    pub async fn made(&self, site: &str, now: Timestamp) -> Result<BTreeMap<String, usize>> {
+        let made: Vec<Made> = self.list_as(&key::guard(site), key::MADE).await?;
+        let mut counts = BTreeMap::new();
+        for made in made.into_iter().filter(|made| now.duration_since(made.at) < TOGETHER) {
+            *counts.entry(made.doors).or_default() += 1;
+        }
+        Ok(counts)
+    }
+
+    /// Counts an account that was made at `at` without a human's approval.
+    pub fn count_made(site: &str, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
+        let until = at.checked_add(TOGETHER).unwrap_or(at);
+        let made = Made { doors: doors.to_owned(), at };
+        Ok(Write::put(key::made(site, doors, account), body(&made)?).expires(until))
     }
 
     /// Keeps what the guard let pass, unless somebody else judged meanwhile.
@@ -119,6 +160,14 @@ impl Ledger {
     pub async fn keep_tally(&self, site: &str, tally: &Tally, was: u64) -> Result<()> {
         let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
         self.write(put).await
+    }
+
+    /// Counts a member who lost all card numbers. Gives how many others did in the last 24 hours.
+    pub async fn count_lost_numbers(&self, site: &str, name: &FactId, now: Timestamp) -> Result<usize> {
+        let until = now.checked_add(TOGETHER).unwrap_or(now);
+        let lost: Vec<(FactId, Timestamp)> = self.list_as(&key::guard(site), key::LOST_NUMBERS).await?;
+        self.write(Write::put(key::lost_numbers(site, name), body(&(name, now))?).expires(until)).await?;
+        Ok(lost.into_iter().filter(|(other, at)| other != name && now.duration_since(*at) < TOGETHER).count())
     }
 
     /// Whether very many may need a new account, and nobody has counted them yet.

@@ -324,6 +324,27 @@ pub fn tally(site: &str) -> Key {
     Key::new(format!("{site}#guard"), "tally")
 }
 
+/// Partition of what the guard counts.
+pub fn guard(site: &str) -> String {
+    format!("{site}#guard")
+}
+
+/// A new account that no human approved.
+pub fn made(site: &str, doors: &str, account: &AccountId) -> Key {
+    Key::new(guard(site), format!("{MADE}{}#{}", escape(doors), escape(&account.0)))
+}
+
+/// A member who lost all card numbers when they were asked for by their id.
+pub fn lost_numbers(site: &str, name: &FactId) -> Key {
+    Key::new(guard(site), format!("{LOST_NUMBERS}{}", thing(name)))
+}
+
+/// What the keys of such members begin with.
+pub const LOST_NUMBERS: &str = "numbers#";
+
+/// What the keys of new accounts begin with.
+pub const MADE: &str = "made#";
+
 /// That very many may need a new account, and nobody has counted them yet.
 pub fn crowd(site: &str) -> Key {
     Key::new(format!("{site}#guard"), "crowd")

@@ -150,10 +150,24 @@ pub struct Around {
     pub kinds: &'static [Kind],
     /// ... if they took place after this.
     pub since: Option<Timestamp>,
+    /// The list that should hold the thing itself was read, and leaves it out.
+    pub unlisted: bool,
     /// Everybody in the team that the bell is about.
     pub people: Option<Vec<Id>>,
     /// The platform has a record that the thing was called off: that it is missing needs no second look.
     pub called_off: bool,
+}
+
+impl Around {
+    /// The same, of a list that should hold this thing, and leaves it out where it is not among these.
+    pub fn without(self, about: &FactId) -> Self {
+        Around { unlisted: !self.has(about), ..self }
+    }
+
+    /// Whether a thing is among these, readable or not.
+    pub fn has(&self, about: &FactId) -> bool {
+        self.facts.iter().any(|fact| fact.name() == *about) || self.unreadable.iter().any(|one| one.name == *about)
+    }
 }
 
 /// How well a platform's webhooks reach us.

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
 use crate::cards::shown;
 use crate::comparison::doors::Seen;
-use crate::comparison::doubts::{inside, of_person, of_stranger};
+use crate::comparison::doubts::{holders, inside, of_person, of_stranger};
 use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::Verdict;
 use crate::comparison::{Ground, Group};
@@ -16,8 +16,8 @@ use crate::diff::is_valid;
 use crate::doors::{Account, AccountId, GroupId, Row, Standing};
 use crate::entitlement::open_at;
 use crate::guard::judge::{Measure, judge};
-use crate::guard::{Hold, Tally, Waiting};
-use crate::person::{Claim, Linked};
+use crate::guard::{Tally, Waiting};
+use crate::person::{Claim, Linked, Person};
 use crate::settle::Move;
 
 /// What opens within this is shown beside what would be opened now.
@@ -192,18 +192,16 @@ impl<'a> Gathering<'a> {
     }
 
     /// Says what of it would wait for a human, given what was let pass lately.
-    pub fn held(&mut self, tally: &Tally) {
+    pub fn held(&mut self, people: &[Person], tally: &Tally) {
         if self.waiting.is_empty() {
             return;
         }
         let Ground { site, now, .. } = self.ground;
-        let inside = inside(self.seen, now);
-        let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, tally, now };
+        let (inside, holders) = (inside(self.seen, now), holders(people));
+        let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, holders: &holders, tally, now };
         for (hold, _) in judge(measure, std::mem::take(&mut self.waiting)).holds {
-            let Hold { revokes, accounts, reason, .. } = hold;
-            self.diff.problems.push(format!(
-                "of this, {revokes} revokes and {accounts} new accounts would wait for `doorstep approve`: {reason}"
-            ));
+            let (what, reason) = (hold.what(), &hold.reason);
+            self.diff.problems.push(format!("of this, {what} would wait for `doorstep approve`: {reason}"));
         }
     }
 

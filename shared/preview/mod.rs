@@ -3,6 +3,7 @@
 
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::facts::Known;
+use crate::comparison::joins::joins;
 use crate::comparison::judge::judge;
 use crate::comparison::platform::Reading;
 use crate::comparison::{Ground, former};
@@ -114,7 +115,8 @@ async fn judged(
     gathering.diff.problems = problems;
     let foreign = judge(ground, known, seen, people, |verdict| gathering.verdict(&verdict));
     gathering.foreign(foreign);
-    gathering.held(tally);
+    gathering.waiting.extend(joins(ground, known, seen, people).waiting);
+    gathering.held(people, tally);
     // Nobody is suspended or deleted who is in a group that is none of our business.
     for idle in std::mem::take(&mut gathering.idle) {
         let Some(reader) = seen.readers.get(&idle.doors) else { continue };

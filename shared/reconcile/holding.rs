@@ -9,7 +9,7 @@ use super::Report;
 use super::people::Marked;
 use crate::bus::Notice;
 use crate::comparison::doors::Seen;
-use crate::comparison::doubts::inside;
+use crate::comparison::doubts::{holders, inside};
 use crate::comparison::facts::Known;
 use crate::error::{Error, Result};
 use crate::fact::FactId;
@@ -18,6 +18,7 @@ use crate::guard::{Doubt, Hold, TOGETHER, TOLD_EVERY, Waiting};
 use crate::ledger::dues::Due;
 use crate::ledger::facts::Record;
 use crate::outside::Outside;
+use crate::person::Person;
 use crate::site::catalogue::Catalogue;
 use crate::site::{Mode, Site};
 
@@ -27,6 +28,8 @@ pub struct Holding<'a> {
     pub site: &'a Site,
     pub seen: &'a Seen,
     pub known: &'a Known,
+    /// Everybody whom we know.
+    pub people: &'a [Person],
     /// The platform was read whole, and believed.
     pub sound: bool,
     pub now: Timestamp,
@@ -46,7 +49,7 @@ impl Holding<'_> {
     /// Judges what was marked.
     pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
         let Marked { mut dues, perhaps, waiting, vouched } = marked;
-        let sound = |one: &Waiting| self.sound && self.is_sound(one.doubt.doors());
+        let sound = |one: &Waiting| self.sound && one.doubt.doors().is_none_or(|doors| self.is_sound(doors));
         let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
         let unjudged = unread.len();
         let whole = self.sound && self.site.doors.keys().all(|doors| self.is_sound(doors));
@@ -58,8 +61,13 @@ impl Holding<'_> {
             judged.into_iter().partition(|one| approved.contains(&one.doubt));
         let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
         let released = self.guard(judged, whole, report).await?;
-        let ours = theirs.iter().chain(&released).filter(|one| !one.foreign);
-        report.revoked += ours.filter(|one| matches!(one.doubt, Doubt::Leaves { .. })).count();
+        for one in theirs.iter().chain(&released).filter(|one| !one.foreign) {
+            match one.doubt {
+                Doubt::Leaves { .. } => report.revoked += 1,
+                Doubt::Card { .. } => report.untagged += 1,
+                Doubt::Rests { .. } | Doubt::Made { .. } | Doubt::Moves { .. } => {}
+            }
+        }
         let free: BTreeSet<&Doubt> = theirs.iter().chain(&released).map(|one| &one.doubt).collect();
         let may = perhaps.into_iter().filter(|(_, doubts)| doubts.iter().any(|doubt| free.contains(doubt)));
         dues.extend(may.map(|(due, _)| due));
@@ -91,11 +99,13 @@ impl Holding<'_> {
     async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
         let (mut tally, was) = ledger.tally(site, self.now).await?;
-        let inside = inside(self.seen, self.now);
-        let measure = Measure { site, guard: &self.site.guard, inside: &inside, tally: &tally, now: self.now };
+        let (inside, holders) = (inside(self.seen, self.now), holders(self.people));
+        let guard = &self.site.guard;
+        let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
         let Judgement { mut released, holds } = judge(measure, waiting);
-        let leaves = released.iter().filter(|one| matches!(one.doubt, Doubt::Leaves { .. }));
-        let new: Vec<Doubt> = leaves.map(|one| one.doubt.clone()).collect();
+        // An account is counted when it is made.
+        let taken = released.iter().filter(|one| one.doubt.place().is_some());
+        let new: Vec<Doubt> = taken.map(|one| one.doubt.clone()).collect();
         if !new.is_empty() {
             for doubt in new {
                 tally.left.entry(doubt).or_insert(self.now);
@@ -123,12 +133,19 @@ impl Holding<'_> {
                 Some(old) if self.now.duration_since(old.told) < TOLD_EVERY => open.push(old.clone()),
                 Some(old) => {
                     let again = Hold { told: self.now, ..old.clone() };
-                    ledger.keep_hold(&again).await?;
+                    // Approved in this very moment: then that is what counts.
+                    if !unless_changed(ledger.keep_hold(&again).await)? {
+                        continue;
+                    }
                     report.notices.push(Notice::Held(again.clone()));
                     open.push(again);
                 }
                 None => {
-                    ledger.put_hold(&hold, &waiting).await?;
+                    let same = before.iter().find(|old| old.checksum == hold.checksum);
+                    let hold = Hold { version: same.map_or(0, |old| old.version), ..hold };
+                    if !unless_changed(ledger.put_hold(&hold, &waiting).await)? {
+                        continue;
+                    }
                     report.notices.push(Notice::Held(hold.clone()));
                     open.push(hold);
                 }
@@ -142,10 +159,10 @@ impl Holding<'_> {
                 // Kept for a day, so that whoever looks sees what became of it.
                 Some(at) if self.now.duration_since(at) < TOGETHER => {}
                 None if !whole => open.push(old),
-                _ => ledger.drop_hold(&old).await?,
+                _ => drop(unless_changed(ledger.drop_hold(&old).await)?),
             }
         }
-        report.held += open.iter().map(|hold| hold.revokes + hold.accounts).sum::<usize>();
+        report.held += open.iter().map(Hold::count).sum::<usize>();
         report.problems.extend(open.iter().map(|hold| hold.told(|doors, group| self.seen.name_of(doors, group))));
         Ok(())
     }
@@ -169,5 +186,17 @@ impl Holding<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a hold was written; not where it changed since it was read, which the next comparison sees.
+fn unless_changed(written: Result<()>) -> Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.may_pass() => {
+            tracing::warn!(%error, "a hold stays as it is until the next comparison");
+            Ok(false)
+        }
+        Err(error) => Err(error),
     }
 }

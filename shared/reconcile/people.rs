@@ -7,10 +7,12 @@ use crate::comparison::doors::Seen;
 use crate::comparison::doubts::{of_person, of_stranger};
 use crate::comparison::facts::Known;
 use crate::comparison::foreign::Foreign;
+use crate::comparison::joins::{Joins, joins};
 use crate::comparison::judge::{Verdict, judge};
 use crate::comparison::people::Likeness;
 use crate::comparison::{Ground, Group};
 use crate::fact::FactId;
+use crate::guard::removal::doubt_of;
 use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::{Due, Subject};
 use crate::person::Person;
@@ -41,6 +43,7 @@ pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], re
     });
     report.foreign += foreign.len();
     marking.strangers(foreign);
+    marking.joins(joins(ground, known, seen, people));
     marking.marked
 }
 
@@ -163,6 +166,19 @@ impl Marking<'_> {
             self.marked.perhaps.push((due, doubts));
         }
     }
+
+    /// Whoever would be joined or parted. Everybody stays who they are until that was judged.
+    fn joins(&mut self, joins: Joins) {
+        // What nobody judges must not be taken for confirmed.
+        self.marked.vouched.extend(joins.profiles);
+        if self.ground.mode == Mode::Observe {
+            return;
+        }
+        for one in &joins.waiting {
+            self.marked.perhaps.push((Due::at(self.ground.now, one.who.clone()), vec![one.doubt.clone()]));
+        }
+        self.marked.waiting.extend(joins.waiting);
+    }
 }
 
 /// Door systems where their cards must be looked at, and whether cards that they have become ours there.
@@ -176,14 +192,18 @@ fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
 fn has_sure_work(verdict: &Verdict<'_>) -> bool {
     let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
     let waits = |(doors, step): &(String, Move)| match step {
-        Move::Revoke { group, .. } => verdict.unsure.contains_key(&(doors.clone(), group.clone())),
         // Without the account nothing else can be done at these doors but taking out.
         Move::Create => true,
         Move::Grant { .. } | Move::Tag(_) => makes(&verdict.judged, doors),
-        _ => false,
+        _ => is_unsure(verdict, doors, step),
     };
     let cards = adopt_cards.is_empty() && forget_cards.is_empty();
     moves.iter().any(|step| !waits(step)) || !adopt.is_empty() || !release.is_empty() || !cards
+}
+
+/// Whether nobody vouched for what a move takes away.
+fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Move) -> bool {
+    doubt_of(&verdict.somebody.person, doors, step).is_some_and(|doubt| verdict.unsure.contains_key(&doubt))
 }
 
 fn makes(judged: &Judged, doors: &str) -> bool {
@@ -193,16 +213,14 @@ fn makes(judged: &Judged, doors: &str) -> bool {
 /// Counts what is missing. What nobody vouched for is counted when the guard has judged it.
 fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
     for (doors, step) in &verdict.judged.moves {
+        let waits = mode == Mode::Full && is_unsure(verdict, doors, step);
         match step {
             Move::Grant { .. } => report.granted += 1,
-            Move::Revoke { group, foreign: false, .. } => {
-                let unsure = mode == Mode::Full && verdict.unsure.contains_key(&(doors.clone(), group.clone()));
-                report.revoked += usize::from(!unsure);
-            }
+            Move::Revoke { foreign: false, .. } => report.revoked += usize::from(!waits),
             Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
             Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
             Move::Tag(_) => report.tagged += 1,
-            Move::Untag(_) => report.untagged += 1,
+            Move::Untag(_) => report.untagged += usize::from(!waits),
         }
     }
 }

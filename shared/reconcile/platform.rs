@@ -6,6 +6,7 @@ use super::Report;
 use crate::bus::Notice;
 use crate::comparison::Read;
 use crate::comparison::facts::Known;
+use crate::comparison::numbers::NUMBERS;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
 use crate::fact::Fact;
@@ -48,6 +49,7 @@ pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result
     mark.went(now, reading.problems.is_empty(), reading.since.is_none());
     mark.refused.clone_from(&reading.disbelief);
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
+    mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
     outside.ledger.keep_platform_read(&site.id, &mark).await?;
     let records = reading.counts.values().sum();
     report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });

@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::directory::Directory;
 use super::scene::Scene;
+use super::tidy::unlist_shell;
 use crate::audit::{Deed, Happened};
 use crate::doors::{Account, AccountId, ReadDoors, Standing};
 use crate::error::{Error, Result};
@@ -220,7 +221,9 @@ async fn inherit(
     let mut stored = stored.ok_or_else(faster)?;
     owner.clone().hand_over(doors, person);
     owner.hand_over(doors, &mut stored);
-    let writes = vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
+    let shell = unlist_shell(site, &mut owner);
+    let mut writes = vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
+    writes.extend(shell);
     ledger.write_all(Step::Keep, writes).await?;
     person.version += 1;
     if let Some(linked) = person.accounts.get_mut(doors) {

@@ -11,6 +11,7 @@ use crate::cards::Trouble;
 use crate::doors::{Account, AccountId, Entry, GroupId, NewAccount, Row, Standing, WriteDoors};
 use crate::error::{Error, Result};
 use crate::guard::Doubt;
+use crate::ledger::holds::Release;
 use crate::ledger::people::{free_account, point_account};
 use crate::ledger::{Ledger, Write};
 use crate::person::{Claim, Linked, Person};
@@ -43,7 +44,7 @@ pub struct Task {
     /// Cards that could not change hands: doors and number.
     pub kept: Vec<(String, String)>,
     /// What is done although nobody vouched for it, because it was released.
-    pub released: Vec<Doubt>,
+    pub released: Vec<Release>,
     /// What waits to be counted or approved.
     pub waits: Vec<String>,
     /// Something follows from this that is for the next round.
@@ -77,7 +78,7 @@ pub async fn apply(
     }
     for theirs in [false, true] {
         for task in tasks.iter_mut() {
-            card_steps(writers, now, task, theirs).await;
+            card_steps(site, writers, now, task, theirs).await;
         }
     }
 }
@@ -127,6 +128,9 @@ async fn account_step(
     let account = linked.account.id.clone();
     if !matches!(step, Move::Rename(_)) {
         task.person.account_done(doors);
+    }
+    if matches!(what, Happened::Suspended | Happened::Deleted) {
+        task.spend(site, &Doubt::Rests { doors: doors.to_owned(), account: account.clone() });
     }
     if what == Happened::Deleted {
         task.writes.push(free_account(site, doors, &account));
@@ -241,6 +245,12 @@ impl Task {
         Task { person, moves, name, deeds, writes, failures, troubles, kept, released, waits, more, left }
     }
 
+    /// What was done is released no longer: the next time it is judged anew.
+    pub(super) fn spend(&mut self, site: &str, done: &Doubt) {
+        let released = self.released.iter().any(|release| release.doubt == *done);
+        self.writes.extend(released.then(|| Ledger::spent(site, done)));
+    }
+
     pub(super) fn granted(
         &mut self,
         doors: &str,
@@ -268,8 +278,7 @@ impl Task {
 
     pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &Row, because: String) {
         let done = Doubt::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
-        // What was done is released no longer: the next time it is judged anew.
-        self.writes.extend(self.released.contains(&done).then(|| Ledger::spent(site, &done)));
+        self.spend(site, &done);
         self.deeds.push(Deed::new(doors, &row.account, Some(group), Happened::Revoked, &because, DONE));
         let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
         self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());

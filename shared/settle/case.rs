@@ -10,6 +10,9 @@ use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
 use crate::outside::Outside;
 use crate::person::Person;
 
+/// How many holders are looked up at the same time.
+const AT_ONCE: usize = 16;
+
 /// One person laid open.
 pub struct Case {
     /// Who.
@@ -54,9 +57,13 @@ async fn laid_open(
     dossier: &mut Dossier,
     versions: &mut Vec<(Holder, u64)>,
 ) -> Result<()> {
-    let holdings = holders.iter().map(|holder| outside.ledger.holdings(site, holder));
+    let mut holdings = Vec::with_capacity(holders.len());
+    // A guest may have hundreds of profiles.
+    for part in holders.chunks(AT_ONCE) {
+        holdings.extend(try_join_all(part.iter().map(|holder| outside.ledger.holdings(site, holder))).await?);
+    }
     let mut wanted = more;
-    for (holder, (held, version)) in holders.iter().zip(try_join_all(holdings).await?) {
+    for (holder, (held, version)) in holders.iter().zip(holdings) {
         wanted.extend(held);
         versions.push((holder.clone(), version));
     }

@@ -12,15 +12,17 @@ use super::moves::Move;
 use super::problems::{about_card, problems_of};
 use super::round::Sitting;
 use super::scene::{Scene, Terms};
+use super::tidy::{drop_gone_profiles, unlist_shell};
 use super::timely::{stamp, waits};
-use crate::audit::Deed;
+use crate::audit::{Deed, Happened};
 use crate::bus::Notice;
 use crate::cards::{Trouble, Wrong};
 use crate::error::Result;
+use crate::guard::Doubt;
 use crate::ledger::audits::Chain;
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::people::put;
-use crate::ledger::{MOST_IN_ONE, Step, Write};
+use crate::ledger::{Ledger, MOST_IN_ONE, Step, Write};
 use crate::person::Person;
 use crate::site::WithoutAccess;
 use crate::window::{floor_minute, minutes_later};
@@ -71,6 +73,11 @@ pub async fn commit(
     // A slice may take a while, and a record says when it was written.
     let at = scene.outside.time.now().max(now);
     stamp(&mut task.deeds, &sitting, at);
+    count_new_accounts(scene, &mut task, at)?;
+    task.writes.extend(drop_gone_profiles(&scene.site.id, &mut task.person, &sitting.case.dossier));
+    if !failed {
+        task.writes.extend(unlist_shell(&scene.site.id, &mut task.person));
+    }
     let waits = waits(&task);
     let before = sitting.case.person.clone();
     let person = &mut task.person;
@@ -97,6 +104,19 @@ pub async fn commit(
     };
     notices.extend(task.deeds.into_iter().map(Notice::Changed));
     written
+}
+
+/// Counts new accounts, but those that a human approved: more than so many in a day wait for one.
+fn count_new_accounts(scene: &Scene, task: &mut Task, at: Timestamp) -> Result<()> {
+    let approved = |deed: &Deed| {
+        let made = |doubt: &Doubt| matches!(doubt, Doubt::Made { doors, .. } if *doors == deed.doors);
+        task.released.iter().any(|release| release.approved.is_some() && made(&release.doubt))
+    };
+    let new = task.deeds.iter().filter(|deed| deed.what == Happened::Invited && !approved(deed));
+    let counts: Result<Vec<Write>> =
+        new.map(|deed| Ledger::count_made(&scene.site.id, &deed.doors, &deed.account, at)).collect();
+    task.writes.extend(counts?);
+    Ok(())
 }
 
 /// What the round came to, and when a person who failed too often is tried again.

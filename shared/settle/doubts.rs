@@ -1,7 +1,7 @@
 //! What nobody vouched for is done only if it was released: by the guard, which judges it as a set when everything was
 //! compared, or by a human. Everything else of a person goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -9,10 +9,13 @@ use super::apply::Task;
 use super::moves::{Judged, Move};
 use super::round::Sitting;
 use super::scene::Scene;
+use crate::cards::Change;
 use crate::error::{Error, Result};
-use crate::guard::Doubt;
 use crate::guard::former::Sureness;
+use crate::guard::removal::{Evidence, doubt_of};
+use crate::guard::{Doubt, MOST_NEW};
 use crate::ledger::holds::Release;
+use crate::person::Person;
 
 /// What is said of somebody whose new account waits to be counted.
 pub const COUNTED: &str = "the new account waits: very many are new at once, and they are counted before anybody is \
@@ -26,18 +29,14 @@ pub async fn wait_for_the_guard(
     judged: &mut Judged,
     now: Timestamp,
 ) {
-    let makes = judged.moves.iter().any(|(_, step)| *step == Move::Create);
-    let counted = match makes {
-        true => must_be_counted(scene).await,
-        false => Ok(false),
-    };
-    let counted = counted.unwrap_or_else(|error| {
-        task.failures.push(("ledger".to_owned(), error));
-        true
-    });
     let mut doubts = Vec::with_capacity(judged.moves.len());
     for (doors, step) in &judged.moves {
-        let found = doubt(scene, sitting, doors, step, counted, now);
+        let counted = *step == Move::Create
+            && must_be_counted(scene, doors, &task.person.id, now).await.unwrap_or_else(|error| {
+                task.failures.push(("ledger".to_owned(), error));
+                true
+            });
+        let found = doubt(scene, sitting, &task.person, (doors, step), counted, now);
         doubts.push(match found {
             Some((doubt, Sureness::Left)) if is_news(scene, &doubt).await => None,
             found => found.map(|(doubt, _)| doubt),
@@ -59,12 +58,12 @@ pub async fn wait_for_the_guard(
     for ((doors, step), doubt) in std::mem::take(&mut judged.moves).into_iter().zip(doubts) {
         match doubt.map(|doubt| (released.iter().find(|release| release.doubt == doubt), doubt)) {
             None => moves.push((doors, step)),
-            Some((Some(release), doubt)) => {
-                task.released.push(doubt);
+            Some((Some(release), _)) => {
+                task.released.push(release.clone());
                 moves.push((doors, approved(step, release)));
             }
             Some((None, Doubt::Made { .. })) => held.push(doors),
-            Some((None, Doubt::Leaves { .. })) => {}
+            Some((None, _)) => {}
         }
     }
     if !held.is_empty()
@@ -79,36 +78,42 @@ pub async fn wait_for_the_guard(
 }
 
 /// How it stands with the many who may need a new account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Crowd {
-    /// There are not that many.
-    No,
+    /// There are not that many: so many in the last 24 hours, by door system.
+    Few(BTreeMap<String, usize>),
     /// They wait for a human, or are about to be counted.
     Known,
     /// Nobody knows of them yet.
     New,
 }
 
-/// Whether nobody gets a new account unasked: very many may need one, or wait for a human already. Looked up once a slice,
-/// and only for somebody who is new.
-async fn must_be_counted(scene: &Scene) -> Result<bool> {
+/// Whether this person gets no new account unasked: very many may need one, or wait for a human already, or so many got
+/// one in the last 24 hours. Looked up once a slice, and only for somebody who is new.
+async fn must_be_counted(scene: &Scene, doors: &str, person: &str, now: Timestamp) -> Result<bool> {
     let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
     let looked = scene.crowd.get_or_try_init(|| async {
         let waits = ledger.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
         Ok::<_, Error>(match waits || ledger.is_crowded(site).await? {
             true => Crowd::Known,
             false if scene.crowded => Crowd::New,
-            false => Crowd::No,
+            false => Crowd::Few(ledger.made(site, now).await?),
         })
     });
-    Ok(*looked.await? != Crowd::No)
+    Ok(match looked.await? {
+        Crowd::Known | Crowd::New => true,
+        Crowd::Few(made) => {
+            let lately = made.get(doors).copied().unwrap_or_default();
+            !scene.makes(doors, person, MOST_NEW.saturating_sub(lately))
+        }
+    })
 }
 
 /// Has those counted of whom nobody knows yet, once a slice: somebody among them is held. Where everybody was released
 /// there is nothing to count.
 async fn ask_to_be_counted(scene: &Scene) -> Result<()> {
     let asked = scene.asked.get_or_try_init(|| async {
-        if scene.crowd.get() == Some(&Crowd::New) {
+        if matches!(scene.crowd.get(), Some(Crowd::New | Crowd::Few(_))) {
             scene.outside.ledger.note_crowd(&scene.site.id, true).await?;
             scene.outside.bus.want_reconcile(&scene.site.id).await;
         }
@@ -135,28 +140,19 @@ async fn is_news(scene: &Scene, doubt: &Doubt) -> bool {
 fn doubt(
     scene: &Scene,
     sitting: &Sitting,
-    doors: &str,
-    step: &Move,
+    person: &Person,
+    (doors, step): (&str, &Move),
     counted: bool,
     now: Timestamp,
 ) -> Option<(Doubt, Sureness)> {
-    match step {
-        Move::Revoke { group, row, foreign, .. } => {
-            let at = (doors.to_owned(), group.clone());
-            let claimed = sitting.case.person.claim(doors, group).map(|claim| claim.since);
-            let known = (&sitting.case.dossier, &sitting.desired);
-            let sure = || scene.former.sureness(scene.rules(), known, &at, claimed, now);
-            let sure = if *foreign { Sureness::Inferred } else { sure() };
-            let doubt = Doubt::Leaves { doors: at.0, group: at.1, account: row.account.clone() };
-            (sure != Sureness::Planned).then_some((doubt, sure))
-        }
-        Move::Create if counted => {
-            let profile = sitting.case.person.profiles.first()?.clone();
-            Some((Doubt::Made { doors: doors.to_owned(), profile }, Sureness::Inferred))
-        }
-        Move::Create | Move::Resume | Move::Rename(_) | Move::Grant { .. } | Move::Tidy { .. } => None,
-        Move::Suspend | Move::Delete | Move::Tag(_) | Move::Untag(_) => None,
+    if *step == Move::Create && counted {
+        let profile = person.profiles.first()?.clone();
+        return Some((Doubt::Made { doors: doors.to_owned(), profile }, Sureness::Inferred));
     }
+    let (dossier, desired) = (&sitting.case.dossier, &sitting.desired);
+    let evidence = Evidence { former: &scene.former, rules: scene.rules(), dossier, desired, person, now };
+    let sure = evidence.sureness(doors, step);
+    (sure != Sureness::Planned).then_some((doubt_of(person, doors, step)?, sure))
 }
 
 /// The audit record says who vouched for it instead.
@@ -165,6 +161,10 @@ fn approved(step: Move, release: &Release) -> Move {
         (Move::Revoke { group, row, foreign, because }, Some(checksum)) => {
             let because = format!("{because} (approved: {checksum})");
             Move::Revoke { group, row, foreign, because }
+        }
+        (Move::Untag(change), Some(checksum)) => {
+            let because = format!("{} (approved: {checksum})", change.because);
+            Move::Untag(Change { because, ..change })
         }
         (step, _) => step,
     }

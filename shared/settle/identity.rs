@@ -12,11 +12,12 @@ use crate::access::Share;
 use crate::doors::{Account, AccountId, GroupId, Standing};
 use crate::error::Result;
 use crate::fact::{FactId, Profile, What};
+use crate::guard::Doubt;
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::people::{free_email, list, point_account, point_email, point_profile, put};
-use crate::ledger::{Step, Write};
+use crate::ledger::{Ledger, Step};
 use crate::outside::Outside;
-use crate::person::{Linked, Person, email_key};
+use crate::person::{Linked, Person, email_digest, email_key};
 use crate::site::Site;
 
 /// One person who is to be settled now, and why.
@@ -77,21 +78,50 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
 async fn of_profile(outside: &Outside, site: &str, name: &FactId) -> Result<Vec<String>> {
     let known = outside.ledger.id_of_profile(site, name).await?;
     let record = outside.ledger.fact(site, name).await?.filter(|record| !record.gone);
-    let profile = record.and_then(|record| match &record.fact.what {
-        What::Member(profile) | What::Visitor(profile) => Some(profile.clone()),
-        _ => None,
-    });
+    let before = record.as_ref().and_then(|record| record.vouched.as_ref()).and_then(|fact| profile_of(&fact.what));
+    let profile = record.as_ref().and_then(|record| profile_of(&record.fact.what)).cloned();
     let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
-    let email = address(&profile);
+    let read = address(&profile);
     let person = match &known {
         Some(id) => outside.ledger.person(site, id).await?,
         None => None,
     };
-    match person {
+    let (email, released) = match &person {
+        Some(person) if person.email != read => confirmed_address(outside, site, name, (read, before)).await?,
+        _ => (read, None),
+    };
+    let meant = match person {
         Some(person) if email.is_none() || person.email == email => Ok(vec![person.id]),
         Some(person) => moved(outside, site, name, person, email).await,
         None => Ok(vec![joined(outside, site, name, email).await?]),
+    };
+    if let (Ok(_), Some(done)) = (&meant, released) {
+        outside.ledger.write(Ledger::spent(site, &done)).await?;
     }
+    meant
+}
+
+fn profile_of(what: &What) -> Option<&Profile> {
+    match what {
+        What::Member(profile) | What::Visitor(profile) => Some(profile),
+        _ => None,
+    }
+}
+
+/// The address that a person's profile goes by. One that is not confirmed counts once it was released: joining people, or
+/// parting them, may take something from somebody. Gives the release that is used up then.
+async fn confirmed_address(
+    outside: &Outside,
+    site: &str,
+    name: &FactId,
+    (read, before): (Option<String>, Option<&Profile>),
+) -> Result<(Option<String>, Option<Doubt>)> {
+    let Some(before) = before.map(address).filter(|before| *before != read) else { return Ok((read, None)) };
+    let Some(email) = &read else { return Ok((before, None)) };
+    let doubt = Doubt::Moves { profile: name.clone(), to: email_digest(email) };
+    let now = outside.time.now();
+    let released = outside.ledger.released(site, std::slice::from_ref(&doubt), now).await?;
+    Ok(if released.is_empty() { (before, None) } else { (read, Some(doubt)) })
 }
 
 fn address(profile: &Profile) -> Option<String> {
@@ -115,11 +145,25 @@ async fn joined(outside: &Outside, site: &str, name: &FactId, email: Option<Stri
         writes.extend(email.as_deref().map(|email| point_email(site, email, &person.id)));
         person
     });
+    // Of whom nothing was left is listed again.
+    writes.extend((person.version > 0 && person.profiles.is_empty()).then(|| list(site, &person)));
     person.profiles.insert(name.clone());
     writes.push(put(site, &person)?);
     writes.push(point_profile(site, name, &person.id));
     outside.ledger.write_all(Step::Keep, writes).await?;
     Ok(person.id)
+}
+
+/// Whether an address is that of the person's own account, and none of their profiles goes by the one that they have: all
+/// of them part, and the person with the account is whose address it has.
+async fn is_home(outside: &Outside, site: &str, person: &Person, email: &str) -> Result<bool> {
+    if !person.has_account_of(email) {
+        return Ok(false);
+    }
+    let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
+    let records = outside.ledger.facts(site, &profiles).await?;
+    let mut live = records.iter().filter(|record| !record.gone).filter_map(|record| profile_of(&record.fact.what));
+    Ok(!live.any(|profile| address(profile) == person.email))
 }
 
 /// A known profile has another address now.
@@ -133,7 +177,7 @@ async fn moved(
     let Some(email) = email else { return Ok(vec![person.id]) };
     let owner = outside.ledger.id_of_email(site, &email).await?;
     let alone = person.profiles.len() == 1;
-    if owner.is_none() && alone {
+    if owner.is_none() && (alone || is_home(outside, site, &person, &email).await?) {
         let mut writes = vec![point_email(site, &email, &person.id)];
         writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
         person.email = Some(email);
@@ -141,12 +185,9 @@ async fn moved(
         outside.ledger.write_all(Step::Keep, writes).await?;
         return Ok(vec![person.id]);
     }
+    // Whoever has no profile left keeps the address: a profile that comes back to it is theirs, with their account.
     person.profiles.remove(name);
-    // Whoever has no profile left has no address either: it may be somebody else's by now.
-    let old = if alone { person.email.take() } else { None };
-    let mut writes: Vec<Write> = vec![put(site, &person)?];
-    writes.extend(old.as_deref().map(|old| free_email(site, old, &person.id)));
-    outside.ledger.write_all(Step::Keep, writes).await?;
+    outside.ledger.write_all(Step::Keep, vec![put(site, &person)?]).await?;
     let joined = joined(outside, site, name, Some(email)).await?;
     Ok(vec![person.id, joined])
 }

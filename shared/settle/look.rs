@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::numbers::unconfirmed;
 use crate::delivery::Mention;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
@@ -126,15 +127,19 @@ impl<'a> Looker<'a> {
         {
             return self.could_not(mention, looks, heard, &error).await;
         }
+        let is_listed = around.has(&mention.about);
+        let is_gone = around.unlisted || around.called_off || mention.removed && (proves || !may_lag);
         // What takes the place of something is known before that is gone.
         self.keep_around(&mention.about, around, began, heard).await?;
         match found {
             Some(fact) => self.keep(Record::new(fact, began, heard.source()), heard).await,
-            // One 404 without a signed removal takes nothing from anybody; after the last look it is believed.
+            // One 404 without a signed removal takes nothing from anybody.
             None if again => Ok(()),
             // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
             None if !may_lag && !mention.removed => Ok(()),
-            None => self.keep_gone(&mention.about, began, heard).await,
+            None if is_listed => Ok(()),
+            None if is_gone => self.keep_gone(&mention.about, began, heard.source(), heard).await,
+            None => self.keep_missing(&mention.about, began, heard).await,
         }
     }
 
@@ -152,7 +157,7 @@ impl<'a> Looker<'a> {
 
     /// Keeps what was read beside a thing, and looks for what is known and was not there.
     async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<()> {
-        let Around { facts, unreadable, kinds, since, people, called_off: _ } = around;
+        let Around { facts, unreadable, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
         if !kinds.is_empty() {
             let (names, _) = self.outside.ledger.holdings(&self.site.id, &Holder::Member(about.id.clone())).await?;
@@ -237,10 +242,21 @@ impl<'a> Looker<'a> {
         self.outside.ledger.put_dues(&self.site.id, &[due]).await
     }
 
-    async fn keep_gone(&self, name: &FactId, began: Timestamp, heard: &Heard) -> Result<()> {
+    /// After the last look an id that is not known is not confirmed to be gone: six minutes of 404 are no removal while
+    /// its list has it. A comparison reads that, and the guard judges what follows.
+    async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Heard) -> Result<()> {
+        let known = self.outside.ledger.fact(&self.site.id, name).await?;
+        let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
+        let record = known.gone(began, Source::Missing).after(Some(&known));
+        self.keep_and_mark(&record, heard, false).await?;
+        self.outside.bus.want_reconcile(&self.site.id).await;
+        Ok(())
+    }
+
+    async fn keep_gone(&self, name: &FactId, began: Timestamp, source: Source, heard: &Heard) -> Result<()> {
         match self.outside.ledger.fact(&self.site.id, name).await? {
             Some(known) => {
-                let record = known.gone(began, heard.source());
+                let record = known.gone(began, source);
                 self.keep_and_mark(&record, heard, false).await
             }
             None => Ok(()),
@@ -292,9 +308,16 @@ impl<'a> Looker<'a> {
     /// may serve them before the fact is kept.
     async fn keep_and_mark(&self, record: &Record, heard: &Heard, once: bool) -> Result<()> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
-        let draft = ledger.draft(site, record).await?;
-        let profiles = self.profiles(record, &draft.concerned.everybody).await?;
         let now = self.outside.time.now();
+        let mut draft = ledger.draft(site, record).await?;
+        let unconfirmed = match draft.known() {
+            Some(known) => unconfirmed(self.outside, site, known, record, now).await?,
+            None => None,
+        };
+        if let Some(record) = &unconfirmed {
+            draft = ledger.draft(site, record).await?;
+        }
+        let profiles = self.profiles(record, &draft.concerned.everybody).await?;
         let due = |name: FactId| heard.due(now, Subject::Profile(name));
         if once || draft.concerned.some_left || matches!(self.marked, Marked::Written) {
             ledger.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;

@@ -117,6 +117,8 @@ pub struct Scene {
     pub crowded: bool,
     /// Whether new accounts must be counted first, once that was looked up.
     pub crowd: OnceCell<Crowd>,
+    /// Who gets a new account in this slice without being counted, by door system and person.
+    pub makes: Mutex<BTreeSet<(String, String)>>,
     /// That they be counted was asked for.
     pub asked: OnceCell<()>,
     alarmed: Mutex<BTreeSet<Timestamp>>,
@@ -179,6 +181,7 @@ impl Scene {
                 held,
                 crowded,
                 crowd,
+                makes: Mutex::default(),
                 asked,
                 alarmed,
             },
@@ -202,6 +205,17 @@ impl Scene {
         self.outside.alarms.set(&self.site.id, minute).await?;
         self.alarmed().insert(minute);
         Ok(())
+    }
+
+    /// Notes that a person gets a new account, unless `most` others get one in this slice. Whether it is noted.
+    pub fn makes(&self, doors: &str, person: &str, most: usize) -> bool {
+        let mut makes = self.makes.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = (doors.to_owned(), person.to_owned());
+        let others = makes.iter().filter(|other| other.0 == doors && **other != one).count();
+        if others < most {
+            makes.insert(one);
+        }
+        others < most
     }
 
     fn alarmed(&self) -> MutexGuard<'_, BTreeSet<Timestamp>> {

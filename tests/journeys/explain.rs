@@ -223,6 +223,10 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         scope: Scope::Site,
         revokes: 1,
         accounts: 0,
+        cards: 0,
+        rests: 0,
+        moves: 0,
+        version: 0,
         reason: "half of everybody".into(),
         since: now,
         told: now,
@@ -230,7 +234,7 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         pieces: 0,
     };
     let who = Subject::Person(String::new());
-    let waiting = Waiting { doubt: leaves, who, foreign: false, doubted: false };
+    let waiting = Waiting::new(leaves, who);
     outside.ledger.put_hold(&hold, &[waiting]).await.expect("it writes");
     let (_, ada) = group(&world, "ada", "Members", None).await;
     let said = ada.why.iter().find(|why| why.contains("the guard holds")).expect("it is said");

@@ -37,6 +37,7 @@ mod snapshots;
 mod tags;
 mod told;
 mod unreadable;
+mod withheld;
 
 use serde_json::{Map, Value, json};
 

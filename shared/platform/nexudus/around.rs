@@ -41,7 +41,7 @@ impl Reader {
                     Some(Holder::Member(coworker)) => {
                         let FactList { facts, unreadable, .. } =
                             self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
-                        Ok(Around { facts, unreadable, ..Around::default() })
+                        Ok(Around { facts, unreadable, ..Around::default() }.without(about))
                     }
                     _ => Ok(Around::default()),
                 }
@@ -84,7 +84,8 @@ impl Reader {
                 return Err(Error::later("a booking of Nexudus was moved, and the new one is not there yet"));
             }
         }
-        Ok(Around { facts, unreadable, called_off: !cancellations.is_empty(), ..Around::default() })
+        let called_off = !cancellations.is_empty();
+        Ok(Around { facts, unreadable, called_off, ..Around::default() }.without(&FactId::new(Kind::Booking, id)))
     }
 
     /// The records that the booking of this other id was cancelled.

@@ -4,12 +4,13 @@ use super::{Task, problem};
 use crate::audit::{Deed, Happened};
 use crate::cards::{Change, recorded, shown};
 use crate::error::Error;
+use crate::guard::Doubt;
 use crate::settle::cards::card_deed;
 use crate::settle::moves::Move;
 use crate::settle::scene::Writers;
 
 /// Makes cards theirs, or nobody's. Where one could not be taken back at some doors, none is given there.
-pub async fn card_steps(writers: &Writers, now: jiff::Timestamp, task: &mut Task, theirs: bool) {
+pub async fn card_steps(site: &str, writers: &Writers, now: jiff::Timestamp, task: &mut Task, theirs: bool) {
     for (doors, step) in task.moves.clone() {
         let change = match &step {
             Move::Tag(change) if theirs => change,
@@ -27,7 +28,14 @@ pub async fn card_steps(writers: &Writers, now: jiff::Timestamp, task: &mut Task
             false => writer.untag(&linked.account, &change.card).await,
         };
         match done {
-            Ok(()) => task.changed_hands(&doors, change, theirs, now),
+            Ok(()) => {
+                let account = linked.account.id.clone();
+                let done = Doubt::Card { doors: doors.clone(), account, card: change.card.id.clone() };
+                if !theirs {
+                    task.spend(site, &done);
+                }
+                task.changed_hands(&doors, change, theirs, now);
+            }
             Err(error) => task.card_failed(&doors, change, error),
         }
     }

@@ -1,0 +1,64 @@
+//! No way past the guard: every way in which something is taken away, by every kind of news.
+
+mod cards;
+mod limits;
+mod missing;
+mod people;
+mod ways;
+
+use serde_json::{Value, json};
+
+use super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, Setting, World, address};
+
+/// The name of a numbered person.
+fn who(n: usize) -> String {
+    format!("p{n:02}")
+}
+
+fn names(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(who).collect()
+}
+
+/// The number of somebody's card.
+fn number(n: usize) -> String {
+    format!("{:04}", 1000 + n)
+}
+
+fn member(n: usize) -> Value {
+    let properties = json!({ "Card number": number(n) });
+    json!({ "_id": format!("m-{}", who(n)), "name": who(n), "email": address(&who(n)), "properties": properties })
+}
+
+/// So many people, each with a membership and a card number.
+fn people(count: usize) -> Value {
+    json!({
+        "members": (0..count).map(member).collect::<Vec<_>>(),
+        "memberships": (0..count).map(|n| hot_desk(&who(n))).collect::<Vec<_>>(),
+    })
+}
+
+/// A site with so many people in one group, each with a card.
+async fn full(at: Doors, count: usize) -> World {
+    full_by(setting(at), count).await
+}
+
+fn setting(at: Doors) -> Setting {
+    Setting::at(at, PLAN).platform_says("card_property = \"Card number\"")
+}
+
+async fn full_by(setting: Setting, count: usize) -> World {
+    let numbers: Vec<String> = (0..count).map(number).collect();
+    let house = House::with(&["Members", "Front"]).says("tags", json!(numbers));
+    let world = setting.begin(town(people(count)), house).await;
+    assert_eq!(world.inside("Members").await, names(0..count));
+    assert_eq!(carded(&world).await, count);
+    world
+}
+
+/// How many people have a card.
+async fn carded(world: &World) -> usize {
+    let held = world.door_world().await;
+    let users = held["users"].as_array().expect("users");
+    users.iter().filter(|user| user["tags"].as_array().is_some_and(|tags| !tags.is_empty())).count()
+}
