@@ -3,7 +3,8 @@
 //! ```text
 //! wanted  claimed  our line      another line   verdict
 //! yes     yes      as wanted     any            nothing
-//! yes     yes      other end     any            grant, replacing ours
+//! yes     yes      earlier end   any            grant, replacing ours
+//! yes     yes      later end     any            grant, replacing ours; nothing where ends only move later
 //! yes     yes      none          covers it      release (somebody gave it by hand)
 //! yes     yes      none          does not       grant (somebody took it away by hand)
 //! yes     no       –             covers it      adopt while the group is being taken over, else nothing
@@ -32,6 +33,33 @@ pub struct Held<'a> {
     pub exclusive: bool,
     /// The group is being taken over: entitled people already in it become ours.
     pub taken_over: bool,
+    /// Which way the end of our line may move.
+    pub ends: Ends,
+}
+
+/// Which way the end of a membership may move at a door system that ends it by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// It follows the window.
+    Follow,
+    /// It only moves later: an earlier end would take access away. Holds in mode `grant-only` and for protected people.
+    LaterOnly,
+}
+
+impl Ends {
+    /// Whether a line that ends at `old` may give way to one that ends at `new`. `None` has no end.
+    pub fn allow(self, old: Option<Timestamp>, new: Option<Timestamp>) -> bool {
+        self == Ends::Follow || !ends_later(old, new)
+    }
+}
+
+/// Whether a line until `one` lasts longer than a line until `other`.
+fn ends_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    match (one, other) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(one), Some(other)) => one > other,
+    }
 }
 
 /// What must change.
@@ -92,7 +120,7 @@ pub fn judge(wanted: Option<&Stretch>, claim: Option<&Claim>, held: Held<'_>, no
 fn claimed(stretch: &Stretch, ours: Option<&Row>, held: Held<'_>, now: Timestamp) -> Verdict {
     let end = end_at_doors(stretch, held);
     match ours {
-        Some(row) if is_valid(row, now) && row.until == end => Verdict::Nothing,
+        Some(row) if is_valid(row, now) && (row.until == end || !held.ends.allow(row.until, end)) => Verdict::Nothing,
         Some(row) => Verdict::Grant { until: end, replaces: vec![row.clone()] },
         None if covering(stretch, held, now).is_some() => Verdict::Release,
         None => Verdict::Grant { until: end, replaces: over(held.rows, now) },
@@ -114,14 +142,7 @@ fn end_at_doors(stretch: &Stretch, held: Held<'_>) -> Option<Timestamp> {
 
 /// A line that opens now and does not end before the stretch does.
 fn covering<'a>(stretch: &Stretch, held: Held<'a>, now: Timestamp) -> Option<&'a Row> {
-    held.rows.iter().find(|row| {
-        let lasts = match (row.until, stretch.window.until) {
-            (None, _) => true,
-            (Some(row), Some(stretch)) => row >= stretch,
-            (Some(_), None) => false,
-        };
-        is_valid(row, now) && lasts
-    })
+    held.rows.iter().find(|row| is_valid(row, now) && !ends_later(stretch.window.until, row.until))
 }
 
 /// Lines that are over open nothing, but a door system may refuse a second one beside them.

@@ -33,6 +33,7 @@ mod order;
 mod portion;
 mod prepare;
 mod problems;
+mod rest;
 mod round;
 mod scene;
 mod serve;
@@ -45,6 +46,7 @@ pub(crate) use case::dossier_of;
 pub use doubts::COUNTED;
 pub use held::{GroupRows, HeldRows};
 pub use moves::{Judged, Move, View, concerned, judge_person};
+pub use rest::resume_at;
 pub use scene::Terms;
 pub(crate) use scene::catalogue;
 

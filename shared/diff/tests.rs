@@ -31,7 +31,7 @@ fn claim(until: Option<Timestamp>) -> Claim {
 }
 
 fn held(rows: &[Row]) -> Held<'_> {
-    Held { rows, ends_by_itself: true, protected: false, exclusive: false, taken_over: false }
+    Held { rows, ends_by_itself: true, protected: false, exclusive: false, taken_over: false, ends: Ends::Follow }
 }
 
 fn told(wanted: bool, claimed: Option<Claim>, held: Held<'_>) -> Verdict {
@@ -116,4 +116,26 @@ fn without_ends_at_the_doors_any_line_is_ours() {
     let salto = Held { ends_by_itself: false, ..held(&rows) };
     assert_eq!(told(true, Some(claim(None)), salto), Verdict::Nothing);
     assert_eq!(told(true, None, Held { rows: &[], ..salto }), Verdict::Grant { until: None, replaces: vec![] });
+}
+
+#[test]
+fn where_ends_only_move_later_no_line_is_cut_short() {
+    fn later_only(rows: &[Row]) -> Held<'_> {
+        Held { ends: Ends::LaterOnly, ..held(rows) }
+    }
+    for longer in [None, Some(at("12:00"))] {
+        let rows = [row(longer)];
+        assert_eq!(told(true, Some(claim(longer)), later_only(&rows)), Verdict::Nothing, "{longer:?}");
+        assert!(matches!(told(true, Some(claim(longer)), held(&rows)), Verdict::Grant { .. }), "{longer:?}");
+    }
+    let rows = [row(Some(at("10:30")))];
+    let verdict = told(true, Some(claim(Some(at("10:30")))), later_only(&rows));
+    assert_eq!(verdict, Verdict::Grant { until: Some(at("11:15")), replaces: rows.to_vec() }, "a later end is given");
+    let over = [row(Some(at("09:50")))];
+    let verdict = told(true, Some(claim(Some(at("09:50")))), later_only(&over));
+    assert_eq!(
+        verdict,
+        Verdict::Grant { until: Some(at("11:15")), replaces: over.to_vec() },
+        "what is over is renewed"
+    );
 }

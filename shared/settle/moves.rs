@@ -9,9 +9,10 @@ use jiff::Timestamp;
 
 use super::card_moves::card_moves;
 use super::held::{GroupRows, HeldRows};
+use super::rest;
 use super::scene::Terms;
 use crate::cards::{CardBook, Change, Number, Trouble};
-use crate::diff::{Held, Verdict, judge};
+use crate::diff::{Ends, Held, Verdict, judge};
 use crate::doors::{AccountId, GroupId, Row, Standing};
 use crate::entitlement::{Desired, Stretch, open_at};
 use crate::person::{Claim, Linked, Person};
@@ -213,14 +214,19 @@ fn group_verdict(
     let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
     let rows = account.map(|account| rows.of_account(account)).unwrap_or_default();
     let (surplus, rows) = without_surplus(rows, claim);
-    changes.extend(surplus.iter().map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
+    let protected = account.is_some_and(|id| terms.protects(id, linked));
+    let ends = if protected || view.mode == Mode::GrantOnly { Ends::LaterOnly } else { Ends::Follow };
+    let given = claim.and_then(|claim| claim.until);
+    let outlived = surplus.iter().filter(|row| ends.allow(row.until, given));
+    changes.extend(outlived.map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
     let wanted = open_at(view.desired, at, view.now);
     let held = Held {
         rows: &rows,
         ends_by_itself: terms.ends_by_itself,
-        protected: account.is_some_and(|id| terms.protects(id, linked)),
+        protected,
         exclusive: terms.is_exclusive(group),
         taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(at),
+        ends,
     };
     match judge(wanted, claim, held, view.now) {
         Verdict::Nothing => {}
@@ -292,7 +298,9 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     let mut moves = Vec::new();
     let has_access = grants || view.person.claims_at(doors);
     let open = || view.groups.iter().any(|at| at.0 == doors && open_at(view.desired, at, view.now).is_some());
-    if linked.suspended && !view.stale && open() {
+    let gives_seat_back = rest::gives_seat_back(view.person, terms);
+    let comes = || open() || gives_seat_back && rest::is_about_to_come(view.desired, doors, view.now);
+    if linked.suspended && !view.stale && comes() {
         moves.push(Move::Resume);
     }
     if let Some(name) = view.name
@@ -302,14 +310,15 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
         moves.push(Move::Rename(name.to_owned()));
     }
     let awaited = || is_awaited(view.desired, doors, view.now);
-    let quiet = !has_access && changes.is_empty() && !linked.left_alone && linked.cards.is_empty() && !awaited();
+    let may_pause = || gives_seat_back && rest::is_between_visits(view.desired, doors, view.now);
+    let quiet = !has_access && changes.is_empty() && !linked.left_alone && linked.cards.is_empty();
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
         match terms.without_access(view.person) {
             WithoutAccess::Suspend if linked.account.standing == Standing::Active && may_rest(linked, terms) => {
-                moves.push(Move::Suspend);
+                moves.extend((!awaited() || may_pause()).then_some(Move::Suspend));
             }
-            WithoutAccess::Delete if linked.made => moves.push(Move::Delete),
+            WithoutAccess::Delete if linked.made => moves.extend((!awaited()).then_some(Move::Delete)),
             _ => {}
         }
     }

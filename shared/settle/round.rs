@@ -16,6 +16,7 @@ use super::intend::intend;
 use super::moves::concerned;
 use super::portion::Portion;
 use super::prepare::{Seen, prepare_all};
+use super::rest::resume_at;
 use super::scene::{Scene, Writers};
 use crate::cards::Number;
 use crate::doors::GroupId;
@@ -183,6 +184,7 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
     let numbers = case.dossier.cards();
     let next = scene.former.next_boundary(scene.rules(), &case.dossier, &desired, now);
+    let next = next.into_iter().chain(resume_at(&case.person, &desired, &scene.terms, now)).min();
     let asked = called.map_or(now, |summons| summons.asked(now));
     let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));
     let cause = called.and_then(Summons::cause);

@@ -40,9 +40,24 @@ pub struct Terms {
     pub guests_rest: bool,
     /// Somebody can have one card only there.
     pub one_card: bool,
+    /// Each active account takes one of a limited number of seats there.
+    pub counts_seats: bool,
 }
 
 impl Terms {
+    /// What holds at the doors that `read` reads. Which groups are ruled is not known yet.
+    pub fn of(config: DoorsConfig, seen: DoorsRead, read: &dyn ReadDoors) -> Self {
+        Terms {
+            config,
+            seen,
+            ends_by_itself: read.ends_by_itself(),
+            ruled: BTreeSet::new(),
+            guests_rest: read.guests_rest(),
+            one_card: read.one_card(),
+            counts_seats: read.counts_seats(),
+        }
+    }
+
     /// Whether this account is never revoked.
     pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
         let listed = |email: &str| self.config.protects(email);
@@ -240,8 +255,7 @@ async fn side(outside: &Outside, site: &Site, name: &str, connections: &Connecti
         Some(seen) => seen,
         None => survey(outside, site, name, &config, read.as_ref()).await?,
     };
-    let (ends_by_itself, guests_rest, one_card) = (read.ends_by_itself(), read.guests_rest(), read.one_card());
-    Ok((Terms { config, seen, ends_by_itself, guests_rest, one_card, ruled: BTreeSet::new() }, read, write))
+    Ok((Terms::of(config, seen, read.as_ref()), read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.

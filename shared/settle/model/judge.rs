@@ -96,6 +96,7 @@ impl Judge {
             secret: "s".to_owned(),
             url: None,
             identity_url: None,
+            contact: None,
             invite: false,
             without_access: WithoutAccess::Keep,
             guest_accounts: WithoutAccess::Keep,
@@ -109,7 +110,8 @@ impl Judge {
         let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
         let ends_by_itself = story.doors != Doors::Salto;
         let ruled = BTreeSet::from([group()]);
-        let terms = Terms { config, seen, ends_by_itself, ruled, guests_rest: true, one_card: false };
+        let terms =
+            Terms { config, seen, ends_by_itself, ruled, guests_rest: true, one_card: false, counts_seats: false };
         Judge {
             doors: story.doors,
             sayings: story.sayings.clone(),
