@@ -171,21 +171,6 @@ pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
     Ok(url)
 }
 
-/// An address that a vendor handed us on `page`, such as its next page: absolute or relative.
-///
-/// # Errors
-/// [`Error::Report`] where it leads to another scheme, host or port, or carries a user: our token goes there too.
-pub fn within(page: &Url, link: &str) -> Result<Url> {
-    let elsewhere = || Error::report("the vendor hands us an address outside of its own, and we do not follow");
-    let mut url = page.join(link).map_err(|_| elsewhere())?;
-    let origin = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
-    if origin(&url) != origin(page) || !url.username().is_empty() || url.password().is_some() {
-        return Err(elsewhere());
-    }
-    url.set_fragment(None);
-    Ok(url)
-}
-
 /// A request, with JSON where there is a body.
 ///
 /// # Errors

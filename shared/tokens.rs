@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use crate::access::Secret;
 use crate::error::Result;
@@ -21,17 +23,40 @@ pub struct Token {
     pub expires: Timestamp,
 }
 
+/// A sign-in that a vendor refused. The same credentials are not tried again before `until`: vendors lock accounts
+/// after some wrong passwords.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedSignIn {
+    /// Tells these credentials from others, and tells nobody what they are.
+    pub credentials: String,
+    /// When they may be tried again.
+    pub until: Timestamp,
+}
+
+/// What tells credentials from others under `key`: half of their HMAC-SHA256, in hex.
+pub fn fingerprint(key: &str, parts: &[&str]) -> String {
+    // An HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
+    for part in parts {
+        mac.update(part.as_bytes());
+        mac.update(b"\0");
+    }
+    let tag = mac.finalize().into_bytes();
+    hex::encode(tag.get(..tag.len() / 2).unwrap_or_default())
+}
+
 /// The tokens in force: kept in the table, and in memory while the function lives.
 #[derive(Clone, Default)]
 pub struct Tokens {
     ledger: Option<Ledger>,
     memory: Arc<Mutex<HashMap<String, Token>>>,
+    refused: Arc<Mutex<HashMap<String, RefusedSignIn>>>,
 }
 
 impl Tokens {
     /// Tokens that every function shares through the table.
     pub fn shared(ledger: Ledger) -> Self {
-        Tokens { ledger: Some(ledger), memory: Arc::default() }
+        Tokens { ledger: Some(ledger), memory: Arc::default(), refused: Arc::default() }
     }
 
     /// The token in memory under `name`, expired or not.
@@ -57,6 +82,23 @@ impl Tokens {
             ledger.keep_token(name, token).await?;
         }
         self.remember(name, token);
+        Ok(())
+    }
+
+    /// The sign-in under `name` that was refused last, by whichever function.
+    pub async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
+        match &self.ledger {
+            Some(ledger) => ledger.refused_sign_in(name).await,
+            None => Ok(self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()),
+        }
+    }
+
+    /// Keeps that a sign-in under `name` was refused.
+    pub async fn keep_refused_sign_in(&self, name: &str, refused: RefusedSignIn) -> Result<()> {
+        if let Some(ledger) = &self.ledger {
+            return ledger.keep_refused_sign_in(name, &refused).await;
+        }
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), refused);
         Ok(())
     }
 

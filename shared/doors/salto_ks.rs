@@ -32,6 +32,7 @@ mod client;
 mod login;
 mod membership;
 mod openings;
+mod pages;
 mod refusal;
 mod tags;
 #[cfg(test)]
@@ -62,12 +63,21 @@ impl ReadDoors for SaltoKs {
         Ok(groups.into_iter().map(Group::from).collect())
     }
 
+    fn counts_seats(&self) -> bool {
+        true
+    }
+
     /// A group without a time schedule opens nothing [M].
     async fn group_problem(&self, group: &GroupId) -> Result<Option<String>> {
         let path = ["access_groups", &group.0, "time_schedules"];
         let schedules: Vec<wire::Schedule> = self.0.list(V1_1, &path, None).await?;
         let problem = "it has no time schedule, so it opens nothing: give it one in SALTO KS";
         Ok(schedules.is_empty().then(|| problem.to_owned()))
+    }
+
+    async fn is_gone(&self, group: &GroupId) -> Result<bool> {
+        let answer = self.0.one(V1_1, &["access_groups", &group.0]).await?;
+        if answer.is_missing() { Ok(true) } else { answer.done().map(|_| false) }
     }
 
     /// An empty list is believed only of a group that counts nobody either: a bare `[]` bears no sign of its own that
@@ -94,10 +104,12 @@ impl ReadDoors for SaltoKs {
     }
 
     async fn account(&self, known: &Account) -> Result<Option<Account>> {
-        match &known.inner_id {
-            Some(inner) => self.look(inner).await,
-            None => self.look_without_inner(known).await,
+        if let Some(inner) = &known.inner_id
+            && let Some(account) = self.look(inner).await?
+        {
+            return Ok(Some(account));
         }
+        self.look_without_inner(known).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>> {
@@ -168,7 +180,7 @@ impl WriteDoors for SaltoKs {
         if answer.is_without_subscription() {
             return Err(no_seat());
         }
-        answer.done()?;
+        self.done_or_so(&inner, answer, Standing::Active).await?;
         match self.look_raw(&inner).await?.ok_or_else(account_gone)? {
             user if user.standing() == Standing::Active => Ok(()),
             user if user.blocked => Err(Error::report("the account is blocked in SALTO KS: unblock it there")),
@@ -178,7 +190,11 @@ impl WriteDoors for SaltoKs {
 
     async fn suspend(&self, account: &Account) -> Result<()> {
         let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
-        self.set_subscription(&inner, "suspended").await?.done_or_gone()
+        let answer = self.set_subscription(&inner, "suspended").await?;
+        if answer.is_missing() {
+            return Ok(());
+        }
+        self.done_or_so(&inner, answer, Standing::Suspended).await
     }
 
     /// Answered 202: it happens a little later [D].
@@ -202,6 +218,14 @@ impl WriteDoors for SaltoKs {
 }
 
 impl SaltoKs {
+    /// A refusal that may mean "already so" is judged by the account itself.
+    async fn done_or_so(&self, inner: &str, answer: Answer, wanted: Standing) -> Result<()> {
+        if answer.may_be_so_already() && self.look_raw(inner).await?.is_some_and(|user| user.standing() == wanted) {
+            return Ok(());
+        }
+        answer.done().map(drop)
+    }
+
     async fn set_subscription(&self, inner: &str, state: &str) -> Result<Answer> {
         let body = json!({ "state": state });
         self.0.write(Method::PATCH, V1_1, &["users", inner, "subscription"], Some(&body)).await

@@ -355,6 +355,11 @@ pub fn token(name: &str) -> Key {
     Key::new(format!("{name}#token"), "token")
 }
 
+/// That a vendor refused the credentials which buy this token.
+pub fn refused_sign_in(name: &str) -> Key {
+    Key::new(format!("{name}#token"), "refused")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use crate::person::is_usual;
 use crate::platform::PlatformKind;
 use crate::site::resolve::Resolved;
 use crate::site::{DoorsConfig, Entries, Site};
-use crate::tokens::Token;
+use crate::tokens::{RefusedSignIn, Token};
 
 /// How long a delivery is remembered: longer than any sender tries again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
@@ -258,6 +258,17 @@ impl Ledger {
     /// Keeps a token in place of the one that was there.
     pub async fn keep_token(&self, name: &str, token: &Token) -> Result<()> {
         self.write(Write::put(key::token(name), body(token)?)).await
+    }
+
+    /// That a sign-in was refused, kept under the token's name.
+    pub async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
+        self.kept(&key::refused_sign_in(name)).await
+    }
+
+    /// Keeps that a sign-in was refused. It goes by itself some time after it counts no more.
+    pub async fn keep_refused_sign_in(&self, name: &str, refused: &RefusedSignIn) -> Result<()> {
+        let until = refused.until;
+        self.write(Write::put(key::refused_sign_in(name), body(refused)?).expires(until)).await
     }
 
     pub(super) async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {

@@ -8,11 +8,11 @@ use std::time::Duration;
 use http::Method;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use super::login::Login;
+use super::pages::{AnyPage, Page, next_page};
 use super::refusal::Answer;
 use super::wire::Named;
 use crate::access::{Access, Secret};
@@ -91,8 +91,7 @@ impl Client {
     /// A whole list below the site. A bad read is started over once.
     ///
     /// # Errors
-    /// [`Error::Later`] after a second bad read; [`Error::Report`] where the next page lies outside of the vendor's own
-    /// address, and for refusals: 404 is a site or group that is gone.
+    /// [`Error::Later`] after a second bad read; [`Error::Report`] for refusals: 404 is a site or group that is gone.
     pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Named,
@@ -154,9 +153,13 @@ impl Client {
                 items.extend(wanted(item));
             }
             counted = counted.max(count.unwrap_or(0));
-            next = link.filter(|link| !link.is_empty()).map(|link| caller::within(&url, &link)).transpose()?;
+            next = link.filter(|link| !link.is_empty()).map(|link| self.next_page(&url, &link)).transpose()?;
         }
         Ok((ids.len() >= counted).then_some(items))
+    }
+
+    fn next_page(&self, page: &Url, link: &str) -> Result<Url> {
+        next_page(page, self.base.as_ref().map_err(Clone::clone)?.path(), link)
     }
 
     async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Answer> {
@@ -201,37 +204,5 @@ impl Client {
         let site = site.ok_or_else(|| Error::refused("SALTO KS doors need place: the id of the SALTO KS site"))?;
         let base = self.base.as_ref().map_err(Clone::clone)?;
         caller::below(base, &[&[version, "sites", site], path].concat())
-    }
-}
-
-/// A page in either of its two forms [M].
-#[derive(Deserialize)]
-#[serde(untagged, bound = "T: DeserializeOwned")]
-enum AnyPage<T> {
-    Bare(Vec<T>),
-    Paged(Page<T>),
-}
-
-#[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-struct Page<T> {
-    /// Required, and may be null [D].
-    #[serde(deserialize_with = "null_is_empty")]
-    items: Vec<T>,
-    next_page_link: Option<String>,
-    /// How many there are in all [D], or on this page [?]: either way there are no fewer.
-    count: Option<usize>,
-}
-
-fn null_is_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(items: D) -> Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(items)?.unwrap_or_default())
-}
-
-impl<T> From<AnyPage<T>> for Page<T> {
-    fn from(page: AnyPage<T>) -> Self {
-        match page {
-            AnyPage::Bare(items) => Page { items, next_page_link: None, count: None },
-            AnyPage::Paged(page) => page,
-        }
     }
 }

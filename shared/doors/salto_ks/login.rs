@@ -19,7 +19,7 @@ use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
 use crate::http::Response;
 use crate::time::SharedTime;
-use crate::tokens::{Token, Tokens};
+use crate::tokens::{self, RefusedSignIn, Token, Tokens};
 
 /// A token is replaced this long before it runs out, so that it does not die on its way.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
@@ -27,6 +27,8 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 const OTHERS_KEEP: Duration = Duration::from_secs(1);
 /// How long a token is used that does not say how long it lives: the vendor's usual hour [M].
 const USUAL_LIFE: i64 = 3_600;
+/// How long a refused password is not tried again. How many wrong ones lock the account is [?].
+const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// What is asked for [D].
 const SCOPE: &str = "user_api.full_access";
 
@@ -126,6 +128,11 @@ impl Login {
                 "SALTO KS needs a new sign-in: put username and password, or a new refresh_token, into the secret",
             ));
         };
+        let (now, credentials) = (self.time.now(), self.fingerprint(username, password));
+        let refused = self.tokens.refused_sign_in(&self.name).await?;
+        if refused.is_some_and(|refused| refused.credentials == credentials && now < refused.until) {
+            return Err(password_refused());
+        }
         let fields = [
             ("grant_type", "password"),
             ("username", username.reveal()),
@@ -133,10 +140,22 @@ impl Login {
             ("scope", SCOPE),
         ];
         let answer = caller.read(self.request(&fields)?).await?;
-        self.granted(answer).map_err(|no| match no {
-            No::Grant => Error::report("SALTO KS does not accept username and password of the secret"),
-            No::Other(error) => error,
-        })
+        match self.granted(answer) {
+            Ok(token) => Ok(token),
+            Err(No::Other(error)) => Err(error),
+            Err(No::Grant) => {
+                let until = now.saturating_add(REFUSED_FOR).unwrap_or(Timestamp::MAX);
+                self.tokens.keep_refused_sign_in(&self.name, RefusedSignIn { credentials, until }).await?;
+                Err(password_refused())
+            }
+        }
+    }
+
+    /// Tells one username and password from another, for the table. Its key is the client's secret, which the table does
+    /// not hold: nobody can guess a password with it.
+    fn fingerprint(&self, username: &Secret, password: &Secret) -> String {
+        let key = self.secrets.client_secret.as_ref().map(Secret::reveal).unwrap_or_default();
+        tokens::fingerprint(key, &[username.reveal(), password.reveal()])
     }
 
     fn request(&self, fields: &[(&str, &str)]) -> Result<crate::http::Request> {
@@ -163,6 +182,13 @@ impl Login {
     fn lasts(&self, token: &Token) -> bool {
         self.time.now().duration_until(token.expires) > MARGIN
     }
+}
+
+fn password_refused() -> Error {
+    Error::report(
+        "SALTO KS does not accept username and password of the secret: correct the secret. The same password is tried \
+         again after 10 minutes, so that the account is not locked",
+    )
 }
 
 #[derive(Deserialize)]

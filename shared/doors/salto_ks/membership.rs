@@ -1,7 +1,8 @@
 //! Putting people into SALTO KS groups and taking them out, in one call where that works.
 //!
-//! What SALTO KS answers to adding a member twice or taking out somebody who is not in is [?], so such a refusal is
-//! judged by what the group's list says afterwards, never by its code.
+//! What SALTO KS answers to adding a member twice or taking out somebody who is not in is [?], and a refusal may come
+//! with any status, 200 too [M]. So a refusal that concerns one person is judged by the group's list afterwards. Its
+//! code only says what is wrong where the list does not show the change.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -30,7 +31,7 @@ enum Step<'a> {
 enum Outcome {
     Done,
     Failed(Error),
-    /// Refused in a way that may mean "already so"; the error is what it is otherwise.
+    /// Refused, which may mean "already so". The error applies if the group's list does not show the change.
     Unsure(Error),
 }
 
@@ -129,7 +130,7 @@ impl Step<'_> {
     }
 }
 
-/// What a refusal means that concerned this person alone.
+/// What a refusal means that concerned this person alone. Where it may mean "already so", the group's list decides.
 fn judge(step: Step<'_>, answer: Answer) -> Outcome {
     match step {
         Step::Add(_) if answer.is_not_yet() => {
@@ -141,6 +142,9 @@ fn judge(step: Step<'_>, answer: Answer) -> Outcome {
         Step::Remove(_) if answer.is_missing() => Outcome::Unsure(Error::later(
             "SALTO KS does not find this person, and lists them in the group all the same",
         )),
+        Step::Remove(_) if answer.may_be_so_already() => {
+            Outcome::Unsure(Error::later("SALTO KS did not take this person out of the group"))
+        }
         _ => answer.done().map_or_else(Outcome::Failed, |_| Outcome::Done),
     }
 }

@@ -4,6 +4,7 @@
 //!   sent back whole in a header; an empty page is not the end, a missing token is [D].
 //! - `lock_opened` let somebody in, `lock_rejected` did not [M]. Whoever was rejected is not named: only the number of
 //!   their tag is [M]. Offices that are switched to stay open, and the like, are no openings.
+//! - Where the filter is refused (1102), the list is read from its newest entry backwards, without one.
 //! - Entries are kept for 90 days [D]. A lock without its hub tells of them late [I].
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ use crate::opening::{Opening, kept};
 
 /// Entries on a page.
 const PAGE: &str = "100";
+/// Most pages that are read backwards where the filter is refused.
+const MOST_UNFILTERED: usize = 20;
 /// Longest token that is sent back, in bytes.
 const LONGEST_TOKEN: usize = 8 << 10;
 /// Longest id that is taken, in bytes. Theirs have 36.
@@ -63,6 +66,10 @@ impl Named for Lock {
 }
 
 impl Entry {
+    fn at(&self) -> Option<Timestamp> {
+        instant(&self.utc_date_time)
+    }
+
     /// `None` for what is no opening, and for what names neither lock nor instant.
     fn seen(self, doors: &str) -> Option<Seen> {
         let category = self.event_category.as_deref().unwrap_or_default();
@@ -118,20 +125,52 @@ impl ReadOpenings for SaltoKs {
         let filter = format!("utc_date_time ge DateTime'{since}'");
         let query = [("$filter", filter.as_str()), ("$orderby", "utc_date_time"), ("$top", PAGE)];
         let answer = self.0.page(V1_1, &["entries"], &query, from.token.as_deref()).await?;
-        if from.token.is_some() && answer.is_status(StatusCode::BAD_REQUEST) {
+        if from.token.is_some() && (answer.is_status(StatusCode::BAD_REQUEST) || answer.is_bad_filter()) {
             return Err(Error::refused("SALTO KS does not take its own token any more"));
         }
-        let page: Entries = answer.done()?.json()?;
-        let next = page.continuation_token.filter(|token| !token.is_empty());
-        if next.as_ref().is_some_and(|token| token.len() > LONGEST_TOKEN) {
-            return Err(Error::report("SALTO KS's token for the next page of entries is too long"));
+        if answer.is_bad_filter() {
+            let openings = self.unfiltered(doors, from.since).await?;
+            return Ok(Some(Page { openings, next: None }));
         }
-        Ok(Some(Page { openings: page.items.into_iter().filter_map(|entry| entry.seen(doors)).collect(), next }))
+        let Entries { items, continuation_token } = answer.done()?.json()?;
+        let next = sendable(continuation_token)?;
+        Ok(Some(Page { openings: items.into_iter().filter_map(|entry| entry.seen(doors)).collect(), next }))
     }
 
     async fn holder_of_tag(&self, number: &str) -> Result<Option<AccountId>> {
         Ok(self.tags_numbered(number).await?.into_iter().find_map(|card| card.holder))
     }
+}
+
+impl SaltoKs {
+    /// Everything since `since`, oldest first, without a filter: from the newest entry backwards, over a bounded number
+    /// of pages. A page that is not in this order ends nothing, for nothing says that the order is kept [?].
+    async fn unfiltered(&self, doors: &str, since: Timestamp) -> Result<Vec<Seen>> {
+        let query = [("$orderby", "utc_date_time desc"), ("$top", PAGE)];
+        let (mut seen, mut token): (Vec<Seen>, Option<String>) = (Vec::new(), None);
+        for _ in 0..MOST_UNFILTERED {
+            let answer = self.0.page(V1_1, &["entries"], &query, token.as_deref()).await?;
+            let Entries { items, continuation_token } = answer.done()?.json()?;
+            let ends = (items.first().and_then(Entry::at), items.last().and_then(Entry::at));
+            let is_past = matches!(ends, (Some(first), Some(last)) if last < since && last <= first);
+            seen.extend(items.into_iter().filter_map(|entry| entry.seen(doors)).filter(|one| one.opening.at >= since));
+            token = sendable(continuation_token)?;
+            if is_past || token.is_none() {
+                break;
+            }
+        }
+        seen.sort_by_key(|one| one.opening.at);
+        Ok(seen)
+    }
+}
+
+/// The token by which a list goes on; `None` at its end.
+fn sendable(token: Option<String>) -> Result<Option<String>> {
+    let token = token.filter(|token| !token.is_empty());
+    if token.as_ref().is_some_and(|token| token.len() > LONGEST_TOKEN) {
+        return Err(Error::report("SALTO KS's token for the next page of entries is too long"));
+    }
+    Ok(token)
 }
 
 #[cfg(test)]
@@ -223,6 +262,24 @@ mod tests {
         assert!(page([on(LIST).says(403, json!({}))], None).await.is_err());
         let long = json!({ "items": [], "continuation_token": "x".repeat(9000) });
         assert!(page([on(LIST).says(200, long)], None).await.is_err());
+    }
+
+    /// Without a filter the list is read backwards, until it is older than what is asked for.
+    #[tokio::test]
+    async fn a_filter_that_is_refused_is_left_out() {
+        const BACKWARDS: &str = "GET /v1.1/sites/s1/entries?$orderby=utc_date_time desc&$top=100";
+        let at = |id: &str, at: &str| entry(json!({ "id": id, "utc_date_time": format!("2026-03-02T{at}:00Z") }));
+        let refused = || on(LIST).says(400, json!({ "ErrorCode": "1102", "Message": "Invalid filter" }));
+        let newer = json!({ "items": [at("e3", "09:50"), at("e2", "09:20")], "continuation_token": "more" });
+        let older = json!({ "items": [at("e1", "09:10"), at("e0", "08:59")], "continuation_token": "yet more" });
+        let steps = [refused(), on(BACKWARDS).says(200, newer), on(BACKWARDS).says(200, older)];
+        let read = page(steps, None).await.unwrap().unwrap();
+        let ids: Vec<&str> = read.openings.iter().map(|one| one.opening.id.as_str()).collect();
+        assert_eq!((ids, read.next), (vec!["e1", "e2", "e3"], None));
+        let within = on(LIST).says(200, json!({ "ErrorCode": 1102, "Message": "Invalid filter" }));
+        let all = on(BACKWARDS).says(200, json!({ "items": [at("e1", "09:10")] }));
+        assert_eq!(page([within, all], None).await.unwrap().unwrap().openings.len(), 1);
+        assert!(matches!(page([refused()], Some("old")).await, Err(Error::Refused(_))), "begun again, without a token");
     }
 
     #[tokio::test]

@@ -14,6 +14,8 @@ use crate::http::Response;
 
 /// Somebody who belongs to a pod, whose access is the pod's business alone.
 const POD_MEMBER: u32 = 2220;
+/// A `$filter` that is not understood.
+const BAD_FILTER: u32 = 1102;
 
 /// An answer, with the error code that may hide even behind a 2xx [M].
 pub(super) struct Answer {
@@ -77,10 +79,17 @@ impl Answer {
         self.code == Some(2212)
     }
 
-    /// What adding a member twice, or an address that is there, may be answered with [?].
+    /// What adding a member twice, or an address that is there, may be answered with [?]. An error within a 2xx keeps
+    /// no status of its own [M], so every code counts there that says nothing else.
     pub(super) fn may_be_so_already(&self) -> bool {
-        let refused = !self.is_yes() && matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::CONFLICT);
-        refused && self.code != Some(POD_MEMBER) && !self.is_about_site()
+        let status = self.status.is_success() || matches!(self.status.as_u16(), 400 | 409 | 422);
+        let refused = status && !self.is_yes() && self.code != Some(POD_MEMBER);
+        refused && !self.is_stranger() && !self.is_about_site()
+    }
+
+    /// The `$filter` was not understood [M].
+    pub(super) fn is_bad_filter(&self) -> bool {
+        self.code == Some(BAD_FILTER)
     }
 
     /// The account was made a moment ago and is not known everywhere yet: the same call works a minute later [M].
@@ -135,7 +144,7 @@ fn meaning(status: StatusCode, code: Option<u32>) -> Error {
         (Some(POD_MEMBER), _) => {
             Error::report("this person is a pod member of SALTO KS (2220): their access is changed in the pod alone")
         }
-        (Some(1102), _) => Error::report("SALTO KS does not understand a filter of ours (1102)"),
+        (Some(BAD_FILTER), _) => Error::report("SALTO KS does not understand a filter of ours (1102)"),
         (Some(2202), _) | (None, StatusCode::NOT_FOUND) => {
             Error::report("SALTO KS does not know the site, group or user (2202): check place and the rules' groups")
         }

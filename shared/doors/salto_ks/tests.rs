@@ -128,9 +128,29 @@ async fn a_bad_read_is_started_over_once() {
         is_later(salto(&script).groups().await);
         script.is_over();
     }
-    let away = json!({"items": [], "next_page_link": "https://evil.example/"});
-    let script = script([list().says(200, away)]);
-    is_report(salto(&script).groups().await, "outside");
+}
+
+/// Behind a gateway a vendor may name another host, or `http`. The token goes nowhere else.
+#[tokio::test]
+async fn the_next_page_is_asked_of_the_host_that_was_asked_first() {
+    let next = "http://evil.example/v1.2/sites/s1/access_groups?$skip=1";
+    let script = script([
+        get("/v1.2/sites/s1/access_groups").says(200, json!({"items": [{"id": "g1"}], "next_page_link": next})),
+        get("/v1.2/sites/s1/access_groups?$skip=1").says(200, items(json!([{"id": "g2"}]))),
+    ]);
+    assert_eq!(salto(&script).groups().await.unwrap().len(), 2);
+    script.is_over();
+    assert_eq!(script.hosts(), ["salto-ks"; 3]);
+}
+
+#[tokio::test]
+async fn a_group_is_gone_when_it_is_asked_for_itself() {
+    let one = || get("/v1.1/sites/s1/access_groups/g1");
+    let script = script([one().says(404, refusal("2202")), one().says(200, json!({"id": "g1"})), one().is(403)]);
+    let salto = salto(&script);
+    assert!(salto.is_gone(&group()).await.unwrap());
+    assert!(!salto.is_gone(&group()).await.unwrap());
+    assert!(salto.is_gone(&group()).await.is_err());
     script.is_over();
 }
 
@@ -198,7 +218,9 @@ async fn an_account_is_what_its_seat_and_roles_make_it() {
         get(USER).says(200, changed(changed(ada(), "blocked", json!(true)), "alias", json!(""))),
         get(USER).says(200, changed(ada(), "roles", admin)),
         get(USER).is(404),
+        get(USERS).says(200, items(json!([]))),
         get(USER).says(400, refusal("2202")),
+        get(USERS).says(200, items(json!([ada()]))),
         get(USER).says(403, refusal("2203")),
         get(USERS).says(200, items(everybody.clone())),
         get(USERS).says(200, items(everybody)),
@@ -214,7 +236,7 @@ async fn an_account_is_what_its_seat_and_roles_make_it() {
     assert_eq!((blocked.standing, blocked.name.as_str()), (Standing::Suspended, "Ada L"));
     assert!(look().await.unwrap().privileged);
     assert_eq!(look().await, None);
-    assert_eq!(look().await, None);
+    assert!(look().await.is_some(), "one 404 is not believed");
     is_later(salto.account(&known).await);
     assert_eq!(salto.account(&account(None)).await.unwrap().unwrap().inner_id.as_deref(), Some("i1"));
     let guests = salto.guests().await.unwrap();
@@ -422,6 +444,7 @@ async fn only_those_without_another_role_are_suspended_or_deleted() {
         get(USER).says(200, ada()),
         on(&format!("DELETE {USERS}/i1")).is(202),
         get(USER).is(404),
+        get(USERS).says(200, items(json!([]))),
         admin(),
         admin(),
     ]);

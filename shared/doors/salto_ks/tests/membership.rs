@@ -133,3 +133,41 @@ async fn a_refusal_inside_a_yes_is_a_refusal() {
     is_report(change([adds("a").says(200, refusal("2220"))], &["a"], &[]).await.remove(0), "pod");
     is_later(change([adds("a").says(200, json!({"ErrorCode": 2203}))], &["a"], &[]).await.remove(0));
 }
+
+/// An error within a 200 keeps no status of its own: the group's list tells, after an answer that was lost too.
+#[tokio::test]
+async fn already_so_within_a_yes_is_what_the_list_says() {
+    let inside = || adds("a").says(200, refusal("1101"));
+    assert_eq!(change([inside(), members(&["a"])], &["a"], &[]).await, [Ok(())]);
+    is_later(change([inside(), members(&["b"])], &["a"], &[]).await.remove(0));
+    let outside = |answer: Step| [answer, members(&["b"])];
+    for answer in [takes("a").says(200, refusal("2202")), takes("a").says(200, refusal("1101")), takes("a").is(409)] {
+        assert_eq!(change(outside(answer), &[], &["a"]).await, [Ok(())]);
+    }
+    let lost = [
+        bulk(&["a", "b"], &[]).is(500),
+        adds("a").says(200, refusal("1101")),
+        adds("b").says(200, refusal("1101")),
+        members(&["a", "b"]),
+    ];
+    assert_eq!(change(lost, &["a", "b"], &[]).await, [Ok(()), Ok(())]);
+}
+
+#[tokio::test]
+async fn a_state_that_is_so_already_is_done() {
+    let says =
+        |state: &str, answer: Step| [answer, get(USER).says(200, changed(ada(), "subscription_state", json!(state)))];
+    let set = |state: &str| on(&format!("PATCH {USER}/subscription")).with(json!({"state": state}));
+    let known = account(Some("i1"));
+    for status in [200, 400, 409] {
+        let steps = [get(USER).says(200, ada())].into_iter();
+        let script = script(steps.chain(says("suspended", set("suspended").says(status, refusal("1101")))));
+        salto(&script).suspend(&known).await.unwrap();
+        script.is_over();
+        let again = [get(USER).says(200, ada())];
+        let script =
+            self::script(says("subscribed", set("subscribed").says(status, refusal("1101"))).into_iter().chain(again));
+        salto(&script).resume(&known).await.unwrap();
+        script.is_over();
+    }
+}

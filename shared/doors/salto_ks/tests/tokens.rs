@@ -189,3 +189,43 @@ async fn the_identity_lives_elsewhere_where_the_site_file_says_so() {
     SaltoKs(Arc::new(Client::new(Some("s1"), access))).groups().await.unwrap();
     assert_eq!(own.hosts(), ["identity.eu.my-clay.com", "connect.my-clay.com"]);
 }
+
+/// Vendors lock accounts after some wrong passwords.
+#[tokio::test]
+async fn a_refused_password_is_not_tried_again_for_ten_minutes() {
+    let tokens = Tokens::default();
+    let script = Script::new([signs_in().says(400, json!({"error": "invalid_grant"})), signs_in(), lists()]);
+    let fresh = |word: &str| {
+        let mut access = script.access("salto-ks");
+        access.tokens = tokens.clone();
+        access.secrets.password = Some(Secret::new(word));
+        SaltoKs(Arc::new(Client::new(Some("s1"), access)))
+    };
+    is_report(fresh("word").groups().await, "password");
+    script.move_clock(Duration::from_secs(599));
+    is_report(fresh("word").groups().await, "password");
+    script.move_clock(Duration::from_secs(1));
+    fresh("word").groups().await.unwrap();
+    script.is_over();
+}
+
+#[tokio::test]
+async fn another_password_is_tried_at_once() {
+    let tokens = Tokens::default();
+    let other = json!({"grant_type": "password", "username": "system", "password": "new word",
+        "scope": "user_api.full_access"});
+    let script = Script::new([
+        signs_in().says(400, json!({"error": "invalid_grant"})),
+        on("POST /connect/token").with(other).says(200, json!({"access_token": "t", "expires_in": 3600})),
+        lists(),
+    ]);
+    for (word, is_good) in [("word", false), ("new word", true)] {
+        let mut access = script.access("salto-ks");
+        access.tokens = tokens.clone();
+        access.secrets.password = Some(Secret::new(word));
+        assert_eq!(SaltoKs(Arc::new(Client::new(Some("s1"), access))).groups().await.is_ok(), is_good);
+    }
+    script.is_over();
+    let kept = tokens.refused_sign_in("riverside-main").await.unwrap().unwrap();
+    assert!(!format!("{kept:?}").contains("word"), "nothing of a password is kept");
+}

@@ -88,6 +88,9 @@ impl World {
             _ => return Err(error::invalid("Invalid $orderby")),
         }
         if let Some(filter) = ask.param("$filter") {
+            if self.0.quirk("entries-filter-1102") {
+                return Err(error::bad_filter());
+            }
             let filter = Filter::read(filter).ok_or_else(error::bad_filter)?;
             let mut kept = Vec::new();
             for entry in all {

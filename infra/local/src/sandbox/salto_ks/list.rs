@@ -86,6 +86,20 @@ fn number(ask: &Ask, name: &str) -> Result<Option<usize>, Answer> {
     text.parse().map(Some).map_err(|_| error::invalid(&format!("Invalid {name}")))
 }
 
+/// The same answer, its link absolute and on another host.
+pub fn link_elsewhere(answer: Answer) -> Answer {
+    let (parts, body) = answer.into_parts();
+    let mut page: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let link = page.get("next_page_link").and_then(Value::as_str).map(|link| format!("http://elsewhere.example{link}"));
+    match link {
+        Some(link) => {
+            page["next_page_link"] = json!(link);
+            Answer::from_parts(parts, page.to_string().into())
+        }
+        None => Answer::from_parts(parts, body),
+    }
+}
+
 /// The same list from `skip` on: a path below the interface's own address.
 fn link(ask: &Ask, skip: usize) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -245,6 +245,7 @@ impl vendor::World for World {
             self.finish_deletions(ask);
         }
         match self.answer(ask) {
+            Ok(answer) if self.0.quirk("foreign-page-link") => list::link_elsewhere(answer),
             Ok(answer) => answer,
             Err(mut refusal) => {
                 if self.0.quirk("error-in-200") && refusal.status() != http::StatusCode::UNAUTHORIZED {
