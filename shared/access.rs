@@ -85,6 +85,8 @@ pub struct Access {
     pub turn: Turn,
     /// The property of a member in which their card numbers stand, where the site file names one.
     pub card_property: Option<String>,
+    /// Whom the vendor may write to about this integration, where the site file says so.
+    pub contact: Option<String>,
     /// How much of the vendor's rate limit this client may use.
     pub share: Share,
 }

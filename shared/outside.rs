@@ -241,7 +241,7 @@ impl Outside {
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let name = format!("{}#doors#{doors}#{}", site.id, config.secret);
         let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
-        let access = Access { share, ..access };
+        let access = Access { share, contact: config.contact.clone(), ..access };
         Ok(config.kind.connect(of, access))
     }
 
@@ -262,6 +262,7 @@ impl Outside {
             token_name,
             turn: self.turns.of(secret),
             card_property: None,
+            contact: None,
             share: Share::default(),
         })
     }

@@ -124,6 +124,7 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             token_name: format!("{}#{of}", site.id),
             turn: Turn::default(),
             card_property: None,
+            contact: None,
             share: Share::Reconcile,
         })
     };
@@ -139,6 +140,7 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
     let mut doors = BTreeMap::new();
     for (name, config) in &site.doors {
         let to_doors = access(&format!("[doors.{name}]"), &config.secret, &config.url, &config.identity_url)?;
+        let to_doors = Access { contact: config.contact.clone(), ..to_doors };
         let (reader, _writer) = config.kind.connect(config.place.as_deref(), to_doors);
         doors.insert(name.clone(), reader);
     }

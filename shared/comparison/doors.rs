@@ -102,7 +102,8 @@ impl Seen {
                 return Ok(());
             }
         };
-        let known = match survey(reader.as_ref(), config, &links(people, name)).await {
+        let of_ours = before.as_ref().map(|before| groups_of_ours(before, people, name)).unwrap_or_default();
+        let known = match survey(reader.as_ref(), config, &links(people, name), of_ours).await {
             Ok(read) => match believable(read.now, before.as_ref()) {
                 Ok(now) => {
                     self.accounts.insert(name.to_owned(), read.accounts);
@@ -121,9 +122,7 @@ impl Seen {
             }
         };
         if let Some(seen) = known {
-            let (ends_by_itself, guests_rest) = (reader.ends_by_itself(), reader.guests_rest());
-            let (ruled, one_card, config) = (BTreeSet::new(), reader.one_card(), config.clone());
-            self.terms.insert(name.to_owned(), Terms { config, seen, ends_by_itself, ruled, guests_rest, one_card });
+            self.terms.insert(name.to_owned(), Terms::of(config.clone(), seen, reader.as_ref()));
         }
         self.readers.insert(name.to_owned(), reader);
         Ok(())
@@ -204,6 +203,30 @@ impl Seen {
     }
 }
 
+/// The groups that matter: those that a rule opened before, and those in which anybody was put by us.
+fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<crate::doors::Group> {
+    let claims = people.iter().flat_map(|person| &person.claims).filter(|claim| claim.doors == name);
+    let claimed: BTreeSet<&GroupId> = claims.map(|claim| &claim.group).collect();
+    let ours = before.groups.iter().filter(|group| before.taken.contains(&group.id) || claimed.contains(&group.id));
+    ours.cloned().collect()
+}
+
+/// Adds every group of `ours` that the list leaves out and that exists when it is asked for by its id. Otherwise its
+/// people would be taken out, or forgotten and left in.
+async fn with_unlisted(
+    reader: &dyn ReadDoors,
+    mut groups: Vec<crate::doors::Group>,
+    ours: Vec<crate::doors::Group>,
+) -> Result<Vec<crate::doors::Group>> {
+    for group in ours {
+        let is_listed = groups.iter().any(|listed| listed.id == group.id);
+        if !is_listed && !reader.is_gone(&group.id).await? {
+            groups.push(crate::doors::Group { problem: None, ..group });
+        }
+    }
+    Ok(groups)
+}
+
 /// What one door system answered.
 struct Survey {
     now: DoorsRead,
@@ -211,8 +234,13 @@ struct Survey {
     seats: Option<Seats>,
 }
 
-async fn survey(reader: &dyn ReadDoors, config: &DoorsConfig, links: &Links<'_>) -> Result<Survey> {
-    let groups = reader.groups().await?;
+async fn survey(
+    reader: &dyn ReadDoors,
+    config: &DoorsConfig,
+    links: &Links<'_>,
+    ours: Vec<crate::doors::Group>,
+) -> Result<Survey> {
+    let groups = with_unlisted(reader, reader.groups().await?, ours).await?;
     let accounts = Accounts::of(reader.accounts().await?, links);
     let is_protected = |account: &&Arc<Account>| account.email.as_deref().is_some_and(|email| config.protects(email));
     let protected = accounts.iter().filter(is_protected).map(|account| account.id.clone()).collect();

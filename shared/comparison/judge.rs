@@ -20,7 +20,7 @@ use crate::guard::removal::{Evidence, doubt_of, tag_of};
 use crate::guard::{Doubt, Waiting};
 use crate::ledger::dues::Subject;
 use crate::person::Person;
-use crate::settle::{Judged, Move, View, concerned, judge_person};
+use crate::settle::{Judged, Move, View, concerned, judge_person, resume_at};
 
 /// What was found about one person.
 pub struct Verdict<'a> {
@@ -203,6 +203,7 @@ impl Bench<'_, '_> {
         let problems = derived.problems;
         let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
         let next = former.next_boundary(rules, &dossier, &desired, now);
+        let next = next.into_iter().chain(resume_at(person, &desired, self.ground.terms, now)).min();
         Some(Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred })
     }
 

@@ -6,7 +6,7 @@
 //! - Membership is a role assignment of the role `group_basic` and has an id of its own, the row's handle. It can end
 //!   by itself (`valid_until`); what has ended stays in the list until it is deleted [C].
 //! - Our person's id is kept in the user's `metadata`, key `doorstep` [D]. Guests have none.
-//! - Five requests a second for all keys of one user [D]: one request every 200 ms, one after another.
+//! - Five requests a second for all keys of one user [D]: one after another, divided between two functions.
 //!
 //! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. Somebody can have several.
 //!
@@ -24,7 +24,7 @@ use crate::access::Access;
 use crate::caller;
 use crate::error::{Error, Result};
 use crate::person::email_key;
-use client::{Client, LONGEST_PAGE, LONGEST_USER_PAGE, VENDOR, done, refused_fields};
+use client::{Client, LONGEST_PAGE, LONGEST_USER_PAGE, Listed, VENDOR, done, refused_fields};
 use wire::{Who, number};
 
 mod cards;
@@ -72,15 +72,23 @@ impl ReadDoors for Kisi {
         Ok(groups.into_iter().map(Group::from).collect())
     }
 
+    async fn is_gone(&self, group: &GroupId) -> Result<bool> {
+        let answer = self.client.get(&["groups", &group.0]).await?;
+        if answer.status() == StatusCode::NOT_FOUND { Ok(true) } else { done(answer).map(|_| false) }
+    }
+
     /// An empty list is believed only of a group that is there: Kisi lists nobody for a group that is gone [I].
     async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
         let id = number(&group.0)?;
         let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
-        let assignments = self.client.assignments(&query).await?;
-        if assignments.is_empty() {
-            self.there_is(group).await?;
+        let list: Listed<wire::Assignment> = self.client.listed("role_assignments", &query, LONGEST_PAGE).await?;
+        if list.items.is_empty() {
+            let there: wire::GroupSize = caller::json(VENDOR, &self.there_is(group).await?)?;
+            if list.says_nothing() && there.users_count.is_some_and(|count| count > 0) {
+                return Err(Error::later("Kisi listed nobody of a group that counts people"));
+            }
         }
-        assignments.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
+        list.items.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
     }
 
     /// `?email=` narrows, the comparison is ours: nothing says that Kisi's is exact [C].
@@ -95,15 +103,11 @@ impl ReadDoors for Kisi {
     /// and the writer looks before it suspends or deletes.
     async fn account(&self, known: &Account) -> Result<Option<Account>> {
         match Who::of(&known.id)? {
-            Who::Guest(id) => {
-                let ids = id.to_string();
-                let guests: Vec<wire::Guest> = self.client.list("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
-                Ok(guests.into_iter().find(|guest| guest.id == id).map(Account::from))
-            }
+            Who::Guest(id) => self.listed_guest(id).await,
             Who::User(id) => {
                 let answer = self.client.get(&["users", &id.to_string()]).await?;
                 if answer.status() == StatusCode::NOT_FOUND {
-                    return Ok(None);
+                    return self.listed_user(id).await;
                 }
                 let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
                 Ok(Some(user.into()))
@@ -173,7 +177,10 @@ impl WriteDoors for Kisi {
     async fn resume(&self, account: &Account) -> Result<()> {
         match Who::of(&account.id)? {
             Who::Guest(_) => Ok(()),
-            Who::User(id) => self.update(id, json!({ "user": { "access_enabled": true } })).await,
+            Who::User(id) => {
+                self.scim_allows(id).await?;
+                self.update(id, json!({ "user": { "access_enabled": true } })).await
+            }
         }
     }
 
@@ -233,6 +240,42 @@ impl Kisi {
         Ok(user.into())
     }
 
+    /// There is no call for one guest [D]. An empty list that nobody counted is not believed: the person would get a
+    /// second account.
+    async fn listed_guest(&self, id: i64) -> Result<Option<Account>> {
+        let ids = id.to_string();
+        let list: Listed<wire::Guest> = self.client.listed("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
+        if list.says_nothing() {
+            return Err(Error::later("Kisi's list of guests says nothing: it is read again"));
+        }
+        Ok(list.items.into_iter().find(|guest| guest.id == id).map(Account::from))
+    }
+
+    /// The user as the list of users shows it. One 404 is not believed: the person would get a second account.
+    async fn listed_user(&self, id: i64) -> Result<Option<Account>> {
+        let users: Vec<wire::User> = self.client.list("users", &[("ids", &id.to_string())], LONGEST_USER_PAGE).await?;
+        let found = users.into_iter().find(|user| wire::Numbered::number(user) == id);
+        Ok(found.map(Account::from))
+    }
+
+    /// # Errors
+    /// [`Error::Report`] where the organisation's identity provider switched the user's access off: no call of ours
+    /// switches it on again.
+    async fn scim_allows(&self, user: i64) -> Result<()> {
+        let answer = self.client.get(&["users", &user.to_string()]).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Err(account_gone());
+        }
+        let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+        match user.scim_access_enabled {
+            Some(false) => Err(Error::report(
+                "this Kisi account's access is switched off by the organisation's identity provider (SCIM): enable it \
+                 there",
+            )),
+            Some(true) | None => Ok(()),
+        }
+    }
+
     async fn update(&self, user: i64, body: serde_json::Value) -> Result<()> {
         let answer = self.client.write(Method::PATCH, &["users", &user.to_string()], Some(&body)).await?;
         if answer.status() == StatusCode::NOT_FOUND {
@@ -241,14 +284,16 @@ impl Kisi {
         done(answer).map(drop)
     }
 
+    /// The group as Kisi shows it.
+    ///
     /// # Errors
     /// [`Error::Report`] where the group is gone.
-    async fn there_is(&self, group: &GroupId) -> Result<()> {
+    async fn there_is(&self, group: &GroupId) -> Result<bytes::Bytes> {
         let answer = self.client.get(&["groups", &group.0]).await?;
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(Error::report(format!("Kisi group {group} is gone: change the rules that open it")));
         }
-        done(answer).map(drop)
+        done(answer)
     }
 
     async fn assignments_of(&self, who: Who) -> Result<Vec<wire::Assignment>> {

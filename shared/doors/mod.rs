@@ -236,16 +236,23 @@ pub trait ReadDoors: Send + Sync {
     }
     /// All groups, with such of their problems as the list itself tells.
     async fn groups(&self) -> Result<Vec<Group>>;
+    /// Whether each active account takes one of a limited number of seats.
+    fn counts_seats(&self) -> bool {
+        false
+    }
     /// Why `group` opens nothing although people are in it, where finding out takes a call for each group: to be asked
     /// of ruled groups only.
     async fn group_problem(&self, _group: &GroupId) -> Result<Option<String>> {
         Ok(None)
     }
+    /// Whether the door system, asked for this very group, says that there is none. A list that leaves it out is no
+    /// proof: what is claimed in a group would be forgotten, and stay open.
+    async fn is_gone(&self, group: &GroupId) -> Result<bool>;
     /// Everybody in `group`, whatever the dates. A group that is gone is [`crate::error::Error::Report`].
     async fn rows(&self, group: &GroupId) -> Result<Vec<Row>>;
     /// Accounts whose address is exactly `email`, ignoring case.
     async fn find(&self, email: &str) -> Result<Vec<Account>>;
-    /// The account as it is now; `None` where it is gone. `known` is as it was last seen.
+    /// The account as it is now; `None` where it is gone, which a list has confirmed. `known` is as it was last seen.
     async fn account(&self, known: &Account) -> Result<Option<Account>>;
     /// All guests (accounts without an address).
     async fn guests(&self) -> Result<Vec<Account>>;

@@ -121,6 +121,7 @@ impl Script {
             token_name: "riverside-main".to_owned(),
             turn: Default::default(),
             card_property: None,
+            contact: None,
             share: Default::default(),
         }
     }

@@ -137,6 +137,7 @@ impl Script {
             token_name: "riverside/platform".into(),
             turn: Default::default(),
             card_property: None,
+            contact: None,
             share: Default::default(),
         }
     }

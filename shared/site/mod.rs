@@ -136,6 +136,8 @@ pub struct DoorsConfig {
     pub url: Option<String>,
     /// The https address of SALTO KS's token service; `None`: its own, or the sandbox's where `url` is `"sandbox"`.
     pub identity_url: Option<String>,
+    /// Whom Kisi may write to about this integration, where the operator says so. Sent with every call.
+    pub contact: Option<String>,
     /// Whether the door system may e-mail new people.
     pub invite: bool,
     /// What happens to a member's account that we made and that has no access left.

@@ -163,6 +163,10 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
     let secret =
         table.required("secret", "the name of the door system's secret", |value| value.read(words::secret_name));
     let (url, identity_url) = addresses(table, kind);
+    let contact = table.maybe("contact", |value| match value.read(words::contact)? {
+        _ if kind == Some(DoorsKind::SaltoKs) => value.wrong("only Kisi takes one: leave it out"),
+        contact => Some(contact),
+    });
     let invite = table.optional("invite", true, |value| value.flag());
     let without_access =
         table.optional("without_access", WithoutAccess::Keep, |value| value.choice(&KEEP_SUSPEND_DELETE));
@@ -181,6 +185,7 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
         secret: secret?,
         url: url?,
         identity_url: identity_url?,
+        contact: contact?,
         invite: invite?,
         without_access: without_access?,
         guest_accounts: guest_accounts?,

@@ -65,6 +65,12 @@ pub(super) fn vendor_id(text: &str) -> Result<String, String> {
     if fine { Ok(text.to_owned()) } else { Err("this is no id: copy it from the vendor's own page".to_owned()) }
 }
 
+/// An address that goes out as a header.
+pub(super) fn contact(text: &str) -> Result<String, String> {
+    let fine = text.len() <= 200 && text.trim() == text && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if fine { Ok(text.to_owned()) } else { Err("write an address in plain letters, at most 200".to_owned()) }
+}
+
 /// Longest time for which it is kept who came and went, in days.
 const MOST_DAYS: u32 = 730;
 

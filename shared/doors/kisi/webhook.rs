@@ -74,8 +74,9 @@ fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<News, &'static 
         // for nothing.
         "user.update" | "user.destroy" => News::Account(account("User", event.get("object_id")).ok_or(NO_OBJECT)?),
         "guest.destroy" => News::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?),
-        // This letter came, but another webhook may have been switched off.
-        "integration.disable_due_to_error" => News::Unclear,
+        // This delivery came, but a webhook fails, or was switched off because it failed. The next comparison looks at all
+        // of them, and finds what was lost meanwhile.
+        "integration.disable_due_to_error" | "integration.warn_due_to_error" => News::Unclear,
         // An assignment's event does not say whose it is [?]: reconcile finds what hands changed.
         _ => News::NotForUs,
     })

@@ -57,12 +57,20 @@ pub(super) struct Group {
     name: String,
 }
 
+/// How many people a group counts.
+#[derive(Debug, Deserialize)]
+pub(super) struct GroupSize {
+    pub(super) users_count: Option<u64>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct User {
     id: i64,
     pub(super) email: Option<String>,
     name: Option<String>,
     access_enabled: bool,
+    /// False where the organisation's identity provider switched access off over SCIM [I]; only it switches it on.
+    pub(super) scim_access_enabled: Option<bool>,
     metadata: Option<serde_json::Value>,
 }
 
@@ -97,6 +105,8 @@ pub(super) struct Card {
     /// Of low-frequency formats.
     card_number: Option<i64>,
     card_id: Option<i64>,
+    /// Written on a MIFARE Classic of somebody else's make.
+    data_block_value: Option<String>,
 }
 
 /// Whose a card is.
@@ -127,8 +137,8 @@ impl CardAssignment {
 impl Card {
     /// With whose it is.
     pub(super) fn card(self, assignment: Option<&CardAssignment>) -> OurCard {
-        let Card { id, token, uid, card_number, card_id } = self;
-        let texts = [token, uid].into_iter().flatten().filter(|text| !text.trim().is_empty());
+        let Card { id, token, uid, card_number, card_id, data_block_value } = self;
+        let texts = [token, uid, data_block_value].into_iter().flatten().filter(|text| !text.trim().is_empty());
         let digits = [card_number, card_id].into_iter().flatten().map(|number| number.to_string());
         OurCard {
             id: id.to_string(),
@@ -197,14 +207,16 @@ impl From<Group> for OurGroup {
 }
 
 impl From<User> for Account {
-    fn from(User { id, email, name, access_enabled, metadata }: User) -> Self {
+    /// Access needs both switches, ours and the identity provider's [I].
+    fn from(User { id, email, name, access_enabled, scim_access_enabled, metadata }: User) -> Self {
+        let enabled = access_enabled && scim_access_enabled != Some(false);
         let mark = metadata.as_ref().and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));
         Account {
             id: AccountId(id.to_string()),
             inner_id: None,
             email,
             name: name.unwrap_or_default().into(),
-            standing: if access_enabled { Standing::Active } else { Standing::Suspended },
+            standing: if enabled { Standing::Active } else { Standing::Suspended },
             mark,
             privileged: false,
             guest: false,

@@ -64,6 +64,10 @@ impl ReadDoors for OneGroup {
         if self.away { Err(Error::later("away")) } else { Ok(vec![group]) }
     }
 
+    async fn is_gone(&self, _group: &GroupId) -> Result<bool> {
+        Ok(false)
+    }
+
     async fn rows(&self, _group: &GroupId) -> Result<Vec<Row>> {
         Ok(Vec::new())
     }

@@ -36,6 +36,7 @@ fn example() -> Site {
         secret: "riverside/salto".into(),
         url: None,
         identity_url: None,
+        contact: None,
         invite: true,
         without_access: WithoutAccess::Keep,
         guest_accounts: WithoutAccess::Suspend,

@@ -41,6 +41,7 @@ pub const QUIRKS: &[Quirk] = &[
         "a second live assignment of one assignee to one group is refused (409), whatever its dates",
     ),
     quirk("kisi", "email-fuzzy", "`?email=` finds every address that contains the text"),
+    quirk("kisi", "no-collection-range", "lists come without `X-Collection-Range`"),
     quirk(
         "salto-ks",
         "just-created",
@@ -55,6 +56,8 @@ pub const QUIRKS: &[Quirk] = &[
         "removing somebody who is not in the group answers 404/2202 instead of 204",
     ),
     quirk("salto-ks", "email-taken-400", "creating a user whose e-mail is taken answers 400 instead of 409"),
+    quirk("salto-ks", "entries-filter-1102", "a `$filter` of entries is refused with 400/1102"),
+    quirk("salto-ks", "foreign-page-link", "`next_page_link` is absolute and names another host, over http"),
     quirk("salto-ks", "entries-empty-page", "every other page of entries is empty, and not the last"),
     quirk("salto-ks", "rejected-unnamed", "an entry that was rejected names nobody: only the tag's number is in it"),
     quirk("salto-ks", "delete-later", "a deleted user stays for 60 s of the run's clock"),

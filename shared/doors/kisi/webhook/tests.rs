@@ -139,6 +139,7 @@ fn other_events_ring_for_an_account_or_are_none_of_our_business() {
     assert_eq!(news("user.update"), News::Account(AccountId("5".into())));
     assert_eq!(news("guest.destroy"), News::Account(AccountId("guest:5".into())));
     assert_eq!(news("integration.disable_due_to_error"), News::Unclear);
+    assert_eq!(news("integration.warn_due_to_error"), News::Unclear);
     for other in ["role_assignment.create", "card.assign", "lock.opened", "user.update.x", "LOCK.UNLOCK"] {
         assert_eq!(news(other), News::NotForUs, "{other}");
     }

@@ -6,6 +6,8 @@ use super::error;
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 
+/// The header that says which part of a list this is, and how long the list is [D].
+pub const RANGE: &str = "x-collection-range";
 /// Furthest offset [D].
 const FURTHEST: usize = 20_000;
 
@@ -33,7 +35,7 @@ impl Page {
         let end = all.len().min(self.offset + self.limit);
         let shown: Vec<Value> = all.get(self.offset..end).unwrap_or_default().iter().map(render).collect();
         let range = format!("{}-{}/{}", self.offset, self.offset + self.limit - 1, all.len());
-        answer::with(answer::json(200, &Value::Array(shown)), "x-collection-range", &range)
+        answer::with(answer::json(200, &Value::Array(shown)), RANGE, &range)
     }
 }
 

@@ -197,7 +197,11 @@ impl vendor::World for World {
         match route::find(ROUTES, ask.method.as_str(), &ask.segments) {
             Found::Call(call, _, filled) => {
                 let id = filled.first().map_or("", String::as_str);
-                self.call(call, id, ask).unwrap_or_else(|refusal| refusal)
+                let mut answer = self.call(call, id, ask).unwrap_or_else(|refusal| refusal);
+                if self.0.quirk("no-collection-range") {
+                    answer.headers_mut().remove(list::RANGE);
+                }
+                answer
             }
             Found::OtherMethod(_) => error::plain(405, "Method Not Allowed", "a1e405"),
             Found::Nothing => error::not_found(),

@@ -32,7 +32,7 @@ pub fn user(user: &Thing, groups: usize) -> Value {
         "password_flow_enabled": item.or("password_flow_enabled", true),
         "access_enabled": access_enabled(item),
         "last_accessed_at": null,
-        "scim_access_enabled": true,
+        "scim_access_enabled": item.or("scim_access_enabled", true),
         "notes": item.or_null("notes"),
         "organization_id": 1,
         "confirmed": item.or("confirmed", true),
