@@ -7,6 +7,7 @@ mod clocks;
 mod crash;
 mod deskworks;
 mod doctor;
+mod doors;
 mod drift;
 pub mod entries;
 mod explain;
