@@ -56,7 +56,7 @@ fn opens_within(desired: &Desired, doors: &str, now: Timestamp, span: SignedDura
     windows(desired, doors).any(|(from, until)| from <= soon && until.is_none_or(|until| now < until))
 }
 
-fn windows<'d>(desired: &'d Desired, doors: &str) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
+fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
     let here = desired.iter().filter(move |((at, _), _)| at == doors);
     here.flat_map(|(_, stretches)| stretches).map(|stretch| (stretch.window.from, stretch.window.until))
 }
