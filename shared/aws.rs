@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::{AsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -17,6 +20,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::http::{Http, Request};
+use crate::time::SharedTime;
 
 /// A client that is built when it is first used: each takes a quarter of a millisecond, and no function needs all.
 pub struct Lazy<T>(Arc<Deferred<T>>);
@@ -46,6 +50,43 @@ impl<T> Deref for Lazy<T> {
 
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+/// How often a call to AWS is sent in all, where AWS throttles it or fails.
+pub const TRIES: u32 = 4;
+/// Longest pause before the second try; it doubles with each further one. The SDK chooses a shorter one by chance.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause before any try.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Lets the SDKs wait between two tries by our clock, so that it takes no time where that stands. No time-out of an SDK may
+/// be built on it: deadlines are ours.
+#[derive(Clone)]
+pub struct Pauses(pub SharedTime);
+
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pauses")
+    }
+}
+
+impl AsyncSleep for Pauses {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let time = self.0.clone();
+        Sleep::new(Waiting(Mutex::new(Box::pin(async move { time.pass(duration).await }))))
+    }
+}
+
+/// A wait that may be shared between threads, as the SDKs ask of theirs; only the one that owns it ever polls it.
+struct Waiting(Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Future for Waiting {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let wait = self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        wait.as_mut().poll(context)
     }
 }
 

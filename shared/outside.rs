@@ -134,15 +134,24 @@ pub struct Outside {
 
 /// The configuration that every SDK's builder takes alike.
 macro_rules! config {
-    ($sdk:ident, $settings:expr, $seam:expr) => {{
+    ($sdk:ident, $settings:expr, $seam:expr $(, $time:expr)?) => {{
         let mut config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::new($settings.region.clone()))
             .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
                 $settings.credentials.clone(),
             ))
-            .http_client($seam.clone());
+            .http_client($seam.clone())
+            .retry_config(
+                $sdk::config::retry::RetryConfig::standard()
+                    .with_max_attempts(crate::aws::TRIES)
+                    .with_initial_backoff(crate::aws::FIRST_PAUSE)
+                    .with_max_backoff(crate::aws::LONGEST_PAUSE),
+            )
+            // Bodies are whole when the SDK sees them: our own way out bounds their time and size.
+            .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url($settings.endpoint.clone());
+        $(config.set_sleep_impl(Some($sdk::config::SharedAsyncSleep::new(crate::aws::Pauses($time.clone()))));)?
         $sdk::Client::from_conf(config.build())
     }};
 }
@@ -150,9 +159,9 @@ pub(crate) use config;
 
 /// The same, built when it is first used.
 macro_rules! lazily {
-    ($sdk:ident, $settings:expr, $seam:expr) => {{
-        let (settings, seam) = ($settings.clone(), $seam.clone());
-        Lazy::new(move || config!($sdk, settings, seam))
+    ($sdk:ident, $settings:expr, $seam:expr, $time:expr) => {{
+        let (settings, seam, time) = ($settings.clone(), $seam.clone(), $time.clone());
+        Lazy::new(move || config!($sdk, settings, seam, time))
     }};
 }
 
@@ -174,11 +183,11 @@ impl Outside {
     /// Builds every client on one way out. Nothing is called yet.
     pub fn new(settings: Settings, http: Http, time: SharedTime) -> Self {
         let seam = Seam(http.clone());
-        let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam), settings.table.clone(), time.clone());
-        let line = Line::new(lazily!(aws_sdk_sqs, settings, seam), settings.line_url.clone());
-        let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam), settings.stack.clone());
-        let scheduler = lazily!(aws_sdk_scheduler, settings, seam);
-        let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam), settings.bus.clone(), time.clone());
+        let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
+        let line = Line::new(lazily!(aws_sdk_sqs, settings, seam, time), settings.line_url.clone());
+        let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
+        let scheduler = lazily!(aws_sdk_scheduler, settings, seam, time);
+        let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam, time), settings.bus.clone(), time.clone());
         Outside {
             alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), bus.clone(), time.clone()),
             bus,

@@ -13,6 +13,7 @@ mod journeys;
 mod ledger;
 mod naive;
 mod property;
+mod rights;
 mod routes;
 mod simulation;
 mod world;

@@ -32,7 +32,12 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
     let mut world = healthy(at).await;
     world.machine.pause(SITE, Some("painting")).await.expect("it is paused");
     for _ in 0..5 {
-        world.machine.cloud().line.send(SITE, &uuid::Uuid::new_v4().to_string(), "not a bell").expect("it is taken");
+        world
+            .machine
+            .cloud()
+            .line
+            .send(SITE, Some(&uuid::Uuid::new_v4().to_string()), "not a bell")
+            .expect("it is taken");
     }
     world
         .by_hand(|world| {

@@ -8,7 +8,7 @@ use crate::world::{Doors, House, SITE, Setting};
 #[tokio::test]
 async fn a_message_that_nobody_can_read_is_a_dead_letter_and_its_site_goes_on() {
     let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
-    world.machine.cloud().line.send(SITE, "poison", "not a bell").expect("taken");
+    world.machine.cloud().line.send(SITE, Some("poison"), "not a bell").expect("taken");
     world.tell(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T11:00:00Z")] })).await;
     let dead: Vec<String> = world.machine.cloud().line.dead().into_iter().map(|message| message.body).collect();
     assert_eq!(dead, ["not a bell"]);

@@ -29,6 +29,7 @@ impl World {
         assert_eq!(self.state().await, healed, "the second reconcile changed something");
         assert!(self.machine.cloud().line.is_empty(), "the line is empty");
         assert!(self.machine.cloud().line.dead().is_empty(), "no bell was given up");
+        assert!(self.machine.cloud().rights.missing().is_empty(), "{:?}", self.machine.cloud().rights.missing());
         self.check_books().await;
         self.check_notices().await;
         second

@@ -130,7 +130,7 @@ impl Machine {
         let clock = Arc::new(clock(setup.clock, &keep));
         let time: SharedTime = clock.clone();
         let network = doorstep::network::client(None).map_err(|error| StartError::Data(error.to_string()))?;
-        let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &time, &network)
+        let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &clock, &network)
             .await
             .map_err(|error| StartError::Data(error.to_string()))?;
         let sandboxes = Sandboxes::new(keep.clone(), time);
@@ -313,6 +313,12 @@ impl Machine {
     /// Lets each call take so long by the clock of the function that makes it. The run's own clock stands all the same.
     pub fn pace(&self, pace: SignedDuration) {
         self.parts.runner.levers.set_pace(pace);
+    }
+
+    /// Lets schedules fire up to 59 s late, and some of them twice, out of `seed`, as Scheduler may; without a seed they fire at
+    /// their instant and once.
+    pub fn late_schedules(&self, seed: Option<u64>) {
+        self.cloud().alarms.come_late(seed);
     }
 
     /// The longest that a function worked, at that pace, since this was last asked.

@@ -6,6 +6,7 @@ use doorstep::http::{Http, NoAnswer, Request, Response};
 use http::Uri;
 
 use crate::cloud::Cloud;
+use crate::run::Role;
 use crate::sandbox::Sandboxes;
 
 /// The way out of every function.
@@ -17,12 +18,25 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Sends a request of the operator, who may do everything.
     pub(crate) async fn send(self, request: Request) -> Result<Response, NoAnswer> {
+        match Cloud::is_for(&request) {
+            true => self.cloud.answer(&request).await,
+            false => self.send_outside(request).await,
+        }
+    }
+
+    /// Sends a request of a function, which may do what its role in the template allows.
+    pub(crate) async fn send_as(self, function: Role, request: Request) -> Result<Response, NoAnswer> {
+        match Cloud::is_for(&request) {
+            true => self.cloud.answer_function(function.logical_id(), &request).await,
+            false => self.send_outside(request).await,
+        }
+    }
+
+    async fn send_outside(self, request: Request) -> Result<Response, NoAnswer> {
         if request.uri().scheme_str() == Some("sandbox") {
             return self.sandbox(request).await;
-        }
-        if Cloud::is_for(&request) {
-            return self.cloud.answer(&request).await;
         }
         self.network.send(request).await
     }

@@ -43,6 +43,8 @@ async fn what_fails_comes_again_and_is_given_up_after_five() {
     let (machine, notes) = machine(setup()).await;
     ring(machine.outside(), "a", "1", "fail").await;
     ring(machine.outside(), "a", "2", "after").await;
+    machine.quiet().await;
+    // A batch may hold several groups, and a function that dies fails all of it: this one is alone.
     ring(machine.outside(), "b", "3", "panic").await;
     machine.quiet().await;
     let served = notes.take();

@@ -30,6 +30,9 @@ pub enum TableError {
     /// The embedded engine cannot open or make it.
     #[error(transparent)]
     Embedded(#[from] DynoxideError),
+    /// The template of the stack cannot be read.
+    #[error("template.yaml: {0}")]
+    Template(String),
     /// DynamoDB Local cannot be reached or refuses to make it.
     #[error("DynamoDB Local: {0}")]
     Elsewhere(String),

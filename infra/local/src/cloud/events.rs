@@ -18,6 +18,8 @@ const OUTBOX: &str = "outbox/";
 const WANTED: &str = "wanted/";
 /// The event that starts a reconcile; its detail names the site.
 const RECONCILE_WANTED: &str = "reconcile.wanted";
+/// Most bytes of all events of one call. [D] Newer announcements say 1 MB; the lower figure holds everywhere.
+const LARGEST: usize = 256 << 10;
 /// Most events at once. [D]
 const BATCH: usize = 10;
 /// Most events that the outbox keeps; older ones go first.
@@ -34,13 +36,12 @@ pub struct Bus {
 
 struct State {
     next: u64,
-    wanted: BTreeMap<String, Wish>,
+    /// Every event that starts a reconcile and was not served yet, by its number. Each starts one: EventBridge merges none.
+    wanted: BTreeMap<u64, Wish>,
 }
 
-/// How often a reconcile was wished for, so that a wish during a run leads to another run.
-#[derive(Default)]
 struct Wish {
-    times: u64,
+    site: String,
     serving: bool,
 }
 
@@ -48,7 +49,7 @@ struct Wish {
 pub(crate) struct Wanted {
     /// The site.
     pub(crate) site: String,
-    times: u64,
+    number: u64,
 }
 
 /// One event as it was published.
@@ -78,11 +79,19 @@ struct Entry {
     event_bus_name: Option<String>,
 }
 
+impl Entry {
+    /// Bytes, as EventBridge counts them.
+    fn size(&self) -> usize {
+        [&self.source, &self.detail_type, &self.detail].into_iter().flatten().map(String::len).sum()
+    }
+}
+
 impl Bus {
     pub(super) fn new(name: &str, keep: Keep, time: SharedTime, stir: Stir) -> Self {
         let last = keep.list(OUTBOX).last().and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
-        let wish = |(key, _): (String, Vec<u8>)| {
-            key.strip_prefix(WANTED).map(|site| (site.to_owned(), Wish { times: 1, serving: false }))
+        let wish = |(key, site): (String, Vec<u8>)| {
+            let number = key.strip_prefix(WANTED)?.parse().ok()?;
+            Some((number, Wish { site: String::from_utf8(site).ok()?, serving: false }))
         };
         let wanted = keep.list(WANTED).into_iter().filter_map(wish).collect();
         let state = Mutex::new(State { next: last.map_or(1, |last| last + 1), wanted });
@@ -100,6 +109,12 @@ impl Bus {
     fn put(&self, events: PutEvents) -> Result<Value, Refusal> {
         if !(1..=BATCH).contains(&events.entries.len()) {
             return Err(Refusal::new("ValidationException", "one call holds 1 to 10 events"));
+        }
+        if events.entries.iter().map(Entry::size).sum::<usize>() > LARGEST {
+            return Err(Refusal::new(
+                "ValidationException",
+                "Total size of the entries in the request is over the limit.",
+            ));
         }
         let results: Vec<_> = events.entries.into_iter().map(|entry| self.publish(entry)).collect();
         let failed = results.iter().filter(|result| result.is_err()).count();
@@ -132,12 +147,13 @@ impl Bus {
         if let Some(oldest) = state.next.checked_sub(KEPT) {
             self.keep.remove(&format!("{OUTBOX}{oldest:020}"));
         }
+        let number = state.next;
         state.next += 1;
         if event.kind == RECONCILE_WANTED
             && let Some(site) = event.detail["site"].as_str()
         {
-            self.keep.put(&format!("{WANTED}{site}"), b"");
-            state.wanted.entry(site.to_owned()).or_default().times += 1;
+            self.keep.put(&format!("{WANTED}{number:020}"), site.as_bytes());
+            state.wanted.insert(number, Wish { site: site.to_owned(), serving: false });
         }
         Ok(uuid::Uuid::new_v4().to_string())
     }
@@ -155,21 +171,15 @@ impl Bus {
     /// A wanted reconcile that nobody serves yet.
     pub(crate) fn take_wanted(&self) -> Option<Wanted> {
         let mut state = locked(&self.state);
-        let (site, wish) = state.wanted.iter_mut().find(|(_, wish)| !wish.serving)?;
+        let (number, wish) = state.wanted.iter_mut().find(|(_, wish)| !wish.serving)?;
         wish.serving = true;
-        Some(Wanted { site: site.clone(), times: wish.times })
+        Some(Wanted { site: wish.site.clone(), number: *number })
     }
 
     /// Ends what [`Bus::take_wanted`] began.
     pub(crate) fn served(&self, wanted: &Wanted) {
-        let mut state = locked(&self.state);
-        if state.wanted.get(&wanted.site).is_some_and(|wish| wish.times == wanted.times) {
-            state.wanted.remove(&wanted.site);
-            self.keep.remove(&format!("{WANTED}{}", wanted.site));
-        } else if let Some(wish) = state.wanted.get_mut(&wanted.site) {
-            wish.serving = false;
-        }
-        drop(state);
+        locked(&self.state).wanted.remove(&wanted.number);
+        self.keep.remove(&format!("{WANTED}{:020}", wanted.number));
         self.stir.stir();
     }
 }

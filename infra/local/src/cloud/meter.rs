@@ -43,12 +43,7 @@ impl Meter {
         locked(&self.0).as_ref()?;
         let mut body: Value = serde_json::from_slice(request.body()).ok()?;
         body.as_object_mut()?.insert("ReturnConsumedCapacity".into(), "TOTAL".into());
-        let mut asking = http::Request::new(body.to_string().into());
-        asking.headers_mut().clone_from(request.headers());
-        asking.headers_mut().remove(http::header::CONTENT_LENGTH);
-        asking.method_mut().clone_from(request.method());
-        asking.uri_mut().clone_from(request.uri());
-        Some(asking)
+        Some(super::wire::with_body(request, &body))
     }
 
     /// Counts what an operation cost.

@@ -5,12 +5,14 @@
 
 pub mod dynamodb;
 pub mod events;
+pub mod rights;
 pub mod scheduler;
 pub mod sqs;
 pub mod ssm;
 pub mod template;
 
 mod meter;
+mod strain;
 mod wire;
 
 use std::path::Path;
@@ -24,14 +26,28 @@ use tokio::sync::watch;
 use aws_credential_types::Credentials;
 use doorstep::alarms::AlarmSettings;
 
+use crate::clock::Clock;
 use crate::keep::Keep;
 use crate::secrets::Secrets;
 use meter::Meter;
 pub use meter::Spent;
+use sqs::Rules;
+use strain::Strain;
+use template::Template;
 use wire::Refusal;
 
 /// Account that everything here belongs to.
 const ACCOUNT: &str = "000000000000";
+
+/// The ARN of a resource of this account.
+fn arn(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:local:{ACCOUNT}:{resource}")
+}
+
+/// The same of a service without regions.
+fn arn_anywhere(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}::{ACCOUNT}:{resource}")
+}
 
 /// The names of what this cloud holds.
 pub fn settings() -> Settings {
@@ -42,8 +58,8 @@ pub fn settings() -> Settings {
         line_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-line.fifo"),
         alarms: AlarmSettings {
             group: "doorstep".into(),
-            line_arn: format!("arn:aws:sqs:local:{ACCOUNT}:doorstep-line.fifo"),
-            role_arn: format!("arn:aws:iam::{ACCOUNT}:role/doorstep-alarm"),
+            line_arn: arn("sqs", "doorstep-line.fifo"),
+            role_arn: rights::role_arn("AlarmRole"),
         },
         bus: "doorstep".into(),
         credentials: Credentials::new("local", "local", None, None, "one machine"),
@@ -65,10 +81,14 @@ pub struct Cloud {
     pub bus: events::Bus,
     /// Parameter Store.
     pub parameters: ssm::Parameters,
+    /// What the roles of the template allow, and which of it was used.
+    pub rights: rights::Rights,
     /// Told of every change that somebody may wait for.
     pub(crate) stir: Stir,
     /// Counts what the table charges for.
     meter: Meter,
+    /// Throttles, and leaves parts of batches undone.
+    strain: Strain,
 }
 
 impl Cloud {
@@ -80,9 +100,11 @@ impl Cloud {
         table: Option<&Path>,
         keep: &Keep,
         secrets: &Secrets,
-        time: &SharedTime,
+        clock: &Arc<Clock>,
         network: &Http,
     ) -> Result<Self, dynamodb::TableError> {
+        let template = Template::of_the_stack().map_err(|wrong| dynamodb::TableError::Template(wrong.to_string()))?;
+        let time: SharedTime = clock.clone();
         let mut settings = settings();
         let stir = Stir::default();
         let table = match table {
@@ -92,13 +114,15 @@ impl Cloud {
         table.sign_in(&mut settings);
         Ok(Cloud {
             table,
-            line: sqs::Line::new(&settings.line_url, keep.clone(), time.clone(), stir.clone()),
+            line: sqs::Line::new(&settings.line_url, Rules::of(template), keep.clone(), time.clone(), stir.clone()),
             alarms: scheduler::Alarms::new(&settings, keep.clone(), time.clone(), stir.clone()),
             bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
             parameters: ssm::Parameters::new(&settings, secrets),
+            rights: rights::Rights::of(template),
             settings,
             stir,
             meter: Meter::default(),
+            strain: Strain::new(clock.clone()),
         })
     }
 
@@ -107,7 +131,19 @@ impl Cloud {
         request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com")) || wire::target(request).is_some()
     }
 
-    /// Answers as the service would.
+    /// Answers as the service would a function of the stack, by the function's logical id in the template: refused where
+    /// its role does not allow the call.
+    ///
+    /// # Errors
+    /// As [`Cloud::answer`].
+    pub async fn answer_function(&self, function: &str, request: &Request) -> Result<Response, NoAnswer> {
+        match self.rights.judge_request(function, request) {
+            Ok(()) => self.answer(request).await,
+            Err(refusal) => Ok(refusal.into_response()),
+        }
+    }
+
+    /// Answers as the service would whoever may do everything.
     ///
     /// # Errors
     /// No answer came: only where the table is elsewhere.
@@ -120,12 +156,28 @@ impl Cloud {
             "DynamoDB_20120810" => return self.table(operation, request).await,
             "AmazonSQS" => self.line.answer(operation, body),
             "AWSEvents" => self.bus.answer(operation, body),
-            "AmazonSSM" => self.parameters.answer(operation, body),
+            "AmazonSSM" => match self.strain.throttles_parameters() {
+                Some(refusal) => refusal.into_response(),
+                None => self.parameters.answer(operation, body),
+            },
             _ => Refusal::unknown_operation(service).into_response(),
         })
     }
 
     async fn table(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
+        if let Some(refusal) = self.strain.throttles_table() {
+            return Ok(refusal.into_response());
+        }
+        match self.strain.shortens(operation, request) {
+            Some(shortened) => {
+                let answer = self.metered(operation, &shortened.request).await?;
+                Ok(shortened.complete(answer))
+            }
+            None => self.metered(operation, request).await,
+        }
+    }
+
+    async fn metered(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
         let Some(asking) = self.meter.asking(request) else { return self.table.answer(operation, request).await };
         let answer = self.table.answer(operation, &asking).await?;
         self.meter.add(operation, asking.body(), &answer);
@@ -138,17 +190,26 @@ impl Cloud {
         self.meter.read()
     }
 
-    /// Sends every alarm that is due by now to the line, earliest first, and gives them.
+    /// Sends the message of every schedule that is due by now to the queue, earliest first, and returns the schedules. A
+    /// schedule whose message the queue refuses is gone, as on AWS.
     pub fn ring_due(&self) -> Vec<scheduler::Alarm> {
         let due = self.alarms.due();
         let rung = |alarm: &scheduler::Alarm| {
             // Deleted only after it was sent: a kill in between rings twice, never not at all.
-            let sent = self.line.send(&alarm.message_group, &uuid::Uuid::new_v4().to_string(), &alarm.input);
-            sent.inspect_err(|refusal| tracing::error!(%refusal, "an alarm could not ring")).ok();
+            if let Err(refusal) = self.send_by_schedule(alarm) {
+                tracing::error!(%refusal, schedule = alarm.name, "the queue does not take the message of a schedule: dropped");
+            }
             self.alarms.fired(alarm);
         };
         due.iter().for_each(rung);
         due
+    }
+
+    /// Scheduler sends with the role that the schedule names, and without a deduplication id.
+    fn send_by_schedule(&self, alarm: &scheduler::Alarm) -> Result<(), Refusal> {
+        let send = rights::Call::new("sqs:SendMessage", &self.settings.alarms.line_arn);
+        self.rights.judge(&alarm.role_arn, &send)?;
+        self.line.send(&alarm.message_group, None, &alarm.input).map(drop)
     }
 }
 

@@ -1,5 +1,6 @@
 //! EventBridge Scheduler: one-time alarms that ring the line. Who looks at the clock is the machine's business (`run`).
 
+mod late;
 mod request;
 
 use std::collections::BTreeMap;
@@ -15,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wire::{self, Refusal};
-use super::{ACCOUNT, Stir};
+use super::{Stir, arn};
 use crate::keep::Keep;
 use crate::locked::locked;
+use late::Late;
 use request::{Create, Query};
 
 const ALARM: &str = "alarm/";
@@ -33,6 +35,8 @@ pub struct Alarm {
     pub message_group: String,
     /// What it says.
     pub input: String,
+    /// The role with which its message is sent.
+    pub role_arn: String,
     /// The request that made it, so that the same request again is a success.
     client_token: Option<String>,
     made: Timestamp,
@@ -46,6 +50,7 @@ pub struct Alarms {
     keep: Keep,
     set: Mutex<BTreeMap<String, Alarm>>,
     refusals: AtomicU32,
+    late: Mutex<Late>,
     stir: Stir,
 }
 
@@ -59,6 +64,7 @@ impl Alarms {
             keep,
             set: Mutex::new(set),
             refusals: AtomicU32::new(0),
+            late: Mutex::default(),
             stir,
         }
     }
@@ -66,6 +72,13 @@ impl Alarms {
     /// Refuses the next `times` alarms, as to somebody without the right to set them.
     pub fn refuse(&self, times: u32) {
         self.refusals.store(times, Ordering::Relaxed);
+    }
+
+    /// From now on schedules fire as late as Scheduler may let them, and some of them twice, all out of `seed`; without one
+    /// at their instant and once.
+    pub fn come_late(&self, seed: Option<u64>) {
+        locked(&self.late).follow(seed);
+        self.stir.stir();
     }
 
     /// Carries out one call.
@@ -118,7 +131,7 @@ impl Alarms {
             "FlexibleTimeWindow": { "Mode": "OFF" }, "ActionAfterCompletion": "DELETE",
             "CreationDate": alarm.made.as_second(), "LastModificationDate": alarm.made.as_second(),
             "Target": {
-                "Arn": self.line_arn, "RoleArn": format!("arn:aws:iam::{ACCOUNT}:role/doorstep-alarm"),
+                "Arn": self.line_arn, "RoleArn": alarm.role_arn,
                 "Input": alarm.input, "SqsParameters": { "MessageGroupId": alarm.message_group },
             },
         }))
@@ -156,26 +169,32 @@ impl Alarms {
     }
 
     fn arn(&self, name: &str) -> String {
-        format!("arn:aws:scheduler:local:{ACCOUNT}:schedule/{}/{name}", self.group)
+        arn("scheduler", &format!("schedule/{}/{name}", self.group))
     }
 
     /// When the next alarm rings.
     pub fn next(&self) -> Option<Timestamp> {
-        locked(&self.set).values().map(|alarm| alarm.at).min()
+        let late = locked(&self.late);
+        let first = locked(&self.set).values().map(|alarm| late.fires(alarm)).min();
+        first.into_iter().chain(late.next_again()).min()
     }
 
     /// Those whose instant has come, earliest first.
     pub(super) fn due(&self) -> Vec<Alarm> {
-        let now = self.time.now();
-        let mut due: Vec<_> = locked(&self.set).values().filter(|alarm| alarm.at <= now).cloned().collect();
+        let (now, mut late) = (self.time.now(), locked(&self.late));
+        let mut due = late.take_again(now);
+        due.extend(locked(&self.set).values().filter(|alarm| late.fires(alarm) <= now).cloned());
         due.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
         due
     }
 
     /// Deletes an alarm after it rang.
     pub(super) fn fired(&self, alarm: &Alarm) {
-        locked(&self.set).remove(&alarm.name);
+        let first = locked(&self.set).remove(&alarm.name).is_some();
         self.keep.remove(&format!("{ALARM}{}", alarm.name));
+        if first {
+            locked(&self.late).fired(alarm, self.time.now());
+        }
     }
 }
 

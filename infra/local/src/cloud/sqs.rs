@@ -13,12 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::template::Template;
 use super::wire::{self, Refusal};
 use super::{ACCOUNT, Stir};
 use crate::keep::Keep;
 use crate::locked::locked;
 pub use queue::Message;
 use queue::Queue;
+use sha2::{Digest, Sha256};
 
 /// Largest body, in bytes, and largest sum of the bodies of one batch.
 const LARGEST_BODY: usize = 1 << 20;
@@ -27,12 +29,45 @@ const LONGEST_PAUSE: i64 = 43_200;
 /// The line's name, and that of the queue of what it gives up.
 const LINE: &str = "doorstep-line.fifo";
 const DEAD: &str = "doorstep-dead-letters.fifo";
+/// Most messages of one batch, whichever way.
+const LARGEST_BATCH: usize = 10;
 /// Longest name of a group, and longest deduplication id.
 const LONGEST_ID: usize = 128;
+
+/// How the template makes the queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// A message without a deduplication id is given the hash of its body.
+    hashes_bodies: bool,
+    /// Equal deduplication ids of two message groups are two messages.
+    dedup_by_group: bool,
+    /// How often a message is received before it is given up.
+    most_receives: u32,
+    /// How many messages a function is handed at once.
+    batch: usize,
+}
+
+impl Rules {
+    /// As the properties of the queue and of the function that it invokes say. What the template leaves out is as AWS has it
+    /// then.
+    pub(super) fn of(template: &Template) -> Self {
+        let queue = template.properties("Line");
+        let events = template.properties("Settle")["Events"].as_object();
+        let batch = events.and_then(|events| events.values().find_map(|one| one["Properties"]["BatchSize"].as_u64()));
+        let most_receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64();
+        Rules {
+            hashes_bodies: queue["ContentBasedDeduplication"] == true,
+            dedup_by_group: queue["DeduplicationScope"] == "messageGroup",
+            most_receives: most_receives.and_then(|most| most.try_into().ok()).unwrap_or(u32::MAX),
+            batch: batch.and_then(|most| most.try_into().ok()).unwrap_or(LARGEST_BATCH),
+        }
+    }
+}
 
 /// The line.
 pub struct Line {
     url: String,
+    rules: Rules,
     time: SharedTime,
     queue: Mutex<Queue>,
     stir: Stir,
@@ -63,8 +98,8 @@ struct Sent {
 }
 
 impl Line {
-    pub(super) fn new(url: &str, keep: Keep, time: SharedTime, stir: Stir) -> Self {
-        Line { url: url.to_owned(), time, queue: Mutex::new(Queue::kept(keep)), stir }
+    pub(super) fn new(url: &str, rules: Rules, keep: Keep, time: SharedTime, stir: Stir) -> Self {
+        Line { url: url.to_owned(), rules, time, queue: Mutex::new(Queue::kept(keep, rules)), stir }
     }
 
     /// Carries out one operation.
@@ -107,7 +142,7 @@ impl Line {
         if entries.is_empty() {
             return Err(Refusal::new("EmptyBatchRequest", "a batch holds at least one message"));
         }
-        if entries.len() > queue::BATCH {
+        if entries.len() > LARGEST_BATCH {
             return Err(Refusal::new("TooManyEntriesInBatchRequest", "a batch holds at most ten messages"));
         }
         if entries.iter().map(|entry| entry.message_body.len()).sum::<usize>() > LARGEST_BODY {
@@ -130,47 +165,63 @@ impl Line {
     fn take_in(&self, send: &Send) -> Result<Sent, Refusal> {
         let missing = |what| Refusal::new("MissingParameter", format!("a FIFO queue needs {what}"));
         let group = send.message_group_id.as_deref().ok_or_else(|| missing("MessageGroupId"))?;
-        let sameness = send.message_deduplication_id.as_deref().ok_or_else(|| missing("MessageDeduplicationId"))?;
-        self.send(group, sameness, &send.message_body)
+        self.send(group, send.message_deduplication_id.as_deref(), &send.message_body)
             .map(|(message_id, sequence)| Sent { message_id, sequence_number: format!("{sequence:020}") })
     }
 
-    /// Puts a message at the end of `group`'s line, unless one of the same `sameness` came in the last five minutes;
-    /// then the id of that one is given.
+    /// Puts a message at the end of its group, unless one with the same deduplication id came in the last five minutes;
+    /// then the id of that one is returned. Without `dedup_id` it is the SHA-256 of the body, where the queue allows that.
     ///
     /// # Errors
     /// What SQS would refuse, and a data folder that cannot be written.
-    pub fn send(&self, group: &str, sameness: &str, body: &str) -> Result<(String, u64), Refusal> {
+    pub fn send(&self, group: &str, dedup_id: Option<&str>, body: &str) -> Result<(String, u64), Refusal> {
+        let hash = || hex::encode(Sha256::digest(body));
+        let sameness = match dedup_id {
+            Some(given) => given.to_owned(),
+            None if self.rules.hashes_bodies => hash(),
+            None => {
+                let why =
+                    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided";
+                return Err(Refusal::new("InvalidParameterValue", why));
+            }
+        };
         let invalid = |what: &str| Err(Refusal::new("InvalidParameterValue", what));
-        if !is_id(group) || !is_id(sameness) {
+        if !is_id(group) || !is_id(&sameness) {
             return invalid("group and deduplication ids are 1 to 128 letters, digits or punctuation");
         }
         if body.is_empty() || body.len() > LARGEST_BODY {
             return invalid("a body has 1 byte to 1 MiB");
         }
-        let sent = locked(&self.queue).send(group, sameness, body, self.time.now());
+        let sent = locked(&self.queue).send(group, &sameness, body, self.time.now());
         self.stir.stir();
         sent.ok_or_else(Refusal::not_kept)
     }
 
-    /// Up to ten messages of one group, the one whose head waited longest. Nothing of that group is handed out again
-    /// until they were given back.
+    /// A batch: as many messages as there are of the group whose head waited longest, and where there is room for more, those
+    /// of the next groups. Nothing of these groups is handed out again until the batch was given back.
     pub(crate) fn take(&self) -> Option<Vec<Message>> {
         locked(&self.queue).take(self.time.now())
     }
 
-    /// Ends what [`Line::take`] began: messages of `batch` for which `failed` says so come again after `pause` (to the
-    /// dead letters after the fifth time); the others are done.
-    pub(crate) fn give_back(&self, batch: Vec<Message>, failed: impl Fn(&Message) -> bool, pause: SignedDuration) {
-        let visible = self.time.now().saturating_add(pause).unwrap_or(Timestamp::MAX);
-        locked(&self.queue).give_back(batch, failed, visible);
+    /// Ends what [`Line::take`] began: a message of `batch` for which `pause` says so comes again after that pause (to the
+    /// dead letters after the last time); the others are done. `pause` is told what the function asked for.
+    pub(crate) fn give_back(
+        &self,
+        batch: Vec<Message>,
+        pause: impl Fn(&Message, Option<SignedDuration>) -> Option<SignedDuration>,
+    ) {
+        let now = self.time.now();
+        let mut queue = locked(&self.queue);
+        let visible: Vec<Option<Timestamp>> = batch
+            .iter()
+            .map(|message| {
+                let asked = queue.asked.remove(&message.id);
+                pause(message, asked).map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX))
+            })
+            .collect();
+        queue.give_back(batch.into_iter().zip(visible).collect());
+        drop(queue);
         self.stir.stir();
-    }
-
-    /// The pause that the function asked for before these messages come again; `None` where it did not live to ask.
-    pub(crate) fn asked(&self, batch: &[Message]) -> Option<SignedDuration> {
-        let asked = &mut locked(&self.queue).asked;
-        batch.iter().filter_map(|message| asked.remove(&message.id)).max()
     }
 
     /// Whether nothing waits and nothing is being served.

@@ -11,9 +11,11 @@ use yaml_serde::Value as Yaml;
 /// The template that `make deploy` deploys.
 const TEXT: &str = include_str!("../../../../template.yaml");
 
-/// Parameters without a default, and the key of the operator's own, so that the rights to it are judged too.
-const PARAMETERS: [(&str, &str); 2] =
-    [("AlertEmail", "ops@example.test"), ("SecretsKeyArn", "arn:aws:kms:local:000000000000:key/secrets")];
+/// The key that the secrets of this account are encrypted with.
+pub(super) const SECRETS_KEY: &str = "arn:aws:kms:local:000000000000:key/secrets";
+
+/// Parameters without a default, and the key, so that the rights to it are judged too.
+const PARAMETERS: [(&str, &str); 2] = [("AlertEmail", "ops@example.test"), ("SecretsKeyArn", SECRETS_KEY)];
 
 /// Pseudo parameters of the account.
 const ACCOUNT: [(&str, &str); 4] = [
@@ -181,16 +183,15 @@ impl Account<'_> {
             let value = resource_of.get("Properties")?.get(name)?;
             self.value(value, depth + 1).map(|value| text_of(&value))
         };
-        let account = super::ACCOUNT;
         let named = |service: &str, prefix: &str, name: Option<String>| {
             let name = name.unwrap_or_else(|| format!("doorstep-{resource}"));
-            Made { arn: format!("arn:aws:{service}:local:{account}:{prefix}{name}"), name }
+            Made { arn: super::arn(service, &format!("{prefix}{name}")), name }
         };
         Some(match kind {
             "AWS::DynamoDB::Table" => named("dynamodb", "table/", Some("doorstep".to_owned())),
             "AWS::SQS::Queue" => {
                 let Made { arn, name } = named("sqs", "", property("QueueName"));
-                Made { arn, name: format!("https://sqs.local.amazonaws.com/{account}/{name}") }
+                Made { arn, name: format!("https://sqs.local.amazonaws.com/{}/{name}", super::ACCOUNT) }
             }
             "AWS::Events::EventBus" => named("events", "event-bus/", property("Name")),
             "AWS::Events::Rule" => named("events", "rule/", None),
@@ -200,10 +201,7 @@ impl Account<'_> {
                 let Made { arn, name } = named("logs", "log-group:", property("LogGroupName"));
                 Made { arn: arn + ":*", name }
             }
-            "AWS::IAM::Role" => {
-                let name = format!("doorstep-{resource}");
-                Made { arn: format!("arn:aws:iam::{account}:role/{name}"), name }
-            }
+            "AWS::IAM::Role" => Made { arn: super::rights::role_arn(resource), name: format!("doorstep-{resource}") },
             _ => named("unknown", "", Some(resource.to_owned())),
         })
     }

@@ -63,6 +63,16 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", error.to_string()))
 }
 
+/// The same request with another body.
+pub(super) fn with_body(request: &Request, body: &serde_json::Value) -> Request {
+    let mut other = http::Request::new(Bytes::from(body.to_string()));
+    other.headers_mut().clone_from(request.headers());
+    other.headers_mut().remove(header::CONTENT_LENGTH);
+    other.method_mut().clone_from(request.method());
+    other.uri_mut().clone_from(request.uri());
+    other
+}
+
 /// An answer, or the refusal in its place.
 pub(super) fn answer<T: Serialize>(result: Result<T, Refusal>) -> Response {
     match result {

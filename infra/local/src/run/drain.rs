@@ -1,4 +1,4 @@
-//! Serving the line until it is empty, one batch of one site at a time, and whatever reconcile was wished for.
+//! Serving the line until it is empty, one batch at a time, and whatever reconcile was wished for.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -43,11 +43,12 @@ impl Runner {
         let call =
             |functions: Arc<dyn Functions>, outside: Outside| async move { functions.settle(&outside, event).await };
         let end = self.invoke(Role::Settle, limit::SETTLE, call).await;
-        let receives = batch.iter().map(|message| message.receives).max().unwrap_or(1);
-        let asked = self.cloud.line.asked(&batch).unwrap_or(SignedDuration::from_secs(1 << receives.min(5)));
-        let pause = if self.clock.stands() { SignedDuration::ZERO } else { asked };
-        let failed = failed(&batch, end);
-        self.cloud.line.give_back(batch, |message| failed.contains(&message.id), pause);
+        let (failed, stands) = (failed(&batch, end), self.clock.stands());
+        self.cloud.line.give_back(batch, |message, asked| {
+            let usual = SignedDuration::from_secs(1 << message.receives.min(5));
+            let pause = if stands { SignedDuration::ZERO } else { asked.unwrap_or(usual) };
+            failed.contains(&message.id).then_some(pause)
+        });
     }
 }
 

@@ -26,6 +26,18 @@ pub(crate) enum Role {
     Reconcile,
 }
 
+impl Role {
+    /// The logical id of its function in the template.
+    pub(crate) fn logical_id(self) -> &'static str {
+        match self {
+            Role::Receive => "Receive",
+            Role::Entries => "Entries",
+            Role::Settle => "Settle",
+            Role::Reconcile => "Reconcile",
+        }
+    }
+}
+
 /// One function's process: it serves one call at a time, and remembers until it dies.
 pub(super) struct Environment {
     role: Role,
@@ -126,7 +138,7 @@ fn watched(seam: Seam, made: Arc<AtomicU64>, died: Arc<Notify>) -> Http {
                 died.notify_one();
                 std::future::pending::<()>().await;
             }
-            let answer = world.send(request).await?;
+            let answer = world.send_as(role, request).await?;
             if death.is_some() || step.is_some_and(|step| answer.status().is_success() && crash.strikes(step)) {
                 died.notify_one();
                 std::future::pending::<()>().await;

@@ -83,12 +83,13 @@ impl Create {
         if self.flexible_time_window.mode != "OFF" || self.action_after_completion.as_deref() != Some("DELETE") {
             return Err(invalid("only exact alarms that are deleted after they rang are played here"));
         }
-        if self.target.arn != line_arn || self.target.role_arn.is_empty() {
+        let role_arn = self.target.role_arn;
+        if self.target.arn != line_arn || role_arn.is_empty() {
             return Err(invalid("only the line can be rung, and a role must be named"));
         }
         let at =
             instant(&self.schedule_expression).ok_or_else(|| invalid("only at(yyyy-mm-ddThh:mm:ss) is played here"))?;
-        if at < now {
+        if at <= now {
             return Err(invalid("the instant has passed"));
         }
         let message_group = self.target.sqs_parameters.and_then(|parameters| parameters.message_group_id);
@@ -96,6 +97,7 @@ impl Create {
             name: name.to_owned(),
             at,
             message_group: message_group.ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,
+            role_arn,
             input: self.target.input.ok_or_else(|| invalid("an alarm says nothing without Input"))?,
             client_token: self.client_token,
             made: now,

@@ -5,12 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Rules;
 use crate::keep::Keep;
 
-/// How many messages a function is handed at once.
-pub(super) const BATCH: usize = 10;
-/// How often a message is handed out before it is given up.
-const MOST_RECEIVES: u32 = 5;
 /// How long an equal deduplication id is swallowed. [D]
 const SAMENESS: SignedDuration = SignedDuration::from_mins(5);
 
@@ -55,6 +52,7 @@ struct Group {
 
 pub(super) struct Queue {
     keep: Keep,
+    rules: Rules,
     next: u64,
     groups: BTreeMap<String, Group>,
     seen: BTreeMap<String, Seen>,
@@ -65,8 +63,9 @@ pub(super) struct Queue {
 
 impl Queue {
     /// The queue as `keep` holds it; whatever was being served when the last run ended waits again.
-    pub(super) fn kept(keep: Keep) -> Self {
+    pub(super) fn kept(keep: Keep, rules: Rules) -> Self {
         let mut queue = Queue {
+            rules,
             next: 1,
             groups: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -88,8 +87,8 @@ impl Queue {
     /// Id and place of the message, or of the equal one before it; `None` where it cannot be kept.
     pub(super) fn send(&mut self, group: &str, sameness: &str, body: &str, now: Timestamp) -> Option<(String, u64)> {
         self.forget(now);
-        // Equal ids of two sites are two messages. Neither holds a space.
-        let same = format!("{group} {sameness}");
+        // No id holds a space.
+        let same = if self.rules.dedup_by_group { format!("{group} {sameness}") } else { sameness.to_owned() };
         if let Some(seen) = self.seen.get(&same) {
             return Some((seen.id.clone(), seen.sequence));
         }
@@ -131,11 +130,17 @@ impl Queue {
     }
 
     pub(super) fn take(&mut self, now: Timestamp) -> Option<Vec<Message>> {
-        let free = |group: &&mut Group| group.serving == 0 && group.hidden_until.is_none_or(|until| until <= now);
-        let oldest = |group: &&mut Group| group.waiting.front().map_or(u64::MAX, |message| message.sequence);
-        let group = self.groups.values_mut().filter(free).min_by_key(oldest)?;
-        let mut batch: Vec<_> = group.waiting.drain(..group.waiting.len().min(BATCH)).collect();
-        group.serving = batch.len();
+        let mut batch = Vec::new();
+        while let Some(room) = self.rules.batch.checked_sub(batch.len()).filter(|room| *room > 0) {
+            let free = |group: &&mut Group| {
+                let visible = group.hidden_until.is_none_or(|until| until <= now);
+                group.serving == 0 && !group.waiting.is_empty() && visible
+            };
+            let oldest = |group: &&mut Group| group.waiting.front().map_or(u64::MAX, |message| message.sequence);
+            let Some(group) = self.groups.values_mut().filter(free).min_by_key(oldest) else { break };
+            group.serving = group.waiting.len().min(room);
+            batch.extend(group.waiting.drain(..group.serving));
+        }
         for message in &mut batch {
             message.receives += 1;
             self.keep.put_json(&key(LINE, message.sequence), message);
@@ -143,13 +148,17 @@ impl Queue {
         (!batch.is_empty()).then_some(batch)
     }
 
-    pub(super) fn give_back(&mut self, batch: Vec<Message>, failed: impl Fn(&Message) -> bool, visible: Timestamp) {
-        for message in batch.into_iter().rev() {
+    /// Takes back a batch, each message with when it is visible again; those without are done. No message of a group is
+    /// handed out while another one of it is invisible.
+    pub(super) fn give_back(&mut self, batch: Vec<(Message, Option<Timestamp>)>) {
+        for (message, visible) in batch.into_iter().rev() {
             let group = self.groups.entry(message.group.clone()).or_default();
-            group.serving = 0;
-            let dead = failed(&message) && message.receives >= MOST_RECEIVES;
-            if failed(&message) && !dead {
-                group.hidden_until = Some(visible);
+            if std::mem::take(&mut group.serving) > 0 {
+                group.hidden_until = None;
+            }
+            let dead = visible.is_some() && message.receives >= self.rules.most_receives;
+            if visible.is_some() && !dead {
+                group.hidden_until = group.hidden_until.max(visible);
                 group.waiting.push_front(message);
                 continue;
             }

@@ -1,0 +1,130 @@
+//! Which actions on which resources a request of an SDK needs.
+
+use doorstep::http::Request;
+use http::Method;
+use serde_json::Value;
+
+use super::{Call, LEADING_KEYS};
+use crate::cloud::{arn, wire};
+
+/// Every action that `request` needs. One that is not known here needs an action that no role has.
+pub(in crate::cloud) fn calls(request: &Request) -> Vec<Call> {
+    let body = || serde_json::from_slice::<Value>(request.body()).unwrap_or_default();
+    match wire::target(request) {
+        Some(("DynamoDB_20120810", operation)) => of_table(operation, &body()),
+        Some(("AmazonSQS", operation)) => vec![of_queue(operation, &body())],
+        Some(("AWSEvents", operation)) => of_bus(operation, &body()),
+        Some(("AmazonSSM", operation)) => of_parameters(operation, &body()),
+        Some((service, operation)) => vec![Call::new(format!("{service}:{operation}"), "unknown")],
+        None => of_scheduler(request, &body()),
+    }
+}
+
+/// A transaction needs the right of each of its parts; a batch the right to batches alone. [IAM with DynamoDB transactions]
+fn of_table(operation: &str, body: &Value) -> Vec<Call> {
+    let table = |body: &Value| arn("dynamodb", &format!("table/{}", text(&body["TableName"])));
+    let call = |action: &str, table: String, keys: Vec<String>| {
+        Call::new(format!("dynamodb:{action}"), table).with(LEADING_KEYS, keys)
+    };
+    match operation {
+        "TransactWriteItems" | "TransactGetItems" => list(&body["TransactItems"])
+            .iter()
+            .flat_map(|item| item.as_object().into_iter().flatten())
+            .map(|(part, of)| {
+                let action =
+                    if part == "ConditionCheck" { "ConditionCheckItem".to_owned() } else { format!("{part}Item") };
+                call(&action, table(of), keys_of(of))
+            })
+            .collect(),
+        "BatchGetItem" | "BatchWriteItem" => body["RequestItems"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, items)| call(operation, arn("dynamodb", &format!("table/{name}")), keys_of(items)))
+            .collect(),
+        "Query" => vec![call(operation, table(body), vec![partition_of(body)])],
+        _ => vec![call(operation, table(body), keys_of(body))],
+    }
+}
+
+/// Every partition that a part of a request names.
+fn keys_of(body: &Value) -> Vec<String> {
+    match body {
+        Value::Object(object) => match &body["pk"]["S"] {
+            Value::String(partition) => vec![partition.clone()],
+            _ => object
+                .iter()
+                .filter(|(name, _)| !name.starts_with("Expression"))
+                .flat_map(|(_, of)| keys_of(of))
+                .collect(),
+        },
+        Value::Array(items) => items.iter().flat_map(keys_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The partition that a query reads; none has the name of what is given where it cannot be found.
+fn partition_of(query: &Value) -> String {
+    let condition = query["KeyConditionExpression"].as_str().unwrap_or_default();
+    let value = condition.split("pk = ").nth(1).and_then(|rest| rest.split([' ', ')']).next()).unwrap_or_default();
+    text(&query["ExpressionAttributeValues"][value]["S"])
+}
+
+fn of_queue(operation: &str, body: &Value) -> Call {
+    let url = text(&body["QueueUrl"]);
+    let name = url.rsplit('/').next().unwrap_or_default();
+    Call::new(format!("sqs:{}", operation.trim_end_matches("Batch")), arn("sqs", name))
+}
+
+fn of_bus(operation: &str, body: &Value) -> Vec<Call> {
+    let buses = list(&body["Entries"]).iter().map(|entry| text(&entry["EventBusName"]));
+    buses.map(|bus| Call::new(format!("events:{operation}"), arn("events", &format!("event-bus/{bus}")))).collect()
+}
+
+/// Reading a secret asks the key, too: with the right of whoever asks, and the parameter as encryption context.
+fn of_parameters(operation: &str, body: &Value) -> Vec<Call> {
+    let one = text(&body["Name"]);
+    let names = list(&body["Names"]).iter().map(text).chain(Some(one).filter(|name| !name.is_empty()));
+    let mut calls = Vec::new();
+    for name in names {
+        let parameter = arn("ssm", &format!("parameter{name}"));
+        calls.push(Call::new(format!("ssm:{operation}"), &parameter));
+        if body["WithDecryption"] == true {
+            let decrypt = Call::new("kms:Decrypt", crate::cloud::template::SECRETS_KEY);
+            calls.push(decrypt.with("kms:EncryptionContext:PARAMETER_ARN", vec![parameter]));
+        }
+    }
+    calls
+}
+
+/// Whoever makes a schedule hands its role to Scheduler, which is a right of its own.
+fn of_scheduler(request: &Request, body: &Value) -> Vec<Call> {
+    let Some(name) = request.uri().path().strip_prefix("/schedules") else {
+        return vec![Call::new("unknown", request.uri().path())];
+    };
+    let query = request.uri().query().unwrap_or_default();
+    let query: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let asked =
+        query.iter().find(|(key, _)| key == "groupName" || key == "ScheduleGroup").map(|(_, group)| group.clone());
+    let group = body["GroupName"].as_str().map(str::to_owned).or(asked).unwrap_or_else(|| "default".to_owned());
+    let schedule = arn("scheduler", &format!("schedule/{group}/{}", name.trim_start_matches('/')));
+    match (request.method(), name.len() > 1) {
+        (&Method::POST, _) => {
+            let role = Call::new("iam:PassRole", text(&body["Target"]["RoleArn"]));
+            let role = role.with("iam:PassedToService", vec!["scheduler.amazonaws.com".to_owned()]);
+            vec![Call::new("scheduler:CreateSchedule", schedule), role]
+        }
+        (&Method::GET, true) => vec![Call::new("scheduler:GetSchedule", schedule)],
+        (&Method::GET, false) => vec![Call::new("scheduler:ListSchedules", schedule)],
+        (&Method::DELETE, _) => vec![Call::new("scheduler:DeleteSchedule", schedule)],
+        (method, _) => vec![Call::new(format!("scheduler:{method}"), schedule)],
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,266 @@
+//! The cloud on one machine does what AWS does that nobody wishes for, without being asked to: each test holds a row of
+//! docs/aws.md.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use common::{NOON, Seam, alarm, dynamodb, events, machine, ring, scheduler, setup, sqs, ssm};
+use doorstep::delivery::Delivery;
+use doorstep::error::Result;
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use doorstep::reconcile::Report;
+use doorstep_local::Machine;
+use doorstep_local::run::functions::Functions;
+use jiff::Timestamp;
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// Functions that note the batches that they are handed, and what AWS says to a call that their role does not allow.
+#[derive(Clone, Default)]
+struct Watching {
+    batches: Arc<Mutex<Vec<Vec<String>>>>,
+    said: Arc<Mutex<Vec<String>>>,
+}
+
+impl Watching {
+    async fn start(&self) -> Machine {
+        Machine::start_with(setup(), Arc::new(self.clone())).await.expect("it starts")
+    }
+
+    fn take(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut self.batches.lock().expect("whole"))
+    }
+
+    fn say(&self, what: Option<&str>) {
+        self.said.lock().expect("whole").push(what.unwrap_or("nothing").to_owned());
+    }
+}
+
+#[async_trait]
+impl Functions for Watching {
+    async fn receive(&self, outside: &Outside, _: Delivery) -> Answer {
+        let (table, settings) = (dynamodb(outside), &outside.settings);
+        let get =
+            table.get_item().table_name(&settings.table).key("pk", text("sites")).key("sk", text("a")).send().await;
+        self.say(get.expect_err("it may only query").code());
+        let put =
+            table.put_item().table_name(&settings.table).item("pk", text("a#person#1")).item("sk", text("person"));
+        self.say(put.send().await.expect_err("not in this partition").code());
+        let put = table.put_item().table_name(&settings.table).item("pk", text("a#delivery")).item("sk", text("1"));
+        put.send().await.expect("in this one");
+        let secret = ssm(outside).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true).send().await;
+        self.say(secret.expect_err("not the other half").code());
+        let set = alarm(outside, "a-1", "2026-03-01T12:30:00").await.expect_err("it sets no schedules");
+        self.say(set.code());
+        Answer { status: 202, body: String::new() }
+    }
+
+    async fn settle(&self, _: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        let mut bodies = Vec::new();
+        for record in batch.records {
+            let body = record.body.unwrap_or_default();
+            if body.ends_with("fails") {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = record.message_id.unwrap_or_default();
+                response.batch_item_failures.push(failure);
+            }
+            bodies.push(format!("{} {body}", record.attributes["MessageGroupId"]));
+        }
+        self.batches.lock().expect("whole").push(bodies);
+        response
+    }
+
+    async fn reconcile(&self, _: &Outside, _: &str) -> Result<Report> {
+        Ok(Report::default())
+    }
+}
+
+#[tokio::test]
+async fn a_batch_holds_several_groups_and_what_failed_of_it_comes_again_alone() {
+    let functions = Watching::default();
+    let machine = functions.start().await;
+    for (n, (site, body)) in [("a", "1"), ("b", "fails"), ("a", "2"), ("c", "3")].into_iter().enumerate() {
+        ring(machine.outside(), site, &format!("id{n}"), body).await;
+    }
+    for n in 4..14 {
+        ring(machine.outside(), "d", &format!("id{n}"), &n.to_string()).await;
+    }
+    machine.quiet().await;
+    let batches = functions.take();
+    assert_eq!(batches[0], ["a 1", "a 2", "b fails", "c 3", "d 4", "d 5", "d 6", "d 7", "d 8", "d 9"]);
+    assert_eq!(batches[1], ["b fails", "d 10", "d 11", "d 12", "d 13"], "a group goes on when it was given back");
+    assert_eq!(batches.iter().flatten().filter(|one| *one == "b fails").count(), 5);
+    assert_eq!(machine.cloud().line.dead().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_without_an_id_is_known_by_the_hash_of_its_body() {
+    let functions = Watching::default();
+    let machine = functions.start().await;
+    let client = sqs(machine.outside());
+    let send = |site: &str, body: &str| {
+        let send = client.send_message().queue_url(&machine.outside().settings.line_url);
+        send.message_group_id(site).message_body(body)
+    };
+    let first = send("a", "x").send().await.expect("taken");
+    let again = send("a", "x").send().await.expect("swallowed");
+    assert_eq!(first.message_id(), again.message_id());
+    // printf x | sha256sum
+    let hash = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+    let same = send("a", "y").message_deduplication_id(hash).send().await.expect("swallowed, too");
+    assert_eq!(same.message_id(), first.message_id());
+    let own = send("a", "x").message_deduplication_id("1").send().await.expect("taken: its own id takes precedence");
+    let other = send("b", "x").send().await.expect("taken: another group");
+    assert_eq!(BTreeSet::from([first.message_id(), own.message_id(), other.message_id()]).len(), 3);
+}
+
+#[tokio::test]
+async fn a_function_may_do_what_its_role_in_the_template_allows_and_nothing_else() {
+    let functions = Watching::default();
+    let machine = functions.start().await;
+    let path = "/hooks/a/officernd".to_owned();
+    machine.deliver(Delivery { path, headers: http::HeaderMap::new(), body: "{}".into() }).await;
+    assert_eq!(*functions.said.lock().expect("whole"), ["AccessDeniedException"; 4]);
+}
+
+#[tokio::test]
+async fn a_part_of_a_batch_is_left_undone_now_and_then() {
+    let (machine, _) = machine(setup()).await;
+    let (client, table) = (dynamodb(machine.outside()), &machine.outside().settings.table);
+    let mut undone = Vec::new();
+    for batch in 0..10 {
+        let put = |n: usize| {
+            let put = PutRequest::builder().item("pk", text("p")).item("sk", text(&format!("{batch}-{n}")));
+            WriteRequest::builder().put_request(put.build().expect("whole")).build()
+        };
+        let written = client.batch_write_item().request_items(table, (0..10).map(put).collect()).send().await;
+        let left = written.expect("an answer").unprocessed_items.unwrap_or_default();
+        undone.push(left.get(table).map_or(0, Vec::len));
+    }
+    assert_eq!(undone, [0, 0, 0, 0, 5, 0, 0, 0, 0, 5]);
+    let there = client.query().table_name(table).key_condition_expression("pk = :p");
+    let there = there.expression_attribute_values(":p", text("p")).send().await.expect("it reads");
+    assert_eq!(there.count(), 90);
+}
+
+#[tokio::test]
+async fn the_table_throttles_a_call_now_and_then() {
+    let (machine, _) = machine(setup()).await;
+    let outside = machine.outside();
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(outside.settings.region.clone()))
+        .credentials_provider(outside.settings.credentials.clone())
+        .http_client(Seam(outside.http.clone()))
+        .retry_config(RetryConfig::disabled());
+    let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+    let mut codes = Vec::new();
+    for _ in 0..422 {
+        let get = client.get_item().table_name(&outside.settings.table).key("pk", text("p")).key("sk", text("s"));
+        codes.extend(get.send().await.err().and_then(|error| error.code().map(str::to_owned)));
+    }
+    codes.sort();
+    assert_eq!(codes, ["ProvisionedThroughputExceededException", "ThrottlingException"]);
+}
+
+#[tokio::test]
+async fn what_is_throttled_is_sent_again_and_nobody_notices() {
+    let (machine, _) = machine(setup()).await;
+    for _ in 0..500 {
+        machine.outside().ledger.list("p", "").await.expect("it reads");
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_given_at_most_40_times_a_second() {
+    let (machine, _) = machine(setup()).await;
+    let outside = machine.outside();
+    let config = aws_sdk_ssm::Config::builder()
+        .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
+        .region(aws_sdk_ssm::config::Region::new(outside.settings.region.clone()))
+        .credentials_provider(outside.settings.credentials.clone())
+        .http_client(Seam(outside.http.clone()))
+        .retry_config(aws_sdk_ssm::config::retry::RetryConfig::disabled());
+    let client = aws_sdk_ssm::Client::from_conf(config.build());
+    let mut refused = Vec::new();
+    for n in 1..=82 {
+        if client.get_parameter().name("/doorstep/stack").send().await.is_err() {
+            refused.push(n);
+        }
+    }
+    assert_eq!(refused, [41, 82]);
+}
+
+#[tokio::test]
+async fn one_call_publishes_at_most_256_kb() {
+    let (machine, _) = machine(setup()).await;
+    let publish = |size: usize| {
+        let detail =
+            format!("{{\"x\":\"{}\"}}", "x".repeat(size - "doorstep".len() - "kind".len() - "{\"x\":\"\"}".len()));
+        let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep").detail_type("kind");
+        events(machine.outside()).put_events().entries(entry.detail(detail).build()).send()
+    };
+    publish(256 << 10).await.expect("as much as it takes");
+    publish((256 << 10) + 1).await.expect_err("more");
+}
+
+#[tokio::test]
+async fn every_event_that_wants_a_reconcile_starts_one() {
+    let (machine, notes) = machine(setup()).await;
+    let wanted = || {
+        let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep");
+        entry.detail_type("reconcile.wanted").detail("{\"site\":\"a\"}").build()
+    };
+    let put = events(machine.outside()).put_events().entries(wanted()).entries(wanted());
+    put.send().await.expect("the bus takes it");
+    machine.quiet().await;
+    assert_eq!(notes.take(), [format!("reconcile a at {NOON}"), format!("reconcile a at {NOON}")]);
+}
+
+#[tokio::test]
+async fn schedules_are_late_by_less_than_a_minute_and_some_fire_twice() {
+    let (machine, notes) = machine(setup()).await;
+    machine.late_schedules(Some(7));
+    let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+    for n in 0..50 {
+        alarm(machine.outside(), &format!("a-{n}"), &format!("2026-03-01T12:{:02}:00", 1 + n))
+            .await
+            .expect("it is set");
+    }
+    let ran = machine.move_clock(at("2026-03-01T13:00:00Z")).await.expect("it moves");
+    let first: BTreeSet<i64> = ran.iter().map(|one| one.at.as_second() % 60).collect();
+    assert!(first.len() > 10, "at many seconds: {first:?}");
+    let heard = notes.take();
+    let of = |n: usize| heard.iter().filter(|note| **note == format!("a: alarm a-{n}")).count();
+    assert!((0..50).all(|n| of(n) >= 1), "each at least once: {heard:?}");
+    assert!(ran.len() > 50, "some fire twice");
+    assert!((0..50).any(|n| of(n) == 2), "and some of these after the queue forgot their message: {heard:?}");
+    let client = scheduler(machine.outside());
+    assert!(client.list_schedules().group_name("doorstep").send().await.expect("it lists").schedules().is_empty());
+}
+
+#[tokio::test]
+async fn a_schedule_is_set_for_an_instant_to_come() {
+    let (machine, _) = machine(setup()).await;
+    for refused in ["2026-03-01T11:59:59", "2026-03-01T12:00:00"] {
+        let error = alarm(machine.outside(), "a-1", refused).await.expect_err("it is not to come");
+        assert_eq!(error.code(), Some("ValidationException"), "{refused}");
+    }
+    let long = "a".repeat(65);
+    let error = alarm(machine.outside(), &long, "2026-03-01T12:30:00").await.expect_err("too long a name");
+    assert_eq!(error.code(), Some("ValidationException"));
+    alarm(machine.outside(), &long[1..], "2026-03-01T12:30:00").await.expect("64 are not too long");
+}

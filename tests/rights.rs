@@ -1,0 +1,100 @@
+//! What the functions call beside what the template allows. A call that the template does not allow is refused wherever the
+//! functions run, so every journey would show it; what no journey shows is a right that nothing uses.
+
+use std::collections::BTreeSet;
+
+use doorstep_local::cloud::rights::Right;
+use doorstep_local::run::levers::Skew;
+use serde_json::json;
+
+use crate::journeys::andcards::{begin, subscription};
+use crate::journeys::entries::mac;
+use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
+use crate::world::{Doors, House, Platform, SECRET, SITE, Setting, Table, World};
+
+/// Rights that no journey here can use, each with the reason.
+const UNUSED: [(&str, &str); 0] = [];
+
+#[tokio::test]
+async fn b1_every_right_that_the_template_gives_is_used_and_no_other_is_needed() {
+    let worlds = [at_kisi().await, at_salto_ks().await, letters().await];
+    let mut used = BTreeSet::new();
+    for world in &worlds {
+        let rights = &world.machine.cloud().rights;
+        rights.let_services_work().expect("AWS itself may do what the template has it do");
+        assert!(rights.missing().is_empty(), "{:?}", rights.missing());
+        used.extend(rights.used());
+    }
+    let given = worlds[0].machine.cloud().rights.given();
+    let is_excused = |right: &&Right| UNUSED.iter().any(|(action, _)| right.action == *action);
+    let unused: Vec<_> = given.difference(&used).filter(|right| !is_excused(right)).collect();
+    assert!(unused.is_empty(), "the template gives what nothing uses: {unused:#?}");
+}
+
+/// Bookings and memberships come and go, a delivery cannot be read, a message neither, clocks differ, the route is of an
+/// older version, and a person is refused at a door.
+async fn at_kisi() -> World {
+    let rules = format!("{PLAN}{ROOM}");
+    let locks = json!([{ "id": "5", "name": "Front door" }]);
+    let house = House::with(&["Members", "Meeting"]).person("eve").says("locks", locks);
+    let world = Setting::at(Doors::Kisi, &rules).begin(town(json!({ "memberships": [hot_desk("ada")] })), house).await;
+    world.tell(json!({ "bookings": [booking("bob", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z")] })).await;
+    world.at("2026-03-02T08:45:00Z", "Meeting", &["bob"]).await;
+    world.at("2026-03-02T10:15:00Z", "Meeting", &[]).await;
+    // Scheduler is ahead of settle: it refuses a minute that has come, and the message is sent at once.
+    world.machine.skew(Skew { settle: -5, ..Skew::default() });
+    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T10:30:00Z", "2026-03-02T11:00:00Z")] })).await;
+    world.machine.skew(Skew::default());
+    world.tell(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-ada"] } })).await;
+    assert_eq!(world.deliver(b"[]").await, 202, "it is proven and cannot be read");
+    world.machine.cloud().line.send(SITE, Some("1"), "no message of ours").expect("taken");
+    world.machine.quiet().await;
+    Table::of(&world).age_route().await;
+    for (number, body) in [refused_at("2026-03-02T10:14:00Z"), "[]".to_owned()].iter().enumerate() {
+        let header = format!("sha256={}", hex::encode(mac(SECRET, body.as_bytes())));
+        let status = world.post_as("/hooks/riverside/kisi/main", "x-signature", &[&header], body.as_bytes()).await;
+        assert_eq!(status, 202, "event {number}");
+    }
+    world.reconcile().await;
+    world
+}
+
+/// Kisi refused Eve.
+fn refused_at(at: &str) -> String {
+    json!({ "uuid": "e1", "type": "lock.unlock", "actor_type": "User", "actor_id": 103, "object_type": "Lock",
+        "object_id": 5, "success": false, "error_code": "fcd8ef", "created_at": at })
+    .to_string()
+}
+
+impl Table {
+    /// Leaves the site's route as a version would that knew less of it.
+    async fn age_route(&self) {
+        for mut item in self.items().await.into_iter().filter(|item| item["pk"].as_s().is_ok_and(|pk| pk == "sites")) {
+            let body = item["body"].as_s().expect("a text").replace("\"keep_days\":", "\"kept_days\":");
+            item.insert("body".to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(body));
+            self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await.expect("it writes");
+        }
+    }
+}
+
+/// Openings are collected, and a person without an address comes and goes.
+async fn at_salto_ks() -> World {
+    let world = Setting::at(Doors::SaltoKs, PLAN)
+        .begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), House::with(&["Members"]))
+        .await;
+    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.clock("2026-03-02T10:00:00Z").await;
+    world.reconcile().await;
+    world
+}
+
+/// What a platform says that has no read API.
+async fn letters() -> World {
+    let world = begin(Setting::at(Doors::Kisi, PLAN).on(Platform::Andcards), json!({}), &["Members"]).await;
+    let letter =
+        json!({ "type": "subscription.updated", "timestamp": "2026-03-02T08:02:00Z", "data": subscription("ada") });
+    assert_eq!(world.deliver(letter.to_string().as_bytes()).await, 202);
+    world.machine.quiet().await;
+    world.reconcile().await;
+    world
+}
