@@ -27,6 +27,8 @@ pub struct Day {
     pub skips: i64,
     /// How long each call takes by the functions' clocks, in milliseconds.
     pub pace: i64,
+    /// Schedules fire up to 59 s late, and some of them twice.
+    pub late: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -111,7 +113,7 @@ impl Day {
         let mut events: Vec<Event> = (0..count).map(|_| event(&mut chance, calm)).collect();
         events.sort_by_key(|event| event.at);
         let pace = chance.any(&[0, 0, 15, 90, 600]);
-        Day { seed, platform, story, events, ends: DAY, skips: 0, pace }
+        Day { seed, platform, story, events, ends: DAY, skips: 0, pace, late: !seed.is_multiple_of(3) }
     }
 }
 

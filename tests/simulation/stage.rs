@@ -112,6 +112,7 @@ impl<'d> Stage<'d> {
         let play = Play::begin(setting, &world, &inside, false).await;
         play.machine.count_ids();
         play.machine.pace(SignedDuration::from_millis(day.pace));
+        play.machine.late_schedules(Some(day.seed).filter(|_| day.late));
         let known = Known::new(play.setting.site.clone(), world, !platform::can_be_asked(day.platform));
         let mut stage = Stage {
             day,

@@ -55,6 +55,10 @@ impl Functions for Watching {
         let get =
             table.get_item().table_name(&settings.table).key("pk", text("sites")).key("sk", text("a")).send().await;
         self.say(get.expect_err("it may only query").code());
+        let query = table.query().table_name(&settings.table).key_condition_expression("pk = :p");
+        let query = query.expression_attribute_values(":p", text("sites"));
+        query.clone().consistent_read(true).send().await.expect("this one");
+        self.say(query.send().await.expect_err("a stale read").code());
         let put =
             table.put_item().table_name(&settings.table).item("pk", text("a#person#1")).item("sk", text("person"));
         self.say(put.send().await.expect_err("not in this partition").code());
@@ -133,7 +137,19 @@ async fn a_function_may_do_what_its_role_in_the_template_allows_and_nothing_else
     let machine = functions.start().await;
     let path = "/hooks/a/officernd".to_owned();
     machine.deliver(Delivery { path, headers: http::HeaderMap::new(), body: "{}".into() }).await;
-    assert_eq!(*functions.said.lock().expect("whole"), ["AccessDeniedException"; 4]);
+    let denied = "AccessDeniedException";
+    assert_eq!(*functions.said.lock().expect("whole"), [denied, "ValidationException", denied, denied, denied]);
+    assert_eq!(machine.cloud().rights.missing().len(), 4, "{:?}", machine.cloud().rights.missing());
+}
+
+#[tokio::test]
+async fn a_secret_that_no_parameter_holds_is_not_there() {
+    let long = |length: usize| format!("[\"a/officernd\"]\nclient_id = \"{}\"\n", "x".repeat(length));
+    for (length, there) in [((8 << 10) - "{\"client_id\":\"\"}".len(), true), (8 << 10, false)] {
+        let (machine, _) = machine(doorstep_local::Setup { secrets: Some(long(length)), ..setup() }).await;
+        let get = ssm(machine.outside()).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true);
+        assert_eq!(get.send().await.is_ok(), there, "{length}");
+    }
 }
 
 #[tokio::test]

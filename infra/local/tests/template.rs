@@ -3,6 +3,8 @@
 use doorstep_local::cloud::template::Template;
 use serde_json::{Value, json};
 
+const TEXT: &str = include_str!("../../../template.yaml");
+
 fn template() -> &'static Template {
     Template::of_the_stack().expect("a template")
 }
@@ -33,11 +35,9 @@ fn may(role: &str, action: &str) -> bool {
 
 #[test]
 fn a_schedule_has_no_deduplication_id_so_the_queue_takes_the_hash_of_its_body() {
-    let fifo: Vec<_> =
-        of_type("AWS::SQS::Queue").filter(|(_, queue)| queue["Properties"]["FifoQueue"] == true).collect();
-    assert!(fifo.len() >= 2, "{fifo:?}");
-    for (name, queue) in fifo {
-        assert_eq!(queue["Properties"]["ContentBasedDeduplication"], true, "{name}");
+    assert!(fifo().count() >= 2);
+    for (name, queue) in fifo() {
+        assert_eq!(queue["ContentBasedDeduplication"], true, "{name}");
     }
 }
 
@@ -51,4 +51,144 @@ fn a_transaction_with_a_condition_check_needs_a_right_of_its_own() {
     for role in ["SettleRole", "ReconcileRole"] {
         assert!(may(role, "dynamodb:ConditionCheckItem"), "{role}");
     }
+}
+
+#[test]
+fn equal_ids_of_two_sites_are_two_messages() {
+    for (name, queue) in fifo() {
+        assert_eq!(queue["DeduplicationScope"], "messageGroup", "{name}");
+        assert_eq!(queue["FifoThroughputLimit"], "perMessageGroupId", "{name}");
+    }
+}
+
+#[test]
+fn dead_letters_of_a_fifo_queue_are_fifo() {
+    let redriven: Vec<_> = fifo().filter(|(_, queue)| !queue["RedrivePolicy"].is_null()).collect();
+    assert!(!redriven.is_empty());
+    for (name, queue) in redriven {
+        let target = queue["RedrivePolicy"]["deadLetterTargetArn"].as_str().expect("an ARN");
+        assert!(target.ends_with(".fifo"), "{name}: {target}");
+        assert!(fifo().any(|(_, other)| target.ends_with(other["QueueName"].as_str().expect("a name"))), "{name}");
+    }
+}
+
+/// The properties of every FIFO queue.
+fn fifo() -> impl Iterator<Item = (&'static str, &'static Value)> {
+    let queues = of_type("AWS::SQS::Queue").map(|(name, queue)| (name, &queue["Properties"]));
+    queues.filter(|(_, queue)| queue["FifoQueue"] == true)
+}
+
+/// Every function that a queue invokes: its name and properties, the event, and the queue's properties.
+fn invoked_by_queues() -> Vec<(&'static str, &'static Value, &'static Value, &'static Value)> {
+    let mut found = Vec::new();
+    for (name, function) in of_type("AWS::Serverless::Function") {
+        let function = &function["Properties"];
+        for event in function["Events"].as_object().into_iter().flat_map(|events| events.values()) {
+            let arn = event["Properties"]["Queue"].as_str().unwrap_or_default();
+            let queue = of_type("AWS::SQS::Queue").map(|(_, queue)| &queue["Properties"]);
+            let mut queue = queue.filter(|queue| queue["QueueName"].as_str().is_some_and(|name| arn.ends_with(name)));
+            if event["Type"] == "SQS" {
+                found.push((name, function, &event["Properties"], queue.next().expect("a queue of the template")));
+            }
+        }
+    }
+    assert!(found.iter().any(|(name, ..)| *name == "Settle"), "{found:?}");
+    found
+}
+
+#[test]
+fn settle_reports_failed_messages_one_by_one() {
+    for (name, _, event, _) in invoked_by_queues() {
+        assert_eq!(event["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{name}");
+        assert!(
+            event["BatchSize"].as_u64().is_some_and(|size| (1..=10).contains(&size)),
+            "{name}: a FIFO batch has 1 to 10"
+        );
+        assert!(event["MaximumBatchingWindowInSeconds"].is_null(), "{name}: FIFO queues have no window");
+    }
+}
+
+#[test]
+fn a_message_stays_invisible_for_six_times_the_timeout() {
+    for (name, function, _, queue) in invoked_by_queues() {
+        let timeout = function["Timeout"].as_u64().expect("a number");
+        assert!(queue["VisibilityTimeout"].as_u64().expect("a number") >= 6 * timeout, "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_delivered_is_kept() {
+    let standard = |arn: &Value| {
+        let arn = arn.as_str().unwrap_or_default();
+        !arn.ends_with(".fifo") && arn.starts_with("arn:aws:sqs:")
+    };
+    let most = |policy: &Value| policy["MaximumEventAgeInSeconds"].as_u64().expect("an age");
+    for (name, schedule) in of_type("AWS::Scheduler::Schedule") {
+        let target = &schedule["Properties"]["Target"];
+        assert!(standard(&target["DeadLetterConfig"]["Arn"]) && most(&target["RetryPolicy"]) <= 900, "{name}");
+    }
+    for (name, rule) in of_type("AWS::Events::Rule") {
+        for target in rule["Properties"]["Targets"].as_array().expect("targets") {
+            assert!(standard(&target["DeadLetterConfig"]["Arn"]) && most(&target["RetryPolicy"]) <= 900, "{name}");
+        }
+    }
+    for (name, function) in of_type("AWS::Serverless::Function") {
+        let config = &function["Properties"]["EventInvokeConfig"];
+        if !config.is_null() {
+            assert!(most(config) <= 900, "{name}");
+            assert!(standard(&config["DestinationConfig"]["OnFailure"]["Destination"]), "{name}");
+        }
+    }
+}
+
+#[test]
+fn only_public_functions_reserve_concurrency_and_need_not() {
+    for (name, function) in of_type("AWS::Serverless::Function") {
+        let public = !function["Properties"]["FunctionUrlConfig"].is_null();
+        let reserved = &function["Properties"]["ReservedConcurrentExecutions"];
+        assert_eq!(!reserved.is_null(), public, "{name}");
+    }
+    let none = TEXT.replace("Default: 10\n", "Default: 0\n").replace("Default: 5\n", "Default: 0\n");
+    let none = Template::parse(&none).expect("a template");
+    for name in ["Receive", "Entries"] {
+        assert!(none.properties(name)["ReservedConcurrentExecutions"].is_null(), "{name}: 0 reserves nothing");
+    }
+}
+
+#[test]
+fn function_urls_are_public_and_sam_gives_the_right_to_call_them() {
+    let urls = of_type("AWS::Serverless::Function").map(|(_, function)| &function["Properties"]["FunctionUrlConfig"]);
+    let urls: Vec<_> = urls.filter(|url| !url.is_null()).collect();
+    assert_eq!(urls.len(), 2);
+    assert!(
+        urls.iter().all(|url| **url == json!({ "AuthType": "NONE" })),
+        "of another type SAM gives no right: {urls:?}"
+    );
+}
+
+#[test]
+fn items_expire_by_the_attribute_that_is_written() {
+    let expiry = &template().properties("Table")["TimeToLiveSpecification"];
+    assert_eq!(*expiry, json!({ "AttributeName": "expires", "Enabled": true }));
+}
+
+#[test]
+fn no_right_is_to_everything() {
+    for (role, _) in of_type("AWS::IAM::Role") {
+        let statements = statements(role);
+        assert!(!statements.is_empty(), "{role}");
+        for statement in statements {
+            assert_eq!(statement["Effect"], "Allow", "{role}: only these are judged on one machine");
+            let both = [texts(&statement["Resource"]), texts(&statement["Action"])].concat();
+            assert!(
+                both.iter().all(|text| text.contains(':') && !text.ends_with(":*") || text.contains(":log-group:")),
+                "{both:?}"
+            );
+        }
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let list = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }

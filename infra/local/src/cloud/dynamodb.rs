@@ -17,12 +17,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::wire;
+use super::wire::{self, Refusal};
 use elsewhere::Elsewhere;
 pub use elsewhere::VARIABLE;
 
 /// The attribute that says when an item may be forgotten, in seconds since 1970.
 const EXPIRES: &str = "expires";
+
+/// How the SDK asks for a read that sees every write before it.
+const CONSISTENT: &[u8] = br#""ConsistentRead":true"#;
 
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +138,17 @@ fn rewrite(database: &Database) -> Result<(), DynoxideError> {
     let log = rusqlite::Connection::open(path)?;
     log.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
     Ok(())
+}
+
+/// AWS serves a read of a function that is not consistent with what the table held some time ago. No function of ours can
+/// bear that, so it is refused.
+pub(super) fn reads_consistently(request: &Request) -> Result<(), Refusal> {
+    let reads = matches!(wire::target(request), Some(("DynamoDB_20120810", "GetItem" | "Query" | "BatchGetItem")));
+    let consistent = || request.body().windows(CONSISTENT.len()).any(|part| part == CONSISTENT);
+    match reads && !consistent() {
+        true => Err(Refusal::new("ValidationException", "the cloud on one machine serves no reads that may be stale")),
+        false => Ok(()),
+    }
 }
 
 fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Bytes, DynoxideError> {

@@ -137,7 +137,8 @@ impl Cloud {
     /// # Errors
     /// As [`Cloud::answer`].
     pub async fn answer_function(&self, function: &str, request: &Request) -> Result<Response, NoAnswer> {
-        match self.rights.judge_request(function, request) {
+        let allowed = self.rights.judge_request(function, request).and_then(|()| dynamodb::reads_consistently(request));
+        match allowed {
             Ok(()) => self.answer(request).await,
             Err(refusal) => Ok(refusal.into_response()),
         }

@@ -13,6 +13,11 @@ use super::wire::{self, Refusal};
 use crate::locked::locked;
 use crate::secrets::Secrets;
 
+/// Most bytes of a value, in the advanced tier.
+const LARGEST_VALUE: usize = 8 << 10;
+/// Most levels of a name.
+const DEEPEST_NAME: usize = 15;
+
 /// Every parameter.
 pub struct Parameters {
     stack: String,
@@ -39,13 +44,13 @@ impl Parameters {
         let stack = settings.stack.clone();
         let names = serde_json::to_string(&settings.names()).unwrap_or_default();
         let plain = BTreeMap::from([(format!("/{stack}/stack"), names)]);
-        let secret = Mutex::new(secrets.parameters(&stack));
+        let secret = Mutex::new(storable(secrets.parameters(&stack)));
         Parameters { stack, plain, secret }
     }
 
     /// Puts these secrets in place of those that were there.
     pub(crate) fn hold(&self, secrets: &Secrets) {
-        *locked(&self.secret) = secrets.parameters(&self.stack);
+        *locked(&self.secret) = storable(secrets.parameters(&self.stack));
     }
 
     /// Carries out one operation.
@@ -100,4 +105,23 @@ impl Parameters {
             "ARN": format!("arn:aws:ssm:local:{ACCOUNT}:parameter{name}"),
         }))
     }
+}
+
+/// What Parameter Store would take of these.
+fn storable(mut secrets: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let named = |name: &str| {
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(&byte);
+        name.bytes().all(letters) && name.split('/').skip(1).count() <= DEEPEST_NAME
+    };
+    secrets.retain(|name, value| {
+        let takes = named(name) && value.len() <= LARGEST_VALUE;
+        if !takes {
+            tracing::error!(
+                name,
+                "no parameter of AWS holds this secret: letters, digits and _.-/ in 15 levels, and 8 KB"
+            );
+        }
+        takes
+    });
+    secrets
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use yaml_serde::Value as Yaml;
 
 /// The template that `make deploy` deploys.
-const TEXT: &str = include_str!("../../../../template.yaml");
+pub(super) const TEXT: &str = include_str!("../../../../template.yaml");
 
 /// The key that the secrets of this account are encrypted with.
 pub(super) const SECRETS_KEY: &str = "arn:aws:kms:local:000000000000:key/secrets";
