@@ -50,12 +50,18 @@ async fn at_kisi() -> World {
     assert_eq!(world.deliver(b"[]").await, 202, "it is proven and cannot be read");
     world.machine.cloud().line.send(SITE, Some("1"), "no message of ours").expect("taken");
     world.machine.quiet().await;
-    Table::of(&world).age_route().await;
     for (number, body) in [refused_at("2026-03-02T10:14:00Z"), "[]".to_owned()].iter().enumerate() {
         let header = format!("sha256={}", hex::encode(mac(SECRET, body.as_bytes())));
         let status = world.post_as("/hooks/riverside/kisi/main", "x-signature", &[&header], body.as_bytes()).await;
         assert_eq!(status, 202, "event {number}");
     }
+    // So many names of no site that the list of all sites is read.
+    for n in 0..60 {
+        for path in [format!("/hooks/nowhere-{n}/officernd"), format!("/hooks/nowhere-{n}/kisi/main")] {
+            assert_eq!(world.post_as(&path, "x-signature", &["sha256=00"], b"{}").await, 404, "{path}");
+        }
+    }
+    Table::of(&world).age_route().await;
     world.reconcile().await;
     world
 }

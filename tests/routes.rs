@@ -186,6 +186,8 @@ async fn i8_names_that_are_no_site_cost_few_calls_and_hide_no_site() {
     let world = two_sites().await;
     let watched = Watched::of(&world);
     assert_eq!(watched.post(&world, OFFICERND).await, 202);
+    // Both sites have one platform and one house here: the first is served before the other is told.
+    world.machine.quiet().await;
     let before = watched.count();
     for n in 0..500 {
         for _ in 0..2 {
@@ -195,7 +197,8 @@ async fn i8_names_that_are_no_site_cost_few_calls_and_hide_no_site() {
     for odd in ["Riverside", "-a", "a b", "a#b", "%2e%2e", &"x".repeat(33), "🔑"] {
         assert_eq!(watched.post(&world, &format!("/hooks/{odd}/officernd")).await, 404, "{odd}");
     }
-    assert_eq!(watched.count() - before, 51, "fifty looks, and then the list, once");
+    let calls = watched.count() - before;
+    assert!((51..=53).contains(&calls), "fifty looks, and then the list, once, and what was throttled again: {calls}");
     assert_eq!(watched.post(&world, HARBOUR).await, 202, "a site that nobody asked for yet is still found");
     assert_eq!(watched.post(&world, OFFICERND).await, 202);
     world.machine.quiet().await;
