@@ -13,6 +13,18 @@
 //! no      yes      none          any            release
 //! no      no       –             any            foreign: nothing, or revoke where the group is ours alone
 //! ```
+//!
+//! Where another site of the stack claims the account's membership, too (*shared*), the line serves both:
+//!
+//! ```text
+//! wanted  claimed  line                          verdict
+//! yes     yes      ours, shared, covers it       nothing, whatever its end
+//! yes     yes      another, shared, covers it    adopt
+//! yes     no       shared, covers it             adopt
+//! yes     any      shared, does not cover it     grant, replacing it by one that serves both
+//! no      yes      ours, shared                  release: the site that claims it last revokes
+//! no      no       shared                        not foreign: nothing
+//! ```
 
 use jiff::Timestamp;
 
@@ -35,6 +47,26 @@ pub struct Held<'a> {
     pub taken_over: bool,
     /// Which way the end of our line may move.
     pub ends: Ends,
+    /// The ends of the memberships that other sites of the stack claim for this account in this group.
+    pub elsewhere: &'a [Option<Timestamp>],
+}
+
+impl Held<'_> {
+    fn alike(&self, until: Option<Timestamp>, row: &Row) -> bool {
+        !self.ends_by_itself || until == row.until
+    }
+
+    /// Whether another site's claim rests on a line of this end.
+    fn is_shared(&self, row: &Row) -> bool {
+        self.elsewhere.iter().any(|until| self.alike(*until, row))
+    }
+
+    /// Whether other sites' claims need this very line: there are not more lines of its end than they claim.
+    fn is_needed_elsewhere(&self, row: &Row) -> bool {
+        let claims = self.elsewhere.iter().filter(|until| self.alike(**until, row)).count();
+        let lines = self.rows.iter().filter(|other| self.alike(row.until, other)).count();
+        claims > 0 && lines <= claims
+    }
 }
 
 /// Which way the end of a membership may move at a door system that ends it by itself.
@@ -107,10 +139,11 @@ pub fn judge(wanted: Option<&Stretch>, claim: Option<&Claim>, held: Held<'_>, no
         (Some(stretch), Some(_)) => claimed(stretch, ours, held, now),
         (Some(stretch), None) => unclaimed(stretch, held, now),
         (None, Some(_)) => match ours {
+            Some(row) if held.is_needed_elsewhere(row) => Verdict::Release,
             Some(row) if !held.protected => Verdict::Revoke { row: row.clone(), foreign: false },
             _ => Verdict::Release,
         },
-        (None, None) => match held.rows.first() {
+        (None, None) => match held.rows.iter().find(|row| !held.is_needed_elsewhere(row)) {
             Some(row) if held.exclusive && !held.protected => Verdict::Revoke { row: row.clone(), foreign: true },
             _ => Verdict::Nothing,
         },
@@ -121,17 +154,21 @@ fn claimed(stretch: &Stretch, ours: Option<&Row>, held: Held<'_>, now: Timestamp
     let end = end_at_doors(stretch, held);
     match ours {
         Some(row) if is_valid(row, now) && (row.until == end || !held.ends.allow(row.until, end)) => Verdict::Nothing,
+        Some(row) if held.is_needed_elsewhere(row) && covers(row, stretch, now) => Verdict::Nothing,
         Some(row) => Verdict::Grant { until: end, replaces: vec![row.clone()] },
-        None if covering(stretch, held, now).is_some() => Verdict::Release,
-        None => Verdict::Grant { until: end, replaces: over(held.rows, now) },
+        None => match covering(stretch, held, now) {
+            Some(row) if held.is_shared(row) => Verdict::Adopt { until: row.until },
+            Some(_) => Verdict::Release,
+            None => Verdict::Grant { until: end, replaces: replaced(held, now) },
+        },
     }
 }
 
 fn unclaimed(stretch: &Stretch, held: Held<'_>, now: Timestamp) -> Verdict {
     match covering(stretch, held, now) {
-        Some(row) if held.taken_over => Verdict::Adopt { until: row.until },
+        Some(row) if held.taken_over || held.is_shared(row) => Verdict::Adopt { until: row.until },
         Some(_) => Verdict::Nothing,
-        None => Verdict::Grant { until: end_at_doors(stretch, held), replaces: over(held.rows, now) },
+        None => Verdict::Grant { until: end_at_doors(stretch, held), replaces: replaced(held, now) },
     }
 }
 
@@ -140,14 +177,22 @@ fn end_at_doors(stretch: &Stretch, held: Held<'_>) -> Option<Timestamp> {
     stretch.window.until.filter(|_| held.ends_by_itself)
 }
 
-/// A line that opens now and does not end before the stretch does.
+/// A line that opens now and does not end before the stretch does: one that another site claims before all others.
 fn covering<'a>(stretch: &Stretch, held: Held<'a>, now: Timestamp) -> Option<&'a Row> {
-    held.rows.iter().find(|row| is_valid(row, now) && !ends_later(stretch.window.until, row.until))
+    let mut rows = held.rows.iter().filter(|row| covers(row, stretch, now));
+    let first = rows.clone().next();
+    rows.find(|row| held.is_shared(row)).or(first)
 }
 
-/// Lines that are over open nothing, but a door system may refuse a second one beside them.
-fn over(rows: &[Row], now: Timestamp) -> Vec<Row> {
-    rows.iter().filter(|row| row.until.is_some_and(|until| until <= now)).cloned().collect()
+fn covers(row: &Row, stretch: &Stretch, now: Timestamp) -> bool {
+    is_valid(row, now) && !ends_later(stretch.window.until, row.until)
+}
+
+/// Lines that a new one takes the place of. Lines that are over open nothing, but a door system may refuse a second one
+/// beside them; one that another site claims ends sooner, and the new one serves both.
+fn replaced(held: Held<'_>, now: Timestamp) -> Vec<Row> {
+    let goes = |row: &&Row| row.until.is_some_and(|until| until <= now) || held.is_shared(row);
+    held.rows.iter().filter(goes).cloned().collect()
 }
 
 #[cfg(test)]

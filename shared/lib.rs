@@ -72,6 +72,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod network;
+pub mod other_sites;
 pub mod outside;
 pub mod secrets;
 pub mod stack;

@@ -15,6 +15,8 @@ use crate::error::Result;
 use crate::ledger::dues::Due;
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
+use crate::other_sites::Neighbour;
+use crate::other_sites::register::RuledDoors;
 use crate::outside::Outside;
 use crate::push::carry_over;
 use crate::site::{Mode, Site};
@@ -83,6 +85,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     report.notices.append(&mut seen.notices);
     report.problems.extend(seen.resolved.problems.iter().cloned());
     keep(outside, &site, &seen).await?;
+    register(outside, &site, &mut seen).await?;
     let now = outside.time.now();
     let versions = (mark.unfinished_from(stored.n)..stored.n, stored.replaced());
     let former = former(&outside.ledger, &stored.file()?, versions, &known, &seen).await?;
@@ -178,6 +181,16 @@ async fn keep(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
         }
     }
     outside.ledger.keep_resolved(&site.id, &seen.resolved).await
+}
+
+/// Registers which groups this site rules, so that others who rule them know.
+async fn register(outside: &Outside, site: &Site, seen: &mut Seen) -> Result<()> {
+    for (name, terms) in seen.terms.iter_mut().filter(|(name, _)| seen.accounts.contains_key(*name)) {
+        let at = Neighbour { site: site.id.clone(), doors: name.clone() };
+        let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
+        ruled.register(&outside.ledger, &mut terms.seen).await?;
+    }
+    Ok(())
 }
 
 /// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.

@@ -37,6 +37,7 @@ mod rest;
 mod round;
 mod scene;
 mod serve;
+mod shared;
 mod tidy;
 mod timely;
 mod turn;

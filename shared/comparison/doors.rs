@@ -13,6 +13,9 @@ use crate::doors::{Account, GroupId, ReadDoors, Row, Seats};
 use crate::error::{Error, Result};
 use crate::guard::credibility::{lost_all, lost_half};
 use crate::ledger::sites::DoorsRead;
+use crate::other_sites::load::{Neighbours, in_service, of_everyone};
+use crate::other_sites::register::RuledDoors;
+use crate::other_sites::{Neighbour, OtherSites};
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::settle::{GroupRows, HeldRows, Terms};
@@ -49,6 +52,10 @@ pub struct Seen {
     pub reads: BTreeMap<String, Read>,
     /// Of both, what somebody may want to act on.
     pub notices: Vec<Notice>,
+    /// What other sites of the stack hold there.
+    pub others: OtherSites,
+    /// These sites, by the door system that they share.
+    pub neighbours: Neighbours,
 }
 
 /// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
@@ -71,6 +78,7 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Perso
     seen.cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors))).await;
     // What is wrong with a group is known only now.
     seen.resolve(site, before.as_ref());
+    seen.find_other_sites(outside, site).await?;
     Ok(seen)
 }
 
@@ -158,6 +166,24 @@ impl Seen {
                 terms.ruled.extend(resolved.groups.iter().cloned());
             }
         }
+    }
+
+    /// Finds out which other sites share a group, and reads what they hold.
+    async fn find_other_sites(&mut self, outside: &Outside, site: &Site) -> Result<()> {
+        let mut neighbours = Neighbours::new();
+        for (name, terms) in &mut self.terms {
+            let at = Neighbour { site: site.id.clone(), doors: name.clone() };
+            let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
+            let found = ruled.others(&outside.ledger, &terms.seen).await?;
+            terms.seen.shared.extend(found);
+            let shared = in_service(&outside.ledger, &terms.seen.shared).await?;
+            if !shared.is_empty() {
+                neighbours.insert(name.clone(), shared);
+            }
+        }
+        self.others = of_everyone(&outside.ledger, &neighbours).await?;
+        self.neighbours = neighbours;
+        Ok(())
     }
 
     /// Reads the cards of every door system where `wanted` says so.
@@ -260,6 +286,8 @@ fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRea
     }
     now.taken.clone_from(&before.taken);
     now.cards_taken = before.cards_taken;
+    now.shared.clone_from(&before.shared);
+    now.registered.clone_from(&before.registered);
     Ok(now)
 }
 

@@ -9,7 +9,7 @@ use super::doors::Seen;
 use super::facts::Known;
 use super::{Ground, Group};
 use crate::diff::is_valid;
-use crate::doors::{AccountId, GroupId};
+use crate::doors::{AccountId, GroupId, Row};
 use crate::person::{Claim, compared_email};
 use crate::settle::HeldRows;
 use crate::site::Mode;
@@ -87,7 +87,7 @@ pub fn foreign(
         let (doors, group): &Group = at;
         let Some(terms) = ground.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
         for (place, row) in rows.iter().enumerate().filter(|(_, row)| is_valid(row, ground.now)) {
-            if ours.has(at, place) || terms.protects(&row.account, None) {
+            if ours.has(at, place) || terms.protects(&row.account, None) || is_claimed_elsewhere(seen, at, row) {
                 continue;
             }
             let goes = terms.is_exclusive(group) && ground.mode == Mode::Full && is_strange(doors, &row.account);
@@ -95,4 +95,11 @@ pub fn foreign(
         }
     }
     found
+}
+
+/// Whether another site of the stack claims the membership that a line stands for.
+fn is_claimed_elsewhere(seen: &Seen, (doors, group): &Group, row: &Row) -> bool {
+    let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.ends_by_itself);
+    let ends = seen.others.ends(doors, group, &row.account);
+    ends.into_iter().any(|until| !by_itself || until == row.until)
 }

@@ -242,6 +242,7 @@ impl Bench<'_, '_> {
             mode,
             adopt,
             stale,
+            others: &self.seen.others,
             now,
         }
     }

@@ -31,7 +31,8 @@ fn claim(until: Option<Timestamp>) -> Claim {
 }
 
 fn held(rows: &[Row]) -> Held<'_> {
-    Held { rows, ends_by_itself: true, protected: false, exclusive: false, taken_over: false, ends: Ends::Follow }
+    let ends = Ends::Follow;
+    Held { rows, ends_by_itself: true, protected: false, exclusive: false, taken_over: false, ends, elsewhere: &[] }
 }
 
 fn told(wanted: bool, claimed: Option<Claim>, held: Held<'_>) -> Verdict {

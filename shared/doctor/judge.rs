@@ -129,6 +129,12 @@ impl Checkup {
         if read.is_none() {
             self.find(About::Reads, format!("{name}: never read whole"), "wait for a reconcile, or ask for one");
         }
+        for other in read.iter().flat_map(|read| &read.shared) {
+            let site = &other.site;
+            self.fine(format!(
+                "{name}: site {site} rules some of its groups, too; who is in both stays until both end it"
+            ));
+        }
         for (group, why) in shut {
             let advice = "give it a schedule and locks at the door system, or take it out of the site file";
             self.find(About::Groups, format!("{name}: {group}: {why}"), advice);

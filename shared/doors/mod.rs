@@ -41,6 +41,14 @@ impl DoorsKind {
         }
     }
 
+    /// Where its interface is, unless a site file says otherwise.
+    pub fn usual_url(self) -> &'static str {
+        match self {
+            DoorsKind::SaltoKs => salto_ks::USUAL_URL,
+            DoorsKind::Kisi => kisi::USUAL_URL,
+        }
+    }
+
     /// Whether many people can be put into a group by one call.
     pub fn has_bulk_calls(self) -> bool {
         match self {

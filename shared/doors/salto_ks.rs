@@ -43,6 +43,9 @@ mod wire;
 #[derive(Clone)]
 struct SaltoKs(Arc<Client>);
 
+/// Where the interface is. [D]
+pub(super) const USUAL_URL: &str = "https://connect.my-clay.com";
+
 /// A reader and a writer of the SALTO KS site `place`.
 ///
 /// Nothing is asked yet: what is wrong with `access`, or a `place` left out, is the error of the first call.

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use crate::doors::AccountId;
+use super::sharing::RuledGroup;
+use crate::doors::{AccountId, GroupId};
 use crate::fact::{FactId, Holder, Kind};
 use crate::guard::Doubt;
 use crate::opening::Opening;
@@ -220,6 +221,16 @@ pub fn instant(at: Timestamp) -> String {
 pub fn opening(site: &str, opening: &Opening) -> Key {
     let day = opening.at.to_zoned(TimeZone::UTC).date();
     Key::new(openings(site, day), format!("{}#{}#{}", instant(opening.at), opening.doors, escape(&opening.id)))
+}
+
+/// Partition of the sites that rule a group of a door system.
+pub fn rulers(system: &str, group: &GroupId) -> String {
+    format!("group#{}", hex::encode(Sha256::digest(format!("{system}\0{group}"))))
+}
+
+/// That one site rules it.
+pub fn ruler(group: &RuledGroup) -> Key {
+    Key::new(rulers(&group.system, &group.group), format!("{}#{}", group.at.site, group.at.doors))
 }
 
 /// What is known of reading one source.

@@ -7,6 +7,16 @@ use crate::error::Result;
 use crate::fact::FactId;
 use crate::person::{Person, email_digest};
 
+/// A person of another site is as they were read.
+pub fn person_is_unchanged(site: &str, id: &str, version: u64) -> Write {
+    Write::check(key::person(site, id), Condition::Version(version))
+}
+
+/// Another site knows no person with this account.
+pub fn account_is_unlinked(site: &str, doors: &str, id: &AccountId) -> Write {
+    Write::check(key::account(site, doors, id), Condition::New)
+}
+
 impl Ledger {
     /// One person.
     pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {

@@ -12,6 +12,7 @@ pub use super::stored::{Paused, Retiring, Stored};
 use super::{Item, Ledger, Step, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
+use crate::other_sites::Neighbour;
 use crate::person::is_usual;
 use crate::platform::PlatformKind;
 use crate::site::resolve::Resolved;
@@ -139,6 +140,12 @@ pub struct DoorsRead {
     /// How many accounts it had when all were last read.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub accounts: Option<usize>,
+    /// Groups of which it is registered that this site rules them.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub registered: BTreeSet<GroupId>,
+    /// Other sites of the stack that rule any of its groups, too.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub shared: BTreeSet<Neighbour>,
 }
 
 impl DoorsRead {
@@ -223,8 +230,18 @@ impl Ledger {
         self.kept(&key::read(site, &format!("doors#{doors}"))).await
     }
 
-    /// Keeps what is known of one door system.
+    /// Keeps what is known of one door system. Which sites share it may have been noted since it was read.
     pub async fn keep_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
+        let stored = self.doors_read(site, doors).await?.filter(|stored| stored.of == read.of);
+        let Some(stored) = stored else { return self.replace_doors_read(site, doors, read).await };
+        let mut read = read.clone();
+        read.shared.extend(stored.shared);
+        read.registered.extend(stored.registered);
+        self.replace_doors_read(site, doors, &read).await
+    }
+
+    /// Keeps exactly this of one door system.
+    pub async fn replace_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
     }
 

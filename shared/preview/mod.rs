@@ -10,6 +10,7 @@ use crate::comparison::{Ground, former};
 use crate::error::{Error, Result};
 use crate::guard::Tally;
 use crate::ledger::sites::PlatformRead;
+use crate::other_sites::sharing;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::{Finding, Mode, Site, check};
@@ -61,6 +62,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
     problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
+    problems.extend(sharing(&seen.neighbours));
     // The file in force counts among those before: what this file takes from anybody follows from it alone.
     let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);

@@ -12,6 +12,8 @@ use crate::guard::{Doubt, checksum};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::sites::{Retiring, Stored};
 use crate::line::{Bell, Ring};
+use crate::other_sites::Neighbour;
+use crate::other_sites::register::unregister;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::Site;
@@ -122,6 +124,10 @@ pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Reti
         return Ok(Retirement { stage: Stage::UnderWay, ..seen });
     }
     outside.ledger.strike_site(site, &stored).await?;
+    for (doors, config) in &file.doors {
+        let at = Neighbour { site: site.to_owned(), doors: doors.clone() };
+        unregister(&outside.ledger, &at, config).await?;
+    }
     outside.alarms.clear(site).await?;
     let deleted = if order.delete_data { outside.ledger.forget_site(site).await? } else { 0 };
     Ok(Retirement { stage: Stage::Done, deleted, ..seen })

@@ -14,6 +14,7 @@ use crate::guard::Doubt;
 use crate::ledger::holds::Release;
 use crate::ledger::people::{free_account, point_account};
 use crate::ledger::{Ledger, Write};
+use crate::other_sites::{Neighbour, OtherSites};
 use crate::person::{Claim, Linked, Person};
 
 mod cards;
@@ -51,6 +52,10 @@ pub struct Task {
     pub more: bool,
     /// Something of what they need is left for a round of another portion.
     pub left: bool,
+    /// What other sites of the stack hold of their accounts.
+    pub others: OtherSites,
+    /// Which of these sites are to look at which account afterwards.
+    pub rings: Vec<(Neighbour, AccountId)>,
 }
 
 /// Makes every task's moves: accounts first, then each group in as few calls as the door system allows, then cards, what
@@ -242,7 +247,23 @@ impl Task {
         let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
         let (released, waits) = (Vec::new(), Vec::new());
         let (more, left) = (false, false);
-        Task { person, moves, name, deeds, writes, failures, troubles, kept, released, waits, more, left }
+        let (others, rings) = (OtherSites::default(), Vec::new());
+        Task {
+            person,
+            moves,
+            name,
+            deeds,
+            writes,
+            failures,
+            troubles,
+            kept,
+            released,
+            waits,
+            more,
+            left,
+            others,
+            rings,
+        }
     }
 
     /// What was done is released no longer: the next time it is judged anew.

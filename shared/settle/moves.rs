@@ -15,6 +15,7 @@ use crate::cards::{CardBook, Change, Number, Trouble};
 use crate::diff::{Ends, Held, Verdict, judge};
 use crate::doors::{AccountId, GroupId, Row, Standing};
 use crate::entitlement::{Desired, Stretch, open_at};
+use crate::other_sites::OtherSites;
 use crate::person::{Claim, Linked, Person};
 use crate::site::{Mode, WithoutAccess};
 
@@ -47,6 +48,8 @@ pub struct View<'a> {
     pub adopt: &'a BTreeSet<(String, GroupId)>,
     /// Nothing new may be opened.
     pub stale: bool,
+    /// What other sites of the stack hold at these door systems.
+    pub others: &'a OtherSites,
     /// The instant for which it is judged.
     pub now: Timestamp,
 }
@@ -220,6 +223,7 @@ fn group_verdict(
     let outlived = surplus.iter().filter(|row| ends.allow(row.until, given));
     changes.extend(outlived.map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
     let wanted = open_at(view.desired, at, view.now);
+    let elsewhere = account.map(|account| view.others.ends(doors, group, account)).unwrap_or_default();
     let held = Held {
         rows: &rows,
         ends_by_itself: terms.ends_by_itself,
@@ -227,6 +231,7 @@ fn group_verdict(
         exclusive: terms.is_exclusive(group),
         taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(at),
         ends,
+        elsewhere: &elsewhere,
     };
     match judge(wanted, claim, held, view.now) {
         Verdict::Nothing => {}
@@ -239,6 +244,10 @@ fn group_verdict(
         Verdict::Revoke { row, foreign } => {
             let because = why_revoked(view, at, claim, foreign);
             changes.push(Move::Revoke { group: group.clone(), row, foreign, because });
+        }
+        // The line of another site serves this claim, too.
+        Verdict::Adopt { until } if claim.is_some() => {
+            judged.adopt.extend(claim.map(|claim| Claim { until, ..claim.clone() }));
         }
         Verdict::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
         // The claim says which lines are still to be tidied away.
@@ -300,7 +309,9 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     let open = || view.groups.iter().any(|at| at.0 == doors && open_at(view.desired, at, view.now).is_some());
     let gives_seat_back = rest::gives_seat_back(view.person, terms);
     let comes = || open() || gives_seat_back && rest::is_about_to_come(view.desired, doors, view.now);
-    if linked.suspended && !view.stale && comes() {
+    let (id, rests) = (&linked.account.id, linked.account.standing == Standing::Suspended);
+    let suspended = linked.suspended || rests && view.others.suspended(doors, id);
+    if suspended && !view.stale && comes() {
         moves.push(Move::Resume);
     }
     if let Some(name) = view.name
@@ -315,6 +326,8 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
         match terms.without_access(view.person) {
+            WithoutAccess::Suspend if view.others.need_seat(doors, id, view.now) => {}
+            WithoutAccess::Delete if view.others.need(doors, id) => {}
             WithoutAccess::Suspend if linked.account.standing == Standing::Active && may_rest(linked, terms) => {
                 moves.extend((!awaited() || may_pause()).then_some(Move::Suspend));
             }

@@ -18,9 +18,11 @@ use super::order::SLICE_TIME;
 use super::portion::Portion;
 use super::round::Sitting;
 use super::scene::Scene;
+use super::shared::{OthersByPerson, note, read_again, read_others};
 use crate::doors::{GroupId, ReadDoors, Row, Standing};
 use crate::error::{Error, Result};
 use crate::guard::credibility::BELIEVED_AFTER;
+use crate::person::Claim;
 use crate::site::Mode;
 
 /// Decides for everybody of a round. `again` says that it is not the first try: nothing that was seen before is relied
@@ -61,6 +63,8 @@ pub struct Seen {
     pub newcomers: usize,
     /// Groups of these that could not be read.
     unread: Unread,
+    /// What other sites of the stack hold of these people's accounts.
+    others: OthersByPerson,
     /// Accounts, as far as they were looked at.
     pub directory: Directory,
     /// Cards, as far as they were looked at.
@@ -82,6 +86,7 @@ impl Seen {
             return;
         }
         self.read_groups(scene, sittings).await;
+        self.others = read_others(scene, sittings).await;
         if portion.has_cards() {
             self.books = Books::open(scene, sittings, now).await;
         }
@@ -147,6 +152,15 @@ fn begin(scene: &Scene, sitting: &Sitting, portion: Portion, seen: &Seen, now: T
     if scene.site.mode == Mode::Observe {
         return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
     }
+    match seen.others.get(&task.person.id) {
+        Some(Ok(others)) => task.others = others.clone(),
+        // Without it, nothing is done that another site may need.
+        Some(Err(error)) => {
+            task.failures.push(("ledger".to_owned(), error.clone()));
+            return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
+        }
+        None => {}
+    }
     for group in &sitting.groups {
         let failure = seen.unread.get(group).map(|error| (group.0.clone(), error.clone()));
         task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
@@ -178,6 +192,11 @@ async fn prepare(
     let mut barred = BTreeSet::new();
     if !in_need.is_empty() {
         barred = link_all(scene, task, in_need, &mut seen.directory).await;
+        if let Err(error) = read_again(scene, task).await {
+            task.failures.push(("ledger".to_owned(), error));
+            *judged = Judged::default();
+            return;
+        }
         let found = finish(&mut task.person, &seen.held, &scene.terms, now);
         task.deeds.extend(found);
         let mut looked = BTreeSet::new();
@@ -198,7 +217,11 @@ async fn prepare(
     let makes = judged.moves.iter().any(|(_, step)| *step == Move::Create);
     task.more = makes && !task.left && !sitting.numbers.is_empty();
     let judged = std::mem::take(judged);
+    note(task, &judged);
     task.troubles = judged.troubles;
+    let adopts =
+        |claim: &Claim| judged.adopt.iter().any(|new| (&new.doors, &new.group) == (&claim.doors, &claim.group));
+    task.person.claims.retain(|claim| !adopts(claim));
     task.person.claims.extend(judged.adopt);
     task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
     task.moves = judged.moves;
@@ -249,6 +272,7 @@ fn judge(
         mode: scene.site.mode,
         adopt: &sitting.adopt,
         stale: scene.stale,
+        others: &task.others,
         now,
     })
 }

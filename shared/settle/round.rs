@@ -18,6 +18,7 @@ use super::portion::Portion;
 use super::prepare::{Seen, prepare_all};
 use super::rest::resume_at;
 use super::scene::{Scene, Writers};
+use super::shared::ring_others;
 use crate::cards::Number;
 use crate::doors::GroupId;
 use crate::entitlement::{Derived, Desired, derive, desired};
@@ -130,7 +131,10 @@ async fn round(
         seen.forget_groups();
     }
     sittings.iter().zip(&tasks).for_each(|(sitting, task)| note_accounts(&mut seen.directory, sitting, task));
-    commit_all(scene, sittings, tasks, now).await
+    let rings = tasks.iter_mut().flat_map(|task| std::mem::take(&mut task.rings)).collect();
+    let committed = commit_all(scene, sittings, tasks, now).await;
+    ring_others(scene, rings).await;
+    committed
 }
 
 /// What became of accounts that were changed need not be asked for in this run.

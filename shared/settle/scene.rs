@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::doubts::Crowd;
+use super::shared::neighbours;
 use crate::access::Share;
 use crate::doors::{Account, AccountId, Group, GroupId, ReadDoors, WriteDoors};
 use crate::entitlement::{Before, Rules};
@@ -16,6 +17,7 @@ use crate::guard::Doubt;
 use crate::guard::former::{CatalogueBefore, Former};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::{DoorsRead, Stored};
+use crate::other_sites::load::Neighbours;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::catalogue::Catalogue;
@@ -116,6 +118,8 @@ pub struct Scene {
     pub catalogue: Catalogue,
     /// What holds at each door system that can be reached.
     pub terms: BTreeMap<String, Terms>,
+    /// Other sites of the stack that share a door system, by door system.
+    pub neighbours: Neighbours,
     /// Who reads each of them.
     pub readers: BTreeMap<String, Arc<dyn ReadDoors>>,
     /// Why the others cannot.
@@ -177,6 +181,7 @@ impl Scene {
                 terms.ruled.extend(resolved.groups.iter().cloned());
             }
         }
+        let neighbours = neighbours(outside, &site, &mut terms).await?;
         let stale = read.is_stale(outside.time.now());
         let outside = outside.clone();
         let (alarmed, crowd, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
@@ -188,6 +193,7 @@ impl Scene {
                 resolved,
                 catalogue,
                 terms,
+                neighbours,
                 readers,
                 shut,
                 stale,

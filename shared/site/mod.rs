@@ -161,6 +161,17 @@ impl DoorsConfig {
         format!("{} {place} {}", self.kind.word(), self.url.as_deref().unwrap_or_default()).trim_end().to_owned()
     }
 
+    /// What group ids are unique within: of SALTO KS one site, of Kisi the whole vendor, whichever place is meant. Two site
+    /// files that name it alike mean the same group by the same id.
+    pub fn system(&self) -> String {
+        let url = self.url.as_deref().filter(|url| *url != self.kind.usual_url()).unwrap_or_default();
+        let place = match self.kind {
+            DoorsKind::SaltoKs => self.place.as_deref().unwrap_or_default(),
+            DoorsKind::Kisi => "",
+        };
+        format!("{} {place} {}", self.kind.word(), url.trim_end_matches('/'))
+    }
+
     /// Whether this is the address of somebody who is never revoked.
     pub fn protects(&self, email: &str) -> bool {
         let Some(key) = email_key(email) else { return false };

@@ -33,6 +33,7 @@ mod reconcile;
 mod rehearse;
 mod retire;
 mod seats;
+mod shared_groups;
 mod sites;
 mod snapshots;
 mod tags;

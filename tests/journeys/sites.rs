@@ -14,18 +14,18 @@ const NORTH: &str = "00000000-0000-4000-8000-0000000000a1";
 const SOUTH: &str = "00000000-0000-4000-8000-0000000000a2";
 
 /// One machine with several sites.
-struct Several {
-    machine: Machine,
+pub struct Several {
+    pub machine: Machine,
 }
 
 impl Several {
-    async fn begin(sites: Vec<String>) -> Several {
+    pub async fn begin(sites: Vec<String>) -> Several {
         let clock = Some(MONDAY.parse().expect("an instant"));
         let setup = Setup { sites, secrets: None, clock, reconcile: None, data: Data::Memory };
         Several { machine: Machine::start(setup).await.expect("the sites are right") }
     }
 
-    async fn back_door(&self, vendor: &str, of: &str, method: Method, path: &str, body: &Value) -> Value {
+    pub async fn back_door(&self, vendor: &str, of: &str, method: Method, path: &str, body: &Value) -> Value {
         let uri = format!("{path}?of={of}");
         let request =
             Request::builder().method(method).uri(uri).body(Bytes::from(body.to_string())).expect("a request");
@@ -34,16 +34,16 @@ impl Several {
         serde_json::from_slice(answer.body()).unwrap_or_default()
     }
 
-    async fn put(&self, vendor: &str, of: &str, world: Value) {
+    pub async fn put(&self, vendor: &str, of: &str, world: Value) {
         self.back_door(vendor, of, Method::PUT, "/_world", &world).await;
     }
 
-    async fn faults(&self, vendor: &str, of: &str, faults: Value) {
+    pub async fn faults(&self, vendor: &str, of: &str, faults: Value) {
         self.back_door(vendor, of, Method::PUT, "/_faults", &faults).await;
     }
 
     /// The addresses in a group.
-    async fn inside(&self, vendor: &str, of: &str, group: &str) -> Vec<String> {
+    pub async fn inside(&self, vendor: &str, of: &str, group: &str) -> Vec<String> {
         self.machine.quiet().await;
         let world = self.back_door(vendor, of, Method::GET, "/_world", &Value::Null).await;
         let users = world["users"].as_array().expect("users");
@@ -59,7 +59,7 @@ impl Several {
     }
 
     /// Changes a platform, and delivers the letters of it to `site`; gives what they were answered.
-    async fn tell(&self, platform: Platform, of: Option<&str>, site: &str, change: Value) -> Vec<u16> {
+    pub async fn tell(&self, platform: Platform, of: Option<&str>, site: &str, change: Value) -> Vec<u16> {
         let posts = self.machine.sandboxes().post(platform.word(), of, Bytes::from(change.to_string())).await;
         let mut answers = Vec::new();
         for post in posts.expect("the change is taken") {
@@ -69,7 +69,7 @@ impl Several {
         answers
     }
 
-    async fn deliver(&self, platform: Platform, path: &str, body: Bytes) -> u16 {
+    pub async fn deliver(&self, platform: Platform, path: &str, body: Bytes) -> u16 {
         let now = self.machine.now().as_second();
         let mut headers = HeaderMap::new();
         for (name, text) in platform.headers(SECRET, now, &body, &body) {
@@ -78,12 +78,12 @@ impl Several {
         self.machine.deliver(Delivery { path: path.to_owned(), headers, body }).await.status
     }
 
-    async fn clock(&self, to: &str) {
+    pub async fn clock(&self, to: &str) {
         self.machine.move_clock(to.parse().expect("an instant")).await.expect("the clock moves");
     }
 
     /// Every site ends with an empty second diff, and nothing is left in the line.
-    async fn end_well(&self, sites: &[&str]) {
+    pub async fn end_well(&self, sites: &[&str]) {
         for site in sites {
             self.machine.reconcile(site).await.expect("it reconciles");
             self.machine.quiet().await;
@@ -97,7 +97,7 @@ impl Several {
 }
 
 /// A house with these groups and nobody in it but the two who are protected.
-fn house(salto: bool, groups: &[&str]) -> Value {
+pub fn house(salto: bool, groups: &[&str]) -> Value {
     let id = |n: usize| if salto { format!("00000000-0000-4000-8000-{n:012}") } else { n.to_string() };
     let user = |n: usize, who: &str| json!({ "id": id(n), "site_user": id(n + 500), "email": format!("{who}@example.test"), "name": who, "state": "subscribed" });
     let mut users = vec![user(901, "ops"), user(902, "owner")];
@@ -109,14 +109,14 @@ fn house(salto: bool, groups: &[&str]) -> Value {
     json!({ "groups": groups, "users": users })
 }
 
-fn doors(name: &str, site: &str, kind: &str, place: &str) -> String {
+pub fn doors(name: &str, site: &str, kind: &str, place: &str) -> String {
     format!(
         "[doors.{name}]\nkind = \"{kind}\"\nplace = \"{place}\"\nsecret = \"{site}/{name}\"\nurl = \"sandbox\"\n\
          protected = [\"ops@example.test\", \"owner@example.test\"]\n"
     )
 }
 
-fn site(name: &str, platform: Platform, more: &str) -> String {
+pub fn site(name: &str, platform: Platform, more: &str) -> String {
     let word = platform.word();
     let organization =
         if platform == Platform::OfficeRnd { format!("organization = \"{name}\"\n") } else { String::new() };

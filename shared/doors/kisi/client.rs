@@ -44,7 +44,7 @@ impl Client {
         Client {
             caller: Caller::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
-            base: caller::base(access.url.as_deref(), "https://api.kisi.io"),
+            base: caller::base(access.url.as_deref(), super::USUAL_URL),
             key: access.secrets.api_key,
             contact: access.contact,
         }

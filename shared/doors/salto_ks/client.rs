@@ -47,7 +47,7 @@ impl Client {
             caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
                 .taking(access.turn.clone()),
             time: access.time.clone(),
-            base: caller::base(access.url.as_deref(), "https://connect.my-clay.com"),
+            base: caller::base(access.url.as_deref(), super::USUAL_URL),
             login: Login::new(access),
             site: place.map(str::to_owned),
             user_role: OnceCell::new(),

@@ -15,6 +15,7 @@ use crate::doors::{Account, AccountId, DoorsKind, Entry, Group, GroupId, Row, St
 use crate::entitlement::{Because, Desired, Stretch, next_boundary};
 use crate::error::Error;
 use crate::ledger::sites::DoorsRead;
+use crate::other_sites::OtherSites;
 use crate::person::{Claim, Deed as Did, Intent, Linked, Person};
 use crate::settle::apply::Task;
 use crate::settle::commit::{Outcome, conclude, needs_aftercare};
@@ -201,6 +202,7 @@ impl Judge {
             mode: Mode::Full,
             adopt: &adopt,
             stale: false,
+            others: &OtherSites::default(),
             now: at(now),
         })
     }
