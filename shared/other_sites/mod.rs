@@ -19,7 +19,7 @@ pub mod load;
 pub mod register;
 
 /// A seat that another site will need within this is not given back in between.
-const SOON: SignedDuration = SignedDuration::from_hours(1);
+const SOON: SignedDuration = SignedDuration::from_mins(30);
 
 /// Another site that rules one of this site's groups.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
