@@ -46,6 +46,7 @@ pub use accounts::{taken_already, the_one};
 pub(crate) use case::dossier_of;
 pub use doubts::COUNTED;
 pub use held::{GroupRows, HeldRows};
+pub use look::{Heard, end_look};
 pub use moves::{Judged, Move, View, concerned, judge_person};
 pub use rest::resume_at;
 pub use scene::Terms;

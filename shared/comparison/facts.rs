@@ -109,6 +109,11 @@ impl Known {
         self.before.get(name).and_then(|before| profile(&before.fact)).or_else(|| self.profile(name))
     }
 
+    /// One thing.
+    pub fn fact(&self, name: &FactId) -> Option<&Fact> {
+        self.facts.get(name).map(|Named(fact)| fact.as_ref())
+    }
+
     /// All facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter().map(|Named(fact)| fact.as_ref())

@@ -10,11 +10,12 @@ use super::facts::Known;
 use super::numbers::{NUMBERS, Numbers, keep_numbers};
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
-use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
+use crate::guard::credibility::{BELIEVED_AFTER, lost_half, ran_out};
 use crate::ledger::Ledger;
 use crate::ledger::facts::{Record, Source};
 use crate::ledger::sites::{Disbelief, PlatformRead};
 use crate::platform::found::{FactList, Lookup};
+use crate::platform::relation::{self, Relation};
 use crate::platform::{ReadPlatform, Span};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, resolve};
@@ -55,6 +56,8 @@ pub struct Reading<'a> {
     pub unread: BTreeSet<Kind>,
     /// Lists that were not believed the last time, and after the read those that are not believed now, by kind.
     pub disbelief: Disbeliefs,
+    /// Things that their lists left out and that are there all the same, as far as is known.
+    unlisted: BTreeSet<FactId>,
     news: Vec<Record>,
 }
 
@@ -72,7 +75,7 @@ impl<'a> Reading<'a> {
     ) -> Self {
         let (known, counts) = (Known::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
-        let (unread, news) = (BTreeSet::new(), Vec::new());
+        let (unread, unlisted, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let (disbelief, doubts, numbers) = (mark.refused.clone(), Vec::new(), None);
         Reading {
             ledger,
@@ -88,6 +91,7 @@ impl<'a> Reading<'a> {
             remarks,
             unread,
             disbelief,
+            unlisted,
             news,
         }
     }
@@ -157,11 +161,12 @@ impl<'a> Reading<'a> {
         // What was seen after the read began has not vanished from it.
         let live: Vec<&Record> = live.filter(|record| record.read <= self.began).collect();
         let source = Source::Read;
-        for fact in facts {
+        for mut fact in facts {
             let old = stored.get(&fact.name());
             if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
                 continue;
             }
+            self.confirm_relations(reader, old, &mut fact).await;
             let source = if doubted.contains(&fact.name()) { &Source::Doubted } else { &source };
             self.news(old, Record::new(fact, self.began, source.clone()));
         }
@@ -185,6 +190,7 @@ impl<'a> Reading<'a> {
         let half = lost_half(live.len(), missing.len());
         if !half {
             self.disbelief.remove(kind.word());
+            self.unlisted.extend(missing.iter().map(|record| record.fact.name()));
             for record in missing {
                 self.confirm(reader, record).await;
             }
@@ -199,6 +205,7 @@ impl<'a> Reading<'a> {
                 self.news(Some(record), record.gone(self.began, Source::Doubted));
             }
         } else {
+            self.unlisted.extend(missing.iter().map(|record| record.fact.name()));
             self.refused.push(format!(
                 "the list of {}s lost {} of {} since the last read; nothing is revoked because of it",
                 kind.word(),
@@ -291,14 +298,32 @@ impl<'a> Reading<'a> {
     async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
         let name = record.fact.name();
         match reader.look(&name).await {
-            Ok(Lookup::Missing) => self.news(Some(record), record.gone(self.began, Source::Read)),
-            Ok(Lookup::Fact(fact)) => {
+            Ok(Lookup::Missing) => {
+                self.unlisted.remove(&name);
+                self.news(Some(record), record.gone(self.began, Source::Read));
+            }
+            Ok(Lookup::Fact(mut fact)) => {
+                self.confirm_relations(reader, Some(record), &mut fact).await;
                 self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
                 self.news(Some(record), Record::new(fact, self.began, Source::Look));
             }
             Ok(Lookup::Unreadable(unreadable)) => self.remarks.push(unreadable.to_string()),
             Err(error) => {
                 self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));
+            }
+        }
+    }
+
+    /// Asks for what belonged to a thing and is not listed with it any more. What is there although its list left it out
+    /// belongs where it did.
+    async fn confirm_relations(&mut self, reader: &dyn ReadPlatform, old: Option<&Record>, fact: &mut Fact) {
+        let Some(old) = old.filter(|old| !old.gone && reader.answers_by_id()) else { return };
+        let unlisted = &self.unlisted;
+        let known = |relation: &Relation| relation.part().filter(|part| unlisted.contains(part)).map(|_| true);
+        for (relation, error) in relation::confirm(reader, &old.fact, fact, known).await {
+            let problem = format!("{relation} stay as they were, for they cannot be asked for: {error}");
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
             }
         }
     }
@@ -327,8 +352,16 @@ impl<'a> Reading<'a> {
         }
         self.remark(assigned.unreadable.iter());
         memberships.nameless += assigned.nameless;
+        let listed: BTreeSet<&Id> = read.values().flatten().map(|one| &one.id).collect();
+        let unreadable: BTreeSet<&Id> = assigned.unreadable.iter().map(|one| &one.id).collect();
+        let ruled = stored.values().filter(|record| !record.gone).flat_map(|record| assigned_to(&record.fact));
+        let ruled: Vec<&Assignment> = ruled.filter(|one| resources.contains(&one.resource)).collect();
+        let is_there = |one: &Assignment| listed.contains(&one.id) || unreadable.contains(&one.id);
+        let lost: BTreeSet<Id> = ruled.iter().filter(|one| !is_there(one)).map(|one| one.id.clone()).collect();
+        let believed = self.since.is_some() || self.believes_assignments(ruled.len(), &lost);
         let stays = |other: &Assignment| {
-            !resources.contains(&other.resource) || assigned.unreadable.iter().any(|one| one.id == other.id)
+            let kept = unreadable.contains(&other.id) || !believed && lost.contains(&other.id);
+            !resources.contains(&other.resource) || kept
         };
         for fact in &mut memberships.facts {
             let name = fact.name();
@@ -343,6 +376,25 @@ impl<'a> Reading<'a> {
             membership.assignments.sort_by(|a, b| a.id.cmp(&b.id));
         }
         Ok(memberships)
+    }
+
+    /// Whether the lists of assignments are believed, which lost these of so many. Assignments have no address of their
+    /// own, so that a list that ran out cannot be told from one that lies.
+    fn believes_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
+        const WORD: &str = "assignment";
+        if !ran_out(known, lost.len()) {
+            self.disbelief.remove(WORD);
+            return true;
+        }
+        let said = Disbelief::of(lost, self.disbelief.get(WORD));
+        let believed = said.times >= BELIEVED_AFTER;
+        self.disbelief.insert(WORD.to_owned(), said);
+        let lost = format!("the lists of assignments lost {} of {known}", lost.len());
+        match believed {
+            true => self.remarks.push(format!("{lost}, three times alike")),
+            false => self.refused.push(format!("{lost} since the last read; nothing is revoked because of it")),
+        }
+        believed
     }
 
     /// Resources whose assignments open something.
@@ -368,6 +420,13 @@ impl<'a> Reading<'a> {
         let resources = catalogue.resources.iter();
         let ruled = resources.filter(|(id, at)| counts(id, at.location.as_deref(), at.floor.as_deref()));
         ruled.map(|(id, _)| id.clone()).collect()
+    }
+}
+
+fn assigned_to(fact: &Fact) -> &[Assignment] {
+    match &fact.what {
+        What::Membership(membership) => &membership.assignments,
+        _ => &[],
     }
 }
 

@@ -33,6 +33,11 @@ pub fn days(from: Option<Date>, until: Option<Date>, zone: &TimeZone) -> Days {
     Window::new(start, end).map_or(Days::Backwards, |window| Days::Window(window.widened(0, 0)))
 }
 
+/// The first moment after the local day `last`.
+pub fn end_of(last: Date, zone: &TimeZone) -> Option<Timestamp> {
+    last.tomorrow().ok().map(|day| first_moment(day, zone))
+}
+
 /// The whole local day in which `at` lies.
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Window> {
     let day = at.to_zoned(zone.clone()).date();

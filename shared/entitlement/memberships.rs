@@ -61,7 +61,7 @@ impl<'a> Bench<'a> {
             return Vec::new();
         }
         match days(membership.from, membership.until, &self.zone(location)) {
-            Days::Window(window) => self.but_for_pauses(window, membership, location),
+            Days::Window(window) => self.but_for_pauses(waiting(window, membership), membership, location),
             Days::Backwards => {
                 self.problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
                 Vec::new()
@@ -95,4 +95,10 @@ impl<'a> Bench<'a> {
     pub(super) fn zone(&self, location: Option<&str>) -> TimeZone {
         self.rules.catalogue.zone_of(location, &self.rules.site.timezone)
     }
+}
+
+/// A membership that awaits the next one goes on while that is looked for.
+fn waiting(window: Window, membership: &Membership) -> Window {
+    let longer = |until: Timestamp| until.saturating_add(Membership::NEXT_WITHIN).unwrap_or(until);
+    Window { until: window.until.map(|until| if membership.awaits_next { longer(until) } else { until }), ..window }
 }

@@ -20,7 +20,7 @@ use crate::window::{Window, union};
 mod because;
 mod book;
 mod bookings;
-mod days;
+pub mod days;
 mod memberships;
 mod passes;
 

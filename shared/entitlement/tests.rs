@@ -57,6 +57,7 @@ fn membership(holder: Holder, pauses: Vec<Pause>) -> What {
         approved: true,
         assignments: Vec::new(),
         pauses,
+        awaits_next: false,
     })
 }
 
@@ -117,18 +118,22 @@ fn a_pause_is_cut_out_of_a_membership() {
     let whole = [open("g", "2026-03-01T00:00:00Z", "2026-03-21T00:00:00Z")];
     assert_eq!(paused(vec![]), whole);
     assert_eq!(
-        paused(vec![Pause { from: day("2026-03-05"), until: Some(day("2026-03-06")) }]),
+        paused(vec![Pause { id: None, from: day("2026-03-05"), until: Some(day("2026-03-06")) }]),
         [
             open("g", "2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z"),
             open("g", "2026-03-07T00:00:00Z", "2026-03-21T00:00:00Z"),
         ]
     );
     assert_eq!(
-        paused(vec![Pause { from: day("2026-03-05"), until: None }]),
+        paused(vec![Pause { id: None, from: day("2026-03-05"), until: None }]),
         [open("g", "2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z")]
     );
-    assert_eq!(paused(vec![Pause { from: day("2026-02-01"), until: Some(day("2026-04-01")) }]), []);
-    assert_eq!(paused(vec![Pause { from: day("2026-03-06"), until: Some(day("2026-03-05")) }]), whole, "no pause");
+    assert_eq!(paused(vec![Pause { id: None, from: day("2026-02-01"), until: Some(day("2026-04-01")) }]), []);
+    assert_eq!(
+        paused(vec![Pause { id: None, from: day("2026-03-06"), until: Some(day("2026-03-05")) }]),
+        whole,
+        "no pause"
+    );
 }
 
 #[test]

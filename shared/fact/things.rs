@@ -1,8 +1,8 @@
 //! The bodies of facts: places, people, and what people have.
 
 use compact_str::CompactString;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Holder, Id};
@@ -101,11 +101,23 @@ pub struct Membership {
     /// When it opens nothing although it runs.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub pauses: Vec<Pause>,
+    /// It ends because another membership follows, and the platform does not show that one yet.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub awaits_next: bool,
+}
+
+impl Membership {
+    /// How long the membership that follows another one is looked for after the end of that: a little longer than until
+    /// the last look.
+    pub const NEXT_WITHIN: SignedDuration = SignedDuration::from_mins(6);
 }
 
 /// Local days, both included, in which a membership opens nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pause {
+    /// The platform's id of it, where it has one.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub id: Option<Id>,
     /// First day.
     pub from: Date,
     /// Last day; without one it goes on until it is ended.

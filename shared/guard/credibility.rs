@@ -17,6 +17,14 @@ pub fn lost_all(known: usize, lost: usize) -> bool {
     known > 0 && lost >= known
 }
 
+/// Smallest list that cannot be asked for thing by thing and of which losing everything is unbelievable.
+const FEW: usize = 3;
+
+/// Returns whether a list whose entries cannot be asked for by an id of their own lost too many of the `known` ones.
+pub fn ran_out(known: usize, lost: usize) -> bool {
+    lost_half(known, lost) || known >= FEW && lost_all(known, lost)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +36,6 @@ mod tests {
             [false, true, false, true, false, false]
         );
         assert_eq!([(0, 0), (1, 1), (3, 2), (3, 3)].map(|(k, l)| lost_all(k, l)), [false, true, false, true]);
+        assert_eq!([(2, 2), (3, 2), (3, 3), (10, 5)].map(|(k, l)| ran_out(k, l)), [false, false, true, true]);
     }
 }

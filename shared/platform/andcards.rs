@@ -201,6 +201,7 @@ impl Record for Subscription {
             approved: self.active,
             assignments: Vec::new(),
             pauses: Vec::new(),
+            awaits_next: false,
         };
         vec![Fact { id: self.id.0.clone(), what: What::Membership(membership), changed: None }]
     }

@@ -172,6 +172,7 @@ impl Record for Billing {
             approved: self.active,
             assignments: Vec::new(),
             pauses: Vec::new(),
+            awaits_next: false,
         };
         vec![Fact { id: self.id.0.clone(), what: What::Membership(membership), changed: None }]
     }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::error::Result;
-use crate::fact::{Fact, FactId, Id, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
 use found::{Assigned, FactList, Lookup, Unreadable};
+use relation::Relation;
 use told::Contract;
 
 pub mod andcards;
@@ -18,6 +19,7 @@ pub mod found;
 pub mod json;
 pub mod nexudus;
 pub mod officernd;
+pub mod relation;
 #[cfg(test)]
 mod script;
 pub mod signature;
@@ -123,6 +125,15 @@ pub trait ReadPlatform: Send + Sync {
     fn tells_of_people(&self) -> bool {
         false
     }
+    /// Returns whether the platform, asked for this relation, has it. Where the thing itself says what belongs to it,
+    /// there is nothing to ask for.
+    async fn confirms(&self, _relation: &Relation) -> Result<bool> {
+        Ok(false)
+    }
+    /// Returns whether a lookup of such a thing reads a list beside it, and so may lose a [`Relation`].
+    fn relates(&self, _kind: Kind) -> bool {
+        false
+    }
     /// Returns whether a delivery proves when it was sent and what happened. Where it does not, a removal is a hint like
     /// any other, and whatever a hint is about is read again after the first look: the platform may lag its webhook, and
     /// an equal delivery about a second change counts as the first.
@@ -146,7 +157,9 @@ pub struct Around {
     pub facts: Vec<Fact>,
     /// Things that exist and cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// The kinds of which these are all that there is about whoever the bell is about ...
+    /// Whom these are about, where they are all that there is of some kinds.
+    pub holder: Option<Holder>,
+    /// The kinds of which these are all that there is about the holder ...
     pub kinds: &'static [Kind],
     /// ... if they took place after this.
     pub since: Option<Timestamp>,

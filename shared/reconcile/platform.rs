@@ -9,12 +9,13 @@ use crate::comparison::facts::Known;
 use crate::comparison::numbers::NUMBERS;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
-use crate::fact::Fact;
+use crate::fact::{Fact, FactId, Kind, What};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
 use crate::platform::ReadPlatform;
 use crate::platform::told::reader::tidy;
+use crate::settle::{Heard, end_look};
 use crate::site::Site;
 
 /// Above this many things a whole read would take more than our share of the rate limit within one cadence.
@@ -113,6 +114,13 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
 /// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
 /// say of it.
 async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
+    let location = match &record.fact.what {
+        What::Membership(membership) => membership.location.clone().map(|id| FactId::new(Kind::Location, id)),
+        _ => None,
+    };
+    let location = location.and_then(|name| reading.known.fact(&name));
+    let at_its_end = end_look(site, location, &record.fact, outside.time.now(), &Heard::default());
+    outside.ledger.put_dues(&site.id, at_its_end.as_slice()).await?;
     let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(None) };
     let Error::Report(why) = error else { return Err(error) };
     let name = record.fact.name();

@@ -7,15 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::numbers::unconfirmed;
 use crate::delivery::Mention;
+use crate::entitlement::days::end_of;
 use crate::error::{Error, Result};
-use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Id, Kind, Membership, What};
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::facts::{Record, Source};
 use crate::line::Ring;
 use crate::outside::Outside;
 use crate::platform::found::{Lookup, Unreadable};
-use crate::platform::{Around, ReadPlatform, Span};
+use crate::platform::{Around, ReadPlatform, Span, relation};
 use crate::site::Site;
+use crate::site::catalogue::Catalogue;
 use crate::window::ceil_minute;
 
 /// A platform may lag its own webhook: minutes after the bell at which we look again.
@@ -109,6 +111,10 @@ impl<'a> Looker<'a> {
             Ok(Lookup::Unreadable(what)) => return self.cannot_read(mention, looks, heard, &what).await,
             Err(error) => return self.could_not(mention, looks, heard, &error).await,
         };
+        let found = match found {
+            Some(fact) => Some(self.with_relations(fact, heard).await?),
+            None => None,
+        };
         // What a platform told is here before its bell is.
         let may_lag = self.platform.answers_by_id();
         let around = match self.around(mention, found.as_ref(), around).await {
@@ -157,10 +163,10 @@ impl<'a> Looker<'a> {
 
     /// Keeps what was read beside a thing, and looks for what is known and was not there.
     async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<()> {
-        let Around { facts, unreadable, kinds, since, people, unlisted: _, called_off: _ } = around;
+        let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
-        if !kinds.is_empty() {
-            let (names, _) = self.outside.ledger.holdings(&self.site.id, &Holder::Member(about.id.clone())).await?;
+        if let Some(holder) = holder {
+            let (names, _) = self.outside.ledger.holdings(&self.site.id, &holder).await?;
             let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
             listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
             let unlisted = |name: &FactId| kinds.contains(&name.kind) && !listed.contains(name);
@@ -170,12 +176,30 @@ impl<'a> Looker<'a> {
             missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
         }
         for fact in facts {
+            let fact = self.with_relations(fact, heard).await?;
             self.keep(Record::new(fact, began, heard.source()), heard).await?;
         }
         for about in missing {
             Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
         }
         Ok(())
+    }
+
+    /// A thing as it was read, with what belonged to it and still does, although a list that was read beside it left
+    /// that out. Where that cannot be asked for, it stays, and the thing is looked at again.
+    async fn with_relations(&self, mut fact: Fact, heard: &Heard) -> Result<Fact> {
+        if !self.platform.relates(fact.what.kind()) {
+            return Ok(fact);
+        }
+        let name = fact.name();
+        let known = self.outside.ledger.fact(&self.site.id, &name).await?.filter(|known| !known.gone);
+        let Some(known) = known else { return Ok(fact) };
+        let unanswered = relation::confirm(self.platform.as_ref(), &known.fact, &mut fact, |_| None).await;
+        if let Some((_, error)) = unanswered.first() {
+            let mention = Mention { about: name, reaches: None, removed: false };
+            self.could_not(&mention, 0, heard, error).await?;
+        }
+        Ok(fact)
     }
 
     /// Whoever came into a team or left it.
@@ -253,6 +277,25 @@ impl<'a> Looker<'a> {
         Ok(())
     }
 
+    /// A membership that another one follows, which is not there yet, is looked at again at its end: before it takes
+    /// anything from anybody.
+    async fn look_at_its_end(&self, fact: &Fact, heard: &Heard) -> Result<()> {
+        let known = async |location: Id| {
+            let name = FactId::new(Kind::Location, location);
+            self.outside.ledger.fact(&self.site.id, &name).await
+        };
+        let location = match &fact.what {
+            What::Membership(Membership { awaits_next: true, location: Some(location), .. }) => {
+                known(location.clone()).await?
+            }
+            _ => None,
+        };
+        let location = location.as_ref().map(|record| record.fact.as_ref());
+        let Some(due) = end_look(self.site, location, fact, self.outside.time.now(), heard) else { return Ok(()) };
+        self.outside.alarms.set(&self.site.id, due.minute).await?;
+        self.outside.ledger.put_dues(&self.site.id, &[due]).await
+    }
+
     async fn keep_gone(&self, name: &FactId, began: Timestamp, source: Source, heard: &Heard) -> Result<()> {
         match self.outside.ledger.fact(&self.site.id, name).await? {
             Some(known) => {
@@ -280,6 +323,7 @@ impl<'a> Looker<'a> {
             next += 1;
         }
         for record in found.iter().rev() {
+            self.look_at_its_end(&record.fact, heard).await?;
             self.keep_and_mark(record, heard, false).await?;
         }
         Ok(())
@@ -353,6 +397,16 @@ impl<'a> Looker<'a> {
         }
         Ok(profiles)
     }
+}
+
+/// The look at a membership at its end, where another one is to follow and is not there yet. `location` is where it is.
+pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Heard) -> Option<Due> {
+    let What::Membership(Membership { awaits_next: true, until: Some(until), .. }) = &fact.what else { return None };
+    let catalogue = Catalogue::without_passes(location);
+    let zone = catalogue.zone_of(location.map(|location| location.id.as_str()), &site.timezone);
+    let end = end_of(*until, &zone).filter(|end| *end > now)?;
+    let mention = Mention { about: fact.name(), reaches: None, removed: false };
+    Some(Due::at(end, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }))
 }
 
 /// Whether something took place so long ago that it is not listed any more.

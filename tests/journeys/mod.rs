@@ -17,6 +17,7 @@ mod folder;
 mod forget;
 mod guard;
 mod guests;
+mod lies;
 mod line;
 mod names;
 mod newcomers;

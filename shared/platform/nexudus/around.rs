@@ -7,11 +7,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::entity::{BOOKING, CANCELLED, CHECKIN, CONTRACT, Entity, PASS};
+use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, Entity, PASS};
 use super::list;
-use super::lists::instant;
+use super::lists::{instant, is};
 use super::reader::Reader;
-use super::{teams, wire};
+use super::teams::Roster;
+use super::wire;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::platform::Around;
@@ -22,16 +23,27 @@ const BACK: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// How long the record that takes the place of another is waited for.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// The passes of so many owners are asked for one by one; of more, all passes are read.
+const FEW: usize = 20;
+
+/// The contract that follows another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Successor {
+    /// None is needed now.
+    NotDue,
+    /// It is there.
+    There,
+    /// It is not there yet.
+    Missing,
+}
+
 impl Reader {
     /// See [`crate::platform::ReadPlatform::around`].
     pub(super) async fn all_around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
         match (about.kind, what) {
             (Kind::Member, Some(_)) if !gone => self.around_person(&about.id).await,
-            (Kind::Team, _) => {
-                let roster = if gone { None } else { teams::one(&self.calls, &about.id).await? };
-                let people = roster.map(|roster| roster.people).unwrap_or_default();
-                Ok(Around { people: Some(people), ..Around::default() })
-            }
+            (Kind::Team, _) => self.around_team(&about.id, gone).await,
+            (Kind::Resource, _) if !gone => self.around_desk(&about.id).await,
             (Kind::Booking, Some(What::Booking(booking))) if gone => match &booking.booker {
                 Some(booker) => self.around_cancelled(&about.id, booker, booking.alias.as_deref()).await,
                 None => Ok(Around::default()),
@@ -57,14 +69,52 @@ impl Reader {
         filters.push((BOOKING.from("ToTime"), back.clone()));
         all.push(self.bookings(&filters, Some(coworker)).await?);
         let rosters = self.rosters_of(coworker).await?;
-        all.push(self.passes(&of(&PASS, coworker), &rosters, Some(coworker)).await?);
+        all.push(self.passes(&of(&PASS, coworker), &rosters, Some(&|it| is(it, "CoworkerId", coworker))).await?);
         let mut filters = of(&CHECKIN, coworker);
         filters.push((CHECKIN.from("FromTime"), back));
         all.push(self.checkins(&filters, Some(coworker)).await?);
         let kinds = &[Kind::Membership, Kind::Booking, Kind::Pass, Kind::Checkin];
         let (facts, unreadable): (Vec<_>, Vec<_>) = all.into_iter().map(|it| (it.facts, it.unreadable)).unzip();
         let (facts, unreadable) = (facts.concat(), unreadable.concat());
-        Ok(Around { facts, unreadable, kinds, since: Some(self.back()), ..Around::default() })
+        let holder = Some(Holder::Member(coworker.into()));
+        Ok(Around { facts, unreadable, holder, kinds, since: Some(self.back()), ..Around::default() })
+    }
+
+    /// The people of a team, and the passes that it shares or shared: a team can begin and stop to share them.
+    async fn around_team(&self, team: &str, gone: bool) -> Result<Around> {
+        self.seen(|seen| seen.rosters.remove(team));
+        let roster = if gone { None } else { self.roster(team).await? };
+        let owners = roster.as_ref().map(Roster::owners).unwrap_or_default();
+        let mut listed = FactList::default();
+        if owners.len() > FEW {
+            let roster: Vec<Roster> = roster.iter().cloned().collect();
+            let theirs = |record: &Value| wire::pass_of(record).0.is_some_and(|owner| owners.contains(&owner));
+            listed = self.passes(&[], &roster, Some(&theirs)).await?;
+        } else {
+            for owner in &owners {
+                let rosters = self.rosters_of(owner).await?;
+                let theirs = self.passes(&of(&PASS, owner), &rosters, Some(&|it| is(it, "CoworkerId", owner))).await?;
+                listed.facts.extend(theirs.facts);
+                listed.unreadable.extend(theirs.unreadable);
+            }
+        }
+        let FactList { facts, unreadable, .. } = listed;
+        let people = roster.map(|roster| roster.people).unwrap_or_default();
+        let holder = Some(Holder::Team(team.into()));
+        Ok(Around { facts, unreadable, holder, kinds: &[Kind::Pass], people: Some(people), ..Around::default() })
+    }
+
+    /// The contracts of whoever has a desk. A contract that gains a desk says so itself, but its webhook may not.
+    async fn around_desk(&self, id: &str) -> Result<Around> {
+        let Some((entity, desk)) = entity::of(Kind::Resource, id).filter(|(entity, _)| entity.name == DESK.name) else {
+            return Ok(Around::default());
+        };
+        let record = self.record(entity, desk).await?;
+        let Some(coworker) = record.as_ref().and_then(|record| wire::pass_of(record).0) else {
+            return Ok(Around::default());
+        };
+        let FactList { facts, unreadable, .. } = self.contracts(&of(&CONTRACT, &coworker), Some(&coworker)).await?;
+        Ok(Around { facts, unreadable, ..Around::default() })
     }
 
     /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.
@@ -98,34 +148,49 @@ impl Reader {
         list::all(&self.calls, &CANCELLED, &[filter], theirs).await
     }
 
-    /// A contract that ended because another one follows is not believed for a while, unless that one is there.
+    /// Asks for the contracts of whose contract this is, where it ends about now because another one follows.
     ///
     /// # Errors
-    /// [`Error::Later`] while it is waited for.
-    pub(super) async fn wait_for_successor(&self, record: &Value) -> Result<()> {
-        let Some(coworker) = wire::pass_of(record).0.filter(|_| self.ended_lately(record)) else { return Ok(()) };
+    /// [`Error::Later`] while that one is waited for, and this one is over already.
+    pub(super) async fn successor_of(&self, record: &Value) -> Result<Successor> {
+        let Some(coworker) = wire::pass_of(record).0.filter(|_| self.hands_over(record)) else {
+            return Ok(Successor::NotDue);
+        };
         let all = list::all(&self.calls, &CONTRACT, &of(&CONTRACT, &coworker), |other| Some(other.clone())).await?;
-        if self.awaits_successor(record, &all) {
-            return Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"));
+        match self.successor_among(record, &all) {
+            Successor::Missing if self.ended_lately(record) => {
+                Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"))
+            }
+            successor => Ok(successor),
         }
-        Ok(())
     }
 
-    /// Whether a contract ended just now because another one follows, which is not among these.
-    pub(super) fn awaits_successor(&self, record: &Value, all: &[Value]) -> bool {
+    /// The contract that follows this one, among these.
+    pub(super) fn successor_among(&self, record: &Value, all: &[Value]) -> Successor {
         let (Some(end), id, coworker) = (wire::followed(record), list::id(record), wire::pass_of(record).0) else {
-            return false;
+            return Successor::NotDue;
         };
+        if !self.hands_over(record) {
+            return Successor::NotDue;
+        }
         let follows = |other: &Value| {
             let theirs = wire::pass_of(other).0 == coworker && list::id(other) != id;
             let fact = wire::contract(other, None, Ok(Vec::new())).filter(|_| theirs);
             let what = fact.and_then(Result::ok).map(|fact| fact.what);
             matches!(what, Some(What::Membership(next)) if next.until.is_none_or(|until| until > end))
         };
-        self.ended_lately(record) && !all.iter().any(follows)
+        if all.iter().any(follows) { Successor::There } else { Successor::Missing }
     }
 
-    fn ended_lately(&self, record: &Value) -> bool {
+    /// Whether a contract that another one follows is not over, or only just.
+    fn hands_over(&self, record: &Value) -> bool {
+        let yesterday = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday();
+        wire::followed(record).is_some_and(|end| yesterday.is_ok_and(|yesterday| end >= yesterday))
+            || self.ended_lately(record)
+    }
+
+    /// Whether a contract that another one follows is over, and was changed a moment ago.
+    pub(super) fn ended_lately(&self, record: &Value) -> bool {
         let today = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let changed = record.get("UpdatedOn").and_then(crate::platform::fields::instant);
         wire::followed(record).is_some_and(|end| end <= today) && changed.is_some_and(|changed| self.lately(changed))

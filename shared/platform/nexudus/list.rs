@@ -51,6 +51,17 @@ pub(super) async fn all<T>(
     }
 }
 
+/// The number of pages of a whole list; as many as there can be where the list does not say.
+///
+/// # Errors
+/// As [`all`].
+pub(super) async fn pages(calls: &Calls, entity: &Entity) -> Result<usize> {
+    let query = [("page".to_owned(), "1".to_owned()), ("size".to_owned(), "1".to_owned())];
+    let page = calls.page(entity, &query).await?;
+    let total = page.get("TotalItems").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
+    Ok(total.map_or(usize::MAX, |total| total.div_ceil(PAGE).max(1)))
+}
+
 /// Why a list is not whole.
 enum Broken {
     /// It changed on the way.

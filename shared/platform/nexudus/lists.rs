@@ -5,27 +5,51 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::entity::{BOOKING, CHECKIN, CONTRACT, DESK, Entity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR};
+use super::around::Successor;
+use super::entity::{
+    self, BOOKING, CHECKIN, CONTRACT, DESK, Entity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR,
+};
 use super::list::{self, Filter};
 use super::reader::Reader;
 use super::teams::{self, Roster};
 use super::wire::{self, PassKind, Pauses};
 use crate::error::{Error, Result};
-use crate::fact::{Fact, FactId, Id, What};
+use crate::fact::{Fact, FactId, Id, Kind, What};
 use crate::platform::Span;
 use crate::platform::fields::Record;
-use crate::platform::found::{FactList, Translated};
+use crate::platform::found::{FactList, Translated, Unreadable};
 
 impl Reader {
-    /// The tariffs of our locations, each with its location.
-    pub(super) async fn tariffs(&self) -> Result<&HashMap<Id, Option<Id>>> {
+    /// The tariffs of our locations. Where each tariff of the list is sold is remembered for the contracts.
+    pub(super) async fn plans(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
         let read = |record: &Value| {
-            let fact = wire::plan(record, self.usual()).filter(|_| self.is_ours(record, "BusinessId"))?;
-            let What::Plan(plan) = fact.what else { return None };
-            Some((fact.id, plan.location))
+            let fact = wire::plan(record, self.usual())?;
+            let What::Plan(plan) = &fact.what else { return None };
+            self.is_at(fact.name(), plan.location.clone());
+            Some(fact).filter(|_| self.is_ours(record, "BusinessId"))
         };
-        let all = async || Ok(list::all(&self.calls, &TARIFF, &[], read).await?.into_iter().collect());
-        self.tariffs.get_or_try_init(all).await
+        list::all(&self.calls, &TARIFF, filters, read).await
+    }
+
+    fn is_at(&self, name: FactId, location: Option<Id>) {
+        self.seen(|seen| seen.places.insert(name, Ok(location)));
+    }
+
+    /// The location of a tariff, or of something that can be booked. What no list had so far is asked for by its id: that
+    /// a list leaves a thing out is no word on what refers to it. `None`: there is no such thing.
+    async fn place(&self, name: &FactId) -> Result<Option<Place>> {
+        if let Some(known) = self.seen(|seen| seen.places.get(name).cloned()) {
+            return known.map(|location| Some(Place(location)));
+        }
+        let Some((entity, id)) = entity::of(name.kind, &name.id) else { return Ok(None) };
+        let field = if entity.name == DESK.name { "FloorPlanBusinessId" } else { "BusinessId" };
+        let location = match self.record(entity, id).await {
+            Ok(Some(record)) => Ok(Record::of(&record).and_then(|record| record.reference(field))),
+            Ok(None) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        self.seen(|seen| seen.places.insert(name.clone(), location.clone()));
+        location.map(|location| Some(Place(location.or_else(|| self.usual().map(Id::from)))))
     }
 
     pub(super) async fn pass_kinds(&self) -> Result<&HashMap<Id, PassKind>> {
@@ -33,24 +57,34 @@ impl Reader {
         self.pass_kinds.get_or_try_init(all).await
     }
 
-    /// Whether what is booked is in one of our locations.
-    pub(super) async fn books_ours(&self, record: &Value) -> Result<bool> {
-        if self.businesses.is_empty() {
-            return Ok(true);
+    /// One kind of pass, by the list where that was read, else by its id.
+    async fn pass_kind(&self, id: &Id) -> Result<PassKind> {
+        if let Some(kind) = self.pass_kinds.get().and_then(|kinds| kinds.get(id)) {
+            return Ok(kind.clone());
         }
-        let Some(resource) = wire::booked(record) else { return Ok(false) };
-        let all = async || Ok::<_, Error>(self.resources(&[]).await?.into_iter().map(|fact| fact.id).collect());
-        Ok(self.bookable.get_or_try_init(all).await?.contains(&resource))
+        if let Some(known) = self.seen(|seen| seen.kinds.get(id).cloned()) {
+            return known;
+        }
+        let record = self.record(&TIME_PASS, id).await;
+        let kind =
+            record.map(|record| record.as_ref().and_then(wire::time_pass).map(|(_, kind)| kind).unwrap_or_default());
+        self.seen(|seen| seen.kinds.insert(id.clone(), kind.clone()));
+        kind
     }
 
     pub(super) async fn rosters(&self) -> Result<&Vec<Roster>> {
-        self.rosters.get_or_try_init(|| teams::all(&self.calls)).await
+        self.rosters.get_or_try_init(|| self.all_rosters()).await
     }
 
     pub(super) async fn resources(&self, since: &[Timestamp]) -> Result<Vec<Fact>> {
-        let room = |record: &Value| wire::resource(record, self.usual()).filter(|_| self.is_ours(record, "BusinessId"));
-        let desk =
-            |record: &Value| wire::desk(record, self.usual()).filter(|_| self.is_ours(record, "FloorPlanBusinessId"));
+        let read = |fact: Option<Fact>, ours: bool| {
+            let fact = fact?;
+            let What::Resource(resource) = &fact.what else { return None };
+            self.is_at(fact.name(), resource.location.clone());
+            Some(fact).filter(|_| ours)
+        };
+        let room = |record: &Value| read(wire::resource(record, self.usual()), self.is_ours(record, "BusinessId"));
+        let desk = |record: &Value| read(wire::desk(record, self.usual()), self.is_ours(record, "FloorPlanBusinessId"));
         let mut all = list::all(&self.calls, &RESOURCE, &changed(&RESOURCE, since), room).await?;
         all.extend(list::all(&self.calls, &DESK, &changed(&DESK, since), desk).await?);
         Ok(all)
@@ -69,15 +103,16 @@ impl Reader {
         let mut listed = FactList::default();
         for record in &records {
             let Some(id) = list::id(record) else { continue };
+            let next = self.successor_among(record, &records);
             // It is looked at by itself until its successor is there.
-            if of.is_some() && self.awaits_successor(record, &records) {
+            if of.is_some() && next == Successor::Missing && self.ended_lately(record) {
                 continue;
             }
             if of.is_some() {
                 pauses.extend(self.pauses_of(&id).await?);
             }
             let pauses = pauses.remove(&id).unwrap_or(Ok(Vec::new()));
-            listed.extend(self.contract(record, pauses).await?);
+            listed.extend(self.contract(record, pauses).await?.map(|read| awaiting(read, next)));
         }
         Ok(listed)
     }
@@ -86,10 +121,11 @@ impl Reader {
         let own = Record::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
         let tariff = Record::of(record).and_then(|it| it.reference("TariffId"));
         let location = match (&own, &tariff) {
-            (None, Some(tariff)) => match self.tariffs().await?.get(tariff) {
-                Some(location) => location.clone(),
-                None if !self.businesses.is_empty() => return Ok(None),
-                None => None,
+            (None, Some(tariff)) => match self.place(&FactId::new(Kind::Plan, tariff.clone())).await {
+                Ok(Some(Place(location))) => location,
+                Ok(None) if !self.businesses.is_empty() => return Ok(None),
+                Ok(None) => None,
+                Err(error) => return Ok(list::id(record).map(|id| unread(Kind::Membership, id, "TariffId", &error))),
             },
             _ => own,
         };
@@ -116,6 +152,27 @@ impl Reader {
         Ok(all)
     }
 
+    /// Guests of these bookings of one person, by as few calls as will do.
+    async fn guests_of_all(&self, bookings: &[Value]) -> Result<HashMap<Id, Vec<Id>>> {
+        let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
+        let ids: Vec<Id> = bookings.iter().filter_map(list::id).collect();
+        let pages = match ids.len() {
+            0..=2 => usize::MAX,
+            _ => list::pages(&self.calls, &VISITOR).await?,
+        };
+        if pages < ids.len() {
+            for (guest, booking) in list::all(&self.calls, &VISITOR, &[], wire::visitor).await? {
+                invited.entry(booking.unwrap_or_default()).or_default().push(guest.id);
+            }
+            return Ok(invited);
+        }
+        for id in ids {
+            let guests = self.guests_of(&id).await?.into_iter().map(|fact| fact.id).collect();
+            invited.insert(id, guests);
+        }
+        Ok(invited)
+    }
+
     /// Bookings with their guests.
     pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &BOOKING, filters, |record| {
@@ -126,10 +183,14 @@ impl Reader {
             self.guests(&[]).await?;
         }
         let mut listed = FactList::default();
+        let mut theirs = match of {
+            Some(_) => self.guests_of_all(&records).await?,
+            None => HashMap::new(),
+        };
         for record in records {
             let Some(id) = list::id(&record) else { continue };
             let guests = match of {
-                Some(_) => self.guests_of(&id).await?.into_iter().map(|fact| fact.id).collect(),
+                Some(_) => theirs.remove(&id).unwrap_or_default(),
                 None => self.seen(|seen| seen.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
             };
             listed.extend(self.booking(&record, guests).await?);
@@ -137,8 +198,20 @@ impl Reader {
         Ok(listed)
     }
 
+    /// A booking of something in one of our locations.
     pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Translated>> {
-        Ok(if self.books_ours(record).await? { wire::booking(record, guests) } else { None })
+        let place = match wire::booked(record).filter(|_| !self.businesses.is_empty()) {
+            Some(resource) => self.place(&FactId::new(Kind::Resource, resource)).await,
+            None if self.businesses.is_empty() => Ok(Some(Place(None))),
+            None => Ok(None),
+        };
+        Ok(match place {
+            Ok(Some(Place(location))) if location.as_deref().is_none_or(|at| self.is_at_ours(at)) => {
+                wire::booking(record, guests)
+            }
+            Ok(_) => None,
+            Err(error) => list::id(record).map(|id| unread(Kind::Booking, id, "ResourceId", &error)),
+        })
     }
 
     /// Guests of all bookings; who is invited to which is remembered for the list of bookings.
@@ -159,19 +232,28 @@ impl Reader {
         Ok(all.into_iter().filter(|(_, of)| of.as_deref() == Some(booking)).map(|(fact, _)| fact).collect())
     }
 
-    /// Passes, where `rosters` say who shares them.
-    pub(super) async fn passes(&self, filters: &[Filter], rosters: &[Roster], of: Option<&str>) -> Result<FactList> {
-        let kinds = self.pass_kinds().await?;
-        let read = |record: &Value| {
-            let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
-            let fact = self.pass(record, rosters, kinds).filter(|_| ours)?;
-            Some((fact, wire::pass_alias(record)))
+    /// Passes, where `rosters` say who shares them: all of them with their kinds, or those of which `these` are some.
+    pub(super) async fn passes(
+        &self,
+        filters: &[Filter],
+        rosters: &[Roster],
+        these: Option<&(dyn Fn(&Value) -> bool + Sync)>,
+    ) -> Result<FactList> {
+        let kinds = match these {
+            Some(_) => None,
+            None => Some(self.pass_kinds().await?),
         };
-        let all = list::all(&self.calls, &PASS, filters, read).await?;
-        let (read, aliases): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-        let mut listed: FactList = read.into_iter().collect();
-        self.seen(|seen| seen.passes.extend(aliases.into_iter().flatten()));
-        if of.is_none() {
+        let read = |record: &Value| {
+            let ours = self.is_ours(record, "BusinessId") && these.is_none_or(|these| these(record));
+            ours.then(|| record.clone())
+        };
+        let records = list::all(&self.calls, &PASS, filters, read).await?;
+        self.seen(|seen| seen.passes.extend(records.iter().filter_map(wire::pass_alias)));
+        let mut listed = FactList::default();
+        for record in &records {
+            listed.extend(self.pass(record, rosters).await);
+        }
+        if let Some(kinds) = kinds {
             let ours = |kind: &PassKind| kind.location.as_deref().is_none_or(|at| self.is_at_ours(at));
             let kinds = kinds.iter().filter(|(_, kind)| ours(kind));
             listed.facts.extend(kinds.map(|(id, kind)| wire::unsold(id, kind)));
@@ -179,9 +261,16 @@ impl Reader {
         Ok(listed)
     }
 
-    pub(super) fn pass(&self, record: &Value, rosters: &[Roster], kinds: &HashMap<Id, PassKind>) -> Option<Translated> {
+    pub(super) async fn pass(&self, record: &Value, rosters: &[Roster]) -> Option<Translated> {
         let (coworker, kind) = wire::pass_of(record);
-        let PassKind { name, location } = kind.and_then(|kind| kinds.get(&kind).cloned()).unwrap_or_default();
+        let kind = match &kind {
+            Some(kind) => self.pass_kind(kind).await,
+            None => Ok(PassKind::default()),
+        };
+        let PassKind { name, location } = match kind {
+            Ok(kind) => kind,
+            Err(error) => return list::id(record).map(|id| unread(Kind::Pass, id, "TimePassId", &error)),
+        };
         let location = location.or_else(|| self.usual().map(Id::from));
         wire::pass(record, teams::holders(rosters, coworker.as_deref()), name, location)
     }
@@ -228,6 +317,22 @@ impl Reader {
         all.unreadable.extend(others.unreadable.into_iter().filter(|other| !known.contains(&other.name)));
         Ok(all)
     }
+}
+
+/// A contract that goes on for a while where the one that follows is not there yet.
+pub(super) fn awaiting(mut read: Translated, next: Successor) -> Translated {
+    if let Ok(Fact { what: What::Membership(membership), .. }) = &mut read {
+        membership.awaits_next = next == Successor::Missing;
+    }
+    read
+}
+
+/// Where something is; everywhere, where it does not say.
+struct Place(Option<Id>);
+
+/// A thing that goes on as it was known, for what it refers to cannot be read.
+fn unread(kind: Kind, id: Id, field: &str, error: &Error) -> Translated {
+    Err(Unreadable { name: FactId::new(kind, id), field: format!("{field} ({})", error.why()) })
 }
 
 /// Whether a field of a record refers to this id.

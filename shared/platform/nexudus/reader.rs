@@ -1,6 +1,6 @@
 //! What can be asked of Nexudus: one thing by its id, or a list from its first page to its last.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -9,17 +9,20 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::Calls;
-use super::entity::{self, BUSINESS, CHECKIN, CONTRACT, COWORKER, DESK, Entity, PASS, TARIFF, TEAM, TIME_PASS};
+use super::entity::{
+    self, BUSINESS, CHECKIN, CONTRACT, COWORKER, DESK, Entity, PASS, PAUSE, TARIFF, TEAM, TIME_PASS, VISITOR,
+};
 use super::list;
-use super::lists::{changed, instant};
-use super::teams::{self, Roster};
+use super::lists::{awaiting, changed, instant, is};
+use super::teams::{self, Roster, Rosters};
 use super::wire::PassKind;
 use super::{hooks, wire};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::fact::{Assignment, Fact, FactId, Id, Kind, What};
 use crate::platform::fields::Record;
-use crate::platform::found::{Assigned, FactList, Lookup};
+use crate::platform::found::{Assigned, FactList, Lookup, Unreadable};
+use crate::platform::relation::Relation;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
 
 /// All but floors, which Nexudus does not have.
@@ -40,9 +43,7 @@ const KINDS: [Kind; 10] = [
 pub(super) struct Reader {
     pub(super) calls: Calls,
     pub(super) businesses: Vec<Id>,
-    pub(super) tariffs: OnceCell<HashMap<Id, Option<Id>>>,
     pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
-    pub(super) bookable: OnceCell<HashSet<Id>>,
     pub(super) rosters: OnceCell<Vec<Roster>>,
     seen: Mutex<Seen>,
 }
@@ -53,6 +54,16 @@ pub(super) struct Seen {
     pub(super) guests: Option<HashMap<Id, Vec<Id>>>,
     pub(super) assigned: Option<Vec<(Id, Assignment)>>,
     pub(super) passes: HashMap<Id, Id>,
+    /// Teams that were asked for by their ids.
+    pub(super) rosters: Rosters,
+    /// Several teams cannot be asked for at once.
+    pub(super) one_by_one: bool,
+    /// Tariffs, and things that can be booked, each with its location: by their lists, or asked for by their ids.
+    pub(super) places: HashMap<FactId, Result<Option<Id>>>,
+    /// Kinds of passes that their list left out.
+    pub(super) kinds: HashMap<Id, Result<PassKind>>,
+    /// What could not be read beside the lists.
+    pub(super) doubts: BTreeSet<String>,
 }
 
 impl Reader {
@@ -64,9 +75,7 @@ impl Reader {
         Reader {
             calls: Calls::new(access),
             businesses: ids.map(Id::from).collect(),
-            tariffs: OnceCell::new(),
             pass_kinds: OnceCell::new(),
-            bookable: OnceCell::new(),
             rosters: OnceCell::new(),
             seen: Mutex::default(),
         }
@@ -96,7 +105,7 @@ impl Reader {
     }
 
     /// One record by its id. That there is none is believed when a good list leaves it out too; then it is `None`.
-    async fn record(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
+    pub(super) async fn record(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
         let wrong = || Error::later(format!("Nexudus was asked for one of {} and gave something else", entity.name));
         for _ in 0..2 {
             if let Some(record) = self.calls.one(entity, id).await? {
@@ -122,12 +131,18 @@ impl Reader {
             Kind::Resource => wire::resource(record, self.usual()).filter(|_| ours("BusinessId")),
             Kind::Plan => wire::plan(record, self.usual()).filter(|_| ours("BusinessId")),
             Kind::Team => wire::team(record, self.usual()),
-            Kind::Member => wire::coworker(record, wire::teams_of(record).unwrap_or_default(), self.usual()),
+            Kind::Member => {
+                let Some(teams) = wire::teams_of(record) else {
+                    let name = FactId::new(kind, id);
+                    return Ok(Lookup::Unreadable(Unreadable { name, field: "Teams".to_owned() }));
+                };
+                wire::coworker(record, teams, self.usual())
+            }
             Kind::Visitor => wire::visitor(record).map(|(fact, _)| fact),
             Kind::Membership => {
-                self.wait_for_successor(record).await?;
+                let next = self.successor_of(record).await?;
                 let pauses = self.pauses_of(id).await?.remove(id).unwrap_or(Ok(Vec::new()));
-                return Ok(self.contract(record, pauses).await?.into());
+                return Ok(self.contract(record, pauses).await?.map(|read| awaiting(read, next)).into());
             }
             Kind::Booking => {
                 let guests = self.guests_of(id).await?.into_iter().map(|fact| fact.id).collect();
@@ -141,7 +156,7 @@ impl Reader {
                     Some(coworker) => self.rosters_of(&coworker).await?,
                     None => Vec::new(),
                 };
-                let pass = self.pass(record, &rosters, self.pass_kinds().await?);
+                let pass = self.pass(record, &rosters).await;
                 return Ok(pass.filter(|_| ours("BusinessId")).into());
             }
             Kind::Checkin => {
@@ -154,12 +169,28 @@ impl Reader {
         Ok(fact.into())
     }
 
-    /// The teams that somebody is in now.
+    /// The teams that somebody is in now, as far as they can be read.
     pub(super) async fn rosters_of(&self, coworker: &str) -> Result<Vec<Roster>> {
-        let record = self.record(&COWORKER, coworker).await?;
-        let ids = record.as_ref().and_then(wire::teams_of).unwrap_or_default();
-        teams::these(&self.calls, &ids).await
+        let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
+        let ids = wire::teams_of(&record).ok_or_else(|| {
+            Error::later(format!(
+                "Nexudus does not say in which teams coworker {coworker} is, which is no word on that"
+            ))
+        })?;
+        Ok(self.these_rosters(&ids).await)
     }
+
+    /// Whether a record that is asked for by its id refers to this thing.
+    async fn refers(&self, entity: &Entity, id: &str, to: Reference<'_>) -> Result<bool> {
+        let record = self.record(entity, id).await?;
+        Ok(record.is_some_and(|record| is(&record, to.field, to.id)))
+    }
+}
+
+/// A field of a record, and the id of the thing that it refers to.
+struct Reference<'a> {
+    field: &'a str,
+    id: &'a str,
 }
 
 #[async_trait]
@@ -186,10 +217,7 @@ impl ReadPlatform for Reader {
             }
             Kind::Floor => Ok(Vec::new()),
             Kind::Resource => self.resources(&since).await,
-            Kind::Plan => {
-                let ours = |record: &Value| wire::plan(record, usual).filter(|_| self.is_ours(record, "BusinessId"));
-                list::all(&self.calls, &TARIFF, &changed(&TARIFF, &since), ours).await
-            }
+            Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
             Kind::Team => list::all(&self.calls, &TEAM, &changed(&TEAM, &since), |it| wire::team(it, usual)).await,
             Kind::Member => {
                 let rosters = self.rosters().await?;
@@ -224,6 +252,40 @@ impl ReadPlatform for Reader {
         let all = self.seen(|seen| seen.assigned.clone()).unwrap_or_default();
         let read = all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect();
         Ok(Assigned { read, ..Assigned::default() })
+    }
+
+    /// A relation is asked for by the id of the thing that says it.
+    async fn confirms(&self, relation: &Relation) -> Result<bool> {
+        match relation {
+            Relation::Guest { booking, visitor } => {
+                self.refers(&VISITOR, visitor, Reference { field: "BookingId", id: booking }).await
+            }
+            Relation::Paused { membership, pause } => {
+                self.refers(&PAUSE, pause, Reference { field: "CoworkerContractId", id: membership }).await
+            }
+            Relation::TeamMember { team, member } => {
+                Ok(self.roster(team).await?.is_some_and(|roster| roster.people.contains(member)))
+            }
+            Relation::SharedPass { team, owner } => {
+                Ok(self.roster(team).await?.is_some_and(|roster| roster.shares_passes_of(owner)))
+            }
+            Relation::Assigned { membership, assignment, .. } => {
+                let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
+                let desks = wire::desk_assignments(&record).ok_or_else(|| {
+                    Error::later(format!("Nexudus does not say which desks contract {membership} has"))
+                })?;
+                Ok(desks.contains(assignment))
+            }
+            Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),
+        }
+    }
+
+    fn relates(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Membership | Kind::Booking | Kind::Pass | Kind::Checkin)
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        self.seen(|seen| seen.doubts.iter().cloned().collect())
     }
 
     fn tells_of_people(&self) -> bool {

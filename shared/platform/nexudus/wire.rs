@@ -144,6 +144,7 @@ pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> O
         approved: record.flag_or("Active", true) && !over,
         assignments: desks(record).into_iter().map(|desk| assignment(&id, &desk)).collect(),
         pauses,
+        awaits_next: false,
     };
     translated(record, What::Membership(membership))
 }
@@ -160,13 +161,21 @@ fn desks(record: &Record) -> Vec<Id> {
     ids.map(Id::from).collect()
 }
 
+/// The assignments of a contract's desks; `None` where the record does not say which desks it has. A list may leave them
+/// out. `[D]`
+pub(super) fn desk_assignments(value: &Value) -> Option<Vec<Id>> {
+    let record = &Record::of(value)?;
+    let id = record.id("Id")?;
+    let says = value.get("FloorPlanDeskIds").is_some() || record.value("Desks").is_some();
+    says.then(|| desks(record).iter().map(|desk| assignment_id(&id, desk)).collect())
+}
+
+fn assignment_id(contract: &str, desk: &str) -> Id {
+    format!("{contract}-{desk}").into()
+}
+
 fn assignment(contract: &str, desk: &str) -> Assignment {
-    Assignment {
-        id: format!("{contract}-{desk}").into(),
-        resource: format!("{DESK}{desk}").into(),
-        from: None,
-        until: None,
-    }
+    Assignment { id: assignment_id(contract, desk), resource: format!("{DESK}{desk}").into(), from: None, until: None }
 }
 
 /// The end of a contract that another one follows.
@@ -190,7 +199,7 @@ pub(super) fn pause(value: &Value) -> Option<(Id, Result<Pause, String>)> {
         Some(day) if record.text("PauseUntil").is_some_and(midnight) => day.yesterday().ok(),
         day => day,
     };
-    Some((contract, Ok(Pause { from: from?, until })))
+    Some((contract, Ok(Pause { id: record.id("Id"), from: from?, until })))
 }
 
 /// A kind of pass.

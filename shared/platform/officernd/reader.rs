@@ -15,6 +15,7 @@ use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::fact::{FactId, Id, Kind, What};
 use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
+use crate::platform::relation::Relation;
 use crate::platform::{ReadPlatform, Span};
 
 /// The largest page that OfficeRnD gives. `[D]`
@@ -140,6 +141,23 @@ impl ReadPlatform for Reader {
         let (read, records) = self.list(word, filter, Errand::List, |record| self.fact(kind, record)).await?;
         let nameless = records - read.len();
         Ok(FactList { nameless, ..read.into_iter().collect() })
+    }
+
+    /// Assignments are listed by membership and by resource. Either list will do.
+    async fn confirms(&self, relation: &Relation) -> Result<bool> {
+        let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
+        for (by, id) in [("membership", membership), ("resource", resource)] {
+            let Assigned { read, unreadable, .. } = self.assigned(by, id, Errand::Look).await?;
+            let mut ids = read.iter().map(|(_, read)| &read.id).chain(unreadable.iter().map(|unread| &unread.id));
+            if ids.any(|id| id == assignment) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn relates(&self, kind: Kind) -> bool {
+        kind == Kind::Membership
     }
 
     async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {

@@ -131,6 +131,7 @@ fn membership(record: &Record) -> Membership {
         approved: approved(record),
         assignments: Vec::new(),
         pauses: Vec::new(),
+        awaits_next: false,
     }
 }
 

@@ -7,6 +7,7 @@ mod hearing;
 mod passes;
 mod people;
 mod replays;
+mod successors;
 
 use serde_json::{Map, Value, json};
 

@@ -62,8 +62,17 @@ fn nothing_else_proves() {
 }
 
 #[test]
-fn an_equal_body_may_be_a_new_change() {
-    let once = || sameness(&[OF_ADA], ADA, &["nexudus-shared-secret"]);
-    assert!(once().is_some());
-    assert_ne!(once(), once(), "the line must not swallow the second");
+fn equal_bodies_are_one_delivery_within_two_minutes_and_at_one_address() {
+    let at = |path: &str, now: &str| {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("x-nexudus-hook-signature", OF_ADA.parse().expect("a header"));
+        let delivery = Delivery { path: path.to_owned(), headers, body: bytes::Bytes::from_static(ADA.as_bytes()) };
+        let secrets = WebhookSecrets { webhook_secrets: vec![Secret::new("nexudus-shared-secret")] };
+        let proven = Nexudus.prove(delivery, &secrets, now.parse().expect("an instant"));
+        proven.expect("proven").sameness
+    };
+    let (update, delete) = ("/hooks/riverside/nexudus/7", "/hooks/riverside/nexudus/8");
+    assert_eq!(at(update, "2026-03-02T08:00:00Z"), at(update, "2026-03-02T08:01:59Z"));
+    assert_ne!(at(update, "2026-03-02T08:00:00Z"), at(update, "2026-03-02T08:02:00Z"));
+    assert_ne!(at(update, "2026-03-02T08:00:00Z"), at(delete, "2026-03-02T08:00:00Z"));
 }

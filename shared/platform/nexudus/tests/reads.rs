@@ -140,7 +140,9 @@ async fn only_our_businesses_count() {
         .on("bookingvisitors", [list(json!([]))])
         .on("spaces/resources", [list(json!([{ "Id": 5, "BusinessId": 10 }, { "Id": 6, "BusinessId": 20 }]))])
         .on("sys/floorplandesks", [list(json!([]))]);
-    assert_eq!(ids(&script.reader().read(Kind::Booking, &span()).await.expect("a list").facts), ["1"]);
+    let reader = script.reader();
+    assert_eq!(ids(&reader.read(Kind::Resource, &span()).await.expect("a list").facts), ["5"]);
+    assert_eq!(ids(&reader.read(Kind::Booking, &span()).await.expect("a list").facts), ["1"]);
 }
 
 #[tokio::test]
