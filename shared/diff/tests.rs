@@ -140,3 +140,23 @@ fn where_ends_only_move_later_no_line_is_cut_short() {
         "what is over is renewed"
     );
 }
+
+/// The second table: another site claims the membership, too.
+#[test]
+fn a_line_that_another_site_claims_serves_both_and_is_taken_out_by_the_last() {
+    let (open, short) = (vec![row(None)], vec![row(Some(at("10:30")))]);
+    let shared = |rows| Held { elsewhere: &[None], ..held(rows) };
+    assert_eq!(told(false, Some(claim(None)), shared(&open)), Verdict::Release, "the other site claims it still");
+    assert!(matches!(told(false, Some(claim(None)), held(&open)), Verdict::Revoke { foreign: false, .. }));
+    let two = [row(None), row(None)];
+    assert!(matches!(told(false, Some(claim(None)), shared(&two)), Verdict::Revoke { .. }), "one line for each claim");
+    assert_eq!(told(false, None, Held { exclusive: true, ..shared(&open) }), Verdict::Nothing, "it is not foreign");
+    assert_eq!(told(true, None, shared(&open)), Verdict::Adopt { until: None });
+    assert_eq!(told(true, Some(claim(None)), shared(&open)), Verdict::Nothing, "its end serves the other site");
+    let ends = [short[0].until];
+    let sooner = Held { elsewhere: &ends, ..held(&short) };
+    assert!(
+        matches!(told(true, None, sooner), Verdict::Grant { replaces, .. } if replaces == short),
+        "one line serves both, with the later end"
+    );
+}
