@@ -21,6 +21,7 @@ struct Detail {
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
     run(service_fn(move |event: LambdaEvent<Asked>| async move {
+        outside.begin_on_lambda(event.context.deadline);
         match event.payload.detail.and_then(|detail| detail.site) {
             Some(site) => reconcile(outside, &site).await.map(|_| ())?,
             None => every_site(outside).await?,

@@ -9,6 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
     run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        outside.begin_on_lambda(event.context.deadline);
         Ok::<SqsBatchResponse, Error>(settle(outside, event.payload).await)
     }))
     .await

@@ -19,7 +19,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
-use crate::http::{Http, Request};
+use crate::http::{Http, NoAnswer, Request};
 use crate::time::SharedTime;
 
 /// A client that is built when it is first used: each takes a quarter of a millisecond, and no function needs all.
@@ -127,7 +127,12 @@ impl HttpConnector for Connector {
                 }
                 None => sent.await,
             };
-            let answer = answer.map_err(|none| ConnectorError::io(none.into()))?;
+            let answer = answer.map_err(|none| match none {
+                NoAnswer::Lost(_) => ConnectorError::io(none.into()),
+                NoAnswer::Late => ConnectorError::timeout(none.into()),
+                // The SDKs do not try this again.
+                NoAnswer::OutOfTime => ConnectorError::other(none.into(), None),
+            })?;
             answer.map(SdkBody::from).try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
         })
     }

@@ -1,30 +1,32 @@
 //! Calls to vendors: what is tried again, how fast, and where a request may go.
 //!
-//! It never looks into a body, never follows a redirect, and never waits but through [`crate::time::Time::pass`].
+//! It never looks into a body, never follows a redirect, and never waits but through [`crate::time::Time::pass`]. Whether a
+//! vendor is asked at all is decided in `health`.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{self, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::http::{Http, Request, Response};
+use crate::http::{Http, NoAnswer, Request, Response};
 use crate::time::SharedTime;
 
-/// How often a call that failed is tried again at once.
-const TRIES_AGAIN: u32 = 3;
-/// The first pause before another try, where the vendor names none; it doubles with each try.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// A vendor that asks for a longer pause than this is asked again by a later settle instead.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+mod farewell;
+mod health;
+mod turn;
+
+use health::{Call, Closed, Next, Tried};
+pub use turn::{Turn, Turns};
+
+/// Who we are, in every request to a vendor: some refuse a request that does not say so.
+pub const USER_AGENT: &str =
+    concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+keeps door systems in step with bookings)");
 
 /// Sends requests to one vendor, one at a time and no faster than it allows.
 pub struct Caller {
@@ -33,22 +35,6 @@ pub struct Caller {
     time: SharedTime,
     gap: Duration,
     turn: Turn,
-}
-
-/// When the next request to a vendor may leave. Held from a request until its last answer: that is what makes them one
-/// at a time, and what makes a pause asked of one request hold for all. Clients that share a limit share a turn.
-#[derive(Clone, Default)]
-pub struct Turn(Arc<Mutex<Timestamp>>);
-
-/// The turns of one function, by what counts against one limit.
-#[derive(Clone, Default)]
-pub struct Turns(Arc<std::sync::Mutex<HashMap<String, Turn>>>);
-
-impl Turns {
-    /// The turn that goes by `name`.
-    pub fn of(&self, name: &str) -> Turn {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone()
-    }
 }
 
 impl Caller {
@@ -62,11 +48,17 @@ impl Caller {
         Caller { turn, ..self }
     }
 
-    /// Sends a request that changes nothing, and again after 429, 5xx or no answer, up to three times.
+    /// The same caller with a pace of its own, which is closed when `turn` is.
+    pub fn closed_with(self, turn: &Turn) -> Self {
+        Caller { turn: turn.with_its_own_pace(), ..self }
+    }
+
+    /// Sends a request that changes nothing, and again after 429, 5xx or a lost answer, up to three times. It is not sent
+    /// where the vendor is closed.
     ///
     /// # Errors
-    /// [`Error::Later`] when the last try failed too, or the vendor asks for a long pause; [`Error::Report`] for a
-    /// redirect. Every other answer is handed back, refusals too.
+    /// [`Error::Later`] when the last try failed too, no answer came in time, or the vendor asks for a long pause;
+    /// [`Error::Report`] for a redirect. Every other answer is handed back, refusals too.
     pub async fn read(&self, request: Request) -> Result<Response> {
         self.tried(request, true, None).await
     }
@@ -89,28 +81,57 @@ impl Caller {
     }
 
     async fn tried(&self, request: Request, safe: bool, taken: Option<StatusCode>) -> Result<Response> {
-        let mut next = self.turn.0.lock().await;
-        let mut tries_left = TRIES_AGAIN;
-        loop {
+        let call = Call { line: format!("{} {}", request.method(), request.uri()), safe };
+        self.admits(&call)?;
+        let mut next = self.turn.wait().await;
+        for tries in 0.. {
+            // Others may have closed it while this one waited its turn.
+            self.admits(&call)?;
             self.wait_turn(&mut next).await;
-            let (failed, may_repeat, pause) = match self.http.send(request.clone()).await {
-                Ok(answer) if answer.status().is_redirection() => {
-                    return Err(Error::report(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
-                }
-                Ok(answer) if is_trouble(answer.status()) && taken != Some(answer.status()) => {
-                    let after = retry_after(&answer, self.time.now());
-                    let why = format!("{} answered {}", self.vendor, answer.status().as_u16());
-                    (Error::Later { why, after }, safe || answer.status() == StatusCode::TOO_MANY_REQUESTS, after)
-                }
-                Ok(answer) => return Ok(answer),
-                Err(none) => (none.into(), safe, None),
-            };
-            if !may_repeat || tries_left == 0 || pause.is_some_and(|pause| pause > LONGEST_PAUSE) {
-                return Err(failed);
+            let began = self.time.now();
+            let sent = self.http.send(request.clone()).await;
+            let now = self.time.now();
+            if let Ok(answer) = &sent
+                && answer.status().is_redirection()
+            {
+                return Err(Error::report(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
             }
-            let back_off = FIRST_PAUSE * (1 << (TRIES_AGAIN - tries_left));
-            self.time.pass(pause.unwrap_or(back_off)).await;
-            tries_left -= 1;
+            if let Ok(answer) = &sent {
+                farewell::note(self.vendor, &request, answer);
+            }
+            let took = Duration::try_from(began.duration_until(now)).unwrap_or_default();
+            let tried = tried(&sent, taken, now);
+            let next = self.turn.health().heard(&call, tried, tries, now, took);
+            match (next, sent) {
+                (Next::Done, Ok(answer)) => return Ok(answer),
+                (Next::Repeat(pause), _) => self.time.pass(pause).await,
+                (Next::Done | Next::GiveUp(_), Err(none)) => return Err(self.unanswered(none)),
+                (Next::GiveUp(after), Ok(answer)) => {
+                    let why = format!("{} answered {}", self.vendor, answer.status().as_u16());
+                    return Err(Error::Later { why, after });
+                }
+            }
+        }
+        Err(Error::later(format!("{} was asked too often", self.vendor)))
+    }
+
+    fn admits(&self, call: &Call) -> Result<()> {
+        match self.turn.health().refuses(Some(call), self.time.now()) {
+            None => Ok(()),
+            Some(Closed::Paused(left)) => {
+                Err(Error::Later { why: format!("{} asks for a pause", self.vendor), after: Some(left) })
+            }
+            Some(Closed::ForThisRun) => {
+                Err(Error::later(format!("{} hangs or fails, and is asked again later", self.vendor)))
+            }
+        }
+    }
+
+    fn unanswered(&self, none: NoAnswer) -> Error {
+        match none {
+            NoAnswer::Lost(_) => none.into(),
+            NoAnswer::Late => Error::later(format!("{} did not answer in time", self.vendor)),
+            NoAnswer::OutOfTime => Error::later(format!("no time was left to ask {}", self.vendor)),
         }
     }
 
@@ -123,6 +144,20 @@ impl Caller {
         }
         let gap = SignedDuration::try_from(self.gap).unwrap_or(SignedDuration::ZERO);
         *next = self.time.now().saturating_add(gap).unwrap_or(now);
+    }
+}
+
+/// What came of a try. An answer of the status `taken` is an answer like any other.
+fn tried(sent: &std::result::Result<Response, NoAnswer>, taken: Option<StatusCode>, now: Timestamp) -> Tried {
+    match sent {
+        Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => Tried::Throttled(retry_after(answer, now)),
+        Ok(answer) if is_trouble(answer.status()) && taken != Some(answer.status()) => {
+            Tried::Trouble(retry_after(answer, now))
+        }
+        Ok(_) => Tried::Answered,
+        Err(NoAnswer::Lost(_)) => Tried::Trouble(None),
+        Err(NoAnswer::Late) => Tried::Late,
+        Err(NoAnswer::OutOfTime) => Tried::OutOfTime,
     }
 }
 
@@ -195,7 +230,7 @@ pub fn form(url: &Url, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Res
 }
 
 fn composed(method: Method, url: &Url, headers: &[(&str, &str)], body: Option<(&str, Bytes)>) -> Result<Request> {
-    let mut builder = http::Request::builder().method(method).uri(url.as_str());
+    let mut builder = http::Request::builder().method(method).uri(url.as_str()).header(header::USER_AGENT, USER_AGENT);
     for (name, value) in headers {
         let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
         value.set_sensitive(name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));

@@ -51,12 +51,19 @@ async fn a_long_pause_is_left_to_a_later_settle() {
     let script = Script::new([on("POST /a").is(429).header("Retry-After", "60")]);
     let error = caller(&script).write(post()).await.unwrap_err();
     assert_eq!(error, Error::Later { why: "V answered 429".into(), after: Some(Duration::from_secs(60)) });
+    let script = Script::new([on("GET /a").is(429).header("Retry-After", "3")]);
+    let (first, second) = (caller(&script), get());
+    first.read(get()).await.unwrap_err();
+    let error = first.read(second).await.unwrap_err();
+    let after = Some(Duration::from_secs(3));
+    assert_eq!(error, Error::Later { why: "V asks for a pause".into(), after }, "it is not asked meanwhile");
+    script.is_over();
     let until = Script::new([
-        on("GET /a").is(503).header("Retry-After", "Mon, 02 Mar 2026 10:00:04 GMT"),
+        on("GET /a").is(503).header("Retry-After", "Mon, 02 Mar 2026 10:00:02 GMT"),
         on("GET /a").is(200),
     ]);
     caller(&until).read(get()).await.unwrap();
-    assert_eq!(until.passed(), [Duration::from_secs(4)]);
+    assert_eq!(until.passed(), [Duration::from_secs(2)]);
 }
 
 #[tokio::test]
@@ -87,4 +94,12 @@ fn an_id_cannot_change_the_path() {
     for address in ["http://h.example", "ftp://h", "not an address", "https://"] {
         assert!(base(Some(address), "").is_err(), "{address}");
     }
+}
+
+#[tokio::test]
+async fn every_request_says_who_we_are() {
+    let script = Script::new([on("GET /a").is(200)]);
+    caller(&script).read(get()).await.unwrap();
+    let said = script.header(0, "user-agent");
+    assert!(said.starts_with(concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+")), "{said}");
 }

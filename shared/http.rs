@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tower::ServiceExt;
@@ -16,8 +17,26 @@ pub type Response = http::Response<Bytes>;
 
 /// Why no answer came at all. A vendor's own refusal is a [`Response`].
 #[derive(Debug, thiserror::Error)]
-#[error("no answer: {0}")]
-pub struct NoAnswer(pub String);
+pub enum NoAnswer {
+    /// The connection failed or broke. The request may have been carried out.
+    #[error("no answer: {0}")]
+    Lost(String),
+    /// No answer came within its [`TimeLimit`]. The request may have been carried out.
+    #[error("no answer in time")]
+    Late,
+    /// The invocation has no time left for it. The request was not sent.
+    #[error("no time is left for this in the present run")]
+    OutOfTime,
+}
+
+/// How long an answer may take. A request carries it as an extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimit(pub Duration);
+
+/// The limit that a request carries.
+pub fn time_limit(request: &Request) -> Option<Duration> {
+    request.extensions().get::<TimeLimit>().map(|limit| limit.0)
+}
 
 /// Sends one request and gives its answer.
 #[derive(Clone, Debug)]
@@ -46,9 +65,25 @@ impl Http {
         Http::new(always.map_err(|never| match never {}))
     }
 
-    /// Sends `request`; an error means that nobody can know whether it was carried out.
+    /// The same way out, on which no answer takes longer than `limit` says when the request leaves. A request does not
+    /// leave where that is no time at all.
+    pub fn within(self, limit: impl Fn() -> Duration + Clone + Send + Sync + 'static) -> Self {
+        Http::new(tower::service_fn(move |mut request: Request| {
+            let http = self.clone();
+            let limit = time_limit(&request).map_or_else(&limit, |known| known.min(limit()));
+            request.extensions_mut().insert(TimeLimit(limit));
+            async move { if limit.is_zero() { Err(NoAnswer::OutOfTime) } else { http.send(request).await } }
+        }))
+    }
+
+    /// Sends `request`, and waits for the answer as long as its [`TimeLimit`] says.
     pub async fn send(&self, request: Request) -> Result<Response, NoAnswer> {
-        self.0.clone().oneshot(request).await
+        let limit = time_limit(&request);
+        let answer = self.0.clone().oneshot(request);
+        match limit {
+            Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or(Err(NoAnswer::Late)),
+            None => answer.await,
+        }
     }
 }
 

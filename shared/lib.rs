@@ -68,6 +68,7 @@ pub mod access;
 pub mod aws;
 pub mod backoff;
 pub mod caller;
+pub mod deadline;
 pub mod error;
 pub mod http;
 pub mod ids;

@@ -56,7 +56,9 @@ impl Sandbox {
         };
         let path = asked.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let base = self.0.as_str().trim_end_matches('/');
-        format!("{base}/sandbox/{vendor}{path}").parse().map_err(|_| NoAnswer("not an address of a sandbox".into()))
+        format!("{base}/sandbox/{vendor}{path}")
+            .parse()
+            .map_err(|_| NoAnswer::Lost("not an address of a sandbox".into()))
     }
 }
 
@@ -98,7 +100,7 @@ fn unset(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
 
 fn redirected(mut request: Request, sandbox: Option<&Sandbox>) -> std::result::Result<Request, NoAnswer> {
     if request.uri().scheme_str() == Some("sandbox") {
-        let sandbox = sandbox.ok_or_else(|| NoAnswer("a sandbox vendor lives only in `make run`".into()))?;
+        let sandbox = sandbox.ok_or_else(|| NoAnswer::Lost("a sandbox vendor lives only in `make run`".into()))?;
         *request.uri_mut() = sandbox.address(request.uri())?;
     }
     Ok(request)
@@ -122,7 +124,10 @@ fn build(answer: Duration) -> std::result::Result<reqwest::Client, Box<dyn std::
 
 async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoAnswer> {
     // An error of reqwest may quote the whole address, and addresses may hold what must not be seen.
-    let none = |error: reqwest::Error| NoAnswer(error.without_url().to_string());
+    let none = |error: reqwest::Error| match error.is_timeout() {
+        true => NoAnswer::Late,
+        false => NoAnswer::Lost(error.without_url().to_string()),
+    };
     let request = reqwest::Request::try_from(request).map_err(none)?;
     let mut answer = client.execute(request).await.map_err(none)?;
     let mut builder = http::Response::builder().status(answer.status());
@@ -132,11 +137,11 @@ async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoA
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(none)? {
         if body.len() + chunk.len() > LARGEST {
-            return Err(NoAnswer("the answer is too large".to_owned()));
+            return Err(NoAnswer::Lost("the answer is too large".to_owned()));
         }
         body.extend_from_slice(&chunk);
     }
-    builder.body(Bytes::from(body)).map_err(|error| NoAnswer(error.to_string()))
+    builder.body(Bytes::from(body)).map_err(|error| NoAnswer::Lost(error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use http::Uri;
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -13,7 +17,8 @@ use crate::access::{Access, Share};
 use crate::alarms::{AlarmSettings, Alarms};
 use crate::aws::{Lazy, Seam};
 use crate::bus::Bus;
-use crate::caller::Turns;
+use crate::caller::{Turn, Turns};
+use crate::deadline::{Bounded, Deadline};
 use crate::doors::{ReadDoors, WriteDoors};
 use crate::error::{Error, Result};
 use crate::http::Http;
@@ -25,7 +30,7 @@ use crate::platform::ReadPlatform;
 use crate::platform::told::reader::Reader as Told;
 use crate::routes::WebhookRoutes;
 use crate::secrets::Secrets;
-use crate::site::Site;
+use crate::site::{DoorsConfig, Site};
 use crate::time::{SharedTime, WallClock};
 use crate::tokens::Tokens;
 
@@ -130,6 +135,8 @@ pub struct Outside {
     pub turns: Turns,
     /// Whose webhook addresses are, and what verifies deliveries.
     pub routes: WebhookRoutes,
+    /// When the present invocation ends.
+    pub deadline: Deadline,
 }
 
 /// The configuration that every SDK's builder takes alike.
@@ -177,12 +184,18 @@ impl Outside {
         tracing_subscriber::registry().with(lines).with(levels).init();
         let sandbox = network::Sandbox::from_environment()?;
         let http = network::client(sandbox)?;
-        Ok(Outside::new(Settings::from_environment()?, http, std::sync::Arc::new(WallClock)))
+        Ok(Outside::new(Settings::from_environment()?, http, Arc::new(WallClock)))
     }
 
     /// Builds every client on one way out. Nothing is called yet.
     pub fn new(settings: Settings, http: Http, time: SharedTime) -> Self {
-        let seam = Seam(http.clone());
+        let deadline = Deadline::default();
+        let bounded = |answer: fn(&Deadline, Timestamp) -> Duration| {
+            let (deadline, time) = (deadline.clone(), time.clone());
+            http.clone().within(move || answer(&deadline, time.now()))
+        };
+        let (seam, http) = (Seam(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
+        let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
         let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
         let line = Line::new(lazily!(aws_sdk_sqs, settings, seam, time), settings.line_url.clone());
         let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
@@ -194,6 +207,7 @@ impl Outside {
             tokens: Tokens::shared(ledger.clone()),
             routes: WebhookRoutes::new(ledger.clone(), secrets.clone()),
             turns: Turns::default(),
+            deadline,
             settings,
             http,
             time,
@@ -201,6 +215,22 @@ impl Outside {
             secrets,
             ledger,
             line,
+        }
+    }
+
+    /// Begins an invocation that Lambda ends at `limit`: no call outlasts it, and vendors that were closed for the last
+    /// one are asked again.
+    pub fn begin(&self, limit: Timestamp) {
+        let now = self.time.now();
+        self.deadline.begin(now, limit);
+        self.turns.begin(self.deadline.left(now).unwrap_or_default());
+    }
+
+    /// The same, where Lambda tells the limit: milliseconds since 1970.
+    pub fn begin_on_lambda(&self, limit: u64) {
+        let limit = i64::try_from(limit).ok().and_then(|limit| Timestamp::from_millisecond(limit).ok());
+        if let Some(limit) = limit {
+            self.begin(limit);
         }
     }
 
@@ -234,7 +264,8 @@ impl Outside {
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let access = self.access(&config.secret, url, None, name).await?;
-        let access = Access { card_property: config.card_property.clone(), ..access };
+        let turn = self.turn(config.kind.word(), &config.secret);
+        let access = Access { card_property: config.card_property.clone(), turn, ..access };
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
     }
 
@@ -250,8 +281,19 @@ impl Outside {
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let name = format!("{}#doors#{doors}#{}", site.id, config.secret);
         let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
-        let access = Access { share, contact: config.contact.clone(), ..access };
+        let (turn, contact) = (self.doors_turn(config), config.contact.clone());
+        let access = Access { share, contact, turn, ..access };
         Ok(config.kind.connect(of, access))
+    }
+
+    /// Whose turn it is to call a door system, and whether it is closed.
+    pub fn doors_turn(&self, config: &DoorsConfig) -> Turn {
+        self.turn(config.kind.word(), &config.secret)
+    }
+
+    /// One vendor with one set of credentials has one rate limit.
+    fn turn(&self, vendor: &str, secret: &str) -> Turn {
+        self.turns.of(&format!("{vendor}#{secret}"))
     }
 
     async fn access(
@@ -269,7 +311,7 @@ impl Outside {
             secrets: self.secrets.api(secret).await?,
             tokens: self.tokens.clone(),
             token_name,
-            turn: self.turns.of(secret),
+            turn: Turn::default(),
             card_property: None,
             contact: None,
             share: Share::default(),

@@ -239,7 +239,7 @@ async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
             let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
             let fails = target.is_some_and(|target| target.ends_with(away));
             let http = http.clone();
-            async move { if fails { Err(doorstep::http::NoAnswer("away".into())) } else { http.send(request).await } }
+            async move { if fails { Err(doorstep::http::NoAnswer::Lost("away".into())) } else { http.send(request).await } }
         });
         let http = doorstep::http::Http::new(failing);
         let broken = doorstep::outside::Outside::new(outside.settings.clone(), http, outside.time.clone());

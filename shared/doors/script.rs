@@ -171,7 +171,7 @@ impl Script {
             state.wrong.push(format!("{line}\n  sent     {sent:?}\n  expected {:?}", step.body));
         }
         if step.status == 0 {
-            return Err(NoAnswer("scripted".to_owned()));
+            return Err(NoAnswer::Lost("scripted".to_owned()));
         }
         let mut answer = http::Response::builder().status(step.status);
         for (name, value) in step.headers {

@@ -2,9 +2,10 @@
 //! transaction.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::try_join;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::apply::Task;
 use super::basis::note_basis;
@@ -17,7 +18,7 @@ use super::timely::{stamp, waits};
 use crate::audit::{Deed, Happened};
 use crate::bus::Notice;
 use crate::cards::{Trouble, Wrong};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard::Doubt;
 use crate::ledger::audits::Chain;
 use crate::ledger::dues::{Due, Subject};
@@ -25,8 +26,10 @@ use crate::ledger::people::put;
 use crate::ledger::{Ledger, MOST_IN_ONE, Step, Write};
 use crate::person::Person;
 use crate::site::WithoutAccess;
-use crate::window::{floor_minute, minutes_later};
+use crate::window::{ceil_minute, floor_minute, minutes_later};
 
+/// A pause that a vendor asks for is kept at most so long.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// In how many minutes a number that is not theirs is looked at again.
 const LOOKS: [i64; 2] = [1, 5];
 /// Most records in one transaction.
@@ -85,7 +88,12 @@ pub async fn commit(
     person.problems = problems;
     person.next = sitting.next;
     let more = task.more || needs_aftercare(&task.moves, person, &scene.terms);
-    let outcome = match conclude(person, failed, sitting.last, more, now) {
+    let round = match (failed, sitting.last) {
+        (false, _) => Round::Done { more },
+        (true, false) => Round::Failed,
+        (true, true) => Round::FailedForGood { asked: earliest_pause(&task.failures) },
+    };
+    let outcome = match conclude(person, round, now) {
         Outcome::Settled if task.left => Outcome::Left,
         outcome => outcome,
     };
@@ -119,17 +127,47 @@ fn count_new_accounts(scene: &Scene, task: &mut Task, at: Timestamp) -> Result<(
     Ok(())
 }
 
+/// How one person's round went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// Nothing failed. More may follow from what was done.
+    Done {
+        /// Something does.
+        more: bool,
+    },
+    /// Something failed, and another round is to try it again.
+    Failed,
+    /// Something failed, and no other round of this run tries it again.
+    FailedForGood {
+        /// When a vendor that asked for a pause may be asked again, where all that failed is of such vendors.
+        asked: Option<Duration>,
+    },
+}
+
+/// The shortest pause that vendors asked for, where each failure comes with one.
+fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
+    let pauses = failures.iter().map(|(_, error)| match error {
+        Error::Later { after, .. } => *after,
+        Error::Report(_) | Error::Refused(_) | Error::Held(_) => None,
+    });
+    pauses.collect::<Option<Vec<Duration>>>()?.into_iter().min()
+}
+
 /// What the round came to, and when a person who failed too often is tried again.
-pub(super) fn conclude(person: &mut Person, failed: bool, last: bool, more: bool, now: Timestamp) -> Outcome {
-    match (failed, last) {
-        (false, _) => {
+pub(super) fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Outcome {
+    match round {
+        Round::Done { more } => {
             person.failures = 0;
             if more { Outcome::Again } else { Outcome::Settled }
         }
-        (true, false) => Outcome::Failed,
-        (true, true) => {
+        Round::Failed => Outcome::Failed,
+        Round::FailedForGood { asked } => {
             person.failures += 1;
-            let retry = minutes_later(now, back_off(person.failures));
+            let retry = match asked.and_then(|asked| SignedDuration::try_from(asked.min(LONGEST_PAUSE)).ok()) {
+                Some(asked) => ceil_minute(now.saturating_add(asked).unwrap_or(now)),
+                None => minutes_later(now, back_off(person.failures)),
+            };
+            let retry = retry.max(minutes_later(now, 1));
             person.next = Some(person.next.map_or(retry, |next| next.min(retry)));
             Outcome::GaveUp
         }

@@ -22,6 +22,10 @@ use crate::window::ceil_minute;
 
 /// A platform may lag its own webhook: minutes after the bell at which we look again.
 const AGAIN_AFTER: [i64; 2] = [1, 5];
+/// A pause that a platform asks for is kept at most so long.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
+/// From so many things on, those that say something new are kept before the others.
+const MANY: usize = 10;
 /// A local day that has the hour of a clock change in it.
 const A_LOCAL_DAY: SignedDuration = SignedDuration::from_hours(25);
 /// A reconcile is asked for by a bell at most this often.
@@ -33,6 +37,8 @@ pub struct Looker<'a> {
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
     marked: Marked,
+    /// When its share of the run's time is used up.
+    ends: Timestamp,
 }
 
 /// How it came that somebody looks.
@@ -73,18 +79,18 @@ enum Marked {
 }
 
 impl<'a> Looker<'a> {
-    /// A looker at the site's platform.
-    pub async fn new(outside: &'a Outside, site: &'a Site) -> Result<Self> {
+    /// A looker at the site's platform, whose share of the run's time is used up at `ends`.
+    pub async fn new(outside: &'a Outside, site: &'a Site, ends: Timestamp) -> Result<Self> {
         let platform = outside.platform(site).await?;
         // What this bell is about may hang on things that no bell ever told us.
         want_first_read(outside, &site.id).await?;
-        Ok(Looker { outside, site, platform, marked: Marked::Written })
+        Ok(Looker { outside, site, platform, marked: Marked::Written, ends })
     }
 
     /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
     /// looking again would not tell of them again, they are written down.
-    pub async fn in_passing(outside: &'a Outside, site: &'a Site) -> Result<Self> {
-        Ok(Looker { marked: Marked::InPassing(Mutex::default()), ..Looker::new(outside, site).await? })
+    pub async fn in_passing(outside: &'a Outside, site: &'a Site, ends: Timestamp) -> Result<Self> {
+        Ok(Looker { marked: Marked::InPassing(Mutex::default()), ..Looker::new(outside, site, ends).await? })
     }
 
     /// Whom it marked in passing.
@@ -136,8 +142,10 @@ impl<'a> Looker<'a> {
         let is_listed = around.has(&mention.about);
         let is_gone = around.unlisted || around.called_off || mention.removed && (proves || !may_lag);
         // What takes the place of something is known before that is gone.
-        self.keep_around(&mention.about, around, began, heard).await?;
+        let all_kept = self.keep_around(&mention.about, around, began, heard).await?;
         match found {
+            // What takes its place may be among what is looked at next.
+            None if !all_kept => self.look_later(mention, looks, heard, SignedDuration::from_mins(1)).await,
             Some(fact) => self.keep(Record::new(fact, began, heard.source()), heard).await,
             // One 404 without a signed removal takes nothing from anybody.
             None if again => Ok(()),
@@ -161,8 +169,9 @@ impl<'a> Looker<'a> {
         self.platform.around(&mention.about, known.as_ref(), found.is_none()).await
     }
 
-    /// Keeps what was read beside a thing, and looks for what is known and was not there.
-    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<()> {
+    /// Keeps what was read beside a thing, and looks for what is known and was not there. Returns whether all of it was
+    /// done: what the time does not reach is looked at by itself in the next run.
+    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<bool> {
         let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
         if let Some(holder) = holder {
@@ -175,14 +184,57 @@ impl<'a> Looker<'a> {
             let expected = |record: &Record| !record.gone && !is_past(&record.fact, since);
             missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
         }
-        for fact in facts {
+        let mut rest = Vec::new();
+        let (new, known) = self.news_first(facts).await?;
+        for fact in new {
+            if self.is_late() {
+                rest.push(fact.name());
+                continue;
+            }
             let fact = self.with_relations(fact, heard).await?;
             self.keep(Record::new(fact, began, heard.source()), heard).await?;
         }
+        for fact in known {
+            // It is as we know it. Nothing is lost where the time does not reach it.
+            if !self.is_late() {
+                let fact = self.with_relations(fact, heard).await?;
+                self.keep(Record::new(fact, began, heard.source()), heard).await?;
+            }
+        }
         for about in missing {
+            if self.is_late() {
+                rest.push(about);
+                continue;
+            }
             Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
         }
-        Ok(())
+        self.look_next(&rest, heard).await?;
+        Ok(rest.is_empty())
+    }
+
+    /// Many facts apart: those that say something new, and those that say what is known.
+    async fn news_first(&self, facts: Vec<Fact>) -> Result<(Vec<Fact>, Vec<Fact>)> {
+        if facts.len() < MANY {
+            return Ok((facts, Vec::new()));
+        }
+        let names: Vec<FactId> = facts.iter().map(Fact::name).collect();
+        let known = self.outside.ledger.facts(&self.site.id, &names).await?;
+        let is_known = |fact: &Fact| known.iter().any(|record| !record.gone && *record.fact == *fact);
+        Ok(facts.into_iter().partition(|fact| !is_known(fact)))
+    }
+
+    fn is_late(&self) -> bool {
+        self.outside.time.now() >= self.ends
+    }
+
+    /// Leaves these things to the next run, each by itself.
+    async fn look_next(&self, names: &[FactId], heard: &Heard) -> Result<()> {
+        let now = self.outside.time.now();
+        let look = |about: &FactId| {
+            let mention = Mention { about: about.clone(), reaches: None, removed: false };
+            Due::at(now, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
+        };
+        self.outside.ledger.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
     }
 
     /// A thing as it was read, with what belonged to it and still does, although a list that was read beside it left
@@ -242,7 +294,7 @@ impl<'a> Looker<'a> {
     async fn look_again(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<bool> {
         let Some(minutes) = AGAIN_AFTER.get(usize::from(looks)) else { return Ok(false) };
         let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
-        self.look_later(mention, looks + 1, heard, minutes - waited).await?;
+        self.look_later(mention, looks + 1, heard, SignedDuration::from_mins(minutes - waited)).await?;
         Ok(true)
     }
 
@@ -255,12 +307,17 @@ impl<'a> Looker<'a> {
 
     async fn could_not(&self, mention: &Mention, looks: u8, heard: &Heard, error: &Error) -> Result<()> {
         tracing::warn!(site = self.site.id, about = %mention.about, %error, "cannot look at the platform");
-        self.look_later(mention, looks, heard, 1).await
+        let asked = match error {
+            Error::Later { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
+            Error::Report(_) | Error::Refused(_) | Error::Held(_) => None,
+        };
+        let minute = SignedDuration::from_mins(1);
+        self.look_later(mention, looks, heard, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
     }
 
-    async fn look_later(&self, mention: &Mention, looks: u8, heard: &Heard, minutes: i64) -> Result<()> {
+    async fn look_later(&self, mention: &Mention, looks: u8, heard: &Heard, wait: SignedDuration) -> Result<()> {
         let now = self.outside.time.now();
-        let at = ceil_minute(now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(now));
+        let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
         let due = Due::at(at, Subject::Look { mention: mention.clone(), looks, delivery: heard.delivery.clone() });
         self.outside.alarms.set(&self.site.id, at).await?;
         self.outside.ledger.put_dues(&self.site.id, &[due]).await

@@ -12,8 +12,8 @@ use std::time::Duration;
 use super::portion::Portion;
 use crate::ledger::dues::Due;
 
-/// How long one run may serve before it rings again for the rest. The function may take longer to finish a slice.
-const TURN: Duration = Duration::from_secs(45);
+/// How long one run serves at most before it rings again for the rest. The function may take longer to finish a slice.
+pub const TURN: Duration = Duration::from_secs(45);
 /// How long a slice of what costs calls of its own shall take. Nothing of it is committed before its last change is
 /// made, so one that the function does not live to see the end of would begin again and again.
 pub const SLICE_TIME: Duration = Duration::from_secs(8);
@@ -77,32 +77,38 @@ impl Order {
         self.stages.insert(due.mark().to_owned(), stage);
     }
 
-    /// What to do next, so long after the run began, for everybody who is due, earliest first.
-    pub fn next(&self, dues: Vec<Due>, elapsed: Duration) -> Next {
+    /// What to do next with `left` of the time that is for serving people, for everybody who is due, earliest first.
+    pub fn next(&self, dues: Vec<Due>, left: Duration) -> Next {
         if dues.is_empty() {
             return Next::Done;
         }
-        let ends = elapsed + self.longest;
+        if left.is_zero() {
+            return Next::Ring;
+        }
         if !self.bulk || dues.len() <= FIRST {
-            return if ends > TURN { Next::Ring } else { Next::Serve(Portion::Whole, first(dues, self.size)) };
+            return if self.longest > left { Next::Ring } else { Next::Serve(Portion::Whole, first(dues, self.size)) };
         }
         let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
         let count = |stage: Stage| dues.iter().filter(|due| is(due, stage)).count();
         let (new, ready, made) = (count(Stage::New), count(Stage::Ready), count(Stage::Made));
         // Whoever has an account by then is to be let in in this run.
         let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
-        if new > 0 && ready == 0 && made < MOST && ends + then <= TURN {
+        if new > 0 && ready == 0 && made < MOST && self.longest + then <= left {
             let new = dues.into_iter().filter(|due| is(due, Stage::New)).collect();
             return Next::Serve(Portion::Accounts, first(new, self.size));
         }
         if ready + made > 0 {
             let with = dues.into_iter().filter(|due| is(due, Stage::Ready) || is(due, Stage::Made)).collect();
             let with = first(with, MOST);
-            let fits = elapsed + time_for(with.len()) <= TURN;
+            let fits = time_for(with.len()) <= left;
             return if fits { Next::Serve(Portion::Groups, with) } else { Next::Ring };
         }
         let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, Stage::Rest)).collect();
-        if rest.is_empty() || ends > TURN { Next::Ring } else { Next::Serve(Portion::Whole, first(rest, self.size)) }
+        if rest.is_empty() || self.longest > left {
+            Next::Ring
+        } else {
+            Next::Serve(Portion::Whole, first(rest, self.size))
+        }
     }
 
     /// How many may need an account, or have theirs looked at.
@@ -181,11 +187,11 @@ mod tests {
     #[test]
     fn few_are_served_whole_and_so_is_everybody_where_each_costs_calls_of_their_own() {
         let order = Order::new(true);
-        assert_eq!(order.next(Vec::new(), secs(0)), Next::Done);
-        assert_eq!(told(&order.next(people(20), secs(0))), (Some(Portion::Whole), 20));
+        assert_eq!(order.next(Vec::new(), secs(45)), Next::Done);
+        assert_eq!(told(&order.next(people(20), secs(45))), (Some(Portion::Whole), 20));
         assert!(order.unknown(&people(20)).is_empty());
         let order = Order::new(false);
-        assert_eq!(told(&order.next(people(2_000), secs(0))), (Some(Portion::Whole), 20));
+        assert_eq!(told(&order.next(people(2_000), secs(45))), (Some(Portion::Whole), 20));
         assert!(order.unknown(&people(2_000)).is_empty());
     }
 
@@ -196,7 +202,7 @@ mod tests {
             order.note(due, if n < ready { Stage::Ready } else { Stage::New });
         }
         let mut served = Vec::new();
-        while let Next::Serve(portion, slice) = order.next(dues.clone(), elapsed) {
+        while let Next::Serve(portion, slice) = order.next(dues.clone(), TURN.saturating_sub(elapsed)) {
             served.push((portion, slice.len()));
             let left = if portion == finished || portion == Portion::Whole { Vec::new() } else { slice.clone() };
             order.served(portion, &slice, &left, took);
@@ -230,10 +236,10 @@ mod tests {
         let mut order = Order::new(true);
         let dues = people(2_000);
         dues.iter().for_each(|due| order.note(due, Stage::Ready));
-        assert_eq!(told(&order.next(dues.clone(), secs(20))), (Some(Portion::Groups), 1_000));
-        assert_eq!(order.next(dues.clone(), secs(35)), Next::Ring, "so many take longer than is left");
-        assert_eq!(told(&order.next(dues[..50].to_vec(), secs(35))), (Some(Portion::Groups), 50));
+        assert_eq!(told(&order.next(dues.clone(), secs(25))), (Some(Portion::Groups), 1_000));
+        assert_eq!(order.next(dues.clone(), secs(10)), Next::Ring, "so many take longer than is left");
+        assert_eq!(told(&order.next(dues[..50].to_vec(), secs(10))), (Some(Portion::Groups), 50));
         order.served(Portion::Accounts, &dues[..20], &[], secs(30));
-        assert_eq!(order.next(people(1), secs(16)), Next::Ring, "another slice may take as long");
+        assert_eq!(order.next(people(1), secs(29)), Next::Ring, "another slice may take as long");
     }
 }

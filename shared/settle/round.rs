@@ -84,7 +84,7 @@ pub struct Sitting {
     pub desired: Desired,
     /// Groups to look at.
     pub groups: BTreeSet<(String, GroupId)>,
-    /// This is the last try.
+    /// This is the last try of this run.
     pub last: bool,
     /// Since when they wait for this: what is asked for now may have failed before.
     pub asked: Timestamp,
@@ -114,7 +114,7 @@ async fn round(
     let site = scene.site.id.as_str();
     let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
     let cases: Vec<Case> = cases.buffered(AT_ONCE).try_collect().await?;
-    let sittings: Vec<Sitting> = cases
+    let mut sittings: Vec<Sitting> = cases
         .into_iter()
         .map(|case| {
             let called = summons.get(&case.person.id);
@@ -130,11 +130,20 @@ async fn round(
     if portion != Portion::Accounts {
         seen.forget_groups();
     }
+    for (sitting, task) in sittings.iter_mut().zip(&tasks) {
+        sitting.last |= is_hopeless(scene, task);
+    }
     sittings.iter().zip(&tasks).for_each(|(sitting, task)| note_accounts(&mut seen.directory, sitting, task));
     let rings = tasks.iter_mut().flat_map(|task| std::mem::take(&mut task.rings)).collect();
     let committed = commit_all(scene, sittings, tasks, now).await;
     ring_others(scene, rings).await;
     committed
+}
+
+/// Whether another round of this run could do none of what failed: the vendors are closed, or no time is left.
+fn is_hopeless(scene: &Scene, task: &Task) -> bool {
+    let all_closed = task.failures.iter().all(|(doors, _)| scene.is_closed(doors));
+    !task.failures.is_empty() && all_closed
 }
 
 /// What became of accounts that were changed need not be asked for in this run.

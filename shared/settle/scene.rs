@@ -215,6 +215,13 @@ impl Scene {
         Rules { site: &self.site, resolved: &self.resolved, catalogue: &self.catalogue }
     }
 
+    /// Whether a door system is not asked any more in this run: it hung, throttled or failed, or no time is left.
+    pub fn is_closed(&self, doors: &str) -> bool {
+        let now = self.outside.time.now();
+        let out_of_time = self.outside.deadline.left(now).is_some_and(|left| left.is_zero());
+        out_of_time || self.site.doors.get(doors).is_some_and(|config| self.outside.doors_turn(config).is_closed(now))
+    }
+
     /// Sees to it that the line is rung at `minute`, once a run. Minutes that are years away are left to the reconcile,
     /// which sets alarms a day ahead: dates such as 9999 are no dates.
     pub async fn alarm(&self, minute: Timestamp) -> Result<()> {

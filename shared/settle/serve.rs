@@ -1,15 +1,14 @@
-//! One site's turn: bells mark people due, then whoever is due is served, earliest first, until the time is used up.
+//! One site's turn: due people are served first, then what hints are about is fetched, then everybody whom that marked is
+//! served, earliest first, until the time is used up.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::time::Instant;
+use std::collections::HashSet;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::identity;
-use super::look::{Heard, Looker};
-use super::order::Next;
+use super::order::{Next, TURN};
+use super::refetch::{has_hints, look_again, refetch};
 use super::turn::Turn;
-use crate::delivery::Mention;
 use crate::error::Result;
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::sites::Stored;
@@ -18,9 +17,13 @@ use crate::outside::Outside;
 use crate::platform::told::outdated::{drop_arrivals, drop_rosters};
 use crate::site::Site;
 
+/// Percent of a run after which people who are due let hints be fetched.
+const PEOPLE_FIRST: u32 = 50;
+/// Percent of a run after which nothing more is fetched.
+const FETCHING: u32 = 75;
+
 /// Serves the bells of one site.
 pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result<()> {
-    let began = Instant::now();
     let site = &stored.site()?;
     let mut until = outside.time.now();
     for ring in rings {
@@ -37,79 +40,94 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
     {
         outside.bus.want_reconcile(&site.id).await;
     }
-    let mut marked = look_at_all(outside, site, rings).await?;
-    marked.extend(of_accounts(outside, site, rings).await?);
-    // Looking took its time: whom it marked in a minute that had not begun yet is due all the same.
-    until = until.max(outside.time.now());
-    let mut turn = Turn::new(outside, stored, site);
+    let mut run = Run::begin(outside, stored, site, until);
+    if has_hints(rings) {
+        // Nobody who stands at a door waits for the platform.
+        run.serve_people(PEOPLE_FIRST).await?;
+        run.marked = refetch(outside, site, rings, run.ends(FETCHING)).await?;
+    }
     loop {
-        let dues = all_due(outside, site, until, &marked).await?;
-        turn.get_to_know(&dues).await?;
-        match turn.order.next(dues, began.elapsed()) {
-            Next::Done => return Ok(()),
-            Next::Ring => {
-                outside.ledger.put_dues(&site.id, &marked).await?;
-                let bell = Bell::Alarm(until.max(outside.time.now()));
-                return outside.line.ring(&Ring::new(&site.id, bell), None).await;
+        match run.serve_people(100).await? {
+            People::Served { looks } if looks.is_empty() => return Ok(()),
+            People::Served { looks } if run.left(FETCHING) > Duration::ZERO => {
+                look_again(outside, site, &looks, run.ends(FETCHING)).await?;
             }
-            Next::Serve(portion, slice) => {
-                let mut served: HashSet<String> = slice.iter().map(|due| due.mark().to_owned()).collect();
-                for due in turn.serve(portion, slice, until).await? {
-                    served.remove(due.mark());
-                }
-                marked.retain(|due| !served.contains(due.mark()));
-            }
-        }
-        until = until.max(outside.time.now());
-    }
-}
-
-/// Looks at everything that the bells are about, each thing once, and gives whom that marked in passing.
-async fn look_at_all(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<Vec<Due>> {
-    let mut mentions: Vec<(&Mention, Heard)> = Vec::new();
-    for ring in rings {
-        if let Bell::Things(more) = &ring.bell {
-            for mention in more {
-                if !mentions.iter().any(|(known, _)| *known == mention) {
-                    mentions.push((mention, Heard::of(ring)));
-                }
-            }
+            People::Served { .. } | People::OutOfTime => return run.ring_for_the_rest().await,
         }
     }
-    if mentions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let things = mentions.iter().map(|(mention, _)| *mention).collect::<Vec<_>>();
-    let looker = Looker::in_passing(outside, site).await?;
-    for (mention, heard) in mentions {
-        looker.look(mention, 0, &heard).await?;
-    }
-    if let Some(contract) = site.platform.kind.vendor().contract() {
-        drop_arrivals(contract, &outside.ledger, &site.id, &things).await?;
-    }
-    Ok(looker.marked())
 }
 
-/// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
-async fn of_accounts(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<Vec<Due>> {
-    let accounts = rings.iter().filter_map(|ring| match &ring.bell {
-        Bell::Account { doors, id } => Some(((doors, id), Heard::of(ring))),
-        Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread | Bell::Roster => None,
-    });
-    let mut dues = Vec::new();
-    for ((doors, id), heard) in accounts.collect::<BTreeMap<_, _>>() {
-        let person = identity::whose(outside, site, doors, id).await?;
-        dues.extend(person.map(|person| {
-            let due = heard.due(outside.time.now(), Subject::Person(person));
-            due.with_a_look_at(BTreeSet::from([doors.clone()])).in_passing()
-        }));
-    }
-    Ok(dues)
+/// What became of the people who are due.
+enum People {
+    /// Everybody was served. These things are due to be looked at.
+    Served { looks: Vec<Due> },
+    /// The time was used up before.
+    OutOfTime,
 }
 
-/// Everything due, earliest first, and then whoever was `marked` in passing, from the first on.
-async fn all_due(outside: &Outside, site: &Site, until: Timestamp, marked: &[Due]) -> Result<Vec<Due>> {
-    let mut dues = outside.ledger.due_until(&site.id, until).await?;
-    dues.extend_from_slice(marked);
-    Ok(dues)
+/// One run for one site.
+struct Run<'a> {
+    outside: &'a Outside,
+    site: &'a Site,
+    turn: Turn<'a>,
+    /// Whom hints marked in passing and who were not served yet.
+    marked: Vec<Due>,
+    /// Until when somebody is due.
+    until: Timestamp,
+    began: Timestamp,
+    time: Duration,
+}
+
+impl<'a> Run<'a> {
+    fn begin(outside: &'a Outside, stored: &'a Stored, site: &'a Site, until: Timestamp) -> Self {
+        let began = outside.time.now();
+        let time = outside.deadline.left(began).map_or(TURN, |left| left.min(TURN));
+        let turn = Turn::new(outside, stored, site);
+        Run { outside, site, turn, marked: Vec::new(), until, began, time }
+    }
+
+    /// The instant at which so many percent of the run's time are used up.
+    fn ends(&self, percent: u32) -> Timestamp {
+        let share = SignedDuration::try_from(self.time * percent / 100).unwrap_or_default();
+        self.began.saturating_add(share).unwrap_or(self.began)
+    }
+
+    fn left(&self, percent: u32) -> Duration {
+        Duration::try_from(self.outside.time.now().duration_until(self.ends(percent))).unwrap_or_default()
+    }
+
+    /// Serves whoever is due until `percent` of the run's time are used up.
+    async fn serve_people(&mut self, percent: u32) -> Result<People> {
+        loop {
+            // A run takes its time: whoever was marked in a minute that had not begun yet is due as well.
+            self.until = self.until.max(self.outside.time.now());
+            let (looks, people) = self.all_due().await?;
+            self.turn.get_to_know(&people).await?;
+            match self.turn.order.next(people, self.left(percent)) {
+                Next::Done => return Ok(People::Served { looks }),
+                Next::Ring => return Ok(People::OutOfTime),
+                Next::Serve(portion, slice) => {
+                    let mut served: HashSet<String> = slice.iter().map(|due| due.mark().to_owned()).collect();
+                    for due in self.turn.serve(portion, slice, self.until).await? {
+                        served.remove(due.mark());
+                    }
+                    self.marked.retain(|due| !served.contains(due.mark()));
+                }
+            }
+        }
+    }
+
+    /// Everything due, earliest first, and then whoever was marked in passing: things to look at, and people.
+    async fn all_due(&self) -> Result<(Vec<Due>, Vec<Due>)> {
+        let mut dues = self.outside.ledger.due_until(&self.site.id, self.until).await?;
+        dues.extend_from_slice(&self.marked);
+        Ok(dues.into_iter().partition(|due| matches!(due.subject, Subject::Look { .. })))
+    }
+
+    /// Leaves what is due to the next run, and asks for that.
+    async fn ring_for_the_rest(&self) -> Result<()> {
+        self.outside.ledger.put_dues(&self.site.id, &self.marked).await?;
+        let bell = Bell::Alarm(self.until.max(self.outside.time.now()));
+        self.outside.line.ring(&Ring::new(&self.site.id, bell), None).await
+    }
 }

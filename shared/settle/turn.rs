@@ -1,13 +1,12 @@
 //! One site's turn: whoever is due is served slice by slice, and what one slice found out the next one need not ask.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::crowd::is_crowd;
 use super::identity;
-use super::look::{Heard, Looker};
 use super::order::{Order, Stage};
 use super::portion::Portion;
 use super::prepare::Seen;
@@ -93,35 +92,16 @@ impl<'a> Turn<'a> {
         Ok(people.into_iter().filter(has_all).collect())
     }
 
-    /// Serves a slice. Gives what is due still.
+    /// Serves a slice of people. Gives what is due still.
     pub async fn serve(&mut self, portion: Portion, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
-        let began = Instant::now();
-        let (looks, people): (Vec<Due>, Vec<Due>) =
-            slice.iter().cloned().partition(|due| matches!(due.subject, Subject::Look { .. }));
-        self.look(&looks).await?;
-        let mut left = Vec::new();
-        if !people.is_empty() {
-            let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
-            let (scene, writers) = Scene::set(self.outside, self.stored, site, crowded, &self.connections).await?;
-            let summons = identity::summon(self.outside, &self.site.id, people).await?;
-            self.seen.newcomers = if portion == Portion::Accounts { self.order.newcomers() } else { 0 };
-            left = settle_people(&scene, &writers, summons, portion, &mut self.seen, now).await?;
-        }
-        self.order.served(portion, &slice, &left, began.elapsed());
+        let began = self.outside.time.now();
+        let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
+        let (scene, writers) = Scene::set(self.outside, self.stored, site, crowded, &self.connections).await?;
+        let summons = identity::summon(self.outside, &self.site.id, slice.clone()).await?;
+        self.seen.newcomers = if portion == Portion::Accounts { self.order.newcomers() } else { 0 };
+        let left = settle_people(&scene, &writers, summons, portion, &mut self.seen, now).await?;
+        let took = began.duration_until(self.outside.time.now());
+        self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());
         Ok(left)
-    }
-
-    async fn look(&self, looks: &[Due]) -> Result<()> {
-        if looks.is_empty() {
-            return Ok(());
-        }
-        let looker = Looker::new(self.outside, self.site).await?;
-        for due in looks {
-            if let Subject::Look { mention, looks, delivery } = &due.subject {
-                let heard = Heard { delivery: delivery.clone(), rung: None };
-                looker.look(mention, *looks, &heard).await?;
-            }
-        }
-        self.outside.ledger.cross_out(&self.site.id, looks).await
     }
 }

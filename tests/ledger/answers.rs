@@ -28,7 +28,7 @@ async fn forgetful() -> (Ledger, Arc<AtomicU32>) {
             let reads = target.is_some_and(|target| target.ends_with(b".GetItem") || target.ends_with(b".Query"));
             match reads || count.fetch_add(1, Ordering::SeqCst) > 0 {
                 true => Ok(answer),
-                false => Err(NoAnswer("it got lost".into())),
+                false => Err(NoAnswer::Lost("it got lost".into())),
             }
         }
     }));

@@ -47,7 +47,7 @@ impl World {
         let (of, vendor) = host.rsplit_once('.').map_or((None, host.as_str()), |(of, vendor)| (Some(of), vendor));
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        parts.uri = path.parse::<Uri>().map_err(|_| NoAnswer("not an address of a sandbox".into()))?;
+        parts.uri = path.parse::<Uri>().map_err(|_| NoAnswer::Lost("not an address of a sandbox".into()))?;
         Ok(self.sandboxes.vendor(vendor, of, Request::from_parts(parts, body)).await)
     }
 }

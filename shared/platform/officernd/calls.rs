@@ -44,7 +44,7 @@ pub(super) struct Calls {
 impl Calls {
     /// A way to `organization`. Nothing is asked yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
-        let pace = Pace::new(access.http.clone(), access.time.clone());
+        let pace = Pace::new(access.http.clone(), access.time.clone(), &access.turn);
         Calls { organization: organization.to_owned(), access, pace, home: OnceCell::new(), token: Mutex::new(None) }
     }
 

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Turn};
 use crate::error::{Error, Result};
 use crate::http::{Http, Request, Response};
 use crate::time::SharedTime;
@@ -17,7 +17,7 @@ const AT_ONCE: u32 = 40;
 /// … and how far apart the others are. Both together stay within 160 reads in any minute.
 const APART: Duration = Duration::from_millis(500);
 /// A look that would have to wait longer than this is left to a later settle.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// A minute's limit never takes longer than this to come back.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -41,8 +41,8 @@ pub(super) struct Pace {
 
 impl Pace {
     /// A pace for one reader.
-    pub(super) fn new(http: Http, time: SharedTime) -> Self {
-        let caller = |gap| Caller::new("OfficeRnD", http.clone(), time.clone(), gap);
+    pub(super) fn new(http: Http, time: SharedTime, turn: &Turn) -> Self {
+        let caller = |gap| Caller::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
         Pace {
             at_once: caller(Duration::ZERO),
             apart: caller(APART),

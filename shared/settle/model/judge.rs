@@ -18,7 +18,7 @@ use crate::ledger::sites::DoorsRead;
 use crate::other_sites::OtherSites;
 use crate::person::{Claim, Deed as Did, Intent, Linked, Person};
 use crate::settle::apply::Task;
-use crate::settle::commit::{Outcome, conclude, needs_aftercare};
+use crate::settle::commit::{Outcome, Round, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
 use crate::settle::moves::{Move, View, concerned, judge_person};
@@ -266,7 +266,12 @@ impl Judge {
     /// What the round came to.
     pub fn conclude(&self, known: &Known, failed: bool, last: bool, more: bool, now: Minute) -> (Known, Outcome) {
         let mut person = whole(known);
-        let outcome = conclude(&mut person, failed, last, more, at(now));
+        let round = match (failed, last) {
+            (false, _) => Round::Done { more },
+            (true, false) => Round::Failed,
+            (true, true) => Round::FailedForGood { asked: None },
+        };
+        let outcome = conclude(&mut person, round, at(now));
         (brief(&person), outcome)
     }
 

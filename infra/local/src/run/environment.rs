@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use doorstep::http::{Http, Request};
 use doorstep::outside::{Outside, Settings};
 use doorstep::time::SharedTime;
+use jiff::SignedDuration;
 use tokio::sync::Notify;
 
 use super::crash::{Crash, Step};
@@ -47,6 +49,15 @@ pub(super) struct Environment {
     made: Arc<AtomicU64>,
     /// Told when the process was shot.
     pub(super) died: Arc<Notify>,
+}
+
+impl Environment {
+    /// Begins a call of the function, which is ended after `limit`.
+    pub(super) fn begin(&self, limit: Duration) {
+        let now = self.outside.time.now();
+        let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+        self.outside.begin(now.saturating_add(limit).unwrap_or(now));
+    }
 }
 
 /// Every environment that waits for work.

@@ -47,6 +47,7 @@ impl Runner {
         F: Future<Output = T> + Send + 'static,
     {
         let environment = self.pool.take(role);
+        environment.begin(limit);
         let mut function = JoinSet::new();
         function.spawn(call(self.functions.clone(), environment.outside.clone()));
         let death = tokio::select! {

@@ -1,0 +1,291 @@
+//! Whether a vendor is asked at all: a circuit for one vendor and one set of credentials. Pure.
+//!
+//! A vendor that hangs, throttles or fails is closed for the rest of the run, so that it costs other vendors, people and
+//! sites no more than some seconds. The people who need it are due later. A pause that the vendor asks for outlives the
+//! run. Without a run, as in the operator's command, only such pauses hold.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How often a call that failed is tried again at once.
+const TRIES_AGAIN: u32 = 3;
+/// The first pause before another try, where the vendor names none. It doubles with each try.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// A vendor that asks for a longer pause than this is asked again by a later run.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// A pause that a vendor asks for is kept at most so long: a broken header must not close it for ever.
+const LONGEST_CLOSED: Duration = Duration::from_secs(24 * 3600);
+/// So many different reads fail one after the other, each with all its tries, before the vendor is closed. One of them
+/// may be about a thing that the vendor cannot show.
+const FAILED_READS: usize = 2;
+/// The same for changes, which are tried once. One of them may be about a thing that the vendor cannot change.
+const FAILED_WRITES: u32 = 12;
+/// An answer that takes longer than this is slow.
+const SLOW: Duration = Duration::from_secs(2);
+/// A vendor may cost one run so much beyond that, as a part of the run's time.
+const SLOW_PART: u32 = 4;
+
+/// What a call is, to tell it from others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// Method and address.
+    pub line: String,
+    /// It changes nothing.
+    pub safe: bool,
+}
+
+/// What came of one try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// An answer that says something about what was asked for.
+    Answered,
+    /// The vendor answered that it is in trouble, or the connection broke. It may have named a pause.
+    Trouble(Option<Duration>),
+    /// The vendor took none of it (429). It may have named a pause.
+    Throttled(Option<Duration>),
+    /// No answer came in time.
+    Late,
+    /// The run had no time left to send it.
+    OutOfTime,
+}
+
+/// What to do after a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Hand the answer back.
+    Done,
+    /// Try again after this pause.
+    Repeat(Duration),
+    /// Give up. The vendor asked for this pause, where it did.
+    GiveUp(Option<Duration>),
+}
+
+/// Why a call is not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// The vendor asked not to be called for so long.
+    Paused(Duration),
+    /// It hung, throttled or failed in this run.
+    ForThisRun,
+}
+
+/// The state of one circuit.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    paused: Option<Timestamp>,
+    run: Option<Run>,
+}
+
+/// What one run has seen.
+#[derive(Debug, Clone, Default)]
+struct Run {
+    closed: bool,
+    /// Reads that failed with all their tries since the last good answer to a read.
+    failed_in_a_row: usize,
+    /// Every read that failed with all its tries: it is not tried again in this run.
+    failed: HashSet<Call>,
+    failed_writes: u32,
+    patience: Duration,
+}
+
+impl Health {
+    /// Begins a run that has so much time. What closed the vendor in the run before is forgotten.
+    pub fn begin(&mut self, time: Duration) {
+        self.run = Some(Run { patience: time / SLOW_PART, ..Run::default() });
+    }
+
+    /// Why a call is not made at `now`, if it is not.
+    pub fn refuses(&self, call: Option<&Call>, now: Timestamp) -> Option<Closed> {
+        let left = self.paused.map(|until| Duration::try_from(now.duration_until(until)).unwrap_or_default());
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
+            return Some(Closed::Paused(left));
+        }
+        let run = self.run.as_ref()?;
+        let failed = call.is_some_and(|call| run.failed.contains(call));
+        (run.closed || failed).then_some(Closed::ForThisRun)
+    }
+
+    /// Takes in what came of a try, the `tries`th after the first, which ended at `now` after `took`.
+    pub fn heard(&mut self, call: &Call, tried: Tried, tries: u32, now: Timestamp, took: Duration) -> Next {
+        if let Some(run) = &mut self.run {
+            run.patience = run.patience.saturating_sub(took.saturating_sub(SLOW));
+            run.closed |= run.patience.is_zero() || tried == Tried::Late;
+        }
+        let (asked, repeats) = match tried {
+            Tried::Answered => {
+                self.answered(call);
+                return Next::Done;
+            }
+            Tried::Late | Tried::OutOfTime => return Next::GiveUp(None),
+            Tried::Trouble(asked) => (asked, call.safe),
+            Tried::Throttled(asked) => (asked, true),
+        };
+        if let Some(pause) = asked.filter(|pause| *pause > LONGEST_PAUSE) {
+            self.pause(pause, now);
+            return Next::GiveUp(asked);
+        }
+        if repeats && tries < TRIES_AGAIN && !self.is_closed() {
+            return Next::Repeat(asked.unwrap_or(FIRST_PAUSE * (1 << tries)));
+        }
+        self.failed(call, tried);
+        Next::GiveUp(asked)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.closed)
+    }
+
+    fn answered(&mut self, call: &Call) {
+        let Some(run) = &mut self.run else { return };
+        if call.safe {
+            run.failed_in_a_row = 0;
+        } else {
+            run.failed_writes = 0;
+        }
+    }
+
+    fn failed(&mut self, call: &Call, tried: Tried) {
+        let Some(run) = &mut self.run else { return };
+        if call.safe {
+            run.failed_in_a_row += usize::from(run.failed.insert(call.clone()));
+        } else {
+            run.failed_writes += 1;
+        }
+        let throttled = matches!(tried, Tried::Throttled(_));
+        run.closed |= throttled || run.failed_in_a_row >= FAILED_READS || run.failed_writes >= FAILED_WRITES;
+    }
+
+    fn pause(&mut self, pause: Duration, now: Timestamp) {
+        let pause = SignedDuration::try_from(pause.min(LONGEST_CLOSED)).unwrap_or_default();
+        let until = now.saturating_add(pause).unwrap_or(now);
+        self.paused = self.paused.max(Some(until));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: Duration = Duration::from_secs(45);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn read(line: &str) -> Call {
+        Call { line: line.to_owned(), safe: true }
+    }
+
+    fn write(line: &str) -> Call {
+        Call { line: line.to_owned(), safe: false }
+    }
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn begun() -> Health {
+        let mut health = Health::default();
+        health.begin(RUN);
+        health
+    }
+
+    fn tried(health: &mut Health, call: &Call, tried: Tried, tries: u32) -> Next {
+        health.heard(call, tried, tries, at(0), Duration::ZERO)
+    }
+
+    /// Lets a read fail with all its tries.
+    fn fails(health: &mut Health, call: &Call) {
+        for tries in 0..TRIES_AGAIN {
+            assert!(matches!(tried(health, call, Tried::Trouble(None), tries), Next::Repeat(_)), "{tries}");
+        }
+        assert_eq!(tried(health, call, Tried::Trouble(None), TRIES_AGAIN), Next::GiveUp(None));
+    }
+
+    #[test]
+    fn one_hang_closes_a_vendor_for_the_run_and_no_longer() {
+        let mut health = begun();
+        assert_eq!(tried(&mut health, &read("a"), Tried::Late, 0), Next::GiveUp(None));
+        assert_eq!(health.refuses(Some(&write("b")), at(0)), Some(Closed::ForThisRun));
+        health.begin(RUN);
+        assert_eq!(health.refuses(Some(&write("b")), at(0)), None);
+    }
+
+    #[test]
+    fn a_read_that_fails_is_not_tried_again_and_a_second_one_closes_the_vendor() {
+        let mut health = begun();
+        fails(&mut health, &read("a"));
+        assert_eq!(health.refuses(Some(&read("a")), at(0)), Some(Closed::ForThisRun));
+        assert_eq!(health.refuses(Some(&read("b")), at(0)), None, "it may be this one thing alone");
+        assert_eq!(tried(&mut health, &read("b"), Tried::Answered, 0), Next::Done);
+        fails(&mut health, &read("c"));
+        assert_eq!(health.refuses(None, at(0)), None, "a read between them was answered");
+        fails(&mut health, &read("d"));
+        assert_eq!(health.refuses(None, at(0)), Some(Closed::ForThisRun));
+    }
+
+    #[test]
+    fn a_change_that_failed_is_never_repeated_and_many_close_the_vendor() {
+        let mut health = begun();
+        for n in 0..FAILED_WRITES {
+            assert_eq!(health.refuses(None, at(0)), None, "{n}");
+            assert_eq!(tried(&mut health, &write("a"), Tried::Trouble(None), 0), Next::GiveUp(None));
+            tried(&mut health, &read("b"), Tried::Answered, 0);
+        }
+        assert_eq!(health.refuses(None, at(0)), Some(Closed::ForThisRun));
+    }
+
+    #[test]
+    fn a_pause_that_was_asked_for_outlives_the_run_whatever_its_length() {
+        for asked in [9, 90, 3600] {
+            let mut health = begun();
+            let next = tried(&mut health, &write("a"), Tried::Throttled(Some(secs(asked))), 0);
+            assert_eq!(next, Next::GiveUp(Some(secs(asked))));
+            health.begin(RUN);
+            assert_eq!(health.refuses(None, at(1)), Some(Closed::Paused(secs(asked - 1))));
+            assert_eq!(health.refuses(None, at(i64::try_from(asked).unwrap())), None);
+        }
+        let mut health = begun();
+        tried(&mut health, &read("a"), Tried::Trouble(Some(Duration::MAX)), 0);
+        assert_eq!(health.refuses(None, at(0)), Some(Closed::Paused(LONGEST_CLOSED)));
+    }
+
+    #[test]
+    fn a_short_pause_is_waited_for_three_times() {
+        let mut health = begun();
+        let throttled = Tried::Throttled(Some(secs(2)));
+        for tries in 0..TRIES_AGAIN {
+            assert_eq!(tried(&mut health, &write("a"), throttled, tries), Next::Repeat(secs(2)));
+        }
+        assert_eq!(tried(&mut health, &write("a"), throttled, TRIES_AGAIN), Next::GiveUp(Some(secs(2))));
+        assert_eq!(health.refuses(None, at(0)), Some(Closed::ForThisRun));
+    }
+
+    #[test]
+    fn a_vendor_that_takes_its_time_with_every_answer_is_closed_before_it_takes_the_run() {
+        let mut health = begun();
+        let mut took = Duration::ZERO;
+        while health.refuses(None, at(0)).is_none() {
+            health.heard(&read("a"), Tried::Answered, 0, at(0), secs(9));
+            took += secs(9);
+        }
+        assert_eq!(took, secs(18));
+        for _ in 0..100 {
+            let mut health = begun();
+            health.heard(&read("a"), Tried::Answered, 0, at(0), secs(2));
+            assert_eq!(health.refuses(None, at(0)), None);
+        }
+    }
+
+    #[test]
+    fn without_a_run_a_vendor_is_asked_again_as_long_as_it_asks_for_no_pause() {
+        let mut health = Health::default();
+        for _ in 0..3 {
+            fails(&mut health, &read("a"));
+            tried(&mut health, &read("b"), Tried::Late, 0);
+        }
+        assert_eq!(health.refuses(Some(&read("a")), at(0)), None);
+    }
+}
