@@ -1,7 +1,9 @@
 //! The only place that is handed somebody who writes to doors.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
 
 use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::moves::Move;
@@ -18,8 +20,6 @@ use crate::other_sites::{Neighbour, OtherSites};
 use crate::person::{Claim, Linked, Person};
 
 mod cards;
-
-use cards::card_steps;
 
 /// How an audit record says that a change was made.
 const DONE: &str = "done";
@@ -58,8 +58,10 @@ pub struct Task {
     pub rings: Vec<(Neighbour, AccountId)>,
 }
 
-/// Makes every task's moves: accounts first, then each group in as few calls as the door system allows, then cards, what
-/// is given back before what is given out, so that trouble with a card holds nothing up. An account is suspended or deleted only in a round in which its groups do not change.
+/// Makes every task's moves, at each door system beside the others: a slow one keeps nobody out of another one's doors.
+/// Accounts come first, then each group in as few calls as the door system allows, then cards, what is given back before
+/// what is given out, so that trouble with a card holds nothing up. An account is suspended or deleted only in a round in
+/// which its groups do not change.
 pub async fn apply(
     site: &str,
     now: jiff::Timestamp,
@@ -67,23 +69,137 @@ pub async fn apply(
     invite: &BTreeMap<String, bool>,
     tasks: &mut [Task],
 ) {
-    for task in tasks.iter_mut() {
-        for (doors, step) in task.moves.clone() {
-            let Some(writer) = writers.get(&doors) else { continue };
-            let invite = invite.get(&doors).copied().unwrap_or(true);
-            if let Err(error) = account_step(site, writer.as_ref(), task, &doors, &step, invite).await {
-                task.account_failed(doors, &step, error);
+    let tasks = &Mutex::new(tasks);
+    let at = |doors| invite.get(doors).copied().unwrap_or(true);
+    let each = writers.iter().map(|(doors, writer)| {
+        let writer = Applier { site, doors, writer: writer.as_ref(), invite: at(doors), now, tasks };
+        async move { writer.apply().await }
+    });
+    join_all(each).await;
+}
+
+/// Makes the moves of every task at one door system. Tasks are shared between door systems, and locked only between
+/// calls.
+struct Applier<'a> {
+    site: &'a str,
+    doors: &'a str,
+    writer: &'a dyn WriteDoors,
+    invite: bool,
+    now: jiff::Timestamp,
+    tasks: &'a Mutex<&'a mut [Task]>,
+}
+
+/// One step of one task.
+type Placed = (usize, Move);
+
+impl Applier<'_> {
+    async fn apply(&self) {
+        for (place, step) in self.moves(Move::is_of_the_account) {
+            if let Err(error) = self.account_step(place, &step).await {
+                self.with(place, |task| task.account_failed(self.doors.to_owned(), &step, error));
             }
         }
-    }
-    for ((doors, group), part) in by_group(tasks) {
-        if let Some(writer) = writers.get(&doors) {
-            group_step(site, writer.as_ref(), now, &doors, &group, part, tasks).await;
+        for (group, part) in self.by_group() {
+            self.group_step(&group, part).await;
+        }
+        for theirs in [false, true] {
+            self.card_steps(theirs).await;
         }
     }
-    for theirs in [false, true] {
-        for task in tasks.iter_mut() {
-            card_steps(site, writers, now, task, theirs).await;
+
+    /// Does something with one task.
+    fn with<T>(&self, place: usize, work: impl FnOnce(&mut Task) -> T) -> Option<T> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
+    }
+
+    /// The moves at this door system that `wanted` picks, in the order of the tasks.
+    fn moves(&self, wanted: impl Fn(&Move) -> bool) -> Vec<Placed> {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = |place: usize, task: &Task| -> Vec<Placed> {
+            let here = task.moves.iter().filter(|(at, step)| at == self.doors && wanted(step));
+            here.map(|(_, step)| (place, step.clone())).collect()
+        };
+        tasks.iter().enumerate().flat_map(|(place, task)| here(place, task)).collect()
+    }
+
+    async fn account_step(&self, place: usize, step: &Move) -> Result<()> {
+        if matches!(step, Move::Create) {
+            let Some(new) = self.with(place, |task| task.new_account(self.invite)) else { return Ok(()) };
+            let account = self.writer.create(&new).await?;
+            self.with(place, |task| task.made(self.site, self.doors, account));
+            return Ok(());
+        }
+        let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
+        let Some(account) = linked.flatten() else { return Ok(()) };
+        let what = match step {
+            Move::Rename(name) => {
+                let answer = self.writer.rename(&account, name).await;
+                self.with(place, |task| task.renamed(self.doors, name, answer)).unwrap_or(Ok(Happened::Refused))?
+            }
+            Move::Resume => {
+                self.writer.resume(&account).await?;
+                Happened::Resumed
+            }
+            Move::Suspend => {
+                self.writer.suspend(&account).await?;
+                Happened::Suspended
+            }
+            Move::Delete => {
+                self.writer.delete(&account).await?;
+                Happened::Deleted
+            }
+            Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
+            Move::Tag(_) | Move::Untag(_) => return Ok(()),
+        };
+        self.with(place, |task| task.account_changed(self.site, self.doors, step, what));
+        Ok(())
+    }
+
+    fn by_group(&self) -> BTreeMap<GroupId, Part> {
+        let mut groups: BTreeMap<GroupId, Part> = BTreeMap::new();
+        for (place, step) in self.moves(|step| !step.is_of_the_account()) {
+            match step {
+                Move::Grant { group, until, replaces, because } => {
+                    let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
+                    let Some(account) = linked.flatten() else { continue };
+                    let entry = Entry { account, until, replaces };
+                    groups.entry(group).or_default().add.push((place, entry, because));
+                }
+                Move::Revoke { group, row, because, .. } => {
+                    groups.entry(group).or_default().remove.push((place, row, Some(because)));
+                }
+                Move::Tidy { group, row } => groups.entry(group).or_default().remove.push((place, row, None)),
+                Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+                Move::Tag(_) | Move::Untag(_) => {}
+            }
+        }
+        groups
+    }
+
+    async fn group_step(&self, group: &GroupId, part: Part) {
+        let (site, doors, now) = (self.site, self.doors, self.now);
+        let entries: Vec<Entry> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
+        let rows: Vec<Row> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
+        let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
+        let mut next = || results.next().unwrap_or_else(|| Err(Error::later("a change was not answered")));
+        for (place, entry, because) in part.add {
+            let done = next();
+            self.with(place, |task| match done {
+                Ok(()) => task.granted(doors, group, &entry, because, now),
+                Err(error) => {
+                    task.failed(doors, group, &entry.account.id, &because, error, !entry.replaces.is_empty());
+                }
+            });
+        }
+        for (place, row, because) in part.remove {
+            let done = next();
+            self.with(place, |task| match (done, because) {
+                (Ok(()), Some(because)) => task.revoked(site, doors, group, &row, because),
+                (Ok(()), None) => task.tidied(doors, group, &row),
+                (Err(error), because) => {
+                    task.failed(doors, group, &row.account, because.as_deref().unwrap_or(TIDYING), error, false);
+                }
+            });
         }
     }
 }
@@ -94,150 +210,12 @@ fn stands(linked: &mut Linked, standing: Standing) {
     Arc::make_mut(&mut linked.account).standing = standing;
 }
 
-async fn account_step(
-    site: &str,
-    writer: &dyn WriteDoors,
-    task: &mut Task,
-    doors: &str,
-    step: &Move,
-    invite: bool,
-) -> Result<()> {
-    if matches!(step, Move::Create) {
-        let account = create(writer, task, invite).await?;
-        task.person.account_done(doors);
-        task.deeds.push(invited(doors, &account.id, "made"));
-        task.writes.push(point_account(site, doors, &account.id, &task.person.id));
-        task.person.accounts.insert(doors.to_owned(), Linked::new(account, &task.name, true));
-        return Ok(());
-    }
-    let Some(linked) = task.person.accounts.get_mut(doors) else { return Ok(()) };
-    let what = match step {
-        Move::Rename(name) => rename(writer, linked, name).await?,
-        Move::Resume => {
-            writer.resume(&linked.account).await?;
-            stands(linked, Standing::Active);
-            Happened::Resumed
-        }
-        Move::Suspend => {
-            writer.suspend(&linked.account).await?;
-            stands(linked, Standing::Suspended);
-            Happened::Suspended
-        }
-        Move::Delete => {
-            writer.delete(&linked.account).await?;
-            Happened::Deleted
-        }
-        Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
-        Move::Tag(_) | Move::Untag(_) => return Ok(()),
-    };
-    let account = linked.account.id.clone();
-    if !matches!(step, Move::Rename(_)) {
-        task.person.account_done(doors);
-    }
-    if matches!(what, Happened::Suspended | Happened::Deleted) {
-        task.spend(site, &Doubt::Rests { doors: doors.to_owned(), account: account.clone() });
-    }
-    if what == Happened::Deleted {
-        task.writes.push(free_account(site, doors, &account));
-        task.person.accounts.remove(doors);
-    }
-    let because = step.to_string();
-    let answer = if what == Happened::Refused { "not allowed" } else { DONE };
-    task.deeds.push(Deed::new(doors, &account, None, what, &because, answer));
-    Ok(())
-}
-
-async fn create(writer: &dyn WriteDoors, task: &Task, invite: bool) -> Result<Account> {
-    let new =
-        NewAccount { mark: task.person.id.clone(), name: task.name.clone(), email: task.person.email.clone(), invite };
-    writer.create(&new).await
-}
-
-/// A name that the door system does not let us give is noted, so that it is reported and not tried again.
-async fn rename(writer: &dyn WriteDoors, linked: &mut Linked, name: &str) -> Result<Happened> {
-    match writer.rename(&linked.account, name).await {
-        Ok(()) => {
-            linked.name = name.into();
-            linked.refused_name = None;
-            Ok(Happened::Renamed)
-        }
-        Err(error) if error.may_pass() => Err(error),
-        Err(_) => {
-            linked.refused_name = Some(name.to_owned());
-            Ok(Happened::Refused)
-        }
-    }
-}
-
 /// What one group needs, with the place of the task that each part belongs to.
 #[derive(Default)]
 struct Part {
     add: Vec<(usize, Entry, String)>,
     /// Without a reason where the line is only tidied away.
     remove: Vec<(usize, Row, Option<String>)>,
-}
-
-fn by_group(tasks: &[Task]) -> BTreeMap<(String, GroupId), Part> {
-    let mut groups: BTreeMap<(String, GroupId), Part> = BTreeMap::new();
-    for (place, task) in tasks.iter().enumerate() {
-        for (doors, step) in &task.moves {
-            match step {
-                Move::Grant { group, until, replaces, because } => {
-                    let Some(linked) = task.person.accounts.get(doors) else { continue };
-                    let entry = Entry { account: linked.account.clone(), until: *until, replaces: replaces.clone() };
-                    let part = groups.entry((doors.clone(), group.clone())).or_default();
-                    part.add.push((place, entry, because.clone()));
-                }
-                Move::Revoke { group, row, because, .. } => {
-                    let part = groups.entry((doors.clone(), group.clone())).or_default();
-                    part.remove.push((place, row.clone(), Some(because.clone())));
-                }
-                Move::Tidy { group, row } => {
-                    let part = groups.entry((doors.clone(), group.clone())).or_default();
-                    part.remove.push((place, row.clone(), None));
-                }
-                Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
-                Move::Tag(_) | Move::Untag(_) => {}
-            }
-        }
-    }
-    groups
-}
-
-async fn group_step(
-    site: &str,
-    writer: &dyn WriteDoors,
-    now: jiff::Timestamp,
-    doors: &str,
-    group: &GroupId,
-    part: Part,
-    tasks: &mut [Task],
-) {
-    let entries: Vec<Entry> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
-    let rows: Vec<Row> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
-    let mut results = writer.change(group, &entries, &rows).await.into_iter();
-    let mut next = || results.next().unwrap_or_else(|| Err(Error::later("a change was not answered")));
-    for (place, entry, because) in part.add {
-        let Some(task) = tasks.get_mut(place) else { continue };
-        match next() {
-            Ok(()) => task.granted(doors, group, &entry, because, now),
-            Err(error) => {
-                task.failed(doors, group, &entry.account.id, &because, error, !entry.replaces.is_empty());
-            }
-        }
-    }
-    for (place, row, because) in part.remove {
-        let Some(task) = tasks.get_mut(place) else { continue };
-        match next() {
-            Ok(()) => match because {
-                Some(because) => task.revoked(site, doors, group, &row, because),
-                None => task.tidied(doors, group, &row),
-            },
-            Err(error) => {
-                task.failed(doors, group, &row.account, because.as_deref().unwrap_or(TIDYING), error, false);
-            }
-        }
-    }
 }
 
 impl Task {
@@ -270,6 +248,58 @@ impl Task {
     pub(super) fn spend(&mut self, site: &str, done: &Doubt) {
         let released = self.released.iter().any(|release| release.doubt == *done);
         self.writes.extend(released.then(|| Ledger::spent(site, done)));
+    }
+
+    fn new_account(&self, invite: bool) -> NewAccount {
+        let Person { id, email, .. } = &self.person;
+        NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite }
+    }
+
+    fn made(&mut self, site: &str, doors: &str, account: Account) {
+        self.person.account_done(doors);
+        self.deeds.push(invited(doors, &account.id, "made"));
+        self.writes.push(point_account(site, doors, &account.id, &self.person.id));
+        self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
+    }
+
+    /// A name that the door system does not let us give is noted, so that it is reported and not tried again.
+    fn renamed(&mut self, doors: &str, name: &str, answer: Result<()>) -> Result<Happened> {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| Happened::Renamed) };
+        match answer {
+            Ok(()) => {
+                linked.name = name.into();
+                linked.refused_name = None;
+                Ok(Happened::Renamed)
+            }
+            Err(error) if error.may_pass() => Err(error),
+            Err(_) => {
+                linked.refused_name = Some(name.to_owned());
+                Ok(Happened::Refused)
+            }
+        }
+    }
+
+    /// An account was changed, or refused its new name.
+    fn account_changed(&mut self, site: &str, doors: &str, step: &Move, what: Happened) {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+        match what {
+            Happened::Resumed => stands(linked, Standing::Active),
+            Happened::Suspended => stands(linked, Standing::Suspended),
+            _ => {}
+        }
+        let account = linked.account.id.clone();
+        if !matches!(step, Move::Rename(_)) {
+            self.person.account_done(doors);
+        }
+        if matches!(what, Happened::Suspended | Happened::Deleted) {
+            self.spend(site, &Doubt::Rests { doors: doors.to_owned(), account: account.clone() });
+        }
+        if what == Happened::Deleted {
+            self.writes.push(free_account(site, doors, &account));
+            self.person.accounts.remove(doors);
+        }
+        let answer = if what == Happened::Refused { "not allowed" } else { DONE };
+        self.deeds.push(Deed::new(doors, &account, None, what, &step.to_string(), answer));
     }
 
     pub(super) fn granted(

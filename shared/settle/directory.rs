@@ -1,10 +1,13 @@
 //! Accounts at the doors as one run finds them: each asked for by itself, or all of them in a list where that is shorter.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 
 use crate::doors::{Account, AccountId, ReadDoors};
 use crate::error::Result;
-use crate::person::email_key;
+use crate::person::{Person, email_key};
 
 /// So many looks at single accounts are fewer calls than the list of all, where nobody knows how long that is.
 const FEW: usize = 50;
@@ -27,6 +30,26 @@ struct Known {
     list: List,
     by_id: HashMap<AccountId, Account>,
     by_email: HashMap<String, BTreeSet<AccountId>>,
+    /// Addresses that were looked for ahead in this round.
+    sought: BTreeSet<String>,
+}
+
+/// An account that is about to be looked at.
+pub enum Sought {
+    /// The one that is linked.
+    Linked(Arc<Account>),
+    /// Those of an address.
+    Address(String),
+}
+
+impl Sought {
+    /// The account that is to be looked at of `person` at `doors`, where it can be told ahead.
+    pub fn of(person: &Person, doors: &str) -> Option<Sought> {
+        match person.accounts.get(doors) {
+            Some(linked) => Some(Sought::Linked(linked.account.clone())),
+            None => person.email.clone().map(Sought::Address),
+        }
+    }
 }
 
 /// How the list of all accounts of a door system stands.
@@ -56,6 +79,29 @@ impl Known {
         self.by_email.values_mut().for_each(|ids| ids.retain(|known| known != id));
     }
 
+    /// Looks at one account. What fails is asked for again by whoever needs it, and fails there.
+    async fn look_ahead(&mut self, reader: &dyn ReadDoors, sought: &Sought) -> Result<()> {
+        if self.listed(reader).await {
+            return Ok(());
+        }
+        self.looks += 1;
+        match sought {
+            Sought::Linked(account) if self.by_id.contains_key(&account.id) => {}
+            Sought::Linked(account) => reader.account(account).await?.into_iter().for_each(|found| self.note(found)),
+            Sought::Address(email) => {
+                reader.find(email).await?.into_iter().for_each(|found| self.note(found));
+                self.sought.insert(email.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn of_address(&self, email: &str) -> Vec<Account> {
+        let ids = self.by_email.get(email).into_iter().flatten();
+        let accounts = ids.filter_map(|id| self.by_id.get(id));
+        accounts.filter(|account| has_address(account, email)).cloned().collect()
+    }
+
     async fn listed(&mut self, reader: &dyn ReadDoors) -> bool {
         if self.list == List::Wanted {
             self.list = List::Unreadable;
@@ -72,6 +118,24 @@ impl Directory {
     /// Somebody else is served: what was linked before stands in the table by now.
     pub fn begin_round(&mut self) {
         self.taken.clear();
+        self.by_doors.values_mut().for_each(|known| known.sought.clear());
+    }
+
+    /// Looks at accounts before they are needed, each door system beside the others.
+    pub async fn look_ahead<'a>(&mut self, wanted: impl Iterator<Item = (&'a String, &'a dyn ReadDoors, Vec<Sought>)>) {
+        let mut each = Vec::new();
+        for (doors, reader, sought) in wanted {
+            let mut known = self.by_doors.remove(doors).unwrap_or_default();
+            each.push(async move {
+                for sought in &sought {
+                    if known.look_ahead(reader, sought).await.is_err() {
+                        break;
+                    }
+                }
+                (doors.clone(), known)
+            });
+        }
+        self.by_doors.extend(join_all(each).await);
     }
 
     /// So many accounts of a door system are about to be looked at, which had so many in all when they were last
@@ -121,17 +185,19 @@ impl Directory {
     /// Accounts with this address, in compared form. Whoever makes one because there is none looks again right before.
     pub async fn of_address(&mut self, doors: &str, reader: &dyn ReadDoors, email: &str) -> Result<Vec<Account>> {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
-        let same = |account: &Account| account.email.as_deref().and_then(email_key).as_deref() == Some(email);
-        if known.listed(reader).await {
-            let ids = known.by_email.get(email).into_iter().flatten();
-            let accounts = ids.filter_map(|id| known.by_id.get(id));
-            return Ok(accounts.filter(|account| same(account)).cloned().collect());
+        if known.listed(reader).await || known.sought.contains(email) {
+            return Ok(known.of_address(email));
         }
         known.looks += 1;
-        let found: Vec<Account> = reader.find(email).await?.into_iter().filter(same).collect();
+        let found = reader.find(email).await?;
+        let found: Vec<Account> = found.into_iter().filter(|account| has_address(account, email)).collect();
         found.iter().for_each(|found| known.note(found.clone()));
         Ok(found)
     }
+}
+
+fn has_address(account: &Account, email: &str) -> bool {
+    account.email.as_deref().and_then(email_key).as_deref() == Some(email)
 }
 
 #[cfg(test)]

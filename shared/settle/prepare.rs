@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::accounts::{link, reader};
 use super::apply::Task;
 use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at};
-use super::directory::Directory;
+use super::directory::{Directory, Sought};
 use super::doubts::wait_for_the_guard;
 use super::held::{GroupRows, HeldRows};
 use super::interrupted::finish;
@@ -19,7 +20,7 @@ use super::portion::Portion;
 use super::round::Sitting;
 use super::scene::Scene;
 use super::shared::{OthersByPerson, note, read_again, read_others};
-use crate::doors::{GroupId, ReadDoors, Row, Standing};
+use crate::doors::{GroupId, Row, Standing};
 use crate::error::{Error, Result};
 use crate::guard::credibility::BELIEVED_AFTER;
 use crate::person::Claim;
@@ -43,10 +44,24 @@ pub async fn prepare_all(
         let of_all = seen.newcomers.max(begun.len()) / begun.len().max(1);
         seen.directory.expect(doors, looks * of_all, terms.seen.accounts);
     }
+    look_ahead(scene, &begun, &mut seen.directory).await;
     for (sitting, begun) in sittings.iter().zip(&mut begun) {
         prepare(scene, sitting, portion, begun, seen, now).await;
     }
     begun.into_iter().map(|begun| begun.task).collect()
+}
+
+/// Looks at accounts that are needed at several door systems, each door system beside the others: people are prepared one
+/// after the other, and would wait for the slowest one with each account.
+async fn look_ahead(scene: &Scene, begun: &[Begun], directory: &mut Directory) {
+    if scene.readers.len() < 2 {
+        return;
+    }
+    let at = |doors: &String| -> Vec<Sought> {
+        let people = begun.iter().filter(|begun| begun.in_need.contains(doors)).map(|begun| &begun.task.person);
+        people.filter_map(|person| Sought::of(person, doors)).collect()
+    };
+    directory.look_ahead(scene.readers.iter().map(|(doors, reader)| (doors, reader.as_ref(), at(doors)))).await;
 }
 
 /// Groups that could not be read, and why.
@@ -97,25 +112,32 @@ impl Seen {
         (self.held, self.read) = (HeldRows::new(), None);
     }
 
-    /// Reads every group that concerns anybody, once. Nobody is in a group that the door system no longer has.
+    /// Reads every group that concerns anybody, once, each door system beside the others. Nobody is in a group that the
+    /// door system no longer has.
     async fn read_groups(&mut self, scene: &Scene, sittings: &[Sitting]) {
-        let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| sitting.groups.iter().cloned()).collect();
-        for (doors, group) in groups {
-            let claimed = is_claimed(sittings, &doors, &group);
-            let known = self.held.get(&(doors.clone(), group.clone()));
-            if known.is_some_and(|rows| !claimed || !rows.is_empty()) {
-                continue;
+        let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
+        let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| &sitting.groups).collect();
+        for at in groups {
+            let claimed = is_claimed(sittings, &at.0, &at.1);
+            let known = self.held.get(at);
+            if known.is_none_or(|rows| claimed && rows.is_empty()) {
+                wanted.entry(&at.0).or_default().push((&at.1, claimed));
             }
-            let gone = scene.terms.get(&doors).is_some_and(|terms| !terms.has(&group));
-            let rows = match reader(scene, &doors) {
-                Ok(_) if gone => Ok(Vec::new()),
-                Ok(reader) => rows(reader, &group, claimed).await,
-                Err(error) => Err(error),
-            };
+        }
+        if !wanted.is_empty() {
             self.read.get_or_insert_with(Instant::now);
+        }
+        let reads = wanted.into_iter().map(|(doors, groups)| async move {
+            let mut read = Vec::new();
+            for (group, claimed) in groups {
+                read.push(((doors.clone(), group.clone()), rows(scene, doors, group, claimed).await));
+            }
+            read
+        });
+        for (at, rows) in join_all(reads).await.into_iter().flatten() {
             match rows {
-                Ok(rows) => drop(self.held.insert((doors, group), GroupRows::of(rows))),
-                Err(error) => drop(self.unread.insert((doors, group), error)),
+                Ok(rows) => drop(self.held.insert(at, GroupRows::of(rows))),
+                Err(error) => drop(self.unread.insert(at, error)),
             }
         }
     }
@@ -123,7 +145,11 @@ impl Seen {
 
 /// Everybody in a group. One that we put people into and that seems to be empty is read three times before that is
 /// believed: what is claimed would be forgotten, and stay open for ever.
-async fn rows(reader: &dyn ReadDoors, group: &GroupId, claimed: bool) -> Result<Vec<Row>> {
+async fn rows(scene: &Scene, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<Row>> {
+    let reader = reader(scene, doors)?;
+    if scene.terms.get(doors).is_some_and(|terms| !terms.has(group)) {
+        return Ok(Vec::new());
+    }
     let mut rows = reader.rows(group).await?;
     for _ in 1..BELIEVED_AFTER {
         if !claimed || !rows.is_empty() {

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use doorstep::time::{SharedTime, Time};
-use jiff::{SignedDuration, Timestamp};
+use doorstep::time::Time;
+use jiff::Timestamp;
 
 use crate::locked::locked;
 
@@ -46,30 +46,6 @@ impl Clock {
     pub(crate) async fn until(&self, at: Timestamp) {
         let left = Duration::try_from(self.now().duration_until(at)).unwrap_or_default();
         tokio::time::sleep(left.min(Duration::from_secs(60))).await;
-    }
-}
-
-/// A clock that is ahead of another, or behind it, as the clocks of different machines are.
-pub(crate) struct Skewed<F> {
-    clock: SharedTime,
-    ahead: F,
-}
-
-impl<F: Fn() -> SignedDuration> Skewed<F> {
-    pub(crate) fn new(clock: SharedTime, ahead: F) -> Self {
-        Skewed { clock, ahead }
-    }
-}
-
-#[async_trait]
-impl<F: Fn() -> SignedDuration + Send + Sync> Time for Skewed<F> {
-    fn now(&self) -> Timestamp {
-        let now = self.clock.now();
-        now.saturating_add((self.ahead)()).unwrap_or(now)
-    }
-
-    async fn pass(&self, span: Duration) {
-        self.clock.pass(span).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The whole of Doorstep in one process: built from a [`Setup`], driven by calls, served by `server`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +27,7 @@ use crate::locked::locked;
 use crate::pushed::{self, Known};
 use crate::run::crash::Step;
 use crate::run::functions::{Doorstep, Functions};
-use crate::run::levers::{Called, Death, Skew};
+use crate::run::levers::{Called, Death, Skew, Slowness};
 use crate::run::{Background, ClockRefused, Ran, Runner};
 use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
@@ -319,6 +320,21 @@ impl Machine {
     /// their instant and once.
     pub fn late_schedules(&self, seed: Option<u64>) {
         self.cloud().alarms.come_late(seed);
+    }
+
+    /// Lets a vendor take its time over each answer, by the clock of the function that asks; `None`: it takes none.
+    pub fn slow(&self, vendor: &str, slowness: Option<Slowness>) {
+        self.parts.runner.levers.set_slow(vendor, slowness);
+    }
+
+    /// Whether the pauses that functions make take time by their clocks.
+    pub fn let_waits_count(&self, count: bool) {
+        self.parts.runner.levers.let_waits_count(count);
+    }
+
+    /// How long a function had worked when it last changed something at each vendor, since this was last asked.
+    pub fn changed_after(&self) -> BTreeMap<String, SignedDuration> {
+        self.parts.runner.levers.take_changed()
     }
 
     /// The longest that a function worked, at that pace, since this was last asked.

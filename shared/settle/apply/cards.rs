@@ -1,47 +1,54 @@
 //! The part of applying that hands cards to people and takes them back.
 
-use super::{Task, problem};
+use std::sync::Arc;
+
+use super::{Applier, Task, problem};
 use crate::audit::{Deed, Happened};
 use crate::cards::{Change, recorded, shown};
+use crate::doors::Account;
 use crate::error::Error;
 use crate::guard::Doubt;
 use crate::settle::cards::card_deed;
 use crate::settle::moves::Move;
-use crate::settle::scene::Writers;
 
-/// Makes cards theirs, or nobody's. Where one could not be taken back at some doors, none is given there.
-pub async fn card_steps(site: &str, writers: &Writers, now: jiff::Timestamp, task: &mut Task, theirs: bool) {
-    for (doors, step) in task.moves.clone() {
-        let change = match &step {
-            Move::Tag(change) if theirs => change,
-            Move::Untag(change) if !theirs => change,
-            _ => continue,
-        };
-        let Some(writer) = writers.get(&doors) else { continue };
-        let Some(linked) = task.person.accounts.get(&doors) else { continue };
-        let kept = |(at, number): &(String, String)| theirs && *at == doors && *number != change.number;
-        if task.kept.iter().any(kept) {
-            continue;
-        }
-        let done = match theirs {
-            true => writer.tag(&linked.account, &change.card).await,
-            false => writer.untag(&linked.account, &change.card).await,
-        };
-        match done {
-            Ok(()) => {
-                let account = linked.account.id.clone();
-                let done = Doubt::Card { doors: doors.clone(), account, card: change.card.id.clone() };
-                if !theirs {
-                    task.spend(site, &done);
+impl Applier<'_> {
+    /// Makes cards theirs, or nobody's. Where one could not be taken back, none is given.
+    pub(super) async fn card_steps(&self, theirs: bool) {
+        for (place, step) in self.moves(|step| matches!(step, Move::Tag(_) | Move::Untag(_))) {
+            let change = match step {
+                Move::Tag(change) if theirs => change,
+                Move::Untag(change) if !theirs => change,
+                _ => continue,
+            };
+            let account = self.with(place, |task| task.account_for(self.doors, &change, theirs)).flatten();
+            let Some(account) = account else { continue };
+            let done = match theirs {
+                true => self.writer.tag(&account, &change.card).await,
+                false => self.writer.untag(&account, &change.card).await,
+            };
+            self.with(place, |task| match done {
+                Ok(()) => {
+                    let card = change.card.id.clone();
+                    let done = Doubt::Card { doors: self.doors.to_owned(), account: account.id.clone(), card };
+                    if !theirs {
+                        task.spend(self.site, &done);
+                    }
+                    task.changed_hands(self.doors, &change, theirs, self.now);
                 }
-                task.changed_hands(&doors, change, theirs, now);
-            }
-            Err(error) => task.card_failed(&doors, change, error),
+                Err(error) => task.card_failed(self.doors, &change, error),
+            });
         }
     }
 }
 
 impl Task {
+    /// Whose card it is to be, or was; nobody's where one could not be taken back before.
+    fn account_for(&self, doors: &str, change: &Change, theirs: bool) -> Option<Arc<Account>> {
+        let kept = |(at, number): &(String, String)| theirs && at == doors && *number != change.number;
+        let linked = self.person.accounts.get(doors).filter(|_| !self.kept.iter().any(kept));
+        Some(linked?.account.clone())
+    }
+
     fn changed_hands(&mut self, doors: &str, change: &Change, theirs: bool, now: jiff::Timestamp) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         linked.note_card(&change.number, theirs, &change.because, now);

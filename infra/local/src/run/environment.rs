@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use doorstep::http::{Http, Request};
+use async_trait::async_trait;
+use doorstep::http::{Http, NoAnswer, Request};
 use doorstep::outside::{Outside, Settings};
-use doorstep::time::SharedTime;
-use jiff::SignedDuration;
+use doorstep::time::{SharedTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use super::crash::{Crash, Step};
-use super::levers::Levers;
-use crate::clock::Skewed;
+use super::levers::{Levers, Work};
 use crate::locked::locked;
 use crate::world::World;
 
@@ -45,8 +45,8 @@ pub(super) struct Environment {
     role: Role,
     age: u64,
     pub(super) outside: Outside,
-    /// Calls that the present run of the function made.
-    made: Arc<AtomicU64>,
+    /// What the present run of the function did.
+    work: Arc<Work>,
     /// Told when the process was shot.
     pub(super) died: Arc<Notify>,
 }
@@ -95,7 +95,7 @@ impl Pool {
         let warm = idle.iter().rposition(|environment| environment.role == role).map(|at| idle.swap_remove(at));
         drop(idle);
         let environment = warm.unwrap_or_else(|| self.fresh(role));
-        environment.made.store(0, Ordering::SeqCst);
+        environment.work.begin();
         environment
     }
 
@@ -117,13 +117,37 @@ impl Pool {
     fn fresh(&self, role: Role) -> Environment {
         let died = Arc::new(Notify::new());
         let age = self.age.load(Ordering::SeqCst);
-        let made = Arc::new(AtomicU64::new(0));
+        let work = Arc::new(Work::default());
         let seam = Seam { role, world: self.world.clone(), crash: self.crash.clone(), levers: self.levers.clone() };
-        let http = watched(seam, made.clone(), died.clone());
-        let (clock, levers, calls) = (self.time.clone(), self.levers.clone(), made.clone());
-        let time = Arc::new(Skewed::new(clock, move || levers.ahead(role, calls.load(Ordering::SeqCst))));
+        let http = watched(seam, work.clone(), died.clone());
+        let clock = FunctionClock { clock: self.time.clone(), levers: self.levers.clone(), work: work.clone(), role };
+        let time = Arc::new(clock);
         let outside = Outside { ids: self.levers.ids(), ..Outside::new(self.settings.clone(), http, time) };
-        Environment { role, age, outside, made, died }
+        Environment { role, age, outside, work, died }
+    }
+}
+
+/// The clock of one environment: ahead of the run's own or behind it, and further with everything that the function did
+/// which takes time.
+struct FunctionClock {
+    clock: SharedTime,
+    levers: Arc<Levers>,
+    work: Arc<Work>,
+    role: Role,
+}
+
+#[async_trait]
+impl Time for FunctionClock {
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.saturating_add(self.levers.ahead(self.role, &self.work)).unwrap_or(now)
+    }
+
+    async fn pass(&self, span: Duration) {
+        if self.levers.waits_count() {
+            self.work.waits(span);
+        }
+        self.clock.pass(span).await;
     }
 }
 
@@ -138,16 +162,22 @@ struct Seam {
 
 /// The way out of one environment. After a step, or at a call, at which the function shall die it never answers: whoever
 /// runs the function hears of it and drops the function's future.
-fn watched(seam: Seam, made: Arc<AtomicU64>, died: Arc<Notify>) -> Http {
+fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
     Http::new(tower::service_fn(move |request: Request| {
         let (Seam { role, world, crash, levers }, died) = (seam.clone(), died.clone());
-        made.fetch_add(1, Ordering::SeqCst);
+        work.calls();
+        let cost = levers.cost(&request);
+        levers.note_change(&request, levers.worked(&work));
+        work.waits(cost.takes);
         async move {
             let step = Step::of(role, &request);
             let death = levers.calls(role, &request);
             if death == Some(false) {
                 died.notify_one();
                 std::future::pending::<()>().await;
+            }
+            if !cost.answers {
+                return Err(NoAnswer::Late);
             }
             let answer = world.send_as(role, request).await?;
             if death.is_some() || step.is_some_and(|step| answer.status().is_success() && crash.strikes(step)) {

@@ -1,16 +1,22 @@
 //! What a test may do to the functions beside shooting them after a step: let them die at any call, set their clocks
 //! wrong, and take chance out of the ids that they give. Counts what they call.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use doorstep::http::Request;
+use doorstep::http::{Request, time_limit};
 use doorstep::ids::Ids;
+use http::Method;
 use jiff::SignedDuration;
 
 use super::environment::Role;
 use crate::locked::locked;
+
+/// How long a function waits for an answer that says nothing of that itself.
+const IMPATIENCE: Duration = Duration::from_secs(20);
 
 /// At which call a function dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +49,46 @@ pub struct Called {
     pub digest: u64,
 }
 
+/// How long a vendor takes over an answer, by the clock of the function that asks. Nobody waits for it in real time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slowness {
+    /// So long, and then it answers.
+    Takes(Duration),
+    /// For ever: the function gives up when it will wait no longer.
+    Hangs,
+}
+
+/// What a call to a vendor costs the function that makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub(super) takes: Duration,
+    pub(super) answers: bool,
+}
+
+/// What the present run of one function did that takes time.
+#[derive(Default)]
+pub(super) struct Work {
+    calls: AtomicU64,
+    /// Milliseconds that it waited for slow vendors, and for its own pauses where these count.
+    waited: AtomicI64,
+}
+
+impl Work {
+    /// A run begins.
+    pub(super) fn begin(&self) {
+        self.calls.store(0, Ordering::SeqCst);
+        self.waited.store(0, Ordering::SeqCst);
+    }
+
+    pub(super) fn calls(&self) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn waits(&self, span: Duration) {
+        self.waited.fetch_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Levers {
     death: Mutex<Option<(Death, u32)>>,
@@ -54,6 +100,12 @@ pub(crate) struct Levers {
     pace: AtomicI64,
     /// The longest that a function worked since this was last asked, in milliseconds.
     worked: AtomicI64,
+    /// How slow each vendor is, by the last part of its sandbox's host.
+    slow: Mutex<BTreeMap<String, Slowness>>,
+    /// Waiting takes time by the clock of the function that waits.
+    waits_count: AtomicBool,
+    /// How long a function had worked when it last changed something at each vendor.
+    changed: Mutex<BTreeMap<String, SignedDuration>>,
 }
 
 impl Levers {
@@ -71,15 +123,60 @@ impl Levers {
         self.pace.store(i64::try_from(pace.as_millis()).unwrap_or(0), Ordering::SeqCst);
     }
 
+    pub(crate) fn set_slow(&self, vendor: &str, slowness: Option<Slowness>) {
+        let mut slow = locked(&self.slow);
+        slow.remove(vendor);
+        slow.extend(slowness.map(|slowness| (vendor.to_owned(), slowness)));
+    }
+
+    pub(crate) fn let_waits_count(&self, count: bool) {
+        self.waits_count.store(count, Ordering::SeqCst);
+    }
+
+    pub(super) fn waits_count(&self) -> bool {
+        self.waits_count.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn take_changed(&self) -> BTreeMap<String, SignedDuration> {
+        std::mem::take(&mut *locked(&self.changed))
+    }
+
+    /// What a request costs beyond the pace of all calls.
+    pub(super) fn cost(&self, request: &Request) -> Cost {
+        let slowness = vendor(request).and_then(|vendor| locked(&self.slow).get(vendor).copied());
+        let patience = time_limit(request).unwrap_or(IMPATIENCE);
+        match slowness {
+            Some(Slowness::Takes(takes)) if takes < patience => Cost { takes, answers: true },
+            Some(Slowness::Takes(_) | Slowness::Hangs) => Cost { takes: patience, answers: false },
+            None => Cost { takes: Duration::ZERO, answers: true },
+        }
+    }
+
+    /// Notes that a function which had worked so long sends a change to a vendor.
+    pub(super) fn note_change(&self, request: &Request, worked: SignedDuration) {
+        let is_change = *request.method() != Method::GET && !request.uri().path().ends_with("/token");
+        if let Some(vendor) = vendor(request).filter(|_| is_change) {
+            locked(&self.changed).insert(vendor.to_owned(), worked);
+        }
+    }
+
     pub(crate) fn take_worked(&self) -> SignedDuration {
         SignedDuration::from_millis(self.worked.swap(0, Ordering::SeqCst))
     }
 
-    /// How far the clock of a function is ahead after so many calls.
-    pub(super) fn ahead(&self, role: Role, calls: u64) -> SignedDuration {
-        let worked = self.pace.load(Ordering::SeqCst).saturating_mul(i64::try_from(calls).unwrap_or(i64::MAX));
+    /// How far the clock of a function is ahead that has worked like that.
+    pub(super) fn ahead(&self, role: Role, work: &Work) -> SignedDuration {
+        let worked = self.worked(work);
+        SignedDuration::from_millis(self.skew_of(role).saturating_mul(1000)).saturating_add(worked)
+    }
+
+    /// How long a function has worked by its own clock.
+    pub(super) fn worked(&self, work: &Work) -> SignedDuration {
+        let calls = i64::try_from(work.calls.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
+        let waited = work.waited.load(Ordering::SeqCst);
+        let worked = self.pace.load(Ordering::SeqCst).saturating_mul(calls).saturating_add(waited);
         self.worked.fetch_max(worked, Ordering::SeqCst);
-        SignedDuration::from_millis(self.skew_of(role).saturating_mul(1000).saturating_add(worked))
+        SignedDuration::from_millis(worked)
     }
 
     fn skew_of(&self, role: Role) -> i64 {
@@ -139,4 +236,10 @@ impl Levers {
             }
         })
     }
+}
+
+/// The sandbox vendor that a request goes to.
+fn vendor(request: &Request) -> Option<&str> {
+    let host = request.uri().host().filter(|_| request.uri().scheme_str() == Some("sandbox"))?;
+    host.rsplit('.').next()
 }
