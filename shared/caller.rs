@@ -21,7 +21,7 @@ mod farewell;
 mod health;
 mod turn;
 
-use health::{Call, Closed, Next, Tried};
+use health::{Call, Closed, Next, Tried, Try};
 pub use turn::{Turn, Turns};
 
 /// Who we are, in every request to a vendor: some refuse a request that does not say so.
@@ -100,16 +100,14 @@ impl Caller {
                 farewell::note(self.vendor, &request, answer);
             }
             let took = Duration::try_from(began.duration_until(now)).unwrap_or_default();
-            let tried = tried(&sent, taken, now);
-            let next = self.turn.health().heard(&call, tried, tries, now, took);
+            let why = self.why(&sent);
+            let one = Try { before: tries, now, took, why: &why };
+            let next = self.turn.health().heard(&call, tried(&sent, taken, now), &one);
             match (next, sent) {
                 (Next::Done, Ok(answer)) => return Ok(answer),
                 (Next::Repeat(pause), _) => self.time.pass(pause).await,
-                (Next::Done | Next::GiveUp(_), Err(none)) => return Err(self.unanswered(none)),
-                (Next::GiveUp(after), Ok(answer)) => {
-                    let why = format!("{} answered {}", self.vendor, answer.status().as_u16());
-                    return Err(Error::Later { why, after });
-                }
+                (Next::GiveUp(after), _) => return Err(Error::Later { why, after }),
+                (Next::Done, Err(_)) => return Err(Error::later(why)),
             }
         }
         Err(Error::later(format!("{} was asked too often", self.vendor)))
@@ -118,20 +116,17 @@ impl Caller {
     fn admits(&self, call: &Call) -> Result<()> {
         match self.turn.health().refuses(Some(call), self.time.now()) {
             None => Ok(()),
-            Some(Closed::Paused(left)) => {
-                Err(Error::Later { why: format!("{} asks for a pause", self.vendor), after: Some(left) })
-            }
-            Some(Closed::ForThisRun) => {
-                Err(Error::later(format!("{} hangs or fails, and is asked again later", self.vendor)))
-            }
+            Some(Closed { why, after }) => Err(Error::Later { why, after }),
         }
     }
 
-    fn unanswered(&self, none: NoAnswer) -> Error {
-        match none {
-            NoAnswer::Lost(_) => none.into(),
-            NoAnswer::Late => Error::later(format!("{} did not answer in time", self.vendor)),
-            NoAnswer::OutOfTime => Error::later(format!("no time was left to ask {}", self.vendor)),
+    /// What is wrong with an answer that does not come, or says that the vendor is in trouble.
+    fn why(&self, sent: &std::result::Result<Response, NoAnswer>) -> String {
+        match sent {
+            Ok(answer) => format!("{} answered {}", self.vendor, answer.status().as_u16()),
+            Err(none @ NoAnswer::Lost(_)) => none.to_string(),
+            Err(NoAnswer::Late) => format!("{} did not answer in time", self.vendor),
+            Err(NoAnswer::OutOfTime) => format!("no time was left to ask {}", self.vendor),
         }
     }
 

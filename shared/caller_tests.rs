@@ -56,7 +56,7 @@ async fn a_long_pause_is_left_to_a_later_settle() {
     first.read(get()).await.unwrap_err();
     let error = first.read(second).await.unwrap_err();
     let after = Some(Duration::from_secs(3));
-    assert_eq!(error, Error::Later { why: "V asks for a pause".into(), after }, "it is not asked meanwhile");
+    assert_eq!(error, Error::Later { why: "V answered 429".into(), after }, "it is not asked meanwhile");
     script.is_over();
     let until = Script::new([
         on("GET /a").is(503).header("Retry-After", "Mon, 02 Mar 2026 10:00:02 GMT"),

@@ -4,7 +4,7 @@
 //! sites no more than some seconds. The people who need it are due later. A pause that the vendor asks for outlives the
 //! run. Without a run, as in the operator's command, only such pauses hold.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -51,6 +51,19 @@ pub enum Tried {
     OutOfTime,
 }
 
+/// One try of a call.
+#[derive(Debug, Clone)]
+pub struct Try<'a> {
+    /// How many tries there were before it.
+    pub before: u32,
+    /// When it ended.
+    pub now: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What went wrong, where something did.
+    pub why: &'a str,
+}
+
 /// What to do after a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -63,31 +76,39 @@ pub enum Next {
 }
 
 /// Why a call is not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
-    /// The vendor asked not to be called for so long.
-    Paused(Duration),
-    /// It hung, throttled or failed in this run.
-    ForThisRun,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// What went wrong before.
+    pub why: String,
+    /// What is left of the pause that the vendor asked for, where it did.
+    pub after: Option<Duration>,
 }
 
 /// The state of one circuit.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
-    paused: Option<Timestamp>,
+    paused: Option<(Timestamp, String)>,
     run: Option<Run>,
 }
 
 /// What one run has seen.
 #[derive(Debug, Clone, Default)]
 struct Run {
-    closed: bool,
+    /// Why the vendor is closed, where it is.
+    closed: Option<String>,
     /// Reads that failed with all their tries since the last good answer to a read.
     failed_in_a_row: usize,
-    /// Every read that failed with all its tries: it is not tried again in this run.
-    failed: HashSet<Call>,
+    /// Every read that failed with all its tries, and why: it is not tried again in this run.
+    failed: HashMap<Call, String>,
     failed_writes: u32,
+    /// How much longer slow answers may take.
     patience: Duration,
+}
+
+impl Run {
+    fn close(&mut self, why: &str) {
+        self.closed.get_or_insert_with(|| why.to_owned());
+    }
 }
 
 impl Health {
@@ -98,20 +119,26 @@ impl Health {
 
     /// Why a call is not made at `now`, if it is not.
     pub fn refuses(&self, call: Option<&Call>, now: Timestamp) -> Option<Closed> {
-        let left = self.paused.map(|until| Duration::try_from(now.duration_until(until)).unwrap_or_default());
-        if let Some(left) = left.filter(|left| !left.is_zero()) {
-            return Some(Closed::Paused(left));
+        if let Some((until, why)) = &self.paused
+            && let Ok(left) = Duration::try_from(now.duration_until(*until))
+            && !left.is_zero()
+        {
+            return Some(Closed { why: why.clone(), after: Some(left) });
         }
         let run = self.run.as_ref()?;
-        let failed = call.is_some_and(|call| run.failed.contains(call));
-        (run.closed || failed).then_some(Closed::ForThisRun)
+        let why = run.closed.as_ref().or_else(|| run.failed.get(call?))?;
+        Some(Closed { why: why.clone(), after: None })
     }
 
-    /// Takes in what came of a try, the `tries`th after the first, which ended at `now` after `took`.
-    pub fn heard(&mut self, call: &Call, tried: Tried, tries: u32, now: Timestamp, took: Duration) -> Next {
+    /// Takes in what came of a try. Returns what to do next.
+    pub fn heard(&mut self, call: &Call, tried: Tried, one: &Try<'_>) -> Next {
         if let Some(run) = &mut self.run {
-            run.patience = run.patience.saturating_sub(took.saturating_sub(SLOW));
-            run.closed |= run.patience.is_zero() || tried == Tried::Late;
+            run.patience = run.patience.saturating_sub(one.took.saturating_sub(SLOW));
+            match tried {
+                Tried::Late => run.close(one.why),
+                _ if run.patience.is_zero() => run.close("the vendor takes too long over its answers"),
+                _ => {}
+            }
         }
         let (asked, repeats) = match tried {
             Tried::Answered => {
@@ -123,18 +150,18 @@ impl Health {
             Tried::Throttled(asked) => (asked, true),
         };
         if let Some(pause) = asked.filter(|pause| *pause > LONGEST_PAUSE) {
-            self.pause(pause, now);
+            self.pause(pause, one);
             return Next::GiveUp(asked);
         }
-        if repeats && tries < TRIES_AGAIN && !self.is_closed() {
-            return Next::Repeat(asked.unwrap_or(FIRST_PAUSE * (1 << tries)));
+        if repeats && one.before < TRIES_AGAIN && !self.is_closed() {
+            return Next::Repeat(asked.unwrap_or(FIRST_PAUSE * (1 << one.before)));
         }
-        self.failed(call, tried);
+        self.failed(call, tried, one.why);
         Next::GiveUp(asked)
     }
 
     fn is_closed(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| run.closed)
+        self.run.as_ref().is_some_and(|run| run.closed.is_some())
     }
 
     fn answered(&mut self, call: &Call) {
@@ -146,21 +173,25 @@ impl Health {
         }
     }
 
-    fn failed(&mut self, call: &Call, tried: Tried) {
+    fn failed(&mut self, call: &Call, tried: Tried, why: &str) {
         let Some(run) = &mut self.run else { return };
         if call.safe {
-            run.failed_in_a_row += usize::from(run.failed.insert(call.clone()));
+            run.failed_in_a_row += usize::from(run.failed.insert(call.clone(), why.to_owned()).is_none());
         } else {
             run.failed_writes += 1;
         }
         let throttled = matches!(tried, Tried::Throttled(_));
-        run.closed |= throttled || run.failed_in_a_row >= FAILED_READS || run.failed_writes >= FAILED_WRITES;
+        if throttled || run.failed_in_a_row >= FAILED_READS || run.failed_writes >= FAILED_WRITES {
+            run.close(why);
+        }
     }
 
-    fn pause(&mut self, pause: Duration, now: Timestamp) {
+    fn pause(&mut self, pause: Duration, one: &Try<'_>) {
         let pause = SignedDuration::try_from(pause.min(LONGEST_CLOSED)).unwrap_or_default();
-        let until = now.saturating_add(pause).unwrap_or(now);
-        self.paused = self.paused.max(Some(until));
+        let until = one.now.saturating_add(pause).unwrap_or(one.now);
+        if self.paused.as_ref().is_none_or(|(known, _)| *known < until) {
+            self.paused = Some((until, one.why.to_owned()));
+        }
     }
 }
 
@@ -169,6 +200,7 @@ mod tests {
     use super::*;
 
     const RUN: Duration = Duration::from_secs(45);
+    const WHY: &str = "V answered 503";
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -186,6 +218,14 @@ mod tests {
         Duration::from_secs(secs)
     }
 
+    fn for_this_run() -> Option<Closed> {
+        Some(Closed { why: WHY.to_owned(), after: None })
+    }
+
+    fn paused(left: Duration) -> Option<Closed> {
+        Some(Closed { why: WHY.to_owned(), after: Some(left) })
+    }
+
     fn begun() -> Health {
         let mut health = Health::default();
         health.begin(RUN);
@@ -193,7 +233,7 @@ mod tests {
     }
 
     fn tried(health: &mut Health, call: &Call, tried: Tried, tries: u32) -> Next {
-        health.heard(call, tried, tries, at(0), Duration::ZERO)
+        health.heard(call, tried, &Try { before: tries, now: at(0), took: Duration::ZERO, why: WHY })
     }
 
     /// Lets a read fail with all its tries.
@@ -204,11 +244,15 @@ mod tests {
         assert_eq!(tried(health, call, Tried::Trouble(None), TRIES_AGAIN), Next::GiveUp(None));
     }
 
+    fn slowly(health: &mut Health, took: Duration) {
+        health.heard(&read("a"), Tried::Answered, &Try { before: 0, now: at(0), took, why: "" });
+    }
+
     #[test]
     fn one_hang_closes_a_vendor_for_the_run_and_no_longer() {
         let mut health = begun();
         assert_eq!(tried(&mut health, &read("a"), Tried::Late, 0), Next::GiveUp(None));
-        assert_eq!(health.refuses(Some(&write("b")), at(0)), Some(Closed::ForThisRun));
+        assert_eq!(health.refuses(Some(&write("b")), at(0)), for_this_run());
         health.begin(RUN);
         assert_eq!(health.refuses(Some(&write("b")), at(0)), None);
     }
@@ -217,13 +261,13 @@ mod tests {
     fn a_read_that_fails_is_not_tried_again_and_a_second_one_closes_the_vendor() {
         let mut health = begun();
         fails(&mut health, &read("a"));
-        assert_eq!(health.refuses(Some(&read("a")), at(0)), Some(Closed::ForThisRun));
+        assert_eq!(health.refuses(Some(&read("a")), at(0)), for_this_run());
         assert_eq!(health.refuses(Some(&read("b")), at(0)), None, "it may be this one thing alone");
         assert_eq!(tried(&mut health, &read("b"), Tried::Answered, 0), Next::Done);
         fails(&mut health, &read("c"));
         assert_eq!(health.refuses(None, at(0)), None, "a read between them was answered");
         fails(&mut health, &read("d"));
-        assert_eq!(health.refuses(None, at(0)), Some(Closed::ForThisRun));
+        assert_eq!(health.refuses(None, at(0)), for_this_run());
     }
 
     #[test]
@@ -234,7 +278,7 @@ mod tests {
             assert_eq!(tried(&mut health, &write("a"), Tried::Trouble(None), 0), Next::GiveUp(None));
             tried(&mut health, &read("b"), Tried::Answered, 0);
         }
-        assert_eq!(health.refuses(None, at(0)), Some(Closed::ForThisRun));
+        assert_eq!(health.refuses(None, at(0)), for_this_run());
     }
 
     #[test]
@@ -244,12 +288,12 @@ mod tests {
             let next = tried(&mut health, &write("a"), Tried::Throttled(Some(secs(asked))), 0);
             assert_eq!(next, Next::GiveUp(Some(secs(asked))));
             health.begin(RUN);
-            assert_eq!(health.refuses(None, at(1)), Some(Closed::Paused(secs(asked - 1))));
+            assert_eq!(health.refuses(None, at(1)), paused(secs(asked - 1)));
             assert_eq!(health.refuses(None, at(i64::try_from(asked).unwrap())), None);
         }
         let mut health = begun();
         tried(&mut health, &read("a"), Tried::Trouble(Some(Duration::MAX)), 0);
-        assert_eq!(health.refuses(None, at(0)), Some(Closed::Paused(LONGEST_CLOSED)));
+        assert_eq!(health.refuses(None, at(0)), paused(LONGEST_CLOSED));
     }
 
     #[test]
@@ -260,7 +304,7 @@ mod tests {
             assert_eq!(tried(&mut health, &write("a"), throttled, tries), Next::Repeat(secs(2)));
         }
         assert_eq!(tried(&mut health, &write("a"), throttled, TRIES_AGAIN), Next::GiveUp(Some(secs(2))));
-        assert_eq!(health.refuses(None, at(0)), Some(Closed::ForThisRun));
+        assert_eq!(health.refuses(None, at(0)), for_this_run());
     }
 
     #[test]
@@ -268,13 +312,13 @@ mod tests {
         let mut health = begun();
         let mut took = Duration::ZERO;
         while health.refuses(None, at(0)).is_none() {
-            health.heard(&read("a"), Tried::Answered, 0, at(0), secs(9));
+            slowly(&mut health, secs(9));
             took += secs(9);
         }
         assert_eq!(took, secs(18));
         for _ in 0..100 {
             let mut health = begun();
-            health.heard(&read("a"), Tried::Answered, 0, at(0), secs(2));
+            slowly(&mut health, secs(2));
             assert_eq!(health.refuses(None, at(0)), None);
         }
     }

@@ -14,7 +14,7 @@ use crate::ledger::dues::{Due, Subject};
 use crate::ledger::sites::Stored;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
-use crate::platform::told::outdated::{drop_arrivals, drop_rosters};
+use crate::platform::told::outdated::drop_rosters;
 use crate::site::Site;
 
 /// Percent of a run after which people who are due let hints be fetched.

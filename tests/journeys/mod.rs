@@ -36,6 +36,7 @@ mod retire;
 mod seats;
 mod shared_groups;
 mod sites;
+mod slow;
 mod snapshots;
 mod tags;
 mod told;
