@@ -245,7 +245,7 @@ async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
     let ring = Ring::new("mill", Bell::Alarm(minute)).text().expect("JSON");
-    slow.0.cloud().line.send("mill", "alarm", &ring).expect("taken");
+    slow.0.cloud().line.send("mill", Some("alarm"), &ring).expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);
     slow.lives();
