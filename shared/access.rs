@@ -75,6 +75,8 @@ pub struct Access {
     pub url: Option<String>,
     /// Base address of the vendor's token service, where it has a separate one and the site file names it.
     pub identity_url: Option<String>,
+    /// The vendor's region, where the site file names one.
+    pub region: Option<String>,
     /// What opens the interface.
     pub secrets: ApiSecrets,
     /// Tokens already fetched, shared by every function.

@@ -263,9 +263,10 @@ impl Outside {
         let of = config.organization.as_deref();
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);
         let url = address(config.url.as_deref(), config.kind.word(), of);
-        let access = self.access(&config.secret, url, None, name).await?;
+        let access = self.access(&config.secret, url, config.identity_url.clone(), name).await?;
         let turn = self.turn(config.kind.word(), &config.secret);
-        let access = Access { card_property: config.card_property.clone(), turn, ..access };
+        let (card_property, region) = (config.card_property.clone(), config.region.clone());
+        let access = Access { card_property, region, turn, ..access };
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
     }
 
@@ -314,6 +315,7 @@ impl Outside {
             turn: Turn::default(),
             card_property: None,
             contact: None,
+            region: None,
             share: Share::default(),
         })
     }

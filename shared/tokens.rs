@@ -51,12 +51,13 @@ pub struct Tokens {
     ledger: Option<Ledger>,
     memory: Arc<Mutex<HashMap<String, Token>>>,
     refused: Arc<Mutex<HashMap<String, RefusedSignIn>>>,
+    notes: Arc<Mutex<HashMap<(String, &'static str), String>>>,
 }
 
 impl Tokens {
     /// Tokens that every function shares through the table.
     pub fn shared(ledger: Ledger) -> Self {
-        Tokens { ledger: Some(ledger), memory: Arc::default(), refused: Arc::default() }
+        Tokens { ledger: Some(ledger), ..Tokens::default() }
     }
 
     /// The token in memory under `name`, expired or not.
@@ -100,6 +101,29 @@ impl Tokens {
         }
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), refused);
         Ok(())
+    }
+
+    /// What a client noted beside its token under `name`: a text that is no secret.
+    pub async fn noted(&self, name: &str, word: &'static str) -> Result<Option<String>> {
+        match &self.ledger {
+            Some(ledger) => ledger.token_note(name, word).await,
+            None => {
+                let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(notes.get(&(name.to_owned(), word)).cloned())
+            }
+        }
+    }
+
+    /// Notes a text beside the token under `name`.
+    pub async fn note(&self, name: &str, word: &'static str, text: &str) -> Result<()> {
+        match &self.ledger {
+            Some(ledger) => ledger.note_token(name, word, text).await,
+            None => {
+                let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+                notes.insert((name.to_owned(), word), text.to_owned());
+                Ok(())
+            }
+        }
     }
 
     fn remember(&self, name: &str, token: &Token) {

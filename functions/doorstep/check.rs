@@ -125,6 +125,7 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             turn: Turn::default(),
             card_property: None,
             contact: None,
+            region: None,
             share: Share::Reconcile,
         })
     };
@@ -133,7 +134,8 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
         // It cannot be asked, so its names cannot be checked.
         Some(contract) => Box::new(Told::of_nothing(contract)),
         None => {
-            let to_platform = access("[platform]", &config.secret, &config.url, &None)?;
+            let to_platform = access("[platform]", &config.secret, &config.url, &config.identity_url)?;
+            let to_platform = Access { region: config.region.clone(), ..to_platform };
             config.kind.vendor().reader(config.organization.as_deref().unwrap_or_default(), to_platform)
         }
     };

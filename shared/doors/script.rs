@@ -122,6 +122,7 @@ impl Script {
             turn: Default::default(),
             card_property: None,
             contact: None,
+            region: None,
             share: Default::default(),
         }
     }

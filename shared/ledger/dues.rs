@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key::{self, escape};
-use super::{Condition, Ledger, Write, body, faster};
+use super::{Condition, Item, Ledger, Write, body, faster};
 use crate::delivery::Mention;
 use crate::doors::{AccountId, GroupId};
 use crate::error::Result;
@@ -18,6 +18,8 @@ use crate::window::{floor_minute, next_minute};
 
 /// How many are crossed out at the same time.
 const AT_ONCE: usize = 16;
+/// How often a look is merged anew where another one was written down meanwhile.
+const TRIES: usize = 5;
 
 /// Whom or what a due item is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,29 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Two looks at one thing in one minute as one: a removal that was told stays told, the latest version must be
+    /// reached, and as many looks are left as the younger of them has.
+    fn merged(self, other: Subject) -> Subject {
+        let (Subject::Look { mention, looks, delivery }, Subject::Look { mention: more, looks: fewer, delivery: by }) =
+            (&self, &other)
+        else {
+            return self;
+        };
+        let (told, later) = (more.removed && !mention.removed, more.reaches > mention.reaches);
+        let first = if mention.removed != more.removed { told } else { later };
+        Subject::Look {
+            mention: Mention {
+                about: mention.about.clone(),
+                reaches: mention.reaches.max(more.reaches),
+                removed: mention.removed || more.removed,
+            },
+            looks: *looks.min(fewer),
+            delivery: if first { by.clone().or(delivery.clone()) } else { delivery.clone().or(by.clone()) },
+        }
+    }
+}
+
 /// One due item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
@@ -86,6 +111,9 @@ pub struct Due {
     /// It is not in the table: the bell that it came from comes again unless it is served.
     #[serde(skip)]
     pub passing: bool,
+    /// The item as it is in the table, where another version wrote it otherwise.
+    #[serde(skip)]
+    written: Option<String>,
     /// Tells this item from a later one about the same: only what was served may be deleted.
     mark: String,
 }
@@ -106,6 +134,7 @@ impl Due {
             look_at,
             adopt_cards: false,
             passing: false,
+            written: None,
             mark,
         }
     }
@@ -185,35 +214,64 @@ pub fn minute_word(minute: Timestamp) -> String {
 }
 
 impl Ledger {
-    /// Everything due until `minute`, that minute included, earliest first.
+    /// Everything due until `minute`, that minute included, earliest first. An item that cannot be read is passed over:
+    /// it must not keep everybody else waiting.
     pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
         let end = minute_word(next_minute(minute));
-        self.list_below(&key::dues(site), &end).await?.iter().map(|item| item.read()).collect()
+        let items = self.list_below(&key::dues(site), &end).await?;
+        Ok(items.iter().filter_map(|item| read(site, item)).collect())
     }
 
     /// Nobody is due for any of these any more, whenever it was.
     pub async fn forget_dues(&self, site: &str, subjects: &[Subject]) -> Result<()> {
         let mut writes = Vec::new();
         for item in self.list(&key::dues(site), "").await? {
-            let due: Due = item.read()?;
-            if subjects.contains(&due.subject) {
+            if read(site, &item).is_some_and(|due| subjects.contains(&due.subject)) {
                 writes.push(Write::delete(key::due(site, &item.sk)));
             }
         }
         self.write_many(writes).await
     }
 
-    /// Writes down that these are due. Several that are about one subject at one minute become one.
+    /// Writes down that these are due. Several that are about one subject at one minute become one. So do several looks at
+    /// one thing in one minute, whenever they were written down.
     pub async fn put_dues(&self, site: &str, dues: &[Due]) -> Result<()> {
-        let writes: Result<Vec<Write>> = one_each(dues).iter().map(|due| due.put(site)).collect();
-        self.write_many(writes?).await
+        let (looks, others): (Vec<Due>, Vec<Due>) =
+            one_each(dues).into_iter().partition(|due| matches!(due.subject, Subject::Look { .. }));
+        let writes: Result<Vec<Write>> = others.iter().map(|due| due.put(site)).collect();
+        self.write_many(writes?).await?;
+        for look in looks {
+            self.put_look(site, look).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down a later look, together with one that was written down before.
+    async fn put_look(&self, site: &str, look: Due) -> Result<()> {
+        let at = key::due(site, &look.sk());
+        for _ in 0..TRIES {
+            let known = self.get(&at).await?;
+            let condition = known.as_ref().map_or(Condition::New, |item| Condition::Body(item.body.clone()));
+            let mut merged = look.clone();
+            if let Some(known) = known.as_ref().and_then(|item| read(site, item)) {
+                merged.subject = merged.subject.merged(known.subject);
+            }
+            match self.write(merged.put(site)?.only_if(condition)).await {
+                Err(error) if error == faster() => {}
+                written => return written,
+            }
+        }
+        Err(faster())
     }
 
     /// Crosses out what was served, unless it was written down anew meanwhile.
     pub async fn cross_out(&self, site: &str, served: &[Due]) -> Result<()> {
         let written = served.iter().filter(|due| !due.passing);
         let deletes: Result<Vec<Write>> = written
-            .map(|due| Ok(Write::delete(key::due(site, &due.sk())).only_if(Condition::Body(body(due)?))))
+            .map(|due| {
+                let as_written = due.written.clone().map_or_else(|| body(due), Ok)?;
+                Ok(Write::delete(key::due(site, &due.sk())).only_if(Condition::Body(as_written)))
+            })
             .collect();
         let each = stream::iter(deletes?).map(|delete| async move {
             match self.write(delete).await {
@@ -223,6 +281,20 @@ impl Ledger {
         });
         each.buffer_unordered(AT_ONCE).try_collect().await
     }
+}
+
+/// The due item, unless it has a shape that this version does not know.
+fn read(site: &str, item: &Item) -> Option<Due> {
+    let due: Option<Due> = item.read().ok();
+    let due = due.map(|due| {
+        let otherwise = body(&due).ok().is_none_or(|ours| ours != item.body);
+        Due { written: otherwise.then(|| item.body.clone()), ..due }
+    });
+    if due.is_none() {
+        let minute = item.sk.split('#').next().unwrap_or_default();
+        tracing::error!(site, minute, "a due item cannot be read; passing over it");
+    }
+    due
 }
 
 /// One item for each place in the table: a batch that writes one place twice is refused whole.
@@ -238,6 +310,8 @@ fn one_each(dues: &[Due]) -> Vec<Due> {
                 let more: Vec<_> = due.groups.iter().filter(|group| !known.contains(group)).cloned().collect();
                 known.extend(more);
                 same.get_mut().look_at.extend(due.look_at.iter().cloned());
+                let merged = same.get().subject.clone().merged(due.subject.clone());
+                same.get_mut().subject = merged;
             }
         }
     }
@@ -251,6 +325,21 @@ mod tests {
     fn due(person: &str, group: &str, adopt: bool) -> Due {
         let groups = vec![("main".to_owned(), GroupId(group.to_owned()))];
         Due::at(Timestamp::UNIX_EPOCH, Subject::Person(person.to_owned())).with_groups(groups, adopt)
+    }
+
+    #[test]
+    fn two_looks_at_one_thing_keep_the_removal_the_latest_version_and_the_fewest_looks() {
+        let at = |hour: i64| Timestamp::from_second(hour * 3600).ok();
+        let look = |removed: bool, hour: i64, looks: u8, by: &str| Subject::Look {
+            mention: Mention { about: FactId::new(crate::fact::Kind::Booking, "b"), reaches: at(hour), removed },
+            looks,
+            delivery: Some(by.to_owned()),
+        };
+        let both = look(true, 1, 2, "removal");
+        for merged in [both.clone().merged(look(false, 2, 1, "update")), look(false, 2, 1, "update").merged(both)] {
+            assert_eq!(merged, look(true, 2, 1, "removal"));
+        }
+        assert_eq!(look(false, 1, 1, "one").merged(look(false, 2, 1, "two")), look(false, 2, 1, "two"));
     }
 
     #[test]

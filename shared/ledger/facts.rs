@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key;
@@ -12,6 +12,9 @@ use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item};
 use crate::entitlement::{Before, Dossier};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Holder, Kind};
+
+/// How long a thing that is gone is kept. DynamoDB erases it up to two days later, and until then it is gone all the same.
+const GONE_FOR: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// Whom a fact that was kept is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +106,14 @@ impl Record {
     pub fn before(&self) -> Option<Before> {
         let fact = self.vouched.clone()?;
         Some(Before { fact, until: self.read, doubted: self.source == Source::Doubted })
+    }
+
+    /// When the table may erase it: some days after it was found to be gone. Until then no read that began before can bring
+    /// it back, and none takes so long. What a full read alone found to be gone is kept for as long as a human may still
+    /// have to approve what follows from that.
+    fn expires(&self) -> Option<Timestamp> {
+        let erasable = self.gone && self.vouched.is_none();
+        erasable.then(|| self.read.saturating_add(GONE_FOR).unwrap_or(Timestamp::MAX))
     }
 
     /// Whether the two say the same of the world, whenever they were read.
@@ -218,6 +229,10 @@ impl Ledger {
         let name = new.fact.name();
         let put = |record: &Record| -> Result<Write> {
             let write = Write::put(key::fact(site, &name), body(record)?).version(version_of(record.read));
+            let write = match record.expires() {
+                Some(at) => write.expires(at),
+                None => write,
+            };
             Ok(write.only_if(Condition::Version(*version)))
         };
         if let Some(old) = old.as_ref().filter(|old| old.says_same(new) && old.vouched == new.vouched) {

@@ -371,6 +371,11 @@ pub fn refused_sign_in(name: &str) -> Key {
     Key::new(format!("{name}#token"), "refused")
 }
 
+/// A text that is noted beside a vendor's token.
+pub fn token_note(name: &str, word: &str) -> Key {
+    Key::new(format!("{name}#token"), format!("note#{word}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -288,6 +288,16 @@ impl Ledger {
         self.write(Write::put(key::refused_sign_in(name), body(refused)?).expires(until)).await
     }
 
+    /// What is noted beside the token kept under `name`.
+    pub async fn token_note(&self, name: &str, word: &str) -> Result<Option<String>> {
+        self.kept(&key::token_note(name, word)).await
+    }
+
+    /// Notes a text beside the token kept under `name`.
+    pub async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()> {
+        self.write(Write::put(key::token_note(name, word), body(&text)?)).await
+    }
+
     pub(super) async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
         self.get(at).await?.as_ref().map(Item::read).transpose()
     }

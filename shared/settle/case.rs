@@ -23,12 +23,20 @@ pub struct Case {
     pub versions: Vec<(Holder, u64)>,
 }
 
-/// Lays a person open. Versions are read before the facts that they guard.
-pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Case> {
-    let person = outside.ledger.person(site, id).await?;
-    let person = person.ok_or_else(|| Error::report("a due item names nobody"))?;
+/// Loads a person with everything that the platform says; `None` for an id that no person has, or whose item cannot be
+/// read: that must not keep everybody else waiting. Versions are read before the facts that they guard.
+pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
+    let person = match outside.ledger.person(site, id).await {
+        Ok(person) => person,
+        Err(Error::Report(why)) => {
+            tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(person) = person else { return Ok(None) };
     let (dossier, versions) = dossier_of(outside, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
-    Ok(Case { person, dossier, versions })
+    Ok(Some(Case { person, dossier, versions }))
 }
 
 /// Everything that the platform says of these profiles, with the versions of whom it is about.

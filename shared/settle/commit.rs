@@ -23,7 +23,7 @@ use crate::guard::Doubt;
 use crate::ledger::audits::Chain;
 use crate::ledger::dues::{Due, Subject};
 use crate::ledger::people::put;
-use crate::ledger::{Ledger, MOST_IN_ONE, Step, Write};
+use crate::ledger::{Ledger, MOST_IN_ONE, Step, Write, faster};
 use crate::person::Person;
 use crate::site::WithoutAccess;
 use crate::window::{ceil_minute, floor_minute, minutes_later};
@@ -108,6 +108,8 @@ pub async fn commit(
         Ok(()) => Ok(outcome),
         // Somebody was faster: what was done stays an intent, and the next round finds out.
         Err(error) if error.may_pass() && !sitting.last => Ok(Outcome::Failed),
+        // The table will never take it. What was done at the doors stays an intent.
+        Err(error @ Error::Report(_)) => cannot_be_written(scene, &before, task.person.version, &error, now).await,
         Err(error) => Err(error),
     };
     notices.extend(task.deeds.into_iter().map(Notice::Changed));
@@ -151,6 +153,29 @@ fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
         Error::Report(_) | Error::Refused(_) | Error::Held(_) => None,
     });
     pauses.collect::<Option<Vec<Duration>>>()?.into_iter().min()
+}
+
+/// Makes it a problem of this person that the table refuses what became of them, as far as it takes that, and marks them
+/// due later. Everybody else goes on.
+async fn cannot_be_written(
+    scene: &Scene,
+    before: &Person,
+    version: u64,
+    error: &Error,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    tracing::error!(site, person = before.id, %error, "a person cannot be written down");
+    let later = minutes_later(now, LONGEST_BACK_OFF);
+    let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
+    let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
+    let due = [Due::at(later, Subject::Person(person.id.clone()))];
+    try_join(scene.alarm(floor_minute(later)), ledger.put_dues(site, &due)).await?;
+    match ledger.write_as(Step::Commit, put(site, &person)?).await {
+        Ok(()) | Err(Error::Report(_)) => Ok(Outcome::GaveUp),
+        Err(error) if error == faster() => Ok(Outcome::GaveUp),
+        Err(error) => Err(error),
+    }
 }
 
 /// What the round came to, and when a person who failed too often is tried again.
@@ -207,6 +232,9 @@ pub(super) fn needs_aftercare(moves: &[(String, Move)], person: &Person, terms: 
 fn site_doors(scene: &Scene) -> impl Iterator<Item = &str> {
     scene.site.doors.keys().map(String::as_str)
 }
+
+/// Most minutes until a person who failed is tried again.
+const LONGEST_BACK_OFF: i64 = 8;
 
 /// Minutes until somebody who failed this often is tried again.
 fn back_off(failures: u32) -> i64 {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::access::Share;
 use crate::doors::{Account, AccountId, GroupId, Standing};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fact::{FactId, Profile, What};
 use crate::guard::Doubt;
 use crate::ledger::dues::{Due, Subject};
@@ -54,10 +54,18 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
     let mut people: BTreeMap<String, Summons> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
-            Subject::Person(id) => vec![id.clone()],
-            Subject::Profile(name) => of_profile(outside, site, name).await?,
-            Subject::Account { doors, id } => vec![of_account(outside, site, doors, id).await?],
-            Subject::Look { .. } => Vec::new(),
+            Subject::Person(id) => Ok(vec![id.clone()]),
+            Subject::Profile(name) => of_profile(outside, site, name).await,
+            Subject::Account { doors, id } => of_account(outside, site, doors, id).await.map(|id| vec![id]),
+            Subject::Look { .. } => Ok(Vec::new()),
+        };
+        let meant = match meant {
+            // The table will never take it. Everybody else goes on, and each comparison finds it again.
+            Err(error @ Error::Report(_)) => {
+                tracing::error!(site, %error, "a person cannot be written down; passing over them");
+                Vec::new()
+            }
+            meant => meant?,
         };
         if meant.is_empty() {
             outside.ledger.cross_out(site, std::slice::from_ref(&due)).await?;

@@ -113,9 +113,10 @@ async fn round(
 ) -> Result<Vec<(String, Outcome)>> {
     let site = scene.site.id.as_str();
     let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
-    let cases: Vec<Case> = cases.buffered(AT_ONCE).try_collect().await?;
+    let cases: Vec<Option<Case>> = cases.buffered(AT_ONCE).try_collect().await?;
     let mut sittings: Vec<Sitting> = cases
         .into_iter()
+        .flatten()
         .map(|case| {
             let called = summons.get(&case.person.id);
             let last = failed.get(&case.person.id).is_some_and(|times| *times >= TRIES_AGAIN);

@@ -121,6 +121,10 @@ pub struct PlatformConfig {
     pub secret: String,
     /// `"sandbox"`, or an https address without a slash at its end; `None`: the vendor's own.
     pub url: Option<String>,
+    /// The https address of OfficeRnD's token service; `None`: its own, or the sandbox's where `url` is `"sandbox"`.
+    pub identity_url: Option<String>,
+    /// OfficeRnD's region, so that it need not be asked for.
+    pub region: Option<String>,
 }
 
 /// One `[doors.*]`.

@@ -75,8 +75,14 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
     let kinds = PlatformKind::ALL.map(|kind| (kind.word(), kind));
     let kind =
         table.required("kind", "kind = and the platform's word, such as \"officernd\"", |value| value.choice(&kinds));
-    let url = table.maybe("url", |value| value.read(words::address));
+    let only = "only OfficeRnD has one: leave it out";
+    let (url, identity_url) =
+        addresses(table, kind.is_some_and(|kind| kind != PlatformKind::OfficeRnd).then_some(only));
     let sandbox = matches!(&url, Some(Some(url)) if url == SANDBOX);
+    let region = table.maybe("region", |value| match kind {
+        Some(kind) if kind != PlatformKind::OfficeRnd => value.wrong(only),
+        _ => value.read(words::region),
+    });
     let organization = table.maybe("organization", |value| match kind {
         Some(PlatformKind::Nexudus) => business_ids(&value, sandbox),
         _ => value.read(words::vendor_id),
@@ -101,6 +107,8 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
         card_property: card_property?,
         secret: secret?,
         url: url?,
+        identity_url: identity_url?,
+        region: region?,
     })
 }
 
@@ -162,7 +170,8 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
     let place = place(table, kind);
     let secret =
         table.required("secret", "the name of the door system's secret", |value| value.read(words::secret_name));
-    let (url, identity_url) = addresses(table, kind);
+    let only = "only SALTO KS has one: leave it out";
+    let (url, identity_url) = addresses(table, (kind == Some(DoorsKind::Kisi)).then_some(only));
     let contact = table.maybe("contact", |value| match value.read(words::contact)? {
         _ if kind == Some(DoorsKind::SaltoKs) => value.wrong("only Kisi takes one: leave it out"),
         contact => Some(contact),
@@ -207,12 +216,13 @@ fn place(table: &Table<'_>, kind: Option<DoorsKind>) -> Option<Option<String>> {
 
 type Addresses = (Option<Option<String>>, Option<Option<String>>);
 
-/// `url` and `identity_url`. A sandbox has its own tokens, so that no real credential is ever sent for one.
-fn addresses(table: &Table<'_>, kind: Option<DoorsKind>) -> Addresses {
+/// `url` and `identity_url`, unless this says that there is none. A sandbox has its own tokens, so that no real credential
+/// is ever sent for one.
+fn addresses(table: &Table<'_>, without: Option<&'static str>) -> Addresses {
     let url = table.maybe("url", |value| value.read(words::address));
     let sandbox = url.as_ref().map(|url| url.as_deref() == Some(SANDBOX));
     let identity_url = table.maybe("identity_url", |value| match value.read(words::address)? {
-        _ if kind == Some(DoorsKind::Kisi) => value.wrong("only SALTO KS has one: leave it out"),
+        _ if let Some(why) = without => value.wrong(why),
         address if sandbox.is_some_and(|sandbox| sandbox != (address == SANDBOX)) => {
             value.wrong("`url` and `identity_url` must both be \"sandbox\", or neither")
         }

@@ -71,6 +71,17 @@ pub(super) fn contact(text: &str) -> Result<String, String> {
     if fine { Ok(text.to_owned()) } else { Err("write an address in plain letters, at most 200".to_owned()) }
 }
 
+/// A vendor's region, which becomes part of a host name.
+pub(super) fn region(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fine = !text.is_empty() && text.len() <= 40 && text.bytes().all(plain);
+    if fine && !text.starts_with('-') && !text.ends_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err("write the region in the address of your OfficeRnD page, such as \"eu\"".to_owned())
+    }
+}
+
 /// Longest time for which it is kept who came and went, in days.
 const MOST_DAYS: u32 = 730;
 

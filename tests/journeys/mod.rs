@@ -3,6 +3,7 @@
 pub mod andcards;
 mod assignments;
 mod bookings;
+mod broken_items;
 mod clocks;
 mod crash;
 mod deskworks;
@@ -22,6 +23,7 @@ mod line;
 mod names;
 mod newcomers;
 mod nexudus;
+mod officernd;
 mod on_time;
 mod operations;
 mod operator;

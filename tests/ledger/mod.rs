@@ -4,6 +4,7 @@
 mod answers;
 mod chain;
 mod conditions;
+mod erased;
 mod kept;
 mod limits;
 mod reading;

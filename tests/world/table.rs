@@ -47,7 +47,7 @@ impl World {
             let at = (part(&item, "pk")?, part(&item, "sk")?);
             let mut content: Vec<_> = item.into_iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
             content.sort();
-            (at.1 != "token").then(|| (format!("{} {}", at.0, at.1), content.join(", ")))
+            (!at.0.ends_with("#token")).then(|| (format!("{} {}", at.0, at.1), content.join(", ")))
         };
         let mut items: Vec<_> = Table::of(self).items().await.into_iter().filter_map(kept).collect();
         items.sort();

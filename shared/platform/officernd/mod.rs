@@ -10,9 +10,12 @@ use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::platform::{Platform, ReadPlatform, signature};
 
 mod calls;
+mod hooks;
 mod letters;
 mod pace;
 mod reader;
+mod region;
+mod token;
 mod wire;
 
 /// The header that signs: `t=<Unix seconds>,signature=<hex>`. `[D]`

@@ -32,6 +32,8 @@ pub(super) enum Errand {
 
 /// Two ways to the same vendor, one of them slow, and the vendor's own word on when to go on.
 pub(super) struct Pace {
+    /// For questions whose answer says nothing of all others.
+    apart_from_all: Caller,
     at_once: Caller,
     apart: Caller,
     pages: AtomicU32,
@@ -44,6 +46,7 @@ impl Pace {
     pub(super) fn new(http: Http, time: SharedTime, turn: &Turn) -> Self {
         let caller = |gap| Caller::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
         Pace {
+            apart_from_all: Caller::new("OfficeRnD", http.clone(), time.clone(), Duration::ZERO),
             at_once: caller(Duration::ZERO),
             apart: caller(APART),
             pages: AtomicU32::new(0),
@@ -64,6 +67,15 @@ impl Pace {
             *self.not_before.lock().await = Some(reset);
         }
         Ok(answer)
+    }
+
+    /// Sends a request that changes nothing once, and not again where it fails. Its failure closes the vendor to nobody.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where no answer came, or one that says the vendor is busy or broken.
+    pub(super) async fn once(&self, request: Request) -> Result<Response> {
+        self.wait(Errand::Look).await?;
+        self.apart_from_all.write(request).await
     }
 
     /// Waits until the limit has come back. Held while waiting, so that nobody overtakes.

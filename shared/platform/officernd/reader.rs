@@ -1,22 +1,24 @@
 //! What can be asked of OfficeRnD: one thing by its id, or a list from its first page to its last.
 //!
-//! A list is whole or an error. One record that cannot be read costs only itself; a page that cannot, or an id that
-//! comes twice (a record moved between pages while we read), costs the list.
+//! A list is whole or an error. One record that cannot be read costs only itself; a page that cannot costs the list. Where
+//! an id comes twice, a record moved between pages while we read: the list is read once more, and then two records of one
+//! id that say the same are one, and two that differ cost the list.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 use super::calls::Calls;
 use super::pace::Errand;
-use super::wire;
+use super::{hooks, wire};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::fact::{FactId, Id, Kind, What};
 use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
 use crate::platform::relation::Relation;
-use crate::platform::{ReadPlatform, Span};
+use crate::platform::{Hearing, ReadPlatform, Span};
 
 /// The largest page that OfficeRnD gives. `[D]`
 const PAGE: &str = "50";
@@ -47,8 +49,7 @@ impl Reader {
         Some(read)
     }
 
-    /// Every record of one list, read page by page, and how many there were: as the platform writes them, all of a
-    /// large list would be most of a function's memory.
+    /// Every record of one list, and how many there were.
     async fn list<T>(
         &self,
         word: &str,
@@ -56,8 +57,24 @@ impl Reader {
         errand: Errand,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<(Vec<T>, usize)> {
-        let (mut things, mut records) = (Vec::new(), 0);
-        let mut seen = HashSet::new();
+        let all = self.list_once(word, filter, errand, &read).await?;
+        let all = if all.twice { self.list_once(word, filter, errand, &read).await? } else { all };
+        if all.differing {
+            return Err(Error::later(format!("OfficeRnD listed one of its {word} twice, each time otherwise")));
+        }
+        Ok((all.things, all.seen.len() + all.nameless))
+    }
+
+    /// Every record of one list, read page by page: as the platform writes them, all of a large list would be most of a
+    /// function's memory.
+    async fn list_once<T>(
+        &self,
+        word: &str,
+        filter: Option<(&str, &str)>,
+        errand: Errand,
+        read: &impl Fn(&Value) -> Option<T>,
+    ) -> Result<All<T>> {
+        let mut all = All::default();
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let mut query = vec![("$limit", PAGE)];
@@ -68,17 +85,11 @@ impl Reader {
                     "OfficeRnD has no {word} for this organisation: check organization in the site file"
                 ))
             })?;
-            let (results, next) =
-                opened(page).ok_or_else(|| Error::later(format!("a page of {word} cannot be read")))?;
-            for record in results {
-                if !wire::id(&record).is_none_or(|id| seen.insert(id)) {
-                    return Err(Error::later(format!("OfficeRnD listed one of its {word} twice")));
-                }
-                records += 1;
-                things.extend(read(&record));
-            }
+            let (results, next) = opened(page, cursor.is_none())
+                .ok_or_else(|| Error::later(format!("a page of {word} cannot be read")))?;
+            results.iter().for_each(|record| all.add(record, read));
             if next.is_none() {
-                return Ok((things, records));
+                return Ok(all);
             }
             if next == cursor {
                 break;
@@ -99,6 +110,42 @@ impl Reader {
             }
         }
         Ok(assigned)
+    }
+}
+
+/// What one read of a list came to.
+struct All<T> {
+    things: Vec<T>,
+    /// What each id stands for, as a hash.
+    seen: HashMap<Id, u64>,
+    nameless: usize,
+    /// An id came twice.
+    twice: bool,
+    /// An id came twice, and the records differ.
+    differing: bool,
+}
+
+impl<T> Default for All<T> {
+    fn default() -> Self {
+        All { things: Vec::new(), seen: HashMap::new(), nameless: 0, twice: false, differing: false }
+    }
+}
+
+impl<T> All<T> {
+    fn add(&mut self, record: &Value, read: &impl Fn(&Value) -> Option<T>) {
+        if let Some(id) = wire::id(record) {
+            let mut hasher = DefaultHasher::new();
+            record.to_string().hash(&mut hasher);
+            let said = hasher.finish();
+            if let Some(known) = self.seen.insert(id, said) {
+                self.twice = true;
+                self.differing |= known != said;
+                return;
+            }
+        } else {
+            self.nameless += 1;
+        }
+        self.things.extend(read(record));
     }
 }
 
@@ -160,6 +207,17 @@ impl ReadPlatform for Reader {
         kind == Kind::Membership
     }
 
+    async fn hearing(&self, site: &str) -> Result<Hearing> {
+        if !self.calls.may_read_webhooks().await? {
+            return Ok(hooks::unknown());
+        }
+        match self.list("webhooks", None, Errand::List, |record| hooks::of(record, site)).await {
+            Ok((hooks, _)) => Ok(hooks::hearing(&hooks, site)),
+            Err(Error::Report(_)) => Ok(hooks::unknown()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
         let mut all = Assigned::default();
         for resource in resources {
@@ -194,8 +252,12 @@ fn tells_changes(kind: Kind) -> bool {
     matches!(kind, Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking)
 }
 
-/// A page's records, and the cursor of the page behind it, where there is one.
-fn opened(mut page: Value) -> Option<(Vec<Value>, Option<String>)> {
+/// A page's records, and the cursor of the page behind it, where there is one. The `first` page may be a bare list: then
+/// it is all there is.
+fn opened(mut page: Value, first: bool) -> Option<(Vec<Value>, Option<String>)> {
+    if let Value::Array(all) = page {
+        return first.then_some((all, None));
+    }
     let Value::Array(results) = page.get_mut("results")?.take() else { return None };
     let next = match page.get("cursorNext") {
         None | Some(Value::Null) => None,

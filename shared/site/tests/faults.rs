@@ -93,7 +93,7 @@ fn keys_that_do_not_exist() {
     changed("least = 5", "lest = 5", "[guard] has no key `lest`: there are share, least, base, most");
     changed("guests    = true", "guest = true", "[bookings] has no key `guest`");
     changed("prefix         =", "prefixes =", "[doors.main] has no key `prefixes`");
-    changed("# url        = \"https://…\" ", "region = 1 #", "[platform] has no key `region`");
+    changed("# url        = \"https://…\" ", "province = 1 #", "[platform] has no key `province`");
     changed("before   = \"30m\"", "early = \"30m\"", "[[rule]] has no key `early`: there are plan, resource");
     added("[rules]", 1, "the file has no key `rules`");
     added("mode2 = 1", 1, "[doors.main] has no key `mode2`");

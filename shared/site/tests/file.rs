@@ -65,6 +65,8 @@ fn example() -> Site {
             card_property: None,
             secret: "riverside/officernd".into(),
             url: None,
+            identity_url: None,
+            region: None,
         },
         doors: BTreeMap::from([("main".into(), main)]),
         bookings: Bookings { before: 15, after: 15, guests: true, tentative: Tentative::Ignore, unpaid: Unpaid::Wait },

@@ -23,6 +23,8 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("officernd", "lag", "for one minute of the run's clock after a `_change`, reads still show the old state"),
     quirk("officernd", "v1-events", "webhook bodies use v1 names: office, team, resourceId, canceled, start.dateTime"),
     quirk("officernd", "cancel-as-removed", "a booking that becomes cancelled is posted as `booking.removed`"),
+    quirk("officernd", "region-refused", "the organisation's record of the first interface is refused (403)"),
+    quirk("officernd", "bare-array", "lists come as a bare array, whole"),
     quirk("nexudus", "lag", "for one minute of the run's clock after a `_change`, reads still show the old state"),
     quirk("nexudus", "ascii-signature", "webhooks are signed over the ASCII form of their body, and sent in UTF-8"),
     quirk("nexudus", "lone-object", "webhooks carry a lone object instead of an array of one"),

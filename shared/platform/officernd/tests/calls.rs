@@ -46,11 +46,10 @@ async fn the_vendors_own_addresses_are_asked() {
 }
 
 #[tokio::test]
-async fn another_address_serves_everything_and_is_not_asked_for_a_region() {
+async fn another_address_serves_everything_but_credentials() {
     let script = Script::new().on("/members/m1", [answer(200, MEMBER)]);
     for (url, identity_url, token) in [
-        ("sandbox://officernd", None, "sandbox://officernd/oauth/token"),
-        ("https://proxy.example/o", None, "https://proxy.example/o/oauth/token"),
+        ("https://proxy.example/o", None, "https://identity.officernd.com/oauth/token"),
         ("https://proxy.example/o", Some("https://id.example"), "https://id.example/oauth/token"),
     ] {
         let mut access = script.access();
@@ -71,45 +70,6 @@ async fn an_address_without_https_is_refused_before_anything_is_sent() {
     let refused = OfficeRnd.reader("riverside", access).look(&member()).await;
     assert!(matches!(refused, Err(Error::Refused(_))));
     assert!(script.asked().is_empty());
-}
-
-#[tokio::test]
-async fn a_region_within_the_vendors_domain_is_asked_once_per_reader() {
-    let region = answer(200, r#"{"regionInfo":{"regionUrl":"https://app-eu.officernd.com"}}"#);
-    let script = Script::new().on("/v1/organizations/", [region]).on("/members/m1", [answer(200, MEMBER)]);
-    let reader = script.reader();
-    for _ in 0..2 {
-        assert!(reader.look(&member()).await.expect("an answer").fact().is_some());
-    }
-    assert_eq!(script.requests("/v1/organizations/").len(), 1);
-    assert_eq!(script.requests("GET https://app-eu.officernd.com/api/v2/organizations/riverside/members/m1").len(), 2);
-}
-
-#[tokio::test]
-async fn a_region_anywhere_else_is_never_asked() {
-    for region in [
-        "http://app-eu.officernd.com",
-        "https://officernd.com.evil.example",
-        "https://evilofficernd.com",
-        "https://169.254.169.254",
-        "https://app.officernd.com@evil.example",
-        "https://user:word@app.officernd.com",
-        "https://app.officernd.com:8443",
-        "nonsense",
-    ] {
-        let body = format!(r#"{{"regionInfo":{{"regionUrl":"{region}"}}}}"#);
-        let script = Script::new().on("/v1/organizations/", [answer(200, body)]);
-        assert!(matches!(looked(&script).await, Err(Error::Report(_))), "{region}");
-        assert!(script.requests("/api/v2/").is_empty(), "{region}");
-    }
-}
-
-#[tokio::test]
-async fn an_organisation_without_a_region_stays_where_it_is() {
-    for own in [answer(404, "{}"), answer(200, r#"{"regionInfo":null}"#), answer(200, "[]")] {
-        let script = Script::new().on("/v1/organizations/", [own]).on("/members/m1", [answer(200, MEMBER)]);
-        assert_eq!(looked(&script).await, Ok(true));
-    }
 }
 
 #[tokio::test]

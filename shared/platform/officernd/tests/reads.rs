@@ -64,12 +64,31 @@ async fn a_bad_page_costs_the_whole_list() {
         answer(200, r#"{"results":[],"cursorNext":{}}"#),
         answer(200, r#"{"results":[{"_id":"x""#),
         answer(500, "{}"),
-        page(&["a"], None),
-        page(&["c", "c"], None),
     ] {
-        let script = Script::new().on("/members", [page(&["a", "b"], Some("2")), bad]);
+        // Whatever is bad about the second page is so each time.
+        let script = Script::new().on("cursorNext", [bad]).on("/members", [page(&["a", "b"], Some("2"))]);
         assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
     }
+}
+
+#[tokio::test]
+async fn an_id_that_comes_twice_is_read_once_more_and_is_one_where_it_says_the_same() {
+    let moved =
+        [page(&["a", "b"], Some("2")), page(&["b", "c"], None), page(&["a", "b"], Some("2")), page(&["c"], None)];
+    let script = Script::new().on("/members", moved);
+    assert_eq!(ids(&script.reader().read(Kind::Member, &span(None)).await.expect("a list").facts), ["a", "b", "c"]);
+    let stays = Script::new().on("/members", [page(&["c", "c"], None)]);
+    assert_eq!(ids(&stays.reader().read(Kind::Member, &span(None)).await.expect("a list").facts), ["c"]);
+    assert_eq!(stays.requests("/members").len(), 2);
+    let differs = json!({"results": [{"_id": "c", "name": "Ada"}, {"_id": "c", "name": "Bob"}]});
+    let differs = Script::new().on("/members", [answer(200, differs)]);
+    assert!(matches!(differs.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+}
+
+#[tokio::test]
+async fn a_bare_list_is_whole() {
+    let script = Script::new().on("/members", [answer(200, r#"[{"_id":"a"},{"_id":"b"}]"#)]);
+    assert_eq!(ids(&script.reader().read(Kind::Member, &span(None)).await.expect("a list").facts), ["a", "b"]);
 }
 
 #[tokio::test]

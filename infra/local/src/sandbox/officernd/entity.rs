@@ -23,7 +23,7 @@ const fn told(name: &'static str, event: &'static str, tells_removal: bool, scop
 }
 
 /// All kinds. Their order is the order of webhooks after a `_change` of several.
-pub const ENTITIES: [Entity; 12] = [
+pub const ENTITIES: [Entity; 13] = [
     silent("locations", None, "flex.space.locations.read"),
     silent("floors", None, "flex.space.floors.read"),
     silent("resources", Some("modifiedAt"), "flex.space.resources.read"),
@@ -36,6 +36,7 @@ pub const ENTITIES: [Entity; 12] = [
     told("bookings", "booking", true, "flex.space.bookings.read"),
     silent("visitors", None, "flex.community.visitors.read"),
     silent("checkins", Some("start"), "flex.community.checkins.read"),
+    silent("webhooks", None, "flex.settings.webhooks.read"),
 ];
 
 /// Where in [`ENTITIES`] the kind of that name is.

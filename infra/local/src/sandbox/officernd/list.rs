@@ -11,6 +11,7 @@ use super::entity::Entity;
 use super::{wire, world::World};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
+use crate::sandbox::quirks;
 
 /// Most things on one page, and how many come unasked [D].
 const PAGE: usize = 50;
@@ -46,7 +47,8 @@ pub fn page(world: &World, kind: usize, entity: &Entity, ask: &Ask) -> Result<Va
     let Some(table) = world.table(kind) else { return Err("no such list".into()) };
     let seen = table.placed().filter_map(|(place, record)| Some((place, record.seen(ask.now)?)));
     let all: Vec<(usize, &Object)> = seen.filter(|(_, item)| query.takes(entity, item)).collect();
-    let limit = query.limit.unwrap_or(PAGE);
+    let whole = quirks::on(&world.top, "bare-array");
+    let limit = if whole { all.len() } else { query.limit.unwrap_or(PAGE) };
     let (start, end) = match (query.next, query.before) {
         (_, Some(before)) => {
             let end = all.partition_point(|(place, _)| *place < before);

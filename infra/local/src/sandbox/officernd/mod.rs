@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::ask::Ask;
+use super::quirks;
 use super::table::Shelf;
 use super::vendor::{self, Post};
 use entity::{ENTITIES, Entity};
@@ -81,6 +82,9 @@ impl World {
         if token::scopes(ask).is_none() {
             return unauthorized();
         }
+        if quirks::on(&self.top, "region-refused") {
+            return error(403, "Insufficient scope", "Forbidden");
+        }
         let slug = ask.segments.get(3).map_or("", String::as_str);
         let mut body = json!({ "_id": format!("org-{slug}"), "slug": slug, "name": self.top.or("name", slug) });
         if let Some(region) = self.top.0.get("regionInfo") {
@@ -95,6 +99,7 @@ impl World {
             Err(refusal) => return refusal,
         };
         match list::page(self, kind, entity, ask) {
+            Ok(mut page) if quirks::on(&self.top, "bare-array") => answer::json(200, &page["results"].take()),
             Ok(page) => answer::json(200, &page),
             Err(why) => error(400, &why, "Bad Request"),
         }

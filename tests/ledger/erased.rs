@@ -1,0 +1,50 @@
+//! What is gone is erased some days later, by the table itself.
+
+use doorstep::fact::{Fact, FactId, Kind, Plan, What};
+use doorstep::ledger::facts::{Record, Source};
+use jiff::Timestamp;
+
+use super::empty;
+
+fn read_on(day: u8, name: &str, source: Source) -> Record {
+    let read: Timestamp = format!("2026-03-{day:02}T12:00:00Z").parse().expect("an instant");
+    let what = What::Plan(Plan { name: name.into(), location: None });
+    Record::new(Fact { id: "1".into(), what, changed: None }, read, source)
+}
+
+#[tokio::test]
+async fn l2_what_is_gone_stays_gone_for_late_reads_and_may_come_back() {
+    let ledger = empty().await;
+    let name = FactId::new(Kind::Plan, "1");
+    let known = async || ledger.fact("s", &name).await.expect("it reads").map(|record| record.gone);
+    ledger.keep_fact("s", &read_on(1, "Hot desk", Source::Look)).await.expect("it is kept");
+    ledger.keep_fact("s", &read_on(1, "Hot desk", Source::Look).gone(day(2), Source::Look)).await.expect("it is kept");
+    assert_eq!(known().await, Some(true));
+    ledger.keep_fact("s", &read_on(1, "Hot desk", Source::Look)).await.expect("a late read changes nothing");
+    assert_eq!(known().await, Some(true));
+    ledger.keep_fact("s", &read_on(3, "Hot desk", Source::Look)).await.expect("it is back");
+    assert_eq!(known().await, Some(false));
+}
+
+fn day(day: u8) -> Timestamp {
+    format!("2026-03-{day:02}T12:00:00Z").parse().expect("an instant")
+}
+
+#[tokio::test]
+async fn l2_what_is_gone_is_erased_after_some_days_unless_a_human_may_have_to_judge_it() {
+    let machine = super::machine().await;
+    let ledger = machine.outside().ledger.clone();
+    let known = async |site: &str| {
+        let name = FactId::new(Kind::Plan, "1");
+        ledger.fact(site, &name).await.expect("it reads").map(|record| record.gone)
+    };
+    for (site, source) in [("looked", Source::Look), ("inferred", Source::Read)] {
+        let old = read_on(1, "Hot desk", Source::Look);
+        ledger.keep_fact(site, &old).await.expect("it is kept");
+        ledger.keep_fact(site, &old.gone(day(2), source).after(Some(&old))).await.expect("it is kept");
+        assert_eq!(known(site).await, Some(true));
+    }
+    machine.move_clock(day(12)).await.expect("forward");
+    machine.cloud().table.forget_expired();
+    assert_eq!((known("looked").await, known("inferred").await), (None, Some(true)));
+}
