@@ -18,7 +18,13 @@ const UNUSED: [(&str, &str); 0] = [];
 
 #[tokio::test]
 async fn b1_every_right_that_the_template_gives_is_used_and_no_other_is_needed() {
-    let worlds = [at_kisi().await, at_salto_ks().await, letters().await, a_hold_comes_and_goes().await];
+    let worlds = [
+        at_kisi().await,
+        at_salto_ks().await,
+        letters().await,
+        a_hold_comes_and_goes().await,
+        two_sites_of_one_group().await,
+    ];
     let mut used = BTreeSet::new();
     for world in &worlds {
         let rights = &world.machine.cloud().rights;
@@ -93,6 +99,17 @@ async fn at_salto_ks() -> World {
     world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     world.reconcile().await;
+    world
+}
+
+/// A person leaves a group that another site rules, too.
+async fn two_sites_of_one_group() -> World {
+    let mut setting = Setting::at(Doors::Kisi, PLAN);
+    setting.neighbours = vec![setting.named("harbour")];
+    let world = setting.begin(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
+    world.machine.reconcile("harbour").await.expect("a reconcile");
+    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.clock("2026-03-02T10:00:00Z").await;
     world
 }
 

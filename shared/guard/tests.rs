@@ -162,10 +162,11 @@ fn cards_are_judged_beside_those_who_have_one_and_beside_everybody() {
 #[test]
 fn a_card_and_a_membership_of_one_person_are_one_person() {
     let inside = people("main", "g", 0..12);
-    let four = (0..4).flat_map(|n| [leaves("main", "g", n), card(n)]);
-    assert!(judged(&inside, &Tally::default(), four.collect()).holds.is_empty());
+    let holders = Holders::from([("main".into(), (0..12).map(|n| AccountId(format!("a{n}"))).collect())]);
+    let held = |waiting: Vec<Waiting>| with_cards(&inside, &holders, &Tally::default(), waiting).holds.len();
+    assert_eq!(held((0..4).flat_map(|n| [leaves("main", "g", n), card(n)]).collect()), 0, "four people, not eight");
     let mixed = (0..3).map(|n| leaves("main", "g", n)).chain((3..5).map(card));
-    assert_eq!(judged(&inside, &Tally::default(), mixed.collect()).holds.len(), 1, "five of twelve people");
+    assert_eq!(held(mixed.collect()), 1, "five of twelve people");
 }
 
 #[test]

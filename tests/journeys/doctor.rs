@@ -14,7 +14,9 @@ async fn doctor(world: &World) -> Checkup {
 
 async fn healthy(at: Doors) -> World {
     let house = House::with(&["Members"]).says("seats", json!(25));
-    Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("ada")] })), house).await
+    let hook = json!({ "_id": "w-1", "url": "https://doors.example/hooks/riverside/officernd" });
+    let things = json!({ "memberships": [hot_desk("ada")], "webhooks": [hook] });
+    Setting::at(at, PLAN).begin(town(things), house).await
 }
 
 async fn the_doctor_finds_nothing_at_a_healthy_site(at: Doors) {

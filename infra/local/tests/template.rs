@@ -49,6 +49,7 @@ fn lambda_lets_settle_feed_its_own_queue() {
 #[test]
 fn a_transaction_with_a_condition_check_needs_a_right_of_its_own() {
     assert!(may("ReconcileRole", "dynamodb:ConditionCheckItem"));
+    assert!(may("SettleRole", "dynamodb:ConditionCheckItem"), "two sites may rule one group");
 }
 
 #[test]

@@ -110,7 +110,7 @@ async fn every_refusal_says_what_to_do() {
 
 #[tokio::test]
 async fn a_pause_that_is_asked_for_is_kept() {
-    let busy = answer(429, "{}").with("retry-after", 3);
+    let busy = answer(429, "{}").with("retry-after", 2);
     let script = Script::nexudus("").on("billing/tariffs", [busy, none()]);
     assert_eq!(read(&script).await, Ok(0));
     assert_eq!(script.requests("tariffs").len(), 2);

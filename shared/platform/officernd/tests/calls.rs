@@ -164,7 +164,7 @@ async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_looks() {
         assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
         assert_eq!(script.clock.now().duration_since(before), SignedDuration::from_secs(30), "{reset}");
     }
-    let soon = used_up(3).on("/members/m1", [answer(200, MEMBER)]);
+    let soon = used_up(2).on("/members/m1", [answer(200, MEMBER)]);
     let reader = soon.reader();
     assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
     assert!(reader.look(&member()).await.is_ok());
