@@ -52,9 +52,9 @@ impl Watching {
 impl Functions for Watching {
     async fn receive(&self, outside: &Outside, _: Delivery) -> Answer {
         let (table, settings) = (dynamodb(outside), &outside.settings);
-        let get =
-            table.get_item().table_name(&settings.table).key("pk", text("sites")).key("sk", text("a")).send().await;
-        self.say(get.expect_err("it may only query").code());
+        let get = table.get_item().table_name(&settings.table).consistent_read(true);
+        let get = get.key("pk", text("a#person#1")).key("sk", text("person")).send().await;
+        self.say(get.expect_err("it reads routes alone").code());
         let query = table.query().table_name(&settings.table).key_condition_expression("pk = :p");
         let query = query.expression_attribute_values(":p", text("sites"));
         query.clone().consistent_read(true).send().await.expect("this one");
