@@ -1,32 +1,37 @@
-//! Lambda: compares everything, on a schedule and when a bell asks for it. Everything it does is in
-//! `doorstep::reconcile`.
+//! Lambda: dispatches reconciles, by the clock and by wishes on the bus, and compares everything of one site for each
+//! message of the reconcile queue. Everything it does is in `doorstep::reconcile`.
 
+// Journeys nest futures deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use doorstep::outside::Outside;
-use doorstep::reconcile::{every_site, reconcile};
+use doorstep::reconcile::{Asked, dispatch, reconcile, serve};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
 
-/// A schedule names no site and means all of them; an event of the bus names one.
+/// The queue hands over a batch; the clock and the bus say what is asked for.
 #[derive(Deserialize)]
-struct Asked {
-    detail: Option<Detail>,
-}
-
-#[derive(Deserialize)]
-struct Detail {
-    site: Option<String>,
+#[serde(untagged)]
+enum Event {
+    Requests(SqsEvent),
+    Asked(Asked),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let outside = &Outside::on_lambda()?;
-    run(service_fn(move |event: LambdaEvent<Asked>| async move {
+    run(service_fn(move |event: LambdaEvent<Event>| async move {
         outside.begin_on_lambda(event.context.deadline);
-        match event.payload.detail.and_then(|detail| detail.site) {
-            Some(site) => reconcile(outside, &site).await.map(|_| ())?,
-            None => every_site(outside).await?,
-        }
-        Ok::<(), Error>(())
+        Ok::<_, Error>(match event.payload {
+            Event::Requests(batch) => {
+                serve(outside, batch, |site| async move { reconcile(outside, &site).await.map(drop) }).await
+            }
+            Event::Asked(asked) => {
+                dispatch(outside, asked).await?;
+                SqsBatchResponse::default()
+            }
+        })
     }))
     .await
 }

@@ -17,6 +17,7 @@ use crate::bus::Bus;
 use crate::error::{Error, Result};
 use crate::ledger::dues::minute_word;
 use crate::line::{Bell, Line, Ring};
+use crate::reconcile::request::AskedBy;
 use crate::time::SharedTime;
 
 /// How far Scheduler's clock may be ahead of ours.
@@ -81,7 +82,7 @@ impl Alarms {
             Err(Unset::Schedule(error)) => {
                 if self.unset().insert(site.to_owned()) {
                     tracing::warn!(site, %error, "a schedule could not be set; a reconcile is asked for, which sets it");
-                    self.bus.want_reconcile(site).await;
+                    self.bus.want_reconcile(site, AskedBy::Function).await;
                 }
                 Ok(())
             }

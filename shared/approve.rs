@@ -18,6 +18,7 @@ use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::platform::told::reader::believe_held;
+use crate::reconcile::request::AskedBy;
 use crate::shown::line;
 
 /// A hold, with everybody whom it concerns.
@@ -217,7 +218,7 @@ async fn believe(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<V
     if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&outside.ledger, site).await? {
         return Ok(Vec::new());
     }
-    Ok(vec![Notice::ReconcileWanted])
+    Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
 }
 
 async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {

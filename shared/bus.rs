@@ -10,6 +10,7 @@ use crate::backoff::BackOff;
 use crate::doors::Seats;
 use crate::error::{Error, Result};
 use crate::guard::Hold;
+use crate::reconcile::request::AskedBy;
 use crate::time::SharedTime;
 
 /// Most events in one call (EventBridge quotas: `PutEvents` takes 10 entries).
@@ -18,8 +19,8 @@ const MOST_ENTRIES: usize = 10;
 /// Something that is published.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
-    /// A bell asks for everything to be read.
-    ReconcileWanted,
+    /// Everything of the site is to be compared.
+    ReconcileWanted(AskedBy),
     /// A change at a door.
     Changed(Deed),
     /// What a source answered is not believed; no revoke was inferred from it.
@@ -53,7 +54,7 @@ impl Notice {
     /// Its detail-type.
     fn word(&self) -> &'static str {
         match self {
-            Notice::ReconcileWanted => "reconcile.wanted",
+            Notice::ReconcileWanted(_) => "reconcile.wanted",
             Notice::ReadRefused(_) => "read.refused",
             Notice::VendorUnreachable { .. } => "vendor.unreachable",
             Notice::SeatsShort { .. } => "seats.short",
@@ -78,7 +79,7 @@ impl Notice {
     /// Its detail: ids and reasons, never names or addresses. The shapes are promised in docs/events.md.
     fn detail(&self, site: &str) -> serde_json::Value {
         match self {
-            Notice::ReconcileWanted => json!({"version": 1, "site": site}),
+            Notice::ReconcileWanted(by) => json!({"version": 1, "site": site, "asked_by": by}),
             Notice::ReadRefused(why) => json!({"version": 1, "site": site, "why": why}),
             Notice::VendorUnreachable { vendor, why } => {
                 json!({"version": 1, "site": site, "vendor": vendor, "why": why})
@@ -137,8 +138,8 @@ impl Bus {
 
     /// Asks for everything of a site to be compared. Where the bus is away the next reconcile, a quarter of an hour later
     /// at most, does the same, so that nothing fails because of it.
-    pub async fn want_reconcile(&self, site: &str) {
-        if let Err(error) = self.publish(site, &[Notice::ReconcileWanted]).await {
+    pub async fn want_reconcile(&self, site: &str, by: AskedBy) {
+        if let Err(error) = self.publish(site, &[Notice::ReconcileWanted(by)]).await {
             tracing::warn!(site, %error, "a reconcile could not be asked for; the next one comes by itself");
         }
     }

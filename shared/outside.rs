@@ -28,6 +28,7 @@ use crate::line::Line;
 use crate::network;
 use crate::platform::ReadPlatform;
 use crate::platform::told::reader::Reader as Told;
+use crate::reconcile::queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
 use crate::secrets::Secrets;
 use crate::site::{DoorsConfig, Site};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub table: String,
     /// The line: a FIFO queue's URL.
     pub line_url: String,
+    /// The reconcile queue: a FIFO queue's URL. Only the function that is fed by it sends to it; elsewhere it may be empty.
+    pub reconcile_url: String,
     /// What alarms need.
     pub alarms: AlarmSettings,
     /// The event bus.
@@ -71,6 +74,7 @@ impl Settings {
             region: need("AWS_REGION")?,
             table: need("DOORSTEP_TABLE")?,
             line_url: need("DOORSTEP_LINE_URL")?,
+            reconcile_url: need("DOORSTEP_RECONCILE_URL")?,
             alarms: AlarmSettings {
                 group: need("DOORSTEP_ALARM_GROUP")?,
                 line_arn: need("DOORSTEP_LINE_ARN")?,
@@ -133,6 +137,8 @@ pub struct Outside {
     pub tokens: Tokens,
     /// Whose turn it is to call each vendor.
     pub turns: Turns,
+    /// Requests to compare everything of one site.
+    pub reconciles: ReconcileQueue,
     /// Whose webhook addresses are, and what verifies deliveries.
     pub routes: WebhookRoutes,
     /// When the present invocation ends.
@@ -197,7 +203,9 @@ impl Outside {
         let (seam, http) = (Seam(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
         let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
-        let line = Line::new(lazily!(aws_sdk_sqs, settings, seam, time), settings.line_url.clone());
+        let queues = lazily!(aws_sdk_sqs, settings, seam, time);
+        let line = Line::new(queues.clone(), settings.line_url.clone());
+        let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
         let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
         let scheduler = lazily!(aws_sdk_scheduler, settings, seam, time);
         let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam, time), settings.bus.clone(), time.clone());
@@ -206,6 +214,7 @@ impl Outside {
             bus,
             tokens: Tokens::shared(ledger.clone()),
             routes: WebhookRoutes::new(ledger.clone(), secrets.clone()),
+            reconciles,
             turns: Turns::default(),
             deadline,
             settings,
@@ -231,6 +240,20 @@ impl Outside {
         let limit = i64::try_from(limit).ok().and_then(|limit| Timestamp::from_millisecond(limit).ok());
         if let Some(limit) = limit {
             self.begin(limit);
+        }
+    }
+
+    /// What `work` comes to, as long as there is time to give its messages back.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Later`] where the time of the invocation is used up before.
+    pub async fn in_time(&self, work: impl Future<Output = Result<()>>) -> Result<()> {
+        match self.deadline.left_for_work(self.time.now()) {
+            Some(left) => {
+                let late = || Error::later("the time of the run was used up");
+                tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err(late()))
+            }
+            None => work.await,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::ledger::sites::{Doorplate, Stored};
 use crate::outside::Outside;
 use crate::preview::{Diff, Preview, preview};
+use crate::reconcile::request::AskedBy;
 use crate::site::{Finding, Mode, Site, SiteFileError};
 
 mod moved;
@@ -151,7 +152,7 @@ async fn doors_that_moved(
 
 /// Asks for everything of a site to be compared at once.
 pub(crate) async fn compare_soon(outside: &Outside, site: &str) {
-    outside.bus.want_reconcile(site).await;
+    outside.bus.want_reconcile(site, AskedBy::Operator).await;
 }
 
 /// The mode that the operator says besides must be the file's own.

@@ -22,15 +22,19 @@ use crate::push::carry_over;
 use crate::site::{Mode, Site};
 use crate::window::floor_minute;
 
+mod dispatch;
 mod holding;
 mod openings;
 mod people;
 mod platform;
-mod round;
+pub mod queue;
+pub mod request;
+mod serve;
 
+pub use dispatch::{Asked, dispatch};
 use holding::{Holding, Ruling};
 use platform::PlatformState;
-pub use round::every_site;
+pub use serve::serve;
 
 /// How far ahead alarms are set again, should one have failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);

@@ -180,7 +180,7 @@ impl WebhookRoutes {
 
     /// Whether the list of all sites, read at most once a minute, lacks this one. A list that cannot be read lacks none.
     async fn is_not_listed(&self, name: &str, now: Timestamp) -> bool {
-        let read = || async { Ok(self.store.doorplates().await?.into_iter().map(|route| route.site).collect()) };
+        let read = || async { Ok(self.store.site_names().await?.into_iter().collect()) };
         self.names.get("", now, read).await.is_ok_and(|names| !names.contains(name))
     }
 

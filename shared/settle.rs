@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::line::Ring;
 use crate::outside::Outside;
 
@@ -70,7 +70,7 @@ struct Part {
 pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
     let (parts, mut failed) = by_site(batch);
     let served = parts.into_iter().map(|part| async move {
-        let served = in_time(outside, one_site(outside, &part.site, &part.rings)).await;
+        let served = outside.in_time(one_site(outside, &part.site, &part.rings)).await;
         served.err().map(|error| {
             tracing::error!(site = part.site, %error, "a batch of bells could not be served and comes again");
             part.messages
@@ -112,17 +112,6 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
         }
     }
     (parts.into_values().collect(), failed)
-}
-
-/// What `work` comes to, as long as there is time to give its messages back.
-async fn in_time(outside: &Outside, work: impl Future<Output = Result<()>>) -> Result<()> {
-    match outside.deadline.left_for_work(outside.time.now()) {
-        Some(left) => {
-            let late = || Error::later("the time of the run was used up");
-            tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err(late()))
-        }
-        None => work.await,
-    }
 }
 
 /// Has a message come again after `pause`, rather than when the queue takes its function for dead. One that nobody can

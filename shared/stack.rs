@@ -72,6 +72,16 @@ impl Settings {
         let alarms =
             AlarmSettings { group: names.alarm_group, line_arn: names.line_arn, role_arn: names.alarm_role_arn };
         let Names { table, line_url, bus, .. } = names;
-        Ok(Settings { stack: stack.to_owned(), region, table, line_url, alarms, bus, credentials, endpoint })
+        Ok(Settings {
+            stack: stack.to_owned(),
+            region,
+            table,
+            line_url,
+            reconcile_url: String::new(),
+            alarms,
+            bus,
+            credentials,
+            endpoint,
+        })
     }
 }

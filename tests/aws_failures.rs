@@ -12,6 +12,7 @@ use doorstep::ledger::Write;
 use doorstep::ledger::key::Key;
 use doorstep::line::{Bell, Ring};
 use doorstep::outside::Outside;
+use doorstep::reconcile::request::AskedBy;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ async fn failures(outside: &Outside) -> Vec<Error> {
         outside.ledger.write(Write::put(key("a"), SECRET.into())).await.expect_err("PutItem"),
         outside.ledger.write_many(vec![Write::put(key("a"), SECRET.into())]).await.expect_err("BatchWriteItem"),
         outside.line.ring(&Ring::new(SITE, Bell::Due), None).await.expect_err("SendMessage"),
-        outside.bus.publish(SITE, &[Notice::ReconcileWanted]).await.expect_err("PutEvents"),
+        outside.bus.publish(SITE, &[Notice::ReconcileWanted(AskedBy::Function)]).await.expect_err("PutEvents"),
         unset,
     ]
 }

@@ -201,8 +201,6 @@ async fn i8_names_that_are_no_site_cost_few_calls_and_hide_no_site() {
     assert!((51..=53).contains(&calls), "fifty looks, and then the list, once, and what was throttled again: {calls}");
     assert_eq!(watched.post(&world, HARBOUR).await, 202, "a site that nobody asked for yet is still found");
     assert_eq!(watched.post(&world, OFFICERND).await, 202);
-    world.machine.quiet().await;
-    world.ends_well().await;
 }
 
 #[tokio::test]

@@ -238,6 +238,11 @@ pub fn read(site: &str, source: &str) -> Key {
     Key::new(format!("{site}#read"), source)
 }
 
+/// Which reconciles of a site have begun and ended.
+pub fn runs(site: &str) -> Key {
+    Key::new(format!("{site}#run"), "reconcile")
+}
+
 /// Partition of the deliveries that could not be read.
 pub fn unread(site: &str) -> String {
     format!("{site}#unread")

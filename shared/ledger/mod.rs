@@ -24,6 +24,7 @@ pub mod key;
 pub mod openings;
 pub mod people;
 mod refusal;
+pub mod runs;
 pub mod sharing;
 pub mod sites;
 mod stored;

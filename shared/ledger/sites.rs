@@ -200,6 +200,11 @@ impl Ledger {
         self.kept(&key::site(site)).await
     }
 
+    /// Returns the name of every site there is, whatever is kept of it.
+    pub async fn site_names(&self) -> Result<Vec<String>> {
+        Ok(self.list(key::SITES, "").await?.into_iter().map(|item| item.sk).collect())
+    }
+
     /// Every site there is.
     pub async fn doorplates(&self) -> Result<Vec<Doorplate>> {
         self.list(key::SITES, "").await?.iter().map(Item::read).collect()
@@ -218,6 +223,13 @@ impl Ledger {
     /// How reading the platform went.
     pub async fn platform_read(&self, site: &str) -> Result<PlatformRead> {
         Ok(self.kept(&key::read(site, "platform")).await?.unwrap_or_default())
+    }
+
+    /// Returns the same of several sites, in no order. Those whose platform was never read are left out, and those of which
+    /// the table holds something that cannot be read.
+    pub async fn platform_reads(&self, sites: &[String]) -> Result<Vec<PlatformRead>> {
+        let keys: Vec<Key> = sites.iter().map(|site| key::read(site, "platform")).collect();
+        Ok(self.get_many(&keys).await?.iter().filter_map(|(_, item)| item.read().ok()).collect())
     }
 
     /// Keeps how reading the platform went.

@@ -16,6 +16,7 @@ use crate::guard::removal::{Evidence, doubt_of};
 use crate::guard::{Doubt, MOST_NEW};
 use crate::ledger::holds::Release;
 use crate::person::Person;
+use crate::reconcile::request::AskedBy;
 
 /// What is said of somebody whose new account waits to be counted.
 pub const COUNTED: &str = "the new account waits: very many are new at once, and they are counted before anybody is \
@@ -115,7 +116,7 @@ async fn ask_to_be_counted(scene: &Scene) -> Result<()> {
     let asked = scene.asked.get_or_try_init(|| async {
         if matches!(scene.crowd.get(), Some(Crowd::New | Crowd::Few(_))) {
             scene.outside.ledger.note_crowd(&scene.site.id, true).await?;
-            scene.outside.bus.want_reconcile(&scene.site.id).await;
+            scene.outside.bus.want_reconcile(&scene.site.id, AskedBy::Function).await;
         }
         Ok(())
     });

@@ -16,6 +16,7 @@ use crate::line::Ring;
 use crate::outside::Outside;
 use crate::platform::found::{Lookup, Unreadable};
 use crate::platform::{Around, ReadPlatform, Span, relation};
+use crate::reconcile::request::AskedBy;
 use crate::site::Site;
 use crate::site::catalogue::Catalogue;
 use crate::window::ceil_minute;
@@ -330,7 +331,7 @@ impl<'a> Looker<'a> {
         let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
         let record = known.gone(began, Source::Missing).after(Some(&known));
         self.keep_and_mark(&record, heard, false).await?;
-        self.outside.bus.want_reconcile(&self.site.id).await;
+        self.outside.bus.want_reconcile(&self.site.id, AskedBy::Function).await;
         Ok(())
     }
 
@@ -484,7 +485,7 @@ async fn want_first_read(outside: &Outside, site: &str) -> Result<()> {
     if read.complete.is_some() || lately {
         return Ok(());
     }
-    outside.bus.want_reconcile(site).await;
+    outside.bus.want_reconcile(site, AskedBy::Function).await;
     read.wanted = Some(now);
     outside.ledger.keep_platform_read(site, &read).await
 }

@@ -15,6 +15,7 @@ use crate::ledger::sites::Stored;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::platform::told::outdated::drop_rosters;
+use crate::reconcile::request::AskedBy;
 use crate::site::Site;
 
 /// Percent of a run after which people who are due let hints be fetched.
@@ -30,7 +31,7 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
         match &ring.bell {
             Bell::Things(_) | Bell::Account { .. } | Bell::Due | Bell::Roster => {}
             Bell::Alarm(minute) => until = until.max(*minute),
-            Bell::Unread => outside.bus.want_reconcile(&site.id).await,
+            Bell::Unread => outside.bus.want_reconcile(&site.id, AskedBy::Function).await,
         }
     }
     // Each part of a roster rings, and only the last one to come makes it whole.
@@ -38,7 +39,7 @@ pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result
         && rings.iter().any(|ring| ring.bell == Bell::Roster)
         && drop_rosters(contract, &outside.ledger, &site.id, outside.time.now()).await?
     {
-        outside.bus.want_reconcile(&site.id).await;
+        outside.bus.want_reconcile(&site.id, AskedBy::Function).await;
     }
     let mut run = Run::begin(outside, stored, site, until);
     if has_hints(rings) {

@@ -7,6 +7,7 @@ mod broken_items;
 mod clocks;
 mod crash;
 mod deskworks;
+mod dispatch;
 mod doctor;
 mod doors;
 mod drift;

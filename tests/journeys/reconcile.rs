@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use doorstep::ledger::sites::Doorplate;
-use doorstep::platform::PlatformKind;
-use doorstep::reconcile::every_site;
 use doorstep_local::{Data, Machine, Setup, StartError};
 use serde_json::json;
 
@@ -89,25 +86,4 @@ async fn a1_with_no_salto_ks_site_chosen_nothing_runs() {
     let setup = Setup { sites: vec![text], secrets: None, clock, reconcile: None, data: Data::Memory };
     let Err(StartError::Site { why, .. }) = Machine::start(setup).await else { panic!("it must not start") };
     assert!(why.to_string().contains("place"), "{why}");
-}
-
-#[tokio::test]
-async fn o1_one_call_compares_every_site_and_one_sites_trouble_is_not_anothers() {
-    let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
-    let outside = world.machine.outside();
-    world.change(json!({ "memberships": [hot_desk("ada")] })).await;
-    every_site(outside).await.expect("all of them");
-    assert_eq!(world.inside("Members").await, ["ada"]);
-    let plate = Doorplate {
-        site: "harbour".into(),
-        platform: PlatformKind::OfficeRnd,
-        secret: "harbour".into(),
-        doors: Default::default(),
-        keep_days: 90,
-    };
-    outside.ledger.store_site(&plate, "written = \"by a later version\"", world.machine.now()).await.expect("stored");
-    world.change(json!({ "memberships": [hot_desk("bob")] })).await;
-    let failed = every_site(outside).await.expect_err("harbour cannot be read");
-    assert!(failed.to_string().contains("1 sites"), "{failed}");
-    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
 }

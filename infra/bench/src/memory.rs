@@ -60,6 +60,10 @@ async fn reconcile(options: &Options) -> Outcome<Figure> {
     let stage = Stage::open(LARGE, Timestamp::now()).await?;
     stage.reconcile().await?;
     let mut lambda = Lambda::start(&options.function("reconcile"), &stage.environment(stage.serve().await?)).await?;
-    lambda.call(&json!({ "detail": { "site": SITE } })).await?;
+    let body = json!({ "site": SITE, "begun": 0, "by": "clock" }).to_string();
+    lambda
+        .call(&json!({ "Records": [{ "messageId": "1", "receiptHandle": "1", "body": body,
+        "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {} }] }))
+        .await?;
     figure("peak memory of reconcile, 10,000 people", lambda.peak())
 }

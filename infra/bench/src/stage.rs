@@ -123,6 +123,7 @@ impl Stage {
             ("DOORSTEP_STACK", &names.stack),
             ("DOORSTEP_TABLE", &names.table),
             ("DOORSTEP_LINE_URL", &names.line_url),
+            ("DOORSTEP_RECONCILE_URL", &names.reconcile_url),
             ("DOORSTEP_LINE_ARN", &names.alarms.line_arn),
             ("DOORSTEP_ALARM_GROUP", &names.alarms.group),
             ("DOORSTEP_ALARM_ROLE_ARN", &names.alarms.role_arn),

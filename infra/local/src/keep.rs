@@ -22,6 +22,8 @@ const LET_GO: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Keep {
     state: Arc<Mutex<State>>,
+    /// Stands before every key.
+    prefix: String,
 }
 
 struct State {
@@ -56,32 +58,41 @@ impl Keep {
     }
 
     fn of(entries: BTreeMap<String, Vec<u8>>, file: Option<Connection>) -> Self {
-        Keep { state: Arc::new(Mutex::new(State { entries, file })) }
+        Keep { state: Arc::new(Mutex::new(State { entries, file })), prefix: String::new() }
+    }
+
+    /// The same, with `prefix` before every key.
+    pub(crate) fn within(&self, prefix: &str) -> Self {
+        Keep { state: self.state.clone(), prefix: format!("{}{prefix}", self.prefix) }
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
     }
 
     /// What is kept under `key`.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
-        locked(&self.state).entries.get(key).cloned()
+        locked(&self.state).entries.get(&self.key(key)).cloned()
     }
 
     /// Keeps `value` under `key`. Gives `false` (and a log line) where the file did not take it; then nothing changed.
     pub fn put(&self, key: &str, value: &[u8]) -> bool {
-        let mut state = locked(&self.state);
+        let (key, mut state) = (self.key(key), locked(&self.state));
         let sql =
             "INSERT INTO keep (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         let kept = state.write(|file| file.prepare_cached(sql)?.execute(params![key, value]));
         if kept {
-            state.entries.insert(key.to_owned(), value.to_vec());
+            state.entries.insert(key, value.to_vec());
         }
         kept
     }
 
     /// Forgets `key`. Gives `false` (and a log line) where the file did not take it; then nothing changed.
     pub fn remove(&self, key: &str) -> bool {
-        let mut state = locked(&self.state);
-        let kept = state.write(|file| file.prepare_cached("DELETE FROM keep WHERE key = ?1")?.execute([key]));
+        let (key, mut state) = (self.key(key), locked(&self.state));
+        let kept = state.write(|file| file.prepare_cached("DELETE FROM keep WHERE key = ?1")?.execute([&key]));
         if kept {
-            state.entries.remove(key);
+            state.entries.remove(&key);
         }
         kept
     }
@@ -89,8 +100,10 @@ impl Keep {
     /// Every key that begins with `prefix`, in order, with its value.
     pub fn list(&self, prefix: &str) -> Vec<(String, Vec<u8>)> {
         let state = locked(&self.state);
-        let from = state.entries.range(prefix.to_owned()..);
-        from.take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect()
+        let whole = self.key(prefix);
+        let own = |key: &String| key.get(self.prefix.len()..).unwrap_or_default().to_owned();
+        let from = state.entries.range(whole.clone()..);
+        from.take_while(|(key, _)| key.starts_with(&whole)).map(|(key, value)| (own(key), value.clone())).collect()
     }
 
     /// Rewrites the file and empties its log, so that neither holds anything that was deleted or replaced.

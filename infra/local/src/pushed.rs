@@ -193,9 +193,7 @@ impl Machine {
         let (runner, site) = (&self.parts.runner, file.site.clone());
         runner.keep.put(&format!("{PUSHED}{site}"), b"");
         locked(&self.parts.known).put(file);
-        if runner.add(&site) && !self.stands() {
-            locked(&self.parts.background).reconcile(runner, site);
-        }
+        runner.add(&site);
         runner.renew();
     }
 }

@@ -191,3 +191,13 @@ fn texts(value: &Value) -> Vec<String> {
     let list = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
+
+#[test]
+fn reconcile_serves_one_site_at_a_time_and_a_bounded_number_of_sites() {
+    let event = &template().properties("Reconcile")["Events"]["Reconciles"]["Properties"];
+    assert_eq!(event["BatchSize"], 1);
+    assert_eq!(event["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    let most = event["ScalingConfig"]["MaximumConcurrency"].as_u64().expect("a number");
+    assert!((2..=1000).contains(&most), "{most}");
+    assert_eq!(template().properties("Reconciles")["DeduplicationScope"], "messageGroup");
+}

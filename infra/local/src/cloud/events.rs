@@ -1,4 +1,4 @@
-//! EventBridge: what was published, and the one rule of the stack: a wanted reconcile starts that function.
+//! EventBridge: what was published, and the one rule of the stack: a wish for a reconcile calls its dispatcher.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -41,15 +41,22 @@ struct State {
 }
 
 struct Wish {
-    site: String,
+    detail: Value,
     serving: bool,
 }
 
-/// A reconcile that somebody wants.
+/// An event that the rule of the stack hands to its target.
 pub(crate) struct Wanted {
-    /// The site.
-    pub(crate) site: String,
+    /// What the event says.
+    detail: Value,
     number: u64,
+}
+
+impl Wanted {
+    /// The event, as the rule hands it to its target.
+    pub(crate) fn event(&self) -> Value {
+        json!({ "source": "doorstep", "detail-type": RECONCILE_WANTED, "detail": self.detail })
+    }
 }
 
 /// One event as it was published.
@@ -89,9 +96,9 @@ impl Entry {
 impl Bus {
     pub(super) fn new(name: &str, keep: Keep, time: SharedTime, stir: Stir) -> Self {
         let last = keep.list(OUTBOX).last().and_then(|(key, _)| key.strip_prefix(OUTBOX)?.parse::<u64>().ok());
-        let wish = |(key, site): (String, Vec<u8>)| {
+        let wish = |(key, detail): (String, Vec<u8>)| {
             let number = key.strip_prefix(WANTED)?.parse().ok()?;
-            Some((number, Wish { site: String::from_utf8(site).ok()?, serving: false }))
+            Some((number, Wish { detail: serde_json::from_slice(&detail).ok()?, serving: false }))
         };
         let wanted = keep.list(WANTED).into_iter().filter_map(wish).collect();
         let state = Mutex::new(State { next: last.map_or(1, |last| last + 1), wanted });
@@ -149,11 +156,9 @@ impl Bus {
         }
         let number = state.next;
         state.next += 1;
-        if event.kind == RECONCILE_WANTED
-            && let Some(site) = event.detail["site"].as_str()
-        {
-            self.keep.put(&format!("{WANTED}{number:020}"), site.as_bytes());
-            state.wanted.insert(number, Wish { site: site.to_owned(), serving: false });
+        if event.kind == RECONCILE_WANTED {
+            self.keep.put_json(&format!("{WANTED}{number:020}"), &event.detail);
+            state.wanted.insert(number, Wish { detail: event.detail, serving: false });
         }
         Ok(uuid::Uuid::new_v4().to_string())
     }
@@ -173,7 +178,7 @@ impl Bus {
         let mut state = locked(&self.state);
         let (number, wish) = state.wanted.iter_mut().find(|(_, wish)| !wish.serving)?;
         wish.serving = true;
-        Some(Wanted { site: wish.site.clone(), number: *number })
+        Some(Wanted { detail: wish.detail.clone(), number: *number })
     }
 
     /// Ends what [`Bus::take_wanted`] began.

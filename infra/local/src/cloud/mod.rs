@@ -56,6 +56,7 @@ pub fn settings() -> Settings {
         region: "local".into(),
         table: "doorstep".into(),
         line_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-line.fifo"),
+        reconcile_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-reconcile.fifo"),
         alarms: AlarmSettings {
             group: "doorstep".into(),
             line_arn: arn("sqs", "doorstep-line.fifo"),
@@ -75,6 +76,8 @@ pub struct Cloud {
     pub table: dynamodb::Table,
     /// SQS.
     pub line: sqs::Line,
+    /// SQS: the requests to compare everything of one site.
+    pub reconciles: sqs::Line,
     /// EventBridge Scheduler.
     pub alarms: scheduler::Alarms,
     /// EventBridge.
@@ -114,7 +117,20 @@ impl Cloud {
         table.sign_in(&mut settings);
         Ok(Cloud {
             table,
-            line: sqs::Line::new(&settings.line_url, Rules::of(template), keep.clone(), time.clone(), stir.clone()),
+            line: sqs::Line::new(
+                &settings.line_url,
+                Rules::of(template, "Line", "Settle"),
+                keep.clone(),
+                time.clone(),
+                stir.clone(),
+            ),
+            reconciles: sqs::Line::new(
+                &settings.reconcile_url,
+                Rules::of(template, "Reconciles", "Reconcile"),
+                keep.within("reconcile/"),
+                time.clone(),
+                stir.clone(),
+            ),
             alarms: scheduler::Alarms::new(&settings, keep.clone(), time.clone(), stir.clone()),
             bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
             parameters: ssm::Parameters::new(&settings, secrets),
@@ -155,7 +171,7 @@ impl Cloud {
         let body = request.body();
         Ok(match service {
             "DynamoDB_20120810" => return self.table(operation, request).await,
-            "AmazonSQS" => self.line.answer(operation, body),
+            "AmazonSQS" => self.queue(body).answer(operation, body),
             "AWSEvents" => self.bus.answer(operation, body),
             "AmazonSSM" => match self.strain.throttles_parameters() {
                 Some(refusal) => refusal.into_response(),
@@ -163,6 +179,12 @@ impl Cloud {
             },
             _ => Refusal::unknown_operation(service).into_response(),
         })
+    }
+
+    /// The queue that a request is for; the line where it names none that is here.
+    fn queue(&self, body: &[u8]) -> &sqs::Line {
+        let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        if asked["QueueUrl"] == self.settings.reconcile_url.as_str() { &self.reconciles } else { &self.line }
     }
 
     async fn table(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {

@@ -50,9 +50,9 @@ pub(super) struct Rules {
 impl Rules {
     /// As the properties of the queue and of the function that it invokes say. What the template leaves out is as AWS has it
     /// then.
-    pub(super) fn of(template: &Template) -> Self {
-        let queue = template.properties("Line");
-        let events = template.properties("Settle")["Events"].as_object();
+    pub(super) fn of(template: &Template, queue: &str, function: &str) -> Self {
+        let queue = template.properties(queue);
+        let events = template.properties(function)["Events"].as_object();
         let batch = events.and_then(|events| events.values().find_map(|one| one["Properties"]["BatchSize"].as_u64()));
         let most_receives = queue["RedrivePolicy"]["maxReceiveCount"].as_u64();
         Rules {
@@ -111,7 +111,7 @@ impl Line {
         let dead = self.url.replace(LINE, DEAD);
         match operation {
             "GetQueueUrl" if request["QueueName"].as_str() == Some(DEAD) => return Ok(json!({ "QueueUrl": dead })),
-            "GetQueueAttributes" if request["QueueUrl"].as_str() == Some(&dead) => {
+            "GetQueueAttributes" if dead != self.url && request["QueueUrl"].as_str() == Some(&dead) => {
                 let count = self.dead().len().to_string();
                 return Ok(json!({ "Attributes": { "ApproximateNumberOfMessages": count, "FifoQueue": "true" } }));
             }
@@ -229,6 +229,11 @@ impl Line {
         locked(&self.queue).len() == (0, 0)
     }
 
+    /// Whether nothing can be handed out now, and nothing is being served: what waits, waits for a later instant.
+    pub(crate) fn rests(&self) -> bool {
+        locked(&self.queue).rests(self.time.now())
+    }
+
     /// The earliest instant at which a message that failed comes again.
     pub(crate) fn next_visible(&self) -> Option<Timestamp> {
         locked(&self.queue).next_visible()
@@ -273,7 +278,7 @@ mod tests {
         let clock = Arc::new(Clock::standing(Timestamp::UNIX_EPOCH));
         Line::new(
             "https://sqs.local.amazonaws.com/1/line.fifo",
-            Rules::of(template),
+            Rules::of(template, "Line", "Settle"),
             Keep::memory(),
             clock,
             Stir::default(),

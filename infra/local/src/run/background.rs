@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use doorstep::reconcile::Asked;
 use doorstep::time::Time;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Runner;
 
+/// How many sites are reconciled at the same time, as the stack's parameter `ReconcileConcurrency` says where it is left out.
+const SITES_AT_ONCE: usize = 10;
 /// How often expired items are deleted.
 const FORGET: Duration = Duration::from_secs(3600);
 
 /// The tasks that drive a run in real time. They end when this is dropped.
 #[derive(Default)]
 pub(crate) struct Background {
-    tasks: JoinSet<()>,
-    cadence: Option<Duration>,
+    _tasks: JoinSet<()>,
 }
 
 impl Background {
@@ -27,18 +30,13 @@ impl Background {
         tasks.spawn(line(runner.clone()));
         tasks.spawn(alarms(runner.clone()));
         tasks.spawn(wishes(runner.clone()));
+        tasks.spawn(requests(runner.clone()));
         tasks.spawn(forget(runner.clone()));
         let cadence = runner.turn.lock().await.cadence.and_then(|cadence| Duration::try_from(cadence).ok());
-        let mut background = Background { tasks, cadence };
-        runner.sites().into_iter().for_each(|site| background.reconcile(runner, site));
-        background
-    }
-
-    /// Reconciles one more site from now on.
-    pub(crate) fn reconcile(&mut self, runner: &Arc<Runner>, site: String) {
-        if let Some(cadence) = self.cadence {
-            self.tasks.spawn(reconciles(runner.clone(), site, cadence));
+        if let Some(cadence) = cadence {
+            tasks.spawn(clock(runner.clone(), cadence));
         }
+        Background { _tasks: tasks }
     }
 }
 
@@ -77,24 +75,41 @@ async fn wishes(runner: Arc<Runner>) {
         stirred.borrow_and_update();
         while let Some(wanted) = runner.cloud.bus.take_wanted() {
             let runner = runner.clone();
-            tokio::spawn(async move {
-                runner.reconcile_unasked(&wanted.site).await;
-                runner.cloud.bus.served(&wanted);
-            });
+            tokio::spawn(async move { runner.grant(&wanted).await });
         }
         let _changed = stirred.changed().await;
     }
 }
 
-async fn reconciles(runner: Arc<Runner>, site: String, cadence: Duration) {
+/// Hands out requests as they come, of so many sites at the same time.
+async fn requests(runner: Arc<Runner>) {
+    let mut stirred = runner.cloud.stir.watch();
+    let free = Arc::new(Semaphore::new(SITES_AT_ONCE));
+    loop {
+        stirred.borrow_and_update();
+        while let Ok(permit) = free.clone().acquire_owned().await
+            && let Some(batch) = runner.cloud.reconciles.take()
+        {
+            let runner = runner.clone();
+            tokio::spawn(async move {
+                runner.serve_requests(batch).await;
+                drop(permit);
+            });
+        }
+        tokio::select! {
+            _ = stirred.changed() => {}
+            () = until(&runner, runner.cloud.reconciles.next_visible()) => {}
+        }
+    }
+}
+
+/// Asks for every site, once every cadence.
+async fn clock(runner: Arc<Runner>, cadence: Duration) {
     let mut ticks = interval_at(Instant::now() + cadence, cadence);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        if !runner.knows(&site) {
-            return;
-        }
-        runner.reconcile_unasked(&site).await;
+        runner.dispatch(Asked::everything()).await;
     }
 }
 
@@ -123,7 +138,8 @@ impl Runner {
         loop {
             stirred.borrow_and_update();
             let due = self.cloud.alarms.next().is_some_and(|at| at <= self.clock.now());
-            if !due && self.cloud.line.is_empty() && self.cloud.bus.wants_nothing() {
+            let quiet = self.cloud.line.is_empty() && self.cloud.bus.wants_nothing() && self.cloud.reconciles.rests();
+            if !due && quiet {
                 return;
             }
             let _changed = stirred.changed().await;

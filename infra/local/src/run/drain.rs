@@ -2,14 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use doorstep::outside::{Outside, Settings};
+use doorstep::reconcile::Asked;
+use doorstep::reconcile::request::{AskedBy, ReconcileRequest};
+use doorstep::time::Time;
 use jiff::SignedDuration;
 
 use super::functions::Functions;
 use super::{End, Role, Runner, limit};
-use crate::cloud::sqs::Message;
+use crate::cloud::events::Wanted;
+use crate::cloud::sqs::{Line, Message};
+
+/// How often the dispatcher is called in all where it fails.
+const DISPATCH_TRIES: u32 = 3;
 
 /// A drain that takes more turns than this is going in a circle.
 const MOST_TURNS: usize = 100_000;
@@ -21,35 +29,90 @@ impl Runner {
         self.drain_in_turn().await;
     }
 
-    pub(super) async fn drain_in_turn(&self) {
+    /// The same. Returns the sites that were reconciled because the clock asked for it, in their order.
+    pub(super) async fn drain_in_turn(&self) -> Vec<String> {
+        let mut reconciled = Vec::new();
         for _ in 0..MOST_TURNS {
             self.cloud.ring_due();
             if let Some(batch) = self.cloud.line.take() {
                 self.serve(batch).await;
             } else if let Some(wanted) = self.cloud.bus.take_wanted() {
-                self.reconcile_unasked(&wanted.site).await;
-                self.cloud.bus.served(&wanted);
+                self.grant(&wanted).await;
+            } else if let Some(batch) = self.cloud.reconciles.take() {
+                reconciled.extend(batch.iter().filter(|message| is_by_clock(message)).map(|one| one.group.clone()));
+                self.serve_requests(batch).await;
             } else {
-                return;
+                reconciled.dedup();
+                return reconciled;
             }
         }
         tracing::error!("the line does not become empty: something rings itself again and again");
+        reconciled
     }
 
-    /// Hands one batch to settle. What it does not finish comes again: at once with a standing clock, else after the
-    /// pause that it asked for, or, where it died, after one that grows.
+    /// Hands one batch to settle.
     pub(super) async fn serve(&self, batch: Vec<Message>) {
         let event = event(&batch, &self.cloud.settings);
         let call =
             |functions: Arc<dyn Functions>, outside: Outside| async move { functions.settle(&outside, event).await };
         let end = self.invoke(Role::Settle, limit::SETTLE, call).await;
+        self.give_back(&self.cloud.line, batch, end);
+    }
+
+    /// Hands one batch of requests, of one site, to reconcile.
+    pub(super) async fn serve_requests(&self, batch: Vec<Message>) {
+        let site = batch.first().map(|message| message.group.clone()).unwrap_or_default();
+        let event = event(&batch, &self.cloud.settings);
+        let call = |functions: Arc<dyn Functions>, outside: Outside| async move {
+            functions.reconcile_requests(&outside, event).await
+        };
+        let turn = self.turn_of(&site).await;
+        let end = self.invoke(Role::Reconcile, limit::RECONCILE, call).await;
+        drop(turn);
+        self.give_back(&self.cloud.reconciles, batch, end);
+    }
+
+    /// Has a wish dispatched, as the rule of the bus does.
+    pub(super) async fn grant(&self, wanted: &Wanted) {
+        match serde_json::from_value(wanted.event()) {
+            Ok(asked) => self.dispatch(asked).await,
+            Err(error) => tracing::error!(%error, "an event that the dispatcher cannot read"),
+        }
+        self.cloud.bus.served(wanted);
+    }
+
+    /// Calls the dispatcher, again where it fails or dies, as Lambda does with asynchronous calls.
+    pub(super) async fn dispatch(&self, asked: Asked) {
+        for tried in 1..=DISPATCH_TRIES {
+            let wanted = asked.clone();
+            let call = |functions: Arc<dyn Functions>, outside: Outside| async move {
+                functions.dispatch(&outside, wanted).await
+            };
+            match self.invoke(Role::Reconcile, limit::RECONCILE, call).await {
+                End::Done(Ok(())) => return,
+                End::Done(Err(error)) => tracing::warn!(tried, %error, "reconciles could not be dispatched"),
+                End::Died(why) => tracing::warn!(tried, why, "reconciles could not be dispatched"),
+            }
+            self.clock.pass(Duration::from_secs(1 << tried)).await;
+        }
+    }
+
+    /// What a function does not finish comes again: at once with a standing clock, else after the pause that it asked for,
+    /// or, where it died, after one that grows.
+    fn give_back(&self, queue: &Line, batch: Vec<Message>, end: End<SqsBatchResponse>) {
         let (failed, stands) = (failed(&batch, end), self.clock.stands());
-        self.cloud.line.give_back(batch, |message, asked| {
+        queue.give_back(batch, |message, asked| {
             let usual = SignedDuration::from_secs(1 << message.receives.min(5));
             let pause = if stands { SignedDuration::ZERO } else { asked.unwrap_or(usual) };
             failed.contains(&message.id).then_some(pause)
         });
     }
+}
+
+/// Whether a request was made by the clock.
+fn is_by_clock(message: &Message) -> bool {
+    let request = serde_json::from_str::<ReconcileRequest>(&message.body);
+    request.is_ok_and(|request| request.by == AskedBy::Clock)
 }
 
 /// Ids of what comes again, as Lambda reads the function's answer: naming a message that was not in the batch fails all

@@ -6,7 +6,7 @@ use doorstep::delivery::Delivery;
 use doorstep::error::Result;
 use doorstep::outside::Outside;
 use doorstep::receive::Answer;
-use doorstep::reconcile::Report;
+use doorstep::reconcile::{Asked, Report};
 
 /// The four functions of the stack.
 #[async_trait]
@@ -21,6 +21,15 @@ pub trait Functions: Send + Sync {
     async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse;
     /// Reconciles one site.
     async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report>;
+    /// Sends the requests that the clock or a wish asks for.
+    async fn dispatch(&self, outside: &Outside, asked: Asked) -> Result<()> {
+        doorstep::reconcile::dispatch(outside, asked).await
+    }
+    /// Serves one batch of requests, each with [`Functions::reconcile`].
+    async fn reconcile_requests(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        let reconcile = |site: String| async move { self.reconcile(outside, &site).await.map(drop) };
+        doorstep::reconcile::serve(outside, batch, reconcile).await
+    }
 }
 
 /// The library's own.

@@ -15,14 +15,13 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use doorstep::error::Result;
 use doorstep::outside::Outside;
 use doorstep::reconcile::Report;
 use doorstep::time::{SharedTime, Time};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
 use crate::cloud::Cloud;
@@ -38,9 +37,6 @@ pub(crate) use invoke::{End, limit};
 use levers::Levers;
 pub(crate) use walk::CLOCK;
 pub use walk::{ClockRefused, Ran};
-
-/// How often a reconcile that failed is tried in all, as Lambda does with asynchronous calls.
-const RECONCILE_TRIES: u32 = 3;
 
 /// Everything that runs.
 pub(crate) struct Runner {
@@ -109,11 +105,6 @@ impl Runner {
         locked(&self.sites).contains_key(site)
     }
 
-    /// Every site, by name.
-    fn sites(&self) -> Vec<String> {
-        locked(&self.sites).keys().cloned().collect()
-    }
-
     /// What the functions remember of the sites is no longer so: those that run next begin anew.
     pub(crate) fn renew(&self) {
         self.pool.renew();
@@ -124,8 +115,7 @@ impl Runner {
     /// # Errors
     /// The function's own, and one that may pass where the function died.
     pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
-        let turn = locked(&self.sites).get(site).cloned().unwrap_or_default();
-        let turn = turn.lock_owned().await;
+        let turn = self.turn_of(site).await;
         let wanted = site.to_owned();
         let run = |functions: Arc<dyn Functions>, outside: Outside| async move {
             functions.reconcile(&outside, &wanted).await
@@ -138,23 +128,9 @@ impl Runner {
         }
     }
 
-    /// A reconcile that nobody waits for the report of: tried again where it fails, and then left to the next one.
-    async fn reconcile_unasked(&self, site: &str) {
-        for tried in 1..=RECONCILE_TRIES {
-            match self.reconcile(site).await {
-                Ok(report) => {
-                    tracing::info!(
-                        site,
-                        granted = report.granted,
-                        revoked = report.revoked,
-                        held = report.held,
-                        "reconciled"
-                    );
-                    return;
-                }
-                Err(error) => tracing::warn!(site, tried, %error, "the reconcile failed"),
-            }
-            self.clock.pass(Duration::from_secs(1 << tried)).await;
-        }
+    /// The turn at being reconciled of a site: on this machine a person's reconcile takes it too, and waits for it.
+    async fn turn_of(&self, site: &str) -> OwnedMutexGuard<()> {
+        let turn = locked(&self.sites).get(site).cloned().unwrap_or_default();
+        turn.lock_owned().await
     }
 }

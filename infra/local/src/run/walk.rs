@@ -1,5 +1,6 @@
 //! Moving a standing clock: every alarm and scheduled reconcile on the way runs at its own instant, in order.
 
+use doorstep::reconcile::Asked;
 use doorstep::time::Time;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -75,11 +76,9 @@ impl Runner {
             return;
         }
         calendar.advance();
-        for site in self.sites() {
-            self.reconcile_unasked(&site).await;
-            ran.push(Ran { at: now, what: "reconcile", site });
-            self.drain_in_turn().await;
-        }
+        self.dispatch(Asked::everything()).await;
+        let reconciled = self.drain_in_turn().await;
+        ran.extend(reconciled.into_iter().map(|site| Ran { at: now, what: "reconcile", site }));
     }
 }
 

@@ -1,0 +1,170 @@
+//! Requests to compare everything of one site, and whether one is to be served now.
+//!
+//! A request says how many reconciles of the site had begun when it was made. Requests that say the same are one, and any
+//! reconcile that begins later serves all of them:
+//!
+//! ```text
+//! a reconcile that began later   another message     a function asked, and the last one
+//! has ended well                 holds the lease     began within PACE, and it never waited    step
+//! yes                            any                 any                                       nothing: it was served
+//! no                             yes                 any                                       wait until the lease ends
+//! no                             no                  yes                                       wait until PACE is over
+//! no                             no                  no                                        reconcile
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::runs::{Lease, Runs};
+
+/// Reconciles that functions ask for begin at least so long after the one before.
+pub const PACE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a lease holds: no function lives longer.
+pub const LEASE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Who asks for a reconcile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskedBy {
+    /// The clock, every quarter of an hour.
+    Clock,
+    /// A person, who waits for it.
+    Operator,
+    /// A function that found something which only a comparison can put right.
+    Function,
+}
+
+/// A request: the content of a message of the reconcile queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconcileRequest {
+    /// Site.
+    pub site: String,
+    /// How many reconciles of the site had begun when it was made.
+    pub begun: u64,
+    /// Who asks.
+    pub by: AskedBy,
+}
+
+impl ReconcileRequest {
+    /// What makes equal requests one: the queue takes the first of them, as long as no reconcile has begun since.
+    pub fn dedup_id(&self) -> String {
+        let by = match self.by {
+            AskedBy::Clock | AskedBy::Operator => "now",
+            AskedBy::Function => "paced",
+        };
+        format!("{}-{by}", self.begun)
+    }
+}
+
+/// How a request was handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handed {
+    /// The message's id.
+    pub message: String,
+    /// How often it was handed out, this time included.
+    pub times: u32,
+}
+
+/// What is done with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A reconcile served it already.
+    Served,
+    /// It comes again at this instant.
+    Wait(Timestamp),
+    /// Everything is compared, under this lease.
+    Run(Runs),
+}
+
+/// Decides what is done with a request: see the table above.
+pub fn decide(runs: &Runs, request: &ReconcileRequest, handed: &Handed, now: Timestamp) -> Step {
+    if runs.ended > request.begun {
+        return Step::Served;
+    }
+    let other = runs.lease.as_ref().filter(|lease| lease.holder != handed.message && lease.until > now);
+    if let Some(lease) = other {
+        return Step::Wait(lease.until);
+    }
+    // The clock's own requests keep their distance, and nobody who waits for one is kept waiting.
+    let paced = request.by == AskedBy::Function && handed.times <= 1;
+    let next = runs.at.and_then(|at| at.checked_add(PACE).ok());
+    match next.filter(|next| paced && *next > now) {
+        Some(next) => Step::Wait(next),
+        None => {
+            let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+            let lease = Some(Lease { holder: handed.message.clone(), until });
+            Step::Run(Runs { begun: runs.begun + 1, at: Some(now), ended: runs.ended, lease })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).expect("an instant")
+    }
+
+    fn request(begun: u64, by: AskedBy) -> ReconcileRequest {
+        ReconcileRequest { site: "riverside".to_owned(), begun, by }
+    }
+
+    fn handed(message: &str, times: u32) -> Handed {
+        Handed { message: message.to_owned(), times }
+    }
+
+    fn runs(begun: u64, ended: u64, lease: Option<(&str, i64)>) -> Runs {
+        let lease = lease.map(|(holder, until)| Lease { holder: holder.to_owned(), until: at(until) });
+        Runs { begun, at: Some(at(10)), ended, lease }
+    }
+
+    #[test]
+    fn a_request_is_served_by_a_reconcile_that_began_later_and_ended_well() {
+        let step = |runs: Runs| decide(&runs, &request(3, AskedBy::Function), &handed("m", 1), at(60));
+        assert_eq!(step(runs(4, 4, None)), Step::Served);
+        assert!(matches!(step(runs(4, 3, None)), Step::Run(_)), "one that began later, and failed, serves nothing");
+        assert!(matches!(step(runs(3, 3, None)), Step::Run(_)), "one that had begun before serves nothing");
+    }
+
+    #[test]
+    fn two_messages_never_reconcile_a_site_at_the_same_time() {
+        let step = |message: &str, now: i64| {
+            decide(&runs(4, 3, Some(("m", 25))), &request(4, AskedBy::Operator), &handed(message, 1), at(now))
+        };
+        assert_eq!(step("other", 24), Step::Wait(at(25)));
+        assert!(matches!(step("other", 25), Step::Run(_)), "its function is gone");
+        assert!(
+            matches!(step("m", 11), Step::Run(_)),
+            "a message that is handed out again had a function that is gone"
+        );
+    }
+
+    #[test]
+    fn functions_keep_their_distance_once_and_nobody_else_does() {
+        let step = |by, times, now| decide(&runs(4, 4, None), &request(4, by), &handed("m", times), at(now));
+        assert_eq!(step(AskedBy::Function, 1, 12), Step::Wait(at(15)));
+        assert!(matches!(step(AskedBy::Function, 1, 15), Step::Run(_)));
+        assert!(matches!(step(AskedBy::Function, 2, 12), Step::Run(_)), "it has waited already");
+        assert!(matches!(step(AskedBy::Operator, 1, 12), Step::Run(_)));
+        assert!(matches!(step(AskedBy::Clock, 1, 12), Step::Run(_)));
+    }
+
+    #[test]
+    fn a_run_is_numbered_and_holds_the_lease_as_long_as_a_function_can_live() {
+        let Step::Run(next) = decide(&runs(4, 2, None), &request(4, AskedBy::Clock), &handed("m", 1), at(30)) else {
+            panic!("it runs");
+        };
+        assert_eq!((next.begun, next.ended, next.at), (5, 2, Some(at(30))));
+        assert_eq!(next.lease, Some(Lease { holder: "m".to_owned(), until: at(45) }));
+    }
+
+    #[test]
+    fn requests_of_one_time_are_one_and_nobody_who_waits_is_merged_with_one_that_may() {
+        let id = |begun, by| request(begun, by).dedup_id();
+        assert_eq!(id(3, AskedBy::Function), id(3, AskedBy::Function));
+        assert_eq!(id(3, AskedBy::Clock), id(3, AskedBy::Operator));
+        assert_ne!(id(3, AskedBy::Function), id(3, AskedBy::Operator));
+        assert_ne!(id(3, AskedBy::Function), id(4, AskedBy::Function));
+    }
+}
