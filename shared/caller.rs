@@ -130,11 +130,11 @@ impl Caller {
         }
     }
 
+    /// Waits for the gap to the request before, and no longer: the clock may have been set back meanwhile.
     async fn wait_turn(&self, next: &mut Timestamp) {
         let now = self.time.now();
-        if let Ok(wait) = Duration::try_from(now.duration_until(*next))
-            && !wait.is_zero()
-        {
+        let wait = Duration::try_from(now.duration_until(*next)).unwrap_or_default().min(self.gap);
+        if !wait.is_zero() {
             self.time.pass(wait).await;
         }
         let gap = SignedDuration::try_from(self.gap).unwrap_or(SignedDuration::ZERO);

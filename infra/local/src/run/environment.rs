@@ -145,7 +145,7 @@ impl Time for FunctionClock {
 
     async fn pass(&self, span: Duration) {
         if self.levers.waits_count() {
-            self.work.waits(span);
+            self.levers.wait(&self.work, span).await;
         }
         self.clock.pass(span).await;
     }
@@ -168,8 +168,9 @@ fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
         work.calls();
         let cost = levers.cost(&request);
         levers.note_change(&request, levers.worked(&work));
-        work.waits(cost.takes);
+        let work = work.clone();
         async move {
+            levers.wait(&work, cost.takes).await;
             let step = Step::of(role, &request);
             let death = levers.calls(role, &request);
             if death == Some(false) {

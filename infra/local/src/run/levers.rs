@@ -1,7 +1,7 @@
 //! What a test may do to the functions beside shooting them after a step: let them die at any call, set their clocks
 //! wrong, and take chance out of the ids that they give. Counts what they call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +17,9 @@ use crate::locked::locked;
 
 /// How long a function waits for an answer that says nothing of that itself.
 const IMPATIENCE: Duration = Duration::from_secs(20);
+
+/// So often the parts of a function that wait are asked before none of the others has anything to do.
+const IDLE: u64 = 200;
 
 /// At which call a function dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +74,31 @@ pub(super) struct Work {
     calls: AtomicU64,
     /// Milliseconds that it waited for slow vendors, and for its own pauses where these count.
     waited: AtomicI64,
+    /// When the parts of the function that wait go on, by its clock.
+    waiting: Mutex<BTreeSet<(SignedDuration, u64)>>,
+    /// How often all parts were found waiting since one of them did something.
+    idle: AtomicU64,
+}
+
+/// A part of a function that waits, until it is dropped.
+struct Waiting<'a> {
+    work: &'a Work,
+    me: (SignedDuration, u64),
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(work: &'a Work, me: (SignedDuration, u64)) -> Self {
+        locked(&work.waiting).insert(me);
+        work.acts();
+        Waiting { work, me }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        locked(&self.work.waiting).remove(&self.me);
+        self.work.acts();
+    }
 }
 
 impl Work {
@@ -78,14 +106,20 @@ impl Work {
     pub(super) fn begin(&self) {
         self.calls.store(0, Ordering::SeqCst);
         self.waited.store(0, Ordering::SeqCst);
+        locked(&self.waiting).clear();
+    }
+
+    fn acts(&self) {
+        self.idle.store(0, Ordering::SeqCst);
     }
 
     pub(super) fn calls(&self) {
+        self.acts();
         self.calls.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(super) fn waits(&self, span: Duration) {
-        self.waited.fetch_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    fn waits(&self, span: SignedDuration) {
+        self.waited.fetch_add(i64::try_from(span.as_millis()).unwrap_or(0).max(0), Ordering::SeqCst);
     }
 }
 
@@ -104,6 +138,8 @@ pub(crate) struct Levers {
     slow: Mutex<BTreeMap<String, Slowness>>,
     /// Waiting takes time by the clock of the function that waits.
     waits_count: AtomicBool,
+    /// Tells one wait from another.
+    waits: AtomicU64,
     /// How long a function had worked when it last changed something at each vendor.
     changed: Mutex<BTreeMap<String, SignedDuration>>,
 }
@@ -177,6 +213,22 @@ impl Levers {
         let worked = self.pace.load(Ordering::SeqCst).saturating_mul(calls).saturating_add(waited);
         self.worked.fetch_max(worked, Ordering::SeqCst);
         SignedDuration::from_millis(worked)
+    }
+
+    /// Lets `span` pass by a function's clock. The parts of a function that wait beside each other go on in the order in
+    /// which their waits end, each when no other part has anything to do.
+    pub(super) async fn wait(&self, work: &Work, span: Duration) {
+        if span.is_zero() {
+            return;
+        }
+        let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
+        let me = (self.worked(work).saturating_add(span), self.waits.fetch_add(1, Ordering::SeqCst));
+        let waiting = Waiting::begin(work, me);
+        while work.idle.fetch_add(1, Ordering::SeqCst) < IDLE || locked(&work.waiting).first() != Some(&me) {
+            tokio::task::yield_now().await;
+        }
+        drop(waiting);
+        work.waits(me.0.saturating_sub(self.worked(work)));
     }
 
     fn skew_of(&self, role: Role) -> i64 {
