@@ -9,7 +9,7 @@ use crate::comparison::facts::Known;
 use crate::comparison::numbers::NUMBERS;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
-use crate::fact::{Fact, FactId, Kind, What};
+use crate::fact::{Fact, FactId, Kind, Membership, What};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
@@ -114,19 +114,24 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
 /// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
 /// say of it.
 async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
-    let location = match &record.fact.what {
-        What::Membership(membership) => membership.location.clone().map(|id| FactId::new(Kind::Location, id)),
-        _ => None,
-    };
-    let location = location.and_then(|name| reading.known.fact(&name));
-    let at_its_end = end_look(site, location, &record.fact, outside.time.now(), &Heard::default());
-    outside.ledger.put_dues(&site.id, at_its_end.as_slice()).await?;
+    plan_end_look(outside, site, &reading.known, &record.fact).await?;
     let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(None) };
     let Error::Report(why) = error else { return Err(error) };
     let name = record.fact.name();
     let before = outside.ledger.fact(&site.id, &name).await?;
     reading.known.put(&before.unwrap_or(Record { gone: true, vouched: None, ..record }));
     Ok(Some(format!("{name} stays as it was: {why}")))
+}
+
+/// Has a membership that another one follows looked at again at its end, where that one is not there yet.
+async fn plan_end_look(outside: &Outside, site: &Site, known: &Known, fact: &Fact) -> Result<()> {
+    let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
+    let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
+    let Some(due) = end_look(site, location, fact, outside.time.now(), &Heard::default()) else { return Ok(()) };
+    if let Err(error) = outside.alarms.set(&site.id, due.minute).await {
+        tracing::warn!(site = site.id, %error, "a schedule could not be set; the next comparison sets it");
+    }
+    outside.ledger.put_dues(&site.id, &[due]).await
 }
 
 /// Of a large site only what changed is read, and everything at least hourly.
