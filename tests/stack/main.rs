@@ -5,7 +5,6 @@
 
 mod account;
 mod cloud;
-mod recorder;
 mod site;
 mod vendors;
 
@@ -13,7 +12,6 @@ use std::time::Duration;
 
 use cloud::Cloud;
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit};
-use recorder::Recorder;
 use serde_json::{Value, json};
 use site::{HARBOUR, LOFT, RIVERSIDE};
 use vendors::Vendors;
@@ -24,8 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[tokio::test]
 async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     let vendors = Vendors::start().await;
-    let recorder = Recorder::start().await;
-    let mut cloud = Cloud::start(&recorder);
+    let mut cloud = Cloud::start();
     cloud.deploy(&[("SandboxUrl", &vendors.url)]).await;
     cloud.put_secrets().await;
     cloud.push(RIVERSIDE, &vendors.url).await;
@@ -42,7 +39,6 @@ async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     an_update_keeps_what_is_remembered(&mut cloud, &vendors).await;
     poison_does_not_stop_its_site(&cloud, &vendors).await;
     harbour_is_mended_and_its_dead_letter_served(&cloud, &vendors).await;
-    recorder.judge(&cloud).await;
 }
 
 /// When somebody may come in.
