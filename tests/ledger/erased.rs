@@ -2,6 +2,7 @@
 
 use doorstep::fact::{Fact, FactId, Kind, Plan, What};
 use doorstep::ledger::facts::{Record, Source};
+use doorstep_local::cloud::dynamodb::VARIABLE;
 use jiff::Timestamp;
 
 use super::empty;
@@ -46,5 +47,7 @@ async fn l2_what_is_gone_is_erased_after_some_days_unless_a_human_may_have_to_ju
     }
     machine.move_clock(day(12)).await.expect("forward");
     machine.cloud().table.forget_expired();
-    assert_eq!((known("looked").await, known("inferred").await), (None, Some(true)));
+    // At DynamoDB Local nothing expires.
+    let looked = std::env::var_os(VARIABLE).is_some().then_some(true);
+    assert_eq!((known("looked").await, known("inferred").await), (looked, Some(true)));
 }
