@@ -11,7 +11,7 @@ use crate::bus::Notice;
 use crate::cards::shown;
 use crate::doors::AccountId;
 use crate::error::{Error, Result};
-use crate::fact::{Fact, FactId, Kind, What};
+use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::ledger::dues::Subject;
 use crate::ledger::facts::{Record, Source};
 use crate::ledger::people::{free_account, free_email, free_profile, put, unlist};
@@ -260,6 +260,7 @@ async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<
         }
     }
     erased += somebody.facts.len();
+    erased += erase_gone(outside, id, somebody).await?;
     if let Some(email) = &somebody.email {
         erased += ledger.erase_versions(id, email).await?;
     }
@@ -267,6 +268,32 @@ async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<
     let people = somebody.people.iter().map(|person| Subject::Person(person.id.clone()));
     let looks: Vec<Subject> = profiles.chain(people).collect();
     ledger.forget_dues(id, &looks).await?;
+    Ok(erased)
+}
+
+/// Erases the gone facts that name their profiles, and the versions of the profiles: an id may be an address. Gives how many
+/// facts there were.
+async fn erase_gone(outside: &Outside, site: &str, somebody: &Somebody) -> Result<usize> {
+    let ledger = &outside.ledger;
+    let mut erased = 0;
+    for kind in Kind::ALL {
+        for record in ledger.facts_of(site, kind).await?.iter().filter(|record| record.gone) {
+            let holders = said(record).flat_map(Fact::holders);
+            if holders.map(|holder| holder.profile()).any(|profile| somebody.profiles.contains(&profile)) {
+                ledger.erase_fact(site, record).await?;
+                erased += 1;
+            }
+        }
+    }
+    let teams = somebody.teams.iter().map(|record| Holder::Team(record.fact.id.clone()));
+    let members = somebody.profiles.iter().filter_map(|name| match name.kind {
+        Kind::Member => Some(Holder::Member(name.id.clone())),
+        Kind::Visitor => Some(Holder::Visitor(name.id.clone())),
+        _ => None,
+    });
+    for holder in teams.chain(members) {
+        ledger.erase_holder(site, &holder).await?;
+    }
     Ok(erased)
 }
 

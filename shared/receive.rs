@@ -85,17 +85,14 @@ pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
     }
 }
 
-/// Rings first, then remembers: a crash between the two costs a duplicate, never a delivery. What a platform tells that
-/// cannot be asked is written down before that.
+/// Enqueues a trigger for what the delivery is about. An update of a platform that has no read API is stored first: a
+/// crash between the two costs a duplicate, because the platform posts again what was not answered, never an update.
 async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Letter) -> crate::error::Result<Answer> {
     let now = outside.time.now();
     let (site, sameness) = (plate.site.as_str(), proven.sameness.as_str());
     match letter {
         Letter::NotForUs => {}
-        Letter::About(mentions) => {
-            ring(outside, site, Bell::Things(mentions), sameness).await?;
-            outside.ledger.remember_delivery(site, sameness, now).await?;
-        }
+        Letter::About(mentions) => ring(outside, site, Bell::Things(mentions), sameness).await?,
         Letter::Tells(told) if told.rank.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
             tracing::warn!(site, "refused a letter from the future");
             return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
@@ -109,7 +106,6 @@ async fn take(outside: &Outside, plate: &Doorplate, proven: &Proven, letter: Let
             };
             // Each one rings: what is posted once more may have to be taken out of the table once more.
             outside.line.ring(&Ring::new(site, bell).by(sameness, now), None).await?;
-            outside.ledger.remember_delivery(site, sameness, now).await?;
         }
         Letter::Wrong(why) => {
             tracing::warn!(site, why, "refused a proven delivery that is not as the contract says");

@@ -1,6 +1,7 @@
 //! `doorstep check`: asks no stack, and with secrets both vendors.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,12 +13,15 @@ use doorstep::http::Http;
 use doorstep::network;
 use doorstep::platform::ReadPlatform;
 use doorstep::platform::told::reader::Reader as Told;
+use doorstep::site::check::VendorCheck;
+use doorstep::site::shared_groups::{RuledSite, shared_groups};
 use doorstep::site::{Finding, Site, check};
 use doorstep::time::WallClock;
 use doorstep::tokens::Tokens;
+use serde::Serialize;
 use serde_json::json;
 
-use crate::files::site_file;
+use crate::files::{File, site_file};
 use crate::{End, print, progress};
 
 /// What is to be checked.
@@ -37,57 +41,88 @@ pub struct Check {
     json: bool,
 }
 
-/// Checks the files, and prints what was found.
+/// Checks the files and prints the findings and the remarks. Only findings make the command exit with 1.
 pub async fn run(asked: &Check) -> Result<End> {
-    let findings = found(asked).await?;
-    say(&findings, asked.json)?;
-    Ok(if findings.is_empty() { End::Fine } else { End::Found })
+    let checked = checked(asked).await?;
+    say(&checked, asked.json)?;
+    Ok(if checked.findings.is_empty() { End::Fine } else { End::Found })
 }
 
-fn say(findings: &[(String, Finding)], as_json: bool) -> Result<()> {
-    if as_json {
-        let findings =
-            findings.iter().map(|(file, found)| json!({ "file": file, "line": found.line, "message": found.message }));
-        return print::json(&json!({ "findings": findings.collect::<Vec<_>>() }));
+/// A finding or a remark, and the file it is about.
+#[derive(Serialize)]
+struct Said {
+    file: String,
+    #[serde(flatten)]
+    finding: Finding,
+}
+
+impl Said {
+    fn about(file: &File, text: String) -> Said {
+        Said { file: file.path.clone(), finding: Finding::located(text, &file.text) }
     }
-    print::text(&findings.iter().map(|(file, finding)| format!("{file}:{finding}\n")).collect::<String>())
 }
 
-async fn found(asked: &Check) -> Result<Vec<(String, Finding)>> {
+/// What a check came to.
+#[derive(Serialize, Default)]
+struct Checked {
+    /// What is wrong.
+    findings: Vec<Said>,
+    /// What the operator should know, although the files are good.
+    remarks: Vec<Said>,
+}
+
+fn say(checked: &Checked, as_json: bool) -> Result<()> {
+    if as_json {
+        return print::json(&json!(checked));
+    }
+    let findings = checked.findings.iter().map(|said| format!("{}:{}\n", said.file, said.finding));
+    let remarks = checked.remarks.iter().map(|said| format!("{}:{} (remark)\n", said.file, said.finding));
+    print::text(&findings.chain(remarks).collect::<String>())
+}
+
+async fn checked(asked: &Check) -> Result<Checked> {
     let online = match &asked.secrets {
         Some(path) if !asked.offline => Some((read_secrets(path)?, network::client(None)?)),
         _ => None,
     };
-    let mut findings = Vec::new();
+    let mut checked = Checked::default();
     let mut sites = Vec::new();
     for path in &asked.files {
         let file = match site_file(path)? {
             Ok(file) => file,
             Err(finding) => {
-                findings.push((path.display().to_string(), finding));
+                checked.findings.push(Said { file: path.display().to_string(), finding });
                 continue;
             }
         };
         match Site::parse(&file.text) {
             Ok(site) => sites.push((file, site)),
-            Err(error) => findings.extend(Vec::from(error).into_iter().map(|finding| (file.path.clone(), finding))),
+            Err(error) => {
+                let said = |finding| Said { file: file.path.clone(), finding };
+                checked.findings.extend(Vec::from(error).into_iter().map(said));
+            }
         }
     }
+    let mut resolved = Vec::new();
     for (file, site) in &sites {
-        let said = match &online {
+        let (findings, ids) = match &online {
             Some((secrets, http)) => {
-                progress::wait(&format!("asking the vendors of {}", site.id), ask(site, secrets, http)).await?
+                let asking = ask(site, secrets, http);
+                let answer = progress::wait(&format!("asking the vendors of {}", site.id), asking).await?;
+                (answer.findings, Some(answer.resolved))
             }
-            None => [check::alone(site), check::unserved(site)].concat(),
+            None => ([check::alone(site), check::unserved(site)].concat(), None),
         };
-        findings.extend(said.into_iter().map(|said| (file.path.clone(), Finding::located(said, &file.text))));
+        checked.findings.extend(findings.into_iter().map(|text| Said::about(file, text)));
+        resolved.push(ids);
     }
     let all: Vec<&Site> = sites.iter().map(|(_, site)| site).collect();
-    findings.extend(check::together(&all).into_iter().filter_map(|(number, said)| {
-        let (file, _) = sites.get(number)?;
-        Some((file.path.clone(), Finding::located(said, &file.text)))
-    }));
-    Ok(findings)
+    let ruled: Vec<RuledSite<'_>> =
+        iter::zip(&all, &resolved).map(|(site, resolved)| RuledSite { site, resolved: resolved.as_ref() }).collect();
+    let about = |(number, text)| sites.get(number).map(|(file, _)| Said::about(file, text));
+    checked.findings.extend(check::together(&all).into_iter().filter_map(about));
+    checked.remarks.extend(shared_groups(&ruled).into_iter().filter_map(about));
+    Ok(checked)
 }
 
 /// The secrets' own faults are told by their line alone, since anything more might quote one.
@@ -101,7 +136,7 @@ fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     })
 }
 
-async fn ask(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<Vec<String>> {
+async fn ask(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<VendorCheck> {
     let (platform, doors) = connect(site, secrets, http)?;
     check::against_vendors(site, platform.as_ref(), &doors).await
 }

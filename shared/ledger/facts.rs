@@ -194,6 +194,15 @@ impl Ledger {
         self.write_many(writes).await
     }
 
+    /// Erases the version of a holder that no stored fact is about, because its key holds the platform's id. A holder that
+    /// a fact is still about keeps it. A settle that read the version before cannot commit: the person's own item changes.
+    pub async fn erase_holder(&self, site: &str, of: &Holder) -> Result<()> {
+        match self.holdings(site, of).await? {
+            (facts, 1..) if facts.is_empty() => self.write(Write::delete(key::holder_version(site, of))).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps a fact, unless a later read is known already.
     ///
     /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that

@@ -152,11 +152,6 @@ pub fn due(site: &str, sk: &str) -> Key {
     Key::new(dues(site), sk)
 }
 
-/// A delivery that was seen.
-pub fn delivery(site: &str, hash: &str) -> Key {
-    Key::new(format!("{site}#delivery"), hash)
-}
-
 /// Partition of the audit chain.
 pub fn audits(site: &str) -> String {
     format!("{site}#audit")

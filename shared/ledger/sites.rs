@@ -262,12 +262,6 @@ impl Ledger {
         self.write(Write::delete(key::read(site, &format!("doors#{doors}")))).await
     }
 
-    /// Remembers that a delivery was seen.
-    pub async fn remember_delivery(&self, site: &str, sameness: &str, now: Timestamp) -> Result<()> {
-        let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
-        self.write(Write::put(key::delivery(site, sameness), body(&now)?).expires(until)).await
-    }
-
     /// Keeps a proven delivery that could not be read, for the operator.
     pub async fn keep_unread(&self, site: &str, sameness: &str, why: &str, now: Timestamp) -> Result<()> {
         let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);

@@ -1,6 +1,6 @@
 //! What is wrong with a file that is to be put in force, and what is odd without harm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::comparison::doors::Seen;
 use crate::doors::Group;
@@ -9,11 +9,12 @@ use crate::outside::Outside;
 use crate::person::{Person, email_key};
 use crate::platform::standard_webhooks;
 use crate::site::resolve::resolve;
+use crate::site::shared_groups::{self, RuledSite};
 use crate::site::{Finding, Site, check};
 
 /// Everything for which a file is not put in force: what is suspicious in it alone, names that stand for nothing or for
-/// several things, protected people who are not there, and groups from which another site removes people too.
-pub async fn of(outside: &Outside, site: &Site, seen: &Seen, names: &[String], text: &str) -> Result<Vec<Finding>> {
+/// several things, and protected people who are not there.
+pub fn of(site: &Site, seen: &Seen, names: &[String], text: &str) -> Vec<Finding> {
     let mut said = check::alone(site);
     said.extend(names.iter().cloned());
     for (name, accounts) in &seen.accounts {
@@ -23,11 +24,10 @@ pub async fn of(outside: &Outside, site: &Site, seen: &Seen, names: &[String], t
         };
         said.extend(check::of_protected(site, name, is_there));
     }
-    said.extend(between(outside, site, seen).await?);
     let mut findings: Vec<Finding> = said.into_iter().map(|said| Finding::located(said, text)).collect();
     findings.sort_by_key(|finding| finding.line);
     findings.dedup();
-    Ok(findings)
+    findings
 }
 
 /// What is wrong with the names alone: a group may well be there that opens nothing yet.
@@ -42,18 +42,6 @@ pub async fn names(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<St
         })
         .collect();
     Ok(resolve(site, &seen.catalogue, &groups, before.as_ref()).problems)
-}
-
-/// What every other site of the stack has to say.
-async fn between(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
-    let mut said = Vec::new();
-    for plate in outside.ledger.doorplates().await?.into_iter().filter(|plate| plate.site != site.id) {
-        let Some(stored) = outside.ledger.active(&plate.site).await? else { continue };
-        let Ok(other) = stored.file() else { continue };
-        let resolved = outside.ledger.resolved(&plate.site).await?;
-        said.extend(check::both_remove((site, Some(&seen.resolved)), (&other, resolved.as_ref())));
-    }
-    Ok(said)
 }
 
 /// What somebody should look at, although the file can be put in force.
@@ -83,6 +71,25 @@ pub async fn remarks(
         Err(error) => remarks.push(error.to_string()),
     }
     remarks.extend(left_behind(outside, site, people).await?);
+    Ok(remarks)
+}
+
+/// Groups that another active site rules too, as the files say it. A site that has registered its groups is left out: the
+/// comparison names it already.
+pub async fn shared_groups(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+    let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
+    let mut remarks = Vec::new();
+    for plate in outside.ledger.doorplates().await? {
+        if plate.site == site.id || registered.contains(plate.site.as_str()) {
+            continue;
+        }
+        let Some(stored) = outside.ledger.active(&plate.site).await? else { continue };
+        let Ok(other) = stored.file() else { continue };
+        let resolved = outside.ledger.resolved(&plate.site).await?;
+        let theirs = RuledSite { site: &other, resolved: resolved.as_ref() };
+        let ours = RuledSite { site, resolved: Some(&seen.resolved) };
+        remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark));
+    }
     Ok(remarks)
 }
 

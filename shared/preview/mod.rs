@@ -58,11 +58,12 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let told = |problem: &String| format!("{word}: {problem}");
     let unread: Vec<String> = reading.problems.iter().map(told).chain(seen.problems.iter().cloned()).collect();
     let names = findings::names(outside, site, &seen).await?;
-    let findings = findings::of(outside, site, &seen, &names, text).await?;
+    let findings = findings::of(site, &seen, &names, text);
     let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
     problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
     problems.extend(sharing(&seen.neighbours));
+    problems.extend(findings::shared_groups(outside, site, &seen).await?);
     // The file in force counts among those before: what this file takes from anybody follows from it alone.
     let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::catalogue::Catalogue;
 use super::resolve::{Resolved, resolve};
-use super::{Foreign, Mode, Selector, Site};
-use crate::doors::{DoorsKind, ReadDoors};
+use super::{Mode, Selector, Site};
+use crate::doors::ReadDoors;
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
@@ -17,8 +17,16 @@ use crate::routes::address;
 /// Kinds of things that rules name.
 pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
 
-/// Asks the platform and every door system whether what `site` names is there, exactly once, and can do what the file
-/// expects of it. The findings say what to do; none is a good file.
+/// What the vendors answered about a site file.
+pub struct VendorCheck {
+    /// What is wrong, and what to do about it. A good file has none.
+    pub findings: Vec<String>,
+    /// The vendors' ids of the names in the file.
+    pub resolved: Resolved,
+}
+
+/// Asks the platform and every door system whether each name in `site` exists there exactly once, and whether they can do
+/// what the file expects of them.
 ///
 /// # Errors
 /// As soon as a vendor cannot be read: half an answer would be a wrong one.
@@ -26,7 +34,7 @@ pub async fn against_vendors(
     site: &Site,
     platform: &dyn ReadPlatform,
     doors: &BTreeMap<String, Box<dyn ReadDoors>>,
-) -> Result<Vec<String>> {
+) -> Result<VendorCheck> {
     let span = Span { changed_since: None, checkins_from: Timestamp::UNIX_EPOCH };
     let mut facts = Vec::new();
     for kind in platform.kinds().iter().filter(|kind| NAMED.contains(kind)) {
@@ -40,11 +48,12 @@ pub async fn against_vendors(
         about_doors.extend(of_doors(site, name, reader.as_ref()).await?);
     }
     let mut findings = alone(site);
-    findings.extend(resolve(site, &Catalogue::of(&facts), &groups, None).problems);
+    let resolved = resolve(site, &Catalogue::of(&facts), &groups, None);
+    findings.extend(resolved.problems.iter().cloned());
     findings.extend(about_doors);
     let hearing = platform.hearing(&site.id).await?.at(site.platform.locations.as_deref());
     findings.extend(hearing.problems.into_iter().chain(hearing.silence).map(|said| format!("[platform] {said}")));
-    Ok(findings)
+    Ok(VendorCheck { findings, resolved })
 }
 
 async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<String>> {
@@ -127,71 +136,9 @@ pub fn alone(site: &Site) -> Vec<String> {
 pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
     let mut findings = Vec::new();
     for (number, site) in sites.iter().enumerate() {
-        for other in sites.iter().take(number) {
-            if other.id == site.id {
-                findings.push((
-                    number,
-                    format!("another file says site = \"{}\" too: each site needs its own name", site.id),
-                ));
-            }
-            findings.extend(both_remove((site, None), (other, None)).into_iter().map(|finding| (number, finding)));
-        }
+        let same = sites.iter().take(number).filter(|other| other.id == site.id);
+        let said = |_| format!("another file says site = \"{}\" too: each site needs its own name", site.id);
+        findings.extend(same.map(said).map(|finding| (number, finding)));
     }
     findings
-}
-
-/// A site file, and what its names were found to stand for, where anybody looked.
-pub type Known<'s> = (&'s Site, Option<&'s Resolved>);
-
-/// Groups from which both sites would remove each other's people.
-pub fn both_remove(ours: Known<'_>, theirs: Known<'_>) -> Vec<String> {
-    let other = exclusive(theirs);
-    let shared = exclusive(ours).into_iter().filter(|group| other.iter().any(|theirs| group.is(theirs)));
-    let finding = |group: Exclusive<'_>| {
-        let (line, word, id) = (group.line, group.word, &theirs.0.id);
-        let advice = "let one of them say foreign = \"report\"";
-        format!("line {line}: site \"{id}\" removes foreign people from group \"{word}\" too: {advice}")
-    };
-    shared.map(finding).collect()
-}
-
-/// A group that a site keeps to itself.
-struct Exclusive<'s> {
-    kind: DoorsKind,
-    /// Its place, or else the secret that leads there.
-    place: &'s str,
-    /// As the file says it.
-    word: &'s str,
-    id: Option<&'s str>,
-    line: usize,
-}
-
-impl Exclusive<'_> {
-    /// Whether both are one group, however the files say it.
-    fn is(&self, other: &Exclusive<'_>) -> bool {
-        let names = |a: &Exclusive<'_>, b: &Exclusive<'_>| a.id == Some(b.word) || a.id.is_some() && a.id == b.id;
-        let same = self.word == other.word || names(self, other) || names(other, self);
-        (self.kind, self.place) == (other.kind, other.place) && same
-    }
-}
-
-fn exclusive<'s>((site, resolved): Known<'s>) -> Vec<Exclusive<'s>> {
-    let mut groups: Vec<Exclusive<'_>> = Vec::new();
-    for (number, rule) in site.rules.iter().enumerate() {
-        let Some(config) = site.doors.get(&rule.doors).filter(|config| config.foreign == Foreign::Remove) else {
-            continue;
-        };
-        let ids = resolved.and_then(|resolved| resolved.rules.get(number)).map(|rule| rule.groups.as_slice());
-        // Where a name stands for nothing, or two for one, nobody can tell which id is whose.
-        let ids = ids.filter(|ids| ids.len() == rule.opens.len()).unwrap_or_default();
-        for (place, word) in rule.opens.iter().enumerate() {
-            let id = ids.get(place).map(|id| id.0.as_str());
-            let place = config.place.as_deref().unwrap_or(&config.secret);
-            let group = Exclusive { kind: config.kind, place, word, id, line: rule.line };
-            if !groups.iter().any(|known| known.is(&group)) {
-                groups.push(group);
-            }
-        }
-    }
-    groups
 }

@@ -23,6 +23,7 @@ mod named;
 mod parse;
 pub mod resolve;
 pub mod rule;
+pub mod shared_groups;
 mod sheet;
 #[cfg(test)]
 mod tests;

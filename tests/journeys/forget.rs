@@ -19,6 +19,7 @@ at_both!(
     b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole,
     b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why,
     b8_whoever_was_forgotten_comes_back_as_somebody_new,
+    b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget,
     b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told,
 );
 
@@ -116,6 +117,26 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     let outside = world.machine.outside();
     assert!(forget(outside, SITE, &Wanted::default()).await.is_err());
     assert!(forget(outside, "elsewhere", &Wanted::default()).await.is_err());
+    world.ends_in_order().await;
+}
+
+async fn b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget(at: Doors) {
+    let member = json!({ "_id": "ada@example.test", "name": "Ada Byron", "email": "ada@example.test",
+        "location": "l-riverside" });
+    let desk = json!({ "_id": "ada@example.test", "member": "ada@example.test", "plan": "p-hot", "status": "approved",
+        "startDate": "2026-01-01T00:00:00.000Z", "location": "l-riverside" });
+    let world =
+        Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("bob")] })), House::with(&["Members"])).await;
+    world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
+    world.tell(json!({ "members": [member], "memberships": [desk] })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.clock("2026-03-02T09:00:00Z").await;
+    world.tell(json!({ "remove": { "memberships": ["ada@example.test"] } })).await;
+    world.tell(json!({ "remove": { "members": ["ada@example.test"] } })).await;
+    world.clock("2026-03-02T10:00:00Z").await;
+    assert_eq!(world.inside("Members").await, ["bob"]);
+    forgotten(&world, "ada").await;
+    is_nowhere(&world, &ADA).await;
     world.ends_in_order().await;
 }
 

@@ -254,9 +254,9 @@ async fn b2_what_opens_within_a_day_is_shown() {
     assert!(printed.contains("2026-03-02 09:45 main: Meeting for Eve Curie"), "{printed}");
 }
 
-/// One of them says the group's name, the other its id.
+/// One file gives the group's name, the other its id.
 #[tokio::test]
-async fn b2_two_sites_do_not_both_remove_people_from_one_group() {
+async fn b2_a_push_says_which_other_site_rules_a_group_and_is_stored() {
     let at = Doors::SaltoKs;
     let by_id = PLAN.replace("Members", "00000000-0000-4000-8000-000000000001");
     let mut setting = Setting::at(at, PLAN);
@@ -264,11 +264,13 @@ async fn b2_two_sites_do_not_both_remove_people_from_one_group() {
     let world = setting.begin(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
     let text = Setting::at(at, PLAN).doors_say("foreign = \"remove\"").text();
     let shown = world.machine.push(&text).await.expect("an answer");
-    assert_eq!((shown.stored, shown.findings.len()), (false, 1), "{:?}", shown.findings);
-    let said = &shown.findings[0];
-    assert!(said.message.contains("site \"harbour\" removes foreign people from group \"Members\" too"), "{said}");
-    assert!(said.line.is_some());
-    assert_eq!(version(&world).await, Some(1));
+    assert_eq!((shown.stored, shown.findings.len()), (true, 0), "{:?}", shown.findings);
+    let said = serde_json::to_value(&shown).expect("JSON");
+    assert!(
+        said["diff"]["problems"].to_string().contains("site \\\"harbour\\\" also rules group \\\"Members\\\""),
+        "{said}"
+    );
+    assert_eq!(version(&world).await, Some(2));
 }
 
 /// Another SALTO KS site under the same name: nothing that is known of the first counts there, and who was let in at the

@@ -180,7 +180,6 @@ async fn deliveries_that_could_not_be_read_are_kept_and_tokens_replaced() {
     let now = instant(NOON);
     ledger.keep_unread("s", "hash", "no event", now).await.expect("it writes");
     ledger.keep_unread("s", "hash", "no event", now).await.expect("a duplicate is the same one");
-    ledger.remember_delivery("s", "hash", now).await.expect("it writes");
     assert_eq!(ledger.unread("s").await, Ok(vec!["no event".to_owned()]));
     let token = |text: &str| Token { access: Secret::new(text), refresh: None, expires: now };
     assert_eq!(ledger.token("s#officernd").await, Ok(None));

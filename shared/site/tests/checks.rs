@@ -12,7 +12,10 @@ use crate::fact::{Fact, FactId, Id, Kind, Plan, What};
 use crate::platform::found::{Assigned, FactList, Lookup};
 use crate::platform::{Hearing, ReadPlatform, Span};
 use crate::site::Site;
+use crate::site::catalogue::Catalogue;
 use crate::site::check::{against_vendors, alone, together};
+use crate::site::resolve::resolve;
+use crate::site::shared_groups::{RuledSite, shared_groups};
 
 /// A platform with one plan.
 struct OnePlan;
@@ -133,7 +136,8 @@ fn full() -> Site {
 
 async fn found(away: bool) -> Result<Vec<String>> {
     let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away });
-    against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".to_owned(), doors)])).await
+    let answer = against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".to_owned(), doors)])).await;
+    answer.map(|answer| answer.findings)
 }
 
 #[tokio::test]
@@ -154,7 +158,7 @@ async fn what_the_vendors_say() {
     );
     assert_eq!(found(true).await, Err(Error::later("away")));
     let unconnected = against_vendors(&full(), &OnePlan, &BTreeMap::new()).await;
-    assert_eq!(unconnected, Err(Error::refused("[doors.main] is not connected")));
+    assert_eq!(unconnected.err(), Some(Error::refused("[doors.main] is not connected")));
 }
 
 #[test]
@@ -176,21 +180,43 @@ fn a_floor_opens_nothing_where_there_are_none() {
     assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
 }
 
+fn remarks(texts: &[&str]) -> Vec<(usize, String)> {
+    let sites: Vec<Site> = texts.iter().map(|text| Site::parse(text).unwrap()).collect();
+    shared_groups(&sites.iter().map(|site| RuledSite { site, resolved: None }).collect::<Vec<_>>())
+}
+
 #[test]
-fn o13_two_files_do_not_both_remove_people_from_one_group() {
-    let removing = LEAST.to_owned() + "foreign = \"remove\"\n[[rule]]\nplan = \"*\"\nopens = \"A\"\n";
-    let (first, second) = (Site::parse(&removing), Site::parse(&removing.replace("\"riverside\"", "\"harbour\"")));
-    let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(
-        together(&[&first, &second]),
-        [(
-            1,
-            "line 13: site \"riverside\" removes foreign people from group \"A\" too: \
-        let one of them say foreign = \"report\""
-                .to_owned()
-        )]
-    );
-    assert!(together(&[&first, &first])[0].1.contains("another file says site = \"riverside\" too"));
-    let reporting = Site::parse(&removing.replace("\"riverside\"", "\"harbour\"").replace("remove", "report")).unwrap();
-    assert!(together(&[&first, &reporting]).is_empty());
+fn b4_check_says_when_two_sites_rule_one_group() {
+    let first = LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = [\"A\", \"B\"]\n";
+    let second = first.replace("\"riverside\"", "\"harbour\"").replace("[\"A\", \"B\"]", "[\"C\", \"A\"]");
+    let said = "line 12: site \"riverside\" also rules group \"A\": a person of both sites stays in it until both sites end \
+                the access";
+    assert_eq!(remarks(&[&first, &second]), [(1, said.to_owned())]);
+    let elsewhere = second.replace("riverside/kisi", "harbour/kisi");
+    assert_eq!(remarks(&[&first, &elsewhere]), [], "another secret leads to another door system");
+    let removing = |text: &str| text.replace("[[rule]]", "foreign = \"remove\"\n[[rule]]");
+    let both = [Site::parse(&removing(&first)).unwrap(), Site::parse(&removing(&second)).unwrap()];
+    assert!(together(&[&both[0], &both[1]]).is_empty(), "people of another site are not foreign");
+    assert_eq!(remarks(&[&removing(&first), &removing(&second)]).len(), 1);
+}
+
+#[test]
+fn b4_check_knows_a_shared_group_by_its_name_and_by_its_id() {
+    let by_name = Site::parse(&(LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = \"A\"\n")).unwrap();
+    let by_id = LEAST.replace("\"riverside\"", "\"harbour\"") + "[[rule]]\nplan = \"*\"\nopens = \"7\"\n";
+    let by_id = Site::parse(&by_id).unwrap();
+    let groups = [Group { id: GroupId("7".to_owned()), name: "A".to_owned(), problem: None }];
+    let groups = BTreeMap::from([("main".to_owned(), groups.to_vec())]);
+    let resolved = |site: &Site| resolve(site, &Catalogue::of(&[]), &groups, None);
+    let (first, second) = (resolved(&by_name), resolved(&by_id));
+    let asked =
+        [RuledSite { site: &by_name, resolved: Some(&first) }, RuledSite { site: &by_id, resolved: Some(&second) }];
+    assert_eq!(shared_groups(&asked).len(), 1);
+}
+
+#[test]
+fn o6_each_file_names_a_site_of_its_own() {
+    let site = Site::parse(LEAST).unwrap();
+    let said = "another file says site = \"riverside\" too: each site needs its own name";
+    assert_eq!(together(&[&site, &site]), [(1, said.to_owned())]);
 }
