@@ -63,9 +63,11 @@ impl Ring {
         self
     }
 
-    /// The text of the message.
+    /// Returns the text of the message. SQS takes every character that JSON takes, except U+FFFE and U+FFFF; a platform may
+    /// write these into an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`. [D]
     pub fn text(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|_| Error::report("a bell cannot be written"))
+        let text = serde_json::to_string(self).map_err(|_| Error::report("a bell cannot be written"))?;
+        Ok(text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
     }
 }
 
@@ -188,5 +190,13 @@ mod tests {
         assert_eq!(ring.text().as_deref(), Ok(old));
         let by = ring.by("abc", Timestamp::UNIX_EPOCH);
         assert_eq!(serde_json::from_str::<Ring>(&by.text().expect("JSON")).expect("a bell"), by);
+    }
+
+    #[test]
+    fn a_message_has_no_character_that_sqs_refuses_and_says_the_same() {
+        let odd = Ring::new("riverside", Bell::Due).by("\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}", Timestamp::UNIX_EPOCH);
+        let text = odd.text().expect("JSON");
+        assert!(!text.contains(['\u{0}', '\u{1f}', '\u{fffe}', '\u{ffff}']), "{text}");
+        assert_eq!(serde_json::from_str::<Ring>(&text).expect("a bell"), odd);
     }
 }

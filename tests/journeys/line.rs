@@ -16,6 +16,16 @@ async fn a_message_that_nobody_can_read_is_a_dead_letter_and_its_site_goes_on() 
 }
 
 #[tokio::test]
+async fn i9_an_id_with_a_character_that_sqs_refuses_is_taken_and_its_site_goes_on() {
+    let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let delivery = json!({ "event": "booking.created", "data": { "object": { "_id": "b-\u{fffe}\u{ffff}" } } });
+    assert_eq!(world.deliver(delivery.to_string().as_bytes()).await, 202);
+    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T11:00:00Z")] })).await;
+    assert_eq!(world.inside("Meeting").await, ["eve"]);
+    assert_eq!(world.machine.cloud().line.dead().len(), 0);
+}
+
+#[tokio::test]
 async fn an_alarm_that_could_not_be_set_is_set_in_the_next_round() {
     let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
     for refused in 1..=3 {

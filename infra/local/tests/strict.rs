@@ -76,6 +76,11 @@ impl Functions for Watching {
         let mut bodies = Vec::new();
         for record in batch.records {
             let body = record.body.unwrap_or_default();
+            if body.ends_with("stranger") {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = "a message of another batch".to_owned();
+                response.batch_item_failures.push(failure);
+            }
             if body.ends_with("fails") {
                 let mut failure = BatchItemFailure::default();
                 failure.item_identifier = record.message_id.unwrap_or_default();
@@ -108,6 +113,17 @@ async fn a_batch_holds_several_groups_and_what_failed_of_it_comes_again_alone() 
     assert_eq!(batches[1], ["b fails", "d 10", "d 11", "d 12", "d 13"], "a group goes on when it was given back");
     assert_eq!(batches.iter().flatten().filter(|one| *one == "b fails").count(), 5);
     assert_eq!(machine.cloud().line.dead().len(), 1);
+}
+
+#[tokio::test]
+async fn a_function_that_names_a_message_it_was_not_handed_fails_the_whole_batch() {
+    let functions = Watching::default();
+    let machine = functions.start().await;
+    ring(machine.outside(), "a", "1", "well").await;
+    ring(machine.outside(), "b", "2", "stranger").await;
+    machine.quiet().await;
+    assert_eq!(functions.take(), vec![["a well", "b stranger"]; 5], "both return each time");
+    assert_eq!(machine.cloud().line.dead().len(), 2);
 }
 
 #[tokio::test]
@@ -231,6 +247,59 @@ async fn one_call_publishes_at_most_256_kb() {
     };
     publish(256 << 10).await.expect("as much as it takes");
     publish((256 << 10) + 1).await.expect_err("more");
+}
+
+#[tokio::test]
+async fn one_call_publishes_at_most_10_events() {
+    let (machine, _) = machine(setup()).await;
+    let publish = |count: usize| {
+        let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep");
+        let entry = entry.detail_type("kind").detail("{}").build();
+        events(machine.outside()).put_events().set_entries(Some(vec![entry; count])).send()
+    };
+    publish(10).await.expect("as many as it takes");
+    publish(11).await.expect_err("more");
+}
+
+#[tokio::test]
+async fn the_queue_refuses_ids_and_bodies_that_sqs_refuses() {
+    let (machine, _) = machine(setup()).await;
+    let client = sqs(machine.outside());
+    let send = |group: &str, id: &str, body: &str| {
+        let send = client.send_message().queue_url(&machine.outside().settings.line_url);
+        send.message_group_id(group).message_deduplication_id(id).message_body(body).send()
+    };
+    let (longest, largest) = ("x".repeat(128), "x".repeat(1 << 20));
+    send(&longest, &longest, &largest).await.expect("as long and as large as it takes");
+    send("a", "1", "\t\n\r\u{fffd}\u{10ffff}").await.expect("text");
+    let (longer, larger) = ("x".repeat(129), "x".repeat((1 << 20) + 1));
+    let refused = [(&*longer, "2", "x"), ("a", &longer, "x"), ("a b", "2", "x"), ("a", "2", ""), ("a", "2", &larger)];
+    for (group, id, body) in refused.into_iter().chain([("a", "2", "\u{b}"), ("a", "2", "\u{ffff}")]) {
+        send(group, id, body).await.expect_err("SQS refuses it");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_messages_has_at_most_10_and_1_mib_and_fails_one_by_one() {
+    use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+    let (machine, _) = machine(setup()).await;
+    let client = sqs(machine.outside());
+    let entry = |id: usize, group: &str, body: &str| {
+        let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_group_id(group);
+        entry.message_deduplication_id(uuid::Uuid::new_v4().to_string()).message_body(body).build().expect("whole")
+    };
+    let send = |entries: Vec<SendMessageBatchRequestEntry>| {
+        let send = client.send_message_batch().queue_url(&machine.outside().settings.line_url);
+        send.set_entries(Some(entries)).send()
+    };
+    send((0..10).map(|id| entry(id, "a", "x")).collect()).await.expect("ten");
+    send((0..11).map(|id| entry(id, "a", "x")).collect()).await.expect_err("eleven");
+    send(vec![entry(1, "a", "x"), entry(1, "a", "y")]).await.expect_err("one id twice");
+    let half = "x".repeat(1 << 19);
+    send(vec![entry(1, "a", &half), entry(2, "a", &half)]).await.expect("1 MiB together");
+    send(vec![entry(1, "a", &half), entry(2, "a", &format!("{half}x"))]).await.expect_err("more");
+    let mixed = send(vec![entry(1, "a", "x"), entry(2, "a b", "x")]).await.expect("an answer");
+    assert_eq!((mixed.successful().len(), mixed.failed()[0].id()), (1, "2"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod queue;
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use doorstep::http::Response;
@@ -148,6 +149,9 @@ impl Line {
         if entries.iter().map(|entry| entry.message_body.len()).sum::<usize>() > LARGEST_BODY {
             return Err(Refusal::new("BatchRequestTooLong", "a batch holds at most 1 MiB"));
         }
+        if entries.iter().map(|entry| &entry.id).collect::<BTreeSet<_>>().len() < entries.len() {
+            return Err(Refusal::new("BatchEntryIdsNotDistinct", "an id of a batch names one message"));
+        }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
             match self.take_in(entry) {
@@ -191,6 +195,9 @@ impl Line {
         }
         if body.is_empty() || body.len() > LARGEST_BODY {
             return invalid("a body has 1 byte to 1 MiB");
+        }
+        if !body.chars().all(is_text) {
+            return Err(Refusal::new("InvalidMessageContents", "a body has a character that SQS does not take"));
         }
         let sent = locked(&self.queue).send(group, &sameness, body, self.time.now());
         self.stir.stir();
@@ -264,6 +271,11 @@ fn one<T: serde::de::DeserializeOwned>(request: Value) -> Result<T, Refusal> {
 
 fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether a body may have this character. [D]
+fn is_text(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
 #[cfg(test)]

@@ -125,3 +125,18 @@ fn storable(mut secrets: BTreeMap<String, String>) -> BTreeMap<String, String> {
     });
     secrets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_parameter_store_refuses_is_not_there() {
+        let levels = |count: usize| "/x".repeat(count);
+        let is_there = |name: &str| !storable(BTreeMap::from([(name.to_owned(), "{}".to_owned())])).is_empty();
+        assert!(is_there("/doorstep/a/officernd/api") && is_there(&levels(15)));
+        for refused in [levels(16), "/doorstep/a b/api".to_owned(), "/doorstep/a:b/api".to_owned()] {
+            assert!(!is_there(&refused), "{refused}");
+        }
+    }
+}
