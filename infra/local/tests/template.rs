@@ -134,10 +134,93 @@ fn what_cannot_be_delivered_is_kept() {
     for (name, function) in of_type("AWS::Serverless::Function") {
         let config = &function["Properties"]["EventInvokeConfig"];
         if !config.is_null() {
-            assert!(most(config) <= 900, "{name}");
+            assert!(
+                most(config) <= 900 && config["MaximumRetryAttempts"].as_u64().is_some_and(|most| most <= 2),
+                "{name}"
+            );
             assert!(standard(&config["DestinationConfig"]["OnFailure"]["Destination"]), "{name}");
         }
     }
+}
+
+#[test]
+fn dead_letters_are_kept_for_longer_than_messages() {
+    for (name, queue) in fifo().filter(|(_, queue)| !queue["RedrivePolicy"].is_null()) {
+        let target = queue["RedrivePolicy"]["deadLetterTargetArn"].as_str().expect("an ARN");
+        let dead = fifo().find(|(_, other)| target.ends_with(other["QueueName"].as_str().expect("a name")));
+        let kept = |queue: &Value| queue["MessageRetentionPeriod"].as_u64().expect("seconds");
+        assert!(kept(dead.expect("a queue of the template").1) > kept(queue), "{name}");
+        assert!(queue["RedrivePolicy"]["maxReceiveCount"].as_u64().is_some_and(|most| most >= 5), "{name}");
+    }
+}
+
+#[test]
+fn eventbridge_may_invoke_its_target_and_write_to_its_dead_letters() {
+    for (name, rule) in of_type("AWS::Events::Rule") {
+        let arn = |value: &Value| value.as_str().expect("an ARN").to_owned();
+        for target in rule["Properties"]["Targets"].as_array().expect("targets") {
+            let of_rule = |condition: &Value| arn(condition).ends_with(name);
+            let may_invoke = of_type("AWS::Lambda::Permission").map(|(_, given)| &given["Properties"]).any(|given| {
+                let function = arn(&given["FunctionName"]);
+                given["Principal"] == "events.amazonaws.com"
+                    && given["Action"] == "lambda:InvokeFunction"
+                    && arn(&target["Arn"]).ends_with(&function)
+                    && of_rule(&given["SourceArn"])
+            });
+            assert!(may_invoke, "{name}");
+            let policies = of_type("AWS::SQS::QueuePolicy").map(|(_, policy)| &policy["Properties"]["PolicyDocument"]);
+            let may_write = policies.filter_map(|policy| policy["Statement"].as_array()).flatten().any(|statement| {
+                statement["Principal"]["Service"] == "events.amazonaws.com"
+                    && statement["Action"] == "sqs:SendMessage"
+                    && statement["Resource"] == target["DeadLetterConfig"]["Arn"]
+                    && of_rule(&statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+            });
+            assert!(may_write, "{name}");
+        }
+    }
+}
+
+#[test]
+fn scheduler_takes_a_role_for_this_account_and_for_no_single_schedule() {
+    let mut taken = 0;
+    for (name, role) in of_type("AWS::IAM::Role") {
+        let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
+        if trust["Principal"]["Service"] == "scheduler.amazonaws.com" {
+            let condition = &trust["Condition"]["StringEquals"];
+            assert!(condition["aws:SourceAccount"].is_string(), "{name}");
+            let source = condition["aws:SourceArn"].as_str();
+            assert!(source.is_none_or(|arn| arn.contains(":schedule-group/")), "{name}: {source:?}");
+            taken += 1;
+        }
+    }
+    assert_eq!(taken, 2);
+}
+
+#[test]
+fn no_right_names_a_batch_of_messages() {
+    for (role, _) in of_type("AWS::IAM::Role") {
+        let actions = statements(role).into_iter().flat_map(|statement| texts(&statement["Action"]));
+        let batches: Vec<_> = actions.filter(|one| one.starts_with("sqs:") && one.ends_with("Batch")).collect();
+        assert!(batches.is_empty(), "{role}: {batches:?} is no action");
+    }
+}
+
+#[test]
+fn a_key_decrypts_for_a_role_what_the_role_may_read_and_nothing_else() {
+    let mut keys = 0;
+    for (role, _) in of_type("AWS::IAM::Role") {
+        let all = statements(role);
+        let with = |action: &str| all.iter().filter(|one| texts(&one["Action"]).contains(&action.to_owned())).collect();
+        let (reads, decrypts): (Vec<&Value>, Vec<&Value>) = (with("ssm:GetParameter"), with("kms:Decrypt"));
+        assert_eq!(reads.len(), decrypts.len(), "{role}");
+        for (read, decrypt) in reads.into_iter().zip(decrypts) {
+            let bound = &decrypt["Condition"]["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"];
+            assert_eq!(*bound, read["Resource"], "{role}");
+            assert!(bound.as_str().is_some_and(|arn| arn.ends_with("/webhook") || arn.ends_with("/api")), "{role}");
+            keys += 1;
+        }
+    }
+    assert_eq!(keys, 4);
 }
 
 #[test]
@@ -185,6 +268,24 @@ fn no_right_is_to_everything() {
             );
         }
     }
+}
+
+#[test]
+fn a_right_to_some_partitions_is_to_actions_that_name_one() {
+    let mut bound = 0;
+    for (role, _) in of_type("AWS::IAM::Role") {
+        for statement in statements(role) {
+            let operators = statement["Condition"].as_object().into_iter().flatten();
+            if operators.into_iter().any(|(_, keys)| !keys["dynamodb:LeadingKeys"].is_null()) {
+                let naming =
+                    ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"].map(|one| format!("dynamodb:{one}"));
+                let actions = texts(&statement["Action"]);
+                assert!(actions.iter().all(|action| naming.contains(action)), "{role}: {actions:?}");
+                bound += 1;
+            }
+        }
+    }
+    assert_eq!(bound, 4);
 }
 
 fn texts(value: &Value) -> Vec<String> {
