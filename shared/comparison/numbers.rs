@@ -1,6 +1,7 @@
 //! The card numbers that a list of members says, beside those that are known of the same members. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::cards::key;
 use crate::fact::{Fact, FactId, Kind, What};
@@ -24,11 +25,24 @@ pub struct Numbers {
 impl Numbers {
     /// Of a list of members, beside what is stored of them.
     pub fn of(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
+        Self::beside(facts, stored, |record| &record.fact)
+    }
+
+    /// The same beside what was known before losses that are doubted: a list that repeats them is no better than the ones
+    /// before.
+    pub fn with_doubted(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
+        Self::beside(facts, stored, |record| match &record.vouched {
+            Some(vouched) if record.is_doubted() => vouched,
+            _ => &record.fact,
+        })
+    }
+
+    fn beside(facts: &[Fact], stored: &BTreeMap<FactId, Record>, known_of: impl Fn(&Record) -> &Arc<Fact>) -> Self {
         let listed: BTreeSet<String> = facts.iter().flat_map(of_fact).collect();
         let mut numbers = Numbers { listed: listed.len(), known: 0, lost: 0, losers: Vec::new() };
         for name in facts.iter().map(Fact::name).filter(|name| name.kind == Kind::Member) {
             let Some(record) = stored.get(&name).filter(|record| !record.gone) else { continue };
-            let known: Vec<String> = of_fact(&record.fact).collect();
+            let known: Vec<String> = of_fact(known_of(record)).collect();
             let lost = known.iter().filter(|number| !listed.contains(*number)).count();
             numbers.known += known.len();
             numbers.lost += lost;

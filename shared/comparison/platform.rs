@@ -187,8 +187,19 @@ impl<'a> Reading<'a> {
             }
             return;
         }
-        let half = lost_half(live.len(), missing.len());
-        if !half {
+        let doubted = stored.values().filter(|record| record.gone && record.is_doubted());
+        let doubted =
+            doubted.filter(|record| !is_over(&record.fact, self.began) && !is_before(&record.fact, checkins_from));
+        let (back, still): (Vec<&Record>, Vec<&Record>) =
+            doubted.partition(|record| listed.contains(&record.fact.name()));
+        // What lists left out that were not believed, and one that is leaves out, too, is gone by inference like anything
+        // else that is missing. A list that repeats those is believed no more than they were.
+        if !lost_half(live.len() + back.len() + still.len(), missing.len() + still.len()) {
+            for record in still {
+                self.confirm(reader, record).await;
+            }
+        }
+        if !lost_half(live.len(), missing.len()) {
             self.disbelief.remove(kind.word());
             self.unlisted.extend(missing.iter().map(|record| record.fact.name()));
             for record in missing {
@@ -262,6 +273,11 @@ impl<'a> Reading<'a> {
                 keep_numbers(fact, stored);
             }
         }
+        let all = Numbers::with_doubted(&facts, stored);
+        if self.since.is_some() || lost_half(all.known, all.lost) {
+            let still = stored.values().filter(|record| !record.gone && record.is_doubted());
+            doubted.extend(still.map(|record| record.fact.name()));
+        }
         (facts, doubted)
     }
 
@@ -329,7 +345,8 @@ impl<'a> Reading<'a> {
     }
 
     fn news(&mut self, old: Option<&Record>, new: Record) {
-        if old.is_none_or(|old| !old.says_same(&new) && old.read <= new.read) {
+        let is_news = |old: &Record| !old.says_same(&new) || new.ends_doubt_of(old);
+        if old.is_none_or(|old| is_news(old) && old.read <= new.read) {
             let new = new.after(old);
             self.known.put(&new);
             self.news.push(new);

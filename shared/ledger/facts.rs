@@ -102,6 +102,17 @@ impl Record {
         self
     }
 
+    /// Whether a change that is still doubted is said again by a full read that is believed. From then on it is inferred
+    /// like any other.
+    pub fn ends_doubt_of(&self, old: &Record) -> bool {
+        old.is_doubted() && self.source == Source::Read
+    }
+
+    /// Whether this is a change that is believed only because it was repeated.
+    pub fn is_doubted(&self) -> bool {
+        self.source == Source::Doubted && self.vouched.is_some()
+    }
+
     /// What was known before a change that only full reads told of, where it is one.
     pub fn before(&self) -> Option<Before> {
         let fact = self.vouched.clone()?;
@@ -244,7 +255,9 @@ impl Ledger {
             };
             Ok(write.only_if(Condition::Version(*version)))
         };
-        if let Some(old) = old.as_ref().filter(|old| old.says_same(new) && old.vouched == new.vouched) {
+        let says_nothing_new =
+            |old: &&Record| old.says_same(new) && old.vouched == new.vouched && !new.ends_doubt_of(old);
+        if let Some(old) = old.as_ref().filter(says_nothing_new) {
             // It is known from where it was first known.
             let (source, since) = (old.source.clone(), old.since.or(Some(old.read)));
             return self.write(put(&Record { source, since, ..(*new).clone() })?).await;
