@@ -1,6 +1,6 @@
 //! What can be asked of Nexudus: one thing by its id, or a list from its first page to its last.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -56,6 +56,8 @@ pub(super) struct Seen {
     pub(super) passes: HashMap<Id, Id>,
     /// Teams that were asked for by their ids.
     pub(super) rosters: Rosters,
+    /// Those of them that were asked for together.
+    pub(super) together: HashSet<Id>,
     /// Several teams cannot be asked for at once.
     pub(super) one_by_one: bool,
     /// Tariffs, and things that can be booked, each with its location: by their lists, or asked for by their ids.
@@ -264,10 +266,10 @@ impl ReadPlatform for Reader {
                 self.refers(&PAUSE, pause, Reference { field: "CoworkerContractId", id: membership }).await
             }
             Relation::TeamMember { team, member } => {
-                Ok(self.roster(team).await?.is_some_and(|roster| roster.people.contains(member)))
+                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.people.contains(member)))
             }
             Relation::SharedPass { team, owner } => {
-                Ok(self.roster(team).await?.is_some_and(|roster| roster.shares_passes_of(owner)))
+                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.shares_passes_of(owner)))
             }
             Relation::Assigned { membership, assignment, .. } => {
                 let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };

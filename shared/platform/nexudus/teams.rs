@@ -60,10 +60,23 @@ impl Roster {
     }
 }
 
-/// What is known of teams that were asked for by their ids.
+/// What is known of teams.
 pub(super) type Rosters = HashMap<Id, Result<Option<Roster>>>;
 
 impl Reader {
+    /// One team, asked for by its own id where several together told of it: what that takes from anybody is confirmed so.
+    ///
+    /// # Errors
+    /// As [`Reader::roster`].
+    pub(super) async fn confirmed_roster(&self, id: &str) -> Result<Option<Roster>> {
+        self.seen(|seen| {
+            if seen.together.remove(id) {
+                seen.rosters.remove(id);
+            }
+        });
+        self.roster(id).await
+    }
+
     /// One team as it is now; `None` where there is no such team. Asked once for as long as the reader lives.
     ///
     /// # Errors
@@ -105,8 +118,9 @@ impl Reader {
         Ok(self.these_rosters(&ids).await)
     }
 
-    /// Asks for several teams at once: `?id=[1,2]` gives records with their people `[C]`. Whatever else comes of it, these
-    /// are asked for one by one.
+    /// Asks for several teams at once: `?id=[1,2]`, which Nexudus documents nowhere `[?]`. A server may refuse it, read it
+    /// as one id, or not know it and give every team without its people. So only a team that was asked for and says who is
+    /// in it counts. Every other one is asked for by its id, and so is one that seems to be empty.
     async fn read_together(&self, ids: &[Id]) {
         let unknown: Vec<&str> =
             ids.iter().filter(|id| self.seen(|seen| !seen.rosters.contains_key(*id))).map(Id::as_str).collect();
@@ -115,11 +129,12 @@ impl Reader {
         }
         let filter = ("id".to_owned(), format!("[{}]", unknown.join(",")));
         let found = list::all(&self.calls, &TEAM, &[filter], |team| Some(team.clone())).await.unwrap_or_default();
-        let rosters = found.iter().filter_map(Roster::of).filter(|roster| unknown.contains(&roster.id.as_str()));
-        let rosters: Vec<Roster> = rosters.collect();
+        let rosters = found.iter().filter_map(Roster::of).filter(|roster| !roster.people.is_empty());
+        let rosters: Vec<Roster> = rosters.filter(|roster| unknown.contains(&roster.id.as_str())).collect();
         self.seen(|seen| {
             // A server that does not know the question is not asked it again.
             seen.one_by_one = rosters.is_empty();
+            seen.together.extend(rosters.iter().map(|roster| roster.id.clone()));
             seen.rosters.extend(rosters.into_iter().map(|roster| (roster.id.clone(), Ok(Some(roster)))));
         });
     }

@@ -8,6 +8,7 @@ mod passes;
 mod people;
 mod replays;
 mod successors;
+mod teams;
 
 use serde_json::{Map, Value, json};
 

@@ -1,9 +1,10 @@
 //! Who somebody is: newcomers and leavers, several profiles of one person, several locations.
 
+use doorstep::explain::{self, who};
 use serde_json::json;
 
 use super::{PASSES, PLAN, begin, contract, pass};
-use crate::world::{Doors, House, Platform, Setting};
+use crate::world::{Doors, House, Platform, SITE, Setting, address};
 
 #[tokio::test]
 async fn k2_a_new_customer_with_a_ruled_pass_gets_access_and_an_invitation_until_they_leave() {
@@ -96,4 +97,21 @@ async fn k1_a_kind_of_pass_can_be_ruled_before_the_first_is_sold() {
     world.tell(json!({ "CoworkerTimePasses": [pass(13, 52), pass(12, 51)] })).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.ends_well().await;
+}
+
+#[tokio::test]
+async fn b3_explain_and_who_remark_on_no_name_of_a_pass_that_they_have_not_looked_for() {
+    let rules = "[[rule]]\npass = \"Day pass\"\nopens = [\"Members\"]\n";
+    let world = begin(Doors::Kisi, rules, json!({ "CoworkerTimePasses": [pass(13, 51)] }), &["Members"]).await;
+    let outside = world.machine.outside();
+    let wanted = explain::Wanted { email: Some(address("eve")), ..explain::Wanted::default() };
+    let explained = explain::explain(outside, SITE, &wanted).await.expect("an answer").expect("eve");
+    assert_eq!(explained.remarks, [""; 0]);
+    let wanted = who::Wanted { group: "Members".to_owned(), ..who::Wanted::default() };
+    assert_eq!(who::who(outside, SITE, &wanted).await.expect("an answer").remarks, [""; 0]);
+    // A comparison reads the passes, and says it where none has the name.
+    let misnamed = rules.replace("Day pass", "Dae pass");
+    let world = begin(Doors::Kisi, &misnamed, json!({}), &["Members"]).await;
+    let problems = world.reconcile().await.problems;
+    assert!(problems.iter().any(|problem| problem.contains("no pass is named \"Dae pass\"")), "{problems:?}");
 }

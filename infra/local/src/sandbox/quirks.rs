@@ -30,6 +30,7 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("nexudus", "lone-object", "webhooks carry a lone object instead of an array of one"),
     quirk("nexudus", "late-visitors", "guests of bookings appear 45 s of the run's clock after the `_change`"),
     quirk("nexudus", "ignore-filters", "lists ignore filters and give everything"),
+    quirk("nexudus", "no-id-lists", "a list that is asked for several ids (`?id=[1,2]`) is refused (400)"),
     quirk("nexudus", "error-in-200", "errors come with status 200, and say their status in the body"),
     quirk(
         "nexudus",

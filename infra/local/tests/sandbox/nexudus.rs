@@ -243,3 +243,26 @@ async fn a_world_of_one_business_serves_whoever_names_several() {
     client.of = Some("30-40");
     assert_eq!(ids(&client, "/api/spaces/coworkers").await, [1]);
 }
+
+#[tokio::test]
+async fn things_that_are_asked_for_by_their_ids_together_come_with_their_collections() {
+    let teams = json!([{ "Id": 1, "TeamMembers": [7] }, { "Id": 2, "TeamMembers": [] }, { "Id": 3 }]);
+    let client = client(json!({ "Teams": teams, "Coworkers": [{ "Id": 7 }] })).await;
+    let answer = client.get("/api/spaces/teams?page=1&size=1000&id=%5B1%2C3%5D").await;
+    assert_eq!(each(&answer.body["Records"], "Id"), [json!(1), json!(3)]);
+    assert_eq!(each(&answer.body["Records"], "TeamMembers"), [json!([7]), json!([])]);
+    client.put_world(json!({ "Teams": teams, "quirks": ["no-id-lists"] })).await;
+    assert_eq!(client.get("/api/spaces/teams?page=1&size=1000&id=%5B1%2C3%5D").await.status, 400);
+    client.put_world(json!({ "Teams": teams, "quirks": ["ignore-filters"] })).await;
+    let answer = client.get("/api/spaces/teams?page=1&size=1000&id=%5B1%2C3%5D").await;
+    assert_eq!(each(&answer.body["Records"], "TeamMembers"), [json!(null), json!(null), json!(null)]);
+}
+
+#[tokio::test]
+async fn a_desk_names_the_contracts_that_have_it() {
+    let contracts = json!([{ "Id": 1, "Desks": [61] }, { "Id": 2, "Desks": [62, 61] }]);
+    let client =
+        client(json!({ "FloorPlanDesks": [{ "Id": 61 }, { "Id": 63 }], "CoworkerContracts": contracts })).await;
+    assert_eq!(client.get("/api/sys/floorplandesks/61").await.body["CoworkerContractIds"], "1,2");
+    assert_eq!(client.get("/api/sys/floorplandesks/63").await.body["CoworkerContractIds"], json!(null));
+}

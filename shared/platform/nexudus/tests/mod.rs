@@ -4,4 +4,5 @@ mod calls;
 mod letters;
 mod proofs;
 mod reads;
+mod relations;
 mod translation;

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::entity::{ENTITIES, Entity};
-use super::wire;
+use super::wire::{self, id_text};
 use super::world::World;
 use crate::sandbox::ask::Ask;
+use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
 /// How many come unasked [D].
@@ -28,9 +29,21 @@ pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
     let (page, size) = (number("page", 1)?, number("size", PAGE)?.min(MOST));
     let Some((entity, table)) = ENTITIES.get(kind).zip(world.table(kind)) else { return Err("no such list".into()) };
     let ignores = quirks::on(&world.top, "ignore-filters");
+    if ask.param("id").is_some() && quirks::on(&world.top, "no-id-lists") {
+        return Err("The value of id is not valid.".to_owned());
+    }
     let seen = table.iter().filter_map(|record| record.seen(ask.now));
-    let shown = seen.map(|item| wire::listed(world, kind, item, ask.now));
-    let mut all: Vec<_> = shown.filter(|record| ignores || takes(entity, record, &ask.query)).collect();
+    let mut all: Vec<_> = match ask.param("id").filter(|_| !ignores).map(ids) {
+        // Things that are asked for by several ids come with their collections [?].
+        Some(ids) => {
+            let asked = |item: &&Object| item.0.get("Id").and_then(id_text).is_some_and(|id| ids.contains(&id));
+            seen.filter(asked).map(|item| wire::whole(world, kind, item, ask.now)).collect()
+        }
+        None => {
+            let shown = seen.map(|item| wire::listed(world, kind, item, ask.now));
+            shown.filter(|record| ignores || takes(entity, record, &ask.query)).collect()
+        }
+    };
     order(&mut all, ask);
     let (total, from) = (all.len(), (page - 1).saturating_mul(size));
     let records: Vec<Value> = all.into_iter().skip(from).take(size).map(Value::Object).collect();
@@ -44,6 +57,11 @@ pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
         "HasPreviousPage": page > 1,
         "Records": records,
     }))
+}
+
+/// The ids of `[1,2]`.
+fn ids(text: &str) -> Vec<String> {
+    text.trim_matches(['[', ']']).split(',').map(|id| id.trim().to_owned()).collect()
 }
 
 /// Left to itself a list begins with what changed last, so that its order shifts while things change [C].

@@ -47,6 +47,13 @@ pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<S
             full.insert("FloorPlanDeskIds".into(), json!(desks.join(",")));
             full.insert("Desks".into(), json!(desks));
         }
+        "FloorPlanDesks" if !full.contains_key("CoworkerContractIds") => {
+            let contracts = contracts_of(world, item, now).join(",");
+            full.insert(
+                "CoworkerContractIds".into(),
+                if contracts.is_empty() { Value::Null } else { json!(contracts) },
+            );
+        }
         _ => {}
     }
     for field in REFERENCES {
@@ -76,6 +83,14 @@ pub fn alias(kind: usize, item: &Object) -> String {
     let given = item.text("UniqueId").map(str::to_owned);
     let number = item.0.get("Id").and_then(id_text).unwrap_or_default();
     given.unwrap_or_else(|| format!("00000000-{:04x}-4000-8000-{number:0>12}", kind + 1))
+}
+
+/// The contracts that have a desk. [D]
+fn contracts_of(world: &World, desk: &Object, now: Timestamp) -> Vec<String> {
+    let Some(id) = desk.0.get("Id").and_then(id_text) else { return Vec::new() };
+    let contracts = entity::find("CoworkerContracts").and_then(|kind| world.table(kind));
+    let seen = contracts.into_iter().flat_map(|table| table.iter()).filter_map(|record| record.seen(now));
+    seen.filter(|item| desks(item).contains(&id)).filter_map(|item| item.0.get("Id").and_then(id_text)).collect()
 }
 
 fn desks(item: &Object) -> Vec<String> {
