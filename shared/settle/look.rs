@@ -1,9 +1,10 @@
 //! Looks at the platform again: a bell only says where to look.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
 
 use super::numbers::unconfirmed;
 use crate::delivery::Mention;
@@ -40,6 +41,10 @@ pub struct Looker<'a> {
     marked: Marked,
     /// When its share of the run's time is used up.
     ends: Timestamp,
+    /// Every membership that was known when the first desk was looked at: one change of a floor plan tells of many desks.
+    memberships: OnceCell<Vec<Record>>,
+    /// What was read beside what hints are about. Every hint of a run is older than what the run reads.
+    read: Mutex<BTreeSet<FactId>>,
 }
 
 /// How it came that somebody looks.
@@ -85,7 +90,8 @@ impl<'a> Looker<'a> {
         let platform = outside.platform(site).await?;
         // What this bell is about may hang on things that no bell ever told us.
         want_first_read(outside, &site.id).await?;
-        Ok(Looker { outside, site, platform, marked: Marked::Written, ends })
+        let (memberships, read) = (OnceCell::new(), Mutex::default());
+        Ok(Looker { outside, site, platform, marked: Marked::Written, ends, memberships, read })
     }
 
     /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
@@ -107,7 +113,19 @@ impl<'a> Looker<'a> {
     /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
     /// looked at again later; nothing is lost.
     pub async fn look(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<()> {
-        self.look_at(mention, looks, heard, true).await
+        Box::pin(self.look_at(mention, looks, heard, true)).await?;
+        let mut losers = VecDeque::from(self.had(&mention.about).await?);
+        while !self.is_late()
+            && let Some(about) = losers.pop_front()
+        {
+            self.note_read([about.clone()]);
+            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
+        }
+        self.look_next(losers.make_contiguous(), heard).await
+    }
+
+    fn note_read(&self, names: impl IntoIterator<Item = FactId>) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
     async fn look_at(&self, mention: &Mention, looks: u8, heard: &Heard, around: bool) -> Result<()> {
@@ -143,11 +161,11 @@ impl<'a> Looker<'a> {
         let is_listed = around.has(&mention.about);
         let is_gone = around.unlisted || around.called_off || mention.removed && (proves || !may_lag);
         // What takes the place of something is known before that is gone.
-        let all_kept = self.keep_around(&mention.about, around, began, heard).await?;
+        let all_kept = Box::pin(self.keep_around(&mention.about, around, began, heard)).await?;
         match found {
             // What takes its place may be among what is looked at next.
             None if !all_kept => self.look_later(mention, looks, heard, SignedDuration::from_mins(1)).await,
-            Some(fact) => self.keep(Record::new(fact, began, heard.source()), heard).await,
+            Some(fact) => Box::pin(self.keep(Record::new(fact, began, heard.source()), heard)).await,
             // One 404 without a signed removal takes nothing from anybody.
             None if again => Ok(()),
             // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
@@ -175,6 +193,7 @@ impl<'a> Looker<'a> {
     async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<bool> {
         let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
+        self.note_read(facts.iter().map(Fact::name));
         if let Some(holder) = holder {
             let (names, _) = self.outside.ledger.holdings(&self.site.id, &holder).await?;
             let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
@@ -263,6 +282,24 @@ impl<'a> Looker<'a> {
         let came = people.iter().filter(|name| !known.contains(name)).cloned();
         let left = known.iter().filter(|name| !people.contains(name)).cloned();
         Ok(came.chain(left).collect())
+    }
+
+    /// The memberships that are known to have this desk or office, and that this run has not read yet. A hint about it may
+    /// mean that it was taken from them, and a membership that loses a desk may have no hint of its own.
+    async fn had(&self, resource: &FactId) -> Result<Vec<FactId>> {
+        if resource.kind != Kind::Resource || !self.platform.tells_of_people() {
+            return Ok(Vec::new());
+        }
+        let all = || self.outside.ledger.facts_of(&self.site.id, Kind::Membership);
+        let known = self.memberships.get_or_try_init(all).await?;
+        let has = |record: &&Record| match &record.fact.what {
+            What::Membership(Membership { assignments, .. }) => {
+                !record.gone && assignments.iter().any(|one| one.resource == resource.id)
+            }
+            _ => false,
+        };
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(known.iter().filter(has).map(|record| record.fact.name()).filter(|name| !read.contains(name)).collect())
     }
 
     /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that

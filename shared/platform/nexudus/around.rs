@@ -15,15 +15,16 @@ use super::teams::Roster;
 use super::wire;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
-use crate::platform::Around;
-use crate::platform::found::FactList;
+use crate::platform::found::{FactList, Lookup};
+use crate::platform::{Around, ReadPlatform};
 
 /// How far back bookings and check-ins of somebody are read: as far as reconcile does.
 const BACK: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// How long the record that takes the place of another is waited for.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// The passes of so many owners are asked for one by one; of more, all passes are read.
+/// The passes of so many owners are asked for one by one; of more, all passes are read. So many contracts of one desk are
+/// asked for.
 const FEW: usize = 20;
 
 /// The contract that follows another one.
@@ -104,17 +105,28 @@ impl Reader {
         Ok(Around { facts, unreadable, holder, kinds: &[Kind::Pass], people: Some(people), ..Around::default() })
     }
 
-    /// The contracts of whoever has a desk. A contract that gains a desk says so itself, but its webhook may not.
+    /// The contracts that a desk names, and those of the coworker whom it names. A contract that gains a desk says so itself,
+    /// but its webhook may not. Which contract lost the desk only our own table knows.
     async fn around_desk(&self, id: &str) -> Result<Around> {
         let Some((entity, desk)) = entity::of(Kind::Resource, id).filter(|(entity, _)| entity.name == DESK.name) else {
             return Ok(Around::default());
         };
-        let record = self.record(entity, desk).await?;
-        let Some(coworker) = record.as_ref().and_then(|record| wire::pass_of(record).0) else {
-            return Ok(Around::default());
-        };
-        let FactList { facts, unreadable, .. } = self.contracts(&of(&CONTRACT, &coworker), Some(&coworker)).await?;
-        Ok(Around { facts, unreadable, ..Around::default() })
+        let Some(record) = self.record(entity, desk).await? else { return Ok(Around::default()) };
+        let mut around = Around::default();
+        if let Some(coworker) = wire::pass_of(&record).0 {
+            let theirs = self.contracts(&of(&CONTRACT, &coworker), Some(&coworker)).await?;
+            (around.facts, around.unreadable) = (theirs.facts, theirs.unreadable);
+        }
+        let named = wire::contracts_of_desk(&record).into_iter().map(|id| FactId::new(Kind::Membership, id));
+        let others: Vec<FactId> = named.filter(|contract| !around.has(contract)).take(FEW).collect();
+        for contract in others {
+            match self.look(&contract).await? {
+                Lookup::Fact(fact) => around.facts.push(fact),
+                Lookup::Unreadable(unreadable) => around.unreadable.push(unreadable),
+                Lookup::Missing => {}
+            }
+        }
+        Ok(around)
     }
 
     /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.

@@ -62,6 +62,17 @@ pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
     Some(Fact { id: format!("{DESK}{}", record.id("Id")?).into(), what, changed: record.changed("UpdatedOn") })
 }
 
+/// The contracts that a desk names, in a text. `[D]`
+pub(super) fn contracts_of_desk(value: &Value) -> Vec<Id> {
+    let named = Record::of(value).and_then(|record| record.text("CoworkerContractIds"));
+    listed_ids(&named.unwrap_or_default())
+}
+
+/// The ids of a text such as `1,2`.
+fn listed_ids(text: &str) -> Vec<Id> {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|id| !id.is_empty()).map(Id::from).collect()
+}
+
 /// A tariff.
 pub(super) fn plan(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
@@ -156,9 +167,7 @@ fn desks(record: &Record) -> Vec<Id> {
     if record.value("Desks").is_some_and(Value::is_array) {
         return record.references("Desks");
     }
-    let text = record.text("FloorPlanDeskIds").unwrap_or_default();
-    let ids = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|id| !id.is_empty());
-    ids.map(Id::from).collect()
+    listed_ids(&record.text("FloorPlanDeskIds").unwrap_or_default())
 }
 
 /// The assignments of a contract's desks; `None` where the record does not say which desks it has. A list may leave them

@@ -3,6 +3,7 @@
 mod bookings;
 mod cards;
 mod contracts;
+mod desks;
 mod hearing;
 mod passes;
 mod people;

@@ -1,4 +1,4 @@
-//! Contracts that end because another one follows, desks that change hands, and teams that begin and stop to share.
+//! Contracts that end because another one follows, and teams that begin and stop to share.
 
 use serde_json::{Value, json};
 
@@ -42,18 +42,6 @@ async fn n3_a_renewal_that_never_comes_ends_some_minutes_after_midnight(at: Door
     world.tell(json!({ "CoworkerContracts": [renewed()] })).await;
     world.at("2026-03-03T00:05:00Z", "Members", &["eve"]).await;
     world.at("2026-03-03T00:06:00Z", "Members", &[]).await;
-    world.ends_well().await;
-}
-
-#[tokio::test]
-async fn n3_a_contract_that_gains_a_desk_is_read_when_only_the_desk_tells_of_it() {
-    let rules = "[[rule]]\nassignable = \"Desk 12\"\nopens = [\"Desks\"]\n";
-    let world = begin(Doors::SaltoKs, rules, json!({ "CoworkerContracts": [contract(13)] }), &["Desks"]).await;
-    let desk = json!({ "Id": 61, "CoworkerId": 13 });
-    world.change(json!({ "FloorPlanDesks": [desk], "CoworkerContracts": [{ "Id": 113, "Desks": [61] }] })).await;
-    assert_eq!(world.inside("Desks").await, [""; 0]);
-    assert_eq!(world.deliver_to(Some(73), br#"[{"Id":61}]"#).await, 202);
-    assert_eq!(world.inside("Desks").await, ["eve"]);
     world.ends_well().await;
 }
 
