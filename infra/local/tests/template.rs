@@ -4,6 +4,7 @@ use doorstep_local::cloud::template::Template;
 use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("../../../template.yaml");
+const WATCH: &str = include_str!("../../../infra/watch.yaml");
 
 fn template() -> &'static Template {
     Template::of_the_stack().expect("a template")
@@ -301,4 +302,28 @@ fn reconcile_serves_one_site_at_a_time_and_a_bounded_number_of_sites() {
     let most = event["ScalingConfig"]["MaximumConcurrency"].as_u64().expect("a number");
     assert!((2..=1000).contains(&most), "{most}");
     assert_eq!(template().properties("Reconciles")["DeduplicationScope"], "messageGroup");
+}
+
+/// A queue that feeds a function is watched by the age of its oldest message, and the one that takes its dead letters by their
+/// number.
+#[test]
+fn every_queue_has_its_alarm() {
+    let watch = Template::parse(WATCH).expect("a template");
+    let alarms: Vec<&Value> = watch
+        .resources()
+        .map(|(_, alarm)| &alarm["Properties"])
+        .filter(|alarm| alarm["Namespace"] == "AWS/SQS")
+        .collect();
+    let parameters = WATCH.lines().filter(|line| line.contains("Description: Queue }")).count();
+    assert_eq!(alarms.len(), of_type("AWS::SQS::Queue").count());
+    assert_eq!(alarms.len(), parameters, "each of them watches a queue of its own");
+    for (name, queue) in of_type("AWS::SQS::Queue") {
+        assert!(TEXT.contains(&format!("        {name}: !GetAtt {name}.QueueName\n")), "{name} is not handed over");
+        let metric = match queue["Properties"]["RedrivePolicy"].is_object() {
+            true => "ApproximateAgeOfOldestMessage",
+            false => "ApproximateNumberOfMessagesVisible",
+        };
+        let of_queue = format!("MetricName: {metric}\n      Dimensions: [{{ Name: QueueName, Value: !Ref {name} }}]");
+        assert!(WATCH.contains(&of_queue), "{name} has no alarm on {metric}");
+    }
 }
