@@ -2,11 +2,20 @@
 
 mod common;
 
-use common::{NOON, alarm, machine, ring, setup, site};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use common::{NOON, Notes, alarm, machine, ring, setup, site};
 use doorstep::delivery::Delivery;
+use doorstep::error::Result;
+use doorstep::outside::Outside;
+use doorstep::receive::Answer;
+use doorstep::reconcile::Report;
+use doorstep::reconcile::request::AskedBy;
 use doorstep_local::run::crash::Step;
-use doorstep_local::{Data, Setup};
+use doorstep_local::run::functions::Functions;
+use doorstep_local::{Data, Machine, Setup};
 use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 fn delivery(site: &str, body: &str) -> Delivery {
@@ -140,6 +149,54 @@ async fn in_real_time_the_background_does_it() {
         assert!(served.iter().any(|note| note.starts_with(wanted)), "{wanted}: {served:?}");
     }
     assert!(machine.move_clock(Timestamp::now()).await.is_err());
+}
+
+/// Has the first request come again a second later.
+#[derive(Clone, Default)]
+struct PausesOnce {
+    notes: Notes,
+    paused: Arc<AtomicBool>,
+}
+
+#[async_trait::async_trait]
+impl Functions for PausesOnce {
+    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+        self.notes.receive(outside, delivery).await
+    }
+
+    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        self.notes.settle(outside, batch).await
+    }
+
+    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+        self.notes.reconcile(outside, site).await
+    }
+
+    async fn reconcile_requests(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+        if self.paused.swap(true, Ordering::SeqCst) {
+            return self.notes.reconcile_requests(outside, batch).await;
+        }
+        let mut answer = SqsBatchResponse::default();
+        for message in batch.records {
+            let receipt = message.receipt_handle.unwrap_or_default();
+            outside.reconciles.again(&receipt, Duration::from_secs(1)).await.expect("it waits");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.message_id.unwrap_or_default();
+            answer.batch_item_failures.push(failure);
+        }
+        answer
+    }
+}
+
+#[tokio::test]
+async fn in_real_time_quiet_waits_for_a_reconcile_that_is_put_off() {
+    let functions = PausesOnce::default();
+    let setup = Setup { sites: vec![site("a")], clock: None, ..setup() };
+    let machine = Machine::start_with(setup, Arc::new(functions.clone())).await.expect("it starts");
+    machine.outside().bus.want_reconcile("a", AskedBy::Operator).await;
+    machine.quiet().await;
+    let served = functions.notes.take();
+    assert!(served.iter().any(|note| note.starts_with("reconcile a")), "{served:?}");
 }
 
 #[tokio::test]

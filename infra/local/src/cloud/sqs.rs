@@ -236,11 +236,6 @@ impl Line {
         locked(&self.queue).len() == (0, 0)
     }
 
-    /// Whether nothing can be handed out now, and nothing is being served: what waits, waits for a later instant.
-    pub(crate) fn rests(&self) -> bool {
-        locked(&self.queue).rests(self.time.now())
-    }
-
     /// The earliest instant at which a message that failed comes again.
     pub(crate) fn next_visible(&self) -> Option<Timestamp> {
         locked(&self.queue).next_visible()

@@ -128,8 +128,8 @@ async fn until(runner: &Runner, at: Option<Timestamp>) {
 }
 
 impl Runner {
-    /// Waits until nothing is left to serve at the present instant. With a standing clock it is served here; in real
-    /// time the background does it.
+    /// Waits until nothing is left to serve. With a standing clock it is served here; in real time the background does it, and
+    /// a message or a request that has to wait for a later instant is waited for.
     pub(crate) async fn quiet(&self) {
         if self.clock.stands() {
             return self.drain().await;
@@ -138,7 +138,8 @@ impl Runner {
         loop {
             stirred.borrow_and_update();
             let due = self.cloud.alarms.next().is_some_and(|at| at <= self.clock.now());
-            let quiet = self.cloud.line.is_empty() && self.cloud.bus.wants_nothing() && self.cloud.reconciles.rests();
+            let quiet =
+                self.cloud.line.is_empty() && self.cloud.bus.wants_nothing() && self.cloud.reconciles.is_empty();
             if !due && quiet {
                 return;
             }

@@ -171,12 +171,6 @@ impl Queue {
         self.groups.retain(|_, group| !group.waiting.is_empty() || group.serving > 0);
     }
 
-    /// Whether nothing can be handed out at this instant, and nothing is being served.
-    pub(super) fn rests(&self, now: Timestamp) -> bool {
-        let hidden = |group: &Group| group.waiting.is_empty() || group.hidden_until.is_some_and(|until| until > now);
-        self.groups.values().all(|group| group.serving == 0 && hidden(group))
-    }
-
     /// How many wait, and how many are being served.
     pub(super) fn len(&self) -> (usize, usize) {
         let sum = |of: fn(&Group) -> usize| self.groups.values().map(of).sum();
