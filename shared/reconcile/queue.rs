@@ -42,7 +42,8 @@ impl ReconcileQueue {
     }
 
     async fn send_batch(&self, requests: &[ReconcileRequest]) -> Result<()> {
-        let mut entries = requests.iter().enumerate().map(entry).collect::<Result<Vec<_>>>()?;
+        let mut entries =
+            requests.iter().enumerate().map(|(number, request)| entry(number, request)).collect::<Result<Vec<_>>>()?;
         let mut back_off = BackOff::new(&self.time);
         while !entries.is_empty() {
             let sent = entries.len();
@@ -72,7 +73,7 @@ impl ReconcileQueue {
     }
 }
 
-fn entry((number, request): (usize, &ReconcileRequest)) -> Result<SendMessageBatchRequestEntry> {
+fn entry(number: usize, request: &ReconcileRequest) -> Result<SendMessageBatchRequestEntry> {
     let text = serde_json::to_string(request).map_err(|_| Error::report("a request cannot be written"))?;
     SendMessageBatchRequestEntry::builder()
         .id(number.to_string())
