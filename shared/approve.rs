@@ -250,6 +250,6 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
 async fn sites(outside: &Outside, site: Option<&str>) -> Result<Vec<String>> {
     match site {
         Some(site) => Ok(vec![outside.ledger.in_force(site).await.map(|_| site.to_owned())?]),
-        None => Ok(outside.ledger.doorplates().await?.into_iter().map(|plate| plate.site).collect()),
+        None => outside.ledger.site_names().await,
     }
 }

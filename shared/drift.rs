@@ -138,7 +138,7 @@ pub async fn drift(outside: &Outside, site: &str) -> Result<Drift> {
         let why: Vec<String> = shown.findings.iter().map(ToString::to_string).collect();
         return Err(Error::report(format!("the stored site file: {}", why.join("; "))));
     };
-    let people = outside.ledger.everybody(site).await?;
+    let people = outside.ledger.everybody(site).await?.known;
     let findings = shown.findings.iter().map(|finding| format!("the site file: {finding}"));
     Ok(Drift {
         site: site.to_owned(),

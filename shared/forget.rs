@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
 use crate::ledger::dues::Subject;
 use crate::ledger::facts::{Record, Source};
-use crate::ledger::people::{free_account, free_email, free_profile, put, unlist};
+use crate::ledger::people::{People, free_account, free_email, free_profile, put, unlist};
 use crate::ledger::{Step, faster};
 use crate::outside::Outside;
 use crate::person::{Person, email_key};
@@ -123,14 +123,17 @@ struct Somebody {
     facts: Vec<Record>,
     /// Teams that are called like them: one person's company, or a member who is a team.
     teams: Vec<Record>,
+    /// How many people of the site cannot be read: any of them may be the same person under another address.
+    unreadable: usize,
 }
 
 async fn find(outside: &Outside, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
-    let everybody = outside.ledger.everybody(&site.id).await?;
+    let People { known: everybody, unreadable } = outside.ledger.everybody(&site.id).await?;
     let email = match (&wanted.email, &wanted.person) {
         (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?),
         (None, Some(id)) => match everybody.iter().find(|person| person.id == *id) {
             Some(person) => person.email.clone(),
+            None if unreadable.contains(id) => return Err(unreadable_person(outside, site, id).await),
             None => return Ok(None),
         },
         _ => return Err(Error::refused("say who: email or person")),
@@ -140,6 +143,11 @@ async fn find(outside: &Outside, site: &Site, wanted: &Wanted) -> Result<Option<
         let accounts = || person.accounts.values().any(|linked| known_by(linked.account.email.as_deref()));
         wanted.person.as_ref() == Some(&person.id) || known_by(person.email.as_deref()) || accounts()
     };
+    if let Some(email) = &email
+        && let Some(id) = outside.ledger.id_of_email(&site.id, email).await?.filter(|id| unreadable.contains(id))
+    {
+        return Err(unreadable_person(outside, site, &id).await);
+    }
     let people: Vec<Person> = everybody.into_iter().filter(meant).collect();
     let mut profiles: BTreeSet<FactId> = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
     let mut facts = Vec::new();
@@ -155,7 +163,15 @@ async fn find(outside: &Outside, site: &Site, wanted: &Wanted) -> Result<Option<
         return Ok(None);
     }
     let teams = teams(outside, site, &people, &facts).await?;
-    Ok(Some(Somebody { email, people, profiles, facts, teams }))
+    let unreadable = unreadable.len();
+    Ok(Some(Somebody { email, people, profiles, facts, teams, unreadable }))
+}
+
+/// Their item holds what must be erased, and nobody can tell what leads to it.
+async fn unreadable_person(outside: &Outside, site: &Site, id: &str) -> Error {
+    let why = outside.ledger.person(&site.id, id).await.err();
+    let why = why.map_or_else(|| "it can be read again".to_owned(), |error| error.why().to_owned());
+    Error::refused(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
 }
 
 fn email_of(fact: &Fact) -> Option<&str> {
@@ -318,6 +334,9 @@ fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
     }
     let called = somebody.teams.iter().filter(|record| !record.gone);
     remains.extend(called.map(|record| format!("{} at the platform has their name", record.fact.name())));
+    if somebody.unreadable > 0 {
+        remains.push(format!("{} people cannot be read from the table: `doorstep doctor`", somebody.unreadable));
+    }
     remains.push(
         "backups of the table hold what it held until they expire; forget again after one is restored".to_owned(),
     );
@@ -336,10 +355,10 @@ async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Ve
     let (mut ids, mut notices) = (Vec::new(), Vec::new());
     let last = people.len() - 1;
     for (place, person) in people.into_iter().enumerate() {
-        // The address leads to them all: it goes with the last of them.
-        let sought = (somebody.email.as_deref(), place == last);
+        // The address that was asked for leads to them all: it goes with the last of them.
+        let addresses = Addresses { sought: somebody.email.as_deref(), frees_sought: place == last };
         ids.push(person.id.clone());
-        notices.push(Notice::Changed(one(outside, site, person, sought).await?));
+        notices.push(Notice::Changed(one(outside, site, person, addresses).await?));
     }
     if let Err(error) = outside.bus.publish(&site.id, &notices).await {
         tracing::warn!(site = site.id, %error, "that somebody was forgotten could not be published");
@@ -347,7 +366,24 @@ async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Ve
     Ok(ids)
 }
 
-async fn one(outside: &Outside, site: &Site, person: Person, (sought, last): (Option<&str>, bool)) -> Result<Deed> {
+/// The addresses that lead to a person who is forgotten.
+struct Addresses<'a> {
+    /// The one that was asked for. It may lead to several people.
+    sought: Option<&'a str>,
+    /// It goes with this person.
+    frees_sought: bool,
+}
+
+impl<'a> Addresses<'a> {
+    /// The addresses that go with a person whose own address is `own`.
+    fn gone_with(&self, own: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let sought = self.sought;
+        let own = own.filter(|own| Some(*own) != sought);
+        own.into_iter().chain(sought.filter(|_| self.frees_sought))
+    }
+}
+
+async fn one(outside: &Outside, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<Deed> {
     let (ledger, id, now) = (&outside.ledger, site.id.as_str(), outside.time.now());
     let because = "asked for by whoever runs the site";
     let deed = Deed::new("", &AccountId(String::new()), None, Happened::Forgotten, because, "done");
@@ -364,8 +400,7 @@ async fn one(outside: &Outside, site: &Site, person: Person, (sought, last): (Op
         writes.push(unlist(id, &person.id));
         let accounts = person.accounts.iter();
         writes.extend(accounts.map(|(doors, linked)| free_account(id, doors, &linked.account.id)));
-        let own = person.email.as_deref().filter(|own| Some(*own) != sought);
-        for email in own.into_iter().chain(sought.filter(|_| last)) {
+        for email in addresses.gone_with(person.email.as_deref()) {
             let points = ledger.id_of_email(id, email).await?;
             writes.extend(points.map(|owner| free_email(id, email, &owner)));
         }

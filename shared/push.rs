@@ -146,7 +146,7 @@ async fn doors_that_moved(
         None => Vec::new(),
     };
     findings.extend(moved::still_there(site, leave));
-    findings.extend(moved::unaccounted(site, leave, &outside.ledger.everybody(&site.id).await?));
+    findings.extend(moved::unaccounted(site, leave, &outside.ledger.everybody(&site.id).await?.known));
     Ok(findings)
 }
 

@@ -10,7 +10,7 @@ use crate::alarms::Unset;
 use crate::bus::Notice;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::doubts::if_believed;
-use crate::comparison::{Ground, Read, former};
+use crate::comparison::{Ground, Read, everybody_to_judge, former};
 use crate::error::Result;
 use crate::ledger::dues::Due;
 use crate::ledger::sites::Doorplate;
@@ -73,6 +73,7 @@ pub struct Report {
 /// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table or line is away. A vendor that
 /// cannot be read is a problem in the report, not an error.
 pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
+    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
     let stored = outside.ledger.in_force(site).await?;
     let site = stored.site()?;
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
@@ -80,8 +81,8 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
     carry_over(outside, &site, &BTreeSet::new()).await?;
     let overdue = set_alarms(outside, &site.id, &mut report).await?;
-    let PlatformState { known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
-    let everybody = outside.ledger.everybody_to_judge(&site.id).await?;
+    let PlatformState { mut known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
+    let everybody = everybody_to_judge(&outside.ledger, &site, &mut known).await?;
     let mut seen = doors::read(outside, &site, &known, &everybody).await?;
     report.reads.append(&mut seen.reads);
     report.problems.append(&mut seen.problems);
@@ -103,14 +104,15 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
         stale: mark.is_stale(now),
         now,
     };
-    let mut marked = people::due(ground, &known, &seen, &everybody, &mut report);
+    let people = everybody.known.as_slice();
+    let mut marked = people::due(ground, &known, &seen, people, &mut report);
     if let Some(facts) = held_back.filter(|_| site.mode != Mode::Observe) {
         let then = known.if_it_were(facts, now);
-        let more = if_believed(ground, &then, &seen, &everybody, &marked.waiting);
+        let more = if_believed(ground, &then, &seen, people, &marked.waiting);
         report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
-    let holding = Holding { outside, site: &site, seen: &seen, known: &known, people: &everybody, sound, now };
+    let holding = Holding { outside, site: &site, seen: &seen, known: &known, people, sound, now };
     let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
     let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
     let n = Some(stored.n);
@@ -135,6 +137,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     if let Err(error) = outside.bus.publish(&site.id, &report.notices).await {
         tracing::warn!(site = site.id, %error, "what was found could not be published");
     }
+    report.problems.extend(outside.ledger.unreadable().problems());
     report.problems.sort();
     report.problems.dedup();
     tracing::info!(

@@ -166,7 +166,8 @@ async fn people(outside: &Outside, site: &str, openings: &[Opening]) -> Result<P
 
 async fn who(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
     let person = match outside.ledger.id_of_account(site, doors, id).await? {
-        Some(person) => outside.ledger.person(site, &person).await?,
+        // A person who cannot be read has no name, and everybody else has.
+        Some(person) => outside.ledger.people(site, &[person]).await?.pop(),
         None => None,
     };
     let Some(person) = person else { return Ok(Who::default()) };

@@ -32,8 +32,15 @@ pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
     let site = stored.site()?;
     let rules = KnownRules::of(outside, &site).await?;
     let people = outside.ledger.everybody(&site.id).await?;
-    let each: Vec<_> = people.iter().map(|person| shown(outside, &site, &rules, person)).collect();
-    let mut people: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    let each: Vec<_> = people.known.iter().map(|person| shown(outside, &site, &rules, person)).collect();
+    let mut people_shown: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    let unreadable = people.unreadable.iter().zip(people.problems(&site.id));
+    let each = unreadable.map(|(id, problem)| {
+        let person = Person { problems: vec![problem], ..Person::new(id.clone(), None) };
+        one(&site, &person, &[])
+    });
+    people_shown.extend(each);
+    let mut people = people_shown;
     // While nothing is done for anybody, that is what somebody should look at first.
     let paused = if stored.paused.is_some() { stored.remarks(&site.id) } else { Vec::new() };
     for problems in people.iter_mut().filter_map(|person| person.get_mut("problems")?.as_array_mut()) {

@@ -9,10 +9,12 @@ use super::{Group, Read};
 use crate::access::Share;
 use crate::bus::Notice;
 use crate::cards::CardBook;
-use crate::doors::{Account, GroupId, ReadDoors, Row, Seats};
+use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row, Seats};
 use crate::error::{Error, Result};
 use crate::guard::credibility::{lost_all, lost_half};
+use crate::ledger::people::People;
 use crate::ledger::sites::DoorsRead;
+use crate::ledger::unreadable::Kept;
 use crate::other_sites::load::{Neighbours, in_service, of_everyone};
 use crate::other_sites::register::RuledDoors;
 use crate::other_sites::{Neighbour, OtherSites};
@@ -56,6 +58,8 @@ pub struct Seen {
     pub others: OtherSites,
     /// These sites, by the door system that they share.
     pub neighbours: Neighbours,
+    /// Accounts of people who cannot be read, by door system.
+    of_unreadable: BTreeMap<String, BTreeSet<AccountId>>,
 }
 
 /// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
@@ -63,7 +67,8 @@ pub struct Seen {
 ///
 /// # Errors
 /// [`Error::Later`] where our own table is away.
-pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Person]) -> Result<Seen> {
+pub async fn read(outside: &Outside, site: &Site, known: &Known, everybody: &People) -> Result<Seen> {
+    let people = everybody.known.as_slice();
     let mut seen = Seen { catalogue: Catalogue::of(known.facts()), ..Seen::default() };
     for (name, config) in &site.doors {
         seen.open(outside, site, (name, config), people).await?;
@@ -79,6 +84,7 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, people: &[Perso
     // What is wrong with a group is known only now.
     seen.resolve(site, before.as_ref());
     seen.find_other_sites(outside, site).await?;
+    seen.find_unreadable(outside, site, &everybody.unreadable).await?;
     Ok(seen)
 }
 
@@ -94,6 +100,37 @@ impl Seen {
         groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
     }
 
+    /// Whether an account belongs to a person who cannot be read: nobody knows what of it is ours.
+    pub fn is_of_unreadable(&self, doors: &str, account: &AccountId) -> bool {
+        self.of_unreadable.get(doors).is_some_and(|accounts| accounts.contains(account))
+    }
+
+    /// Finds the accounts of people who cannot be read.
+    async fn find_unreadable(&mut self, outside: &Outside, site: &Site, ids: &BTreeSet<String>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for (doors, accounts) in self.accounts_seen() {
+            let at = Neighbour { site: site.id.clone(), doors: doors.clone() };
+            let theirs = outside.ledger.accounts_of(&at, ids, accounts).await?;
+            self.of_unreadable.insert(doors, theirs.into_iter().collect());
+        }
+        Ok(())
+    }
+
+    /// Every account that was seen, in a list or in a group, by door system.
+    fn accounts_seen(&self) -> BTreeMap<String, Vec<AccountId>> {
+        let mut seen: BTreeMap<String, Vec<AccountId>> = BTreeMap::new();
+        for (doors, accounts) in &self.accounts {
+            let listed = accounts.iter().map(|account| account.id.clone());
+            seen.entry(doors.clone()).or_default().extend(listed);
+        }
+        for ((doors, _), rows) in &self.held {
+            seen.entry(doors.clone()).or_default().extend(rows.iter().map(|row| row.account.clone()));
+        }
+        seen
+    }
+
     /// Reads the groups and accounts of one door system.
     async fn open(
         &mut self,
@@ -102,7 +139,9 @@ impl Seen {
         (name, config): (&str, &DoorsConfig),
         people: &[Person],
     ) -> Result<()> {
-        let before = outside.ledger.doors_read(&site.id, name).await?.filter(|before| before.is_of(config));
+        let kept = outside.ledger.doors_read_kept(&site.id, name).await?;
+        let lost = kept == Kept::Unreadable;
+        let before = kept.readable().filter(|before| before.is_of(config));
         let reader = match outside.doors(site, name, Share::Reconcile).await {
             Ok((reader, _)) => reader,
             Err(error) => {
@@ -114,6 +153,7 @@ impl Seen {
         let known = match survey(reader.as_ref(), config, &links(people, name), of_ours).await {
             Ok(read) => match believable(read.now, before.as_ref()) {
                 Ok(now) => {
+                    let now = if lost { taken_over(now) } else { now };
                     self.accounts.insert(name.to_owned(), read.accounts);
                     self.reads.insert(name.to_owned(), Read { complete: true, records: 0 });
                     self.seats(name, read.seats);
@@ -181,7 +221,8 @@ impl Seen {
                 neighbours.insert(name.clone(), shared);
             }
         }
-        self.others = of_everyone(&outside.ledger, &neighbours).await?;
+        let accounts = if neighbours.is_empty() { BTreeMap::new() } else { self.accounts_seen() };
+        self.others = of_everyone(&outside.ledger, &neighbours, &accounts).await?;
         self.neighbours = neighbours;
         Ok(())
     }
@@ -289,6 +330,13 @@ fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRea
     now.shared.clone_from(&before.shared);
     now.registered.clone_from(&before.registered);
     Ok(now)
+}
+
+/// What was known of the door system cannot be read: all of its groups count as taken over before, so that whoever was put
+/// into one by hand stays theirs.
+fn taken_over(now: DoorsRead) -> DoorsRead {
+    let taken = now.groups.iter().map(|group| group.id.clone()).collect();
+    DoorsRead { taken, cards_taken: true, ..now }
 }
 
 async fn rows_and_problem(reader: &dyn ReadDoors, seen: &mut DoorsRead, group: &GroupId) -> Result<Vec<Row>> {

@@ -50,6 +50,8 @@ pub struct Known {
     /// What was known before changes that only full reads told of: of few things, mostly of none.
     before: HashMap<FactId, Before>,
     before_by_holder: HashMap<Holder, Vec<FactId>>,
+    /// Profiles of people who cannot be read.
+    set_aside: std::collections::HashSet<FactId>,
 }
 
 impl Known {
@@ -82,6 +84,16 @@ impl Known {
             }
             self.before.insert(name.clone(), before);
         }
+    }
+
+    /// Sets the profiles of people who cannot be read aside: they are no newcomers.
+    pub fn set_aside(&mut self, profiles: Vec<FactId>) {
+        self.set_aside.extend(profiles);
+    }
+
+    /// Whether a profile belongs to a person who cannot be read.
+    pub fn is_set_aside(&self, name: &FactId) -> bool {
+        self.set_aside.contains(name)
     }
 
     /// The platform's catalogue before such changes, where it has changed so.
@@ -122,7 +134,7 @@ impl Known {
     /// The same as it would be if everything were as these facts say, and nothing else were there. What would be another
     /// or gone then is doubted.
     pub fn if_it_were(&self, facts: Vec<Fact>, at: Timestamp) -> Known {
-        let mut then = Known::default();
+        let mut then = Known { set_aside: self.set_aside.clone(), ..Known::default() };
         let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
         for Named(fact) in &self.facts {
             let vouched = self.before.get(&fact.name()).map(|before| before.fact.clone());

@@ -87,7 +87,12 @@ pub fn foreign(
         let (doors, group): &Group = at;
         let Some(terms) = ground.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
         for (place, row) in rows.iter().enumerate().filter(|(_, row)| is_valid(row, ground.now)) {
-            if ours.has(at, place) || terms.protects(&row.account, None) || is_claimed_elsewhere(seen, at, row) {
+            let may_be_ours = seen.is_of_unreadable(doors, &row.account);
+            if ours.has(at, place)
+                || may_be_ours
+                || terms.protects(&row.account, None)
+                || is_claimed_elsewhere(seen, at, row)
+            {
                 continue;
             }
             let goes = terms.is_exclusive(group) && ground.mode == Mode::Full && is_strange(doors, &row.account);
@@ -101,5 +106,5 @@ pub fn foreign(
 fn is_claimed_elsewhere(seen: &Seen, (doors, group): &Group, row: &Row) -> bool {
     let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.ends_by_itself);
     let ends = seen.others.ends(doors, group, &row.account);
-    ends.into_iter().any(|until| !by_itself || until == row.until)
+    seen.others.is_unreadable(doors, &row.account) || ends.into_iter().any(|until| !by_itself || until == row.until)
 }

@@ -14,6 +14,7 @@ use crate::entitlement::Rules;
 use crate::error::Result;
 use crate::guard::former::Former;
 use crate::ledger::Ledger;
+use crate::ledger::people::People;
 use crate::settle::Terms;
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::Resolved;
@@ -46,6 +47,19 @@ pub async fn former(
     let older = ledger.files(&site.id, versions).await?;
     let catalogue = (&seen.catalogue, known.catalogue_before());
     Ok(Former::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
+}
+
+/// Loads everybody of a site, and sets the profiles of those who cannot be read aside in what is known.
+///
+/// # Errors
+/// [`crate::error::Error::Later`] where our own table is away.
+pub async fn everybody_to_judge(ledger: &Ledger, site: &Site, known: &mut Known) -> Result<People> {
+    let everybody = ledger.everybody_to_judge(&site.id).await?;
+    if !everybody.unreadable.is_empty() {
+        let names = known.profiles().map(|(name, _)| name).collect();
+        known.set_aside(ledger.profiles_of(&site.id, &everybody.unreadable, names).await?);
+    }
+    Ok(everybody)
 }
 
 /// A group at one of the site's doors.

@@ -94,10 +94,10 @@ pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &Known) -> V
         owned.extend(person.profiles.iter());
         let mut somebody =
             Somebody { known: Some(person), person: Likeness::Known(person), joined: Vec::new(), moved: false };
-        leaving.extend(somebody.leave((by, known), &mut addresses));
+        leaving.extend(somebody.leave(by, known, &mut addresses));
         everybody.push(somebody);
     }
-    let new = known.profiles().filter(|(name, _)| !owned.contains(name));
+    let new = known.profiles().filter(|(name, _)| !owned.contains(name) && !known.is_set_aside(name));
     let mut new: Vec<_> = new.map(|(name, profile)| (name, profile.email.as_deref().and_then(email_key))).collect();
     new.sort();
     join(&mut everybody, leaving.into_iter().chain(new));
@@ -113,7 +113,7 @@ impl Somebody<'_> {
     /// Takes a changed address over, where it is the only profile's and nobody has it; else the profile goes to whoever
     /// has it, and is given here. Where all of several part, the person with the account is whose address it has. Who has
     /// no profile left keeps the address: a profile that comes back to it is theirs.
-    fn leave(&mut self, (by, known): (Addresses, &Known), taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
+    fn leave(&mut self, by: Addresses, known: &Known, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
             Likeness::Known(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
             person => {

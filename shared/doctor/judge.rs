@@ -29,6 +29,7 @@ pub fn judge(vitals: &Vitals) -> Checkup {
     checkup.line(&vitals.line);
     checkup.alarms(vitals);
     checkup.clock(vitals.ahead);
+    checkup.table(&vitals.unreadable);
     checkup.findings.sort();
     checkup
 }
@@ -44,6 +45,12 @@ impl Checkup {
 
     fn each(&mut self, about: About, what: &[String], advice: &str) {
         what.iter().for_each(|what| self.find(about, what, advice));
+    }
+
+    fn table(&mut self, unreadable: &[String]) {
+        let advice =
+            "find the item by this hash, and restore it from a backup: docs/operations.md, Items that cannot be read";
+        self.each(About::Table, unreadable, advice);
     }
 
     fn mode(&mut self, vitals: &Vitals) {

@@ -71,6 +71,8 @@ pub enum About {
     Alarms,
     /// Our clock.
     Clock,
+    /// Items of the table that cannot be read.
+    Table,
 }
 
 impl About {
@@ -91,6 +93,7 @@ impl About {
             About::Line => "line",
             About::Alarms => "alarms",
             About::Clock => "clock",
+            About::Table => "table",
         }
     }
 }
@@ -110,10 +113,10 @@ pub async fn doctor(outside: &Outside, site: &str) -> Result<Checkup> {
 /// [`crate::error::Error::Later`] where our own table is away.
 pub async fn doctor_of_all(outside: &Outside) -> Result<Vec<Checkup>> {
     let mut all = Vec::new();
-    for route in outside.ledger.doorplates().await? {
-        all.push(match doctor(outside, &route.site).await {
+    for site in outside.ledger.site_names().await? {
+        all.push(match doctor(outside, &site).await {
             Ok(checkup) => checkup,
-            Err(error) => Checkup::unseen(route.site, outside.time.now(), &error),
+            Err(error) => Checkup::unseen(site, outside.time.now(), &error),
         });
     }
     Ok(all)

@@ -38,6 +38,7 @@ fn healthy() -> Vitals {
             hearing: Ok(Hearing::default()),
             read: PlatformRead { complete: Some(now), ..PlatformRead::default() },
         },
+        unreadable: Vec::new(),
         names: Vec::new(),
         troubled: Vec::new(),
         out_of_reach: Default::default(),

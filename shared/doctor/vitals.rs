@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::access::Share;
 use crate::doors::{Group, GroupId, ReadDoors, Seats};
 use crate::error::{Error, Result};
+use crate::fact::Kind;
 use crate::guard::Hold;
 use crate::ledger::sites::{DoorsRead, PlatformRead, Stored};
 use crate::line::Waiting;
@@ -50,6 +51,8 @@ pub struct Vitals {
     pub alarms: Result<usize>,
     /// How many minutes of the next hour somebody is due in.
     pub due_soon: usize,
+    /// Items of the table that cannot be read.
+    pub unreadable: Vec<String>,
     /// How far our clock is ahead of AWS's; `None` where nobody told.
     pub ahead: Option<SignedDuration>,
 }
@@ -116,6 +119,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 /// # Errors
 /// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table is away.
 pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
+    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
     let (now, ledger) = (outside.time.now(), &outside.ledger);
     let stored = ledger.in_force(site).await?;
     let site = stored.file()?;
@@ -133,8 +137,12 @@ pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
             doors.shut = shut(outside, &site, name, groups, &resolved).await;
         }
     }
-    let everybody = ledger.everybody(&site.id).await?;
+    let everybody = ledger.everybody(&site.id).await?.known;
     let dues = ledger.due_until(&site.id, later(now, SOON)).await?;
+    // Facts are looked through for those that cannot be read alone.
+    for kind in Kind::ALL {
+        ledger.facts_of(&site.id, kind).await?;
+    }
     let minutes: BTreeSet<Timestamp> = dues.iter().map(|due| due.minute).filter(|minute| *minute > now).collect();
     Ok(Vitals {
         overdue: dues.iter().filter(|due| now.duration_since(due.minute) > LATE).count(),
@@ -147,6 +155,7 @@ pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
         alarms: outside.alarms.of(&site.id).await.map(|alarms| alarms.len()),
         ahead: ahead(outside).await,
         names: resolved.problems,
+        unreadable: ledger.unreadable().problems(),
         site,
         stored,
         now,

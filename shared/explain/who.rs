@@ -18,6 +18,7 @@ use crate::doors::{Account, AccountId, GroupId, Row, Standing};
 use crate::entitlement::derive;
 use crate::error::{Error, Result};
 use crate::fact::{FactId, What};
+use crate::ledger::people::People;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::settle::dossier_of;
@@ -107,7 +108,7 @@ pub async fn who(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Told>
     let stored = outside.ledger.in_force(site).await?;
     let book = Book::of(outside, &stored, stored.site()?, at, now).await?;
     let (doors, group) = book.one_group(&wanted.group)?;
-    let everybody = outside.ledger.everybody(&book.site.id).await?;
+    let People { known: everybody, unreadable } = outside.ledger.everybody(&book.site.id).await?;
     let mut people = match book.tense() {
         Tense::Present => present(outside, &book, &everybody, &doors, &group).await?,
         Tense::Past => past(outside, &book, &everybody, &doors, &group).await?,
@@ -115,6 +116,13 @@ pub async fn who(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Told>
     };
     name_them(outside, &book, &mut people).await?;
     people.sort();
+    let unknown = unreadable.len();
+    let unknown = (unknown > 0).then(|| {
+        format!(
+            "{unknown} people of this site cannot be read from the table: who of them is in this group is not known, and \
+             their accounts are shown as foreign. `doorstep doctor` says more"
+        )
+    });
     Ok(Told {
         site: book.site.id.clone(),
         timezone: book.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
@@ -123,7 +131,7 @@ pub async fn who(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Told>
         group,
         at,
         tense: book.tense(),
-        remarks: book.remarks.clone(),
+        remarks: book.remarks.iter().cloned().chain(unknown).collect(),
         people,
     })
 }

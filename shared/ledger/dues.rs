@@ -219,18 +219,25 @@ impl Ledger {
     pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
         let end = minute_word(next_minute(minute));
         let items = self.list_below(&key::dues(site), &end).await?;
-        Ok(items.iter().filter_map(|item| read(site, item)).collect())
+        Ok(items.iter().filter_map(|item| self.due(site, item)).collect())
     }
 
     /// Nobody is due for any of these any more, whenever it was.
     pub async fn forget_dues(&self, site: &str, subjects: &[Subject]) -> Result<()> {
         let mut writes = Vec::new();
         for item in self.list(&key::dues(site), "").await? {
-            if read(site, &item).is_some_and(|due| subjects.contains(&due.subject)) {
+            if self.due(site, &item).is_some_and(|due| subjects.contains(&due.subject)) {
                 writes.push(Write::delete(key::due(site, &item.sk)));
             }
         }
         self.write_many(writes).await
+    }
+
+    /// The due item, unless it has a shape that this version does not know.
+    fn due(&self, site: &str, item: &Item) -> Option<Due> {
+        let due: Due = self.readable(&key::due(site, &item.sk), item)?;
+        let otherwise = body(&due).ok().is_none_or(|ours| ours != item.body);
+        Some(Due { written: otherwise.then(|| item.body.clone()), ..due })
     }
 
     /// Writes down that these are due. Several that are about one subject at one minute become one. So do several looks at
@@ -253,7 +260,7 @@ impl Ledger {
             let known = self.get(&at).await?;
             let condition = known.as_ref().map_or(Condition::New, |item| Condition::Body(item.body.clone()));
             let mut merged = look.clone();
-            if let Some(known) = known.as_ref().and_then(|item| read(site, item)) {
+            if let Some(known) = known.as_ref().and_then(|item| self.due(site, item)) {
                 merged.subject = merged.subject.merged(known.subject);
             }
             match self.write(merged.put(site)?.only_if(condition)).await {
@@ -281,20 +288,6 @@ impl Ledger {
         });
         each.buffer_unordered(AT_ONCE).try_collect().await
     }
-}
-
-/// The due item, unless it has a shape that this version does not know.
-fn read(site: &str, item: &Item) -> Option<Due> {
-    let due: Option<Due> = item.read().ok();
-    let due = due.map(|due| {
-        let otherwise = body(&due).ok().is_none_or(|ours| ours != item.body);
-        Due { written: otherwise.then(|| item.body.clone()), ..due }
-    });
-    if due.is_none() {
-        let minute = item.sk.split('#').next().unwrap_or_default();
-        tracing::error!(site, minute, "a due item cannot be read; passing over it");
-    }
-    due
 }
 
 /// One item for each place in the table: a batch that writes one place twice is refused whole.

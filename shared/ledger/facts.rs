@@ -7,10 +7,11 @@ use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::key;
-use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item};
+use super::key::{self, Key};
+use super::unreadable::problem;
+use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item, key_of};
 use crate::entitlement::{Before, Dossier};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind};
 
 /// How long a thing that is gone is kept. DynamoDB erases it up to two days later, and until then it is gone all the same.
@@ -156,25 +157,43 @@ fn version_of(read: Timestamp) -> u64 {
 }
 
 impl Ledger {
-    /// One fact.
+    /// One fact; one that cannot be read is noted and counts as unknown.
     pub async fn fact(&self, site: &str, name: &FactId) -> Result<Option<Record>> {
-        self.get(&key::fact(site, name)).await?.map(|item| item.read()).transpose()
+        self.kept(&key::fact(site, name)).await
     }
 
     /// Several facts, in no order; unknown ones are left out.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where one cannot be read: what follows from the others alone may take something away.
     pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
-        self.get_many_as(&keys, |map| item(map).read()).await
+        let found: Vec<Result<Record, Key>> =
+            self.get_many_as(&keys, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
+        let unreadable = |key: Key| {
+            self.unreadable.note(&key);
+            Error::report(problem(&key))
+        };
+        found.into_iter().map(|one| one.map_err(unreadable)).collect()
     }
 
-    /// All facts of one kind.
+    /// All facts of one kind; one that cannot be read is noted and left out.
     pub async fn facts_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
         self.list_as(&key::facts(site), &key::things(kind)).await
     }
 
     /// Who is in a team.
     pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
-        self.list_as(&key::holdings(site, team), key::PEOPLE).await
+        let pk = key::holdings(site, team);
+        let pointers = self.list(&pk, key::PEOPLE).await?;
+        pointers.iter().map(|pointer| self.pointed_to(&pk, pointer)).collect()
+    }
+
+    /// Returns the fact that a pointer leads to. Its sort key says the same as its body.
+    fn pointed_to(&self, pk: &str, pointer: &Item) -> Result<FactId> {
+        let at = Key { pk: pk.to_owned(), sk: pointer.sk.clone() };
+        let found = self.readable(&at, pointer).or_else(|| key::thing_named(&pointer.sk));
+        found.ok_or_else(|| Error::report(problem(&at)))
     }
 
     /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,
@@ -187,7 +206,7 @@ impl Ledger {
         };
         let at = pointers.last().filter(|last| last.sk == key::VERSION).map_or(0, |last| last.version);
         let facts = pointers.iter().filter(|pointer| pointer.sk != key::VERSION);
-        Ok((facts.map(Item::read).collect::<Result<_>>()?, at))
+        Ok((facts.map(|pointer| self.pointed_to(&pk, pointer)).collect::<Result<_>>()?, at))
     }
 
     /// The version of a holder: one up with every change of a fact about it.
@@ -227,8 +246,10 @@ impl Ledger {
 
     /// What keeping a fact comes to. Nothing is written.
     pub async fn draft<'a>(&self, site: &str, new: &'a Record) -> Result<Draft<'a>> {
-        let old_item = self.get(&key::fact(site, &new.fact.name())).await?;
-        let old: Option<Record> = old_item.as_ref().map(Item::read).transpose()?;
+        let at = key::fact(site, &new.fact.name());
+        let old_item = self.get(&at).await?;
+        // One that cannot be read is overwritten with what the platform says now.
+        let old: Option<Record> = old_item.as_ref().and_then(|item| self.readable(&at, item));
         let before = old.as_ref().map(Record::holders).unwrap_or_default();
         let after = new.holders();
         let everybody = before.union(&after).cloned().collect();

@@ -41,9 +41,31 @@ fn hold(item: &Item) -> Result<Hold> {
 }
 
 impl Ledger {
-    /// Everything that waits for a human at a site, or was approved lately.
+    /// Everything that waits for a human at a site, or was approved lately; one that cannot be read is noted and left out.
     pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
-        self.list(&key::holds(site), "").await?.iter().map(hold).collect()
+        let items = self.list(&key::holds(site), "").await?;
+        let pk = key::holds(site);
+        let readable = items.iter().filter_map(|item| {
+            let at = Key { pk: pk.clone(), sk: item.sk.clone() };
+            self.readable(&at, item).map(|read| Hold { version: item.version, ..read })
+        });
+        Ok(readable.collect())
+    }
+
+    /// Drops holds that cannot be read: the comparison that follows judges the same changes again and writes them down anew.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Later`] where the table is away.
+    pub async fn drop_unreadable_holds(&self, site: &str) -> Result<()> {
+        for item in self.list(&key::holds(site), "").await? {
+            if hold(&item).is_ok() {
+                continue;
+            }
+            let at = Key { pk: key::holds(site), sk: item.sk.clone() };
+            self.unreadable.note(&at);
+            self.write(Write::delete(at)).await?;
+        }
+        Ok(())
     }
 
     /// Everything that waits for a human at a site.
@@ -112,8 +134,10 @@ impl Ledger {
     /// Which of these may be done at `now`.
     pub async fn released(&self, site: &str, doubts: &[Doubt], now: Timestamp) -> Result<Vec<Release>> {
         let keys: Vec<Key> = doubts.iter().map(|doubt| key::release(site, doubt)).collect();
-        let found: Result<Vec<Release>> = self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect();
-        Ok(found?.into_iter().filter(|release| now < release.until).collect())
+        let found = self.get_many(&keys).await?;
+        // One that cannot be read releases nothing.
+        let found = found.iter().filter_map(|(key, item)| self.readable::<Release>(key, item));
+        Ok(found.filter(|release| now < release.until).collect())
     }
 
     /// Everything that may be done at `now` because a human approved it.
@@ -130,17 +154,23 @@ impl Ledger {
 
     /// What the guard let pass in the last 24 hours, and the version of that.
     pub async fn tally(&self, site: &str, now: Timestamp) -> Result<(Tally, u64)> {
-        let item = self.get(&key::tally(site)).await?;
-        let mut tally: Tally = item.as_ref().map(Item::read).transpose()?.unwrap_or_default();
+        let at = key::tally(site);
+        let item = self.get(&at).await?;
+        let mut tally: Tally = item.as_ref().and_then(|item| self.readable(&at, item)).unwrap_or_default();
         tally.made = self.made(site, now).await?;
         Ok((tally.lately(now), item.map_or(0, |item| item.version)))
     }
 
     /// How many accounts were made in the last 24 hours that no human approved, by door system.
     pub async fn made(&self, site: &str, now: Timestamp) -> Result<BTreeMap<String, usize>> {
-        let made: Vec<Made> = self.list_as(&key::guard(site), key::MADE).await?;
+        let items = self.list(&key::guard(site), key::MADE).await?;
+        // One that cannot be read still counts: its key names the door system.
+        let made = items.iter().filter_map(|item| {
+            let at = Key { pk: key::guard(site), sk: item.sk.clone() };
+            self.readable(&at, item).or_else(|| Some(Made { doors: key::made_at(&item.sk)?, at: now }))
+        });
         let mut counts = BTreeMap::new();
-        for made in made.into_iter().filter(|made| now.duration_since(made.at) < TOGETHER) {
+        for made in made.filter(|made: &Made| now.duration_since(made.at) < TOGETHER) {
             *counts.entry(made.doors).or_default() += 1;
         }
         Ok(counts)
@@ -184,8 +214,8 @@ impl Ledger {
     /// The files that were in force as these versions; one that cannot be read any more is left out.
     pub async fn files(&self, site: &str, versions: Range<u64>) -> Result<Vec<Site>> {
         let keys: Vec<Key> = versions.map(|n| key::version(site, n)).collect();
-        let stored: Result<Vec<super::stored::Stored>> =
-            self.get_many(&keys).await?.iter().map(|(_, item)| item.read()).collect();
-        Ok(stored?.iter().filter_map(|stored| stored.file().ok()).collect())
+        let found = self.get_many(&keys).await?;
+        let stored = found.iter().filter_map(|(key, item)| self.readable::<super::stored::Stored>(key, item));
+        Ok(stored.filter_map(|stored| stored.file().ok()).collect())
     }
 }

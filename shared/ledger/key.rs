@@ -117,6 +117,30 @@ pub fn person(site: &str, id: &str) -> Key {
     Key::new(format!("{site}#person#{id}"), "person")
 }
 
+/// Returns the id in the key of a person of a site.
+pub fn person_id<'k>(site: &str, key: &'k Key) -> Option<&'k str> {
+    key.pk.strip_prefix(site)?.strip_prefix("#person#")
+}
+
+/// Returns the name in the sort key of a thing, or of a pointer to one; `None` for an id that was too long for a key.
+pub fn thing_named(sk: &str) -> Option<FactId> {
+    let (word, id) = sk.strip_prefix(PEOPLE).unwrap_or(sk).split_once('#')?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word)?;
+    Some(FactId::new(kind, unescaped(id)?))
+}
+
+/// Reverses [`escape`].
+fn unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut id = parts.next()?.to_owned();
+    for part in parts {
+        let code = u32::from_str_radix(part.get(..2)?, 16).ok()?;
+        id.push(char::from_u32(code)?);
+        id.push_str(part.get(2..)?);
+    }
+    Some(id)
+}
+
 /// Partition that lists all people of a site.
 pub fn people(site: &str) -> String {
     format!("{site}#people")
@@ -140,6 +164,12 @@ pub fn email(site: &str, digest: &str) -> Key {
 /// From an account to our person.
 pub fn account(site: &str, doors: &str, id: &AccountId) -> Key {
     Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "name")
+}
+
+/// Returns the site and the door system in the sort key of [`ruler`].
+pub fn ruler_at(sk: &str) -> Option<(String, String)> {
+    let (site, doors) = sk.split_once('#')?;
+    Some((site.to_owned(), doors.to_owned()))
 }
 
 /// Partition of everything due at a site.
@@ -356,6 +386,11 @@ pub const LOST_NUMBERS: &str = "numbers#";
 /// What the keys of new accounts begin with.
 pub const MADE: &str = "made#";
 
+/// Returns the door system in the sort key of a new account.
+pub fn made_at(sk: &str) -> Option<String> {
+    unescaped(sk.strip_prefix(MADE)?.split('#').next()?)
+}
+
 /// That very many may need a new account, and nobody has counted them yet.
 pub fn crowd(site: &str) -> Key {
     Key::new(format!("{site}#guard"), "crowd")
@@ -385,6 +420,16 @@ mod tests {
         let sly = FactId::new(Kind::Member, "m1#person#x");
         assert_eq!(fact("s", &sly).sk, "member#m1%23person%23x");
         assert_ne!(escape("a%23b"), escape("a#b"));
+    }
+
+    #[test]
+    fn a_key_gives_the_name_of_its_thing_back() {
+        for id in ["m1", "m1#person#x", "50%", "a\u{1}b", "é🔑"] {
+            let name = FactId::new(Kind::Booking, id);
+            assert_eq!(thing_named(&thing(&name)).as_ref(), Some(&name));
+            assert_eq!(thing_named(&format!("{PEOPLE}{}", thing(&name))), Some(name));
+        }
+        assert_eq!(thing_named(&thing(&FactId::new(Kind::Booking, "x".repeat(LONGEST + 1)))), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::backoff::BackOff;
 use crate::error::{Error, Result};
 use crate::time::SharedTime;
 use key::Key;
+use unreadable::{Kept, UnreadableItems};
 
 pub mod audits;
 pub mod dues;
@@ -29,6 +30,7 @@ pub mod sharing;
 pub mod sites;
 mod stored;
 pub mod told;
+pub mod unreadable;
 mod write;
 
 pub use refusal::faster;
@@ -75,6 +77,7 @@ pub struct Ledger {
     db: Lazy<Client>,
     table: String,
     time: SharedTime,
+    unreadable: UnreadableItems,
 }
 
 /// One item as it is stored.
@@ -106,7 +109,47 @@ pub fn body<T: Serialize>(value: &T) -> Result<String> {
 impl Ledger {
     /// The table called `table`. `time` passes while it is too busy to finish a batch.
     pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
-        Ledger { db, table, time }
+        Ledger { db, table, time, unreadable: UnreadableItems::default() }
+    }
+
+    /// Returns the same table with a list of unreadable items of its own, for whoever reports them.
+    pub fn with_own_unreadable(&self) -> Self {
+        Ledger { unreadable: UnreadableItems::default(), ..self.clone() }
+    }
+
+    /// Returns the items that could not be read so far.
+    pub fn unreadable(&self) -> &UnreadableItems {
+        &self.unreadable
+    }
+
+    /// Reads an item. One that cannot be read is noted, and is `None`.
+    fn readable<T: DeserializeOwned>(&self, key: &Key, item: &Item) -> Option<T> {
+        let content = item.read().ok();
+        if content.is_none() {
+            self.unreadable.note(key);
+        }
+        content
+    }
+
+    /// Reads items of a partition. Those that cannot be read are noted and left out.
+    fn readable_of<T: DeserializeOwned>(&self, pk: &str, items: &[Item]) -> Vec<T> {
+        let each = items.iter().filter_map(|item| {
+            let key = Key { pk: pk.to_owned(), sk: item.sk.clone() };
+            self.readable(&key, item)
+        });
+        each.collect()
+    }
+
+    /// Returns what is kept at a place, and whether it can be read.
+    async fn kept_at<T: DeserializeOwned>(&self, at: &Key) -> Result<Kept<T>> {
+        let Some(item) = self.get(at).await? else { return Ok(Kept::Missing) };
+        Ok(self.readable(at, &item).map_or(Kept::Unreadable, Kept::Readable))
+    }
+
+    /// Returns what is kept at a place. An item that cannot be read is noted, and counts as one that does not exist: what is
+    /// kept so is found out again and overwritten.
+    async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
+        Ok(self.kept_at(at).await?.readable())
     }
 
     /// Builds the client now, where nobody did.
@@ -175,9 +218,18 @@ impl Ledger {
         self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| Ok(item(map))).await
     }
 
-    /// The same, each item read as it comes.
+    /// The same, each item read as it comes. Items that cannot be read are noted and left out.
     async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
-        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| item(map).read()).await
+        let range = Some(("begins_with(sk, :sk)", prefix));
+        let found: Vec<Result<T, Key>> =
+            self.query(pk, range, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
+        Ok(self.without_unreadable(found))
+    }
+
+    /// Leaves out items that could not be read, and notes them.
+    fn without_unreadable<T>(&self, found: Vec<Result<T, Key>>) -> Vec<T> {
+        let each = found.into_iter().filter_map(|one| one.map_err(|key| self.unreadable.note(&key)).ok());
+        each.collect()
     }
 
     /// Every item of a partition whose sort key is below `end`, in order, read consistently.

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key;
-use super::{Item, Ledger, Write, body};
+use super::{Ledger, Write, body};
 use crate::doors::openings::Bookmark;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::opening::Opening;
 
 /// How many days are read at the same time.
@@ -75,17 +75,17 @@ impl Ledger {
         let dates: Vec<Date> = date(from).series(jiff::Span::new().days(1)).take_while(|day| *day <= last).collect();
         let reads = stream::iter(dates).map(|day| async move {
             let pk = key::openings(site, day);
-            self.list_from(&pk, &key::instant(from)).await
+            let items = self.list_from(&pk, &key::instant(from)).await?;
+            Ok::<_, Error>(self.readable_of::<Opening>(&pk, &items))
         });
-        let items: Vec<Item> = reads.buffered(AT_ONCE).try_concat().await?;
-        let read: Result<Vec<Opening>> = items.iter().map(Item::read).collect();
-        Ok(read?.into_iter().filter(|opening| opening.at >= from && opening.at < until).collect())
+        let read: Vec<Opening> = reads.buffered(AT_ONCE).try_concat().await?;
+        Ok(read.into_iter().filter(|opening| opening.at >= from && opening.at < until).collect())
     }
 
     /// How far a door system's openings were read; the beginning, where that was another door system.
     pub async fn openings_read(&self, site: &str, doors: &str, of: &str) -> Result<OpeningsRead> {
         let at = key::read(site, &format!("entries#{doors}"));
-        let known: Option<OpeningsRead> = self.get(&at).await?.as_ref().map(Item::read).transpose()?;
+        let known: Option<OpeningsRead> = self.kept(&at).await?;
         let known = known.filter(|known| known.of == of);
         Ok(known.unwrap_or_else(|| OpeningsRead { of: of.to_owned(), ..OpeningsRead::default() }))
     }

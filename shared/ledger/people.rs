@@ -1,10 +1,14 @@
 //! People in the table, and the ways to find them: by profile, by address, by account.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Map, Write, body, item};
+use super::unreadable::problem;
+use super::{Condition, Item, Ledger, Map, Write, body, item, key_of};
 use crate::doors::AccountId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fact::FactId;
+use crate::other_sites::Neighbour;
 use crate::person::{Person, email_digest};
 
 /// A person of another site is as they were read.
@@ -17,36 +21,103 @@ pub fn account_is_unlinked(site: &str, doors: &str, id: &AccountId) -> Write {
     Write::check(key::account(site, doors, id), Condition::New)
 }
 
-impl Ledger {
-    /// One person.
-    pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {
-        self.get(&key::person(site, id)).await?.as_ref().map(read).transpose()
+/// People of a site.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct People {
+    /// Those whose items can be read, by id.
+    pub known: Vec<Person>,
+    /// Ids of those whose items cannot be read. Nothing is done for them, and nothing of theirs is taken away.
+    pub unreadable: BTreeSet<String>,
+}
+
+impl People {
+    /// Iterates over those who can be read, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Person> {
+        self.known.iter()
     }
 
-    /// Several people, in no order.
+    /// Returns one problem for each person whose item cannot be read.
+    pub fn problems(&self, site: &str) -> Vec<String> {
+        self.unreadable.iter().map(|id| problem(&key::person(site, id))).collect()
+    }
+}
+
+impl Ledger {
+    /// One person.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where their item cannot be read.
+    pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {
+        let at = key::person(site, id);
+        let Some(item) = self.get(&at).await? else { return Ok(None) };
+        read(&item).map(Some).map_err(|_| {
+            self.unreadable.note(&at);
+            Error::report(problem(&at))
+        })
+    }
+
+    /// Several people, in no order; one whose item cannot be read is noted and left out.
     pub async fn people(&self, site: &str, ids: &[String]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
-        self.get_many_as(&keys, whole).await
+        let found = self.get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map)))).await?;
+        Ok(self.without_unreadable(found))
     }
 
     /// Everybody of a site, by id.
-    pub async fn everybody(&self, site: &str) -> Result<Vec<Person>> {
-        self.everybody_as(site, whole).await
+    pub async fn everybody(&self, site: &str) -> Result<People> {
+        self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok()))).await
     }
 
     /// The same for those who judge them all at once, without what nobody is judged by: what claims were made on, and
     /// where it is written that they were.
-    pub async fn everybody_to_judge(&self, site: &str) -> Result<Vec<Person>> {
-        self.everybody_as(site, to_judge).await
+    pub async fn everybody_to_judge(&self, site: &str) -> Result<People> {
+        self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok()))).await
     }
 
-    async fn everybody_as(&self, site: &str, read: fn(&Map) -> Result<Person>) -> Result<Vec<Person>> {
+    async fn everybody_as(&self, site: &str, read: ReadPerson) -> Result<People> {
         let listed = self.list(&key::people(site), "").await?;
         let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &item.sk)).collect();
         drop(listed);
-        let mut people = self.get_many_as(&keys, read).await?;
-        people.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let found = self.get_many_as(&keys, read).await?;
+        let mut people = People { known: Vec::with_capacity(found.len()), unreadable: BTreeSet::new() };
+        for (key, person) in found {
+            match person {
+                Some(person) => people.known.push(person),
+                None => {
+                    self.unreadable.note(&key);
+                    people.unreadable.extend(key::person_id(site, &key).map(str::to_owned));
+                }
+            }
+        }
+        people.known.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(people)
+    }
+
+    /// Returns which of these profiles belong to the people with these ids.
+    pub async fn profiles_of(&self, site: &str, ids: &BTreeSet<String>, names: Vec<FactId>) -> Result<Vec<FactId>> {
+        let at = names.into_iter().map(|name| (key::profile(site, &name), name));
+        self.owned_by(ids, at.collect()).await
+    }
+
+    /// Returns which of these accounts of one door system belong to the people with these ids.
+    pub async fn accounts_of(
+        &self,
+        at: &Neighbour,
+        ids: &BTreeSet<String>,
+        accounts: Vec<AccountId>,
+    ) -> Result<Vec<AccountId>> {
+        let at = accounts.into_iter().map(|id| (key::account(&at.site, &at.doors, &id), id));
+        self.owned_by(ids, at.collect()).await
+    }
+
+    async fn owned_by<T>(&self, ids: &BTreeSet<String>, mut at: HashMap<Key, T>) -> Result<Vec<T>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Key> = at.keys().cloned().collect();
+        let found = self.get_many(&keys).await?.into_iter();
+        let theirs = found.filter(|(_, item)| ids.contains(&item.body));
+        Ok(theirs.filter_map(|(key, _)| at.remove(&key)).collect())
     }
 
     /// Our id for a profile of the platform.
@@ -74,6 +145,9 @@ impl Ledger {
         Ok(self.get(at).await?.map(|item| item.body))
     }
 }
+
+/// Reads one item: its key, and the person where they can be read.
+type ReadPerson = fn(&Map) -> Result<(Key, Option<Person>)>;
 
 fn read(item: &Item) -> Result<Person> {
     let person: Person = item.read()?;

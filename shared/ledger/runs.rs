@@ -49,8 +49,10 @@ impl Ledger {
     /// # Errors
     /// [`crate::error::Error::Later`] where the table is away.
     pub async fn runs(&self, site: &str) -> Result<Read> {
-        let item = self.get(&key::runs(site)).await?;
-        item.as_ref().map_or_else(|| Ok(Read::default()), Read::of)
+        let at = key::runs(site);
+        let Some(item) = self.get(&at).await? else { return Ok(Read::default()) };
+        // One that cannot be read is overwritten: the next reconcile is counted as the first.
+        Ok(Read { runs: self.readable(&at, &item).unwrap_or_default(), version: item.version })
     }
 
     /// Returns how many reconciles of each of these sites have begun, in the same order; none where the table holds something

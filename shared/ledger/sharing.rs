@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::key::{self, Key};
 use super::sites::DoorsRead;
-use super::{Condition, Item, Ledger, Write, body, faster, key};
+use super::{Condition, Item, Ledger, Write, body, faster};
 use crate::doors::GroupId;
 use crate::error::Result;
 use crate::other_sites::Neighbour;
@@ -36,9 +37,18 @@ impl RuledGroup {
 }
 
 impl Ledger {
-    /// Every site that rules this group.
+    /// Every site that rules this group. Another site's mark that cannot be read still counts: its key names the site.
     pub async fn rulers(&self, group: &RuledGroup) -> Result<Vec<RuledGroup>> {
-        self.list(&key::rulers(&group.system, &group.group), "").await?.iter().map(Item::read).collect()
+        let pk = key::rulers(&group.system, &group.group);
+        let items = self.list(&pk, "").await?;
+        let ruler = |item: &Item| {
+            let at = Key { pk: pk.clone(), sk: item.sk.clone() };
+            self.readable(&at, item).or_else(|| {
+                let (site, doors) = key::ruler_at(&item.sk)?;
+                Some(RuledGroup { at: Neighbour { site, doors }, place: None, ..group.clone() })
+            })
+        };
+        Ok(items.iter().filter_map(ruler).collect())
     }
 
     /// Marks that a site rules a group.

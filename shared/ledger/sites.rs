@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 pub use super::stored::{Paused, Retiring, Stored};
+use super::unreadable::Kept;
 use super::{Item, Ledger, Step, Write, body};
 use crate::doors::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
@@ -196,8 +196,16 @@ impl Ledger {
     }
 
     /// Returns one site's plate; `None` for a site that is not here. One read of one item, whatever the number of sites.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Report`] where it cannot be read: its site is here, and its senders must try again.
     pub async fn doorplate(&self, site: &str) -> Result<Option<Doorplate>> {
-        self.kept(&key::site(site)).await
+        self.get(&key::site(site)).await?.as_ref().map(Item::read).transpose()
+    }
+
+    /// Returns whether there is such a site, whatever is kept of it.
+    pub async fn has_site(&self, site: &str) -> Result<bool> {
+        Ok(self.get(&key::site(site)).await?.is_some())
     }
 
     /// Returns the name of every site there is, whatever is kept of it.
@@ -205,9 +213,9 @@ impl Ledger {
         Ok(self.list(key::SITES, "").await?.into_iter().map(|item| item.sk).collect())
     }
 
-    /// Every site there is.
+    /// Returns the plate of every site there is; one that cannot be read is noted and left out.
     pub async fn doorplates(&self) -> Result<Vec<Doorplate>> {
-        self.list(key::SITES, "").await?.iter().map(Item::read).collect()
+        self.list_as(key::SITES, "").await
     }
 
     /// What the names of the site file were last found to be.
@@ -237,9 +245,14 @@ impl Ledger {
         self.write(Write::put(key::read(site, "platform"), body(read)?)).await
     }
 
-    /// What is known of one door system; `None` where it was never read.
+    /// What is known of one door system; `None` where it was never read, or cannot be read.
     pub async fn doors_read(&self, site: &str, doors: &str) -> Result<Option<DoorsRead>> {
-        self.kept(&key::read(site, &format!("doors#{doors}"))).await
+        Ok(self.doors_read_kept(site, doors).await?.readable())
+    }
+
+    /// Returns the same, and whether it can be read: which groups were taken over is known nowhere else.
+    pub async fn doors_read_kept(&self, site: &str, doors: &str) -> Result<Kept<DoorsRead>> {
+        self.kept_at(&key::read(site, &format!("doors#{doors}"))).await
     }
 
     /// Keeps what is known of one door system. Which sites share it may have been noted since it was read.
@@ -270,7 +283,9 @@ impl Ledger {
 
     /// Why deliveries could not be read, one text each.
     pub async fn unread(&self, site: &str) -> Result<Vec<String>> {
-        self.list(&key::unread(site), "").await?.iter().map(Item::read).collect()
+        let items = self.list(&key::unread(site), "").await?;
+        // The item alone says that there was such a delivery.
+        Ok(items.iter().map(|item| item.read().unwrap_or_else(|_| "the reason cannot be read".to_owned())).collect())
     }
 
     /// The token kept under `name`.
@@ -302,9 +317,5 @@ impl Ledger {
     /// Notes a text beside the token kept under `name`.
     pub async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()> {
         self.write(Write::put(key::token_note(name, word), body(&text)?)).await
-    }
-
-    pub(super) async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
-        self.get(at).await?.as_ref().map(Item::read).transpose()
     }
 }

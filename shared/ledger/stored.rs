@@ -175,7 +175,7 @@ impl Ledger {
     pub async fn next_version(&self, site: &str, now: Option<&Stored>, text: &str, at: Timestamp) -> Result<Stored> {
         let mut new = Stored::after(now, text, at);
         if now.is_none() {
-            new.n += self.last_version(site).await?.map_or(0, |last| last.n);
+            new.n += self.last_number(site).await?;
         }
         Ok(new)
     }
@@ -200,9 +200,10 @@ impl Ledger {
         let active = self.active(site).await?.map_or(0, |stored| stored.n);
         let mut writes = Vec::new();
         for item in self.list(&key::version(site, 0).pk, key::VERSIONS).await? {
-            let stored: Stored = item.read()?;
-            if stored.n != active && stored.text.to_lowercase().contains(email) {
-                writes.push(Write::delete(key::version(site, stored.n)));
+            // The address is sought in the item as it is kept, so that one that cannot be read is erased, too.
+            let at = Key { pk: key::version(site, 0).pk, sk: item.sk.clone() };
+            if at != key::version(site, active) && item.body.to_lowercase().contains(email) {
+                writes.push(Write::delete(at));
             }
         }
         let erased = writes.len();
@@ -235,6 +236,12 @@ impl Ledger {
     pub async fn strike_site(&self, site: &str, now: &Stored) -> Result<()> {
         let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
         self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
+    }
+
+    /// The number of the latest version that was ever stored of a site; 0 where there is none. Its key alone says it.
+    async fn last_number(&self, site: &str) -> Result<u64> {
+        let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
+        Ok(last.and_then(|last| last.sk.strip_prefix(key::VERSIONS)?.parse().ok()).unwrap_or_default())
     }
 
     /// The latest version that was ever stored of a site, in force or not.

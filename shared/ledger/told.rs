@@ -4,7 +4,7 @@
 //! removal is remembered like anything else. A roster's text is kept in pieces, because one item holds at most 400 KB;
 //! its head, which makes it count, is written last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
+use super::unreadable::Kept;
 use super::{Condition, Ledger, Step, Write, body, faster};
 use crate::delivery::{News, Rank, Receipt, Told};
 use crate::error::{Error, Result};
@@ -38,6 +39,15 @@ impl Letter {
     fn is_forgotten(&self) -> bool {
         self.id.is_empty()
     }
+}
+
+/// The latest letters about all things.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mailbox {
+    /// Those that can be read.
+    pub letters: Vec<Letter>,
+    /// Hashes of the things whose letters cannot be read; see [`key::thing_hash`].
+    pub unreadable: BTreeSet<String>,
 }
 
 /// One part of a roster, without its text.
@@ -156,17 +166,40 @@ impl Ledger {
         }
     }
 
-    /// The latest letter about one thing.
+    /// The latest letter about one thing; `None` where there is none that can be read.
     pub async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<Letter>> {
-        let letter: Option<Letter> = self.kept(&key::letter(site, entity, id)).await?;
-        Ok(letter.filter(|letter| !letter.is_forgotten()))
+        Ok(self.letter_kept(site, entity, id).await?.readable())
     }
 
-    /// The latest letter about everything that there were letters about.
+    /// Returns the same, and whether there is one that cannot be read.
+    pub async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<Letter>> {
+        Ok(match self.kept_at::<Letter>(&key::letter(site, entity, id)).await? {
+            Kept::Readable(letter) if letter.is_forgotten() => Kept::Missing,
+            kept => kept,
+        })
+    }
+
+    /// The latest letter about everything that there were letters about, as far as they can be read.
     pub async fn letters(&self, site: &str) -> Result<Vec<Letter>> {
-        let mut letters: Vec<Letter> = self.list_as(&key::told(site), key::LETTERS).await?;
-        letters.retain(|letter| !letter.is_forgotten());
-        Ok(letters)
+        Ok(self.mailbox(site).await?.letters)
+    }
+
+    /// Returns the same, and the things whose letters cannot be read.
+    pub async fn mailbox(&self, site: &str) -> Result<Mailbox> {
+        let pk = key::told(site);
+        let mut mailbox = Mailbox::default();
+        for item in self.list(&pk, key::LETTERS).await? {
+            let at = Key { pk: pk.clone(), sk: item.sk };
+            match serde_json::from_str::<Letter>(&item.body) {
+                Ok(letter) if letter.is_forgotten() => {}
+                Ok(letter) => mailbox.letters.push(letter),
+                Err(_) => {
+                    self.unreadable.note(&at);
+                    mailbox.unreadable.extend(at.sk.rsplit('#').next().map(str::to_owned));
+                }
+            }
+        }
+        Ok(mailbox)
     }
 
     /// Every roster that is kept, without their texts.

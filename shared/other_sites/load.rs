@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Neighbour, OtherSites};
 use crate::doors::AccountId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::person::Person;
 
@@ -29,16 +29,24 @@ fn is_at(stored: &crate::ledger::sites::Stored, neighbour: &Neighbour) -> bool {
     stored.file().is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
 }
 
-/// Everything that other sites hold.
+/// Everything that other sites hold. `seen` are the accounts of each door system, of which some may be those of people who
+/// cannot be read.
 ///
 /// # Errors
 /// [`crate::error::Error::Later`] where the table is away.
-pub async fn of_everyone(ledger: &Ledger, neighbours: &Neighbours) -> Result<OtherSites> {
+pub async fn of_everyone(
+    ledger: &Ledger,
+    neighbours: &Neighbours,
+    seen: &BTreeMap<String, Vec<AccountId>>,
+) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {
         for neighbour in neighbours {
-            for person in ledger.everybody_to_judge(&neighbour.site).await? {
-                others.add(doors, neighbour, &person);
+            let people = ledger.everybody_to_judge(&neighbour.site).await?;
+            people.known.iter().for_each(|person| others.add(doors, neighbour, person));
+            let accounts = seen.get(doors).cloned().unwrap_or_default();
+            for account in ledger.accounts_of(neighbour, &people.unreadable, accounts).await? {
+                others.add_unreadable(doors, neighbour, &account);
             }
         }
     }
@@ -58,12 +66,14 @@ pub async fn of_person(ledger: &Ledger, neighbours: &Neighbours, person: &Person
         for neighbour in neighbours {
             for account in &accounts {
                 let owner = match ledger.id_of_account(&neighbour.site, &neighbour.doors, account).await? {
-                    Some(id) => ledger.person(&neighbour.site, &id).await?,
-                    None => None,
+                    Some(id) => ledger.person(&neighbour.site, &id).await,
+                    None => Ok(None),
                 };
                 match owner {
-                    Some(owner) => others.add(doors, neighbour, &owner),
-                    None => others.add_unknown(doors, neighbour, account),
+                    Ok(Some(owner)) => others.add(doors, neighbour, &owner),
+                    Ok(None) => others.add_unknown(doors, neighbour, account),
+                    Err(Error::Report(_)) => others.add_unreadable(doors, neighbour, account),
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -55,6 +55,8 @@ struct Stake {
     next: Option<Timestamp>,
     /// That site suspended the account.
     suspended: bool,
+    /// Its person cannot be read: any membership of the account may be claimed.
+    unreadable: bool,
 }
 
 /// What other sites hold, by account. Empty for a site that shares nothing.
@@ -78,6 +80,7 @@ impl OtherSites {
             needed: false,
             next: person.next,
             suspended: false,
+            unreadable: false,
         };
         if let Some(linked) = person.accounts.get(there) {
             let stake = stakes.entry(&linked.account.id).or_insert_with(new);
@@ -98,8 +101,22 @@ impl OtherSites {
     /// Adds that another site knows no such account.
     pub fn add_unknown(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
         let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
-        let stake = Stake { neighbour, person, claims, needed: false, next: None, suspended: false };
+        let (needed, suspended, unreadable) = (false, false, false);
+        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
         self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+    }
+
+    /// Adds that another site's person with this account cannot be read. Until they can, nothing of the account is taken away.
+    pub fn add_unreadable(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
+        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
+        let (needed, suspended, unreadable) = (true, false, true);
+        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
+        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+    }
+
+    /// Whether another site's person with this account cannot be read.
+    pub fn is_unreadable(&self, doors: &str, account: &AccountId) -> bool {
+        self.stakes(doors, account).iter().any(|stake| stake.unreadable)
     }
 
     fn stakes(&self, doors: &str, account: &AccountId) -> &[Stake] {
@@ -124,7 +141,8 @@ impl OtherSites {
     /// Whether another site needs an account's seat: it lets its person in now, or will soon.
     pub fn need_seat(&self, doors: &str, account: &AccountId, now: Timestamp) -> bool {
         let soon = now.checked_add(SOON).unwrap_or(now);
-        let needs = |stake: &Stake| !stake.claims.is_empty() || stake.next.is_some_and(|next| next <= soon);
+        let needs =
+            |stake: &Stake| stake.unreadable || !stake.claims.is_empty() || stake.next.is_some_and(|next| next <= soon);
         self.stakes(doors, account).iter().any(needs)
     }
 
@@ -135,7 +153,7 @@ impl OtherSites {
 
     /// Conditions under which a decision about an account still rests on what was read: nothing of it changed since.
     pub fn conditions(&self, doors: &str, account: &AccountId) -> Vec<Write> {
-        let stakes = self.stakes(doors, account).iter();
+        let stakes = self.stakes(doors, account).iter().filter(|stake| !stake.unreadable);
         let condition = |stake: &Stake| match &stake.person {
             Some((id, version)) => person_is_unchanged(&stake.neighbour.site, id, *version),
             None => account_is_unlinked(&stake.neighbour.site, &stake.neighbour.doors, account),

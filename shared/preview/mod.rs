@@ -6,7 +6,7 @@ use crate::comparison::facts::Known;
 use crate::comparison::joins::joins;
 use crate::comparison::judge::judge;
 use crate::comparison::platform::Reading;
-use crate::comparison::{Ground, former};
+use crate::comparison::{Ground, everybody_to_judge, former};
 use crate::error::{Error, Result};
 use crate::guard::Tally;
 use crate::ledger::sites::PlatformRead;
@@ -39,16 +39,18 @@ pub struct Preview {
 /// [`Error::Later`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
 /// [`Error::Report`] where a secret is missing or not accepted.
 pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Preview> {
+    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
     let now = outside.time.now();
     let mut mark = outside.ledger.platform_read(&site.id).await?;
-    let reading = platform(outside, site, &mark, now).await?;
+    let mut reading = platform(outside, site, &mark, now).await?;
     mark.went(now, reading.problems.is_empty(), true);
-    let mut people = outside.ledger.everybody_to_judge(&site.id).await?;
+    let mut everybody = everybody_to_judge(&outside.ledger, site, &mut reading.known).await?;
     for (name, config) in &site.doors {
         let was = config.was.as_deref().into_iter();
-        was.for_each(|was| people.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
+        was.for_each(|was| everybody.known.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
     }
-    let seen = doors::read(outside, site, &reading.known, &people).await?;
+    let seen = doors::read(outside, site, &reading.known, &everybody).await?;
+    let people = everybody.known.as_slice();
     if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
         let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
         let why = seen.problems.iter().find(about).cloned();
@@ -59,11 +61,12 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let unread: Vec<String> = reading.problems.iter().map(told).chain(seen.problems.iter().cloned()).collect();
     let names = findings::names(outside, site, &seen).await?;
     let findings = findings::of(site, &seen, &names, text);
-    let mut problems = findings::remarks(outside, site, &seen, &names, &people).await?;
+    let mut problems = findings::remarks(outside, site, &seen, &names, people).await?;
     problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
     problems.extend(sharing(&seen.neighbours));
     problems.extend(findings::shared_groups(outside, site, &seen).await?);
+    problems.extend(outside.ledger.unreadable().problems());
     // The file in force counts among those before: what this file takes from anybody follows from it alone.
     let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
@@ -80,7 +83,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
         now,
     };
     let (tally, _) = outside.ledger.tally(&site.id, now).await?;
-    let diff = judged(ground, &reading.known, &seen, &people, &tally, problems).await;
+    let diff = judged(ground, &reading.known, &seen, people, &tally, problems).await;
     Ok(Preview { findings, unread, diff })
 }
 

@@ -82,8 +82,13 @@ pub async fn carry_over(outside: &Outside, site: &Site, leave: &BTreeSet<String>
     if moves.is_empty() {
         return Ok(());
     }
-    for person in outside.ledger.everybody(&site.id).await? {
+    let people = outside.ledger.everybody(&site.id).await?;
+    for person in people.known {
         one(outside, &site.id, person, &moves).await?;
+    }
+    // Claims of a person who cannot be read are moved once they can.
+    if !people.unreadable.is_empty() {
+        return Ok(());
     }
     for was in moves.keys() {
         outside.ledger.forget_doors_read(&site.id, was).await?;

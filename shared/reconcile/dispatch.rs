@@ -40,7 +40,7 @@ pub async fn dispatch(outside: &Outside, asked: Asked) -> Result<()> {
 }
 
 async fn one(outside: &Outside, site: String, by: AskedBy) -> Result<()> {
-    if outside.ledger.doorplate(&site).await?.is_none() {
+    if !outside.ledger.has_site(&site).await? {
         tracing::warn!("a reconcile of a site that is not here was asked for");
         return Ok(());
     }

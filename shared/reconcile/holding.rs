@@ -126,6 +126,7 @@ impl Holding<'_> {
     /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
     async fn keep_holds(&self, holds: Vec<(Hold, Vec<Waiting>)>, whole: bool, report: &mut Report) -> Result<()> {
         let ledger = &self.outside.ledger;
+        ledger.drop_unreadable_holds(&self.site.id).await?;
         let before = ledger.holds(&self.site.id).await?;
         let mut open = Vec::new();
         for (hold, waiting) in holds {

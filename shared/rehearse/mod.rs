@@ -110,7 +110,7 @@ pub async fn rehearse(outside: &Outside, text: &str, day: Option<Date>) -> Resul
     let (day, window) = chosen(&site, day, outside.time.now())?;
     let known = known(outside, &site).await?;
     let catalogue = Catalogue::of(known.facts());
-    let people = outside.ledger.everybody(&site.id).await?;
+    let people = outside.ledger.everybody(&site.id).await?.known;
     let mut problems = Vec::new();
     let (after, groups) = side(outside, site, &catalogue, &mut problems).await?;
     // What is wrong with the file in force is no news.

@@ -106,9 +106,11 @@ pub struct Inside {
 /// done now; [`Error::Later`] where the table, the line or Scheduler are away.
 pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Retirement> {
     let Some(stored) = outside.ledger.active(site).await? else { return of_retired(outside, site, order).await };
-    let people = outside.ledger.everybody(site).await?;
+    let everybody = outside.ledger.everybody(site).await?;
+    let people = &everybody.known;
     let file = stored.file()?;
-    let mut seen = Retirement::of(&file, order, &people, &names(outside, &file).await?);
+    let mut seen = Retirement::of(&file, order, people, &names(outside, &file).await?);
+    seen.problems.extend(everybody.problems(site));
     if let Some(retiring) = stored.retiring.as_ref().filter(|_| order.how == How::RevokeAccess) {
         seen.checksum.clone_from(&retiring.checksum);
         seen.stage = Stage::UnderWay;
@@ -120,7 +122,7 @@ pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Reti
         )));
     }
     if order.how == How::RevokeAccess && seen.people > 0 {
-        take_out(outside, site, &stored, &file, &people, &seen.checksum).await?;
+        take_out(outside, site, &stored, &file, people, &seen.checksum).await?;
         return Ok(Retirement { stage: Stage::UnderWay, ..seen });
     }
     outside.ledger.strike_site(site, &stored).await?;

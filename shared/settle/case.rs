@@ -23,18 +23,20 @@ pub struct Case {
     pub versions: Vec<(Holder, u64)>,
 }
 
-/// Loads a person with everything that the platform says; `None` for an id that no person has, or whose item cannot be
-/// read: that must not keep everybody else waiting. Versions are read before the facts that they guard.
+/// Loads a person with everything that the platform says; `None` for an id that no person has, and where an item of theirs or
+/// of what is said of them cannot be read: what follows from the rest alone may take something from them. Versions are read before the facts that they guard.
 pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
-    let person = match outside.ledger.person(site, id).await {
-        Ok(person) => person,
+    match read(outside, site, id).await {
         Err(Error::Report(why)) => {
             tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
-            None
+            Ok(None)
         }
-        Err(error) => return Err(error),
-    };
-    let Some(person) = person else { return Ok(None) };
+        read => read,
+    }
+}
+
+async fn read(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
+    let Some(person) = outside.ledger.person(site, id).await? else { return Ok(None) };
     let (dossier, versions) = dossier_of(outside, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
     Ok(Some(Case { person, dossier, versions }))
 }

@@ -241,6 +241,8 @@ fn group_verdict(
             changes.push(Move::Grant { group: group.clone(), until, replaces, because });
         }
         Verdict::Revoke { .. } if view.mode == Mode::GrantOnly => {}
+        // Another site's person with this account cannot be read: the membership may be theirs.
+        Verdict::Revoke { .. } if account.is_some_and(|account| view.others.is_unreadable(doors, account)) => {}
         Verdict::Revoke { row, foreign } => {
             let because = why_revoked(view, at, claim, foreign);
             changes.push(Move::Revoke { group: group.clone(), row, foreign, because });

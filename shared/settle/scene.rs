@@ -17,6 +17,7 @@ use crate::guard::Doubt;
 use crate::guard::former::{CatalogueBefore, Former};
 use crate::ledger::facts::Record;
 use crate::ledger::sites::{DoorsRead, Stored};
+use crate::ledger::unreadable::Kept;
 use crate::other_sites::load::Neighbours;
 use crate::outside::Outside;
 use crate::person::Person;
@@ -264,25 +265,26 @@ type Side = (Terms, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 async fn side(outside: &Outside, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::report(format!("there are no doors {name}")))?;
     let (read, write) = connections.to(outside, site, name).await?;
-    let seen = match outside.ledger.doors_read(&site.id, name).await?.filter(|seen| seen.is_of(&config)) {
+    let kept = outside.ledger.doors_read_kept(&site.id, name).await?;
+    let lost = kept == Kept::Unreadable;
+    let seen = match kept.readable().filter(|seen| seen.is_of(&config)) {
         Some(seen) => seen,
-        None => survey(outside, site, name, &config, read.as_ref()).await?,
+        None => {
+            let seen = survey(&config, read.as_ref()).await?;
+            // One that cannot be read is for the next reconcile to put right.
+            if !lost {
+                outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
+            }
+            seen
+        }
     };
     Ok((Terms::of(config, seen, read.as_ref()), read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.
-async fn survey(
-    outside: &Outside,
-    site: &Site,
-    name: &str,
-    config: &DoorsConfig,
-    read: &dyn ReadDoors,
-) -> Result<DoorsRead> {
+async fn survey(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<DoorsRead> {
     let (groups, protected) = (read.groups().await?, protected(config, read).await?);
-    let seen = DoorsRead { of: config.identity(), groups, protected, ..DoorsRead::default() };
-    outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
-    Ok(seen)
+    Ok(DoorsRead { of: config.identity(), groups, protected, ..DoorsRead::default() })
 }
 
 /// The accounts of the protected people.

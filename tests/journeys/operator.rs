@@ -111,7 +111,7 @@ async fn b8_a_person_of_a_thousand_profiles_is_forgotten(at: Doors) {
     world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     let ledger = &world.machine.outside().ledger;
-    let everybody = ledger.everybody(SITE).await.expect("people");
+    let everybody = ledger.everybody(SITE).await.expect("people").known;
     let mut ada = everybody.into_iter().find(|person| person.email == Some(address("ada"))).expect("she is known");
     let more: Vec<FactId> =
         (0..1_000).map(|n| FactId { kind: Kind::Member, id: format!("m-{n}").as_str().into() }).collect();

@@ -32,6 +32,7 @@ impl World {
         assert!(self.machine.cloud().rights.missing().is_empty(), "{:?}", self.machine.cloud().rights.missing());
         self.check_books().await;
         self.check_notices().await;
+        self.assert_every_kind_is_broken_somewhere().await;
         second
     }
 

@@ -12,20 +12,30 @@ use super::{Contract, Entity, KINDS, named, outdated};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Id, Kind};
 use crate::ledger::Ledger;
-use crate::ledger::told::{Believed, DoubtedSnapshot, Head, Letter, Rosters};
-use crate::platform::found::{Assigned, FactList, Lookup};
+use crate::ledger::key::thing_hash;
+use crate::ledger::told::{self, Believed, DoubtedSnapshot, Head, Letter, Rosters};
+use crate::ledger::unreadable::Kept;
+use crate::platform::found::{Assigned, FactList, Lookup, Unreadable};
 use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 
 /// Everything that is known, by kind.
 type ByKind = BTreeMap<Kind, Vec<Fact>>;
 
+/// Everything that was told.
+#[derive(Default)]
+struct Whole {
+    facts: ByKind,
+    /// Things whose latest letter cannot be read: they are there, and stay as they were known.
+    unreadable: Vec<Unreadable>,
+}
+
 /// Reads what one site's platform told.
 pub struct Reader {
     contract: &'static Contract,
     mailbox: Option<Mailbox>,
     /// Everything, once it was read whole.
-    whole: tokio::sync::Mutex<Option<Arc<ByKind>>>,
+    whole: tokio::sync::Mutex<Option<Arc<Whole>>>,
     /// The roster that counts, for as long as the same ones are kept.
     base: tokio::sync::Mutex<Option<(Rosters, Arc<Choice>)>>,
     doubts: Mutex<Vec<String>>,
@@ -52,24 +62,44 @@ impl Reader {
     }
 
     /// Everything that is known, by kind.
-    async fn whole(&self) -> Result<Arc<ByKind>> {
+    async fn whole(&self) -> Result<Arc<Whole>> {
         let mut whole = self.whole.lock().await;
         if let Some(whole) = whole.as_ref() {
             return Ok(whole.clone());
         }
-        let facts = match &self.mailbox {
-            None => BTreeMap::new(),
+        let found = match &self.mailbox {
+            None => Whole::default(),
             Some(mailbox) => {
-                let letters = mailbox.ledger.letters(&mailbox.site).await?;
+                let told::Mailbox { letters, unreadable } = mailbox.ledger.mailbox(&mailbox.site).await?;
                 let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
                 let choice = self.choice(mailbox, &rosters, Some(&letters)).await?;
                 self.doubts.lock().unwrap_or_else(PoisonError::into_inner).extend(choice.doubts.iter().cloned());
-                facts(self.contract, choice.base.as_ref(), &letters)
+                let unreadable = self.of_unreadable(mailbox, &unreadable).await?;
+                let mut facts = facts(self.contract, choice.base.as_ref(), &letters);
+                let there: BTreeSet<&FactId> = unreadable.iter().map(|unreadable| &unreadable.name).collect();
+                facts.values_mut().for_each(|facts| facts.retain(|fact| !there.contains(&fact.name())));
+                Whole { facts, unreadable }
             }
         };
-        let facts = Arc::new(facts);
-        *whole = Some(facts.clone());
-        Ok(facts)
+        let found = Arc::new(found);
+        *whole = Some(found.clone());
+        Ok(found)
+    }
+
+    /// Names the things that are known and whose letters cannot be read. A letter's key has only the hash of its thing.
+    async fn of_unreadable(&self, mailbox: &Mailbox, hashes: &BTreeSet<String>) -> Result<Vec<Unreadable>> {
+        let mut found = Vec::new();
+        for kind in KINDS.into_iter().filter(|_| !hashes.is_empty()) {
+            for record in mailbox.ledger.facts_of(&mailbox.site, kind).await? {
+                let name = record.fact.name();
+                let told = self.contract.told_in(&name);
+                let hash = told.map(|(entity, id)| thing_hash(&mailbox.site, entity.word, &id));
+                if !record.gone && hash.is_some_and(|hash| hashes.contains(&hash)) {
+                    found.push(unreadable_letter(name));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// What counts of these rosters. Letters are read where they are needed and not given.
@@ -129,13 +159,19 @@ impl ReadPlatform for Reader {
         let (Some(mailbox), Some((entity, id))) = (&self.mailbox, self.contract.told_in(about)) else {
             return Ok(Lookup::Missing);
         };
+        if mailbox.ledger.letter_kept(&mailbox.site, entity.word, &id).await? == Kept::Unreadable {
+            return Ok(Lookup::Unreadable(unreadable_letter(about.clone())));
+        }
         let facts = self.thing(mailbox, entity, &id).await?;
         let fact = facts.into_iter().find(|fact| fact.name() == *about);
         Ok(fact.or_else(|| (self.contract.unknown)(about)).into())
     }
 
     async fn read(&self, kind: Kind, _span: &Span) -> Result<FactList> {
-        Ok(self.whole().await?.get(&kind).cloned().unwrap_or_default().into())
+        let whole = self.whole().await?;
+        let unreadable = whole.unreadable.iter().filter(|unreadable| unreadable.name.kind == kind);
+        let facts = whole.facts.get(&kind).cloned().unwrap_or_default();
+        Ok(FactList { facts, unreadable: unreadable.cloned().collect(), nameless: 0 })
     }
 
     async fn assignments(&self, _resources: &[Id]) -> Result<Assigned> {
@@ -247,6 +283,10 @@ fn facts(contract: &Contract, base: Option<&Listed>, letters: &[Letter]) -> ByKi
         by_kind.entry(name.kind).or_default().push(fact);
     }
     by_kind
+}
+
+fn unreadable_letter(name: FactId) -> Unreadable {
+    Unreadable { name, field: "latest letter".to_owned() }
 }
 
 fn facts_of(entity: &Entity, data: &Value) -> Vec<Fact> {

@@ -82,7 +82,11 @@ pub(super) async fn choose(
     let believed = rosters.believed.as_ref();
     let before = believed.and_then(|believed| wholes.iter().find(|whole| whole.is(believed)));
     let base = match before {
-        Some(whole) => Some(listed(ledger, site, contract, whole).await?),
+        Some(whole) => match listed(ledger, site, contract, whole).await {
+            // A text that cannot be read is as one that was told anew: a newer roster may take its place.
+            Err(Error::Report(_)) => None,
+            listed => Some(listed?),
+        },
         None => None,
     };
     let overwritten = believed.filter(|_| base.is_none());

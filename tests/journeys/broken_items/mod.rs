@@ -3,6 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
+mod every_kind;
+mod person;
+
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, Table, World};
 

@@ -1,0 +1,101 @@
+//! A person whose item cannot be read: nothing of theirs is taken, no command stops, and they are themselves again once the item
+//! can be read.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use doorstep::doctor::doctor;
+use doorstep::drift::drift;
+use doorstep::error::Error;
+use doorstep::explain::who::who;
+use doorstep::explain::{explain, who as group};
+use doorstep::forget::{self, Outcome, forget};
+use serde_json::json;
+
+use super::super::{PLAN, hot_desk, town};
+use crate::world::{Doors, House, Item, SITE, Setting, Table, World, address};
+
+fn text(item: &Item, name: &str) -> String {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+}
+
+async fn put(world: &World, item: Item) {
+    let table = Table::of(world);
+    table.client.put_item().table_name(&table.name).set_item(Some(item)).send().await.expect("it is put");
+}
+
+/// Breaks Ada's item. Returns it as it was.
+async fn break_ada(world: &World) -> Item {
+    let items = Table::of(world).items().await;
+    let theirs = |item: &&Item| text(item, "sk") == "person" && text(item, "body").contains(&address("ada"));
+    let whole = items.iter().find(theirs).expect("Ada's item").clone();
+    let broken = AttributeValue::S("{".to_owned());
+    put(
+        world,
+        whole.iter().map(|(name, value)| (name.clone(), value.clone())).chain([("body".into(), broken)]).collect(),
+    )
+    .await;
+    whole
+}
+
+async fn begin(more: &str) -> World {
+    let setting = Setting::at(Doors::Kisi, PLAN).doors_say(more);
+    let world = setting
+        .begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), House::with(&["Members"]))
+        .await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world
+}
+
+#[tokio::test]
+async fn i3_nobody_is_foreign_because_their_item_cannot_be_read_and_strangers_still_go() {
+    let mut world = begin("foreign = \"remove\"").await;
+    let whole = break_ada(&world).await;
+    world
+        .by_hand(|doors| {
+            let stranger = json!({ "id": "9001", "email": "dan@example.test", "name": "Dan" });
+            doors["users"].as_array_mut().expect("users").push(stranger);
+            let line = json!({ "user": "9001", "valid_from": null, "valid_until": null });
+            doors["groups"][0]["members"].as_array_mut().expect("members").push(line);
+        })
+        .await;
+    let report = world.reconcile().await;
+    assert_eq!((report.foreign, report.granted, report.revoked), (1, 0, 0), "{report:?}");
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    // What ends for her meanwhile ends once her item can be read.
+    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.clock("2026-03-02T08:30:00Z").await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    put(&world, whole).await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["bob"]);
+    assert!(world.reconcile().await.problems.is_empty());
+}
+
+#[tokio::test]
+async fn o4_a_person_who_cannot_be_read_stops_no_command() {
+    let world = begin("").await;
+    let whole = break_ada(&world).await;
+    let outside = world.machine.outside();
+    let said = |problems: &[String]| problems.iter().any(|problem| problem.contains("cannot be read (person "));
+    let checkup = doctor(outside, SITE).await.expect("doctor").to_string();
+    assert!(checkup.contains("! table: an item of the table cannot be read (person "), "{checkup}");
+    assert!(said(&drift(outside, SITE).await.expect("drift").problems));
+    let people = world.people().await;
+    assert!(people.iter().any(|person| person["email"] == address("bob")), "{people:?}");
+    let of_group = group::Wanted { group: "Members".to_owned(), at: None };
+    let told = who(outside, SITE, &of_group).await.expect("who");
+    assert_eq!(told.people.len(), 2);
+    assert!(told.remarks.iter().any(|remark| remark.starts_with("1 people of this site cannot be read")), "{told:?}");
+    let asked = |email: String| doorstep::explain::Wanted { email: Some(email), ..Default::default() };
+    assert!(explain(outside, SITE, &asked(address("bob"))).await.expect("explain").is_some());
+    let refused = explain(outside, SITE, &asked(address("ada"))).await.expect_err("it is hers");
+    assert!(matches!(&refused, Error::Report(why) if why.contains("cannot be read (person ")), "{refused}");
+    let wanted = |who: &str| forget::Wanted { email: Some(address(who)), person: None };
+    assert_eq!(forget(outside, SITE, &wanted("zoe")).await.expect("nobody is meant"), Outcome::Nobody);
+    assert!(matches!(forget(outside, SITE, &wanted("bob")).await.expect("he has access"), Outcome::Refused(_)));
+    assert!(
+        matches!(forget(outside, SITE, &wanted("ada")).await, Err(Error::Refused(_))),
+        "what leads to her is unknown"
+    );
+    put(&world, whole).await;
+    world.ends_well().await;
+}
