@@ -63,6 +63,32 @@ impl Cloud {
         put.value(secret.to_string()).r#type(ParameterType::SecureString).send().await.expect("a secret");
     }
 
+    /// Lets reconcile send batches. AWS asks for `sqs:SendMessage` alone and knows no right of this name (SQS, "Amazon SQS API
+    /// permissions: actions and resource reference"); this account asks for it.
+    pub async fn allow_batches(&self) {
+        let roles = self.iam(&[("Action", "ListRoles")]).await;
+        let names = roles.split("<RoleName>").skip(1).filter_map(|rest| rest.split_once("</RoleName>"));
+        let name = names.map(|(name, _)| name).find(|name| name.contains("ReconcileRole")).expect("a role");
+        let statement = json!({ "Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*" });
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        let put =
+            [("Action", "PutRolePolicy"), ("RoleName", name), ("PolicyName", "batches"), ("PolicyDocument", &policy)];
+        self.iam(&put).await;
+    }
+
+    async fn iam(&self, form: &[(&str, &str)]) -> String {
+        let form = [&[("Version", "2010-05-08")], form].concat();
+        let credential = format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/iam/aws4_request");
+        let request = http::Request::post(&self.endpoint).header("authorization", credential);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let body = serde_urlencoded::to_string(form).expect("a form");
+        let answer = network::client(None).expect("a client").send(request.body(body.into()).expect("whole")).await;
+        let answer = answer.expect("an answer");
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        assert!(answer.status().is_success(), "iam: {text}");
+        text
+    }
+
     /// Everything outside, as the functions reach it.
     pub async fn outside(&self) -> Outside {
         let credentials = Credentials::new("test", "test", None, None, "test");

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::PATIENCE;
+use crate::recorder::Recorder;
 use crate::site::Site;
 
 /// Name of the stack.
@@ -47,8 +48,8 @@ async fn run(mut command: Command) -> Output {
 }
 
 impl Cloud {
-    /// Starts an empty account.
-    pub fn start() -> Cloud {
+    /// Starts an empty account, whose functions find AWS where `recorder` listens.
+    pub fn start(recorder: &Recorder) -> Cloud {
         let folder = PathBuf::from(told("DOORSTEP_E2E"));
         fs::create_dir_all(&folder).expect("a folder for logs");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
@@ -61,12 +62,13 @@ impl Cloud {
             .env("MINISTACK_REGION", REGION)
             // Every right that the template gives is asked for, and no other is there.
             .env("AUTH", "true")
-            .env("AWS_ENDPOINT_URL", &endpoint)
+            .env("AWS_ENDPOINT_URL", &recorder.endpoint)
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
             .process_group(0)
             .spawn()
             .expect("it starts");
+        recorder.forward_to(&endpoint);
         let cloud = Cloud { process, endpoint, outputs: BTreeMap::new(), folder };
         cloud.wait_for_the_port(port);
         cloud

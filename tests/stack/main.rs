@@ -5,6 +5,7 @@
 
 mod account;
 mod cloud;
+mod recorder;
 mod site;
 mod vendors;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use cloud::Cloud;
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit};
+use recorder::Recorder;
 use serde_json::{Value, json};
 use site::{HARBOUR, LOFT, RIVERSIDE};
 use vendors::Vendors;
@@ -22,8 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[tokio::test]
 async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     let vendors = Vendors::start().await;
-    let mut cloud = Cloud::start();
+    let recorder = Recorder::start().await;
+    let mut cloud = Cloud::start(&recorder);
     cloud.deploy(&[("SandboxUrl", &vendors.url)]).await;
+    cloud.allow_batches().await;
     cloud.put_secrets().await;
     cloud.push(RIVERSIDE, &vendors.url).await;
     cloud.push(HARBOUR, &vendors.url).await;
@@ -39,6 +43,7 @@ async fn b1_a_stack_in_an_account_of_its_own_keeps_doors_in_step() {
     an_update_keeps_what_is_remembered(&mut cloud, &vendors).await;
     poison_does_not_stop_its_site(&cloud, &vendors).await;
     harbour_is_mended_and_its_dead_letter_served(&cloud, &vendors).await;
+    recorder.judge(&cloud).await;
 }
 
 /// When somebody may come in.

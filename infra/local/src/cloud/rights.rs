@@ -107,6 +107,19 @@ impl Rights {
         calls(request).iter().try_for_each(|call| self.judge(role, call))
     }
 
+    /// Every role that allows all of `requests`.
+    pub fn roles_for(&self, requests: &[Request]) -> Vec<String> {
+        let calls: Vec<Call> = requests.iter().flat_map(calls).collect();
+        let roles: BTreeSet<&String> = self.statements.iter().map(|statement| &statement.role).collect();
+        let may = |role: &str, call: &Call| self.statements.iter().any(|one| one.allows(role, call).is_some());
+        roles.into_iter().filter(|role| calls.iter().all(|call| may(role, call))).cloned().collect()
+    }
+
+    /// Whether `role` may make `request`; what it uses for that is noted.
+    pub fn allows(&self, role: &str, request: &Request) -> bool {
+        calls(request).iter().all(|call| self.judge(role, call).is_ok())
+    }
+
     /// Whether `role` may make `call`.
     ///
     /// # Errors
