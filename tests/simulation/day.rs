@@ -1,9 +1,10 @@
 //! One day of one site: the world it begins with, and everything that happens in it, all out of a seed.
 
 use std::fmt;
+use std::time::Duration;
 
 use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::{Death, Skew};
+use doorstep_local::run::levers::{Death, Skew, Slowness};
 use serde_json::{Value, json};
 
 use super::seed::Seed;
@@ -50,6 +51,8 @@ pub enum What {
     Hand { dice: u64 },
     /// A vendor fails, for so many seconds at most.
     Fault { vendor: Vendor, fault: Value, lasts: i64 },
+    /// A vendor takes its time over each answer, or never answers, for so many seconds. Calls and pauses take time then.
+    Slow { vendor: Vendor, slowness: Slowness, lasts: i64 },
     /// Functions die at a call.
     Death(Death),
     /// Functions die after a step.
@@ -139,6 +142,7 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
             chance.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Ring]),
             chance.any(&[1, 1, 2]),
         ),
+        96..=99 => slow(chance),
         _ => fault(chance),
     };
     let near = (chance.of_many(3) == 0).then(|| chance.any(&[-1, 0, 0, 1, 1, -30, 5, 45]));
@@ -164,6 +168,15 @@ fn way(chance: &mut Seed) -> Way {
 fn skew(chance: &mut Seed) -> Skew {
     let mut seconds = || chance.any(&[0, 0, -1, 1, -4, 4, -5, 5]);
     Skew { receive: seconds(), settle: seconds(), reconcile: seconds() }
+}
+
+fn slow(chance: &mut Seed) -> What {
+    let takes = |seconds| Slowness::Takes(Duration::from_secs(seconds));
+    What::Slow {
+        vendor: chance.any(&[Vendor::Platform, Vendor::Kisi, Vendor::SaltoKs]),
+        slowness: chance.any(&[Slowness::Hangs, Slowness::Hangs, takes(1), takes(4), takes(9)]),
+        lasts: chance.any(&[45, 240, 1800]),
+    }
 }
 
 fn fault(chance: &mut Seed) -> What {
@@ -202,6 +215,7 @@ impl fmt::Display for What {
             What::Seam { way, .. } => write!(f, "a booking at the seam of another, its letters {way:?}"),
             What::Hand { .. } => f.write_str("a hand at the doors"),
             What::Fault { vendor, fault, lasts } => write!(f, "{vendor:?} fails for at most {lasts} s: {fault}"),
+            What::Slow { vendor, slowness, lasts } => write!(f, "{vendor:?} is slow for {lasts} s: {slowness:?}"),
             What::Death(death) => {
                 let when = if death.carried_out { "after" } else { "before" };
                 write!(f, "{} function(s) die {when} call {}", death.times, death.call)

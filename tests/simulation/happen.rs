@@ -32,6 +32,7 @@ impl Stage<'_> {
             }
             What::Hand { dice } => self.hand(Dice(*dice)).await,
             What::Fault { vendor, fault, lasts } => self.fail(vendor, fault, *lasts).await,
+            What::Slow { vendor, slowness, lasts } => self.slow_down(vendor, *slowness, *lasts),
             What::Death(death) => self.play.machine.die(Some(*death)),
             What::Crash(step, times) => self.play.machine.crash(*step, *times),
             What::Skew(skew) => self.play.machine.skew(*skew),

@@ -1,7 +1,7 @@
 //! The simulation: the production code, whole, under days that come out of seeds. Platforms change, and lose, repeat and
 //! reorder what they say of it; vendors throttle, fail, do the work and then fail, and are down for hours; functions die
-//! at any call, before or after its answer; their clocks go wrong by seconds; hands are at the doors. What must always
-//! hold (I1 to I9 of the design) is looked at after every step.
+//! at any call, before or after its answer; vendors take seconds over each answer, or never give one; their clocks go wrong by seconds; hands are at the doors. What must always
+//! hold (I1 to I10 of the design) is looked at after every step.
 //!
 //! `make simulate SEEDS=200` plays the days of that many seeds, `SEEDS=17..40` those from one to another. One that breaks
 //! a promise is made as short as it goes and printed. One seed is always the same day: no chance and no real time is in it.

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::Skew;
+use doorstep_local::run::levers::{Skew, Slowness};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +30,11 @@ const LOOKS: [Minute; 2] = [125, 410];
 /// An instant is near if it comes within this.
 const NEAR: Minute = 40 * 60;
 
+/// No function comes nearer to its limit.
+const NEAREST: SignedDuration = SignedDuration::from_secs(5);
+/// A door of another vendor at the same site is opened within this of a run.
+const SAME_SITE: SignedDuration = SignedDuration::from_secs(30);
+
 /// What shall be done, and when.
 pub enum Task {
     Event(usize),
@@ -37,6 +42,7 @@ pub enum Task {
     Hear(usize),
     Back(serde_json::Value),
     Heals(String, u64),
+    Quickens(String, u64),
     Reconcile,
     Roster,
     Look,
@@ -52,6 +58,8 @@ pub struct Stage<'d> {
     queued: u64,
     /// The latest fault of each vendor.
     faults: BTreeMap<String, u64>,
+    /// The latest slowness of each vendor that is slow.
+    slow: BTreeMap<String, u64>,
     pub changes: usize,
     /// What is held, each with what Doorstep went by before.
     held: BTreeMap<Key, Rc<serde_json::Value>>,
@@ -123,6 +131,7 @@ impl<'d> Stage<'d> {
             queue: BTreeMap::new(),
             queued: 0,
             faults: BTreeMap::new(),
+            slow: BTreeMap::new(),
             changes: 0,
             held: BTreeMap::new(),
             vouched: false,
@@ -228,7 +237,8 @@ impl<'d> Stage<'d> {
                 self.play.put(&vendor, "/_faults", &serde_json::json!([])).await;
                 self.play.note(format!("{vendor} answers again"));
             }
-            Task::Heals(..) | Task::Look => {}
+            Task::Quickens(vendor, slowness) if self.slow.get(&vendor) == Some(&slowness) => self.quicken(&vendor),
+            Task::Heals(..) | Task::Quickens(..) | Task::Look => {}
             Task::Reconcile => {
                 self.put_off(at + RECONCILE, Task::Reconcile);
                 if at >= self.play.setting.start + self.day.skips {
@@ -341,12 +351,7 @@ impl<'d> Stage<'d> {
 
     /// Sets a fault, and when it ends.
     pub async fn fail(&mut self, vendor: &Vendor, fault: &serde_json::Value, lasts: Minute) {
-        let word = match vendor {
-            Vendor::Platform if !platform::can_be_asked(self.day.platform) => return,
-            Vendor::Platform => self.day.platform.word(),
-            Vendor::Kisi => "kisi",
-            Vendor::SaltoKs => "salto-ks",
-        };
+        let Some(word) = self.word(vendor) else { return };
         self.queued += 1;
         let (now, fault_number) = (self.play.now(), self.queued);
         self.faults.insert(word.to_owned(), fault_number);
@@ -355,11 +360,54 @@ impl<'d> Stage<'d> {
         self.put_off(now + lasts, Task::Heals(word.to_owned(), fault_number));
     }
 
+    /// The word of a vendor; `None` for a platform that is never asked.
+    fn word(&self, vendor: &Vendor) -> Option<&'static str> {
+        match vendor {
+            Vendor::Platform => platform::can_be_asked(self.day.platform).then(|| self.day.platform.word()),
+            Vendor::Kisi => Some("kisi"),
+            Vendor::SaltoKs => Some("salto-ks"),
+        }
+    }
+
+    /// Slows a vendor down for a while. Answers over a network come in any order, and so would calls that take time.
+    pub fn slow_down(&mut self, vendor: &Vendor, slowness: Slowness, lasts: Minute) {
+        let Some(word) = self.word(vendor).filter(|_| !super::is_elsewhere()) else { return };
+        self.queued += 1;
+        let (now, number) = (self.play.now(), self.queued);
+        self.slow.insert(word.to_owned(), number);
+        self.play.machine.slow(word, Some(slowness));
+        self.play.machine.let_waits_count(true);
+        self.troubles.begins(word, now);
+        self.put_off(now + lasts, Task::Quickens(word.to_owned(), number));
+    }
+
+    fn quicken(&mut self, vendor: &str) {
+        self.play.machine.slow(vendor, None);
+        self.slow.remove(vendor);
+        self.play.machine.let_waits_count(!self.slow.is_empty());
+        self.play.note(format!("{vendor} is quick again"));
+    }
+
+    /// I10: no function comes near its limit, and what a slow vendor costs is not paid by people at other doors.
+    fn i10_nothing_dies_of_its_own_work(&self) -> Result<(), String> {
+        let spare = self.play.machine.spare();
+        if let Some(spare) = spare.filter(|spare| *spare < NEAREST) {
+            return Err(format!("I10: a function had {spare:#} left"));
+        }
+        let changed = self.play.machine.changed_after();
+        if self.slow.is_empty() || self.day.pace > 0 {
+            return Ok(());
+        }
+        let late = changed.iter().find(|(vendor, after)| !self.troubles.is_on(vendor) && **after > SAME_SITE);
+        late.map_or(Ok(()), |(vendor, after)| Err(format!("I10: {vendor} was changed after {after:#} of a run")))
+    }
+
     /// Reads who crossed which group, and looks at every promise.
     pub async fn check(&mut self) -> Result<(), String> {
         let now = self.play.now();
         self.worked = self.worked.max(self.play.machine.worked());
-        for vendor in self.troubles.all_on() {
+        self.i10_nothing_dies_of_its_own_work()?;
+        for vendor in self.troubles.all_on().into_iter().filter(|vendor| !self.slow.contains_key(vendor)) {
             let left = self.play.back_door(&vendor, Method::GET, "/_faults", bytes::Bytes::new()).await;
             if left.as_array().is_some_and(Vec::is_empty) {
                 self.troubles.ends(&vendor, now);
@@ -438,6 +486,10 @@ impl<'d> Stage<'d> {
     /// Everything that troubles stops. One reconcile makes everything right, and a second finds nothing.
     async fn end(&mut self) -> Result<(), String> {
         self.play.machine.pace(SignedDuration::ZERO);
+        for vendor in std::mem::take(&mut self.slow).into_keys() {
+            self.play.machine.slow(&vendor, None);
+        }
+        self.play.machine.let_waits_count(false);
         self.play.machine.die(None);
         self.play.machine.skew(Skew::default());
         self.play.machine.crash(Step::Ring, 0);

@@ -342,6 +342,11 @@ impl Machine {
         self.parts.runner.levers.take_worked()
     }
 
+    /// The least time that was left to any function before its limit, by its own clock, since this was last asked.
+    pub fn spare(&self) -> Option<SignedDuration> {
+        self.parts.runner.levers.take_spare()
+    }
+
     /// Takes chance out of the ids of people, so that the same run comes out the same twice.
     pub fn count_ids(&self) {
         self.parts.runner.levers.count_ids();

@@ -16,7 +16,7 @@ use super::{Role, Runner};
 
 /// How long each function may run, in real time, as the stack's template says.
 pub(crate) mod limit {
-    use super::Duration;
+    use super::{Duration, Role};
 
     /// A delivery.
     pub(crate) const RECEIVE: Duration = Duration::from_secs(30);
@@ -24,6 +24,15 @@ pub(crate) mod limit {
     pub(crate) const SETTLE: Duration = Duration::from_secs(60);
     /// A whole site.
     pub(crate) const RECONCILE: Duration = Duration::from_secs(900);
+
+    /// The limit of a function.
+    pub(crate) fn of(role: Role) -> Duration {
+        match role {
+            Role::Receive | Role::Entries => RECEIVE,
+            Role::Settle => SETTLE,
+            Role::Reconcile => RECONCILE,
+        }
+    }
 }
 
 /// How a call ended.

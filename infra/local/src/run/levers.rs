@@ -13,6 +13,7 @@ use http::Method;
 use jiff::SignedDuration;
 
 use super::environment::Role;
+use super::invoke::limit;
 use crate::locked::locked;
 
 /// How long a function waits for an answer that says nothing of that itself.
@@ -142,6 +143,8 @@ pub(crate) struct Levers {
     waits: AtomicU64,
     /// How long a function had worked when it last changed something at each vendor.
     changed: Mutex<BTreeMap<String, SignedDuration>>,
+    /// The least time that was left to any function; `None` where none ran.
+    spare: Mutex<Option<SignedDuration>>,
 }
 
 impl Levers {
@@ -200,9 +203,17 @@ impl Levers {
         SignedDuration::from_millis(self.worked.swap(0, Ordering::SeqCst))
     }
 
+    pub(crate) fn take_spare(&self) -> Option<SignedDuration> {
+        locked(&self.spare).take()
+    }
+
     /// How far the clock of a function is ahead that has worked like that.
     pub(super) fn ahead(&self, role: Role, work: &Work) -> SignedDuration {
         let worked = self.worked(work);
+        let left = SignedDuration::try_from(limit::of(role)).unwrap_or_default().saturating_sub(worked);
+        let mut spare = locked(&self.spare);
+        *spare = Some(spare.map_or(left, |spare| spare.min(left)));
+        drop(spare);
         SignedDuration::from_millis(self.skew_of(role).saturating_mul(1000)).saturating_add(worked)
     }
 
