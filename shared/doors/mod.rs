@@ -181,6 +181,8 @@ pub struct NewAccount {
     pub email: Option<String>,
     /// Whether the door system shall write to that address.
     pub invite: bool,
+    /// An earlier try was not answered: it may have made the account.
+    pub tried: bool,
 }
 
 /// How many accounts may be active at once.

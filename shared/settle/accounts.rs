@@ -23,6 +23,8 @@ pub struct Found {
     pub writes: Vec<Write>,
     /// Accounts that an earlier, interrupted run had made.
     pub deeds: Vec<Deed>,
+    /// Making an account was begun before, and nothing is seen of it.
+    pub tried: bool,
 }
 
 /// How an audit record says that a change was found made.
@@ -67,6 +69,7 @@ pub async fn link(
         let candidates = candidates(scene, person, doors, name, making.as_deref(), directory).await?;
         let Some(account) = the_one(person, candidates)? else {
             person.never_made(doors);
+            found.tried = making.is_some();
             return Ok(found);
         };
         found.deeds.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));

@@ -1,6 +1,6 @@
 //! The only place that is handed somebody who writes to doors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
@@ -50,6 +50,8 @@ pub struct Task {
     pub waits: Vec<String>,
     /// Something follows from this that is for the next round.
     pub more: bool,
+    /// Door systems at which making their account was begun before, and nothing is seen of it.
+    pub tried: BTreeSet<String>,
     /// Something of what they need is left for a round of another portion.
     pub left: bool,
     /// What other sites of the stack hold of their accounts.
@@ -124,7 +126,7 @@ impl Applier<'_> {
 
     async fn account_step(&self, place: usize, step: &Move) -> Result<()> {
         if matches!(step, Move::Create) {
-            let Some(new) = self.with(place, |task| task.new_account(self.invite)) else { return Ok(()) };
+            let Some(new) = self.with(place, |task| task.new_account(self.doors, self.invite)) else { return Ok(()) };
             let account = self.writer.create(&new).await?;
             self.with(place, |task| task.made(self.site, self.doors, account));
             return Ok(());
@@ -238,6 +240,7 @@ impl Task {
             released,
             waits,
             more,
+            tried: BTreeSet::new(),
             left,
             others,
             rings,
@@ -250,9 +253,10 @@ impl Task {
         self.writes.extend(released.then(|| Ledger::spent(site, done)));
     }
 
-    fn new_account(&self, invite: bool) -> NewAccount {
+    fn new_account(&self, doors: &str, invite: bool) -> NewAccount {
         let Person { id, email, .. } = &self.person;
-        NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite }
+        let tried = self.tried.contains(doors);
+        NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite, tried }
     }
 
     fn made(&mut self, site: &str, doors: &str, account: Account) {

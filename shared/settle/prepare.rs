@@ -266,6 +266,7 @@ async fn link_all(
             Ok(found) => {
                 task.writes.extend(found.writes);
                 task.deeds.extend(found.deeds);
+                task.tried.extend(found.tried.then(|| doors.clone()));
             }
             Err(error) => {
                 barred.insert(doors.clone());

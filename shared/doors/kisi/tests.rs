@@ -211,6 +211,7 @@ async fn people_are_invited_or_managed_and_others_are_guests() {
         name: "Ada".into(),
         email: email.map(str::to_owned),
         invite,
+        tried: false,
     };
     let base = json!({"email": "a@b.test", "name": "Ada", "access_enabled": true, "metadata": {"doorstep": "p1"}});
     let mut invited = base.clone();
@@ -232,7 +233,8 @@ async fn people_are_invited_or_managed_and_others_are_guests() {
 
 #[tokio::test]
 async fn a_create_that_is_refused_says_what_to_do() {
-    let new = NewAccount { mark: "p1".into(), name: "Ada".into(), email: Some("a@b.test".into()), invite: true };
+    let (email, invite, tried) = (Some("a@b.test".into()), true, false);
+    let new = NewAccount { mark: "p1".into(), name: "Ada".into(), email, invite, tried };
     let sent = json!({"user": {"email": "a@b.test", "name": "Ada", "access_enabled": true, "send_emails": true,
                                "metadata": {"doorstep": "p1"}}});
     let post = |status, answer| on("POST /users").with(sent.clone()).says(status, answer);

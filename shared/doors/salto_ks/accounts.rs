@@ -74,20 +74,24 @@ impl SaltoKs {
     }
 
     /// An address on create makes SALTO KS send its invitation [D]. Who is not to be invited is made without one and
-    /// given it right after, while there is no profile yet: without an address the account could not be found again.
-    /// Whether that second call sends a mail too: [?]. If it fails, the account is taken back, so that none is left
-    /// behind on a seat.
+    /// given it right after, while there is no profile yet. Whether that second call sends a mail too: [?]. If it fails, the
+    /// account is taken back, so that none is left behind on a seat. Until it has its address the account has an alias of ours
+    /// ([`unfinished`]), by which it is found again where the create was not answered.
     ///
     /// Looks once more before it makes anything: what a second account of one address would do is [?].
     pub(super) async fn create_user(&self, new: &NewAccount, email: &str) -> Result<Account> {
         if !self.find(email).await?.is_empty() {
             return Err(exists());
         }
+        if let Some(made) = self.find_unfinished(new).await? {
+            return self.give_address(made, new, email).await;
+        }
         let (first, last) = split(&new.name);
+        let alias = if new.invite { new.name.clone() } else { unfinished(&new.mark) };
         let mut body = json!({
             "first_name": first,
             "last_name": last,
-            "alias": new.name,
+            "alias": alias,
             "role_ids": [self.user_role().await?],
             "use_pin": false,
             "blocked": false,
@@ -103,15 +107,27 @@ impl SaltoKs {
             return Err(exists());
         }
         let made = answer.done()?.json::<wire::SiteUser>()?.account().ok_or_else(nameless)?;
-        if new.invite { Ok(made) } else { self.give_address(made, email).await }
+        if new.invite { Ok(made) } else { self.give_address(made, new, email).await }
     }
 
-    async fn give_address(&self, made: Account, email: &str) -> Result<Account> {
+    /// The account that an earlier create made whose answer was lost. Everybody is listed: whether SALTO KS filters by alias
+    /// is [?].
+    async fn find_unfinished(&self, new: &NewAccount) -> Result<Option<Account>> {
+        if new.invite || !new.tried {
+            return Ok(None);
+        }
+        let alias = unfinished(&new.mark);
+        let mut everybody = self.everybody().await?.into_iter();
+        Ok(everybody.find(|account| account.email.is_none() && account.name == alias))
+    }
+
+    async fn give_address(&self, made: Account, new: &NewAccount, email: &str) -> Result<Account> {
         let inner = made.inner_id.clone().unwrap_or_default();
-        let body = json!({ "email": email });
+        let body = json!({ "email": email, "alias": new.name });
         let answer = self.0.write(Method::PATCH, V1_1, &["users", &inner], Some(&body)).await;
         let Err(error) = answer.and_then(Answer::done) else {
-            return Ok(Account { email: Some(email.to_owned()), guest: false, ..made });
+            let (email, name) = (Some(email.to_owned()), new.name.as_str().into());
+            return Ok(Account { email, name, guest: false, ..made });
         };
         let taken_back = self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await;
         taken_back.and_then(Answer::done_or_gone).map_err(|_| left_behind())?;
@@ -157,6 +173,11 @@ impl SaltoKs {
         };
         self.0.user_role.get_or_try_init(look_up).await.cloned()
     }
+}
+
+/// The alias of an account that has no address yet: our mark, which no other account has.
+fn unfinished(mark: &str) -> String {
+    format!("Doorstep {mark}")
 }
 
 /// First and last name, both required [D]: the first word, and the rest.

@@ -270,7 +270,8 @@ async fn seats_and_groups_are_counted() {
 }
 
 fn new(email: Option<&str>, invite: bool) -> NewAccount {
-    NewAccount { mark: "p1".into(), name: "Ada Lovelace King".into(), email: email.map(str::to_owned), invite }
+    let email = email.map(str::to_owned);
+    NewAccount { mark: "p1".into(), name: "Ada Lovelace King".into(), email, invite, tried: false }
 }
 
 fn roles() -> Step {
@@ -279,7 +280,8 @@ fn roles() -> Step {
 }
 
 fn makes(email: Option<&str>) -> Step {
-    let mut body = json!({"first_name": "Ada", "last_name": "Lovelace King", "alias": "Ada Lovelace King",
+    let alias = if email.is_some() { "Ada Lovelace King" } else { "Doorstep p1" };
+    let mut body = json!({"first_name": "Ada", "last_name": "Lovelace King", "alias": alias,
         "role_ids": ["r1"], "use_pin": false, "blocked": false, "toggle_easy_office_mode": false,
         "toggle_manual_office_mode": false, "override_privacy_mode": false});
     if let Some(email) = email {
@@ -310,7 +312,7 @@ async fn an_invited_user_is_made_with_an_address() {
 async fn a_user_who_is_not_invited_gets_the_address_afterwards() {
     let nameless = site_user("i1", "u1", Value::Null);
     let takes_back = || on(&format!("DELETE {USERS}/i1"));
-    let address = || on(&format!("PATCH {USER}")).with(json!({"email": "ada@b.test"}));
+    let address = || on(&format!("PATCH {USER}")).with(json!({"email": "ada@b.test", "alias": "Ada Lovelace King"}));
     let script = script([
         finds("ada@b.test", json!([])),
         roles(),

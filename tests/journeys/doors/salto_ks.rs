@@ -1,5 +1,6 @@
 //! SALTO KS: refusals that mean "already so", passwords, links.
 
+use doorstep_local::run::crash::Step;
 use serde_json::json;
 
 use crate::journeys::{PLAN, hot_desk, town};
@@ -47,6 +48,32 @@ async fn i7_who_is_out_already_is_revoked_whatever_the_refusal_looks_like() {
         world.reconcile().await;
         assert_eq!(world.inside("Members").await, [""; 0]);
         assert_eq!((audit(&world, "revoked").await, audit(&world, "refused").await), (2, 0), "{quirks:?}");
+        world.ends_well().await;
+    }
+}
+
+/// Without an invitation the account has no address until the create was answered.
+#[tokio::test]
+async fn b9_an_account_without_an_invitation_whose_creation_was_not_answered_is_found_and_takes_one_seat() {
+    for dies in [false, true] {
+        let things = json!({ "memberships": [hot_desk("eve")] });
+        let setting = Setting::at(Doors::SaltoKs, PLAN).doors_say("invite = false");
+        let mut world = setting.start(town(things), House::with(&["Members"])).await;
+        let before = world.door_world().await["users"].as_array().map(Vec::len);
+        match dies {
+            true => world.crash(Step::Apply, 1),
+            false => {
+                let lost = json!([{ "match": "POST */users", "after": "apply", "status": 500, "times": 1 }]);
+                world.faults(lost).await;
+            }
+        }
+        world.reconcile().await;
+        world.clock("2026-03-02T08:20:00Z").await;
+        assert_eq!(world.inside("Members").await, ["eve"], "the function dies: {dies}");
+        let doors = world.door_world().await;
+        assert_eq!(doors["users"].as_array().map(Vec::len), before.map(|before| before + 1), "one account: {doors}");
+        let account = world.account("eve").await;
+        assert_eq!(account["name"], "Eve Curie", "{account}");
         world.ends_well().await;
     }
 }
