@@ -17,7 +17,7 @@ use crate::bus::Bus;
 use crate::error::{Error, Result};
 use crate::ledger::dues::minute_word;
 use crate::line::{Bell, Line, Ring};
-use crate::reconcile::request::AskedBy;
+use crate::reconcile_request::AskedBy;
 use crate::time::SharedTime;
 
 /// How far Scheduler's clock may be ahead of ours.

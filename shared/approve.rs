@@ -1,5 +1,7 @@
 //! The operator's word on what the guard holds: look at it, and release exactly that.
 
+use crate::ledger::key;
+use crate::platform::PlatformVendor;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -7,19 +9,20 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountId, Group, GroupId};
 use crate::bus::Notice;
-use crate::doors::{AccountId, Group, GroupId};
 use crate::error::{Error, Result};
 use crate::fact::{FactId, What};
 use crate::guard::{Doubt, Hold, Waiting};
-use crate::ledger::dues::{Due, Subject};
-use crate::ledger::facts::Record;
+use crate::ledger::dues::Due;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::platform::told::reader::believe_held;
-use crate::reconcile::request::AskedBy;
+use crate::reconcile_request::AskedBy;
+use crate::record::Record;
 use crate::shown::line;
+use crate::subject::Subject;
 
 /// A hold, with everybody whom it concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,7 +240,7 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
     let mut dues: BTreeMap<String, Due> = BTreeMap::new();
     for one in waiting {
         let new = Due::at(at, one.who.clone());
-        let due = dues.entry(one.who.key()).or_insert(new);
+        let due = dues.entry(key::subject(&one.who)).or_insert(new);
         match &one.doubt {
             Doubt::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
             Doubt::Card { doors, .. } | Doubt::Rests { doors, .. } => drop(due.look_at.insert(doors.clone())),

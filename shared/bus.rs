@@ -10,7 +10,7 @@ use crate::backoff::BackOff;
 use crate::doors::Seats;
 use crate::error::{Error, Result};
 use crate::guard::Hold;
-use crate::reconcile::request::AskedBy;
+use crate::reconcile_request::AskedBy;
 use crate::time::SharedTime;
 
 /// Most events in one call (EventBridge quotas: `PutEvents` takes 10 entries).

@@ -17,7 +17,7 @@
 
 use std::fmt;
 
-use crate::doors::{AccountId, Card};
+use crate::account::{AccountId, Card};
 use crate::fact::FactId;
 use crate::person::OurCard;
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use crate::fact::FactId;
+use crate::push_update::{Mention, Told};
 
 /// Largest body that is taken, in bytes.
 pub const LARGEST_BODY: usize = 1 << 20;
@@ -71,107 +71,47 @@ pub enum Letter {
     Wrong(String),
 }
 
-/// What a platform that cannot be asked says of something.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    /// Which of two tellings counts.
-    pub rank: Rank,
-    /// What it says.
-    pub news: News,
-    /// The things that it is about; none for a roster, which is about all of them.
-    pub mentions: Vec<Mention>,
+/// What the sender is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON, or empty.
+    pub body: String,
 }
 
-/// What is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum News {
-    /// One thing as it is.
-    Thing {
-        /// What kind of thing, in the platform's word.
-        entity: &'static str,
-        /// The platform's id of it.
-        id: String,
-        /// Its content as JSON; `None`: it was removed.
-        data: Option<String>,
-    },
-    /// Everything there is, or a part of it.
-    Roster {
-        /// What tells this roster from others.
-        roster: String,
-        /// Which part this is, from one.
-        part: u32,
-        /// How many parts there are.
-        parts: u32,
-        /// Its lists as JSON.
-        data: String,
-    },
-}
-
-/// Which of two tellings of one thing counts: the later one, and of one instant that with the greater hash of its body.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Rank {
-    /// When the platform says that it was so.
-    pub at: Timestamp,
-    /// Hex SHA-256 of the body that said it.
-    pub hash: String,
-}
-
-impl Rank {
-    /// As a text that sorts as ranks do.
-    pub fn text(&self) -> String {
-        let seconds = self.at.as_second() - Timestamp::MIN.as_second();
-        // Before 1970 the fraction counts backwards from the second above.
-        let (seconds, nanos) = match self.at.subsec_nanosecond() {
-            below @ ..0 => (seconds - 1, 1_000_000_000 + below),
-            above => (seconds, above),
-        };
-        format!("{:012}.{nanos:09}#{}", seconds + 1, self.hash)
+impl Answer {
+    fn new(status: u16, body: &str) -> Self {
+        Answer { status, body: body.to_owned() }
     }
-}
 
-/// Record that a letter came.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Receipt {
-    /// When, by our clock.
-    pub at: Timestamp,
-    /// SHA-256 of the sender's id of the delivery.
-    pub delivery: String,
-}
+    pub fn accepted() -> Self {
+        Answer::new(202, r#"{"accepted":true}"#)
+    }
 
-/// One thing that a letter is about.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Mention {
-    /// The thing.
-    pub about: FactId,
-    /// A re-read must show a state at least as new as this.
-    pub reaches: Option<Timestamp>,
-    /// The platform says that it is gone.
-    pub removed: bool,
-}
+    /// One and the same, whatever was wrong.
+    pub fn unproven() -> Self {
+        Answer::new(401, r#"{"error":"unproven"}"#)
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    pub fn nobody() -> Self {
+        Answer::new(404, r#"{"error":"no such address"}"#)
+    }
 
-    #[test]
-    fn ranks_sort_as_their_texts_do() {
-        let rank = |at: &str, hash: &str| Rank { at: at.parse().expect("an instant"), hash: hash.to_owned() };
-        let ascending = [
-            Rank { at: Timestamp::MIN, hash: "ff".into() },
-            rank("1900-01-01T00:00:00Z", "0"),
-            rank("1969-12-31T23:59:58.999999999Z", "0"),
-            rank("1969-12-31T23:59:59Z", "0"),
-            rank("1969-12-31T23:59:59.5Z", "0"),
-            rank("1969-12-31T23:59:59.75Z", "0"),
-            rank("1970-01-01T00:00:00Z", "0a"),
-            rank("1970-01-01T01:00:00+01:00", "0b"),
-            rank("1970-01-01T00:00:00.000000001Z", "00"),
-            rank("2026-03-02T08:00:00Z", "a"),
-            Rank { at: Timestamp::MAX, hash: String::new() },
-        ];
-        for pair in ascending.windows(2) {
-            assert!(pair[0] < pair[1] && pair[0].text() < pair[1].text(), "{pair:?}");
-            assert_eq!(pair[0].text().split('#').next().map(str::len), Some(22), "{pair:?}");
-        }
+    pub fn not_base64() -> Self {
+        Answer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
+    }
+
+    pub fn too_large() -> Self {
+        Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
+    }
+
+    /// For the person who builds the sender. `why` quotes nothing of what was sent.
+    pub fn wrong(why: &str) -> Self {
+        Answer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
+    }
+
+    pub fn try_again() -> Self {
+        Answer::new(503, r#"{"error":"try again later"}"#)
     }
 }

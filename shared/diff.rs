@@ -28,7 +28,7 @@
 
 use jiff::Timestamp;
 
-use crate::doors::Row;
+use crate::account::Row;
 use crate::entitlement::Stretch;
 use crate::person::Claim;
 

@@ -4,6 +4,7 @@
 
 use jiff::SignedDuration;
 
+use crate::delivery::Answer;
 use crate::delivery::{Delivery, LARGEST_BODY, Proven};
 use crate::doors::openings::News;
 use crate::error::Result;
@@ -11,7 +12,6 @@ use crate::line::{Bell, Ring};
 use crate::opening::Opening;
 use crate::outside::Outside;
 use crate::platform::signature::digest;
-use crate::receive::Answer;
 use crate::routes::DoorsRoute;
 
 /// Whoever was refused longer ago than this has gone away; nobody is looked at for their sake.

@@ -2,25 +2,26 @@
 //! never held any of them. What is done is safe to repeat: a person of whom half is erased is found again by the same
 //! address, and what leads to them goes last, in one transaction. A site that was retired still forgets.
 
+use crate::platform::PlatformVendor;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::audit::{Deed, Happened};
 use crate::bus::Notice;
 use crate::cards::shown;
-use crate::doors::AccountId;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Kind, What};
-use crate::ledger::dues::Subject;
-use crate::ledger::facts::{Record, Source};
 use crate::ledger::people::{People, free_account, free_email, free_profile, put, unlist};
 use crate::ledger::{Step, faster};
 use crate::outside::Outside;
 use crate::person::{Person, email_key};
 use crate::platform::found::Lookup;
 use crate::platform::told;
+use crate::record::{Record, Source};
 use crate::site::Site;
+use crate::subject::Subject;
 
 /// How often it is tried again where somebody else writes to the audit chain at the same time.
 const TRIES: usize = 5;

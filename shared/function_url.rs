@@ -13,8 +13,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Answer;
 use crate::delivery::Delivery;
-use crate::receive::Answer;
 
 /// One request.
 #[derive(Debug, Clone, Default, Deserialize)]

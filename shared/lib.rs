@@ -14,10 +14,16 @@ pub mod platform;
 pub mod routes;
 
 // What is known, of whom, and the rules.
+pub mod account;
+pub mod action;
 pub mod fact;
 pub mod few;
 pub mod person;
+pub mod platform_kind;
+pub mod push_update;
+pub mod record;
 pub mod site;
+pub mod subject;
 
 // The deciding modules: pure.
 pub mod cards;
@@ -37,6 +43,8 @@ pub mod audit;
 pub mod bus;
 pub mod ledger;
 pub mod line;
+pub mod reconcile_queue;
+pub mod reconcile_request;
 
 // Everything beside everything, for whoever compares.
 pub mod comparison;
@@ -49,6 +57,7 @@ pub mod settle;
 
 // The way in for the operator, and what is shown.
 pub mod approve;
+pub mod check;
 pub mod doctor;
 pub mod drift;
 pub mod explain;

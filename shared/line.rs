@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::account::AccountId;
 use crate::aws::{Lazy, failure};
-use crate::delivery::Mention;
-use crate::doors::AccountId;
 use crate::error::{Error, Result};
+use crate::push_update::Mention;
 
 /// "Something may have changed": never what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,6 @@ use url::{Host, Url};
 
 use crate::error::{Error, Result};
 use crate::http::{Http, NoAnswer, Request, Response};
-use crate::outside::given;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -142,6 +141,11 @@ async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoA
         body.extend_from_slice(&chunk);
     }
     builder.body(Bytes::from(body)).map_err(|error| NoAnswer::Lost(error.to_string()))
+}
+
+/// An environment variable that is set, and not to nothing.
+pub fn given(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

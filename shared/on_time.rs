@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountId, GroupId};
 use crate::audit::{Happened, Record};
-use crate::doors::{AccountId, GroupId};
 use crate::error::{Error, Result};
 use crate::outside::Outside;
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::person::is_usual;
 
 /// Longest text of a vendor that is kept of an opening, in characters.

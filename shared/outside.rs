@@ -1,5 +1,8 @@
 //! Everything outside, built once from the environment: the clients, and the names of what they reach.
 
+use crate::doors::DoorsVendor;
+use crate::network::given;
+use crate::platform::PlatformVendor;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +31,7 @@ use crate::line::Line;
 use crate::network;
 use crate::platform::ReadPlatform;
 use crate::platform::told::reader::Reader as Told;
-use crate::reconcile::queue::ReconcileQueue;
+use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
 use crate::secrets::Secrets;
 use crate::site::{DoorsConfig, Site};
@@ -105,11 +108,6 @@ async fn connect(http: &Http, origin: String) {
     if let Ok(request) = http::Request::get(origin).body(Bytes::new()) {
         let _answer = http.send(request).await;
     }
-}
-
-/// An environment variable that is set, and not to nothing.
-pub(crate) fn given(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Everything outside.
@@ -212,7 +210,7 @@ impl Outside {
         Outside {
             alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), bus.clone(), time.clone()),
             bus,
-            tokens: Tokens::shared(ledger.clone()),
+            tokens: Tokens::shared(Arc::new(ledger.clone())),
             routes: WebhookRoutes::new(ledger.clone(), secrets.clone()),
             reconciles,
             turns: Turns::default(),
@@ -281,7 +279,7 @@ impl Outside {
     pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
         let config = &site.platform;
         if let Some(contract) = config.kind.vendor().contract() {
-            return Ok(Box::new(Told::new(contract, self.ledger.clone(), &site.id, self.time.clone())));
+            return Ok(Box::new(Told::new(contract, Arc::new(self.ledger.clone()), &site.id, self.time.clone())));
         }
         let of = config.organization.as_deref();
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);

@@ -10,7 +10,7 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::doors::{Account, AccountId, GroupId, Standing};
+use crate::account::{Account, AccountId, GroupId, Standing};
 use crate::fact::{FactId, Kind};
 use crate::few::{Few, exactly};
 

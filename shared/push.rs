@@ -8,12 +8,10 @@ use crate::error::{Error, Result};
 use crate::ledger::sites::{Doorplate, Stored};
 use crate::outside::Outside;
 use crate::preview::{Diff, Preview, preview};
-use crate::reconcile::request::AskedBy;
+use crate::reconcile_request::AskedBy;
 use crate::site::{Finding, Mode, Site, SiteFileError};
 
-mod moved;
-
-pub use moved::carry_over;
+use crate::reconcile::moved::{self, carry_over};
 
 /// What the operator says beside a site file that is pushed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

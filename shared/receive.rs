@@ -1,60 +1,18 @@
 //! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
 //! no right to door secrets or API credentials.
 
+use crate::delivery::Answer;
+use crate::platform::PlatformVendor;
 use sha2::{Digest, Sha256};
 
-use crate::delivery::{Delivery, LARGEST_BODY, Letter, News, Proven, Receipt};
+use crate::delivery::{Delivery, LARGEST_BODY, Letter, Proven};
 use crate::ledger::sites::Doorplate;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
+use crate::push_update::{News, Receipt};
 
 /// How far ahead a letter that counts by its date may be dated, in seconds.
 const FUTURE_SECONDS: i64 = 300;
-
-/// What the sender is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// JSON, or empty.
-    pub body: String,
-}
-
-impl Answer {
-    fn new(status: u16, body: &str) -> Self {
-        Answer { status, body: body.to_owned() }
-    }
-
-    pub(crate) fn accepted() -> Self {
-        Answer::new(202, r#"{"accepted":true}"#)
-    }
-
-    /// One and the same, whatever was wrong.
-    pub(crate) fn unproven() -> Self {
-        Answer::new(401, r#"{"error":"unproven"}"#)
-    }
-
-    pub(crate) fn nobody() -> Self {
-        Answer::new(404, r#"{"error":"no such address"}"#)
-    }
-
-    pub(crate) fn not_base64() -> Self {
-        Answer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
-    }
-
-    pub(crate) fn too_large() -> Self {
-        Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
-    }
-
-    /// For the person who builds the sender. `why` quotes nothing of what was sent.
-    fn wrong(why: &str) -> Self {
-        Answer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
-    }
-
-    pub(crate) fn try_again() -> Self {
-        Answer::new(503, r#"{"error":"try again later"}"#)
-    }
-}
 
 /// Takes one delivery. Refusing one costs no call to anything.
 pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {

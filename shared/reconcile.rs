@@ -18,17 +18,16 @@ use crate::line::{Bell, Ring};
 use crate::other_sites::Neighbour;
 use crate::other_sites::register::RuledDoors;
 use crate::outside::Outside;
-use crate::push::carry_over;
+use crate::reconcile::moved::carry_over;
 use crate::site::{Mode, Site};
 use crate::window::floor_minute;
 
 mod dispatch;
 mod holding;
+pub mod moved;
 mod openings;
 mod people;
 mod platform;
-pub mod queue;
-pub mod request;
 mod serve;
 
 pub use dispatch::{Asked, dispatch};

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::error::{Error, Result};
 use crate::fact::What;
 use crate::opening::Opening;

@@ -4,14 +4,15 @@
 //! A start therefore costs the same with one site as with ten thousand, and a secret that cannot be read costs only its
 //! own site.
 
+use crate::doors::DoorsVendor;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::WebhookSecrets;
+use crate::account::DoorsKind;
 use crate::cached::Cached;
-use crate::doors::DoorsKind;
 use crate::doors::openings::TellOpenings;
 use crate::error::Result;
 use crate::ledger::Ledger;

@@ -49,7 +49,7 @@ pub(crate) use case::dossier_of;
 pub use doubts::COUNTED;
 pub use held::{GroupRows, HeldRows};
 pub use look::{Heard, end_look};
-pub use moves::{Judged, Move, View, concerned, judge_person};
+pub use moves::{Judged, View, concerned, judge_person};
 pub use rest::resume_at;
 pub use scene::Terms;
 pub(crate) use scene::catalogue;

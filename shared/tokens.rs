@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,6 @@ use sha2::Sha256;
 
 use crate::access::Secret;
 use crate::error::Result;
-use crate::ledger::Ledger;
 
 /// A token as a vendor gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,10 +45,27 @@ pub fn fingerprint(key: &str, parts: &[&str]) -> String {
     hex::encode(tag.get(..tag.len() / 2).unwrap_or_default())
 }
 
+/// Where every function finds the same tokens.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// Loads the token under `name`.
+    async fn token(&self, name: &str) -> Result<Option<Token>>;
+    /// Stores the token under `name`.
+    async fn keep_token(&self, name: &str, token: &Token) -> Result<()>;
+    /// Loads the sign-in under `name` that was refused last.
+    async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>>;
+    /// Stores that a sign-in under `name` was refused.
+    async fn keep_refused_sign_in(&self, name: &str, refused: &RefusedSignIn) -> Result<()>;
+    /// Loads a text beside the token under `name`.
+    async fn token_note(&self, name: &str, word: &str) -> Result<Option<String>>;
+    /// Stores a text beside the token under `name`.
+    async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()>;
+}
+
 /// The tokens in force: kept in the table, and in memory while the function lives.
 #[derive(Clone, Default)]
 pub struct Tokens {
-    ledger: Option<Ledger>,
+    store: Option<Arc<dyn TokenStore>>,
     memory: Arc<Mutex<HashMap<String, Token>>>,
     refused: Arc<Mutex<HashMap<String, RefusedSignIn>>>,
     notes: Arc<Mutex<HashMap<(String, &'static str), String>>>,
@@ -56,8 +73,8 @@ pub struct Tokens {
 
 impl Tokens {
     /// Tokens that every function shares through the table.
-    pub fn shared(ledger: Ledger) -> Self {
-        Tokens { ledger: Some(ledger), ..Tokens::default() }
+    pub fn shared(store: Arc<dyn TokenStore>) -> Self {
+        Tokens { store: Some(store), ..Tokens::default() }
     }
 
     /// The token in memory under `name`, expired or not.
@@ -67,8 +84,8 @@ impl Tokens {
 
     /// The token kept under `name` by whichever function was last, expired or not.
     pub async fn kept(&self, name: &str) -> Result<Option<Token>> {
-        let kept = match &self.ledger {
-            Some(ledger) => ledger.token(name).await?,
+        let kept = match &self.store {
+            Some(store) => store.token(name).await?,
             None => self.remembered(name),
         };
         if let Some(token) = &kept {
@@ -79,8 +96,8 @@ impl Tokens {
 
     /// Keeps `token` under `name`.
     pub async fn keep(&self, name: &str, token: &Token) -> Result<()> {
-        if let Some(ledger) = &self.ledger {
-            ledger.keep_token(name, token).await?;
+        if let Some(store) = &self.store {
+            store.keep_token(name, token).await?;
         }
         self.remember(name, token);
         Ok(())
@@ -88,16 +105,16 @@ impl Tokens {
 
     /// The sign-in under `name` that was refused last, by whichever function.
     pub async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
-        match &self.ledger {
-            Some(ledger) => ledger.refused_sign_in(name).await,
+        match &self.store {
+            Some(store) => store.refused_sign_in(name).await,
             None => Ok(self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()),
         }
     }
 
     /// Keeps that a sign-in under `name` was refused.
     pub async fn keep_refused_sign_in(&self, name: &str, refused: RefusedSignIn) -> Result<()> {
-        if let Some(ledger) = &self.ledger {
-            return ledger.keep_refused_sign_in(name, &refused).await;
+        if let Some(store) = &self.store {
+            return store.keep_refused_sign_in(name, &refused).await;
         }
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), refused);
         Ok(())
@@ -105,8 +122,8 @@ impl Tokens {
 
     /// What a client noted beside its token under `name`: a text that is no secret.
     pub async fn noted(&self, name: &str, word: &'static str) -> Result<Option<String>> {
-        match &self.ledger {
-            Some(ledger) => ledger.token_note(name, word).await,
+        match &self.store {
+            Some(store) => store.token_note(name, word).await,
             None => {
                 let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(notes.get(&(name.to_owned(), word)).cloned())
@@ -116,8 +133,8 @@ impl Tokens {
 
     /// Notes a text beside the token under `name`.
     pub async fn note(&self, name: &str, word: &'static str, text: &str) -> Result<()> {
-        match &self.ledger {
-            Some(ledger) => ledger.note_token(name, word, text).await,
+        match &self.store {
+            Some(store) => store.note_token(name, word, text).await,
             None => {
                 let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
                 notes.insert((name.to_owned(), word), text.to_owned());

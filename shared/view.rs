@@ -6,8 +6,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::account::GroupId;
 use crate::cards::shown as shown_number;
-use crate::doors::GroupId;
 use crate::entitlement::{Dossier, Entitlement, Rules, derive};
 use crate::error::{Error, Result};
 use crate::fact::FactId;

@@ -12,7 +12,7 @@ use doorstep::ledger::Write;
 use doorstep::ledger::key::Key;
 use doorstep::line::{Bell, Ring};
 use doorstep::outside::Outside;
-use doorstep::reconcile::request::AskedBy;
+use doorstep::reconcile_request::AskedBy;
 use http::StatusCode;
 use serde_json::{Value, json};
 

@@ -1,5 +1,7 @@
 //! `doorstep check`: asks no stack, and with secrets both vendors.
 
+use doorstep::doors::DoorsVendor;
+use doorstep::platform::PlatformVendor;
 use std::collections::BTreeMap;
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -7,15 +9,16 @@ use std::sync::Arc;
 
 use doorstep::access::{Access, ApiSecrets, Share};
 use doorstep::caller::Turn;
+use doorstep::check;
+use doorstep::check::VendorCheck;
 use doorstep::doors::ReadDoors;
 use doorstep::error::{Error, Result};
 use doorstep::http::Http;
 use doorstep::network;
 use doorstep::platform::ReadPlatform;
 use doorstep::platform::told::reader::Reader as Told;
-use doorstep::site::check::VendorCheck;
 use doorstep::site::shared_groups::{RuledSite, shared_groups};
-use doorstep::site::{Finding, Site, check};
+use doorstep::site::{Finding, Site, resolve};
 use doorstep::time::WallClock;
 use doorstep::tokens::Tokens;
 use serde::Serialize;
@@ -111,7 +114,7 @@ async fn checked(asked: &Check) -> Result<Checked> {
                 let answer = progress::wait(&format!("asking the vendors of {}", site.id), asking).await?;
                 (answer.findings, Some(answer.resolved))
             }
-            None => ([check::alone(site), check::unserved(site)].concat(), None),
+            None => ([check::alone(site), resolve::unserved(site)].concat(), None),
         };
         checked.findings.extend(findings.into_iter().map(|text| Said::about(file, text)));
         resolved.push(ids);

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use doorstep::check;
 use doorstep::error::Result;
 use doorstep::push;
-use doorstep::site::{Finding, Site, check};
+use doorstep::site::{Finding, Site};
 
 use crate::files::{File, site_file};
 use crate::show::{self, Section};

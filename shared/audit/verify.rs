@@ -114,8 +114,8 @@ pub fn verify(site: &str, items: &[Value], known: Option<Head>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::{AccountId, GroupId};
     use crate::audit::{Deed, Happened, KEYS};
-    use crate::doors::{AccountId, GroupId};
 
     fn chain(n: usize) -> Vec<Value> {
         let mut head = Head::default();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key;
-use crate::doors::{AccountId, Card};
+use crate::account::{AccountId, Card};
 
 /// The cards of one door system, as far as they were read.
 #[derive(Debug, Clone, Default)]

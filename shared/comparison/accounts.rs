@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Group;
 use super::doors::Seen;
-use crate::doors::{Account, AccountId, Standing};
+use crate::account::{Account, AccountId, Standing};
 use crate::error::Result;
 use crate::person::{Linked, Person, compared_email};
 use crate::settle::{taken_already, the_one};

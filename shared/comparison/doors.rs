@@ -9,12 +9,13 @@ use super::{Group, Read};
 use crate::access::Share;
 use crate::bus::Notice;
 use crate::cards::CardBook;
-use crate::doors::{Account, AccountId, GroupId, ReadDoors, Row, Seats};
+use crate::account::{Account, AccountId, GroupId, Row};
+use crate::doors::{ReadDoors, Seats};
 use crate::error::{Error, Result};
 use crate::guard::credibility::{lost_all, lost_half};
 use crate::ledger::people::People;
 use crate::ledger::sites::DoorsRead;
-use crate::ledger::unreadable::Kept;
+use crate::record::Kept;
 use crate::other_sites::load::{Neighbours, in_service, of_everyone};
 use crate::other_sites::register::RuledDoors;
 use crate::other_sites::{Neighbour, OtherSites};
@@ -90,7 +91,7 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, everybody: &Peo
 
 impl Seen {
     /// The groups of every door system that is known.
-    pub fn groups(&self) -> BTreeMap<String, Vec<crate::doors::Group>> {
+    pub fn groups(&self) -> BTreeMap<String, Vec<crate::account::Group>> {
         self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
     }
 
@@ -271,7 +272,7 @@ impl Seen {
 }
 
 /// The groups that matter: those that a rule opened before, and those in which anybody was put by us.
-fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<crate::doors::Group> {
+fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<crate::account::Group> {
     let claims = people.iter().flat_map(|person| &person.claims).filter(|claim| claim.doors == name);
     let claimed: BTreeSet<&GroupId> = claims.map(|claim| &claim.group).collect();
     let ours = before.groups.iter().filter(|group| before.taken.contains(&group.id) || claimed.contains(&group.id));
@@ -282,13 +283,13 @@ fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<crat
 /// people would be taken out, or forgotten and left in.
 async fn with_unlisted(
     reader: &dyn ReadDoors,
-    mut groups: Vec<crate::doors::Group>,
-    ours: Vec<crate::doors::Group>,
-) -> Result<Vec<crate::doors::Group>> {
+    mut groups: Vec<crate::account::Group>,
+    ours: Vec<crate::account::Group>,
+) -> Result<Vec<crate::account::Group>> {
     for group in ours {
         let is_listed = groups.iter().any(|listed| listed.id == group.id);
         if !is_listed && !reader.is_gone(&group.id).await? {
-            groups.push(crate::doors::Group { problem: None, ..group });
+            groups.push(crate::account::Group { problem: None, ..group });
         }
     }
     Ok(groups)
@@ -305,7 +306,7 @@ async fn survey(
     reader: &dyn ReadDoors,
     config: &DoorsConfig,
     links: &Links<'_>,
-    ours: Vec<crate::doors::Group>,
+    ours: Vec<crate::account::Group>,
 ) -> Result<Survey> {
     let groups = with_unlisted(reader, reader.groups().await?, ours).await?;
     let accounts = Accounts::of(reader.accounts().await?, links);

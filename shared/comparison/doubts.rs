@@ -9,15 +9,16 @@ use super::doors::Seen;
 use super::facts::Known;
 use super::foreign::Foreign;
 use super::judge::{Verdict, judge};
+use crate::account::AccountId;
+use crate::action::Move;
 use crate::diff::is_valid;
-use crate::doors::AccountId;
 use crate::guard::former::Sureness;
 use crate::guard::judge::{Holders, Inside};
 use crate::guard::removal::{doubt_of, is_foreign, tag_of};
 use crate::guard::{Doubt, Waiting};
-use crate::ledger::dues::Subject;
 use crate::person::Person;
-use crate::settle::{GroupRows, Move};
+use crate::settle::GroupRows;
+use crate::subject::Subject;
 
 /// What nobody vouched for of one person.
 pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {

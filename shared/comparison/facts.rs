@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::entitlement::{Before, Dossier};
 use crate::fact::{Fact, FactId, Holder, Id, Kind, Profile, What};
 use crate::guard::former::CatalogueBefore;
-use crate::ledger::facts::{Record, Source};
+use crate::record::{Record, Source};
 
 /// A fact that is found by its name, which stands in it already.
 struct Named(Arc<Fact>);

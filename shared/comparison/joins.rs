@@ -12,8 +12,8 @@ use super::judge::removals;
 use super::people::{Addresses, Somebody, everybody_by};
 use crate::fact::{FactId, Kind};
 use crate::guard::{Doubt, Waiting};
-use crate::ledger::dues::Subject;
 use crate::person::{Person, email_digest, email_key};
+use crate::subject::Subject;
 
 /// What is found.
 #[derive(Debug, Default)]

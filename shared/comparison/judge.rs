@@ -11,16 +11,17 @@ use super::facts::Known;
 use super::foreign::{Foreign, Ours, foreign};
 use super::people::{Somebody, everybody};
 use super::{Ground, Group};
+use crate::account::AccountId;
+use crate::action::Move;
 use crate::cards::{CardBook, Number};
-use crate::doors::AccountId;
 use crate::entitlement::{Desired, Dossier, RuleBook, derive_by, desired};
 use crate::fact::FactId;
 use crate::guard::former::Sureness;
 use crate::guard::removal::{Evidence, doubt_of, tag_of};
 use crate::guard::{Doubt, Waiting};
-use crate::ledger::dues::Subject;
 use crate::person::Person;
-use crate::settle::{Judged, Move, View, concerned, judge_person, resume_at};
+use crate::settle::{Judged, View, concerned, judge_person, resume_at};
+use crate::subject::Subject;
 
 /// What was found about one person.
 pub struct Verdict<'a> {

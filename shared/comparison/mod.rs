@@ -63,7 +63,7 @@ pub async fn everybody_to_judge(ledger: &Ledger, site: &Site, known: &mut Known)
 }
 
 /// A group at one of the site's doors.
-pub type Group = (String, crate::doors::GroupId);
+pub type Group = (String, crate::account::GroupId);
 
 /// How one source was read.
 #[derive(Debug, Clone, Serialize)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cards::key;
 use crate::fact::{Fact, FactId, Kind, What};
-use crate::ledger::facts::Record;
+use crate::record::Record;
 
 /// What card numbers are called among lists that are counted and judged.
 pub const NUMBERS: &str = "card number";

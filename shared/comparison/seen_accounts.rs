@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::doors::{Account, AccountId};
+use crate::account::{Account, AccountId};
 use crate::person::Person;
 
 /// The accounts of one door system that are somebody's, as they were last seen.
@@ -55,7 +55,7 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::Standing;
+    use crate::account::Standing;
     use crate::person::Linked;
 
     fn account(id: &str, name: &str) -> Account {

@@ -1,7 +1,7 @@
 //! The table in `diff.rs`, line by line.
 
 use super::*;
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 use crate::entitlement::Because;
 use crate::window::Window;
 

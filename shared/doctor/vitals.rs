@@ -1,5 +1,6 @@
 //! Asks everybody whom a site needs, each for the little that tells whether all is well with them.
 
+use crate::platform::PlatformVendor;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -7,7 +8,8 @@ use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Share;
-use crate::doors::{Group, GroupId, ReadDoors, Seats};
+use crate::account::{Group, GroupId};
+use crate::doors::{ReadDoors, Seats};
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::guard::Hold;

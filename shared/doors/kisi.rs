@@ -43,9 +43,6 @@ struct Kisi {
     place: Option<String>,
 }
 
-/// Where the interface is. [D]
-pub(super) const USUAL_URL: &str = "https://api.kisi.io";
-
 /// A reader and a writer of one Kisi organisation; with `place`, only that place's groups are listed.
 ///
 /// Nothing is asked yet: what is wrong with `access` is the error of the first call.

@@ -13,6 +13,7 @@
 //!
 //! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches keys.
 
+use crate::account::Standing;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use http::Method;
 use serde_json::json;
 
 use super::openings::ReadOpenings;
-use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, Standing, WriteDoors};
+use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
 use crate::access::Access;
 use crate::error::{Error, Result};
 use crate::person::email_key;
@@ -42,9 +43,6 @@ mod wire;
 /// One SALTO KS site.
 #[derive(Clone)]
 struct SaltoKs(Arc<Client>);
-
-/// Where the interface is. [D]
-pub(super) const USUAL_URL: &str = "https://connect.my-clay.com";
 
 /// A reader and a writer of the SALTO KS site `place`.
 ///

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::account::GroupId;
 use crate::cards::{Number, same_number};
-use crate::doors::GroupId;
 use crate::fact::{Fact, FactId, Holder, Kind, Membership, Profile, What};
 use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Ids, Resolved};

@@ -90,7 +90,7 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     ];
     let facts: Vec<Fact> = facts.into_iter().chain(more).map(fact).collect();
     let catalogue = Catalogue::of(&facts);
-    let group = |id: &str| crate::doors::Group { id: GroupId(id.into()), name: id.into(), problem: None };
+    let group = |id: &str| crate::account::Group { id: GroupId(id.into()), name: id.into(), problem: None };
     let groups = BTreeMap::from([("main".to_owned(), vec![group("g"), group("h")])]);
     let resolved = resolve(&site, &catalogue, &groups, None);
     let dossier = Dossier {

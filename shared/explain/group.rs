@@ -7,14 +7,14 @@ use super::shape::{
     AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
 };
 use super::{Book, File, by_hand};
-use crate::doors::{GroupId, Standing};
+use crate::account::{GroupId, Standing};
 use crate::entitlement::{Entitlement, desired, open_at};
 use crate::error::Result;
 use crate::fact::FactId;
 use crate::guard::{Doubt, Hold};
-use crate::ledger::facts::Record;
 use crate::outside::Outside;
 use crate::person::{Claim, Linked};
+use crate::record::Record;
 use crate::site::{Mode, Wanted};
 
 /// Most windows that are shown of one group.

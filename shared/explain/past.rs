@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::shape::Evidence;
+use crate::account::GroupId;
 use crate::audit::{Happened, Record};
-use crate::doors::GroupId;
 use crate::fact::{FactId, Kind};
 use crate::person::Claim;
 
@@ -76,8 +76,8 @@ pub fn kind_of(word: &str) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::AccountId;
     use crate::audit::{Deed, Head};
-    use crate::doors::AccountId;
     use crate::entitlement::{Entitlement, desired};
     use crate::window::Window;
 

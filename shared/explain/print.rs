@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::shape::{Explained, FactShown, GroupExplained, Tense};
 use super::who::{Inside, Told, Whose};
-use crate::ledger::facts::Source;
+use crate::record::Source;
 use crate::shown::line;
 
 /// Most windows and records that are printed of one group; the JSON has more.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountId, GroupId};
 use crate::audit::Happened;
-use crate::doors::{AccountId, GroupId};
-use crate::ledger::facts::Source;
+use crate::record::Source;
 use crate::window::Window;
 
 /// Where the instant that was asked about lies.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::doors::Group;
+use crate::account::Group;
 use crate::entitlement::{Before, Desired, Dossier, Entitlement, Rules, derive, next_boundary};
 use crate::fact::Fact;
 use crate::site::catalogue::Catalogue;

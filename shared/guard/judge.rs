@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Doubt, Hold, MOST_NEW, Scope, TOGETHER, Tally, Waiting, checksum};
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 use crate::site::Guard;
 
 /// The accounts in each group now, ours and others.

@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 use crate::fact::FactId;
-use crate::ledger::dues::Subject;
+use crate::subject::Subject;
 
 pub mod credibility;
 pub mod former;

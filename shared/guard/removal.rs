@@ -32,12 +32,12 @@ use jiff::Timestamp;
 
 use super::Doubt;
 use super::former::{Former, Sureness};
+use crate::account::{AccountId, GroupId};
+use crate::action::Move;
 use crate::cards::{Change, recorded, same_number};
-use crate::doors::{AccountId, GroupId};
 use crate::entitlement::{Desired, Dossier, Rules};
-use crate::ledger::facts::Source;
 use crate::person::Person;
-use crate::settle::Move;
+use crate::record::Source;
 
 /// What a move takes away at one door system.
 enum Removal<'a> {

@@ -1,5 +1,6 @@
 //! Who must be settled when.
 
+use crate::subject::Subject;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,78 +11,16 @@ use uuid::Uuid;
 
 use super::key::{self, escape};
 use super::{Condition, Item, Ledger, Write, body, faster};
-use crate::delivery::Mention;
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 use crate::error::Result;
 use crate::fact::FactId;
+use crate::push_update::Mention;
 use crate::window::{floor_minute, next_minute};
 
 /// How many are crossed out at the same time.
 const AT_ONCE: usize = 16;
 /// How often a look is merged anew where another one was written down meanwhile.
 const TRIES: usize = 5;
-
-/// Whom or what a due item is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Subject {
-    /// One of our people.
-    Person(String),
-    /// Whoever has this profile at the platform, known to us or not.
-    Profile(FactId),
-    /// Whoever has this account at a door system.
-    Account {
-        /// Door system.
-        doors: String,
-        /// Account.
-        id: AccountId,
-    },
-    /// A thing that must be looked at again.
-    Look {
-        /// The thing.
-        mention: Mention,
-        /// How many looks there were so far.
-        looks: u8,
-        /// The delivery that it was first looked at for.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        delivery: Option<String>,
-    },
-}
-
-impl Subject {
-    /// What tells it from others in keys.
-    pub fn key(&self) -> String {
-        match self {
-            Subject::Person(id) => format!("person#{id}"),
-            Subject::Profile(name) => format!("profile#{}", key::thing(name)),
-            Subject::Account { doors, id } => format!("account#{doors}#{}", escape(&id.0)),
-            Subject::Look { mention, .. } => format!("look#{}", key::thing(&mention.about)),
-        }
-    }
-}
-
-impl Subject {
-    /// Two looks at one thing in one minute as one: a removal that was told stays told, the latest version must be
-    /// reached, and as many looks are left as the younger of them has.
-    fn merged(self, other: Subject) -> Subject {
-        let (Subject::Look { mention, looks, delivery }, Subject::Look { mention: more, looks: fewer, delivery: by }) =
-            (&self, &other)
-        else {
-            return self;
-        };
-        let (told, later) = (more.removed && !mention.removed, more.reaches > mention.reaches);
-        let first = if mention.removed != more.removed { told } else { later };
-        Subject::Look {
-            mention: Mention {
-                about: mention.about.clone(),
-                reaches: mention.reaches.max(more.reaches),
-                removed: mention.removed || more.removed,
-            },
-            looks: *looks.min(fewer),
-            delivery: if first { by.clone().or(delivery.clone()) } else { delivery.clone().or(by.clone()) },
-        }
-    }
-}
 
 /// One due item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,7 +132,7 @@ impl Due {
             (false, false) => "#look",
             (false, true) => "#adopt",
         };
-        format!("{}#{}{more}", minute_word(self.minute), self.subject.key())
+        format!("{}#{}{more}", minute_word(self.minute), key::subject(&self.subject))
     }
 
     /// Writes it down.
@@ -203,7 +142,7 @@ impl Due {
 
     /// Where a person's due item of that minute is.
     pub fn delete(site: &str, minute: Timestamp, subject: &Subject) -> Write {
-        let sk = format!("{}#{}", minute_word(floor_minute(minute)), subject.key());
+        let sk = format!("{}#{}", minute_word(floor_minute(minute)), key::subject(&subject));
         Write::delete(key::due(site, &sk))
     }
 }
@@ -346,7 +285,7 @@ mod tests {
         ];
         let each = one_each(&dues);
         let told: Vec<(String, usize, bool)> =
-            each.iter().map(|due| (due.subject.key(), due.groups.len(), due.adopt)).collect();
+            each.iter().map(|due| (key::subject(&due.subject), due.groups.len(), due.adopt)).collect();
         let wanted = [("person#p", 1, true), ("person#p", 2, false), ("person#q", 1, true)];
         assert_eq!(told, wanted.map(|(key, groups, adopt)| (key.to_owned(), groups, adopt)));
     }

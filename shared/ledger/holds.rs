@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 use super::{Condition, Item, Ledger, Write, body};
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::error::Result;
 use crate::fact::FactId;
 use crate::guard::{Doubt, Hold, RELEASED_FOR, TOGETHER, Tally, Waiting};

@@ -1,12 +1,14 @@
 //! Keys of the table. Each is type-tagged, and ids from outside are escaped, so that no id lands in another's place.
 
+use crate::push_update::thing_hash;
+use crate::subject::Subject;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::sharing::RuledGroup;
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 use crate::fact::{FactId, Holder, Kind};
 use crate::guard::Doubt;
 use crate::opening::Opening;
@@ -78,6 +80,16 @@ pub fn things(kind: Kind) -> String {
 /// Partition of all facts of a site.
 pub fn facts(site: &str) -> String {
     format!("{site}#fact")
+}
+
+/// What tells a subject from others in keys.
+pub fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::Person(id) => format!("person#{id}"),
+        Subject::Profile(name) => format!("profile#{}", thing(name)),
+        Subject::Account { doors, id } => format!("account#{doors}#{}", escape(&id.0)),
+        Subject::Look { mention, .. } => format!("look#{}", thing(&mention.about)),
+    }
 }
 
 /// One fact.
@@ -294,12 +306,6 @@ pub fn letter(site: &str, entity: &str, id: &str) -> Key {
 /// The latest letter about the thing with this hash.
 pub fn letter_of(site: &str, entity: &str, hash: &str) -> Key {
     Key::new(told(site), format!("{LETTERS}{entity}#{hash}"))
-}
-
-/// Stands for a thing in the key of its letter. What stays of the letter once a person was taken out of it holds no id, for
-/// an id may be an address.
-pub fn thing_hash(site: &str, entity: &str, id: &str) -> String {
-    hex::encode(Sha256::digest(format!("{site}\0{entity}\0{id}")))
 }
 
 /// Prefix of the sort keys of things that a forgotten person was taken out of.

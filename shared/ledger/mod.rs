@@ -15,7 +15,8 @@ use crate::backoff::BackOff;
 use crate::error::{Error, Result};
 use crate::time::SharedTime;
 use key::Key;
-use unreadable::{Kept, UnreadableItems};
+use crate::record::Kept;
+use unreadable::UnreadableItems;
 
 pub mod audits;
 pub mod dues;

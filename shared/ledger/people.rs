@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::key::{self, Key};
 use super::unreadable::problem;
 use super::{Condition, Item, Ledger, Map, Write, body, item, key_of};
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::error::{Error, Result};
 use crate::fact::FactId;
 use crate::other_sites::Neighbour;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{self, Key};
 use super::sites::DoorsRead;
 use super::{Condition, Item, Ledger, Write, body, faster};
-use crate::doors::GroupId;
+use crate::account::GroupId;
 use crate::error::Result;
 use crate::other_sites::Neighbour;
 

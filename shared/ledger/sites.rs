@@ -1,5 +1,6 @@
 //! What is kept per site: what receive must know of it, what its file's names stand for, how reading went, deliveries, tokens.
 
+use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,16 +9,16 @@ use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 pub use super::stored::{Paused, Retiring, Stored};
-use super::unreadable::Kept;
+use crate::record::Kept;
 use super::{Item, Ledger, Step, Write, body};
-use crate::doors::{AccountId, DoorsKind, Group, GroupId};
+use crate::account::{AccountId, DoorsKind, Group, GroupId};
 use crate::error::Result;
 use crate::other_sites::Neighbour;
 use crate::person::is_usual;
-use crate::platform::PlatformKind;
+use crate::platform_kind::PlatformKind;
 use crate::site::resolve::Resolved;
 use crate::site::{DoorsConfig, Entries, Site};
-use crate::tokens::{RefusedSignIn, Token};
+use crate::tokens::{RefusedSignIn, Token, TokenStore};
 
 /// How long a delivery is remembered: longer than any sender tries again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
@@ -287,35 +288,32 @@ impl Ledger {
         // The item alone says that there was such a delivery.
         Ok(items.iter().map(|item| item.read().unwrap_or_else(|_| "the reason cannot be read".to_owned())).collect())
     }
+}
 
-    /// The token kept under `name`.
-    pub async fn token(&self, name: &str) -> Result<Option<Token>> {
+#[async_trait]
+impl TokenStore for Ledger {
+    async fn token(&self, name: &str) -> Result<Option<Token>> {
         self.kept(&key::token(name)).await
     }
 
-    /// Keeps a token in place of the one that was there.
-    pub async fn keep_token(&self, name: &str, token: &Token) -> Result<()> {
+    async fn keep_token(&self, name: &str, token: &Token) -> Result<()> {
         self.write(Write::put(key::token(name), body(token)?)).await
     }
 
-    /// That a sign-in was refused, kept under the token's name.
-    pub async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
+    async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
         self.kept(&key::refused_sign_in(name)).await
     }
 
-    /// Keeps that a sign-in was refused. It goes by itself some time after it counts no more.
-    pub async fn keep_refused_sign_in(&self, name: &str, refused: &RefusedSignIn) -> Result<()> {
+    async fn keep_refused_sign_in(&self, name: &str, refused: &RefusedSignIn) -> Result<()> {
         let until = refused.until;
         self.write(Write::put(key::refused_sign_in(name), body(refused)?).expires(until)).await
     }
 
-    /// What is noted beside the token kept under `name`.
-    pub async fn token_note(&self, name: &str, word: &str) -> Result<Option<String>> {
+    async fn token_note(&self, name: &str, word: &str) -> Result<Option<String>> {
         self.kept(&key::token_note(name, word)).await
     }
 
-    /// Notes a text beside the token kept under `name`.
-    pub async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()> {
+    async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()> {
         self.write(Write::put(key::token_note(name, word), body(&text)?)).await
     }
 }

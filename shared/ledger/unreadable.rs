@@ -10,27 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 
-/// Value of a single item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept<T> {
-    /// No such item exists.
-    Missing,
-    /// The item cannot be read.
-    Unreadable,
-    /// The content of the item.
-    Readable(T),
-}
-
-impl<T> Kept<T> {
-    /// Returns the content; `None` for an item that is missing or cannot be read.
-    pub fn readable(self) -> Option<T> {
-        match self {
-            Kept::Readable(content) => Some(content),
-            Kept::Missing | Kept::Unreadable => None,
-        }
-    }
-}
-
 /// Keys of items that could not be read. Clones share one set.
 #[derive(Debug, Clone, Default)]
 pub struct UnreadableItems(Arc<Mutex<BTreeSet<Key>>>);

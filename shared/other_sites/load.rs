@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Neighbour, OtherSites};
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::person::Person;

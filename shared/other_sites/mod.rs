@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 use crate::ledger::Write;
 use crate::ledger::people::{account_is_unlinked, person_is_unchanged};
 use crate::person::{Deed, Person};

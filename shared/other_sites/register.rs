@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Neighbour;
-use crate::doors::GroupId;
+use crate::account::GroupId;
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::ledger::sharing::RuledGroup;

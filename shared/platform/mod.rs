@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Letter, Proven, Unproven};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Holder, Id, Kind, What};
+use crate::platform_kind::PlatformKind;
 use found::{Assigned, FactList, Lookup, Unreadable};
 use relation::Relation;
 use told::Contract;
@@ -26,58 +26,19 @@ pub mod signature;
 pub mod standard_webhooks;
 pub mod told;
 
-/// The platforms that a site file can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PlatformKind {
-    /// OfficeRnD Flex.
-    OfficeRnd,
-    /// Nexudus.
-    Nexudus,
-    /// andcards, and Spacebring.
-    Andcards,
-    /// Deskworks.
-    Deskworks,
+/// How a kind of platform is reached. Only here their names meet.
+pub trait PlatformVendor {
+    /// Returns what this platform's deliveries and interface look like.
+    fn vendor(self) -> &'static dyn Platform;
 }
 
-impl PlatformKind {
-    /// All of them.
-    pub const ALL: [PlatformKind; 4] =
-        [PlatformKind::OfficeRnd, PlatformKind::Nexudus, PlatformKind::Andcards, PlatformKind::Deskworks];
-
-    /// The word for it in addresses, site files and reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            PlatformKind::OfficeRnd => "officernd",
-            PlatformKind::Nexudus => "nexudus",
-            PlatformKind::Andcards => "andcards",
-            PlatformKind::Deskworks => "deskworks",
-        }
-    }
-
-    /// What this platform's deliveries and interface look like.
-    pub fn vendor(self) -> &'static dyn Platform {
+impl PlatformVendor for PlatformKind {
+    fn vendor(self) -> &'static dyn Platform {
         match self {
             PlatformKind::OfficeRnd => &officernd::OfficeRnd,
             PlatformKind::Nexudus => &nexudus::Nexudus,
             PlatformKind::Andcards => &andcards::PLATFORM,
             PlatformKind::Deskworks => &deskworks::PLATFORM,
-        }
-    }
-
-    /// Whether its deliveries come to one address for each action: `/hooks/{site}/{platform}/{action}`.
-    pub fn has_actions(self) -> bool {
-        match self {
-            PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
-            PlatformKind::Nexudus => true,
-        }
-    }
-
-    /// Whether there are floors, so that a rule can name one.
-    pub fn has_floors(self) -> bool {
-        match self {
-            PlatformKind::OfficeRnd => true,
-            PlatformKind::Nexudus | PlatformKind::Andcards | PlatformKind::Deskworks => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::doors::{AccountId, GroupId};
+use crate::account::{AccountId, GroupId};
 
 /// What a site file would change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,16 +1,18 @@
 //! What is wrong with a file that is to be put in force, and what is odd without harm.
 
+use crate::platform::PlatformVendor;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::account::Group;
+use crate::check;
 use crate::comparison::doors::Seen;
-use crate::doors::Group;
 use crate::error::Result;
 use crate::outside::Outside;
 use crate::person::{Person, email_key};
 use crate::platform::standard_webhooks;
 use crate::site::resolve::resolve;
 use crate::site::shared_groups::{self, RuledSite};
-use crate::site::{Finding, Site, check};
+use crate::site::{Finding, Site};
 
 /// Everything for which a file is not put in force: what is suspicious in it alone, names that stand for nothing or for
 /// several things, and protected people who are not there.

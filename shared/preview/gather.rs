@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use crate::account::{Account, AccountId, GroupId, Row, Standing};
+use crate::action::Move;
 use crate::cards::shown;
 use crate::comparison::doors::Seen;
 use crate::comparison::doubts::{holders, inside, of_person, of_stranger};
@@ -13,12 +15,10 @@ use crate::comparison::foreign::Foreign;
 use crate::comparison::judge::Verdict;
 use crate::comparison::{Ground, Group};
 use crate::diff::is_valid;
-use crate::doors::{Account, AccountId, GroupId, Row, Standing};
 use crate::entitlement::open_at;
 use crate::guard::judge::{Measure, judge};
 use crate::guard::{Tally, Waiting};
 use crate::person::{Claim, Linked, Person};
-use crate::settle::Move;
 
 /// What opens within this is shown beside what would be opened now.
 const SOON: SignedDuration = SignedDuration::from_hours(24);

@@ -1,6 +1,7 @@
 //! What a site file would change: everything is read afresh and compared as reconcile does, and nothing is written, not
 //! to a door and not to the table. A vendor's token may be kept.
 
+use crate::check;
 use crate::comparison::doors::{self, Seen};
 use crate::comparison::facts::Known;
 use crate::comparison::joins::joins;
@@ -13,7 +14,7 @@ use crate::ledger::sites::PlatformRead;
 use crate::other_sites::sharing;
 use crate::outside::Outside;
 use crate::person::Person;
-use crate::site::{Finding, Mode, Site, check};
+use crate::site::{Finding, Mode, Site};
 
 pub mod diff;
 mod findings;

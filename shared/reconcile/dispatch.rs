@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
-use super::request::{AskedBy, ReconcileRequest};
 use crate::error::Result;
 use crate::outside::Outside;
+use crate::reconcile_request::{AskedBy, ReconcileRequest};
 
 /// What is asked for. A schedule names no site and means all of them; an event of the bus names one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -16,9 +16,9 @@ use crate::fact::FactId;
 use crate::guard::judge::{Judgement, Measure, judge};
 use crate::guard::{Doubt, Hold, TOGETHER, TOLD_EVERY, Waiting};
 use crate::ledger::dues::Due;
-use crate::ledger::facts::Record;
 use crate::outside::Outside;
 use crate::person::Person;
+use crate::record::Record;
 use crate::site::catalogue::Catalogue;
 use crate::site::{Mode, Site};
 

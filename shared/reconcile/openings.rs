@@ -1,24 +1,26 @@
 //! Who came and went, where a door system must be asked for it: a bounded number of pages each time, going on where the
 //! last one ended. Whoever was refused lately is due at once.
 
+use crate::doors::DoorsVendor;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
+use crate::account::AccountId;
 use crate::comparison::doors::Seen;
 use crate::comparison::seen_accounts::Accounts;
-use crate::doors::AccountId;
 use crate::doors::openings::{Bookmark, Page, ReadOpenings, Seen as Shown};
 use crate::entries::RINGS_WITHIN;
 use crate::error::{Error, Result};
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::ledger::openings::OpeningsRead;
 use crate::opening::Opening;
 use crate::outside::Outside;
 use crate::person::email_key;
 use crate::routes::address;
 use crate::site::{DoorsConfig, Site};
+use crate::subject::Subject;
 
 /// Most pages that one reconcile reads of one door system; the next one goes on.
 const MOST_PAGES: usize = 20;

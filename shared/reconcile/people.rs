@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
+use crate::action::Move;
 use crate::comparison::doors::Seen;
 use crate::comparison::doubts::{of_person, of_stranger};
 use crate::comparison::facts::Known;
@@ -14,10 +15,11 @@ use crate::comparison::{Ground, Group};
 use crate::fact::FactId;
 use crate::guard::removal::doubt_of;
 use crate::guard::{Doubt, Waiting};
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::person::Person;
-use crate::settle::{COUNTED, Judged, Move};
+use crate::settle::{COUNTED, Judged};
 use crate::site::Mode;
+use crate::subject::Subject;
 
 /// Who is due, and what the guard must judge first.
 #[derive(Default)]

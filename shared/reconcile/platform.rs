@@ -1,5 +1,6 @@
 //! Keeps what a read of the platform found, and how it went.
 
+use crate::platform::PlatformVendor;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
@@ -10,11 +11,11 @@ use crate::comparison::numbers::NUMBERS;
 use crate::comparison::platform::Reading;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Kind, Membership, What};
-use crate::ledger::facts::Record;
 use crate::ledger::sites::PlatformRead;
 use crate::outside::Outside;
 use crate::platform::ReadPlatform;
 use crate::platform::told::reader::tidy;
+use crate::record::Record;
 use crate::settle::{Heard, end_look};
 use crate::site::Site;
 

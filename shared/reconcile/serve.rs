@@ -5,10 +5,10 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 
-use super::request::{Handed, ReconcileRequest, Step, decide};
 use crate::error::{Error, Result};
 use crate::ledger::runs::{Read, Runs};
 use crate::outside::Outside;
+use crate::reconcile_request::{Handed, ReconcileRequest, Step, decide};
 
 /// How long a site's next request waits after one that failed. After the fifth time the queue gives it to the dead
 /// letters; the clock asks again every quarter of an hour.

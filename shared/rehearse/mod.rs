@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use crate::account::Group;
 use crate::comparison::facts::Known;
-use crate::doors::Group;
 use crate::entitlement::{HORIZON, Rules};
 use crate::error::{Error, Result};
 use crate::fact::Kind;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::comparison::Group;
 use crate::error::{Error, Result};
 use crate::guard::{Doubt, checksum};
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::ledger::sites::{Retiring, Stored};
 use crate::line::{Bell, Ring};
 use crate::other_sites::Neighbour;
@@ -17,6 +17,7 @@ use crate::other_sites::register::unregister;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::Site;
+use crate::subject::Subject;
 
 mod print;
 

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 
 use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
-use super::moves::Move;
 use super::scene::Writers;
+use crate::account::{Account, AccountId, GroupId, Row, Standing};
+use crate::action::Move;
 use crate::audit::{Deed, Happened};
 use crate::cards::Trouble;
-use crate::doors::{Account, AccountId, Entry, GroupId, NewAccount, Row, Standing, WriteDoors};
+use crate::doors::{Entry, NewAccount, WriteDoors};
 use crate::error::{Error, Result};
 use crate::guard::Doubt;
 use crate::ledger::holds::Release;

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::moves::{Judged, Move, View, is_awaited};
+use super::moves::{Judged, View, is_awaited};
 use super::scene::Terms;
+use crate::account::AccountId;
+use crate::action::Move;
 use crate::cards::{self, CardBook, Number};
-use crate::doors::AccountId;
 use crate::entitlement::Desired;
 use crate::person::Person;
 use crate::site::Mode;

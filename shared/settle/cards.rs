@@ -8,13 +8,15 @@ use jiff::Timestamp;
 use super::accounts::{AFTER_AN_INTERRUPTION, reader};
 use super::apply::Task;
 use super::card_moves::wanted_cards;
-use super::moves::{Judged, Move};
+use super::moves::Judged;
 use super::problems::about_card;
 use super::round::Sitting;
 use super::scene::Scene;
+use crate::account::{AccountId, Card};
+use crate::action::Move;
 use crate::audit::{Deed, Happened};
 use crate::cards::{CardBook, Number, Wrong, same_number};
-use crate::doors::{AccountId, Card, ReadDoors};
+use crate::doors::ReadDoors;
 use crate::error::Result;
 use crate::person::{Linked, OurCard, Person};
 

@@ -9,23 +9,24 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::apply::Task;
 use super::basis::note_basis;
-use super::moves::Move;
 use super::problems::{about_card, problems_of};
 use super::round::Sitting;
 use super::scene::{Scene, Terms};
 use super::tidy::{drop_gone_profiles, unlist_shell};
 use super::timely::{stamp, waits};
+use crate::action::Move;
 use crate::audit::{Deed, Happened};
 use crate::bus::Notice;
 use crate::cards::{Trouble, Wrong};
 use crate::error::{Error, Result};
 use crate::guard::Doubt;
 use crate::ledger::audits::Chain;
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::ledger::people::put;
 use crate::ledger::{Ledger, MOST_IN_ONE, Step, Write, faster};
 use crate::person::Person;
 use crate::site::WithoutAccess;
+use crate::subject::Subject;
 use crate::window::{ceil_minute, floor_minute, minutes_later};
 
 /// A pause that a vendor asks for is kept at most so long.

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::guard::MOST_NEW;
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::Site;
+use crate::subject::Subject;
 
 /// Whether so many are due who may need a new account that nobody gets one in this run: reconcile, which sees everybody
 /// at once, counts them first.

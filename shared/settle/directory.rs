@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::doors::{Account, AccountId, ReadDoors};
+use crate::account::{Account, AccountId};
+use crate::doors::ReadDoors;
 use crate::error::Result;
 use crate::person::{Person, email_key};
 

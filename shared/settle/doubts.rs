@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::apply::Task;
-use super::moves::{Judged, Move};
+use super::moves::Judged;
 use super::round::Sitting;
 use super::scene::Scene;
+use crate::action::Move;
 use crate::cards::Change;
 use crate::error::{Error, Result};
 use crate::guard::former::Sureness;
@@ -16,7 +17,7 @@ use crate::guard::removal::{Evidence, doubt_of};
 use crate::guard::{Doubt, MOST_NEW};
 use crate::ledger::holds::Release;
 use crate::person::Person;
-use crate::reconcile::request::AskedBy;
+use crate::reconcile_request::AskedBy;
 
 /// What is said of somebody whose new account waits to be counted.
 pub const COUNTED: &str = "the new account waits: very many are new at once, and they are counted before anybody is \

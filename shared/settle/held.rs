@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use crate::doors::{AccountId, GroupId, Row};
+use crate::account::{AccountId, GroupId, Row};
 
 /// Everybody in the groups that were read.
 pub type HeldRows = BTreeMap<(String, GroupId), GroupRows>;

@@ -9,16 +9,17 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 
 use crate::access::Share;
-use crate::doors::{Account, AccountId, GroupId, Standing};
+use crate::account::{Account, AccountId, GroupId, Standing};
 use crate::error::{Error, Result};
 use crate::fact::{FactId, Profile, What};
 use crate::guard::Doubt;
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::ledger::people::{free_email, list, point_account, point_email, point_profile, put};
 use crate::ledger::{Ledger, Step};
 use crate::outside::Outside;
 use crate::person::{Linked, Person, email_digest, email_key};
 use crate::site::Site;
+use crate::subject::Subject;
 
 /// One person who is to be settled now, and why.
 #[derive(Debug, Clone, Default)]

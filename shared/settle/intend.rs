@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::accounts::GuestsBefore;
 use super::apply::Task;
-use super::moves::Move;
 use super::round::{AT_ONCE, Sitting};
 use super::scene::Scene;
 use super::timely::stamp;
+use crate::action::Move;
 use crate::error::{Error, Result};
 use crate::ledger::audits::Chain;
 use crate::ledger::people::put;

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::accounts::AFTER_AN_INTERRUPTION;
 use super::held::{GroupRows, HeldRows};
 use super::scene::Terms;
+use crate::account::{GroupId, Row};
 use crate::audit::{Deed, Happened};
 use crate::diff::our_line;
-use crate::doors::{GroupId, Row};
 use crate::person::{Claim, Deed as Begun, Intent, Person};
 
 /// Finishes or drops the intents on groups that were read. Gives a record for each change that was made; an intent on
@@ -83,7 +83,7 @@ fn one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::AccountId;
+    use crate::account::AccountId;
 
     fn row(handle: &str, until: &str) -> Row {
         Row { account: AccountId("7".into()), handle: Some(handle.into()), from: None, until: until.parse().ok() }

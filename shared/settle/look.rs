@@ -7,19 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::numbers::unconfirmed;
-use crate::delivery::Mention;
 use crate::entitlement::days::end_of;
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Holder, Id, Kind, Membership, What};
-use crate::ledger::dues::{Due, Subject};
-use crate::ledger::facts::{Record, Source};
+use crate::ledger::dues::Due;
 use crate::line::Ring;
 use crate::outside::Outside;
 use crate::platform::found::{Lookup, Unreadable};
 use crate::platform::{Around, ReadPlatform, Span, relation};
-use crate::reconcile::request::AskedBy;
+use crate::push_update::Mention;
+use crate::reconcile_request::AskedBy;
+use crate::record::{Record, Source};
 use crate::site::Site;
 use crate::site::catalogue::Catalogue;
+use crate::subject::Subject;
 use crate::window::ceil_minute;
 
 /// A platform may lag its own webhook: minutes after the bell at which we look again.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::comparison::numbers::{NUMBERS, lost_all_numbers, with_numbers_of};
 use crate::error::Result;
 use crate::guard::credibility::lost_half;
-use crate::ledger::facts::Record;
 use crate::outside::Outside;
+use crate::record::Record;
 
 /// The same record with the numbers before beside it, where so many lost theirs that it is not confirmed: what follows
 /// is inferred then, and nothing else.

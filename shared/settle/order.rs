@@ -158,7 +158,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::ledger::dues::Subject;
+    use crate::subject::Subject;
 
     fn people(count: usize) -> Vec<Due> {
         (0..count).map(|n| Due::at(Timestamp::UNIX_EPOCH, Subject::Person(format!("p{n}")))).collect()

@@ -1,7 +1,7 @@
 //! Which portion of what people need one round does: pure. Where very many are due, what each of them costs calls of
 //! their own for is done in small slices, and what many share a call for is done for all of them at once.
 
-use super::moves::Move;
+use crate::action::Move;
 
 /// What a round does of what people need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Portion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::{AccountId, GroupId, Row};
+    use crate::account::{AccountId, GroupId, Row};
 
     #[test]
     fn what_costs_calls_of_its_own_is_apart_from_what_is_shared() {

@@ -3,8 +3,8 @@
 use super::apply::{Task, problem};
 use super::round::Sitting;
 use super::scene::Scene;
+use crate::account::Standing;
 use crate::cards::TAG;
-use crate::doors::Standing;
 
 /// Whether a problem is about a card at these doors.
 pub fn about_card(doors: &str, problem: &str) -> bool {

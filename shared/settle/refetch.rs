@@ -1,19 +1,21 @@
 //! Which things of the platform one run fetches again: those that hints are about, and those that are due to be looked at
 //! again. What its share of the time does not reach becomes due at once, for the next run.
 
+use crate::platform::PlatformVendor;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity;
 use super::look::{Heard, Looker};
-use crate::delivery::Mention;
 use crate::error::Result;
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::platform::told::outdated::drop_arrivals;
+use crate::push_update::Mention;
 use crate::site::Site;
+use crate::subject::Subject;
 
 /// How long a hint waits whose platform cannot be reached at all.
 const UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);

@@ -64,7 +64,7 @@ fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::GroupId;
+    use crate::account::GroupId;
     use crate::entitlement::{Because, Stretch};
     use crate::window::Window;
 

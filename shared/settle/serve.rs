@@ -1,6 +1,7 @@
 //! One site's turn: due people are served first, then what hints are about is fetched, then everybody whom that marked is
 //! served, earliest first, until the time is used up.
 
+use crate::platform::PlatformVendor;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -10,13 +11,14 @@ use super::order::{Next, TURN};
 use super::refetch::{has_hints, look_again, refetch};
 use super::turn::Turn;
 use crate::error::Result;
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::ledger::sites::Stored;
 use crate::line::{Bell, Ring};
 use crate::outside::Outside;
 use crate::platform::told::outdated::drop_rosters;
-use crate::reconcile::request::AskedBy;
+use crate::reconcile_request::AskedBy;
 use crate::site::Site;
+use crate::subject::Subject;
 
 /// Percent of a run after which people who are due let hints be fetched.
 const PEOPLE_FIRST: u32 = 50;

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures_util::{StreamExt, stream};
 
 use super::apply::Task;
-use super::moves::{Judged, Move};
+use super::moves::Judged;
 use super::round::{AT_ONCE, Sitting};
 use super::scene::{Scene, Terms};
-use crate::doors::AccountId;
+use crate::account::AccountId;
+use crate::action::Move;
 use crate::error::Result;
 use crate::ledger::Write;
 use crate::ledger::key::Key;

@@ -51,7 +51,7 @@ pub fn waits(task: &Task) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::{AccountId, GroupId};
+    use crate::account::{AccountId, GroupId};
     use crate::entitlement::{Because, Stretch};
     use crate::window::Window;
 

@@ -12,14 +12,15 @@ use super::portion::Portion;
 use super::prepare::Seen;
 use super::round::settle_people;
 use super::scene::{Connections, Scene};
-use crate::doors::Standing;
+use crate::account::Standing;
 use crate::error::Result;
 use crate::fact::FactId;
-use crate::ledger::dues::{Due, Subject};
+use crate::ledger::dues::Due;
 use crate::ledger::sites::Stored;
 use crate::outside::Outside;
 use crate::person::Person;
 use crate::site::Site;
+use crate::subject::Subject;
 
 /// One site's turn.
 pub struct Turn<'a> {

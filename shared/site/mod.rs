@@ -9,13 +9,12 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::doors::DoorsKind;
+use crate::account::DoorsKind;
 use crate::error::Error;
 use crate::person::email_key;
-use crate::platform::PlatformKind;
+use crate::platform_kind::PlatformKind;
 
 pub mod catalogue;
-pub mod check;
 pub mod fault;
 pub mod finding;
 pub mod hours;
@@ -26,7 +25,7 @@ pub mod rule;
 pub mod shared_groups;
 mod sheet;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 pub use fault::{Fault, SiteFileError};

@@ -11,8 +11,8 @@ use super::{
     Bookings, DoorsConfig, Entries, Foreign, Guard, Mode, PassOpening, PlatformConfig, Rule, Site, Tentative, Unpaid,
     WithoutAccess, rule,
 };
-use crate::doors::DoorsKind;
-use crate::platform::PlatformKind;
+use crate::account::DoorsKind;
+use crate::platform_kind::PlatformKind;
 
 /// A site file is kept whole in one item of the table.
 const LONGEST: usize = 256 * 1024;

@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
-use super::check::unserved;
 use super::named::{Thing, meaning};
 use super::{Rule, Selector, Site, Wanted};
-use crate::doors::{Group, GroupId};
+use crate::account::{Group, GroupId};
 use crate::fact::{DESK, Id};
 
 /// What the names of a site file mean, and what is wrong with them.
@@ -286,7 +285,7 @@ impl<'a> Resolving<'a> {
 
     /// Nobody can ask such a platform what it has: a plan or a room is there once something names it.
     fn names_stand_for_themselves(&self) -> bool {
-        self.site.platform.kind.vendor().contract().is_some()
+        !self.site.platform.kind.has_read_api()
     }
 
     fn known(&self, asked: &Asked<'_>, name: &str) -> Option<&'a String> {
@@ -314,4 +313,19 @@ fn listed(wanted: &Wanted) -> String {
 /// Platforms' ids are numbers, or hexadecimal with or without dashes.
 fn may_be_id(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Rules that can never match, because the platform tells nothing of what they are about.
+pub fn unserved(site: &Site) -> Vec<String> {
+    let platform = site.platform.kind;
+    if platform.has_read_api() {
+        return Vec::new();
+    }
+    let served = [Selector::Plan, Selector::Resource];
+    let unserved = site.rules.iter().filter(|rule| !served.contains(&rule.selector));
+    let said = unserved.map(|rule| {
+        let (line, word, platform) = (rule.line, rule.selector.word(), platform.word());
+        format!("line {line}: {platform} tells of no {word}, so this can never match: write plan or resource")
+    });
+    said.collect()
 }

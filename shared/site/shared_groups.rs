@@ -3,7 +3,7 @@
 
 use super::Site;
 use super::resolve::Resolved;
-use crate::doors::DoorsKind;
+use crate::account::DoorsKind;
 
 /// A site file, and the vendors' ids of its names where the vendors were asked.
 #[derive(Clone, Copy)]

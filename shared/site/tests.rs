@@ -1,6 +1,5 @@
 //! Tests of this room, from small to large: hours, the file, names, checks.
 
-mod checks;
 mod faults;
 mod file;
 mod hours;
@@ -11,7 +10,7 @@ mod wild;
 const EXAMPLE: &str = include_str!("tests/example.toml");
 
 /// The least that a site file can say.
-const LEAST: &str = r#"
+pub(crate) const LEAST: &str = r#"
 site = "riverside"
 timezone = "Europe/London"
 mode = "observe"

@@ -8,9 +8,9 @@ use doorstep::error::Error;
 use doorstep::http::{Http, Request};
 use doorstep::ledger::sites::Doorplate;
 use doorstep::outside::Outside;
-use doorstep::platform::PlatformKind;
-use doorstep::reconcile::request::{AskedBy, ReconcileRequest};
+use doorstep::platform_kind::PlatformKind;
 use doorstep::reconcile::{Asked, dispatch, serve};
+use doorstep::reconcile_request::{AskedBy, ReconcileRequest};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 

@@ -5,9 +5,9 @@ use doorstep::explain::who::{self, Whose};
 use doorstep::explain::{self, Wanted};
 use doorstep::fact::{FactId, Kind};
 use doorstep::guard::{Doubt, Hold, Scope, Waiting};
-use doorstep::ledger::dues::Subject;
-use doorstep::ledger::facts::Source;
 use doorstep::ledger::sites::Paused;
+use doorstep::record::Source;
+use doorstep::subject::Subject;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use doorstep::delivery::Answer;
 use doorstep::delivery::Delivery;
 use doorstep::error::Result;
 use doorstep::fact::{FactId, Kind, What};
 use doorstep::http::{Http, NoAnswer, Request, Response};
 use doorstep::ledger::Ledger;
 use doorstep::outside::Outside;
-use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
 use doorstep::time::Time;
 use doorstep_local::run::functions::{Doorstep, Functions};

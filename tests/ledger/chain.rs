@@ -1,7 +1,7 @@
 //! The audit chain in the table: whatever is done to it there is found out, and a day in it is found without reading it.
 
+use doorstep::account::AccountId;
 use doorstep::audit::{Deed, Happened};
-use doorstep::doors::AccountId;
 use doorstep::ledger::{Ledger, Step, Write, key};
 use doorstep::person::Person;
 use jiff::{SignedDuration, Timestamp};

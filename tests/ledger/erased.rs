@@ -1,7 +1,7 @@
 //! What is gone is erased some days later, by the table itself.
 
 use doorstep::fact::{Fact, FactId, Kind, Plan, What};
-use doorstep::ledger::facts::{Record, Source};
+use doorstep::record::{Record, Source};
 use doorstep_local::cloud::dynamodb::VARIABLE;
 use jiff::Timestamp;
 

@@ -2,11 +2,13 @@
 
 use doorstep::access::Secret;
 use doorstep::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
-use doorstep::ledger::dues::{Due, Subject};
-use doorstep::ledger::facts::{Record, Source};
+use doorstep::ledger::dues::Due;
 use doorstep::ledger::sites::Doorplate;
-use doorstep::platform::PlatformKind;
+use doorstep::platform_kind::PlatformKind;
+use doorstep::record::{Record, Source};
+use doorstep::subject::Subject;
 use doorstep::tokens::Token;
+use doorstep::tokens::TokenStore;
 use jiff::Timestamp;
 
 use super::{NOON, empty};

@@ -1,9 +1,9 @@
 //! How much goes into one call, one item and one key, and what happens to more.
 
 use doorstep::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
-use doorstep::ledger::facts::{Record, Source};
 use doorstep::ledger::key::Key;
 use doorstep::ledger::{Condition, MOST_IN_ONE, Step, Write, faster};
+use doorstep::record::{Record, Source};
 
 use super::{LARGEST, NOON, all, at, body, empty, filling, is_for_nothing, put};
 

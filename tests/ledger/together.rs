@@ -1,7 +1,7 @@
 //! Several at once: somebody wins, nobody is half done, and whoever loses is told so.
 
+use doorstep::account::AccountId;
 use doorstep::audit::{Deed, Happened};
-use doorstep::doors::AccountId;
 use doorstep::error::Result;
 use doorstep::ledger::people::{point_email, put as put_person};
 use doorstep::ledger::{Condition, Ledger, Step, Write, faster};

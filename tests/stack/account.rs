@@ -11,7 +11,7 @@ use doorstep::aws::Seam;
 use doorstep::ledger::sites::Doorplate;
 use doorstep::network;
 use doorstep::outside::{Outside, Settings};
-use doorstep::platform::PlatformKind;
+use doorstep::platform_kind::PlatformKind;
 use doorstep::stack::Asker;
 use doorstep::time::WallClock;
 use hmac::{Hmac, KeyInit, Mac};

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use doorstep::approve::{self, Opened};
 use doorstep::audit::Record;
+use doorstep::delivery::Answer;
 use doorstep::delivery::Delivery;
 use doorstep::error::{Error, Result};
 use doorstep::forget;
 use doorstep::guard::Hold;
 use doorstep::outside::Outside;
-use doorstep::receive::Answer;
 use doorstep::reconcile::Report;
 use doorstep::report::{Row, Wanted};
 use doorstep::time::{SharedTime, Time};

@@ -1,7 +1,8 @@
 //! The sample day: what it prints, on whatever day it is played, and that it is played once.
 
 use clap::Parser;
-use doorstep::site::{Site, check};
+use doorstep::check;
+use doorstep::site::Site;
 use doorstep_local::options::Options;
 use doorstep_local::{Data, Machine, Setup, sample};
 use jiff::civil::{Date, date};

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::client::{LONGEST_PAGE, done};
 use super::wire::{Card, CardAssignment, Who, number};
 use super::{Kisi, account_gone};
-use crate::doors::{Account, Card as OurCard};
+use crate::account::{Account, Card as OurCard};
 use crate::error::{Error, Result};
 
 impl Kisi {

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::wire::{Assignment, Numbered};
 use crate::access::{Access, Secret, Share};
+use crate::account::DoorsKind;
 use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
 use crate::http::{Request, Response};
@@ -44,7 +45,7 @@ impl Client {
         Client {
             caller: Caller::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
-            base: caller::base(access.url.as_deref(), super::USUAL_URL),
+            base: caller::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
             key: access.secrets.api_key,
             contact: access.contact,
         }

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::client::done;
 use super::wire::{BASIC, Who, number};
 use super::{Kisi, account_gone};
-use crate::doors::{Entry, GroupId, Row};
+use crate::account::{GroupId, Row};
+use crate::doors::Entry;
 use crate::error::{Error, Result};
 
 /// How often a line is put back whose predecessor had to be deleted first.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::doors::AccountId;
-use crate::doors::Standing;
+use crate::account::AccountId;
+use crate::account::Standing;
 use crate::doors::script::{Script, Step, on};
 
 mod cards;

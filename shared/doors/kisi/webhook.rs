@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::access::WebhookSecrets;
+use crate::account::AccountId;
 use crate::delivery::{Delivery, Proven, Unproven};
-use crate::doors::AccountId;
 use crate::doors::openings::{News, TellOpenings};
 use crate::opening::{Opening, kept};
 use crate::platform::{json, signature};

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::doors::{Account, AccountId, Card as OurCard, Group as OurGroup, GroupId, Row, Standing};
+use crate::account::{Account, AccountId, Card as OurCard, Group as OurGroup, GroupId, Row, Standing};
 use crate::error::{Error, Result};
 
 /// The key in a user's `metadata` that keeps our person's id.

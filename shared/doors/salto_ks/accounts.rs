@@ -10,7 +10,8 @@ use super::client::{V1_1, V1_2};
 use super::refusal::Answer;
 use super::wire::{self, NEVER_SUSPENDED, USER_ROLE};
 use super::{SaltoKs, account_gone};
-use crate::doors::{Account, NewAccount, ReadDoors};
+use crate::account::Account;
+use crate::doors::{NewAccount, ReadDoors};
 use crate::error::{Error, Result};
 use crate::person::email_key;
 

@@ -16,6 +16,7 @@ use super::pages::{AnyPage, Page, next_page};
 use super::refusal::Answer;
 use super::wire::Named;
 use crate::access::{Access, Secret};
+use crate::account::DoorsKind;
 use crate::caller::{self, Caller};
 use crate::error::{Error, Result};
 use crate::http::Response;
@@ -47,7 +48,7 @@ impl Client {
             caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
                 .taking(access.turn.clone()),
             time: access.time.clone(),
-            base: caller::base(access.url.as_deref(), super::USUAL_URL),
+            base: caller::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
             login: Login::new(access),
             site: place.map(str::to_owned),
             user_role: OnceCell::new(),

@@ -13,7 +13,8 @@ use serde_json::json;
 use super::SaltoKs;
 use super::client::V1_1;
 use super::refusal::Answer;
-use crate::doors::{Entry, GroupId, ReadDoors, Row};
+use crate::account::{GroupId, Row};
+use crate::doors::{Entry, ReadDoors};
 use crate::error::{Error, Result};
 
 /// So many people whom the vendor's own trouble hit one after the other are taken for its being away.

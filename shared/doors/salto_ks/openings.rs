@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer};
 use super::SaltoKs;
 use super::client::V1_1;
 use super::wire::Named;
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::doors::openings::{Bookmark, Page, ReadOpenings, Seen};
 use crate::error::{Error, Result};
 use crate::opening::{Opening, kept};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::V1_1;
 use super::wire;
 use super::{SaltoKs, account_gone};
-use crate::doors::{Account, Card};
+use crate::account::{Account, Card};
 use crate::error::{Error, Result};
 
 impl SaltoKs {

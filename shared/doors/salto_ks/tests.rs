@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::doors::AccountId;
+use crate::account::AccountId;
 use crate::doors::script::{Script, Step, on};
 
 mod membership;

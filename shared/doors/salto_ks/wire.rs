@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::doors::{Account, AccountId, Card, Group as OurGroup, GroupId, Row, Seats, Standing};
+use crate::account::{Account, AccountId, Card, Group as OurGroup, GroupId, Row, Standing};
+use crate::doors::Seats;
 use crate::error::{Error, Result};
 
 /// The role of somebody who opens doors.

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::actions::{self, About, Action};
-use crate::delivery::{Letter, Mention};
+use crate::delivery::Letter;
 use crate::fact::{DESK, FactId, Kind};
 use crate::platform::json;
+use crate::push_update::Mention;
 
 /// Longest id that is taken, in digits. Theirs have up to 10.
 const LONGEST_ID: usize = 20;

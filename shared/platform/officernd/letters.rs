@@ -5,9 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::delivery::{Letter, Mention};
+use crate::delivery::Letter;
 use crate::fact::{FactId, Kind};
 use crate::platform::{fields, json};
+use crate::push_update::Mention;
 
 /// Longest id that is taken, in bytes. Theirs have 24.
 const LONGEST_ID: usize = 200;

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::outdated::{lists, without};
+use super::store::PushStore;
 use super::{Contract, Entity};
-use crate::delivery::Rank;
 use crate::error::Result;
 use crate::fact::FactId;
-use crate::ledger::Ledger;
-use crate::ledger::key::thing_hash;
-use crate::ledger::told::{ForgottenThing, Head, Letter};
+use crate::push_update::Rank;
+use crate::push_update::thing_hash;
+use crate::push_update::{ForgottenThing, Head, Letter};
 
 /// Things that tell of a person: what kind, in the platform's word, and the id; with the rank up to which nothing of them may
 /// be kept again.
@@ -24,11 +24,16 @@ type Things = BTreeMap<(&'static str, String), Rank>;
 ///
 /// # Errors
 /// [`crate::error::Error::Later`] where the table is away, or something was told anew meanwhile.
-pub async fn forget(contract: &Contract, ledger: &Ledger, site: &str, profiles: &BTreeSet<FactId>) -> Result<usize> {
-    let (letters, heads) = (ledger.letters(site).await?, ledger.rosters(site).await?.heads);
+pub async fn forget(
+    contract: &Contract,
+    store: &dyn PushStore,
+    site: &str,
+    profiles: &BTreeSet<FactId>,
+) -> Result<usize> {
+    let (letters, heads) = (store.letters(site).await?, store.rosters(site).await?.heads);
     let mut things = Things::new();
     for head in &heads {
-        listed(contract, &lists(ledger, site, head).await?, profiles, &mut things);
+        listed(contract, &lists(store, site, head).await?, profiles, &mut things);
     }
     for letter in &letters {
         if let Some(entity) = contract.entity(&letter.entity).filter(|entity| letter_tells(entity, letter, profiles)) {
@@ -44,13 +49,13 @@ pub async fn forget(contract: &Contract, ledger: &Ledger, site: &str, profiles: 
         let telling = telling(contract, &letters, (word, &id), profiles);
         erased += usize::from(telling.is_some_and(|letter| letter.data.is_some()));
         let thing = ForgottenThing { entity: word.to_owned(), hash: thing_hash(site, word, &id), until };
-        ledger.note_forgotten(site, &thing, telling).await?;
+        store.note_forgotten(site, &thing, telling).await?;
     }
     for head in &heads {
-        let mut text = lists(ledger, site, head).await?;
+        let mut text = lists(store, site, head).await?;
         let taken = without(contract, &mut text, |entity, item| tells_of(entity, item, profiles));
         if taken > 0 {
-            ledger.rewrite_roster(site, head, &text.to_string()).await?;
+            store.rewrite_roster(site, head, &text.to_string()).await?;
             erased += taken;
         }
     }

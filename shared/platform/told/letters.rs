@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{INSTANT, Id, instant, record};
 use super::{Contract, Entity, Record};
-use crate::delivery::{Letter, Mention, News, Rank, Told};
+use crate::delivery::Letter;
 use crate::fact::FactId;
 use crate::platform::json;
+use crate::push_update::{Mention, News, Rank, Told};
 
 /// The event that tells of everything.
 pub const ROSTER: &str = "roster.replaced";

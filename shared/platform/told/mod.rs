@@ -20,6 +20,7 @@ pub mod letters;
 pub mod outdated;
 pub mod reader;
 pub mod roster;
+pub mod store;
 
 /// The kinds of facts that follow from what is told, catalogue first.
 const KINDS: [Kind; 8] = [

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::roster::is_news;
+use super::store::PushStore;
 use super::{Contract, Entity};
-use crate::delivery::Mention;
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
-use crate::ledger::key::thing_hash;
-use crate::ledger::told::{Believed, Head, Rosters};
+use crate::push_update::Mention;
+use crate::push_update::thing_hash;
+use crate::push_update::{Believed, Head, Rosters};
 
 /// Drops the letters about these things that have just come in and are outdated already.
 ///
@@ -23,7 +23,7 @@ use crate::ledger::told::{Believed, Head, Rosters};
 /// [`Error::Later`] where the table is away.
 pub async fn drop_arrivals(
     contract: &'static Contract,
-    ledger: &Ledger,
+    store: &dyn PushStore,
     site: &str,
     mentions: &[&Mention],
 ) -> Result<()> {
@@ -32,11 +32,11 @@ pub async fn drop_arrivals(
     if things.is_empty() {
         return Ok(());
     }
-    let Some(believed) = ledger.rosters(site).await?.believed else { return Ok(()) };
+    let Some(believed) = store.rosters(site).await?.believed else { return Ok(()) };
     for (word, id) in things {
-        let letter = ledger.letter(site, word, &id).await?;
+        let letter = store.letter(site, word, &id).await?;
         if let Some(letter) = letter.filter(|letter| letter.data.is_some() && letter.rank < believed.rank) {
-            ledger.forget_letter(site, &letter, &ledger.forgotten_things(site).await?).await?;
+            store.forget_letter(site, &letter, &store.forgotten_things(site).await?).await?;
         }
     }
     Ok(())
@@ -47,13 +47,18 @@ pub async fn drop_arrivals(
 ///
 /// # Errors
 /// [`Error::Later`] where the table is away.
-pub async fn drop_rosters(contract: &'static Contract, ledger: &Ledger, site: &str, now: Timestamp) -> Result<bool> {
-    let rosters = ledger.rosters(site).await?;
+pub async fn drop_rosters(
+    contract: &'static Contract,
+    store: &dyn PushStore,
+    site: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let rosters = store.rosters(site).await?;
     let (older, stays) = by_age(&rosters);
     for head in older {
-        ledger.forget_part(site, head, &stays).await?;
+        store.forget_part(site, head, &stays).await?;
     }
-    take_out(contract, ledger, site, &stays).await?;
+    take_out(contract, store, site, &stays).await?;
     Ok(is_news(&rosters, now))
 }
 
@@ -71,15 +76,15 @@ fn by_age(rosters: &Rosters) -> (Vec<&Head>, Vec<&Head>) {
 ///
 /// # Errors
 /// [`Error::Later`] where the table is away.
-pub async fn drop_letters(ledger: &Ledger, site: &str, believed: &Believed) -> Result<()> {
-    let mut outdated = ledger.letters(site).await?;
+pub async fn drop_letters(store: &dyn PushStore, site: &str, believed: &Believed) -> Result<()> {
+    let mut outdated = store.letters(site).await?;
     outdated.retain(|letter| letter.data.is_some() && letter.rank < believed.rank);
     if outdated.is_empty() {
         return Ok(());
     }
-    let forgotten = ledger.forgotten_things(site).await?;
+    let forgotten = store.forgotten_things(site).await?;
     for letter in &outdated {
-        ledger.forget_letter(site, letter, &forgotten).await?;
+        store.forget_letter(site, letter, &forgotten).await?;
     }
     Ok(())
 }
@@ -88,11 +93,11 @@ pub async fn drop_letters(ledger: &Ledger, site: &str, believed: &Believed) -> R
 ///
 /// # Errors
 /// [`Error::Later`] where the table is away; [`Error::Report`] for a part that cannot be read.
-pub async fn take_out(contract: &Contract, ledger: &Ledger, site: &str, heads: &[&Head]) -> Result<()> {
+pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &str, heads: &[&Head]) -> Result<()> {
     if heads.is_empty() {
         return Ok(());
     }
-    let forgotten = ledger.forgotten_things(site).await?;
+    let forgotten = store.forgotten_things(site).await?;
     if forgotten.is_empty() {
         return Ok(());
     }
@@ -102,13 +107,13 @@ pub async fn take_out(contract: &Contract, ledger: &Ledger, site: &str, heads: &
         if here.is_empty() {
             continue;
         }
-        let mut text = lists(ledger, site, head).await?;
+        let mut text = lists(store, site, head).await?;
         let taken = without(contract, &mut text, |entity, item| {
             let id = (entity.read)(item).map(|thing| thing_hash(site, entity.word, thing.id()));
             id.is_ok_and(|hash| here.contains(hash.as_str()))
         });
         if taken > 0 {
-            ledger.rewrite_roster(site, head, &text.to_string()).await?;
+            store.rewrite_roster(site, head, &text.to_string()).await?;
         }
     }
     Ok(())
@@ -127,7 +132,7 @@ pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Ent
 }
 
 /// The lists of one part of a roster.
-pub(super) async fn lists(ledger: &Ledger, site: &str, head: &Head) -> Result<Value> {
-    let text = ledger.roster_text(site, head).await?;
+pub(super) async fn lists(store: &dyn PushStore, site: &str, head: &Head) -> Result<Value> {
+    let text = store.roster_text(site, head).await?;
     serde_json::from_str(&text).map_err(|_| Error::report("a roster in the table cannot be read"))
 }

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::roster::{Choice, Listed, Name, choose, is_news, overlay};
+use super::store::PushStore;
 use super::{Contract, Entity, KINDS, named, outdated};
 use crate::error::Result;
 use crate::fact::{Fact, FactId, Id, Kind};
-use crate::ledger::Ledger;
-use crate::ledger::key::thing_hash;
-use crate::ledger::told::{self, Believed, DoubtedSnapshot, Head, Letter, Rosters};
-use crate::ledger::unreadable::Kept;
+use crate::push_update::thing_hash;
+use crate::push_update::{Believed, DoubtedSnapshot, Head, Letter, Rosters};
+use crate::record::Kept;
 use crate::platform::found::{Assigned, FactList, Lookup, Unreadable};
 use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
@@ -43,15 +43,15 @@ pub struct Reader {
 
 /// Where it was told.
 struct Mailbox {
-    ledger: Ledger,
+    store: Arc<dyn PushStore>,
     site: String,
     time: SharedTime,
 }
 
 impl Reader {
     /// Reads what was told to `site`.
-    pub fn new(contract: &'static Contract, ledger: Ledger, site: &str, time: SharedTime) -> Self {
-        let mailbox = Some(Mailbox { ledger, site: site.to_owned(), time });
+    pub fn new(contract: &'static Contract, store: Arc<dyn PushStore>, site: &str, time: SharedTime) -> Self {
+        let mailbox = Some(Mailbox { store, site: site.to_owned(), time });
         Reader { mailbox, ..Reader::of_nothing(contract) }
     }
 
@@ -70,8 +70,8 @@ impl Reader {
         let found = match &self.mailbox {
             None => Whole::default(),
             Some(mailbox) => {
-                let told::Mailbox { letters, unreadable } = mailbox.ledger.mailbox(&mailbox.site).await?;
-                let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
+                let crate::push_update::Mailbox { letters, unreadable } = mailbox.store.mailbox(&mailbox.site).await?;
+                let rosters = mailbox.store.rosters(&mailbox.site).await?;
                 let choice = self.choice(mailbox, &rosters, Some(&letters)).await?;
                 self.doubts.lock().unwrap_or_else(PoisonError::into_inner).extend(choice.doubts.iter().cloned());
                 let unreadable = self.of_unreadable(mailbox, &unreadable).await?;
@@ -90,7 +90,7 @@ impl Reader {
     async fn of_unreadable(&self, mailbox: &Mailbox, hashes: &BTreeSet<String>) -> Result<Vec<Unreadable>> {
         let mut found = Vec::new();
         for kind in KINDS.into_iter().filter(|_| !hashes.is_empty()) {
-            for record in mailbox.ledger.facts_of(&mailbox.site, kind).await? {
+            for record in mailbox.store.records_of(&mailbox.site, kind).await? {
                 let name = record.fact.name();
                 let told = self.contract.told_in(&name);
                 let hash = told.map(|(entity, id)| thing_hash(&mailbox.site, entity.word, &id));
@@ -110,11 +110,11 @@ impl Reader {
         }
         let read = match letters {
             Some(_) => Vec::new(),
-            None => mailbox.ledger.letters(&mailbox.site).await?,
+            None => mailbox.store.letters(&mailbox.site).await?,
         };
         let letters = letters.unwrap_or(&read);
         let now = mailbox.time.now();
-        let choice = choose(&mailbox.ledger, &mailbox.site, self.contract, rosters, (letters, now)).await?;
+        let choice = choose(mailbox.store.as_ref(), &mailbox.site, self.contract, rosters, (letters, now)).await?;
         let choice = Arc::new(choice);
         *base = Some((rosters.clone(), choice.clone()));
         Ok(choice)
@@ -123,8 +123,8 @@ impl Reader {
     /// One thing as it is known, or what is left of it.
     async fn thing(&self, mailbox: &Mailbox, entity: &'static Entity, id: &str) -> Result<Vec<Fact>> {
         // The letter first: one that is forgotten between the two is in a roster that is read then.
-        let letter = mailbox.ledger.letter(&mailbox.site, entity.word, id).await?;
-        let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
+        let letter = mailbox.store.letter(&mailbox.site, entity.word, id).await?;
+        let rosters = mailbox.store.rosters(&mailbox.site).await?;
         let newest = rosters.heads.iter().map(|head| &head.rank).max();
         let choice = match &letter {
             Some(letter) if newest.is_none_or(|newest| *newest < letter.rank) => None,
@@ -159,7 +159,7 @@ impl ReadPlatform for Reader {
         let (Some(mailbox), Some((entity, id))) = (&self.mailbox, self.contract.told_in(about)) else {
             return Ok(Lookup::Missing);
         };
-        if mailbox.ledger.letter_kept(&mailbox.site, entity.word, &id).await? == Kept::Unreadable {
+        if mailbox.store.letter_kept(&mailbox.site, entity.word, &id).await? == Kept::Unreadable {
             return Ok(Lookup::Unreadable(unreadable_letter(about.clone())));
         }
         let facts = self.thing(mailbox, entity, &id).await?;
@@ -184,10 +184,10 @@ impl ReadPlatform for Reader {
 
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
         let Some(mailbox) = &self.mailbox else { return Ok(None) };
-        let rosters = mailbox.ledger.rosters(&mailbox.site).await?;
+        let rosters = mailbox.store.rosters(&mailbox.site).await?;
         let choice = self.choice(mailbox, &rosters, None).await?;
         let Some(held) = &choice.held else { return Ok(None) };
-        let letters = mailbox.ledger.letters(&mailbox.site).await?;
+        let letters = mailbox.store.letters(&mailbox.site).await?;
         let facts = facts(self.contract, Some(held), &letters);
         Ok(Some(facts.into_values().flatten().collect()))
     }
@@ -202,16 +202,16 @@ impl ReadPlatform for Reader {
 ///
 /// # Errors
 /// [`crate::error::Error::Later`] where the table is away; it is made good the next time.
-pub async fn tidy(contract: &'static Contract, ledger: &Ledger, site: &str, now: Timestamp) -> Result<()> {
-    let rosters = ledger.rosters(site).await?;
+pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &str, now: Timestamp) -> Result<()> {
+    let rosters = store.rosters(site).await?;
     let is_believed = |head: &Head| rosters.believed.as_ref().is_some_and(|believed| believed.roster == head.roster);
     let believed = if rosters.heads.iter().all(is_believed) && !is_news(&rosters, now) {
         rosters.believed
     } else {
-        decide(contract, ledger, site, rosters, now).await?
+        decide(contract, store, site, rosters, now).await?
     };
     match believed {
-        Some(believed) => outdated::drop_letters(ledger, site, &believed).await,
+        Some(believed) => outdated::drop_letters(store, site, &believed).await,
         None => Ok(()),
     }
 }
@@ -219,24 +219,24 @@ pub async fn tidy(contract: &'static Contract, ledger: &Ledger, site: &str, now:
 /// Notes what is decided about the rosters that are kept, and forgets those that nothing needs. Gives the one that counts.
 async fn decide(
     contract: &'static Contract,
-    ledger: &Ledger,
+    store: &dyn PushStore,
     site: &str,
     rosters: Rosters,
     now: Timestamp,
 ) -> Result<Option<Believed>> {
-    outdated::take_out(contract, ledger, site, &rosters.heads.iter().collect::<Vec<_>>()).await?;
-    let letters = ledger.letters(site).await?;
-    let choice = choose(ledger, site, contract, &rosters, (&letters, now)).await?;
+    outdated::take_out(contract, store, site, &rosters.heads.iter().collect::<Vec<_>>()).await?;
+    let letters = store.letters(site).await?;
+    let choice = choose(store, site, contract, &rosters, (&letters, now)).await?;
     if rosters.doubted != choice.doubted {
-        ledger.doubt(site, choice.doubted.as_ref()).await?;
+        store.doubt(site, choice.doubted.as_ref()).await?;
     }
     let Some(base) = choice.base.map(|base| base.believed) else { return Ok(None) };
     if rosters.believed.as_ref() != Some(&base) {
-        ledger.believe(site, &base).await?;
+        store.believe(site, &base).await?;
     }
     let stays: Vec<_> = rosters.heads.iter().filter(|head| !choice.spent.contains(head)).collect();
     for head in &choice.spent {
-        ledger.forget_part(site, head, &stays).await?;
+        store.forget_part(site, head, &stays).await?;
     }
     Ok(Some(base))
 }
@@ -246,9 +246,9 @@ async fn decide(
 ///
 /// # Errors
 /// [`crate::error::Error::Later`] where the table is away.
-pub async fn believe_held(ledger: &Ledger, site: &str) -> Result<bool> {
-    match ledger.doubted(site).await?.filter(DoubtedSnapshot::is_for_a_human) {
-        Some(doubted) => ledger.believe(site, &doubted.latest).await.map(|()| true),
+pub async fn believe_held(store: &dyn PushStore, site: &str) -> Result<bool> {
+    match store.doubted(site).await?.filter(DoubtedSnapshot::is_for_a_human) {
+        Some(doubted) => store.believe(site, &doubted.latest).await.map(|()| true),
         None => Ok(false),
     }
 }

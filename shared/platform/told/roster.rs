@@ -11,12 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::store::PushStore;
 use super::{Contract, Entity, Record};
-use crate::delivery::{Rank, Receipt};
 use crate::error::{Error, Result};
 use crate::guard::credibility::{BELIEVED_AFTER, lost_half};
-use crate::ledger::Ledger;
-use crate::ledger::told::{Believed, DoubtedSnapshot, Head, Letter, Rosters, SnapshotReport, rank_of};
+use crate::push_update::{Believed, DoubtedSnapshot, Head, Letter, Rosters, SnapshotReport, rank_of};
+use crate::push_update::{Rank, Receipt};
 
 /// The parts of one roster are made within this; a longer time between them means that an id was used twice.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
@@ -72,7 +72,7 @@ struct Flaw {
 /// # Errors
 /// [`Error::Later`] where the table is away, [`Error::Report`] where the roster that counted is no longer there.
 pub(super) async fn choose(
-    ledger: &Ledger,
+    store: &dyn PushStore,
     site: &str,
     contract: &Contract,
     rosters: &Rosters,
@@ -82,7 +82,7 @@ pub(super) async fn choose(
     let believed = rosters.believed.as_ref();
     let before = believed.and_then(|believed| wholes.iter().find(|whole| whole.is(believed)));
     let base = match before {
-        Some(whole) => match listed(ledger, site, contract, whole).await {
+        Some(whole) => match listed(store, site, contract, whole).await {
             // A text that cannot be read is as one that was told anew: a newer roster may take its place.
             Err(Error::Report(_)) => None,
             listed => Some(listed?),
@@ -96,7 +96,7 @@ pub(super) async fn choose(
         if believed.is_some_and(|believed| whole.rank <= believed.rank) {
             continue;
         }
-        match listed(ledger, site, contract, whole).await {
+        match listed(store, site, contract, whole).await {
             Ok(new) => judging.take(whole, new),
             Err(Error::Report(why)) => judging.flaws.push(Flaw { rank: whole.rank.clone(), why }),
             Err(error) => return Err(error),
@@ -150,13 +150,6 @@ impl Judging<'_> {
         }
         let spent = spent(&rosters.heads, wholes, (base.as_ref(), doubted.as_ref()));
         Ok(Choice { base, held, doubts, doubted, spent })
-    }
-}
-
-impl DoubtedSnapshot {
-    /// Whether as many letters reported it as it takes to put it before a human.
-    pub fn is_for_a_human(&self) -> bool {
-        self.reports.len() >= BELIEVED_AFTER as usize
     }
 }
 
@@ -267,11 +260,11 @@ fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
 }
 
 /// Everything that a roster lists.
-async fn listed(ledger: &Ledger, site: &str, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
+async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
     let mut things = BTreeMap::new();
     for head in &whole.heads {
         let unreadable = || Error::report("a roster in the table cannot be read");
-        let text = ledger.roster_text(site, head).await?;
+        let text = store.roster_text(site, head).await?;
         let Ok(Value::Object(lists)) = serde_json::from_str(&text) else { return Err(unreadable()) };
         for (list, items) in lists {
             let entity = contract.entities.iter().find(|entity| entity.list == list).ok_or_else(unreadable)?;

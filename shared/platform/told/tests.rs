@@ -4,9 +4,10 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
-use crate::delivery::{Letter, News};
+use crate::delivery::Letter;
 use crate::fact::{Booking, Holder};
 use crate::platform::{andcards, deskworks};
+use crate::push_update::News;
 
 mod schemas;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{Applier, Task, problem};
+use crate::account::Account;
+use crate::action::Move;
 use crate::audit::{Deed, Happened};
 use crate::cards::{Change, recorded, shown};
-use crate::doors::Account;
 use crate::error::Error;
 use crate::guard::Doubt;
 use crate::settle::cards::card_deed;
-use crate::settle::moves::Move;
 
 impl Applier<'_> {
     /// Makes cards theirs, or nobody's. Where one could not be taken back, none is given.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::{EXAMPLE, LEAST};
-use crate::doors::DoorsKind;
-use crate::platform::PlatformKind;
+use crate::account::DoorsKind;
+use crate::platform_kind::PlatformKind;
 use crate::site::*;
 
 fn texts(texts: &[&str]) -> Vec<String> {

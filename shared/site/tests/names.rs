@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::LEAST;
-use crate::doors::{Group, GroupId};
+use crate::account::{Group, GroupId};
 use crate::fact::{Fact, Floor, Location, Plan, Resource, What};
 use crate::site::Site;
 use crate::site::catalogue::Catalogue;

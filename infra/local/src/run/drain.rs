@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use doorstep::outside::{Outside, Settings};
 use doorstep::reconcile::Asked;
-use doorstep::reconcile::request::{AskedBy, ReconcileRequest};
+use doorstep::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep::time::Time;
 use jiff::SignedDuration;
 

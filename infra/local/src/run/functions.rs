@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use doorstep::delivery::Answer;
 use doorstep::delivery::Delivery;
 use doorstep::error::Result;
 use doorstep::outside::Outside;
-use doorstep::receive::Answer;
 use doorstep::reconcile::{Asked, Report};
 
 /// The four functions of the stack.

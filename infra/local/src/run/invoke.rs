@@ -5,9 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use doorstep::delivery::Answer;
 use doorstep::delivery::Delivery;
 use doorstep::outside::Outside;
-use doorstep::receive::Answer;
 use doorstep::routes::is_address;
 use tokio::task::JoinSet;
 

@@ -3,8 +3,9 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use doorstep::account::DoorsKind;
 use doorstep::delivery::Delivery;
-use doorstep::doors::DoorsKind;
+use doorstep::doors::DoorsVendor;
 use doorstep::routes::address;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Cards: found, assigned, taken back, and no answer believed.
 
 use super::*;
-use crate::doors::Card;
+use crate::account::Card;
 
 const ASSIGNMENTS: &str = "GET /card_assignments?limit=250&offset=0";
 const OF_CARD: &str = "GET /card_assignments?card_id=70&limit=250&offset=0";

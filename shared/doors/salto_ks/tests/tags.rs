@@ -1,7 +1,7 @@
 //! Tags: found, given, taken back, and no answer believed.
 
 use super::*;
-use crate::doors::Card;
+use crate::account::Card;
 
 const TAGS: &str = "/v1.1/sites/s1/tags";
 

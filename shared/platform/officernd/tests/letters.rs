@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::delivery::{Letter, Mention};
+use crate::delivery::Letter;
 use crate::fact::{FactId, Kind};
 use crate::platform::officernd::letters::read;
+use crate::push_update::Mention;
 
 /// Recorded payloads by their files' names.
 macro_rules! deliveries {

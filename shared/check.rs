@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::catalogue::Catalogue;
-use super::resolve::{Resolved, resolve};
-use super::{Mode, Selector, Site};
 use crate::doors::ReadDoors;
 use crate::error::{Error, Result};
 use crate::fact::Kind;
 use crate::platform::{ReadPlatform, Span};
 use crate::routes::address;
+use crate::site::catalogue::Catalogue;
+use crate::site::resolve::{Resolved, resolve};
+use crate::site::{Mode, Selector, Site};
 
 /// Kinds of things that rules name.
 pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
@@ -89,25 +89,10 @@ pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) ->
     findings
 }
 
-/// Rules that can never match, because the platform tells nothing of what they are about.
-pub fn unserved(site: &Site) -> Vec<String> {
-    let platform = site.platform.kind;
-    if platform.vendor().contract().is_none() {
-        return Vec::new();
-    }
-    let served = [Selector::Plan, Selector::Resource];
-    let unserved = site.rules.iter().filter(|rule| !served.contains(&rule.selector));
-    let said = unserved.map(|rule| {
-        let (line, word, platform) = (rule.line, rule.selector.word(), platform.word());
-        format!("line {line}: {platform} tells of no {word}, so this can never match: write plan or resource")
-    });
-    said.collect()
-}
-
 /// What is suspicious in one file although nothing in it is wrong.
 pub fn alone(site: &Site) -> Vec<String> {
     let mut findings = Vec::new();
-    if !site.platform.kind.has_floors() && site.platform.kind.vendor().contract().is_none() {
+    if !site.platform.kind.has_floors() && site.platform.kind.has_read_api() {
         let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
         findings.extend(floors.map(|rule| {
             let word = site.platform.kind.word();
@@ -142,3 +127,7 @@ pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
     }
     findings
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -7,10 +7,10 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::request::ReconcileRequest;
 use crate::aws::{Lazy, failure};
 use crate::backoff::BackOff;
 use crate::error::{Error, Result};
+use crate::reconcile_request::ReconcileRequest;
 use crate::time::SharedTime;
 
 /// Most messages of one call (SQS quotas: a batch holds at most 10).

@@ -21,7 +21,7 @@ use crate::site::{Finding, Site};
 const TRIES: usize = 5;
 
 /// Names of door systems at which people have something of ours and which the new file does not account for.
-pub(super) fn unaccounted(site: &Site, leave: &BTreeSet<String>, everybody: &[Person]) -> Vec<Finding> {
+pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, everybody: &[Person]) -> Vec<Finding> {
     let renamed: BTreeSet<&str> = site.doors.values().filter_map(|config| config.was.as_deref()).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for person in everybody {
@@ -46,14 +46,14 @@ fn finding(doors: &str, count: usize) -> Finding {
 }
 
 /// Says where access is to be left at doors that the file still has.
-pub(super) fn still_there(site: &Site, leave: &BTreeSet<String>) -> Vec<Finding> {
+pub fn still_there(site: &Site, leave: &BTreeSet<String>) -> Vec<Finding> {
     let there = leave.iter().filter(|doors| site.doors.contains_key(*doors));
     let message = |doors| format!("--leave-access {doors}: the file still has [doors.{doors}]; leave that out");
     there.map(|doors| Finding { line: None, message: message(doors) }).collect()
 }
 
 /// Says where `was` names another door system than the new table: claims move only within one.
-pub(super) fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
+pub fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
     let renamed = site.doors.iter().filter_map(|(name, config)| Some((name, config, config.was.as_ref()?)));
     let other = renamed
         .filter(|(_, config, was)| before.doors.get(*was).is_some_and(|before| before.identity() != config.identity()));
@@ -97,7 +97,7 @@ pub async fn carry_over(outside: &Outside, site: &Site, leave: &BTreeSet<String>
 }
 
 /// Lets what was known of the door system be known under its new name. Whether anything may still be under the old one.
-pub(super) async fn announce(outside: &Outside, site: &Site, name: &str, was: &str) -> Result<bool> {
+pub async fn announce(outside: &Outside, site: &Site, name: &str, was: &str) -> Result<bool> {
     let Some(read) = outside.ledger.doors_read(&site.id, was).await? else { return Ok(false) };
     if outside.ledger.doors_read(&site.id, name).await?.is_none() {
         outside.ledger.keep_doors_read(&site.id, name, &read).await?;

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::LEAST;
+use crate::account::{Account, AccountId, Card, Group, GroupId, Row, Standing};
+use crate::check::{against_vendors, alone, together};
 use crate::doors::openings::ReadOpenings;
-use crate::doors::{Account, AccountId, Card, Group, GroupId, ReadDoors, Row, Seats, Standing};
+use crate::doors::{ReadDoors, Seats};
 use crate::error::{Error, Result};
 use crate::fact::{Fact, FactId, Id, Kind, Plan, What};
 use crate::platform::found::{Assigned, FactList, Lookup};
 use crate::platform::{Hearing, ReadPlatform, Span};
 use crate::site::Site;
 use crate::site::catalogue::Catalogue;
-use crate::site::check::{against_vendors, alone, together};
 use crate::site::resolve::resolve;
 use crate::site::shared_groups::{RuledSite, shared_groups};
+use crate::site::tests::LEAST;
 
 /// A platform with one plan.
 struct OnePlan;
