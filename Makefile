@@ -34,7 +34,7 @@ test:
 
 ## model: one membership and everything that can happen to it at once, explored to the end; takes minutes
 model:
-	$(CARGO) test --locked --lib one_membership_whole -- --ignored --nocapture
+	$(CARGO) test --locked --package doorstep-jobs --lib one_membership_whole -- --ignored --nocapture
 
 ## test-dynamodb-local: the ledger, every journey and every story against AWS's own engine, where Java is there
 test-dynamodb-local:

@@ -1,14 +1,15 @@
 //! Lambda: takes the signed webhooks of door systems at its own Function URL. Everything it does is in
-//! `doorstep::entries`.
+//! `doorstep_jobs::entries`.
 
 // Journeys nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
-use doorstep::entries::entries;
-use doorstep::function_url::{FunctionUrlRequest, answer};
-use doorstep::outside::Outside;
 use futures_util::future::join;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::entries::entries;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -1,13 +1,14 @@
-//! Lambda: takes webhooks at the Function URL. Everything it does is in `doorstep::receive`.
+//! Lambda: takes webhooks at the Function URL. Everything it does is in `doorstep_jobs::receive`.
 
 // Journeys nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
-use doorstep::function_url::{FunctionUrlRequest, answer};
-use doorstep::outside::Outside;
-use doorstep::receive::receive;
 use futures_util::future::join;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::receive::receive;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

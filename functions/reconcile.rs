@@ -1,14 +1,15 @@
 //! Lambda: dispatches reconciles, by the clock and by wishes on the bus, and compares everything of one site for each
-//! message of the reconcile queue. Everything it does is in `doorstep::reconcile`.
+//! message of the reconcile queue. Everything it does is in `doorstep_jobs::reconcile`.
 
 // Journeys nest futures deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use doorstep::outside::Outside;
-use doorstep::reconcile::{Asked, dispatch, reconcile, serve};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
+
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::reconcile::{Asked, dispatch, reconcile, serve};
 
 /// The queue hands over a batch; the clock and the bus say what is asked for.
 #[derive(Deserialize)]

@@ -1,9 +1,10 @@
-//! Lambda: serves the line. Everything it does is in `doorstep::settle`.
+//! Lambda: serves the line. Everything it does is in `doorstep_jobs::settle`.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use doorstep::outside::Outside;
-use doorstep::settle::settle;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::settle::settle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

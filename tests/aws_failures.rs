@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use doorstep::bus::Notice;
-use doorstep::error::Error;
-use doorstep::http::{Http, Request, Response};
-use doorstep::ledger::Write;
-use doorstep::ledger::key::Key;
-use doorstep::line::{Bell, Ring};
-use doorstep::outside::Outside;
-use doorstep::reconcile_request::AskedBy;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::journeys::{ROOM, booking, town};
 use crate::world::{Doors, House, SITE, Setting, World};
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::Write;
+use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_core::model::error::Error;
+use doorstep_vendors::http::{Http, Request, Response};
 
 /// What must be seen nowhere.
 const SECRET: &str = "hunter2 ada@example.test";
@@ -58,7 +58,7 @@ fn key(sk: &str) -> Key {
 async fn failures(outside: &Outside) -> Vec<Error> {
     let minute = "2026-03-02T09:00:00Z".parse().expect("an instant");
     let unset = outside.alarms.try_set(SITE, minute).await.expect_err("Scheduler");
-    let (doorstep::alarms::Unset::Schedule(unset) | doorstep::alarms::Unset::Line(unset)) = unset;
+    let (doorstep_cloud::alarms::Unset::Schedule(unset) | doorstep_cloud::alarms::Unset::Line(unset)) = unset;
     vec![
         outside.secrets.api("riverside/doors").await.expect_err("SSM"),
         outside.ledger.get(&key("a")).await.expect_err("GetItem"),
@@ -200,6 +200,6 @@ async fn an_event_that_cannot_be_published_fails_no_reconcile() {
         (operation == "PutEvents").then(|| said(StatusCode::BAD_REQUEST, r#"{"__type":"AccessDeniedException"}"#))
     });
     world.change(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z")] })).await;
-    doorstep::reconcile::reconcile(&outside, SITE).await.expect("it goes on");
+    doorstep_jobs::reconcile::reconcile(&outside, SITE).await.expect("it goes on");
     assert_eq!(world.inside("Meeting").await, ["eve"]);
 }

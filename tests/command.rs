@@ -11,8 +11,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use doorstep::outside::Settings;
-use doorstep_local::Machine;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -20,6 +18,8 @@ use tower::ServiceExt;
 
 use crate::journeys::{PLAN, ROOM, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
+use doorstep_cloud::outside::Settings;
+use doorstep_local::Machine;
 
 /// A machine behind two ports of its own, and a folder with a site file.
 struct Desk {

@@ -6,15 +6,15 @@ mod told;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use doorstep::delivery::Delivery;
-use doorstep::http::{Http, Request};
-use doorstep::outside::Outside;
-use doorstep::receive::receive;
-use doorstep_local::{Data, Machine, Setup, StartError};
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SECRET, Setting, World, sign, signature};
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::receive::receive;
+use doorstep_local::{Data, Machine, Setup, StartError};
+use doorstep_vendors::delivery::Delivery;
+use doorstep_vendors::http::{Http, Request};
 
 const PATH: &str = "/hooks/riverside/officernd";
 

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use doorstep::delivery::Delivery;
-use doorstep::entries::entries;
-use doorstep::report::{Row, Wanted};
 use serde_json::{Value, json};
 
 use crate::deliveries::counting;
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SECRET, SITE, Setting, World};
+use doorstep_jobs::entries::entries;
+use doorstep_operator::report::{Row, Wanted};
+use doorstep_vendors::delivery::Delivery;
 
 const PATH: &str = "/hooks/riverside/kisi/main";
 
@@ -235,14 +235,20 @@ async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
     let outside = world.machine.outside();
     for away in ["GetItem", "PutItem", "SendMessage"] {
         let http = outside.http.clone();
-        let failing = tower::service_fn(move |request: doorstep::http::Request| {
+        let failing = tower::service_fn(move |request: doorstep_vendors::http::Request| {
             let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
             let fails = target.is_some_and(|target| target.ends_with(away));
             let http = http.clone();
-            async move { if fails { Err(doorstep::http::NoAnswer::Lost("away".into())) } else { http.send(request).await } }
+            async move {
+                if fails {
+                    Err(doorstep_vendors::http::NoAnswer::Lost("away".into()))
+                } else {
+                    http.send(request).await
+                }
+            }
         });
-        let http = doorstep::http::Http::new(failing);
-        let broken = doorstep::outside::Outside::new(outside.settings.clone(), http, outside.time.clone());
+        let http = doorstep_vendors::http::Http::new(failing);
+        let broken = doorstep_cloud::outside::Outside::new(outside.settings.clone(), http, outside.time.clone());
         let mut headers = http::HeaderMap::new();
         headers.insert("x-signature", header(SECRET, &body).parse().expect("a header"));
         let answer = entries(&broken, Delivery { path: PATH.into(), headers, body: body.clone().into() }).await;

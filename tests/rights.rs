@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorstep_local::cloud::rights::Right;
-use doorstep_local::run::levers::Skew;
 use serde_json::{Value, json};
 
 use crate::journeys::andcards::{begin, subscription};
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, Platform, SECRET, SITE, Setting, Table, World};
+use doorstep_local::cloud::rights::Right;
+use doorstep_local::run::levers::Skew;
 
 /// Rights that no journey here can use, each with the reason.
 const UNUSED: [(&str, &str); 0] = [];

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use doorstep::entries::entries;
-use doorstep::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
-use doorstep::http::{Http, Request, Response};
-use doorstep::outside::Outside;
-use doorstep::receive::receive;
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, Platform, SECRET, Setting, World, hmac, sign};
+use doorstep_cloud::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::entries::entries;
+use doorstep_jobs::receive::receive;
+use doorstep_vendors::http::{Http, Request, Response};
 
 const OFFICERND: &str = "/hooks/riverside/officernd";
 const HARBOUR: &str = "/hooks/harbour/officernd";

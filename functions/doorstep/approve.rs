@@ -1,11 +1,10 @@
 //! `doorstep approve`.
 
-use doorstep::approve::{self, Opened};
-use doorstep::error::{Error, Result};
-use doorstep::guard::Hold;
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::decide::guard::Hold;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_operator::approve::{self, Opened};
 
 /// What is approved.
 #[derive(clap::Args)]

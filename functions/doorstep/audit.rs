@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use doorstep::audit::{Head, Record, Verdict, verify};
-use doorstep::error::{Error, Result};
-use doorstep::outside::Outside;
 use serde_json::Value;
 
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::audit::{Head, Record, Verdict, verify};
+use doorstep_core::model::error::{Error, Result};
 
 /// What is wanted of the audit chain.
 #[derive(clap::Args)]

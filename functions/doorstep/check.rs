@@ -1,31 +1,28 @@
 //! `doorstep check`: asks no stack, and with secrets both vendors.
 
-use doorstep::doors::DoorsVendor;
-use doorstep::platform::PlatformVendor;
 use std::collections::BTreeMap;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use doorstep::access::{Access, ApiSecrets, Share};
-use doorstep::caller::Turn;
-use doorstep::check;
-use doorstep::check::VendorCheck;
-use doorstep::doors::ReadDoors;
-use doorstep::error::{Error, Result};
-use doorstep::http::Http;
-use doorstep::network;
-use doorstep::platform::ReadPlatform;
-use doorstep::platform::told::reader::Reader as Told;
-use doorstep::site::shared_groups::{RuledSite, shared_groups};
-use doorstep::site::{Finding, Site, resolve};
-use doorstep::time::WallClock;
-use doorstep::tokens::Tokens;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::files::{File, site_file};
 use crate::{End, print, progress};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
+use doorstep_core::site::{Finding, Site, resolve};
+use doorstep_operator::check::{self, VendorCheck};
+use doorstep_vendors::access::{Access, ApiSecrets, Share};
+use doorstep_vendors::caller::Turn;
+use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
+use doorstep_vendors::http::Http;
+use doorstep_vendors::network;
+use doorstep_vendors::platform::told::reader::Reader as Told;
+use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
+use doorstep_vendors::time::WallClock;
+use doorstep_vendors::tokens::Tokens;
 
 /// What is to be checked.
 #[derive(clap::Args)]

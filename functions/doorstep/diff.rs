@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use doorstep::check;
-use doorstep::error::Result;
-use doorstep::push;
-use doorstep::site::{Finding, Site};
-
 use crate::files::{File, site_file};
 use crate::show::{self, Section};
 use crate::target::{Reached, Target};
 use crate::{End, progress};
+use doorstep_core::model::error::Result;
+use doorstep_core::site::{Finding, Site};
+use doorstep_operator::{check, push};
 
 /// What is to be compared, and where.
 #[derive(clap::Args)]

@@ -1,10 +1,9 @@
 //! `doorstep doctor`.
 
-use doorstep::doctor::{self, Checkup};
-use doorstep::error::Result;
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::doctor::{self, Checkup};
 
 /// Which site.
 #[derive(clap::Args)]

@@ -1,10 +1,9 @@
 //! `doorstep drift`.
 
-use doorstep::drift;
-use doorstep::error::Result;
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::drift;
 
 /// Whose doors.
 #[derive(clap::Args)]

@@ -1,10 +1,9 @@
 //! `doorstep entries`.
 
-use doorstep::error::{Error, Result};
-use doorstep::report::{self, Row, Wanted};
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_operator::report::{self, Row, Wanted};
 
 /// Whose doors, and when.
 #[derive(clap::Args)]

@@ -1,10 +1,9 @@
 //! `doorstep explain`.
 
-use doorstep::error::Result;
-use doorstep::explain::{Explained, Wanted, explain};
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::explain::{Explained, Wanted, explain};
 
 /// Whom, what and when.
 #[derive(clap::Args)]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use doorstep::error::{Error, Result};
-use doorstep::site::{Finding, finding};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::site::{Finding, finding};
 
 /// One site file: how it was named, and its text.
 pub struct File {

@@ -1,11 +1,11 @@
 //! `doorstep forget`.
 
-use doorstep::error::Result;
-use doorstep::forget::{Forgotten, Outcome, Wanted, forget};
 use serde_json::json;
 
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
 
 /// Whom.
 #[derive(clap::Args)]

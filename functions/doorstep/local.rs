@@ -1,14 +1,15 @@
 //! What `make run` runs on this machine, asked over its own port.
 
 use bytes::Bytes;
-use doorstep::error::{Error, Result};
-use doorstep::forget::{self, Outcome};
-use doorstep::http::Http;
-use doorstep::network;
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+
+use doorstep_core::model::error::{Error, Result};
+use doorstep_operator::forget::{self, Outcome};
+use doorstep_vendors::http::Http;
+use doorstep_vendors::network;
 
 /// A run on this machine.
 pub struct Local {

@@ -5,7 +5,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use doorstep::error::Result;
+
+use doorstep_core::model::error::Result;
 
 mod approve;
 mod audit;

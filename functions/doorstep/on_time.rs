@@ -1,10 +1,9 @@
 //! `doorstep on-time`.
 
-use doorstep::error::Result;
-use doorstep::on_time::{self, Wanted, on_time};
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::on_time::{self, Wanted, on_time};
 
 /// Which days.
 #[derive(clap::Args)]

@@ -1,11 +1,11 @@
 //! `doorstep pause`, and what `pause` and `resume` print.
 
-use doorstep::error::Result;
-use doorstep::pause;
 use serde_json::json;
 
 use crate::target::{Reached, Target};
 use crate::{End, print};
+use doorstep_core::model::error::Result;
+use doorstep_operator::pause;
 
 /// Which site, and why.
 #[derive(clap::Args)]

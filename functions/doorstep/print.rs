@@ -3,9 +3,10 @@
 
 use std::io::{ErrorKind, Write};
 
-use doorstep::error::{Error, Result};
-use doorstep::shown::shown_lines;
 use serde::Serialize;
+
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::shown::shown_lines;
 
 const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";

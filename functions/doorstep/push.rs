@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use doorstep::error::Result;
-use doorstep::push::{self, Options};
-use doorstep::site::Mode;
-
 use crate::diff::{between, read};
 use crate::show::{self, Section};
 use crate::target::{Reached, Target};
 use crate::{End, progress};
+use doorstep_core::model::error::Result;
+use doorstep_core::site::Mode;
+use doorstep_operator::push::{self, Options};
 
 /// What is to be put in force, and where.
 #[derive(clap::Args)]

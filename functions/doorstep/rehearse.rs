@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use doorstep::error::Result;
-use doorstep::rehearse::{self, Rehearsal};
 use jiff::civil::Date;
 
 use crate::files::site_file;
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::rehearse::{self, Rehearsal};
 
 /// Which file, and which day.
 #[derive(clap::Args)]

@@ -1,11 +1,10 @@
 //! `doorstep resume`.
 
-use doorstep::error::Result;
-use doorstep::pause;
-
 use crate::End;
 use crate::pause::say;
 use crate::target::{Reached, Target};
+use doorstep_core::model::error::Result;
+use doorstep_operator::pause;
 
 /// Which site.
 #[derive(clap::Args)]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use doorstep::error::Result;
-use doorstep::retire::{self, How, Order, Retirement, Stage};
 use serde_json::json;
 
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::retire::{self, How, Order, Retirement, Stage};
 
 /// How long it is waited between two looks.
 const PAUSE: Duration = Duration::from_secs(3);

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use doorstep::error::Result;
-use doorstep::push::Shown;
-use doorstep::site::Finding;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{End, print};
+use doorstep_core::model::error::Result;
+use doorstep_core::site::Finding;
+use doorstep_operator::push::Shown;
 
 /// What there is to say of one file, or of one site.
 #[derive(Serialize)]

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::ProvideCredentials;
-use doorstep::aws::Seam;
-use doorstep::error::{Error, Result};
-use doorstep::http::Http;
-use doorstep::network::{self, Sandbox};
-use doorstep::outside::{Outside, Settings};
-use doorstep::stack::Asker;
-use doorstep::time::WallClock;
 
 use crate::local::Local;
+use doorstep_cloud::aws::Seam;
+use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_cloud::stack::Asker;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_vendors::http::Http;
+use doorstep_vendors::network::{self, Sandbox};
+use doorstep_vendors::time::WallClock;
 
 /// Options that say where the sites are.
 #[derive(clap::Args)]

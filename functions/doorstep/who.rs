@@ -1,10 +1,9 @@
 //! `doorstep who`.
 
-use doorstep::error::Result;
-use doorstep::explain::who::{Told, Wanted, who};
-
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
+use doorstep_core::model::error::Result;
+use doorstep_operator::explain::who::{Told, Wanted, who};
 
 /// Which group, and when.
 #[derive(clap::Args)]

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
-use doorstep::http::{Http, Request};
-use doorstep::outside::Outside;
-use doorstep::receive::receive;
 use serde_json::{Value, json};
 
 use crate::journeys::andcards::{begin, space, subscription};
 use crate::world::{Doors, House, KEY, Platform, Setting, World, letter_signature};
+use doorstep_cloud::outside::Outside;
+use doorstep_jobs::receive::receive;
+use doorstep_vendors::delivery::Delivery;
+use doorstep_vendors::http::{Http, Request};
 
 const PATH: &str = "/hooks/riverside/andcards";
 const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";

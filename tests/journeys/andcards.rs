@@ -68,9 +68,9 @@ async fn begin_in(setting: Setting, things: Value, house: House) -> World {
 #[tokio::test]
 async fn a1_with_no_salto_ks_site_chosen_nothing_runs() {
     let setting = Setting::at(Doors::SaltoKs, PLAN).on(Platform::Andcards);
-    assert!(doorstep::site::Site::parse(&setting.text()).is_ok());
+    assert!(doorstep_core::site::Site::parse(&setting.text()).is_ok());
     let why =
-        doorstep::site::Site::parse(&setting.text().replace("place = \"5e0c\"\n", "")).expect_err("it is refused");
+        doorstep_core::site::Site::parse(&setting.text().replace("place = \"5e0c\"\n", "")).expect_err("it is refused");
     assert!(why.to_string().contains("place"), "{why}");
 }
 

@@ -1,11 +1,11 @@
 //! Clocks that are not one, and time that passes while a function works.
 
-use doorstep_local::run::levers::Skew;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, Setting, at_both};
+use doorstep_local::run::levers::Skew;
 
 at_both!(
     i2_whom_a_comparison_marks_is_served_by_a_clock_that_is_behind,

@@ -1,11 +1,11 @@
 //! Functions that are shot right after a step, and door systems that do the work and then fail: whatever happens, the
 //! doors are right when it is over, every change is written down once, and nobody has two accounts.
 
-use doorstep_local::run::crash::Step;
 use serde_json::{Value, json};
 
 use super::{ROOM, booking, town};
 use crate::world::{Doors, House, Setting, World, at_both};
+use doorstep_local::run::crash::Step;
 
 at_both!(
     i4_shot_after_reading,

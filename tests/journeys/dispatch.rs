@@ -4,18 +4,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use doorstep::error::Error;
-use doorstep::http::{Http, Request};
-use doorstep::ledger::sites::Doorplate;
-use doorstep::outside::Outside;
-use doorstep::platform_kind::PlatformKind;
-use doorstep::reconcile::{Asked, dispatch, serve};
-use doorstep::reconcile_request::{AskedBy, ReconcileRequest};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
+use doorstep_cloud::ledger::sites::Doorplate;
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
+use doorstep_core::model::error::Error;
+use doorstep_core::model::platform_kind::PlatformKind;
+use doorstep_jobs::reconcile::{Asked, dispatch, serve};
+use doorstep_vendors::http::{Http, Request};
 
 const READS: &str = "GET /api/v2/organizations/{slug}/memberships";
 

@@ -1,10 +1,10 @@
 //! What is not so at the doors, told apart by whether a hand did it, and never told twice.
 
-use doorstep::drift::{Drift, What};
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use doorstep_operator::drift::{Drift, What};
 
 at_both!(
     b6_drift_tells_what_hands_did_from_what_nobody_did_yet,

@@ -1,7 +1,5 @@
 //! Who came and went, and what follows where somebody was refused who should have come in.
 
-use doorstep::report::{Row, Wanted};
-use doorstep_local::run::crash::Step;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,6 +7,8 @@ use sha2::Sha256;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SECRET, SITE, Setting, World, at_both};
+use doorstep_local::run::crash::Step;
+use doorstep_operator::report::{Row, Wanted};
 
 at_both!(
     k9_openings_are_collected_once_and_shown_per_person_door_and_day,

@@ -1,17 +1,17 @@
 //! Why somebody can open a door or cannot, now, before and later; and who can.
 
-use doorstep::explain::shape::{Evidence, Explained, GroupExplained, Lack, Missing, Tense};
-use doorstep::explain::who::{self, Whose};
-use doorstep::explain::{self, Wanted};
-use doorstep::fact::{FactId, Kind};
-use doorstep::guard::{Doubt, Hold, Scope, Waiting};
-use doorstep::ledger::sites::Paused;
-use doorstep::record::Source;
-use doorstep::subject::Subject;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use doorstep_cloud::ledger::sites::Paused;
+use doorstep_core::decide::guard::{Doubt, Hold, Scope, Waiting};
+use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::record::Source;
+use doorstep_core::model::subject::Subject;
+use doorstep_operator::explain::shape::{Evidence, Explained, GroupExplained, Lack, Missing, Tense};
+use doorstep_operator::explain::who::{self, Whose};
+use doorstep_operator::explain::{self, Wanted};
 
 at_both!(
     b3_a_grant_is_explained_by_claim_facts_rule_and_delivery,

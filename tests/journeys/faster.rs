@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use doorstep::delivery::Answer;
-use doorstep::delivery::Delivery;
-use doorstep::error::Result;
-use doorstep::fact::{FactId, Kind, What};
-use doorstep::http::{Http, NoAnswer, Request, Response};
-use doorstep::ledger::Ledger;
-use doorstep::outside::Outside;
-use doorstep::reconcile::Report;
-use doorstep::time::Time;
-use doorstep_local::run::functions::{Doorstep, Functions};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{ROOM, booking, town};
 use crate::world::{Doors, House, SITE, Setting, at_both};
+use doorstep_cloud::ledger::Ledger;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::{FactId, Kind, What};
+use doorstep_jobs::reconcile::Report;
+use doorstep_local::run::functions::{Doorstep, Functions};
+use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
+use doorstep_vendors::time::Time;
 
 at_both!(
     i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it,

@@ -1,10 +1,10 @@
 //! A site that is pushed for the first time only observes, until the operator says otherwise in so many words.
 
-use doorstep::site::Mode;
 use serde_json::json;
 
 use super::{PLAN, ROOM, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use doorstep_core::site::Mode;
 
 at_both!(
     b2_first_push_observes_until_the_mode_is_said,
@@ -73,7 +73,7 @@ async fn b2_a_file_that_is_loaded_is_taken_at_its_word(at: Doors) {
     world.machine.push(&setting.text()).await.expect("a push");
     let ledger = &world.machine.outside().ledger;
     assert!(ledger.in_force(SITE).await.expect("it is here").observing);
-    doorstep::push::load(world.machine.outside(), &setting.text()).await.expect("it is stored");
+    doorstep_operator::push::load(world.machine.outside(), &setting.text()).await.expect("it is stored");
     assert!(!ledger.in_force(SITE).await.expect("it is here").observing, "the same text, but nobody pushed it");
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);

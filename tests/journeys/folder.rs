@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use doorstep::forget::{Outcome, Wanted};
-use doorstep_local::Data;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use doorstep_local::Data;
+use doorstep_operator::forget::{Outcome, Wanted};
 
 at_both!(b8_no_file_of_the_data_folder_holds_anything_of_a_forgotten_person);
 

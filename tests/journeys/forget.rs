@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use doorstep::forget::{Forgotten, Outcome, Wanted, forget};
-use doorstep::http::Http;
-use doorstep::outside::Outside;
-use doorstep::person::email_digest;
 use http::StatusCode;
 use serde_json::json;
 
 use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::person::email_digest;
+use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
+use doorstep_vendors::http::Http;
 
 at_both!(
     b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole,

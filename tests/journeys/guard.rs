@@ -1,12 +1,12 @@
 //! The guard: what would take access from many at once, and that nobody vouched for, waits for a human. What was announced
 //! or is over does not.
 
-use doorstep::guard::Scope;
-use doorstep_local::Machine;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use doorstep_core::decide::guard::Scope;
+use doorstep_local::Machine;
 
 at_both!(
     b4_many_who_vanished_from_a_list_are_held_until_a_human_approves,
@@ -308,13 +308,13 @@ async fn b4_what_is_held_still_ends_when_its_recorded_time_is_over(at: Doors) {
 async fn b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again(at: Doors) {
     let world = full(at, 12).await;
     let outside = world.machine.outside();
-    doorstep::pause::pause(outside, SITE, None).await.expect("a pause");
+    doorstep_operator::pause::pause(outside, SITE, None).await.expect("a pause");
     world.change(memberships(0..5)).await;
     world.clock("2026-03-04T08:00:00Z").await;
     world.reconcile().await;
     world.clock("2026-03-06T08:00:00Z").await;
     world.reconcile().await;
-    doorstep::pause::resume(outside, SITE).await.expect("the end of it");
+    doorstep_operator::pause::resume(outside, SITE).await.expect("the end of it");
     world.machine.quiet().await;
     assert_eq!(world.inside("Members").await, names(0..12));
     assert_eq!(world.reconcile().await.held, 5);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_local::run::crash::Step;
 use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, Setting, World, address};
+use doorstep_local::run::crash::Step;
 
 /// Opens *Front* to whoever has the plan *Office*.
 const OFFICE: &str = "[[rule]]\nplan = \"Office\"\nopens = [\"Front\"]\n";

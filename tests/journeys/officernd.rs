@@ -50,7 +50,8 @@ async fn b12_a_webhook_that_is_switched_off_is_said() {
     let hook = |enabled: bool| json!({ "_id": "w-1", "url": "https://doors.example/hooks/riverside/officernd", "isEnabled": enabled });
     let other = json!({ "_id": "w-2", "url": "https://doors.example/hooks/harbour/officernd", "isEnabled": false });
     let world = begin(json!({ "webhooks": [hook(true), other] }), "").await;
-    let says = |report: &doorstep::reconcile::Report| report.problems.iter().any(|it| it.contains("is switched off"));
+    let says =
+        |report: &doorstep_jobs::reconcile::Report| report.problems.iter().any(|it| it.contains("is switched off"));
     let report = world.reconcile().await;
     assert!(!says(&report), "another site's is none of ours: {report:?}");
     world.change(json!({ "webhooks": [hook(false)] })).await;

@@ -1,11 +1,11 @@
 //! How many doors opened and closed when they should have, per day, as the audit chain tells it.
 
-use doorstep::on_time::{Day, Wanted, on_time};
-use doorstep_local::run::crash::Step;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use doorstep_local::run::crash::Step;
+use doorstep_operator::on_time::{Day, Wanted, on_time};
 
 at_both!(
     b13_what_opens_and_closes_at_its_minute_is_on_time,

@@ -3,17 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use doorstep::doctor::About;
-use doorstep::fact::{FactId, Kind};
-use doorstep::forget::{Outcome, Wanted, forget};
-use doorstep::ledger::Step;
-use doorstep::ledger::people::{point_profile, put};
-use doorstep::push::Options;
-use doorstep::retire::{How, Order, Stage};
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use doorstep_cloud::ledger::Step;
+use doorstep_cloud::ledger::people::{point_profile, put};
+use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_operator::doctor::About;
+use doorstep_operator::forget::{Outcome, Wanted, forget};
+use doorstep_operator::push::Options;
+use doorstep_operator::retire::{How, Order, Stage};
 
 at_both!(
     b5_doors_of_another_name_keep_what_is_ours,

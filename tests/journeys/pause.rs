@@ -1,10 +1,10 @@
 //! A paused site: everything is read and remembered, nothing is changed at its doors, and then it goes on.
 
-use doorstep::site::Mode;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, at_both};
+use doorstep_core::site::Mode;
 
 at_both!(
     b2_a_paused_site_changes_nothing_at_its_doors_and_catches_up_when_it_is_resumed,

@@ -1,12 +1,12 @@
 //! What a site file would change is known before it does: looked at, nothing is written; pushed, it is in force at once.
 
-use doorstep::ledger::sites::Stored;
-use doorstep::push::Shown;
-use doorstep_local::{Data, Machine, Setup};
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use doorstep_cloud::ledger::sites::Stored;
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_operator::push::Shown;
 
 at_both!(
     b2_the_diff_says_what_would_change_and_why_and_changes_nothing,
@@ -315,8 +315,8 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
 /// A deployed stack says of itself what it holds; the one machine does so too.
 #[tokio::test]
 async fn b2_a_stack_is_found_by_its_name() {
-    use doorstep::outside::Settings;
-    use doorstep::stack::Asker;
+    use doorstep_cloud::outside::Settings;
+    use doorstep_cloud::stack::Asker;
     let clock = "2026-03-02T08:00:00Z".parse().ok();
     let sites = vec![Setting::at(Doors::Kisi, PLAN).text()];
     let setup = Setup { sites, secrets: None, clock, reconcile: None, data: Data::Memory };

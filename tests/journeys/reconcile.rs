@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use doorstep_local::{Data, Machine, Setup, StartError};
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, Setting, at_both};
+use doorstep_local::{Data, Machine, Setup, StartError};
 
 at_both!(
     o1_everything_is_compared_and_put_right_every_15_minutes,

@@ -1,11 +1,11 @@
 //! A day that was, replayed through a changed site file: who would have got in, who not, from when until when.
 
-use doorstep::error::Error;
-use doorstep::rehearse::{Rehearsal, What};
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, Setting, World, at_both};
+use doorstep_core::model::error::Error;
+use doorstep_operator::rehearse::{Rehearsal, What};
 
 at_both!(
     b11_yesterday_is_replayed_through_a_changed_site_file,
@@ -29,7 +29,7 @@ async fn rehearse(world: &World, text: &str, day: Option<&str>) -> Result<Rehear
 
 fn told(rehearsal: &Rehearsal) -> Vec<String> {
     let hour = |at: &jiff::Timestamp| at.to_string().replace(":00Z", "");
-    let one = |one: &doorstep::rehearse::Change| {
+    let one = |one: &doorstep_operator::rehearse::Change| {
         let word = if one.what == What::Gains { "gains" } else { "loses" };
         let who = one.who.email.as_deref().expect("an address").replace("@example.test", "");
         format!("{who} {word} {} {}..{}", one.name, hour(&one.from), hour(&one.until))

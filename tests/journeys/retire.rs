@@ -1,10 +1,10 @@
 //! A site is taken out of service: by the line, after a look, and with nothing left behind that anybody serves.
 
-use doorstep::retire::{How, Order, Retirement, Stage};
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use doorstep_operator::retire::{How, Order, Retirement, Stage};
 
 at_both!(
     a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out,
@@ -122,7 +122,7 @@ async fn a_retired_site_can_be_pushed_again(at: Doors) {
     let text = Setting::at(at, PLAN).text();
     let shown = world.machine.push(&text).await.expect("a push");
     assert_eq!((shown.version, shown.remarks.len()), (Some(2), 1), "it goes on counting, and observes first");
-    let full = Some(doorstep::site::Mode::Full);
+    let full = Some(doorstep_core::site::Mode::Full);
     assert_eq!(world.machine.push_in_mode(&text, full).await.expect("a push").version, Some(3));
     assert_eq!(world.inside("Members").await.len(), 13);
 }

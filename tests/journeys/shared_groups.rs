@@ -1,14 +1,14 @@
 //! Two sites of one stack that rule the same group of one door system: a person of both stays in until both sites end it.
 
-use doorstep::audit::Record;
-use doorstep::forget::{Outcome, Wanted, forget};
-use doorstep::retire::{How, Order, Stage};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::sites::{Several, doors, house, site};
 use crate::world::{Doors, Platform, address, at_both};
+use doorstep_core::model::audit::Record;
+use doorstep_operator::forget::{Outcome, Wanted, forget};
+use doorstep_operator::retire::{How, Order, Stage};
 
 at_both!(
     b5_a_person_of_two_sites_stays_while_either_lets_them_in,

@@ -1,12 +1,12 @@
 //! Several sites in one deployment, and several door systems in one site.
 
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
-use doorstep_local::{Data, Machine, Setup};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
 use crate::world::{Platform, SECRET};
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_vendors::delivery::Delivery;
 
 const MONDAY: &str = "2026-03-02T08:00:00Z";
 /// The two places of a site with two door systems.

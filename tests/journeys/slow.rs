@@ -4,18 +4,17 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
-use doorstep::line::{Bell, Ring};
-use doorstep_local::cloud::dynamodb::VARIABLE;
-use doorstep_local::run::levers::Slowness;
-use doorstep_local::{Data, Machine, Setup};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::nexudus;
-use super::{booking, hot_desk, town};
+use super::{booking, hot_desk, nexudus, town};
 use crate::world::{Doors, House, Platform, SECRET};
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_local::cloud::dynamodb::VARIABLE;
+use doorstep_local::run::levers::Slowness;
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_vendors::delivery::Delivery;
 
 /// A healthy door of the same site opens within this, whatever one vendor does.
 const SAME_SITE: SignedDuration = SignedDuration::from_secs(30);

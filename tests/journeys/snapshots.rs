@@ -1,13 +1,13 @@
 //! Snapshots of everything, which platforms push that have no read API: which reports of a broken one count, what goes on
 //! while it is not believed, what heals it, and that a forgotten person stays out of all that is posted again.
 
-use doorstep::forget::{Outcome, Wanted, forget};
-use doorstep::person::email_digest;
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
 use super::told::{a_dozen, deliver, ended, letter, refused, roster};
 use crate::world::{Doors, Platform, SITE, Setting, World, address, at_both};
+use doorstep_core::model::person::email_digest;
+use doorstep_operator::forget::{Outcome, Wanted, forget};
 
 at_both!(
     b4_three_reports_of_a_broken_snapshot_are_held_and_grants_go_on,

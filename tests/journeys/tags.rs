@@ -2,11 +2,11 @@
 //!
 //! OfficeRnD keeps them in a property of a member; whatever platform says them, this is the way they go.
 
-use doorstep_local::run::crash::Step;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use doorstep_local::run::crash::Step;
 
 at_both!(
     o18_a_number_in_a_property_is_linked_without_handwork,

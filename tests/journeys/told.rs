@@ -1,12 +1,12 @@
 //! What both platforms that cannot be asked have in common, told at andcards: letters that are late, twice or of one
 //! instant, removals that are remembered, and rosters, whole or in parts, believed or not.
 
-use doorstep::reconcile::Report;
-use doorstep_local::run::crash::Step;
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
 use crate::world::{Doors, House, Platform, Setting, World, at_both};
+use doorstep_jobs::reconcile::Report;
+use doorstep_local::run::crash::Step;
 
 at_both!(
     a6_a_late_older_letter_changes_nothing,

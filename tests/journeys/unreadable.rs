@@ -1,11 +1,11 @@
 //! Things of the platform that cannot be read. They are as they were known before, a problem names them, and nothing else
 //! follows from them: no end, no revoke and no grant.
 
-use doorstep::reconcile::Report;
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, nexudus, town};
 use crate::world::{Doors, House, Setting, World, address};
+use doorstep_jobs::reconcile::Report;
 
 /// Twelve people in all: enough for the guard to hold what is inferred of them as a set.
 const ALL: usize = 12;

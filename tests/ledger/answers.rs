@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use doorstep::error::{Error, Result};
-use doorstep::http::{Http, NoAnswer, Request, Response};
-use doorstep::ledger::{Condition, Ledger, Step, Write, faster};
-use doorstep::outside::Outside;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{at, body, is_for_nothing, machine, put};
+use doorstep_cloud::ledger::{Condition, Ledger, Step, Write, faster};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
 /// The table of a machine, seen over a way on which the answer to the first write gets lost; and how many writes there
 /// were.

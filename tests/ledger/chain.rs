@@ -1,12 +1,12 @@
 //! The audit chain in the table: whatever is done to it there is found out, and a day in it is found without reading it.
 
-use doorstep::account::AccountId;
-use doorstep::audit::{Deed, Happened};
-use doorstep::ledger::{Ledger, Step, Write, key};
-use doorstep::person::Person;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{NOON, empty};
+use doorstep_cloud::ledger::{Ledger, Step, Write, key};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::person::Person;
 
 /// More than are read at a time.
 const RECORDS: u64 = 1_050;

@@ -1,9 +1,8 @@
 //! What must hold for a write, and what happens where it does not.
 
-use doorstep::error::Error;
-use doorstep::ledger::{Condition, Step, Write, faster};
-
 use super::{all, at, body, empty, put};
+use doorstep_cloud::ledger::{Condition, Step, Write, faster};
+use doorstep_core::model::error::Error;
 
 #[tokio::test]
 async fn a_new_item_is_put_once() {

@@ -1,11 +1,11 @@
 //! What is gone is erased some days later, by the table itself.
 
-use doorstep::fact::{Fact, FactId, Kind, Plan, What};
-use doorstep::record::{Record, Source};
-use doorstep_local::cloud::dynamodb::VARIABLE;
 use jiff::Timestamp;
 
 use super::empty;
+use doorstep_core::model::fact::{Fact, FactId, Kind, Plan, What};
+use doorstep_core::model::record::{Record, Source};
+use doorstep_local::cloud::dynamodb::VARIABLE;
 
 fn read_on(day: u8, name: &str, source: Source) -> Record {
     let read: Timestamp = format!("2026-03-{day:02}T12:00:00Z").parse().expect("an instant");

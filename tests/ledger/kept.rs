@@ -1,17 +1,16 @@
 //! What is kept, in the ledger's own words: facts, who is due, site files, tokens.
 
-use doorstep::access::Secret;
-use doorstep::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
-use doorstep::ledger::dues::Due;
-use doorstep::ledger::sites::Doorplate;
-use doorstep::platform_kind::PlatformKind;
-use doorstep::record::{Record, Source};
-use doorstep::subject::Subject;
-use doorstep::tokens::Token;
-use doorstep::tokens::TokenStore;
 use jiff::Timestamp;
 
 use super::{NOON, empty};
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::ledger::sites::Doorplate;
+use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
+use doorstep_core::model::platform_kind::PlatformKind;
+use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::subject::Subject;
+use doorstep_vendors::access::Secret;
+use doorstep_vendors::tokens::{Token, TokenStore};
 
 fn instant(text: &str) -> Timestamp {
     text.parse().expect("an instant")

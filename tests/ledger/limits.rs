@@ -1,11 +1,10 @@
 //! How much goes into one call, one item and one key, and what happens to more.
 
-use doorstep::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
-use doorstep::ledger::key::Key;
-use doorstep::ledger::{Condition, MOST_IN_ONE, Step, Write, faster};
-use doorstep::record::{Record, Source};
-
 use super::{LARGEST, NOON, all, at, body, empty, filling, is_for_nothing, put};
+use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::ledger::{Condition, MOST_IN_ONE, Step, Write, faster};
+use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
+use doorstep_core::model::record::{Record, Source};
 
 fn numbered(count: usize) -> Vec<Write> {
     (0..count).map(|n| put(&format!("{n:04}"), "x")).collect()

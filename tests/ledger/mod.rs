@@ -10,9 +10,9 @@ mod limits;
 mod reading;
 mod together;
 
-use doorstep::error::Error;
-use doorstep::ledger::key::Key;
-use doorstep::ledger::{Ledger, Write};
+use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::ledger::{Ledger, Write};
+use doorstep_core::model::error::Error;
 use doorstep_local::{Data, Machine, Setup};
 
 /// Where the clock stands.

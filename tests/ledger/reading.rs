@@ -1,15 +1,14 @@
 //! What is read comes whole, in order, and as it is at this very moment.
 
-use doorstep::ledger::key::Key;
-use doorstep::ledger::{Ledger, Write};
-
 use super::{all, empty, put};
+use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::ledger::{Ledger, Write};
 
 async fn with(ledger: &Ledger, keys: &[&str]) {
     ledger.write_many(keys.iter().map(|sk| put(sk, sk)).collect()).await.expect("it writes");
 }
 
-fn keys(items: Vec<doorstep::ledger::Item>) -> Vec<String> {
+fn keys(items: Vec<doorstep_cloud::ledger::Item>) -> Vec<String> {
     items.into_iter().map(|item| item.sk).collect()
 }
 

@@ -1,14 +1,14 @@
 //! Several at once: somebody wins, nobody is half done, and whoever loses is told so.
 
-use doorstep::account::AccountId;
-use doorstep::audit::{Deed, Happened};
-use doorstep::error::Result;
-use doorstep::ledger::people::{point_email, put as put_person};
-use doorstep::ledger::{Condition, Ledger, Step, Write, faster};
-use doorstep::person::Person;
 use futures_util::future::join_all;
 
 use super::{NOON, at, body, empty, put};
+use doorstep_cloud::ledger::people::{point_email, put as put_person};
+use doorstep_cloud::ledger::{Condition, Ledger, Step, Write, faster};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::Result;
+use doorstep_core::model::person::Person;
 
 /// Tries until nobody is faster.
 async fn insist(ledger: &Ledger, writes: impl Fn() -> Vec<Write>) -> Result<()> {

@@ -121,9 +121,9 @@ pub fn chain(audit: &Value) -> Result<(), String> {
             return Err(format!("the audit chain breaks at {record}"));
         }
         previous = text(record, "hash").unwrap_or_default().to_owned();
-        let right: doorstep::audit::Record =
+        let right: doorstep_core::model::audit::Record =
             serde_json::from_value(record.clone()).map_err(|wrong| wrong.to_string())?;
-        let bare = doorstep::audit::Record { hash: String::new(), ..right };
+        let bare = doorstep_core::model::audit::Record { hash: String::new(), ..right };
         if previous != hex::encode(Sha256::digest(serde_json::to_vec(&bare).expect("JSON"))) {
             return Err(format!("the audit record has a wrong hash: {record}"));
         }

@@ -4,9 +4,6 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
-use doorstep_local::run::crash::Step;
-use doorstep_local::{Data, Machine, Setup};
 use http::{Method, Request, Uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -20,6 +17,9 @@ use super::story::Story;
 use super::{things, times};
 use crate::naive::{self, Minute, instant, list};
 use crate::world::Platform;
+use doorstep_local::run::crash::Step;
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_vendors::delivery::Delivery;
 
 /// A story under way.
 pub struct Play {

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::{Death, Skew, Slowness};
 use serde_json::{Value, json};
 
 use super::seed::Seed;
 use crate::property::story::Story;
 use crate::world::Platform;
+use doorstep_local::run::crash::Step;
+use doorstep_local::run::levers::{Death, Skew, Slowness};
 
 /// How long it lasts, in seconds.
 pub const DAY: i64 = 86_400;

@@ -1,7 +1,6 @@
 //! What each event of a day does.
 
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use crate::property::dice::Dice;
 use crate::property::platform::{self, Letter, headers};
 use crate::property::setting::{GROUPS, SITE};
 use crate::property::things::written;
+use doorstep_vendors::delivery::Delivery;
 
 impl Stage<'_> {
     pub async fn happen(&mut self, place: usize, what: &What) -> Result<(), String> {

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_local::sandbox::Crossing;
 use serde_json::Value;
 
 use crate::naive::{Entry, Minute, list, text, who};
 use crate::property::setting::{Doors, PROTECTED};
+use doorstep_local::sandbox::Crossing;
 
 /// A line of a group.
 #[derive(Debug, Clone)]

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
-use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::{Skew, Slowness};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,6 +18,8 @@ use crate::property::platform::{self, Letter};
 use crate::property::play::{Play, inside};
 use crate::property::setting::{Doors, PROTECTED, SITE, Setting};
 use crate::property::{judge, things, times};
+use doorstep_local::run::crash::Step;
+use doorstep_local::run::levers::{Skew, Slowness};
 
 /// Every site is compared as often as this.
 const RECONCILE: Minute = 15 * 60;

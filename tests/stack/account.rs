@@ -7,13 +7,6 @@ use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine;
-use doorstep::aws::Seam;
-use doorstep::ledger::sites::Doorplate;
-use doorstep::network;
-use doorstep::outside::{Outside, Settings};
-use doorstep::platform_kind::PlatformKind;
-use doorstep::stack::Asker;
-use doorstep::time::WallClock;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::json;
@@ -22,6 +15,13 @@ use sha2::Sha256;
 use crate::PATIENCE;
 use crate::cloud::{Cloud, REGION, STACK};
 use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
+use doorstep_cloud::aws::Seam;
+use doorstep_cloud::ledger::sites::Doorplate;
+use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_cloud::stack::Asker;
+use doorstep_core::model::platform_kind::PlatformKind;
+use doorstep_vendors::network;
+use doorstep_vendors::time::WallClock;
 
 fn tag(secret: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("any length");

@@ -10,14 +10,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use doorstep::http::{Http, Request};
-use doorstep::network;
-use doorstep_local::cloud;
-use doorstep_local::cloud::rights::{Right, Rights};
-use doorstep_local::cloud::template::Template;
 use http::{StatusCode, header};
 
 use crate::cloud::Cloud;
+use doorstep_local::cloud;
+use doorstep_local::cloud::rights::{Right, Rights};
+use doorstep_local::cloud::template::Template;
+use doorstep_vendors::http::{Http, Request};
+use doorstep_vendors::network;
 
 /// Largest request of a function.
 const LARGEST: usize = 32 << 20;

@@ -1,12 +1,12 @@
 //! The sandbox vendors, in this process, behind a port of their own.
 
 use bytes::Bytes;
-use doorstep_local::{Data, Machine, Setup};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::PATIENCE;
 use crate::site::{HARBOUR, LOFT, RIVERSIDE, Site};
+use doorstep_local::{Data, Machine, Setup};
 
 /// The sandboxes of a one-machine run that itself has nothing to do.
 pub struct Vendors {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use doorstep::audit::Record;
-use doorstep::reconcile::Report;
-
 use super::{Doors, State, World};
+use doorstep_core::model::audit::Record;
+use doorstep_jobs::reconcile::Report;
 
 impl World {
     /// The end of a journey in which nothing was missed: even the first comparison finds nothing to do at a door.

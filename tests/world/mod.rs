@@ -9,17 +9,18 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use bytes::Bytes;
-use doorstep::approve::Opened;
-use doorstep::delivery::Delivery;
-use doorstep::reconcile::Report;
-use doorstep_local::Machine;
-use doorstep_local::run::crash::Step;
-use doorstep_local::sandbox::Post;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, Method, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
+
+use doorstep_jobs::reconcile::Report;
+use doorstep_local::Machine;
+use doorstep_local::run::crash::Step;
+use doorstep_local::sandbox::Post;
+use doorstep_operator::approve::Opened;
+use doorstep_vendors::delivery::Delivery;
 
 pub use setting::{Doors, House, Platform, Setting, address};
 pub use table::{Item, Table};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorstep_local::run::functions::{Doorstep, Functions};
-use doorstep_local::{Data, Machine, Setup};
 use serde_json::{Map, Value, json};
 
 use super::{SITE, World};
+use doorstep_local::run::functions::{Doorstep, Functions};
+use doorstep_local::{Data, Machine, Setup};
 
 /// When most journeys begin: a Monday, with the clocks on winter time.
 const MONDAY: &str = "2026-03-02T08:00:00Z";

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorstep::aws::Seam;
 
 use super::World;
+use doorstep_cloud::aws::Seam;
 
 /// One item, as the table has it.
 pub type Item = HashMap<String, AttributeValue>;

@@ -20,7 +20,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-
 use figure::Figure;
 
 /// What went well, or why it did not.

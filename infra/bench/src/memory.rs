@@ -1,6 +1,5 @@
 //! The most memory that each function ever has, in a process of its own, under a load that is large for it.
 
-use doorstep::line::{Bell, Ring};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -11,6 +10,7 @@ use crate::stage::Stage;
 use crate::town::{Doors, SITE, Town};
 use crate::webhooks::{SMALL, deliver, letters};
 use crate::{Options, Outcome};
+use doorstep_cloud::line::{Bell, Ring};
 
 /// At most so many MiB.
 const AIM: f64 = 40.0;
@@ -38,7 +38,7 @@ async fn settle(options: &Options) -> Outcome<Figure> {
         Town { doors: Doors::SaltoKs, members: 2_000, groups: 10, on_plans: true, accounts: true, inside: false };
     let stage = Stage::open(town, Timestamp::now()).await?;
     // Marks everybody due; the line that it rings is served by the process alone.
-    doorstep::reconcile::reconcile(stage.machine.outside(), SITE).await?;
+    doorstep_jobs::reconcile::reconcile(stage.machine.outside(), SITE).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
     let ring = Ring::new(SITE, Bell::Due).text()?;
     let event = json!({ "Records": [{

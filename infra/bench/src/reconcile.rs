@@ -3,12 +3,11 @@
 
 use std::time::Instant;
 
-use doorstep::reconcile::reconcile;
-
 use crate::figure::Figure;
 use crate::stage::Stage;
 use crate::town::{Doors, SITE, Town};
 use crate::{Options, Outcome, ms, stopwatch};
+use doorstep_jobs::reconcile::reconcile;
 
 /// The large site.
 pub const LARGE: Town =

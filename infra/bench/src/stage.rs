@@ -8,9 +8,6 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
-use doorstep_local::cloud::Cloud;
-use doorstep_local::{Data, Machine, Setup};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -21,6 +18,9 @@ use tower::ServiceExt;
 
 use crate::Outcome;
 use crate::town::{SITE, Town};
+use doorstep_local::cloud::Cloud;
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_vendors::delivery::Delivery;
 
 /// What the sandbox platform signs with.
 const SECRET: &str = doorstep_local::secrets::SANDBOX_WEBHOOK_SECRET;

@@ -4,10 +4,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use doorstep::time::Time;
 use jiff::Timestamp;
 
 use crate::locked::locked;
+use doorstep_vendors::time::Time;
 
 /// A clock that stands still, or runs.
 pub struct Clock {

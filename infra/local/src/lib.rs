@@ -1,6 +1,6 @@
 //! Doorstep on one machine: the cloud it needs, the vendors' sandboxes, and the machine that runs its functions.
 //!
-//! The functions are the production code, whole: they reach everything through [`doorstep::http::Http`], and here
+//! The functions are the production code, whole: they reach everything through [`doorstep_vendors::http::Http`], and here
 //! that leads into this process. Nothing of this crate can get onto a Lambda: no package of the root depends on it.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo)]

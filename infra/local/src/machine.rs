@@ -5,17 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use doorstep::approve::{self, Opened};
-use doorstep::audit::Record;
-use doorstep::delivery::Answer;
-use doorstep::delivery::Delivery;
-use doorstep::error::{Error, Result};
-use doorstep::forget;
-use doorstep::guard::Hold;
-use doorstep::outside::Outside;
-use doorstep::reconcile::Report;
-use doorstep::report::{Row, Wanted};
-use doorstep::time::{SharedTime, Time};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -33,6 +22,16 @@ use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
 use crate::sites::SiteFile;
 use crate::world::World;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::guard::Hold;
+use doorstep_core::model::audit::Record;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_jobs::reconcile::Report;
+use doorstep_operator::approve::{self, Opened};
+use doorstep_operator::forget;
+use doorstep_operator::report::{Row, Wanted};
+use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::time::{SharedTime, Time};
 
 /// Where everything is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +129,7 @@ impl Machine {
         let (keep, table) = remembered(&setup.data)?;
         let clock = Arc::new(clock(setup.clock, &keep));
         let time: SharedTime = clock.clone();
-        let network = doorstep::network::client(None).map_err(|error| StartError::Data(error.to_string()))?;
+        let network = doorstep_vendors::network::client(None).map_err(|error| StartError::Data(error.to_string()))?;
         let cloud = Cloud::new(table.as_deref(), &keep, &secrets, &clock, &network)
             .await
             .map_err(|error| StartError::Data(error.to_string()))?;
@@ -222,7 +221,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn people(&self, site: &str) -> Result<Value> {
-        doorstep::view::people(self.outside(), site).await
+        doorstep_operator::view::people(self.outside(), site).await
     }
 
     /// Who came and went at a site.
@@ -230,7 +229,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
-        doorstep::report::entries(self.outside(), site, wanted).await
+        doorstep_operator::report::entries(self.outside(), site, wanted).await
     }
 
     /// What waits for a human, at one site or at all.
@@ -293,7 +292,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn audit(&self, site: &str) -> Result<Value> {
-        doorstep::view::audit(self.outside(), site).await
+        doorstep_operator::view::audit(self.outside(), site).await
     }
 
     /// Lets the next `times` functions that get past `step` die there.
@@ -429,7 +428,7 @@ fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
 async fn load(runner: &Runner, sites: Vec<SiteFile>) -> Result<Vec<SiteFile>, StartError> {
     let mut loaded = Vec::new();
     for (index, file) in sites.into_iter().enumerate() {
-        let pushed = doorstep::push::load(&runner.operator, &file.text).await;
+        let pushed = doorstep_operator::push::load(&runner.operator, &file.text).await;
         let site = pushed.map_err(|why| StartError::Site { index, why })?;
         if !runner.add(&site) {
             return Err(StartError::SameSite { index, site });

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use doorstep_local::options::Options;
-use doorstep_local::{Machine, StartError, folder, sample};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+use doorstep_local::options::Options;
+use doorstep_local::{Machine, StartError, folder, sample};
 
 /// How long calls that are being answered may take to end after a stop was asked for.
 const LAST_CALLS: Duration = Duration::from_secs(5);

@@ -1,16 +1,6 @@
 //! Site files that come while the machine runs: looked at, stored, and served at once, also by the next run of the
 //! same data folder.
 
-use doorstep::doctor::Checkup;
-use doorstep::drift::Drift;
-use doorstep::error::{Error, Result};
-use doorstep::outside::Outside;
-use doorstep::pause::State;
-use doorstep::push::{self, Shown};
-use doorstep::rehearse::Rehearsal;
-use doorstep::retire::{Order, Retirement, Stage, retire};
-use doorstep::site::{Mode, Site};
-
 use jiff::civil::Date;
 
 use crate::Machine;
@@ -18,6 +8,15 @@ use crate::locked::locked;
 use crate::run::Runner;
 use crate::secrets::Secrets;
 use crate::sites::SiteFile;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::site::{Mode, Site};
+use doorstep_operator::doctor::Checkup;
+use doorstep_operator::drift::Drift;
+use doorstep_operator::pause::State;
+use doorstep_operator::push::{self, Shown};
+use doorstep_operator::rehearse::Rehearsal;
+use doorstep_operator::retire::{Order, Retirement, Stage, retire};
 
 /// Where it is kept which sites were pushed.
 const PUSHED: &str = "pushed/";
@@ -70,7 +69,7 @@ impl Machine {
     /// The library's own.
     pub async fn drifted(&self, site: &str) -> Result<Drift> {
         self.settle_down().await;
-        doorstep::drift::drift(self.outside(), site).await
+        doorstep_operator::drift::drift(self.outside(), site).await
     }
 
     /// A day, or yesterday, replayed through a changed site file.
@@ -79,7 +78,7 @@ impl Machine {
     /// The library's own.
     pub async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal> {
         self.settle_down().await;
-        doorstep::rehearse::rehearse(self.outside(), text, day).await
+        doorstep_operator::rehearse::rehearse(self.outside(), text, day).await
     }
 
     /// Lets nothing be changed at a site's doors.
@@ -88,7 +87,7 @@ impl Machine {
     /// The library's own.
     pub async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
         self.settle_down().await;
-        doorstep::pause::pause(self.outside(), site, why).await
+        doorstep_operator::pause::pause(self.outside(), site, why).await
     }
 
     /// Ends a site's pause.
@@ -97,7 +96,7 @@ impl Machine {
     /// The library's own.
     pub async fn resume(&self, site: &str) -> Result<State> {
         self.settle_down().await;
-        let state = doorstep::pause::resume(self.outside(), site).await?;
+        let state = doorstep_operator::pause::resume(self.outside(), site).await?;
         self.settle_down().await;
         Ok(state)
     }
@@ -108,7 +107,7 @@ impl Machine {
     /// The library's own.
     pub async fn doctor(&self, site: &str) -> Result<Checkup> {
         self.settle_down().await;
-        doorstep::doctor::doctor(self.outside(), site).await
+        doorstep_operator::doctor::doctor(self.outside(), site).await
     }
 
     /// The same, of every site.
@@ -117,7 +116,7 @@ impl Machine {
     /// The library's own.
     pub async fn doctor_of_all(&self) -> Result<Vec<Checkup>> {
         self.settle_down().await;
-        doorstep::doctor::doctor_of_all(self.outside()).await
+        doorstep_operator::doctor::doctor_of_all(self.outside()).await
     }
 
     /// Shows what taking a site out of service would do, or does it. With a standing clock whoever is to be taken out is

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use doorstep::http::{Http, NoAnswer, Request, Response};
 use http::Uri;
 
 use crate::cloud::Cloud;
 use crate::run::Role;
 use crate::sandbox::Sandboxes;
+use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
 /// The way out of every function.
 #[derive(Clone)]

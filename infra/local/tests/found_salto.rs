@@ -2,11 +2,12 @@
 //! accounts that change hands.
 
 use bytes::Bytes;
-use doorstep::reconcile::Report;
-use doorstep_local::run::crash::Step;
-use doorstep_local::{Data, Machine, Setup};
 use http::{Method, Request};
 use serde_json::{Value, json};
+
+use doorstep_jobs::reconcile::Report;
+use doorstep_local::run::crash::Step;
+use doorstep_local::{Data, Machine, Setup};
 
 const MEMBERS: &str = "00000000-0000-4000-8000-000000000001";
 const FRONT: &str = "00000000-0000-4000-8000-000000000002";

@@ -5,9 +5,10 @@ mod common;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use common::{call, machine, setup, site};
-use doorstep_local::{Machine, Setup};
 use serde_json::json;
 use tower::ServiceExt;
+
+use doorstep_local::{Machine, Setup};
 
 async fn status(machine: &Machine, method: &str, path: &str, headers: &[(&str, &str)]) -> StatusCode {
     let mut request = Request::builder().method(method).uri(path);

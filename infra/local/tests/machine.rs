@@ -2,21 +2,22 @@
 
 mod common;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use common::{NOON, Notes, alarm, machine, ring, setup, site};
-use doorstep::delivery::Delivery;
-use doorstep::error::Result;
-use doorstep::outside::Outside;
-use doorstep::delivery::Answer;
-use doorstep::reconcile::Report;
-use doorstep::reconcile_request::AskedBy;
-use doorstep_local::run::crash::Step;
-use doorstep_local::run::functions::Functions;
-use doorstep_local::{Data, Machine, Setup};
-use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use common::{NOON, Notes, alarm, machine, ring, setup, site};
+use jiff::Timestamp;
+
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_core::model::error::Result;
+use doorstep_jobs::reconcile::Report;
+use doorstep_local::run::crash::Step;
+use doorstep_local::run::functions::Functions;
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_vendors::delivery::{Answer, Delivery};
 
 fn delivery(site: &str, body: &str) -> Delivery {
     let path = format!("/hooks/{site}/officernd");

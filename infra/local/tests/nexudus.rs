@@ -3,8 +3,9 @@
 mod common;
 
 use common::ok as call;
-use doorstep_local::{Data, Machine, Setup};
 use serde_json::{Value, json};
+
+use doorstep_local::{Data, Machine, Setup};
 
 const SITE: &str = r#"
 site = "riverside"

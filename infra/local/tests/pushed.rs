@@ -5,9 +5,10 @@ mod common;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use common::{NOON, call, setup, site};
-use doorstep_local::{Data, Machine, Setup};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use doorstep_local::{Data, Machine, Setup};
 
 /// A run with worlds in which the sites' names mean something.
 async fn run(setup: Setup) -> Machine {

@@ -1,11 +1,12 @@
 //! The sample day: what it prints, on whatever day it is played, and that it is played once.
 
 use clap::Parser;
-use doorstep::check;
-use doorstep::site::Site;
+use jiff::civil::{Date, date};
+
+use doorstep_core::site::Site;
 use doorstep_local::options::Options;
 use doorstep_local::{Data, Machine, Setup, sample};
-use jiff::civil::{Date, date};
+use doorstep_operator::check;
 
 /// Every opening and closing: a plan member, a whole company and one who leaves it, a booking with a guest that was
 /// moved, one that was cancelled, a day pass; a company and a co-member at platforms that tell, a contact and a guest.

@@ -14,14 +14,14 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use common::{NOON, Seam, alarm, dynamodb, events, machine, ring, scheduler, setup, sqs, ssm};
-use doorstep::delivery::Answer;
-use doorstep::delivery::Delivery;
-use doorstep::error::Result;
-use doorstep::outside::Outside;
-use doorstep::reconcile::Report;
+use jiff::Timestamp;
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
 use doorstep_local::run::functions::Functions;
-use jiff::Timestamp;
+use doorstep_vendors::delivery::{Answer, Delivery};
 
 fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.into())

@@ -1,7 +1,8 @@
 //! The template beside AWS's documents: each test holds a row of docs/aws.md.
 
-use doorstep_local::cloud::template::Template;
 use serde_json::{Value, json};
+
+use doorstep_local::cloud::template::Template;
 
 const TEXT: &str = include_str!("../../../template.yaml");
 const WATCH: &str = include_str!("../../../infra/watch.yaml");

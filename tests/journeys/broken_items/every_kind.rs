@@ -4,14 +4,13 @@
 use std::panic::AssertUnwindSafe;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorstep::ledger::key::Key;
-use doorstep::ledger::unreadable::key_hash;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::super::andcards;
-use super::super::{PLAN, ROOM, hot_desk, town};
+use super::super::{PLAN, ROOM, andcards, hot_desk, town};
 use crate::world::{Doors, House, Item, Platform, SITE, Setting, Table, World};
+use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::ledger::unreadable::key_hash;
 
 /// What becomes of a broken item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

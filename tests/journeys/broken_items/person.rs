@@ -2,16 +2,16 @@
 //! can be read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use doorstep::doctor::doctor;
-use doorstep::drift::drift;
-use doorstep::error::Error;
-use doorstep::explain::who::who;
-use doorstep::explain::{explain, who as group};
-use doorstep::forget::{self, Outcome, forget};
 use serde_json::json;
 
 use super::super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, Item, SITE, Setting, Table, World, address};
+use doorstep_core::model::error::Error;
+use doorstep_operator::doctor::doctor;
+use doorstep_operator::drift::drift;
+use doorstep_operator::explain::who::who;
+use doorstep_operator::explain::{explain, who as group};
+use doorstep_operator::forget::{self, Outcome, forget};
 
 fn text(item: &Item, name: &str) -> String {
     item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
@@ -85,7 +85,7 @@ async fn o4_a_person_who_cannot_be_read_stops_no_command() {
     let told = who(outside, SITE, &of_group).await.expect("who");
     assert_eq!(told.people.len(), 2);
     assert!(told.remarks.iter().any(|remark| remark.starts_with("1 people of this site cannot be read")), "{told:?}");
-    let asked = |email: String| doorstep::explain::Wanted { email: Some(email), ..Default::default() };
+    let asked = |email: String| doorstep_operator::explain::Wanted { email: Some(email), ..Default::default() };
     assert!(explain(outside, SITE, &asked(address("bob"))).await.expect("explain").is_some());
     let refused = explain(outside, SITE, &asked(address("ada"))).await.expect_err("it is hers");
     assert!(matches!(&refused, Error::Report(why) if why.contains("cannot be read (person ")), "{refused}");

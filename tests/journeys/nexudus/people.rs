@@ -1,10 +1,10 @@
 //! Who somebody is: newcomers and leavers, several profiles of one person, several locations.
 
-use doorstep::explain::{self, who};
 use serde_json::json;
 
 use super::{PASSES, PLAN, begin, contract, pass};
 use crate::world::{Doors, House, Platform, SITE, Setting, address};
+use doorstep_operator::explain::{self, who};
 
 #[tokio::test]
 async fn k2_a_new_customer_with_a_ruled_pass_gets_access_and_an_invitation_until_they_leave() {

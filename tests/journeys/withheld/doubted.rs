@@ -1,11 +1,11 @@
 //! What was doubted once does not stay so: what a list that is believed leaves out, too, is judged like anything else.
 
-use doorstep::reconcile::Report;
 use serde_json::{Value, json};
 
 use super::{carded, full, hot_desk, member, names, who};
 use crate::journeys::nexudus;
 use crate::world::{Doors, House, Platform, Setting, World, address, at_both};
+use doorstep_jobs::reconcile::Report;
 
 at_both!(
     b4_what_a_doubted_list_and_a_good_one_leave_out_is_judged_like_anything_else,

@@ -1,10 +1,10 @@
 //! What counts over a day, and what an approval is worth.
 
-use doorstep::guard::Hold;
 use serde_json::{Value, json};
 
 use super::{PLAN, full, hot_desk, names, town, who};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use doorstep_core::decide::guard::Hold;
 
 at_both!(
     b4_new_accounts_are_counted_over_a_day_and_not_at_each_comparison,

@@ -1,11 +1,11 @@
 //! Letters as each platform posts them, and how they are signed.
 
 use bytes::Bytes;
-use doorstep_local::sandbox::Post;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::naive::Minute;
 use crate::world::{Platform, SECRET};
+use doorstep_local::sandbox::Post;
 
 /// A body, and the action that its address names where there is one for each.
 #[derive(Debug, Clone)]

@@ -7,18 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use doorstep::http::{Http, NoAnswer, Request, Response};
-use doorstep::outside::Settings;
-use doorstep::time::SharedTime;
 use dynoxide::storage_backend::Clock;
 use dynoxide::{Database, DynoxideError};
+use elsewhere::Elsewhere;
 use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::wire::{self, Refusal};
-use elsewhere::Elsewhere;
+use doorstep_cloud::outside::Settings;
+use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
+use doorstep_vendors::time::SharedTime;
 pub use elsewhere::VARIABLE;
 
 /// The attribute that says when an item may be forgotten, in seconds since 1970.

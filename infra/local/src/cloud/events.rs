@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use doorstep::http::Response;
-use doorstep::time::SharedTime;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +11,8 @@ use super::Stir;
 use super::wire::{self, Refusal};
 use crate::keep::Keep;
 use crate::locked::locked;
+use doorstep_vendors::http::Response;
+use doorstep_vendors::time::SharedTime;
 
 const OUTBOX: &str = "outbox/";
 const WANTED: &str = "wanted/";

@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use doorstep::http::{Request, Response};
 use serde_json::Value;
 
 use crate::locked::locked;
+use doorstep_vendors::http::{Request, Response};
 
 /// What one operation cost.
 #[derive(Debug, Clone, PartialEq)]

@@ -18,18 +18,17 @@ mod wire;
 use std::path::Path;
 use std::sync::Arc;
 
-use doorstep::http::{Http, NoAnswer, Request, Response};
-use doorstep::outside::Settings;
-use doorstep::time::SharedTime;
-use tokio::sync::watch;
-
 use aws_credential_types::Credentials;
-use doorstep::alarms::AlarmSettings;
+use meter::Meter;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::keep::Keep;
 use crate::secrets::Secrets;
-use meter::Meter;
+use doorstep_cloud::alarms::AlarmSettings;
+use doorstep_cloud::outside::Settings;
+use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
+use doorstep_vendors::time::SharedTime;
 pub use meter::Spent;
 use sqs::Rules;
 use strain::Strain;

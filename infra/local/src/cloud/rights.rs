@@ -7,12 +7,12 @@ mod request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use doorstep::http::Request;
 use serde_json::Value;
 
 use super::template::Template;
 use super::wire::Refusal;
 use crate::locked::locked;
+use doorstep_vendors::http::Request;
 pub(super) use request::calls;
 
 /// The condition key of the partitions that a call touches.

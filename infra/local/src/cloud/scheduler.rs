@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use doorstep::http::{Request, Response};
-use doorstep::outside::Settings;
-use doorstep::time::SharedTime;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use late::Late;
+use request::{Create, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -19,8 +18,9 @@ use super::wire::{self, Refusal};
 use super::{Stir, arn};
 use crate::keep::Keep;
 use crate::locked::locked;
-use late::Late;
-use request::{Create, Query};
+use doorstep_cloud::outside::Settings;
+use doorstep_vendors::http::{Request, Response};
+use doorstep_vendors::time::SharedTime;
 
 const ALARM: &str = "alarm/";
 

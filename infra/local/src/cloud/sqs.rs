@@ -8,8 +8,6 @@ mod queue;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use doorstep::http::Response;
-use doorstep::time::SharedTime;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +17,8 @@ use super::wire::{self, Refusal};
 use super::{ACCOUNT, Stir};
 use crate::keep::Keep;
 use crate::locked::locked;
+use doorstep_vendors::http::Response;
+use doorstep_vendors::time::SharedTime;
 pub use queue::Message;
 use queue::Queue;
 use sha2::{Digest, Sha256};

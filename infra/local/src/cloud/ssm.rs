@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use doorstep::http::Response;
-use doorstep::outside::Settings;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,6 +10,8 @@ use super::ACCOUNT;
 use super::wire::{self, Refusal};
 use crate::locked::locked;
 use crate::secrets::Secrets;
+use doorstep_cloud::outside::Settings;
+use doorstep_vendors::http::Response;
 
 /// Most bytes of a value, in the advanced tier.
 const LARGEST_VALUE: usize = 8 << 10;

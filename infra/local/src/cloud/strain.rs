@@ -5,13 +5,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use doorstep::http::{Request, Response};
-use doorstep::time::Time;
 use serde_json::{Value, json};
 
 use super::wire::{self, Refusal};
 use crate::clock::Clock;
 use crate::locked::locked;
+use doorstep_vendors::http::{Request, Response};
+use doorstep_vendors::time::Time;
 
 /// Every so-manieth call to the table is throttled.
 const THROTTLED: u64 = 211;

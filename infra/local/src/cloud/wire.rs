@@ -3,10 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use doorstep::http::{Request, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use doorstep_vendors::http::{Request, Response};
 
 /// Service and operation of a request in AWS JSON. REST services have none.
 pub(super) fn target(request: &Request) -> Option<(&str, &str)> {

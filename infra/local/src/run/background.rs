@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorstep::reconcile::Asked;
-use doorstep::time::Time;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Runner;
+use doorstep_jobs::reconcile::Asked;
+use doorstep_vendors::time::Time;
 
 /// How many sites are reconciled at the same time, as the stack's parameter `ReconcileConcurrency` says where it is left out.
 const SITES_AT_ONCE: usize = 10;

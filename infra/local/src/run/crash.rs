@@ -4,13 +4,13 @@
 
 use std::sync::Mutex;
 
-use doorstep::http::Request;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::environment::Role;
 use crate::locked::locked;
+use doorstep_vendors::http::Request;
 
 /// A step of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use doorstep::outside::{Outside, Settings};
-use doorstep::reconcile::Asked;
-use doorstep::reconcile_request::{AskedBy, ReconcileRequest};
-use doorstep::time::Time;
 use jiff::SignedDuration;
 
 use super::functions::Functions;
 use super::{End, Role, Runner, limit};
 use crate::cloud::events::Wanted;
 use crate::cloud::sqs::{Line, Message};
+use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
+use doorstep_jobs::reconcile::Asked;
+use doorstep_vendors::time::Time;
 
 /// How often the dispatcher is called in all where it fails.
 const DISPATCH_TRIES: u32 = 3;

@@ -5,9 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use doorstep::http::{Http, NoAnswer, Request};
-use doorstep::outside::{Outside, Settings};
-use doorstep::time::{SharedTime, Time};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
@@ -15,6 +12,9 @@ use super::crash::{Crash, Step};
 use super::levers::{Levers, Work};
 use crate::locked::locked;
 use crate::world::World;
+use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_vendors::http::{Http, NoAnswer, Request};
+use doorstep_vendors::time::{SharedTime, Time};
 
 /// How many environments of one function are kept warm.
 const WARM: usize = 16;

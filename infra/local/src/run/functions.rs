@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use doorstep::delivery::Answer;
-use doorstep::delivery::Delivery;
-use doorstep::error::Result;
-use doorstep::outside::Outside;
-use doorstep::reconcile::{Asked, Report};
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_jobs::reconcile::{Asked, Report};
+use doorstep_vendors::delivery::{Answer, Delivery};
 
 /// The four functions of the stack.
 #[async_trait]
@@ -15,7 +15,7 @@ pub trait Functions: Send + Sync {
     async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer;
     /// Takes one delivery of a door system.
     async fn entries(&self, outside: &Outside, delivery: Delivery) -> Answer {
-        doorstep::entries::entries(outside, delivery).await
+        doorstep_jobs::entries::entries(outside, delivery).await
     }
     /// Serves one batch of the line.
     async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse;
@@ -23,12 +23,12 @@ pub trait Functions: Send + Sync {
     async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report>;
     /// Sends the requests that the clock or a wish asks for.
     async fn dispatch(&self, outside: &Outside, asked: Asked) -> Result<()> {
-        doorstep::reconcile::dispatch(outside, asked).await
+        doorstep_jobs::reconcile::dispatch(outside, asked).await
     }
     /// Serves one batch of requests, each with [`Functions::reconcile`].
     async fn reconcile_requests(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
         let reconcile = |site: String| async move { self.reconcile(outside, &site).await.map(drop) };
-        doorstep::reconcile::serve(outside, batch, reconcile).await
+        doorstep_jobs::reconcile::serve(outside, batch, reconcile).await
     }
 }
 
@@ -38,14 +38,14 @@ pub struct Doorstep;
 #[async_trait]
 impl Functions for Doorstep {
     async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
-        doorstep::receive::receive(outside, delivery).await
+        doorstep_jobs::receive::receive(outside, delivery).await
     }
 
     async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
-        doorstep::settle::settle(outside, batch).await
+        doorstep_jobs::settle::settle(outside, batch).await
     }
 
     async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
-        doorstep::reconcile::reconcile(outside, site).await
+        doorstep_jobs::reconcile::reconcile(outside, site).await
     }
 }

@@ -5,14 +5,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorstep::delivery::Answer;
-use doorstep::delivery::Delivery;
-use doorstep::outside::Outside;
-use doorstep::routes::is_address;
 use tokio::task::JoinSet;
 
 use super::functions::Functions;
 use super::{Role, Runner};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::routes::is_address;
+use doorstep_vendors::delivery::{Answer, Delivery};
 
 /// How long each function may run, in real time, as the stack's template says.
 pub(crate) mod limit {

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use doorstep::http::{Request, time_limit};
-use doorstep::ids::Ids;
 use http::Method;
 use jiff::SignedDuration;
 
 use super::environment::Role;
 use super::invoke::limit;
 use crate::locked::locked;
+use doorstep_cloud::ids::Ids;
+use doorstep_vendors::http::{Request, time_limit};
 
 /// How long a function waits for an answer that says nothing of that itself.
 const IMPATIENCE: Duration = Duration::from_secs(20);

@@ -16,10 +16,6 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use doorstep::error::Result;
-use doorstep::outside::Outside;
-use doorstep::reconcile::Report;
-use doorstep::time::{SharedTime, Time};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -30,6 +26,10 @@ use crate::locked::locked;
 use crate::world::World;
 pub(crate) use background::Background;
 use crash::Crash;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_jobs::reconcile::Report;
+use doorstep_vendors::time::{SharedTime, Time};
 use environment::Pool;
 pub(crate) use environment::Role;
 use functions::Functions;
@@ -124,7 +124,7 @@ impl Runner {
         drop(turn);
         match end {
             End::Done(result) => result,
-            End::Died(why) => Err(doorstep::error::Error::later(format!("the reconcile {why}"))),
+            End::Died(why) => Err(doorstep_core::model::error::Error::later(format!("the reconcile {why}"))),
         }
     }
 

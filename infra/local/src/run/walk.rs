@@ -1,11 +1,11 @@
 //! Moving a standing clock: every alarm and scheduled reconcile on the way runs at its own instant, in order.
 
-use doorstep::reconcile::Asked;
-use doorstep::time::Time;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Calendar, Runner};
+use doorstep_jobs::reconcile::Asked;
+use doorstep_vendors::time::Time;
 
 /// Where the instant to which the clock was moved is kept, so that no later run of this folder goes back.
 pub(crate) const CLOCK: &str = "clock";

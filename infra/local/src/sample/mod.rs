@@ -13,11 +13,11 @@ use std::io::Write;
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-
-use crate::Machine;
 use outside::Outside;
 use printer::Printer;
 use story::Story;
+
+use crate::Machine;
 
 /// The zone of the sample sites.
 const ZONE: &str = "Europe/London";

@@ -44,16 +44,16 @@ mod vendor;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ask::Ask;
 use bytes::Bytes;
-use doorstep::time::Time;
+use calls::Calls;
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::keep::Keep;
-use ask::Ask;
-use calls::Calls;
 pub use doors::Crossing;
+use doorstep_vendors::time::Time;
 use fault::{Course, Fault};
 pub use quirks::{QUIRKS, Quirk};
 use table::Shelf;

@@ -3,9 +3,10 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use doorstep::error::Error;
 use serde::Serialize;
 use serde_json::json;
+
+use doorstep_core::model::error::Error;
 
 /// A JSON answer.
 pub(super) fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {

@@ -3,10 +3,6 @@
 use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use doorstep::audit::Head;
-use doorstep::explain::{self, who};
-use doorstep::forget::{self, Outcome};
-use doorstep::on_time;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -16,6 +12,10 @@ use super::body::Json;
 use super::sites::{Answered, Asked};
 use super::{known, remembered};
 use crate::Machine;
+use doorstep_core::model::audit::Head;
+use doorstep_operator::explain::{self, who};
+use doorstep_operator::forget::{self, Outcome};
+use doorstep_operator::on_time;
 
 /// The address, id or profile is nobody's here. The key tells this from a site that is not here.
 fn nobody() -> Response {

@@ -4,11 +4,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use doorstep::delivery::Delivery;
 
 use super::answer::{Refused, refusal, written};
 use super::body;
 use crate::Machine;
+use doorstep_vendors::delivery::Delivery;
 
 /// Largest body that receive is handed; it refuses far smaller ones itself, as on AWS, where no larger one arrives.
 const LARGEST: usize = 6 << 20;

@@ -15,19 +15,19 @@ mod vendors;
 
 use std::convert::Infallible;
 
+use answer::{Refused, answer, refusal};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
+use body::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Machine;
 use crate::run::crash::Step;
-use answer::{Refused, answer, refusal};
-use body::Json;
 pub use gate::Hosts;
 use gate::gate;
 

@@ -3,10 +3,6 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use doorstep::account::DoorsKind;
-use doorstep::delivery::Delivery;
-use doorstep::doors::DoorsVendor;
-use doorstep::routes::address;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
@@ -15,6 +11,10 @@ use super::answer::{Refused, answer};
 use super::known;
 use super::vendors::NOT_OWN;
 use crate::Machine;
+use doorstep_cloud::routes::address;
+use doorstep_core::model::account::DoorsKind;
+use doorstep_vendors::delivery::Delivery;
+use doorstep_vendors::doors::DoorsVendor;
 
 /// Whether a vendor is a door system.
 pub(super) fn kind(vendor: &str) -> Option<DoorsKind> {

@@ -3,10 +3,6 @@
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use doorstep::push::{Options, Shown};
-use doorstep::rehearse::Rehearsal;
-use doorstep::retire::Order;
-use doorstep::site::{Finding, Mode, finding};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -14,6 +10,10 @@ use super::answer::{Refused, answer};
 use super::sites::{Answered, Asked};
 use super::{body, known};
 use crate::Machine;
+use doorstep_core::site::{Finding, Mode, finding};
+use doorstep_operator::push::{Options, Shown};
+use doorstep_operator::rehearse::Rehearsal;
+use doorstep_operator::retire::Order;
 
 /// Longest body; the library refuses far shorter files itself, and says so.
 const LARGEST: usize = 1 << 20;

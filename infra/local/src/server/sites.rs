@@ -6,11 +6,11 @@ use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use doorstep::report::Wanted;
 
 use super::answer::{Refused, answer};
 use super::{known, remembered};
 use crate::Machine;
+use doorstep_operator::report::Wanted;
 
 pub(super) type Answered = Result<Response, Refused>;
 

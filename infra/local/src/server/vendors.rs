@@ -6,7 +6,6 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use doorstep::delivery::Delivery;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,6 +15,7 @@ use super::answer::{Refused, answer, refusal};
 use super::{body, known, openings};
 use crate::Machine;
 use crate::sandbox::Post;
+use doorstep_vendors::delivery::Delivery;
 
 /// Why a sandbox does not sign for a site.
 pub(super) const NOT_OWN: &str = "the sandbox signs with its own secrets only, and this site has none of them: start without \

@@ -16,18 +16,18 @@ use aws_smithy_types::body::SdkBody;
 use axum::body::Body;
 use axum::http::{Request as Sent, StatusCode};
 use bytes::Bytes;
-use doorstep::delivery::Answer;
-use doorstep::delivery::Delivery;
-use doorstep::error::Result;
-use doorstep::http::{Http, Request};
-use doorstep::outside::Outside;
-use doorstep::reconcile::Report;
-use doorstep_local::run::functions::Functions;
-use doorstep_local::{Data, Machine, Setup};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_jobs::reconcile::Report;
+use doorstep_local::run::functions::Functions;
+use doorstep_local::{Data, Machine, Setup};
+use doorstep_vendors::delivery::{Answer, Delivery};
+use doorstep_vendors::http::{Http, Request};
 
 pub const NOON: &str = "2026-03-01T12:00:00Z";
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use doorstep::time::Time;
-use doorstep_local::keep::Keep;
-use doorstep_local::sandbox::Sandboxes;
 use http::{HeaderMap, Request};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+
+use doorstep_local::keep::Keep;
+use doorstep_local::sandbox::Sandboxes;
+use doorstep_vendors::time::Time;
 
 /// When every test begins.
 pub const START: &str = "2026-07-01T09:00:00Z";

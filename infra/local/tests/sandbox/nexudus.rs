@@ -1,9 +1,9 @@
 //! Nexudus: tokens, pages, filters, errors, changes and what they post.
 
-use doorstep_local::sandbox::Post;
 use serde_json::{Value, json};
 
 use crate::client::{Client, each};
+use doorstep_local::sandbox::Post;
 
 const PASSWORD: &str = "grant_type=password&username=desk&password=secret";
 

@@ -7,14 +7,14 @@ use std::sync::Mutex;
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
-use doorstep::http::{Http, NoAnswer, Request, Response};
-use doorstep::network::here;
-use doorstep::outside::Settings;
 use http::{HeaderName, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
 use super::{TableError, table_request};
 use crate::locked::locked;
+use doorstep_cloud::outside::Settings;
+use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
+use doorstep_vendors::network::here;
 
 /// Says where DynamoDB Local listens, such as `http://127.0.0.1:8000`; the embedded engine answers where it is not set.
 pub const VARIABLE: &str = "DOORSTEP_DYNAMODB";

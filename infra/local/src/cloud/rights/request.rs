@@ -1,11 +1,11 @@
 //! Which actions on which resources a request of an SDK needs.
 
-use doorstep::http::Request;
 use http::Method;
 use serde_json::Value;
 
 use super::{Call, LEADING_KEYS};
 use crate::cloud::{arn, wire};
+use doorstep_vendors::http::Request;
 
 /// Every action that `request` needs. One that is not known here needs an action that no role has.
 pub(in crate::cloud) fn calls(request: &Request) -> Vec<Call> {

@@ -13,6 +13,7 @@ mod wire;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use list::{Page, among, fuzzy};
 use serde_json::Value;
 
 use super::answer::{self, Answer};
@@ -21,7 +22,6 @@ use super::doors::{Crossing, Doors, Ids, Thing};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
 use super::vendor::{self, Post};
-use list::{Page, among, fuzzy};
 
 /// One organisation (or place) of Kisi.
 pub struct World(Doors);

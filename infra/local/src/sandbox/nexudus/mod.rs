@@ -8,6 +8,7 @@ mod token;
 mod wire;
 mod world;
 
+use entity::ENTITIES;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -16,7 +17,6 @@ use super::ask::Ask;
 use super::quirks;
 use super::table::Shelf;
 use super::vendor::{self, Post};
-use entity::ENTITIES;
 pub use world::World;
 
 /// How long a thing that was changed cannot be read by its id, with the quirk `just-changed-500`.

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::entity::Entity;
-use super::{wire, world::World};
+use super::wire;
+use super::world::World;
 use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;

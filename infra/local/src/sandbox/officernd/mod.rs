@@ -9,6 +9,7 @@ mod token;
 mod wire;
 mod world;
 
+use entity::{ENTITIES, Entity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -17,7 +18,6 @@ use super::ask::Ask;
 use super::quirks;
 use super::table::Shelf;
 use super::vendor::{self, Post};
-use entity::{ENTITIES, Entity};
 pub use world::World;
 
 /// What a path asks for.

@@ -10,7 +10,9 @@ mod token;
 mod users;
 mod wire;
 
+use filter::Cell;
 use jiff::Timestamp;
+use list::List;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
@@ -20,8 +22,6 @@ use super::object::{Object, list as list_of};
 use super::route::{self, Found, Route};
 use super::table::{Item, Shelf};
 use super::vendor::{self, Post};
-use filter::Cell;
-use list::List;
 
 /// One site of SALTO KS.
 pub struct World(Doors);

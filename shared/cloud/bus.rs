@@ -1,0 +1,165 @@
+//! The event bus: what operators, and the reconcile function, may want to act on.
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use serde_json::json;
+
+use crate::aws::{Lazy, failure};
+use crate::reconcile_request::AskedBy;
+use doorstep_core::decide::guard::Hold;
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_vendors::backoff::BackOff;
+use doorstep_vendors::doors::Seats;
+use doorstep_vendors::time::SharedTime;
+
+/// Most events in one call (EventBridge quotas: `PutEvents` takes 10 entries).
+const MOST_ENTRIES: usize = 10;
+
+/// Something that is published.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// Everything of the site is to be compared.
+    ReconcileWanted(AskedBy),
+    /// A change at a door.
+    Changed(Deed),
+    /// What a source answered is not believed; no revoke was inferred from it.
+    ReadRefused(String),
+    /// A platform or a door system, by its name in reports, could not be read, and why.
+    VendorUnreachable {
+        /// Who.
+        vendor: String,
+        /// Why.
+        why: String,
+    },
+    /// A set of changes waits for a human.
+    Held(Hold),
+    /// A human approved a set of changes.
+    Approved(Hold),
+    /// Nearly all seats of a door system are in use, or all.
+    SeatsShort {
+        /// Door system.
+        doors: String,
+        /// How many, of how many.
+        seats: Seats,
+    },
+}
+
+impl Notice {
+    /// `vendor` could not be read.
+    pub fn unreachable(vendor: &str, why: &str) -> Self {
+        Notice::VendorUnreachable { vendor: vendor.to_owned(), why: why.to_owned() }
+    }
+
+    /// Its detail-type.
+    fn word(&self) -> &'static str {
+        match self {
+            Notice::ReconcileWanted(_) => "reconcile.wanted",
+            Notice::ReadRefused(_) => "read.refused",
+            Notice::VendorUnreachable { .. } => "vendor.unreachable",
+            Notice::SeatsShort { .. } => "seats.short",
+            Notice::Held(_) => "hold.waiting",
+            Notice::Approved(_) => "hold.approved",
+            Notice::Changed(deed) => match deed.what {
+                Happened::Granted => "granted",
+                Happened::Revoked => "revoked",
+                Happened::Refused => "refused",
+                Happened::Invited => "invited",
+                Happened::Renamed => "renamed",
+                Happened::Suspended => "suspended",
+                Happened::Resumed => "resumed",
+                Happened::Deleted => "deleted",
+                Happened::Tagged => "tagged",
+                Happened::Untagged => "untagged",
+                Happened::Forgotten => "forgotten",
+            },
+        }
+    }
+
+    /// Its detail: ids and reasons, never names or addresses. The shapes are promised in docs/events.md.
+    fn detail(&self, site: &str) -> serde_json::Value {
+        match self {
+            Notice::ReconcileWanted(by) => json!({"version": 1, "site": site, "asked_by": by}),
+            Notice::ReadRefused(why) => json!({"version": 1, "site": site, "why": why}),
+            Notice::VendorUnreachable { vendor, why } => {
+                json!({"version": 1, "site": site, "vendor": vendor, "why": why})
+            }
+            Notice::SeatsShort { doors, seats } => {
+                json!({"version": 1, "site": site, "doors": doors, "used": seats.used, "paid": seats.paid})
+            }
+            Notice::Held(hold) | Notice::Approved(hold) => json!({
+                "version": 1, "site": site, "checksum": hold.checksum, "scope": hold.scope.to_string(),
+                "revokes": hold.revokes, "accounts": hold.accounts, "cards": hold.cards, "reason": hold.reason, "since": hold.since,
+            }),
+            Notice::Changed(deed) => json!({
+                "version": 1, "site": site, "doors": deed.doors, "account": deed.account, "group": deed.group,
+                "because": deed.because, "answer": deed.answer,
+            }),
+        }
+    }
+}
+
+/// The bus.
+#[derive(Clone)]
+pub struct Bus {
+    events: Lazy<Client>,
+    name: String,
+    time: SharedTime,
+}
+
+impl Bus {
+    /// The bus called `name`.
+    pub fn new(events: Lazy<Client>, name: String, time: SharedTime) -> Self {
+        Bus { events, name, time }
+    }
+
+    /// Publishes notices of one site. What the bus leaves undone of a batch is sent again, a few times.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the bus did not take all of them. Nothing that Doorstep does depends on an event: callers
+    /// log it and go on.
+    pub async fn publish(&self, site: &str, notices: &[Notice]) -> Result<()> {
+        for chunk in notices.chunks(MOST_ENTRIES) {
+            let mut back_off = BackOff::new(&self.time);
+            let mut entries: Vec<_> = chunk.iter().map(|notice| self.entry(site, notice)).collect();
+            loop {
+                let left = self.put(entries.clone()).await?;
+                if left.is_empty() {
+                    break;
+                }
+                if !back_off.may_send_again(entries.len(), left.len()).await {
+                    return Err(Error::later(format!("the bus did not take {} events", left.len())));
+                }
+                entries = left;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for everything of a site to be compared. Where the bus is away the next reconcile, a quarter of an hour later
+    /// at most, does the same, so that nothing fails because of it.
+    pub async fn want_reconcile(&self, site: &str, by: AskedBy) {
+        if let Err(error) = self.publish(site, &[Notice::ReconcileWanted(by)]).await {
+            tracing::warn!(site, %error, "a reconcile could not be asked for; the next one comes by itself");
+        }
+    }
+
+    fn entry(&self, site: &str, notice: &Notice) -> PutEventsRequestEntry {
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source("doorstep")
+            .detail_type(notice.word())
+            .detail(notice.detail(site).to_string())
+            .build()
+    }
+
+    /// Sends one batch. Returns what the bus left undone.
+    async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<Vec<PutEventsRequestEntry>> {
+        let sent = self.events.put_events().set_entries(Some(entries.clone())).send().await;
+        let answer = sent.map_err(|error| {
+            Error::later(format!("the bus cannot be reached: {}", failure("events PutEvents", &error)))
+        })?;
+        let failed = answer.entries.unwrap_or_default().into_iter().map(|result| result.error_code.is_some());
+        Ok(entries.into_iter().zip(failed).filter(|(_, failed)| *failed).map(|(entry, _)| entry).collect())
+    }
+}

@@ -1,0 +1,90 @@
+//! A Function URL's request and answer, as Lambda hands them over (payload format 2.0, AWS Lambda Developer Guide,
+//! "Invoking Lambda function URLs").
+//!
+//! Only the path, the headers and the body are read. The query string is never parsed: a sender may write anything there.
+//! `aws_lambda_events::LambdaFunctionUrlRequest` is not used, because it refuses a whole event for one header that is not
+//! a header, and for a missing field that no code here reads; the sender would be answered 502.
+
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use doorstep_vendors::delivery::{Answer, Delivery};
+
+/// One request.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FunctionUrlRequest {
+    raw_path: Option<String>,
+    headers: Option<HashMap<String, Option<String>>>,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionUrlAnswer {
+    status_code: u16,
+    headers: HashMap<&'static str, &'static str>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+/// The body is not the base64 that the event says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotBase64;
+
+impl FunctionUrlRequest {
+    /// Returns the delivery that was posted.
+    ///
+    /// A header that is not one is left out: it cannot prove anything. Of a header that was sent twice the values arrive
+    /// joined with a comma; no signature that is accepted has that form.
+    ///
+    /// # Errors
+    /// [`NotBase64`].
+    pub fn delivery(self) -> Result<Delivery, NotBase64> {
+        let body = match (self.body, self.is_base64_encoded) {
+            (None, _) => Bytes::new(),
+            (Some(text), false) => Bytes::from(text),
+            (Some(text), true) => Bytes::from(STANDARD.decode(text).map_err(|_| NotBase64)?),
+        };
+        let headers = self.headers.unwrap_or_default();
+        let headers = headers.into_iter().filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_bytes(value?.as_bytes()).ok()?))
+        });
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            // Names that differ only in their case are one header, sent twice.
+            all.append(name, value);
+        }
+        Ok(Delivery { path: self.raw_path.unwrap_or_default(), headers: all, body })
+    }
+}
+
+impl From<Answer> for FunctionUrlAnswer {
+    fn from(answer: Answer) -> Self {
+        FunctionUrlAnswer {
+            status_code: answer.status,
+            headers: HashMap::from([("content-type", "application/json")]),
+            body: answer.body,
+            is_base64_encoded: false,
+        }
+    }
+}
+
+/// Answers one request with what `take` says of its delivery.
+pub async fn answer(request: FunctionUrlRequest, take: impl AsyncFnOnce(Delivery) -> Answer) -> FunctionUrlAnswer {
+    match request.delivery() {
+        Ok(delivery) => take(delivery).await.into(),
+        Err(NotBase64) => Answer::not_base64().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! The audit chain in the table: one item for each record, and with each person the places of theirs.
+
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::key::{self, Key};
+use super::{Condition, Ledger, Write, body};
+use doorstep_core::model::audit::{Deed, Head, Record, Verdict, Verifier};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::Person;
+
+/// So many places are kept with the person; older ones go into items of their own, so that the person stays small.
+const PLACES_AT_HAND: usize = 8;
+
+/// So many records are read at a time.
+const AT_ONCE: u64 = 1_000;
+/// How far the clocks of two functions may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The end of the chain as it was read, to which records can be joined.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    head: Head,
+}
+
+impl Ledger {
+    /// The end of a site's chain.
+    pub async fn chain(&self, site: &str) -> Result<Chain> {
+        let Some(last) = self.last_below(&key::audits(site), key::AFTER_AUDITS).await? else {
+            return Ok(Chain { head: Head::default() });
+        };
+        let at = Key { pk: key::audits(site), sk: last.sk.clone() };
+        let head = match self.readable::<Record>(&at, &last) {
+            Some(last) => Head { seq: last.seq, hash: last.hash },
+            // The chain goes on behind a record that cannot be read, tied to it as it is kept. Whoever verifies it finds the
+            // record.
+            None => {
+                let unnumbered = || Error::report("the last audit record has no number");
+                Head { seq: last.sk.parse().map_err(|_| unnumbered())?, hash: hex::encode(Sha256::digest(&last.body)) }
+            }
+        };
+        Ok(Chain { head })
+    }
+
+    /// The whole chain, oldest first; a record that cannot be read is noted and left out.
+    pub async fn audit(&self, site: &str) -> Result<Vec<Record>> {
+        let pk = key::audits(site);
+        Ok(self.readable_of(&pk, &self.list_below(&pk, key::AFTER_AUDITS).await?))
+    }
+
+    /// The place of the last record; 0 where there is none.
+    pub async fn audit_end(&self, site: &str) -> Result<u64> {
+        Ok(self.chain(site).await?.head.seq)
+    }
+
+    /// The records at these places, in order, each as it is kept: what is not there is left out.
+    pub async fn audit_items(&self, site: &str, places: RangeInclusive<u64>) -> Result<Vec<Value>> {
+        let keys: Vec<_> = places.map(|seq| key::audit(site, seq)).collect();
+        let mut found = self.get_many(&keys).await?;
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // What is no JSON is for whoever verifies the chain.
+        Ok(found.iter().map(|(_, item)| item.read().unwrap_or(Value::Null)).collect())
+    }
+
+    /// Looks through a whole chain, so much of it at a time that no chain is too long. `known` is a place and its hash
+    /// that somebody noted earlier.
+    pub async fn verify_audit(&self, site: &str, known: Option<Head>) -> Result<Verdict> {
+        let end = self.audit_end(site).await?;
+        let mut verifier = Verifier::of(site, known);
+        let mut from = 1;
+        while from <= end {
+            let until = end.min(from + AT_ONCE - 1);
+            if !self.audit_items(site, from..=until).await?.iter().all(|item| verifier.next(item)) {
+                break;
+            }
+            from = until + 1;
+        }
+        Ok(verifier.end(Some(end)))
+    }
+
+    /// The place of the first record written at `at` or later: found by halving, not by reading. One behind the last
+    /// where there is none.
+    pub async fn audit_place(&self, site: &str, at: Timestamp) -> Result<u64> {
+        let (mut from, mut until) = (1, self.audit_end(site).await? + 1);
+        while from < until {
+            let middle = from + (until - from) / 2;
+            let record: Option<Record> = self.kept(&key::audit(site, middle)).await?;
+            // A record that is missing is for whoever verifies the chain.
+            if record.is_some_and(|record| record.at >= at) {
+                until = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        Ok(from)
+    }
+
+    /// The records that were written from `from` until before `until`, in order. Clocks of functions may differ by
+    /// seconds, so those around the edges are looked at too.
+    pub async fn audit_between(&self, site: &str, from: Timestamp, until: Timestamp) -> Result<Vec<Record>> {
+        let early = from.checked_sub(SKEW).unwrap_or(from);
+        let late = until.checked_add(SKEW).unwrap_or(until);
+        let (mut place, end) = (self.audit_place(site, early).await?, self.audit_place(site, late).await?);
+        let mut records = Vec::new();
+        while place < end {
+            let next = end.min(place + AT_ONCE);
+            for item in self.audit_items(site, place..=next - 1).await? {
+                let unreadable = |_| Error::report("an audit record cannot be read: verify the chain");
+                let record: Record = serde_json::from_value(item).map_err(unreadable)?;
+                if record.at >= from && record.at < until {
+                    records.push(record);
+                }
+            }
+            place = next;
+        }
+        Ok(records)
+    }
+
+    /// What was done for one person, oldest first.
+    pub async fn audit_of(&self, site: &str, person: &Person) -> Result<Vec<Record>> {
+        let mut places: Vec<u64> = Vec::new();
+        let pages: Vec<Vec<u64>> = self.list_as(&key::person(site, &person.id).pk, key::PLACES).await?;
+        places.extend(pages.into_iter().flatten());
+        places.extend(&person.records);
+        let keys: Vec<_> = places.iter().map(|seq| key::audit(site, *seq)).collect();
+        let found = self.get_many(&keys).await?;
+        let mut records: Vec<Record> = found.iter().filter_map(|(key, item)| self.readable(key, item)).collect();
+        records.sort_by_key(|record| record.seq);
+        Ok(records)
+    }
+}
+
+impl Chain {
+    /// Joins records to the chain, and notes their places with the person, who must be written too. The writes must go
+    /// into one transaction, which fails if somebody else was faster: each place is taken once.
+    pub fn join(&mut self, site: &str, person: &mut Person, at: Timestamp, deeds: &[Deed]) -> Result<Vec<Write>> {
+        let mut writes = Vec::with_capacity(deeds.len() + 1);
+        for deed in deeds {
+            let (record, head) = self.head.record(site, &person.id, at, deed.clone());
+            writes.push(Write::put(key::audit(site, record.seq), body(&record)?).only_if(Condition::New));
+            person.records.push(record.seq);
+            self.head = head;
+        }
+        if person.records.len() > PLACES_AT_HAND {
+            let page = key::places(site, &person.id, person.records.first().copied().unwrap_or_default());
+            writes.push(Write::put(page, body(&person.records)?));
+            person.records.clear();
+        }
+        Ok(writes)
+    }
+}

@@ -1,0 +1,200 @@
+//! Facts in the table: what the platform said, and pointers from whom it is about.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+
+use super::key::{self, Key};
+use super::unreadable::problem;
+use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item, key_of};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{FactId, Holder, Kind};
+use doorstep_core::model::record::Record;
+
+/// Whom a fact that was kept is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concerned {
+    /// Everybody whom it was or is about.
+    pub everybody: BTreeSet<Holder>,
+    /// It is no longer about some of them: keeping it once more would not tell of them again.
+    pub some_left: bool,
+}
+
+/// A fact that is about to be kept, beside what was known.
+pub struct Draft<'a> {
+    /// Whom keeping it concerns.
+    pub concerned: Concerned,
+    new: &'a Record,
+    old: Option<Record>,
+    version: u64,
+    before: BTreeSet<Holder>,
+    after: BTreeSet<Holder>,
+}
+
+impl Draft<'_> {
+    /// What is known of it.
+    pub fn known(&self) -> Option<&Record> {
+        self.old.as_ref()
+    }
+}
+
+fn version_of(read: Timestamp) -> u64 {
+    u64::try_from(read.as_microsecond()).unwrap_or(0).max(1)
+}
+
+impl Ledger {
+    /// One fact; one that cannot be read is noted and counts as unknown.
+    pub async fn fact(&self, site: &str, name: &FactId) -> Result<Option<Record>> {
+        self.kept(&key::fact(site, name)).await
+    }
+
+    /// Several facts, in no order; unknown ones are left out.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where one cannot be read: what follows from the others alone may take something away.
+    pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
+        let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
+        let found: Vec<Result<Record, Key>> =
+            self.get_many_as(&keys, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
+        let unreadable = |key: Key| {
+            self.unreadable.note(&key);
+            Error::report(problem(&key))
+        };
+        found.into_iter().map(|one| one.map_err(unreadable)).collect()
+    }
+
+    /// All facts of one kind; one that cannot be read is noted and left out.
+    pub async fn facts_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
+        self.list_as(&key::facts(site), &key::things(kind)).await
+    }
+
+    /// Who is in a team.
+    pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
+        let pk = key::holdings(site, team);
+        let pointers = self.list(&pk, key::PEOPLE).await?;
+        pointers.iter().map(|pointer| self.pointed_to(&pk, pointer)).collect()
+    }
+
+    /// Returns the fact that a pointer leads to. Its sort key says the same as its body.
+    fn pointed_to(&self, pk: &str, pointer: &Item) -> Result<FactId> {
+        let at = Key { pk: pk.to_owned(), sk: pointer.sk.clone() };
+        let found = self.readable(&at, pointer).or_else(|| key::thing_named(&pointer.sk));
+        found.ok_or_else(|| Error::report(problem(&at)))
+    }
+
+    /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,
+    /// and their pointers come before all others.
+    pub async fn holdings(&self, site: &str, of: &Holder) -> Result<(Vec<FactId>, u64)> {
+        let pk = key::holdings(site, of);
+        let pointers = match of {
+            Holder::Team(_) => self.list_from(&pk, key::AFTER_PEOPLE).await?,
+            Holder::Member(_) | Holder::Visitor(_) => self.list(&pk, "").await?,
+        };
+        let at = pointers.last().filter(|last| last.sk == key::VERSION).map_or(0, |last| last.version);
+        let facts = pointers.iter().filter(|pointer| pointer.sk != key::VERSION);
+        Ok((facts.map(|pointer| self.pointed_to(&pk, pointer)).collect::<Result<_>>()?, at))
+    }
+
+    /// The version of a holder: one up with every change of a fact about it.
+    pub async fn version_of(&self, site: &str, of: &Holder) -> Result<u64> {
+        Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
+    }
+
+    /// Erases a fact with everything that leads to it, as if it had never been known. Safe to repeat.
+    pub async fn erase_fact(&self, site: &str, record: &Record) -> Result<()> {
+        let name = record.fact.name();
+        let mut holders = record.holders();
+        holders.extend(record.fact.holders());
+        let mut writes = vec![Write::delete(key::fact(site, &name))];
+        writes.extend(holders.iter().map(|holder| Write::delete(key::holding(site, holder, &name))));
+        self.write_many(writes).await
+    }
+
+    /// Erases the version of a holder that no stored fact is about, because its key holds the platform's id. A holder that
+    /// a fact is still about keeps it. A settle that read the version before cannot commit: the person's own item changes.
+    pub async fn erase_holder(&self, site: &str, of: &Holder) -> Result<()> {
+        match self.holdings(site, of).await? {
+            (facts, 1..) if facts.is_empty() => self.write(Write::delete(key::holder_version(site, of))).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a fact, unless a later read is known already.
+    ///
+    /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that
+    /// would outgrow one, what can safely be repeated goes first. Where nobody does, each part is written alone, for
+    /// half the price: see [`Ledger::grow_fact`].
+    pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
+        let draft = self.draft(site, new).await?;
+        self.keep_draft(site, &draft).await?;
+        Ok(draft.concerned)
+    }
+
+    /// What keeping a fact comes to. Nothing is written.
+    pub async fn draft<'a>(&self, site: &str, new: &'a Record) -> Result<Draft<'a>> {
+        let at = key::fact(site, &new.fact.name());
+        let old_item = self.get(&at).await?;
+        // One that cannot be read is overwritten with what the platform says now.
+        let old: Option<Record> = old_item.as_ref().and_then(|item| self.readable(&at, item));
+        let before = old.as_ref().map(Record::holders).unwrap_or_default();
+        let after = new.holders();
+        let everybody = before.union(&after).cloned().collect();
+        let concerned = Concerned { everybody, some_left: !before.is_subset(&after) };
+        let version = old_item.map_or(0, |item| item.version);
+        Ok(Draft { new, old, version, before, after, concerned })
+    }
+
+    /// Keeps what was drafted, unless a later read was known already.
+    ///
+    /// # Errors
+    /// [`doorstep_core::model::error::Error::Later`] where somebody else kept it since.
+    pub async fn keep_draft(&self, site: &str, draft: &Draft<'_>) -> Result<()> {
+        let Draft { new, old, version, before, after, concerned } = draft;
+        if old.as_ref().is_some_and(|old| old.read > new.read) {
+            return Ok(());
+        }
+        let name = new.fact.name();
+        let put = |record: &Record| -> Result<Write> {
+            let write = Write::put(key::fact(site, &name), body(record)?).version(version_of(record.read));
+            let write = match record.expires() {
+                Some(at) => write.expires(at),
+                None => write,
+            };
+            Ok(write.only_if(Condition::Version(*version)))
+        };
+        let says_nothing_new =
+            |old: &&Record| old.says_same(new) && old.vouched == new.vouched && !new.ends_doubt_of(old);
+        if let Some(old) = old.as_ref().filter(says_nothing_new) {
+            // It is known from where it was first known.
+            let (source, since) = (old.source.clone(), old.since.or(Some(old.read)));
+            return self.write(put(&Record { source, since, ..(*new).clone() })?).await;
+        }
+        let fact = put(new)?;
+        let pointer = body(&name)?;
+        let point = |to: &Holder| Write::put(key::holding(site, to, &name), pointer.clone());
+        let bump = |holder: &Holder| Write::bump(key::holder_version(site, holder));
+        if !concerned.some_left {
+            let pointers = after.difference(before).map(point).collect();
+            return self.grow_fact(fact, pointers, after.iter().map(bump).collect()).await;
+        }
+        let mut writes = vec![fact];
+        writes.extend(concerned.everybody.iter().map(bump));
+        writes.extend(after.iter().map(point));
+        writes.extend(before.difference(after).map(|from| Write::delete(key::holding(site, from, &name))));
+        while writes.len() > MOST_IN_ONE {
+            let early = writes.split_off(writes.len().saturating_sub(MOST_IN_ONE).max(1));
+            self.write_all(Step::Keep, early).await?;
+        }
+        self.write_all(Step::Read, writes).await
+    }
+
+    /// Pointers first: one that leads nowhere yet is passed over. Versions last: whoever finds them as they were has
+    /// decided before this fact was known, and is followed by the settle that whoever keeps it asks for. A stop in
+    /// between is mended by doing it again, or by the next reconcile, which judges by facts and not by versions.
+    async fn grow_fact(&self, fact: Write, pointers: Vec<Write>, bumps: Vec<Write>) -> Result<()> {
+        self.write_many(pointers).await?;
+        self.write(fact).await?;
+        try_join_all(bumps.into_iter().map(|bump| self.write_as(Step::Read, bump))).await.map(drop)
+    }
+}

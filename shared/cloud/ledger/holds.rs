@@ -1,0 +1,221 @@
+//! What waits for a human, what was released, and what the guard let pass lately.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::key::{self, Key};
+use super::{Condition, Item, Ledger, Write, body};
+use doorstep_core::decide::guard::{Doubt, Hold, RELEASED_FOR, TOGETHER, Tally, Waiting};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::site::Site;
+
+/// Changes in one piece of a hold: far below what an item can hold.
+const PIECE: usize = 500;
+
+/// That a change may be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Which one.
+    pub doubt: Doubt,
+    /// Until when.
+    pub until: Timestamp,
+    /// The hold that a human approved; `None`: the guard let it pass.
+    pub approved: Option<String>,
+}
+
+/// An account that was made.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    doors: String,
+    at: Timestamp,
+}
+
+fn hold(item: &Item) -> Result<Hold> {
+    Ok(Hold { version: item.version, ..item.read()? })
+}
+
+impl Ledger {
+    /// Everything that waits for a human at a site, or was approved lately; one that cannot be read is noted and left out.
+    pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
+        let items = self.list(&key::holds(site), "").await?;
+        let pk = key::holds(site);
+        let readable = items.iter().filter_map(|item| {
+            let at = Key { pk: pk.clone(), sk: item.sk.clone() };
+            self.readable(&at, item).map(|read| Hold { version: item.version, ..read })
+        });
+        Ok(readable.collect())
+    }
+
+    /// Drops holds that cannot be read: the comparison that follows judges the same changes again and writes them down anew.
+    ///
+    /// # Errors
+    /// [`doorstep_core::model::error::Error::Later`] where the table is away.
+    pub async fn drop_unreadable_holds(&self, site: &str) -> Result<()> {
+        for item in self.list(&key::holds(site), "").await? {
+            if hold(&item).is_ok() {
+                continue;
+            }
+            let at = Key { pk: key::holds(site), sk: item.sk.clone() };
+            self.unreadable.note(&at);
+            self.write(Write::delete(at)).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything that waits for a human at a site.
+    pub async fn open_holds(&self, site: &str) -> Result<Vec<Hold>> {
+        let mut holds = self.holds(site).await?;
+        holds.retain(|hold| hold.approved.is_none());
+        Ok(holds)
+    }
+
+    /// One hold.
+    pub async fn hold(&self, site: &str, checksum: &str) -> Result<Option<Hold>> {
+        self.get(&key::hold(site, checksum)).await?.as_ref().map(hold).transpose()
+    }
+
+    /// Writes a hold down, its changes first. In place of an older one of the same set only while that is as it was read.
+    ///
+    /// # Errors
+    /// [`doorstep_core::model::error::Error::Later`] where it changed meanwhile.
+    pub async fn put_hold(&self, hold: &Hold, waiting: &[Waiting]) -> Result<()> {
+        let pieces: Vec<&[Waiting]> = waiting.chunks(PIECE).collect();
+        for (n, piece) in pieces.iter().enumerate() {
+            self.write(Write::put(key::held(&hold.site, &hold.checksum, n), body(piece)?)).await?;
+        }
+        self.keep_hold(&Hold { pieces: pieces.len(), ..hold.clone() }).await
+    }
+
+    /// Writes down how a hold stands, only while it is as it was read: an older copy must not undo an approval.
+    ///
+    /// # Errors
+    /// [`doorstep_core::model::error::Error::Later`] where it changed meanwhile.
+    pub async fn keep_hold(&self, hold: &Hold) -> Result<()> {
+        let put = Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?).version(hold.version + 1);
+        self.write(put.only_if(Condition::Version(hold.version))).await
+    }
+
+    /// The changes of a hold.
+    pub async fn waiting(&self, hold: &Hold) -> Result<Vec<Waiting>> {
+        let pieces = (0..hold.pieces).map(|n| async move {
+            let piece = self.get(&key::held(&hold.site, &hold.checksum, n)).await?;
+            piece.map_or_else(|| Ok(Vec::new()), |piece| piece.read::<Vec<Waiting>>())
+        });
+        Ok(try_join_all(pieces).await?.concat())
+    }
+
+    /// Forgets a hold, only while it is as it was read.
+    ///
+    /// # Errors
+    /// [`doorstep_core::model::error::Error::Later`] where it changed meanwhile.
+    pub async fn drop_hold(&self, hold: &Hold) -> Result<()> {
+        let gone = Write::delete(key::hold(&hold.site, &hold.checksum));
+        self.write(gone.only_if(Condition::Version(hold.version))).await?;
+        let pieces = (0..hold.pieces).map(|n| Write::delete(key::held(&hold.site, &hold.checksum, n)));
+        self.write_many(pieces.collect()).await
+    }
+
+    /// Lets these changes be done from `now` on, for an hour.
+    pub async fn release(&self, site: &str, doubts: &[&Doubt], approved: Option<&str>, now: Timestamp) -> Result<()> {
+        let until = now.checked_add(RELEASED_FOR).unwrap_or(now);
+        let one = |doubt: &&Doubt| {
+            let release = Release { doubt: (*doubt).clone(), until, approved: approved.map(str::to_owned) };
+            Ok(Write::put(key::release(site, doubt), body(&release)?).expires(until))
+        };
+        self.write_many(doubts.iter().map(one).collect::<Result<_>>()?).await
+    }
+
+    /// Which of these may be done at `now`.
+    pub async fn released(&self, site: &str, doubts: &[Doubt], now: Timestamp) -> Result<Vec<Release>> {
+        let keys: Vec<Key> = doubts.iter().map(|doubt| key::release(site, doubt)).collect();
+        let found = self.get_many(&keys).await?;
+        // One that cannot be read releases nothing.
+        let found = found.iter().filter_map(|(key, item)| self.readable::<Release>(key, item));
+        Ok(found.filter(|release| now < release.until).collect())
+    }
+
+    /// Everything that may be done at `now` because a human approved it.
+    pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<Doubt>> {
+        let releases: Vec<Release> = self.list_as(&key::releases(site), "").await?;
+        let live = releases.into_iter().filter(|release| now < release.until && release.approved.is_some());
+        Ok(live.map(|release| release.doubt).collect())
+    }
+
+    /// Takes back the release of a change that was done.
+    pub fn spent(site: &str, doubt: &Doubt) -> Write {
+        Write::delete(key::release(site, doubt))
+    }
+
+    /// What the guard let pass in the last 24 hours, and the version of that.
+    pub async fn tally(&self, site: &str, now: Timestamp) -> Result<(Tally, u64)> {
+        let at = key::tally(site);
+        let item = self.get(&at).await?;
+        let mut tally: Tally = item.as_ref().and_then(|item| self.readable(&at, item)).unwrap_or_default();
+        tally.made = self.made(site, now).await?;
+        Ok((tally.lately(now), item.map_or(0, |item| item.version)))
+    }
+
+    /// How many accounts were made in the last 24 hours that no human approved, by door system.
+    pub async fn made(&self, site: &str, now: Timestamp) -> Result<BTreeMap<String, usize>> {
+        let items = self.list(&key::guard(site), key::MADE).await?;
+        // One that cannot be read still counts: its key names the door system.
+        let made = items.iter().filter_map(|item| {
+            let at = Key { pk: key::guard(site), sk: item.sk.clone() };
+            self.readable(&at, item).or_else(|| Some(Made { doors: key::made_at(&item.sk)?, at: now }))
+        });
+        let mut counts = BTreeMap::new();
+        for made in made.filter(|made: &Made| now.duration_since(made.at) < TOGETHER) {
+            *counts.entry(made.doors).or_default() += 1;
+        }
+        Ok(counts)
+    }
+
+    /// Counts an account that was made at `at` without a human's approval.
+    pub fn count_made(site: &str, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
+        let until = at.checked_add(TOGETHER).unwrap_or(at);
+        let made = Made { doors: doors.to_owned(), at };
+        Ok(Write::put(key::made(site, doors, account), body(&made)?).expires(until))
+    }
+
+    /// Keeps what the guard let pass, unless somebody else judged meanwhile.
+    ///
+    /// # Errors
+    /// [`doorstep_core::model::error::Error::Later`] where somebody did: what they let pass must be counted first.
+    pub async fn keep_tally(&self, site: &str, tally: &Tally, was: u64) -> Result<()> {
+        let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
+        self.write(put).await
+    }
+
+    /// Counts a member who lost all card numbers. Gives how many others did in the last 24 hours.
+    pub async fn count_lost_numbers(&self, site: &str, name: &FactId, now: Timestamp) -> Result<usize> {
+        let until = now.checked_add(TOGETHER).unwrap_or(now);
+        let lost: Vec<(FactId, Timestamp)> = self.list_as(&key::guard(site), key::LOST_NUMBERS).await?;
+        self.write(Write::put(key::lost_numbers(site, name), body(&(name, now))?).expires(until)).await?;
+        Ok(lost.into_iter().filter(|(other, at)| other != name && now.duration_since(*at) < TOGETHER).count())
+    }
+
+    /// Whether very many may need a new account, and nobody has counted them yet.
+    pub async fn is_crowded(&self, site: &str) -> Result<bool> {
+        Ok(self.get(&key::crowd(site)).await?.is_some())
+    }
+
+    /// Notes that very many may need a new account, until they are counted.
+    pub async fn note_crowd(&self, site: &str, crowded: bool) -> Result<()> {
+        let at = key::crowd(site);
+        self.write(if crowded { Write::put(at, body(&true)?) } else { Write::delete(at) }).await
+    }
+
+    /// The files that were in force as these versions; one that cannot be read any more is left out.
+    pub async fn files(&self, site: &str, versions: Range<u64>) -> Result<Vec<Site>> {
+        let keys: Vec<Key> = versions.map(|n| key::version(site, n)).collect();
+        let found = self.get_many(&keys).await?;
+        let stored = found.iter().filter_map(|(key, item)| self.readable::<super::stored::Stored>(key, item));
+        Ok(stored.filter_map(|stored| stored.file().ok()).collect())
+    }
+}

@@ -1,0 +1,406 @@
+//! The one table: what we remember. This file knows DynamoDB; the files below it know what is kept there.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use key::Key;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use unreadable::UnreadableItems;
+use uuid::Uuid;
+
+use crate::aws::Lazy;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::record::Kept;
+use doorstep_vendors::backoff::BackOff;
+use doorstep_vendors::time::SharedTime;
+
+pub mod audits;
+pub mod dues;
+pub mod facts;
+pub mod holds;
+pub mod key;
+pub mod openings;
+pub mod people;
+mod refusal;
+pub mod runs;
+pub mod sharing;
+pub mod sites;
+mod stored;
+pub mod told;
+pub mod unreadable;
+mod write;
+
+pub use refusal::faster;
+use refusal::{away, cancelled};
+pub use write::{Condition, Write};
+
+/// Most items that DynamoDB takes in one transaction.
+pub const MOST_IN_ONE: usize = 100;
+
+/// How many batches are read at the same time.
+const BATCHES_AT_ONCE: usize = 4;
+
+/// An item as the SDK gives it.
+type Map = HashMap<String, AttributeValue>;
+
+/// The steps of settle: the first word of a transaction's token, or the name of the value that a single write compares.
+/// So who watches the wire can tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Facts as re-read.
+    Read,
+    /// Door changes, written down before they are made.
+    Intend,
+    /// What was done.
+    Commit,
+    /// Anything else.
+    Keep,
+}
+
+impl Step {
+    fn word(self) -> &'static str {
+        match self {
+            Step::Read => "read",
+            Step::Intend => "intend",
+            Step::Commit => "commit",
+            Step::Keep => "keep",
+        }
+    }
+}
+
+/// The table.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Lazy<Client>,
+    table: String,
+    time: SharedTime,
+    unreadable: UnreadableItems,
+}
+
+/// One item as it is stored.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its sort key.
+    pub sk: String,
+    /// Its content.
+    pub body: String,
+    /// Its version; 0 where it has none.
+    pub version: u64,
+}
+
+impl Item {
+    /// The content, read.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where the item was not written by us.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.body).map_err(|_| Error::report("an item of the table cannot be read"))
+    }
+}
+
+/// The text form of a value's content.
+pub fn body<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| Error::report("something cannot be written to the table"))
+}
+
+impl Ledger {
+    /// The table called `table`. `time` passes while it is too busy to finish a batch.
+    pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
+        Ledger { db, table, time, unreadable: UnreadableItems::default() }
+    }
+
+    /// Returns the same table with a list of unreadable items of its own, for whoever reports them.
+    pub fn with_own_unreadable(&self) -> Self {
+        Ledger { unreadable: UnreadableItems::default(), ..self.clone() }
+    }
+
+    /// Returns the items that could not be read so far.
+    pub fn unreadable(&self) -> &UnreadableItems {
+        &self.unreadable
+    }
+
+    /// Reads an item. One that cannot be read is noted, and is `None`.
+    fn readable<T: DeserializeOwned>(&self, key: &Key, item: &Item) -> Option<T> {
+        let content = item.read().ok();
+        if content.is_none() {
+            self.unreadable.note(key);
+        }
+        content
+    }
+
+    /// Reads items of a partition. Those that cannot be read are noted and left out.
+    fn readable_of<T: DeserializeOwned>(&self, pk: &str, items: &[Item]) -> Vec<T> {
+        let each = items.iter().filter_map(|item| {
+            let key = Key { pk: pk.to_owned(), sk: item.sk.clone() };
+            self.readable(&key, item)
+        });
+        each.collect()
+    }
+
+    /// Returns what is kept at a place, and whether it can be read.
+    async fn kept_at<T: DeserializeOwned>(&self, at: &Key) -> Result<Kept<T>> {
+        let Some(item) = self.get(at).await? else { return Ok(Kept::Missing) };
+        Ok(self.readable(at, &item).map_or(Kept::Unreadable, Kept::Readable))
+    }
+
+    /// Returns what is kept at a place. An item that cannot be read is noted, and counts as one that does not exist: what is
+    /// kept so is found out again and overwritten.
+    async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
+        Ok(self.kept_at(at).await?.readable())
+    }
+
+    /// Builds the client now, where nobody did.
+    pub fn build(&self) {
+        self.db.build();
+    }
+
+    /// One item, read consistently.
+    pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
+        let found = self
+            .db
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(&key.pk))
+            .key("sk", text(&key.sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(away)?;
+        Ok(found.item.as_ref().map(item))
+    }
+
+    /// Items by key, each once and in no order; those that do not exist are left out.
+    pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
+        self.get_many_as(keys, |map| Ok((key_of(map), item(map)))).await
+    }
+
+    /// The same, each item read as it comes: the text of all of them at once would be most of a function's memory.
+    async fn get_many_as<T>(&self, keys: &[Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
+        // A batch that names one item twice is refused whole.
+        let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let batches: Vec<_> = keys.chunks(100).map(|chunk| self.get_batch(chunk, read)).collect();
+        let mut batches = stream::iter(batches).buffered(BATCHES_AT_ONCE);
+        // Room for all of them once, instead of twice as much again and again.
+        let mut found = Vec::with_capacity(keys.len());
+        while let Some(batch) = batches.try_next().await? {
+            found.extend(batch);
+        }
+        Ok(found)
+    }
+
+    async fn get_batch<T>(&self, keys: &[&Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
+        let mut found = Vec::with_capacity(keys.len());
+        let mut wanted: Vec<_> = keys.iter().map(|key| key_map(key)).collect();
+        let mut back_off = BackOff::new(&self.time);
+        while !wanted.is_empty() {
+            let asked = wanted.len();
+            let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let request = request.map_err(|error| Error::report(error.to_string()))?;
+            let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
+            let items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            for map in &items {
+                found.push(read(map)?);
+            }
+            let rest = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            if !wanted.is_empty() && !back_off.may_send_again(asked, wanted.len()).await {
+                return Err(undone("reads", wanted.len()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every item of a partition whose sort key begins with `prefix`, in order, read consistently.
+    pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
+        self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| Ok(item(map))).await
+    }
+
+    /// The same, each item read as it comes. Items that cannot be read are noted and left out.
+    async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
+        let range = Some(("begins_with(sk, :sk)", prefix));
+        let found: Vec<Result<T, Key>> =
+            self.query(pk, range, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
+        Ok(self.without_unreadable(found))
+    }
+
+    /// Leaves out items that could not be read, and notes them.
+    fn without_unreadable<T>(&self, found: Vec<Result<T, Key>>) -> Vec<T> {
+        let each = found.into_iter().filter_map(|one| one.map_err(|key| self.unreadable.note(&key)).ok());
+        each.collect()
+    }
+
+    /// Every item of a partition whose sort key is below `end`, in order, read consistently.
+    pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
+        self.query(pk, Some(("sk < :sk", end)), |map| Ok(item(map))).await
+    }
+
+    /// The last item of a partition whose sort key is below `end`, read consistently.
+    pub async fn last_below(&self, pk: &str, end: &str) -> Result<Option<Item>> {
+        let last = self
+            .db
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk < :sk")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":sk", text(end))
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(away)?;
+        Ok(last.items.unwrap_or_default().first().map(item))
+    }
+
+    /// Every item of a partition from the sort key `start` on, in order, read consistently.
+    pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
+        self.query(pk, Some(("sk >= :sk", start)), |map| Ok(item(map))).await
+    }
+
+    async fn query<T>(&self, pk: &str, range: Option<(&str, &str)>, read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
+        let range = range.filter(|(_, value)| !value.is_empty());
+        let mut items = Vec::new();
+        let mut from: Option<HashMap<String, AttributeValue>> = None;
+        loop {
+            let condition = range.map_or("pk = :pk".to_owned(), |(test, _)| format!("pk = :pk AND {test}"));
+            let page = self
+                .db
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression(condition)
+                .expression_attribute_values(":pk", text(pk))
+                .set_exclusive_start_key(from.take())
+                .consistent_read(true);
+            let page = match range {
+                Some((_, value)) => page.expression_attribute_values(":sk", text(value)),
+                None => page,
+            };
+            let page = page.send().await.map_err(away)?;
+            for map in page.items.iter().flatten() {
+                items.push(read(map)?);
+            }
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => from = Some(key),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// The keys of every item whose partition begins with `prefix`. It reads the whole table: for the operator alone, whose
+    /// rights it needs.
+    pub async fn keys_below(&self, prefix: &str) -> Result<Vec<Key>> {
+        let mut keys = Vec::new();
+        let mut from: Option<Map> = None;
+        loop {
+            let page = self
+                .db
+                .scan()
+                .table_name(&self.table)
+                .projection_expression("pk, sk")
+                .filter_expression("begins_with(pk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix))
+                .set_exclusive_start_key(from.take())
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(away)?;
+            keys.extend(page.items.iter().flatten().map(key_of));
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => from = Some(key),
+                _ => return Ok(keys),
+            }
+        }
+    }
+
+    /// Writes one item, alone: half the price of a transaction.
+    ///
+    /// # Errors
+    /// As [`Ledger::write_all`].
+    pub async fn write(&self, write: Write) -> Result<()> {
+        self.write_as(Step::Keep, write).await
+    }
+
+    /// Writes one item, alone, as a step of settle.
+    ///
+    /// # Errors
+    /// As [`Ledger::write_all`].
+    pub async fn write_as(&self, step: Step, write: Write) -> Result<()> {
+        write.alone(&self.db, &self.table, step).await
+    }
+
+    /// Writes all or nothing, at most [`MOST_IN_ONE`] items.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where a condition does not hold (somebody else was faster) or the table is away;
+    /// [`Error::Report`] for what the table will never take, such as an item larger than 400 KB.
+    pub async fn write_all(&self, step: Step, writes: Vec<Write>) -> Result<()> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let token = format!("{}-{}", step.word(), &Uuid::new_v4().simple().to_string()[..24]);
+        let items: Result<Vec<TransactWriteItem>> = writes.into_iter().map(|w| w.into_item(&self.table)).collect();
+        self.db
+            .transact_write_items()
+            .set_transact_items(Some(items?))
+            .client_request_token(token)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(why)) => cancelled(why),
+                _ => away(error),
+            })
+    }
+
+    /// Writes many items that do not depend on each other, 25 at a time. What the table leaves undone of them is sent
+    /// again, a few times. Safe to repeat; no conditions.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the table is away, or too busy to finish.
+    pub async fn write_many(&self, writes: Vec<Write>) -> Result<()> {
+        let mut requests = writes.into_iter().map(Write::into_request).collect::<Result<Vec<_>>>()?;
+        let mut back_off = BackOff::new(&self.time);
+        while !requests.is_empty() {
+            let chunk = requests.split_off(requests.len().saturating_sub(25));
+            let sent = chunk.len();
+            let answer = self.db.batch_write_item().request_items(&self.table, chunk).send().await.map_err(away)?;
+            let rest = answer.unprocessed_items.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
+            if rest.is_empty() {
+                back_off = BackOff::new(&self.time);
+            } else if !back_off.may_send_again(sent, rest.len()).await {
+                return Err(undone("writes", rest.len()));
+            }
+            requests.extend(rest);
+        }
+        Ok(())
+    }
+}
+
+fn undone(what: &str, count: usize) -> Error {
+    Error::later(format!("the table is busy: it left {count} {what} of a batch undone"))
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn key_map(key: &Key) -> HashMap<String, AttributeValue> {
+    HashMap::from([("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))])
+}
+
+fn string(map: &HashMap<String, AttributeValue>, name: &str) -> String {
+    map.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+}
+
+fn key_of(map: &Map) -> Key {
+    Key { pk: string(map, "pk"), sk: string(map, "sk") }
+}
+
+fn item(map: &HashMap<String, AttributeValue>) -> Item {
+    let version = map.get("version").and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok());
+    Item { sk: string(map, "sk"), body: string(map, "body"), version: version.unwrap_or(0) }
+}

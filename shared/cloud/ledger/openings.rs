@@ -1,0 +1,100 @@
+//! Who came and went, in the table: one item for each opening, in partitions of one day, forgotten after a while.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, Write, body, key};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::opening::Opening;
+use doorstep_vendors::doors::openings::Bookmark;
+
+/// How many days are read at the same time.
+const AT_ONCE: usize = 8;
+
+/// How far a door system's list of openings was read, and what its locks are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpeningsRead {
+    /// Which door system it is; see [`doorstep_core::site::DoorsConfig::identity`].
+    #[serde(default)]
+    pub of: String,
+    /// How far; `None` where it was never read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Bookmark>,
+    /// The latest opening of this read so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Timestamp>,
+    /// When it was last read from further back, for locks that tell late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swept: Option<Timestamp>,
+    /// Locks' names by id.
+    #[serde(default)]
+    pub locks: BTreeMap<String, String>,
+    /// When the names were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks_read: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Keeps openings for `days`. The same one twice is one; what is older than that is not kept at all. Safe to repeat.
+    pub async fn keep_openings(&self, site: &str, openings: &[Opening], days: u32, now: Timestamp) -> Result<()> {
+        let for_days = SignedDuration::from_hours(i64::from(days) * 24);
+        let mut writes = BTreeMap::new();
+        for opening in openings {
+            let expires = opening.at.saturating_add(for_days).unwrap_or(Timestamp::MAX);
+            if expires > now {
+                let at = key::opening(site, opening);
+                writes.insert(at.clone(), Write::put(at, body(opening)?).expires(expires));
+            }
+        }
+        let mut writes: Vec<Write> = writes.into_values().collect();
+        // One alone needs no right to write many.
+        match writes.pop() {
+            Some(only) if writes.is_empty() => self.write(only).await,
+            last => self.write_many(writes.into_iter().chain(last).collect()).await,
+        }
+    }
+
+    /// Openings from `from` until before `until`, in order. What has expired and is not yet forgotten is left out.
+    pub async fn openings(
+        &self,
+        site: &str,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+        days: u32,
+    ) -> Result<Vec<Opening>> {
+        let kept_since = now.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN);
+        let from = from.max(kept_since);
+        let last = date(until.min(now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now)));
+        let dates: Vec<Date> = date(from).series(jiff::Span::new().days(1)).take_while(|day| *day <= last).collect();
+        let reads = stream::iter(dates).map(|day| async move {
+            let pk = key::openings(site, day);
+            let items = self.list_from(&pk, &key::instant(from)).await?;
+            Ok::<_, Error>(self.readable_of::<Opening>(&pk, &items))
+        });
+        let read: Vec<Opening> = reads.buffered(AT_ONCE).try_concat().await?;
+        Ok(read.into_iter().filter(|opening| opening.at >= from && opening.at < until).collect())
+    }
+
+    /// How far a door system's openings were read; the beginning, where that was another door system.
+    pub async fn openings_read(&self, site: &str, doors: &str, of: &str) -> Result<OpeningsRead> {
+        let at = key::read(site, &format!("entries#{doors}"));
+        let known: Option<OpeningsRead> = self.kept(&at).await?;
+        let known = known.filter(|known| known.of == of);
+        Ok(known.unwrap_or_else(|| OpeningsRead { of: of.to_owned(), ..OpeningsRead::default() }))
+    }
+
+    /// Keeps how far that is.
+    pub async fn keep_openings_read(&self, site: &str, doors: &str, read: &OpeningsRead) -> Result<()> {
+        self.write(Write::put(key::read(site, &format!("entries#{doors}")), body(read)?)).await
+    }
+}
+
+fn date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}

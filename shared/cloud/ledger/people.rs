@@ -1,0 +1,214 @@
+//! People in the table, and the ways to find them: by profile, by address, by account.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::key::{self, Key};
+use super::unreadable::problem;
+use super::{Condition, Item, Ledger, Map, Write, body, item, key_of};
+use crate::other_sites::Neighbour;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::{Person, email_digest};
+
+/// A person of another site is as they were read.
+pub fn person_is_unchanged(site: &str, id: &str, version: u64) -> Write {
+    Write::check(key::person(site, id), Condition::Version(version))
+}
+
+/// Another site knows no person with this account.
+pub fn account_is_unlinked(site: &str, doors: &str, id: &AccountId) -> Write {
+    Write::check(key::account(site, doors, id), Condition::New)
+}
+
+/// People of a site.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct People {
+    /// Those whose items can be read, by id.
+    pub known: Vec<Person>,
+    /// Ids of those whose items cannot be read. Nothing is done for them, and nothing of theirs is taken away.
+    pub unreadable: BTreeSet<String>,
+}
+
+impl People {
+    /// Iterates over those who can be read, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Person> {
+        self.known.iter()
+    }
+
+    /// Returns one problem for each person whose item cannot be read.
+    pub fn problems(&self, site: &str) -> Vec<String> {
+        self.unreadable.iter().map(|id| problem(&key::person(site, id))).collect()
+    }
+}
+
+impl Ledger {
+    /// One person.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where their item cannot be read.
+    pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {
+        let at = key::person(site, id);
+        let Some(item) = self.get(&at).await? else { return Ok(None) };
+        read(&item).map(Some).map_err(|_| {
+            self.unreadable.note(&at);
+            Error::report(problem(&at))
+        })
+    }
+
+    /// Several people, in no order; one whose item cannot be read is noted and left out.
+    pub async fn people(&self, site: &str, ids: &[String]) -> Result<Vec<Person>> {
+        let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
+        let found = self.get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map)))).await?;
+        Ok(self.without_unreadable(found))
+    }
+
+    /// Everybody of a site, by id.
+    pub async fn everybody(&self, site: &str) -> Result<People> {
+        self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok()))).await
+    }
+
+    /// The same for those who judge them all at once, without what nobody is judged by: what claims were made on, and
+    /// where it is written that they were.
+    pub async fn everybody_to_judge(&self, site: &str) -> Result<People> {
+        self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok()))).await
+    }
+
+    async fn everybody_as(&self, site: &str, read: ReadPerson) -> Result<People> {
+        let listed = self.list(&key::people(site), "").await?;
+        let keys: Vec<Key> = listed.iter().map(|item| key::person(site, &item.sk)).collect();
+        drop(listed);
+        let found = self.get_many_as(&keys, read).await?;
+        let mut people = People { known: Vec::with_capacity(found.len()), unreadable: BTreeSet::new() };
+        for (key, person) in found {
+            match person {
+                Some(person) => people.known.push(person),
+                None => {
+                    self.unreadable.note(&key);
+                    people.unreadable.extend(key::person_id(site, &key).map(str::to_owned));
+                }
+            }
+        }
+        people.known.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(people)
+    }
+
+    /// Returns which of these profiles belong to the people with these ids.
+    pub async fn profiles_of(&self, site: &str, ids: &BTreeSet<String>, names: Vec<FactId>) -> Result<Vec<FactId>> {
+        let at = names.into_iter().map(|name| (key::profile(site, &name), name));
+        self.owned_by(ids, at.collect()).await
+    }
+
+    /// Returns which of these accounts of one door system belong to the people with these ids.
+    pub async fn accounts_of(
+        &self,
+        at: &Neighbour,
+        ids: &BTreeSet<String>,
+        accounts: Vec<AccountId>,
+    ) -> Result<Vec<AccountId>> {
+        let at = accounts.into_iter().map(|id| (key::account(&at.site, &at.doors, &id), id));
+        self.owned_by(ids, at.collect()).await
+    }
+
+    async fn owned_by<T>(&self, ids: &BTreeSet<String>, mut at: HashMap<Key, T>) -> Result<Vec<T>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Key> = at.keys().cloned().collect();
+        let found = self.get_many(&keys).await?.into_iter();
+        let theirs = found.filter(|(_, item)| ids.contains(&item.body));
+        Ok(theirs.filter_map(|(key, _)| at.remove(&key)).collect())
+    }
+
+    /// Our id for a profile of the platform.
+    pub async fn id_of_profile(&self, site: &str, name: &FactId) -> Result<Option<String>> {
+        self.pointed(&key::profile(site, name)).await
+    }
+
+    /// Our ids for several profiles, in no order; of those that nobody has, none.
+    pub async fn ids_of_profiles(&self, site: &str, names: &[FactId]) -> Result<Vec<String>> {
+        let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
+        self.get_many_as(&keys, |map| Ok(item(map).body)).await
+    }
+
+    /// Our id for an address, in compared form.
+    pub async fn id_of_email(&self, site: &str, email: &str) -> Result<Option<String>> {
+        self.pointed(&key::email(site, &email_digest(email))).await
+    }
+
+    /// Our id for an account.
+    pub async fn id_of_account(&self, site: &str, doors: &str, id: &AccountId) -> Result<Option<String>> {
+        self.pointed(&key::account(site, doors, id)).await
+    }
+
+    async fn pointed(&self, at: &Key) -> Result<Option<String>> {
+        Ok(self.get(at).await?.map(|item| item.body))
+    }
+}
+
+/// Reads one item: its key, and the person where they can be read.
+type ReadPerson = fn(&Map) -> Result<(Key, Option<Person>)>;
+
+fn read(item: &Item) -> Result<Person> {
+    let person: Person = item.read()?;
+    Ok(Person { version: item.version, ..person }.in_full())
+}
+
+fn whole(map: &Map) -> Result<Person> {
+    read(&item(map))
+}
+
+fn to_judge(map: &Map) -> Result<Person> {
+    let mut person = whole(map)?;
+    person.records = Vec::new();
+    for claim in &mut person.claims {
+        (claim.basis, claim.cause) = (Vec::new(), None);
+    }
+    Ok(person)
+}
+
+/// Puts a person, if nobody else did since it was read.
+pub fn put(site: &str, person: &Person) -> Result<Write> {
+    let write = Write::put(key::person(site, &person.id), body(&person.in_short())?).version(person.version + 1);
+    Ok(write.only_if(Condition::Version(person.version)))
+}
+
+/// Puts a new person into the list of all.
+pub fn list(site: &str, person: &Person) -> Write {
+    Write::put(key::listed(site, &person.id), person.id.clone())
+}
+
+/// A profile is this person from now on.
+pub fn point_profile(site: &str, name: &FactId, person: &str) -> Write {
+    Write::put(key::profile(site, name), person.to_owned())
+}
+
+/// An address is this person's, if it is nobody's yet.
+pub fn point_email(site: &str, email: &str, person: &str) -> Write {
+    Write::put(key::email(site, &email_digest(email)), person.to_owned()).only_if(Condition::New)
+}
+
+/// An address is no longer this person's.
+pub fn free_email(site: &str, email: &str, person: &str) -> Write {
+    Write::delete(key::email(site, &email_digest(email))).only_if(Condition::Body(person.to_owned()))
+}
+
+/// An account is this person's from now on.
+pub fn point_account(site: &str, doors: &str, id: &AccountId, person: &str) -> Write {
+    Write::put(key::account(site, doors, id), person.to_owned())
+}
+
+/// A person is no longer in the list of all.
+pub fn unlist(site: &str, person: &str) -> Write {
+    Write::delete(key::listed(site, person))
+}
+
+/// A profile is no longer anybody's.
+pub fn free_profile(site: &str, name: &FactId) -> Write {
+    Write::delete(key::profile(site, name))
+}
+
+/// An account is no longer anybody's.
+pub fn free_account(site: &str, doors: &str, id: &AccountId) -> Write {
+    Write::delete(key::account(site, doors, id))
+}

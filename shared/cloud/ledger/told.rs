@@ -1,0 +1,231 @@
+//! The mailbox of a platform that cannot be asked: its latest letter about each thing, and its rosters.
+//!
+//! "Newer wins" is a condition on the write, so that a late letter changes nothing, however many are written at once. A
+//! removal is remembered like anything else. A roster's text is kept in pieces, because one item holds at most 400 KB;
+//! its head, which makes it count, is written last.
+
+use async_trait::async_trait;
+use futures_util::future::try_join_all;
+
+use super::key::{self, Key};
+use super::{Condition, Ledger, Step, Write, body, faster};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::Kind;
+use doorstep_core::model::push_update::{
+    Believed, DoubtedSnapshot, ForgottenThing, Head, Letter, Mailbox, News, Rank, Receipt, Rosters, Told, thing_hash,
+};
+use doorstep_core::model::record::{Kept, Record};
+use doorstep_vendors::platform::told::store::PushStore;
+
+/// Longest piece of a roster's text, in bytes.
+const PIECE: usize = 300_000;
+
+impl Ledger {
+    /// Writes down what was told, unless something newer is known of the same.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where the table is away.
+    pub async fn tell(&self, site: &str, told: &Told, receipt: &Receipt) -> Result<()> {
+        let rank = told.rank.clone();
+        match &told.news {
+            News::Thing { entity, id, data } => {
+                let at = key::letter(site, entity, id);
+                let letter = Letter { entity: (*entity).to_owned(), id: id.clone(), rank, data: data.clone() };
+                self.write_newer(at, body(&letter)?, &told.rank).await
+            }
+            News::Roster { roster, part, parts, data } => {
+                let pieces = pieces(data);
+                let put = pieces.iter().enumerate().map(|(n, piece)| async move {
+                    let put = Write::put(key::roster_text(site, &told.rank.hash, n), body(piece)?);
+                    self.write_new(put).await
+                });
+                try_join_all(put).await?;
+                let (part, parts, pieces) = (*part, *parts, pieces.len());
+                let receipt = receipt.clone();
+                let head = Head { roster: roster.clone(), part, parts, rank, pieces, receipt };
+                self.write_newer(key::roster_part(site, roster, part), body(&head)?, &told.rank).await
+            }
+        }
+    }
+
+    /// Puts an item unless it is there. The text of a part is named by its hash, so the one that is there says the same, or
+    /// was rewritten since because a person was taken out of it.
+    async fn write_new(&self, put: Write) -> Result<()> {
+        match self.write(put.only_if(Condition::New)).await {
+            Err(error) if error == faster() => Ok(()),
+            written => written,
+        }
+    }
+
+    async fn write_newer(&self, at: Key, body: String, rank: &Rank) -> Result<()> {
+        let rank = rank.text();
+        let write = Write::put(at, body).ranked(rank.clone()).only_if(Condition::Below(rank));
+        match self.write(write).await {
+            Err(error) if error == faster() => Ok(()),
+            written => written,
+        }
+    }
+
+    async fn write_unless_changed(&self, write: Write) -> Result<()> {
+        match self.write(write).await {
+            Err(error) if error == faster() => Ok(()),
+            gone => gone,
+        }
+    }
+}
+
+#[async_trait]
+impl PushStore for Ledger {
+    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<Letter>> {
+        Ok(self.letter_kept(site, entity, id).await?.readable())
+    }
+
+    async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<Letter>> {
+        Ok(match self.kept_at::<Letter>(&key::letter(site, entity, id)).await? {
+            Kept::Readable(letter) if letter.is_forgotten() => Kept::Missing,
+            kept => kept,
+        })
+    }
+
+    async fn letters(&self, site: &str) -> Result<Vec<Letter>> {
+        Ok(self.mailbox(site).await?.letters)
+    }
+
+    async fn mailbox(&self, site: &str) -> Result<Mailbox> {
+        let pk = key::told(site);
+        let mut mailbox = Mailbox::default();
+        for item in self.list(&pk, key::LETTERS).await? {
+            let at = Key { pk: pk.clone(), sk: item.sk };
+            match serde_json::from_str::<Letter>(&item.body) {
+                Ok(letter) if letter.is_forgotten() => {}
+                Ok(letter) => mailbox.letters.push(letter),
+                Err(_) => {
+                    self.unreadable.note(&at);
+                    mailbox.unreadable.extend(at.sk.rsplit('#').next().map(str::to_owned));
+                }
+            }
+        }
+        Ok(mailbox)
+    }
+
+    async fn rosters(&self, site: &str) -> Result<Rosters> {
+        let (believed, doubted) = (self.kept(&key::believed(site)).await?, self.doubted(site).await?);
+        Ok(Rosters { believed, doubted, heads: self.list_as(&key::told(site), key::ROSTERS).await? })
+    }
+
+    async fn doubted(&self, site: &str) -> Result<Option<DoubtedSnapshot>> {
+        self.kept(&key::doubted(site)).await
+    }
+
+    async fn roster_text(&self, site: &str, head: &Head) -> Result<String> {
+        let pieces = (0..head.pieces).map(|n| async move {
+            let piece = self.get(&key::roster_text(site, &head.rank.hash, n)).await?;
+            piece.ok_or_else(|| Error::later("a roster is being replaced"))?.read::<String>()
+        });
+        Ok(try_join_all(pieces).await?.concat())
+    }
+
+    async fn doubt(&self, site: &str, doubted: Option<&DoubtedSnapshot>) -> Result<()> {
+        let at = key::doubted(site);
+        self.write(match doubted {
+            Some(doubted) => Write::put(at, body(doubted)?),
+            None => Write::delete(at),
+        })
+        .await
+    }
+
+    async fn rewrite_roster(&self, site: &str, head: &Head, text: &str) -> Result<()> {
+        let pieces = pieces(text);
+        if pieces.len() > head.pieces {
+            return Err(Error::report("a roster grew by what was taken out of it"));
+        }
+        let writes = (0..head.pieces).map(|n| {
+            let piece = pieces.get(n).copied().unwrap_or_default();
+            Ok(Write::put(key::roster_text(site, &head.rank.hash, n), body(&piece)?))
+        });
+        self.write_all(Step::Keep, writes.collect::<Result<_>>()?).await
+    }
+
+    async fn believe(&self, site: &str, believed: &Believed) -> Result<()> {
+        let rank = believed.rank.clone();
+        self.write_newer(key::believed(site), body(believed)?, &rank).await
+    }
+
+    async fn forget_part(&self, site: &str, head: &Head, stays: &[&Head]) -> Result<()> {
+        let at = key::roster_part(site, &head.roster, head.part);
+        match self.write(Write::delete(at).only_if(Condition::Body(body(head)?))).await {
+            Err(error) if error == faster() => return Ok(()),
+            gone => gone?,
+        }
+        if stays.iter().any(|stays| stays.rank.hash == head.rank.hash) {
+            return Ok(());
+        }
+        let texts = (0..head.pieces).map(|n| Write::delete(key::roster_text(site, &head.rank.hash, n)));
+        self.write_many(texts.collect()).await
+    }
+
+    async fn forget_letter(&self, site: &str, letter: &Letter, forgotten: &[ForgottenThing]) -> Result<()> {
+        let at = key::letter(site, &letter.entity, &letter.id);
+        let hash = thing_hash(site, &letter.entity, &letter.id);
+        let write = match forgotten.iter().find(|thing| thing.hash == hash) {
+            Some(thing) => {
+                let until = letter.rank.clone().max(thing.until.clone());
+                shell(at, &ForgottenThing { until, ..thing.clone() })?
+            }
+            None => Write::delete(at),
+        };
+        self.write_unless_changed(write.only_if(Condition::Body(body(letter)?))).await
+    }
+
+    async fn forgotten_things(&self, site: &str) -> Result<Vec<ForgottenThing>> {
+        self.list_as(&key::told(site), key::FORGOTTEN).await
+    }
+
+    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&Letter>) -> Result<()> {
+        let (at, rank) = (key::forgotten(site, &thing.hash), &thing.until);
+        self.write_newer(at, body(thing)?, rank).await?;
+        let put = shell(key::letter_of(site, &thing.entity, &thing.hash), thing)?;
+        let condition = match letter {
+            Some(letter) => Condition::Body(body(letter)?),
+            None => Condition::Below(rank.text()),
+        };
+        self.write_unless_changed(put.only_if(condition)).await
+    }
+
+    async fn records_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
+        self.facts_of(site, kind).await
+    }
+}
+
+/// What stays of a letter about a thing that a forgotten person was taken out of.
+fn shell(at: Key, thing: &ForgottenThing) -> Result<Write> {
+    let rank = thing.until.clone();
+    let letter = Letter { entity: thing.entity.clone(), id: String::new(), rank, data: None };
+    Ok(Write::put(at, body(&letter)?).ranked(letter.rank.text()))
+}
+
+/// A text in pieces of at most [`PIECE`] bytes, none of them cutting a character.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_whole_characters_and_nothing_is_lost() {
+        let text = format!("x{}", "é".repeat(400_000));
+        let pieces = pieces(&text);
+        assert!(pieces.len() == 3 && pieces.iter().all(|piece| piece.len() <= PIECE));
+        assert_eq!(pieces.concat(), text);
+        assert!(super::pieces("").is_empty());
+    }
+}

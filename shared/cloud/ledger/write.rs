@@ -1,0 +1,216 @@
+//! One write to the table, and what must hold for it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, TransactWriteItem, Update, WriteRequest,
+};
+use jiff::Timestamp;
+
+use super::key::Key;
+use super::{Step, away, key_map, text};
+use doorstep_core::model::error::{Error, Result};
+
+/// What must hold for a write to happen.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// There is no such item yet.
+    New,
+    /// The item has exactly this version; 0 also stands for an item that does not exist.
+    Version(u64),
+    /// The item holds exactly this content.
+    Body(String),
+    /// There is no such item yet, or its rank is below this one.
+    Below(String),
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Put { body: String, version: u64, expires: Option<Timestamp>, rank: Option<String> },
+    Bump,
+    Check,
+    Delete,
+}
+
+/// One write.
+#[derive(Debug, Clone)]
+pub struct Write {
+    key: Key,
+    what: What,
+    condition: Option<Condition>,
+}
+
+impl Write {
+    /// Puts an item with this content.
+    pub fn put(key: Key, body: String) -> Self {
+        Write { key, what: What::Put { body, version: 0, expires: None, rank: None }, condition: None }
+    }
+
+    /// Adds one to the item's version, making it where it does not exist.
+    pub fn bump(key: Key) -> Self {
+        Write { key, what: What::Bump, condition: None }
+    }
+
+    /// Writes nothing, but the whole transaction fails unless `condition` holds. No function does this today: one that
+    /// does needs the right `dynamodb:ConditionCheckItem` in the template.
+    pub fn check(key: Key, condition: Condition) -> Self {
+        Write { key, what: What::Check, condition: Some(condition) }
+    }
+
+    /// Deletes an item; one that does not exist is deleted already.
+    pub fn delete(key: Key) -> Self {
+        Write { key, what: What::Delete, condition: None }
+    }
+
+    /// Only if `condition` holds.
+    pub fn only_if(mut self, condition: Condition) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// With this version, for a put.
+    pub fn version(mut self, n: u64) -> Self {
+        if let What::Put { version, .. } = &mut self.what {
+            *version = n;
+        }
+        self
+    }
+
+    /// Forgotten by the table some time after `at`, for a put.
+    pub fn expires(mut self, at: Timestamp) -> Self {
+        if let What::Put { expires, .. } = &mut self.what {
+            *expires = Some(at);
+        }
+        self
+    }
+
+    /// With this rank, for a put: see [`Condition::Below`].
+    pub fn ranked(mut self, text: String) -> Self {
+        if let What::Put { rank, .. } = &mut self.what {
+            *rank = Some(text);
+        }
+        self
+    }
+
+    /// Where it writes.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub(super) fn into_item(self, table: &str) -> Result<TransactWriteItem> {
+        let (test, values) = expression(self.condition, Step::Keep);
+        let values = (!values.is_empty()).then_some(values);
+        let item = TransactWriteItem::builder();
+        let item = match self.what {
+            What::Put { body, version, expires, rank } => {
+                let put =
+                    Put::builder().table_name(table).set_item(Some(stored(&self.key, body, version, expires, rank)));
+                let put = put.set_condition_expression(test).set_expression_attribute_values(values);
+                item.put(put.build().map_err(unbuilt)?)
+            }
+            What::Bump => {
+                let update = Update::builder().table_name(table).set_key(Some(key_map(&self.key)));
+                let update = update
+                    .update_expression("ADD version :one")
+                    .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+                item.update(update.build().map_err(unbuilt)?)
+            }
+            What::Check => {
+                let check = ConditionCheck::builder().table_name(table).set_key(Some(key_map(&self.key)));
+                let check = check.set_condition_expression(test).set_expression_attribute_values(values);
+                item.condition_check(check.build().map_err(unbuilt)?)
+            }
+            What::Delete => {
+                let delete = Delete::builder().table_name(table).set_key(Some(key_map(&self.key)));
+                let delete = delete.set_condition_expression(test).set_expression_attribute_values(values);
+                item.delete(delete.build().map_err(unbuilt)?)
+            }
+        };
+        Ok(item.build())
+    }
+
+    /// Writes it outside of any transaction.
+    pub(super) async fn alone(self, db: &Client, table: &str, step: Step) -> Result<()> {
+        let (test, values) = expression(self.condition, step);
+        let values = (!values.is_empty()).then_some(values);
+        match self.what {
+            What::Put { body, version, expires, rank } => {
+                let put =
+                    db.put_item().table_name(table).set_item(Some(stored(&self.key, body, version, expires, rank)));
+                let sent = put.set_condition_expression(test).set_expression_attribute_values(values).send().await;
+                sent.map(|_| ()).map_err(away)
+            }
+            What::Delete => {
+                let delete = db.delete_item().table_name(table).set_key(Some(key_map(&self.key)));
+                let sent = delete.set_condition_expression(test).set_expression_attribute_values(values).send().await;
+                sent.map(|_| ()).map_err(away)
+            }
+            What::Bump => {
+                let one = format!(":{}", step.word());
+                let update = db.update_item().table_name(table).set_key(Some(key_map(&self.key)));
+                let update = update
+                    .update_expression(format!("ADD version {one}"))
+                    .expression_attribute_values(one, AttributeValue::N("1".to_owned()));
+                update.send().await.map(|_| ()).map_err(away)
+            }
+            What::Check => Err(Error::report("this write needs a transaction")),
+        }
+    }
+
+    pub(super) fn into_request(self) -> Result<WriteRequest> {
+        let request = WriteRequest::builder();
+        Ok(match self.what {
+            What::Put { body, version, expires, rank } => {
+                let put = PutRequest::builder().set_item(Some(stored(&self.key, body, version, expires, rank)));
+                request.put_request(put.build().map_err(unbuilt)?).build()
+            }
+            What::Delete => {
+                let delete = DeleteRequest::builder().set_key(Some(key_map(&self.key)));
+                request.delete_request(delete.build().map_err(unbuilt)?).build()
+            }
+            What::Bump | What::Check => return Err(Error::report("this write needs a transaction")),
+        })
+    }
+}
+
+fn unbuilt(error: impl std::fmt::Display) -> Error {
+    Error::report(format!("a write to the table cannot be put together: {error}"))
+}
+
+fn stored(
+    key: &Key,
+    body: String,
+    version: u64,
+    expires: Option<Timestamp>,
+    rank: Option<String>,
+) -> HashMap<String, AttributeValue> {
+    let mut item = key_map(key);
+    item.extend(rank.map(|rank| ("told".to_owned(), AttributeValue::S(rank))));
+    item.insert("body".to_owned(), AttributeValue::S(body));
+    if version > 0 {
+        item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+    }
+    if let Some(at) = expires {
+        item.insert("expires".to_owned(), AttributeValue::N(at.as_second().to_string()));
+    }
+    item
+}
+
+/// The step's word stands for the value that is compared, so that who watches the wire can tell what is written.
+fn expression(condition: Option<Condition>, step: Step) -> (Option<String>, HashMap<String, AttributeValue>) {
+    let (name, value) = match condition {
+        None => return (None, HashMap::new()),
+        Some(Condition::New) => return (Some("attribute_not_exists(pk)".to_owned()), HashMap::new()),
+        Some(Condition::Version(0)) => return (Some("attribute_not_exists(version)".to_owned()), HashMap::new()),
+        Some(Condition::Below(rank)) => {
+            let below = format!(":{}", step.word());
+            let test = format!("attribute_not_exists(pk) OR told < {below}");
+            return (Some(test), HashMap::from([(below, text(&rank))]));
+        }
+        Some(Condition::Version(n)) => ("version", AttributeValue::N(n.to_string())),
+        Some(Condition::Body(body)) => ("body", text(&body)),
+    };
+    let was = format!(":{}", step.word());
+    (Some(format!("{name} = {was}")), HashMap::from([(was, value)]))
+}

@@ -1,0 +1,82 @@
+//! Reads what other sites hold. A site that shares nothing reads nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Neighbour, OtherSites};
+use crate::ledger::Ledger;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::Person;
+
+/// The other sites at each of a site's door systems.
+pub type Neighbours = BTreeMap<String, BTreeSet<Neighbour>>;
+
+/// Those of these sites that are in service. What is kept of a retired site counts for nothing.
+///
+/// # Errors
+/// [`doorstep_core::model::error::Error::Later`] where the table is away.
+pub async fn in_service(ledger: &Ledger, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
+    let mut active = BTreeSet::new();
+    for neighbour in shared {
+        if ledger.active(&neighbour.site).await?.is_some_and(|stored| is_at(&stored, neighbour)) {
+            active.insert(neighbour.clone());
+        }
+    }
+    Ok(active)
+}
+
+fn is_at(stored: &crate::ledger::sites::Stored, neighbour: &Neighbour) -> bool {
+    stored.file().is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
+}
+
+/// Everything that other sites hold. `seen` are the accounts of each door system, of which some may be those of people who
+/// cannot be read.
+///
+/// # Errors
+/// [`doorstep_core::model::error::Error::Later`] where the table is away.
+pub async fn of_everyone(
+    ledger: &Ledger,
+    neighbours: &Neighbours,
+    seen: &BTreeMap<String, Vec<AccountId>>,
+) -> Result<OtherSites> {
+    let mut others = OtherSites::default();
+    for (doors, neighbours) in neighbours {
+        for neighbour in neighbours {
+            let people = ledger.everybody_to_judge(&neighbour.site).await?;
+            people.known.iter().for_each(|person| others.add(doors, neighbour, person));
+            let accounts = seen.get(doors).cloned().unwrap_or_default();
+            for account in ledger.accounts_of(neighbour, &people.unreadable, accounts).await? {
+                others.add_unreadable(doors, neighbour, &account);
+            }
+        }
+    }
+    Ok(others)
+}
+
+/// What other sites hold of one person's accounts.
+///
+/// # Errors
+/// [`doorstep_core::model::error::Error::Later`] where the table is away.
+pub async fn of_person(ledger: &Ledger, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
+    let mut others = OtherSites::default();
+    for (doors, neighbours) in neighbours {
+        let claimed = person.claims.iter().filter(|claim| claim.doors == *doors).map(|claim| &claim.account);
+        let linked = person.accounts.get(doors).map(|linked| &linked.account.id);
+        let accounts: BTreeSet<&AccountId> = claimed.chain(linked).collect();
+        for neighbour in neighbours {
+            for account in &accounts {
+                let owner = match ledger.id_of_account(&neighbour.site, &neighbour.doors, account).await? {
+                    Some(id) => ledger.person(&neighbour.site, &id).await,
+                    None => Ok(None),
+                };
+                match owner {
+                    Ok(Some(owner)) => others.add(doors, neighbour, &owner),
+                    Ok(None) => others.add_unknown(doors, neighbour, account),
+                    Err(Error::Report(_)) => others.add_unreadable(doors, neighbour, account),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Ok(others)
+}

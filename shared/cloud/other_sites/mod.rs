@@ -1,0 +1,169 @@
+//! What other sites of the stack hold at the door systems that they share with a site.
+//!
+//! Two sites may rule one group. A person whom both let in has one membership there, and it stays while either site claims
+//! it: the site that ends first hands it over, and the last one revokes. So another site's claims are not foreign, and an
+//! account that another site needs is neither suspended nor deleted. Other sites' people are only read; a decision that rests
+//! on them is written on condition that they are as they were read. Pure; [`load`] reads, [`register`] finds out who shares.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Write;
+use crate::ledger::people::{account_is_unlinked, person_is_unchanged};
+use doorstep_core::model::account::{AccountId, GroupId};
+use doorstep_core::model::person::{Deed, Person};
+
+pub mod load;
+pub mod register;
+
+/// A seat that another site will need within this is not given back in between.
+const SOON: SignedDuration = SignedDuration::from_mins(30);
+
+/// Another site that rules one of this site's groups.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// The site.
+    pub site: String,
+    /// Its name for the door system.
+    pub doors: String,
+}
+
+/// Says which other sites share a door system's groups, one sentence for each.
+pub fn sharing(neighbours: &load::Neighbours) -> Vec<String> {
+    let each = neighbours.iter().flat_map(|(doors, sites)| sites.iter().map(move |site| (doors, &site.site)));
+    let said = |(doors, site): (&String, &String)| {
+        format!(
+            "{doors}: site {site} rules some of these groups, too: a person of both stays in until both sites end it"
+        )
+    };
+    each.map(said).collect()
+}
+
+/// What another site holds of one account.
+#[derive(Debug, Clone)]
+struct Stake {
+    neighbour: Neighbour,
+    /// Its person with this account, and the version that was read; `None` where it knows no such account.
+    person: Option<(String, u64)>,
+    /// Its groups, each with the end of its membership.
+    claims: Vec<(GroupId, Option<Timestamp>)>,
+    /// Anything opens for them there, will open, or is being changed.
+    needed: bool,
+    /// When anything opens or closes for that person there next.
+    next: Option<Timestamp>,
+    /// That site suspended the account.
+    suspended: bool,
+    /// Its person cannot be read: any membership of the account may be claimed.
+    unreadable: bool,
+}
+
+/// What other sites hold, by account. Empty for a site that shares nothing.
+#[derive(Debug, Clone, Default)]
+pub struct OtherSites(HashMap<(String, AccountId), Vec<Stake>>);
+
+impl OtherSites {
+    /// Adds what another site's person holds at the door system that this site calls `doors`. What is being revoked there
+    /// counts no more.
+    pub fn add(&mut self, doors: &str, neighbour: &Neighbour, person: &Person) {
+        let there = neighbour.doors.as_str();
+        let leaves = |group: &GroupId| {
+            let intent = person.intent(there, group);
+            intent.is_some_and(|intent| matches!(intent.deed, Deed::Revoke { .. }))
+        };
+        let mut stakes: HashMap<&AccountId, Stake> = HashMap::new();
+        let new = || Stake {
+            neighbour: neighbour.clone(),
+            person: Some((person.id.clone(), person.version)),
+            claims: Vec::new(),
+            needed: false,
+            next: person.next,
+            suspended: false,
+            unreadable: false,
+        };
+        if let Some(linked) = person.accounts.get(there) {
+            let stake = stakes.entry(&linked.account.id).or_insert_with(new);
+            let begun = person.intents.iter().any(|intent| intent.doors == there);
+            stake.needed = begun || person.has_cards_at(there) || person.next.is_some();
+            stake.suspended = linked.suspended;
+        }
+        for claim in person.claims.iter().filter(|claim| claim.doors == there && !leaves(&claim.group)) {
+            let stake = stakes.entry(&claim.account).or_insert_with(new);
+            stake.claims.push((claim.group.clone(), claim.until));
+            stake.needed = true;
+        }
+        for (account, stake) in stakes {
+            self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+        }
+    }
+
+    /// Adds that another site knows no such account.
+    pub fn add_unknown(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
+        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
+        let (needed, suspended, unreadable) = (false, false, false);
+        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
+        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+    }
+
+    /// Adds that another site's person with this account cannot be read. Until they can, nothing of the account is taken away.
+    pub fn add_unreadable(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
+        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
+        let (needed, suspended, unreadable) = (true, false, true);
+        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
+        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
+    }
+
+    /// Whether another site's person with this account cannot be read.
+    pub fn is_unreadable(&self, doors: &str, account: &AccountId) -> bool {
+        self.stakes(doors, account).iter().any(|stake| stake.unreadable)
+    }
+
+    fn stakes(&self, doors: &str, account: &AccountId) -> &[Stake] {
+        // A site that shares nothing is spared the copies.
+        if self.0.is_empty() {
+            return &[];
+        }
+        self.0.get(&(doors.to_owned(), account.clone())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ends of the memberships that other sites claim for an account in a group, one for each claim.
+    pub fn ends(&self, doors: &str, group: &GroupId, account: &AccountId) -> Vec<Option<Timestamp>> {
+        let claims = self.stakes(doors, account).iter().flat_map(|stake| &stake.claims);
+        claims.filter(|(claimed, _)| claimed == group).map(|(_, until)| *until).collect()
+    }
+
+    /// Whether another site needs an account: it lets its person in with it, or will.
+    pub fn need(&self, doors: &str, account: &AccountId) -> bool {
+        self.stakes(doors, account).iter().any(|stake| stake.needed)
+    }
+
+    /// Whether another site needs an account's seat: it lets its person in now, or will soon.
+    pub fn need_seat(&self, doors: &str, account: &AccountId, now: Timestamp) -> bool {
+        let soon = now.checked_add(SOON).unwrap_or(now);
+        let needs =
+            |stake: &Stake| stake.unreadable || !stake.claims.is_empty() || stake.next.is_some_and(|next| next <= soon);
+        self.stakes(doors, account).iter().any(needs)
+    }
+
+    /// Whether another site suspended an account.
+    pub fn suspended(&self, doors: &str, account: &AccountId) -> bool {
+        self.stakes(doors, account).iter().any(|stake| stake.suspended)
+    }
+
+    /// Conditions under which a decision about an account still rests on what was read: nothing of it changed since.
+    pub fn conditions(&self, doors: &str, account: &AccountId) -> Vec<Write> {
+        let stakes = self.stakes(doors, account).iter().filter(|stake| !stake.unreadable);
+        let condition = |stake: &Stake| match &stake.person {
+            Some((id, version)) => person_is_unchanged(&stake.neighbour.site, id, *version),
+            None => account_is_unlinked(&stake.neighbour.site, &stake.neighbour.doors, account),
+        };
+        stakes.map(condition).collect()
+    }
+
+    /// The other sites that know an account.
+    pub fn knowing(&self, doors: &str, account: &AccountId) -> impl Iterator<Item = &Neighbour> {
+        let stakes = self.stakes(doors, account).iter();
+        stakes.filter(|stake| stake.person.is_some()).map(|stake| &stake.neighbour)
+    }
+}

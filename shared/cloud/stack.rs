@@ -1,0 +1,87 @@
+//! What a deployed stack says of itself: one plain parameter that the template writes, so that whoever knows the stack's
+//! name can find everything else.
+
+use aws_credential_types::Credentials;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use serde::{Deserialize, Serialize};
+
+use crate::alarms::AlarmSettings;
+use crate::aws::{Seam, failure};
+use crate::outside::{Settings, config};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_vendors::http::Http;
+
+/// Who asks AWS, and where that is.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// AWS region.
+    pub region: String,
+    /// What to ask with. It prints redacted.
+    pub credentials: Credentials,
+    /// Where AWS is, if not at its own addresses.
+    pub endpoint: Option<String>,
+}
+
+/// The names of what a stack holds: the JSON in the parameter `/{stack}/stack`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// The table.
+    pub table: String,
+    /// The line's URL.
+    pub line_url: String,
+    /// The line's ARN.
+    pub line_arn: String,
+    /// The schedule group of the alarms.
+    pub alarm_group: String,
+    /// The role with which alarms ring.
+    pub alarm_role_arn: String,
+    /// The event bus.
+    pub bus: String,
+}
+
+impl Settings {
+    /// The names among these, as the stack says them.
+    pub fn names(&self) -> Names {
+        let AlarmSettings { group, line_arn, role_arn } = self.alarms.clone();
+        let (table, line_url, bus) = (self.table.clone(), self.line_url.clone(), self.bus.clone());
+        Names { table, line_url, line_arn, alarm_group: group, alarm_role_arn: role_arn, bus }
+    }
+
+    /// What the stack called `stack` says of itself.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where there is no such stack here, or AWS does not let us ask; [`Error::Later`] where AWS
+    /// cannot be reached.
+    pub async fn of_stack(stack: &str, asker: Asker, http: &Http) -> Result<Self> {
+        let path = format!("/{stack}/stack");
+        let ssm = config!(aws_sdk_ssm, asker, Seam(http.clone()));
+        let answer = ssm.get_parameter().name(&path).send().await;
+        let found = answer.map_err(|error| match error.as_service_error() {
+            Some(GetParameterError::ParameterNotFound(_)) => Error::refused(format!(
+                "there is no stack \"{stack}\" in {}: no parameter {path}. Choose another with --stack, --region or \
+                 --profile, or deploy it",
+                asker.region
+            )),
+            Some(_) => Error::refused(format!("the stack cannot be asked: {}", failure("ssm GetParameter", &error))),
+            None => Error::later(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
+        })?;
+        let text = found.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
+        let names: Names = serde_json::from_str(&text)
+            .map_err(|error| Error::report(format!("the parameter {path} is not what the stack writes: {error}")))?;
+        let Asker { region, credentials, endpoint } = asker;
+        let alarms =
+            AlarmSettings { group: names.alarm_group, line_arn: names.line_arn, role_arn: names.alarm_role_arn };
+        let Names { table, line_url, bus, .. } = names;
+        Ok(Settings {
+            stack: stack.to_owned(),
+            region,
+            table,
+            line_url,
+            reconcile_url: String::new(),
+            alarms,
+            bus,
+            credentials,
+            endpoint,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Why something is open, kept as what it follows from and put into words only where something is done: for most people
+//! nothing is.
+
+use std::fmt;
+
+use super::Entitlement;
+use crate::model::fact::FactId;
+
+/// Most reasons that are told.
+const MOST: usize = 5;
+
+/// The entitlements behind one stretch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Because(Vec<Reason>);
+
+/// Facts, and the rule that makes something of them.
+#[derive(Debug, Clone, PartialEq)]
+struct Reason {
+    facts: Vec<FactId>,
+    rule: usize,
+    line: usize,
+}
+
+impl<'a> FromIterator<&'a Entitlement> for Because {
+    fn from_iter<I: IntoIterator<Item = &'a Entitlement>>(entitlements: I) -> Self {
+        let reason = |one: &Entitlement| Reason { facts: one.because.clone(), rule: one.rule, line: one.line };
+        Because(entitlements.into_iter().map(reason).collect())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts: Vec<String> = self.facts.iter().map(FactId::to_string).collect();
+        write!(f, "{} by rule {} (line {})", facts.join(" with "), self.rule, self.line)
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut reasons: Vec<String> = self.0.iter().map(Reason::to_string).collect();
+        reasons.sort();
+        reasons.dedup();
+        reasons.truncate(MOST);
+        f.write_str(&reasons.join("; "))
+    }
+}
+
+impl Because {
+    /// Returns the reason that one fact gives under the first rule, which stands in this line of the site file.
+    pub fn of(fact: FactId, line: usize) -> Self {
+        Because(vec![Reason { facts: vec![fact], rule: 1, line }])
+    }
+}

@@ -1,0 +1,56 @@
+//! Rules by what they are about: of hundreds, only a few can concern one person.
+
+use std::collections::HashMap;
+
+use super::{Bench, Rules};
+use crate::model::fact::What;
+use crate::site::Selector;
+use crate::site::resolve::Ids;
+
+/// The rules of a site that open anything, sorted once for many people.
+pub struct RuleBook<'a> {
+    pub(super) rules: Rules<'a>,
+    by_plan: HashMap<&'a str, Vec<usize>>,
+    by_resource: HashMap<&'a str, Vec<usize>>,
+    /// Rules that anybody's facts may meet.
+    others: Vec<usize>,
+}
+
+impl<'a> RuleBook<'a> {
+    /// Sorts the rules.
+    pub fn of(rules: Rules<'a>) -> Self {
+        let mut book = RuleBook { rules, by_plan: HashMap::new(), by_resource: HashMap::new(), others: Vec::new() };
+        for (place, (rule, resolved)) in rules.site.rules.iter().zip(&rules.resolved.rules).enumerate() {
+            if resolved.groups.is_empty() {
+                continue;
+            }
+            let (index, ids) = match (rule.selector, &resolved.wanted) {
+                (Selector::Plan, Ids::Of(ids)) => (&mut book.by_plan, ids),
+                (Selector::Resource, Ids::Of(ids)) => (&mut book.by_resource, ids),
+                _ => {
+                    book.others.push(place);
+                    continue;
+                }
+            };
+            for id in ids {
+                index.entry(id).or_default().push(place);
+            }
+        }
+        book
+    }
+
+    /// The places of the rules that may concern somebody, in their order in the site file.
+    pub(super) fn places(&self, bench: &Bench<'_>) -> Vec<usize> {
+        let mut places = self.others.clone();
+        let plans = bench.memberships.iter().filter_map(|(_, membership, _)| membership.plan.as_deref());
+        places.extend(plans.filter_map(|plan| self.by_plan.get(plan)).flatten());
+        let booked = bench.dossier.facts.values().filter_map(|fact| match &fact.what {
+            What::Booking(booking) => booking.resource.as_deref(),
+            _ => None,
+        });
+        places.extend(booked.filter_map(|resource| self.by_resource.get(resource)).flatten());
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}

@@ -1,0 +1,104 @@
+//! Plans, and the desks and offices that come with memberships.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::days::{Days, days};
+use super::{Asked, Bench, holds};
+use crate::model::fact::{Assignment, Fact, Membership};
+use crate::model::window::Window;
+use crate::site::Selector;
+
+impl<'a> Bench<'a> {
+    /// Members on a plan, while the membership runs.
+    pub(super) fn plan(&mut self, asked: Asked<'_>) {
+        for &(fact, membership, profile) in self.memberships.clone().iter() {
+            let location = membership.location.as_deref().or(profile.location.as_deref());
+            if holds(&asked.resolved.wanted, membership.plan.as_deref()) && self.in_place(asked, location) {
+                for window in self.runs(fact, membership, location) {
+                    self.open(asked, window, location, &[fact.name()]);
+                }
+            }
+        }
+    }
+
+    /// Memberships assigned to a desk or office: that very one, or one of a floor or a location.
+    pub(super) fn assigned(&mut self, asked: Asked<'_>) {
+        for &(fact, membership, profile) in self.memberships.clone().iter() {
+            let location = membership.location.as_deref().or(profile.location.as_deref());
+            if !self.in_place(asked, location) {
+                continue;
+            }
+            let matching: Vec<_> = membership.assignments.iter().filter(|a| self.is_there(asked, a)).collect();
+            for assignment in matching {
+                let windows = self.runs(fact, membership, location);
+                match days(assignment.from, assignment.until, &self.zone(location)) {
+                    Days::Backwards => self.problem(&fact.name(), "has an assignment that ends before it starts"),
+                    Days::Window(span) => {
+                        for window in windows.iter().filter_map(|window| window.overlap(&span)) {
+                            self.open(asked, window, location, &[fact.name()]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_there(&self, asked: Asked<'_>, assignment: &Assignment) -> bool {
+        let resource = self.rules.catalogue.resources.get(&assignment.resource);
+        let wanted = &asked.resolved.wanted;
+        match asked.rule.selector {
+            Selector::Location => resource.is_some_and(|at| holds(wanted, at.location.as_deref())),
+            Selector::Floor => resource.is_some_and(|at| at.floor.is_some() && holds(wanted, at.floor.as_deref())),
+            _ => holds(wanted, Some(&assignment.resource)),
+        }
+    }
+
+    /// When a membership runs: from the first moment of its first day to the last of its last, local, but for pauses.
+    fn runs(&mut self, fact: &Fact, membership: &Membership, location: Option<&str>) -> Vec<Window> {
+        if membership.from.is_none() {
+            self.problem(&fact.name(), "has no start date and opens nothing: give it one at the platform");
+            return Vec::new();
+        }
+        match days(membership.from, membership.until, &self.zone(location)) {
+            Days::Window(window) => self.but_for_pauses(waiting(window, membership), membership, location),
+            Days::Backwards => {
+                self.problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A pause that ends before it starts is none.
+    fn but_for_pauses(&self, window: Window, membership: &Membership, location: Option<&str>) -> Vec<Window> {
+        let mut left = vec![window];
+        for pause in &membership.pauses {
+            if let Days::Window(hole) = days(Some(pause.from), pause.until, &self.zone(location)) {
+                left = left.iter().flat_map(|window| window.without(&hole)).collect();
+            }
+        }
+        left
+    }
+
+    /// Whether this person has a membership that runs at `at`, anywhere.
+    pub(super) fn is_member_at(&self, at: Timestamp) -> bool {
+        self.memberships.iter().any(|(_, membership, profile)| {
+            let location = membership.location.as_deref().or(profile.location.as_deref());
+            let Days::Window(window) = days(membership.from, membership.until, &self.zone(location)) else {
+                return false;
+            };
+            let windows = self.but_for_pauses(window, membership, location);
+            membership.from.is_some() && windows.iter().any(|window| window.holds(at))
+        })
+    }
+
+    pub(super) fn zone(&self, location: Option<&str>) -> TimeZone {
+        self.rules.catalogue.zone_of(location, &self.rules.site.timezone)
+    }
+}
+
+/// A membership that awaits the next one goes on while that is looked for.
+fn waiting(window: Window, membership: &Membership) -> Window {
+    let longer = |until: Timestamp| until.saturating_add(Membership::NEXT_WITHIN).unwrap_or(until);
+    Window { until: window.until.map(|until| if membership.awaits_next { longer(until) } else { until }), ..window }
+}

@@ -1,0 +1,82 @@
+//! Days bought ahead: open until all are used or their validity ends.
+
+use super::days::{Days, day_of, days};
+use super::{Asked, Bench, holds};
+use crate::model::fact::{Checkin, Fact, FactId, Holder, Kind, Pass, Profile, What};
+use crate::model::window::Window;
+use crate::site::PassOpening;
+use crate::site::resolve::Ids;
+
+impl<'a> Bench<'a> {
+    /// The holders of a pass; a company's pass: everyone in the company.
+    pub(super) fn passes(&mut self, asked: Asked<'_>) {
+        let dossier = self.dossier;
+        for fact in dossier.facts.values() {
+            let What::Pass(pass) = &fact.what else { continue };
+            let mut reaching = pass.holders.iter().filter_map(|holder| Some((holder, dossier.reached(holder)?)));
+            let Some((holder, profile)) = reaching.next() else { continue };
+            let location = pass.location.as_deref().or_else(|| self.location_of(holder, profile));
+            if is_wanted(&asked.resolved.wanted, fact, pass) && self.in_place(asked, location) {
+                self.pass(asked, fact, pass, location);
+            }
+        }
+    }
+
+    fn pass(&mut self, asked: Asked<'_>, fact: &Fact, pass: &Pass, location: Option<&str>) {
+        let zone = self.zone(location);
+        let Days::Window(valid) = days(pass.from, pass.until, &zone) else {
+            return self
+                .problem(&fact.name(), "ends before it starts and opens nothing: mend its dates at the platform");
+        };
+        let unused = pass.count.is_none_or(|count| pass.used < count);
+        if unused && self.rules.site.passes == PassOpening::WhileUnused {
+            return self.open(asked, valid, location, &[fact.name()]);
+        }
+        // Using the last one does not shut its holder out: whoever checked in stays in until local midnight.
+        if let Some(day) = pass.used_at.filter(|at| valid.holds(*at)).and_then(|at| day_of(at, &zone))
+            && let Some(day) = day.overlap(&valid)
+        {
+            self.open(asked, day, location, &[fact.name()]);
+        }
+        // A check-in that used another pass does not bring back one that is used up.
+        let counts = |checkin: &Checkin| unused || checkin.pass.as_ref().is_none_or(|used| *used == fact.id);
+        for (name, checkin) in self.checkins().into_iter().filter(|(_, checkin)| counts(checkin)) {
+            let day: Option<Window> = day_of(checkin.at, &zone);
+            if valid.holds(checkin.at)
+                && let Some(day) = day.and_then(|day| day.overlap(&valid))
+            {
+                self.open(asked, day, location, &[fact.name(), name]);
+            }
+        }
+    }
+
+    fn checkins(&self) -> Vec<(FactId, &'a Checkin)> {
+        let dossier = self.dossier;
+        let mine = |checkin: &Checkin| {
+            let member = checkin.member.as_deref();
+            member.is_some_and(|member| dossier.members().any(|(id, _)| id == member))
+        };
+        let all = dossier.facts.values().filter_map(|fact| match &fact.what {
+            What::Checkin(checkin) if mine(checkin) => Some((fact.name(), checkin)),
+            _ => None,
+        });
+        all.collect()
+    }
+
+    /// Where a pass belongs that does not say so: with whoever holds it.
+    fn location_of(&self, holder: &Holder, profile: &'a Profile) -> Option<&'a str> {
+        let team = match holder {
+            Holder::Team(id) => self.dossier.facts.get(&FactId::new(Kind::Team, id.clone())),
+            _ => None,
+        };
+        let of_team = team.and_then(|fact| match &fact.what {
+            What::Team(team) => team.location.as_deref(),
+            _ => None,
+        });
+        of_team.or(profile.location.as_deref())
+    }
+}
+
+fn is_wanted(wanted: &Ids, fact: &Fact, pass: &Pass) -> bool {
+    holds(wanted, Some(&fact.id)) || holds(wanted, pass.name.as_deref())
+}

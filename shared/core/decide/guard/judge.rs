@@ -1,0 +1,269 @@
+//! Inferred changes × what is there → what may be done, and what waits for a human. Pure.
+//!
+//! The widest scope that is too large is held whole, so that one thing that went wrong is one thing to approve. What is
+//! known as a set is judged as a set: people who are joined or parted, with everything that this takes from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{Doubt, Hold, MOST_NEW, Scope, TOGETHER, Tally, Waiting, checksum};
+use crate::model::account::{AccountId, GroupId};
+use crate::site::Guard;
+
+/// The accounts in each group now, ours and others.
+pub type Inside = BTreeMap<(String, GroupId), BTreeSet<AccountId>>;
+/// The accounts with a card of ours at each door system.
+pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
+
+/// What the guard goes by.
+#[derive(Clone, Copy)]
+pub struct Measure<'a> {
+    /// Site.
+    pub site: &'a str,
+    /// Its limits.
+    pub guard: &'a Guard,
+    /// Who is in the groups.
+    pub inside: &'a Inside,
+    /// Who has a card of ours.
+    pub holders: &'a Holders,
+    /// What it let pass in the last 24 hours.
+    pub tally: &'a Tally,
+    /// The instant for which it is judged.
+    pub now: Timestamp,
+}
+
+/// What became of a set.
+#[derive(Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// What may be done.
+    pub released: Vec<Waiting>,
+    /// What waits for a human.
+    pub holds: Vec<(Hold, Vec<Waiting>)>,
+}
+
+/// How far a question reaches.
+#[derive(Clone, Copy)]
+enum Within<'a> {
+    Site,
+    Doors(&'a str),
+    Group(&'a str, &'a GroupId),
+}
+
+impl Within<'_> {
+    fn holds(self, doors: &str, group: Option<&GroupId>) -> bool {
+        match self {
+            Within::Site => true,
+            Within::Doors(at) => at == doors,
+            Within::Group(at, of) => at == doors && group == Some(of),
+        }
+    }
+}
+
+/// Judges everything that is inferred, as one set.
+pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let (made, removals): (Vec<Waiting>, Vec<Waiting>) =
+        waiting.into_iter().partition(|one| matches!(one.doubt, Doubt::Made { .. }));
+    // Who gets another address, and from whom that takes nothing.
+    let (harmless, removals): (Vec<Waiting>, Vec<Waiting>) =
+        removals.into_iter().partition(|one| matches!(one.doubt, Doubt::Moves { .. }) && !one.joined);
+    judgement.released.extend(harmless);
+    measure.invitations(made, &mut judgement);
+    measure.sets(removals, &mut judgement);
+    judgement
+}
+
+impl Measure<'_> {
+    fn invitations(self, made: Vec<Waiting>, judgement: &mut Judgement) {
+        for (doors, made) in by(made, |doubt| doubt.doors().unwrap_or_default().to_owned()) {
+            let lately = self.tally.made.get(&doors).copied().unwrap_or_default();
+            let count = made.len() + lately;
+            if count > MOST_NEW {
+                let hours = TOGETHER.as_hours();
+                let reason =
+                    format!("{count} new accounts within {hours} hours, and more than {MOST_NEW} wait for a human");
+                judgement.holds.push(self.hold(Scope::Doors(doors), reason, made));
+            } else {
+                judgement.released.extend(made);
+            }
+        }
+    }
+
+    /// What follows from joining and parting people is done whole or not at all.
+    fn sets(self, removals: Vec<Waiting>, judgement: &mut Judgement) {
+        let mut all = self.removals(removals);
+        let stays = all.holds.iter().find(|(_, held)| held.iter().any(|one| one.joined));
+        if let Some((stays, _)) = stays {
+            let reason = format!("people would be joined or parted: {}", stays.reason);
+            let held = all.holds.drain(..).flat_map(|(_, held)| held);
+            let every: Vec<Waiting> = all.released.drain(..).chain(held).collect();
+            let (joined, others): (Vec<Waiting>, Vec<Waiting>) = every.into_iter().partition(|one| one.joined);
+            judgement.holds.push(self.hold(Scope::Site, reason, joined));
+            all = self.removals(others);
+        }
+        judgement.released.extend(all.released);
+        judgement.holds.extend(all.holds);
+    }
+
+    fn removals(self, removals: Vec<Waiting>) -> Judgement {
+        let mut judgement = Judgement::default();
+        if let Some(reason) = self.too_many(&removals, Within::Site) {
+            judgement.holds.push(self.hold(Scope::Site, reason, removals));
+            return judgement;
+        }
+        let (doubted, removals): (Vec<Waiting>, Vec<Waiting>) = removals.into_iter().partition(|one| one.doubted);
+        if !doubted.is_empty() {
+            let reason = "a list that lost half of what it held said the same three times".to_owned();
+            judgement.holds.push(self.hold(Scope::Site, reason, doubted));
+        }
+        for (doors, removals) in by(removals, |doubt| doubt.doors().map(str::to_owned)) {
+            match doors {
+                Some(doors) => self.at_doors(&doors, removals, &mut judgement),
+                None => judgement.released.extend(removals),
+            }
+        }
+        judgement
+    }
+
+    fn at_doors(self, doors: &str, removals: Vec<Waiting>, judgement: &mut Judgement) {
+        let within = Within::Doors(doors);
+        if let Some(reason) = self.too_many(&removals, within).or_else(|| self.all_cards(&removals, within)) {
+            judgement.holds.push(self.hold(Scope::Doors(doors.to_owned()), reason, removals));
+            return;
+        }
+        for (group, removals) in by(removals, |doubt| doubt.group().cloned()) {
+            let reason = group.as_ref().and_then(|group| {
+                let within = Within::Group(doors, group);
+                self.too_many(&removals, within).or_else(|| self.empties(&removals, within))
+            });
+            match (reason, group) {
+                (Some(reason), Some(group)) => {
+                    judgement.holds.push(self.hold(Scope::Group(doors.to_owned(), group), reason, removals));
+                }
+                _ => judgement.released.extend(removals),
+            }
+        }
+    }
+
+    /// Why these are too many of those who have, or lately had, what is taken.
+    fn too_many(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+        if removals.is_empty() {
+            return None;
+        }
+        let cards = || self.share(&self.cards(removals, within)).map(|reason| format!("the cards of {reason}"));
+        self.share(&self.all(removals, within)).or_else(cards)
+    }
+
+    fn share(self, crowd: &Crowd<'_>) -> Option<String> {
+        let (losing, there) = (crowd.losing.len(), crowd.there.len());
+        let Guard { share, least, base, most } = *self.guard;
+        let hours = TOGETHER.as_hours();
+        if losing > most as usize {
+            return Some(format!("{losing} people within {hours} hours, and more than {most} wait for a human"));
+        }
+        // Both are far below what a float counts exactly.
+        let is_share = losing as f64 >= share * there as f64;
+        let is_much = there >= base as usize && losing >= least as usize && is_share;
+        is_much.then(|| format!("{losing} of {there} people within {hours} hours"))
+    }
+
+    fn empties(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+        let crowd = self.all(removals, within);
+        crowd.loses_all().then(|| format!("all {} people of the group", crowd.there.len()))
+    }
+
+    fn all_cards(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
+        let crowd = self.cards(removals, within);
+        crowd.loses_all().then(|| format!("the cards of all {} people", crowd.there.len()))
+    }
+
+    /// Everything that is taken, beside everybody who has anything.
+    fn all<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
+        let mut crowd = self.lately(within, |_| true);
+        crowd.add(removals, within, |_| true);
+        let inside = self.inside.iter().filter(|((doors, group), _)| within.holds(doors, Some(group)));
+        crowd
+            .there
+            .extend(inside.flat_map(|((doors, _), accounts)| accounts.iter().map(move |id| (doors.as_str(), id))));
+        crowd.there.extend(self.holders(within));
+        crowd
+    }
+
+    /// The cards that are taken, beside everybody who has one of ours.
+    fn cards<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
+        let is_card = |doubt: &Doubt| matches!(doubt, Doubt::Card { .. });
+        let mut crowd = self.lately(within, is_card);
+        crowd.add(removals, within, is_card);
+        crowd.there.extend(self.holders(within));
+        crowd
+    }
+
+    fn holders(&self, within: Within<'_>) -> impl Iterator<Item = (&str, &AccountId)> {
+        let here = self.holders.iter().filter(move |(doors, _)| within.holds(doors, None));
+        here.flat_map(|(doors, accounts)| accounts.iter().map(move |id| (doors.as_str(), id)))
+    }
+
+    /// What was let pass in the last 24 hours.
+    fn lately(&self, within: Within<'_>, counts: impl Fn(&Doubt) -> bool) -> Crowd<'_> {
+        let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
+        let mut crowd = Crowd::default();
+        lately.map(|(doubt, _)| doubt).filter(|doubt| counts(doubt)).for_each(|doubt| crowd.one(doubt, within));
+        crowd
+    }
+
+    fn hold(self, scope: Scope, reason: String, waiting: Vec<Waiting>) -> (Hold, Vec<Waiting>) {
+        let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
+        let count = |what: fn(&Doubt) -> bool| doubts.iter().filter(|doubt| what(doubt)).count();
+        let hold = Hold {
+            checksum: checksum(self.site, &doubts),
+            site: self.site.to_owned(),
+            scope,
+            revokes: count(|doubt| matches!(doubt, Doubt::Leaves { .. })),
+            accounts: count(|doubt| matches!(doubt, Doubt::Made { .. })),
+            cards: count(|doubt| matches!(doubt, Doubt::Card { .. })),
+            rests: count(|doubt| matches!(doubt, Doubt::Rests { .. })),
+            moves: count(|doubt| matches!(doubt, Doubt::Moves { .. })),
+            reason,
+            since: self.now,
+            told: self.now,
+            approved: None,
+            pieces: 0,
+            version: 0,
+        };
+        (hold, waiting)
+    }
+}
+
+/// Different people, each by their account at a door system.
+#[derive(Default)]
+struct Crowd<'a> {
+    losing: BTreeSet<(&'a str, &'a AccountId)>,
+    there: BTreeSet<(&'a str, &'a AccountId)>,
+}
+
+impl<'a> Crowd<'a> {
+    fn add(&mut self, removals: &'a [Waiting], within: Within<'_>, counts: impl Fn(&Doubt) -> bool) {
+        removals.iter().map(|one| &one.doubt).filter(|doubt| counts(doubt)).for_each(|doubt| self.one(doubt, within));
+    }
+
+    /// Whoever loses something had it.
+    fn one(&mut self, doubt: &'a Doubt, within: Within<'_>) {
+        if let Some((doors, account)) = doubt.place().filter(|(doors, _)| within.holds(doors, doubt.group())) {
+            self.losing.insert((doors, account));
+            self.there.insert((doors, account));
+        }
+    }
+
+    fn loses_all(&self) -> bool {
+        self.there.len() >= 3 && self.losing.len() >= self.there.len()
+    }
+}
+
+fn by<K: Ord>(waiting: Vec<Waiting>, key: impl Fn(&Doubt) -> K) -> BTreeMap<K, Vec<Waiting>> {
+    let mut parts: BTreeMap<K, Vec<Waiting>> = BTreeMap::new();
+    for one in waiting {
+        parts.entry(key(&one.doubt)).or_default().push(one);
+    }
+    parts
+}

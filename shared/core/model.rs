@@ -1,0 +1,15 @@
+//! What is known: facts, people, accounts, claims and records.
+
+pub mod account;
+pub mod audit;
+pub mod error;
+pub mod fact;
+pub mod few;
+pub mod opening;
+pub mod person;
+pub mod platform_kind;
+pub mod push_update;
+pub mod record;
+pub mod shown;
+pub mod subject;
+pub mod window;

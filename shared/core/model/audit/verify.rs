@@ -1,0 +1,224 @@
+//! Whether an audit chain is whole: every place taken once, each record as it was written and joined to the one before.
+//! Pure; it is handed one record after another, so that no chain is too long.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Head, Record};
+
+/// The first place at which a chain is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// The place.
+    pub seq: u64,
+    /// What is wrong there.
+    pub why: String,
+}
+
+/// What became of looking through a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Nothing is wrong.
+    pub whole: bool,
+    /// How many records were found right, from the first on.
+    pub records: u64,
+    /// The last of them. Whoever notes it elsewhere can show later that nothing up to it was rewritten.
+    pub head: Head,
+    /// The first place that is not right.
+    pub broken: Option<Broken>,
+}
+
+/// Looks through one chain, record by record.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    site: String,
+    known: Option<Head>,
+    head: Head,
+    broken: Option<Broken>,
+}
+
+impl Verifier {
+    /// Nothing was looked at yet. `known` is a place and its hash that somebody noted earlier.
+    pub fn of(site: &str, known: Option<Head>) -> Self {
+        Verifier { site: site.to_owned(), known, head: Head::default(), broken: None }
+    }
+
+    /// The next item of the chain, as it is kept or was exported. Gives whether all is well so far.
+    pub fn next(&mut self, item: &Value) -> bool {
+        if self.broken.is_some() {
+            return false;
+        }
+        match self.wrong(item) {
+            Ok(head) => self.head = head,
+            Err(why) => self.broken = Some(Broken { seq: self.head.seq + 1, why }),
+        }
+        self.broken.is_none()
+    }
+
+    fn wrong(&self, item: &Value) -> Result<Head, String> {
+        let seq = self.head.seq + 1;
+        let found = item.get("seq").and_then(Value::as_u64);
+        if found != Some(seq) {
+            return Err(match found {
+                Some(found) if found > seq => format!("this record is missing: the next one is {found}"),
+                Some(found) => format!("here is a record that says it is number {found}"),
+                None => "here is something that is not a record".to_owned(),
+            });
+        }
+        let record: Record = serde_json::from_value(item.clone())
+            .map_err(|_| "this record cannot be read: a key is missing, or its value is impossible".to_owned())?;
+        if record.site != self.site {
+            return Err(format!("this record is of another site, {}", record.site));
+        }
+        if record.previous != self.head.hash {
+            return Err(
+                "it does not follow from the record before, which was changed, replaced or taken away".to_owned()
+            );
+        }
+        if record.digest() != record.hash {
+            return Err("its content is not what was written: the hash is another".to_owned());
+        }
+        if serde_json::to_value(&record).ok().as_ref() != Some(item) {
+            return Err("something was added to it that the hash does not cover".to_owned());
+        }
+        match &self.known {
+            Some(known) if known.seq == seq && known.hash != record.hash => {
+                Err("it is not the record that was noted earlier: the chain was rewritten".to_owned())
+            }
+            _ => Ok(Head { seq, hash: record.hash }),
+        }
+    }
+
+    /// The verdict, after the last record. `last` is how many there should be, where that is known.
+    pub fn end(mut self, last: Option<u64>) -> Verdict {
+        let wanted = last.into_iter().chain(self.known.as_ref().map(|known| known.seq)).max().unwrap_or(0);
+        if self.broken.is_none() && self.head.seq < wanted {
+            let why = format!("the chain ends before this record, and there were {wanted}");
+            self.broken = Some(Broken { seq: self.head.seq + 1, why });
+        }
+        Verdict { whole: self.broken.is_none(), records: self.head.seq, head: self.head, broken: self.broken }
+    }
+}
+
+/// Looks through an exported chain, oldest first.
+pub fn verify(site: &str, items: &[Value], known: Option<Head>) -> Verdict {
+    let mut verifier = Verifier::of(site, known);
+    for item in items {
+        if !verifier.next(item) {
+            break;
+        }
+    }
+    verifier.end(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::account::{AccountId, GroupId};
+    use crate::model::audit::{Deed, Happened, KEYS};
+
+    fn chain(n: usize) -> Vec<Value> {
+        let mut head = Head::default();
+        let mut items = Vec::new();
+        for place in 0..n {
+            let due = (place % 2 == 1).then(|| "2026-03-02T09:00:00Z".parse().expect("an instant"));
+            let deed = Deed {
+                doors: "main".into(),
+                account: AccountId(place.to_string()),
+                group: Some(GroupId("5".into())),
+                what: Happened::Granted,
+                because: "membership \"s\" — größer/🔑\u{1}\t by rule 1 (line 9)".into(),
+                answer: "done".into(),
+                due,
+                delay: due.map(|_| "main: busy".into()),
+            };
+            let at = "2026-03-02T09:00:01.5Z".parse().expect("an instant");
+            let (record, next) = head.record("riverside", "p", at, deed);
+            items.push(serde_json::to_value(record).expect("JSON"));
+            head = next;
+        }
+        items
+    }
+
+    fn broken(items: &[Value]) -> (u64, String) {
+        let verdict = verify("riverside", items, None);
+        assert!(!verdict.whole);
+        let broken = verdict.broken.expect("a place");
+        assert_eq!(verdict.records + 1, broken.seq);
+        (broken.seq, broken.why)
+    }
+
+    #[test]
+    fn a_chain_as_it_was_written_is_whole() {
+        let items = chain(5);
+        let verdict = verify("riverside", &items, None);
+        assert_eq!((verdict.whole, verdict.records, verdict.broken), (true, 5, None));
+        assert_eq!(items[4]["hash"], verdict.head.hash.as_str());
+        assert!(verify("riverside", &[], None).whole);
+    }
+
+    #[test]
+    fn whatever_is_done_to_a_chain_is_seen_at_its_first_place() {
+        let change = |place: usize, key: &str, value: Value| {
+            let mut items = chain(5);
+            items[place][key] = value;
+            broken(&items)
+        };
+        assert!(change(2, "because", "x".into()).1.contains("not what was written"));
+        assert_eq!(change(2, "account", "x".into()).0, 3);
+        assert!(change(2, "due", "2026-03-02T09:00:00Z".into()).1.contains("not what was written"));
+        assert!(change(2, "more", 1.into()).1.contains("added"));
+        assert!(change(2, "what", "opened".into()).1.contains("cannot be read"));
+        assert!(change(2, "site", "other".into()).1.contains("another site"));
+        assert_eq!(change(0, "seq", 7.into()), (1, "this record is missing: the next one is 7".into()));
+        let mut gap = chain(5);
+        gap.remove(1);
+        assert_eq!(broken(&gap), (2, "this record is missing: the next one is 3".into()));
+        let mut twice = chain(5);
+        twice.insert(2, twice[1].clone());
+        assert!(broken(&twice).1.contains("says it is number 2"));
+        // A record that was made anew with a right hash of its own does not fit what follows.
+        let mut anew = chain(5);
+        let mut record: Record = serde_json::from_value(anew[1].clone()).expect("a record");
+        record.deed.answer = "nothing".into();
+        record.hash = record.digest();
+        anew[1] = serde_json::to_value(record).expect("JSON");
+        assert_eq!(broken(&anew).0, 3);
+    }
+
+    #[test]
+    fn an_end_that_was_cut_off_or_a_chain_made_anew_is_seen_by_whoever_noted_a_place() {
+        let items = chain(5);
+        let noted = verify("riverside", &items[..4], None).head;
+        assert!(verify("riverside", &items, Some(noted.clone())).whole);
+        assert!(verify("riverside", &items[..2], None).whole, "nothing in it tells that more was there");
+        let cut = verify("riverside", &items[..2], Some(noted.clone()));
+        assert_eq!(cut.broken.map(|broken| broken.seq), Some(3));
+        let known = Head { hash: "0".repeat(64), ..noted };
+        let verdict = verify("riverside", &items, Some(known));
+        assert!(verdict.broken.is_some_and(|broken| broken.seq == 4 && broken.why.contains("rewritten")));
+        let mut verifier = Verifier::of("riverside", None);
+        assert!(items.iter().all(|item| verifier.next(item)));
+        assert!(!verifier.end(Some(6)).whole);
+    }
+
+    #[test]
+    fn keys_are_hashed_in_the_order_that_is_promised() {
+        let record: Record = serde_json::from_value(chain(2)[1].clone()).expect("a record");
+        let text = serde_json::to_string(&record).expect("JSON");
+        let places: Vec<usize> =
+            KEYS.iter().map(|key| text.find(&format!("\"{key}\":")).expect("it is there")).collect();
+        assert!(places.is_sorted(), "{text}");
+        assert_eq!(serde_json::to_value(&record).expect("JSON").as_object().map(|keys| keys.len()), Some(KEYS.len()));
+    }
+
+    /// Written before `due` was.
+    #[test]
+    fn a_record_of_an_earlier_version_is_still_right() {
+        let old = r#"{"seq":1,"at":"2026-03-02T08:00:00Z","site":"riverside","person":"p","doors":"main","account":"7","group":null,"what":"invited","because":"b","answer":"made","previous":"","hash":""}"#;
+        let mut record: Record = serde_json::from_str(old).expect("a record");
+        assert_eq!(serde_json::to_string(&record).expect("JSON"), old, "nothing is added");
+        record.hash = record.digest();
+        assert!(verify("riverside", &[serde_json::to_value(record).expect("JSON")], None).whole);
+    }
+}

@@ -1,0 +1,331 @@
+//! From the names in a site file to ids of the platform and of the door systems. Pure: what cannot be resolved is a
+//! problem of its rule, never a stop.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::Catalogue;
+use super::named::{Thing, meaning};
+use super::{Rule, Selector, Site, Wanted};
+use crate::model::account::{Group, GroupId};
+use crate::model::fact::{DESK, Id};
+
+/// What the names of a site file mean, and what is wrong with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// One for each rule of the site, in its order.
+    pub rules: Vec<ResolvedRule>,
+    /// The locations that count; `None`: all.
+    pub locations: Option<BTreeSet<String>>,
+    /// What somebody must put right, each with the line of its rule and what to do.
+    pub problems: Vec<String>,
+    /// What each name meant when it was last clear, by what it stands for: so that nobody loses access because a
+    /// thing is given another name.
+    #[serde(default)]
+    known: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What the names of one rule mean.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedRule {
+    /// The plans, rooms … that it is about. Passes are kept as the file names them: they match by name or id.
+    pub wanted: Ids,
+    /// The groups that it opens.
+    pub groups: Vec<GroupId>,
+    /// The locations that it is limited to, if it is.
+    pub at: Option<Ids>,
+}
+
+/// Which things are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ids {
+    /// All of them.
+    Any,
+    /// Those with these ids; none, where no name could be resolved.
+    Of(BTreeSet<String>),
+}
+
+impl Ids {
+    /// Whether the thing with this id is meant.
+    pub fn covers(&self, id: &str) -> bool {
+        match self {
+            Ids::Any => true,
+            Ids::Of(ids) => ids.contains(id),
+        }
+    }
+}
+
+/// Finds what every name of `site` means.
+///
+/// `groups` are those of each door system, by its name in the file; one that is left out was not read, and then its
+/// names mean what they meant before. A name that meant something in `before` goes on to mean it as long as that thing
+/// exists, whatever it is called now.
+pub fn resolve(
+    site: &Site,
+    catalogue: &Catalogue,
+    groups: &BTreeMap<String, Vec<Group>>,
+    before: Option<&Resolved>,
+) -> Resolved {
+    let mut resolving = Resolving { site, catalogue, groups, before, resolved: Resolved::default() };
+    resolving.resolved.problems = unserved(site);
+    resolving.locations();
+    for (number, rule) in site.rules.iter().enumerate() {
+        let resolved = resolving.rule(rule);
+        resolving.resolved.rules.push(resolved);
+        if let Some(first) = site.rules.iter().take(number).find(|first| first.says_the_same(rule)) {
+            resolving
+                .problem(rule, &format!("this says the same as the rule in line {}: remove one of them", first.line));
+        }
+    }
+    resolving.resolved
+}
+
+struct Resolving<'a> {
+    site: &'a Site,
+    catalogue: &'a Catalogue,
+    groups: &'a BTreeMap<String, Vec<Group>>,
+    before: Option<&'a Resolved>,
+    resolved: Resolved,
+}
+
+/// Names of one key of one rule: where they stand, what they stand for, what they are called in a problem.
+struct Asked<'q> {
+    place: String,
+    scope: String,
+    one: &'q str,
+    /// Where a thing must be, in the operator's words, if that is limited.
+    within: String,
+}
+
+impl<'a> Resolving<'a> {
+    fn locations(&mut self) {
+        let Some(names) = &self.site.platform.locations else { return };
+        let asked = Asked {
+            place: "[platform] locations".to_owned(),
+            scope: "location".to_owned(),
+            one: "location",
+            within: String::new(),
+        };
+        let things = self.location_things(None);
+        self.resolved.locations = Some(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect());
+    }
+
+    fn rule(&mut self, rule: &Rule) -> ResolvedRule {
+        let at = rule.at.as_ref().map(|at| self.at(rule, at));
+        let wanted = match &rule.wanted {
+            Wanted::Any => Ids::Any,
+            Wanted::Named(names) if rule.selector == Selector::Pass => self.passes(rule, names),
+            Wanted::Named(names) => self.things_of(rule, names, at.as_ref()),
+        };
+        ResolvedRule { wanted, groups: self.opened(rule), at }
+    }
+
+    fn at(&mut self, rule: &Rule, at: &Wanted) -> Ids {
+        let Wanted::Named(names) = at else { return Ids::Any };
+        let chosen = self.resolved.locations.clone();
+        let asked = Asked {
+            place: format!("line {}", rule.line),
+            scope: "location of a rule".to_owned(),
+            one: "location",
+            within: "among the `locations` of [platform]".to_owned(),
+        };
+        let things = self.location_things(chosen.as_ref());
+        Ids::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
+    }
+
+    /// Passes have no list to be found in. A name that none of them has is worth a word where the passes were read.
+    fn passes(&mut self, rule: &Rule, names: &[String]) -> Ids {
+        let unknown = |name: &&String| self.catalogue.passes.as_ref().is_some_and(|passes| !passes.contains(*name));
+        for name in names.iter().filter(|name| unknown(name) && !may_be_id(name)) {
+            self.problem(
+                rule,
+                &format!("no pass is named \"{name}\" now: write its exact name, its id, or pass = \"*\" for any"),
+            );
+        }
+        Ids::Of(names.iter().cloned().collect())
+    }
+
+    fn things_of(&mut self, rule: &Rule, names: &[String], at: Option<&Ids>) -> Ids {
+        // An `at` that means nothing is a problem of its own, and need not be said of every name again.
+        let at = match at {
+            Some(Ids::Of(ids)) if !ids.is_empty() => Some(ids),
+            _ => None,
+        };
+        let chosen = self.resolved.locations.clone();
+        let allowed = match (chosen, at) {
+            (Some(chosen), Some(at)) => Some(chosen.intersection(at).cloned().collect()),
+            (chosen, at) => chosen.or_else(|| at.cloned()),
+        };
+        let word = rule.selector.word();
+        let limits = at.and(rule.at.as_ref()).map(listed);
+        let asked = Asked {
+            place: format!("line {}", rule.line),
+            scope: limits.as_ref().map_or_else(|| word.to_owned(), |limits| format!("{word} at {limits}")),
+            one: word,
+            within: limits
+                .map_or_else(|| "among the `locations` of [platform]".to_owned(), |limits| format!("at {limits}")),
+        };
+        let things = self.things(rule.selector, allowed.as_ref());
+        Ids::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
+    }
+
+    fn things(&self, selector: Selector, allowed: Option<&BTreeSet<String>>) -> Vec<Thing<'a>> {
+        let catalogue = self.catalogue;
+        // Of a thing that does not say where it is we cannot say that it is elsewhere.
+        let fits = |location: Option<&str>| match (location, allowed) {
+            (Some(location), Some(allowed)) => allowed.contains(location),
+            _ => true,
+        };
+        match selector {
+            Selector::Location => self.location_things(allowed),
+            Selector::Plan => {
+                let plan = |(id, plan): (&'a Id, &'a crate::model::fact::Plan)| Thing {
+                    id,
+                    number: None,
+                    name: &plan.name,
+                    fits: fits(plan.location.as_deref()),
+                };
+                catalogue.plans.iter().map(plan).collect()
+            }
+            Selector::Floor => {
+                let floor = |(id, floor): (&'a Id, &'a crate::model::fact::Floor)| Thing {
+                    id,
+                    number: None,
+                    name: &floor.name,
+                    fits: fits(floor.location.as_deref()),
+                };
+                catalogue.floors.iter().map(floor).collect()
+            }
+            Selector::Assignable | Selector::Resource | Selector::Pass => {
+                let resource = |(id, resource): (&'a Id, &'a crate::model::fact::Resource)| Thing {
+                    id,
+                    number: id.strip_prefix(DESK),
+                    name: &resource.name,
+                    fits: fits(catalogue.location_of_resource(id)),
+                };
+                let mut things: Vec<Thing<'a>> = catalogue.resources.iter().map(resource).collect();
+                if selector == Selector::Assignable {
+                    // A room may have a desk's number; it is the desk that is assigned.
+                    things.sort_by_key(|thing| thing.number.is_none());
+                }
+                things
+            }
+        }
+    }
+
+    fn location_things(&self, allowed: Option<&BTreeSet<String>>) -> Vec<Thing<'a>> {
+        let fits = |id: &str| allowed.is_none_or(|allowed| allowed.contains(id));
+        self.catalogue
+            .locations
+            .iter()
+            .map(|(id, location)| Thing { id, number: None, name: &location.name, fits: fits(id) })
+            .collect()
+    }
+
+    fn opened(&mut self, rule: &Rule) -> Vec<GroupId> {
+        let asked = Asked {
+            place: format!("line {}", rule.line),
+            scope: format!("group of {}", rule.doors),
+            one: "group",
+            within: String::new(),
+        };
+        let groups: &'a [Group] = self.groups.get(&rule.doors).map_or(&[], Vec::as_slice);
+        let things: Vec<Thing<'a>> =
+            groups.iter().map(|group| Thing { id: &group.id.0, number: None, name: &group.name, fits: true }).collect();
+        let mut opened = Vec::new();
+        for name in &rule.opens {
+            let before = self.known(&asked, name);
+            let Some(id) = self.one(&asked, name, &things).map(GroupId) else { continue };
+            let group = groups.iter().find(|group| group.id == id);
+            let ours = group.is_none_or(|group| self.judge_group(rule, name, group));
+            if !ours && before != Some(&id.0) {
+                self.forget(&asked, name);
+            } else if !opened.contains(&id) {
+                opened.push(id);
+            }
+        }
+        opened
+    }
+
+    /// Reports what is wrong with a group; `false` where it is not one that we may manage.
+    fn judge_group(&mut self, rule: &Rule, name: &str, group: &Group) -> bool {
+        if let Some(problem) = &group.problem {
+            self.problem(rule, &format!("group \"{name}\" opens nothing for the people in it: {problem}"));
+        }
+        let prefix = self.site.doors.get(&rule.doors).and_then(|doors| doors.prefix.as_deref());
+        match prefix {
+            Some(prefix) if !group.name.starts_with(prefix) => {
+                let advice = "give the group such a name at the door system, or choose another";
+                self.problem(rule, &format!("the name of group \"{name}\" does not start with \"{prefix}\": {advice}"));
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// The id that `name` means, remembered for the next time.
+    fn one(&mut self, asked: &Asked<'_>, name: &str, things: &[Thing<'a>]) -> Option<String> {
+        let before = self.known(asked, name);
+        let meaning = meaning(name, things, before.map(String::as_str));
+        if asked.one != "group" && self.names_stand_for_themselves() && !meaning.is_a_slip() {
+            return Some(name.to_owned());
+        }
+        if let Some(problem) = meaning.problem(name, asked.one, &asked.within) {
+            self.resolved.problems.push(format!("{}: {problem}", asked.place));
+        }
+        // What is gone may come back, after a bad read for example: until then its name keeps what it meant.
+        let id = meaning.id().map(str::to_owned);
+        if let Some(kept) = id.clone().or_else(|| before.cloned()) {
+            self.resolved.known.entry(asked.scope.clone()).or_default().insert(name.to_owned(), kept);
+        }
+        id
+    }
+
+    /// Nobody can ask such a platform what it has: a plan or a room is there once something names it.
+    fn names_stand_for_themselves(&self) -> bool {
+        !self.site.platform.kind.has_read_api()
+    }
+
+    fn known(&self, asked: &Asked<'_>, name: &str) -> Option<&'a String> {
+        self.before?.known.get(&asked.scope)?.get(name)
+    }
+
+    fn forget(&mut self, asked: &Asked<'_>, name: &str) {
+        if let Some(known) = self.resolved.known.get_mut(&asked.scope) {
+            known.remove(name);
+        }
+    }
+
+    fn problem(&mut self, rule: &Rule, text: &str) {
+        self.resolved.problems.push(format!("line {}: {text}", rule.line));
+    }
+}
+
+fn listed(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::Any => "any location".to_owned(),
+        Wanted::Named(names) => names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// Platforms' ids are numbers, or hexadecimal with or without dashes.
+fn may_be_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Rules that can never match, because the platform tells nothing of what they are about.
+pub fn unserved(site: &Site) -> Vec<String> {
+    let platform = site.platform.kind;
+    if platform.has_read_api() {
+        return Vec::new();
+    }
+    let served = [Selector::Plan, Selector::Resource];
+    let unserved = site.rules.iter().filter(|rule| !served.contains(&rule.selector));
+    let said = unserved.map(|rule| {
+        let (line, word, platform) = (rule.line, rule.selector.word(), platform.word());
+        format!("line {line}: {platform} tells of no {word}, so this can never match: write plan or resource")
+    });
+    said.collect()
+}

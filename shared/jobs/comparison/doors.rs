@@ -1,0 +1,348 @@
+//! Reads every ruled group of every door system, all accounts, and what the site file's names stand for there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::facts::Known;
+use super::seen_accounts::{Accounts, Links, links};
+use super::{Group, Read};
+use crate::settle::{GroupRows, HeldRows, Terms};
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::people::People;
+use doorstep_cloud::ledger::sites::DoorsRead;
+use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
+use doorstep_cloud::other_sites::register::RuledDoors;
+use doorstep_cloud::other_sites::{Neighbour, OtherSites};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::cards::CardBook;
+use doorstep_core::decide::guard::credibility::{lost_all, lost_half};
+use doorstep_core::model::account::{Account, AccountId, GroupId, Row};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::Person;
+use doorstep_core::model::record::Kept;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_core::site::{DoorsConfig, Site};
+use doorstep_vendors::access::Share;
+use doorstep_vendors::doors::{ReadDoors, Seats};
+
+/// What all door systems hold in groups that are ruled, or claimed by anybody.
+#[derive(Default)]
+pub struct Seen {
+    /// Everybody in the groups that could be read; nobody in a group that is gone.
+    pub held: HeldRows,
+    /// Groups that were read for the first time: people who are entitled and already in them become ours.
+    pub new: BTreeSet<Group>,
+    /// Every account of the door systems whose accounts could be read.
+    pub accounts: BTreeMap<String, Accounts>,
+    /// Every card of the door systems whose cards were read: those of them where anybody has a number.
+    pub cards: BTreeMap<String, CardBook>,
+    /// What the names of the site file stand for.
+    pub resolved: Resolved,
+    /// The platform's catalogue, from which they were resolved.
+    pub catalogue: Catalogue,
+    /// What holds at each door system that is known.
+    pub terms: BTreeMap<String, Terms>,
+    /// Who reads each door system that answers.
+    pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// Door systems of whose groups and accounts not all could be read.
+    pub shut: BTreeSet<String>,
+    /// What was read and somebody should look at.
+    pub remarks: Vec<String>,
+    /// How each door system was read.
+    pub reads: BTreeMap<String, Read>,
+    /// Of both, what somebody may want to act on.
+    pub notices: Vec<Notice>,
+    /// What other sites of the stack hold there.
+    pub others: OtherSites,
+    /// These sites, by the door system that they share.
+    pub neighbours: Neighbours,
+    /// Accounts of people who cannot be read, by door system.
+    of_unreadable: BTreeMap<String, BTreeSet<AccountId>>,
+}
+
+/// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
+/// stands as it was last known.
+///
+/// # Errors
+/// [`Error::Later`] where our own table is away.
+pub async fn read(outside: &Outside, site: &Site, known: &Known, everybody: &People) -> Result<Seen> {
+    let people = everybody.known.as_slice();
+    let mut seen = Seen { catalogue: Catalogue::of(known.facts()), ..Seen::default() };
+    for (name, config) in &site.doors {
+        seen.open(outside, site, (name, config), people).await?;
+    }
+    let before = outside.ledger.resolved(&site.id).await?;
+    seen.resolve(site, before.as_ref());
+    // A group that no rule names any more may still hold people whom we put there.
+    let claims = people.iter().flat_map(|person| &person.claims);
+    let claimed: BTreeSet<Group> = claims.map(|claim| (claim.doors.clone(), claim.group.clone())).collect();
+    seen.rows(&claimed).await;
+    let numbered = known.profiles().any(|(_, profile)| !profile.cards.is_empty());
+    seen.cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors))).await;
+    // What is wrong with a group is known only now.
+    seen.resolve(site, before.as_ref());
+    seen.find_other_sites(outside, site).await?;
+    seen.find_unreadable(outside, site, &everybody.unreadable).await?;
+    Ok(seen)
+}
+
+impl Seen {
+    /// The groups of every door system that is known.
+    pub fn groups(&self) -> BTreeMap<String, Vec<doorstep_core::model::account::Group>> {
+        self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
+    }
+
+    /// What a group is called, or else its id.
+    pub fn name_of(&self, doors: &str, group: &GroupId) -> String {
+        let groups = self.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
+        groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
+    }
+
+    /// Whether an account belongs to a person who cannot be read: nobody knows what of it is ours.
+    pub fn is_of_unreadable(&self, doors: &str, account: &AccountId) -> bool {
+        self.of_unreadable.get(doors).is_some_and(|accounts| accounts.contains(account))
+    }
+
+    /// Finds the accounts of people who cannot be read.
+    async fn find_unreadable(&mut self, outside: &Outside, site: &Site, ids: &BTreeSet<String>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for (doors, accounts) in self.accounts_seen() {
+            let at = Neighbour { site: site.id.clone(), doors: doors.clone() };
+            let theirs = outside.ledger.accounts_of(&at, ids, accounts).await?;
+            self.of_unreadable.insert(doors, theirs.into_iter().collect());
+        }
+        Ok(())
+    }
+
+    /// Every account that was seen, in a list or in a group, by door system.
+    fn accounts_seen(&self) -> BTreeMap<String, Vec<AccountId>> {
+        let mut seen: BTreeMap<String, Vec<AccountId>> = BTreeMap::new();
+        for (doors, accounts) in &self.accounts {
+            let listed = accounts.iter().map(|account| account.id.clone());
+            seen.entry(doors.clone()).or_default().extend(listed);
+        }
+        for ((doors, _), rows) in &self.held {
+            seen.entry(doors.clone()).or_default().extend(rows.iter().map(|row| row.account.clone()));
+        }
+        seen
+    }
+
+    /// Reads the groups and accounts of one door system.
+    async fn open(
+        &mut self,
+        outside: &Outside,
+        site: &Site,
+        (name, config): (&str, &DoorsConfig),
+        people: &[Person],
+    ) -> Result<()> {
+        let kept = outside.ledger.doors_read_kept(&site.id, name).await?;
+        let lost = kept == Kept::Unreadable;
+        let before = kept.readable().filter(|before| before.is_of(config));
+        let reader = match outside.doors(site, name, Share::Reconcile).await {
+            Ok((reader, _)) => reader,
+            Err(error) => {
+                self.shut(name, &error);
+                return Ok(());
+            }
+        };
+        let of_ours = before.as_ref().map(|before| groups_of_ours(before, people, name)).unwrap_or_default();
+        let known = match survey(reader.as_ref(), config, &links(people, name), of_ours).await {
+            Ok(read) => match believable(read.now, before.as_ref()) {
+                Ok(now) => {
+                    let now = if lost { taken_over(now) } else { now };
+                    self.accounts.insert(name.to_owned(), read.accounts);
+                    self.reads.insert(name.to_owned(), Read { complete: true, records: 0 });
+                    self.seats(name, read.seats);
+                    Some(now)
+                }
+                Err(error) => {
+                    self.incredible(name, &error);
+                    before
+                }
+            },
+            Err(error) => {
+                self.shut(name, &error);
+                before
+            }
+        };
+        if let Some(seen) = known {
+            self.terms.insert(name.to_owned(), Terms::of(config.clone(), seen, reader.as_ref()));
+        }
+        self.readers.insert(name.to_owned(), reader);
+        Ok(())
+    }
+
+    /// What a shortage of seats means is the operator's business: nothing stops because one is near.
+    fn seats(&mut self, name: &str, seats: Option<Seats>) {
+        let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?))) else { return };
+        self.remarks.push(format!("{name}: {shortage}"));
+        self.notices.push(Notice::SeatsShort { doors: name.to_owned(), seats });
+    }
+
+    fn incredible(&mut self, name: &str, error: &Error) {
+        self.notices.push(Notice::ReadRefused(format!("{name}: {error}")));
+        self.unread(name, error);
+    }
+
+    fn shut(&mut self, name: &str, error: &Error) {
+        self.notices.push(Notice::unreachable(name, &error.to_string()));
+        self.unread(name, error);
+    }
+
+    fn unread(&mut self, name: &str, error: &Error) {
+        self.problems.push(format!("{name}: {error}"));
+        self.shut.insert(name.to_owned());
+        self.reads.insert(name.to_owned(), Read { complete: false, records: 0 });
+    }
+
+    fn resolve(&mut self, site: &Site, before: Option<&Resolved>) {
+        self.resolved = resolve(site, &self.catalogue, &self.groups(), before);
+        for (rule, resolved) in site.rules.iter().zip(&self.resolved.rules) {
+            if let Some(terms) = self.terms.get_mut(&rule.doors) {
+                terms.ruled.extend(resolved.groups.iter().cloned());
+            }
+        }
+    }
+
+    /// Finds out which other sites share a group, and reads what they hold.
+    async fn find_other_sites(&mut self, outside: &Outside, site: &Site) -> Result<()> {
+        let mut neighbours = Neighbours::new();
+        for (name, terms) in &mut self.terms {
+            let at = Neighbour { site: site.id.clone(), doors: name.clone() };
+            let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
+            let found = ruled.others(&outside.ledger, &terms.seen).await?;
+            terms.seen.shared.extend(found);
+            let shared = in_service(&outside.ledger, &terms.seen.shared).await?;
+            if !shared.is_empty() {
+                neighbours.insert(name.clone(), shared);
+            }
+        }
+        let accounts = if neighbours.is_empty() { BTreeMap::new() } else { self.accounts_seen() };
+        self.others = of_everyone(&outside.ledger, &neighbours, &accounts).await?;
+        self.neighbours = neighbours;
+        Ok(())
+    }
+
+    /// Reads the cards of every door system where `wanted` says so.
+    async fn cards(&mut self, wanted: impl Fn(&str) -> bool) {
+        for name in self.accounts.keys().filter(|name| wanted(name)) {
+            let (Some(reader), Some(read)) = (self.readers.get(name), self.reads.get_mut(name)) else { continue };
+            match reader.cards().await {
+                Ok(cards) => {
+                    read.records += cards.len();
+                    self.cards.insert(name.clone(), CardBook::of(cards));
+                }
+                Err(error) => {
+                    read.complete = false;
+                    self.problems.push(format!("{name}: its tags: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Reads the people of every group that is ruled or claimed.
+    async fn rows(&mut self, claimed: &BTreeSet<Group>) {
+        for (name, terms) in self.terms.iter_mut().filter(|(name, _)| self.accounts.contains_key(*name)) {
+            let (Some(reader), Some(read)) = (self.readers.get(name), self.reads.get_mut(name)) else { continue };
+            let claimed = claimed.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
+            let groups: BTreeSet<GroupId> = terms.ruled.iter().cloned().chain(claimed).collect();
+            for group in groups {
+                match rows_and_problem(reader.as_ref(), &mut terms.seen, &group).await {
+                    Ok(rows) => {
+                        read.records += rows.len();
+                        if terms.ruled.contains(&group) && !terms.seen.taken.contains(&group) {
+                            self.new.insert((name.clone(), group.clone()));
+                        }
+                        self.held.insert((name.clone(), group), GroupRows::of(rows));
+                    }
+                    Err(error) => {
+                        read.complete = false;
+                        self.shut.insert(name.clone());
+                        self.problems.push(format!("{name}: group {group}: {error}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The groups that matter: those that a rule opened before, and those in which anybody was put by us.
+fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<doorstep_core::model::account::Group> {
+    let claims = people.iter().flat_map(|person| &person.claims).filter(|claim| claim.doors == name);
+    let claimed: BTreeSet<&GroupId> = claims.map(|claim| &claim.group).collect();
+    let ours = before.groups.iter().filter(|group| before.taken.contains(&group.id) || claimed.contains(&group.id));
+    ours.cloned().collect()
+}
+
+/// Adds every group of `ours` that the list leaves out and that exists when it is asked for by its id. Otherwise its
+/// people would be taken out, or forgotten and left in.
+async fn with_unlisted(
+    reader: &dyn ReadDoors,
+    mut groups: Vec<doorstep_core::model::account::Group>,
+    ours: Vec<doorstep_core::model::account::Group>,
+) -> Result<Vec<doorstep_core::model::account::Group>> {
+    for group in ours {
+        let is_listed = groups.iter().any(|listed| listed.id == group.id);
+        if !is_listed && !reader.is_gone(&group.id).await? {
+            groups.push(doorstep_core::model::account::Group { problem: None, ..group });
+        }
+    }
+    Ok(groups)
+}
+
+/// What one door system answered.
+struct Survey {
+    now: DoorsRead,
+    accounts: Accounts,
+    seats: Option<Seats>,
+}
+
+async fn survey(
+    reader: &dyn ReadDoors,
+    config: &DoorsConfig,
+    links: &Links<'_>,
+    ours: Vec<doorstep_core::model::account::Group>,
+) -> Result<Survey> {
+    let groups = with_unlisted(reader, reader.groups().await?, ours).await?;
+    let accounts = Accounts::of(reader.accounts().await?, links);
+    let is_protected = |account: &&Arc<Account>| account.email.as_deref().is_some_and(|email| config.protects(email));
+    let protected = accounts.iter().filter(is_protected).map(|account| account.id.clone()).collect();
+    let count = Some(accounts.iter().len());
+    let now = DoorsRead { of: config.identity(), groups, protected, accounts: count, ..DoorsRead::default() };
+    Ok(Survey { now, accounts, seats: reader.seats().await? })
+}
+
+/// A list that lost half of its groups, or all, is not believed: what is claimed in a group that seems to be gone
+/// would be forgotten, and stay open for ever.
+fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
+    let Some(before) = before else { return Ok(now) };
+    let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
+    let known = before.groups.len();
+    if now.groups.is_empty() && lost_all(known, lost) || lost_half(known, lost) {
+        return Err(Error::report(format!("the list of groups lost {lost} of {known} and is not believed")));
+    }
+    now.taken.clone_from(&before.taken);
+    now.cards_taken = before.cards_taken;
+    now.shared.clone_from(&before.shared);
+    now.registered.clone_from(&before.registered);
+    Ok(now)
+}
+
+/// What was known of the door system cannot be read: all of its groups count as taken over before, so that whoever was put
+/// into one by hand stays theirs.
+fn taken_over(now: DoorsRead) -> DoorsRead {
+    let taken = now.groups.iter().map(|group| group.id.clone()).collect();
+    DoorsRead { taken, cards_taken: true, ..now }
+}
+
+async fn rows_and_problem(reader: &dyn ReadDoors, seen: &mut DoorsRead, group: &GroupId) -> Result<Vec<Row>> {
+    let Some(listed) = seen.groups.iter_mut().find(|listed| listed.id == *group) else { return Ok(Vec::new()) };
+    let problem = reader.group_problem(group).await?;
+    listed.problem = problem.or(listed.problem.take());
+    reader.rows(group).await
+}

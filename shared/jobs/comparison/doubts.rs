@@ -1,0 +1,89 @@
+//! What nobody vouched for among what was judged: the guard judges it once more, as a set. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Ground;
+use super::doors::Seen;
+use super::facts::Known;
+use super::foreign::Foreign;
+use super::judge::{Verdict, judge};
+use crate::settle::GroupRows;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::guard::former::Sureness;
+use doorstep_core::decide::guard::judge::{Holders, Inside};
+use doorstep_core::decide::guard::removal::{doubt_of, is_foreign, tag_of};
+use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+
+/// What nobody vouched for of one person.
+pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
+    if verdict.judged.moves.is_empty() {
+        return Vec::new();
+    }
+    let person = &verdict.somebody.person;
+    let first = person.profiles.first();
+    let who = match (verdict.somebody.known, first) {
+        (Some(known), _) => Subject::Person(known.id.clone()),
+        (None, Some(profile)) => Subject::Profile(profile.clone()),
+        (None, None) => return Vec::new(),
+    };
+    let made = verdict.judged.moves.iter().filter(|(_, step)| *step == Move::Create).filter_map(|(doors, _)| {
+        Some(Waiting::new(Doubt::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
+    });
+    let taken = verdict.judged.moves.iter().chain(&verdict.aftermath).filter_map(|(doors, step)| {
+        let doubt = doubt_of(person, doors, step)?;
+        let doubted = *verdict.unsure.get(&doubt)? == Sureness::Doubted;
+        let (foreign, tag) = (is_foreign(step), tag_of(step));
+        Some(Waiting { foreign, doubted, tag, ..Waiting::new(doubt, who.clone()) })
+    });
+    made.chain(taken).collect()
+}
+
+/// What would be taken from people by a snapshot that is not believed, if `known` is what it says: for a human to look at.
+/// What waits already is left out.
+pub fn if_believed(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    people: &[Person],
+    waits: &[Waiting],
+) -> Vec<Waiting> {
+    let waits: BTreeSet<&Doubt> = waits.iter().map(|one| &one.doubt).collect();
+    let mut found = Vec::new();
+    judge(ground, known, seen, people, |verdict| {
+        found.extend(of_person(&verdict).into_iter().filter(|one| one.doubted && !waits.contains(&one.doubt)));
+    });
+    found
+}
+
+/// Somebody whom nobody knows, and who would be removed.
+pub fn of_stranger(foreign: &Foreign) -> Waiting {
+    let Foreign { doors, account, group, goes: _ } = foreign;
+    let doubt = Doubt::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
+    let who = Subject::Account { doors: doors.clone(), id: account.clone() };
+    Waiting { foreign: true, ..Waiting::new(doubt, who) }
+}
+
+/// Who is in which group at `now`.
+pub fn inside(seen: &Seen, now: Timestamp) -> Inside {
+    let valid = |rows: &GroupRows| -> BTreeSet<AccountId> {
+        rows.iter().filter(|row| is_valid(row, now)).map(|row| row.account.clone()).collect()
+    };
+    seen.held.iter().map(|(at, rows)| (at.clone(), valid(rows))).collect()
+}
+
+/// Who has a card of ours at each door system.
+pub fn holders(people: &[Person]) -> Holders {
+    let mut holders = Holders::new();
+    for (doors, linked) in people.iter().flat_map(|person| &person.accounts) {
+        if !linked.cards.is_empty() {
+            holders.entry(doors.clone()).or_default().insert(linked.account.id.clone());
+        }
+    }
+    holders
+}

@@ -1,0 +1,110 @@
+//! Lines in ruled groups that are not ours: pure.
+
+use std::borrow::Cow;
+use std::cell::LazyCell;
+use std::collections::{HashMap, HashSet};
+
+use super::accounts::Directory;
+use super::doors::Seen;
+use super::facts::Known;
+use super::{Ground, Group};
+use crate::settle::HeldRows;
+use doorstep_core::decide::diff::is_valid;
+use doorstep_core::model::account::{AccountId, GroupId, Row};
+use doorstep_core::model::person::{Claim, compared_email};
+use doorstep_core::site::Mode;
+
+/// An account in a ruled group that nobody but a hand can have put there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Foreign {
+    /// Door system.
+    pub doors: String,
+    /// Account.
+    pub account: AccountId,
+    /// Group.
+    pub group: GroupId,
+    /// Nobody whom we know has it, and the group is ours alone: it would be taken out.
+    pub goes: bool,
+}
+
+/// Which lines in the groups that were read are claimed, or would be.
+pub struct Ours<'a> {
+    held: &'a HeldRows,
+    /// By the places of lines in each group.
+    lines: HashMap<&'a Group, Vec<bool>>,
+}
+
+impl<'a> Ours<'a> {
+    /// None yet.
+    pub fn none(held: &'a HeldRows) -> Self {
+        Ours { held, lines: HashMap::new() }
+    }
+
+    /// Notes what somebody claims, or would, in these groups.
+    pub fn note<'c>(
+        &mut self,
+        groups: impl IntoIterator<Item = &'c Group>,
+        claims: impl Iterator<Item = &'c Claim> + Clone,
+    ) {
+        for at in groups {
+            let Some((at, rows)) = self.held.get_key_value(at) else { continue };
+            let lines = self.lines.entry(at).or_insert_with(|| vec![false; rows.iter().len()]);
+            for claim in claims.clone().filter(|claim| claim.doors == at.0 && claim.group == at.1) {
+                lines.get_mut(rows.places_of(&claim.account)).unwrap_or_default().fill(true);
+            }
+        }
+    }
+
+    fn has(&self, at: &Group, place: usize) -> bool {
+        self.lines.get(at).and_then(|lines| lines.get(place)).copied().unwrap_or_default()
+    }
+}
+
+/// Every such line, but those of protected people. `is_owned` says whether anybody has an account.
+pub fn foreign(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    directory: &Directory<'_>,
+    mut is_owned: impl FnMut(&str, &AccountId) -> bool,
+    ours: &Ours<'_>,
+) -> Vec<Foreign> {
+    let addresses: LazyCell<HashSet<Cow<'_, str>>, _> = LazyCell::new(|| {
+        known.profiles().filter_map(|(_, profile)| profile.email.as_deref().and_then(compared_email)).collect()
+    });
+    // Whoever is behind an account that nobody linked may be somebody whom the platform knows, who must not be taken
+    // for a stranger. An account that is missing from the list of all is left alone: nobody knows who it is.
+    let mut is_strange = |doors: &str, id: &AccountId| {
+        let account = directory.account(doors, id).filter(|_| !is_owned(doors, id));
+        account.is_some_and(|account| {
+            let email = account.email.as_deref().and_then(compared_email);
+            let protected = ground.terms.get(doors).is_some_and(|terms| terms.protects(id, Some(account)));
+            !protected && email.is_none_or(|email| !addresses.contains(&email))
+        })
+    };
+    let mut found = Vec::new();
+    for (at, rows) in &seen.held {
+        let (doors, group): &Group = at;
+        let Some(terms) = ground.terms.get(doors).filter(|terms| terms.ruled.contains(group)) else { continue };
+        for (place, row) in rows.iter().enumerate().filter(|(_, row)| is_valid(row, ground.now)) {
+            let may_be_ours = seen.is_of_unreadable(doors, &row.account);
+            if ours.has(at, place)
+                || may_be_ours
+                || terms.protects(&row.account, None)
+                || is_claimed_elsewhere(seen, at, row)
+            {
+                continue;
+            }
+            let goes = terms.is_exclusive(group) && ground.mode == Mode::Full && is_strange(doors, &row.account);
+            found.push(Foreign { doors: doors.clone(), account: row.account.clone(), group: group.clone(), goes });
+        }
+    }
+    found
+}
+
+/// Whether another site of the stack claims the membership that a line stands for.
+fn is_claimed_elsewhere(seen: &Seen, (doors, group): &Group, row: &Row) -> bool {
+    let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.ends_by_itself);
+    let ends = seen.others.ends(doors, group, &row.account);
+    seen.others.is_unreadable(doors, &row.account) || ends.into_iter().any(|until| !by_itself || until == row.until)
+}

@@ -1,0 +1,125 @@
+//! Who would be joined, or parted, by addresses that are not confirmed, and what that would take from anybody. Pure.
+//!
+//! Until the guard lets it be done everybody stays who they are. A change that takes nothing needs no judgement; one that
+//! does is judged with everything that it takes, as one set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Ground;
+use super::doors::Seen;
+use super::facts::Known;
+use super::judge::removals;
+use super::people::{Addresses, Somebody, everybody_by};
+use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::person::{Person, email_digest, email_key};
+use doorstep_core::model::subject::Subject;
+
+/// What is found.
+#[derive(Debug, Default)]
+pub struct Joins {
+    /// Profiles that would become another person's, and what that takes from whom.
+    pub waiting: Vec<Waiting>,
+    /// The profiles.
+    pub profiles: BTreeSet<FactId>,
+}
+
+/// A profile whose address changed by news that is not confirmed.
+struct Pending {
+    profile: FactId,
+    to: String,
+    doubted: bool,
+    /// The place of the person whose it is, among those as they would be.
+    from: usize,
+    /// The place of the person whose it would be.
+    into: usize,
+}
+
+/// Finds who would be joined or parted. Mostly nobody, and then nothing is done.
+pub fn joins(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person]) -> Joins {
+    let changed = changed(known, people);
+    if changed.is_empty() {
+        return Joins::default();
+    }
+    let mut after = everybody_by(Addresses::Read, people, known);
+    let pending = placed(changed, &after);
+    let touched: BTreeSet<usize> = pending.iter().flat_map(|one| [one.from, one.into]).collect();
+    let whose: BTreeMap<usize, Option<String>> = touched.iter().map(|&place| (place, id_of(&after, place))).collect();
+    let mut before = everybody_by(Addresses::Confirmed, people, known);
+    let ids: BTreeSet<&String> = whose.values().flatten().collect();
+    let same = |(place, one): (usize, &Somebody<'_>)| one.known.filter(|known| ids.contains(&known.id)).map(|_| place);
+    let there: BTreeSet<usize> = before.iter().enumerate().filter_map(same).collect();
+    let already: BTreeSet<Doubt> =
+        removals(ground, known, seen, &mut before, &there).into_iter().map(|(_, waiting)| waiting.doubt).collect();
+    let mut taken = removals(ground, known, seen, &mut after, &touched);
+    taken.retain(|(_, waiting)| !already.contains(&waiting.doubt));
+    let harmed = harmed(&pending, taken.iter().map(|(place, _)| *place).collect());
+    let doubted = pending.iter().any(|one| one.doubted);
+    let profiles = pending.iter().map(|one| one.profile.clone()).collect();
+    let moves = pending.into_iter().map(|one| {
+        let joined = harmed.contains(&one.from) || harmed.contains(&one.into);
+        let (who, doubt) = (Subject::Profile(one.profile.clone()), Doubt::Moves { profile: one.profile, to: one.to });
+        Waiting { joined, doubted: one.doubted && joined, ..Waiting::new(doubt, who) }
+    });
+    let mut waiting: Vec<Waiting> = moves.collect();
+    waiting.extend(taken.into_iter().map(|(_, waiting)| Waiting { joined: true, doubted, ..waiting }));
+    Joins { waiting, profiles }
+}
+
+/// Profiles of people whom we know, with the address that was read, whose change is not confirmed.
+fn changed(known: &Known, people: &[Person]) -> BTreeMap<FactId, (String, bool)> {
+    let mut changed = BTreeMap::new();
+    for (name, before) in known.before().filter(|(name, _)| matches!(name.kind, Kind::Member | Kind::Visitor)) {
+        let email = |profile: Option<&doorstep_core::model::fact::Profile>| {
+            profile.and_then(|profile| email_key(profile.email.as_deref()?))
+        };
+        let (read, confirmed) = (email(known.profile(name)), email(known.confirmed_profile(name)));
+        if let Some(read) = read.filter(|read| Some(read) != confirmed.as_ref()) {
+            changed.insert(name.clone(), (read, before.doubted));
+        }
+    }
+    if changed.is_empty() {
+        return changed;
+    }
+    let goes_by = |name: &FactId, email: &str| {
+        let owner = people.iter().find(|person| person.profiles.contains(name));
+        owner.is_none_or(|person| person.email.as_deref() == Some(email))
+    };
+    changed.retain(|name, (email, _)| !goes_by(name, email));
+    changed
+}
+
+fn placed(changed: BTreeMap<FactId, (String, bool)>, after: &[Somebody<'_>]) -> Vec<Pending> {
+    let mut owners: BTreeMap<FactId, (Option<usize>, Option<usize>)> = BTreeMap::new();
+    for (place, somebody) in after.iter().enumerate() {
+        for name in
+            somebody.known.iter().flat_map(|known| known.profiles.iter()).filter(|name| changed.contains_key(name))
+        {
+            owners.entry(name.clone()).or_default().0 = Some(place);
+        }
+        for name in somebody.person.profiles.iter().filter(|name| changed.contains_key(name)) {
+            owners.entry(name.clone()).or_default().1 = Some(place);
+        }
+    }
+    let one = |(profile, (email, doubted)): (FactId, (String, bool))| {
+        let (from, into) = owners.get(&profile).copied()?;
+        Some(Pending { profile, to: email_digest(&email), doubted, from: from?, into: into? })
+    };
+    changed.into_iter().filter_map(one).collect()
+}
+
+fn id_of(everybody: &[Somebody<'_>], place: usize) -> Option<String> {
+    everybody.get(place).and_then(|somebody| somebody.known).map(|known| known.id.clone())
+}
+
+/// Everybody from whom something is taken, and everybody who is joined with them, or parted from them.
+fn harmed(pending: &[Pending], mut harmed: BTreeSet<usize>) -> BTreeSet<usize> {
+    loop {
+        let touches = |one: &&Pending| harmed.contains(&one.from) || harmed.contains(&one.into);
+        let more: BTreeSet<usize> = pending.iter().filter(touches).flat_map(|one| [one.from, one.into]).collect();
+        if more.is_subset(&harmed) {
+            return harmed;
+        }
+        harmed.extend(more);
+    }
+}

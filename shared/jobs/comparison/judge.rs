@@ -1,0 +1,305 @@
+//! Judges everybody at once: facts x rules, beside what was seen at the doors. Pure; what settle would find out about
+//! accounts it finds out in mind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::accounts::{Directory, Owners};
+use super::doors::Seen;
+use super::facts::Known;
+use super::foreign::{Foreign, Ours, foreign};
+use super::people::{Somebody, everybody};
+use super::{Ground, Group};
+use crate::settle::{Judged, View, concerned, judge_person, resume_at};
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::{CardBook, Number};
+use doorstep_core::decide::entitlement::{Desired, Dossier, RuleBook, derive_by, desired};
+use doorstep_core::decide::guard::former::Sureness;
+use doorstep_core::decide::guard::removal::{Evidence, doubt_of, tag_of};
+use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+
+/// What was found about one person.
+pub struct Verdict<'a> {
+    /// Who, with the accounts that they have or that were found to be theirs.
+    pub somebody: &'a Somebody<'a>,
+    /// What the platform calls them.
+    pub name: Option<String>,
+    /// What is wrong with the facts about them.
+    pub problems: Vec<String>,
+    /// What they may open.
+    pub desired: Desired,
+    /// When anything opens or closes for them next.
+    pub next: Option<Timestamp>,
+    /// Groups that were looked at.
+    pub groups: BTreeSet<Group>,
+    /// What would be done.
+    pub judged: Judged,
+    /// What would be taken from them although nobody vouched for it, now or in the aftermath.
+    pub unsure: Unsure,
+    /// What was known before changes that only full reads told of, and is the reason for that.
+    pub vouched: Vec<FactId>,
+    /// What would follow once they have left the groups that they would be taken out of.
+    pub aftermath: Vec<(String, Move)>,
+    /// Door systems at which an account was found to be theirs.
+    pub linked: BTreeSet<String>,
+    /// Door systems whose cards are being taken over.
+    pub new_cards: &'a BTreeSet<String>,
+    /// Door systems at which it could not be told which account is theirs, and why: nobody is let in there.
+    pub barred: BTreeMap<String, String>,
+}
+
+/// What is not planned, and how sure it is.
+pub type Unsure = BTreeMap<Doubt, Sureness>;
+
+/// Judges everybody, each handed to `each`, and gives the lines that are nobody's.
+pub fn judge(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    people: &[Person],
+    mut each: impl FnMut(Verdict<'_>),
+) -> Vec<Foreign> {
+    let mut everybody = everybody(people, known);
+    let directory = Directory::of(seen);
+    let book = RuleBook::of(ground.rules());
+    let mut owners = Owners::default();
+    let mut ours = Ours::none(&seen.held);
+    let untaken = ground.terms.iter().filter(|(_, terms)| !terms.seen.cards_taken).map(|(doors, _)| doors.clone());
+    let new_cards: BTreeSet<String> = untaken.filter(|doors| seen.cards.contains_key(doors)).collect();
+    let looked: BTreeSet<String> = seen.cards.keys().cloned().collect();
+    let mut books = seen.cards.clone();
+    for place in 0..everybody.len() {
+        let bench = Bench { ground, known, seen, directory: &directory, book: &book, books: &books, looked: &looked };
+        let Some(found) = bench.one(&mut everybody, place, &mut owners) else { continue };
+        let Some(somebody) = everybody.get(place) else { continue };
+        note_cards(&mut books, &somebody.person, &found.judged);
+        // Whatever is claimed is among the groups that were looked at.
+        ours.note(&found.groups, somebody.person.claims.iter().chain(&found.judged.adopt));
+        let Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred } = found;
+        let new_cards = &new_cards;
+        each(Verdict {
+            somebody,
+            name,
+            problems,
+            desired,
+            next,
+            groups,
+            judged,
+            unsure,
+            vouched,
+            aftermath,
+            linked,
+            new_cards,
+            barred,
+        });
+    }
+    foreign(ground, known, seen, &directory, |doors, id| owners.has(&everybody, doors, id), &ours)
+}
+
+/// What would be taken from the people in these places, planned or not.
+pub fn removals(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    everybody: &mut [Somebody<'_>],
+    places: &BTreeSet<usize>,
+) -> Vec<(usize, Waiting)> {
+    let (directory, book) = (Directory::of(seen), RuleBook::of(ground.rules()));
+    let (mut owners, books) = (Owners::default(), &seen.cards);
+    let looked: BTreeSet<String> = seen.cards.keys().cloned().collect();
+    let mut taken = Vec::new();
+    for &place in places {
+        let bench = Bench { ground, known, seen, directory: &directory, book: &book, books, looked: &looked };
+        let Some(found) = bench.one(everybody, place, &mut owners) else { continue };
+        let Some(somebody) = everybody.get(place) else { continue };
+        let Some(who) = somebody.known.map(|known| Subject::Person(known.id.clone())) else { continue };
+        for (doors, step) in found.judged.moves.iter().chain(&found.aftermath) {
+            let doubt = doubt_of(&somebody.person, doors, step);
+            let waiting = doubt.map(|doubt| Waiting { tag: tag_of(step), ..Waiting::new(doubt, who.clone()) });
+            taken.extend(waiting.map(|waiting| (place, waiting)));
+        }
+    }
+    taken
+}
+
+/// Two people never get one card, not even in mind.
+fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &Judged) {
+    for (doors, step) in &judged.moves {
+        if let (Move::Tag(change), Some(book)) = (step, books.get_mut(doors)) {
+            let nobody = AccountId(format!("to be made for {:?}", person.profiles));
+            let account = person.accounts.get(doors).map(|linked| &linked.account.id);
+            book.hand(&change.card, account.unwrap_or(&nobody));
+        }
+    }
+}
+
+/// What follows for one person from facts and rules.
+#[derive(Clone, Copy)]
+struct Facts<'v> {
+    name: Option<&'v str>,
+    numbers: &'v [Number],
+    desired: &'v Desired,
+}
+
+/// A verdict before it is handed over.
+struct Found {
+    name: Option<String>,
+    problems: Vec<String>,
+    desired: Desired,
+    next: Option<Timestamp>,
+    groups: BTreeSet<Group>,
+    judged: Judged,
+    unsure: Unsure,
+    vouched: Vec<FactId>,
+    aftermath: Vec<(String, Move)>,
+    linked: BTreeSet<String>,
+    barred: BTreeMap<String, String>,
+}
+
+fn revoked((doors, step): &(String, Move)) -> Option<Group> {
+    match step {
+        Move::Revoke { group, .. } => Some((doors.clone(), group.clone())),
+        _ => None,
+    }
+}
+
+static EMPTY: BTreeSet<String> = BTreeSet::new();
+
+struct Bench<'a, 's> {
+    ground: Ground<'a>,
+    known: &'a Known,
+    seen: &'a Seen,
+    directory: &'a Directory<'s>,
+    book: &'a RuleBook<'a>,
+    books: &'a BTreeMap<String, CardBook>,
+    looked: &'a BTreeSet<String>,
+}
+
+impl Bench<'_, '_> {
+    fn one(&self, everybody: &mut [Somebody<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
+        let somebody = everybody.get_mut(place)?;
+        self.directory.refresh_all(&mut somebody.person);
+        let dossier = self.known.dossier(somebody.person.profiles.iter());
+        let derived = derive_by(self.book, &dossier, self.ground.now);
+        let desired = desired(&derived.entitlements);
+        let (name, numbers) = (dossier.name().map(str::to_owned), dossier.cards());
+        let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
+        let first = self.judged(&somebody.person, facts);
+        let wants = first.1.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. }));
+        let wants: BTreeSet<String> = wants.map(|(doors, _)| doors.clone()).collect();
+        let (linked, barred) = self.link(everybody, place, owners, &wants, name.as_deref().unwrap_or_default());
+        let person = &everybody.get(place)?.person;
+        let again = !linked.is_empty();
+        let (groups, mut judged) = if again { self.judged(person, facts) } else { first };
+        judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
+        let mut unsure = self.unsure(person, (&dossier, &desired), &judged.moves);
+        let (after, aftermath) = self.aftermath(person, facts, &judged);
+        unsure.extend(self.unsure(after.as_ref().unwrap_or(person), (&dossier, &desired), &aftermath));
+        let vouched = dossier.vouched.keys().filter(|_| !unsure.is_empty()).cloned().collect();
+        let problems = derived.problems;
+        let (former, rules, now) = (self.ground.former, self.ground.rules(), self.ground.now);
+        let next = former.next_boundary(rules, &dossier, &desired, now);
+        let next = next.into_iter().chain(resume_at(person, &desired, self.ground.terms, now)).min();
+        Some(Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred })
+    }
+
+    fn unsure(&self, person: &Person, known: (&Dossier, &Desired), moves: &[(String, Move)]) -> Unsure {
+        let ((dossier, desired), Ground { former, now, .. }) = (known, self.ground);
+        let evidence = Evidence { former, rules: self.ground.rules(), dossier, desired, person, now };
+        let graded = moves
+            .iter()
+            .filter_map(|(doors, step)| Some((doubt_of(person, doors, step)?, evidence.sureness(doors, step))));
+        graded.filter(|(_, sure)| *sure != Sureness::Planned).collect()
+    }
+
+    fn judged(&self, person: &Person, facts: Facts<'_>) -> (BTreeSet<Group>, Judged) {
+        let groups = concerned(person, facts.desired, self.ground.now, self.directory.groups_of(person));
+        let judged = judge_person(self.view(person, facts, &groups));
+        (groups, judged)
+    }
+
+    fn view<'v>(&'v self, person: &'v Person, facts: Facts<'v>, groups: &'v BTreeSet<Group>) -> View<'v> {
+        let Ground { terms, mode, stale, now, .. } = self.ground;
+        let Facts { name, numbers, desired } = facts;
+        let (held, adopt, books, looked) = (&self.seen.held, &self.seen.new, self.books, self.looked);
+        // Whose cards were never compared is in the terms.
+        let adopt_cards = &EMPTY;
+        View {
+            person,
+            name,
+            desired,
+            groups,
+            held,
+            numbers,
+            books,
+            looked,
+            adopt_cards,
+            terms,
+            mode,
+            adopt,
+            stale,
+            others: &self.seen.others,
+            now,
+        }
+    }
+
+    /// Settle takes cards back only in the round after they left their last group, and suspends and deletes accounts only
+    /// in the round after that. Gives the person without what they left, where anything follows.
+    fn aftermath(&self, person: &Person, facts: Facts<'_>, judged: &Judged) -> (Option<Person>, Vec<(String, Move)>) {
+        let revoked: BTreeSet<Group> = judged.moves.iter().filter_map(revoked).collect();
+        let untags = |(_, step): &(String, Move)| matches!(step, Move::Untag(_));
+        if revoked.is_empty() && !judged.moves.iter().any(untags) {
+            return (None, Vec::new());
+        }
+        let mut person = person.clone();
+        person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
+        // Of the groups that are left nothing counts here but whether anything is to be done about them.
+        let groups = concerned(&person, facts.desired, self.ground.now, []);
+        let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
+        let after = judge_person(self.view(&person, facts, &groups)).moves.into_iter();
+        let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();
+        let mut bare = person.clone();
+        bare.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
+        let view = View { looked: &EMPTY, ..self.view(&bare, facts, &groups) };
+        let last = judge_person(view).moves.into_iter();
+        moves.extend(last.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)));
+        (Some(person), moves)
+    }
+
+    /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.
+    fn link(
+        &self,
+        everybody: &mut [Somebody<'_>],
+        place: usize,
+        owners: &mut Owners,
+        wants: &BTreeSet<String>,
+        name: &str,
+    ) -> (BTreeSet<String>, BTreeMap<String, String>) {
+        let (mut linked, mut barred) = (BTreeSet::new(), BTreeMap::new());
+        for doors in self.ground.terms.keys() {
+            let Some(somebody) = everybody.get_mut(place).filter(|s| !s.person.profiles.is_empty()) else { break };
+            if let Some(link) = somebody.person.accounts.get(doors) {
+                if !wants.contains(doors) || self.directory.has(doors, link) {
+                    continue;
+                }
+                somebody.person.to_mut().accounts.remove(doors);
+            }
+            let candidates = self.directory.of_address(doors, &somebody.person);
+            let inside = candidates.iter().any(|account| !self.directory.groups(doors, &account.id).is_empty());
+            if !inside && !wants.contains(doors) {
+                continue;
+            }
+            match owners.link(everybody, place, doors, name, candidates) {
+                Ok(true) => drop(linked.insert(doors.clone())),
+                Ok(false) => {}
+                Err(error) => drop(barred.insert(doors.clone(), error.why().to_owned())),
+            }
+        }
+        (linked, barred)
+    }
+}

@@ -1,0 +1,459 @@
+//! Reads the whole platform, and believes only what it can: a thing that is missing from a list is asked for by its id
+//! before it counts as gone, and a list that lost half of what it held is not believed at all. A platform that cannot be
+//! asked gives only what its reader has judged. What is new is handed to whoever asked, kind by kind; nothing is kept here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::facts::Known;
+use super::numbers::{NUMBERS, Numbers, keep_numbers};
+use doorstep_cloud::ledger::Ledger;
+use doorstep_cloud::ledger::sites::{Disbelief, PlatformRead};
+use doorstep_core::decide::guard::credibility::{BELIEVED_AFTER, lost_half, ran_out};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
+use doorstep_core::model::record::{Record, Source};
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::{Ids, resolve};
+use doorstep_core::site::{Selector, Site};
+use doorstep_vendors::platform::found::{FactList, Lookup};
+use doorstep_vendors::platform::relation::{self, Relation};
+use doorstep_vendors::platform::{ReadPlatform, Span};
+
+/// Single bookings that ended before this are not kept: they open nothing.
+const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// Check-ins are read from this long ago.
+const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// So many of the things that cannot be read are named.
+const NAMED: usize = 100;
+/// So many of what such a list left out are asked for by their ids.
+const SAMPLE: usize = 100;
+
+/// One read of a platform, under way.
+pub struct Reading<'a> {
+    ledger: &'a Ledger,
+    site: &'a Site,
+    began: Timestamp,
+    /// Only what changed since then is listed; `None`: everything.
+    pub since: Option<Timestamp>,
+    /// What is known, with what was read so far.
+    pub known: Known,
+    /// How many things of each kind were listed.
+    pub counts: BTreeMap<&'static str, usize>,
+    /// How many card numbers there are, where a whole list of members was believed.
+    pub numbers: Option<usize>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// What was read and is not believed.
+    pub refused: Vec<String>,
+    /// What was pushed and is not believed, and so is no part of what was read.
+    pub doubts: Vec<String>,
+    /// What is odd without harm.
+    pub remarks: Vec<String>,
+    /// Kinds of which no list could be read.
+    pub unread: BTreeSet<Kind>,
+    /// Lists that were not believed the last time, and after the read those that are not believed now, by kind.
+    pub disbelief: Disbeliefs,
+    /// Things that their lists left out and that are there all the same, as far as is known.
+    unlisted: BTreeSet<FactId>,
+    news: Vec<Record>,
+}
+
+/// Lists that are not believed, by the word for their kind.
+pub type Disbeliefs = BTreeMap<String, Disbelief>;
+
+impl<'a> Reading<'a> {
+    /// Nothing is read yet. `began` is the version of everything that will be.
+    pub fn new(
+        ledger: &'a Ledger,
+        site: &'a Site,
+        mark: &PlatformRead,
+        since: Option<Timestamp>,
+        began: Timestamp,
+    ) -> Self {
+        let (known, counts) = (Known::default(), BTreeMap::new());
+        let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
+        let (unread, unlisted, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let (disbelief, doubts, numbers) = (mark.refused.clone(), Vec::new(), None);
+        Reading {
+            ledger,
+            site,
+            began,
+            since,
+            known,
+            counts,
+            numbers,
+            problems,
+            refused,
+            doubts,
+            remarks,
+            unread,
+            disbelief,
+            unlisted,
+            news,
+        }
+    }
+
+    /// The platform cannot be asked at all: what is known goes on.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where our own table is away.
+    pub async fn none(&mut self, error: &Error) -> Result<()> {
+        self.problems.push(error.to_string());
+        for kind in Kind::ALL {
+            self.remember(kind).await?;
+            self.unread.insert(kind);
+        }
+        Ok(())
+    }
+
+    /// Reads one kind. Gives what is not known yet, or otherwise. Of a kind whose list cannot be read, what is known
+    /// goes on.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where our own table is away.
+    pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<Record>> {
+        let checkins_from = self.began.checked_sub(CHECKINS).unwrap_or(self.began);
+        let span = Span { changed_since: self.since, checkins_from };
+        let stored = self.remember(kind).await?;
+        let listed = match reader.read(kind, &span).await {
+            Ok(listed) if kind == Kind::Membership => self.assigned(reader, listed, &stored).await,
+            listed => listed,
+        };
+        match listed {
+            Ok(listed) => {
+                self.remark_on_unreadable(kind, &listed);
+                self.one_kind(reader, kind, listed, &stored, checkins_from).await;
+            }
+            Err(error) => {
+                self.problems.push(format!("the list of {}s: {error}", kind.word()));
+                self.unread.insert(kind);
+            }
+        }
+        self.doubts = reader.doubts();
+        Ok(std::mem::take(&mut self.news))
+    }
+
+    /// What is known of a kind before it is read.
+    async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, Record>> {
+        let records = self.ledger.facts_of(&self.site.id, kind).await?;
+        records.iter().for_each(|record| self.known.put(record));
+        Ok(records.into_iter().map(|record| (record.fact.name(), record)).collect())
+    }
+
+    async fn one_kind(
+        &mut self,
+        reader: &dyn ReadPlatform,
+        kind: Kind,
+        FactList { facts, unreadable, .. }: FactList,
+        stored: &BTreeMap<FactId, Record>,
+        checkins_from: Timestamp,
+    ) {
+        let (facts, doubted) = self.believed_cards(kind, facts, stored);
+        let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
+        // What cannot be read is there, and goes on as it was known.
+        listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
+        self.counts.insert(kind.word(), listed.len());
+        let live = stored.values().filter(|record| !record.gone && !is_over(&record.fact, self.began));
+        let live = live.filter(|record| !is_before(&record.fact, checkins_from));
+        // What was seen after the read began has not vanished from it.
+        let live: Vec<&Record> = live.filter(|record| record.read <= self.began).collect();
+        let source = Source::Read;
+        for mut fact in facts {
+            let old = stored.get(&fact.name());
+            if is_over(&fact, self.began) && old.is_none_or(|old| old.gone) {
+                continue;
+            }
+            self.confirm_relations(reader, old, &mut fact).await;
+            let source = if doubted.contains(&fact.name()) { &Source::Doubted } else { &source };
+            self.news(old, Record::new(fact, self.began, source.clone()));
+        }
+        for record in stored.values().filter(|record| !record.gone) {
+            // It is over: nothing is inferred from that.
+            if is_over(&record.fact, self.began) || is_before(&record.fact, checkins_from) {
+                self.news(Some(record), record.gone(self.began, Source::Look));
+            }
+        }
+        if self.since.is_some() {
+            return;
+        }
+        let missing: Vec<&Record> =
+            live.iter().filter(|record| !listed.contains(&record.fact.name())).copied().collect();
+        if !reader.answers_by_id() {
+            for record in missing {
+                self.news(Some(record), record.gone(self.began, source.clone()));
+            }
+            return;
+        }
+        let doubted = stored.values().filter(|record| record.gone && record.is_doubted());
+        let doubted =
+            doubted.filter(|record| !is_over(&record.fact, self.began) && !is_before(&record.fact, checkins_from));
+        let (back, still): (Vec<&Record>, Vec<&Record>) =
+            doubted.partition(|record| listed.contains(&record.fact.name()));
+        // What lists left out that were not believed, and one that is leaves out, too, is gone by inference like anything
+        // else that is missing. A list that repeats those is believed no more than they were.
+        if !lost_half(live.len() + back.len() + still.len(), missing.len() + still.len()) {
+            for record in still {
+                self.confirm(reader, record).await;
+            }
+        }
+        if !lost_half(live.len(), missing.len()) {
+            self.disbelief.remove(kind.word());
+            self.unlisted.extend(missing.iter().map(|record| record.fact.name()));
+            for record in missing {
+                self.confirm(reader, record).await;
+            }
+        } else if self.is_repeated(kind, &missing) && self.are_gone(reader, &missing).await {
+            self.remarks.push(format!(
+                "the list of {}s lost {} of {}, three times alike",
+                kind.word(),
+                missing.len(),
+                live.len()
+            ));
+            for record in missing {
+                self.news(Some(record), record.gone(self.began, Source::Doubted));
+            }
+        } else {
+            self.unlisted.extend(missing.iter().map(|record| record.fact.name()));
+            self.refused.push(format!(
+                "the list of {}s lost {} of {} since the last read; nothing is revoked because of it",
+                kind.word(),
+                missing.len(),
+                live.len()
+            ));
+        }
+    }
+
+    /// Says of what cannot be read that it is so. That is a matter of these things alone: the read is complete.
+    fn remark_on_unreadable(&mut self, kind: Kind, listed: &FactList) {
+        self.remark(listed.unreadable.iter());
+        if listed.nameless > 0 {
+            self.remarks.push(format!("{} records of {}s have no id and cannot be read", listed.nameless, kind.word()));
+        }
+    }
+
+    /// Names the first of many.
+    fn remark<T: std::fmt::Display>(&mut self, unreadable: impl ExactSizeIterator<Item = T>) {
+        let more = unreadable.len().saturating_sub(NAMED);
+        self.remarks.extend(unreadable.take(NAMED).map(|one| one.to_string()));
+        if more > 0 {
+            self.remarks.push(format!("{more} more of these cannot be read"));
+        }
+    }
+
+    /// A list in which half of the card numbers vanished says nothing of cards: a property was renamed, or a right is
+    /// missing. Everybody has the numbers that they had, until it was repeated: then a human must look at it. Gives the
+    /// people of whom it is believed only because of that.
+    fn believed_cards(
+        &mut self,
+        kind: Kind,
+        mut facts: Vec<Fact>,
+        stored: &BTreeMap<FactId, Record>,
+    ) -> (Vec<Fact>, BTreeSet<FactId>) {
+        if kind != Kind::Member {
+            return (facts, BTreeSet::new());
+        }
+        let numbers = Numbers::of(&facts, stored);
+        let (known, lost) = (numbers.known, numbers.lost);
+        let mut doubted = BTreeSet::new();
+        if !lost_half(known, lost) {
+            self.disbelief.remove(NUMBERS);
+            self.numbers = self.since.is_none().then_some(numbers.listed);
+        } else if self.is_said_again(NUMBERS, &numbers.losers) {
+            self.remarks.push(format!("the list of members lost {lost} of {known} card numbers, three times alike"));
+            doubted.extend(numbers.losers);
+        } else {
+            self.refused.push(format!(
+                "the list of members lost {lost} of {known} card numbers since the last read; none is taken back because \
+                 of it"
+            ));
+            for fact in &mut facts {
+                keep_numbers(fact, stored);
+            }
+        }
+        let all = Numbers::with_doubted(&facts, stored);
+        if self.since.is_some() || lost_half(all.known, all.lost) {
+            let still = stored.values().filter(|record| !record.gone && record.is_doubted());
+            doubted.extend(still.map(|record| record.fact.name()));
+        }
+        (facts, doubted)
+    }
+
+    /// Whether a list left out the very same things as in the two reads before it. Notes it.
+    fn is_repeated(&mut self, kind: Kind, missing: &[&Record]) -> bool {
+        let names: Vec<FactId> = missing.iter().map(|record| record.fact.name()).collect();
+        self.is_said_again(kind.word(), &names)
+    }
+
+    fn is_said_again(&mut self, list: &str, names: &[FactId]) -> bool {
+        let said = Disbelief::of(&names, self.disbelief.get(list));
+        let times = said.times;
+        self.disbelief.insert(list.to_owned(), said);
+        times >= BELIEVED_AFTER
+    }
+
+    /// Whether none of the first of these is there when it is asked for by its id. All of them may be too many to ask
+    /// for; a human looks at them in any case.
+    async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&Record]) -> bool {
+        for record in missing.iter().take(SAMPLE) {
+            match reader.look(&record.fact.name()).await {
+                Ok(Lookup::Missing) => {}
+                Ok(Lookup::Fact(_) | Lookup::Unreadable(_)) => return false,
+                Err(error) => {
+                    self.problems.push(format!("{} cannot be asked for: {error}", record.fact.name()));
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Asks by its id for something that a list left out.
+    async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
+        let name = record.fact.name();
+        match reader.look(&name).await {
+            Ok(Lookup::Missing) => {
+                self.unlisted.remove(&name);
+                self.news(Some(record), record.gone(self.began, Source::Read));
+            }
+            Ok(Lookup::Fact(mut fact)) => {
+                self.confirm_relations(reader, Some(record), &mut fact).await;
+                self.remarks.push(format!("the list of {}s leaves out {name}, which exists", name.kind.word()));
+                self.news(Some(record), Record::new(fact, self.began, Source::Look));
+            }
+            Ok(Lookup::Unreadable(unreadable)) => self.remarks.push(unreadable.to_string()),
+            Err(error) => {
+                self.problems.push(format!("{name} is missing from its list and cannot be asked for: {error}"));
+            }
+        }
+    }
+
+    /// Asks for what belonged to a thing and is not listed with it any more. What is there although its list left it out
+    /// belongs where it did.
+    async fn confirm_relations(&mut self, reader: &dyn ReadPlatform, old: Option<&Record>, fact: &mut Fact) {
+        let Some(old) = old.filter(|old| !old.gone && reader.answers_by_id()) else { return };
+        let unlisted = &self.unlisted;
+        let known = |relation: &Relation| relation.part().filter(|part| unlisted.contains(part)).map(|_| true);
+        for (relation, error) in relation::confirm(reader, &old.fact, fact, known).await {
+            let problem = format!("{relation} stay as they were, for they cannot be asked for: {error}");
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    fn news(&mut self, old: Option<&Record>, new: Record) {
+        let is_news = |old: &Record| !old.says_same(&new) || new.ends_doubt_of(old);
+        if old.is_none_or(|old| is_news(old) && old.read <= new.read) {
+            let new = new.after(old);
+            self.known.put(&new);
+            self.news.push(new);
+        }
+    }
+
+    /// Memberships with their desks and offices. These are read for the resources that rules name; of others, what
+    /// was known stays.
+    async fn assigned(
+        &mut self,
+        reader: &dyn ReadPlatform,
+        mut memberships: FactList,
+        stored: &BTreeMap<FactId, Record>,
+    ) -> Result<FactList> {
+        let resources = self.ruled_resources();
+        let mut read: BTreeMap<Id, Vec<Assignment>> = BTreeMap::new();
+        let assigned = reader.assignments(&resources).await?;
+        for (membership, assignment) in assigned.read {
+            read.entry(membership).or_default().push(assignment);
+        }
+        self.remark(assigned.unreadable.iter());
+        memberships.nameless += assigned.nameless;
+        let listed: BTreeSet<&Id> = read.values().flatten().map(|one| &one.id).collect();
+        let unreadable: BTreeSet<&Id> = assigned.unreadable.iter().map(|one| &one.id).collect();
+        let ruled = stored.values().filter(|record| !record.gone).flat_map(|record| assigned_to(&record.fact));
+        let ruled: Vec<&Assignment> = ruled.filter(|one| resources.contains(&one.resource)).collect();
+        let is_there = |one: &Assignment| listed.contains(&one.id) || unreadable.contains(&one.id);
+        let lost: BTreeSet<Id> = ruled.iter().filter(|one| !is_there(one)).map(|one| one.id.clone()).collect();
+        let believed = self.since.is_some() || self.believes_assignments(ruled.len(), &lost);
+        let stays = |other: &Assignment| {
+            let kept = unreadable.contains(&other.id) || !believed && lost.contains(&other.id);
+            !resources.contains(&other.resource) || kept
+        };
+        for fact in &mut memberships.facts {
+            let name = fact.name();
+            let What::Membership(membership) = &mut fact.what else { continue };
+            let before = stored.get(&name).map(|record| &record.fact.what);
+            let others = match before {
+                Some(What::Membership(before)) => before.assignments.clone(),
+                _ => Vec::new(),
+            };
+            membership.assignments = read.remove(&fact.id).unwrap_or_default();
+            membership.assignments.extend(others.into_iter().filter(stays));
+            membership.assignments.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        Ok(memberships)
+    }
+
+    /// Whether the lists of assignments are believed, which lost these of so many. Assignments have no address of their
+    /// own, so that a list that ran out cannot be told from one that lies.
+    fn believes_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
+        const WORD: &str = "assignment";
+        if !ran_out(known, lost.len()) {
+            self.disbelief.remove(WORD);
+            return true;
+        }
+        let said = Disbelief::of(lost, self.disbelief.get(WORD));
+        let believed = said.times >= BELIEVED_AFTER;
+        self.disbelief.insert(WORD.to_owned(), said);
+        let lost = format!("the lists of assignments lost {} of {known}", lost.len());
+        match believed {
+            true => self.remarks.push(format!("{lost}, three times alike")),
+            false => self.refused.push(format!("{lost} since the last read; nothing is revoked because of it")),
+        }
+        believed
+    }
+
+    /// Resources whose assignments open something.
+    fn ruled_resources(&self) -> Vec<Id> {
+        let catalogue = Catalogue::of(self.known.facts());
+        let resolved = resolve(self.site, &catalogue, &BTreeMap::new(), None);
+        let rules = self.site.rules.iter().zip(&resolved.rules);
+        let wanted: Vec<(Selector, &Ids)> = rules.map(|(rule, resolved)| (rule.selector, &resolved.wanted)).collect();
+        let counts = |id: &str, location: Option<&str>, floor: Option<&str>| {
+            wanted.iter().any(|(selector, ids)| {
+                let about = match selector {
+                    Selector::Assignable => Some(id),
+                    Selector::Location => location,
+                    Selector::Floor => floor,
+                    _ => None,
+                };
+                about.is_some_and(|about| match ids {
+                    Ids::Any => true,
+                    Ids::Of(ids) => ids.contains(about),
+                })
+            })
+        };
+        let resources = catalogue.resources.iter();
+        let ruled = resources.filter(|(id, at)| counts(id, at.location.as_deref(), at.floor.as_deref()));
+        ruled.map(|(id, _)| id.clone()).collect()
+    }
+}
+
+fn assigned_to(fact: &Fact) -> &[Assignment] {
+    match &fact.what {
+        What::Membership(membership) => &membership.assignments,
+        _ => &[],
+    }
+}
+
+/// A single booking whose time is long over.
+fn is_over(fact: &Fact, now: Timestamp) -> bool {
+    let What::Booking(booking) = &fact.what else { return false };
+    booking.series.is_none() && now.duration_since(booking.end.max(booking.start)) > OVER
+}
+
+/// A check-in from before the stretch that is read.
+fn is_before(fact: &Fact, from: Timestamp) -> bool {
+    matches!(&fact.what, What::Checkin(checkin) if checkin.at < from)
+}

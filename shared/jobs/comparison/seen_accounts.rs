@@ -1,0 +1,89 @@
+//! Every account of one door system, as it was seen. Nearly all of them are somebody's and as that somebody has them, and
+//! a large site has room for each but once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use doorstep_core::model::account::{Account, AccountId};
+use doorstep_core::model::person::Person;
+
+/// The accounts of one door system that are somebody's, as they were last seen.
+pub type Links<'a> = HashMap<&'a AccountId, &'a Arc<Account>>;
+
+/// The accounts at `doors` that are linked to any of these people.
+pub fn links<'a>(people: &'a [Person], doors: &str) -> Links<'a> {
+    let linked = people.iter().filter_map(|person| person.accounts.get(doors));
+    linked.map(|linked| (&linked.account.id, &linked.account)).collect()
+}
+
+/// Every account of one door system, by id.
+pub struct Accounts(Vec<Arc<Account>>);
+
+impl Accounts {
+    /// Of a whole list. Of two of one id the later one counts. Nearly all are as somebody's link has them, and are
+    /// shared with it.
+    pub fn of(accounts: Vec<Account>, links: &Links<'_>) -> Self {
+        let shared = |account: Account| match links.get(&account.id) {
+            Some(link) if ***link == account => Arc::clone(link),
+            _ => Arc::new(account),
+        };
+        let mut accounts: Vec<_> = accounts.into_iter().map(shared).collect();
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        accounts.dedup_by(|later, first| {
+            let same = later.id == first.id;
+            if same {
+                std::mem::swap(later, first);
+            }
+            same
+        });
+        accounts.shrink_to_fit();
+        Accounts(accounts)
+    }
+
+    /// One of them.
+    pub fn get(&self, id: &AccountId) -> Option<&Arc<Account>> {
+        let place = self.0.binary_search_by(|account| account.id.cmp(id)).ok()?;
+        self.0.get(place)
+    }
+
+    /// All of them, by id.
+    pub fn iter(&self) -> std::slice::Iter<'_, Arc<Account>> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::model::account::Standing;
+    use doorstep_core::model::person::Linked;
+
+    fn account(id: &str, name: &str) -> Account {
+        Account {
+            id: AccountId(id.to_owned()),
+            inner_id: None,
+            email: None,
+            name: name.into(),
+            standing: Standing::Active,
+            mark: None,
+            privileged: false,
+            guest: false,
+        }
+    }
+
+    #[test]
+    fn an_account_that_is_as_its_link_has_it_is_held_once() {
+        let mut ada = Person::new("p".to_owned(), None);
+        ada.accounts.insert("main".to_owned(), Linked::new(account("1", "Ada"), "Ada", false));
+        let people = [ada];
+        let link = links(&people, "main");
+        assert!(links(&people, "annex").is_empty());
+        let id = AccountId("1".to_owned());
+        let held =
+            |listed: Vec<Account>| Accounts::of(listed, &link).get(&id).is_some_and(|one| Arc::ptr_eq(one, link[&id]));
+        assert!(held(vec![account("2", "Bob"), account("1", "Ada")]));
+        assert!(!held(vec![account("1", "Ada Example")]), "it has changed since");
+        let twice = Accounts::of(vec![account("1", "Ada"), account("1", "Ada Example")], &link);
+        assert_eq!((twice.iter().len(), twice.get(&id).map(|one| one.name.as_str())), (1, Some("Ada Example")));
+    }
+}

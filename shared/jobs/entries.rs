@@ -1,0 +1,86 @@
+//! The fourth journey: who came and went. A door system posts what happens at its locks; it is proven, kept, and where
+//! somebody was refused, their bell is rung at once. Like receive it calls no vendor and holds no right to what opens
+//! doors.
+
+use jiff::SignedDuration;
+
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::routes::DoorsRoute;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::opening::Opening;
+use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, Proven};
+use doorstep_vendors::doors::openings::News;
+use doorstep_vendors::platform::signature::digest;
+
+/// Whoever was refused longer ago than this has gone away; nobody is looked at for their sake.
+pub const RINGS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// A letter that is dated further ahead than this is dated wrong.
+const AHEAD: SignedDuration = SignedDuration::from_secs(300);
+
+/// Takes one delivery. Refusing one costs no call to anything.
+pub async fn entries(outside: &Outside, delivery: Delivery) -> Answer {
+    if delivery.body.len() > LARGEST_BODY {
+        return Answer::too_large();
+    }
+    let found = match outside.routes.doors(&delivery.path, outside.time.now()).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "a delivery could not be taken");
+            return Answer::try_again();
+        }
+    };
+    let Some(entrance) = found else { return Answer::nobody() };
+    let Ok(proven) = entrance.vendor.prove(delivery, &entrance.secrets) else {
+        tracing::warn!(site = entrance.site, doors = entrance.doors, "refused an unproven delivery");
+        return Answer::unproven();
+    };
+    match take(outside, &entrance, &proven).await {
+        Ok(()) => Answer::accepted(),
+        Err(error) => {
+            tracing::error!(site = entrance.site, doors = entrance.doors, %error, "a delivery could not be taken");
+            Answer::try_again()
+        }
+    }
+}
+
+async fn take(outside: &Outside, entrance: &DoorsRoute, proven: &Proven) -> Result<()> {
+    let sameness = proven.sameness.as_str();
+    match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), proven) {
+        News::NotForUs => Ok(()),
+        News::Opening(opening) if opening.at > outside.time.now().saturating_add(AHEAD).unwrap_or(opening.at) => {
+            unreadable(outside, entrance, sameness, "the event is dated in the future").await
+        }
+        News::Opening(opening) => keep(outside, entrance, opening).await,
+        News::Account(id) => {
+            let bell = Bell::Account { doors: entrance.doors.clone(), id };
+            ring(outside, entrance, bell, sameness).await
+        }
+        News::Unclear => ring(outside, entrance, Bell::Unread, sameness).await,
+        News::Unreadable(why) => unreadable(outside, entrance, sameness, &why).await,
+    }
+}
+
+/// Rings first, then keeps: a crash between the two costs a duplicate, never an opening. The same one told twice lands
+/// in the same place.
+async fn keep(outside: &Outside, entrance: &DoorsRoute, opening: Opening) -> Result<()> {
+    let now = outside.time.now();
+    let lately = now.duration_since(opening.at) <= RINGS_WITHIN;
+    if let Some(id) = opening.account.clone().filter(|_| lately && opening.refused.is_some()) {
+        let sameness = digest(&[b"opening\0", opening.doors.as_bytes(), b"\0", opening.id.as_bytes()]);
+        ring(outside, entrance, Bell::Account { doors: opening.doors.clone(), id }, &sameness).await?;
+    }
+    outside.ledger.keep_openings(&entrance.site, std::slice::from_ref(&opening), entrance.keep_days, now).await
+}
+
+/// A door system switches a webhook off that keeps failing, so what it sends is taken all the same, and said.
+async fn unreadable(outside: &Outside, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
+    tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
+    outside.ledger.keep_unread(&entrance.site, sameness, why, outside.time.now()).await?;
+    ring(outside, entrance, Bell::Unread, sameness).await
+}
+
+async fn ring(outside: &Outside, entrance: &DoorsRoute, bell: Bell, sameness: &str) -> Result<()> {
+    let ring = Ring::new(&entrance.site, bell).by(sameness, outside.time.now());
+    outside.line.ring(&ring, Some(sameness)).await
+}

@@ -1,0 +1,218 @@
+//! The third journey: the whole platform beside the whole door system. It finds what webhooks missed and what hands
+//! changed, marks due whoever needs settling, and rings. It writes to no door.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::comparison::doors::{self, Seen};
+use crate::comparison::doubts::if_believed;
+use crate::comparison::{Ground, Read, everybody_to_judge, former};
+use crate::reconcile::moved::carry_over;
+use doorstep_cloud::alarms::Unset;
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::ledger::sites::Doorplate;
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::other_sites::Neighbour;
+use doorstep_cloud::other_sites::register::RuledDoors;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::window::floor_minute;
+use doorstep_core::site::{Mode, Site};
+
+mod dispatch;
+mod holding;
+pub mod moved;
+mod openings;
+mod people;
+mod platform;
+mod serve;
+
+pub use dispatch::{Asked, dispatch};
+use holding::{Holding, Ruling};
+use platform::PlatformState;
+pub use serve::serve;
+
+/// How far ahead alarms are set again, should one have failed.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// A snapshot is not believed, and nothing follows from it that a human could approve.
+const HELD_BACK: &str = "the last roster is not believed, though three letters said it: nobody would lose access by it now. \
+    If it is true, say it by letters";
+
+/// What one reconcile found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Grants that are missing.
+    pub granted: usize,
+    /// Revokes that are missing.
+    pub revoked: usize,
+    /// People in ruled groups that are not ours.
+    pub foreign: usize,
+    /// Cards that are missing from somebody.
+    pub tagged: usize,
+    /// Cards that must be taken back.
+    pub untagged: usize,
+    /// Revokes that wait for a human.
+    pub held: usize,
+    /// What somebody should look at.
+    pub problems: Vec<String>,
+    /// What was read, by source.
+    pub reads: BTreeMap<String, Read>,
+    /// What is published of it.
+    #[serde(skip)]
+    pub notices: Vec<Notice>,
+}
+
+/// Compares everything of one site and rings for what is wrong.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table or line is away. A vendor that
+/// cannot be read is a problem in the report, not an error.
+pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
+    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
+    let stored = outside.ledger.in_force(site).await?;
+    let site = stored.site()?;
+    let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
+    // What an older version wrote of the site may say too little.
+    outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
+    carry_over(outside, &site, &BTreeSet::new()).await?;
+    let overdue = set_alarms(outside, &site.id, &mut report).await?;
+    let PlatformState { mut known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
+    let everybody = everybody_to_judge(&outside.ledger, &site, &mut known).await?;
+    let mut seen = doors::read(outside, &site, &known, &everybody).await?;
+    report.reads.append(&mut seen.reads);
+    report.problems.append(&mut seen.problems);
+    report.problems.append(&mut seen.remarks);
+    report.notices.append(&mut seen.notices);
+    report.problems.extend(seen.resolved.problems.iter().cloned());
+    keep(outside, &site, &seen).await?;
+    register(outside, &site, &mut seen).await?;
+    let now = outside.time.now();
+    let versions = (mark.unfinished_from(stored.n)..stored.n, stored.replaced());
+    let former = former(&outside.ledger, &stored.file()?, versions, &known, &seen).await?;
+    let ground = Ground {
+        former: &former,
+        site: &site,
+        resolved: &seen.resolved,
+        catalogue: &seen.catalogue,
+        terms: &seen.terms,
+        mode: site.mode,
+        stale: mark.is_stale(now),
+        now,
+    };
+    let people = everybody.known.as_slice();
+    let mut marked = people::due(ground, &known, &seen, people, &mut report);
+    if let Some(facts) = held_back.filter(|_| site.mode != Mode::Observe) {
+        let then = known.if_it_were(facts, now);
+        let more = if_believed(ground, &then, &seen, people, &marked.waiting);
+        report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
+        marked.waiting.extend(more);
+    }
+    let holding = Holding { outside, site: &site, seen: &seen, known: &known, people, sound, now };
+    let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
+    let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
+    let n = Some(stored.n);
+    let was = (mark.compared, mark.judged);
+    (mark.compared, mark.judged) = (if compared { n } else { was.0 }, if done { n } else { was.1 });
+    if (mark.compared, mark.judged) != was {
+        outside.ledger.keep_platform_read(&site.id, &mark).await?;
+    }
+    outside.ledger.put_dues(&site.id, &dues).await?;
+    take_over(outside, &site, &seen).await?;
+    if !dues.is_empty() || overdue {
+        ring(outside, &site).await?;
+    }
+    // Access does not wait for who came and went, and no trouble with that is trouble with access.
+    if openings::collect(outside, &site, &seen, &mut report).await {
+        ring(outside, &site).await?;
+    }
+    let unread = outside.ledger.unread(&site.id).await?.len();
+    if unread > 0 {
+        report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
+    }
+    if let Err(error) = outside.bus.publish(&site.id, &report.notices).await {
+        tracing::warn!(site = site.id, %error, "what was found could not be published");
+    }
+    report.problems.extend(outside.ledger.unreadable().problems());
+    report.problems.sort();
+    report.problems.dedup();
+    tracing::info!(
+        site = site.id,
+        granted = report.granted,
+        revoked = report.revoked,
+        foreign = report.foreign,
+        held = report.held,
+        problems = report.problems.len(),
+        "reconciled"
+    );
+    Ok(report)
+}
+
+/// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
+async fn ring(outside: &Outside, site: &Site) -> Result<()> {
+    let bell = Bell::Alarm(outside.time.now());
+    outside.line.ring(&Ring::new(&site.id, bell), None).await
+}
+
+/// Sets schedules for whoever is due soon, so that one that failed heals even when a platform is down. What Scheduler does
+/// not take is said, and is the next reconcile's to set. Returns whether somebody is overdue.
+async fn set_alarms(outside: &Outside, site: &str, report: &mut Report) -> Result<bool> {
+    let now = outside.time.now();
+    let soon = now.checked_add(AHEAD).unwrap_or(now);
+    let mut minutes: Vec<_> = outside.ledger.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
+    minutes.dedup();
+    let this_minute = floor_minute(now);
+    for minute in minutes.iter().filter(|&&minute| minute > this_minute) {
+        match outside.alarms.try_set(site, *minute).await {
+            Ok(()) => {}
+            Err(Unset::Line(error)) => return Err(error),
+            Err(Unset::Schedule(error)) => {
+                tracing::warn!(site, %error, "schedules could not be set; the next reconcile sets them");
+                report.problems.push(format!("schedules could not be set, and people may be late: {error}"));
+                break;
+            }
+        }
+    }
+    Ok(minutes.iter().any(|minute| *minute <= this_minute))
+}
+
+/// Keeps what the doors were found to be, and what names stand for, for settle to go by.
+async fn keep(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+    for name in seen.accounts.keys() {
+        if let Some(terms) = seen.terms.get(name) {
+            outside.ledger.keep_doors_read(&site.id, name, &terms.seen).await?;
+        }
+    }
+    outside.ledger.keep_resolved(&site.id, &seen.resolved).await
+}
+
+/// Registers which groups this site rules, so that others who rule them know.
+async fn register(outside: &Outside, site: &Site, seen: &mut Seen) -> Result<()> {
+    for (name, terms) in seen.terms.iter_mut().filter(|(name, _)| seen.accounts.contains_key(*name)) {
+        let at = Neighbour { site: site.id.clone(), doors: name.clone() };
+        let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
+        ruled.register(&outside.ledger, &mut terms.seen).await?;
+    }
+    Ok(())
+}
+
+/// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.
+/// While we only observe nobody becomes ours, so no group does: it is taken over when the site begins to act.
+async fn take_over(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+    if site.mode == Mode::Observe {
+        return Ok(());
+    }
+    for (name, terms) in &seen.terms {
+        let new = seen.new.iter().filter(|(doors, _)| doors == name).map(|(_, group)| group.clone());
+        let mut now = terms.seen.clone();
+        now.taken.extend(new);
+        now.cards_taken |= seen.cards.contains_key(name);
+        if now != terms.seen {
+            outside.ledger.keep_doors_read(&site.id, name, &now).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Lets the guard judge what nobody vouched for, and remembers what it said: what may be done now, and what waits for a
+//! human. Nothing is judged from a read that was not whole.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Report;
+use super::people::Marked;
+use crate::comparison::doors::Seen;
+use crate::comparison::doubts::{holders, inside};
+use crate::comparison::facts::Known;
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::guard::judge::{Judgement, Measure, judge};
+use doorstep_core::decide::guard::{Doubt, Hold, TOGETHER, TOLD_EVERY, Waiting};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::record::Record;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::{Mode, Site};
+
+/// What the guard looks at.
+pub struct Holding<'a> {
+    pub outside: &'a Outside,
+    pub site: &'a Site,
+    pub seen: &'a Seen,
+    pub known: &'a Known,
+    /// Everybody whom we know.
+    pub people: &'a [Person],
+    /// The platform was read whole, and believed.
+    pub sound: bool,
+    pub now: Timestamp,
+}
+
+/// What the guard's judgement came to.
+pub struct Ruling {
+    /// Who is due.
+    pub dues: Vec<Due>,
+    /// Everything was compared and judged, by a file that may revoke.
+    pub compared: bool,
+    /// And nothing that anybody must vouch for is left.
+    pub done: bool,
+}
+
+impl Holding<'_> {
+    /// Judges what was marked.
+    pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
+        let Marked { mut dues, perhaps, waiting, vouched } = marked;
+        let sound = |one: &Waiting| self.sound && one.doubt.doors().is_none_or(|doors| self.is_sound(doors));
+        let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
+        let unjudged = unread.len();
+        let whole = self.sound && self.site.doors.keys().all(|doors| self.is_sound(doors));
+        if unjudged > 0 {
+            report.problems.push(format!("{unjudged} changes that nobody vouched for wait for a complete read"));
+        }
+        let approved = self.outside.ledger.approved(&self.site.id, self.now).await?;
+        let (theirs, judged): (Vec<Waiting>, Vec<Waiting>) =
+            judged.into_iter().partition(|one| approved.contains(&one.doubt));
+        let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
+        let released = self.guard(judged, whole, report).await?;
+        for one in theirs.iter().chain(&released).filter(|one| !one.foreign) {
+            match one.doubt {
+                Doubt::Leaves { .. } => report.revoked += 1,
+                Doubt::Card { .. } => report.untagged += 1,
+                Doubt::Rests { .. } | Doubt::Made { .. } | Doubt::Moves { .. } => {}
+            }
+        }
+        let free: BTreeSet<&Doubt> = theirs.iter().chain(&released).map(|one| &one.doubt).collect();
+        let may = perhaps.into_iter().filter(|(_, doubts)| doubts.iter().any(|doubt| free.contains(doubt)));
+        dues.extend(may.map(|(due, _)| due));
+        self.forget_what_nobody_needs(&vouched).await?;
+        let compared = whole && self.site.mode == Mode::Full;
+        Ok(Ruling { dues, compared, done: done && compared })
+    }
+
+    fn is_sound(&self, doors: &str) -> bool {
+        self.seen.terms.contains_key(doors) && !self.seen.shut.contains(doors)
+    }
+
+    /// Gives what may be done.
+    async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        // Mostly there is nothing, and then nobody needs to know who is where.
+        let Judgement { released, holds } = match waiting.is_empty() {
+            true => Judgement::default(),
+            false => self.judged(waiting).await?,
+        };
+        self.keep_holds(holds, whole, report).await?;
+        if whole && ledger.is_crowded(site).await? {
+            ledger.note_crowd(site, false).await?;
+        }
+        Ok(released)
+    }
+
+    /// Judges as one set. Counted before it is released: a stop in between lets less pass, not more.
+    async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let (mut tally, was) = ledger.tally(site, self.now).await?;
+        let (inside, holders) = (inside(self.seen, self.now), holders(self.people));
+        let guard = &self.site.guard;
+        let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
+        let Judgement { mut released, holds } = judge(measure, waiting);
+        // An account is counted when it is made.
+        let taken = released.iter().filter(|one| one.doubt.place().is_some());
+        let new: Vec<Doubt> = taken.map(|one| one.doubt.clone()).collect();
+        if !new.is_empty() {
+            for doubt in new {
+                tally.left.entry(doubt).or_insert(self.now);
+            }
+            if let Err(error) = ledger.keep_tally(site, &tally, was).await {
+                if !error.may_pass() {
+                    return Err(error);
+                }
+                tracing::warn!(site, %error, "somebody else judged at the same time: what was found waits");
+                released.clear();
+            }
+        }
+        let doubts: Vec<&Doubt> = released.iter().map(|one| &one.doubt).collect();
+        ledger.release(site, &doubts, None, self.now).await?;
+        Ok(Judgement { released, holds })
+    }
+
+    /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
+    async fn keep_holds(&self, holds: Vec<(Hold, Vec<Waiting>)>, whole: bool, report: &mut Report) -> Result<()> {
+        let ledger = &self.outside.ledger;
+        ledger.drop_unreadable_holds(&self.site.id).await?;
+        let before = ledger.holds(&self.site.id).await?;
+        let mut open = Vec::new();
+        for (hold, waiting) in holds {
+            match before.iter().find(|old| old.checksum == hold.checksum && old.approved.is_none()) {
+                Some(old) if self.now.duration_since(old.told) < TOLD_EVERY => open.push(old.clone()),
+                Some(old) => {
+                    let again = Hold { told: self.now, ..old.clone() };
+                    // Approved in this very moment: then that is what counts.
+                    if !unless_changed(ledger.keep_hold(&again).await)? {
+                        continue;
+                    }
+                    report.notices.push(Notice::Held(again.clone()));
+                    open.push(again);
+                }
+                None => {
+                    let same = before.iter().find(|old| old.checksum == hold.checksum);
+                    let hold = Hold { version: same.map_or(0, |old| old.version), ..hold };
+                    if !unless_changed(ledger.put_hold(&hold, &waiting).await)? {
+                        continue;
+                    }
+                    report.notices.push(Notice::Held(hold.clone()));
+                    open.push(hold);
+                }
+            }
+        }
+        for old in before {
+            if open.iter().any(|new| new.checksum == old.checksum) {
+                continue;
+            }
+            match old.approved {
+                // Kept for a day, so that whoever looks sees what became of it.
+                Some(at) if self.now.duration_since(at) < TOGETHER => {}
+                None if !whole => open.push(old),
+                _ => drop(unless_changed(ledger.drop_hold(&old).await)?),
+            }
+        }
+        report.held += open.iter().map(Hold::count).sum::<usize>();
+        report.problems.extend(open.iter().map(|hold| hold.told(|doors, group| self.seen.name_of(doors, group))));
+        Ok(())
+    }
+
+    /// What was vouched for long ago, and nobody would be revoked against, is not needed any more.
+    async fn forget_what_nobody_needs(&self, needed: &BTreeSet<FactId>) -> Result<()> {
+        let old = |until: Timestamp| self.now.duration_since(until) >= TOGETHER;
+        // A change of the catalogue concerns everybody.
+        let catalogue = !needed.is_empty();
+        for (name, before) in self.known.before() {
+            let named = Catalogue::KINDS.contains(&before.fact.what.kind());
+            if needed.contains(name) || named && catalogue || !old(before.until) {
+                continue;
+            }
+            if let Some(record) = self.outside.ledger.fact(&self.site.id, name).await? {
+                let record = Record { vouched: None, ..record };
+                match self.outside.ledger.keep_fact(&self.site.id, &record).await {
+                    Err(error @ Error::Later { .. }) => return Err(error),
+                    _ => continue,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a hold was written; not where it changed since it was read, which the next comparison sees.
+fn unless_changed(written: Result<()>) -> Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.may_pass() => {
+            tracing::warn!(%error, "a hold stays as it is until the next comparison");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,131 @@
+//! Door systems that a new site file names otherwise, or no longer. What Doorstep gave at a door system is known by that
+//! name; where the name goes, nothing could end it. So a file says where it went, or the operator says that it stays.
+//!
+//! | the new file | what becomes of claims, accounts and intents under the old name |
+//! |---|---|
+//! | still has the table, without rules | settle revokes: the door system can be reached |
+//! | has `was = "main"` in another table | they move to the new name ([`carry_over`]) |
+//! | has neither, pushed with `--leave-access main` | they are no longer ours: people stay as they are ([`carry_over`]) |
+//! | has neither | it is refused, with these three ways ([`unaccounted`]) |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_cloud::ledger::people::{free_account, point_account, put};
+use doorstep_cloud::ledger::{Step, faster};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::person::Person;
+use doorstep_core::site::{Finding, Site};
+
+/// How often a person is tried again who was written by another function at the same time.
+const TRIES: usize = 5;
+
+/// Names of door systems at which people have something of ours and which the new file does not account for.
+pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, everybody: &[Person]) -> Vec<Finding> {
+    let renamed: BTreeSet<&str> = site.doors.values().filter_map(|config| config.was.as_deref()).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for person in everybody {
+        for doors in person.doors_of_ours() {
+            let is_known = site.doors.contains_key(doors) || renamed.contains(doors) || leave.contains(doors);
+            *counts.entry(doors).or_default() += usize::from(!is_known);
+        }
+    }
+    counts.retain(|_, count| *count > 0);
+    counts.into_iter().map(|(doors, count)| finding(doors, count)).collect()
+}
+
+fn finding(doors: &str, count: usize) -> Finding {
+    Finding {
+        line: None,
+        message: format!(
+            "{count} people have access at [doors.{doors}], which the file no longer has. If the table has a new name, \
+             write was = \"{doors}\" in it. To end their access, keep the table, take away its rules, and take it out \
+             when nobody is left. To leave their access as it is, push with --leave-access {doors}"
+        ),
+    }
+}
+
+/// Says where access is to be left at doors that the file still has.
+pub fn still_there(site: &Site, leave: &BTreeSet<String>) -> Vec<Finding> {
+    let there = leave.iter().filter(|doors| site.doors.contains_key(*doors));
+    let message = |doors| format!("--leave-access {doors}: the file still has [doors.{doors}]; leave that out");
+    there.map(|doors| Finding { line: None, message: message(doors) }).collect()
+}
+
+/// Says where `was` names another door system than the new table: claims move only within one.
+pub fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
+    let renamed = site.doors.iter().filter_map(|(name, config)| Some((name, config, config.was.as_ref()?)));
+    let other = renamed
+        .filter(|(_, config, was)| before.doors.get(*was).is_some_and(|before| before.identity() != config.identity()));
+    let message = |name: &str, was: &str| {
+        format!(
+            "[doors.{name}] was = \"{was}\": that was another door system; claims move only within one. Push a new name \
+             and a new place one after the other"
+        )
+    };
+    other.map(|(name, _, was)| Finding { line: None, message: message(name, was) }).collect()
+}
+
+/// Moves what is known under the old names of `site`'s doors to the new ones, and gives up what is at the doors that are
+/// left. Safe to repeat: reconcile does, where a function died on the way.
+///
+/// # Errors
+/// [`doorstep_core::model::error::Error::Later`] where our own table is away, or a person was written again and again meanwhile.
+pub async fn carry_over(outside: &Outside, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
+    let mut moves: BTreeMap<&str, Option<&str>> = leave.iter().map(|doors| (doors.as_str(), None)).collect();
+    for (name, config) in &site.doors {
+        let Some(was) = config.was.as_deref() else { continue };
+        if announce(outside, site, name, was).await? {
+            moves.insert(was, Some(name));
+        }
+    }
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let people = outside.ledger.everybody(&site.id).await?;
+    for person in people.known {
+        one(outside, &site.id, person, &moves).await?;
+    }
+    // Claims of a person who cannot be read are moved once they can.
+    if !people.unreadable.is_empty() {
+        return Ok(());
+    }
+    for was in moves.keys() {
+        outside.ledger.forget_doors_read(&site.id, was).await?;
+    }
+    Ok(())
+}
+
+/// Lets what was known of the door system be known under its new name. Whether anything may still be under the old one.
+pub async fn announce(outside: &Outside, site: &Site, name: &str, was: &str) -> Result<bool> {
+    let Some(read) = outside.ledger.doors_read(&site.id, was).await? else { return Ok(false) };
+    if outside.ledger.doors_read(&site.id, name).await?.is_none() {
+        outside.ledger.keep_doors_read(&site.id, name, &read).await?;
+    }
+    Ok(true)
+}
+
+async fn one(outside: &Outside, site: &str, person: Person, moves: &BTreeMap<&str, Option<&str>>) -> Result<()> {
+    let (ledger, id) = (&outside.ledger, person.id.clone());
+    let mut before = Some(person);
+    for _ in 0..TRIES {
+        let Some(person) = before else { return Ok(()) };
+        let mut after = person.clone();
+        moves.iter().for_each(|(from, to)| after.move_doors(from, *to));
+        if after == person {
+            return Ok(());
+        }
+        let mut writes = vec![put(site, &after)?];
+        for (doors, linked) in person.accounts.iter().filter(|(doors, _)| moves.contains_key(doors.as_str())) {
+            writes.push(free_account(site, doors, &linked.account.id));
+        }
+        for (doors, linked) in after.accounts.iter().filter(|(doors, _)| !person.accounts.contains_key(*doors)) {
+            writes.push(point_account(site, doors, &linked.account.id, &id));
+        }
+        match ledger.write_all(Step::Keep, writes).await {
+            Err(error) if error == faster() => before = ledger.person(site, &id).await?,
+            done => return done,
+        }
+    }
+    Err(faster())
+}

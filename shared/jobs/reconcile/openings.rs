@@ -1,0 +1,204 @@
+//! Who came and went, where a door system must be asked for it: a bounded number of pages each time, going on where the
+//! last one ended. Whoever was refused lately is due at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Report;
+use crate::comparison::doors::Seen;
+use crate::comparison::seen_accounts::Accounts;
+use crate::entries::RINGS_WITHIN;
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::ledger::openings::OpeningsRead;
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::routes::address;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::opening::Opening;
+use doorstep_core::model::person::email_key;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::{DoorsConfig, Site};
+use doorstep_vendors::doors::DoorsVendor;
+use doorstep_vendors::doors::openings::{Bookmark, Page, ReadOpenings, Seen as Shown};
+
+/// Most pages that one reconcile reads of one door system; the next one goes on.
+const MOST_PAGES: usize = 20;
+/// Most unnamed tags that are looked up for one page.
+const MOST_TAGS: usize = 20;
+/// A site that is new begins with what happened within the last day.
+const FIRST: SignedDuration = SignedDuration::from_hours(24);
+/// What was read is read again from so far back: two locks are not in step.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
+/// Once a day it is read from further back, for locks that had lost their hub and tell late.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
+const SWEEP: SignedDuration = SignedDuration::from_hours(48);
+/// A lock whose clock is further ahead than this is not believed.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+/// Locks seldom get other names.
+const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Collects the openings of every door system that was reached, and looks after the webhooks of those that tell by
+/// themselves. Whether somebody was refused and is due now. What fails is a problem in the report.
+pub async fn collect(outside: &Outside, site: &Site, seen: &Seen, report: &mut Report) -> bool {
+    let mut dues = Vec::new();
+    for (name, config) in &site.doors {
+        let (Some(reader), Some(accounts)) = (seen.readers.get(name), seen.accounts.get(name)) else { continue };
+        let reading = Reading { outside, site, name, config, reader: reader.openings(), accounts };
+        match reading.all(&mut dues).await {
+            Ok(None) => {}
+            Ok(Some(trouble)) => report.problems.push(format!("{name}: {trouble}")),
+            Err(error) => report.problems.push(format!("{name}: who came and went: {error}")),
+        }
+    }
+    if dues.is_empty() {
+        return false;
+    }
+    let kept = outside.ledger.put_dues(&site.id, &dues).await;
+    kept.inspect_err(|error| tracing::warn!(site = site.id, %error, "whoever was refused is not looked at")).is_ok()
+}
+
+struct Reading<'a> {
+    outside: &'a Outside,
+    site: &'a Site,
+    name: &'a str,
+    config: &'a DoorsConfig,
+    reader: &'a dyn ReadOpenings,
+    accounts: &'a Accounts,
+}
+
+impl Reading<'_> {
+    /// What is wrong with the door system's webhook, after everything else was read.
+    async fn all(&self, dues: &mut Vec<Due>) -> Result<Option<String>> {
+        let (ledger, now) = (&self.outside.ledger, self.outside.time.now());
+        let mut read = ledger.openings_read(&self.site.id, self.name, &self.config.identity()).await?;
+        if self.config.kind.webhook().is_none() {
+            self.pages(&mut read, dues, now).await?;
+        }
+        if read.locks_read.is_none_or(|at| now.duration_since(at) >= LOCKS_EVERY) {
+            read.locks = self.reader.locks().await?;
+            read.locks_read = Some(now);
+            ledger.keep_openings_read(&self.site.id, self.name, &read).await?;
+        }
+        self.reader.webhook_trouble(&address(&self.site.id, self.config.kind, self.name)).await
+    }
+
+    async fn pages(&self, read: &mut OpeningsRead, dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
+        let ledger = &self.outside.ledger;
+        let mut mark = read.mark.clone().unwrap_or_else(|| Bookmark { since: before(now, FIRST), token: None });
+        let days = self.site.entries.keep_days;
+        let known = ledger.openings(&self.site.id, mark.since, Timestamp::MAX, now, days).await?;
+        let mut known: BTreeSet<String> =
+            known.into_iter().filter(|one| one.doors == self.name).map(|one| one.id).collect();
+        for _ in 0..MOST_PAGES {
+            let Some(page) = self.page(&mut mark).await? else { return Ok(()) };
+            let new =
+                page.openings.into_iter().filter(|shown| shown.opening.at <= now.saturating_add(AHEAD).unwrap_or(now));
+            let new: Vec<Shown> = new.filter(|shown| known.insert(shown.opening.id.clone())).collect();
+            let new = self.named(new).await?;
+            read.newest = new.iter().map(|opening| opening.at.min(now)).chain(read.newest).max();
+            self.mark_due(&new, dues, now).await?;
+            ledger.keep_openings(&self.site.id, &new, days, now).await?;
+            let last = page.next.is_none();
+            if !last && page.next == mark.token {
+                return Err(Error::later("the list of entries goes in circles"));
+            }
+            mark.token = page.next;
+            if last {
+                mark.since = next_start(read, mark.since, now);
+            }
+            read.mark = Some(mark.clone());
+            ledger.keep_openings_read(&self.site.id, self.name, read).await?;
+            if last {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The next page; one from the beginning where the door system does not know any more where it stopped.
+    async fn page(&self, mark: &mut Bookmark) -> Result<Option<Page>> {
+        match self.reader.page(self.name, mark).await {
+            Err(Error::Refused(_)) if mark.token.take().is_some() => self.reader.page(self.name, mark).await,
+            page => page,
+        }
+    }
+
+    /// With the account of whoever showed a tag without being named.
+    async fn named(&self, shown: Vec<Shown>) -> Result<Vec<Opening>> {
+        let mut holders: BTreeMap<String, Option<AccountId>> = BTreeMap::new();
+        let mut openings = Vec::new();
+        for Shown { mut opening, tag } in shown {
+            if let Some(number) = tag {
+                if !holders.contains_key(&number) && holders.len() < MOST_TAGS {
+                    let holder = self.reader.holder_of_tag(&number).await?;
+                    holders.insert(number.clone(), holder);
+                }
+                opening.account = opening.account.or(holders.get(&number).cloned().flatten());
+            }
+            openings.push(opening);
+        }
+        Ok(openings)
+    }
+
+    async fn mark_due(&self, new: &[Opening], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
+        let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= RINGS_WITHIN);
+        for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
+            let Some(person) = self.whose(account).await? else { continue };
+            let doors = BTreeSet::from([self.name.to_owned()]);
+            dues.push(Due::at(now, Subject::Person(person)).with_a_look_at(doors));
+        }
+        Ok(())
+    }
+
+    async fn whose(&self, id: &AccountId) -> Result<Option<String>> {
+        let (ledger, site) = (&self.outside.ledger, &self.site.id);
+        if let Some(person) = ledger.id_of_account(site, self.name, id).await? {
+            return Ok(Some(person));
+        }
+        let email = self.accounts.get(id).and_then(|account| account.email.as_deref()).and_then(email_key);
+        match email {
+            Some(email) => ledger.id_of_email(site, &email).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Returns from where the next read begins, after one that came to its end.
+fn next_start(read: &mut OpeningsRead, since: Timestamp, now: Timestamp) -> Timestamp {
+    let newest = read.newest.take();
+    if read.swept.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY) {
+        let first = read.swept.replace(now).is_none();
+        if !first {
+            return before(now, SWEEP);
+        }
+    }
+    since.max(newest.map_or(since, |newest| before(newest, OVERLAP)))
+}
+
+fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_next_read_begins_a_little_before_the_latest_and_once_a_day_further_back() {
+        let mut read = OpeningsRead { newest: Some(at("2026-03-02T11:00:00Z")), ..OpeningsRead::default() };
+        let first = next_start(&mut read, at("2026-03-01T12:00:00Z"), at("2026-03-02T12:00:00Z"));
+        assert_eq!(first, at("2026-03-02T10:00:00Z"));
+        let quiet = next_start(&mut read, first, at("2026-03-02T12:15:00Z"));
+        assert_eq!(quiet, first, "nothing happened: nothing moves");
+        read.newest = Some(at("2026-03-03T11:59:00Z"));
+        assert_eq!(next_start(&mut read, quiet, at("2026-03-03T12:00:00Z")), at("2026-03-01T12:00:00Z"), "the sweep");
+        read.newest = Some(at("2026-03-03T11:59:00Z"));
+        let after = next_start(&mut read, at("2026-03-01T12:00:00Z"), at("2026-03-03T12:15:00Z"));
+        assert_eq!(after, at("2026-03-03T10:59:00Z"));
+    }
+}

@@ -1,0 +1,228 @@
+//! Marks due whoever is not as they should be, and counts it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Report;
+use crate::comparison::doors::Seen;
+use crate::comparison::doubts::{of_person, of_stranger};
+use crate::comparison::facts::Known;
+use crate::comparison::foreign::Foreign;
+use crate::comparison::joins::{Joins, joins};
+use crate::comparison::judge::{Verdict, judge};
+use crate::comparison::people::Likeness;
+use crate::comparison::{Ground, Group};
+use crate::settle::{COUNTED, Judged};
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::guard::removal::doubt_of;
+use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::Mode;
+
+/// Who is due, and what the guard must judge first.
+#[derive(Default)]
+pub struct Marked {
+    /// Due whatever the guard says.
+    pub dues: Vec<Due>,
+    /// Due if any of this is released.
+    pub perhaps: Vec<(Due, Vec<Doubt>)>,
+    /// What nobody vouched for.
+    pub waiting: Vec<Waiting>,
+    /// What was known before, on which that rests.
+    pub vouched: BTreeSet<FactId>,
+}
+
+/// Judges everybody, counts what is missing, and gives who is due.
+pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], report: &mut Report) -> Marked {
+    let mut marking = Marking { ground, seen, marked: Marked::default() };
+    let foreign = tracing::info_span!("decide").in_scope(|| {
+        judge(ground, known, seen, people, |verdict| {
+            count(&verdict, ground.mode, report);
+            marking.verdict(&verdict, report);
+        })
+    });
+    report.foreign += foreign.len();
+    marking.strangers(foreign);
+    marking.joins(joins(ground, known, seen, people));
+    marking.marked
+}
+
+struct Marking<'a> {
+    ground: Ground<'a>,
+    seen: &'a Seen,
+    marked: Marked,
+}
+
+impl Marking<'_> {
+    fn verdict(&mut self, verdict: &Verdict<'_>, report: &mut Report) {
+        let somebody = verdict.somebody;
+        let doubts = self.doubts(verdict);
+        if let Some(person) = somebody.known {
+            report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
+            let changed = self.changed_accounts(person, &somebody.person);
+            if self.must_be_settled(person, verdict) || somebody.moved || !changed.is_empty() {
+                self.marked.dues.push(self.due(person, verdict, &changed));
+                let moved = person.profiles.iter().filter(|_| somebody.moved);
+                self.marked.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
+            } else if !doubts.is_empty() {
+                self.marked.perhaps.push((self.due(person, verdict, &changed), doubts.clone()));
+            }
+        }
+        if !somebody.joined.is_empty() {
+            self.newcomers(verdict, &doubts);
+        }
+    }
+
+    /// What is to be looked at for somebody whom we know.
+    fn due(&self, person: &Person, verdict: &Verdict<'_>, changed: &BTreeSet<String>) -> Due {
+        let (groups, take_over) = self.groups(verdict);
+        let (cards, adopt) = cards(verdict);
+        let look_at = changed.union(&verdict.linked).chain(&cards).cloned().collect();
+        let due = Due::at(self.ground.now, Subject::Person(person.id.clone())).with_groups(groups, take_over);
+        due.with_a_look_at(look_at).with_cards(adopt)
+    }
+
+    /// What nobody vouched for of this person.
+    fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<Doubt> {
+        self.marked.vouched.extend(verdict.vouched.iter().cloned());
+        if self.ground.mode == Mode::Observe {
+            return Vec::new();
+        }
+        let waiting = of_person(verdict);
+        let doubts = waiting.iter().map(|one| one.doubt.clone()).collect();
+        self.marked.waiting.extend(waiting);
+        doubts
+    }
+
+    /// Groups to look at, and whether what is held there becomes theirs.
+    fn groups(&self, verdict: &Verdict<'_>) -> (Vec<Group>, bool) {
+        let new = |group: &&Group| self.seen.new.contains(*group);
+        let adopt = verdict.groups.iter().any(|group| new(&group));
+        (verdict.groups.iter().filter(|group| !adopt || new(group)).cloned().collect(), adopt)
+    }
+
+    /// Profiles that may open something or will, or that join somebody whom we know: what one of them is may shut what
+    /// another one opens.
+    fn newcomers(&mut self, verdict: &Verdict<'_>, doubts: &[Doubt]) {
+        let (somebody, now) = (verdict.somebody, self.ground.now);
+        let mut stretches = verdict.desired.values().flatten();
+        let awaited = stretches.any(|stretch| stretch.window.until.is_none_or(|until| until > now));
+        if !awaited && verdict.problems.is_empty() && verdict.judged.is_empty() && somebody.known.is_none() {
+            return;
+        }
+        let new = verdict.groups.iter().chain(verdict.desired.keys()).filter(|group| self.seen.new.contains(*group));
+        let groups: BTreeSet<Group> = new.cloned().collect();
+        let groups: Vec<Group> = groups.into_iter().collect();
+        for name in &somebody.joined {
+            let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
+            let (cards, adopt) = cards(verdict);
+            let due = due.with_a_look_at(verdict.linked.union(&cards).cloned().collect()).with_cards(adopt);
+            match doubts {
+                [] => self.marked.dues.push(due),
+                doubts => self.marked.perhaps.push((due, doubts.to_vec())),
+            }
+        }
+    }
+
+    /// Door systems where somebody with access has an account that is not as we know it: suspended or woken, or with
+    /// another address.
+    fn changed_accounts(&self, person: &Person, now: &Likeness<'_>) -> BTreeSet<String> {
+        // Whoever's account is another is another in mind.
+        if matches!(now, Likeness::Known(_)) {
+            return BTreeSet::new();
+        }
+        let changed = person.accounts.iter().filter(|(doors, linked)| {
+            let known = &linked.account;
+            let now = self.seen.accounts.get(*doors).and_then(|accounts| accounts.get(&known.id));
+            person.claims_at(doors) && now.is_some_and(|now| now.standing != known.standing || now.email != known.email)
+        });
+        changed.map(|(doors, _)| doors.clone()).collect()
+    }
+
+    /// Whoever has a problem is looked at again: it may have been solved at the door system, where nobody tells us.
+    fn must_be_settled(&self, person: &Person, verdict: &Verdict<'_>) -> bool {
+        let to_do = match self.ground.mode {
+            Mode::Observe => false,
+            Mode::GrantOnly | Mode::Full => has_sure_work(verdict) || !verdict.barred.is_empty() || person.has_begun(),
+        };
+        let troubles = verdict.judged.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}"));
+        let mut found = verdict.problems.iter().cloned().chain(troubles.filter(|_| self.ground.mode != Mode::Observe));
+        let new_problem = found.any(|problem| !person.problems.contains(&problem));
+        let problems = person.problems.iter().any(|problem| !problem.ends_with(COUNTED));
+        to_do || new_problem || problems || person.failures == 0 && person.next != verdict.next
+    }
+
+    /// Whoever must go from a group that is ours alone, and is nobody whom we know.
+    fn strangers(&mut self, foreign: Vec<Foreign>) {
+        let mut goes: BTreeMap<_, Vec<Waiting>> = BTreeMap::new();
+        for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
+            goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_stranger(&foreign));
+        }
+        for ((doors, id), waiting) in goes {
+            let doubts: Vec<Doubt> = waiting.iter().map(|one| one.doubt.clone()).collect();
+            let groups = doubts.iter().filter_map(Doubt::group).map(|group| (doors.clone(), group.clone())).collect();
+            let due = Due::at(self.ground.now, Subject::Account { doors, id }).with_groups(groups, false);
+            self.marked.waiting.extend(waiting);
+            self.marked.perhaps.push((due, doubts));
+        }
+    }
+
+    /// Whoever would be joined or parted. Everybody stays who they are until that was judged.
+    fn joins(&mut self, joins: Joins) {
+        // What nobody judges must not be taken for confirmed.
+        self.marked.vouched.extend(joins.profiles);
+        if self.ground.mode == Mode::Observe {
+            return;
+        }
+        for one in &joins.waiting {
+            self.marked.perhaps.push((Due::at(self.ground.now, one.who.clone()), vec![one.doubt.clone()]));
+        }
+        self.marked.waiting.extend(joins.waiting);
+    }
+}
+
+/// Door systems where their cards must be looked at, and whether cards that they have become ours there.
+fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
+    let new = verdict.judged.adopt_cards.iter().any(|(doors, ..)| verdict.new_cards.contains(doors));
+    let doors = verdict.judged.card_doors().chain(verdict.judged.troubles.iter().map(|(doors, _)| doors));
+    (doors.cloned().collect(), new)
+}
+
+/// Whether anything is to be done that needs nobody's leave.
+fn has_sure_work(verdict: &Verdict<'_>) -> bool {
+    let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
+    let waits = |(doors, step): &(String, Move)| match step {
+        // Without the account nothing else can be done at these doors but taking out.
+        Move::Create => true,
+        Move::Grant { .. } | Move::Tag(_) => makes(&verdict.judged, doors),
+        _ => is_unsure(verdict, doors, step),
+    };
+    let cards = adopt_cards.is_empty() && forget_cards.is_empty();
+    moves.iter().any(|step| !waits(step)) || !adopt.is_empty() || !release.is_empty() || !cards
+}
+
+/// Whether nobody vouched for what a move takes away.
+fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Move) -> bool {
+    doubt_of(&verdict.somebody.person, doors, step).is_some_and(|doubt| verdict.unsure.contains_key(&doubt))
+}
+
+fn makes(judged: &Judged, doors: &str) -> bool {
+    judged.moves.iter().any(|(at, step)| at == doors && *step == Move::Create)
+}
+
+/// Counts what is missing. What nobody vouched for is counted when the guard has judged it.
+fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
+    for (doors, step) in &verdict.judged.moves {
+        let waits = mode == Mode::Full && is_unsure(verdict, doors, step);
+        match step {
+            Move::Grant { .. } => report.granted += 1,
+            Move::Revoke { foreign: false, .. } => report.revoked += usize::from(!waits),
+            Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
+            Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+            Move::Tag(_) => report.tagged += 1,
+            Move::Untag(_) => report.untagged += usize::from(!waits),
+        }
+    }
+}

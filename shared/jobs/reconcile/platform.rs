@@ -1,0 +1,142 @@
+//! Keeps what a read of the platform found, and how it went.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Report;
+use crate::comparison::Read;
+use crate::comparison::facts::Known;
+use crate::comparison::numbers::NUMBERS;
+use crate::comparison::platform::Reading;
+use crate::settle::{Heard, end_look};
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::sites::PlatformRead;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
+use doorstep_core::model::record::Record;
+use doorstep_core::site::Site;
+use doorstep_vendors::platform::told::reader::tidy;
+use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
+
+/// Above this many things a whole read would take more than our share of the rate limit within one cadence.
+const TOO_MANY: usize = 100_000;
+/// A whole read happens at least this often.
+const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a read of the platform came to.
+pub struct PlatformState {
+    /// What is known.
+    pub known: Known,
+    /// How reads went.
+    pub mark: PlatformRead,
+    /// This one is believed.
+    pub sound: bool,
+    /// What a snapshot says that is not believed and waits for a human.
+    pub held_back: Option<Vec<Fact>>,
+}
+
+/// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known.
+pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<PlatformState> {
+    let word = site.platform.kind.word();
+    let now = outside.time.now();
+    let mut mark = outside.ledger.platform_read(&site.id).await?;
+    let KeptRead { reading, heard, kept_out, held_back } = read_and_keep(outside, site, &mark, now).await?;
+    report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
+    let sound = reading.problems.is_empty() && reading.refused.is_empty();
+    let refused = || reading.refused.iter().chain(&reading.doubts).chain(&kept_out);
+    let wrong: Vec<String> = reading.problems.iter().chain(refused()).cloned().collect();
+    report.notices.extend(refused().cloned().map(Notice::ReadRefused));
+    report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
+    mark.went(now, reading.problems.is_empty(), reading.since.is_none());
+    mark.refused.clone_from(&reading.disbelief);
+    mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
+    mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
+    outside.ledger.keep_platform_read(&site.id, &mark).await?;
+    let records = reading.counts.values().sum();
+    report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });
+    report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
+    Ok(PlatformState { known: reading.known, mark, sound, held_back })
+}
+
+/// A read that is over, and kept.
+struct KeptRead<'a> {
+    reading: Reading<'a>,
+    /// What is wrong with the platform's webhooks.
+    heard: Vec<String>,
+    /// What the table never takes.
+    kept_out: Vec<String>,
+    held_back: Option<Vec<Fact>>,
+}
+
+async fn read_and_keep<'a>(
+    outside: &'a Outside,
+    site: &'a Site,
+    mark: &PlatformRead,
+    now: Timestamp,
+) -> Result<KeptRead<'a>> {
+    let (mut heard, mut kept_out, mut held_back) = (Vec::new(), Vec::new(), None);
+    let mut reading = Reading::new(&outside.ledger, site, mark, since(mark, now), now);
+    match outside.platform(site).await {
+        Ok(reader) => {
+            for &kind in reader.kinds() {
+                for record in reading.one(reader.as_ref(), kind).await? {
+                    kept_out.extend(keep(outside, site, &mut reading, record).await?);
+                }
+            }
+            match reader.held_back().await {
+                Ok(held) => held_back = held,
+                Err(error) => reading.problems.push(error.to_string()),
+            }
+            if let Some(contract) = site.platform.kind.vendor().contract() {
+                // What is left over harms nobody, and is tidied the next time.
+                if let Err(error) = tidy(contract, &outside.ledger, &site.id, now).await {
+                    tracing::warn!(site = site.id, %error, "what was told could not be tidied");
+                }
+            }
+            heard = hearing(site, reader.as_ref()).await;
+        }
+        Err(error) => {
+            reading.since = None;
+            reading.none(&error).await?;
+        }
+    }
+    Ok(KeptRead { reading, heard, kept_out, held_back })
+}
+
+/// What is wrong with the platform's webhooks. A site that has none at all was set up without; `doorstep check` says it.
+async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
+    match reader.hearing(&site.id).await {
+        Ok(hearing) => hearing.at(site.platform.locations.as_deref()).problems,
+        Err(error) => vec![format!("its webhooks cannot be looked at: {error}")],
+    }
+}
+
+/// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
+/// say of it.
+async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
+    plan_end_look(outside, site, &reading.known, &record.fact).await?;
+    let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(None) };
+    let Error::Report(why) = error else { return Err(error) };
+    let name = record.fact.name();
+    let before = outside.ledger.fact(&site.id, &name).await?;
+    reading.known.put(&before.unwrap_or(Record { gone: true, vouched: None, ..record }));
+    Ok(Some(format!("{name} stays as it was: {why}")))
+}
+
+/// Has a membership that another one follows looked at again at its end, where that one is not there yet.
+async fn plan_end_look(outside: &Outside, site: &Site, known: &Known, fact: &Fact) -> Result<()> {
+    let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
+    let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
+    let Some(due) = end_look(site, location, fact, outside.time.now(), &Heard::default()) else { return Ok(()) };
+    if let Err(error) = outside.alarms.set(&site.id, due.minute).await {
+        tracing::warn!(site = site.id, %error, "a schedule could not be set; the next comparison sets it");
+    }
+    outside.ledger.put_dues(&site.id, &[due]).await
+}
+
+/// Of a large site only what changed is read, and everything at least hourly.
+fn since(mark: &PlatformRead, now: Timestamp) -> Option<Timestamp> {
+    let large = mark.counts.values().sum::<usize>() > TOO_MANY;
+    let lately = mark.whole.is_some_and(|at| now.duration_since(at) < WHOLE_EVERY);
+    mark.complete.filter(|_| large && lately)
+}

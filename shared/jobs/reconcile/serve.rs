@@ -1,0 +1,122 @@
+//! Serves requests of the reconcile queue: one site at a time, never two functions at one site.
+
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::Timestamp;
+
+use doorstep_cloud::ledger::runs::{Read, Runs};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
+use doorstep_core::model::error::{Error, Result};
+
+/// How long a site's next request waits after one that failed. After the fifth time the queue gives it to the dead
+/// letters; the clock asks again every quarter of an hour.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// When a request comes again whose function died: a minute after the latest end that it can have. The queue's own time-out
+/// is six times that, for requests that wait for a function.
+const GONE: Duration = Duration::from_secs(16 * 60);
+
+/// Serves a batch with `reconcile`, which compares everything of the site that it is given. The event source hands over one
+/// message at a time; several are served one after the other.
+pub async fn serve<F, R>(outside: &Outside, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
+where
+    F: Fn(String) -> R,
+    R: Future<Output = Result<()>>,
+{
+    let mut answer = SqsBatchResponse::default();
+    for message in batch.records {
+        if let Some(pause) = one(outside, &message, &reconcile).await {
+            again(outside, &message, pause).await;
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.message_id.unwrap_or_default();
+            answer.batch_item_failures.push(failure);
+        }
+    }
+    answer
+}
+
+/// Has a message come again after `pause`. Where the queue does not take that, it comes again later.
+async fn again(outside: &Outside, message: &SqsMessage, pause: Duration) {
+    if let Some(receipt) = &message.receipt_handle
+        && let Err(error) = outside.reconciles.again(receipt, pause).await
+    {
+        tracing::warn!(%error, "a request comes again later than it could");
+    }
+}
+
+/// Serves one message. Returns after which pause it comes again; `None` where it is done with.
+async fn one<F, R>(outside: &Outside, message: &SqsMessage, reconcile: &F) -> Option<Duration>
+where
+    F: Fn(String) -> R,
+    R: Future<Output = Result<()>>,
+{
+    let Some(request) = message.body.as_deref().and_then(|body| serde_json::from_str(body).ok()) else {
+        tracing::error!(id = message.message_id, "malformed queue message; moving it to the dead-letter queue");
+        return Some(Duration::ZERO);
+    };
+    let request: ReconcileRequest = request;
+    let site = request.site.as_str();
+    match turn(outside, &request, &handed(message)).await {
+        Ok(Turn::Served) => None,
+        Ok(Turn::Wait(until)) => Some(wait(outside.time.now(), until)),
+        Ok(Turn::Run(read)) => {
+            again(outside, message, GONE).await;
+            let ended = outside.in_time(reconcile(site.to_owned())).await;
+            release(outside, site, &read, ended.is_ok()).await;
+            match ended {
+                Ok(()) => None,
+                Err(Error::Refused(why)) => {
+                    tracing::warn!(site, why, "a site is not reconciled");
+                    None
+                }
+                Err(error) => {
+                    tracing::error!(site, %error, "a site could not be reconciled and comes again");
+                    Some(PAUSE)
+                }
+            }
+        }
+        Err(error) => {
+            tracing::error!(site, %error, "a site could not be reconciled and comes again");
+            Some(PAUSE)
+        }
+    }
+}
+
+enum Turn {
+    Served,
+    Wait(Timestamp),
+    Run(Read),
+}
+
+/// Takes the lease where the request is to be served now. Of two functions that try, one is told to wait.
+async fn turn(outside: &Outside, request: &ReconcileRequest, handed: &Handed) -> Result<Turn> {
+    let now = outside.time.now();
+    let read = outside.ledger.runs(&request.site).await?;
+    match decide(&read.runs, request, handed, now) {
+        Step::Served => Ok(Turn::Served),
+        Step::Wait(until) => Ok(Turn::Wait(until)),
+        Step::Run(runs) => outside.ledger.keep_runs(&request.site, &read, runs).await.map(Turn::Run),
+    }
+}
+
+/// Gives the lease back. Where that fails it ends by itself.
+async fn release(outside: &Outside, site: &str, read: &Read, well: bool) {
+    let Runs { begun, at, ended, .. } = read.runs.clone();
+    let ended = if well { begun } else { ended };
+    if let Err(error) = outside.ledger.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {
+        tracing::warn!(site, %error, "the lease of a reconcile could not be given back; it ends by itself");
+    }
+}
+
+fn handed(message: &SqsMessage) -> Handed {
+    let times = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Handed { message: message.message_id.clone().unwrap_or_default(), times: times.unwrap_or(1) }
+}
+
+/// Whole seconds until an instant, at least one.
+fn wait(now: Timestamp, until: Timestamp) -> Duration {
+    let seconds = now.duration_until(until).as_secs_f64().ceil();
+    Duration::from_secs_f64(seconds.clamp(1.0, 43_200.0))
+}

@@ -1,0 +1,196 @@
+//! The second journey, and the only one that touches doors: a bell marks people due, then whoever is due is settled
+//! from what is true now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::join_all;
+
+use doorstep_cloud::line::Ring;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+
+mod accounts;
+mod apply;
+mod basis;
+mod card_moves;
+mod cards;
+mod case;
+mod commit;
+mod crowd;
+mod directory;
+mod doubts;
+mod held;
+mod identity;
+mod intend;
+mod interrupted;
+mod look;
+#[cfg(test)]
+mod model;
+mod moves;
+mod numbers;
+mod order;
+mod portion;
+mod prepare;
+mod problems;
+mod refetch;
+mod rest;
+mod round;
+mod scene;
+mod serve;
+mod shared;
+mod tidy;
+mod timely;
+mod turn;
+
+pub use accounts::{taken_already, the_one};
+pub use case::dossier_of;
+pub use doubts::COUNTED;
+pub use held::{GroupRows, HeldRows};
+pub use look::{Heard, end_look};
+pub use moves::{Judged, View, concerned, judge_person};
+pub use rest::resume_at;
+pub use scene::Terms;
+pub use scene::catalogue;
+
+/// How long a site's line waits before a message that failed comes again, by how often it came. After the fifth time
+/// the queue gives it to the dead letters.
+const PAUSES: [u64; 4] = [5, 15, 45, 120];
+
+/// What one batch holds of one site.
+struct Part {
+    site: String,
+    rings: Vec<Ring>,
+    messages: Vec<SqsMessage>,
+}
+
+/// Serves one batch of the line, its sites side by side under one deadline. Where a site fails, or has no time left, its
+/// messages come again; another site's do not.
+pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    let (parts, mut failed) = by_site(batch);
+    let served = parts.into_iter().map(|part| async move {
+        let served = outside.in_time(one_site(outside, &part.site, &part.rings)).await;
+        served.err().map(|error| {
+            tracing::error!(site = part.site, %error, "a batch of bells could not be served and comes again");
+            part.messages
+        })
+    });
+    for messages in join_all(served).await.into_iter().flatten() {
+        failed.extend(messages.into_iter().map(|message| (pause_after(&message), message)));
+    }
+    join_all(failed.iter().map(|(pause, message)| comes_again(outside, message, *pause))).await;
+    let mut answer = SqsBatchResponse::default();
+    answer.batch_item_failures = failed.into_iter().map(|(_, message)| failure(message)).collect();
+    answer
+}
+
+/// The batch by site, in the order of its messages, and what comes again at once: a message that is none of ours, and
+/// what is behind it in its group, which must not overtake it. When it comes for the last time it is passed over: the
+/// queue gives it to the dead letters next, and what is behind it has been held up long enough.
+fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
+    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+    let (mut failed, mut held_up) = (Vec::new(), BTreeSet::new());
+    for message in batch.records {
+        let group = message.attributes.get("MessageGroupId").cloned();
+        let ring = message.body.as_deref().and_then(|body| serde_json::from_str::<Ring>(body).ok());
+        match ring {
+            Some(ring) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
+                let new = || Part { site: ring.site.clone(), rings: Vec::new(), messages: Vec::new() };
+                let part = parts.entry(ring.site.clone()).or_insert_with(new);
+                part.rings.push(ring);
+                part.messages.push(message);
+            }
+            Some(_) => failed.push((Duration::ZERO, message)),
+            None => {
+                tracing::error!(id = message.message_id, "malformed queue message; moving it to the dead-letter queue");
+                if receives(&message) <= PAUSES.len() {
+                    held_up.extend(group);
+                }
+                failed.push((Duration::ZERO, message));
+            }
+        }
+    }
+    (parts.into_values().collect(), failed)
+}
+
+/// Has a message come again after `pause`, rather than when the queue takes its function for dead. One that nobody can
+/// read comes again at once, so that it soon stands in nobody's way: a site's messages are handed out in order.
+async fn comes_again(outside: &Outside, message: &SqsMessage, pause: Duration) {
+    if let Some(receipt) = &message.receipt_handle
+        && let Err(error) = outside.line.again(receipt, pause).await
+    {
+        tracing::warn!(%error, "a message comes again later than it could");
+    }
+}
+
+fn failure(message: SqsMessage) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message.message_id.unwrap_or_default();
+    failure
+}
+
+/// How often a message was handed out, this time included.
+fn receives(message: &SqsMessage) -> usize {
+    let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    received.unwrap_or(1)
+}
+
+fn pause_after(message: &SqsMessage) -> Duration {
+    let pause = PAUSES.iter().take(receives(message)).next_back();
+    Duration::from_secs(pause.copied().unwrap_or_default())
+}
+
+async fn one_site(outside: &Outside, site: &str, rings: &[Ring]) -> Result<()> {
+    match outside.ledger.active(site).await? {
+        Some(stored) => serve::serve(outside, &stored, rings).await,
+        None => {
+            tracing::warn!(site, "a bell for a site that is not here");
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(id: &str, group: &str, body: &str, receives: usize) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        (message.message_id, message.body) = (Some(id.to_owned()), Some(body.to_owned()));
+        message.attributes.insert("MessageGroupId".to_owned(), group.to_owned());
+        message.attributes.insert("ApproximateReceiveCount".to_owned(), receives.to_string());
+        message
+    }
+
+    #[test]
+    fn what_is_behind_an_unreadable_message_of_its_group_fails_with_it_until_that_is_given_up() {
+        let due = |site: &str| Ring::new(site, doorstep_cloud::line::Bell::Due).text().unwrap();
+        let sorted = |receives: usize| {
+            let mut batch = SqsEvent::default();
+            batch.records = vec![
+                message("1", "a", &due("a"), receives),
+                message("2", "a", "?", receives),
+                message("3", "b", &due("b"), 1),
+                message("4", "a", &due("a"), receives),
+            ];
+            let (parts, failed) = by_site(batch);
+            let id = |message: &SqsMessage| message.message_id.clone().unwrap_or_default();
+            let served: Vec<Vec<String>> = parts.iter().map(|part| part.messages.iter().map(id).collect()).collect();
+            (served.concat(), failed.iter().map(|(_, message)| id(message)).collect::<Vec<_>>())
+        };
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(sorted(4), (ids(&["1", "3"]), ids(&["2", "4"])));
+        assert_eq!(sorted(5), (ids(&["1", "4", "3"]), ids(&["2"])), "nobody waits for a dead letter");
+    }
+
+    #[test]
+    fn what_fails_comes_again_later_each_time() {
+        let pause = |count: &str| {
+            let mut message = SqsMessage::default();
+            message.attributes.insert("ApproximateReceiveCount".to_owned(), count.to_owned());
+            pause_after(&message).as_secs()
+        };
+        assert_eq!(["1", "2", "3", "4", "5", "400", "?"].map(pause), [5, 15, 45, 120, 120, 120, 5]);
+    }
+}

@@ -1,0 +1,240 @@
+//! Which account at a door system is a person's: never by guess. An account is theirs by our own written link, by our
+//! own mark, by an exact address, or because it appeared while we were making it.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use tokio::sync::OnceCell;
+
+use super::directory::Directory;
+use super::scene::Scene;
+use super::tidy::unlist_shell;
+use doorstep_cloud::ledger::people::{free_account, point_account, put};
+use doorstep_cloud::ledger::{Step, Write, faster};
+use doorstep_core::model::account::{Account, AccountId, Standing};
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::{Deed as Begun, Linked, Person};
+use doorstep_vendors::doors::ReadDoors;
+
+/// What finding an account left to be written down.
+#[derive(Default)]
+pub struct Found {
+    /// To be written with the person.
+    pub writes: Vec<Write>,
+    /// Accounts that an earlier, interrupted run had made.
+    pub deeds: Vec<Deed>,
+    /// Making an account was begun before, and nothing is seen of it.
+    pub tried: bool,
+}
+
+/// How an audit record says that a change was found made.
+pub const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
+
+/// Sees to it that the person's link to `doors` is true: what is linked still exists and is as we know it, and what
+/// exists is linked. Afterwards a missing link means that there is no account yet.
+///
+/// # Errors
+/// [`Error::Report`] where two accounts could be meant, or the account is somebody else's.
+pub async fn link(
+    scene: &Scene,
+    person: &mut Person,
+    doors: &str,
+    name: &str,
+    directory: &mut Directory,
+) -> Result<Found> {
+    let reader = reader(scene, doors)?;
+    let mut found = Found::default();
+    let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
+    let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
+    let begun = begun.map(|intent| intent.deed.clone());
+    if let Some(linked) = person.accounts.get_mut(doors) {
+        let known = linked.account.id.clone();
+        match directory.account(doors, reader, &linked.account).await? {
+            Some(account) => {
+                found.deeds.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
+            }
+            None => {
+                let deleted = begun == Some(Begun::Delete);
+                found.deeds.extend(deleted.then(|| seen(doors, &known, Happened::Deleted)));
+                found.writes.push(free_account(&scene.site.id, doors, &known));
+                person.accounts.remove(doors);
+            }
+        }
+    }
+    if !person.accounts.contains_key(doors) {
+        let making = match begun {
+            Some(Begun::Create { before }) => Some(before),
+            _ => None,
+        };
+        let candidates = candidates(scene, person, doors, name, making.as_deref(), directory).await?;
+        let Some(account) = the_one(person, candidates)? else {
+            person.never_made(doors);
+            found.tried = making.is_some();
+            return Ok(found);
+        };
+        found.deeds.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
+        take(scene, person, doors, account, name, making.is_some()).await?;
+    }
+    person.account_done(doors);
+    if let Some(linked) = person.accounts.get(doors) {
+        directory.take(doors, &linked.account.id);
+        if known.as_ref() != Some(&linked.account.id) {
+            found.writes.push(point_account(&scene.site.id, doors, &linked.account.id, &person.id));
+        }
+    }
+    Ok(found)
+}
+
+/// Takes over what an account is now. Gives what was begun on it and turns out to be done.
+fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Option<Happened> {
+    linked.account = account.into();
+    let awake = linked.account.standing == Standing::Active;
+    let done = match begun {
+        Some(Begun::Suspend) if !awake => Some(Happened::Suspended),
+        Some(Begun::Resume) if awake => Some(Happened::Resumed),
+        _ => None,
+    };
+    linked.suspended = !awake && (linked.suspended || done.is_some());
+    if linked.refused_name.as_deref() == Some(linked.account.name.as_str()) {
+        linked.name = linked.account.name.clone();
+        linked.refused_name = None;
+    }
+    done
+}
+
+fn seen(doors: &str, account: &AccountId, what: Happened) -> Deed {
+    Deed::new(doors, account, None, what, "begun before an interruption", AFTER_AN_INTERRUPTION)
+}
+
+/// Why an account is made.
+pub const WITHOUT_AN_ACCOUNT: &str = "somebody without an account may come in";
+
+/// The record of an account that was made.
+pub fn invited(doors: &str, account: &AccountId, answer: &str) -> Deed {
+    Deed::new(doors, account, None, Happened::Invited, WITHOUT_AN_ACCOUNT, answer)
+}
+
+/// The guests that are there before any is made in a round, read once.
+pub struct GuestsBefore(BTreeMap<String, OnceCell<Vec<Account>>>);
+
+impl GuestsBefore {
+    /// Nothing is read yet.
+    pub fn of(scene: &Scene) -> Self {
+        GuestsBefore(scene.readers.keys().map(|doors| (doors.clone(), OnceCell::new())).collect())
+    }
+
+    /// Those of this name.
+    pub async fn named(&self, scene: &Scene, doors: &str, name: &str) -> Result<Vec<AccountId>> {
+        let reader = reader(scene, doors)?;
+        let guests = match self.0.get(doors) {
+            Some(read) => read.get_or_try_init(|| reader.guests()).await?,
+            None => &Vec::new(),
+        };
+        Ok(guests.iter().filter(|guest| guest.name == name).map(|guest| guest.id.clone()).collect())
+    }
+}
+
+/// Who reads these doors.
+pub fn reader<'a>(scene: &'a Scene, doors: &str) -> Result<&'a dyn ReadDoors> {
+    let shut = || scene.shut.get(doors).cloned();
+    let reader = scene.readers.get(doors).map(|reader| reader.as_ref());
+    reader.ok_or_else(|| shut().unwrap_or_else(|| Error::report(format!("there are no doors {doors}"))))
+}
+
+/// Guests of one name that appeared while we were making guests of that name are ours, and one is as good as the
+/// other: the first that nobody has yet.
+async fn candidates(
+    scene: &Scene,
+    person: &Person,
+    doors: &str,
+    name: &str,
+    before: Option<&[AccountId]>,
+    directory: &mut Directory,
+) -> Result<Vec<Account>> {
+    let reader = reader(scene, doors)?;
+    match (&person.email, before) {
+        (Some(email), _) => directory.of_address(doors, reader, email).await,
+        (None, Some(before)) => {
+            let appeared = |guest: &Account| guest.name == name && !before.contains(&guest.id);
+            for guest in reader.guests().await?.into_iter().filter(appeared) {
+                let owner = scene.outside.ledger.id_of_account(&scene.site.id, doors, &guest.id).await?;
+                if owner.is_none_or(|id| id == person.id) && !directory.is_taken(doors, &guest.id) {
+                    return Ok(vec![guest]);
+                }
+            }
+            Ok(Vec::new())
+        }
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+/// Which of these accounts is the person's: the only one, or the one with our mark of them.
+///
+/// # Errors
+/// [`Error::Report`] where several could be meant.
+pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> Result<Option<A>> {
+    if candidates.len() > 1 {
+        candidates.retain(|account| account.borrow().mark.as_deref() == Some(person.id.as_str()));
+        if candidates.len() != 1 {
+            return Err(Error::report(
+                "several accounts could be this person's: delete or merge all but one at the door system",
+            ));
+        }
+    }
+    Ok(candidates.pop())
+}
+
+/// Links an account, unless it is somebody else's. Whoever has it and has no profile any more, or never had one, hands
+/// it over with everything that is known of it.
+async fn take(scene: &Scene, person: &mut Person, doors: &str, account: Account, name: &str, made: bool) -> Result<()> {
+    let (site, ledger) = (&scene.site.id, &scene.outside.ledger);
+    let owner = match ledger.id_of_account(site, doors, &account.id).await? {
+        Some(id) if id != person.id => ledger.person(site, &id).await?,
+        _ => None,
+    };
+    match owner {
+        Some(owner) if !owner.profiles.is_empty() => Err(taken_already()),
+        Some(owner) if owner.accounts.contains_key(doors) => inherit(scene, person, owner, doors, account, name).await,
+        _ => {
+            person.accounts.insert(doors.to_owned(), Linked::new(account, name, made));
+            Ok(())
+        }
+    }
+}
+
+/// The account of this address is somebody's whom the platform knows by another one.
+pub fn taken_already() -> Error {
+    Error::report(
+        "the account with this address belongs to a person whose address changed: give that account its new address at \
+         the door system, or delete it",
+    )
+}
+
+/// One transaction, made at once: a claim is never with both, and never with neither.
+async fn inherit(
+    scene: &Scene,
+    person: &mut Person,
+    mut owner: Person,
+    doors: &str,
+    account: Account,
+    name: &str,
+) -> Result<()> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let stored = ledger.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
+    let mut stored = stored.ok_or_else(faster)?;
+    owner.clone().hand_over(doors, person);
+    owner.hand_over(doors, &mut stored);
+    let shell = unlist_shell(site, &mut owner);
+    let mut writes = vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
+    writes.extend(shell);
+    ledger.write_all(Step::Keep, writes).await?;
+    person.version += 1;
+    if let Some(linked) = person.accounts.get_mut(doors) {
+        refresh(linked, account, None);
+        if linked.name.is_empty() {
+            linked.name = name.into();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,401 @@
+//! The only place that is handed somebody who writes to doors.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
+
+use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
+use super::scene::Writers;
+use doorstep_cloud::ledger::holds::Release;
+use doorstep_cloud::ledger::people::{free_account, point_account};
+use doorstep_cloud::ledger::{Ledger, Write};
+use doorstep_cloud::other_sites::{Neighbour, OtherSites};
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::Trouble;
+use doorstep_core::decide::guard::Doubt;
+use doorstep_core::model::account::{Account, AccountId, GroupId, Row, Standing};
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::{Claim, Linked, Person};
+use doorstep_vendors::doors::{Entry, NewAccount, WriteDoors};
+
+mod cards;
+
+/// How an audit record says that a change was made.
+const DONE: &str = "done";
+/// Why a line is taken out that another one took the place of.
+const TIDYING: &str = "another line took its place";
+
+/// One person's moves, and what became of them.
+pub struct Task {
+    /// Who; claims and links follow what was done.
+    pub person: Person,
+    /// What to do, by door system.
+    pub moves: Vec<(String, Move)>,
+    /// The name to make accounts with.
+    pub name: String,
+    /// What was done, for the audit chain.
+    pub deeds: Vec<Deed>,
+    /// What else must be written with the person.
+    pub writes: Vec<Write>,
+    /// What failed, and where.
+    pub failures: Vec<(String, Error)>,
+    /// What is wrong with their cards.
+    pub troubles: Vec<(String, Trouble)>,
+    /// Cards that could not change hands: doors and number.
+    pub kept: Vec<(String, String)>,
+    /// What is done although nobody vouched for it, because it was released.
+    pub released: Vec<Release>,
+    /// What waits to be counted or approved.
+    pub waits: Vec<String>,
+    /// Something follows from this that is for the next round.
+    pub more: bool,
+    /// Door systems at which making their account was begun before, and nothing is seen of it.
+    pub tried: BTreeSet<String>,
+    /// Something of what they need is left for a round of another portion.
+    pub left: bool,
+    /// What other sites of the stack hold of their accounts.
+    pub others: OtherSites,
+    /// Which of these sites are to look at which account afterwards.
+    pub rings: Vec<(Neighbour, AccountId)>,
+}
+
+/// Makes every task's moves, at each door system beside the others: a slow one keeps nobody out of another one's doors.
+/// Accounts come first, then each group in as few calls as the door system allows, then cards, what is given back before
+/// what is given out, so that trouble with a card holds nothing up. An account is suspended or deleted only in a round in
+/// which its groups do not change.
+pub async fn apply(
+    site: &str,
+    now: jiff::Timestamp,
+    writers: &Writers,
+    invite: &BTreeMap<String, bool>,
+    tasks: &mut [Task],
+) {
+    let tasks = &Mutex::new(tasks);
+    let at = |doors| invite.get(doors).copied().unwrap_or(true);
+    let each = writers.iter().map(|(doors, writer)| {
+        let writer = Applier { site, doors, writer: writer.as_ref(), invite: at(doors), now, tasks };
+        async move { writer.apply().await }
+    });
+    join_all(each).await;
+}
+
+/// Makes the moves of every task at one door system. Tasks are shared between door systems, and locked only between
+/// calls.
+struct Applier<'a> {
+    site: &'a str,
+    doors: &'a str,
+    writer: &'a dyn WriteDoors,
+    invite: bool,
+    now: jiff::Timestamp,
+    tasks: &'a Mutex<&'a mut [Task]>,
+}
+
+/// One step of one task.
+type Placed = (usize, Move);
+
+impl Applier<'_> {
+    async fn apply(&self) {
+        for (place, step) in self.moves(Move::is_of_the_account) {
+            if let Err(error) = self.account_step(place, &step).await {
+                self.with(place, |task| task.account_failed(self.doors.to_owned(), &step, error));
+            }
+        }
+        for (group, part) in self.by_group() {
+            self.group_step(&group, part).await;
+        }
+        for theirs in [false, true] {
+            self.card_steps(theirs).await;
+        }
+    }
+
+    /// Does something with one task.
+    fn with<T>(&self, place: usize, work: impl FnOnce(&mut Task) -> T) -> Option<T> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
+    }
+
+    /// The moves at this door system that `wanted` picks, in the order of the tasks.
+    fn moves(&self, wanted: impl Fn(&Move) -> bool) -> Vec<Placed> {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = |place: usize, task: &Task| -> Vec<Placed> {
+            let here = task.moves.iter().filter(|(at, step)| at == self.doors && wanted(step));
+            here.map(|(_, step)| (place, step.clone())).collect()
+        };
+        tasks.iter().enumerate().flat_map(|(place, task)| here(place, task)).collect()
+    }
+
+    async fn account_step(&self, place: usize, step: &Move) -> Result<()> {
+        if matches!(step, Move::Create) {
+            let Some(new) = self.with(place, |task| task.new_account(self.doors, self.invite)) else { return Ok(()) };
+            let account = self.writer.create(&new).await?;
+            self.with(place, |task| task.made(self.site, self.doors, account));
+            return Ok(());
+        }
+        let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
+        let Some(account) = linked.flatten() else { return Ok(()) };
+        let what = match step {
+            Move::Rename(name) => {
+                let answer = self.writer.rename(&account, name).await;
+                self.with(place, |task| task.renamed(self.doors, name, answer)).unwrap_or(Ok(Happened::Refused))?
+            }
+            Move::Resume => {
+                self.writer.resume(&account).await?;
+                Happened::Resumed
+            }
+            Move::Suspend => {
+                self.writer.suspend(&account).await?;
+                Happened::Suspended
+            }
+            Move::Delete => {
+                self.writer.delete(&account).await?;
+                Happened::Deleted
+            }
+            Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
+            Move::Tag(_) | Move::Untag(_) => return Ok(()),
+        };
+        self.with(place, |task| task.account_changed(self.site, self.doors, step, what));
+        Ok(())
+    }
+
+    fn by_group(&self) -> BTreeMap<GroupId, Part> {
+        let mut groups: BTreeMap<GroupId, Part> = BTreeMap::new();
+        for (place, step) in self.moves(|step| !step.is_of_the_account()) {
+            match step {
+                Move::Grant { group, until, replaces, because } => {
+                    let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
+                    let Some(account) = linked.flatten() else { continue };
+                    let entry = Entry { account, until, replaces };
+                    groups.entry(group).or_default().add.push((place, entry, because));
+                }
+                Move::Revoke { group, row, because, .. } => {
+                    groups.entry(group).or_default().remove.push((place, row, Some(because)));
+                }
+                Move::Tidy { group, row } => groups.entry(group).or_default().remove.push((place, row, None)),
+                Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
+                Move::Tag(_) | Move::Untag(_) => {}
+            }
+        }
+        groups
+    }
+
+    async fn group_step(&self, group: &GroupId, part: Part) {
+        let (site, doors, now) = (self.site, self.doors, self.now);
+        let entries: Vec<Entry> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
+        let rows: Vec<Row> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
+        let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
+        let mut next = || results.next().unwrap_or_else(|| Err(Error::later("a change was not answered")));
+        for (place, entry, because) in part.add {
+            let done = next();
+            self.with(place, |task| match done {
+                Ok(()) => task.granted(doors, group, &entry, because, now),
+                Err(error) => {
+                    task.failed(doors, group, &entry.account.id, &because, error, !entry.replaces.is_empty());
+                }
+            });
+        }
+        for (place, row, because) in part.remove {
+            let done = next();
+            self.with(place, |task| match (done, because) {
+                (Ok(()), Some(because)) => task.revoked(site, doors, group, &row, because),
+                (Ok(()), None) => task.tidied(doors, group, &row),
+                (Err(error), because) => {
+                    task.failed(doors, group, &row.account, because.as_deref().unwrap_or(TIDYING), error, false);
+                }
+            });
+        }
+    }
+}
+
+/// We suspended it, or woke it.
+fn stands(linked: &mut Linked, standing: Standing) {
+    linked.suspended = standing == Standing::Suspended;
+    Arc::make_mut(&mut linked.account).standing = standing;
+}
+
+/// What one group needs, with the place of the task that each part belongs to.
+#[derive(Default)]
+struct Part {
+    add: Vec<(usize, Entry, String)>,
+    /// Without a reason where the line is only tidied away.
+    remove: Vec<(usize, Row, Option<String>)>,
+}
+
+impl Task {
+    /// Nothing to do yet for `person`.
+    pub fn of(person: Person, name: &str) -> Self {
+        let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
+        let (released, waits) = (Vec::new(), Vec::new());
+        let (more, left) = (false, false);
+        let (others, rings) = (OtherSites::default(), Vec::new());
+        Task {
+            person,
+            moves,
+            name,
+            deeds,
+            writes,
+            failures,
+            troubles,
+            kept,
+            released,
+            waits,
+            more,
+            tried: BTreeSet::new(),
+            left,
+            others,
+            rings,
+        }
+    }
+
+    /// What was done is released no longer: the next time it is judged anew.
+    pub(super) fn spend(&mut self, site: &str, done: &Doubt) {
+        let released = self.released.iter().any(|release| release.doubt == *done);
+        self.writes.extend(released.then(|| Ledger::spent(site, done)));
+    }
+
+    fn new_account(&self, doors: &str, invite: bool) -> NewAccount {
+        let Person { id, email, .. } = &self.person;
+        let tried = self.tried.contains(doors);
+        NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite, tried }
+    }
+
+    fn made(&mut self, site: &str, doors: &str, account: Account) {
+        self.person.account_done(doors);
+        self.deeds.push(invited(doors, &account.id, "made"));
+        self.writes.push(point_account(site, doors, &account.id, &self.person.id));
+        self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
+    }
+
+    /// A name that the door system does not let us give is noted, so that it is reported and not tried again.
+    fn renamed(&mut self, doors: &str, name: &str, answer: Result<()>) -> Result<Happened> {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| Happened::Renamed) };
+        match answer {
+            Ok(()) => {
+                linked.name = name.into();
+                linked.refused_name = None;
+                Ok(Happened::Renamed)
+            }
+            Err(error) if error.may_pass() => Err(error),
+            Err(_) => {
+                linked.refused_name = Some(name.to_owned());
+                Ok(Happened::Refused)
+            }
+        }
+    }
+
+    /// An account was changed, or refused its new name.
+    fn account_changed(&mut self, site: &str, doors: &str, step: &Move, what: Happened) {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+        match what {
+            Happened::Resumed => stands(linked, Standing::Active),
+            Happened::Suspended => stands(linked, Standing::Suspended),
+            _ => {}
+        }
+        let account = linked.account.id.clone();
+        if !matches!(step, Move::Rename(_)) {
+            self.person.account_done(doors);
+        }
+        if matches!(what, Happened::Suspended | Happened::Deleted) {
+            self.spend(site, &Doubt::Rests { doors: doors.to_owned(), account: account.clone() });
+        }
+        if what == Happened::Deleted {
+            self.writes.push(free_account(site, doors, &account));
+            self.person.accounts.remove(doors);
+        }
+        let answer = if what == Happened::Refused { "not allowed" } else { DONE };
+        self.deeds.push(Deed::new(doors, &account, None, what, &step.to_string(), answer));
+    }
+
+    pub(super) fn granted(
+        &mut self,
+        doors: &str,
+        group: &GroupId,
+        entry: &Entry,
+        because: String,
+        now: jiff::Timestamp,
+    ) {
+        let account = entry.account.id.clone();
+        self.deeds.push(Deed::new(doors, &account, Some(group), Happened::Granted, &because, DONE));
+        let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
+        match claim {
+            Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
+            None => {
+                let (doors, group) = (doors.to_owned(), group.clone());
+                let new = Claim { doors, group, account, since: now, until: entry.until, because, ..Claim::default() };
+                self.person.claims.push(new);
+            }
+        }
+        if let Some(linked) = self.person.accounts.get_mut(doors) {
+            linked.left_alone = false;
+        }
+        self.person.done(doors, group);
+    }
+
+    pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &Row, because: String) {
+        let done = Doubt::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
+        self.spend(site, &done);
+        self.deeds.push(Deed::new(doors, &row.account, Some(group), Happened::Revoked, &because, DONE));
+        let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
+        self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
+        self.person.done(doors, group);
+    }
+
+    /// The audit record of the line that took its place stands for both.
+    pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &Row) {
+        for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
+            claim.surplus.retain(|handle| handle != row.handle());
+        }
+    }
+
+    /// What may have been done all the same stays an intent, and so does what may have been done `in_part`; what was
+    /// refused is written down, once.
+    pub(super) fn failed(
+        &mut self,
+        doors: &str,
+        group: &GroupId,
+        account: &AccountId,
+        because: &str,
+        error: Error,
+        in_part: bool,
+    ) {
+        if !error.may_pass() {
+            if !in_part {
+                self.person.done(doors, group);
+            }
+            self.refused(doors, account, Some(group), because, &error);
+        }
+        self.failures.push((doors.to_owned(), error));
+    }
+
+    /// The same for the account itself. One that was not made has no id yet.
+    fn account_failed(&mut self, doors: String, step: &Move, error: Error) {
+        if !error.may_pass() {
+            let account = self.person.accounts.get(&doors).map(|linked| linked.account.id.clone());
+            let account = account.unwrap_or_else(|| AccountId(String::new()));
+            match step {
+                Move::Create => {
+                    self.person.never_made(&doors);
+                    self.refused(&doors, &account, None, WITHOUT_AN_ACCOUNT, &error);
+                }
+                _ => {
+                    self.person.account_done(&doors);
+                    self.refused(&doors, &account, None, &step.to_string(), &error);
+                }
+            }
+        }
+        self.failures.push((doors, error));
+    }
+
+    /// One record for each refusal, however often it is tried again.
+    fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
+        if !self.person.problems.contains(&problem(doors, error)) {
+            self.deeds.push(Deed::new(doors, account, group, Happened::Refused, because, &error.to_string()));
+        }
+    }
+}
+
+/// How a failure reads among a person's problems.
+pub fn problem(doors: &str, error: &Error) -> String {
+    format!("{doors}: {}", error.why())
+}

@@ -1,0 +1,84 @@
+//! The part of applying that hands cards to people and takes them back.
+
+use std::sync::Arc;
+
+use super::{Applier, Task, problem};
+use crate::settle::cards::card_deed;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::{Change, recorded, shown};
+use doorstep_core::decide::guard::Doubt;
+use doorstep_core::model::account::Account;
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::Error;
+
+impl Applier<'_> {
+    /// Makes cards theirs, or nobody's. Where one could not be taken back, none is given.
+    pub(super) async fn card_steps(&self, theirs: bool) {
+        for (place, step) in self.moves(|step| matches!(step, Move::Tag(_) | Move::Untag(_))) {
+            let change = match step {
+                Move::Tag(change) if theirs => change,
+                Move::Untag(change) if !theirs => change,
+                _ => continue,
+            };
+            let account = self.with(place, |task| task.account_for(self.doors, &change, theirs)).flatten();
+            let Some(account) = account else { continue };
+            let done = match theirs {
+                true => self.writer.tag(&account, &change.card).await,
+                false => self.writer.untag(&account, &change.card).await,
+            };
+            self.with(place, |task| match done {
+                Ok(()) => {
+                    let card = change.card.id.clone();
+                    let done = Doubt::Card { doors: self.doors.to_owned(), account: account.id.clone(), card };
+                    if !theirs {
+                        task.spend(self.site, &done);
+                    }
+                    task.changed_hands(self.doors, &change, theirs, self.now);
+                }
+                Err(error) => task.card_failed(self.doors, &change, error),
+            });
+        }
+    }
+}
+
+impl Task {
+    /// Whose card it is to be, or was; nobody's where one could not be taken back before.
+    fn account_for(&self, doors: &str, change: &Change, theirs: bool) -> Option<Arc<Account>> {
+        let kept = |(at, number): &(String, String)| theirs && at == doors && *number != change.number;
+        let linked = self.person.accounts.get(doors).filter(|_| !self.kept.iter().any(kept));
+        Some(linked?.account.clone())
+    }
+
+    fn changed_hands(&mut self, doors: &str, change: &Change, theirs: bool, now: jiff::Timestamp) {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+        linked.note_card(&change.number, theirs, &change.because, now);
+        linked.card_done(&change.number);
+        self.deeds.push(card_deed(doors, &linked.account.id, theirs, &change.because, "done"));
+    }
+
+    /// As for a group: what may have been done stays an intent, what was refused is written down once.
+    fn card_failed(&mut self, doors: &str, change: &Change, why: Error) {
+        let error = about_tag(why.clone(), &shown(&change.number));
+        self.kept.push((doors.to_owned(), change.number.clone()));
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return };
+        if !error.may_pass() {
+            linked.card_done(&change.number);
+            if !self.person.problems.contains(&problem(doors, &error)) {
+                let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
+                self.deeds.push(Deed::new(doors, account, None, Happened::Refused, &change.because, &answer));
+            }
+        }
+        self.failures.push((doors.to_owned(), error));
+    }
+}
+
+/// How a card that did not change hands reads among the failures.
+fn about_tag(error: Error, shown: &str) -> Error {
+    let about = |why: String| format!("tag {shown}: {why}");
+    match error {
+        Error::Later { why, after } => Error::Later { why: about(why), after },
+        Error::Report(why) => Error::Report(about(why)),
+        Error::Refused(why) => Error::Refused(about(why)),
+        Error::Held(why) => Error::Held(about(why)),
+    }
+}

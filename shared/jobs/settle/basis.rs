@@ -1,0 +1,42 @@
+//! What a claim stands on: pure. The facts as they were when it was made, and what made us look.
+
+use jiff::Timestamp;
+
+use doorstep_core::decide::entitlement::{Dossier, Entitlement};
+use doorstep_core::model::person::{Basis, Claim, Person};
+
+/// Most facts that are noted with one claim: a person is written often, and each KiB counts.
+const MOST: usize = 5;
+
+/// Notes beside each claim that is new, or has another reason than before, the facts that it stands on.
+pub fn note_basis(
+    person: &mut Person,
+    before: &Person,
+    (entitlements, dossier): (&[Entitlement], &Dossier),
+    cause: &Option<String>,
+    now: Timestamp,
+) {
+    let same = |claim: &Claim| {
+        let known = before.claim(&claim.doors, &claim.group);
+        known.is_some_and(|known| known.since == claim.since && known.because == claim.because)
+    };
+    for claim in person.claims.iter_mut().filter(|claim| !same(claim)) {
+        let behind = entitlements.iter().filter(|one| one.doors == claim.doors && one.group == claim.group);
+        let open = behind.filter(|one| one.window.holds(now));
+        let mut basis: Vec<Basis> = open
+            .flat_map(|one| {
+                one.because.iter().map(|name| Basis {
+                    fact: name.clone(),
+                    version: dossier.facts.get(name).and_then(|fact| fact.changed),
+                    rule: one.rule,
+                    line: one.line,
+                })
+            })
+            .collect();
+        basis.sort();
+        basis.dedup();
+        basis.truncate(MOST);
+        claim.basis = basis;
+        claim.cause.clone_from(cause);
+    }
+}

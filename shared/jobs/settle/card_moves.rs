@@ -1,0 +1,48 @@
+//! What somebody's cards need at one door system: pure. The verdict of [`doorstep_core::decide::cards`] becomes moves.
+
+use jiff::Timestamp;
+
+use super::moves::{Judged, View, is_awaited};
+use super::scene::Terms;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::{self, CardBook, Number};
+use doorstep_core::decide::entitlement::Desired;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::person::Person;
+use doorstep_core::site::Mode;
+
+/// The numbers that shall be theirs at these doors: all while they have access there or will have it, for a card is one
+/// more way through a door that is theirs anyhow; afterwards none, for cards are handed on.
+pub fn wanted_cards<'a>(
+    person: &Person,
+    numbers: &'a [Number],
+    desired: &Desired,
+    doors: &str,
+    now: Timestamp,
+) -> &'a [Number] {
+    if person.claims_at(doors) || is_awaited(desired, doors, now) { numbers } else { &[] }
+}
+
+/// What somebody's cards need. Whoever gets an account only now gets their cards in the round after.
+pub fn card_moves(view: View<'_>, doors: &str, terms: &Terms, book: &CardBook, made: bool, judged: &mut Judged) {
+    let nobody = AccountId(String::new());
+    let linked = view.person.accounts.get(doors);
+    let Some(account) = linked.map(|linked| &linked.account.id).or(made.then_some(&nobody)) else { return };
+    let protected = terms.protects(account, linked.map(|linked| &*linked.account));
+    let verdict = cards::judge(cards::View {
+        account,
+        wanted: wanted_cards(view.person, view.numbers, view.desired, doors, view.now),
+        ours: linked.map(|linked| linked.cards.as_slice()).unwrap_or_default(),
+        book,
+        one: terms.one_card,
+        taken_over: !terms.seen.cards_taken || view.adopt_cards.contains(doors),
+        give: !view.stale,
+        take: view.mode != Mode::GrantOnly && !protected,
+    });
+    let at = || doors.to_owned();
+    judged.moves.extend(verdict.untag.into_iter().map(|change| (at(), Move::Untag(change))));
+    judged.moves.extend(verdict.tag.into_iter().map(|change| (at(), Move::Tag(change))));
+    judged.adopt_cards.extend(verdict.adopt.into_iter().map(|(number, because)| (at(), number, because)));
+    judged.forget_cards.extend(verdict.forget.into_iter().map(|number| (at(), number)));
+    judged.troubles.extend(verdict.troubles.into_iter().map(|trouble| (at(), trouble)));
+}

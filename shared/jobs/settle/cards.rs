@@ -1,0 +1,182 @@
+//! What one round knows of cards. They are asked for only where something about somebody's may have to change: as long as
+//! our record is what the platform says, reconcile alone looks whether hands changed anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::accounts::{AFTER_AN_INTERRUPTION, reader};
+use super::apply::Task;
+use super::card_moves::wanted_cards;
+use super::moves::Judged;
+use super::problems::about_card;
+use super::round::Sitting;
+use super::scene::Scene;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::{CardBook, Number, Wrong, same_number};
+use doorstep_core::model::account::{AccountId, Card};
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::Result;
+use doorstep_core::model::person::{Linked, Person};
+use doorstep_vendors::doors::ReadDoors;
+
+/// From so many people on, all cards are read instead of each person's.
+const MANY: usize = 10;
+
+/// The cards of each door system, as far as they were read in this round.
+#[derive(Default)]
+pub struct Books {
+    /// By door system.
+    pub by_doors: BTreeMap<String, CardBook>,
+    /// Where all were read, or could not be.
+    whole: BTreeMap<String, Result<()>>,
+    /// Cards that are about to be somebody's: reading them again must not make them anybody's.
+    given: Vec<(String, Card, AccountId)>,
+}
+
+impl Books {
+    /// Reads all cards where many people's must be looked at, or where that is the only way to read any.
+    pub async fn open(scene: &Scene, sittings: &[Sitting], now: Timestamp) -> Books {
+        let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
+        for sitting in sittings {
+            for doors in to_be_looked_at(scene, sitting, &sitting.case.person, now) {
+                *wanted.entry(doors).or_default() += 1;
+            }
+        }
+        let mut books = Books::default();
+        for (doors, people) in wanted {
+            if let Ok(reader) = reader(scene, &doors)
+                && (people >= MANY || !reader.finds_cards())
+            {
+                books.read_all(reader, &doors).await;
+            }
+        }
+        books
+    }
+
+    async fn read_all(&mut self, reader: &dyn ReadDoors, doors: &str) {
+        let book = reader.cards().await.map(CardBook::of);
+        let read = book.map(|book| drop(self.by_doors.insert(doors.to_owned(), book)));
+        self.whole.insert(doors.to_owned(), read);
+    }
+
+    /// Sees to it that what concerns one person is there.
+    async fn look(&mut self, scene: &Scene, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
+        let reader = reader(scene, doors)?;
+        if !self.whole.contains_key(doors) && !reader.finds_cards() {
+            self.read_all(reader, doors).await;
+        }
+        if let Some(read) = self.whole.get(doors) {
+            return read.clone();
+        }
+        let ours = linked.cards.iter().map(|ours| &ours.number);
+        let begun = linked.card_intents.iter().map(|intent| &intent.number);
+        let asked: BTreeSet<&String> = numbers.iter().map(|number| &number.number).chain(ours).chain(begun).collect();
+        let asked: Vec<String> = asked.into_iter().cloned().collect();
+        let cards = reader.cards_about(&asked, &linked.account).await?;
+        let book = self.by_doors.entry(doors.to_owned()).or_default();
+        book.add(cards);
+        self.given.iter().filter(|(at, ..)| at == doors).for_each(|(_, card, to)| book.hand(card, to));
+        Ok(())
+    }
+
+    /// Reads what concerns one person at these doors. Gives those where that worked.
+    pub async fn look_at(
+        &mut self,
+        scene: &Scene,
+        task: &mut Task,
+        numbers: &[Number],
+        doors: BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let mut looked = BTreeSet::new();
+        for doors in doors {
+            let Some(linked) = task.person.accounts.get(&doors) else { continue };
+            match self.look(scene, &doors, linked, numbers).await {
+                Ok(()) => drop(looked.insert(doors)),
+                Err(error) => task.failures.push((doors, error)),
+            }
+        }
+        looked
+    }
+
+    /// Notes which cards are about to be somebody's, so that nobody after them in this round is given the same.
+    pub fn note(&mut self, person: &Person, judged: &Judged) {
+        for (doors, step) in &judged.moves {
+            if let (Move::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
+                && let Some(book) = self.by_doors.get_mut(doors)
+            {
+                let (card, to) = (change.card.clone(), linked.account.id.clone());
+                book.hand(&card, &to);
+                self.given.push((doors.clone(), card, to));
+            }
+        }
+    }
+}
+
+/// Door systems where this person's cards must be looked at.
+pub fn to_be_looked_at(scene: &Scene, sitting: &Sitting, person: &Person, now: Timestamp) -> BTreeSet<String> {
+    let known = person.accounts.iter().filter(|(doors, _)| scene.terms.contains_key(*doors));
+    let needs = known.filter(|(doors, linked)| {
+        let wanted = wanted_cards(person, &sitting.numbers, &sitting.desired, doors, now);
+        let has = |number: &Number| linked.cards.iter().any(|ours| same_number(&ours.number, &number.number));
+        let as_wanted = wanted.len() == linked.cards.len() && wanted.iter().all(has);
+        let asked = sitting.look_at.contains(*doors) && !linked.cards.is_empty();
+        let troubled = person.problems.iter().any(|problem| about_card(doors, problem));
+        !as_wanted || asked || troubled || !linked.card_intents.is_empty()
+    });
+    needs.map(|(doors, _)| doors.clone()).collect()
+}
+
+/// Finishes or drops what was begun on cards that were looked at. Gives a record for each change that was made.
+pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<Deed> {
+    let mut deeds = Vec::new();
+    for doors in looked {
+        let (Some(linked), Some(book)) = (person.accounts.get_mut(doors), books.by_doors.get(doors)) else { continue };
+        for intent in std::mem::take(&mut linked.card_intents) {
+            if book.is_held(&intent.number, &linked.account.id) == intent.theirs {
+                linked.note_card(&intent.number, intent.theirs, &intent.because, now);
+                let (account, answer) = (&linked.account.id, AFTER_AN_INTERRUPTION);
+                deeds.push(card_deed(doors, account, intent.theirs, &intent.because, answer));
+            }
+        }
+    }
+    deeds
+}
+
+/// The record of a card that changed hands.
+pub fn card_deed(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> Deed {
+    let what = if theirs { Happened::Tagged } else { Happened::Untagged };
+    Deed::new(doors, account, None, what, because, answer)
+}
+
+/// Takes over into the books what changes there alone.
+pub fn adopt_and_forget(person: &mut Person, judged: &Judged, now: Timestamp) {
+    for (doors, number, because) in &judged.adopt_cards {
+        if let Some(linked) = person.accounts.get_mut(doors) {
+            linked.note_card(number, true, because, now);
+        }
+    }
+    for (doors, number) in &judged.forget_cards {
+        if let Some(linked) = person.accounts.get_mut(doors) {
+            linked.note_card(number, false, "", now);
+        }
+    }
+}
+
+/// Whoever wants a card that somebody gives back in this very round is served once more after it.
+pub fn wait_for_each_other(tasks: &mut [Task]) {
+    let given_back: Vec<(String, String)> = tasks.iter().flat_map(|task| &task.moves).filter_map(given_back).collect();
+    for task in tasks {
+        task.more |= task.troubles.iter().any(|(doors, trouble)| {
+            let same = |(at, number): &(String, String)| at == doors && same_number(number, &trouble.number);
+            trouble.what == Wrong::SomebodyElses && given_back.iter().any(same)
+        });
+    }
+}
+
+fn given_back((doors, step): &(String, Move)) -> Option<(String, String)> {
+    match step {
+        Move::Untag(change) => Some((doors.clone(), change.number.clone())),
+        _ => None,
+    }
+}

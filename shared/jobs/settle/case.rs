@@ -1,0 +1,91 @@
+//! One person laid open: who they are, everything the platform says of them, and at which versions it said so.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::entitlement::Dossier;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
+use doorstep_core::model::person::Person;
+
+/// How many holders are looked up at the same time.
+const AT_ONCE: usize = 16;
+
+/// One person laid open.
+pub struct Case {
+    /// Who.
+    pub person: Person,
+    /// What the platform says.
+    pub dossier: Dossier,
+    /// The versions of everybody it was derived from: the person's profiles, and their teams.
+    pub versions: Vec<(Holder, u64)>,
+}
+
+/// Loads a person with everything that the platform says; `None` for an id that no person has, and where an item of theirs or
+/// of what is said of them cannot be read: what follows from the rest alone may take something from them. Versions are read before the facts that they guard.
+pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
+    match read(outside, site, id).await {
+        Err(Error::Report(why)) => {
+            tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
+async fn read(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
+    let Some(person) = outside.ledger.person(site, id).await? else { return Ok(None) };
+    let (dossier, versions) = dossier_of(outside, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
+    Ok(Some(Case { person, dossier, versions }))
+}
+
+/// Everything that the platform says of these profiles, with the versions of whom it is about.
+pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> Result<(Dossier, Vec<(Holder, u64)>)> {
+    let own = |profile: &FactId| match profile.kind {
+        Kind::Visitor => Holder::Visitor(profile.id.clone()),
+        _ => Holder::Member(profile.id.clone()),
+    };
+    let (mut dossier, mut versions) = (Dossier { profiles: profiles.to_vec(), ..Dossier::default() }, Vec::new());
+    laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
+        .await?;
+    let before = dossier.vouched.values().map(|before| &before.fact);
+    let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
+    let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
+    let names = teams.iter().map(Holder::profile).collect();
+    laid_open(outside, site, teams, names, &mut dossier, &mut versions).await?;
+    Ok((dossier, versions))
+}
+
+/// Adds the facts about these holders, `more` facts, and the holders' versions.
+async fn laid_open(
+    outside: &Outside,
+    site: &str,
+    holders: Vec<Holder>,
+    more: Vec<FactId>,
+    dossier: &mut Dossier,
+    versions: &mut Vec<(Holder, u64)>,
+) -> Result<()> {
+    let mut holdings = Vec::with_capacity(holders.len());
+    // A guest may have hundreds of profiles.
+    for part in holders.chunks(AT_ONCE) {
+        holdings.extend(try_join_all(part.iter().map(|holder| outside.ledger.holdings(site, holder))).await?);
+    }
+    let mut wanted = more;
+    for (holder, (held, version)) in holders.iter().zip(holdings) {
+        wanted.extend(held);
+        versions.push((holder.clone(), version));
+    }
+    for record in outside.ledger.facts(site, &wanted).await? {
+        dossier.add(&record);
+    }
+    Ok(())
+}
+
+fn teams(fact: &Fact) -> &[Id] {
+    match &fact.what {
+        What::Member(profile) => &profile.teams,
+        _ => &[],
+    }
+}

@@ -1,0 +1,33 @@
+//! Whether very many may need a new account at once: nobody shall be invited by mistake, a thousand even less.
+
+use std::collections::BTreeSet;
+
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::guard::MOST_NEW;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::Site;
+
+/// Whether so many are due who may need a new account that nobody gets one in this run: reconcile, which sees everybody
+/// at once, counts them first.
+pub async fn is_crowd(outside: &Outside, site: &Site, dues: &[Due]) -> Result<bool> {
+    if dues.len() <= MOST_NEW {
+        return Ok(false);
+    }
+    let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for due in dues {
+        match &due.subject {
+            Subject::Person(id) => drop(ids.insert(id.clone())),
+            Subject::Profile(name) => drop(names.insert(name.clone())),
+            Subject::Account { .. } | Subject::Look { .. } => {}
+        }
+    }
+    let known = outside.ledger.ids_of_profiles(&site.id, &names.iter().cloned().collect::<Vec<_>>()).await?;
+    let nobodies = names.len() - known.len();
+    ids.extend(known);
+    let people = outside.ledger.people(&site.id, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let lacks = |person: &&Person| site.doors.keys().any(|doors| !person.accounts.contains_key(doors));
+    Ok(nobodies + people.iter().filter(lacks).count() > MOST_NEW)
+}

@@ -1,0 +1,158 @@
+//! Door changes, written down before they are made: whoever comes after a crash knows what may have been done.
+
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::accounts::GuestsBefore;
+use super::apply::Task;
+use super::round::{AT_ONCE, Sitting};
+use super::scene::Scene;
+use super::timely::stamp;
+use doorstep_cloud::ledger::audits::Chain;
+use doorstep_cloud::ledger::people::put;
+use doorstep_cloud::ledger::{Step, faster};
+use doorstep_core::decide::action::Move;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::{CardIntent, Deed as Begun, Intent, Person};
+
+/// Writes down what is about to be done, unless facts or person changed since they were read. Whoever has records to
+/// join to the chain comes after the others, for they take turns.
+pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now: Timestamp) {
+    let all = sittings.iter().zip(tasks.iter_mut());
+    let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.deeds.is_empty());
+    let guests = &GuestsBefore::of(scene);
+    let each = together.into_iter().map(|(sitting, task)| one(scene, sitting, task, guests, now, None));
+    let each: Vec<_> = each.collect();
+    stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+    let mut chain = None;
+    for (sitting, task) in taking_turns {
+        chain = one(scene, sitting, task, guests, now, chain).await;
+    }
+}
+
+/// Gives the end of the chain, where it is known.
+async fn one(
+    scene: &Scene,
+    sitting: &Sitting,
+    task: &mut Task,
+    guests: &GuestsBefore,
+    now: Timestamp,
+    known: Option<Chain>,
+) -> Option<Chain> {
+    let begun = match intents(scene, task, guests).await {
+        Ok(begun) if begun.is_empty() && !begins_with_cards(task) => return known,
+        Ok(begun) => begun,
+        Err((doors, error)) => {
+            task.failures.push((doors, error));
+            task.moves.clear();
+            return known;
+        }
+    };
+    task.person.intents.extend(begun);
+    begin_cards(task);
+    let at = scene.outside.time.now().max(now);
+    stamp(&mut task.deeds, sitting, at);
+    let written = write(scene, task, at, known).await;
+    let stored = written.is_ok();
+    let in_time = match written {
+        Ok(chain) => unchanged(scene, sitting).await.map(|()| chain),
+        Err(error) => Err(error),
+    };
+    in_time.unwrap_or_else(|error| {
+        // Somebody was faster: nothing of this try is kept, but for intents that may be stored already. The next round
+        // sees that nothing came of them.
+        task.person = sitting.case.person.clone();
+        task.person.version += u64::from(stored && sitting.last);
+        task.moves.clear();
+        task.deeds.clear();
+        task.failures.push(("ledger".to_owned(), error));
+        None
+    })
+}
+
+/// Writes the intents with the person, on condition that the person is as it was read.
+async fn write(scene: &Scene, task: &mut Task, at: Timestamp, known: Option<Chain>) -> Result<Option<Chain>> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    if task.deeds.is_empty() && task.writes.is_empty() {
+        ledger.write_as(Step::Intend, put(site, &task.person)?).await?;
+        task.person.version += 1;
+        return Ok(known);
+    }
+    let mut chain = match known {
+        Some(chain) => chain,
+        None => ledger.chain(site).await?,
+    };
+    let deeds = std::mem::take(&mut task.deeds);
+    let mut writes = chain.join(site, &mut task.person, at, &deeds)?;
+    writes.append(&mut task.writes);
+    writes.insert(0, put(site, &task.person)?);
+    ledger.write_all(Step::Intend, writes).await?;
+    task.person.version += 1;
+    Ok(Some(chain))
+}
+
+/// Everybody from whom it was derived is still at the version that was read, after the intents were written. A fact that
+/// comes from now on is followed by a settle of its own, which finds them.
+async fn unchanged(scene: &Scene, sitting: &Sitting) -> Result<()> {
+    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let each = sitting.case.versions.iter().map(|(holder, version)| async move {
+        let now = ledger.version_of(site, holder).await?;
+        if now == *version { Ok(()) } else { Err(faster()) }
+    });
+    try_join_all(each).await.map(drop)
+}
+
+fn begins_with_cards(task: &Task) -> bool {
+    task.moves.iter().any(|(_, step)| matches!(step, Move::Tag(_) | Move::Untag(_)))
+}
+
+/// Writes down beside each account which of its cards are about to change hands.
+fn begin_cards(task: &mut Task) {
+    for (doors, step) in &task.moves {
+        let (Move::Tag(change) | Move::Untag(change)) = step else { continue };
+        let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
+        let theirs = matches!(step, Move::Tag(_));
+        let (number, because) = (change.number.clone(), change.because.clone());
+        linked.card_intents.push(CardIntent { number, theirs, because });
+    }
+}
+
+/// The intents of a task's moves.
+async fn intents(scene: &Scene, task: &Task, guests: &GuestsBefore) -> Result<Vec<Intent>, (String, Error)> {
+    let mut begun = Vec::new();
+    for (doors, step) in &task.moves {
+        if *step != Move::Create {
+            begun.extend(intent_of(&task.person, doors, step));
+            continue;
+        }
+        let before = match &task.person.email {
+            Some(_) => Ok(Vec::new()),
+            None => guests.named(scene, doors, &task.name).await,
+        };
+        let before = before.map_err(|error| (doors.clone(), error))?;
+        let (doors, deed) = (doors.clone(), Begun::Create { before });
+        begun.push(Intent { doors, group: None, deed, because: String::new() });
+    }
+    Ok(begun)
+}
+
+/// The intent of one move. An account that is to be made has one of its own; what need not be found out again has none.
+pub(super) fn intent_of(person: &Person, doors: &str, step: &Move) -> Option<Intent> {
+    let (group, deed, because) = match step {
+        Move::Grant { group, until, because, replaces } => {
+            let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
+            let replaces = replaces.iter().map(|row| row.handle().to_owned()).collect();
+            (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
+        }
+        Move::Revoke { group, row, because, .. } => {
+            let (account, handle) = (row.account.clone(), row.handle.clone().unwrap_or_default());
+            (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
+        }
+        Move::Resume => (None, Begun::Resume, String::new()),
+        Move::Suspend => (None, Begun::Suspend, String::new()),
+        Move::Delete => (None, Begun::Delete, String::new()),
+        Move::Create | Move::Tidy { .. } | Move::Rename(_) | Move::Tag(_) | Move::Untag(_) => return None,
+    };
+    Some(Intent { doors: doors.to_owned(), group, deed, because })
+}

@@ -1,0 +1,529 @@
+//! Looks at the platform again: a bell only says where to look.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
+
+use super::numbers::unconfirmed;
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::line::Ring;
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_core::decide::entitlement::days::end_of;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Membership, What};
+use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::subject::Subject;
+use doorstep_core::model::window::ceil_minute;
+use doorstep_core::site::Site;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_vendors::platform::found::{Lookup, Unreadable};
+use doorstep_vendors::platform::{Around, ReadPlatform, Span, relation};
+
+/// A platform may lag its own webhook: minutes after the bell at which we look again.
+const AGAIN_AFTER: [i64; 2] = [1, 5];
+/// A pause that a platform asks for is kept at most so long.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
+/// From so many things on, those that say something new are kept before the others.
+const MANY: usize = 10;
+/// A local day that has the hour of a clock change in it.
+const A_LOCAL_DAY: SignedDuration = SignedDuration::from_hours(25);
+/// A reconcile is asked for by a bell at most this often.
+const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
+
+/// Re-reads things of one site's platform.
+pub struct Looker<'a> {
+    outside: &'a Outside,
+    site: &'a Site,
+    platform: Box<dyn ReadPlatform>,
+    marked: Marked,
+    /// When its share of the run's time is used up.
+    ends: Timestamp,
+    /// Every membership that was known when the first desk was looked at: one change of a floor plan tells of many desks.
+    memberships: OnceCell<Vec<Record>>,
+    /// What was read beside what hints are about. Every hint of a run is older than what the run reads.
+    read: Mutex<BTreeSet<FactId>>,
+}
+
+/// How it came that somebody looks.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// The delivery that rang, where one did.
+    pub delivery: Option<String>,
+    /// When it rang, where that is known.
+    pub rung: Option<Timestamp>,
+}
+
+impl Heard {
+    /// By a bell.
+    pub fn of(ring: &Ring) -> Self {
+        Heard { delivery: ring.cause.clone(), rung: ring.at }
+    }
+
+    fn source(&self) -> Source {
+        self.delivery.clone().map_or(Source::Look, Source::Delivery)
+    }
+
+    /// Somebody is due because of it.
+    pub fn due(&self, now: Timestamp, subject: Subject) -> Due {
+        let due = Due::at(now, subject).asked_at(self.rung);
+        match &self.delivery {
+            Some(delivery) => due.because_of(&format!("delivery {delivery}")),
+            None => due,
+        }
+    }
+}
+
+/// Where those who are due are marked.
+enum Marked {
+    /// In the table.
+    Written,
+    /// Here: a bell comes again until whoever it marks was served.
+    InPassing(Mutex<BTreeMap<FactId, Due>>),
+}
+
+impl<'a> Looker<'a> {
+    /// A looker at the site's platform, whose share of the run's time is used up at `ends`.
+    pub async fn new(outside: &'a Outside, site: &'a Site, ends: Timestamp) -> Result<Self> {
+        let platform = outside.platform(site).await?;
+        // What this bell is about may hang on things that no bell ever told us.
+        want_first_read(outside, &site.id).await?;
+        let (memberships, read) = (OnceCell::new(), Mutex::default());
+        Ok(Looker { outside, site, platform, marked: Marked::Written, ends, memberships, read })
+    }
+
+    /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
+    /// looking again would not tell of them again, they are written down.
+    pub async fn in_passing(outside: &'a Outside, site: &'a Site, ends: Timestamp) -> Result<Self> {
+        Ok(Looker { marked: Marked::InPassing(Mutex::default()), ..Looker::new(outside, site, ends).await? })
+    }
+
+    /// Whom it marked in passing.
+    pub fn marked(self) -> Vec<Due> {
+        match self.marked {
+            Marked::Written => Vec::new(),
+            Marked::InPassing(dues) => {
+                dues.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+            }
+        }
+    }
+
+    /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
+    /// looked at again later; nothing is lost.
+    pub async fn look(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<()> {
+        Box::pin(self.look_at(mention, looks, heard, true)).await?;
+        let mut losers = VecDeque::from(self.had(&mention.about).await?);
+        while !self.is_late()
+            && let Some(about) = losers.pop_front()
+        {
+            self.note_read([about.clone()]);
+            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
+        }
+        self.look_next(losers.make_contiguous(), heard).await
+    }
+
+    fn note_read(&self, names: impl IntoIterator<Item = FactId>) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+    }
+
+    async fn look_at(&self, mention: &Mention, looks: u8, heard: &Heard, around: bool) -> Result<()> {
+        let began = self.outside.time.now();
+        let found = match self.platform.look(&mention.about).await {
+            Ok(Lookup::Fact(fact)) => Some(fact),
+            Ok(Lookup::Missing) => None,
+            Ok(Lookup::Unreadable(what)) => return self.cannot_read(mention, looks, heard, &what).await,
+            Err(error) => return self.could_not(mention, looks, heard, &error).await,
+        };
+        let found = match found {
+            Some(fact) => Some(self.with_relations(fact, heard).await?),
+            None => None,
+        };
+        // What a platform told is here before its bell is.
+        let may_lag = self.platform.answers_by_id();
+        let around = match self.around(mention, found.as_ref(), around).await {
+            Ok(around) => around,
+            Err(error) => return self.could_not(mention, looks, heard, &error).await,
+        };
+        let proves = self.platform.proves_times();
+        let late = match &found {
+            _ if !may_lag => false,
+            None => !(around.called_off || mention.removed && proves),
+            Some(fact) => !proves || mention.removed || mention.reaches > fact.changed.or(mention.reaches),
+        };
+        let again = late && self.look_again(mention, looks, heard).await?;
+        if let Some(fact) = &found
+            && let Err(error) = self.uses(fact, heard).await
+        {
+            return self.could_not(mention, looks, heard, &error).await;
+        }
+        let is_listed = around.has(&mention.about);
+        let is_gone = around.unlisted || around.called_off || mention.removed && (proves || !may_lag);
+        // What takes the place of something is known before that is gone.
+        let all_kept = Box::pin(self.keep_around(&mention.about, around, began, heard)).await?;
+        match found {
+            // What takes its place may be among what is looked at next.
+            None if !all_kept => self.look_later(mention, looks, heard, SignedDuration::from_mins(1)).await,
+            Some(fact) => Box::pin(self.keep(Record::new(fact, began, heard.source()), heard)).await,
+            // One 404 without a signed removal takes nothing from anybody.
+            None if again => Ok(()),
+            // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
+            None if !may_lag && !mention.removed => Ok(()),
+            None if is_listed => Ok(()),
+            None if is_gone => self.keep_gone(&mention.about, began, heard.source(), heard).await,
+            None => self.keep_missing(&mention.about, began, heard).await,
+        }
+    }
+
+    /// What else the bell may be about.
+    async fn around(&self, mention: &Mention, found: Option<&Fact>, wanted: bool) -> Result<Around> {
+        if !wanted || !self.platform.tells_of_people() {
+            return Ok(Around::default());
+        }
+        let known = match found {
+            Some(fact) => Some(fact.what.clone()),
+            None => self.outside.ledger.fact(&self.site.id, &mention.about).await?.map(|known| known.fact.what.clone()),
+        };
+        self.platform.around(&mention.about, known.as_ref(), found.is_none()).await
+    }
+
+    /// Keeps what was read beside a thing, and looks for what is known and was not there. Returns whether all of it was
+    /// done: what the time does not reach is looked at by itself in the next run.
+    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<bool> {
+        let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
+        let mut missing = self.left_team(about, people).await?;
+        self.note_read(facts.iter().map(Fact::name));
+        if let Some(holder) = holder {
+            let (names, _) = self.outside.ledger.holdings(&self.site.id, &holder).await?;
+            let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
+            listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
+            let unlisted = |name: &FactId| kinds.contains(&name.kind) && !listed.contains(name);
+            let names: Vec<FactId> = names.into_iter().filter(unlisted).collect();
+            let known = self.outside.ledger.facts(&self.site.id, &names).await?;
+            let expected = |record: &Record| !record.gone && !is_past(&record.fact, since);
+            missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
+        }
+        let mut rest = Vec::new();
+        let (new, known) = self.news_first(facts).await?;
+        for fact in new {
+            if self.is_late() {
+                rest.push(fact.name());
+                continue;
+            }
+            let fact = self.with_relations(fact, heard).await?;
+            self.keep(Record::new(fact, began, heard.source()), heard).await?;
+        }
+        for fact in known {
+            // It is as we know it. Nothing is lost where the time does not reach it.
+            if !self.is_late() {
+                let fact = self.with_relations(fact, heard).await?;
+                self.keep(Record::new(fact, began, heard.source()), heard).await?;
+            }
+        }
+        for about in missing {
+            if self.is_late() {
+                rest.push(about);
+                continue;
+            }
+            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
+        }
+        self.look_next(&rest, heard).await?;
+        Ok(rest.is_empty())
+    }
+
+    /// Many facts apart: those that say something new, and those that say what is known.
+    async fn news_first(&self, facts: Vec<Fact>) -> Result<(Vec<Fact>, Vec<Fact>)> {
+        if facts.len() < MANY {
+            return Ok((facts, Vec::new()));
+        }
+        let names: Vec<FactId> = facts.iter().map(Fact::name).collect();
+        let known = self.outside.ledger.facts(&self.site.id, &names).await?;
+        let is_known = |fact: &Fact| known.iter().any(|record| !record.gone && *record.fact == *fact);
+        Ok(facts.into_iter().partition(|fact| !is_known(fact)))
+    }
+
+    fn is_late(&self) -> bool {
+        self.outside.time.now() >= self.ends
+    }
+
+    /// Leaves these things to the next run, each by itself.
+    async fn look_next(&self, names: &[FactId], heard: &Heard) -> Result<()> {
+        let now = self.outside.time.now();
+        let look = |about: &FactId| {
+            let mention = Mention { about: about.clone(), reaches: None, removed: false };
+            Due::at(now, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
+        };
+        self.outside.ledger.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
+    }
+
+    /// A thing as it was read, with what belonged to it and still does, although a list that was read beside it left
+    /// that out. Where that cannot be asked for, it stays, and the thing is looked at again.
+    async fn with_relations(&self, mut fact: Fact, heard: &Heard) -> Result<Fact> {
+        if !self.platform.relates(fact.what.kind()) {
+            return Ok(fact);
+        }
+        let name = fact.name();
+        let known = self.outside.ledger.fact(&self.site.id, &name).await?.filter(|known| !known.gone);
+        let Some(known) = known else { return Ok(fact) };
+        let unanswered = relation::confirm(self.platform.as_ref(), &known.fact, &mut fact, |_| None).await;
+        if let Some((_, error)) = unanswered.first() {
+            let mention = Mention { about: name, reaches: None, removed: false };
+            self.could_not(&mention, 0, heard, error).await?;
+        }
+        Ok(fact)
+    }
+
+    /// Whoever came into a team or left it.
+    async fn left_team(&self, about: &FactId, people: Option<Vec<Id>>) -> Result<Vec<FactId>> {
+        let Some(people) = people else { return Ok(Vec::new()) };
+        let known = self.outside.ledger.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
+        let people: Vec<FactId> = people.into_iter().map(|id| FactId::new(Kind::Member, id)).collect();
+        let came = people.iter().filter(|name| !known.contains(name)).cloned();
+        let left = known.iter().filter(|name| !people.contains(name)).cloned();
+        Ok(came.chain(left).collect())
+    }
+
+    /// The memberships that are known to have this desk or office, and that this run has not read yet. A hint about it may
+    /// mean that it was taken from them, and a membership that loses a desk may have no hint of its own.
+    async fn had(&self, resource: &FactId) -> Result<Vec<FactId>> {
+        if resource.kind != Kind::Resource || !self.platform.tells_of_people() {
+            return Ok(Vec::new());
+        }
+        let all = || self.outside.ledger.facts_of(&self.site.id, Kind::Membership);
+        let known = self.memberships.get_or_try_init(all).await?;
+        let has = |record: &&Record| match &record.fact.what {
+            What::Membership(Membership { assignments, .. }) => {
+                !record.gone && assignments.iter().any(|one| one.resource == resource.id)
+            }
+            _ => false,
+        };
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(known.iter().filter(has).map(|record| record.fact.name()).filter(|name| !read.contains(name)).collect())
+    }
+
+    /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that
+    /// whoever used their last one today is not shut out until the next reconcile.
+    async fn uses(&self, fact: &Fact, heard: &Heard) -> Result<()> {
+        let What::Pass(pass) = &fact.what else { return Ok(()) };
+        if self.platform.tells_of_people() {
+            return Ok(());
+        }
+        let known = self.outside.ledger.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
+        let before = match known.as_ref().map(|known| &known.fact.what) {
+            Some(What::Pass(known)) => known.used,
+            _ => 0.0,
+        };
+        if pass.used <= before || !self.platform.kinds().contains(&Kind::Checkin) {
+            return Ok(());
+        }
+        let began = self.outside.time.now();
+        let span = Span { changed_since: None, checkins_from: began.checked_sub(A_LOCAL_DAY).unwrap_or(began) };
+        for fact in self.platform.read(Kind::Checkin, &span).await?.facts {
+            if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
+                // It is known from now on, so that nobody looks at it again.
+                self.keep_and_mark(&Record::new(fact, began, heard.source()), heard, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks once more after a while, unless that was done often enough. Whether it will.
+    async fn look_again(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<bool> {
+        let Some(minutes) = AGAIN_AFTER.get(usize::from(looks)) else { return Ok(false) };
+        let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
+        self.look_later(mention, looks + 1, heard, SignedDuration::from_mins(minutes - waited)).await?;
+        Ok(true)
+    }
+
+    /// What was known of the thing goes on. It may be corrected in a moment; each reconcile says so while it is not.
+    async fn cannot_read(&self, mention: &Mention, looks: u8, heard: &Heard, what: &Unreadable) -> Result<()> {
+        let (site, about, field) = (self.site.id.as_str(), &mention.about, what.field.as_str());
+        tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
+        self.look_again(mention, looks, heard).await.map(drop)
+    }
+
+    async fn could_not(&self, mention: &Mention, looks: u8, heard: &Heard, error: &Error) -> Result<()> {
+        tracing::warn!(site = self.site.id, about = %mention.about, %error, "cannot look at the platform");
+        let asked = match error {
+            Error::Later { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
+            Error::Report(_) | Error::Refused(_) | Error::Held(_) => None,
+        };
+        let minute = SignedDuration::from_mins(1);
+        self.look_later(mention, looks, heard, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
+    }
+
+    async fn look_later(&self, mention: &Mention, looks: u8, heard: &Heard, wait: SignedDuration) -> Result<()> {
+        let now = self.outside.time.now();
+        let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
+        let due = Due::at(at, Subject::Look { mention: mention.clone(), looks, delivery: heard.delivery.clone() });
+        self.outside.alarms.set(&self.site.id, at).await?;
+        self.outside.ledger.put_dues(&self.site.id, &[due]).await
+    }
+
+    /// After the last look an id that is not known is not confirmed to be gone: six minutes of 404 are no removal while
+    /// its list has it. A comparison reads that, and the guard judges what follows.
+    async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Heard) -> Result<()> {
+        let known = self.outside.ledger.fact(&self.site.id, name).await?;
+        let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
+        let record = known.gone(began, Source::Missing).after(Some(&known));
+        self.keep_and_mark(&record, heard, false).await?;
+        self.outside.bus.want_reconcile(&self.site.id, AskedBy::Function).await;
+        Ok(())
+    }
+
+    /// A membership that another one follows, which is not there yet, is looked at again at its end: before it takes
+    /// anything from anybody.
+    async fn look_at_its_end(&self, fact: &Fact, heard: &Heard) -> Result<()> {
+        let known = async |location: Id| {
+            let name = FactId::new(Kind::Location, location);
+            self.outside.ledger.fact(&self.site.id, &name).await
+        };
+        let location = match &fact.what {
+            What::Membership(Membership { awaits_next: true, location: Some(location), .. }) => {
+                known(location.clone()).await?
+            }
+            _ => None,
+        };
+        let location = location.as_ref().map(|record| record.fact.as_ref());
+        let Some(due) = end_look(self.site, location, fact, self.outside.time.now(), heard) else { return Ok(()) };
+        self.outside.alarms.set(&self.site.id, due.minute).await?;
+        self.outside.ledger.put_dues(&self.site.id, &[due]).await
+    }
+
+    async fn keep_gone(&self, name: &FactId, began: Timestamp, source: Source, heard: &Heard) -> Result<()> {
+        match self.outside.ledger.fact(&self.site.id, name).await? {
+            Some(known) => {
+                let record = known.gone(began, source);
+                self.keep_and_mark(&record, heard, false).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a thing, and first what it speaks of and nobody knows yet.
+    async fn keep(&self, record: Record, heard: &Heard) -> Result<()> {
+        let mut seen = BTreeSet::from([record.fact.name()]);
+        let mut found = vec![record];
+        let mut next = 0;
+        while let Some(names) = found.get(next).map(|record: &Record| record.fact.what.speaks_of()) {
+            for name in names {
+                if seen.insert(name.clone())
+                    && self.must_see(&name).await?
+                    && let Some(record) = self.see(&name, heard).await?
+                {
+                    found.push(record);
+                }
+            }
+            next += 1;
+        }
+        for record in found.iter().rev() {
+            self.look_at_its_end(&record.fact, heard).await?;
+            self.keep_and_mark(record, heard, false).await?;
+        }
+        Ok(())
+    }
+
+    /// Guests have no bells of their own, so they are read with every bell of their booking.
+    async fn must_see(&self, name: &FactId) -> Result<bool> {
+        let known = self.outside.ledger.fact(&self.site.id, name).await?;
+        Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
+    }
+
+    async fn see(&self, name: &FactId, heard: &Heard) -> Result<Option<Record>> {
+        let began = self.outside.time.now();
+        match self.platform.look(name).await {
+            Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, heard.source()))),
+            Err(error) => {
+                let mention = Mention { about: name.clone(), reaches: None, removed: false };
+                self.could_not(&mention, 0, heard, &error).await.map(|()| None)
+            }
+        }
+    }
+
+    /// Keeps a fact and marks due whomever it was or is about; in the table, and before, where looking at it again would
+    /// not tell of them again, as where it is `once` that they are told of: whoever looks may not live to mark them. In
+    /// passing all the same: the minute in which they are due may not have come when this turn began, and somebody else
+    /// may serve them before the fact is kept.
+    async fn keep_and_mark(&self, record: &Record, heard: &Heard, once: bool) -> Result<()> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let now = self.outside.time.now();
+        let mut draft = ledger.draft(site, record).await?;
+        let unconfirmed = match draft.known() {
+            Some(known) => unconfirmed(self.outside, site, known, record, now).await?,
+            None => None,
+        };
+        if let Some(record) = &unconfirmed {
+            draft = ledger.draft(site, record).await?;
+        }
+        let profiles = self.profiles(record, &draft.concerned.everybody).await?;
+        let due = |name: FactId| heard.due(now, Subject::Profile(name));
+        if once || draft.concerned.some_left || matches!(self.marked, Marked::Written) {
+            ledger.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
+        }
+        match ledger.keep_draft(site, &draft).await {
+            Ok(()) => {}
+            // The table will never take it: it stays as it was, and each reconcile says so.
+            Err(error @ Error::Report(_)) => {
+                tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if let Marked::InPassing(marked) = &self.marked {
+            let mut marked = marked.lock().unwrap_or_else(PoisonError::into_inner);
+            marked.extend(profiles.into_iter().map(|name| (name.clone(), due(name).in_passing())));
+        }
+        Ok(())
+    }
+
+    /// The profiles of everybody whom a change of this concerns.
+    async fn profiles(&self, record: &Record, everybody: &BTreeSet<Holder>) -> Result<BTreeSet<FactId>> {
+        let mut profiles = BTreeSet::new();
+        for holder in everybody {
+            match holder {
+                // A profile's own change concerns nobody else in its team.
+                Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
+                Holder::Team(_) => profiles.extend(self.outside.ledger.roster(&self.site.id, holder).await?),
+                Holder::Member(_) | Holder::Visitor(_) => {
+                    profiles.insert(holder.profile());
+                }
+            }
+        }
+        Ok(profiles)
+    }
+}
+
+/// The look at a membership at its end, where another one is to follow and is not there yet. `location` is where it is.
+pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Heard) -> Option<Due> {
+    let What::Membership(Membership { awaits_next: true, until: Some(until), .. }) = &fact.what else { return None };
+    let catalogue = Catalogue::without_passes(location);
+    let zone = catalogue.zone_of(location.map(|location| location.id.as_str()), &site.timezone);
+    let end = end_of(*until, &zone).filter(|end| *end > now)?;
+    let mention = Mention { about: fact.name(), reaches: None, removed: false };
+    Some(Due::at(end, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }))
+}
+
+/// Whether something took place so long ago that it is not listed any more.
+fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
+    let Some(since) = since else { return false };
+    match &fact.what {
+        What::Booking(booking) => booking.series.is_none() && booking.end.max(booking.start) < since,
+        What::Checkin(checkin) => checkin.at < since,
+        _ => false,
+    }
+}
+
+/// Asks for a full read of a site that nobody has read yet, unless one was asked for just now.
+async fn want_first_read(outside: &Outside, site: &str) -> Result<()> {
+    let now = outside.time.now();
+    let mut read = outside.ledger.platform_read(site).await?;
+    let lately = read.wanted.is_some_and(|wanted| now.duration_since(wanted) < WANTED_EVERY);
+    if read.complete.is_some() || lately {
+        return Ok(());
+    }
+    outside.bus.want_reconcile(site, AskedBy::Function).await;
+    read.wanted = Some(now);
+    outside.ledger.keep_platform_read(site, &read).await
+}

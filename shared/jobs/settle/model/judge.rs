@@ -1,0 +1,389 @@
+//! Where the model asks the production code: what was interrupted, what must be done, what is written down of it. The
+//! answers are kept, for the same questions come again and again.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use super::state::{Act, Begun, Known, Line, Minute, Records};
+use super::{Doors, Flaw, Story};
+use crate::settle::apply::Task;
+use crate::settle::commit::{Outcome, Round, conclude, needs_aftercare};
+use crate::settle::intend::intent_of;
+use crate::settle::interrupted::finish;
+use crate::settle::moves::{View, concerned, judge_person};
+use crate::settle::scene::Terms;
+use crate::settle::{GroupRows, HeldRows};
+use doorstep_cloud::ledger::sites::DoorsRead;
+use doorstep_cloud::other_sites::OtherSites;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::entitlement::{Because, Desired, Stretch, next_boundary};
+use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, Row, Standing};
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::Error;
+use doorstep_core::model::person::{Claim, Deed as Did, Intent, Linked, Person};
+use doorstep_core::model::window::Window;
+use doorstep_core::site::{DoorsConfig, Foreign, Mode, WithoutAccess};
+use doorstep_vendors::doors::Entry;
+
+const DOORS: &str = "main";
+const NAME: &str = "Kim";
+
+fn group() -> GroupId {
+    GroupId("g".to_owned())
+}
+
+fn account() -> AccountId {
+    AccountId("a".to_owned())
+}
+
+/// What was decided for the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// With what was found out, adopted and released.
+    pub person: Known,
+    /// What must be done.
+    pub acts: Vec<Act>,
+    /// What was found done.
+    pub records: Records,
+    /// Something must follow.
+    pub more: bool,
+}
+
+/// What reconcile makes of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// All is as it should be.
+    Well,
+    /// They are due.
+    Due,
+    /// They are due, and the group must be looked at.
+    Look,
+}
+
+/// The production code, with what it answered before.
+pub struct Judge {
+    doors: Doors,
+    sayings: Vec<Option<(Minute, Minute)>>,
+    finishes: bool,
+    claims: bool,
+    terms: BTreeMap<String, Terms>,
+    decided: Mutex<HashMap<u64, Decided>>,
+    found: Mutex<HashMap<u64, Found>>,
+}
+
+fn key(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn at(minute: Minute) -> Timestamp {
+    Timestamp::from_second(i64::from(minute) * 60).unwrap()
+}
+
+fn minute(at: Timestamp) -> Minute {
+    u8::try_from(at.as_second() / 60).unwrap()
+}
+
+impl Judge {
+    /// For a story.
+    pub fn of(story: &Story) -> Self {
+        let kind = if story.doors == Doors::Salto { DoorsKind::SaltoKs } else { DoorsKind::Kisi };
+        let config = DoorsConfig {
+            kind,
+            place: Some("p".to_owned()),
+            secret: "s".to_owned(),
+            url: None,
+            identity_url: None,
+            contact: None,
+            invite: false,
+            without_access: WithoutAccess::Keep,
+            guest_accounts: WithoutAccess::Keep,
+            foreign: Foreign::Report,
+            prefix: None,
+            protected: Vec::new(),
+            was: None,
+        };
+        let groups = vec![Group { id: group(), name: "g".to_owned(), problem: None }];
+        let taken = BTreeSet::from([group()]);
+        let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
+        let ends_by_itself = story.doors != Doors::Salto;
+        let ruled = BTreeSet::from([group()]);
+        let terms =
+            Terms { config, seen, ends_by_itself, ruled, guests_rest: true, one_card: false, counts_seats: false };
+        Judge {
+            doors: story.doors,
+            sayings: story.sayings.clone(),
+            finishes: !story.has(Flaw::NothingFinished),
+            claims: !story.has(Flaw::ClaimForgotten),
+            terms: BTreeMap::from([(DOORS.to_owned(), terms)]),
+            decided: Mutex::default(),
+            found: Mutex::default(),
+        }
+    }
+
+    /// The window in which a saying opens the group.
+    pub fn window(&self, says: u8) -> Option<(Minute, Minute)> {
+        self.sayings.get(usize::from(says)).copied().flatten()
+    }
+
+    /// Whether the group is open by this saying.
+    pub fn opens(&self, says: u8, now: Minute) -> bool {
+        self.window(says).is_some_and(|(from, until)| from <= now && now < until)
+    }
+
+    /// The next minute at which anything opens or closes.
+    pub fn boundary(&self, says: u8, now: Minute) -> Option<Minute> {
+        next_boundary(&self.desired(says), at(now)).map(minute)
+    }
+
+    fn desired(&self, says: u8) -> Desired {
+        let stretch = |(from, until): (Minute, Minute)| {
+            let window = Window::new(at(from), Some(at(until))).unwrap();
+            (((DOORS.to_owned()), group()), vec![Stretch { window, because: Because::default() }])
+        };
+        self.window(says).map(stretch).into_iter().collect()
+    }
+
+    /// What a round decides: what was interrupted, then the moves. `lines` is nothing where the group could not be read.
+    pub fn decide(&self, person: &Known, says: u8, lines: Option<&[Line]>, look: bool, now: Minute) -> Decided {
+        let asked = key((person, says, lines, look, now));
+        if let Some(known) = self.decided.lock().unwrap().get(&asked) {
+            return known.clone();
+        }
+        let decided = self.decide_anew(person, says, lines, look, now);
+        self.decided.lock().unwrap().insert(asked, decided.clone());
+        decided
+    }
+
+    fn decide_anew(&self, known: &Known, says: u8, lines: Option<&[Line]>, look: bool, now: Minute) -> Decided {
+        let mut person = whole(known);
+        let desired = self.desired(says);
+        let more: Vec<_> = look.then(|| (DOORS.to_owned(), group())).into_iter().collect();
+        let groups = concerned(&person, &desired, at(now), &more);
+        let read = lines.filter(|_| !groups.is_empty());
+        let held: HeldRows = read.map(|lines| ((DOORS.to_owned(), group()), rows(lines))).into_iter().collect();
+        let deeds = if self.finishes {
+            finish(&mut person, &held, &self.terms, at(now))
+        } else {
+            person.intents.clear();
+            Vec::new()
+        };
+        let judged = self.judged(&person, &desired, &groups, &held, now);
+        let more = needs_aftercare(&judged.moves, &person, &self.terms);
+        person.claims.extend(judged.adopt);
+        person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
+        let acts = judged.moves.iter().map(|(_, step)| act(step)).collect();
+        Decided { person: brief(&person), acts, records: records(&deeds), more }
+    }
+
+    fn judged(
+        &self,
+        person: &Person,
+        desired: &Desired,
+        groups: &BTreeSet<(String, GroupId)>,
+        held: &HeldRows,
+        now: Minute,
+    ) -> crate::settle::Judged {
+        let (books, looked, cards, adopt) = Default::default();
+        judge_person(View {
+            person,
+            name: Some(NAME),
+            desired,
+            groups,
+            held,
+            numbers: &[],
+            books: &books,
+            looked: &looked,
+            adopt_cards: &cards,
+            terms: &self.terms,
+            mode: Mode::Full,
+            adopt: &adopt,
+            stale: false,
+            others: &OtherSites::default(),
+            now: at(now),
+        })
+    }
+
+    /// Whether reconcile marks the person due.
+    pub fn reconciled(&self, person: &Known, says: u8, lines: &[Line], now: Minute) -> Found {
+        let asked = key((person, says, lines, now));
+        if let Some(known) = self.found.lock().unwrap().get(&asked) {
+            return *known;
+        }
+        let (person, desired) = (whole(person), self.desired(says));
+        let there: Vec<_> = (!lines.is_empty()).then(|| (DOORS.to_owned(), group())).into_iter().collect();
+        let groups = concerned(&person, &desired, at(now), &there);
+        let held = HeldRows::from([((DOORS.to_owned(), group()), rows(lines))]);
+        let judged = self.judged(&person, &desired, &groups, &held, now);
+        let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
+        let due = !judged.is_empty() || person.has_begun() || !person.problems.is_empty() || moved_on;
+        let found = match (due, groups.is_empty()) {
+            (false, _) => Found::Well,
+            (true, true) => Found::Due,
+            (true, false) => Found::Look,
+        };
+        self.found.lock().unwrap().insert(asked, found);
+        found
+    }
+
+    /// The person with the intents of these acts.
+    pub fn begin(&self, known: &Known, acts: &[Act]) -> Known {
+        let mut person = whole(known);
+        let begun: Vec<Intent> = acts.iter().filter_map(|act| intent_of(&person, DOORS, &step(act))).collect();
+        person.intents.extend(begun);
+        brief(&person)
+    }
+
+    /// What is written down once an act is over, well or not.
+    pub fn done(&self, known: &Known, act: &Act, well: bool, now: Minute) -> (Known, Records) {
+        let person = whole(known);
+        let account = person.accounts.get(DOORS).expect("an account").account.clone();
+        let mut task = Task::of(person, NAME);
+        let id = account.id.clone();
+        match (act, well) {
+            (Act::Grant(until, replaces), true) => {
+                let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
+                let entry = Entry { account, until: until.map(at), replaces };
+                task.granted(DOORS, &group(), &entry, "b".to_owned(), at(now));
+            }
+            (Act::Revoke(handle), true) => task.revoked("site", DOORS, &group(), &row(*handle, None), "b".to_owned()),
+            (Act::Tidy(handle), true) => task.tidied(DOORS, &group(), &row(*handle, None)),
+            (Act::Grant(_, replaces), false) => {
+                task.failed(DOORS, &group(), &id, "b", Error::later("away"), !replaces.is_empty());
+            }
+            (_, false) => task.failed(DOORS, &group(), &id, "b", Error::later("away"), false),
+        }
+        let records = records(&task.deeds);
+        if !self.claims && well && matches!(act, Act::Grant(..)) {
+            task.person.claims.clear();
+        }
+        (brief(&task.person), records)
+    }
+
+    /// What the round came to.
+    pub fn conclude(&self, known: &Known, failed: bool, last: bool, more: bool, now: Minute) -> (Known, Outcome) {
+        let mut person = whole(known);
+        let round = match (failed, last) {
+            (false, _) => Round::Done { more },
+            (true, false) => Round::Failed,
+            (true, true) => Round::FailedForGood { asked: None },
+        };
+        let outcome = conclude(&mut person, round, at(now));
+        (brief(&person), outcome)
+    }
+
+    /// The door system has one line for an account, and it has no end.
+    pub fn one_line(&self) -> bool {
+        self.doors == Doors::Salto
+    }
+}
+
+fn row(handle: u8, until: Option<Minute>) -> Row {
+    Row { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
+}
+
+fn rows(lines: &[Line]) -> GroupRows {
+    GroupRows::of(lines.iter().map(|line| row(line.handle, line.until)).collect())
+}
+
+fn handles(names: &[String]) -> Vec<u8> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+fn act(step: &Move) -> Act {
+    match step {
+        Move::Grant { until, replaces, .. } => {
+            let replaces = replaces.iter().map(|row| row.handle().parse().unwrap()).collect();
+            Act::Grant(until.map(minute), replaces)
+        }
+        Move::Revoke { row, .. } => Act::Revoke(row.handle().parse().unwrap()),
+        Move::Tidy { row, .. } => Act::Tidy(row.handle().parse().unwrap()),
+        other => panic!("nothing is done to accounts and cards here: {other}"),
+    }
+}
+
+fn step(act: &Act) -> Move {
+    let (group, because) = (group(), "b".to_owned());
+    match act {
+        Act::Grant(until, replaces) => {
+            let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
+            Move::Grant { group, until: until.map(at), replaces, because }
+        }
+        Act::Revoke(handle) => Move::Revoke { group, row: row(*handle, None), foreign: false, because },
+        Act::Tidy(handle) => Move::Tidy { group, row: row(*handle, None) },
+    }
+}
+
+fn records(deeds: &[Deed]) -> Records {
+    let count = |what: Happened| i8::try_from(deeds.iter().filter(|deed| deed.what == what).count()).unwrap();
+    Records { granted: count(Happened::Granted), revoked: count(Happened::Revoked) }
+}
+
+/// The person as production code knows them.
+fn whole(known: &Known) -> Person {
+    let standing = Standing::Active;
+    let (name, email) = (NAME.into(), Some("kim@example.com".to_owned()));
+    let account = Account {
+        id: account(),
+        inner_id: None,
+        email: email.clone(),
+        name,
+        standing,
+        mark: None,
+        privileged: false,
+        guest: false,
+    };
+    let claim = |(until, surplus): &(Option<Minute>, Vec<u8>)| Claim {
+        doors: DOORS.to_owned(),
+        group: group(),
+        account: AccountId("a".to_owned()),
+        since: at(0),
+        until: until.map(at),
+        because: "b".to_owned(),
+        basis: Vec::new(),
+        cause: None,
+        surplus: surplus.iter().map(ToString::to_string).collect(),
+    };
+    let mut person = Person::new("p".to_owned(), email);
+    person.accounts.insert(DOORS.to_owned(), Linked::new(account, NAME, false));
+    person.claims = known.claim.iter().map(claim).collect();
+    person.intents = known.intents.iter().map(intent).collect();
+    person.problems = known.problem.then(|| "p".to_owned()).into_iter().collect();
+    person.next = known.next.map(at);
+    person.failures = u32::from(known.failures);
+    person
+}
+
+fn intent(begun: &Begun) -> Intent {
+    let deed = match begun {
+        Begun::Grant(until, replaces) => Did::Grant {
+            account: Some(account()),
+            until: until.map(at),
+            replaces: replaces.iter().map(ToString::to_string).collect(),
+        },
+        Begun::Revoke(handle) => Did::Revoke { account: account(), handle: handle.to_string() },
+    };
+    Intent { doors: DOORS.to_owned(), group: Some(group()), deed, because: "b".to_owned() }
+}
+
+/// What the model keeps of a person.
+fn brief(person: &Person) -> Known {
+    assert!(person.claims.len() <= 1, "one claim on one group");
+    let begun = |intent: &Intent| match &intent.deed {
+        Did::Grant { until, replaces, .. } => Begun::Grant(until.map(minute), handles(replaces)),
+        Did::Revoke { handle, .. } => Begun::Revoke(handle.parse().unwrap()),
+        other => panic!("nothing is done to accounts here: {other:?}"),
+    };
+    Known {
+        claim: person.claims.first().map(|claim| (claim.until.map(minute), handles(&claim.surplus))),
+        intents: person.intents.iter().map(begun).collect(),
+        next: person.next.map(minute),
+        failures: u8::try_from(person.failures).unwrap(),
+        problem: !person.problems.is_empty(),
+    }
+}

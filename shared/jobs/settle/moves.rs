@@ -1,0 +1,271 @@
+//! What must happen for one person at every door system: pure. The verdicts of [`doorstep_core::decide::diff`] and what accounts need
+//! become one list of moves, which can be printed and judged before anything is done.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::card_moves::card_moves;
+use super::held::{GroupRows, HeldRows};
+use super::rest;
+use super::scene::Terms;
+use doorstep_cloud::other_sites::OtherSites;
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::{CardBook, Number, Trouble};
+use doorstep_core::decide::diff::{Ends, Held, Verdict, judge};
+use doorstep_core::decide::entitlement::{Desired, Stretch, open_at};
+use doorstep_core::model::account::{AccountId, GroupId, Row, Standing};
+use doorstep_core::model::person::{Claim, Linked, Person};
+use doorstep_core::site::{Mode, WithoutAccess};
+
+/// What a person's moves are judged from.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// What the platform calls them.
+    pub name: Option<&'a str>,
+    /// What they may open.
+    pub desired: &'a Desired,
+    /// The groups that concern them.
+    pub groups: &'a BTreeSet<(String, GroupId)>,
+    /// Who is in these groups; a group that could not be read is not judged.
+    pub held: &'a HeldRows,
+    /// The numbers of their cards.
+    pub numbers: &'a [Number],
+    /// The cards of each door system, as far as they were read.
+    pub books: &'a BTreeMap<String, CardBook>,
+    /// Door systems whose cards were read as far as they concern this person; at others cards are not judged.
+    pub looked: &'a BTreeSet<String>,
+    /// Door systems whose cards are being taken over, whatever was noted before.
+    pub adopt_cards: &'a BTreeSet<String>,
+    /// What holds at each door system.
+    pub terms: &'a BTreeMap<String, Terms>,
+    /// What may be changed at all.
+    pub mode: Mode,
+    /// Groups that are being taken over, whatever was noted before.
+    pub adopt: &'a BTreeSet<(String, GroupId)>,
+    /// Nothing new may be opened.
+    pub stale: bool,
+    /// What other sites of the stack hold at these door systems.
+    pub others: &'a OtherSites,
+    /// The instant for which it is judged.
+    pub now: Timestamp,
+}
+
+/// What was judged for one person.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    /// What to do at each door system, in this order.
+    pub moves: Vec<(String, Move)>,
+    /// What becomes ours without a change at the door.
+    pub adopt: Vec<Claim>,
+    /// What is no longer ours without a change at the door.
+    pub release: Vec<(String, GroupId)>,
+    /// Cards that become ours without a change at the door: doors, number, why.
+    pub adopt_cards: Vec<(String, String, String)>,
+    /// Numbers of cards that are no longer ours.
+    pub forget_cards: Vec<(String, String)>,
+    /// What is wrong with their numbers.
+    pub troubles: Vec<(String, Trouble)>,
+}
+
+impl Judged {
+    /// Nothing to do, at the doors or in the books.
+    pub fn is_empty(&self) -> bool {
+        let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = self;
+        let cards = adopt_cards.is_empty() && forget_cards.is_empty();
+        moves.is_empty() && adopt.is_empty() && release.is_empty() && cards
+    }
+
+    /// Door systems where anything is to be done about cards.
+    pub fn card_doors(&self) -> impl Iterator<Item = &String> {
+        let moves = self.moves.iter().filter(|(_, step)| matches!(step, Move::Tag(_) | Move::Untag(_)));
+        let (adopt, forget) = (self.adopt_cards.iter().map(|(doors, ..)| doors), self.forget_cards.iter());
+        moves.map(|(doors, _)| doors).chain(adopt).chain(forget.map(|(doors, _)| doors))
+    }
+}
+
+/// The groups that concern a person: what is open now, what is claimed, what was begun, and `more`.
+pub fn concerned<'a>(
+    person: &Person,
+    desired: &Desired,
+    now: Timestamp,
+    more: impl IntoIterator<Item = &'a (String, GroupId)>,
+) -> BTreeSet<(String, GroupId)> {
+    let open = desired.iter().filter(|(_, stretches)| stretches.iter().any(|stretch| stretch.window.holds(now)));
+    let open = open.map(|((doors, group), _)| (doors, group));
+    let claimed = person.claims.iter().map(|claim| (&claim.doors, &claim.group));
+    let begun = person.intents.iter().filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
+    let more = more.into_iter().map(|(doors, group)| (doors, group));
+    // Mostly these are one group, said three times.
+    let all: BTreeSet<(&String, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
+    all.into_iter().map(|(doors, group)| (doors.clone(), group.clone())).collect()
+}
+
+/// Judges one person.
+pub fn judge_person(view: View<'_>) -> Judged {
+    let mut judged = Judged::default();
+    for (doors, terms) in view.terms {
+        let mut changes = Vec::new();
+        for group in view.groups.iter().filter(|(at, _)| at == doors) {
+            let Some(rows) = view.held.get(group) else { continue };
+            group_verdict(view, group, terms, rows, &mut judged, &mut changes);
+        }
+        let account = account_moves(view, doors, terms, &changes);
+        let made = account.contains(&Move::Create);
+        judged.moves.extend(account.into_iter().chain(changes).map(|step| (doors.clone(), step)));
+        if let Some(book) = view.books.get(doors).filter(|_| view.looked.contains(doors)) {
+            card_moves(view, doors, terms, book, made, &mut judged);
+        }
+    }
+    judged
+}
+
+fn group_verdict(
+    view: View<'_>,
+    at: &(String, GroupId),
+    terms: &Terms,
+    rows: &GroupRows,
+    judged: &mut Judged,
+    changes: &mut Vec<Move>,
+) {
+    let (doors, group) = at;
+    let claim = view.person.claim(doors, group);
+    let linked = view.person.accounts.get(doors).map(|linked| &*linked.account);
+    let account = claim.map(|claim| &claim.account).or(linked.map(|account| &account.id));
+    let rows = account.map(|account| rows.of_account(account)).unwrap_or_default();
+    let (surplus, rows) = without_surplus(rows, claim);
+    let protected = account.is_some_and(|id| terms.protects(id, linked));
+    let ends = if protected || view.mode == Mode::GrantOnly { Ends::LaterOnly } else { Ends::Follow };
+    let given = claim.and_then(|claim| claim.until);
+    let outlived = surplus.iter().filter(|row| ends.allow(row.until, given));
+    changes.extend(outlived.map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
+    let wanted = open_at(view.desired, at, view.now);
+    let elsewhere = account.map(|account| view.others.ends(doors, group, account)).unwrap_or_default();
+    let held = Held {
+        rows: &rows,
+        ends_by_itself: terms.ends_by_itself,
+        protected,
+        exclusive: terms.is_exclusive(group),
+        taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(at),
+        ends,
+        elsewhere: &elsewhere,
+    };
+    match judge(wanted, claim, held, view.now) {
+        Verdict::Nothing => {}
+        Verdict::Grant { .. } if view.stale => {}
+        Verdict::Grant { until, replaces } => {
+            let because = wanted.map(|stretch| stretch.because.to_string()).unwrap_or_default();
+            changes.push(Move::Grant { group: group.clone(), until, replaces, because });
+        }
+        Verdict::Revoke { .. } if view.mode == Mode::GrantOnly => {}
+        // Another site's person with this account cannot be read: the membership may be theirs.
+        Verdict::Revoke { .. } if account.is_some_and(|account| view.others.is_unreadable(doors, account)) => {}
+        Verdict::Revoke { row, foreign } => {
+            let because = why_revoked(view, at, claim, foreign);
+            changes.push(Move::Revoke { group: group.clone(), row, foreign, because });
+        }
+        // The line of another site serves this claim, too.
+        Verdict::Adopt { until } if claim.is_some() => {
+            judged.adopt.extend(claim.map(|claim| Claim { until, ..claim.clone() }));
+        }
+        Verdict::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
+        // The claim says which lines are still to be tidied away.
+        Verdict::Release if !surplus.is_empty() => {}
+        Verdict::Release => judged.release.push((doors.to_owned(), group.clone())),
+    }
+}
+
+/// Older lines that ours took the place of, and the others. Nearly nobody has any, and nothing is copied then.
+fn without_surplus<'r>(rows: &'r [Row], claim: Option<&Claim>) -> (Vec<Row>, Cow<'r, [Row]>) {
+    match claim.filter(|claim| !claim.surplus.is_empty()) {
+        Some(claim) => {
+            let (surplus, rows) =
+                rows.iter().cloned().partition(|row| claim.surplus.iter().any(|old| old == row.handle()));
+            (surplus, Cow::Owned(rows))
+        }
+        None => (Vec::new(), Cow::Borrowed(rows)),
+    }
+}
+
+fn adopted(
+    view: View<'_>,
+    doors: &str,
+    group: &GroupId,
+    wanted: Option<&Stretch>,
+    account: Option<&AccountId>,
+    until: Option<Timestamp>,
+) -> Option<Claim> {
+    Some(Claim {
+        doors: doors.to_owned(),
+        group: group.clone(),
+        account: account?.clone(),
+        since: view.now,
+        until,
+        because: format!("adopted: {}", wanted?.because),
+        ..Claim::default()
+    })
+}
+
+fn why_revoked(view: View<'_>, at: &(String, GroupId), claim: Option<&Claim>, foreign: bool) -> String {
+    if foreign {
+        return "nobody but Doorstep puts people into this group".to_owned();
+    }
+    let was = claim.map(|claim| claim.because.as_str()).unwrap_or_default();
+    let over = view.desired.get(at).is_some_and(|stretches| {
+        stretches.iter().any(|stretch| stretch.window.until.is_some_and(|until| until <= view.now))
+    });
+    if over { format!("ended: {was}") } else { format!("no longer so: {was}") }
+}
+
+/// What the account itself needs before and after its groups change.
+fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -> Vec<Move> {
+    let grants = changes.iter().any(|change| matches!(change, Move::Grant { .. }));
+    let Some(linked) = view.person.accounts.get(doors) else {
+        return if grants { vec![Move::Create] } else { Vec::new() };
+    };
+    let mut moves = Vec::new();
+    let has_access = grants || view.person.claims_at(doors);
+    let open = || view.groups.iter().any(|at| at.0 == doors && open_at(view.desired, at, view.now).is_some());
+    let gives_seat_back = rest::gives_seat_back(view.person, terms);
+    let comes = || open() || gives_seat_back && rest::is_about_to_come(view.desired, doors, view.now);
+    let (id, rests) = (&linked.account.id, linked.account.standing == Standing::Suspended);
+    let suspended = linked.suspended || rests && view.others.suspended(doors, id);
+    if suspended && !view.stale && comes() {
+        moves.push(Move::Resume);
+    }
+    if let Some(name) = view.name
+        && name != linked.name
+        && linked.refused_name.as_deref() != Some(name)
+    {
+        moves.push(Move::Rename(name.to_owned()));
+    }
+    let awaited = || is_awaited(view.desired, doors, view.now);
+    let may_pause = || gives_seat_back && rest::is_between_visits(view.desired, doors, view.now);
+    let quiet = !has_access && changes.is_empty() && !linked.left_alone && linked.cards.is_empty();
+    let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
+    if quiet && safe && view.mode == Mode::Full {
+        match terms.without_access(view.person) {
+            WithoutAccess::Suspend if view.others.need_seat(doors, id, view.now) => {}
+            WithoutAccess::Delete if view.others.need(doors, id) => {}
+            WithoutAccess::Suspend if linked.account.standing == Standing::Active && may_rest(linked, terms) => {
+                moves.extend((!awaited() || may_pause()).then_some(Move::Suspend));
+            }
+            WithoutAccess::Delete if linked.made => moves.extend((!awaited()).then_some(Move::Delete)),
+            _ => {}
+        }
+    }
+    moves
+}
+
+fn may_rest(linked: &Linked, terms: &Terms) -> bool {
+    terms.guests_rest || !linked.account.guest
+}
+
+/// Whether any window at these doors is open or still to come.
+pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+    let here = desired.iter().filter(|((at, _), _)| at == doors);
+    here.flat_map(|(_, stretches)| stretches).any(|stretch| stretch.window.until.is_none_or(|until| until > now))
+}

@@ -1,0 +1,343 @@
+//! Decides what a round does for each person: who is in the groups, what became of an interrupted run, which account and
+//! which cards are whose, and then the moves. It reads door systems, and writes to none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::accounts::{link, reader};
+use super::apply::Task;
+use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at};
+use super::directory::{Directory, Sought};
+use super::doubts::wait_for_the_guard;
+use super::held::{GroupRows, HeldRows};
+use super::interrupted::finish;
+use super::moves::{Judged, View, judge_person};
+use super::order::SLICE_TIME;
+use super::portion::Portion;
+use super::round::Sitting;
+use super::scene::Scene;
+use super::shared::{OthersByPerson, note, read_again, read_others};
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::guard::credibility::BELIEVED_AFTER;
+use doorstep_core::model::account::{GroupId, Row, Standing};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::Claim;
+use doorstep_core::site::Mode;
+
+/// Decides for everybody of a round. `again` says that it is not the first try: nothing that was seen before is relied
+/// upon.
+pub async fn prepare_all(
+    scene: &Scene,
+    sittings: &[Sitting],
+    (portion, again): (Portion, bool),
+    seen: &mut Seen,
+    now: Timestamp,
+) -> Vec<Task> {
+    let mut anew = Seen::default();
+    let seen = if again { &mut anew } else { seen };
+    seen.begin_round(scene, sittings, portion, now).await;
+    let mut begun: Vec<Begun> = sittings.iter().map(|sitting| begin(scene, sitting, portion, seen, now)).collect();
+    for (doors, terms) in &scene.terms {
+        let looks = begun.iter().filter(|begun| begun.in_need.contains(doors)).count();
+        let of_all = seen.newcomers.max(begun.len()) / begun.len().max(1);
+        seen.directory.expect(doors, looks * of_all, terms.seen.accounts);
+    }
+    look_ahead(scene, &begun, &mut seen.directory).await;
+    for (sitting, begun) in sittings.iter().zip(&mut begun) {
+        prepare(scene, sitting, portion, begun, seen, now).await;
+    }
+    begun.into_iter().map(|begun| begun.task).collect()
+}
+
+/// Looks at accounts that are needed at several door systems, each door system beside the others: people are prepared one
+/// after the other, and would wait for the slowest one with each account.
+async fn look_ahead(scene: &Scene, begun: &[Begun], directory: &mut Directory) {
+    if scene.readers.len() < 2 {
+        return;
+    }
+    let at = |doors: &String| -> Vec<Sought> {
+        let people = begun.iter().filter(|begun| begun.in_need.contains(doors)).map(|begun| &begun.task.person);
+        people.filter_map(|person| Sought::of(person, doors)).collect()
+    };
+    directory.look_ahead(scene.readers.iter().map(|(doors, reader)| (doors, reader.as_ref(), at(doors)))).await;
+}
+
+/// Groups that could not be read, and why.
+type Unread = BTreeMap<(String, GroupId), Error>;
+
+/// What one run has seen of the doors.
+#[derive(Default)]
+pub struct Seen {
+    /// Everybody in the groups that concern anybody.
+    held: HeldRows,
+    /// When the first of them was read.
+    read: Option<Instant>,
+    /// How many people in all are to be looked at in this run, of whom those of a slice are a part.
+    pub newcomers: usize,
+    /// Groups of these that could not be read.
+    unread: Unread,
+    /// What other sites of the stack hold of these people's accounts.
+    others: OthersByPerson,
+    /// Accounts, as far as they were looked at.
+    pub directory: Directory,
+    /// Cards, as far as they were looked at.
+    books: Books,
+}
+
+impl Seen {
+    /// Reads what concerns everybody of a round. Groups that were read just now are not read again, if only accounts
+    /// were made since.
+    async fn begin_round(&mut self, scene: &Scene, sittings: &[Sitting], portion: Portion, now: Timestamp) {
+        let old = self.read.is_some_and(|read| read.elapsed() > SLICE_TIME);
+        if old && portion != Portion::Accounts {
+            self.forget_groups();
+        }
+        self.unread.clear();
+        self.directory.begin_round();
+        self.books = Books::default();
+        if scene.site.mode == Mode::Observe {
+            return;
+        }
+        self.read_groups(scene, sittings).await;
+        self.others = read_others(scene, sittings).await;
+        if portion.has_cards() {
+            self.books = Books::open(scene, sittings, now).await;
+        }
+    }
+
+    /// Groups were changed: they are read again.
+    pub fn forget_groups(&mut self) {
+        (self.held, self.read) = (HeldRows::new(), None);
+    }
+
+    /// Reads every group that concerns anybody, once, each door system beside the others. Nobody is in a group that the
+    /// door system no longer has.
+    async fn read_groups(&mut self, scene: &Scene, sittings: &[Sitting]) {
+        let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
+        let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| &sitting.groups).collect();
+        for at in groups {
+            let claimed = is_claimed(sittings, &at.0, &at.1);
+            let known = self.held.get(at);
+            if known.is_none_or(|rows| claimed && rows.is_empty()) {
+                wanted.entry(&at.0).or_default().push((&at.1, claimed));
+            }
+        }
+        if !wanted.is_empty() {
+            self.read.get_or_insert_with(Instant::now);
+        }
+        let reads = wanted.into_iter().map(|(doors, groups)| async move {
+            let mut read = Vec::new();
+            for (group, claimed) in groups {
+                read.push(((doors.clone(), group.clone()), rows(scene, doors, group, claimed).await));
+            }
+            read
+        });
+        for (at, rows) in join_all(reads).await.into_iter().flatten() {
+            match rows {
+                Ok(rows) => drop(self.held.insert(at, GroupRows::of(rows))),
+                Err(error) => drop(self.unread.insert(at, error)),
+            }
+        }
+    }
+}
+
+/// Everybody in a group. One that we put people into and that seems to be empty is read three times before that is
+/// believed: what is claimed would be forgotten, and stay open for ever.
+async fn rows(scene: &Scene, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<Row>> {
+    let reader = reader(scene, doors)?;
+    if scene.terms.get(doors).is_some_and(|terms| !terms.has(group)) {
+        return Ok(Vec::new());
+    }
+    let mut rows = reader.rows(group).await?;
+    for _ in 1..BELIEVED_AFTER {
+        if !claimed || !rows.is_empty() {
+            break;
+        }
+        rows = reader.rows(group).await?;
+    }
+    Ok(rows)
+}
+
+fn is_claimed(sittings: &[Sitting], doors: &str, group: &GroupId) -> bool {
+    sittings.iter().any(|sitting| sitting.case.person.claim(doors, group).is_some())
+}
+
+/// What is decided for one person before accounts and cards are looked at.
+struct Begun {
+    task: Task,
+    judged: Judged,
+    /// Door systems where their account must be looked at.
+    in_need: BTreeSet<String>,
+}
+
+/// What became of an interrupted run, what is to be done as far as that is known, and what must be looked at.
+fn begin(scene: &Scene, sitting: &Sitting, portion: Portion, seen: &Seen, now: Timestamp) -> Begun {
+    let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
+    if scene.site.mode == Mode::Observe {
+        return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
+    }
+    match seen.others.get(&task.person.id) {
+        Some(Ok(others)) => task.others = others.clone(),
+        // Without it, nothing is done that another site may need.
+        Some(Err(error)) => {
+            task.failures.push(("ledger".to_owned(), error.clone()));
+            return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
+        }
+        None => {}
+    }
+    for group in &sitting.groups {
+        let failure = seen.unread.get(group).map(|error| (group.0.clone(), error.clone()));
+        task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
+    }
+    task.deeds = finish(&mut task.person, &seen.held, &scene.terms, now);
+    let judged = judge(scene, sitting, &task, seen, &BTreeSet::new(), now);
+    let mut in_need = in_need_of_an_account(scene, sitting, &task, &judged);
+    let cards = to_be_looked_at(scene, sitting, &task.person, now);
+    if portion.has_cards() {
+        in_need.extend(cards);
+    } else {
+        task.left |= !cards.is_empty();
+    }
+    Begun { task, judged, in_need }
+}
+
+/// Decides what is to be done for one person: which account is theirs, then which cards are, then the moves.
+async fn prepare(
+    scene: &Scene,
+    sitting: &Sitting,
+    portion: Portion,
+    Begun { task, judged, in_need }: &mut Begun,
+    seen: &mut Seen,
+    now: Timestamp,
+) {
+    if scene.site.mode == Mode::Observe {
+        return;
+    }
+    let mut barred = BTreeSet::new();
+    if !in_need.is_empty() {
+        barred = link_all(scene, task, in_need, &mut seen.directory).await;
+        if let Err(error) = read_again(scene, task).await {
+            task.failures.push(("ledger".to_owned(), error));
+            *judged = Judged::default();
+            return;
+        }
+        let found = finish(&mut task.person, &seen.held, &scene.terms, now);
+        task.deeds.extend(found);
+        let mut looked = BTreeSet::new();
+        if portion.has_cards() {
+            let doors = to_be_looked_at(scene, sitting, &task.person, now);
+            looked = seen.books.look_at(scene, task, &sitting.numbers, doors).await;
+            let found = finish_cards(&mut task.person, &looked, &seen.books, now);
+            task.deeds.extend(found);
+        }
+        *judged = judge(scene, sitting, task, seen, &looked, now);
+        seen.books.note(&task.person, judged);
+    }
+    judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
+    wait_for_the_guard(scene, sitting, task, judged, now).await;
+    task.left |= portion.take(&mut judged.moves);
+    rest_only_the_idle(scene, task, judged).await;
+    adopt_and_forget(&mut task.person, judged, now);
+    let makes = judged.moves.iter().any(|(_, step)| *step == Move::Create);
+    task.more = makes && !task.left && !sitting.numbers.is_empty();
+    let judged = std::mem::take(judged);
+    note(task, &judged);
+    task.troubles = judged.troubles;
+    let adopts =
+        |claim: &Claim| judged.adopt.iter().any(|new| (&new.doors, &new.group) == (&claim.doors, &claim.group));
+    task.person.claims.retain(|claim| !adopts(claim));
+    task.person.claims.extend(judged.adopt);
+    task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
+    task.moves = judged.moves;
+}
+
+/// Finds the person's account at each of these doors. Gives those where it could not be told which it is.
+async fn link_all(
+    scene: &Scene,
+    task: &mut Task,
+    doors: &BTreeSet<String>,
+    directory: &mut Directory,
+) -> BTreeSet<String> {
+    let mut barred = BTreeSet::new();
+    for doors in doors {
+        match link(scene, &mut task.person, doors, &task.name, directory).await {
+            Ok(found) => {
+                task.writes.extend(found.writes);
+                task.deeds.extend(found.deeds);
+                task.tried.extend(found.tried.then(|| doors.clone()));
+            }
+            Err(error) => {
+                barred.insert(doors.clone());
+                task.failures.push((doors.clone(), error));
+            }
+        }
+    }
+    barred
+}
+
+fn judge(
+    scene: &Scene,
+    sitting: &Sitting,
+    task: &Task,
+    seen: &Seen,
+    looked: &BTreeSet<String>,
+    now: Timestamp,
+) -> Judged {
+    judge_person(View {
+        person: &task.person,
+        name: sitting.case.dossier.name(),
+        desired: &sitting.desired,
+        groups: &sitting.groups,
+        held: &seen.held,
+        numbers: &sitting.numbers,
+        books: &seen.books.by_doors,
+        looked,
+        adopt_cards: &sitting.adopt_cards,
+        terms: &scene.terms,
+        mode: scene.site.mode,
+        adopt: &sitting.adopt,
+        stale: scene.stale,
+        others: &task.others,
+        now,
+    })
+}
+
+/// Door systems where the account must be looked at: somebody is about to come in, the account itself is to be changed
+/// or was being changed, something is wrong with it that may have been put right, or whoever summoned them asks for it.
+fn in_need_of_an_account(scene: &Scene, sitting: &Sitting, task: &Task, judged: &Judged) -> BTreeSet<String> {
+    let person = &task.person;
+    let touched = judged.moves.iter().filter(|(_, step)| !step.takes_out() && !matches!(step, Move::Rename(_)));
+    let begun = person.intents.iter().filter(|intent| intent.group.is_none());
+    let wrong = person.accounts.iter().filter(|(doors, linked)| {
+        let rests = linked.account.standing == Standing::Suspended && person.claims_at(doors);
+        let wrong = person.has_moved_on_from(linked) || rests || linked.refused_name.is_some();
+        wrong && scene.terms.contains_key(*doors)
+    });
+    let doors = touched.map(|(doors, _)| doors).chain(begun.map(|intent| &intent.doors));
+    doors.chain(wrong.map(|(doors, _)| doors)).chain(&sitting.look_at).cloned().collect()
+}
+
+/// Suspends or deletes nobody who is in a group that is none of our business.
+async fn rest_only_the_idle(scene: &Scene, task: &mut Task, judged: &mut Judged) {
+    let mut spared = BTreeSet::new();
+    for (doors, step) in &judged.moves {
+        if !matches!(step, Move::Suspend | Move::Delete) {
+            continue;
+        }
+        let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
+        let count = match reader(scene, doors) {
+            Ok(reader) => reader.group_count(&linked.account).await,
+            Err(error) => Err(error),
+        };
+        match count {
+            Ok(0) => continue,
+            Ok(_) => linked.left_alone = true,
+            Err(error) => task.failures.push((doors.clone(), error)),
+        }
+        spared.insert(doors.clone());
+    }
+    judged.moves.retain(|(doors, step)| !matches!(step, Move::Suspend | Move::Delete) || !spared.contains(doors));
+}

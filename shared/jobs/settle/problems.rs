@@ -1,0 +1,46 @@
+//! What somebody should look at about one person: pure. Each text says what to do.
+
+use super::apply::{Task, problem};
+use super::round::Sitting;
+use super::scene::Scene;
+use doorstep_core::decide::cards::TAG;
+use doorstep_core::model::account::Standing;
+
+/// Whether a problem is about a card at these doors.
+pub fn about_card(doors: &str, problem: &str) -> bool {
+    problem.strip_prefix(doors).and_then(|rest| rest.strip_prefix(": ")).is_some_and(|rest| rest.starts_with(TAG))
+}
+
+/// What a person's failures and facts come to, in words.
+pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
+    let mut problems = sitting.derived.problems.clone();
+    problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
+    problems.extend(task.waits.iter().cloned());
+    problems.extend(task.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}")));
+    for (doors, linked) in &task.person.accounts {
+        if task.person.has_moved_on_from(linked) {
+            problems.push(format!(
+                "{doors}: the platform has another e-mail address now, which cannot be changed from here: change it \
+                 at the door system, or delete the account so that a new one is made"
+            ));
+        }
+        if linked.refused_name.is_some() {
+            problems.push(format!("{doors}: the changed name cannot be carried over: change it at the door system"));
+        }
+        if task.person.claims_at(doors) && linked.account.standing == Standing::Suspended {
+            problems.push(if linked.suspended {
+                format!("{doors}: the account has no seat and opens nothing: buy or free a seat")
+            } else {
+                format!("{doors}: the account is suspended and opens nothing: wake it at the door system")
+            });
+        }
+    }
+    problems.extend(
+        scene
+            .stale
+            .then(|| "the platform could not be read for a day: nothing new is opened until it can be".to_owned()),
+    );
+    problems.sort();
+    problems.dedup();
+    problems
+}

@@ -1,0 +1,133 @@
+//! Which things of the platform one run fetches again: those that hints are about, and those that are due to be looked at
+//! again. What its share of the time does not reach becomes due at once, for the next run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::identity;
+use super::look::{Heard, Looker};
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::Site;
+use doorstep_vendors::platform::PlatformVendor;
+use doorstep_vendors::platform::told::outdated::drop_arrivals;
+
+/// How long a hint waits whose platform cannot be reached at all.
+const UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Whether any of these asks for something to be fetched.
+pub fn has_hints(rings: &[Ring]) -> bool {
+    rings.iter().any(|ring| matches!(ring.bell, Bell::Things(_) | Bell::Account { .. }))
+}
+
+/// Fetches everything that the bells are about, each thing once, until `ends`. Returns whom that marked in passing.
+pub async fn refetch(outside: &Outside, site: &Site, rings: &[Ring], ends: Timestamp) -> Result<Vec<Due>> {
+    let mut marked = of_accounts(outside, site, rings).await?;
+    let hints = hints(rings);
+    if hints.is_empty() {
+        return Ok(marked);
+    }
+    let looker = match Looker::in_passing(outside, site, ends).await {
+        Ok(looker) => looker,
+        Err(error) => {
+            tracing::warn!(site = site.id, %error, "the platform cannot be reached; hints wait a minute");
+            let now = outside.time.now();
+            put_off(outside, site, &hints, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
+            return Ok(marked);
+        }
+    };
+    let mut rest = hints.as_slice();
+    while let Some(((mention, heard), more)) = rest.split_first() {
+        if outside.time.now() >= ends {
+            put_off(outside, site, rest, outside.time.now()).await?;
+            break;
+        }
+        looker.look(mention, 0, heard).await?;
+        rest = more;
+    }
+    if let Some(contract) = site.platform.kind.vendor().contract() {
+        let looked = hints.iter().take(hints.len() - rest.len()).map(|(mention, _)| mention).collect::<Vec<_>>();
+        drop_arrivals(contract, &outside.ledger, &site.id, &looked).await?;
+    }
+    marked.extend(looker.marked());
+    Ok(marked)
+}
+
+/// Looks again at what is due to be looked at, until `ends`. What is not reached stays due.
+pub async fn look_again(outside: &Outside, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
+    let looker = match Looker::new(outside, site, ends).await {
+        Ok(looker) => looker,
+        Err(error) => {
+            tracing::warn!(site = site.id, %error, "the platform cannot be reached; looks wait a minute");
+            let now = outside.time.now();
+            put_off_looks(outside, site, looks, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
+            return outside.ledger.cross_out(&site.id, looks).await;
+        }
+    };
+    for due in looks {
+        if outside.time.now() >= ends {
+            break;
+        }
+        if let Subject::Look { mention, looks, delivery } = &due.subject {
+            let heard = Heard { delivery: delivery.clone(), rung: None };
+            looker.look(mention, *looks, &heard).await?;
+        }
+        outside.ledger.cross_out(&site.id, std::slice::from_ref(due)).await?;
+    }
+    Ok(())
+}
+
+fn hints(rings: &[Ring]) -> Vec<(Mention, Heard)> {
+    let mut hints: Vec<(Mention, Heard)> = Vec::new();
+    for ring in rings {
+        if let Bell::Things(more) = &ring.bell {
+            for mention in more {
+                if !hints.iter().any(|(known, _)| known == mention) {
+                    hints.push((mention.clone(), Heard::of(ring)));
+                }
+            }
+        }
+    }
+    hints
+}
+
+async fn put_off(outside: &Outside, site: &Site, hints: &[(Mention, Heard)], to: Timestamp) -> Result<()> {
+    let look = |(mention, heard): &(Mention, Heard)| {
+        let subject = Subject::Look { mention: mention.clone(), looks: 0, delivery: heard.delivery.clone() };
+        Due::at(to, subject).asked_at(heard.rung)
+    };
+    put_and_wake(outside, site, hints.iter().map(look).collect(), to).await
+}
+
+async fn put_off_looks(outside: &Outside, site: &Site, looks: &[Due], to: Timestamp) -> Result<()> {
+    put_and_wake(outside, site, looks.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
+}
+
+async fn put_and_wake(outside: &Outside, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
+    if at > outside.time.now() {
+        outside.alarms.set(&site.id, doorstep_core::model::window::floor_minute(at)).await?;
+    }
+    outside.ledger.put_dues(&site.id, &dues).await
+}
+
+/// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
+async fn of_accounts(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<Vec<Due>> {
+    let accounts = rings.iter().filter_map(|ring| match &ring.bell {
+        Bell::Account { doors, id } => Some(((doors, id), Heard::of(ring))),
+        Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread | Bell::Roster => None,
+    });
+    let mut dues = Vec::new();
+    for ((doors, id), heard) in accounts.collect::<BTreeMap<_, _>>() {
+        let person = identity::whose(outside, site, doors, id).await?;
+        dues.extend(person.map(|person| {
+            let due = heard.due(outside.time.now(), Subject::Person(person));
+            due.with_a_look_at(BTreeSet::from([doors.clone()])).in_passing()
+        }));
+    }
+    Ok(dues)
+}

@@ -1,0 +1,96 @@
+//! When the account of a guest is suspended between two visits, so that its seat comes free: pure.
+//!
+//! A guest's later visits may be weeks ahead. Where a door system counts seats and the site file suspends guests, the
+//! account is suspended when a visit is over and the next one is further ahead than [`SHORTEST_PAUSE`]. It is resumed
+//! [`HEAD_START`] before the next window, so that a missing seat shows before the guest stands at the door.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::scene::Terms;
+use doorstep_core::decide::entitlement::Desired;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::window::floor_minute;
+use doorstep_core::site::WithoutAccess;
+
+/// Between windows that are no further apart, an account stays as it is.
+const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// How long before its next window a suspended account is resumed.
+const HEAD_START: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether this person's account at these doors gives its seat back between visits.
+pub fn gives_seat_back(person: &Person, terms: &Terms) -> bool {
+    terms.counts_seats && person.is_guest() && terms.config.guest_accounts == WithoutAccess::Suspend
+}
+
+/// Whether no window at these doors is open, or opens soon.
+pub fn is_between_visits(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+    !opens_within(desired, doors, now, SHORTEST_PAUSE)
+}
+
+/// Whether a window at these doors opens so soon that a suspended account is resumed.
+pub fn is_about_to_come(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+    opens_within(desired, doors, now, HEAD_START)
+}
+
+/// When the first of this person's accounts is to be resumed for a later visit; `None` where none rests until then.
+pub fn resume_at(
+    person: &Person,
+    desired: &Desired,
+    terms: &BTreeMap<String, Terms>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let resting = person.accounts.keys().filter_map(|doors| {
+        let rests = terms.get(doors).is_some_and(|terms| gives_seat_back(person, terms));
+        let next = windows(desired, doors).map(|(from, _)| from).filter(|&from| from > now).min();
+        let next = next.filter(|_| rests && is_between_visits(desired, doors, now))?;
+        next.checked_sub(HEAD_START).ok().map(floor_minute).filter(|&at| at > now)
+    });
+    resting.min()
+}
+
+/// Whether a window at these doors is open, or begins within `span`.
+fn opens_within(desired: &Desired, doors: &str, now: Timestamp, span: SignedDuration) -> bool {
+    let soon = now.saturating_add(span).unwrap_or(Timestamp::MAX);
+    windows(desired, doors).any(|(from, until)| from <= soon && until.is_none_or(|until| now < until))
+}
+
+fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
+    let here = desired.iter().filter(move |((at, _), _)| at == doors);
+    here.flat_map(|(_, stretches)| stretches).map(|stretch| (stretch.window.from, stretch.window.until))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::decide::entitlement::{Because, Stretch};
+    use doorstep_core::model::account::GroupId;
+    use doorstep_core::model::window::Window;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-03-{text}:00Z").parse().expect("an instant")
+    }
+
+    fn visits() -> Desired {
+        let visit = |from: &str, until: &str| Stretch {
+            window: Window::new(at(from), Some(at(until))).expect("a window"),
+            because: Because::default(),
+        };
+        let all = vec![visit("02T09:45", "02T11:15"), visit("02T11:40", "02T12:00"), visit("20T09:45", "20T11:15")];
+        Desired::from([(("main".to_owned(), GroupId("g".into())), all)])
+    }
+
+    #[test]
+    fn a_pause_is_long_enough_or_it_is_none() {
+        let between = |now: &str| is_between_visits(&visits(), "main", at(now));
+        assert!(!between("02T10:00"), "a visit");
+        assert!(!between("02T11:15"), "25 minutes until the next one");
+        assert!(between("02T12:00") && between("19T12:00"));
+        assert!(!between("20T09:20"));
+        assert!(is_between_visits(&visits(), "other", at("02T10:00")));
+        assert!(
+            is_about_to_come(&visits(), "main", at("20T09:40")) && !is_about_to_come(&visits(), "main", at("20T09:39"))
+        );
+    }
+}

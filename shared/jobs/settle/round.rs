@@ -1,0 +1,206 @@
+//! One round of settling a slice of people: read, decide, intend, apply, commit. What failed, for whatever reason,
+//! goes into the next round, which reads everything again; what fails four times is due at a later minute.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+
+use super::apply::{Task, apply};
+use super::cards::wait_for_each_other;
+use super::case::{Case, open};
+use super::commit::{Outcome, commit, tell};
+use super::directory::Directory;
+use super::identity::Summons;
+use super::intend::intend;
+use super::moves::concerned;
+use super::portion::Portion;
+use super::prepare::{Seen, prepare_all};
+use super::rest::resume_at;
+use super::scene::{Scene, Writers};
+use super::shared::ring_others;
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_core::decide::cards::Number;
+use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
+use doorstep_core::model::account::GroupId;
+use doorstep_core::model::error::Result;
+
+/// How often a round is tried again at once.
+const TRIES_AGAIN: u32 = 3;
+/// A person whose groups changed may need one more round for what follows from that.
+const AFTERCARE: u32 = 2;
+/// How many people are laid open at the same time.
+pub const AT_ONCE: usize = 16;
+
+/// Settles everybody who was summoned, or a portion of it, and crosses out what they were due for. Gives what they are
+/// due for still: something is left for another portion.
+pub async fn settle_people(
+    scene: &Scene,
+    writers: &Writers,
+    summons: BTreeMap<String, Summons>,
+    portion: Portion,
+    seen: &mut Seen,
+    now: Timestamp,
+) -> Result<Vec<Due>> {
+    let mut open: Vec<String> = summons.keys().cloned().collect();
+    let mut failed: BTreeMap<String, u32> = BTreeMap::new();
+    let mut left = BTreeSet::new();
+    for n in 0..=TRIES_AGAIN + AFTERCARE {
+        if open.is_empty() {
+            break;
+        }
+        let mut again = Vec::new();
+        for (id, outcome) in round(scene, writers, &open, (&summons, &failed), (portion, n > 0), seen, now).await? {
+            match outcome {
+                Outcome::Settled => {}
+                Outcome::Left => drop(left.insert(id)),
+                Outcome::Again => again.push(id),
+                Outcome::Failed => {
+                    *failed.entry(id.clone()).or_default() += 1;
+                    again.push(id);
+                }
+                Outcome::GaveUp => {}
+            }
+        }
+        open = again;
+    }
+    let (left, served): (Vec<_>, Vec<_>) = summons.into_iter().partition(|(id, _)| left.contains(id));
+    let dues = |people: Vec<(String, Summons)>| people.into_iter().flat_map(|(_, summons)| summons.dues);
+    let left: Vec<Due> = dues(left).collect();
+    // One due item may mean two people.
+    let marks: HashSet<&str> = left.iter().map(Due::mark).collect();
+    let served: Vec<Due> = dues(served).filter(|due| !marks.contains(due.mark())).collect();
+    scene.outside.ledger.cross_out(&scene.site.id, &served).await?;
+    Ok(left)
+}
+
+/// One person in one round.
+pub struct Sitting {
+    /// As laid open.
+    pub case: Case,
+    /// What follows from facts and rules.
+    pub derived: Derived,
+    /// The same, merged.
+    pub desired: Desired,
+    /// Groups to look at.
+    pub groups: BTreeSet<(String, GroupId)>,
+    /// This is the last try of this run.
+    pub last: bool,
+    /// Since when they wait for this: what is asked for now may have failed before.
+    pub asked: Timestamp,
+    /// What asked for it, in words; none: its minute had come.
+    pub cause: Option<String>,
+    /// Groups in which what is held becomes ours.
+    pub adopt: BTreeSet<(String, GroupId)>,
+    /// Door systems where their account must be looked at.
+    pub look_at: BTreeSet<String>,
+    /// The numbers of their cards.
+    pub numbers: Vec<Number>,
+    /// Door systems where cards that they have become ours.
+    pub adopt_cards: BTreeSet<String>,
+    /// When anything opens or closes for them next.
+    pub next: Option<Timestamp>,
+}
+
+async fn round(
+    scene: &Scene,
+    writers: &Writers,
+    ids: &[String],
+    (summons, failed): (&BTreeMap<String, Summons>, &BTreeMap<String, u32>),
+    (portion, again): (Portion, bool),
+    seen: &mut Seen,
+    now: Timestamp,
+) -> Result<Vec<(String, Outcome)>> {
+    let site = scene.site.id.as_str();
+    let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
+    let cases: Vec<Option<Case>> = cases.buffered(AT_ONCE).try_collect().await?;
+    let mut sittings: Vec<Sitting> = cases
+        .into_iter()
+        .flatten()
+        .map(|case| {
+            let called = summons.get(&case.person.id);
+            let last = failed.get(&case.person.id).is_some_and(|times| *times >= TRIES_AGAIN);
+            sit(scene, case, called, last, now)
+        })
+        .collect();
+    let mut tasks = prepare_all(scene, &sittings, (portion, again), seen, now).await;
+    wait_for_each_other(&mut tasks);
+    intend(scene, &sittings, &mut tasks, now).await;
+    let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
+    apply(site, now, writers, &invite, &mut tasks).await;
+    if portion != Portion::Accounts {
+        seen.forget_groups();
+    }
+    for (sitting, task) in sittings.iter_mut().zip(&tasks) {
+        sitting.last |= is_hopeless(scene, task);
+    }
+    sittings.iter().zip(&tasks).for_each(|(sitting, task)| note_accounts(&mut seen.directory, sitting, task));
+    let rings = tasks.iter_mut().flat_map(|task| std::mem::take(&mut task.rings)).collect();
+    let committed = commit_all(scene, sittings, tasks, now).await;
+    ring_others(scene, rings).await;
+    committed
+}
+
+/// Whether another round of this run could do none of what failed: the vendors are closed, or no time is left.
+fn is_hopeless(scene: &Scene, task: &Task) -> bool {
+    let all_closed = task.failures.iter().all(|(doors, _)| scene.is_closed(doors));
+    !task.failures.is_empty() && all_closed
+}
+
+/// What became of accounts that were changed need not be asked for in this run.
+fn note_accounts(directory: &mut Directory, sitting: &Sitting, task: &Task) {
+    for (doors, step) in &task.moves {
+        if !step.is_of_the_account() {
+            continue;
+        }
+        if let Some(before) = sitting.case.person.accounts.get(doors) {
+            directory.forget(doors, &before.account.id);
+        }
+        if let Some(now) = task.person.accounts.get(doors)
+            && !task.failures.iter().any(|(at, _)| at == doors)
+        {
+            directory.note(doors, &now.account);
+        }
+    }
+}
+
+/// One after another, for each joins the end of the chain. What was done is published even where it ends early.
+async fn commit_all(
+    scene: &Scene,
+    sittings: Vec<Sitting>,
+    tasks: Vec<Task>,
+    now: Timestamp,
+) -> Result<Vec<(String, Outcome)>> {
+    let (mut chain, mut notices) = (None, Vec::new());
+    let mut outcomes = Vec::new();
+    let mut ended = Ok(());
+    for (sitting, task) in sittings.into_iter().zip(tasks) {
+        let id = task.person.id.clone();
+        match commit(scene, sitting, task, now, &mut chain, &mut notices).await {
+            Ok(outcome) => outcomes.push((id, outcome)),
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
+    }
+    tell(scene, &notices).await;
+    ended.map(|()| outcomes)
+}
+
+fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Timestamp) -> Sitting {
+    let derived = derive(scene.rules(), &case.dossier, now);
+    let desired = desired(&derived.entitlements);
+    let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
+    let groups = concerned(&case.person, &desired, now, more);
+    let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
+    let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
+    let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
+    let numbers = case.dossier.cards();
+    let next = scene.former.next_boundary(scene.rules(), &case.dossier, &desired, now);
+    let next = next.into_iter().chain(resume_at(&case.person, &desired, &scene.terms, now)).min();
+    let asked = called.map_or(now, |summons| summons.asked(now));
+    let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));
+    let cause = called.and_then(Summons::cause);
+    Sitting { next, case, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
+}

@@ -1,0 +1,101 @@
+//! Door systems that this site shares with other sites of the stack: what these hold is read before anything is decided, and
+//! written as a condition of the decision. A site that shares nothing reads and writes nothing more.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::{StreamExt, stream};
+
+use super::apply::Task;
+use super::moves::Judged;
+use super::round::{AT_ONCE, Sitting};
+use super::scene::{Scene, Terms};
+use doorstep_cloud::ledger::Write;
+use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_person};
+use doorstep_cloud::other_sites::register::RuledDoors;
+use doorstep_cloud::other_sites::{Neighbour, OtherSites};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::action::Move;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::error::Result;
+use doorstep_core::site::Site;
+
+/// What other sites hold, by our person; an error where it could not be read.
+pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
+
+/// The other sites at each door system. Registers groups that are ruled for the first time.
+pub async fn neighbours(outside: &Outside, site: &Site, terms: &mut BTreeMap<String, Terms>) -> Result<Neighbours> {
+    let mut neighbours = Neighbours::new();
+    for (name, Terms { config, seen, ruled, .. }) in terms {
+        let at = Neighbour { site: site.id.clone(), doors: name.clone() };
+        RuledDoors { at, config, groups: ruled }.register(&outside.ledger, seen).await?;
+        let shared = in_service(&outside.ledger, &seen.shared).await?;
+        if !shared.is_empty() {
+            neighbours.insert(name.clone(), shared);
+        }
+    }
+    Ok(neighbours)
+}
+
+/// Reads what other sites hold of everybody in a round.
+pub async fn read_others(scene: &Scene, sittings: &[Sitting]) -> OthersByPerson {
+    if scene.neighbours.is_empty() {
+        return OthersByPerson::new();
+    }
+    let each = sittings.iter().map(|sitting| async move {
+        let person = &sitting.case.person;
+        (person.id.clone(), of_person(&scene.outside.ledger, &scene.neighbours, person).await)
+    });
+    let each: Vec<_> = each.collect();
+    stream::iter(each).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// Reads it once more for one person, whose accounts may be others by now.
+pub async fn read_again(scene: &Scene, task: &mut Task) -> Result<()> {
+    if !scene.neighbours.is_empty() {
+        task.others = of_person(&scene.outside.ledger, &scene.neighbours, &task.person).await?;
+    }
+    Ok(())
+}
+
+/// Notes on what a decision rests, and whom it may concern. Claims are still as they were before it.
+pub fn note(task: &mut Task, judged: &Judged) {
+    let mut conditions: BTreeMap<Key, Write> = BTreeMap::new();
+    let mut rings: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
+    let linked = |doors: &str| task.person.accounts.get(doors).map(|linked| &linked.account.id);
+    let moves = judged.moves.iter().filter_map(|(doors, step)| {
+        let account = match step {
+            Move::Revoke { row, .. } => Some(&row.account),
+            Move::Suspend | Move::Delete | Move::Untag(_) => linked(doors),
+            Move::Grant { replaces, .. } if !replaces.is_empty() => linked(doors),
+            _ => None,
+        };
+        Some((doors, account?, true))
+    });
+    let released = judged.release.iter().filter_map(|(doors, group)| {
+        let claim = task.person.claim(doors, group)?;
+        Some((doors, &claim.account, true))
+    });
+    let adopted = judged.adopt.iter().map(|claim| (&claim.doors, &claim.account, false));
+    for (doors, account, concerns) in moves.chain(released).chain(adopted) {
+        let needed = task.others.conditions(doors, account).into_iter();
+        conditions.extend(needed.map(|write| (write.key().clone(), write)));
+        if concerns {
+            rings.extend(task.others.knowing(doors, account).map(|other| (other.clone(), account.clone())));
+        }
+    }
+    task.writes.extend(conditions.into_values());
+    task.rings.extend(rings);
+}
+
+/// Has other sites look at accounts whose memberships they share and that were changed here. A ring that is lost is made good
+/// by their next reconcile.
+pub async fn ring_others(scene: &Scene, rings: BTreeSet<(Neighbour, AccountId)>) {
+    for (Neighbour { site, doors }, id) in rings {
+        let ring = Ring::new(&site, Bell::Account { doors, id });
+        if let Err(error) = scene.outside.line.ring(&ring, None).await {
+            tracing::warn!(site = scene.site.id, other = site, %error, "the other site of a shared group was not told");
+        }
+    }
+}

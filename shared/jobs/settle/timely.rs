@@ -1,0 +1,82 @@
+//! When each change should have happened, beside when it did: pure. A window's edge, or the instant at which the change
+//! was asked for, whichever is later: a booking that is made at 9:20 for 9:00 cannot open before.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::apply::{Task, problem};
+use super::problems::about_card;
+use super::round::Sitting;
+use doorstep_core::decide::entitlement::{Desired, open_at};
+use doorstep_core::model::audit::{Deed, Happened};
+
+/// From so much on it is noted what stood in the way.
+const LATE: SignedDuration = SignedDuration::from_secs(30);
+
+/// Writes down when each of these should have happened, and what stood in the way of what is done at `at`.
+pub fn stamp(deeds: &mut [Deed], sitting: &Sitting, at: Timestamp) {
+    for deed in deeds {
+        deed.due = edge(deed, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
+        deed.delay = deed.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
+            // Numbers of cards stand in problems, and never in records.
+            let problems = &sitting.case.person.problems;
+            let mut problems = problems.iter().filter(|problem| !about_card(&deed.doors, problem));
+            problems.find(|problem| problem.starts_with(&format!("{}: ", deed.doors))).cloned()
+        });
+    }
+}
+
+/// The start of the window that opened, or the end of the last one that closed. Where the facts no longer know of one it
+/// is long ago.
+fn edge(deed: &Deed, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
+    let group = deed.group.as_ref()?;
+    match deed.what {
+        Happened::Granted => {
+            let stretch = open_at(desired, &(deed.doors.clone(), group.clone()), at);
+            Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
+        }
+        Happened::Revoked => {
+            let stretches = desired.get(&(deed.doors.clone(), group.clone()));
+            let ended = stretches.into_iter().flatten().filter_map(|stretch| stretch.window.until);
+            Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
+        }
+        _ => None,
+    }
+}
+
+/// Whether anything failed that somebody waits for at a door. A card waits for nobody: it is one more way in.
+pub fn waits(task: &Task) -> bool {
+    task.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::decide::entitlement::{Because, Stretch};
+    use doorstep_core::model::account::{AccountId, GroupId};
+    use doorstep_core::model::window::Window;
+
+    #[test]
+    fn a_change_is_due_at_the_edge_that_it_is_about() {
+        let at = |text: &str| -> Timestamp { format!("2026-03-02T{text}:00Z").parse().expect("an instant") };
+        let stretch = |from: &str, until: Option<&str>| Stretch {
+            window: Window { from: at(from), until: until.map(at) },
+            because: Because::default(),
+        };
+        let group = GroupId("5".into());
+        let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];
+        let desired = Desired::from([(("main".to_owned(), group.clone()), windows)]);
+        let edge = |what: Happened, now: &str| {
+            let deed = Deed::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
+            super::edge(&deed, &desired, at(now))
+        };
+        assert_eq!(edge(Happened::Granted, "09:00"), Some(at("09:00")));
+        assert_eq!(edge(Happened::Granted, "13:30"), Some(at("12:00")));
+        assert_eq!(edge(Happened::Granted, "11:00"), Some(Timestamp::MIN), "it is closed by now");
+        assert_eq!(edge(Happened::Revoked, "08:00"), Some(at("08:00")));
+        assert_eq!(edge(Happened::Revoked, "11:00"), Some(at("10:00")));
+        assert_eq!(edge(Happened::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
+        assert_eq!(edge(Happened::Refused, "09:00"), None);
+        let deed = Deed::new("main", &AccountId("7".into()), None, Happened::Granted, "b", "done");
+        assert_eq!(super::edge(&deed, &desired, at("09:00")), None);
+    }
+}

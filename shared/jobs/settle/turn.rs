@@ -1,0 +1,108 @@
+//! One site's turn: whoever is due is served slice by slice, and what one slice found out the next one need not ask.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::crowd::is_crowd;
+use super::identity;
+use super::order::{Order, Stage};
+use super::portion::Portion;
+use super::prepare::Seen;
+use super::round::settle_people;
+use super::scene::{Connections, Scene};
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::ledger::sites::Stored;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::account::Standing;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::Site;
+
+/// One site's turn.
+pub struct Turn<'a> {
+    outside: &'a Outside,
+    stored: &'a Stored,
+    site: &'a Site,
+    /// Who is served when.
+    pub order: Order,
+    seen: Seen,
+    connections: Connections,
+    crowded: Option<bool>,
+}
+
+impl<'a> Turn<'a> {
+    /// It begins.
+    pub fn new(outside: &'a Outside, stored: &'a Stored, site: &'a Site) -> Self {
+        let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
+        let (seen, connections) = (Seen::default(), Connections::default());
+        Turn { outside, stored, site, order: Order::new(bulk), seen, connections, crowded: None }
+    }
+
+    /// Finds out of everybody who is due what their place depends on, and whether they are a crowd.
+    pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
+        if self.crowded.is_none() && !dues.is_empty() {
+            self.crowded = Some(is_crowd(self.outside, self.site, dues).await?);
+        }
+        let unknown = self.order.unknown(dues);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let ready = self.with_accounts(&unknown).await?;
+        let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for person in &ready {
+            ids.insert(&person.id);
+            names.extend(person.profiles.iter());
+        }
+        let known: Vec<(Due, Stage)> = unknown
+            .into_iter()
+            .map(|due| {
+                let is_ready = due.look_at.is_empty()
+                    && match &due.subject {
+                        Subject::Person(id) => ids.contains(id),
+                        Subject::Profile(name) => names.contains(name),
+                        Subject::Account { .. } | Subject::Look { .. } => false,
+                    };
+                (due.clone(), if is_ready { Stage::Ready } else { Stage::New })
+            })
+            .collect();
+        known.iter().for_each(|(due, stage)| self.order.note(due, *stage));
+        Ok(())
+    }
+
+    /// Those of these people who have an account wherever they could need one.
+    async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
+        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
+        for due in dues {
+            match &due.subject {
+                Subject::Person(id) => drop(ids.insert(id.clone())),
+                Subject::Profile(name) => drop(names.insert(name.clone())),
+                Subject::Account { .. } | Subject::Look { .. } => {}
+            }
+        }
+        ids.extend(ledger.ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>()).await?);
+        let people = ledger.people(site, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let has_all = |person: &Person| {
+            let mut accounts = self.site.doors.keys().map(|doors| person.accounts.get(doors));
+            accounts.all(|linked| linked.is_some_and(|linked| linked.account.standing == Standing::Active))
+        };
+        Ok(people.into_iter().filter(has_all).collect())
+    }
+
+    /// Serves a slice of people. Gives what is due still.
+    pub async fn serve(&mut self, portion: Portion, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
+        let began = self.outside.time.now();
+        let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
+        let (scene, writers) = Scene::set(self.outside, self.stored, site, crowded, &self.connections).await?;
+        let summons = identity::summon(self.outside, &self.site.id, slice.clone()).await?;
+        self.seen.newcomers = if portion == Portion::Accounts { self.order.newcomers() } else { 0 };
+        let left = settle_people(&scene, &writers, summons, portion, &mut self.seen, now).await?;
+        let took = began.duration_until(self.outside.time.now());
+        self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());
+        Ok(left)
+    }
+}

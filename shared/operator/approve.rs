@@ -1,0 +1,258 @@
+//! The operator's word on what the guard holds: look at it, and release exactly that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use futures_util::future::try_join;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::ledger::key;
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_core::decide::guard::{Doubt, Hold, Waiting};
+use doorstep_core::model::account::{AccountId, Group, GroupId};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{FactId, What};
+use doorstep_core::model::person::Person;
+use doorstep_core::model::record::Record;
+use doorstep_core::model::subject::Subject;
+use doorstep_core::shown_line;
+use doorstep_vendors::platform::PlatformVendor;
+use doorstep_vendors::platform::told::reader::believe_held;
+
+/// A hold, with everybody whom it concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The hold.
+    #[serde(flatten)]
+    pub hold: Hold,
+    /// Who would leave or get what.
+    pub waiting: Vec<Shown>,
+}
+
+/// One change that waits, for somebody to read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shown {
+    /// Door system.
+    pub doors: String,
+    /// What would be done.
+    pub what: Doing,
+    /// The group that is left; none where something else is to be done.
+    pub group: Option<GroupId>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whose: what the platform or the door system calls them.
+    pub who: String,
+    /// Their address.
+    pub email: Option<String>,
+    /// Their account.
+    pub account: Option<AccountId>,
+    /// They were put there by hand.
+    pub foreign: bool,
+    /// How the number of the card reads that is taken back.
+    pub tag: Option<String>,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doing {
+    /// An account leaves a group.
+    Leaves,
+    /// A card is taken back.
+    Untagged,
+    /// An account is suspended or deleted.
+    Rests,
+    /// A profile becomes the person of another address.
+    Joins,
+    /// An account is made.
+    Invited,
+}
+
+impl Doing {
+    fn of(doubt: &Doubt) -> Self {
+        match doubt {
+            Doubt::Leaves { .. } => Doing::Leaves,
+            Doubt::Card { .. } => Doing::Untagged,
+            Doubt::Rests { .. } => Doing::Rests,
+            Doubt::Moves { .. } => Doing::Joins,
+            Doubt::Made { .. } => Doing::Invited,
+        }
+    }
+}
+
+/// Everything that waits for a human, at one site or at all of them, with whom it concerns.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where the table is away.
+pub async fn holds(outside: &Outside, site: Option<&str>) -> Result<Vec<Opened>> {
+    let mut holds = Vec::new();
+    for site in sites(outside, site).await? {
+        for hold in outside.ledger.open_holds(&site).await? {
+            let waiting = outside.ledger.waiting(&hold).await?;
+            let names = Names::of(outside, &site, &waiting).await?;
+            let mut waiting: Vec<Shown> = waiting.iter().map(|one| names.shown(one)).collect();
+            waiting.sort();
+            holds.push(Opened { hold, waiting });
+        }
+    }
+    Ok(holds)
+}
+
+/// What those are called whom a hold is about.
+struct Names {
+    groups: BTreeMap<String, Vec<Group>>,
+    people: BTreeMap<String, Person>,
+    profiles: BTreeMap<FactId, Record>,
+}
+
+impl Names {
+    async fn of(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<Names> {
+        let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for one in waiting {
+            match &one.doubt {
+                Doubt::Leaves { doors: at, .. } => drop(doors.insert(at)),
+                Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } => drop(profiles.insert(profile.clone())),
+                Doubt::Card { .. } | Doubt::Rests { .. } => {}
+            }
+            if let Subject::Person(id) = &one.who {
+                people.insert(id.clone());
+            }
+        }
+        let ledger = &outside.ledger;
+        let (people, profiles) = (Vec::from_iter(people), Vec::from_iter(profiles));
+        let (people, profiles) = try_join(ledger.people(site, &people), ledger.facts(site, &profiles)).await?;
+        let mut groups = BTreeMap::new();
+        for name in doors {
+            let read = ledger.doors_read(site, name).await?;
+            groups.insert(name.clone(), read.map(|read| read.groups).unwrap_or_default());
+        }
+        let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
+        let profiles = profiles.into_iter().map(|record| (record.fact.name(), record)).collect();
+        Ok(Names { groups, people, profiles })
+    }
+
+    fn shown(&self, one: &Waiting) -> Shown {
+        let doors = one.doubt.doors().unwrap_or_default().to_owned();
+        let (group, account) = (one.doubt.group().cloned(), one.doubt.place().map(|(_, account)| account.clone()));
+        let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
+        let name = group.as_ref().and_then(named).map(|known| known.name.clone());
+        let (mut email, mut called) = (None, None);
+        if let Subject::Person(id) = &one.who
+            && let Some(person) = self.people.get(id)
+        {
+            called = person.accounts.get(&doors).and_then(|linked| linked.account.called());
+            email.clone_from(&person.email);
+        }
+        if let Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } = &one.doubt
+            && let Some(known) = self.profiles.get(profile)
+            && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
+        {
+            (called, email) = (Some(profile.name.to_string()), profile.email.clone());
+        }
+        let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
+        let (what, tag) = (Doing::of(&one.doubt), one.tag.clone());
+        Shown { doors, what, group, name, who, email, account, foreign: one.foreign, tag }
+    }
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Hold { checksum, site, scope, reason, since, .. } = &self.hold;
+        let at = since.strftime("%F %R UTC");
+        shown_line!(f, "site {site}: {checksum}: {scope}, held since {at}: {reason}")?;
+        for Shown { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
+            let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
+            let group = name.as_ref().or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
+            let foreign = if *foreign { ", put there by hand," } else { "" };
+            let tag = tag.as_deref().unwrap_or("of theirs");
+            match what {
+                Doing::Leaves => shown_line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?,
+                Doing::Untagged => shown_line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?,
+                Doing::Rests => shown_line!(f, "  - the account of {who}{email} is suspended or deleted at {doors}")?,
+                Doing::Joins => shown_line!(f, "  - the profile {who}{email} becomes the person of this address")?,
+                Doing::Invited => shown_line!(f, "  + {who}{email} gets an account at {doors}")?,
+            }
+        }
+        write!(f, "To let exactly this be done: doorstep approve {checksum}")
+    }
+}
+
+/// Releases exactly what is held under a checksum, for an hour, and rings the line for it. What of it is no longer to be
+/// done is not done; what would be done besides is not released.
+///
+/// # Errors
+/// [`Error::Refused`] where there is no such hold, or it was approved already; [`Error::Later`] where table or line are
+/// away, or the hold changed meanwhile: then the same may be said again.
+pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    let hold = find(outside, site, checksum).await?;
+    if let Some(at) = hold.approved {
+        let at = at.strftime("%F %R UTC");
+        return Err(Error::refused(format!(
+            "{checksum} was approved at {at}. What is not done within the hour after that is held anew: look again"
+        )));
+    }
+    let waiting = outside.ledger.waiting(&hold).await?;
+    let now = outside.time.now();
+    let site = hold.site.clone();
+    let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
+    outside.ledger.release(&site, &doubts, Some(checksum), now).await?;
+    let mut notices = believe(outside, &site, &waiting).await?;
+    // By the stack's own clock: that of the operator's desk may be ahead of it.
+    outside.ledger.put_dues(&site, &dues(&waiting, hold.told)).await?;
+    let hold = Hold { approved: Some(now), ..hold };
+    outside.ledger.keep_hold(&hold).await?;
+    outside.line.ring(&Ring::new(&site, Bell::Due), None).await?;
+    notices.push(Notice::Approved(hold.clone()));
+    if let Err(error) = outside.bus.publish(&site, &notices).await {
+        tracing::warn!(site, %error, "an approval could not be published");
+    }
+    Ok(hold)
+}
+
+/// Where what is approved follows from a snapshot that was not believed, it is believed from now on, and everything is to be
+/// compared by it.
+async fn believe(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
+    let told = outside.ledger.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
+    if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&outside.ledger, site).await? {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
+}
+
+async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    for site in sites(outside, site).await? {
+        if let Some(hold) = outside.ledger.hold(&site, checksum).await? {
+            return Ok(hold);
+        }
+    }
+    Err(Error::refused(format!(
+        "nothing is held under {checksum}: the set may have changed since. Look again, and approve what you then see"
+    )))
+}
+
+/// Whom it concerns, each once, with the groups and accounts to look at.
+fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
+    let mut dues: BTreeMap<String, Due> = BTreeMap::new();
+    for one in waiting {
+        let new = Due::at(at, one.who.clone());
+        let due = dues.entry(key::subject(&one.who)).or_insert(new);
+        match &one.doubt {
+            Doubt::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
+            Doubt::Card { doors, .. } | Doubt::Rests { doors, .. } => drop(due.look_at.insert(doors.clone())),
+            Doubt::Made { .. } | Doubt::Moves { .. } => {}
+        }
+    }
+    dues.into_values().collect()
+}
+
+async fn sites(outside: &Outside, site: Option<&str>) -> Result<Vec<String>> {
+    match site {
+        Some(site) => Ok(vec![outside.ledger.in_force(site).await.map(|_| site.to_owned())?]),
+        None => outside.ledger.site_names().await,
+    }
+}

@@ -1,0 +1,133 @@
+//! What can be found wrong with a site file by asking both vendors, and by laying several files side by side. It reads
+//! and judges; nothing is written anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use doorstep_cloud::routes::address;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::Kind;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_core::site::{Mode, Selector, Site};
+use doorstep_vendors::doors::ReadDoors;
+use doorstep_vendors::platform::{ReadPlatform, Span};
+
+/// Kinds of things that rules name.
+pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
+
+/// What the vendors answered about a site file.
+pub struct VendorCheck {
+    /// What is wrong, and what to do about it. A good file has none.
+    pub findings: Vec<String>,
+    /// The vendors' ids of the names in the file.
+    pub resolved: Resolved,
+}
+
+/// Asks the platform and every door system whether each name in `site` exists there exactly once, and whether they can do
+/// what the file expects of them.
+///
+/// # Errors
+/// As soon as a vendor cannot be read: half an answer would be a wrong one.
+pub async fn against_vendors(
+    site: &Site,
+    platform: &dyn ReadPlatform,
+    doors: &BTreeMap<String, Box<dyn ReadDoors>>,
+) -> Result<VendorCheck> {
+    let span = Span { changed_since: None, checkins_from: Timestamp::UNIX_EPOCH };
+    let mut facts = Vec::new();
+    for kind in platform.kinds().iter().filter(|kind| NAMED.contains(kind)) {
+        facts.extend(platform.read(*kind, &span).await?.facts);
+    }
+    let mut groups = BTreeMap::new();
+    let mut about_doors = Vec::new();
+    for name in site.doors.keys() {
+        let reader = doors.get(name).ok_or_else(|| Error::refused(format!("[doors.{name}] is not connected")))?;
+        groups.insert(name.clone(), reader.groups().await?);
+        about_doors.extend(of_doors(site, name, reader.as_ref()).await?);
+    }
+    let mut findings = alone(site);
+    let resolved = resolve(site, &Catalogue::of(&facts), &groups, None);
+    findings.extend(resolved.problems.iter().cloned());
+    findings.extend(about_doors);
+    let hearing = platform.hearing(&site.id).await?.at(site.platform.locations.as_deref());
+    findings.extend(hearing.problems.into_iter().chain(hearing.silence).map(|said| format!("[platform] {said}")));
+    Ok(VendorCheck { findings, resolved })
+}
+
+async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<String>> {
+    let asked = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
+    let mut missing = BTreeSet::new();
+    for email in asked {
+        if doors.find(email).await?.is_empty() {
+            missing.insert(email.as_str());
+        }
+    }
+    let mut findings = of_protected(site, name, |email| !missing.contains(email));
+    let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
+    findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
+    if let Some(config) = site.doors.get(name) {
+        let trouble = doors.openings().webhook_trouble(&address(&site.id, config.kind, name)).await?;
+        findings.extend(trouble.map(|trouble| format!("[doors.{name}] {trouble}")));
+    }
+    Ok(findings)
+}
+
+/// What is wrong with the protected people of one door system, where `is_there` says who has an account. No address is
+/// repeated.
+pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
+    let missing: Vec<usize> =
+        (1..).zip(protected).filter(|(_, email)| !is_there(email)).map(|(number, _)| number).collect();
+    let advice = "correct the address, or give this person an account there";
+    let said = |number| format!("[doors.{name}] protected: number {number} has no account there: {advice}");
+    let mut findings: Vec<String> = missing.iter().map(said).collect();
+    if site.mode == Mode::Full && protected.len().saturating_sub(missing.len()) < 2 {
+        findings.push(format!("[doors.{name}] protected: mode \"full\" needs two people who have an account there"));
+    }
+    findings
+}
+
+/// What is suspicious in one file although nothing in it is wrong.
+pub fn alone(site: &Site) -> Vec<String> {
+    let mut findings = Vec::new();
+    if !site.platform.kind.has_floors() && site.platform.kind.has_read_api() {
+        let floors = site.rules.iter().filter(|rule| rule.selector == Selector::Floor);
+        findings.extend(floors.map(|rule| {
+            let word = site.platform.kind.word();
+            format!("line {}: {word} has no floors, so this opens nothing: write assignable or location", rule.line)
+        }));
+    }
+    if site.rules.is_empty() {
+        findings.push("there is no [[rule]], so nothing ever opens: write one".to_owned());
+    }
+    for (name, config) in &site.doors {
+        if !site.rules.iter().any(|rule| rule.doors == *name) && !site.rules.is_empty() {
+            findings.push(format!("[doors.{name}] is opened by no rule: write one, or remove it"));
+        }
+        let same = site.doors.iter().take_while(|(other, _)| *other != name).find(|(_, other)| {
+            (other.kind, &other.place, &other.secret) == (config.kind, &config.place, &config.secret)
+        });
+        if let Some((other, _)) = same {
+            findings
+                .push(format!("[doors.{name}] is the same place as [doors.{other}]: write its rules for one of them"));
+        }
+    }
+    findings
+}
+
+/// What is wrong between files that are fine each by itself, with the number of the file it is said of.
+pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
+    let mut findings = Vec::new();
+    for (number, site) in sites.iter().enumerate() {
+        let same = sites.iter().take(number).filter(|other| other.id == site.id);
+        let said = |_| format!("another file says site = \"{}\" too: each site needs its own name", site.id);
+        findings.extend(same.map(said).map(|finding| (number, finding)));
+    }
+    findings
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

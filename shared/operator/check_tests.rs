@@ -1,0 +1,236 @@
+//! What is found by asking vendors and by laying files side by side.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::check::{against_vendors, alone, together};
+use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, Row, Standing};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Plan, What};
+use doorstep_core::site::Site;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::resolve;
+use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
+use doorstep_vendors::doors::openings::ReadOpenings;
+use doorstep_vendors::doors::{ReadDoors, Seats};
+use doorstep_vendors::platform::found::{Assigned, FactList, Lookup};
+use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
+
+/// The least that a site file can say.
+const LEAST: &str = r#"
+site = "riverside"
+timezone = "Europe/London"
+mode = "observe"
+[platform]
+kind = "officernd"
+organization = "riverside-hub"
+secret = "riverside/officernd"
+[doors.main]
+kind = "kisi"
+secret = "riverside/kisi"
+"#;
+
+/// A platform with one plan.
+struct OnePlan;
+
+#[async_trait]
+impl ReadPlatform for OnePlan {
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Plan, Kind::Member]
+    }
+
+    async fn look(&self, _about: &FactId) -> Result<Lookup> {
+        Ok(Lookup::Missing)
+    }
+
+    async fn read(&self, kind: Kind, _span: &Span) -> Result<FactList> {
+        assert_eq!(kind, Kind::Plan, "people are none of a check's business");
+        Ok(vec![Fact {
+            id: "p1".into(),
+            what: What::Plan(Plan { name: "Hot desk".into(), location: None }),
+            changed: None,
+        }]
+        .into())
+    }
+
+    async fn assignments(&self, _resources: &[Id]) -> Result<Assigned> {
+        Ok(Assigned::default())
+    }
+
+    async fn hearing(&self, site: &str) -> Result<Hearing> {
+        let silence = Some(format!("nothing posts to {site}: make a webhook"));
+        Ok(Hearing { problems: vec!["webhook 7 is switched off: switch it on".into()], silence, ..Hearing::default() })
+    }
+}
+
+/// Doors with one group, one account and two seats; or away.
+struct OneGroup {
+    away: bool,
+}
+
+#[async_trait]
+impl ReadDoors for OneGroup {
+    fn ends_by_itself(&self) -> bool {
+        true
+    }
+
+    async fn groups(&self) -> Result<Vec<Group>> {
+        let problem = Some("it has no schedule: give it one".to_owned());
+        let group = Group { id: GroupId("g1".into()), name: "Members".into(), problem };
+        if self.away { Err(Error::later("away")) } else { Ok(vec![group]) }
+    }
+
+    async fn is_gone(&self, _group: &GroupId) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn rows(&self, _group: &GroupId) -> Result<Vec<Row>> {
+        Ok(Vec::new())
+    }
+
+    async fn find(&self, email: &str) -> Result<Vec<Account>> {
+        let account = Account {
+            id: AccountId("a1".into()),
+            inner_id: None,
+            email: Some(email.into()),
+            name: "Ops".into(),
+            standing: Standing::Active,
+            mark: None,
+            privileged: true,
+            guest: false,
+        };
+        Ok(if email.starts_with("ops@") { vec![account] } else { Vec::new() })
+    }
+
+    async fn account(&self, _known: &Account) -> Result<Option<Account>> {
+        Ok(None)
+    }
+
+    async fn guests(&self) -> Result<Vec<Account>> {
+        Ok(Vec::new())
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        Ok(Vec::new())
+    }
+
+    async fn group_count(&self, _account: &Account) -> Result<usize> {
+        Ok(0)
+    }
+
+    async fn seats(&self) -> Result<Option<Seats>> {
+        Ok(Some(Seats { used: 8, paid: Some(10) }))
+    }
+
+    async fn cards(&self) -> Result<Vec<Card>> {
+        Ok(Vec::new())
+    }
+
+    fn openings(&self) -> &dyn ReadOpenings {
+        self
+    }
+}
+
+#[async_trait]
+impl ReadOpenings for OneGroup {
+    async fn locks(&self) -> Result<BTreeMap<String, String>> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn webhook_trouble(&self, path: &str) -> Result<Option<String>> {
+        Ok(Some(format!("nothing is posted to {path}: enable it")))
+    }
+}
+
+fn full() -> Site {
+    let text = LEAST.replace("observe", "full") + "protected = [\"ops@a.example\", \"owner@a.example\"]\n";
+    Site::parse(&(text + "[[rule]]\nplan = [\"Hot desk\", \"Cold desk\"]\nopens = \"Members\"\n")).unwrap()
+}
+
+async fn found(away: bool) -> Result<Vec<String>> {
+    let doors: Box<dyn ReadDoors> = Box::new(OneGroup { away });
+    let answer = against_vendors(&full(), &OnePlan, &BTreeMap::from([("main".to_owned(), doors)])).await;
+    answer.map(|answer| answer.findings)
+}
+
+#[tokio::test]
+async fn what_the_vendors_say() {
+    let findings = found(false).await.unwrap();
+    assert_eq!(
+        findings,
+        [
+            "line 13: no plan is named \"Cold desk\": write its exact name or its id",
+            "line 13: group \"Members\" opens nothing for the people in it: it has no schedule: give it one",
+            "[doors.main] protected: number 2 has no account there: correct the address, or give this person an account there",
+            "[doors.main] protected: mode \"full\" needs two people who have an account there",
+            "[doors.main] 8 of 10 seats are in use: buy more, or suspend accounts without access",
+            "[doors.main] nothing is posted to /hooks/riverside/kisi/main: enable it",
+            "[platform] webhook 7 is switched off: switch it on",
+            "[platform] nothing posts to riverside: make a webhook",
+        ]
+    );
+    assert_eq!(found(true).await, Err(Error::later("away")));
+    let unconnected = against_vendors(&full(), &OnePlan, &BTreeMap::new()).await;
+    assert_eq!(unconnected.err(), Some(Error::refused("[doors.main] is not connected")));
+}
+
+#[test]
+fn one_file_alone() {
+    assert!(alone(&Site::parse(LEAST).unwrap())[0].contains("no [[rule]]"));
+    let text = LEAST.to_owned() + "[doors.side]\nkind = \"kisi\"\nsecret = \"riverside/kisi\"\n";
+    let text = text + "[[rule]]\nplan = \"*\"\nopens = \"A\"\ndoors = \"main\"\n";
+    let findings = alone(&Site::parse(&text).unwrap());
+    assert!(findings[0].contains("[doors.side] is opened by no rule"), "{findings:?}");
+    assert!(findings[1].contains("[doors.side] is the same place as [doors.main]"), "{findings:?}");
+}
+
+#[test]
+fn a_floor_opens_nothing_where_there_are_none() {
+    let rule = "[[rule]]\nfloor = \"First\"\nopens = \"A\"\n";
+    let nexudus = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("riverside-hub", "12") + rule;
+    let findings = alone(&Site::parse(&nexudus).unwrap());
+    assert_eq!(findings, ["line 12: nexudus has no floors, so this opens nothing: write assignable or location"]);
+    assert!(alone(&Site::parse(&(LEAST.to_owned() + rule)).unwrap()).is_empty());
+}
+
+fn remarks(texts: &[&str]) -> Vec<(usize, String)> {
+    let sites: Vec<Site> = texts.iter().map(|text| Site::parse(text).unwrap()).collect();
+    shared_groups(&sites.iter().map(|site| RuledSite { site, resolved: None }).collect::<Vec<_>>())
+}
+
+#[test]
+fn b4_check_says_when_two_sites_rule_one_group() {
+    let first = LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = [\"A\", \"B\"]\n";
+    let second = first.replace("\"riverside\"", "\"harbour\"").replace("[\"A\", \"B\"]", "[\"C\", \"A\"]");
+    let said = "line 12: site \"riverside\" also rules group \"A\": a person of both sites stays in it until both sites end \
+                the access";
+    assert_eq!(remarks(&[&first, &second]), [(1, said.to_owned())]);
+    let elsewhere = second.replace("riverside/kisi", "harbour/kisi");
+    assert_eq!(remarks(&[&first, &elsewhere]), [], "another secret leads to another door system");
+    let removing = |text: &str| text.replace("[[rule]]", "foreign = \"remove\"\n[[rule]]");
+    let both = [Site::parse(&removing(&first)).unwrap(), Site::parse(&removing(&second)).unwrap()];
+    assert!(together(&[&both[0], &both[1]]).is_empty(), "people of another site are not foreign");
+    assert_eq!(remarks(&[&removing(&first), &removing(&second)]).len(), 1);
+}
+
+#[test]
+fn b4_check_knows_a_shared_group_by_its_name_and_by_its_id() {
+    let by_name = Site::parse(&(LEAST.to_owned() + "[[rule]]\nplan = \"*\"\nopens = \"A\"\n")).unwrap();
+    let by_id = LEAST.replace("\"riverside\"", "\"harbour\"") + "[[rule]]\nplan = \"*\"\nopens = \"7\"\n";
+    let by_id = Site::parse(&by_id).unwrap();
+    let groups = [Group { id: GroupId("7".to_owned()), name: "A".to_owned(), problem: None }];
+    let groups = BTreeMap::from([("main".to_owned(), groups.to_vec())]);
+    let resolved = |site: &Site| resolve(site, &Catalogue::of(&[]), &groups, None);
+    let (first, second) = (resolved(&by_name), resolved(&by_id));
+    let asked =
+        [RuledSite { site: &by_name, resolved: Some(&first) }, RuledSite { site: &by_id, resolved: Some(&second) }];
+    assert_eq!(shared_groups(&asked).len(), 1);
+}
+
+#[test]
+fn o6_each_file_names_a_site_of_its_own() {
+    let site = Site::parse(LEAST).unwrap();
+    let said = "another file says site = \"riverside\" too: each site needs its own name";
+    assert_eq!(together(&[&site, &site]), [(1, said.to_owned())]);
+}

@@ -1,0 +1,114 @@
+//! What is a finding and what is not.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::judge::judge;
+use super::vitals::{Doors, Platform, Vitals};
+use super::{About, Checkup};
+use doorstep_cloud::ledger::sites::{DoorsRead, Paused, PlatformRead, Stored};
+use doorstep_cloud::line::Waiting;
+use doorstep_core::model::error::Error;
+use doorstep_core::site::{Mode, Site};
+use doorstep_vendors::doors::Seats;
+use doorstep_vendors::platform::Hearing;
+
+fn healthy() -> Vitals {
+    let text = include_str!("../../../infra/sites/riverside.toml");
+    let mut site = Site::parse(text).expect("a site file");
+    site.mode = Mode::Full;
+    let now: Timestamp = "2026-03-02T08:00:00Z".parse().expect("an instant");
+    let seats = Some(Seats { used: 7, paid: Some(10) });
+    let doors = Doors {
+        answers: Ok(()),
+        shut: Vec::new(),
+        seats,
+        missing: Vec::new(),
+        hearing: None,
+        read: Some(DoorsRead::default()),
+    };
+    Vitals {
+        doors: site.doors.keys().map(|name| (name.clone(), doors_like(&doors))).collect(),
+        stored: Stored::after(None, text, now),
+        site,
+        now,
+        platform: Platform {
+            word: "officernd",
+            proves: Ok(true),
+            answers: Some(Ok(())),
+            hearing: Ok(Hearing::default()),
+            read: PlatformRead { complete: Some(now), ..PlatformRead::default() },
+        },
+        unreadable: Vec::new(),
+        names: Vec::new(),
+        troubled: Vec::new(),
+        out_of_reach: Default::default(),
+        holds: Vec::new(),
+        unread: 0,
+        overdue: 0,
+        line: Ok(Waiting { waiting: 3, dead: Some(0) }),
+        alarms: Ok(2),
+        due_soon: 2,
+        ahead: Some(SignedDuration::from_secs(-30)),
+    }
+}
+
+fn doors_like(doors: &Doors) -> Doors {
+    let Doors { answers, shut, seats, missing, hearing, read } = doors;
+    Doors {
+        answers: answers.clone(),
+        shut: shut.clone(),
+        seats: *seats,
+        missing: missing.clone(),
+        hearing: hearing.clone(),
+        read: read.clone(),
+    }
+}
+
+fn found(change: impl FnOnce(&mut Vitals, &mut Doors)) -> Vec<About> {
+    let mut vitals = healthy();
+    let name = vitals.doors.keys().next().cloned().expect("doors");
+    let mut doors = vitals.doors.remove(&name).expect("its own");
+    change(&mut vitals, &mut doors);
+    vitals.doors.insert(name, doors);
+    let Checkup { findings, .. } = judge(&vitals);
+    assert!(findings.iter().all(|finding| !finding.what.is_empty() && !finding.advice.is_empty()), "{findings:?}");
+    findings.into_iter().map(|finding| finding.about).collect()
+}
+
+#[test]
+fn a_healthy_site_has_nothing_to_do() {
+    assert_eq!(found(|_, _| {}), []);
+    let said = judge(&healthy()).to_string();
+    assert!(said.ends_with("nothing to do") && said.contains("+ no dead letters, 3 bells in the line"), "{said}");
+}
+
+#[test]
+fn each_trouble_is_one_finding_with_what_to_do() {
+    let away = || Error::later("away");
+    let wrong = || Error::report("not accepted");
+    let at = Timestamp::UNIX_EPOCH;
+    assert_eq!(found(|v, _| v.stored.paused = Some(Paused { at, why: None })), [About::Mode]);
+    assert_eq!(found(|v, _| v.stored.observing = true), [About::Mode]);
+    assert_eq!(found(|v, _| v.site.mode = Mode::Observe), [About::Mode]);
+    assert_eq!(found(|v, _| v.platform.proves = Ok(false)), [About::Credentials]);
+    assert_eq!(found(|v, _| v.platform.answers = Some(Err(wrong()))), [About::Credentials]);
+    assert_eq!(found(|_, d| d.answers = Err(away())), [About::Credentials]);
+    assert_eq!(found(|v, _| v.platform.read.complete = None), [About::Reads]);
+    assert_eq!(found(|v, _| v.platform.read.complete = Some(at)), [About::Reads]);
+    assert_eq!(found(|v, _| v.platform.read.failing = Some(at)), [About::Reads]);
+    assert_eq!(found(|_, d| d.read = None), [About::Reads]);
+    assert_eq!(found(|v, _| v.platform.hearing = Err(wrong())), [About::Webhooks]);
+    assert_eq!(found(|_, d| d.hearing = Some("it is switched off".into())), [About::Webhooks]);
+    assert_eq!(found(|v, _| v.names.push("no plan".into())), [About::Names]);
+    assert_eq!(found(|_, d| d.shut.push(("Members".into(), "it has no schedule".into()))), [About::Groups]);
+    assert_eq!(found(|_, d| d.seats = Some(Seats { used: 8, paid: Some(10) })), [About::Seats]);
+    assert_eq!(found(|_, d| d.missing = vec![1, 2]), [About::Protected; 2]);
+    assert_eq!(found(|v, _| v.unread = 1), [About::Unread]);
+    assert_eq!(found(|v, _| v.overdue = 1), [About::Line]);
+    assert_eq!(found(|v, _| v.line = Ok(Waiting { waiting: 0, dead: Some(1) })), [About::Line]);
+    assert_eq!(found(|v, _| v.line = Err(away())), [About::Line]);
+    assert_eq!(found(|v, _| v.alarms = Err(away())), [About::Alarms]);
+    assert_eq!(found(|v, _| v.alarms = Ok(1)), [About::Alarms]);
+    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [About::Clock]);
+    assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))), [About::Clock]);
+}

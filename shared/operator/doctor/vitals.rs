@@ -1,0 +1,289 @@
+//! Asks everybody whom a site needs, each for the little that tells whether all is well with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use http::Uri;
+use jiff::{SignedDuration, Timestamp};
+
+use doorstep_cloud::ledger::sites::{DoorsRead, PlatformRead, Stored};
+use doorstep_cloud::line::Waiting;
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::routes::address;
+use doorstep_core::decide::guard::Hold;
+use doorstep_core::model::account::{Group, GroupId};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::Kind;
+use doorstep_core::model::person::Person;
+use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_core::site::{DoorsConfig, Site};
+use doorstep_jobs::settle::catalogue;
+use doorstep_vendors::access::Share;
+use doorstep_vendors::doors::{ReadDoors, Seats};
+use doorstep_vendors::platform::{Hearing, PlatformVendor, Span, standard_webhooks};
+
+/// Everything that is judged.
+pub struct Vitals {
+    /// The site, as its file has it.
+    pub site: Site,
+    /// The version in force.
+    pub stored: Stored,
+    /// When it was looked at.
+    pub now: Timestamp,
+    /// The platform.
+    pub platform: Platform,
+    /// The door systems, by name.
+    pub doors: BTreeMap<String, Doors>,
+    /// Names of the site file that stand for nothing.
+    pub names: Vec<String>,
+    /// People of whom something cannot be done, or not be decided.
+    pub troubled: Vec<Troubled>,
+    /// How many people have access at doors that the site file does not name, by the doors' name.
+    pub out_of_reach: BTreeMap<String, usize>,
+    /// What waits for a human.
+    pub holds: Vec<Hold>,
+    /// How many proven deliveries could not be read.
+    pub unread: usize,
+    /// How many people or things are due since longer than two minutes.
+    pub overdue: usize,
+    /// The line, as far as it can be asked.
+    pub line: Result<Waiting>,
+    /// How many alarms of the site are set, as far as Scheduler can be asked.
+    pub alarms: Result<usize>,
+    /// How many minutes of the next hour somebody is due in.
+    pub due_soon: usize,
+    /// Items of the table that cannot be read.
+    pub unreadable: Vec<String>,
+    /// How far our clock is ahead of AWS's; `None` where nobody told.
+    pub ahead: Option<SignedDuration>,
+}
+
+/// A person who needs a human.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Troubled {
+    /// Our id of them.
+    pub person: String,
+    /// Their address.
+    pub email: Option<String>,
+    /// What cannot be done, or not be decided.
+    pub problems: Vec<String>,
+}
+
+impl Troubled {
+    fn of(person: &Person) -> Option<Self> {
+        let Person { id, email, problems, .. } = person;
+        (!problems.is_empty()).then(|| Troubled {
+            person: id.clone(),
+            email: email.clone(),
+            problems: problems.clone(),
+        })
+    }
+}
+
+/// How it is with the platform.
+pub struct Platform {
+    /// Its name in reports.
+    pub word: &'static str,
+    /// Whether there is a secret that can prove its deliveries.
+    pub proves: Result<bool>,
+    /// Whether it answers with our credentials; `None`: it cannot be asked at all.
+    pub answers: Option<Result<()>>,
+    /// What it tells of its webhooks.
+    pub hearing: Result<Hearing>,
+    /// How it was read lately.
+    pub read: PlatformRead,
+}
+
+/// How it is with one door system.
+pub struct Doors {
+    /// Whether it answers with our credentials.
+    pub answers: Result<()>,
+    /// Ruled groups that open nothing: name and why.
+    pub shut: Vec<(String, String)>,
+    /// Its seats.
+    pub seats: Option<Seats>,
+    /// Which protected people, by their number in the file, have no account.
+    pub missing: Vec<usize>,
+    /// What is wrong with the webhook that posts openings.
+    pub hearing: Option<String>,
+    /// It was read whole at least once.
+    pub read: Option<DoorsRead>,
+}
+
+/// A due item older than this is late.
+const LATE: SignedDuration = SignedDuration::from_mins(2);
+/// Alarms are looked for so far ahead.
+const SOON: SignedDuration = SignedDuration::from_hours(1);
+
+/// Asks everybody.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table is away.
+pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
+    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
+    let (now, ledger) = (outside.time.now(), &outside.ledger);
+    let stored = ledger.in_force(site).await?;
+    let site = stored.file()?;
+    let platform = platform(outside, &site, now).await?;
+    let (mut doors, mut groups) = (BTreeMap::new(), BTreeMap::new());
+    for (name, config) in &site.doors {
+        let found = of_doors(outside, &site, name, config).await?;
+        groups.extend(found.1.map(|found| (name.clone(), found)));
+        doors.insert(name.clone(), found.0);
+    }
+    let before = ledger.resolved(&site.id).await?;
+    let resolved = resolve(&site, &catalogue(outside, &site.id).await?.0, &groups, before.as_ref());
+    for (name, doors) in &mut doors {
+        if let Some(groups) = groups.get(name).filter(|_| doors.answers.is_ok()) {
+            doors.shut = shut(outside, &site, name, groups, &resolved).await;
+        }
+    }
+    let everybody = ledger.everybody(&site.id).await?.known;
+    let dues = ledger.due_until(&site.id, later(now, SOON)).await?;
+    // Facts are looked through for those that cannot be read alone.
+    for kind in Kind::ALL {
+        ledger.facts_of(&site.id, kind).await?;
+    }
+    let minutes: BTreeSet<Timestamp> = dues.iter().map(|due| due.minute).filter(|minute| *minute > now).collect();
+    Ok(Vitals {
+        overdue: dues.iter().filter(|due| now.duration_since(due.minute) > LATE).count(),
+        due_soon: minutes.len(),
+        troubled: everybody.iter().filter_map(Troubled::of).collect(),
+        out_of_reach: out_of_reach(&site, &everybody),
+        holds: ledger.open_holds(&site.id).await?,
+        unread: ledger.unread(&site.id).await?.len(),
+        line: outside.line.waiting().await,
+        alarms: outside.alarms.of(&site.id).await.map(|alarms| alarms.len()),
+        ahead: ahead(outside).await,
+        names: resolved.problems,
+        unreadable: ledger.unreadable().problems(),
+        site,
+        stored,
+        now,
+        platform,
+        doors,
+    })
+}
+
+/// How many people have claims at each door system that the file does not name.
+fn out_of_reach(site: &Site, everybody: &[Person]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for person in everybody {
+        let at: BTreeSet<&String> = person.claims.iter().map(|claim| &claim.doors).collect();
+        for doors in at.into_iter().filter(|doors| !site.doors.contains_key(*doors)) {
+            *counts.entry(doors.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+async fn platform(outside: &Outside, site: &Site, now: Timestamp) -> Result<Platform> {
+    let kind = site.platform.kind;
+    let told = kind.vendor().contract().is_some();
+    let proves = outside.secrets.webhook(&site.platform.secret).await.map(|found| {
+        found.is_some_and(|found| match told {
+            true => found.webhook_secrets.iter().any(standard_webhooks::is_secret),
+            false => found.prove_anything(),
+        })
+    });
+    let mut seen = Platform {
+        word: kind.word(),
+        proves,
+        answers: None,
+        hearing: Ok(Hearing::default()),
+        read: outside.ledger.platform_read(&site.id).await?,
+    };
+    if told {
+        return Ok(seen);
+    }
+    let reader = match outside.platform(site).await {
+        Ok(reader) => reader,
+        Err(error) => {
+            seen.answers = Some(Err(error));
+            return Ok(seen);
+        }
+    };
+    let span = Span { changed_since: None, checkins_from: now };
+    seen.answers = match reader.kinds().first() {
+        Some(kind) => Some(reader.read(*kind, &span).await.map(drop)),
+        None => None,
+    };
+    if matches!(seen.answers, Some(Ok(()))) {
+        let locations = site.platform.locations.as_deref();
+        seen.hearing = reader.hearing(&site.id).await.map(|hearing| hearing.at(locations));
+    }
+    Ok(seen)
+}
+
+async fn of_doors(
+    outside: &Outside,
+    site: &Site,
+    name: &str,
+    config: &DoorsConfig,
+) -> Result<(Doors, Option<Vec<Group>>)> {
+    let read = outside.ledger.doors_read(&site.id, name).await?.filter(|read| read.is_of(config));
+    let mut seen = Doors { answers: Ok(()), shut: Vec::new(), seats: None, missing: Vec::new(), hearing: None, read };
+    let found = async {
+        let (reader, _) = outside.doors(site, name, Share::Reconcile).await?;
+        let groups = reader.groups().await?;
+        seen.seats = reader.seats().await?;
+        seen.missing = missing(reader.as_ref(), config).await?;
+        // No trouble with that is trouble with access.
+        let trouble = reader.openings().webhook_trouble(&address(&site.id, config.kind, name)).await;
+        seen.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be asked for: {error}")));
+        Ok::<_, Error>(groups)
+    };
+    match found.await {
+        Ok(groups) => Ok((seen, Some(groups))),
+        Err(error) => {
+            seen.answers = Err(error);
+            Ok((seen, None))
+        }
+    }
+}
+
+/// The protected people who have no account, by their number in the file.
+async fn missing(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Vec<usize>> {
+    let mut missing = Vec::new();
+    for (number, email) in (1..).zip(&config.protected) {
+        if reader.find(email).await?.is_empty() {
+            missing.push(number);
+        }
+    }
+    Ok(missing)
+}
+
+/// Ruled groups that open nothing.
+async fn shut(
+    outside: &Outside,
+    site: &Site,
+    name: &str,
+    groups: &[Group],
+    resolved: &Resolved,
+) -> Vec<(String, String)> {
+    let ruled = site.rules.iter().zip(&resolved.rules).filter(|(rule, _)| rule.doors == name);
+    let ruled: BTreeSet<&GroupId> = ruled.flat_map(|(_, resolved)| &resolved.groups).collect();
+    let Ok((reader, _)) = outside.doors(site, name, Share::Reconcile).await else { return Vec::new() };
+    let mut shut = Vec::new();
+    for group in groups.iter().filter(|group| ruled.contains(&group.id)) {
+        let asked = reader.group_problem(&group.id).await;
+        let problem = asked.unwrap_or_else(|error| Some(format!("cannot be asked for: {error}")));
+        shut.extend(problem.or_else(|| group.problem.clone()).map(|problem| (group.name.clone(), problem)));
+    }
+    shut
+}
+
+/// How far our clock is ahead of AWS's, by the date that its answers carry.
+async fn ahead(outside: &Outside) -> Option<SignedDuration> {
+    let settings = &outside.settings;
+    let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.line_url).parse().ok()?;
+    let origin = format!("{}://{}/", url.scheme_str()?, url.authority()?);
+    let answer = outside.http.send(http::Request::get(origin).body(Bytes::new()).ok()?).await.ok()?;
+    let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
+    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(outside.time.now().duration_since(theirs))
+}

@@ -1,0 +1,310 @@
+//! Why a person has, had, will have or lacks each group, at any instant: one lookup. From an address to our person, from
+//! there to what is known of them, what was done for them, and the rules. Nobody else's facts are read, no door system
+//! is written to, and one is asked only where somebody may have been let in by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::view::KnownRules;
+use doorstep_cloud::ledger::sites::Stored;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::entitlement::{Dossier, Entitlement, derive};
+use doorstep_core::decide::guard::{Doubt, Hold};
+use doorstep_core::model::account::GroupId;
+use doorstep_core::model::audit::Record as Done;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{FactId, Kind, What};
+use doorstep_core::model::person::{Person, email_key};
+use doorstep_core::model::record::Record;
+use doorstep_core::site::Site;
+use doorstep_jobs::settle::dossier_of;
+use doorstep_vendors::access::Share;
+
+mod group;
+pub mod past;
+mod print;
+pub mod shape;
+pub mod who;
+
+use group::explain_group;
+use past::facts_named;
+pub use shape::Explained;
+use shape::{AccountShown, Tense, Who};
+
+/// What is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Whoever has this address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whoever has this id of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Whoever has this profile at the platform: `member:603d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Only this group, by name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The instant; left out: now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+/// Explains. `None`: nobody here is meant.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, and for what cannot be read as a person, a group or an instant.
+pub async fn explain(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
+    let now = outside.time.now();
+    let at = instant(wanted.at.as_deref(), now)?;
+    let stored = outside.ledger.in_force(site).await?;
+    let site = stored.site()?;
+    let Some(person) = find(outside, &site.id, wanted).await? else { return Ok(None) };
+    let book = Book::of(outside, &stored, site, at, now).await?;
+    let file = File::of(outside, &book, person).await?;
+    let groups = book.groups(&file, wanted.group.as_deref())?;
+    let mut explained = Vec::new();
+    for (doors, group) in groups {
+        explained.push(explain_group(outside, &book, &file, &doors, &group).await?);
+    }
+    Ok(Some(book.told(&file, explained)))
+}
+
+/// An instant, as somebody wrote it.
+///
+/// # Errors
+/// [`Error::Refused`] with how to write one.
+pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(now) };
+    // What comes from an address bar has a space where a plus was.
+    let read = text.parse().or_else(|_| text.replace(' ', "+").parse());
+    read.map_err(|_| Error::refused("write the instant with its offset, such as 2026-03-02T09:00:00Z"))
+}
+
+/// Who is meant.
+async fn find(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
+    let ledger = &outside.ledger;
+    match (&wanted.email, &wanted.person, &wanted.profile) {
+        (Some(email), None, None) => {
+            let key = email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?;
+            match ledger.id_of_email(site, &key).await? {
+                Some(id) => ledger.person(site, &id).await,
+                None => unsettled(outside, site, &key).await,
+            }
+        }
+        (None, Some(id), None) => ledger.person(site, id).await,
+        (None, None, Some(profile)) => of_profile(outside, site, profile).await,
+        _ => Err(Error::refused("say who: one of email, person and profile")),
+    }
+}
+
+async fn of_profile(outside: &Outside, site: &str, profile: &str) -> Result<Option<Person>> {
+    let wrong = || Error::refused("write a profile as member:ID or visitor:ID");
+    let (kind, id) = profile.split_once([':', ' ']).ok_or_else(wrong)?;
+    let kind = past::kind_of(kind).filter(|kind| matches!(kind, Kind::Member | Kind::Visitor)).ok_or_else(wrong)?;
+    let name = FactId::new(kind, id);
+    if let Some(id) = outside.ledger.id_of_profile(site, &name).await? {
+        return outside.ledger.person(site, &id).await;
+    }
+    let known = outside.ledger.fact(site, &name).await?;
+    Ok(known.map(|record| nobody_yet(vec![record], None)))
+}
+
+/// Somebody whom the platform knows and for whom nothing ever opened has no place among our people. Only then is the
+/// list of profiles looked through.
+async fn unsettled(outside: &Outside, site: &str, email: &str) -> Result<Option<Person>> {
+    let mut found = Vec::new();
+    for kind in [Kind::Member, Kind::Visitor] {
+        let profiles = outside.ledger.facts_of(site, kind).await?;
+        let theirs = |record: &Record| match &record.fact.what {
+            What::Member(profile) | What::Visitor(profile) => {
+                !record.gone && profile.email.as_deref().and_then(email_key).as_deref() == Some(email)
+            }
+            _ => false,
+        };
+        found.extend(profiles.into_iter().filter(theirs));
+    }
+    Ok((!found.is_empty()).then(|| nobody_yet(found, Some(email.to_owned()))))
+}
+
+fn nobody_yet(profiles: Vec<Record>, email: Option<String>) -> Person {
+    let address = |record: &Record| match &record.fact.what {
+        What::Member(profile) | What::Visitor(profile) => profile.email.as_deref().and_then(email_key),
+        _ => None,
+    };
+    let email = email.or_else(|| profiles.iter().find_map(address));
+    let names = profiles.iter().map(|record| record.fact.name());
+    Person { profiles: names.collect(), ..Person::new(String::new(), email) }
+}
+
+/// What holds for everybody at the site.
+pub(crate) struct Book {
+    /// The site as it is in force.
+    site: Site,
+    /// What its names stand for.
+    rules: KnownRules,
+    /// What groups are called.
+    names: BTreeMap<(String, GroupId), String>,
+    /// Why nothing is done although the file says otherwise.
+    remarks: Vec<String>,
+    paused: bool,
+    stale: bool,
+    at: Timestamp,
+    now: Timestamp,
+}
+
+impl Book {
+    async fn of(outside: &Outside, stored: &Stored, site: Site, at: Timestamp, now: Timestamp) -> Result<Self> {
+        let rules = KnownRules::of(outside, &site).await?;
+        let mut names = BTreeMap::new();
+        for doors in site.doors.keys() {
+            let read = outside.ledger.doors_read(&site.id, doors).await?.unwrap_or_default();
+            names.extend(read.groups.into_iter().map(|group| ((doors.clone(), group.id), group.name)));
+        }
+        let stale = outside.ledger.platform_read(&site.id).await?.is_stale(now);
+        let mut remarks = stored.remarks(&site.id);
+        if stale {
+            remarks.push("the platform could not be read for a day: nothing new is opened until it can be".to_owned());
+        }
+        remarks.extend(rules.resolved().problems.iter().cloned());
+        let paused = stored.paused.is_some() || stored.observing;
+        Ok(Book { site, rules, names, remarks, paused, stale, at, now })
+    }
+
+    fn tense(&self) -> Tense {
+        match self.at.cmp(&self.now) {
+            std::cmp::Ordering::Less => Tense::Past,
+            std::cmp::Ordering::Equal => Tense::Present,
+            std::cmp::Ordering::Greater => Tense::Future,
+        }
+    }
+
+    /// The groups that are explained: whatever a rule opens, and whatever was ever theirs.
+    fn groups(&self, file: &File, only: Option<&str>) -> Result<BTreeSet<(String, GroupId)>> {
+        let mut groups: BTreeSet<(String, GroupId)> = self.rules.ruled(&self.site).collect();
+        groups.extend(file.person.claims.iter().map(|claim| (claim.doors.clone(), claim.group.clone())));
+        let done = file.done.iter().filter_map(|record| Some((record.deed.doors.clone(), record.deed.group.clone()?)));
+        groups.extend(done);
+        let Some(only) = only.filter(|only| !only.is_empty()) else { return Ok(groups) };
+        let known: Vec<_> = self.names.keys().cloned().chain(groups).collect();
+        let chosen: BTreeSet<_> = known.into_iter().filter(|group| self.is_called(group, only)).collect();
+        if chosen.is_empty() {
+            return Err(Error::refused("no group here has this name or id"));
+        }
+        Ok(chosen)
+    }
+
+    /// Whether a group has this id or name, alone or behind its door system's: `main/Members`.
+    fn is_called(&self, group: &(String, GroupId), only: &str) -> bool {
+        let (doors, id) = group;
+        let name = self.names.get(group).map_or("", String::as_str);
+        let behind = only.strip_prefix(doors.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        [Some(only), behind].into_iter().flatten().any(|word| word == id.0 || word.eq_ignore_ascii_case(name))
+    }
+
+    fn told(&self, file: &File, groups: Vec<shape::GroupExplained>) -> Explained {
+        let person = &file.person;
+        let mut remarks = self.remarks.clone();
+        remarks.extend(file.id().is_none().then(|| {
+            "nothing was ever opened to them: this is what the platform says of them, and there are no records"
+                .to_owned()
+        }));
+        Explained {
+            site: self.site.id.clone(),
+            timezone: self.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            at: self.at,
+            tense: self.tense(),
+            mode: self.site.mode.word().to_owned(),
+            remarks,
+            person: Who {
+                id: file.id(),
+                email: person.email.clone(),
+                name: file.dossier.name().map(str::to_owned),
+                profiles: person.profiles.iter().map(ToString::to_string).collect(),
+                accounts: person.accounts.iter().map(|(doors, linked)| AccountShown::of(doors, linked)).collect(),
+            },
+            groups,
+            problems: [person.problems.clone(), file.problems.clone()].concat(),
+            next: person.next,
+        }
+    }
+}
+
+/// Everything that is known of one person.
+pub(crate) struct File {
+    person: Person,
+    dossier: Dossier,
+    /// What they may open around the instant.
+    entitlements: Vec<Entitlement>,
+    /// What is wrong with their facts, where nobody settled them.
+    problems: Vec<String>,
+    /// The facts that are spoken of, as they are kept; those that are gone too.
+    facts: BTreeMap<FactId, Record>,
+    /// What was done for them, oldest first.
+    done: Vec<Done>,
+    /// What of theirs waits for a human, with the hold that it is in.
+    held: Vec<(Doubt, Hold)>,
+}
+
+impl File {
+    async fn of(outside: &Outside, book: &Book, person: Person) -> Result<Self> {
+        let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
+        let (dossier, _) = dossier_of(outside, &book.site.id, &profiles).await?;
+        let derived = derive(book.rules.by(&book.site), &dossier, book.at);
+        let done = match person.id.is_empty() {
+            true => Vec::new(),
+            false => outside.ledger.audit_of(&book.site.id, &person).await?,
+        };
+        let mut spoken: BTreeSet<FactId> = profiles.into_iter().collect();
+        spoken.extend(derived.entitlements.iter().flat_map(|one| one.because.iter().cloned()));
+        spoken.extend(person.claims.iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
+        spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| facts_named(&record.deed.because)));
+        let spoken: Vec<FactId> = spoken.into_iter().collect();
+        let facts = outside.ledger.facts(&book.site.id, &spoken).await?;
+        let facts = facts.into_iter().map(|record| (record.fact.name(), record)).collect();
+        let problems = if person.id.is_empty() { derived.problems } else { Vec::new() };
+        let held = held(outside, book, &person).await?;
+        Ok(File { person, dossier, entitlements: derived.entitlements, problems, facts, done, held })
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.person.id.clone()).filter(|id| !id.is_empty())
+    }
+}
+
+/// What of one person's waits for a human. Holds are few.
+async fn held(outside: &Outside, book: &Book, person: &Person) -> Result<Vec<(Doubt, Hold)>> {
+    if book.tense() != Tense::Present {
+        return Ok(Vec::new());
+    }
+    let theirs = |doubt: &Doubt| match doubt {
+        Doubt::Leaves { doors, account, .. } | Doubt::Card { doors, account, .. } | Doubt::Rests { doors, account } => {
+            let linked = person.accounts.get(doors).is_some_and(|linked| linked.account.id == *account);
+            linked || person.claims.iter().any(|claim| claim.doors == *doors && claim.account == *account)
+        }
+        Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } => person.profiles.contains(profile),
+    };
+    let mut held = Vec::new();
+    for hold in outside.ledger.open_holds(&book.site.id).await? {
+        let waiting = outside.ledger.waiting(&hold).await?;
+        let doubts = waiting.into_iter().map(|waiting| waiting.doubt).filter(theirs);
+        held.extend(doubts.map(|doubt| (doubt, hold.clone())));
+    }
+    Ok(held)
+}
+
+/// So many records of one person are searched for facts that are gone by now.
+const MOST_RECORDS: usize = 50;
+
+/// Whether somebody's account is in a group by hand, which our books say nothing of: the door system is asked. `None`
+/// where it cannot be.
+async fn by_hand(outside: &Outside, book: &Book, person: &Person, doors: &str, group: &GroupId) -> Option<bool> {
+    let account = &person.accounts.get(doors)?.account.id;
+    let (reader, _) = outside.doors(&book.site, doors, Share::Settle).await.ok()?;
+    let rows = reader.rows(group).await.ok()?;
+    Some(rows.iter().any(|row| row.account == *account && is_valid(row, book.now)))
+}

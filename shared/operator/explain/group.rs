@@ -1,0 +1,470 @@
+//! One group of one person: what they have, what they should have, and what lies between.
+
+use jiff::Timestamp;
+
+use super::past::{self, Held, facts_named, is_about};
+use super::shape::{
+    AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
+};
+use super::{Book, File, by_hand};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
+use doorstep_core::decide::guard::{Doubt, Hold};
+use doorstep_core::model::account::{GroupId, Standing};
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::{Claim, Linked};
+use doorstep_core::model::record::Record;
+use doorstep_core::site::{Mode, Wanted};
+
+/// Most windows that are shown of one group.
+const MOST_WINDOWS: usize = 20;
+/// Most records that are shown of one group.
+const MOST_DONE: usize = 50;
+
+/// One group, explained. Asks the door system only where somebody should be in and we did not put them there.
+pub(super) async fn explain_group(
+    outside: &Outside,
+    book: &Book,
+    file: &File,
+    doors: &str,
+    group: &GroupId,
+) -> Result<GroupExplained> {
+    let mut one = One::of(book, file, doors, group);
+    if one.tense == Tense::Present && one.may && !one.has && one.claim.is_none() {
+        one.by_hand = by_hand(outside, book, &file.person, doors, group).await;
+    }
+    one.judge();
+    Ok(one.told())
+}
+
+/// One group under examination.
+struct One<'a> {
+    book: &'a Book,
+    file: &'a File,
+    doors: &'a str,
+    group: &'a GroupId,
+    tense: Tense,
+    claim: Option<&'a Claim>,
+    linked: Option<&'a Linked>,
+    held: Held<'a>,
+    entitlements: Vec<&'a Entitlement>,
+    may: bool,
+    has: bool,
+    evidence: Evidence,
+    by_hand: Option<bool>,
+    why: Vec<String>,
+    lacks: Vec<Lack>,
+}
+
+impl<'a> One<'a> {
+    fn of(book: &'a Book, file: &'a File, doors: &'a str, group: &'a GroupId) -> Self {
+        let claim = file.person.claim(doors, group);
+        let here = |one: &&Entitlement| one.doors == doors && one.group == *group;
+        let mut entitlements: Vec<&Entitlement> = file.entitlements.iter().filter(here).collect();
+        entitlements.sort_by_key(|one| (!one.window.holds(book.at), one.window));
+        let may = entitlements.iter().any(|one| one.window.holds(book.at));
+        let held = past::held(&file.done, claim, doors, group, book.at);
+        let tense = book.tense();
+        let (has, evidence) = match tense {
+            Tense::Past => (held.has, held.evidence),
+            // A claim that the door system ended by itself opens nothing any more.
+            Tense::Present => {
+                (claim.is_some_and(|claim| claim.until.is_none_or(|until| until > book.at)), Evidence::Claim)
+            }
+            Tense::Future => (may, Evidence::Facts),
+        };
+        let linked = file.person.accounts.get(doors).map(AsRef::as_ref);
+        let (by_hand, why, lacks) = (None, Vec::new(), Vec::new());
+        One {
+            book,
+            file,
+            doors,
+            group,
+            tense,
+            claim,
+            linked,
+            held,
+            entitlements,
+            may,
+            has,
+            evidence,
+            by_hand,
+            why,
+            lacks,
+        }
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.why.push(text.into());
+    }
+
+    fn lacks(&mut self, what: Missing, text: impl Into<String>) {
+        self.lacks.push(Lack { what, text: text.into(), at: None });
+    }
+
+    fn lacks_at(&mut self, what: Missing, text: impl Into<String>, at: Timestamp) {
+        self.lacks.push(Lack { what, text: text.into(), at: Some(at) });
+    }
+
+    fn judge(&mut self) {
+        match self.tense {
+            Tense::Past => self.past(),
+            Tense::Present => self.present(),
+            Tense::Future => self.future(),
+        }
+        if !self.has && self.lacks.is_empty() {
+            self.lacks(Missing::Unknown, "nothing was written down that tells why");
+        }
+        let texts: Vec<String> = self.lacks.iter().map(|lack| lack.text.clone()).collect();
+        self.why.extend(texts.into_iter().filter(|text| !self.why.contains(text)).collect::<Vec<_>>());
+    }
+
+    fn past(&mut self) {
+        if let Some(record) = self.held.last {
+            let word = if self.has { "let in" } else { "taken out" };
+            self.say(format!("{word} at {}: {} (record {})", record.at, record.deed.because, record.seq));
+        } else if self.has {
+            self.say("they were in when Doorstep first wrote anything down of it");
+        }
+        if let Some(record) = past::asleep(&self.file.done, self.doors, self.book.at).filter(|_| self.has) {
+            self.has = false;
+            let text = format!("the account was asleep since {} (record {})", record.at, record.seq);
+            self.lacks_at(Missing::Suspended, text, record.at);
+        }
+        if !self.has {
+            self.refusals();
+            if let Some(next) = self.held.next.filter(|_| self.may) {
+                let delay =
+                    next.deed.delay.as_deref().map(|delay| format!("; in between: {delay}")).unwrap_or_default();
+                let text = format!("they came in only at {} (record {}){delay}", next.at, next.seq);
+                self.lacks_at(Missing::NotSettled, text, next.at);
+            } else if self.may && self.lacks.is_empty() {
+                self.lacks(
+                    Missing::NotSettled,
+                    "by what is known today they should have been in, and were not: it was not known then, or the \
+                     mode did not let Doorstep act",
+                );
+            }
+            self.windows();
+        }
+        let open = if self.may { "it was open to them" } else { "it was not open to them" };
+        self.say(format!("by facts and rules as they are known today {open}"));
+    }
+
+    fn present(&mut self) {
+        if let Some(claim) = self.claim {
+            let end = claim.until.map(|until| format!(", and ends by itself at {until}")).unwrap_or_default();
+            self.say(format!("ours since {}: {}{end}", claim.since, claim.because));
+        }
+        if self.has {
+            self.asleep_now();
+        } else if let Some(until) = self.claim.and_then(|claim| claim.until) {
+            self.lacks_at(Missing::Ended, format!("the door system ended it by itself at {until}"), until);
+        }
+        match (self.has, self.may) {
+            (true, false) => self.still_in(),
+            (true, true) | (false, _) if self.claim.is_some() => {}
+            (_, true) if self.by_hand == Some(true) => {
+                (self.has, self.evidence) = (true, Evidence::Doors);
+                self.say("somebody put them there by hand, so it is not ours and stays when their time ends");
+                self.asleep_now();
+            }
+            (_, true) => self.not_in_yet(),
+            (..) => self.windows(),
+        }
+    }
+
+    fn future(&mut self) {
+        if !self.may {
+            self.windows();
+            if self.claim.is_some() {
+                self.say("they have it today, and it will be closed by then");
+            }
+            return;
+        }
+        self.say("facts and rules, as they are known today, will open it");
+        if self.book.site.mode == Mode::Observe && self.claim.is_none() {
+            (self.has, self.evidence) = (false, Evidence::Facts);
+            self.mode();
+        }
+        if self.linked.is_some_and(|linked| linked.account.standing == Standing::Suspended && !linked.suspended) {
+            self.asleep_now();
+        }
+    }
+
+    /// The account is there and opens nothing.
+    fn asleep_now(&mut self) {
+        let Some(linked) = self.linked.filter(|linked| linked.account.standing == Standing::Suspended) else { return };
+        self.has = false;
+        if linked.suspended {
+            self.lacks(Missing::Seat, "the account has no seat, and opens nothing: buy or free a seat");
+        } else {
+            self.lacks(Missing::Suspended, "the account is suspended, and opens nothing: wake it at the door system");
+        }
+    }
+
+    /// In, and not entitled.
+    fn still_in(&mut self) {
+        self.say("facts and rules do not open it any more");
+        match self.book.site.mode {
+            Mode::Observe => self.say("nothing is taken from anybody while the site only observes or is paused"),
+            Mode::GrantOnly => self.say("mode grant-only takes nothing from anybody"),
+            Mode::Full if self.hold().is_some() => {
+                let text = self.hold().unwrap_or_default();
+                self.say(format!("the guard holds that it is closed: {text}"));
+            }
+            Mode::Full => {
+                let text = match self.file.person.next {
+                    Some(next) => format!("it is closed when they are settled next, by {next}"),
+                    None => "it is closed when they are settled next".to_owned(),
+                };
+                self.say(text);
+                self.say(
+                    "what a full read or a new site file alone tells of waits for the guard, at the next comparison",
+                );
+            }
+        }
+        let gone = self.gone_facts();
+        gone.into_iter().for_each(|(text, _)| self.say(text));
+    }
+
+    /// Entitled, and not in.
+    fn not_in_yet(&mut self) {
+        if self.book.site.mode == Mode::Observe {
+            self.mode();
+        }
+        if self.book.stale {
+            self.lacks(
+                Missing::Unread,
+                "the platform could not be read for a day: nothing new is opened until it can be",
+            );
+        }
+        self.refusals();
+        if let Some(text) = self.hold() {
+            self.lacks(Missing::Held, format!("the guard holds that an account is made: {text}"));
+        }
+        if self.linked.is_none() {
+            self.lacks(Missing::NotLinked, format!("they have no account at {} yet", self.doors));
+        }
+        if self.lacks.iter().all(|lack| lack.what == Missing::NotLinked) {
+            let text = match self.file.person.next {
+                Some(next) if next > self.book.now => format!("they were not settled since it opened; next at {next}"),
+                _ => "they were not settled since it opened: the next comparison does it".to_owned(),
+            };
+            self.lacks(Missing::NotSettled, text);
+        }
+    }
+
+    /// The hold that this group or account waits in, in words.
+    fn hold(&self) -> Option<String> {
+        let here = |doubt: &Doubt| match doubt {
+            Doubt::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
+            Doubt::Made { doors, .. } => doors == self.doors && self.linked.is_none(),
+            Doubt::Card { .. } | Doubt::Rests { .. } | Doubt::Moves { .. } => false,
+        };
+        let (_, hold) = self.file.held.iter().find(|(doubt, _)| here(doubt))?;
+        let Hold { reason, checksum, since, .. } = hold;
+        Some(format!("{reason}; since {since}, until somebody approves {checksum}"))
+    }
+
+    fn mode(&mut self) {
+        match self.book.paused {
+            true => {
+                self.lacks(Missing::Paused, "the site is paused, or only observes since its first push: see remarks")
+            }
+            false => self.lacks(Missing::Mode, "the site is in mode observe: nothing is changed at the doors"),
+        }
+    }
+
+    /// What went wrong at these doors: today's problems, or records of the time.
+    fn refusals(&mut self) {
+        if self.tense == Tense::Past {
+            let refused = |record: &&doorstep_core::model::audit::Record| {
+                let here = record.deed.doors == self.doors
+                    && record.deed.group.as_ref().is_none_or(|group| group == self.group);
+                here && record.deed.what == doorstep_core::model::audit::Happened::Refused && record.at <= self.book.at
+            };
+            let since = self.held.last.map_or(Timestamp::MIN, |record| record.at);
+            let last = self.file.done.iter().filter(refused).rfind(|record| record.at >= since);
+            if let Some(record) = last {
+                let text = format!("{} (record {}, {})", record.deed.answer, record.seq, record.at);
+                self.lacks_at(Missing::Refused, text, record.at);
+            }
+            return;
+        }
+        let prefix = format!("{}: ", self.doors);
+        let problems: Vec<String> =
+            self.file.person.problems.iter().filter(|problem| problem.starts_with(&prefix)).cloned().collect();
+        for problem in problems {
+            let what = match self.linked {
+                None => Missing::NotLinked,
+                Some(_) => Missing::Refused,
+            };
+            self.lacks(what, problem);
+        }
+    }
+
+    /// Not entitled: the windows around the instant, or else that no rule matches.
+    fn windows(&mut self) {
+        if self.may {
+            return;
+        }
+        let at = self.book.at;
+        let next = self.entitlements.iter().filter(|one| one.window.from > at).min_by_key(|one| one.window.from);
+        let next = next.map(|one| (one.window.from, reason(one)));
+        let last =
+            self.entitlements.iter().filter_map(|one| Some((one.window.until.filter(|until| *until <= at)?, one)));
+        let last = last.max_by_key(|(until, _)| *until).map(|(until, one)| (until, reason(one)));
+        if let Some((until, reason)) = &last {
+            self.lacks_at(Missing::Over, format!("over since {until}: {reason}"), *until);
+        }
+        if let Some((from, reason)) = &next {
+            self.lacks_at(Missing::NotYet, format!("not open until {from}: {reason}"), *from);
+        }
+        if last.is_some() || next.is_some() {
+            return;
+        }
+        for (text, since) in self.gone_facts() {
+            self.lacks_at(Missing::Gone, text, since);
+        }
+        let rules = self.rules();
+        let text = match rules.len() {
+            0 => "no rule of the site file opens it".to_owned(),
+            _ => {
+                let rules: Vec<String> =
+                    rules.iter().map(|rule| format!("rule {} (line {}): {}", rule.rule, rule.line, rule.of)).collect();
+                format!("no rule matches: nothing that the platform says of them is one of {}", rules.join("; "))
+            }
+        };
+        self.lacks(Missing::NoRule, text);
+    }
+
+    /// Facts that stood behind what they had, and that the platform no longer has.
+    fn gone_facts(&self) -> Vec<(String, Timestamp)> {
+        let here = self.file.done.iter().rev().filter(|record| is_about(record, self.doors, self.group));
+        let mut names: Vec<FactId> = here.take(2).flat_map(|record| facts_named(&record.deed.because)).collect();
+        names.extend(self.claim.into_iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
+        names.sort();
+        names.dedup();
+        let gone = names.iter().filter_map(|name| self.file.facts.get(name)).filter(|record| record.gone);
+        gone.map(|record| {
+            let since = record.since.unwrap_or(record.read);
+            (
+                format!(
+                    "{} is gone at the platform, as is known since {since} by {}",
+                    record.fact.name(),
+                    record.source
+                ),
+                since,
+            )
+        })
+        .collect()
+    }
+
+    fn rules(&self) -> Vec<RuleShown> {
+        let rules = self.book.site.rules.iter().zip(&self.book.rules.resolved().rules).enumerate();
+        let opening =
+            rules.filter(|(_, (rule, resolved))| rule.doors == self.doors && resolved.groups.contains(self.group));
+        opening
+            .map(|(place, (rule, _))| {
+                let of = match &rule.wanted {
+                    Wanted::Any => "any".to_owned(),
+                    Wanted::Named(names) => format!("\"{}\"", names.join("\", \"")),
+                };
+                RuleShown { rule: place + 1, line: rule.line, of: format!("{} {of}", rule.selector.word()) }
+            })
+            .collect()
+    }
+
+    fn told(self) -> GroupExplained {
+        let names = &self.book.names;
+        let because = self.entitlements.iter().take(MOST_WINDOWS).map(|one| Because {
+            window: one.window,
+            open: one.window.holds(self.book.at),
+            rule: one.rule,
+            line: one.line,
+            facts: one.because.iter().map(|name| self.fact(name)).collect(),
+        });
+        let done = self.file.done.iter().filter(|record| is_about(record, self.doors, self.group));
+        let mut done: Vec<DoneShown> = done.filter(|record| record.at <= self.book.at).map(DoneShown::of).collect();
+        done.drain(..done.len().saturating_sub(MOST_DONE));
+        GroupExplained {
+            doors: self.doors.to_owned(),
+            group: self.group.clone(),
+            name: names.get(&(self.doors.to_owned(), self.group.clone())).cloned(),
+            has: self.has,
+            evidence: self.evidence,
+            may: self.may,
+            claim: self.claim.map(ClaimShown::of),
+            because: because.collect(),
+            rules: self.rules(),
+            done,
+            why: self.why,
+            lacks: self.lacks,
+        }
+    }
+
+    fn fact(&self, name: &FactId) -> FactShown {
+        let record: Option<&Record> = self.file.facts.get(name);
+        FactShown {
+            fact: name.to_string(),
+            version: record.and_then(|record| record.fact.changed),
+            read: record.map(|record| record.read),
+            known: record.map(|record| record.since.unwrap_or(record.read)),
+            source: record.map(|record| record.source.clone()),
+        }
+    }
+}
+
+/// Why a group is open to somebody at an instant, in words; none where it is not.
+pub(super) fn reason_at(file: &File, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
+    let at_doors = (doors.to_owned(), group.clone());
+    open_at(&desired(&file.entitlements), &at_doors, at).map(|stretch| stretch.because.to_string())
+}
+
+fn reason(one: &Entitlement) -> String {
+    let facts: Vec<String> = one.because.iter().map(ToString::to_string).collect();
+    format!("{} by rule {} (line {})", facts.join(" with "), one.rule, one.line)
+}
+
+impl AccountShown {
+    /// As it was last seen.
+    pub(super) fn of(doors: &str, linked: &Linked) -> Self {
+        let account = linked.account.id.clone();
+        AccountShown { doors: doors.to_owned(), account, active: linked.account.standing == Standing::Active }
+    }
+}
+
+impl ClaimShown {
+    fn of(claim: &Claim) -> Self {
+        let facts = claim.basis.iter().map(|basis| FactShown {
+            fact: basis.fact.to_string(),
+            version: basis.version,
+            read: None,
+            known: None,
+            source: None,
+        });
+        ClaimShown {
+            account: claim.account.clone(),
+            since: claim.since,
+            until: claim.until,
+            because: claim.because.clone(),
+            cause: claim.cause.clone(),
+            facts: facts.collect(),
+        }
+    }
+}
+
+impl DoneShown {
+    fn of(record: &doorstep_core::model::audit::Record) -> Self {
+        DoneShown {
+            seq: record.seq,
+            at: record.at,
+            what: record.deed.what,
+            because: record.deed.because.clone(),
+            answer: record.deed.answer.clone(),
+            due: record.deed.due,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What was held at an instant, by what was written down: pure.
+
+use jiff::Timestamp;
+
+use super::shape::Evidence;
+use doorstep_core::model::account::GroupId;
+use doorstep_core::model::audit::{Happened, Record};
+use doorstep_core::model::fact::{FactId, Kind};
+use doorstep_core::model::person::Claim;
+
+/// Whether a group was open to somebody at an instant, and the record that says so, where one does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held<'r> {
+    /// Whether it was.
+    pub has: bool,
+    /// From what that follows.
+    pub evidence: Evidence,
+    /// The last change before the instant.
+    pub last: Option<&'r Record>,
+    /// The first change after it.
+    pub next: Option<&'r Record>,
+}
+
+/// Whether a record is about this group.
+pub fn is_about(record: &Record, doors: &str, group: &GroupId) -> bool {
+    record.deed.doors == doors && record.deed.group.as_ref() == Some(group)
+}
+
+/// What was held of one group at `at`, by one person's records, oldest first, and the claim of today.
+pub fn held<'r>(records: &'r [Record], claim: Option<&Claim>, doors: &str, group: &GroupId, at: Timestamp) -> Held<'r> {
+    let moved = |record: &&Record| {
+        is_about(record, doors, group) && matches!(record.deed.what, Happened::Granted | Happened::Revoked)
+    };
+    let last = records.iter().filter(moved).rfind(|record| record.at <= at);
+    let next = records.iter().filter(moved).find(|record| record.at > at);
+    let claimed = claim.is_some_and(|claim| claim.since <= at);
+    let (has, evidence) = match (last, next) {
+        (Some(last), _) if last.deed.what == Happened::Granted => (true, Evidence::Records),
+        (Some(_), _) if claimed => (true, Evidence::Claim),
+        (Some(_), _) => (false, Evidence::Records),
+        // Whoever was taken out had been there: given by hand, or adopted.
+        (None, Some(next)) if next.deed.what == Happened::Revoked => (true, Evidence::Records),
+        (None, _) if claimed => (true, Evidence::Claim),
+        (None, _) => (false, Evidence::Records),
+    };
+    Held { has, evidence, last, next }
+}
+
+/// Whether the account was asleep at `at`: suspended, or not there.
+pub fn asleep<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&'r Record> {
+    let moved = |record: &&Record| {
+        let stands =
+            matches!(record.deed.what, Happened::Suspended | Happened::Resumed | Happened::Deleted | Happened::Invited);
+        record.deed.doors == doors && record.deed.group.is_none() && stands && record.at <= at
+    };
+    let last = records.iter().rfind(moved);
+    last.filter(|record| matches!(record.deed.what, Happened::Suspended | Happened::Deleted))
+}
+
+/// The facts that a reason names, as [`doorstep_core::decide::entitlement::desired`] writes it.
+pub fn facts_named(because: &str) -> Vec<FactId> {
+    let parts = because.split("; ").filter_map(|part| part.split_once(" by rule "));
+    let facts = parts.flat_map(|(facts, _)| facts.rsplit(": ").next().unwrap_or_default().split(" with "));
+    let named = facts.filter_map(|fact| {
+        let (kind, id) = fact.split_once(' ')?;
+        Some(FactId::new(kind_of(kind)?, id))
+    });
+    named.collect()
+}
+
+/// The kind that a word stands for.
+pub fn kind_of(word: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.word() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::decide::entitlement::{Entitlement, desired};
+    use doorstep_core::model::account::AccountId;
+    use doorstep_core::model::audit::{Deed, Head};
+    use doorstep_core::model::window::Window;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-03-02T{text}:00Z").parse().expect("an instant")
+    }
+
+    fn records(told: &[(&str, Happened, bool)]) -> Vec<Record> {
+        let mut head = Head::default();
+        let each = told.iter().map(|(when, what, of_group)| {
+            let group = GroupId("5".into());
+            let deed = Deed::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
+            let (record, next) = head.record("s", "p", at(when), deed);
+            head = next;
+            record
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn records_tell_what_was_held_before_between_and_after_them() {
+        let group = GroupId("5".into());
+        let told = records(&[
+            ("09:00", Happened::Granted, true),
+            ("09:05", Happened::Refused, true),
+            ("10:00", Happened::Revoked, true),
+        ]);
+        let had = |when: &str| held(&told, None, "main", &group, at(when)).has;
+        assert_eq!(["08:59", "09:00", "09:30", "10:00", "11:00"].map(had), [false, true, true, false, false]);
+        assert!(!held(&told, None, "other", &group, at("09:30")).has);
+        let taken = records(&[("10:00", Happened::Revoked, true)]);
+        assert!(held(&taken, None, "main", &group, at("09:00")).has, "whoever is taken out was in");
+        let claim = Claim { doors: "main".into(), group: group.clone(), since: at("12:00"), ..Claim::default() };
+        let adopted = |when: &str| held(&told, Some(&claim), "main", &group, at(when));
+        assert_eq!((adopted("11:00").has, adopted("12:00").has), (false, true));
+        assert_eq!(adopted("12:00").evidence, Evidence::Claim);
+    }
+
+    #[test]
+    fn an_account_that_was_suspended_opened_nothing() {
+        let told = records(&[
+            ("08:00", Happened::Invited, false),
+            ("09:00", Happened::Suspended, false),
+            ("10:00", Happened::Resumed, false),
+        ]);
+        let slept = |when: &str| asleep(&told, "main", at(when)).is_some();
+        assert_eq!(["07:00", "08:30", "09:00", "09:59", "10:00"].map(slept), [false, false, true, true, false]);
+    }
+
+    #[test]
+    fn reasons_name_their_facts() {
+        let one = |kind: Kind, id: &str, more: Option<&str>| Entitlement {
+            doors: "main".into(),
+            group: GroupId("5".into()),
+            window: Window { from: at("09:00"), until: None },
+            because: [Some(FactId::new(kind, id)), more.map(|id| FactId::new(Kind::Checkin, id))]
+                .into_iter()
+                .flatten()
+                .collect(),
+            rule: 1,
+            line: 9,
+        };
+        let both = [one(Kind::Booking, "b 1", None), one(Kind::Pass, "p", Some("c"))];
+        let stretches = desired(&both);
+        let because = stretches.values().next().expect("a group")[0].because.to_string();
+        let wanted =
+            vec![FactId::new(Kind::Booking, "b 1"), FactId::new(Kind::Pass, "p"), FactId::new(Kind::Checkin, "c")];
+        assert_eq!(facts_named(&because), wanted, "{because}");
+        assert_eq!(facts_named(&format!("no longer so: adopted: {because}")), wanted);
+        assert!(facts_named("nobody but Doorstep puts people into this group").is_empty());
+    }
+}

@@ -1,0 +1,321 @@
+//! Everybody in one group at an instant: ours, with why; foreign; protected. Now by what the door system lists, before by
+//! what was written down, later by what is known.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::group::reason_at;
+use super::past::{asleep, held};
+use super::shape::Tense;
+use super::{Book, File, instant};
+use doorstep_cloud::ledger::people::People;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::entitlement::derive;
+use doorstep_core::model::account::{Account, AccountId, GroupId, Row, Standing};
+use doorstep_core::model::audit::Record;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{FactId, What};
+use doorstep_core::model::person::Person;
+use doorstep_jobs::settle::dossier_of;
+use doorstep_vendors::access::Share;
+
+/// How many people are laid open at the same time.
+const AT_ONCE: usize = 16;
+
+/// What is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The group, by name or id; `main/Members` where several door systems have one of this name.
+    pub group: String,
+    /// The instant; left out: now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+/// Whose somebody's place in a group is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Whose {
+    /// Ours: we put them there, or took the place over.
+    Ours,
+    /// A protected person's: never revoked.
+    Protected,
+    /// Somebody gave it by hand.
+    Foreign,
+    /// Ours by our books, but the door system does not list them: somebody took them out.
+    Missing,
+    /// Not yet anybody's: what is known will open it.
+    Expected,
+}
+
+/// One person in a group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Inside {
+    /// Whose their place is.
+    pub whose: Whose,
+    /// Their name: the platform's, else the door system's.
+    pub name: Option<String>,
+    /// Their address.
+    pub email: Option<String>,
+    /// Our id of them.
+    pub person: Option<String>,
+    /// Their account.
+    pub account: Option<AccountId>,
+    /// Since when, where we know.
+    pub since: Option<Timestamp>,
+    /// The end that it has at the door system.
+    pub until: Option<Timestamp>,
+    /// Why, where it is ours or expected.
+    pub because: Option<String>,
+    /// Why it opens nothing all the same: no seat, suspended.
+    pub asleep: bool,
+}
+
+/// Everybody in a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Site.
+    pub site: String,
+    /// Its time zone.
+    pub timezone: String,
+    /// Door system.
+    pub doors: String,
+    /// Group.
+    pub group: GroupId,
+    /// Its name.
+    pub name: Option<String>,
+    /// The instant.
+    pub at: Timestamp,
+    /// Where it lies. Foreign people are known for now alone.
+    pub tense: Tense,
+    /// Why nothing is done although the file says otherwise.
+    pub remarks: Vec<String>,
+    /// Everybody.
+    pub people: Vec<Inside>,
+}
+
+/// Who is, was or will be in a group.
+///
+/// # Errors
+/// [`Error::Refused`] for a site or group that is not here; [`Error::Later`] where the door system does not answer.
+pub async fn who(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Told> {
+    let now = outside.time.now();
+    let at = instant(wanted.at.as_deref(), now)?;
+    let stored = outside.ledger.in_force(site).await?;
+    let book = Book::of(outside, &stored, stored.site()?, at, now).await?;
+    let (doors, group) = book.one_group(&wanted.group)?;
+    let People { known: everybody, unreadable } = outside.ledger.everybody(&book.site.id).await?;
+    let mut people = match book.tense() {
+        Tense::Present => present(outside, &book, &everybody, &doors, &group).await?,
+        Tense::Past => past(outside, &book, &everybody, &doors, &group).await?,
+        Tense::Future => future(outside, &book, everybody, &doors, &group).await?,
+    };
+    name_them(outside, &book, &mut people).await?;
+    people.sort();
+    let unknown = unreadable.len();
+    let unknown = (unknown > 0).then(|| {
+        format!(
+            "{unknown} people of this site cannot be read from the table: who of them is in this group is not known, and \
+             their accounts are shown as foreign. `doorstep doctor` says more"
+        )
+    });
+    Ok(Told {
+        site: book.site.id.clone(),
+        timezone: book.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        name: book.names.get(&(doors.clone(), group.clone())).cloned(),
+        doors,
+        group,
+        at,
+        tense: book.tense(),
+        remarks: book.remarks.iter().cloned().chain(unknown).collect(),
+        people,
+    })
+}
+
+impl Book {
+    /// The one group that is meant.
+    fn one_group(&self, word: &str) -> Result<(String, GroupId)> {
+        let known: BTreeSet<_> = self.names.keys().cloned().chain(self.rules.ruled(&self.site)).collect();
+        let mut meant = known.into_iter().filter(|group| self.is_called(group, word));
+        match (meant.next(), meant.next()) {
+            (Some(one), None) => Ok(one),
+            (Some(_), Some(_)) => Err(Error::refused("several groups have this name: write DOORS/NAME, or the id")),
+            (None, _) => Err(Error::refused("no group here has this name or id")),
+        }
+    }
+}
+
+async fn present(
+    outside: &Outside,
+    book: &Book,
+    everybody: &[Person],
+    doors: &str,
+    group: &GroupId,
+) -> Result<Vec<Inside>> {
+    let (reader, _) = outside.doors(&book.site, doors, Share::Settle).await?;
+    let rows: Vec<Row> = reader.rows(group).await?.into_iter().filter(|row| is_valid(row, book.now)).collect();
+    let config = book.site.doors.get(doors);
+    let protected = outside.ledger.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
+    let owners: HashMap<&AccountId, &Person> =
+        everybody.iter().filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person))).collect();
+    let strangers = rows.iter().any(|row| !owners.contains_key(&row.account));
+    let accounts = if strangers { reader.accounts().await? } else { Vec::new() };
+    let accounts: HashMap<&AccountId, &Account> = accounts.iter().map(|account| (&account.id, account)).collect();
+    let mut people = Vec::new();
+    for row in &rows {
+        let owner = owners.get(&row.account).copied();
+        let linked = owner.and_then(|owner| owner.accounts.get(doors)).map(|linked| &*linked.account);
+        let account = linked.or(accounts.get(&row.account).copied());
+        let email = owner.and_then(|owner| owner.email.clone()).or_else(|| account?.email.clone());
+        let spared = protected.contains(&row.account)
+            || email.as_deref().is_some_and(|email| config.is_some_and(|config| config.protects(email)));
+        let claim = owner.and_then(|owner| owner.claim(doors, group)).filter(|claim| claim.account == row.account);
+        let whose = match (claim, spared) {
+            (Some(_), _) => Whose::Ours,
+            (None, true) => Whose::Protected,
+            (None, false) => Whose::Foreign,
+        };
+        people.push(Inside {
+            whose,
+            name: account.and_then(|account| account.called()),
+            email,
+            person: owner.map(|owner| owner.id.clone()),
+            account: Some(row.account.clone()),
+            since: claim.map(|claim| claim.since),
+            until: row.until,
+            because: claim.map(|claim| claim.because.clone()),
+            asleep: account.is_some_and(|account| account.standing == Standing::Suspended),
+        });
+    }
+    let listed: BTreeSet<&AccountId> = rows.iter().map(|row| &row.account).collect();
+    for person in everybody {
+        let claim = person.claim(doors, group).filter(|claim| !listed.contains(&claim.account));
+        people.extend(claim.map(|claim| Inside {
+            since: Some(claim.since),
+            until: claim.until,
+            because: Some(claim.because.clone()),
+            ..Inside::of(person, doors, Whose::Missing)
+        }));
+    }
+    Ok(people)
+}
+
+/// By the records of this group, and the claims of today.
+async fn past(
+    outside: &Outside,
+    book: &Book,
+    everybody: &[Person],
+    doors: &str,
+    group: &GroupId,
+) -> Result<Vec<Inside>> {
+    let mut records: HashMap<String, Vec<Record>> = HashMap::new();
+    for record in outside.ledger.audit(&book.site.id).await? {
+        let deed = &record.deed;
+        if deed.doors == doors && deed.group.as_ref().is_none_or(|of| of == group) {
+            records.entry(record.person.clone()).or_default().push(record);
+        }
+    }
+    let known: BTreeMap<&String, &Person> = everybody.iter().map(|person| (&person.id, person)).collect();
+    let whoever: BTreeSet<&String> = known.keys().copied().chain(records.keys()).collect();
+    let mut people = Vec::new();
+    for id in whoever {
+        let (person, theirs) = (known.get(id).copied(), records.get(id).map_or([].as_slice(), Vec::as_slice));
+        let claim = person.and_then(|person| person.claim(doors, group));
+        let held = held(theirs, claim, doors, group, book.at);
+        if !held.has {
+            continue;
+        }
+        let mut inside = match person {
+            Some(person) => Inside::of(person, doors, Whose::Ours),
+            None => Inside { person: Some(id.clone()), ..Inside::nobody(Whose::Ours) },
+        };
+        let said = held.last.or(held.next);
+        inside.account = said.map(|record| record.deed.account.clone()).or(inside.account);
+        inside.since = held.last.map(|record| record.at).or(claim.map(|claim| claim.since));
+        inside.because =
+            held.last.map(|record| record.deed.because.clone()).or(claim.map(|claim| claim.because.clone()));
+        inside.asleep = asleep(theirs, doors, book.at).is_some();
+        people.push(inside);
+    }
+    Ok(people)
+}
+
+/// By what is known today.
+async fn future(
+    outside: &Outside,
+    book: &Book,
+    everybody: Vec<Person>,
+    doors: &str,
+    group: &GroupId,
+) -> Result<Vec<Inside>> {
+    let each = everybody.into_iter().map(|person| async move {
+        let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
+        let (dossier, _) = dossier_of(outside, &book.site.id, &profiles).await?;
+        let entitlements = derive(book.rules.by(&book.site), &dossier, book.at).entitlements;
+        let (problems, facts, done, held) = Default::default();
+        let file = File { person, dossier, entitlements, problems, facts, done, held };
+        let because = reason_at(&file, doors, group, book.at);
+        let whose = if file.person.claim(doors, group).is_some() { Whose::Ours } else { Whose::Expected };
+        Ok::<_, Error>(because.map(|because| Inside {
+            because: Some(because),
+            since: file.person.claim(doors, group).map(|claim| claim.since),
+            ..Inside::of(&file.person, doors, whose)
+        }))
+    });
+    let found: Vec<Option<Inside>> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+impl Inside {
+    fn nobody(whose: Whose) -> Self {
+        Inside {
+            whose,
+            name: None,
+            email: None,
+            person: None,
+            account: None,
+            since: None,
+            until: None,
+            because: None,
+            asleep: false,
+        }
+    }
+
+    fn of(person: &Person, doors: &str, whose: Whose) -> Self {
+        let account = person.accounts.get(doors).map(|linked| &linked.account);
+        Inside {
+            name: account.and_then(|account| account.called()),
+            email: person.email.clone(),
+            person: Some(person.id.clone()),
+            account: account.map(|account| account.id.clone()),
+            asleep: account.is_some_and(|account| account.standing == Standing::Suspended),
+            ..Inside::nobody(whose)
+        }
+    }
+}
+
+/// The platform's names, where it knows these people.
+async fn name_them(outside: &Outside, book: &Book, people: &mut [Inside]) -> Result<()> {
+    let ids: Vec<String> = people.iter().filter_map(|inside| inside.person.clone()).collect();
+    let known = outside.ledger.people(&book.site.id, &ids).await?;
+    let profiles: Vec<FactId> = known.iter().filter_map(|person| person.profiles.first().cloned()).collect();
+    let facts = outside.ledger.facts(&book.site.id, &profiles).await?;
+    let names: HashMap<FactId, String> = facts
+        .iter()
+        .filter_map(|record| match &record.fact.what {
+            What::Member(profile) | What::Visitor(profile) => Some((record.fact.name(), profile.name.to_string())),
+            _ => None,
+        })
+        .collect();
+    let names: HashMap<&String, &String> =
+        known.iter().filter_map(|person| Some((&person.id, names.get(person.profiles.first()?)?))).collect();
+    for inside in people {
+        let name = inside.person.as_ref().and_then(|id| names.get(id));
+        inside.name = name.map(|name| (*name).clone()).or(inside.name.take());
+    }
+    Ok(())
+}

@@ -1,0 +1,413 @@
+//! Forgets a person: their names, address and numbers go from the whole table, and the audit chain stays whole, for it
+//! never held any of them. What is done is safe to repeat: a person of whom half is erased is found again by the same
+//! address, and what leads to them goes last, in one transaction. A site that was retired still forgets.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::ledger::people::{People, free_account, free_email, free_profile, put, unlist};
+use doorstep_cloud::ledger::{Step, faster};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::cards::shown;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, What};
+use doorstep_core::model::person::{Person, email_key};
+use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::subject::Subject;
+use doorstep_core::site::Site;
+use doorstep_vendors::platform::found::Lookup;
+use doorstep_vendors::platform::{PlatformVendor, told};
+
+/// How often it is tried again where somebody else writes to the audit chain at the same time.
+const TRIES: usize = 5;
+
+/// Who is to be forgotten: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Whoever has this address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whoever has this id of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+}
+
+/// What it came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// They are forgotten.
+    Forgotten(Forgotten),
+    /// Not yet, for they would be back, or still have access. Each text says what to do first.
+    Refused(Vec<String>),
+    /// Nobody here is meant. Whoever was forgotten is nobody.
+    Nobody,
+}
+
+/// That somebody is forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Site.
+    pub site: String,
+    /// Our random ids of them. They stay in audit records and mean nobody.
+    pub people: Vec<String>,
+    /// How many things that told of them were erased.
+    pub erased: usize,
+    /// What remains elsewhere, and what to do about it.
+    pub remains: Vec<String>,
+}
+
+/// Forgets somebody.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, and for what is no address; [`Error::Later`] where the platform cannot
+/// be asked whether it still has them, or the table is away. Then the same again is right.
+pub async fn forget(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Outcome> {
+    let Some(place) = Place::of(outside, site).await? else { return Ok(Outcome::Nobody) };
+    let site = place.site();
+    let Some(somebody) = find(outside, site, wanted).await? else { return Ok(Outcome::Nobody) };
+    if let Place::Served(site) = &place {
+        let obstacles = obstacles(outside, site, &somebody).await?;
+        if !obstacles.is_empty() {
+            return Ok(Outcome::Refused(obstacles));
+        }
+    }
+    let erased = erase(outside, &place, &somebody).await?;
+    let remains = remains(&place, &somebody);
+    let people = unlink(outside, site, somebody).await?;
+    tracing::info!(site = site.id, people = people.len(), erased, "somebody was forgotten");
+    Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
+}
+
+/// Where a person is forgotten.
+enum Place {
+    /// A site in service: its platform may still list the person.
+    Served(Site),
+    /// A site that was retired: no platform is read for it, and nobody revokes anything there.
+    Retired(Site),
+}
+
+impl Place {
+    /// `None` for a retired site of which only the audit chain is kept.
+    async fn of(outside: &Outside, site: &str) -> Result<Option<Place>> {
+        if let Some(stored) = outside.ledger.active(site).await? {
+            return Ok(Some(Place::Served(stored.file()?)));
+        }
+        match outside.ledger.last_version(site).await? {
+            Some(last) => Ok(Some(Place::Retired(last.file()?))),
+            None if outside.ledger.has_chain(site).await? => Ok(None),
+            None => Err(Error::refused(format!("there is no site {site}"))),
+        }
+    }
+
+    fn site(&self) -> &Site {
+        match self {
+            Place::Served(site) | Place::Retired(site) => site,
+        }
+    }
+}
+
+/// Everything in the table that tells of somebody.
+struct Somebody {
+    /// Their address, in compared form.
+    email: Option<String>,
+    /// Our people with this address, or with an account that has it.
+    people: Vec<Person>,
+    /// Their profiles at the platform.
+    profiles: BTreeSet<FactId>,
+    /// What is known of these, gone or not.
+    facts: Vec<Record>,
+    /// Teams that are called like them: one person's company, or a member who is a team.
+    teams: Vec<Record>,
+    /// How many people of the site cannot be read: any of them may be the same person under another address.
+    unreadable: usize,
+}
+
+async fn find(outside: &Outside, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
+    let People { known: everybody, unreadable } = outside.ledger.everybody(&site.id).await?;
+    let email = match (&wanted.email, &wanted.person) {
+        (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?),
+        (None, Some(id)) => match everybody.iter().find(|person| person.id == *id) {
+            Some(person) => person.email.clone(),
+            None if unreadable.contains(id) => return Err(unreadable_person(outside, site, id).await),
+            None => return Ok(None),
+        },
+        _ => return Err(Error::refused("say who: email or person")),
+    };
+    let known_by = |address: Option<&str>| address.is_some() && address.and_then(email_key) == email;
+    let meant = |person: &Person| {
+        let accounts = || person.accounts.values().any(|linked| known_by(linked.account.email.as_deref()));
+        wanted.person.as_ref() == Some(&person.id) || known_by(person.email.as_deref()) || accounts()
+    };
+    if let Some(email) = &email
+        && let Some(id) = outside.ledger.id_of_email(&site.id, email).await?.filter(|id| unreadable.contains(id))
+    {
+        return Err(unreadable_person(outside, site, &id).await);
+    }
+    let people: Vec<Person> = everybody.into_iter().filter(meant).collect();
+    let mut profiles: BTreeSet<FactId> = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
+    let mut facts = Vec::new();
+    for kind in [Kind::Member, Kind::Visitor] {
+        let theirs = |record: &Record| {
+            let mut said = std::iter::once(&record.fact).chain(&record.vouched);
+            profiles.contains(&record.fact.name()) || said.any(|fact| known_by(email_of(fact)))
+        };
+        facts.extend(outside.ledger.facts_of(&site.id, kind).await?.into_iter().filter(theirs));
+    }
+    profiles.extend(facts.iter().map(|record| record.fact.name()));
+    if people.is_empty() && profiles.is_empty() {
+        return Ok(None);
+    }
+    let teams = teams(outside, site, &people, &facts).await?;
+    let unreadable = unreadable.len();
+    Ok(Some(Somebody { email, people, profiles, facts, teams, unreadable }))
+}
+
+/// Their item holds what must be erased, and nobody can tell what leads to it.
+async fn unreadable_person(outside: &Outside, site: &Site, id: &str) -> Error {
+    let why = outside.ledger.person(&site.id, id).await.err();
+    let why = why.map_or_else(|| "it can be read again".to_owned(), |error| error.why().to_owned());
+    Error::refused(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
+}
+
+fn email_of(fact: &Fact) -> Option<&str> {
+    match &fact.what {
+        What::Member(profile) | What::Visitor(profile) => profile.email.as_deref(),
+        _ => None,
+    }
+}
+
+fn name_of(fact: &Fact) -> Option<String> {
+    let name = match &fact.what {
+        What::Member(profile) | What::Visitor(profile) => profile.name.as_str(),
+        What::Team(team) => team.name.as_str(),
+        _ => return None,
+    };
+    Some(name.trim().to_lowercase()).filter(|name| !name.is_empty())
+}
+
+/// Everything that a record says, now and before.
+fn said(record: &Record) -> impl Iterator<Item = &Fact> {
+    std::iter::once(&record.fact).chain(&record.vouched).map(AsRef::as_ref)
+}
+
+async fn teams(outside: &Outside, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
+    let mut names: BTreeSet<String> = facts.iter().flat_map(said).filter_map(name_of).collect();
+    let accounts = people.iter().flat_map(|person| person.accounts.values());
+    names.extend(accounts.map(|linked| linked.account.name.trim().to_lowercase()).filter(|name| !name.is_empty()));
+    let teams = outside.ledger.facts_of(&site.id, Kind::Team).await?;
+    let alike = |record: &Record| said(record).filter_map(name_of).any(|name| names.contains(&name));
+    Ok(teams.into_iter().filter(alike).collect())
+}
+
+/// What has to be done before, each in words.
+async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Result<Vec<String>> {
+    let mut obstacles = Vec::new();
+    for (doors, config) in &site.doors {
+        if somebody.email.as_deref().is_some_and(|email| config.protects(email)) {
+            obstacles.push(format!("the site file protects them at {doors}: take the address out and push it"));
+        }
+    }
+    for person in &somebody.people {
+        // Doors that the file no longer has cannot be reached: see what remains.
+        for claim in person.claims.iter().filter(|claim| site.doors.contains_key(&claim.doors)) {
+            obstacles.push(format!(
+                "they are still in group {} at {}: end what opens it at the platform, and let it be closed",
+                claim.group, claim.doors
+            ));
+        }
+        if person.has_begun() {
+            obstacles.push("something is being changed for them right now: try again in some minutes".to_owned());
+        }
+        for (doors, linked) in &person.accounts {
+            let tags = linked.cards.iter().map(|card| {
+                let tag = shown(&card.number);
+                format!("tag {tag} at {doors} is theirs because of Doorstep: take it back there, and compare once")
+            });
+            obstacles.extend(tags);
+        }
+    }
+    let platform = outside.platform(site).await?;
+    let gone: BTreeSet<FactId> =
+        somebody.facts.iter().filter(|record| record.gone).map(|record| record.fact.name()).collect();
+    for profile in somebody.profiles.difference(&gone) {
+        let is_known = match platform.look(profile).await? {
+            Lookup::Fact(fact) => name_of(&fact).is_some() || email_of(&fact).is_some(),
+            Lookup::Unreadable(_) => true,
+            Lookup::Missing => false,
+        };
+        if is_known {
+            obstacles.push(format!(
+                "the platform still has them as {profile}: delete them there first, or they would be back with the \
+                 next read"
+            ));
+        }
+    }
+    Ok(obstacles)
+}
+
+/// Erases what is known of them, but not yet the ways to find them. Gives how many things there were.
+async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<usize> {
+    let site = place.site();
+    let (ledger, id) = (&outside.ledger, site.id.as_str());
+    let mut erased = 0;
+    if let Some(contract) = site.platform.kind.vendor().contract() {
+        told::reader::tidy(contract, ledger, id, outside.time.now()).await?;
+        erased += told::forget::forget(contract, ledger, id, &somebody.profiles).await?;
+    }
+    for record in &somebody.facts {
+        ledger.erase_fact(id, record).await?;
+    }
+    for record in &somebody.teams {
+        let began = outside.time.now();
+        let now = match place {
+            Place::Served(site) => outside.platform(site).await?.look(&record.fact.name()).await?,
+            Place::Retired(_) => Lookup::Missing,
+        };
+        match now {
+            // A team that goes on is what it is now, and not what it was called once.
+            Lookup::Fact(fact) => drop(ledger.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
+            Lookup::Unreadable(unreadable) => return Err(Error::later(unreadable.to_string())),
+            Lookup::Missing => ledger.erase_fact(id, record).await?,
+        }
+    }
+    erased += somebody.facts.len();
+    erased += erase_gone(outside, id, somebody).await?;
+    if let Some(email) = &somebody.email {
+        erased += ledger.erase_versions(id, email).await?;
+    }
+    let profiles = somebody.profiles.iter().cloned().map(Subject::Profile);
+    let people = somebody.people.iter().map(|person| Subject::Person(person.id.clone()));
+    let looks: Vec<Subject> = profiles.chain(people).collect();
+    ledger.forget_dues(id, &looks).await?;
+    Ok(erased)
+}
+
+/// Erases the gone facts that name their profiles, and the versions of the profiles: an id may be an address. Gives how many
+/// facts there were.
+async fn erase_gone(outside: &Outside, site: &str, somebody: &Somebody) -> Result<usize> {
+    let ledger = &outside.ledger;
+    let mut erased = 0;
+    for kind in Kind::ALL {
+        for record in ledger.facts_of(site, kind).await?.iter().filter(|record| record.gone) {
+            let holders = said(record).flat_map(Fact::holders);
+            if holders.map(|holder| holder.profile()).any(|profile| somebody.profiles.contains(&profile)) {
+                ledger.erase_fact(site, record).await?;
+                erased += 1;
+            }
+        }
+    }
+    let teams = somebody.teams.iter().map(|record| Holder::Team(record.fact.id.clone()));
+    let members = somebody.profiles.iter().filter_map(|name| match name.kind {
+        Kind::Member => Some(Holder::Member(name.id.clone())),
+        Kind::Visitor => Some(Holder::Visitor(name.id.clone())),
+        _ => None,
+    });
+    for holder in teams.chain(members) {
+        ledger.erase_holder(site, &holder).await?;
+    }
+    Ok(erased)
+}
+
+/// What is not ours to erase.
+fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
+    let site = place.site();
+    let mut remains = Vec::new();
+    for person in &somebody.people {
+        remains.extend(person.claims.iter().map(|claim| {
+            format!("they are still in group {} at {}: take them out at the door system", claim.group, claim.doors)
+        }));
+        for (doors, linked) in &person.accounts {
+            remains.push(format!(
+                "account {} at {doors} still has their name and address: delete it at the door system",
+                linked.account.id
+            ));
+        }
+    }
+    if !remains.is_empty() {
+        let days = site.entries.keep_days;
+        remains.push(format!("who came and went is kept for {days} days, by account alone; it is nobody's now"));
+    }
+    let called = somebody.teams.iter().filter(|record| !record.gone);
+    remains.extend(called.map(|record| format!("{} at the platform has their name", record.fact.name())));
+    if somebody.unreadable > 0 {
+        remains.push(format!("{} people cannot be read from the table: `doorstep doctor`", somebody.unreadable));
+    }
+    remains.push(
+        "backups of the table hold what it held until they expire; forget again after one is restored".to_owned(),
+    );
+    remains
+}
+
+/// The ways to them go, and what is kept of each is our random id. Whoever never had one gets one for the record.
+async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
+    let mut people = somebody.people;
+    if people.is_empty() {
+        people.push(Person::new(outside.ids.next(), None));
+    }
+    // A person may have more profiles than one transaction takes.
+    let profiles = somebody.profiles.iter().map(|name| free_profile(&site.id, name)).collect();
+    outside.ledger.write_many(profiles).await?;
+    let (mut ids, mut notices) = (Vec::new(), Vec::new());
+    let last = people.len() - 1;
+    for (place, person) in people.into_iter().enumerate() {
+        // The address that was asked for leads to them all: it goes with the last of them.
+        let addresses = Addresses { sought: somebody.email.as_deref(), frees_sought: place == last };
+        ids.push(person.id.clone());
+        notices.push(Notice::Changed(one(outside, site, person, addresses).await?));
+    }
+    if let Err(error) = outside.bus.publish(&site.id, &notices).await {
+        tracing::warn!(site = site.id, %error, "that somebody was forgotten could not be published");
+    }
+    Ok(ids)
+}
+
+/// The addresses that lead to a person who is forgotten.
+struct Addresses<'a> {
+    /// The one that was asked for. It may lead to several people.
+    sought: Option<&'a str>,
+    /// It goes with this person.
+    frees_sought: bool,
+}
+
+impl<'a> Addresses<'a> {
+    /// The addresses that go with a person whose own address is `own`.
+    fn gone_with(&self, own: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let sought = self.sought;
+        let own = own.filter(|own| Some(*own) != sought);
+        own.into_iter().chain(sought.filter(|_| self.frees_sought))
+    }
+}
+
+async fn one(outside: &Outside, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<Deed> {
+    let (ledger, id, now) = (&outside.ledger, site.id.as_str(), outside.time.now());
+    let because = "asked for by whoever runs the site";
+    let deed = Deed::new("", &AccountId(String::new()), None, Happened::Forgotten, because, "done");
+    for _ in 0..TRIES {
+        let mut shell = Person {
+            forgotten: Some(now),
+            records: person.records.clone(),
+            version: person.version,
+            ..Person::new(person.id.clone(), None)
+        };
+        let mut chain = ledger.chain(id).await?;
+        let mut writes = chain.join(id, &mut shell, now, std::slice::from_ref(&deed))?;
+        writes.insert(0, put(id, &shell)?);
+        writes.push(unlist(id, &person.id));
+        let accounts = person.accounts.iter();
+        writes.extend(accounts.map(|(doors, linked)| free_account(id, doors, &linked.account.id)));
+        for email in addresses.gone_with(person.email.as_deref()) {
+            let points = ledger.id_of_email(id, email).await?;
+            writes.extend(points.map(|owner| free_email(id, email, &owner)));
+        }
+        match ledger.write_all(Step::Keep, writes).await {
+            Err(error) if error == faster() => {}
+            done => return done.map(|()| deed),
+        }
+    }
+    Err(faster())
+}

@@ -1,0 +1,20 @@
+//! What the operator's command and the local interface show and do.
+
+#![warn(missing_docs)]
+// Futures nest deeper than the compiler follows by itself.
+#![recursion_limit = "256"]
+
+pub mod approve;
+pub mod check;
+pub mod doctor;
+pub mod drift;
+pub mod explain;
+pub mod forget;
+pub mod on_time;
+pub mod pause;
+pub mod preview;
+pub mod push;
+pub mod rehearse;
+pub mod report;
+pub mod retire;
+pub mod view;

@@ -1,0 +1,310 @@
+//! The on-time record: how many doors opened and closed when they should have, per local day. It is read from the audit
+//! chain, of which only the days that are asked for are read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::account::{AccountId, GroupId};
+use doorstep_core::model::audit::{Happened, Record};
+use doorstep_core::model::error::{Error, Result};
+
+/// Within so much somebody who may come in must be able to (I2).
+pub const TO_OPEN: SignedDuration = SignedDuration::from_secs(90);
+/// Within so much somebody whose time is over must be out (I1).
+pub const TO_CLOSE: SignedDuration = SignedDuration::from_mins(2);
+/// Most days that are told at once.
+const MOST_DAYS: usize = 400;
+/// Most late changes that are told of one day, the latest first.
+const MOST_LATE: usize = 20;
+
+/// What is asked. Days are local, and both ends are included.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// One day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<String>,
+    /// The first day; left out: a week before the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The last day; left out: today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// The on-time record of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnTime {
+    /// Site.
+    pub site: String,
+    /// Its time zone, by which days are told.
+    pub timezone: String,
+    /// Seconds within which a door must open.
+    pub to_open: i64,
+    /// Seconds within which it must close.
+    pub to_close: i64,
+    /// Each day, also one on which nothing happened.
+    pub days: Vec<Day>,
+}
+
+/// One day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// The local day.
+    pub day: Date,
+    /// Openings.
+    pub opened: Count,
+    /// Closings.
+    pub closed: Count,
+    /// Changes that older versions wrote down without saying when they were due.
+    pub undated: usize,
+    /// Those that were late, the latest first.
+    pub late: Vec<Late>,
+}
+
+/// How many, and how late.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// How many there were.
+    pub all: usize,
+    /// How many within their bound.
+    pub on_time: usize,
+    /// The latest of them, seconds after it was due.
+    pub latest: i64,
+}
+
+/// A change that was late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// Its place in the audit chain.
+    pub seq: u64,
+    /// Whether it opened; else it closed.
+    pub opened: bool,
+    /// When it was due.
+    pub due: Timestamp,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Seconds between the two.
+    pub seconds: i64,
+    /// Our person.
+    pub person: String,
+    /// Door system.
+    pub doors: String,
+    /// Account.
+    pub account: AccountId,
+    /// Group.
+    pub group: Option<GroupId>,
+    /// Why it was done.
+    pub because: String,
+    /// What stood in the way, where that was noted.
+    pub delay: Option<String>,
+}
+
+/// The on-time record of some days.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, and for days that are none.
+pub async fn on_time(outside: &Outside, site: &str, wanted: &Wanted) -> Result<OnTime> {
+    let site = outside.ledger.in_force(site).await?.file()?;
+    let now = outside.time.now();
+    let (first, last) = wanted.days(&site.timezone, now)?;
+    let (from, until) = (begins(first, &site.timezone)?, begins(next(last)?, &site.timezone)?);
+    let records = outside.ledger.audit_between(&site.id, from, until).await?;
+    Ok(OnTime {
+        site: site.id,
+        timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        to_open: TO_OPEN.as_secs(),
+        to_close: TO_CLOSE.as_secs(),
+        days: days(&records, &site.timezone, first, last),
+    })
+}
+
+impl Wanted {
+    fn days(&self, zone: &TimeZone, now: Timestamp) -> Result<(Date, Date)> {
+        let read =
+            |text: &String| text.trim().parse::<Date>().map_err(|_| Error::refused("write days such as 2026-03-02"));
+        if let Some(day) = &self.day {
+            if self.from.is_some() || self.until.is_some() {
+                return Err(Error::refused("write either one day, or the first and the last"));
+            }
+            return read(day).map(|day| (day, day));
+        }
+        let last = self.until.as_ref().map(read).transpose()?.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
+        let week_before = || last.checked_sub(jiff::Span::new().days(6)).unwrap_or(last);
+        let first = self.from.as_ref().map(read).transpose()?.unwrap_or_else(week_before);
+        if first > last {
+            return Err(Error::refused("it ends before it begins: write the earlier day as the first"));
+        }
+        let count = first.until(last).map_or(0, |span| span.get_days());
+        if usize::try_from(count).unwrap_or(0) >= MOST_DAYS {
+            return Err(Error::refused(format!("these are too many days: ask for at most {MOST_DAYS}")));
+        }
+        Ok((first, last))
+    }
+}
+
+fn next(day: Date) -> Result<Date> {
+    day.tomorrow().map_err(|_| Error::refused("there is no day after this one"))
+}
+
+fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
+    let begins = day.to_zoned(zone.clone()).map(|begins| begins.timestamp());
+    begins.map_err(|_| Error::refused("this day is too far away"))
+}
+
+/// Each day from the first to the last. Pure.
+fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<Day> {
+    let of = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
+    let mut days: BTreeMap<Date, Day> = of.map(|day| (day, Day::of(day))).collect();
+    for record in records {
+        if let Some(day) = days.get_mut(&record.at.to_zoned(zone.clone()).date()) {
+            day.add(record);
+        }
+    }
+    let mut days: Vec<Day> = days.into_values().collect();
+    for day in &mut days {
+        day.late.sort_by_key(|late| (-late.seconds, late.seq));
+        day.late.truncate(MOST_LATE);
+    }
+    days
+}
+
+impl Day {
+    fn of(day: Date) -> Self {
+        Day { day, opened: Count::default(), closed: Count::default(), undated: 0, late: Vec::new() }
+    }
+
+    fn add(&mut self, record: &Record) {
+        let (count, bound, opened) = match record.deed.what {
+            Happened::Granted => (&mut self.opened, TO_OPEN, true),
+            Happened::Revoked => (&mut self.closed, TO_CLOSE, false),
+            _ => return,
+        };
+        let Some(due) = record.deed.due else {
+            self.undated += 1;
+            return;
+        };
+        let took = record.at.duration_since(due);
+        count.all += 1;
+        count.latest = count.latest.max(took.as_secs());
+        if took <= bound {
+            count.on_time += 1;
+            return;
+        }
+        self.late.push(Late {
+            seq: record.seq,
+            opened,
+            due,
+            at: record.at,
+            seconds: took.as_secs(),
+            person: record.person.clone(),
+            doors: record.deed.doors.clone(),
+            account: record.deed.account.clone(),
+            group: record.deed.group.clone(),
+            because: record.deed.because.clone(),
+            delay: record.deed.delay.clone(),
+        });
+    }
+}
+
+impl fmt::Display for OnTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, close) = (self.to_open, self.to_close);
+        write!(f, "{}: opened within {open} s and closed within {close} s of when it was due", self.site)?;
+        for Day { day, opened, closed, undated, late } in &self.days {
+            write!(f, "\n{day}  opened {} of {}", opened.on_time, opened.all)?;
+            write!(f, ", closed {} of {} in time", closed.on_time, closed.all)?;
+            if opened.all + closed.all > 0 {
+                write!(f, "; at most {} s late", opened.latest.max(closed.latest))?;
+            }
+            if *undated > 0 {
+                write!(f, "; {undated} without a time")?;
+            }
+            for one in late {
+                let word = if one.opened { "opened" } else { "closed" };
+                let delay = one.delay.as_deref().map(|delay| format!("; {delay}")).unwrap_or_default();
+                let (doors, seconds) = (&one.doors, one.seconds);
+                let group = one.group.as_ref().map(ToString::to_string).unwrap_or_default();
+                write!(
+                    f,
+                    "\n  ! {word} {doors}/{group} {seconds} s late (record {}): {}{delay}",
+                    one.seq, one.because
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::model::audit::{Deed, Head};
+
+    #[test]
+    fn bounds_are_kept_to_the_second_and_days_are_local() {
+        let at = |text: &str| -> Timestamp { text.parse().expect("an instant") };
+        let mut head = Head::default();
+        let told = [
+            ("2026-03-28T09:00:00Z", Some(0), Happened::Granted),
+            ("2026-03-28T09:00:00Z", Some(90), Happened::Granted),
+            ("2026-03-28T09:00:00Z", Some(91), Happened::Granted),
+            ("2026-03-28T10:00:00Z", Some(120), Happened::Revoked),
+            ("2026-03-28T10:00:00Z", Some(300), Happened::Revoked),
+            ("2026-03-28T10:00:00Z", None, Happened::Revoked),
+            ("2026-03-28T10:00:00Z", None, Happened::Refused),
+            // The clocks go forward in the night: this is still the 29th in London, at 23:30.
+            ("2026-03-29T22:30:00Z", Some(5), Happened::Revoked),
+        ];
+        let records: Vec<Record> = told
+            .iter()
+            .map(|(due, late, what)| {
+                let mut deed =
+                    Deed::new("main", &AccountId("7".into()), Some(&GroupId("5".into())), *what, "b", "done");
+                deed.due = late.map(|_| at(due));
+                let late = SignedDuration::from_secs(late.unwrap_or(0));
+                let (record, next) = head.record("s", "p", at(due).checked_add(late).expect("time"), deed);
+                head = next;
+                record
+            })
+            .collect();
+        let zone = TimeZone::get("Europe/London").expect("a zone");
+        let days = days(&records, &zone, jiff::civil::date(2026, 3, 28), jiff::civil::date(2026, 3, 30));
+        assert_eq!(days.len(), 3);
+        assert_eq!(days[0].opened, Count { all: 3, on_time: 2, latest: 91 });
+        assert_eq!(days[0].closed, Count { all: 2, on_time: 1, latest: 300 });
+        assert_eq!(days[0].undated, 1);
+        assert_eq!(
+            days[0].late.iter().map(|late| (late.seconds, late.opened)).collect::<Vec<_>>(),
+            [(300, false), (91, true)]
+        );
+        assert_eq!((days[1].closed.all, days[2].closed.all), (1, 0));
+    }
+
+    #[test]
+    fn days_are_a_week_up_to_today_where_nobody_says_more() {
+        let zone = TimeZone::get("Pacific/Auckland").expect("a zone");
+        let now: Timestamp = "2026-03-02T12:00:00Z".parse().expect("an instant");
+        let days = |day: Option<&str>, from: Option<&str>, until: Option<&str>| {
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            let wanted = Wanted { day: text(day), from: text(from), until: text(until) };
+            wanted.days(&zone, now).map(|(first, last)| format!("{first} {last}"))
+        };
+        assert_eq!(days(None, None, None), Ok("2026-02-25 2026-03-03".into()));
+        assert_eq!(days(Some("2026-03-01"), None, None), Ok("2026-03-01 2026-03-01".into()));
+        assert_eq!(days(None, Some("2026-03-01"), Some("2026-03-02")), Ok("2026-03-01 2026-03-02".into()));
+        for (day, from, until) in [
+            (Some("today"), None, None),
+            (Some("2026-03-01"), Some("2026-03-01"), None),
+            (None, Some("2026-03-02"), Some("2026-03-01")),
+            (None, Some("2000-01-01"), None),
+        ] {
+            assert!(days(day, from, until).is_err(), "{day:?} {from:?} {until:?}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Pausing a site, and ending that. While it is paused everything is still read and remembered, and nothing is changed
+//! at its doors: it is in force in mode observe, see [`Stored::site`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::push::compare_soon;
+use doorstep_cloud::ledger::sites::{Paused, Stored};
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::error::Result;
+use doorstep_core::site::Mode;
+
+/// Longest reason that is kept, in characters.
+const LONGEST: usize = 200;
+
+/// How a site stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The site.
+    pub site: String,
+    /// The version in force.
+    pub version: u64,
+    /// The mode in force.
+    pub mode: Mode,
+    /// That it is paused, where it is.
+    pub paused: Option<Paused>,
+    /// That is so since just now.
+    pub changed: bool,
+    /// Why it may not act, and what to do about it.
+    pub remarks: Vec<String>,
+}
+
+impl State {
+    fn of(site: &str, stored: &Stored, changed: bool) -> Result<Self> {
+        Ok(State {
+            site: site.to_owned(),
+            version: stored.n,
+            mode: stored.site()?.mode,
+            paused: stored.paused.clone(),
+            changed,
+            remarks: stored.remarks(site),
+        })
+    }
+}
+
+/// Pauses a site. One that is paused already stays so since then; a new reason takes the place of the old one. A run of
+/// settle that is under way ends what it began.
+///
+/// # Errors
+/// [`doorstep_core::model::error::Error::Refused`] for a site that is not here; [`doorstep_core::model::error::Error::Later`] where somebody else
+/// changed it at the same time.
+pub async fn pause(outside: &Outside, site: &str, why: Option<&str>) -> Result<State> {
+    let stored = outside.ledger.in_force(site).await?;
+    let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
+    let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+    let paused = match &stored.paused {
+        Some(Paused { at, why: old }) => Paused { at: *at, why: why.or_else(|| old.clone()) },
+        None => Paused { at: outside.time.now(), why },
+    };
+    change(outside, site, stored, Some(paused)).await
+}
+
+/// Ends a pause, and asks for everything to be compared at once. A site that is not paused stays as it is.
+///
+/// # Errors
+/// As [`pause`].
+pub async fn resume(outside: &Outside, site: &str) -> Result<State> {
+    let stored = outside.ledger.in_force(site).await?;
+    let state = change(outside, site, stored, None).await?;
+    if state.changed {
+        compare_soon(outside, site).await;
+    }
+    Ok(state)
+}
+
+async fn change(outside: &Outside, site: &str, now: Stored, paused: Option<Paused>) -> Result<State> {
+    if now.paused == paused {
+        return State::of(site, &now, false);
+    }
+    outside.ledger.pause_site(site, &now, paused.clone()).await?;
+    State::of(site, &Stored { paused, ..now }, true)
+}

@@ -1,0 +1,115 @@
+//! What is wrong with a file that is to be put in force, and what is odd without harm.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::account::Group;
+use doorstep_core::model::error::Result;
+use doorstep_core::model::person::{Person, email_key};
+use doorstep_core::site::resolve::resolve;
+use doorstep_core::site::shared_groups::{self, RuledSite};
+use doorstep_core::site::{Finding, Site};
+use doorstep_jobs::comparison::doors::Seen;
+use doorstep_vendors::platform::{PlatformVendor, standard_webhooks};
+
+/// Everything for which a file is not put in force: what is suspicious in it alone, names that stand for nothing or for
+/// several things, and protected people who are not there.
+pub fn of(site: &Site, seen: &Seen, names: &[String], text: &str) -> Vec<Finding> {
+    let mut said = check::alone(site);
+    said.extend(names.iter().cloned());
+    for (name, accounts) in &seen.accounts {
+        let is_there = |email: &str| {
+            let same = |theirs: &str| email_key(theirs) == email_key(email);
+            accounts.iter().any(|account| account.email.as_deref().is_some_and(same))
+        };
+        said.extend(check::of_protected(site, name, is_there));
+    }
+    let mut findings: Vec<Finding> = said.into_iter().map(|said| Finding::located(said, text)).collect();
+    findings.sort_by_key(|finding| finding.line);
+    findings.dedup();
+    findings
+}
+
+/// What is wrong with the names alone: a group may well be there that opens nothing yet.
+pub async fn names(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+    let before = outside.ledger.resolved(&site.id).await?;
+    let groups: BTreeMap<String, Vec<Group>> = seen
+        .terms
+        .iter()
+        .map(|(name, terms)| {
+            let groups = terms.seen.groups.iter().map(|group| Group { problem: None, ..group.clone() });
+            (name.clone(), groups.collect())
+        })
+        .collect();
+    Ok(resolve(site, &seen.catalogue, &groups, before.as_ref()).problems)
+}
+
+/// What somebody should look at, although the file can be put in force.
+pub async fn remarks(
+    outside: &Outside,
+    site: &Site,
+    seen: &Seen,
+    names: &[String],
+    people: &[Person],
+) -> Result<Vec<String>> {
+    let mut remarks: Vec<String> =
+        seen.resolved.problems.iter().filter(|said| !names.contains(said)).cloned().collect();
+    remarks.extend(seen.remarks.iter().cloned());
+    let secret = &site.platform.secret;
+    let told = site.platform.kind.vendor().contract().is_some();
+    match outside.secrets.webhook(secret).await {
+        Ok(Some(found)) if told && found.webhook_secrets.iter().any(standard_webhooks::is_secret) => {}
+        Ok(_) if told => remarks.push(format!(
+            "there is no webhook secret \"{secret}\" that is whsec_ and the base64 of 24 to 64 bytes: this platform cannot be \
+             asked, so nothing will be known of it"
+        )),
+        Ok(Some(found)) if !found.webhook_secrets.is_empty() => {}
+        Ok(_) => remarks.push(format!(
+            "there is no webhook secret \"{secret}\": deliveries to this site are not taken, and changes come in with \
+             each reconcile only"
+        )),
+        Err(error) => remarks.push(error.to_string()),
+    }
+    remarks.extend(left_behind(outside, site, people).await?);
+    Ok(remarks)
+}
+
+/// Groups that another active site rules too, as the files say it. A site that has registered its groups is left out: the
+/// comparison names it already.
+pub async fn shared_groups(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+    let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
+    let mut remarks = Vec::new();
+    for plate in outside.ledger.doorplates().await? {
+        if plate.site == site.id || registered.contains(plate.site.as_str()) {
+            continue;
+        }
+        let Some(stored) = outside.ledger.active(&plate.site).await? else { continue };
+        let Ok(other) = stored.file() else { continue };
+        let resolved = outside.ledger.resolved(&plate.site).await?;
+        let theirs = RuledSite { site: &other, resolved: resolved.as_ref() };
+        let ours = RuledSite { site, resolved: Some(&seen.resolved) };
+        remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark));
+    }
+    Ok(remarks)
+}
+
+/// Memberships that are ours at doors which this file no longer has, or by whose name it means others.
+async fn left_behind(outside: &Outside, site: &Site, people: &[Person]) -> Result<Vec<String>> {
+    let mut claims: BTreeMap<&str, usize> = BTreeMap::new();
+    for claim in people.iter().flat_map(|person| &person.claims) {
+        *claims.entry(&claim.doors).or_default() += 1;
+    }
+    let mut remarks = Vec::new();
+    for (name, count) in claims {
+        let known = outside.ledger.doors_read(&site.id, name).await?;
+        let same = |config| known.as_ref().is_none_or(|known| known.is_of(config));
+        if !site.doors.get(name).is_some_and(same) {
+            remarks.push(format!(
+                "{count} memberships that Doorstep gave at the doors which [doors.{name}] meant until now stay there: to \
+                 take them back, first remove that table's rules and wait until nobody is in"
+            ));
+        }
+    }
+    Ok(remarks)
+}

@@ -1,0 +1,253 @@
+//! From verdicts to what is shown: pure. It adds names, and leaves out whoever nothing would be done for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use doorstep_core::decide::action::Move;
+use doorstep_core::decide::cards::shown;
+use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::entitlement::open_at;
+use doorstep_core::decide::guard::judge::{Measure, judge};
+use doorstep_core::decide::guard::{Tally, Waiting};
+use doorstep_core::model::account::{Account, AccountId, GroupId, Row, Standing};
+use doorstep_core::model::person::{Claim, Linked, Person};
+use doorstep_jobs::comparison::doors::Seen;
+use doorstep_jobs::comparison::doubts::{holders, inside, of_person, of_stranger};
+use doorstep_jobs::comparison::foreign::Foreign;
+use doorstep_jobs::comparison::judge::Verdict;
+use doorstep_jobs::comparison::{Ground, Group};
+
+/// What opens within this is shown beside what would be opened now.
+const SOON: SignedDuration = SignedDuration::from_hours(24);
+
+/// An account that would lie idle, if it is in no group that is none of our business.
+pub struct Idle {
+    /// Door system.
+    pub doors: String,
+    /// The account.
+    pub account: Arc<Account>,
+    /// How many groups it would have left by then.
+    pub left: usize,
+    /// What is to be shown if it is.
+    pub shown: AccountDiff,
+}
+
+/// A diff, as it is gathered.
+pub struct Gathering<'a> {
+    ground: Ground<'a>,
+    seen: &'a Seen,
+    groups: BTreeMap<Group, GroupDiff>,
+    /// Accounts of which somebody must ask what other groups they are in.
+    pub idle: Vec<Idle>,
+    /// What nobody vouched for.
+    pub waiting: Vec<Waiting>,
+    /// What was gathered so far.
+    pub diff: Diff,
+}
+
+impl<'a> Gathering<'a> {
+    /// Nothing yet. The site file says `mode`, whatever it is judged by.
+    pub fn new(ground: Ground<'a>, seen: &'a Seen) -> Self {
+        let site = ground.site;
+        let diff = Diff {
+            site: site.id.clone(),
+            mode: site.mode.word().to_owned(),
+            at: ground.now,
+            timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            groups: Vec::new(),
+            accounts: Vec::new(),
+            tags: Vec::new(),
+            soon: Vec::new(),
+            problems: Vec::new(),
+            counts: Counts::default(),
+        };
+        Gathering { ground, seen, groups: BTreeMap::new(), idle: Vec::new(), waiting: Vec::new(), diff }
+    }
+
+    /// Takes in one person.
+    pub fn verdict(&mut self, verdict: &Verdict<'_>) {
+        self.waiting.extend(of_person(verdict));
+        for (doors, step) in verdict.judged.moves.iter().chain(&verdict.aftermath) {
+            self.step(verdict, doors, step);
+        }
+        for claim in &verdict.judged.adopt {
+            let change = self.claimed(verdict, claim);
+            self.group(&claim.doors, &claim.group).adopts.push(change);
+        }
+        for (doors, group) in &verdict.judged.release {
+            if let Some(claim) = verdict.somebody.person.claim(doors, group) {
+                let change = self.claimed(verdict, claim);
+                self.group(doors, group).releases.push(change);
+            }
+        }
+        for (doors, number, because) in &verdict.judged.adopt_cards {
+            self.tag(verdict, doors, TagDone::Adopted, number, because);
+        }
+        for (doors, number) in &verdict.judged.forget_cards {
+            self.tag(verdict, doors, TagDone::Released, number, "it is theirs no more");
+        }
+        self.soon(verdict);
+        self.problems(verdict);
+    }
+
+    fn tag(&mut self, verdict: &Verdict<'_>, doors: &str, what: TagDone, number: &str, because: &str) {
+        let who = self.who(verdict, doors);
+        let (doors, because) = (doors.to_owned(), because.to_owned());
+        self.diff.tags.push(TagDiff { doors, what, tag: shown(number), who, because });
+    }
+
+    fn step(&mut self, verdict: &Verdict<'_>, doors: &str, step: &Move) {
+        let who = self.who(verdict, doors);
+        match step {
+            Move::Grant { group, replaces, because, .. } => {
+                let change = Change { until: self.end(verdict, doors, group), who, because: because.clone() };
+                let now = self.ground.now;
+                let open = replaces.iter().any(|row: &Row| is_valid(row, now));
+                let at = self.group(doors, group);
+                if open { at.extends.push(change) } else { at.opens.push(change) }
+            }
+            Move::Revoke { group, because, .. } => {
+                let change = Change { until: None, who, because: because.clone() };
+                self.group(doors, group).closes.push(change);
+            }
+            Move::Tidy { .. } => self.diff.counts.tidied += 1,
+            Move::Create => self.account(doors, Done::Made, who),
+            Move::Resume => self.account(doors, Done::Woken, who),
+            Move::Rename(_) => self.account(doors, Done::Renamed, who),
+            Move::Suspend => self.idle(verdict, doors, Done::Suspended, who),
+            Move::Delete => self.idle(verdict, doors, Done::Deleted, who),
+            Move::Tag(change) => self.tag(verdict, doors, TagDone::Tagged, &change.number, &change.because),
+            Move::Untag(change) => self.tag(verdict, doors, TagDone::Untagged, &change.number, &change.because),
+        }
+    }
+
+    fn account(&mut self, doors: &str, what: Done, who: Who) {
+        self.diff.accounts.push(AccountDiff { doors: doors.to_owned(), what, who });
+    }
+
+    fn idle(&mut self, verdict: &Verdict<'_>, doors: &str, what: Done, who: Who) {
+        if let Some(linked) = verdict.somebody.person.accounts.get(doors) {
+            let leaves = |(at, step): &&(String, Move)| at == doors && matches!(step, Move::Revoke { .. });
+            let left = verdict.judged.moves.iter().filter(leaves).count();
+            let (doors, account) = (doors.to_owned(), linked.account.clone());
+            self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account, left });
+        }
+    }
+
+    fn soon(&mut self, verdict: &Verdict<'_>) {
+        let now = self.ground.now;
+        let end = now.checked_add(SOON).unwrap_or(now);
+        for ((doors, group), stretches) in &verdict.desired {
+            for stretch in stretches.iter().filter(|stretch| now < stretch.window.from && stretch.window.from <= end) {
+                let change = Change {
+                    who: self.who(verdict, doors),
+                    until: stretch.window.until,
+                    because: stretch.because.to_string(),
+                };
+                let (doors, name) = (doors.clone(), self.name(doors, group));
+                self.diff.soon.push(Soon { from: stretch.window.from, doors, name, change });
+            }
+        }
+    }
+
+    fn problems(&mut self, verdict: &Verdict<'_>) {
+        self.diff.problems.extend(verdict.problems.iter().cloned());
+        for (doors, why) in &verdict.barred {
+            let who = self.who(verdict, doors);
+            self.diff.problems.push(format!("{who}: {doors}: {why}"));
+        }
+        for (doors, trouble) in &verdict.judged.troubles {
+            let who = self.who(verdict, doors);
+            self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
+        }
+        let asleep = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
+        let person = &verdict.somebody.person;
+        for (doors, _) in person.accounts.iter().filter(|(_, linked)| asleep(linked)) {
+            let mut groups = verdict.groups.iter().filter(|(at, _)| at == doors);
+            if groups.any(|at| open_at(&verdict.desired, at, self.ground.now).is_some()) {
+                let who = self.who(verdict, doors);
+                self.diff.problems.push(format!(
+                    "{who}: {doors}: the account is suspended and opens nothing: wake it at the door system"
+                ));
+            }
+        }
+    }
+
+    /// Takes in the lines that are nobody's.
+    pub fn foreign(&mut self, foreign: Vec<Foreign>) {
+        self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_stranger));
+        for Foreign { doors, account, group, goes } in foreign {
+            let who = self.stranger(&doors, &account);
+            let because = "nobody but Doorstep puts people into this group".to_owned();
+            let at = self.group(&doors, &group);
+            if goes {
+                at.closes.push(Change { who, until: None, because });
+            } else if !at.closes.iter().any(|change| change.who.account == who.account) {
+                at.foreign.push(who);
+            }
+        }
+    }
+
+    /// Says what of it would wait for a human, given what was let pass lately.
+    pub fn held(&mut self, people: &[Person], tally: &Tally) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let Ground { site, now, .. } = self.ground;
+        let (inside, holders) = (inside(self.seen, now), holders(people));
+        let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, holders: &holders, tally, now };
+        for (hold, _) in judge(measure, std::mem::take(&mut self.waiting)).holds {
+            let (what, reason) = (hold.what(), &hold.reason);
+            self.diff.problems.push(format!("of this, {what} would wait for `doorstep approve`: {reason}"));
+        }
+    }
+
+    /// Everything that was gathered.
+    pub fn done(mut self) -> Diff {
+        self.diff.groups = self.groups.into_values().collect();
+        self.diff.finish();
+        self.diff
+    }
+
+    fn group(&mut self, doors: &str, group: &GroupId) -> &mut GroupDiff {
+        let name = self.name(doors, group);
+        let at = (doors.to_owned(), group.clone());
+        self.groups.entry(at).or_insert_with(|| GroupDiff::of(doors, group, &name))
+    }
+
+    fn name(&self, doors: &str, group: &GroupId) -> String {
+        self.seen.name_of(doors, group)
+    }
+
+    fn end(&self, verdict: &Verdict<'_>, doors: &str, group: &GroupId) -> Option<jiff::Timestamp> {
+        open_at(&verdict.desired, &(doors.to_owned(), group.clone()), self.ground.now)?.window.until
+    }
+
+    fn claimed(&self, verdict: &Verdict<'_>, claim: &Claim) -> Change {
+        let until = self.end(verdict, &claim.doors, &claim.group);
+        Change { who: self.who(verdict, &claim.doors), until, because: claim.because.clone() }
+    }
+
+    fn who(&self, verdict: &Verdict<'_>, doors: &str) -> Who {
+        let person = &verdict.somebody.person;
+        let account = person.accounts.get(doors).map(|linked| &linked.account);
+        let named = || account.and_then(|account| account.called());
+        let stranger = || account.map(|account| self.stranger(doors, &account.id).name);
+        Who {
+            name: verdict.name.clone().or_else(named).or_else(stranger).unwrap_or_else(|| "Guest".to_owned()),
+            email: person.email.clone().or_else(|| account?.email.clone()),
+            person: verdict.somebody.known.map(|person| person.id.clone()),
+            account: account.map(|account| account.id.clone()),
+        }
+    }
+
+    fn stranger(&self, doors: &str, id: &AccountId) -> Who {
+        let account = self.seen.accounts.get(doors).and_then(|accounts| accounts.get(id));
+        let name = account.and_then(|account| account.called()).unwrap_or_else(|| "somebody unknown".to_owned());
+        let email = account.and_then(|account| account.email.clone());
+        Who { name, email, person: None, account: Some(id.clone()) }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a site file would change: everything is read afresh and compared as reconcile does, and nothing is written, not
+//! to a door and not to the table. A vendor's token may be kept.
+
+use crate::check;
+use doorstep_cloud::ledger::sites::PlatformRead;
+use doorstep_cloud::other_sites::sharing;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::guard::Tally;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::Person;
+use doorstep_core::site::{Finding, Mode, Site};
+use doorstep_jobs::comparison::doors::{self, Seen};
+use doorstep_jobs::comparison::facts::Known;
+use doorstep_jobs::comparison::joins::joins;
+use doorstep_jobs::comparison::judge::judge;
+use doorstep_jobs::comparison::platform::Reading;
+use doorstep_jobs::comparison::{Ground, everybody_to_judge, former};
+
+pub mod diff;
+mod findings;
+mod gather;
+pub(crate) mod print;
+
+pub use diff::Diff;
+use gather::Gathering;
+
+/// What a site file would change, and what is wrong with it.
+pub struct Preview {
+    /// What is wrong with the file: it must not be put in force.
+    pub findings: Vec<Finding>,
+    /// What could not be read and is shown as it was last known: reason enough not to put the file in force.
+    pub unread: Vec<String>,
+    /// What would change.
+    pub diff: Diff,
+}
+
+/// What `site` would change, whose file has this `text`.
+///
+/// # Errors
+/// [`Error::Later`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
+/// [`Error::Report`] where a secret is missing or not accepted.
+pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Preview> {
+    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
+    let now = outside.time.now();
+    let mut mark = outside.ledger.platform_read(&site.id).await?;
+    let mut reading = platform(outside, site, &mark, now).await?;
+    mark.went(now, reading.problems.is_empty(), true);
+    let mut everybody = everybody_to_judge(&outside.ledger, site, &mut reading.known).await?;
+    for (name, config) in &site.doors {
+        let was = config.was.as_deref().into_iter();
+        was.for_each(|was| everybody.known.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
+    }
+    let seen = doors::read(outside, site, &reading.known, &everybody).await?;
+    let people = everybody.known.as_slice();
+    if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
+        let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
+        let why = seen.problems.iter().find(about).cloned();
+        return Err(Error::later(why.unwrap_or_else(|| format!("{shut} cannot be read"))));
+    }
+    let word = site.platform.kind.word();
+    let told = |problem: &String| format!("{word}: {problem}");
+    let unread: Vec<String> = reading.problems.iter().map(told).chain(seen.problems.iter().cloned()).collect();
+    let names = findings::names(outside, site, &seen).await?;
+    let findings = findings::of(site, &seen, &names, text);
+    let mut problems = findings::remarks(outside, site, &seen, &names, people).await?;
+    problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
+    problems.extend(unread.iter().cloned());
+    problems.extend(sharing(&seen.neighbours));
+    problems.extend(findings::shared_groups(outside, site, &seen).await?);
+    problems.extend(outside.ledger.unreadable().problems());
+    // The file in force counts among those before: what this file takes from anybody follows from it alone.
+    let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
+    let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
+    let former = former(&outside.ledger, site, versions, &reading.known, &seen).await?;
+    let ground = Ground {
+        former: &former,
+        site,
+        resolved: &seen.resolved,
+        catalogue: &seen.catalogue,
+        terms: &seen.terms,
+        // What observe would do is nothing, which is no use to anybody who wants to know what comes after it.
+        mode: if site.mode == Mode::Observe { Mode::Full } else { site.mode },
+        stale: mark.is_stale(now),
+        now,
+    };
+    let (tally, _) = outside.ledger.tally(&site.id, now).await?;
+    let diff = judged(ground, &reading.known, &seen, people, &tally, problems).await;
+    Ok(Preview { findings, unread, diff })
+}
+
+/// Reads the whole platform, afresh.
+async fn platform<'a>(
+    outside: &'a Outside,
+    site: &'a Site,
+    mark: &PlatformRead,
+    now: jiff::Timestamp,
+) -> Result<Reading<'a>> {
+    let word = site.platform.kind.word();
+    let reader = outside.platform(site).await?;
+    let mut reading = Reading::new(&outside.ledger, site, mark, None, now);
+    for &kind in reader.kinds() {
+        // What is new is in `reading.known` too, and is kept nowhere else.
+        drop(reading.one(reader.as_ref(), kind).await?);
+        if let Some(why) =
+            reading.problems.last().filter(|_| check::NAMED.iter().any(|kind| reading.unread.contains(kind)))
+        {
+            return Err(Error::later(format!("{word}: {why}")));
+        }
+    }
+    Ok(reading)
+}
+
+async fn judged(
+    ground: Ground<'_>,
+    known: &Known,
+    seen: &Seen,
+    people: &[Person],
+    tally: &Tally,
+    problems: Vec<String>,
+) -> Diff {
+    let mut gathering = Gathering::new(ground, seen);
+    gathering.diff.problems = problems;
+    let foreign = judge(ground, known, seen, people, |verdict| gathering.verdict(&verdict));
+    gathering.foreign(foreign);
+    gathering.waiting.extend(joins(ground, known, seen, people).waiting);
+    gathering.held(people, tally);
+    // Nobody is suspended or deleted who is in a group that is none of our business.
+    for idle in std::mem::take(&mut gathering.idle) {
+        let Some(reader) = seen.readers.get(&idle.doors) else { continue };
+        match reader.group_count(&idle.account).await {
+            Ok(groups) if groups <= idle.left => gathering.diff.accounts.push(idle.shown),
+            Ok(_) => {}
+            Err(error) => gathering.diff.problems.push(format!("{}: {error}", idle.doors)),
+        }
+    }
+    gathering.done()
+}

@@ -1,0 +1,151 @@
+//! A diff as it is printed: one line for each change, with a sign that tells what it is.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
+use doorstep_core::shown_line;
+
+/// Windows that open soon are many; the JSON has them all.
+const MOST_SOON: usize = 20;
+
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diff { site, mode, at, timezone, groups, accounts, tags, soon, problems, counts } = self;
+        let zone = Zone::named(timezone);
+        shown_line!(f, "site {site}, mode {mode}, as of {} in the time of {timezone}", zone.of(*at))?;
+        if mode == "observe" {
+            shown_line!(f, "in mode observe nothing of this would be done: it is what mode full would do")?;
+        }
+        for group in groups {
+            print_group(f, group, &zone)?;
+        }
+        if !accounts.is_empty() {
+            shown_line!(f, "\naccounts")?;
+        }
+        for AccountDiff { doors, what, who } in accounts {
+            let (sign, word) = word(*what);
+            shown_line!(f, "  {sign} {who}: {word} at {doors}")?;
+        }
+        if !tags.is_empty() {
+            shown_line!(f, "\ntags")?;
+        }
+        for TagDiff { doors, what, tag, who, because } in tags {
+            let (sign, word) = tag_word(*what);
+            shown_line!(f, "  {sign} {who}: tag {tag} {word} at {doors}: {because}")?;
+        }
+        print_soon(f, soon, &zone)?;
+        if !problems.is_empty() {
+            shown_line!(f, "\nproblems")?;
+        }
+        for problem in problems {
+            shown_line!(f, "  ! {problem}")?;
+        }
+        write!(f, "\n{counts}")
+    }
+}
+
+fn print_group(f: &mut fmt::Formatter<'_>, group: &GroupDiff, zone: &Zone) -> fmt::Result {
+    let GroupDiff { doors, group, name, opens, closes, extends, adopts, releases, foreign } = group;
+    shown_line!(f, "\n{doors}: {name} ({group})")?;
+    for (sign, word, changes) in [
+        ("+", "", opens),
+        ("-", "", closes),
+        ("~", "stays, with another end; ", extends),
+        ("=", "", adopts),
+        ("=", "is no longer ours; ", releases),
+    ] {
+        for Change { who, until, because } in changes {
+            let until = until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
+            shown_line!(f, "  {sign} {who}{until}: {word}{because}")?;
+        }
+    }
+    for who in foreign {
+        shown_line!(f, "  ? {who}: foreign, stays")?;
+    }
+    Ok(())
+}
+
+fn print_soon(f: &mut fmt::Formatter<'_>, soon: &[Soon], zone: &Zone) -> fmt::Result {
+    if !soon.is_empty() {
+        shown_line!(f, "\nwithin a day")?;
+    }
+    for Soon { from, doors, name, change } in soon.iter().take(MOST_SOON) {
+        let until = change.until.map(|until| format!(" until {}", zone.of(until))).unwrap_or_default();
+        shown_line!(f, "  {} {doors}: {name} for {}{until}: {}", zone.of(*from), change.who, change.because)?;
+    }
+    match soon.len().saturating_sub(MOST_SOON) {
+        0 => Ok(()),
+        more => shown_line!(f, "  and {more} more"),
+    }
+}
+
+fn word(what: Done) -> (&'static str, &'static str) {
+    match what {
+        Done::Made => ("+", "an account would be made"),
+        Done::Woken => ("~", "the account would be woken"),
+        Done::Renamed => ("~", "the account would be given the platform's name"),
+        Done::Suspended => ("-", "the account would be suspended"),
+        Done::Deleted => ("-", "the account would be deleted"),
+    }
+}
+
+fn tag_word(what: TagDone) -> (&'static str, &'static str) {
+    match what {
+        TagDone::Tagged => ("+", "would be theirs"),
+        TagDone::Untagged => ("-", "would be taken back"),
+        TagDone::Adopted => ("=", "is theirs, and ours from then on,"),
+        TagDone::Released => ("=", "would no longer be ours"),
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Who { name, email, person: _, account } = self;
+        match (email, account) {
+            (Some(email), _) => write!(f, "{name} <{email}>"),
+            (None, Some(account)) => write!(f, "{name} (account {account})"),
+            (None, None) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { opens, closes, extends, adopts, releases, foreign, tidied, accounts, tags, soon, problems } = self;
+        let always = [(opens, "opened"), (closes, "closed")];
+        let sometimes = [
+            (extends, "with another end"),
+            (adopts, "adopted"),
+            (releases, "no longer ours"),
+            (tidied, "tidied away"),
+            (accounts, "accounts changed"),
+            (tags, "tags changed"),
+            (foreign, "foreign that stay"),
+            (soon, "within a day"),
+            (problems, "problems"),
+        ];
+        let sometimes = sometimes.into_iter().filter(|(count, _)| **count > 0);
+        let words: Vec<String> =
+            always.into_iter().chain(sometimes).map(|(count, word)| format!("{count} {word}")).collect();
+        let nothing = if self.is_empty() { "nothing would change: " } else { "" };
+        write!(f, "{nothing}{}", words.join(", "))
+    }
+}
+
+/// The zone in which instants are printed.
+pub(crate) struct Zone(TimeZone);
+
+impl Zone {
+    /// By its name; UTC where nobody knows that.
+    pub(crate) fn named(timezone: &str) -> Self {
+        Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
+    }
+
+    /// An instant in it, to the minute.
+    pub(crate) fn of(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%F %R").to_string()
+    }
+}

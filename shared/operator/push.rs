@@ -1,0 +1,182 @@
+//! The way in for a site file: what it would change is shown, and then it is put in force.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::preview::{Diff, Preview, preview};
+use doorstep_cloud::ledger::sites::{Doorplate, Stored};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
+use doorstep_jobs::reconcile::moved::{self, carry_over};
+
+/// What the operator says beside a site file that is pushed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The file's mode, said once more.
+    pub mode: Option<Mode>,
+    /// Names of door systems that the file no longer has, and at which access is left as it is.
+    pub leave_access: BTreeSet<String>,
+}
+
+/// What the operator is shown of one site file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Shown {
+    /// The site, where the file could be read.
+    pub site: Option<String>,
+    /// The version in force.
+    pub version: Option<u64>,
+    /// That version was stored just now.
+    #[serde(default)]
+    pub stored: bool,
+    /// What is wrong with the file; while there is anything, it cannot be put in force.
+    pub findings: Vec<Finding>,
+    /// What would change, or will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Diff>,
+    /// The mode in force, which is observe while the version in force may not act.
+    #[serde(default)]
+    pub mode: Option<Mode>,
+    /// Why the version in force may not act, and what to do about it.
+    #[serde(default)]
+    pub remarks: Vec<String>,
+}
+
+/// Stores a site file and puts it in force, its mode taken at its word. No vendor is asked: names resolve when they are first needed, and one that
+/// does not is a problem of its rule. Gives the site's id.
+///
+/// # Errors
+/// [`Error::Refused`] with every line that is wrong.
+pub async fn load(outside: &Outside, text: &str) -> Result<String> {
+    let site = Site::parse(text).map_err(|error| Error::refused(error.to_string()))?;
+    outside.ledger.store_site(&Doorplate::of(&site), text, outside.time.now()).await?;
+    Ok(site.id)
+}
+
+/// Shows what a site file would change, and changes nothing.
+///
+/// # Errors
+/// See [`preview`].
+pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
+    let site = match Site::parse(text) {
+        Ok(site) => site,
+        Err(error) => return Ok(Shown::wrong(error)),
+    };
+    let now = outside.ledger.active(&site.id).await?;
+    let mut found = preview(outside, &site, text).await?;
+    found.findings.extend(doors_that_moved(outside, &site, now.as_ref(), &BTreeSet::new()).await?);
+    Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
+}
+
+/// Shows what of the version in force is not so.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, and see [`preview`].
+pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
+    let stored = outside.ledger.in_force(site).await?;
+    diff(outside, &stored.text).await
+}
+
+/// Puts a site file in force as a new version, shows what it will change, and asks for everything to be compared at
+/// once. A file with findings is not stored; one that is in force already is only named.
+///
+/// A site's first file only observes, whatever its mode, unless the operator `said` that mode besides. So it stays until
+/// one is pushed for which they say it, or one that itself says `observe`: what comes after that is taken at its word.
+///
+/// # Errors
+/// [`Error::Refused`] where the mode that the operator said is not the file's; [`Error::Later`] where a vendor cannot be
+/// read whole (in mode `observe` the file is stored all the same) or somebody else was faster, and see [`preview`].
+/// Nothing is stored then.
+pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Shown> {
+    let site = match Site::parse(text) {
+        Ok(site) => site,
+        Err(error) => return Ok(Shown::wrong(error)),
+    };
+    let said = options.mode;
+    agree(site.mode, said)?;
+    let now = outside.ledger.active(&site.id).await?;
+    let observing = said.is_none() && site.mode != Mode::Observe && now.as_ref().is_none_or(|now| now.observing);
+    if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
+        return Ok(Shown::of(&site, now.as_ref()));
+    }
+    let findings = doors_that_moved(outside, &site, now.as_ref(), &options.leave_access).await?;
+    if !findings.is_empty() {
+        return Ok(Shown { findings, ..Shown::of(&site, now.as_ref()) });
+    }
+    let diff = match preview(outside, &site, text).await {
+        // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
+        Err(error) if site.mode == Mode::Observe && error.may_pass() => None,
+        seen => {
+            let Preview { findings, unread, diff } = seen?;
+            if !findings.is_empty() {
+                return Ok(Shown { findings, diff: Some(diff), ..Shown::of(&site, now.as_ref()) });
+            }
+            if !unread.is_empty() && site.mode != Mode::Observe {
+                let unread = unread.join("; ");
+                return Err(Error::later(format!("not everything could be read, and nothing is stored: {unread}")));
+            }
+            Some(diff)
+        }
+    };
+    let next = outside.ledger.next_version(&site.id, now.as_ref(), text, outside.time.now()).await?;
+    let new = Stored { observing, ..next };
+    for (name, was) in site.doors.iter().filter_map(|(name, config)| Some((name, config.was.as_ref()?))) {
+        moved::announce(outside, &site, name, was).await?;
+    }
+    outside.ledger.store_site_over(now.as_ref(), &Doorplate::of(&site), &new).await?;
+    carry_over(outside, &site, &options.leave_access).await?;
+    compare_soon(outside, &site.id).await;
+    Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
+}
+
+/// What is wrong with the names of the doors, beside those of the version in force.
+async fn doors_that_moved(
+    outside: &Outside,
+    site: &Site,
+    now: Option<&Stored>,
+    leave: &BTreeSet<String>,
+) -> Result<Vec<Finding>> {
+    let mut findings = match now.and_then(|now| now.file().ok()) {
+        Some(before) => moved::elsewhere(site, &before),
+        None => Vec::new(),
+    };
+    findings.extend(moved::still_there(site, leave));
+    findings.extend(moved::unaccounted(site, leave, &outside.ledger.everybody(&site.id).await?.known));
+    Ok(findings)
+}
+
+/// Asks for everything of a site to be compared at once.
+pub(crate) async fn compare_soon(outside: &Outside, site: &str) {
+    outside.bus.want_reconcile(site, AskedBy::Operator).await;
+}
+
+/// The mode that the operator says besides must be the file's own.
+fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
+    match said {
+        Some(said) if said != file => Err(Error::refused(format!(
+            "the file says mode = \"{}\" and you say --mode {}: change one of them",
+            file.word(),
+            said.word()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+impl Shown {
+    fn wrong(error: SiteFileError) -> Self {
+        Shown { findings: error.into(), ..Shown::default() }
+    }
+
+    /// Of a site, and of the version of it that is in force.
+    fn of(site: &Site, now: Option<&Stored>) -> Self {
+        Shown {
+            site: Some(site.id.clone()),
+            version: now.map(|now| now.n),
+            mode: now.and_then(|now| now.site().ok()).map(|site| site.mode),
+            remarks: now.map(|now| now.remarks(&site.id)).unwrap_or_default(),
+            ..Shown::default()
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! One day under two sets of rules: pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Change, What};
+use crate::preview::diff::Who;
+use doorstep_core::decide::entitlement::{Desired, Dossier, RuleBook, Rules, Stretch, derive_by, desired};
+use doorstep_core::model::person::Person;
+use doorstep_core::model::window::Window;
+use doorstep_jobs::comparison::Group;
+use doorstep_jobs::comparison::facts::Known;
+use doorstep_jobs::comparison::people::{Somebody, everybody};
+
+/// What of `day` would have been otherwise for anybody under `after`, beside `before`.
+pub fn compare(
+    before: Rules<'_>,
+    after: Rules<'_>,
+    known: &Known,
+    people: &[Person],
+    day: Window,
+    names: &BTreeMap<Group, String>,
+) -> Vec<Change> {
+    let books = (RuleBook::of(before), RuleBook::of(after));
+    let open = |book: &RuleBook<'_>, dossier: &Dossier| desired(&derive_by(book, dossier, day.from).entitlements);
+    let mut changes = Vec::new();
+    for somebody in everybody(people, known) {
+        let dossier = known.dossier(somebody.person.profiles.iter());
+        let (old, new) = (open(&books.0, &dossier), open(&books.1, &dossier));
+        let groups: BTreeSet<&Group> = old.keys().chain(new.keys()).collect();
+        for group in groups {
+            let (was, is) = (stretches(&old, group), stretches(&new, group));
+            let gains = only(is, was, day).into_iter().map(|part| (What::Gains, part));
+            let loses = only(was, is, day).into_iter().map(|part| (What::Loses, part));
+            let name = names.get(group).unwrap_or(&group.1.0);
+            changes.extend(gains.chain(loses).filter_map(|(what, (window, because))| {
+                let (from, until) = (window.from, window.until?);
+                let (doors, id) = (group.0.clone(), group.1.0.clone());
+                let who = who(&somebody, &dossier, &doors);
+                Some(Change { doors, group: id, name: name.clone(), who, what, from, until, because })
+            }));
+        }
+    }
+    changes.sort_by(|a, b| {
+        let order = |one: &Change| (one.doors.clone(), one.name.clone(), one.group.clone(), one.who.clone(), one.from);
+        order(a).cmp(&order(b)).then(a.what.cmp(&b.what))
+    });
+    changes
+}
+
+fn stretches<'a>(desired: &'a Desired, group: &Group) -> &'a [Stretch] {
+    desired.get(group).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What of these stretches lies in the day and in none of the others.
+fn only(these: &[Stretch], others: &[Stretch], day: Window) -> Vec<(Window, String)> {
+    let mut found = Vec::new();
+    for stretch in these {
+        let mut left: Vec<Window> = stretch.window.overlap(&day).into_iter().collect();
+        for other in others {
+            left = left.iter().flat_map(|window| window.without(&other.window)).collect();
+        }
+        found.extend(left.into_iter().map(|window| (window, stretch.because.to_string())));
+    }
+    found
+}
+
+fn who(somebody: &Somebody<'_>, dossier: &Dossier, doors: &str) -> Who {
+    let account = somebody.person.accounts.get(doors).map(|linked| &linked.account);
+    let named = || account.and_then(|account| account.called());
+    Who {
+        name: dossier.name().map(str::to_owned).or_else(named).unwrap_or_else(|| "Guest".to_owned()),
+        email: somebody.person.email.clone(),
+        person: somebody.known.map(|person| person.id.clone()),
+        account: account.map(|account| account.id.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use doorstep_core::decide::entitlement::Because;
+    use doorstep_core::model::fact::{FactId, Kind};
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).expect("an instant")
+    }
+
+    fn stretch(from: i64, until: Option<i64>) -> Stretch {
+        Stretch {
+            window: Window { from: at(from), until: until.map(at) },
+            because: Because::of(FactId::new(Kind::Booking, from.to_string()), 1),
+        }
+    }
+
+    #[test]
+    fn what_only_one_of_them_opens_is_cut_to_the_day_and_keeps_its_reason() {
+        let day = Window { from: at(100), until: Some(at(200)) };
+        let (long, two) = ([stretch(50, None)], [stretch(90, Some(120)), stretch(150, Some(160))]);
+        let parts: Vec<_> = only(&long, &two, day).into_iter().map(|(window, _)| window).collect();
+        assert_eq!(parts, [stretch(120, Some(150)).window, stretch(160, Some(200)).window]);
+        assert_eq!(only(&two, &long, day), []);
+        let whole = only(&two, &[], day);
+        assert_eq!(
+            whole[0],
+            (Window { from: at(100), until: Some(at(120)) }, "booking 90 by rule 1 (line 1)".to_owned())
+        );
+        assert_eq!(only(&[stretch(0, Some(100)), stretch(200, None)], &[], day), [], "beside the day");
+    }
+}

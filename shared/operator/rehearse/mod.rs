@@ -1,0 +1,221 @@
+//! Rehearsing a changed site file: a local day that we remember, replayed through it and through the one in force. It
+//! reads what is known in the table, asks nobody and writes nothing; comparing is pure, see [`compare`].
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+use crate::preview::diff::Who;
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::entitlement::{HORIZON, Rules};
+use doorstep_core::model::account::Group;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::Kind;
+use doorstep_core::model::window::Window;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_core::site::{Finding, Site};
+use doorstep_jobs::comparison::facts::Known;
+
+mod compare;
+mod print;
+
+use compare::compare;
+
+/// How long ended bookings and check-ins are known: see `comparison::platform`, which forgets them after that.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// What a day would have been.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// The site, where the file could be read.
+    pub site: Option<String>,
+    /// The version in force, which the file was compared with.
+    pub version: Option<u64>,
+    /// The local day.
+    pub day: Option<Date>,
+    /// The zone in which it is a day, and in which it is printed: that of the file.
+    pub timezone: String,
+    /// What is wrong with the file; then nothing was rehearsed.
+    pub findings: Vec<Finding>,
+    /// Who would have got in, or not, in the order of doors, groups and people.
+    pub changes: Vec<Change>,
+    /// What somebody should look at.
+    pub problems: Vec<String>,
+}
+
+/// One stretch of the day that would have been otherwise for somebody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Door system.
+    pub doors: String,
+    /// Group.
+    pub group: String,
+    /// The group's name.
+    pub name: String,
+    /// Who.
+    pub who: Who,
+    /// Whether they would have got in by the file, or by the one in force alone.
+    pub what: What,
+    /// From when; where it began before the day, the day's beginning.
+    pub from: Timestamp,
+    /// Until when; where it ended after the day, the day's end.
+    pub until: Timestamp,
+    /// Why they get in: facts by their ids, and the rule with its line in whichever file lets them in.
+    pub because: String,
+}
+
+/// What would have been otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// They would have got in, and did not.
+    Gains,
+    /// They got in, and would not have.
+    Loses,
+}
+
+/// One site file with what its names stand for.
+struct Side {
+    site: Site,
+    resolved: Resolved,
+}
+
+impl Side {
+    fn rules<'a>(&'a self, catalogue: &'a Catalogue) -> Rules<'a> {
+        Rules { site: &self.site, resolved: &self.resolved, catalogue }
+    }
+}
+
+/// Replays `day`, or yesterday, through the site file `text`, beside the one in force. What is judged is what is known of
+/// that day now: whatever was cancelled or changed since counts as it is.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, for another platform than the one that is known, and for a day that
+/// nobody remembers or sees yet.
+pub async fn rehearse(outside: &Outside, text: &str, day: Option<Date>) -> Result<Rehearsal> {
+    let site = match Site::parse(text) {
+        Ok(site) => site,
+        Err(error) => return Ok(Rehearsal { findings: error.into(), ..Rehearsal::default() }),
+    };
+    let stored = outside.ledger.in_force(&site.id).await?;
+    let before = stored.file()?;
+    if (site.platform.kind, &site.platform.organization) != (before.platform.kind, &before.platform.organization) {
+        return Err(Error::refused(
+            "the file names another platform than the one in force, and nothing is known of its days",
+        ));
+    }
+    let (day, window) = chosen(&site, day, outside.time.now())?;
+    let known = known(outside, &site).await?;
+    let catalogue = Catalogue::of(known.facts());
+    let people = outside.ledger.everybody(&site.id).await?.known;
+    let mut problems = Vec::new();
+    let (after, groups) = side(outside, site, &catalogue, &mut problems).await?;
+    // What is wrong with the file in force is no news.
+    let (before, old_groups) = side(outside, before, &catalogue, &mut Vec::new()).await?;
+    let names = old_groups.into_iter().chain(groups).flat_map(|(doors, groups)| {
+        groups.into_iter().map(move |group| ((doors.clone(), group.id), group.name)).collect::<Vec<_>>()
+    });
+    let changes = compare(before.rules(&catalogue), after.rules(&catalogue), &known, &people, window, &names.collect());
+    Ok(Rehearsal {
+        version: Some(stored.n),
+        day: Some(day),
+        timezone: after.site.timezone.iana_name().unwrap_or("UTC").to_owned(),
+        site: Some(after.site.id),
+        findings: Vec::new(),
+        changes,
+        problems,
+    })
+}
+
+/// The day and when it is; of no day, yesterday.
+fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Window)> {
+    let nowhere = |_| Error::refused("this is no day that there is");
+    let zone = &site.timezone;
+    let today = now.to_zoned(zone.clone()).date();
+    let day = match day {
+        Some(day) => day,
+        None => today.checked_sub(1.day()).map_err(nowhere)?,
+    };
+    let first = |day: Date| day.to_zoned(zone.clone()).map(|first| first.timestamp()).map_err(nowhere);
+    let (from, until) = (first(day)?, first(day.checked_add(1.day()).map_err(nowhere)?)?);
+    let oldest = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+    let furthest = now.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
+    if from < oldest || until > furthest {
+        let local = |at: Timestamp| at.to_zoned(zone.clone()).date();
+        // The days at both ends are known in part only.
+        let (earliest, latest) = (local(oldest).checked_add(1.day()), local(furthest).checked_sub(1.day()));
+        return Err(Error::refused(format!(
+            "{day} cannot be rehearsed: ended bookings are known for three days and coming ones for sixty, so write a day \
+             from {} to {}",
+            earliest.map_err(nowhere)?,
+            latest.map_err(nowhere)?
+        )));
+    }
+    Ok((day, Window { from, until: Some(until) }))
+}
+
+/// Everything that is known of the platform.
+async fn known(outside: &Outside, site: &Site) -> Result<Known> {
+    if outside.ledger.platform_read(&site.id).await?.whole.is_none() {
+        return Err(Error::refused("the platform was not read whole yet, so no day is known: wait for a reconcile"));
+    }
+    let mut known = Known::default();
+    for kind in Kind::ALL {
+        outside.ledger.facts_of(&site.id, kind).await?.iter().for_each(|record| known.put(record));
+    }
+    Ok(known)
+}
+
+type Groups = BTreeMap<String, Vec<Group>>;
+
+/// What a file's names stand for, by what is known of its door systems; what cannot be told is a problem.
+async fn side(
+    outside: &Outside,
+    site: Site,
+    catalogue: &Catalogue,
+    problems: &mut Vec<String>,
+) -> Result<(Side, Groups)> {
+    let mut groups = Groups::new();
+    for (name, config) in &site.doors {
+        match outside.ledger.doors_read(&site.id, name).await?.filter(|read| read.is_of(config)) {
+            Some(read) => drop(groups.insert(name.clone(), read.groups)),
+            None => problems.push(format!("{name}: these doors were never read, so their rules open nothing here")),
+        }
+    }
+    let before = outside.ledger.resolved(&site.id).await?;
+    let resolved = resolve(&site, catalogue, &groups, before.as_ref());
+    problems.extend(resolved.problems.iter().cloned());
+    Ok((Side { site, resolved }, groups))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen_day(day: Option<&str>) -> Result<(Date, Window)> {
+        let text = include_str!("../../../infra/sites/riverside.toml");
+        let site = Site::parse(text).expect("a site file");
+        let now = "2026-03-30T00:30:00+01:00".parse().expect("an instant");
+        chosen(&site, day.map(|day| day.parse().expect("a day")), now)
+    }
+
+    #[test]
+    fn a_day_is_a_local_day_and_one_that_nobody_remembers_is_refused() {
+        let (day, window) = chosen_day(None).expect("yesterday");
+        assert_eq!(day.to_string(), "2026-03-29", "by the site's own clock");
+        let length = window.until.expect("an end").duration_since(window.from);
+        assert_eq!(length, SignedDuration::from_hours(23), "the clocks went forward");
+        for far in ["2026-03-20", "1900-01-01", "9999-12-31", "2026-05-30"] {
+            let refused = chosen_day(Some(far)).expect_err(far);
+            assert!(matches!(refused, Error::Refused(_)), "{refused}");
+        }
+        let refused = chosen_day(Some("2026-03-20")).expect_err("long ago").to_string();
+        assert!(refused.ends_with("so write a day from 2026-03-27 to 2026-05-28"), "{refused}");
+        for day in ["2026-03-27", "2026-05-28"] {
+            assert!(chosen_day(Some(day)).is_ok(), "{day}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A rehearsal as it is printed: one line for each stretch of the day.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Change, Rehearsal, What};
+use crate::preview::print::Zone;
+use doorstep_core::shown_line;
+
+impl fmt::Display for Rehearsal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rehearsal { site, version, day, timezone, findings: _, changes, problems } = self;
+        let zone = Zone::named(timezone);
+        if let (Some(site), Some(version), Some(day)) = (site, version, day) {
+            let name = day.strftime("%A");
+            shown_line!(f, "site {site}, {name} {day} in the time of {timezone}, beside version {version}")?;
+        }
+        let mut head = None;
+        for Change { doors, group, name, who, what, from, until, because } in changes {
+            if head != Some((doors, group)) {
+                shown_line!(f, "\n{doors}: {name} ({group})")?;
+                head = Some((doors, group));
+            }
+            let (sign, word) = match what {
+                What::Gains => ('+', "would have got in"),
+                What::Loses => ('-', "would not have got in"),
+            };
+            shown_line!(f, "  {sign} {who} {word} from {} until {}: {because}", zone.of(*from), zone.of(*until))?;
+        }
+        if !problems.is_empty() {
+            shown_line!(f, "\nproblems")?;
+        }
+        for problem in problems {
+            shown_line!(f, "  ! {problem}")?;
+        }
+        let people = |wanted: What| {
+            let of = changes.iter().filter(|change| change.what == wanted).map(|change| &change.who);
+            of.collect::<BTreeSet<_>>().len()
+        };
+        match (people(What::Gains), people(What::Loses)) {
+            (0, 0) => write!(f, "\nthe day would have been the same"),
+            (gain, lose) => write!(f, "\n{gain} would have got in who did not, {lose} would not have who did"),
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Who came and went, for whoever runs a site: per person, door and day. Names are looked up when somebody asks, in the
+//! table alone; whoever was forgotten is a number.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::What;
+use doorstep_core::model::opening::Opening;
+use doorstep_core::model::person::{Person, email_key};
+
+/// How many people are looked up at the same time.
+const AT_ONCE: usize = 16;
+/// What is shown where nobody says from when.
+const USUAL: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// From this local day (its beginning) or instant on; left out: a week before `until`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Until this local day (its end) or instant; left out: now.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// Only this person's.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// One person at one door on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The local day.
+    pub day: Date,
+    /// Who: the name that the platform, or else the door system, has for them.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Their address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Door system.
+    pub doors: String,
+    /// Whose account; none where nobody was recognised.
+    #[serde(default)]
+    pub account: Option<AccountId>,
+    /// Which lock.
+    pub lock: String,
+    /// The lock's name.
+    #[serde(default)]
+    pub lock_name: Option<String>,
+    /// When it first opened for them, in local time with its offset.
+    #[serde(default)]
+    pub first: Option<String>,
+    /// When it last did.
+    #[serde(default)]
+    pub last: Option<String>,
+    /// How often it opened.
+    pub opened: usize,
+    /// How often it did not.
+    pub refused: usize,
+    /// Why it did not, each reason once.
+    pub reasons: BTreeSet<String>,
+    /// Each time, in order.
+    pub times: Vec<Time>,
+}
+
+/// One time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Time {
+    /// When.
+    pub at: Timestamp,
+    /// Why the lock did not open; none: it did.
+    #[serde(default)]
+    pub refused: Option<String>,
+}
+
+/// Who came and went.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here, and for days that are none.
+pub async fn entries(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
+    let site = outside.ledger.in_force(site).await?.site()?;
+    let now = outside.time.now();
+    let (from, until) = wanted.span(&site.timezone, now)?;
+    let mut openings = outside.ledger.openings(&site.id, from, until, now, site.entries.keep_days).await?;
+    if let Some(email) = &wanted.email {
+        let theirs = accounts_of(outside, &site.id, email).await?;
+        openings.retain(|one| one.account.as_ref().is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone()))));
+    }
+    let people = people(outside, &site.id, &openings).await?;
+    let mut locks = BTreeMap::new();
+    for (name, config) in &site.doors {
+        locks.insert(name.clone(), outside.ledger.openings_read(&site.id, name, &config.identity()).await?.locks);
+    }
+    Ok(rows(&openings, &people, &locks, &site.timezone))
+}
+
+impl Wanted {
+    /// From when until when.
+    fn span(&self, zone: &TimeZone, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
+        let until = match self.until.as_deref().map(|text| bound(text, zone, 1)).transpose()? {
+            Some(until) => until,
+            None => now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now),
+        };
+        let from = match self.from.as_deref().map(|text| bound(text, zone, 0)).transpose()? {
+            Some(from) => from,
+            None => until.checked_sub(USUAL).unwrap_or(until),
+        };
+        if from >= until {
+            return Err(Error::refused("it ends before it begins: write the earlier day as the first"));
+        }
+        Ok((from, until))
+    }
+}
+
+/// A local day, `later` days on, or an instant.
+fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
+    let day = || -> Option<Timestamp> {
+        let day = text.parse::<Date>().ok()?.checked_add(jiff::Span::new().days(later)).ok()?;
+        Some(day.to_zoned(zone.clone()).ok()?.timestamp())
+    };
+    // An instant has more to say than a day, which it begins with.
+    let found = text.parse::<Timestamp>().ok().or_else(day);
+    found.ok_or_else(|| Error::refused("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z"))
+}
+
+type Accounts = BTreeSet<(String, AccountId)>;
+
+/// The accounts of whoever has this address; an address of nobody is an answer without rows.
+async fn accounts_of(outside: &Outside, site: &str, email: &str) -> Result<Accounts> {
+    let key = email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?;
+    let person = match outside.ledger.id_of_email(site, &key).await? {
+        Some(id) => outside.ledger.person(site, &id).await?,
+        None => None,
+    };
+    let linked = person.into_iter().flat_map(|person| person.accounts);
+    Ok(linked.map(|(doors, linked)| (doors, linked.account.id.clone())).collect())
+}
+
+/// Who somebody is to whoever reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Who {
+    name: Option<String>,
+    email: Option<String>,
+}
+
+type People = BTreeMap<(String, AccountId), Who>;
+
+async fn people(outside: &Outside, site: &str, openings: &[Opening]) -> Result<People> {
+    let accounts: Accounts =
+        openings.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
+    let found = stream::iter(accounts).map(|(doors, id)| async move {
+        let who = who(outside, site, &doors, &id).await?;
+        Ok::<_, Error>(((doors, id), who))
+    });
+    found.buffer_unordered(AT_ONCE).try_collect().await
+}
+
+async fn who(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
+    let person = match outside.ledger.id_of_account(site, doors, id).await? {
+        // A person who cannot be read has no name, and everybody else has.
+        Some(person) => outside.ledger.people(site, &[person]).await?.pop(),
+        None => None,
+    };
+    let Some(person) = person else { return Ok(Who::default()) };
+    let name = match profile_name(outside, site, &person).await? {
+        None => person.accounts.get(doors).map(|linked| linked.account.name.to_string()),
+        name => name,
+    };
+    Ok(Who { name: name.filter(|name| !name.is_empty()), email: person.email })
+}
+
+async fn profile_name(outside: &Outside, site: &str, person: &Person) -> Result<Option<String>> {
+    for profile in person.profiles.iter() {
+        let record = outside.ledger.fact(site, profile).await?;
+        if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {
+            return Ok(Some(profile.name.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Per day, person and door. Pure.
+fn rows(
+    openings: &[Opening],
+    people: &People,
+    locks: &BTreeMap<String, BTreeMap<String, String>>,
+    zone: &TimeZone,
+) -> Vec<Row> {
+    let mut rows: BTreeMap<_, Row> = BTreeMap::new();
+    for one in openings {
+        let at = one.at.to_zoned(zone.clone());
+        let who = one.account.as_ref().and_then(|id| people.get(&(one.doors.clone(), id.clone())));
+        let Who { name, email } = who.cloned().unwrap_or_default();
+        let lock_name = one.lock_name.as_ref().or_else(|| locks.get(&one.doors)?.get(&one.lock));
+        let key = (at.date(), name.clone(), email.clone(), one.account.clone(), one.doors.clone(), one.lock.clone());
+        let row = rows.entry(key).or_insert_with(|| Row {
+            day: at.date(),
+            name,
+            email,
+            doors: one.doors.clone(),
+            account: one.account.clone(),
+            lock: one.lock.clone(),
+            lock_name: None,
+            first: None,
+            last: None,
+            opened: 0,
+            refused: 0,
+            reasons: BTreeSet::new(),
+            times: Vec::new(),
+        });
+        // A lock has the name that it had last.
+        row.lock_name = lock_name.cloned().or(row.lock_name.take());
+        row.times.push(Time { at: one.at, refused: one.refused.clone() });
+        match &one.refused {
+            Some(reason) => {
+                row.refused += 1;
+                row.reasons.insert(reason.clone());
+            }
+            None => {
+                let local = at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+                row.first.get_or_insert_with(|| local.clone());
+                row.last = Some(local);
+                row.opened += 1;
+            }
+        }
+    }
+    rows.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opening(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -> Opening {
+        Opening {
+            at: at.parse().unwrap(),
+            doors: "main".into(),
+            id: at.into(),
+            lock: lock.into(),
+            lock_name: None,
+            account: account.map(|id| AccountId(id.into())),
+            refused: refused.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn each_person_door_and_local_day_is_a_row() {
+        let who = Who { name: Some("Ada Byron".into()), email: Some("ada@example.test".into()) };
+        let people = BTreeMap::from([(("main".to_owned(), AccountId("7".into())), who)]);
+        let names = BTreeMap::from([("5".to_owned(), "Front door".to_owned())]);
+        let locks = BTreeMap::from([("main".to_owned(), names)]);
+        let openings = [
+            opening("2026-03-28T22:30:00Z", Some("7"), "5", Some("denied")),
+            opening("2026-03-28T22:31:00Z", Some("7"), "5", None),
+            opening("2026-03-29T00:30:00Z", Some("7"), "5", None),
+            opening("2026-03-29T22:30:00Z", Some("7"), "5", None),
+            opening("2026-03-29T23:30:00Z", Some("7"), "6", None),
+            opening("2026-03-29T08:00:00Z", None, "5", Some("rejected")),
+        ];
+        // The clocks go forward in the night between: 22:30 UTC is 22:30, and a day later 23:30.
+        let rows = rows(&openings, &people, &locks, &TimeZone::get("Europe/London").unwrap());
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.day.to_string(), row.name.as_deref(), row.lock.as_str(), row.opened, row.refused))
+            .collect();
+        let ada = Some("Ada Byron");
+        assert_eq!(
+            told,
+            [
+                ("2026-03-28".to_owned(), ada, "5", 1, 1),
+                ("2026-03-29".to_owned(), None, "5", 0, 1),
+                ("2026-03-29".to_owned(), ada, "5", 2, 0),
+                ("2026-03-30".to_owned(), ada, "6", 1, 0),
+            ]
+        );
+        assert_eq!(rows[2].first.as_deref(), Some("2026-03-29T00:30:00+00:00"));
+        assert_eq!(rows[2].last.as_deref(), Some("2026-03-29T23:30:00+01:00"));
+        assert_eq!((rows[2].lock_name.as_deref(), rows[3].lock_name.as_deref()), (Some("Front door"), None));
+        assert_eq!(rows[0].reasons.iter().collect::<Vec<_>>(), ["denied"]);
+        assert_eq!(rows[0].times.len(), 2);
+    }
+
+    #[test]
+    fn days_are_local_and_both_are_included() {
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let now: Timestamp = "2026-06-10T12:00:00Z".parse().unwrap();
+        let wanted = |from: Option<&str>, until: Option<&str>| {
+            let wanted = Wanted { from: from.map(str::to_owned), until: until.map(str::to_owned), email: None };
+            wanted.span(&zone, now).map(|(from, until)| (from.to_string(), until.to_string()))
+        };
+        let day = wanted(Some("2026-06-01"), Some("2026-06-01"));
+        assert_eq!(day, Ok(("2026-05-31T23:00:00Z".into(), "2026-06-01T23:00:00Z".into())));
+        let instants = wanted(Some("2026-06-01T09:00:00Z"), Some("2026-06-01T11:00:00+01:00"));
+        assert_eq!(instants, Ok(("2026-06-01T09:00:00Z".into(), "2026-06-01T10:00:00Z".into())));
+        let week = wanted(None, None);
+        assert_eq!(week, Ok(("2026-06-03T12:00:01Z".into(), "2026-06-10T12:00:01Z".into())));
+        for (from, until) in [(Some("yesterday"), None), (None, Some("")), (Some("2026-06-02"), Some("2026-06-01"))] {
+            assert!(matches!(wanted(from, until), Err(Error::Refused(_))), "{from:?} {until:?}");
+        }
+    }
+}

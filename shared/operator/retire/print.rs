@@ -1,0 +1,66 @@
+//! A retirement as it is printed.
+
+use std::fmt;
+
+use super::{How, Inside, Retirement, Stage};
+use doorstep_core::shown_line;
+
+impl fmt::Display for Retirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Retirement { site, stage, inside, people, out_of_reach, deleted, problems, .. } = self;
+        match stage {
+            Stage::Shown => self.shown(f)?,
+            Stage::UnderWay => {
+                shown_line!(f, "{site} is being retired: something is left to do for {people} people")?;
+                inside.iter().try_for_each(|one| shown_line!(f, "  - {one}"))?;
+                shown_line!(f, "say the same again with --yes {}, until nobody is left", self.checksum)?;
+            }
+            Stage::Done => {
+                shown_line!(f, "{site} is out of service: its address answers 404 within a minute")?;
+                if *deleted > 0 {
+                    shown_line!(f, "{deleted} items of the table were deleted; the audit chain stays")?;
+                }
+            }
+        }
+        if *out_of_reach > 0 {
+            shown_line!(f, "! {out_of_reach} memberships at doors that the site file no longer has stay there")?;
+        }
+        problems.iter().filter(|_| *stage == Stage::UnderWay).try_for_each(|problem| shown_line!(f, "! {problem}"))
+    }
+}
+
+impl Retirement {
+    fn shown(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Retirement { site, how, delete_data, checksum, inside, people, .. } = self;
+        let (sign, flag) = match how {
+            How::LeaveAccess => ('=', "--leave-access"),
+            How::RevokeAccess => ('-', "--revoke-access"),
+        };
+        match (how, people) {
+            (_, 0) => shown_line!(f, "{site}: nobody is in because of Doorstep")?,
+            (How::LeaveAccess, _) => {
+                shown_line!(f, "{site}: {} memberships that Doorstep gave stay, and nobody ends them", inside.len())?;
+            }
+            (How::RevokeAccess, people) => {
+                shown_line!(f, "{site}: {} memberships of {people} people would be taken back", inside.len())?;
+            }
+        }
+        inside.iter().try_for_each(|one| shown_line!(f, "  {sign} {one}"))?;
+        shown_line!(f, "then the site is out of service: no delivery, alarm or reconcile is served any more")?;
+        let data = if *delete_data {
+            shown_line!(f, "and everything that is kept of it is deleted, but for its audit chain")?;
+            " --delete-data"
+        } else {
+            ""
+        };
+        shown_line!(f, "nothing was done yet. To do exactly this: doorstep retire {site} {flag}{data} --yes {checksum}")
+    }
+}
+
+impl fmt::Display for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inside { doors, group, group_name, account, name, email, because } = self;
+        let who = email.as_ref().map_or_else(|| format!("(account {account})"), |email| format!("<{email}>"));
+        write!(f, "{doors}: {group_name} ({group}): {name} {who}: {because}")
+    }
+}

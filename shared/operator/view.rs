@@ -1,0 +1,154 @@
+//! What is shown of a site to whoever runs it. It reads the table and changes nothing.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use doorstep_cloud::outside::Outside;
+use doorstep_core::decide::cards::shown as shown_number;
+use doorstep_core::decide::entitlement::{Dossier, Entitlement, Rules, derive};
+use doorstep_core::model::account::GroupId;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
+use doorstep_core::site::Site;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_jobs::settle::{catalogue, dossier_of};
+
+/// Most entitlements that are shown of one person.
+const MOST_SHOWN: usize = 200;
+/// How many people are laid open at the same time.
+const AT_ONCE: usize = 16;
+
+/// People with their entitlements, claims, problems and next boundary.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here.
+pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
+    let stored = outside.ledger.in_force(site).await?;
+    let site = stored.site()?;
+    let rules = KnownRules::of(outside, &site).await?;
+    let people = outside.ledger.everybody(&site.id).await?;
+    let each: Vec<_> = people.known.iter().map(|person| shown(outside, &site, &rules, person)).collect();
+    let mut people_shown: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    let unreadable = people.unreadable.iter().zip(people.problems(&site.id));
+    let each = unreadable.map(|(id, problem)| {
+        let person = Person { problems: vec![problem], ..Person::new(id.clone(), None) };
+        one(&site, &person, &[])
+    });
+    people_shown.extend(each);
+    let mut people = people_shown;
+    // While nothing is done for anybody, that is what somebody should look at first.
+    let paused = if stored.paused.is_some() { stored.remarks(&site.id) } else { Vec::new() };
+    for problems in people.iter_mut().filter_map(|person| person.get_mut("problems")?.as_array_mut()) {
+        problems.extend(paused.iter().cloned().map(Value::from));
+    }
+    Ok(Value::Array(people))
+}
+
+async fn shown(outside: &Outside, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
+    let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
+    let (dossier, _) = dossier_of(outside, &site.id, &profiles).await?;
+    Ok(one(site, person, &rules.entitlements(site, &dossier, outside.time.now())))
+}
+
+/// What the names of the site file stand for, as far as the table knows.
+pub(crate) struct KnownRules {
+    catalogue: Catalogue,
+    resolved: Resolved,
+}
+
+impl KnownRules {
+    /// Those of a site.
+    pub(crate) async fn of(outside: &Outside, site: &Site) -> Result<Self> {
+        let (catalogue, _) = catalogue(outside, &site.id).await?;
+        let mut groups = BTreeMap::new();
+        for name in site.doors.keys() {
+            groups.extend(outside.ledger.doors_read(&site.id, name).await?.map(|read| (name.clone(), read.groups)));
+        }
+        let before = outside.ledger.resolved(&site.id).await?;
+        let resolved = resolve(site, &catalogue, &groups, before.as_ref());
+        Ok(KnownRules { catalogue, resolved })
+    }
+
+    /// The rules with everything that they need.
+    pub(crate) fn by<'a>(&'a self, site: &'a Site) -> Rules<'a> {
+        Rules { site, resolved: &self.resolved, catalogue: &self.catalogue }
+    }
+
+    /// What the names stand for.
+    pub(crate) fn resolved(&self) -> &Resolved {
+        &self.resolved
+    }
+
+    /// Every group that a rule opens.
+    pub(crate) fn ruled(&self, site: &Site) -> impl Iterator<Item = (String, GroupId)> {
+        let rules = site.rules.iter().zip(&self.resolved.rules);
+        rules.flat_map(|(rule, resolved)| resolved.groups.iter().map(|group| (rule.doors.clone(), group.clone())))
+    }
+
+    /// What somebody may open now or later, what begins first first.
+    fn entitlements(&self, site: &Site, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
+        let mut entitlements = derive(self.by(site), dossier, now).entitlements;
+        entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
+        entitlements.sort_by_key(|entitlement| entitlement.window);
+        entitlements.truncate(MOST_SHOWN);
+        entitlements
+    }
+}
+
+fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let platform = names.entry(site.platform.kind.word().to_owned()).or_default();
+    platform.extend(person.profiles.iter().map(|name| name.id.to_string()));
+    for (doors, linked) in &person.accounts {
+        let word = site.doors.get(doors).map_or(doors.as_str(), |config| config.kind.word());
+        names.entry(word.to_owned()).or_default().push(linked.account.id.to_string());
+    }
+    let entitlements: Vec<Value> = entitlements
+        .iter()
+        .map(|entitlement| {
+            let because: Vec<String> = entitlement.because.iter().map(ToString::to_string).collect();
+            json!({
+                "doors": entitlement.doors, "group": entitlement.group, "from": entitlement.window.from,
+                "until": entitlement.window.until, "because": because, "rule": entitlement.rule,
+                "line": entitlement.line,
+            })
+        })
+        .collect();
+    let claims: Vec<Value> = person
+        .claims
+        .iter()
+        .map(|claim| {
+            json!({
+                "doors": claim.doors, "group": claim.group, "since": claim.since, "account": claim.account,
+                "until": claim.until, "because": claim.because,
+            })
+        })
+        .collect();
+    let tags: Vec<Value> = person
+        .accounts
+        .iter()
+        .flat_map(|(doors, linked)| linked.cards.iter().map(move |card| (doors, card)))
+        .map(|(doors, card)| json!({ "doors": doors, "tag": shown_number(&card.number), "since": card.since }))
+        .collect();
+    json!({
+        "id": person.id, "names": names, "email": person.email, "entitlements": entitlements, "claims": claims,
+        "tags": tags, "problems": person.problems, "next": person.next,
+    })
+}
+
+/// The audit chain, oldest first, of a site that was retired too.
+///
+/// # Errors
+/// [`Error::Refused`] for a site that is not here and never was.
+pub async fn audit(outside: &Outside, site: &str) -> Result<Value> {
+    if outside.ledger.active(site).await?.is_none() && !outside.ledger.has_chain(site).await? {
+        return Err(Error::refused(format!("there is no site {site}")));
+    }
+    let records = outside.ledger.audit(site).await?;
+    serde_json::to_value(records).map_err(|_| Error::report("the audit chain cannot be shown"))
+}

@@ -1,0 +1,258 @@
+//! Calls to vendors: what is tried again, how fast, and where a request may go.
+//!
+//! It never looks into a body, never follows a redirect, and never waits but through [`crate::time::Time::pass`]. Whether a
+//! vendor is asked at all is decided in `health`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Method, StatusCode};
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::http::{Http, NoAnswer, Request, Response};
+use crate::time::SharedTime;
+use doorstep_core::model::error::{Error, Result};
+
+mod farewell;
+mod health;
+mod turn;
+
+use health::{Call, Closed, Next, Tried, Try};
+pub use turn::{Turn, Turns};
+
+/// Who we are, in every request to a vendor: some refuse a request that does not say so.
+pub const USER_AGENT: &str =
+    concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+keeps door systems in step with bookings)");
+
+/// Sends requests to one vendor, one at a time and no faster than it allows.
+pub struct Caller {
+    vendor: &'static str,
+    http: Http,
+    time: SharedTime,
+    gap: Duration,
+    turn: Turn,
+}
+
+impl Caller {
+    /// A caller that leaves at least `gap` between the starts of two requests.
+    pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
+        Caller { vendor, http, time, gap, turn: Turn::default() }
+    }
+
+    /// The same caller, waiting its turn with everybody who shares it.
+    pub fn taking(self, turn: Turn) -> Self {
+        Caller { turn, ..self }
+    }
+
+    /// The same caller with a pace of its own, which is closed when `turn` is.
+    pub fn closed_with(self, turn: &Turn) -> Self {
+        Caller { turn: turn.with_its_own_pace(), ..self }
+    }
+
+    /// Sends a request that changes nothing, and again after 429, 5xx or a lost answer, up to three times. It is not sent
+    /// where the vendor is closed.
+    ///
+    /// # Errors
+    /// [`Error::Later`] when the last try failed too, no answer came in time, or the vendor asks for a long pause;
+    /// [`Error::Report`] for a redirect. Every other answer is handed back, refusals too.
+    pub async fn read(&self, request: Request) -> Result<Response> {
+        self.tried(request, true, None).await
+    }
+
+    /// The same, where an answer of this status says something about what was asked for: it is handed back.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn read_taking(&self, request: Request, status: StatusCode) -> Result<Response> {
+        self.tried(request, true, Some(status)).await
+    }
+
+    /// Sends a request that changes something. Only a refusal to take it at all (429) is tried again: after any other
+    /// failure nobody knows what was done, and the caller must read first.
+    ///
+    /// # Errors
+    /// As [`Caller::read`]; after [`Error::Later`] the change may have been made.
+    pub async fn write(&self, request: Request) -> Result<Response> {
+        self.tried(request, false, None).await
+    }
+
+    async fn tried(&self, request: Request, safe: bool, taken: Option<StatusCode>) -> Result<Response> {
+        let call = Call { line: format!("{} {}", request.method(), request.uri()), safe };
+        self.admits(&call)?;
+        let mut next = self.turn.wait().await;
+        for tries in 0.. {
+            // Others may have closed it while this one waited its turn.
+            self.admits(&call)?;
+            self.wait_turn(&mut next).await;
+            let began = self.time.now();
+            let sent = self.http.send(request.clone()).await;
+            let now = self.time.now();
+            if let Ok(answer) = &sent
+                && answer.status().is_redirection()
+            {
+                return Err(Error::report(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
+            }
+            if let Ok(answer) = &sent {
+                farewell::note(self.vendor, &request, answer);
+            }
+            let took = Duration::try_from(began.duration_until(now)).unwrap_or_default();
+            let why = self.why(&sent);
+            let one = Try { before: tries, now, took, why: &why };
+            let next = self.turn.health().heard(&call, tried(&sent, taken, now), &one);
+            match (next, sent) {
+                (Next::Done, Ok(answer)) => return Ok(answer),
+                (Next::Repeat(pause), _) => self.time.pass(pause).await,
+                (Next::GiveUp(after), _) => return Err(Error::Later { why, after }),
+                (Next::Done, Err(_)) => return Err(Error::later(why)),
+            }
+        }
+        Err(Error::later(format!("{} was asked too often", self.vendor)))
+    }
+
+    fn admits(&self, call: &Call) -> Result<()> {
+        match self.turn.health().refuses(Some(call), self.time.now()) {
+            None => Ok(()),
+            Some(Closed { why, after }) => Err(Error::Later { why, after }),
+        }
+    }
+
+    /// What is wrong with an answer that does not come, or says that the vendor is in trouble.
+    fn why(&self, sent: &std::result::Result<Response, NoAnswer>) -> String {
+        match sent {
+            Ok(answer) => format!("{} answered {}", self.vendor, answer.status().as_u16()),
+            Err(none @ NoAnswer::Lost(_)) => none.to_string(),
+            Err(NoAnswer::Late) => format!("{} did not answer in time", self.vendor),
+            Err(NoAnswer::OutOfTime) => format!("no time was left to ask {}", self.vendor),
+        }
+    }
+
+    /// Waits for the gap to the request before, and no longer: the clock may have been set back meanwhile.
+    async fn wait_turn(&self, next: &mut Timestamp) {
+        let now = self.time.now();
+        let wait = Duration::try_from(now.duration_until(*next)).unwrap_or_default().min(self.gap);
+        if !wait.is_zero() {
+            self.time.pass(wait).await;
+        }
+        let gap = SignedDuration::try_from(self.gap).unwrap_or(SignedDuration::ZERO);
+        *next = self.time.now().saturating_add(gap).unwrap_or(now);
+    }
+}
+
+/// What came of a try. An answer of the status `taken` is an answer like any other.
+fn tried(sent: &std::result::Result<Response, NoAnswer>, taken: Option<StatusCode>, now: Timestamp) -> Tried {
+    match sent {
+        Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => Tried::Throttled(retry_after(answer, now)),
+        Ok(answer) if is_trouble(answer.status()) && taken != Some(answer.status()) => {
+            Tried::Trouble(retry_after(answer, now))
+        }
+        Ok(_) => Tried::Answered,
+        Err(NoAnswer::Lost(_)) => Tried::Trouble(None),
+        Err(NoAnswer::Late) => Tried::Late,
+        Err(NoAnswer::OutOfTime) => Tried::OutOfTime,
+    }
+}
+
+/// Whether an answer says that the vendor is busy or broken, rather than anything about the request.
+fn is_trouble(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+}
+
+/// The pause that an answer asks for: whole seconds, or the instant until which to wait.
+fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
+    let text = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Duration::try_from(now.duration_until(until)).unwrap_or(Duration::ZERO))
+}
+
+/// The base address of a vendor: `given` by the site file, or the vendor's `own`.
+///
+/// # Errors
+/// [`Error::Refused`] for anything but https, except `sandbox:` which only the one-machine run answers.
+pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
+    let text = given.unwrap_or(own);
+    let url = Url::parse(text).map_err(|_| Error::refused("url is not an address: write https://host"))?;
+    match url.scheme() {
+        "https" | "sandbox" if url.host_str().is_some() => Ok(url),
+        _ => Err(Error::refused("url must begin with https://")),
+    }
+}
+
+/// `base` with `segments` behind its path, each escaped, so that no id can change the path.
+///
+/// # Errors
+/// [`Error::Refused`] for a base that cannot have a path, and for a segment that an address would swallow (empty,
+/// `.`, `..`).
+pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
+    if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
+        return Err(Error::refused("an id is empty or made of dots"));
+    }
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| Error::refused("url cannot have a path behind it"))?
+        .pop_if_empty()
+        .extend(segments);
+    Ok(url)
+}
+
+/// A request, with JSON where there is a body.
+///
+/// # Errors
+/// [`Error::Refused`] where an address or a header cannot be sent.
+pub fn request(
+    method: Method,
+    url: &Url,
+    headers: &[(&str, &str)],
+    body: Option<&serde_json::Value>,
+) -> Result<Request> {
+    let bytes = body.map(|json| Bytes::from(json.to_string()));
+    composed(method, url, headers, bytes.map(|bytes| ("application/json", bytes)))
+}
+
+/// A POST of a form, as token services want it.
+///
+/// # Errors
+/// [`Error::Refused`] where an address or a header cannot be sent.
+pub fn form(url: &Url, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Result<Request> {
+    let text = serde_urlencoded::to_string(fields).map_err(|_| unsendable())?;
+    composed(Method::POST, url, headers, Some(("application/x-www-form-urlencoded", Bytes::from(text))))
+}
+
+fn composed(method: Method, url: &Url, headers: &[(&str, &str)], body: Option<(&str, Bytes)>) -> Result<Request> {
+    let mut builder = http::Request::builder().method(method).uri(url.as_str()).header(header::USER_AGENT, USER_AGENT);
+    for (name, value) in headers {
+        let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
+        value.set_sensitive(name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));
+        builder = builder.header(*name, value);
+    }
+    let bytes = match body {
+        Some((kind, bytes)) => {
+            builder = builder.header(CONTENT_TYPE, kind);
+            bytes
+        }
+        None => Bytes::new(),
+    };
+    builder.body(bytes).map_err(|_| unsendable())
+}
+
+fn unsendable() -> Error {
+    Error::refused("a secret or an address holds characters that cannot be sent")
+}
+
+/// A vendor's JSON in our own words.
+///
+/// # Errors
+/// [`Error::Later`] where it is none: a proxy in between, or a vendor in trouble. It never quotes the body.
+pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|_| Error::later(format!("{vendor} answered something that cannot be read")))
+}
+
+#[cfg(test)]
+#[path = "caller_tests.rs"]
+mod tests;

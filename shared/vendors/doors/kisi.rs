@@ -1,0 +1,319 @@
+//! Kisi: the translation between its words and ours.
+//!
+//! What is particular about it:
+//! - An [`AccountId`](super::AccountId) is the user's number as text (`12`), for a guest `guest:` and the number (`guest:7`); a team in a
+//!   group is listed as `team:` and its number, and is never taken out, because nobody here knows who is in it.
+//! - Membership is a role assignment of the role `group_basic` and has an id of its own, the row's handle. It can end
+//!   by itself (`valid_until`); what has ended stays in the list until it is deleted [C].
+//! - Our person's id is kept in the user's `metadata`, key `doorstep` [D]. Guests have none.
+//! - Five requests a second for all keys of one user [D]: one after another, divided between two functions.
+//!
+//! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. Somebody can have several.
+//!
+//! It knows nothing of claims, windows or rules, and never decides who may come in.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use client::{Client, LONGEST_PAGE, LONGEST_USER_PAGE, Listed, VENDOR, done, refused_fields};
+use http::{Method, StatusCode};
+use serde_json::json;
+use wire::{Who, number};
+
+use super::openings::ReadOpenings;
+use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
+use crate::access::Access;
+use crate::caller;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::email_key;
+
+mod cards;
+mod client;
+mod membership;
+mod openings;
+#[cfg(test)]
+mod tests;
+pub mod webhook;
+mod wire;
+
+/// One Kisi organisation, or one place in it.
+#[derive(Clone)]
+struct Kisi {
+    client: Arc<Client>,
+    place: Option<String>,
+}
+
+/// A reader and a writer of one Kisi organisation; with `place`, only that place's groups are listed.
+///
+/// Nothing is asked yet: what is wrong with `access` is the error of the first call.
+pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
+    let kisi = Kisi {
+        client: Arc::new(Client::new(access)),
+        place: place.filter(|place| !place.is_empty()).map(str::to_owned),
+    };
+    (Box::new(kisi.clone()), Box::new(kisi))
+}
+
+#[async_trait]
+impl ReadDoors for Kisi {
+    /// `valid_until` is honoured [D]; to the second at the door: [?].
+    fn ends_by_itself(&self) -> bool {
+        true
+    }
+
+    /// Guests cannot be suspended: one in no group opens nothing and takes no seat.
+    fn guests_rest(&self) -> bool {
+        false
+    }
+
+    async fn groups(&self) -> Result<Vec<Group>> {
+        let place = self.place.as_deref().map(|place| ("place_id", place));
+        let groups: Vec<wire::Group> = self.client.list("groups", place.as_slice(), LONGEST_PAGE).await?;
+        Ok(groups.into_iter().map(Group::from).collect())
+    }
+
+    async fn is_gone(&self, group: &GroupId) -> Result<bool> {
+        let answer = self.client.get(&["groups", &group.0]).await?;
+        if answer.status() == StatusCode::NOT_FOUND { Ok(true) } else { done(answer).map(|_| false) }
+    }
+
+    /// An empty list is believed only of a group that is there: Kisi lists nobody for a group that is gone [I].
+    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
+        let id = number(&group.0)?;
+        let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
+        let list: Listed<wire::Assignment> = self.client.listed("role_assignments", &query, LONGEST_PAGE).await?;
+        if list.items.is_empty() {
+            let there: wire::GroupSize = caller::json(VENDOR, &self.there_is(group).await?)?;
+            if list.says_nothing() && there.users_count.is_some_and(|count| count > 0) {
+                return Err(Error::later("Kisi listed nobody of a group that counts people"));
+            }
+        }
+        list.items.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
+    }
+
+    /// `?email=` narrows, the comparison is ours: nothing says that Kisi's is exact [C].
+    async fn find(&self, email: &str) -> Result<Vec<Account>> {
+        let Some(key) = email_key(email) else { return Ok(Vec::new()) };
+        let users: Vec<wire::User> = self.client.list("users", &[("email", email.trim())], LONGEST_USER_PAGE).await?;
+        let same = |user: &wire::User| user.email.as_deref().and_then(email_key).as_ref() == Some(&key);
+        Ok(users.into_iter().filter(same).map(Account::from).collect())
+    }
+
+    /// `privileged` is not known here, for it takes a second call: [`ReadDoors::group_count`] counts other roles too,
+    /// and the writer looks before it suspends or deletes.
+    async fn account(&self, known: &Account) -> Result<Option<Account>> {
+        match Who::of(&known.id)? {
+            Who::Guest(id) => self.listed_guest(id).await,
+            Who::User(id) => {
+                let answer = self.client.get(&["users", &id.to_string()]).await?;
+                if answer.status() == StatusCode::NOT_FOUND {
+                    return self.listed_user(id).await;
+                }
+                let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+                Ok(Some(user.into()))
+            }
+        }
+    }
+
+    async fn guests(&self) -> Result<Vec<Account>> {
+        let guests: Vec<wire::Guest> = self.client.list("guests", &[], LONGEST_PAGE).await?;
+        Ok(guests.into_iter().map(Account::from).collect())
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        let users: Vec<wire::User> = self.client.list("users", &[], LONGEST_USER_PAGE).await?;
+        Ok(users.into_iter().map(Account::from).chain(self.guests().await?).collect())
+    }
+
+    /// Counts every role that is in force, of an organisation or a place too: somebody with another role is never "in
+    /// no group", so that nobody suspends or deletes an administrator.
+    async fn group_count(&self, account: &Account) -> Result<usize> {
+        let now = self.client.now();
+        let mut count = 0;
+        for assignment in self.assignments_of(Who::of(&account.id)?).await? {
+            count += usize::from(!assignment.is_over(now)?);
+        }
+        Ok(count)
+    }
+
+    /// Kisi counts no seats.
+    async fn seats(&self) -> Result<Option<Seats>> {
+        Ok(None)
+    }
+
+    fn openings(&self) -> &dyn ReadOpenings {
+        self
+    }
+
+    async fn cards(&self) -> Result<Vec<Card>> {
+        self.all_cards().await
+    }
+}
+
+#[async_trait]
+impl WriteDoors for Kisi {
+    /// Invited people are mailed by Kisi; others are managed: no mail, confirmed at once [D].
+    async fn create(&self, new: &NewAccount) -> Result<Account> {
+        match &new.email {
+            Some(email) => self.create_user(new, email).await,
+            None => {
+                let body = json!({ "guest": { "name": new.name } });
+                let answer = self.client.write(Method::POST, &["guests"], Some(&body)).await?;
+                let guest: wire::Guest = caller::json(VENDOR, &done(answer)?)?;
+                Ok(guest.into())
+            }
+        }
+    }
+
+    /// A guest's name cannot be changed: no call for it is described.
+    async fn rename(&self, account: &Account, name: &str) -> Result<()> {
+        match Who::of(&account.id)? {
+            Who::Guest(_) => Err(Error::report("Kisi has no call to rename a guest: change the name in Kisi")),
+            Who::User(id) => self.update(id, json!({ "user": { "name": name } })).await,
+        }
+    }
+
+    /// Guests cannot be suspended, so there is nothing to resume.
+    async fn resume(&self, account: &Account) -> Result<()> {
+        match Who::of(&account.id)? {
+            Who::Guest(_) => Ok(()),
+            Who::User(id) => {
+                self.scim_allows(id).await?;
+                self.update(id, json!({ "user": { "access_enabled": true } })).await
+            }
+        }
+    }
+
+    /// A guest in no group opens nothing and takes no seat: it is as good as suspended. An account that is gone too.
+    async fn suspend(&self, account: &Account) -> Result<()> {
+        let who = Who::of(&account.id)?;
+        let Who::User(id) = who else { return Ok(()) };
+        self.has_no_other_role(who).await?;
+        let body = json!({ "user": { "access_enabled": false } });
+        let answer = self.client.write(Method::PATCH, &["users", &id.to_string()], Some(&body)).await?;
+        done_or_gone(answer)
+    }
+
+    async fn delete(&self, account: &Account) -> Result<()> {
+        let who = Who::of(&account.id)?;
+        self.has_no_other_role(who).await?;
+        let (list, id) = match who {
+            Who::User(id) => ("users", id),
+            Who::Guest(id) => ("guests", id),
+        };
+        let answer = self.client.write(Method::DELETE, &[list, &id.to_string()], None).await?;
+        done_or_gone(answer)
+    }
+
+    /// One call for each: Kisi has none for several.
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+        self.change_each(group, add, remove).await
+    }
+
+    async fn tag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.give_card(account, card).await
+    }
+
+    async fn untag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.take_card(account, card).await
+    }
+}
+
+impl Kisi {
+    async fn create_user(&self, new: &NewAccount, email: &str) -> Result<Account> {
+        let mut user = json!({
+            "email": email,
+            "name": new.name,
+            "send_emails": new.invite,
+            "access_enabled": true,
+            "metadata": { wire::MARK: new.mark },
+        });
+        if let (false, Some(user)) = (new.invite, user.as_object_mut()) {
+            user.insert("confirm".to_owned(), json!(true));
+        }
+        let answer = self.client.write(Method::POST, &["users"], Some(&json!({ "user": user }))).await?;
+        let about_email = refused_fields(&answer).iter().any(|field| field == "email");
+        if answer.status() == StatusCode::CONFLICT || (about_email && !self.find(email).await?.is_empty()) {
+            return Err(Error::later("Kisi has an account with this address already: it is looked up again"));
+        }
+        let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+        Ok(user.into())
+    }
+
+    /// There is no call for one guest [D]. An empty list that nobody counted is not believed: the person would get a
+    /// second account.
+    async fn listed_guest(&self, id: i64) -> Result<Option<Account>> {
+        let ids = id.to_string();
+        let list: Listed<wire::Guest> = self.client.listed("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
+        if list.says_nothing() {
+            return Err(Error::later("Kisi's list of guests says nothing: it is read again"));
+        }
+        Ok(list.items.into_iter().find(|guest| guest.id == id).map(Account::from))
+    }
+
+    /// The user as the list of users shows it. One 404 is not believed: the person would get a second account.
+    async fn listed_user(&self, id: i64) -> Result<Option<Account>> {
+        let users: Vec<wire::User> = self.client.list("users", &[("ids", &id.to_string())], LONGEST_USER_PAGE).await?;
+        let found = users.into_iter().find(|user| wire::Numbered::number(user) == id);
+        Ok(found.map(Account::from))
+    }
+
+    /// # Errors
+    /// [`Error::Report`] where the organisation's identity provider switched the user's access off: no call of ours
+    /// switches it on again.
+    async fn scim_allows(&self, user: i64) -> Result<()> {
+        let answer = self.client.get(&["users", &user.to_string()]).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Err(account_gone());
+        }
+        let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+        match user.scim_access_enabled {
+            Some(false) => Err(Error::report(
+                "this Kisi account's access is switched off by the organisation's identity provider (SCIM): enable it \
+                 there",
+            )),
+            Some(true) | None => Ok(()),
+        }
+    }
+
+    async fn update(&self, user: i64, body: serde_json::Value) -> Result<()> {
+        let answer = self.client.write(Method::PATCH, &["users", &user.to_string()], Some(&body)).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Err(account_gone());
+        }
+        done(answer).map(drop)
+    }
+
+    /// The group as Kisi shows it.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where the group is gone.
+    async fn there_is(&self, group: &GroupId) -> Result<bytes::Bytes> {
+        let answer = self.client.get(&["groups", &group.0]).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Err(Error::report(format!("Kisi group {group} is gone: change the rules that open it")));
+        }
+        done(answer)
+    }
+
+    async fn assignments_of(&self, who: Who) -> Result<Vec<wire::Assignment>> {
+        let (kind, id) = who.assignee();
+        let assignments = self.client.assignments(&[("assignee_type", kind), ("assignee_id", &id.to_string())]).await?;
+        Ok(assignments.into_iter().filter(|assignment| assignment.is_of(who)).collect())
+    }
+
+    async fn has_no_other_role(&self, who: Who) -> Result<()> {
+        if self.assignments_of(who).await?.iter().all(wire::Assignment::is_basic) {
+            return Ok(());
+        }
+        Err(Error::report("this Kisi account has another role than opening doors: it is neither suspended nor deleted"))
+    }
+}
+
+fn account_gone() -> Error {
+    Error::later("the account is gone at Kisi: it is looked up again")
+}
+
+fn done_or_gone(answer: crate::http::Response) -> Result<()> {
+    if answer.status() == StatusCode::NOT_FOUND { Ok(()) } else { done(answer).map(drop) }
+}

@@ -1,0 +1,85 @@
+//! Cards: listed with whose they are, assigned, taken back. No card is made or deleted.
+//!
+//! A card goes by several numbers (printed token, chip's uid, number of its format), so all are read and compared here.
+//! No answer is believed: the card's assignments are read again.
+
+use std::collections::HashMap;
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::client::{LONGEST_PAGE, done};
+use super::wire::{Card, CardAssignment, Who, number};
+use super::{Kisi, account_gone};
+use doorstep_core::model::account::{Account, Card as OurCard};
+use doorstep_core::model::error::{Error, Result};
+
+impl Kisi {
+    /// Of two assignments of one card the one that is active tells whose it is.
+    pub(super) async fn all_cards(&self) -> Result<Vec<OurCard>> {
+        let cards: Vec<Card> = self.client.list("cards", &[], LONGEST_PAGE).await?;
+        let assignments: Vec<CardAssignment> = self.client.list("card_assignments", &[], LONGEST_PAGE).await?;
+        let mut by_card: HashMap<i64, &CardAssignment> = HashMap::new();
+        for assignment in &assignments {
+            let known = by_card.entry(assignment.card_id).or_insert(assignment);
+            if !known.is_active() {
+                *known = assignment;
+            }
+        }
+        Ok(cards
+            .into_iter()
+            .map(|card| {
+                let id = card.id;
+                card.card(by_card.get(&id).copied())
+            })
+            .collect())
+    }
+
+    /// # Errors
+    /// [`Error::Later`] where Kisi says that it is assigned already, or says yes and did not do it.
+    pub(super) async fn give_card(&self, account: &Account, card: &OurCard) -> Result<()> {
+        let who = Who::of(&account.id)?;
+        let (kind, id) = who.assignee();
+        let card = number(&card.id)?;
+        let body = json!({ "card_assignment": { "assignee_type": kind, "assignee_id": id, "card_id": card } });
+        let answer = self.client.write(Method::POST, &["card_assignments"], Some(&body)).await?;
+        match answer.status() {
+            StatusCode::CONFLICT => {
+                return Err(Error::later("Kisi says that it is assigned already: it is read again"));
+            }
+            // Either the card or the person is gone.
+            StatusCode::NOT_FOUND => return Err(account_gone()),
+            _ => drop(done(answer)?),
+        }
+        match self.assignment_of(card, who).await? {
+            Some(assignment) if assignment.is_active() => Ok(()),
+            Some(_) => Err(Error::later("Kisi assigned it and did not activate it")),
+            None => Err(Error::later("Kisi said yes, and it is not theirs")),
+        }
+    }
+
+    /// An assignment that is gone is as good as taken back.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where Kisi says that it is gone and still has it.
+    pub(super) async fn take_card(&self, account: &Account, card: &OurCard) -> Result<()> {
+        let (who, card) = (Who::of(&account.id)?, number(&card.id)?);
+        let Some(assignment) = self.assignment_of(card, who).await? else { return Ok(()) };
+        let path = ["card_assignments", &assignment.id.to_string()];
+        let answer = self.client.write(Method::DELETE, &path, None).await?;
+        if answer.status() != StatusCode::NOT_FOUND {
+            done(answer)?;
+        }
+        match self.assignment_of(card, who).await? {
+            Some(_) => Err(Error::later("Kisi said yes, and it is still theirs")),
+            None => Ok(()),
+        }
+    }
+
+    async fn assignment_of(&self, card: i64, who: Who) -> Result<Option<CardAssignment>> {
+        let id = card.to_string();
+        let of_card: Vec<CardAssignment> =
+            self.client.list("card_assignments", &[("card_id", &id)], LONGEST_PAGE).await?;
+        Ok(of_card.into_iter().find(|assignment| assignment.card_id == card && assignment.is_of(who)))
+    }
+}

@@ -1,0 +1,271 @@
+//! Calls to Kisi: what every request carries, lists read whole or not at all, and what refusals mean.
+//!
+//! It knows no people and no groups, only requests, pages and errors.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::wire::{Assignment, Numbered};
+use crate::access::{Access, Secret, Share};
+use crate::caller::{self, Caller};
+use crate::http::{Request, Response};
+use crate::time::SharedTime;
+use doorstep_core::model::account::DoorsKind;
+use doorstep_core::model::error::{Error, Result};
+
+/// The vendor's name in errors.
+pub(super) const VENDOR: &str = "Kisi";
+/// Largest `limit` of most lists [D].
+pub(super) const LONGEST_PAGE: usize = 250;
+/// Largest `limit` of the list of users [D].
+pub(super) const LONGEST_USER_PAGE: usize = 100;
+/// Largest `offset` [D].
+const LARGEST_OFFSET: usize = 20_000;
+/// How many refused fields an error names.
+const FIELDS_NAMED: usize = 5;
+
+/// The way to one Kisi organisation.
+pub(super) struct Client {
+    caller: Caller,
+    time: SharedTime,
+    base: Result<Url>,
+    key: Option<Secret>,
+    contact: Option<String>,
+}
+
+impl Client {
+    pub(super) fn new(access: Access) -> Self {
+        Client {
+            caller: Caller::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
+            time: access.time,
+            base: caller::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
+            key: access.secrets.api_key,
+            contact: access.contact,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// Reads one thing; a refusal is handed back.
+    pub(super) async fn get(&self, path: &[&str]) -> Result<Response> {
+        let url = self.url(path)?;
+        self.caller.read(self.request(Method::GET, &url, None)?).await
+    }
+
+    /// Changes one thing; a refusal is handed back.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Option<&serde_json::Value>,
+    ) -> Result<Response> {
+        let url = self.url(path)?;
+        self.caller.write(self.request(method, &url, body)?).await
+    }
+
+    /// The role assignments that `query` asks for.
+    pub(super) async fn assignments(&self, query: &[(&str, &str)]) -> Result<Vec<Assignment>> {
+        self.list("role_assignments", query, LONGEST_PAGE).await
+    }
+
+    /// A whole list. A bad read is started over once.
+    ///
+    /// # Errors
+    /// [`Error::Later`] after a second bad read; [`Error::Report`] for a list longer than Kisi lets anybody read.
+    pub(super) async fn list<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Vec<T>>
+    where
+        T: DeserializeOwned + Numbered,
+    {
+        Ok(self.listed(name, query, page).await?.items)
+    }
+
+    /// The same, with whether Kisi counted it. An empty list that nobody counted is read twice.
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub(super) async fn listed<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Listed<T>>
+    where
+        T: DeserializeOwned + Numbered,
+    {
+        let mut was_empty = false;
+        for _ in 0..2 {
+            match self.list_once(name, query, page).await? {
+                Some(list) if list.says_nothing() && !was_empty => was_empty = true,
+                Some(list) => return Ok(list),
+                None => {}
+            }
+        }
+        Err(Error::later(format!("Kisi's list of {name} could not be read whole, twice")))
+    }
+
+    /// `None` is a bad read: a page that is no array, an id twice, a total that moves or cannot be read, or a list that
+    /// stops short of it. Without any total the list ends with a page that is not full.
+    async fn list_once<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Option<Listed<T>>>
+    where
+        T: DeserializeOwned + Numbered,
+    {
+        let mut items: Vec<T> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut total = None;
+        loop {
+            let Some((some, of)) = self.page(name, query, page, items.len()).await? else { return Ok(None) };
+            let (count, is_full) = (some.len(), some.len() >= page);
+            if total.replace(of).is_some_and(|before| before != of) {
+                return Ok(None);
+            }
+            for item in some {
+                if !seen.insert(Numbered::number(&item)) {
+                    return Ok(None);
+                }
+                items.push(item);
+            }
+            match of {
+                Some(of) if items.len() >= of => {
+                    return Ok((items.len() == of).then_some(Listed { items, counted: true }));
+                }
+                Some(_) if count == 0 => return Ok(None),
+                None if !is_full => return Ok(Some(Listed { items, counted: false })),
+                Some(_) | None => {}
+            }
+            if items.len() > LARGEST_OFFSET {
+                return Err(Error::report(format!("Kisi has more than {LARGEST_OFFSET} {name}: the list has no end")));
+            }
+        }
+    }
+
+    async fn page<T>(&self, name: &str, query: &[(&str, &str)], limit: usize, offset: usize) -> Result<Page<T>>
+    where
+        T: DeserializeOwned,
+    {
+        let mut url = self.url(&[name])?;
+        url.query_pairs_mut()
+            .extend_pairs(query)
+            .append_pair("limit", &limit.to_string())
+            .append_pair("offset", &offset.to_string());
+        let answer = self.caller.read(self.request(Method::GET, &url, None)?).await?;
+        let total = total(&answer);
+        let items: Option<Vec<T>> = serde_json::from_slice(&done(answer)?).ok();
+        Ok(items.zip(total.ok()))
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url> {
+        caller::below(self.base.as_ref().map_err(Clone::clone)?, path)
+    }
+
+    fn request(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Request> {
+        let key = self.key.as_ref().ok_or_else(|| Error::refused("the secret of a Kisi site needs api_key"))?;
+        let login = format!("KISI-LOGIN {}", key.reveal());
+        let contact = self.contact.as_deref().map(|contact| ("X-Kisi-Integration-Contact", contact));
+        let own = [
+            ("Authorization", login.as_str()),
+            ("Accept", "application/json"),
+            ("X-Kisi-Integration-Identifier", "doorstep"),
+        ];
+        let headers: Vec<(&str, &str)> = own.into_iter().chain(contact).collect();
+        caller::request(method, url, &headers, body)
+    }
+}
+
+/// A list that was read whole.
+pub(super) struct Listed<T> {
+    pub(super) items: Vec<T>,
+    /// Kisi said how many there are.
+    pub(super) counted: bool,
+}
+
+impl<T> Listed<T> {
+    /// Whether it is empty and nobody counted: a proxy or a broken vendor answers so, too.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.items.is_empty() && !self.counted
+    }
+}
+
+/// One page's items and the list's total, where it says one; `None` where either cannot be read.
+type Page<T> = Option<(Vec<T>, Option<usize>)>;
+
+/// The header does not say a number.
+struct Unreadable;
+
+/// The total in `X-Collection-Range: 0-9/200` [D]; `None` without this header. The last number before it may exceed the
+/// total [C].
+fn total(answer: &Response) -> Result<Option<usize>, Unreadable> {
+    let Some(range) = answer.headers().get("X-Collection-Range") else { return Ok(None) };
+    let total = range.to_str().ok().and_then(|range| range.rsplit_once('/')).map(|(_, total)| total.trim());
+    total.and_then(|total| total.parse().ok()).map(Some).ok_or(Unreadable)
+}
+
+/// The body of an answer that says yes; otherwise what the refusal means.
+///
+/// # Errors
+/// [`Error::Report`] with what to do. 409 is [`Error::Later`]: somebody else was faster, so read again.
+pub(super) fn done(answer: Response) -> Result<Bytes> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer.into_body());
+    }
+    Err(match status {
+        StatusCode::UNAUTHORIZED => Error::report(
+            "Kisi does not know the API key: one that is idle for 6 months expires; make a new one with expire:false",
+        ),
+        StatusCode::FORBIDDEN => {
+            Error::report("Kisi forbids this to the API key: make the key on the account of the organisation's owner")
+        }
+        StatusCode::CONFLICT => Error::later("Kisi says that this is so already: it is read again"),
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            Error::report(format!("Kisi does not accept: {}", refused_fields(&answer).join(", ")))
+        }
+        StatusCode::NOT_FOUND => Error::report("Kisi does not know what was asked for: check url and place"),
+        _ => Error::report(format!("Kisi answered {}", status.as_u16())),
+    })
+}
+
+/// The fields that a 422 names, without what it says about them, for that may quote a person.
+pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Errors {
+        errors: serde_json::Map<String, serde_json::Value>,
+    }
+    if answer.status() != StatusCode::UNPROCESSABLE_ENTITY {
+        return Vec::new();
+    }
+    let Ok(Errors { errors }) = serde_json::from_slice(answer.body()) else {
+        return vec!["what was sent (it does not say which field)".to_owned()];
+    };
+    let is_word = |name: &String| name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
+    errors.into_iter().map(|(name, _)| name).filter(is_word).take(FIELDS_NAMED).collect()
+}
+
+/// Five requests a second for all keys of one user [D]. Settle and reconcile are two functions with one clock each, and
+/// neither sees the other's calls. Four calls of settle take 1,050 ms and three of reconcile 1,040, so that no second has
+/// more than three and two, even where the way to Kisi takes a little longer for one call than for the next.
+fn gap(share: Share) -> Duration {
+    match share {
+        Share::Settle => Duration::from_millis(350),
+        Share::Reconcile => Duration::from_millis(520),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most calls of one worker in any second, its first call at any time of it.
+    fn most_in_a_second(share: Share) -> u128 {
+        999 / gap(share).as_millis() + 1
+    }
+
+    #[test]
+    fn no_second_has_six_calls_of_both_workers() {
+        assert!(most_in_a_second(Share::Settle) + most_in_a_second(Share::Reconcile) <= 5);
+        assert!([Share::Settle, Share::Reconcile].into_iter().all(|share| gap(share) >= Duration::from_millis(350)));
+    }
+}

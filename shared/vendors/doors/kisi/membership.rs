@@ -1,0 +1,157 @@
+//! Putting people into Kisi groups and taking them out.
+//!
+//! The one thing that must not happen here: that somebody inside loses access which a moved window also covers. So a
+//! new line comes first and the old ones go after it, wherever Kisi allows two.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::client::done;
+use super::wire::{BASIC, Who, number};
+use super::{Kisi, account_gone};
+use crate::doors::Entry;
+use doorstep_core::model::account::{GroupId, Row};
+use doorstep_core::model::error::{Error, Result};
+
+/// How often a line is put back whose predecessor had to be deleted first.
+const PUT_BACK_TRIES: usize = 3;
+
+/// One of the calls that a change comes to.
+enum Step<'a> {
+    Put(&'a Entry),
+    TakeOut(&'a Row),
+}
+
+/// What became of a new line.
+enum Posted {
+    Made,
+    /// 409: this person has a line in this group, and this Kisi allows no second one [C].
+    Twice,
+}
+
+impl Kisi {
+    /// Adds before it removes. Once Kisi asks for a pause, the rest is left for later.
+    pub(super) async fn change_each(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+        let mut results: Vec<Result<()>> = Vec::with_capacity(add.len() + remove.len());
+        let mut pause = None;
+        for step in add.iter().map(Step::Put).chain(remove.iter().map(Step::TakeOut)) {
+            let result = match (&pause, step) {
+                (Some(asked), _) => Err(Error::clone(asked)),
+                (None, Step::Put(entry)) => self.put(group, entry).await,
+                (None, Step::TakeOut(row)) => self.take_out(row).await,
+            };
+            pause = pause.or_else(|| asked_pause(&result));
+            results.push(result);
+        }
+        results
+    }
+
+    /// Puts one person in. Where the new line takes the place of old ones, they go after it; only a Kisi that allows
+    /// no second line has them deleted first, and then the new one follows at once.
+    async fn put(&self, group: &GroupId, entry: &Entry) -> Result<()> {
+        match self.post(group, entry).await? {
+            Posted::Made => self.take_out_all(&entry.replaces).await,
+            Posted::Twice if entry.replaces.is_empty() => Err(in_already()),
+            Posted::Twice => {
+                self.take_out_all(&entry.replaces).await?;
+                self.put_back(group, entry).await
+            }
+        }
+    }
+
+    /// The old line is gone, so this one must not wait for the next settle: after a failure it looks whether the line
+    /// was made, and makes it again if not.
+    async fn put_back(&self, group: &GroupId, entry: &Entry) -> Result<()> {
+        let mut last = in_already();
+        for _ in 0..PUT_BACK_TRIES {
+            match self.post(group, entry).await {
+                Ok(Posted::Made) => return Ok(()),
+                Ok(Posted::Twice) => last = in_already(),
+                Err(error) if error.may_pass() => last = error,
+                Err(error) => return Err(error),
+            }
+            if self.is_in(group, entry).await? {
+                return Ok(());
+            }
+        }
+        Err(last)
+    }
+
+    /// Whether exactly this line is there: person, group, role and end.
+    async fn is_in(&self, group: &GroupId, entry: &Entry) -> Result<bool> {
+        let id = number(&group.0)?;
+        for assignment in self.assignments_of(Who::of(&entry.account.id)?).await? {
+            if assignment.is_membership_of(id) && assignment.until()? == entry.until {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// `valid_from` is left out: lines are made when their window has begun.
+    async fn post(&self, group: &GroupId, entry: &Entry) -> Result<Posted> {
+        let (kind, id) = Who::of(&entry.account.id)?.assignee();
+        let mut line = json!({
+            "applies_to_type": "Group",
+            "applies_to_id": number(&group.0)?,
+            "assignee_type": kind,
+            "assignee_id": id,
+            "role_id": BASIC,
+            "notify": false,
+        });
+        if let (Some(until), Some(line)) = (entry.until, line.as_object_mut()) {
+            line.insert("valid_until".to_owned(), json!(until.to_string()));
+        }
+        let body = json!({ "role_assignment": line });
+        let answer = self.client.write(Method::POST, &["role_assignments"], Some(&body)).await?;
+        match answer.status() {
+            StatusCode::CONFLICT => Ok(Posted::Twice),
+            // Either the group or the person is gone [C].
+            StatusCode::NOT_FOUND => {
+                self.there_is(group).await?;
+                Err(account_gone())
+            }
+            _ => done(answer).map(|_| Posted::Made),
+        }
+    }
+
+    async fn take_out_all(&self, rows: &[Row]) -> Result<()> {
+        for row in rows {
+            self.take_out(row).await?;
+        }
+        Ok(())
+    }
+
+    /// A 404 is "already gone" [D], once the line itself says so too: a claim that is forgotten while its line stays
+    /// would leave somebody inside for ever.
+    ///
+    /// # Errors
+    /// [`Error::Report`] for a team: nobody here knows who is in it, a protected person perhaps.
+    async fn take_out(&self, row: &Row) -> Result<()> {
+        if Who::of(&row.account).is_err() {
+            return Err(Error::report("a Kisi team is in this group: only people are taken out, teams by hand"));
+        }
+        let line = number(row.handle())?.to_string();
+        let path = ["role_assignments", line.as_str()];
+        let answer = self.client.write(Method::DELETE, &path, None).await?;
+        if answer.status() != StatusCode::NOT_FOUND {
+            return done(answer).map(drop);
+        }
+        match self.client.get(&path).await?.status() {
+            StatusCode::NOT_FOUND => Ok(()),
+            _ => Err(Error::later("Kisi says that a membership is gone, and still has it: it is read again")),
+        }
+    }
+}
+
+fn in_already() -> Error {
+    Error::later("Kisi says that this person is in the group already: it is read again")
+}
+
+/// The error of a vendor that wants to be left alone for a while.
+fn asked_pause(result: &Result<()>) -> Option<Error> {
+    match result {
+        Err(error @ Error::Later { after: Some(_), .. }) => Some(error.clone()),
+        _ => None,
+    }
+}

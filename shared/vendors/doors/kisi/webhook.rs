@@ -1,0 +1,145 @@
+//! Kisi's event webhooks: proven by one header over the exact body, and told in our words.
+//!
+//! Of an event only ids, codes and instants are believed; names and addresses that come along are not looked at.
+
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::access::WebhookSecrets;
+use crate::delivery::{Delivery, Proven, Unproven};
+use crate::doors::openings::{News, TellOpenings};
+use crate::platform::{json, signature};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::opening::{Opening, kept};
+
+/// The header that signs: `sha256=<HMAC-SHA256 of the body>` [D]; in hex or base64, with or without the prefix [?].
+const SIGNATURE: &str = "x-signature";
+const PREFIX: &str = "sha256=";
+/// Bytes of an HMAC-SHA256.
+const TAG: usize = 32;
+/// Longest id that is taken, in bytes. Theirs have 36.
+const LONGEST_ID: usize = 100;
+/// What refusals are called [D].
+const REASONS: [(&str, &str); 5] = [
+    ("fcd8ef", "denied"),
+    ("fcd8ff", "access disabled"),
+    ("f358de", "not yet valid"),
+    ("f35ade", "no longer valid"),
+    ("34ffaa", "not at this moment"),
+];
+
+/// Kisi's event webhooks.
+pub struct EventWebhook;
+
+impl TellOpenings for EventWebhook {
+    /// Nothing signed says when it was sent [D], so that a delivery proves for ever: whatever it says is taken once, and
+    /// a bell is no order.
+    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<Proven, Unproven> {
+        let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unproven)?;
+        if !signature::hmac_sha256(secrets, &[&delivery.body], &tag) {
+            return Err(Unproven);
+        }
+        let sameness = signature::digest(&[delivery.path.as_bytes(), b"\0", &delivery.body]);
+        Ok(Proven::by(delivery, sameness))
+    }
+
+    fn news(&self, doors: &str, place: Option<&str>, proven: &Proven) -> News {
+        read(doors, place, proven.body()).unwrap_or_else(|why| News::Unreadable(why.to_owned()))
+    }
+}
+
+/// The signature's bytes. 64 hex digits are hex; everything else is base64 of either alphabet.
+fn tag(header: &str) -> Option<Vec<u8>> {
+    let text = header.trim();
+    let text = text.strip_prefix(PREFIX).unwrap_or(text);
+    if text.len() == 2 * TAG {
+        return hex::decode(text).ok();
+    }
+    let padding = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let alphabets = [alphabet::STANDARD, alphabet::URL_SAFE].map(|letters| GeneralPurpose::new(&letters, padding));
+    let tag = alphabets.iter().find_map(|base64| base64.decode(text).ok())?;
+    (tag.len() == TAG).then_some(tag)
+}
+
+fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<News, &'static str> {
+    let Value::Object(event) = json::strict(body)? else { return Err("the body is not an object") };
+    Ok(match text(&event, "type").ok_or("the event has no type")? {
+        // A webhook of the organisation posts what happens at all of its places.
+        "lock.unlock" if is_elsewhere(&event, place) => News::NotForUs,
+        "lock.unlock" => News::Opening(opening(doors, &event)?),
+        // Whose access was switched off or on by hand, or deleted; what we do ourselves comes back here, too, and rings
+        // for nothing.
+        "user.update" | "user.destroy" => News::Account(account("User", event.get("object_id")).ok_or(NO_OBJECT)?),
+        "guest.destroy" => News::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?),
+        // This delivery came, but a webhook fails, or was switched off because it failed. The next comparison looks at all
+        // of them, and finds what was lost meanwhile.
+        "integration.disable_due_to_error" | "integration.warn_due_to_error" => News::Unclear,
+        // An assignment's event does not say whose it is [?]: reconcile finds what hands changed.
+        _ => News::NotForUs,
+    })
+}
+
+const NO_OBJECT: &str = "the event has no usable object_id";
+
+fn opening(doors: &str, event: &Map<String, Value>) -> Result<Opening, &'static str> {
+    let id = text(event, "uuid").filter(|id| id.len() <= LONGEST_ID).ok_or("the event has no usable uuid")?;
+    let at = text(event, "created_at").and_then(|at| at.parse::<Timestamp>().ok());
+    let lock = event.get("object_id").and_then(number).ok_or(NO_OBJECT)?;
+    let opened = match event.get("success") {
+        Some(Value::Bool(opened)) => *opened,
+        _ => return Err("the event does not say whether the lock opened"),
+    };
+    Ok(Opening {
+        at: at.ok_or("the event has no usable created_at")?,
+        doors: doors.to_owned(),
+        id: id.to_owned(),
+        lock,
+        lock_name: text(event, "object_name").and_then(kept),
+        account: text(event, "actor_type").and_then(|kind| account(kind, event.get("actor_id"))),
+        refused: (!opened).then(|| reason(text(event, "error_code"))),
+    })
+}
+
+/// Whether the event says that it happened at another place than this one.
+fn is_elsewhere(event: &Map<String, Value>, place: Option<&str>) -> bool {
+    let there = event.get("place_id").and_then(number);
+    place.zip(there.as_deref()).is_some_and(|(here, there)| here != there)
+}
+
+/// What a refusal is called. A code that we do not know is kept as it is, where it is one.
+fn reason(code: Option<&str>) -> String {
+    let Some(code) = code else { return "refused".to_owned() };
+    match REASONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
+        Some((_, reason)) => (*reason).to_owned(),
+        None if code.len() <= 16 && code.bytes().all(|b| b.is_ascii_alphanumeric()) => format!("refused ({code})"),
+        None => "refused".to_owned(),
+    }
+}
+
+/// An account as group lists name it. Links and apps are nobody's.
+fn account(kind: &str, id: Option<&Value>) -> Option<AccountId> {
+    let id = number(id?)?;
+    match kind {
+        "User" => Some(AccountId(id)),
+        "Guest" => Some(AccountId(format!("guest:{id}"))),
+        _ => None,
+    }
+}
+
+/// Ids are whole numbers [D]; one written as a text is taken, too.
+fn number(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => number.as_u64().map(|number| number.to_string()),
+        Value::String(text) => text.parse::<u64>().ok().map(|number| number.to_string()),
+        _ => None,
+    }
+}
+
+fn text<'e>(event: &'e Map<String, Value>, name: &str) -> Option<&'e str> {
+    event.get(name)?.as_str().filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Kisi's words, and what they are in ours. Only what is used is read; whatever else comes along is ignored.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use doorstep_core::model::account::{Account, AccountId, Card as OurCard, Group as OurGroup, GroupId, Row, Standing};
+use doorstep_core::model::error::{Error, Result};
+
+/// The key in a user's `metadata` that keeps our person's id.
+pub(super) const MARK: &str = "doorstep";
+/// The role that opens a group's doors, and nothing more.
+pub(super) const BASIC: &str = "group_basic";
+const GUEST: &str = "guest:";
+
+/// Everything that Kisi lists has a number that tells it from the others.
+pub(super) trait Numbered {
+    fn number(&self) -> i64;
+}
+
+/// Somebody who can be put into a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    User(i64),
+    Guest(i64),
+}
+
+impl Who {
+    /// # Errors
+    /// [`Error::Report`] for a team, and for what is no id of this door system.
+    pub(super) fn of(account: &AccountId) -> Result<Who> {
+        match account.0.strip_prefix(GUEST) {
+            Some(id) => number(id).map(Who::Guest),
+            None => number(&account.0).map(Who::User),
+        }
+    }
+
+    /// `assignee_type` and `assignee_id`.
+    pub(super) fn assignee(self) -> (&'static str, i64) {
+        match self {
+            Who::User(id) => ("User", id),
+            Who::Guest(id) => ("Guest", id),
+        }
+    }
+}
+
+/// # Errors
+/// [`Error::Report`] for what is no number: every Kisi id is one [D].
+pub(super) fn number(id: &str) -> Result<i64> {
+    id.parse().map_err(|_| Error::report("not an id of a Kisi user, guest or group: they are numbers"))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Group {
+    id: i64,
+    name: String,
+}
+
+/// How many people a group counts.
+#[derive(Debug, Deserialize)]
+pub(super) struct GroupSize {
+    pub(super) users_count: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    id: i64,
+    pub(super) email: Option<String>,
+    name: Option<String>,
+    access_enabled: bool,
+    /// False where the organisation's identity provider switched access off over SCIM [I]; only it switches it on.
+    pub(super) scim_access_enabled: Option<bool>,
+    metadata: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Guest {
+    pub(super) id: i64,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+/// A role assignment: of a group, a place or the organisation.
+#[derive(Debug, Deserialize)]
+pub(super) struct Assignment {
+    id: i64,
+    role_id: String,
+    applies_to_type: String,
+    applies_to_id: i64,
+    assignee_type: String,
+    assignee_id: i64,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+}
+
+/// A card, fob or tag. Which of the numbers it has follows from its type [D].
+#[derive(Debug, Deserialize)]
+pub(super) struct Card {
+    pub(super) id: i64,
+    /// Printed on Kisi's own.
+    token: Option<String>,
+    /// Of a chip, in hex.
+    uid: Option<String>,
+    /// Of low-frequency formats.
+    card_number: Option<i64>,
+    card_id: Option<i64>,
+    /// Written on a MIFARE Classic of somebody else's make.
+    data_block_value: Option<String>,
+}
+
+/// Whose a card is.
+#[derive(Debug, Deserialize)]
+pub(super) struct CardAssignment {
+    pub(super) id: i64,
+    status: String,
+    assignee_type: String,
+    assignee_id: i64,
+    pub(super) card_id: i64,
+}
+
+impl CardAssignment {
+    pub(super) fn is_of(&self, who: Who) -> bool {
+        (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
+    }
+
+    /// Only an activated one opens anything [D].
+    pub(super) fn is_active(&self) -> bool {
+        self.status == "activated"
+    }
+
+    fn holder(&self) -> AccountId {
+        assignee(&self.assignee_type, self.assignee_id)
+    }
+}
+
+impl Card {
+    /// With whose it is.
+    pub(super) fn card(self, assignment: Option<&CardAssignment>) -> OurCard {
+        let Card { id, token, uid, card_number, card_id, data_block_value } = self;
+        let texts = [token, uid, data_block_value].into_iter().flatten().filter(|text| !text.trim().is_empty());
+        let digits = [card_number, card_id].into_iter().flatten().map(|number| number.to_string());
+        OurCard {
+            id: id.to_string(),
+            numbers: texts.chain(digits).collect(),
+            holder: assignment.map(CardAssignment::holder),
+            handle: assignment.map(|assignment| assignment.id.to_string()),
+            reserved: false,
+            blocked: assignment.is_some_and(|assignment| !assignment.is_active()),
+        }
+    }
+}
+
+fn assignee(kind: &str, id: i64) -> AccountId {
+    AccountId(match kind {
+        "User" => id.to_string(),
+        kind => format!("{}:{id}", kind.to_lowercase()),
+    })
+}
+
+impl Assignment {
+    /// Whether this is a line of `group`'s list, asked for or not.
+    pub(super) fn is_membership_of(&self, group: i64) -> bool {
+        self.is_basic() && self.applies_to_id == group
+    }
+
+    /// Whether it opens a group's doors and allows nothing more.
+    pub(super) fn is_basic(&self) -> bool {
+        self.applies_to_type == "Group" && self.role_id == BASIC
+    }
+
+    pub(super) fn is_of(&self, who: Who) -> bool {
+        (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
+    }
+
+    /// Over: Kisi lists it and no longer honours it [C].
+    pub(super) fn is_over(&self, now: Timestamp) -> Result<bool> {
+        Ok(self.until()?.is_some_and(|until| until <= now))
+    }
+
+    pub(super) fn until(&self) -> Result<Option<Timestamp>> {
+        self.valid_until.as_deref().map(instant).transpose()
+    }
+
+    /// # Errors
+    /// [`Error::Later`] for a date that cannot be read: a guess would open or close a door.
+    pub(super) fn row(&self) -> Result<Row> {
+        Ok(Row {
+            account: assignee(&self.assignee_type, self.assignee_id),
+            handle: Some(self.id.to_string()),
+            from: self.valid_from.as_deref().map(instant).transpose()?,
+            until: self.until()?,
+        })
+    }
+}
+
+/// An instant with any offset; without one it is UTC [I].
+fn instant(text: &str) -> Result<Timestamp> {
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse().ok().or_else(civil).ok_or_else(|| Error::later("Kisi says a date that cannot be read"))
+}
+
+impl From<Group> for OurGroup {
+    fn from(Group { id, name }: Group) -> Self {
+        OurGroup { id: GroupId(id.to_string()), name, problem: None }
+    }
+}
+
+impl From<User> for Account {
+    /// Access needs both switches, ours and the identity provider's [I].
+    fn from(User { id, email, name, access_enabled, scim_access_enabled, metadata }: User) -> Self {
+        let enabled = access_enabled && scim_access_enabled != Some(false);
+        let mark = metadata.as_ref().and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));
+        Account {
+            id: AccountId(id.to_string()),
+            inner_id: None,
+            email,
+            name: name.unwrap_or_default().into(),
+            standing: if enabled { Standing::Active } else { Standing::Suspended },
+            mark,
+            privileged: false,
+            guest: false,
+        }
+    }
+}
+
+impl From<Guest> for Account {
+    fn from(Guest { id, name, email }: Guest) -> Self {
+        Account {
+            id: AccountId(format!("{GUEST}{id}")),
+            inner_id: None,
+            email,
+            name: name.unwrap_or_default().into(),
+            standing: Standing::Active,
+            mark: None,
+            privileged: false,
+            guest: true,
+        }
+    }
+}
+
+impl Numbered for Group {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for User {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for Guest {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for Card {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for CardAssignment {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}
+
+impl Numbered for Assignment {
+    fn number(&self) -> i64 {
+        self.id
+    }
+}

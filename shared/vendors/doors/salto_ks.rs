@@ -1,0 +1,242 @@
+//! SALTO KS: the translation between its words and ours.
+//!
+//! What is particular about it:
+//! - Two ids [M]. Our [`AccountId`](super::AccountId) is the platform's `user.id`, by which groups name people;
+//!   `inner_id` is the site user's `id`, by which calls about the account name it. The wrong one answers 404.
+//! - Membership has no dates [D]: it ends by being taken away. A row's handle is the account's id.
+//! - Only an account whose `subscription_state` is `subscribed` has a seat and opens anything; a create without a
+//!   free seat is answered 201 all the same [M].
+//! - It keeps no mark of ours: an account is found again by its address, a guest by nothing but its id.
+//! - Nothing is known of rate limits [?]: one request at a time.
+//!
+//! - Somebody has one tag at most, which is a part of the person [I]. What an assignment is answered is not believed.
+//!
+//! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches keys.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use client::{Client, V1_1, V1_2};
+use http::Method;
+use refusal::Answer;
+use serde_json::json;
+
+use super::openings::ReadOpenings;
+use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
+use crate::access::Access;
+use doorstep_core::model::account::Standing;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::email_key;
+
+mod accounts;
+mod client;
+mod login;
+mod membership;
+mod openings;
+mod pages;
+mod refusal;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+/// One SALTO KS site.
+#[derive(Clone)]
+struct SaltoKs(Arc<Client>);
+
+/// A reader and a writer of the SALTO KS site `place`.
+///
+/// Nothing is asked yet: what is wrong with `access`, or a `place` left out, is the error of the first call.
+pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
+    let salto = SaltoKs(Arc::new(Client::new(place, access)));
+    (Box::new(salto.clone()), Box::new(salto))
+}
+
+#[async_trait]
+impl ReadDoors for SaltoKs {
+    /// Membership has no dates [D].
+    fn ends_by_itself(&self) -> bool {
+        false
+    }
+
+    async fn groups(&self) -> Result<Vec<Group>> {
+        let groups: Vec<wire::Group> = self.0.list(V1_2, &["access_groups"], None).await?;
+        Ok(groups.into_iter().map(Group::from).collect())
+    }
+
+    fn counts_seats(&self) -> bool {
+        true
+    }
+
+    /// A group without a time schedule opens nothing [M].
+    async fn group_problem(&self, group: &GroupId) -> Result<Option<String>> {
+        let path = ["access_groups", &group.0, "time_schedules"];
+        let schedules: Vec<wire::Schedule> = self.0.list(V1_1, &path, None).await?;
+        let problem = "it has no time schedule, so it opens nothing: give it one in SALTO KS";
+        Ok(schedules.is_empty().then(|| problem.to_owned()))
+    }
+
+    async fn is_gone(&self, group: &GroupId) -> Result<bool> {
+        let answer = self.0.one(V1_1, &["access_groups", &group.0]).await?;
+        if answer.is_missing() { Ok(true) } else { answer.done().map(|_| false) }
+    }
+
+    /// An empty list is believed only of a group that counts nobody either: a bare `[]` bears no sign of its own that
+    /// it is whole.
+    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
+        let members: Vec<wire::Member> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
+        if members.is_empty() {
+            let summary = self.0.one(V1_1, &["access_groups", &group.0]).await?.done()?;
+            if summary.json::<wire::Group>()?.user_count.is_some_and(|count| count > 0) {
+                return Err(Error::later("SALTO KS listed nobody of a group that counts people"));
+            }
+        }
+        Ok(members.into_iter().map(Row::from).collect())
+    }
+
+    /// `eq` may or may not ignore case [?]: asked as given, and once more in lower case where that finds nobody.
+    async fn find(&self, email: &str) -> Result<Vec<Account>> {
+        let Some(key) = email_key(email) else { return Ok(Vec::new()) };
+        let mut found = self.find_as_written(email.trim(), &key).await?;
+        if found.is_empty() && email.trim() != key {
+            found = self.find_as_written(&key, &key).await?;
+        }
+        Ok(found)
+    }
+
+    async fn account(&self, known: &Account) -> Result<Option<Account>> {
+        if let Some(inner) = &known.inner_id
+            && let Some(account) = self.look(inner).await?
+        {
+            return Ok(Some(account));
+        }
+        self.look_without_inner(known).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        self.everybody().await
+    }
+
+    /// There is no list of guests alone: it is read from the list of all site users.
+    async fn guests(&self) -> Result<Vec<Account>> {
+        Ok(self.everybody().await?.into_iter().filter(|account| account.guest).collect())
+    }
+
+    async fn group_count(&self, account: &Account) -> Result<usize> {
+        let Some(inner) = self.inner_of(account).await? else { return Ok(0) };
+        let groups: Vec<wire::Group> = self.0.list(V1_1, &["users", &inner, "access_groups"], None).await?;
+        Ok(groups.len())
+    }
+
+    /// # Errors
+    /// [`Error::Report`] where the site has no valid subscription or is still being installed: then nothing can be
+    /// changed there.
+    async fn seats(&self) -> Result<Option<Seats>> {
+        let site: wire::Site = self.0.one(V1_2, &[]).await?.done()?.json()?;
+        site.seats().map(Some)
+    }
+
+    fn openings(&self) -> &dyn ReadOpenings {
+        self
+    }
+
+    /// In the vendor's model [I].
+    fn one_card(&self) -> bool {
+        true
+    }
+
+    fn finds_cards(&self) -> bool {
+        true
+    }
+
+    async fn cards(&self) -> Result<Vec<Card>> {
+        self.all_tags().await
+    }
+
+    async fn cards_about(&self, numbers: &[String], account: &Account) -> Result<Vec<Card>> {
+        self.tags_about(numbers, account).await
+    }
+}
+
+#[async_trait]
+impl WriteDoors for SaltoKs {
+    async fn create(&self, new: &NewAccount) -> Result<Account> {
+        match &new.email {
+            Some(email) => self.create_user(new, email).await,
+            None => self.create_guest(new).await,
+        }
+    }
+
+    async fn rename(&self, account: &Account, name: &str) -> Result<()> {
+        self.rename_account(account, name).await
+    }
+
+    /// The vendor's 204 is not believed: without a free seat the account stays suspended [M].
+    async fn resume(&self, account: &Account) -> Result<()> {
+        let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
+        let answer = self.set_subscription(&inner, "subscribed").await?;
+        if answer.is_missing() {
+            return Err(account_gone());
+        }
+        if answer.is_without_subscription() {
+            return Err(no_seat());
+        }
+        self.done_or_so(&inner, answer, Standing::Active).await?;
+        match self.look_raw(&inner).await?.ok_or_else(account_gone)? {
+            user if user.standing() == Standing::Active => Ok(()),
+            user if user.blocked => Err(Error::report("the account is blocked in SALTO KS: unblock it there")),
+            _ => Err(no_seat()),
+        }
+    }
+
+    async fn suspend(&self, account: &Account) -> Result<()> {
+        let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
+        let answer = self.set_subscription(&inner, "suspended").await?;
+        if answer.is_missing() {
+            return Ok(());
+        }
+        self.done_or_so(&inner, answer, Standing::Suspended).await
+    }
+
+    /// Answered 202: it happens a little later [D].
+    async fn delete(&self, account: &Account) -> Result<()> {
+        let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
+        self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await?.done_or_gone()
+    }
+
+    /// One call for all, where it is more than one: the vendor's wish. One by one only where that is refused.
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+        self.change_together(group, add, remove).await
+    }
+
+    async fn tag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.give_tag(account, card).await
+    }
+
+    async fn untag(&self, account: &Account, card: &Card) -> Result<()> {
+        self.take_tag(account, card).await
+    }
+}
+
+impl SaltoKs {
+    /// A refusal that may mean "already so" is judged by the account itself.
+    async fn done_or_so(&self, inner: &str, answer: Answer, wanted: Standing) -> Result<()> {
+        if answer.may_be_so_already() && self.look_raw(inner).await?.is_some_and(|user| user.standing() == wanted) {
+            return Ok(());
+        }
+        answer.done().map(drop)
+    }
+
+    async fn set_subscription(&self, inner: &str, state: &str) -> Result<Answer> {
+        let body = json!({ "state": state });
+        self.0.write(Method::PATCH, V1_1, &["users", inner, "subscription"], Some(&body)).await
+    }
+}
+
+fn no_seat() -> Error {
+    Error::report("SALTO KS has no free seat, or no valid subscription: buy seats, or free some by suspending users")
+}
+
+fn account_gone() -> Error {
+    Error::later("the account is gone at SALTO KS: it is looked up again")
+}

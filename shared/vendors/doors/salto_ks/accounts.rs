@@ -1,0 +1,207 @@
+//! Site users: found, looked at, made, renamed.
+//!
+//! It never changes an address that is there.
+
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::client::{V1_1, V1_2};
+use super::refusal::Answer;
+use super::wire::{self, NEVER_SUSPENDED, USER_ROLE};
+use super::{SaltoKs, account_gone};
+use crate::doors::{NewAccount, ReadDoors};
+use doorstep_core::model::account::Account;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::person::email_key;
+
+/// How long a guest is made for: SALTO KS wants an end [M] and Doorstep knows none, for a guest's access is its groups,
+/// which are taken away in time. Ten years are longer than any visit and short of dates that software chokes on [I].
+const GUEST_LIFE: SignedDuration = SignedDuration::from_hours(24 * 3650);
+/// What stands for a last name that somebody does not have: SALTO KS requires one [D], the alias shows the true name.
+const NO_LAST_NAME: &str = "-";
+
+impl SaltoKs {
+    /// Everybody at the site. Site users without a platform id can be in no group: they are left out.
+    pub(super) async fn everybody(&self) -> Result<Vec<Account>> {
+        self.0.list_as(V1_2, &["users"], None, wire::SiteUser::account).await
+    }
+
+    pub(super) async fn find_as_written(&self, email: &str, key: &str) -> Result<Vec<Account>> {
+        let filter = format!("user/email eq '{}'", email.replace('\'', "''"));
+        let users: Vec<wire::SiteUser> = self.0.list(V1_2, &["users"], Some(&filter)).await?;
+        let same = |account: &Account| account.email.as_deref().and_then(email_key).as_deref() == Some(key);
+        Ok(users.into_iter().filter_map(wire::SiteUser::account).filter(same).collect())
+    }
+
+    pub(super) async fn look(&self, inner: &str) -> Result<Option<Account>> {
+        Ok(self.look_raw(inner).await?.and_then(wire::SiteUser::account))
+    }
+
+    /// `None` where it is gone.
+    pub(super) async fn look_raw(&self, inner: &str) -> Result<Option<wire::SiteUser>> {
+        let answer = self.0.one(V1_1, &["users", inner]).await?;
+        if answer.is_missing() {
+            return Ok(None);
+        }
+        answer.done()?.json().map(Some)
+    }
+
+    /// By its address where that is known, else among everybody.
+    pub(super) async fn look_without_inner(&self, known: &Account) -> Result<Option<Account>> {
+        if let Some(email) = &known.email
+            && let Some(account) = self.find(email).await?.into_iter().find(|account| account.id == known.id)
+        {
+            return Ok(Some(account));
+        }
+        Ok(self.everybody().await?.into_iter().find(|account| account.id == known.id))
+    }
+
+    /// The id by which calls about the account name it; `None` where the account is gone.
+    pub(super) async fn inner_of(&self, account: &Account) -> Result<Option<String>> {
+        match &account.inner_id {
+            Some(inner) => Ok(Some(inner.clone())),
+            None => Ok(self.look_without_inner(account).await?.and_then(|found| found.inner_id)),
+        }
+    }
+
+    /// The inner id of an account that may be suspended or deleted, as it is now; `None` where it is gone.
+    pub(super) async fn unprivileged(&self, account: &Account) -> Result<Option<String>> {
+        match self.account(account).await? {
+            None => Ok(None),
+            Some(now) if now.privileged => Err(Error::report(NEVER_SUSPENDED)),
+            Some(now) => Ok(now.inner_id),
+        }
+    }
+
+    /// An address on create makes SALTO KS send its invitation [D]. Who is not to be invited is made without one and
+    /// given it right after, while there is no profile yet. Whether that second call sends a mail too: [?]. If it fails, the
+    /// account is taken back, so that none is left behind on a seat. Until it has its address the account has an alias of ours
+    /// ([`unfinished`]), by which it is found again where the create was not answered.
+    ///
+    /// Looks once more before it makes anything: what a second account of one address would do is [?].
+    pub(super) async fn create_user(&self, new: &NewAccount, email: &str) -> Result<Account> {
+        if !self.find(email).await?.is_empty() {
+            return Err(exists());
+        }
+        if let Some(made) = self.find_unfinished(new).await? {
+            return self.give_address(made, new, email).await;
+        }
+        let (first, last) = split(&new.name);
+        let alias = if new.invite { new.name.clone() } else { unfinished(&new.mark) };
+        let mut body = json!({
+            "first_name": first,
+            "last_name": last,
+            "alias": alias,
+            "role_ids": [self.user_role().await?],
+            "use_pin": false,
+            "blocked": false,
+            "toggle_easy_office_mode": false,
+            "toggle_manual_office_mode": false,
+            "override_privacy_mode": false,
+        });
+        if let (true, Some(body)) = (new.invite, body.as_object_mut()) {
+            body.insert("email".to_owned(), json!(email));
+        }
+        let answer = self.0.write(Method::POST, V1_2, &["users"], Some(&body)).await?;
+        if answer.may_be_so_already() && !self.find(email).await?.is_empty() {
+            return Err(exists());
+        }
+        let made = answer.done()?.json::<wire::SiteUser>()?.account().ok_or_else(nameless)?;
+        if new.invite { Ok(made) } else { self.give_address(made, new, email).await }
+    }
+
+    /// The account that an earlier create made whose answer was lost. Everybody is listed: whether SALTO KS filters by alias
+    /// is [?].
+    async fn find_unfinished(&self, new: &NewAccount) -> Result<Option<Account>> {
+        if new.invite || !new.tried {
+            return Ok(None);
+        }
+        let alias = unfinished(&new.mark);
+        let mut everybody = self.everybody().await?.into_iter();
+        Ok(everybody.find(|account| account.email.is_none() && account.name == alias))
+    }
+
+    async fn give_address(&self, made: Account, new: &NewAccount, email: &str) -> Result<Account> {
+        let inner = made.inner_id.clone().unwrap_or_default();
+        let body = json!({ "email": email, "alias": new.name });
+        let answer = self.0.write(Method::PATCH, V1_1, &["users", &inner], Some(&body)).await;
+        let Err(error) = answer.and_then(Answer::done) else {
+            let (email, name) = (Some(email.to_owned()), new.name.as_str().into());
+            return Ok(Account { email, name, guest: false, ..made });
+        };
+        let taken_back = self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await;
+        taken_back.and_then(Answer::done_or_gone).map_err(|_| left_behind())?;
+        Err(error)
+    }
+
+    /// No mail is sent [M].
+    pub(super) async fn create_guest(&self, new: &NewAccount) -> Result<Account> {
+        let expires = self.0.now().saturating_add(GUEST_LIFE).unwrap_or(Timestamp::MAX);
+        let body = json!({ "alias": new.name, "expires_at": whole_seconds(expires).to_string() });
+        let answer = self.0.write(Method::POST, V1_2, &["guests"], Some(&body)).await?;
+        let mut made = answer.done()?.json::<wire::SiteUser>()?.account().ok_or_else(nameless)?;
+        made.guest = true;
+        Ok(made)
+    }
+
+    /// The alias is ours to change; first and last name only while the person has no profile [D].
+    pub(super) async fn rename_account(&self, account: &Account, name: &str) -> Result<()> {
+        let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
+        let user = self.look_raw(&inner).await?.ok_or_else(account_gone)?;
+        let alias = json!({ "alias": name });
+        if user.has_profile() || account.guest {
+            return self.patch(&inner, &alias).await?.done().map(drop);
+        }
+        let (first, last) = split(name);
+        let all = json!({ "first_name": first, "last_name": last, "alias": name });
+        let answer = self.patch(&inner, &all).await?;
+        if !answer.is_yes() && !answer.is_missing() {
+            return self.patch(&inner, &alias).await?.done().map(drop);
+        }
+        answer.done().map(drop)
+    }
+
+    pub(super) async fn patch(&self, inner: &str, body: &serde_json::Value) -> Result<Answer> {
+        self.0.write(Method::PATCH, V1_1, &["users", inner], Some(body)).await
+    }
+
+    async fn user_role(&self) -> Result<String> {
+        let look_up = || async {
+            let roles: Vec<wire::Role> = self.0.list(V1_2, &["roles"], None).await?;
+            let role = roles.into_iter().find(|role| role.code.as_deref() == Some(USER_ROLE));
+            role.map(|role| role.id).ok_or_else(|| Error::report("this SALTO KS site has no role site_user"))
+        };
+        self.0.user_role.get_or_try_init(look_up).await.cloned()
+    }
+}
+
+/// The alias of an account that has no address yet: our mark, which no other account has.
+fn unfinished(mark: &str) -> String {
+    format!("Doorstep {mark}")
+}
+
+/// First and last name, both required [D]: the first word, and the rest.
+fn split(name: &str) -> (&str, &str) {
+    match name.trim().split_once(char::is_whitespace) {
+        Some((first, last)) => (first, last.trim_start()),
+        None if name.trim().is_empty() => (NO_LAST_NAME, NO_LAST_NAME),
+        None => (name.trim(), NO_LAST_NAME),
+    }
+}
+
+fn whole_seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
+fn exists() -> Error {
+    Error::later("SALTO KS has an account with this address already: it is looked up again")
+}
+
+fn left_behind() -> Error {
+    Error::later("SALTO KS may be left with a new account without an address: delete it there, it takes a seat")
+}
+
+fn nameless() -> Error {
+    Error::later("SALTO KS made an account and does not say which")
+}

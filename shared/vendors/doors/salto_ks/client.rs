@@ -1,0 +1,209 @@
+//! Calls to SALTO KS: signed with a token, refusals told from answers, lists read whole or not at all.
+//!
+//! It knows no people and no groups.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use http::Method;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::login::Login;
+use super::pages::{AnyPage, Page, next_page};
+use super::refusal::Answer;
+use super::wire::Named;
+use crate::access::{Access, Secret};
+use crate::caller::{self, Caller};
+use crate::http::Response;
+use crate::time::SharedTime;
+use doorstep_core::model::account::DoorsKind;
+use doorstep_core::model::error::{Error, Result};
+
+/// The vendor's name in errors.
+pub(super) const VENDOR: &str = "SALTO KS";
+/// For entries, tags, keys, time schedules, one account and membership [M][C].
+pub(super) const V1_1: &str = "v1.1";
+/// For sites, users and the list of groups [M][C].
+pub(super) const V1_2: &str = "v1.2";
+/// A list of more pages than this is one that goes in circles.
+const MOST_PAGES: usize = 2_000;
+
+/// The way to one SALTO KS site.
+pub(super) struct Client {
+    caller: Caller,
+    time: SharedTime,
+    login: Login,
+    base: Result<Url>,
+    site: Option<String>,
+    /// The id of the role `site_user` at this site, looked up once.
+    pub(super) user_role: OnceCell<String>,
+}
+
+impl Client {
+    pub(super) fn new(place: Option<&str>, access: Access) -> Self {
+        Client {
+            caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
+                .taking(access.turn.clone()),
+            time: access.time.clone(),
+            base: caller::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
+            login: Login::new(access),
+            site: place.map(str::to_owned),
+            user_role: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// Reads one thing below the site; a refusal is handed back.
+    pub(super) async fn one(&self, version: &str, path: &[&str]) -> Result<Answer> {
+        self.send(Method::GET, &self.url(version, path)?, None).await
+    }
+
+    /// Changes one thing below the site; a refusal is handed back.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        version: &str,
+        path: &[&str],
+        body: Option<&serde_json::Value>,
+    ) -> Result<Answer> {
+        self.send(method, &self.url(version, path)?, body).await
+    }
+
+    /// One page of a list that goes on by a token of its own; a refusal is handed back.
+    pub(super) async fn page(
+        &self,
+        version: &str,
+        path: &[&str],
+        query: &[(&str, &str)],
+        token: Option<&str>,
+    ) -> Result<Answer> {
+        let mut url = self.url(version, path)?;
+        url.query_pairs_mut().extend_pairs(query);
+        let token = token.map(|token| ("CLP-Continuation-Token", token));
+        self.send_more(Method::GET, &url, None, token.as_slice()).await
+    }
+
+    /// A whole list below the site. A bad read is started over once.
+    ///
+    /// # Errors
+    /// [`Error::Later`] after a second bad read; [`Error::Report`] for refusals: 404 is a site or group that is gone.
+    pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
+    where
+        T: DeserializeOwned + Named,
+    {
+        self.list_as(version, path, filter, Some).await
+    }
+
+    /// The same, each item turned into what is wanted of it as it comes: as the vendor writes them, all of a large list
+    /// would be much of a function's memory.
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub(super) async fn list_as<T, U>(
+        &self,
+        version: &str,
+        path: &[&str],
+        filter: Option<&str>,
+        wanted: impl Fn(T) -> Option<U>,
+    ) -> Result<Vec<U>>
+    where
+        T: DeserializeOwned + Named,
+    {
+        let mut first = self.url(version, path)?;
+        if let Some(filter) = filter {
+            first.query_pairs_mut().append_pair("$filter", filter);
+        }
+        for _ in 0..2 {
+            if let Some(items) = self.list_once(&first, &wanted).await? {
+                return Ok(items);
+            }
+        }
+        let name = path.last().unwrap_or(&"sites");
+        Err(Error::later(format!("SALTO KS's list of {name} could not be read whole, twice")))
+    }
+
+    /// `None` is a bad read: a page that is no list, an id twice, a page that comes again, or fewer than counted.
+    async fn list_once<T, U>(&self, first: &Url, wanted: &impl Fn(T) -> Option<U>) -> Result<Option<Vec<U>>>
+    where
+        T: DeserializeOwned + Named,
+    {
+        let mut items = Vec::new();
+        let mut ids = HashSet::new();
+        let mut pages = HashSet::new();
+        let mut counted = 0;
+        let mut next = Some(first.clone());
+        while let Some(url) = next {
+            if pages.len() >= MOST_PAGES || !pages.insert(url.clone()) {
+                return Ok(None);
+            }
+            let answer = self.send(Method::GET, &url, None).await?.done()?;
+            let Ok(Page { items: some, next_page_link: link, count }) = answer.json::<AnyPage<T>>().map(Page::from)
+            else {
+                return Ok(None);
+            };
+            for item in some {
+                if !ids.insert(item.name().to_owned()) {
+                    return Ok(None);
+                }
+                items.extend(wanted(item));
+            }
+            counted = counted.max(count.unwrap_or(0));
+            next = link.filter(|link| !link.is_empty()).map(|link| self.next_page(&url, &link)).transpose()?;
+        }
+        Ok((ids.len() >= counted).then_some(items))
+    }
+
+    fn next_page(&self, page: &Url, link: &str) -> Result<Url> {
+        next_page(page, self.base.as_ref().map_err(Clone::clone)?.path(), link)
+    }
+
+    async fn send(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Answer> {
+        self.send_more(method, url, body, &[]).await
+    }
+
+    /// With more headers. A token that is refused is replaced once: a 401 was not carried out, so even a change may be
+    /// sent again.
+    async fn send_more(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+        more: &[(&str, &str)],
+    ) -> Result<Answer> {
+        let token = self.login.token(&self.caller, None).await?;
+        let answer = Answer::from(self.send_with(&token, method.clone(), url, body, more).await?);
+        if !answer.is_stranger() {
+            return Ok(answer);
+        }
+        let token = self.login.token(&self.caller, Some(&token)).await?;
+        Ok(Answer::from(self.send_with(&token, method, url, body, more).await?))
+    }
+
+    async fn send_with(
+        &self,
+        token: &Secret,
+        method: Method,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+        more: &[(&str, &str)],
+    ) -> Result<Response> {
+        let reads = method == Method::GET;
+        let bearer = format!("Bearer {}", token.reveal());
+        let headers = [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], more].concat();
+        let request = caller::request(method, url, &headers, body)?;
+        if reads { self.caller.read(request).await } else { self.caller.write(request).await }
+    }
+
+    fn url(&self, version: &str, path: &[&str]) -> Result<Url> {
+        let site = self.site.as_deref().filter(|site| !site.is_empty());
+        let site = site.ok_or_else(|| Error::refused("SALTO KS doors need place: the id of the SALTO KS site"))?;
+        let base = self.base.as_ref().map_err(Clone::clone)?;
+        caller::below(base, &[&[version, "sites", site], path].concat())
+    }
+}

@@ -1,0 +1,225 @@
+//! Tokens of SALTO KS: bought with a refresh token or a password, shared, and replaced before they run out.
+//!
+//! Whether a refresh token changes with each use is [?]; we live with the worst: a new one is kept before the old one
+//! is forgotten, and when two functions refresh at once the slower one takes what the faster one kept.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::client::VENDOR;
+use crate::access::{Access, ApiSecrets, Secret};
+use crate::caller::{self, Caller};
+use crate::http::Response;
+use crate::time::SharedTime;
+use crate::tokens::{self, RefusedSignIn, Token, Tokens};
+use doorstep_core::model::error::{Error, Result};
+
+/// A token is replaced this long before it runs out, so that it does not die on its way.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// How long another function may take between being given a refresh token and keeping it.
+const OTHERS_KEEP: Duration = Duration::from_secs(1);
+/// How long a token is used that does not say how long it lives: the vendor's usual hour [M].
+const USUAL_LIFE: i64 = 3_600;
+/// How long a refused password is not tried again. How many wrong ones lock the account is [?].
+const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// What is asked for [D].
+const SCOPE: &str = "user_api.full_access";
+
+/// Signs in to one SALTO KS site.
+pub(super) struct Login {
+    identity: Result<Url>,
+    secrets: ApiSecrets,
+    tokens: Tokens,
+    name: String,
+    time: SharedTime,
+    held: Mutex<Option<Held>>,
+}
+
+/// The token in this process' memory.
+struct Held {
+    token: Token,
+    /// Whether others can find it too. If not, it is kept again at the next call.
+    kept: bool,
+}
+
+/// Why no token was given.
+enum No {
+    /// `invalid_grant`: the refresh token is used up, or the password wrong.
+    Grant,
+    Other(Error),
+}
+
+impl Login {
+    pub(super) fn new(access: Access) -> Self {
+        let sandbox = access.url.as_deref().filter(|url| url.starts_with("sandbox:"));
+        let given = access.identity_url.as_deref().or(sandbox);
+        Login {
+            identity: caller::base(given, "https://identity.eu.my-clay.com"),
+            secrets: access.secrets,
+            tokens: access.tokens,
+            name: access.token_name,
+            time: access.time,
+            held: Mutex::new(None),
+        }
+    }
+
+    /// A token in force, other than `refused`. `caller` takes the request to the token service.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where the credentials are not accepted; [`Error::Later`] where the token service is away or
+    /// the new token could not be kept.
+    pub(super) async fn token(&self, caller: &Caller, refused: Option<&Secret>) -> Result<Secret> {
+        let mut held = self.held.lock().await;
+        let in_force = |token: &Token| Some(&token.access) != refused && self.lasts(token);
+        if !held.as_ref().is_some_and(|ours| in_force(&ours.token)) {
+            let bought = self.buy(caller, held.as_ref().map(|ours| &ours.token), &in_force).await?;
+            *held = Some(bought);
+        }
+        let Some(Held { token, kept }) = held.as_mut() else { return Err(Error::later("SALTO KS gave no token")) };
+        if !*kept {
+            self.tokens.keep(&self.name, token).await?;
+            *kept = true;
+        }
+        Ok(token.access.clone())
+    }
+
+    /// What another function kept meanwhile, else a refresh, else the password. `ours` may hold a refresh token that
+    /// was never kept. Kept tokens are read again after each refusal: another function may have been faster.
+    async fn buy(&self, caller: &Caller, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
+        let mut spent: Vec<Secret> = Vec::new();
+        loop {
+            let theirs = self.tokens.kept(&self.name).await?;
+            if let Some(token) = theirs.as_ref().filter(|token| in_force(token)) {
+                return Ok(Held { token: token.clone(), kept: true });
+            }
+            let known = [ours, theirs.as_ref()].into_iter().flatten().filter_map(|token| token.refresh.as_ref());
+            let mut fresh = known.chain(&self.secrets.refresh_token).filter(|refresh| !spent.contains(refresh));
+            let Some(refresh) = fresh.next().cloned() else { break };
+            match self.refreshed(caller, &refresh).await {
+                Ok(token) => return Ok(Held { token, kept: false }),
+                Err(No::Grant) => spent.push(refresh),
+                Err(No::Other(error)) => return Err(error),
+            }
+            self.time.pass(OTHERS_KEEP).await;
+        }
+        let token = self.with_password(caller).await?;
+        Ok(Held { token, kept: false })
+    }
+
+    /// A refresh is never sent twice: it may have been used up by an answer that got lost.
+    async fn refreshed(&self, caller: &Caller, refresh: &Secret) -> Result<Token, No> {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal()), ("scope", SCOPE)];
+        let answer = caller.write(self.request(&fields).map_err(No::Other)?).await.map_err(No::Other)?;
+        let mut token = self.granted(answer)?;
+        token.refresh.get_or_insert_with(|| refresh.clone());
+        Ok(token)
+    }
+
+    async fn with_password(&self, caller: &Caller) -> Result<Token> {
+        let (Some(username), Some(password)) = (&self.secrets.username, &self.secrets.password) else {
+            return Err(Error::report(
+                "SALTO KS needs a new sign-in: put username and password, or a new refresh_token, into the secret",
+            ));
+        };
+        let (now, credentials) = (self.time.now(), self.fingerprint(username, password));
+        let refused = self.tokens.refused_sign_in(&self.name).await?;
+        if refused.is_some_and(|refused| refused.credentials == credentials && now < refused.until) {
+            return Err(password_refused());
+        }
+        let fields = [
+            ("grant_type", "password"),
+            ("username", username.reveal()),
+            ("password", password.reveal()),
+            ("scope", SCOPE),
+        ];
+        let answer = caller.read(self.request(&fields)?).await?;
+        match self.granted(answer) {
+            Ok(token) => Ok(token),
+            Err(No::Other(error)) => Err(error),
+            Err(No::Grant) => {
+                let until = now.saturating_add(REFUSED_FOR).unwrap_or(Timestamp::MAX);
+                self.tokens.keep_refused_sign_in(&self.name, RefusedSignIn { credentials, until }).await?;
+                Err(password_refused())
+            }
+        }
+    }
+
+    /// Tells one username and password from another, for the table. Its key is the client's secret, which the table does
+    /// not hold: nobody can guess a password with it.
+    fn fingerprint(&self, username: &Secret, password: &Secret) -> String {
+        let key = self.secrets.client_secret.as_ref().map(Secret::reveal).unwrap_or_default();
+        tokens::fingerprint(key, &[username.reveal(), password.reveal()])
+    }
+
+    fn request(&self, fields: &[(&str, &str)]) -> Result<crate::http::Request> {
+        let identity = self.identity.as_ref().map_err(Clone::clone)?;
+        let (Some(id), Some(secret)) = (&self.secrets.client_id, &self.secrets.client_secret) else {
+            return Err(Error::refused("the secret of a SALTO KS site needs client_id and client_secret"));
+        };
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", id.reveal(), secret.reveal())));
+        let url = caller::below(identity, &["connect", "token"])?;
+        caller::form(&url, &[("Authorization", &basic), ("Accept", "application/json")], fields)
+    }
+
+    fn granted(&self, answer: Response) -> Result<Token, No> {
+        if !answer.status().is_success() {
+            return Err(refused(&answer));
+        }
+        let Granted { access_token, refresh_token, expires_in } =
+            caller::json(VENDOR, answer.body()).map_err(No::Other)?;
+        let life = SignedDuration::from_secs(expires_in.unwrap_or(USUAL_LIFE));
+        let expires = self.time.now().saturating_add(life).unwrap_or(Timestamp::MAX);
+        Ok(Token { access: access_token, refresh: refresh_token, expires })
+    }
+
+    fn lasts(&self, token: &Token) -> bool {
+        self.time.now().duration_until(token.expires) > MARGIN
+    }
+}
+
+fn password_refused() -> Error {
+    Error::report(
+        "SALTO KS does not accept username and password of the secret: correct the secret. The same password is tried \
+         again after 10 minutes, so that the account is not locked",
+    )
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: Secret,
+    refresh_token: Option<Secret>,
+    /// Seconds.
+    expires_in: Option<i64>,
+}
+
+/// What a token service says with `error` (RFC 6749, 5.2).
+fn refused(answer: &Response) -> No {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    let word = serde_json::from_slice::<Refusal>(answer.body()).map(|refusal| refusal.error).unwrap_or_default();
+    match word.as_str() {
+        "invalid_grant" => No::Grant,
+        "unauthorized_client" | "unsupported_grant_type" => No::Other(Error::report(
+            "SALTO KS does not let this client_id sign in this way: ask SALTO for the grant, or use a refresh_token",
+        )),
+        "invalid_scope" => {
+            No::Other(Error::report("SALTO KS does not give this client_id the scope user_api.full_access"))
+        }
+        _ if word == "invalid_client" || answer.status() == StatusCode::UNAUTHORIZED => {
+            No::Other(Error::report("SALTO KS does not accept client_id and client_secret of the secret"))
+        }
+        _ => {
+            let status = answer.status().as_u16();
+            No::Other(Error::report(format!("SALTO KS's token service answered {status}: check identity_url")))
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Putting people into SALTO KS groups and taking them out, in one call where that works.
+//!
+//! What SALTO KS answers to adding a member twice or taking out somebody who is not in is [?], and a refusal may come
+//! with any status, 200 too [M]. So a refusal that concerns one person is judged by the group's list afterwards. Its
+//! code only says what is wrong where the list does not show the change.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use http::Method;
+use serde_json::json;
+
+use super::SaltoKs;
+use super::client::V1_1;
+use super::refusal::Answer;
+use crate::doors::{Entry, ReadDoors};
+use doorstep_core::model::account::{GroupId, Row};
+use doorstep_core::model::error::{Error, Result};
+
+/// So many people whom the vendor's own trouble hit one after the other are taken for its being away.
+const MOST_TROUBLES: usize = 3;
+
+/// One person's part of a change, by platform id.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Add(&'a str),
+    Remove(&'a str),
+}
+
+/// What became of one part.
+#[derive(Clone)]
+enum Outcome {
+    Done,
+    Failed(Error),
+    /// Refused, which may mean "already so". The error applies if the group's list does not show the change.
+    Unsure(Error),
+}
+
+/// What became of one call.
+enum Sent {
+    Done,
+    /// Refused, perhaps because of a single person.
+    Refused(Answer),
+    /// Nobody's trouble but the vendor's, or ours. Where no pause is asked for, nobody knows what was done.
+    Failed(Error),
+}
+
+impl SaltoKs {
+    /// All at once; where that is refused, in ever smaller parts down to one person, so that one person's trouble does
+    /// not stop the others. Trouble that is nobody's (no subscription, vendor away) ends it.
+    pub(super) async fn change_together(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+        let added = add.iter().map(|entry| Step::Add(&entry.account.id.0));
+        let steps: Vec<Step> = added.chain(remove.iter().map(|row| Step::Remove(&row.account.0))).collect();
+        let mut outcomes = vec![Outcome::Failed(Error::later("not tried yet")); steps.len()];
+        let mut parts: Vec<Range<usize>> = Some(0..steps.len()).into_iter().filter(|all| !all.is_empty()).collect();
+        let mut troubles = 0;
+        while let Some(part) = parts.pop() {
+            let Some(some) = steps.get(part.clone()) else { continue };
+            let outcome = match (self.send(group, some, part.len() == steps.len()).await, some) {
+                (Sent::Done, _) => Outcome::Done,
+                (Sent::Refused(answer), [step]) => judge(*step, answer),
+                (Sent::Refused(_), _) => {
+                    parts.extend(halves(part));
+                    continue;
+                }
+                (Sent::Failed(error), [_, _, ..]) if asks_no_pause(&error) => {
+                    parts.extend(part.rev().map(|one| one..one + 1));
+                    continue;
+                }
+                (Sent::Failed(error), _) => {
+                    troubles += 1;
+                    if troubles >= MOST_TROUBLES || !asks_no_pause(&error) {
+                        parts.drain(..).for_each(|left| fill(&mut outcomes, left, &Outcome::Failed(error.clone())));
+                    }
+                    Outcome::Failed(error)
+                }
+            };
+            fill(&mut outcomes, part, &outcome);
+        }
+        self.settled(group, &steps, outcomes).await
+    }
+
+    /// Sends one part. `whole` asks, before a 404 is taken for a person's, whether the group itself is there; a single
+    /// removal is looked up in the group's list anyway.
+    async fn send(&self, group: &GroupId, steps: &[Step<'_>], whole: bool) -> Sent {
+        match self.send_part(group, steps).await {
+            Ok(answer) if answer.is_yes() => Sent::Done,
+            Ok(answer) if whole && answer.is_missing() && !matches!(steps, [Step::Remove(_)]) => {
+                self.rows(group).await.map_or_else(Sent::Failed, |_| Sent::Refused(answer))
+            }
+            Ok(answer) if answer.is_about_one() => Sent::Refused(answer),
+            Ok(answer) => answer.done().map_or_else(Sent::Failed, |_| Sent::Done),
+            Err(error) => Sent::Failed(error),
+        }
+    }
+
+    async fn send_part(&self, group: &GroupId, steps: &[Step<'_>]) -> Result<Answer> {
+        let path = ["access_groups", group.0.as_str(), "users"];
+        match steps {
+            [Step::Add(user)] => self.0.write(Method::POST, V1_1, &path, Some(&json!({ "user_id": user }))).await,
+            [Step::Remove(user)] => {
+                self.0.write(Method::DELETE, V1_1, &[path.as_slice(), &[*user]].concat(), None).await
+            }
+            _ => self.0.write(Method::PATCH, V1_1, &path, Some(&bulk(steps))).await,
+        }
+    }
+
+    /// Looks at the group's list once, where an outcome depends on it.
+    async fn settled(&self, group: &GroupId, steps: &[Step<'_>], outcomes: Vec<Outcome>) -> Vec<Result<()>> {
+        let mut members: Result<HashSet<String>> = Ok(HashSet::new());
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_))) {
+            members = self.rows(group).await.map(|rows| rows.into_iter().map(|row| row.account.0).collect());
+        }
+        let judged = steps.iter().zip(outcomes).map(|(step, outcome)| match (outcome, &members) {
+            (Outcome::Done, _) => Ok(()),
+            (Outcome::Failed(error), _) => Err(error),
+            (Outcome::Unsure(_), Err(error)) => Err(error.clone()),
+            (Outcome::Unsure(_), Ok(members)) if step.is_so(members) => Ok(()),
+            (Outcome::Unsure(error), Ok(_)) => Err(error),
+        });
+        judged.collect()
+    }
+}
+
+impl Step<'_> {
+    fn is_so(self, members: &HashSet<String>) -> bool {
+        match self {
+            Step::Add(user) => members.contains(user),
+            Step::Remove(user) => !members.contains(user),
+        }
+    }
+}
+
+/// What a refusal means that concerned this person alone. Where it may mean "already so", the group's list decides.
+fn judge(step: Step<'_>, answer: Answer) -> Outcome {
+    match step {
+        Step::Add(_) if answer.is_not_yet() => {
+            Outcome::Failed(Error::later("SALTO KS does not know this account everywhere yet: it was made just now"))
+        }
+        Step::Add(_) if answer.may_be_so_already() => {
+            Outcome::Unsure(Error::later("SALTO KS did not take this person into the group"))
+        }
+        Step::Remove(_) if answer.is_missing() => Outcome::Unsure(Error::later(
+            "SALTO KS does not find this person, and lists them in the group all the same",
+        )),
+        Step::Remove(_) if answer.may_be_so_already() => {
+            Outcome::Unsure(Error::later("SALTO KS did not take this person out of the group"))
+        }
+        _ => answer.done().map_or_else(Outcome::Failed, |_| Outcome::Done),
+    }
+}
+
+/// Whether a smaller call may fare better at once.
+fn asks_no_pause(error: &Error) -> bool {
+    matches!(error, Error::Later { after: None, .. })
+}
+
+fn fill(outcomes: &mut [Outcome], part: Range<usize>, outcome: &Outcome) {
+    outcomes.get_mut(part).unwrap_or_default().fill(outcome.clone());
+}
+
+fn bulk(steps: &[Step<'_>]) -> serde_json::Value {
+    let mut add = Vec::new();
+    let mut remove = Vec::new();
+    for step in steps {
+        match step {
+            Step::Add(user) => add.push(*user),
+            Step::Remove(user) => remove.push(*user),
+        }
+    }
+    json!({ "add_ids": add, "remove_ids": remove })
+}
+
+/// The second half first, so that the first one is popped next.
+fn halves(part: Range<usize>) -> [Range<usize>; 2] {
+    let middle = part.start + part.len() / 2;
+    [middle..part.end, part.start..middle]
+}

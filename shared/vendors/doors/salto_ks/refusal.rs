@@ -1,0 +1,158 @@
+//! What SALTO KS means when it says no: the table of its error codes, and what the operator can do about each.
+//!
+//! It never repeats the vendor's `Message`, which may name a person.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::client::VENDOR;
+use crate::caller;
+use crate::http::Response;
+use doorstep_core::model::error::{Error, Result};
+
+/// Somebody who belongs to a pod, whose access is the pod's business alone.
+const POD_MEMBER: u32 = 2220;
+/// A `$filter` that is not understood.
+const BAD_FILTER: u32 = 1102;
+
+/// An answer, with the error code that may hide even behind a 2xx [M].
+pub(super) struct Answer {
+    status: StatusCode,
+    code: Option<u32>,
+    body: Bytes,
+}
+
+/// The body of an answer that says yes.
+pub(super) struct Done(Bytes);
+
+impl Done {
+    /// # Errors
+    /// [`Error::Later`] for what cannot be read.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        caller::json(VENDOR, &self.0)
+    }
+}
+
+impl From<Response> for Answer {
+    fn from(answer: Response) -> Self {
+        let status = answer.status();
+        let body = answer.into_body();
+        Answer { status, code: error_code(&body), body }
+    }
+}
+
+impl Answer {
+    /// # Errors
+    /// What the refusal means: see [`meaning`].
+    pub(super) fn done(self) -> Result<Done> {
+        if self.is_yes() { Ok(Done(self.body)) } else { Err(meaning(self.status, self.code)) }
+    }
+
+    /// As [`Answer::done`], and what is gone already is done too.
+    pub(super) fn done_or_gone(self) -> Result<()> {
+        if self.is_missing() { Ok(()) } else { self.done().map(drop) }
+    }
+
+    pub(super) fn is_yes(&self) -> bool {
+        self.status.is_success() && self.code.is_none()
+    }
+
+    /// Refused with this status.
+    pub(super) fn is_status(&self, status: StatusCode) -> bool {
+        !self.is_yes() && self.status == status
+    }
+
+    /// 404, or its code in another guise.
+    pub(super) fn is_missing(&self) -> bool {
+        !self.is_yes() && (self.status == StatusCode::NOT_FOUND || self.code == Some(2202))
+    }
+
+    /// The token is not, or no longer, accepted.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED || self.code == Some(1500)
+    }
+
+    /// No valid subscription, or none for one more [M].
+    pub(super) fn is_without_subscription(&self) -> bool {
+        self.code == Some(2212)
+    }
+
+    /// What adding a member twice, or an address that is there, may be answered with [?]. An error within a 2xx keeps
+    /// no status of its own [M], so every code counts there that says nothing else.
+    pub(super) fn may_be_so_already(&self) -> bool {
+        let status = self.status.is_success() || matches!(self.status.as_u16(), 400 | 409 | 422);
+        let refused = status && !self.is_yes() && self.code != Some(POD_MEMBER);
+        refused && !self.is_stranger() && !self.is_about_site()
+    }
+
+    /// The `$filter` was not understood [M].
+    pub(super) fn is_bad_filter(&self) -> bool {
+        self.code == Some(BAD_FILTER)
+    }
+
+    /// The account was made a moment ago and is not known everywhere yet: the same call works a minute later [M].
+    pub(super) fn is_not_yet(&self) -> bool {
+        self.is_missing() || self.code == Some(2203)
+    }
+
+    /// Refused because of what was asked of one person, so that others may fare better.
+    pub(super) fn is_about_one(&self) -> bool {
+        !self.is_yes() && !self.is_stranger() && !self.is_about_site()
+    }
+
+    /// Refused whoever is asked about; a 403 without a code is the system user's own lack of rights.
+    fn is_about_site(&self) -> bool {
+        matches!(self.code, Some(2201 | 2210 | 2212)) || (self.status == StatusCode::FORBIDDEN && self.code.is_none())
+    }
+}
+
+/// `ErrorCode` is a text [D]; a number is accepted too.
+fn error_code(body: &[u8]) -> Option<u32> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Code {
+        Text(String),
+        Number(u32),
+    }
+    #[derive(Deserialize)]
+    struct Refusal {
+        #[serde(rename = "ErrorCode")]
+        code: Code,
+    }
+    match serde_json::from_slice::<Refusal>(body).ok()?.code {
+        Code::Number(code) => Some(code),
+        Code::Text(text) => Some(text.trim().parse().unwrap_or(u32::MAX)),
+    }
+}
+
+/// The table of refusals [M]. Codes first: they say more than the status.
+fn meaning(status: StatusCode, code: Option<u32>) -> Error {
+    match (code, status) {
+        (Some(1500), _) | (_, StatusCode::UNAUTHORIZED) => Error::report(
+            "SALTO KS does not accept our token: check the credentials and that the system user is active",
+        ),
+        (Some(2201), _) => Error::later("SALTO KS had an internal error (2201)"),
+        (Some(2203), _) => Error::later("SALTO KS does not allow this now (2203)"),
+        (Some(2210), _) => {
+            Error::report("this SALTO KS site is not released (2210): its installer must release it to its owner")
+        }
+        (Some(2212), _) => {
+            Error::report("this SALTO KS site has no valid subscription (2212): renew it, then nothing else is needed")
+        }
+        (Some(POD_MEMBER), _) => {
+            Error::report("this person is a pod member of SALTO KS (2220): their access is changed in the pod alone")
+        }
+        (Some(BAD_FILTER), _) => Error::report("SALTO KS does not understand a filter of ours (1102)"),
+        (Some(2202), _) | (None, StatusCode::NOT_FOUND) => {
+            Error::report("SALTO KS does not know the site, group or user (2202): check place and the rules' groups")
+        }
+        (_, StatusCode::CONFLICT) => Error::later("SALTO KS says that this is so already: it is read again"),
+        (None, StatusCode::FORBIDDEN) => {
+            Error::report("SALTO KS forbids this: give the system user a role at the site that may manage users")
+        }
+        (Some(code), _) if code != u32::MAX => Error::report(format!("SALTO KS refused with code {code}")),
+        _ => Error::report(format!("SALTO KS refused with status {}", status.as_u16())),
+    }
+}

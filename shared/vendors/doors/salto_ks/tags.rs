@@ -1,0 +1,98 @@
+//! Tags: listed, given to somebody, taken back. A tag is never deleted, and a pod's is never touched.
+//!
+//! Assigning is a change of the person: `tag_id`, null for none [I]. Somebody has one tag at most [I]. No answer is
+//! believed: the person is read again.
+
+use serde_json::{Value, json};
+
+use super::client::V1_1;
+use super::{SaltoKs, account_gone, wire};
+use doorstep_core::model::account::{Account, Card};
+use doorstep_core::model::error::{Error, Result};
+
+impl SaltoKs {
+    pub(super) async fn all_tags(&self) -> Result<Vec<Card>> {
+        let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], None).await?;
+        Ok(tags.into_iter().map(Card::from).collect())
+    }
+
+    /// The tags of these numbers, and the one that the person has. Theirs may be another site's: then it is shown as one
+    /// that is none of our business.
+    pub(super) async fn tags_about(&self, numbers: &[String], account: &Account) -> Result<Vec<Card>> {
+        let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
+        let theirs = self.tag_number_of(&inner).await?;
+        let mut cards: Vec<Card> = Vec::new();
+        for number in numbers {
+            cards.extend(self.tags_numbered(number).await?);
+        }
+        let Some(number) = theirs else { return Ok(cards) };
+        if !cards.iter().any(|card| card.has(&number)) {
+            cards.extend(self.tags_numbered(&number).await?);
+        }
+        let holder = Some(account.id.clone());
+        if !cards.iter().any(|card| card.has(&number) && card.holder == holder) {
+            cards.retain(|card| !card.has(&number));
+            let id = format!("elsewhere {inner}");
+            cards.push(Card { id, numbers: vec![number], holder, reserved: true, ..Card::default() });
+        }
+        Ok(cards)
+    }
+
+    /// `eq` may or may not ignore case [?]: what comes is compared here.
+    pub(super) async fn tags_numbered(&self, number: &str) -> Result<Vec<Card>> {
+        let filter = format!("tag_number eq '{}'", number.trim().replace('\'', "''"));
+        let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;
+        Ok(tags.into_iter().map(Card::from).filter(|card| card.has(number)).collect())
+    }
+
+    async fn tag_number_of(&self, inner: &str) -> Result<Option<String>> {
+        let user = self.look_raw(inner).await?.ok_or_else(account_gone)?;
+        Ok(user.tag_number().map(str::to_owned))
+    }
+
+    /// # Errors
+    /// [`Error::Later`] where they have another tag by now, or SALTO KS says yes and did not do it.
+    pub(super) async fn give_tag(&self, account: &Account, card: &Card) -> Result<()> {
+        let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
+        match self.tag_number_of(&inner).await? {
+            Some(number) if card.has(&number) => return Ok(()),
+            Some(_) => return Err(Error::later("they have another tag by now: it is read again")),
+            None => {}
+        }
+        self.patch_tag(&inner, json!(card.id)).await?;
+        match self.tag_number_of(&inner).await? {
+            Some(number) if card.has(&number) => Ok(()),
+            _ => Err(Error::later("SALTO KS said yes, and it is not theirs")),
+        }
+    }
+
+    /// A person without this tag has nothing taken from them: what they have was given by hand.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where SALTO KS says yes and did not do it.
+    pub(super) async fn take_tag(&self, account: &Account, card: &Card) -> Result<()> {
+        let Some(inner) = self.inner_of(account).await? else { return Ok(()) };
+        let Some(user) = self.look_raw(&inner).await? else { return Ok(()) };
+        let has = |user: &wire::SiteUser| user.tag_number().is_some_and(|number| card.has(number));
+        if !has(&user) {
+            return Ok(());
+        }
+        self.patch_tag(&inner, Value::Null).await?;
+        match self.look_raw(&inner).await? {
+            Some(user) if has(&user) => Err(Error::later("SALTO KS said yes, and it is still theirs")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A 404 is of the person or of the tag.
+    async fn patch_tag(&self, inner: &str, tag: Value) -> Result<()> {
+        let answer = self.patch(inner, &json!({ "tag_id": tag })).await?;
+        if answer.is_missing() {
+            return Err(match self.look_raw(inner).await? {
+                Some(_) => Error::later("SALTO KS does not know it any more: it is looked up again"),
+                None => account_gone(),
+            });
+        }
+        answer.done().map(drop)
+    }
+}

@@ -1,0 +1,193 @@
+//! SALTO KS's words, and what they are in ours. Only what is used is read; whatever else comes along is ignored.
+
+use serde::Deserialize;
+
+use crate::doors::Seats;
+use doorstep_core::model::account::{Account, AccountId, Card, Group as OurGroup, GroupId, Row, Standing};
+use doorstep_core::model::error::{Error, Result};
+
+/// The role of somebody who opens doors.
+pub(super) const USER_ROLE: &str = "site_user";
+/// The role of a guest.
+pub(super) const GUEST_ROLE: &str = "site_guest";
+/// Why an account is left alone.
+pub(super) const NEVER_SUSPENDED: &str =
+    "this SALTO KS user has another role than opening doors: they are neither suspended nor deleted";
+
+/// Everything that SALTO KS lists has an id that tells it from the others.
+pub(super) trait Named {
+    fn name(&self) -> &str;
+}
+
+/// An access group; its name is called a customer's reference.
+#[derive(Debug, Deserialize)]
+pub(super) struct Group {
+    id: String,
+    customer_reference: Option<String>,
+    pub(super) user_count: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Schedule {
+    id: String,
+}
+
+/// A line of a group's list: `id` is the platform's.
+#[derive(Debug, Deserialize)]
+pub(super) struct Member {
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Role {
+    pub(super) id: String,
+    pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Site {
+    active_user_amount: Option<u32>,
+    subscribed_user_amount: Option<u32>,
+    subscription_valid: Option<bool>,
+    installation_state: Option<String>,
+}
+
+/// Somebody at a site.
+#[derive(Debug, Deserialize)]
+pub(super) struct SiteUser {
+    id: String,
+    user: Option<User>,
+    roles: Option<Vec<Role>>,
+    alias: Option<String>,
+    #[serde(default)]
+    pub(super) blocked: bool,
+    subscription_state: Option<String>,
+}
+
+/// A tag of the site.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tag {
+    id: String,
+    tag_number: Option<String>,
+    #[serde(default)]
+    blocked: bool,
+    site_user: Option<TagHolder>,
+    #[serde(default)]
+    is_pod_tag: bool,
+}
+
+/// Whose a tag is.
+#[derive(Debug, Deserialize)]
+struct TagHolder {
+    id: Option<String>,
+    user: Option<TagUser>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TagUser {
+    id: String,
+}
+
+/// The same person at the platform, of all sites.
+#[derive(Debug, Deserialize)]
+struct User {
+    id: String,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    #[serde(default)]
+    has_profile: bool,
+    tag_number: Option<String>,
+}
+
+impl Site {
+    /// Seats: null is without limit, 0 is no valid subscription [M].
+    pub(super) fn seats(&self) -> Result<Seats> {
+        if self.installation_state.as_deref() == Some("installation") {
+            return Err(Error::report(
+                "this SALTO KS site is not released: its installer must release it to its owner",
+            ));
+        }
+        if self.subscription_valid == Some(false) || self.subscribed_user_amount == Some(0) {
+            return Err(Error::report("this SALTO KS site has no valid subscription: renew it"));
+        }
+        Ok(Seats { used: self.active_user_amount.unwrap_or(0), paid: self.subscribed_user_amount })
+    }
+}
+
+impl SiteUser {
+    /// `None` for a site user that the platform does not know.
+    pub(super) fn account(self) -> Option<Account> {
+        let standing = self.standing();
+        let SiteUser { id: inner, user, roles, alias, blocked: _, subscription_state: _ } = self;
+        let User { id, email, first_name, last_name, has_profile: _, tag_number: _ } = user?;
+        let email = email.filter(|email| !email.is_empty());
+        let roles = roles.unwrap_or_default();
+        let is = |role: &Role, code: &str| role.code.as_deref() == Some(code);
+        Some(Account {
+            id: AccountId(id),
+            inner_id: Some(inner),
+            guest: email.is_none() || roles.iter().any(|role| is(role, GUEST_ROLE)),
+            email,
+            name: alias.filter(|alias| !alias.is_empty()).unwrap_or_else(|| full_name(first_name, last_name)).into(),
+            standing,
+            mark: None,
+            privileged: roles.iter().any(|role| !is(role, USER_ROLE) && !is(role, GUEST_ROLE)),
+        })
+    }
+
+    /// The number of the tag that is theirs, of whatever site.
+    pub(super) fn tag_number(&self) -> Option<&str> {
+        self.user.as_ref()?.tag_number.as_deref().filter(|number| !number.trim().is_empty())
+    }
+
+    /// Only `subscribed` counts [M]; a word we do not know does not.
+    pub(super) fn standing(&self) -> Standing {
+        let subscribed = self.subscription_state.as_deref() == Some("subscribed");
+        if subscribed && !self.blocked { Standing::Active } else { Standing::Suspended }
+    }
+
+    /// With a profile, the person alone changes their name and address [D].
+    pub(super) fn has_profile(&self) -> bool {
+        self.user.as_ref().is_some_and(|user| user.has_profile)
+    }
+}
+
+fn full_name(first: Option<String>, last: Option<String>) -> String {
+    let names: Vec<String> = [first, last].into_iter().flatten().filter(|name| !name.is_empty()).collect();
+    names.join(" ")
+}
+
+impl From<Group> for OurGroup {
+    fn from(Group { id, customer_reference, user_count: _ }: Group) -> Self {
+        OurGroup { id: GroupId(id), name: customer_reference.unwrap_or_default(), problem: None }
+    }
+}
+
+impl From<Member> for Row {
+    fn from(Member { id }: Member) -> Self {
+        Row { account: AccountId(id), handle: None, from: None, until: None }
+    }
+}
+
+impl From<Tag> for Card {
+    /// A holder that the platform does not know is somebody else, whoever asks.
+    fn from(Tag { id, tag_number, blocked, site_user, is_pod_tag }: Tag) -> Self {
+        let somebody = |holder: TagHolder| holder.user.map(|user| user.id).or(holder.id).unwrap_or_default();
+        let holder = site_user.map(|holder| AccountId(somebody(holder)));
+        let numbers = tag_number.into_iter().collect();
+        Card { id, numbers, holder, handle: None, reserved: is_pod_tag, blocked }
+    }
+}
+
+/// Implements [`Named`] for what has an `id`.
+macro_rules! named {
+    ($($word:ident),*) => {
+        $(impl Named for $word {
+            fn name(&self) -> &str {
+                &self.id
+            }
+        })*
+    };
+}
+named!(Group, Schedule, Member, Role, SiteUser, Tag);

@@ -1,0 +1,15 @@
+//! How the platforms and the door systems speak: requests, answers and webhooks, as values of `doorstep_core`.
+
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod backoff;
+pub mod caller;
+pub mod deadline;
+pub mod delivery;
+pub mod doors;
+pub mod http;
+pub mod network;
+pub mod platform;
+pub mod time;
+pub mod tokens;

@@ -1,0 +1,252 @@
+//! andcards (and Spacebring, its new name): it cannot be asked, so it tells, by the contract in `docs/contracts`.
+//!
+//! Nothing of an interface of its own is known `[?]`. A company's subscription is its people's, as in andcards' own
+//! integration with SALTO KS `[D]`. Plans, rooms and locations are only named, never told of: a name is its own id, and
+//! which location a booking or a subscription is for, it says itself.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
+use super::told::{Contract, Entity, Record, Teller, named};
+use doorstep_core::model::fact::{Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What};
+
+/// andcards.
+pub static PLATFORM: Teller = Teller(&CONTRACT);
+
+/// What andcards tells.
+pub static CONTRACT: Contract = Contract {
+    platform: "andcards",
+    entities: &[
+        Entity {
+            word: "company",
+            list: "companies",
+            read: |value| record::<Company>(value, |_| Ok(())),
+            kinds: &[Kind::Team],
+            // Whoever still names a company that was removed has nothing through it.
+            remains: |id| vec![Company { id: Id(id.into()), name: Name(String::new()) }.fact(false)],
+            may_run_out: false,
+        },
+        Entity {
+            word: "user",
+            list: "users",
+            read: |value| record::<User>(value, |_| Ok(())),
+            kinds: &[Kind::Member],
+            remains: |_| Vec::new(),
+            may_run_out: false,
+        },
+        Entity {
+            word: "subscription",
+            list: "subscriptions",
+            read: |value| record::<Subscription>(value, Subscription::check),
+            kinds: &[Kind::Membership],
+            remains: |_| Vec::new(),
+            may_run_out: false,
+        },
+        Entity {
+            word: "booking",
+            list: "bookings",
+            read: |value| record::<Booking>(value, Booking::check),
+            kinds: &[Kind::Booking],
+            remains: |_| Vec::new(),
+            may_run_out: true,
+        },
+    ],
+    unknown: named,
+};
+
+/// Somebody with a profile at andcards.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct User {
+    /// What tells this user from others.
+    id: Id,
+    /// The full name, as door systems shall know them.
+    name: Name,
+    /// Their address, with which door systems find their account. Without one they are known by name alone.
+    #[serde(default)]
+    email: Option<Name>,
+    /// The id of the company they belong to.
+    #[serde(default)]
+    company: Option<Id>,
+    /// Whether they may have anything at all.
+    active: bool,
+}
+
+/// A company, whose people share what it has.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Company {
+    /// What tells this company from others.
+    id: Id,
+    /// Its name.
+    name: Name,
+}
+
+/// Somebody, or a whole company, on a plan. It has exactly one of `user` and `company`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Subscription {
+    /// What tells this subscription from others.
+    id: Id,
+    /// The name of the plan, as the site file writes it.
+    plan: Word,
+    /// The name of the location it is for, as the site file writes it.
+    location: Word,
+    /// The id of the user who has it.
+    #[serde(default)]
+    user: Option<Id>,
+    /// The id of the company whose people all have it.
+    #[serde(default)]
+    company: Option<Id>,
+    /// First day, in local time.
+    start: Day,
+    /// Last day, in local time; null while it has no end.
+    #[serde(default)]
+    end: Option<Day>,
+    /// Whether it counts at all.
+    active: bool,
+}
+
+/// A booking of a room or desk.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Booking {
+    /// What tells this booking from others.
+    id: Id,
+    /// The name of the room or desk, as the site file writes it.
+    room: Word,
+    /// The name of the location it is at, as the site file writes it.
+    location: Word,
+    /// The id of the user who booked.
+    #[serde(default)]
+    user: Option<Id>,
+    /// Whoever booked without being a user.
+    #[serde(default)]
+    guest: Option<Guest>,
+    /// People who are invited to it.
+    #[serde(default)]
+    guests: Option<Vec<Guest>>,
+    /// When it begins.
+    start: Instant,
+    /// When it ends.
+    end: Instant,
+    /// Whether it was called off.
+    #[serde(default)]
+    cancelled: bool,
+}
+
+impl Record for User {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let profile = Profile {
+            name: self.name.0.as_str().into(),
+            email: address(&self.email),
+            teams: self.company.iter().map(|company| company.0.clone()).collect(),
+            location: None,
+            shares_team: true,
+            active: self.active,
+            cards: Vec::new(),
+        };
+        vec![Fact { id: self.id.0.clone(), what: What::Member(profile), changed: None }]
+    }
+}
+
+impl Company {
+    fn fact(&self, active: bool) -> Fact {
+        let team = Team { name: self.name.0.clone(), location: None, active };
+        Fact { id: self.id.0.clone(), what: What::Team(team), changed: None }
+    }
+}
+
+impl Record for Company {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        vec![self.fact(true)]
+    }
+}
+
+impl Subscription {
+    fn check(&self) -> Result<(), &'static str> {
+        match (&self.user, &self.company) {
+            (Some(_), None) | (None, Some(_)) => Ok(()),
+            _ => Err("exactly one of user and company has it"),
+        }
+    }
+}
+
+impl Record for Subscription {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let user = self.user.as_ref().map(|user| Holder::Member(user.0.clone()));
+        let membership = Membership {
+            plan: Some(self.plan.0.clone()),
+            holder: user.or_else(|| self.company.as_ref().map(|company| Holder::Team(company.0.clone()))),
+            location: Some(self.location.0.clone()),
+            from: Some(self.start.0),
+            until: self.end.map(|end| end.0),
+            approved: self.active,
+            assignments: Vec::new(),
+            pauses: Vec::new(),
+            awaits_next: false,
+        };
+        vec![Fact { id: self.id.0.clone(), what: What::Membership(membership), changed: None }]
+    }
+}
+
+impl Booking {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.everybody().all(Guest::is_somebody) { Ok(()) } else { Err(NOBODY) }
+    }
+
+    fn everybody(&self) -> impl Iterator<Item = &Guest> {
+        self.guest.iter().chain(self.guests.iter().flatten())
+    }
+}
+
+impl Record for Booking {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = guests(&self.id.0, self.everybody());
+        // A guest who booked is the first of them, and no guest of the booking's.
+        let guest = self.guest.as_ref().and_then(|_| facts.first()).map(|guest| guest.id.clone());
+        let booking = Booked {
+            resource: Some(self.room.0.clone()),
+            location: Some(self.location.0.clone()),
+            booker: self.user.as_ref().map(|user| user.0.clone()).or(guest),
+            members: Vec::new(),
+            visitors: facts.iter().map(|guest| guest.id.clone()).collect(),
+            teams: Vec::new(),
+            start: self.start.0,
+            end: self.end.0,
+            timezone: None,
+            series: None,
+            cancelled: self.cancelled,
+            alias: None,
+            tentative: false,
+            unpaid: false,
+        };
+        facts.push(Fact { id: self.id.0.clone(), what: What::Booking(Box::new(booking)), changed: None });
+        facts
+    }
+
+    fn is_over(&self, at: Timestamp) -> bool {
+        self.end.0 <= at
+    }
+}

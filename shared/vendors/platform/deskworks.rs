@@ -1,0 +1,218 @@
+//! Deskworks: it cannot be asked, so it tells, by the contract in `docs/contracts`.
+//!
+//! Nothing of an interface of its own is known `[?]`. A co-member has whatever its master has `[D]`, and not the other
+//! way round. So every member is a team too: the member's billings and reservations are that team's, in it are the member
+//! and its co-members, and it reaches nobody while the member is not active. Units, products and centers are only
+//! named: a name is its own id.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
+use super::told::{Contract, Entity, Record, Teller, named};
+use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What};
+
+/// Deskworks.
+pub static PLATFORM: Teller = Teller(&CONTRACT);
+
+/// What Deskworks tells.
+pub static CONTRACT: Contract = Contract {
+    platform: "deskworks",
+    entities: &[
+        Entity {
+            word: "member",
+            list: "members",
+            read: |value| record::<Member>(value, Member::check),
+            kinds: &[Kind::Member, Kind::Team],
+            remains: |id| vec![nobody(id)],
+            may_run_out: false,
+        },
+        Entity {
+            word: "billing",
+            list: "billings",
+            read: |value| record::<Billing>(value, |_| Ok(())),
+            kinds: &[Kind::Membership],
+            remains: |_| Vec::new(),
+            may_run_out: false,
+        },
+        Entity {
+            word: "reservation",
+            list: "reservations",
+            read: |value| record::<Reservation>(value, Reservation::check),
+            kinds: &[Kind::Booking],
+            remains: |_| Vec::new(),
+            may_run_out: true,
+        },
+    ],
+    unknown,
+};
+
+/// A member who was never told of, or was removed, has nothing that co-members could share.
+fn unknown(about: &FactId) -> Option<Fact> {
+    match about.kind {
+        Kind::Team => Some(nobody(&about.id)),
+        _ => named(about),
+    }
+}
+
+fn nobody(id: &str) -> Fact {
+    let team = Team { name: String::new(), location: None, active: false };
+    Fact { id: id.into(), what: What::Team(team), changed: None }
+}
+
+/// A member, or a co-member of one.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    /// What tells this member from others.
+    id: Id,
+    /// The full name, as door systems shall know them.
+    name: Name,
+    /// Their address, with which door systems find their account. Without one they are known by name alone.
+    #[serde(default)]
+    email: Option<Name>,
+    /// The name of the center they belong to, as the site file writes it.
+    center: Word,
+    /// Whether they, and co-members through them, may have anything at all.
+    active: bool,
+    /// Of a co-member: the id of the member whose access they have.
+    #[serde(default)]
+    master: Option<Id>,
+}
+
+/// A recurring billing: a member on a membership product.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Billing {
+    /// What tells this billing from others.
+    id: Id,
+    /// The id of the member who is billed.
+    member: Id,
+    /// The name of the membership product, which site files call a plan.
+    product: Word,
+    /// The name of the center it is for, as the site file writes it.
+    center: Word,
+    /// First day, in local time.
+    start: Day,
+    /// Last day, in local time; null while it has no end.
+    #[serde(default)]
+    end: Option<Day>,
+    /// Whether it counts at all.
+    active: bool,
+}
+
+/// A reservation of a unit.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reservation {
+    /// What tells this reservation from others.
+    id: Id,
+    /// The name of the reservation unit, which site files call a resource.
+    unit: Word,
+    /// The name of the center it is at, as the site file writes it.
+    center: Word,
+    /// The id of the member who reserved.
+    #[serde(default)]
+    member: Option<Id>,
+    /// Whoever reserved without being a member.
+    #[serde(default)]
+    guest: Option<Guest>,
+    /// When it begins.
+    start: Instant,
+    /// When it ends.
+    end: Instant,
+    /// Whether it was called off.
+    #[serde(default)]
+    cancelled: bool,
+}
+
+impl Member {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.master.as_ref() == Some(&self.id) { Err("nobody is their own master") } else { Ok(()) }
+    }
+}
+
+impl Record for Member {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let fact = |what| Fact { id: self.id.0.clone(), what, changed: None };
+        let location = Some(self.center.0.clone());
+        let team = Team { name: self.name.0.clone(), location: location.clone(), active: self.active };
+        let profile = Profile {
+            name: self.name.0.as_str().into(),
+            email: address(&self.email),
+            teams: std::iter::once(&self.id).chain(&self.master).map(|id| id.0.clone()).collect(),
+            location,
+            shares_team: true,
+            active: self.active,
+            cards: Vec::new(),
+        };
+        vec![fact(What::Team(team)), fact(What::Member(profile))]
+    }
+}
+
+impl Record for Billing {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let membership = Membership {
+            plan: Some(self.product.0.clone()),
+            holder: Some(Holder::Team(self.member.0.clone())),
+            location: Some(self.center.0.clone()),
+            from: Some(self.start.0),
+            until: self.end.map(|end| end.0),
+            approved: self.active,
+            assignments: Vec::new(),
+            pauses: Vec::new(),
+            awaits_next: false,
+        };
+        vec![Fact { id: self.id.0.clone(), what: What::Membership(membership), changed: None }]
+    }
+}
+
+impl Reservation {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.guest.iter().all(Guest::is_somebody) { Ok(()) } else { Err(NOBODY) }
+    }
+}
+
+impl Record for Reservation {
+    fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = guests(&self.id.0, self.guest.iter());
+        let member = self.member.as_ref().map(|member| member.0.clone());
+        let booking = Booking {
+            resource: Some(self.unit.0.clone()),
+            location: Some(self.center.0.clone()),
+            booker: member.clone().or_else(|| facts.first().map(|guest| guest.id.clone())),
+            members: Vec::new(),
+            visitors: facts.iter().map(|guest| guest.id.clone()).collect(),
+            teams: member.into_iter().collect(),
+            start: self.start.0,
+            end: self.end.0,
+            timezone: None,
+            series: None,
+            cancelled: self.cancelled,
+            alias: None,
+            tentative: false,
+            unpaid: false,
+        };
+        facts.push(Fact { id: self.id.0.clone(), what: What::Booking(Box::new(booking)), changed: None });
+        facts
+    }
+
+    fn is_over(&self, at: Timestamp) -> bool {
+        self.end.0 <= at
+    }
+}

@@ -1,0 +1,137 @@
+//! What a platform answered: a thing, or that it exists and cannot be read.
+//!
+//! Nothing follows from what cannot be read. It is neither missing nor without limits: what was known of it goes on.
+
+use std::fmt;
+
+use doorstep_core::model::fact::{Assignment, Fact, FactId, Id};
+
+/// A thing that exists at the platform, with a field that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The thing.
+    pub name: FactId,
+    /// The field, by the platform's name for it.
+    pub field: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Unreadable { name, field } = self;
+        write!(f, "{name}: its field {field} cannot be read, so nothing follows from it: correct it at the platform")
+    }
+}
+
+/// One record of the platform in our words, or which of its fields cannot be read.
+pub type Translated = Result<Fact, Unreadable>;
+
+/// What the platform has under one id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup {
+    /// The thing as it is now.
+    Fact(Fact),
+    /// The thing exists and cannot be read.
+    Unreadable(Unreadable),
+    /// The platform knows no such id.
+    Missing,
+}
+
+impl Lookup {
+    /// The thing, where there is one that can be read.
+    pub fn fact(self) -> Option<Fact> {
+        match self {
+            Lookup::Fact(fact) => Some(fact),
+            Lookup::Unreadable(_) | Lookup::Missing => None,
+        }
+    }
+}
+
+impl From<Option<Fact>> for Lookup {
+    fn from(fact: Option<Fact>) -> Self {
+        fact.map_or(Lookup::Missing, Lookup::Fact)
+    }
+}
+
+impl From<Option<Translated>> for Lookup {
+    fn from(read: Option<Translated>) -> Self {
+        match read {
+            Some(Ok(fact)) => Lookup::Fact(fact),
+            Some(Err(unreadable)) => Lookup::Unreadable(unreadable),
+            None => Lookup::Missing,
+        }
+    }
+}
+
+/// Every thing of a list. What cannot be read is in it, too.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FactList {
+    /// The things that could be read.
+    pub facts: Vec<Fact>,
+    /// The things that could not.
+    pub unreadable: Vec<Unreadable>,
+    /// The number of records that do not say which thing they are.
+    pub nameless: usize,
+}
+
+impl FactList {
+    /// The names of everything that is there.
+    pub fn names(&self) -> impl Iterator<Item = FactId> {
+        let unreadable = self.unreadable.iter().map(|unreadable| unreadable.name.clone());
+        self.facts.iter().map(Fact::name).chain(unreadable)
+    }
+}
+
+impl From<Vec<Fact>> for FactList {
+    fn from(facts: Vec<Fact>) -> Self {
+        FactList { facts, ..FactList::default() }
+    }
+}
+
+impl Extend<Translated> for FactList {
+    fn extend<T: IntoIterator<Item = Translated>>(&mut self, read: T) {
+        for one in read {
+            match one {
+                Ok(fact) => self.facts.push(fact),
+                Err(unreadable) => self.unreadable.push(unreadable),
+            }
+        }
+    }
+}
+
+impl FromIterator<Translated> for FactList {
+    fn from_iter<T: IntoIterator<Item = Translated>>(read: T) -> Self {
+        let mut listed = FactList::default();
+        listed.extend(read);
+        listed
+    }
+}
+
+/// An assignment with a field that cannot be read. The one that was known under its id goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableAssignment {
+    /// The platform's id of it.
+    pub id: Id,
+    /// The field, by the platform's name for it.
+    pub field: String,
+}
+
+impl fmt::Display for UnreadableAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UnreadableAssignment { id, field } = self;
+        write!(
+            f,
+            "assignment {id}: its field {field} cannot be read, so nothing follows from it: correct it at the platform"
+        )
+    }
+}
+
+/// What is assigned of some resources.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Assigned {
+    /// Each assignment, with the membership that it comes with.
+    pub read: Vec<(Id, Assignment)>,
+    /// Those that cannot be read.
+    pub unreadable: Vec<UnreadableAssignment>,
+    /// The number of records that do not say which assignment they are.
+    pub nameless: usize,
+}

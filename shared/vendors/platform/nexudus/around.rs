@@ -1,0 +1,222 @@
+//! What is read beside the thing that a bell is about.
+//!
+//! `AccessControlUpdate` says that something about somebody changed and not what `[D]`, so everything of theirs is read.
+//! A contract that was renewed and a booking that was moved are each another record in place of the first, which must
+//! be known before the first one's end takes anything from anybody.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, Entity, PASS};
+use super::lists::{instant, is};
+use super::reader::Reader;
+use super::teams::Roster;
+use super::{list, wire};
+use crate::platform::found::{FactList, Lookup};
+use crate::platform::{Around, ReadPlatform};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, What};
+
+/// How far back bookings and check-ins of somebody are read: as far as reconcile does.
+const BACK: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// How long the record that takes the place of another is waited for.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The passes of so many owners are asked for one by one; of more, all passes are read. So many contracts of one desk are
+/// asked for.
+const FEW: usize = 20;
+
+/// The contract that follows another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Successor {
+    /// None is needed now.
+    NotDue,
+    /// It is there.
+    There,
+    /// It is not there yet.
+    Missing,
+}
+
+impl Reader {
+    /// See [`crate::platform::ReadPlatform::around`].
+    pub(super) async fn all_around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
+        match (about.kind, what) {
+            (Kind::Member, Some(_)) if !gone => self.around_person(&about.id).await,
+            (Kind::Team, _) => self.around_team(&about.id, gone).await,
+            (Kind::Resource, _) if !gone => self.around_desk(&about.id).await,
+            (Kind::Booking, Some(What::Booking(booking))) if gone => match &booking.booker {
+                Some(booker) => self.around_cancelled(&about.id, booker, booking.alias.as_deref()).await,
+                None => Ok(Around::default()),
+            },
+            (Kind::Membership, Some(What::Membership(membership))) if gone || membership.until.is_some() => {
+                match &membership.holder {
+                    Some(Holder::Member(coworker)) => {
+                        let FactList { facts, unreadable, .. } =
+                            self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?;
+                        Ok(Around { facts, unreadable, ..Around::default() }.without(about))
+                    }
+                    _ => Ok(Around::default()),
+                }
+            }
+            _ => Ok(Around::default()),
+        }
+    }
+
+    async fn around_person(&self, coworker: &str) -> Result<Around> {
+        let back = instant(self.back());
+        let mut all = vec![self.contracts(&of(&CONTRACT, coworker), Some(coworker)).await?];
+        let mut filters = of(&BOOKING, coworker);
+        filters.push((BOOKING.from("ToTime"), back.clone()));
+        all.push(self.bookings(&filters, Some(coworker)).await?);
+        let rosters = self.rosters_of(coworker).await?;
+        all.push(self.passes(&of(&PASS, coworker), &rosters, Some(&|it| is(it, "CoworkerId", coworker))).await?);
+        let mut filters = of(&CHECKIN, coworker);
+        filters.push((CHECKIN.from("FromTime"), back));
+        all.push(self.checkins(&filters, Some(coworker)).await?);
+        let kinds = &[Kind::Membership, Kind::Booking, Kind::Pass, Kind::Checkin];
+        let (facts, unreadable): (Vec<_>, Vec<_>) = all.into_iter().map(|it| (it.facts, it.unreadable)).unzip();
+        let (facts, unreadable) = (facts.concat(), unreadable.concat());
+        let holder = Some(Holder::Member(coworker.into()));
+        Ok(Around { facts, unreadable, holder, kinds, since: Some(self.back()), ..Around::default() })
+    }
+
+    /// The people of a team, and the passes that it shares or shared: a team can begin and stop to share them.
+    async fn around_team(&self, team: &str, gone: bool) -> Result<Around> {
+        self.seen(|seen| seen.rosters.remove(team));
+        let roster = if gone { None } else { self.roster(team).await? };
+        let owners = roster.as_ref().map(Roster::owners).unwrap_or_default();
+        let mut listed = FactList::default();
+        if owners.len() > FEW {
+            let roster: Vec<Roster> = roster.iter().cloned().collect();
+            let theirs = |record: &Value| wire::pass_of(record).0.is_some_and(|owner| owners.contains(&owner));
+            listed = self.passes(&[], &roster, Some(&theirs)).await?;
+        } else {
+            for owner in &owners {
+                let rosters = self.rosters_of(owner).await?;
+                let theirs = self.passes(&of(&PASS, owner), &rosters, Some(&|it| is(it, "CoworkerId", owner))).await?;
+                listed.facts.extend(theirs.facts);
+                listed.unreadable.extend(theirs.unreadable);
+            }
+        }
+        let FactList { facts, unreadable, .. } = listed;
+        let people = roster.map(|roster| roster.people).unwrap_or_default();
+        let holder = Some(Holder::Team(team.into()));
+        Ok(Around { facts, unreadable, holder, kinds: &[Kind::Pass], people: Some(people), ..Around::default() })
+    }
+
+    /// The contracts that a desk names, and those of the coworker whom it names. A contract that gains a desk says so itself,
+    /// but its webhook may not. Which contract lost the desk only our own table knows.
+    async fn around_desk(&self, id: &str) -> Result<Around> {
+        let Some((entity, desk)) = entity::of(Kind::Resource, id).filter(|(entity, _)| entity.name == DESK.name) else {
+            return Ok(Around::default());
+        };
+        let Some(record) = self.record(entity, desk).await? else { return Ok(Around::default()) };
+        let mut around = Around::default();
+        if let Some(coworker) = wire::pass_of(&record).0 {
+            let theirs = self.contracts(&of(&CONTRACT, &coworker), Some(&coworker)).await?;
+            (around.facts, around.unreadable) = (theirs.facts, theirs.unreadable);
+        }
+        let named = wire::contracts_of_desk(&record).into_iter().map(|id| FactId::new(Kind::Membership, id));
+        let others: Vec<FactId> = named.filter(|contract| !around.has(contract)).take(FEW).collect();
+        for contract in others {
+            match self.look(&contract).await? {
+                Lookup::Fact(fact) => around.facts.push(fact),
+                Lookup::Unreadable(unreadable) => around.unreadable.push(unreadable),
+                Lookup::Missing => {}
+            }
+        }
+        Ok(around)
+    }
+
+    /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.
+    async fn around_cancelled(&self, id: &str, booker: &str, alias: Option<&str>) -> Result<Around> {
+        let mut filters = of(&BOOKING, booker);
+        filters.push((BOOKING.from("ToTime"), instant(self.back())));
+        let FactList { facts, unreadable, .. } = self.bookings(&filters, Some(booker)).await?;
+        let cancellations = match alias {
+            Some(alias) => self.cancellations(alias).await?,
+            None => Vec::new(),
+        };
+        if let Some(at) = cancellations.iter().filter_map(wire::rebooked).max() {
+            let new = |fact: &Fact| {
+                fact.id != id && fact.changed.is_none_or(|changed| changed.duration_until(at) <= PATIENCE)
+            };
+            if self.lately(at) && !facts.iter().any(new) {
+                return Err(Error::later("a booking of Nexudus was moved, and the new one is not there yet"));
+            }
+        }
+        let called_off = !cancellations.is_empty();
+        Ok(Around { facts, unreadable, called_off, ..Around::default() }.without(&FactId::new(Kind::Booking, id)))
+    }
+
+    /// The records that the booking of this other id was cancelled.
+    async fn cancellations(&self, alias: &str) -> Result<Vec<Value>> {
+        let theirs = |record: &Value| {
+            let said = record.get("OriginalBookingId").and_then(Value::as_str)?;
+            said.eq_ignore_ascii_case(alias).then(|| record.clone())
+        };
+        let filter = (CANCELLED.filter("OriginalBookingId"), alias.to_owned());
+        list::all(&self.calls, &CANCELLED, &[filter], theirs).await
+    }
+
+    /// Asks for the contracts of whose contract this is, where it ends about now because another one follows.
+    ///
+    /// # Errors
+    /// [`Error::Later`] while that one is waited for, and this one is over already.
+    pub(super) async fn successor_of(&self, record: &Value) -> Result<Successor> {
+        let Some(coworker) = wire::pass_of(record).0.filter(|_| self.hands_over(record)) else {
+            return Ok(Successor::NotDue);
+        };
+        let all = list::all(&self.calls, &CONTRACT, &of(&CONTRACT, &coworker), |other| Some(other.clone())).await?;
+        match self.successor_among(record, &all) {
+            Successor::Missing if self.ended_lately(record) => {
+                Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"))
+            }
+            successor => Ok(successor),
+        }
+    }
+
+    /// The contract that follows this one, among these.
+    pub(super) fn successor_among(&self, record: &Value, all: &[Value]) -> Successor {
+        let (Some(end), id, coworker) = (wire::followed(record), list::id(record), wire::pass_of(record).0) else {
+            return Successor::NotDue;
+        };
+        if !self.hands_over(record) {
+            return Successor::NotDue;
+        }
+        let follows = |other: &Value| {
+            let theirs = wire::pass_of(other).0 == coworker && list::id(other) != id;
+            let fact = wire::contract(other, None, Ok(Vec::new())).filter(|_| theirs);
+            let what = fact.and_then(Result::ok).map(|fact| fact.what);
+            matches!(what, Some(What::Membership(next)) if next.until.is_none_or(|until| until > end))
+        };
+        if all.iter().any(follows) { Successor::There } else { Successor::Missing }
+    }
+
+    /// Whether a contract that another one follows is not over, or only just.
+    fn hands_over(&self, record: &Value) -> bool {
+        let yesterday = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday();
+        wire::followed(record).is_some_and(|end| yesterday.is_ok_and(|yesterday| end >= yesterday))
+            || self.ended_lately(record)
+    }
+
+    /// Whether a contract that another one follows is over, and was changed a moment ago.
+    pub(super) fn ended_lately(&self, record: &Value) -> bool {
+        let today = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let changed = record.get("UpdatedOn").and_then(crate::platform::fields::instant);
+        wire::followed(record).is_some_and(|end| end <= today) && changed.is_some_and(|changed| self.lately(changed))
+    }
+
+    fn lately(&self, at: Timestamp) -> bool {
+        self.calls.now().duration_since(at) < PATIENCE
+    }
+
+    fn back(&self) -> Timestamp {
+        let now = self.calls.now();
+        now.checked_sub(BACK).unwrap_or(now)
+    }
+}
+
+fn of(entity: &Entity, coworker: &str) -> Vec<list::Filter> {
+    vec![(entity.filter("Coworker"), coworker.to_owned())]
+}

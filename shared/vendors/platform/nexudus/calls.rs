@@ -1,0 +1,145 @@
+//! Questions to Nexudus: where they go, and what each answer means for us.
+//!
+//! Only reads go out from here, one at a time: no limit is documented `[?]`, so a 429 and its `Retry-After` are
+//! honoured and nothing is asked at once.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::Value;
+use url::Url;
+
+use super::entity::Entity;
+use super::token::{self, Pass};
+use crate::access::Access;
+use crate::caller::{self, Caller};
+use crate::http::Response;
+use doorstep_core::model::error::{Error, Result};
+
+/// Where everybody's interface is; its paths begin with `/api`. `[D]`
+const OWN: &str = "https://spaces.nexudus.com";
+/// At most ten questions a second.
+const GAP: Duration = Duration::from_millis(100);
+
+/// The way to Nexudus for one user.
+pub(super) struct Calls {
+    access: Access,
+    caller: Caller,
+}
+
+impl Calls {
+    /// A way in with `access`. Nothing is asked yet.
+    pub(super) fn new(access: Access) -> Self {
+        let caller = Caller::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
+        let caller = caller.taking(access.turn.clone());
+        Calls { access, caller }
+    }
+
+    /// The instant at which it is now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.access.time.now()
+    }
+
+    /// One record by its id, with its collections; `None` where Nexudus answers as it does for an id that it does not
+    /// know, which is 500. `[D][C]`
+    pub(super) async fn one(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
+        let [area, list] = entity.path;
+        let url = self.url(&[area, list, id], &[])?;
+        let (status, body) = self.answered(&url).await?;
+        match status {
+            StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::INTERNAL_SERVER_ERROR => Ok(None),
+            _ => self.sound(status, body, entity).map(Some),
+        }
+    }
+
+    /// One page of a list.
+    pub(super) async fn page(&self, entity: &Entity, query: &[(String, String)]) -> Result<Value> {
+        let url = self.url(&entity.path, query)?;
+        let (status, body) = self.answered(&url).await?;
+        self.sound(status, body, entity)
+    }
+
+    fn url(&self, path: &[&str], query: &[(String, String)]) -> Result<Url> {
+        let mut url = caller::below(&self.base()?, &["api"])?;
+        url = caller::below(&url, path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// The address without `/api`, which an operator may have written.
+    fn base(&self) -> Result<Url> {
+        let given = self.access.url.as_deref().map(|url| url.strip_suffix("/api").unwrap_or(url));
+        caller::base(given, OWN)
+    }
+
+    fn sound(&self, status: StatusCode, body: Option<Value>, entity: &Entity) -> Result<Value> {
+        let list = entity.path.join("/");
+        match status {
+            StatusCode::UNAUTHORIZED => Err(Error::report(
+                "Nexudus does not let us in: check username and password, and that this user may use the REST API",
+            )),
+            StatusCode::FORBIDDEN => Err(Error::report(format!(
+                "Nexudus does not let us read {list}: give the user the roles {0}-List and {0}-Read",
+                entity.name
+            ))),
+            _ if status.is_success() => {
+                body.ok_or_else(|| Error::later(format!("Nexudus answered {list} with something that is not JSON")))
+            }
+            StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
+                Err(Error::later(format!("Nexudus answered {} to {list}", status.as_u16())))
+            }
+            _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                Err(Error::later(format!("Nexudus answered {} to {list}", status.as_u16())))
+            }
+            _ => Err(Error::report(format!(
+                "Nexudus answered {} to a question it should know, {list}: check url in the site file",
+                status.as_u16()
+            ))),
+        }
+    }
+
+    /// The answer's status, also where it stands in the body of a success, and its JSON. A token that is not taken is
+    /// replaced once: it may have been revoked before its end.
+    async fn answered(&self, url: &Url) -> Result<(StatusCode, Option<Value>)> {
+        let base = self.base()?;
+        let pass = token::get(&self.access, &self.caller, &base, None).await?;
+        let answer = read(self.sent(url, &pass).await?);
+        if answer.0 != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let other = token::get(&self.access, &self.caller, &base, Some(&pass)).await?;
+        if other == pass { Ok(answer) } else { self.sent(url, &other).await.map(read) }
+    }
+
+    async fn sent(&self, url: &Url, pass: &Pass) -> Result<Response> {
+        let header = pass.header();
+        let headers = [("authorization", header.as_str()), ("accept", "application/json")];
+        let request = caller::request(Method::GET, url, &headers, None)?;
+        self.caller.read_taking(request, StatusCode::INTERNAL_SERVER_ERROR).await
+    }
+}
+
+fn read(answer: Response) -> (StatusCode, Option<Value>) {
+    let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
+    (within.unwrap_or_else(|| answer.status()), body)
+}
+
+/// The error in the body of a success: `{Status, Message, Value, WasSuccessful, Errors}` with a status of 400 or more.
+/// A record that has a field `Status` has an id too, and a list has records. `[D]`
+pub(super) fn status_within(body: &Value) -> Option<StatusCode> {
+    let fields = body.as_object()?;
+    if fields.contains_key("Records") || fields.contains_key("Id") {
+        return None;
+    }
+    let said = fields.get("Status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let failed = fields.get("WasSuccessful").and_then(Value::as_bool) == Some(false);
+    match said {
+        Some(status) if status >= 400 => Some(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)),
+        _ if failed => Some(StatusCode::BAD_GATEWAY),
+        _ => None,
+    }
+}

@@ -1,0 +1,67 @@
+//! Where Nexudus keeps what, and what its filters are called.
+
+use doorstep_core::model::fact::Kind;
+
+/// One kind of record.
+pub(super) struct Entity {
+    /// As its filters begin: `Booking_Coworker=`. `[D]`
+    pub(super) name: &'static str,
+    /// Where it is, below `/api`. `[D]`
+    pub(super) path: [&'static str; 2],
+}
+
+const fn entity(name: &'static str, area: &'static str, list: &'static str) -> Entity {
+    Entity { name, path: [area, list] }
+}
+
+pub(super) const BUSINESS: Entity = entity("Business", "sys", "businesses");
+pub(super) const COWORKER: Entity = entity("Coworker", "spaces", "coworkers");
+pub(super) const TEAM: Entity = entity("Team", "spaces", "teams");
+pub(super) const TARIFF: Entity = entity("Tariff", "billing", "tariffs");
+pub(super) const CONTRACT: Entity = entity("CoworkerContract", "billing", "coworkercontracts");
+pub(super) const PAUSE: Entity = entity("ContractPausedPeriod", "billing", "contractpausedperiods");
+pub(super) const TIME_PASS: Entity = entity("TimePass", "billing", "timepasses");
+pub(super) const PASS: Entity = entity("CoworkerTimePass", "billing", "coworkertimepasses");
+pub(super) const RESOURCE: Entity = entity("Resource", "spaces", "resources");
+pub(super) const DESK: Entity = entity("FloorPlanDesk", "sys", "floorplandesks");
+pub(super) const BOOKING: Entity = entity("Booking", "spaces", "bookings");
+pub(super) const VISITOR: Entity = entity("BookingVisitor", "spaces", "bookingvisitors");
+pub(super) const CANCELLED: Entity = entity("CancelledBooking", "spaces", "cancelledbookings");
+pub(super) const CHECKIN: Entity = entity("Checkin", "spaces", "checkins");
+pub(super) const WEBHOOK: Entity = entity("WebHook", "sys", "webhooks");
+
+/// The record behind a fact, and its id there: desks are numbered apart from other resources. `None` for kinds that
+/// Nexudus does not have.
+pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static Entity, &str)> {
+    Some(match kind {
+        Kind::Location => (&BUSINESS, id),
+        Kind::Floor => return None,
+        Kind::Resource => match id.strip_prefix(doorstep_core::model::fact::DESK) {
+            Some(desk) => (&DESK, desk),
+            None => (&RESOURCE, id),
+        },
+        Kind::Plan => (&TARIFF, id),
+        Kind::Team => (&TEAM, id),
+        Kind::Member => (&COWORKER, id),
+        Kind::Visitor => (&VISITOR, id),
+        Kind::Membership => (&CONTRACT, id),
+        Kind::Booking => (&BOOKING, id),
+        Kind::Pass => match id.strip_prefix(super::wire::UNSOLD) {
+            Some(kind) => (&TIME_PASS, kind),
+            None => (&PASS, id),
+        },
+        Kind::Checkin => (&CHECKIN, id),
+    })
+}
+
+impl Entity {
+    /// The filter of a field: `Booking_Coworker`.
+    pub(super) fn filter(&self, field: &str) -> String {
+        format!("{}_{field}", self.name)
+    }
+
+    /// The filter of a field's lower bound: `from_Booking_ToTime`.
+    pub(super) fn from(&self, field: &str) -> String {
+        format!("from_{}_{field}", self.name)
+    }
+}

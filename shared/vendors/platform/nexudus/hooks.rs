@@ -1,0 +1,94 @@
+//! Whether Nexudus still tells us anything: after ten failures in a row it switches a webhook off and tells nobody. `[C]`
+
+use serde_json::Value;
+
+use super::calls::Calls;
+use super::entity::WEBHOOK;
+use super::{actions, list};
+use crate::platform::fields::Record;
+use crate::platform::{Hearing, Unheard};
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::Id;
+
+/// A webhook that posts to us.
+struct Hook {
+    id: String,
+    action: String,
+    location: Option<Id>,
+    active: bool,
+    failures: f64,
+    error: bool,
+}
+
+/// The state of the webhooks that post to `site`. Each belongs to one location and tells of no other `[D]`, so every one
+/// of `locations` needs its own: each is named with its id.
+pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)]) -> Result<Hearing> {
+    let ours = list::all(calls, &WEBHOOK, &[], |record| of(record, site)).await?;
+    let problems = ours.iter().filter_map(trouble).collect();
+    if ours.is_empty() {
+        let all = missing(|_| true, site).unwrap_or_default();
+        let silence = Some(format!("no webhook of Nexudus posts to this site: they are {all}"));
+        return Ok(Hearing { problems, silence, unheard: Vec::new() });
+    }
+    // A list that names no location cannot tell them apart.
+    if ours.iter().all(|hook| hook.location.is_none()) {
+        let said = missing(|action| !tells(&ours, action, None), site);
+        let said = said.map(|missing| format!("webhooks are {missing}"));
+        return Ok(Hearing { problems: problems.into_iter().chain(said).collect(), ..Hearing::default() });
+    }
+    let unheard = locations.iter().filter_map(|(location, name)| {
+        let missing = missing(|action| !tells(&ours, action, Some(location)), site)?;
+        let problem = format!("at location {name} ({location}) webhooks are {missing}");
+        Some(Unheard { location: location.clone(), name: name.clone(), problem })
+    });
+    Ok(Hearing { problems, silence: None, unheard: unheard.collect() })
+}
+
+/// The needed actions for which `is_missing`, what that means and what to do; `None` where there are none.
+fn missing(is_missing: impl Fn(&actions::Action) -> bool, site: &str) -> Option<String> {
+    let needed = actions::all_needed().filter(|action| is_missing(action));
+    let missing: Vec<_> = needed.map(|action| format!("{} ({})", action.number, action.name)).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "missing for {}, whose changes are only found by comparing everything, every 15 minutes: in Nexudus, at each \
+             location, add a webhook for each to the address that ends with /hooks/{site}/nexudus/ and its number",
+            missing.join(", ")
+        )
+    })
+}
+
+/// Whether one of the webhooks tells of an action, at a location where one is given.
+fn tells(hooks: &[Hook], action: &actions::Action, location: Option<&Id>) -> bool {
+    let there = |hook: &&Hook| location.is_none() || hook.location.is_none() || hook.location.as_ref() == location;
+    hooks.iter().filter(there).any(|hook| actions::find(&hook.action) == Some(action))
+}
+
+/// A webhook, if its address is this site's.
+fn of(record: &Value, site: &str) -> Option<Hook> {
+    let record = Record::of(record)?;
+    let url = record.text("URL").or_else(|| record.text("Url"))?;
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let (before, action) = path.rsplit_once('/')?;
+    before.ends_with(&format!("/hooks/{site}/nexudus")).then(|| Hook {
+        id: record.text("Id").unwrap_or_default(),
+        action: action.to_owned(),
+        location: record.reference("BusinessId"),
+        active: record.flag_or("Active", true),
+        failures: record.number("ErrorCount").unwrap_or(0.0),
+        error: record.text("LastError").is_some(),
+    })
+}
+
+/// What is wrong with a webhook, and what to do. What Nexudus says of the error may hold anything and is not repeated.
+fn trouble(hook: &Hook) -> Option<String> {
+    let name = actions::find(&hook.action).map_or_else(String::new, |action| format!(" ({})", action.name));
+    let which = format!("webhook {} for action {}{name}", hook.id, hook.action);
+    let look = "see its last error at Nexudus, and that its shared secret is one of webhook_secrets";
+    if !hook.active {
+        return Some(format!(
+            "{which} is switched off, so nothing of it is heard: {look}; then switch it on again at Nexudus"
+        ));
+    }
+    (hook.failures > 0.0 && hook.error)
+        .then(|| format!("{which} failed {} times and is switched off after 10 in a row: {look}", hook.failures))
+}

@@ -1,0 +1,75 @@
+//! What a proven delivery is about. Of the entity it carries nothing but ids is believed.
+
+use serde_json::{Map, Value};
+
+use super::actions::{self, About, Action};
+use crate::delivery::Letter;
+use crate::platform::json;
+use doorstep_core::model::fact::{DESK, FactId, Kind};
+use doorstep_core::model::push_update::Mention;
+
+/// Longest id that is taken, in digits. Theirs have up to 10.
+const LONGEST_ID: usize = 20;
+
+/// Reads a proven delivery that came to `path`.
+pub(super) fn read(path: &str, body: &[u8]) -> Letter {
+    let word = path.rsplit('/').next().unwrap_or_default();
+    let Some(action) = actions::find(word) else { return Letter::NotForUs };
+    match mentions(action, body) {
+        Ok(about) if about.is_empty() => Letter::NotForUs,
+        Ok(about) => Letter::About(about),
+        Err(why) => Letter::Unreadable(why.to_owned()),
+    }
+}
+
+/// The body is an array of one entity `[D]`; a lone one is taken too.
+fn mentions(action: &Action, body: &[u8]) -> Result<Vec<Mention>, &'static str> {
+    let entities = match json::strict(body)? {
+        Value::Array(entities) => entities,
+        entity @ Value::Object(_) => vec![entity],
+        _ => return Err("the body is neither an array nor an object"),
+    };
+    if entities.is_empty() {
+        return Err("the array is empty");
+    }
+    let mut all: Vec<Mention> = Vec::new();
+    for entity in &entities {
+        let Value::Object(entity) = entity else { return Err("the array holds something that is no object") };
+        for mention in of(action, entity)? {
+            if !all.contains(&mention) {
+                all.push(mention);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn of(action: &Action, entity: &Map<String, Value>) -> Result<Vec<Mention>, &'static str> {
+    let itself = || id(entity.get("Id")).ok_or("the entity has no usable Id");
+    let coworker = || id(entity.get("CoworkerId")).map(|id| told(FactId::new(Kind::Member, id)));
+    let mention = |about| Mention { about, reaches: None, removed: action.removes };
+    Ok(match action.about {
+        About::Itself(kind) => vec![mention(FactId::new(kind, itself()?))],
+        About::Desk => vec![mention(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
+        About::Checkin => {
+            let checkin = mention(FactId::new(Kind::Checkin, itself()?));
+            [checkin].into_iter().chain(coworker()).collect()
+        }
+        About::Host => coworker().into_iter().collect(),
+    })
+}
+
+fn told(about: FactId) -> Mention {
+    Mention { about, reaches: None, removed: false }
+}
+
+/// A number, or a text of digits.
+fn id(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_u64()?.to_string(),
+        _ => return None,
+    };
+    let digits = !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then_some(text)
+}

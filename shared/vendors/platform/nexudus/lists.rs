@@ -1,0 +1,350 @@
+//! Nexudus' lists as facts: what belongs together is in several of them.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::around::Successor;
+use super::entity::{
+    self, BOOKING, CHECKIN, CONTRACT, DESK, Entity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR,
+};
+use super::list::{self, Filter};
+use super::reader::Reader;
+use super::teams::{self, Roster};
+use super::wire::{self, PassKind, Pauses};
+use crate::platform::Span;
+use crate::platform::fields::Record;
+use crate::platform::found::{FactList, Translated, Unreadable};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
+
+impl Reader {
+    /// The tariffs of our locations. Where each tariff of the list is sold is remembered for the contracts.
+    pub(super) async fn plans(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
+        let read = |record: &Value| {
+            let fact = wire::plan(record, self.usual())?;
+            let What::Plan(plan) = &fact.what else { return None };
+            self.is_at(fact.name(), plan.location.clone());
+            Some(fact).filter(|_| self.is_ours(record, "BusinessId"))
+        };
+        list::all(&self.calls, &TARIFF, filters, read).await
+    }
+
+    fn is_at(&self, name: FactId, location: Option<Id>) {
+        self.seen(|seen| seen.places.insert(name, Ok(location)));
+    }
+
+    /// The location of a tariff, or of something that can be booked. What no list had so far is asked for by its id: that
+    /// a list leaves a thing out is no word on what refers to it. `None`: there is no such thing.
+    async fn place(&self, name: &FactId) -> Result<Option<Place>> {
+        if let Some(known) = self.seen(|seen| seen.places.get(name).cloned()) {
+            return known.map(|location| Some(Place(location)));
+        }
+        let Some((entity, id)) = entity::of(name.kind, &name.id) else { return Ok(None) };
+        let field = if entity.name == DESK.name { "FloorPlanBusinessId" } else { "BusinessId" };
+        let location = match self.record(entity, id).await {
+            Ok(Some(record)) => Ok(Record::of(&record).and_then(|record| record.reference(field))),
+            Ok(None) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        self.seen(|seen| seen.places.insert(name.clone(), location.clone()));
+        location.map(|location| Some(Place(location.or_else(|| self.usual().map(Id::from)))))
+    }
+
+    pub(super) async fn pass_kinds(&self) -> Result<&HashMap<Id, PassKind>> {
+        let all = async || Ok(list::all(&self.calls, &TIME_PASS, &[], wire::time_pass).await?.into_iter().collect());
+        self.pass_kinds.get_or_try_init(all).await
+    }
+
+    /// One kind of pass, by the list where that was read, else by its id.
+    async fn pass_kind(&self, id: &Id) -> Result<PassKind> {
+        if let Some(kind) = self.pass_kinds.get().and_then(|kinds| kinds.get(id)) {
+            return Ok(kind.clone());
+        }
+        if let Some(known) = self.seen(|seen| seen.kinds.get(id).cloned()) {
+            return known;
+        }
+        let record = self.record(&TIME_PASS, id).await;
+        let kind =
+            record.map(|record| record.as_ref().and_then(wire::time_pass).map(|(_, kind)| kind).unwrap_or_default());
+        self.seen(|seen| seen.kinds.insert(id.clone(), kind.clone()));
+        kind
+    }
+
+    pub(super) async fn rosters(&self) -> Result<&Vec<Roster>> {
+        self.rosters.get_or_try_init(|| self.all_rosters()).await
+    }
+
+    pub(super) async fn resources(&self, since: &[Timestamp]) -> Result<Vec<Fact>> {
+        let read = |fact: Option<Fact>, ours: bool| {
+            let fact = fact?;
+            let What::Resource(resource) = &fact.what else { return None };
+            self.is_at(fact.name(), resource.location.clone());
+            Some(fact).filter(|_| ours)
+        };
+        let room = |record: &Value| read(wire::resource(record, self.usual()), self.is_ours(record, "BusinessId"));
+        let desk = |record: &Value| read(wire::desk(record, self.usual()), self.is_ours(record, "FloorPlanBusinessId"));
+        let mut all = list::all(&self.calls, &RESOURCE, &changed(&RESOURCE, since), room).await?;
+        all.extend(list::all(&self.calls, &DESK, &changed(&DESK, since), desk).await?);
+        Ok(all)
+    }
+
+    /// Contracts with their pauses, each as a fact. A contract of another location's tariff is none of ours.
+    pub(super) async fn contracts(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
+        let records = list::all(&self.calls, &CONTRACT, filters, |record| {
+            Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
+        });
+        let records = records.await?;
+        let mut pauses = match of {
+            None => self.pauses(&[], None).await?,
+            Some(_) => HashMap::new(),
+        };
+        let mut listed = FactList::default();
+        for record in &records {
+            let Some(id) = list::id(record) else { continue };
+            let next = self.successor_among(record, &records);
+            // It is looked at by itself until its successor is there.
+            if of.is_some() && next == Successor::Missing && self.ended_lately(record) {
+                continue;
+            }
+            if of.is_some() {
+                pauses.extend(self.pauses_of(&id).await?);
+            }
+            let pauses = pauses.remove(&id).unwrap_or(Ok(Vec::new()));
+            listed.extend(self.contract(record, pauses).await?.map(|read| awaiting(read, next)));
+        }
+        Ok(listed)
+    }
+
+    pub(super) async fn contract(&self, record: &Value, pauses: Pauses) -> Result<Option<Translated>> {
+        let own = Record::of(record).and_then(|it| it.reference("IssuedById").or_else(|| it.reference("BusinessId")));
+        let tariff = Record::of(record).and_then(|it| it.reference("TariffId"));
+        let location = match (&own, &tariff) {
+            (None, Some(tariff)) => match self.place(&FactId::new(Kind::Plan, tariff.clone())).await {
+                Ok(Some(Place(location))) => location,
+                Ok(None) if !self.businesses.is_empty() => return Ok(None),
+                Ok(None) => None,
+                Err(error) => return Ok(list::id(record).map(|id| unread(Kind::Membership, id, "TariffId", &error))),
+            },
+            _ => own,
+        };
+        let ours = location.as_ref().is_none_or(|it| self.businesses.is_empty() || self.businesses.contains(it));
+        let location = location.or_else(|| self.usual().map(Id::from));
+        Ok(wire::contract(record, location, pauses).filter(|_| ours))
+    }
+
+    pub(super) async fn pauses_of(&self, contract: &str) -> Result<HashMap<Id, Pauses>> {
+        self.pauses(&[(PAUSE.filter("CoworkerContract"), contract.to_owned())], Some(contract)).await
+    }
+
+    pub(super) async fn pauses(&self, filters: &[Filter], of: Option<&str>) -> Result<HashMap<Id, Pauses>> {
+        let mut all: HashMap<Id, Pauses> = HashMap::new();
+        for (contract, pause) in list::all(&self.calls, &PAUSE, filters, wire::pause).await? {
+            if of.is_none_or(|of| of == contract) {
+                match (all.entry(contract).or_insert(Ok(Vec::new())), pause) {
+                    (Ok(pauses), Ok(pause)) => pauses.push(pause),
+                    (pauses, Err(field)) => *pauses = Err(field),
+                    (Err(_), Ok(_)) => {}
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Guests of these bookings of one person, by as few calls as will do.
+    async fn guests_of_all(&self, bookings: &[Value]) -> Result<HashMap<Id, Vec<Id>>> {
+        let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
+        let ids: Vec<Id> = bookings.iter().filter_map(list::id).collect();
+        let pages = match ids.len() {
+            0..=2 => usize::MAX,
+            _ => list::pages(&self.calls, &VISITOR).await?,
+        };
+        if pages < ids.len() {
+            for (guest, booking) in list::all(&self.calls, &VISITOR, &[], wire::visitor).await? {
+                invited.entry(booking.unwrap_or_default()).or_default().push(guest.id);
+            }
+            return Ok(invited);
+        }
+        for id in ids {
+            let guests = self.guests_of(&id).await?.into_iter().map(|fact| fact.id).collect();
+            invited.insert(id, guests);
+        }
+        Ok(invited)
+    }
+
+    /// Bookings with their guests.
+    pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
+        let records = list::all(&self.calls, &BOOKING, filters, |record| {
+            Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
+        });
+        let records = records.await?;
+        if of.is_none() && self.seen(|seen| seen.guests.is_none()) {
+            self.guests(&[]).await?;
+        }
+        let mut listed = FactList::default();
+        let mut theirs = match of {
+            Some(_) => self.guests_of_all(&records).await?,
+            None => HashMap::new(),
+        };
+        for record in records {
+            let Some(id) = list::id(&record) else { continue };
+            let guests = match of {
+                Some(_) => theirs.remove(&id).unwrap_or_default(),
+                None => self.seen(|seen| seen.guests.as_ref()?.get(&id).cloned()).unwrap_or_default(),
+            };
+            listed.extend(self.booking(&record, guests).await?);
+        }
+        Ok(listed)
+    }
+
+    /// A booking of something in one of our locations.
+    pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Translated>> {
+        let place = match wire::booked(record).filter(|_| !self.businesses.is_empty()) {
+            Some(resource) => self.place(&FactId::new(Kind::Resource, resource)).await,
+            None if self.businesses.is_empty() => Ok(Some(Place(None))),
+            None => Ok(None),
+        };
+        Ok(match place {
+            Ok(Some(Place(location))) if location.as_deref().is_none_or(|at| self.is_at_ours(at)) => {
+                wire::booking(record, guests)
+            }
+            Ok(_) => None,
+            Err(error) => list::id(record).map(|id| unread(Kind::Booking, id, "ResourceId", &error)),
+        })
+    }
+
+    /// Guests of all bookings; who is invited to which is remembered for the list of bookings.
+    pub(super) async fn guests(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
+        let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
+        let mut facts = Vec::new();
+        for (fact, booking) in list::all(&self.calls, &VISITOR, filters, wire::visitor).await? {
+            invited.entry(booking.unwrap_or_default()).or_default().push(fact.id.clone());
+            facts.push(fact);
+        }
+        self.seen(|seen| seen.guests = Some(invited));
+        Ok(facts)
+    }
+
+    pub(super) async fn guests_of(&self, booking: &str) -> Result<Vec<Fact>> {
+        let filter = (VISITOR.filter("Booking"), booking.to_owned());
+        let all = list::all(&self.calls, &VISITOR, &[filter], wire::visitor).await?;
+        Ok(all.into_iter().filter(|(_, of)| of.as_deref() == Some(booking)).map(|(fact, _)| fact).collect())
+    }
+
+    /// Passes, where `rosters` say who shares them: all of them with their kinds, or those of which `these` are some.
+    pub(super) async fn passes(
+        &self,
+        filters: &[Filter],
+        rosters: &[Roster],
+        these: Option<&(dyn Fn(&Value) -> bool + Sync)>,
+    ) -> Result<FactList> {
+        let kinds = match these {
+            Some(_) => None,
+            None => Some(self.pass_kinds().await?),
+        };
+        let read = |record: &Value| {
+            let ours = self.is_ours(record, "BusinessId") && these.is_none_or(|these| these(record));
+            ours.then(|| record.clone())
+        };
+        let records = list::all(&self.calls, &PASS, filters, read).await?;
+        self.seen(|seen| seen.passes.extend(records.iter().filter_map(wire::pass_alias)));
+        let mut listed = FactList::default();
+        for record in &records {
+            listed.extend(self.pass(record, rosters).await);
+        }
+        if let Some(kinds) = kinds {
+            let ours = |kind: &PassKind| kind.location.as_deref().is_none_or(|at| self.is_at_ours(at));
+            let kinds = kinds.iter().filter(|(_, kind)| ours(kind));
+            listed.facts.extend(kinds.map(|(id, kind)| wire::unsold(id, kind)));
+        }
+        Ok(listed)
+    }
+
+    pub(super) async fn pass(&self, record: &Value, rosters: &[Roster]) -> Option<Translated> {
+        let (coworker, kind) = wire::pass_of(record);
+        let kind = match &kind {
+            Some(kind) => self.pass_kind(kind).await,
+            None => Ok(PassKind::default()),
+        };
+        let PassKind { name, location } = match kind {
+            Ok(kind) => kind,
+            Err(error) => return list::id(record).map(|id| unread(Kind::Pass, id, "TimePassId", &error)),
+        };
+        let location = location.or_else(|| self.usual().map(Id::from));
+        wire::pass(record, teams::holders(rosters, coworker.as_deref()), name, location)
+    }
+
+    /// Check-ins, each with the pass that was used for it.
+    pub(super) async fn checkins(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
+        let read = |record: &Value| {
+            let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
+            wire::checkin(record).filter(|_| ours)
+        };
+        let mut listed = FactList::default();
+        for (read, alias) in list::all(&self.calls, &CHECKIN, filters, read).await? {
+            listed.extend([self.with_pass(read, alias).await?]);
+        }
+        Ok(listed)
+    }
+
+    /// Check-ins name a pass by its other id.
+    pub(super) async fn with_pass(&self, mut read: Translated, alias: Option<Id>) -> Result<Translated> {
+        let (Ok(fact), Some(alias)) = (&mut read, alias) else { return Ok(read) };
+        let What::Checkin(checkin) = &mut fact.what else { return Ok(read) };
+        if let Some(known) = self.seen(|seen| seen.passes.get(&alias).cloned()) {
+            checkin.pass = Some(known);
+            return Ok(read);
+        }
+        let filter = (PASS.filter("UniqueId"), alias.to_string());
+        let found = list::all(&self.calls, &PASS, &[filter], wire::pass_alias).await?;
+        self.seen(|seen| seen.passes.extend(found));
+        checkin.pass = self.seen(|seen| seen.passes.get(&alias).cloned());
+        Ok(read)
+    }
+
+    /// Bookings that are not over. One that ends before it starts is over, and yet to be shown as wrong: so they are
+    /// asked for by either time.
+    pub(super) async fn all_bookings(&self, span: &Span) -> Result<FactList> {
+        if let Some(since) = span.changed_since {
+            return self.bookings(&changed(&BOOKING, &[since]), None).await;
+        }
+        let from = instant(span.checkins_from);
+        let mut all = self.bookings(&[(BOOKING.from("ToTime"), from.clone())], None).await?;
+        let known: HashSet<FactId> = all.names().collect();
+        let others = self.bookings(&[(BOOKING.from("FromTime"), from)], None).await?;
+        all.facts.extend(others.facts.into_iter().filter(|fact| !known.contains(&fact.name())));
+        all.unreadable.extend(others.unreadable.into_iter().filter(|other| !known.contains(&other.name)));
+        Ok(all)
+    }
+}
+
+/// A contract that goes on for a while where the one that follows is not there yet.
+pub(super) fn awaiting(mut read: Translated, next: Successor) -> Translated {
+    if let Ok(Fact { what: What::Membership(membership), .. }) = &mut read {
+        membership.awaits_next = next == Successor::Missing;
+    }
+    read
+}
+
+/// Where something is; everywhere, where it does not say.
+struct Place(Option<Id>);
+
+/// A thing that goes on as it was known, for what it refers to cannot be read.
+fn unread(kind: Kind, id: Id, field: &str, error: &Error) -> Translated {
+    Err(Unreadable { name: FactId::new(kind, id), field: format!("{field} ({})", error.why()) })
+}
+
+/// Whether a field of a record refers to this id.
+pub(super) fn is(record: &Value, field: &str, id: &str) -> bool {
+    Record::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
+}
+
+/// An instant as filters take it.
+pub(super) fn instant(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+pub(super) fn changed(entity: &Entity, since: &[Timestamp]) -> Vec<Filter> {
+    since.iter().map(|since| (entity.from("UpdatedOn"), instant(*since))).collect()
+}

@@ -1,0 +1,319 @@
+//! What can be asked of Nexudus: one thing by its id, or a list from its first page to its last.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::calls::Calls;
+use super::entity::{
+    self, BUSINESS, CHECKIN, CONTRACT, COWORKER, DESK, Entity, PASS, PAUSE, TARIFF, TEAM, TIME_PASS, VISITOR,
+};
+use super::lists::{awaiting, changed, instant, is};
+use super::teams::{self, Roster, Rosters};
+use super::wire::{self, PassKind};
+use super::{hooks, list};
+use crate::access::Access;
+use crate::platform::fields::Record;
+use crate::platform::found::{Assigned, FactList, Lookup, Unreadable};
+use crate::platform::relation::Relation;
+use crate::platform::{Around, Hearing, ReadPlatform, Span};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
+
+/// All but floors, which Nexudus does not have.
+const KINDS: [Kind; 10] = [
+    Kind::Location,
+    Kind::Resource,
+    Kind::Plan,
+    Kind::Team,
+    Kind::Member,
+    Kind::Visitor,
+    Kind::Membership,
+    Kind::Booking,
+    Kind::Pass,
+    Kind::Checkin,
+];
+
+/// Reads what one user may see, of all locations or of some.
+pub(super) struct Reader {
+    pub(super) calls: Calls,
+    pub(super) businesses: Vec<Id>,
+    pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
+    pub(super) rosters: OnceCell<Vec<Roster>>,
+    seen: Mutex<Seen>,
+}
+
+/// What a list said beside the things that are in it, for the lists after it.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) guests: Option<HashMap<Id, Vec<Id>>>,
+    pub(super) assigned: Option<Vec<(Id, Assignment)>>,
+    pub(super) passes: HashMap<Id, Id>,
+    /// Teams that were asked for by their ids.
+    pub(super) rosters: Rosters,
+    /// Those of them that were asked for together.
+    pub(super) together: HashSet<Id>,
+    /// Several teams cannot be asked for at once.
+    pub(super) one_by_one: bool,
+    /// Tariffs, and things that can be booked, each with its location: by their lists, or asked for by their ids.
+    pub(super) places: HashMap<FactId, Result<Option<Id>>>,
+    /// Kinds of passes that their list left out.
+    pub(super) kinds: HashMap<Id, Result<PassKind>>,
+    /// What could not be read beside the lists.
+    pub(super) doubts: BTreeSet<String>,
+}
+
+impl Reader {
+    /// A reader of the locations whose ids `organization` lists, apart by commas; of all where it lists none. Nothing is
+    /// asked yet.
+    pub(super) fn new(organization: &str, access: Access) -> Self {
+        let number = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        let ids = organization.split(',').map(str::trim).filter(number);
+        Reader {
+            calls: Calls::new(access),
+            businesses: ids.map(Id::from).collect(),
+            pass_kinds: OnceCell::new(),
+            rosters: OnceCell::new(),
+            seen: Mutex::default(),
+        }
+    }
+
+    pub(super) fn seen<T>(&self, with: impl FnOnce(&mut Seen) -> T) -> T {
+        with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where everything is that does not say where: there is but one location.
+    pub(super) fn usual(&self) -> Option<&str> {
+        match self.businesses.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether a record belongs to one of our locations. One that names none belongs everywhere.
+    pub(super) fn is_ours(&self, record: &Value, field: &str) -> bool {
+        let location = Record::of(record).and_then(|record| record.reference(field));
+        location.is_none_or(|location| self.is_at_ours(&location))
+    }
+
+    /// Whether this is one of our locations.
+    pub(super) fn is_at_ours(&self, location: &str) -> bool {
+        self.businesses.is_empty() || self.businesses.iter().any(|ours| ours == location)
+    }
+
+    /// One record by its id. That there is none is believed when a good list leaves it out too; then it is `None`.
+    pub(super) async fn record(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
+        let wrong = || Error::later(format!("Nexudus was asked for one of {} and gave something else", entity.name));
+        for _ in 0..2 {
+            if let Some(record) = self.calls.one(entity, id).await? {
+                return if list::id(&record).as_deref() == Some(id) { Ok(Some(record)) } else { Err(wrong()) };
+            }
+            let filter = (entity.filter("Id"), id.to_owned());
+            let listed = list::all(&self.calls, entity, &[filter], list::id).await?;
+            if !listed.iter().any(|listed| listed == id) {
+                return Ok(None);
+            }
+        }
+        Err(Error::later(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
+    }
+
+    async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Lookup> {
+        let ours = |field: &str| self.is_ours(record, field);
+        let fact = match kind {
+            Kind::Location => wire::business(record).filter(|_| ours("Id")),
+            Kind::Floor => None,
+            Kind::Resource if entity.name == DESK.name => {
+                wire::desk(record, self.usual()).filter(|_| ours("FloorPlanBusinessId"))
+            }
+            Kind::Resource => wire::resource(record, self.usual()).filter(|_| ours("BusinessId")),
+            Kind::Plan => wire::plan(record, self.usual()).filter(|_| ours("BusinessId")),
+            Kind::Team => wire::team(record, self.usual()),
+            Kind::Member => {
+                let Some(teams) = wire::teams_of(record) else {
+                    let name = FactId::new(kind, id);
+                    return Ok(Lookup::Unreadable(Unreadable { name, field: "Teams".to_owned() }));
+                };
+                wire::coworker(record, teams, self.usual())
+            }
+            Kind::Visitor => wire::visitor(record).map(|(fact, _)| fact),
+            Kind::Membership => {
+                let next = self.successor_of(record).await?;
+                let pauses = self.pauses_of(id).await?.remove(id).unwrap_or(Ok(Vec::new()));
+                return Ok(self.contract(record, pauses).await?.map(|read| awaiting(read, next)).into());
+            }
+            Kind::Booking => {
+                let guests = self.guests_of(id).await?.into_iter().map(|fact| fact.id).collect();
+                return Ok(self.booking(record, guests).await?.into());
+            }
+            Kind::Pass if entity.name == TIME_PASS.name => {
+                wire::time_pass(record).filter(|_| ours("BusinessId")).map(|(id, kind)| wire::unsold(&id, &kind))
+            }
+            Kind::Pass => {
+                let rosters = match wire::pass_of(record).0 {
+                    Some(coworker) => self.rosters_of(&coworker).await?,
+                    None => Vec::new(),
+                };
+                let pass = self.pass(record, &rosters).await;
+                return Ok(pass.filter(|_| ours("BusinessId")).into());
+            }
+            Kind::Checkin => {
+                return Ok(match wire::checkin(record).filter(|_| ours("BusinessId")) {
+                    Some((read, alias)) => Some(self.with_pass(read, alias).await?).into(),
+                    None => Lookup::Missing,
+                });
+            }
+        };
+        Ok(fact.into())
+    }
+
+    /// The teams that somebody is in now, as far as they can be read.
+    pub(super) async fn rosters_of(&self, coworker: &str) -> Result<Vec<Roster>> {
+        let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
+        let ids = wire::teams_of(&record).ok_or_else(|| {
+            Error::later(format!(
+                "Nexudus does not say in which teams coworker {coworker} is, which is no word on that"
+            ))
+        })?;
+        Ok(self.these_rosters(&ids).await)
+    }
+
+    /// Whether a record that is asked for by its id refers to this thing.
+    async fn refers(&self, entity: &Entity, id: &str, to: Reference<'_>) -> Result<bool> {
+        let record = self.record(entity, id).await?;
+        Ok(record.is_some_and(|record| is(&record, to.field, to.id)))
+    }
+}
+
+/// A field of a record, and the id of the thing that it refers to.
+struct Reference<'a> {
+    field: &'a str,
+    id: &'a str,
+}
+
+#[async_trait]
+impl ReadPlatform for Reader {
+    fn kinds(&self) -> &'static [Kind] {
+        &KINDS
+    }
+
+    async fn look(&self, about: &FactId) -> Result<Lookup> {
+        let Some((entity, id)) = entity::of(about.kind, &about.id) else { return Ok(Lookup::Missing) };
+        match self.record(entity, id).await? {
+            Some(record) => self.looked_at(about.kind, entity, id, &record).await,
+            None => Ok(Lookup::Missing),
+        }
+    }
+
+    async fn read(&self, kind: Kind, span: &Span) -> Result<FactList> {
+        let since: Vec<Timestamp> = span.changed_since.into_iter().collect();
+        let usual = self.usual();
+        let facts = match kind {
+            Kind::Location => {
+                let ours = |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
+                list::all(&self.calls, &BUSINESS, &changed(&BUSINESS, &since), ours).await
+            }
+            Kind::Floor => Ok(Vec::new()),
+            Kind::Resource => self.resources(&since).await,
+            Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
+            Kind::Team => list::all(&self.calls, &TEAM, &changed(&TEAM, &since), |it| wire::team(it, usual)).await,
+            Kind::Member => {
+                let rosters = self.rosters().await?;
+                let read = |it: &Value| wire::coworker(it, teams::of(rosters, &list::id(it)?), usual);
+                list::all(&self.calls, &COWORKER, &changed(&COWORKER, &since), read).await
+            }
+            Kind::Visitor => self.guests(&[]).await,
+            Kind::Membership => {
+                let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
+                self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+                return Ok(listed);
+            }
+            Kind::Booking => return self.all_bookings(span).await,
+            Kind::Pass => {
+                let rosters = self.rosters().await?;
+                return self.passes(&changed(&PASS, &since), rosters, None).await;
+            }
+            Kind::Checkin => {
+                let since = [(CHECKIN.from("FromTime"), instant(span.checkins_from))];
+                return self.checkins(&since, None).await;
+            }
+        };
+        Ok(facts?.into())
+    }
+
+    /// A contract says its desks itself, so these were read with the contracts.
+    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
+        if self.seen(|seen| seen.assigned.is_none()) {
+            let listed = self.contracts(&[], None).await?;
+            self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
+        }
+        let all = self.seen(|seen| seen.assigned.clone()).unwrap_or_default();
+        let read = all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect();
+        Ok(Assigned { read, ..Assigned::default() })
+    }
+
+    /// A relation is asked for by the id of the thing that says it.
+    async fn confirms(&self, relation: &Relation) -> Result<bool> {
+        match relation {
+            Relation::Guest { booking, visitor } => {
+                self.refers(&VISITOR, visitor, Reference { field: "BookingId", id: booking }).await
+            }
+            Relation::Paused { membership, pause } => {
+                self.refers(&PAUSE, pause, Reference { field: "CoworkerContractId", id: membership }).await
+            }
+            Relation::TeamMember { team, member } => {
+                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.people.contains(member)))
+            }
+            Relation::SharedPass { team, owner } => {
+                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.shares_passes_of(owner)))
+            }
+            Relation::Assigned { membership, assignment, .. } => {
+                let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
+                let desks = wire::desk_assignments(&record).ok_or_else(|| {
+                    Error::later(format!("Nexudus does not say which desks contract {membership} has"))
+                })?;
+                Ok(desks.contains(assignment))
+            }
+            Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),
+        }
+    }
+
+    fn relates(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Membership | Kind::Booking | Kind::Pass | Kind::Checkin)
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        self.seen(|seen| seen.doubts.iter().cloned().collect())
+    }
+
+    fn tells_of_people(&self) -> bool {
+        true
+    }
+
+    /// Neither a time nor the path that says what happened is signed. `[D]`
+    fn proves_times(&self) -> bool {
+        false
+    }
+
+    async fn around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
+        self.all_around(about, what, gone).await
+    }
+
+    async fn hearing(&self, site: &str) -> Result<Hearing> {
+        let ours = |record: &Value| Some(wire::business(record)?).filter(|_| self.is_ours(record, "Id"));
+        let named = |record: &Value| match ours(record)? {
+            Fact { id, what: What::Location(location), .. } => Some((id, location.name)),
+            _ => None,
+        };
+        let locations = list::all(&self.calls, &BUSINESS, &[], named).await?;
+        hooks::hearing(&self.calls, site, &locations).await
+    }
+}
+
+fn assigned(fact: &Fact) -> Vec<(Id, Assignment)> {
+    let What::Membership(membership) = &fact.what else { return Vec::new() };
+    membership.assignments.iter().map(|assignment| (fact.id.clone(), assignment.clone())).collect()
+}

@@ -1,0 +1,143 @@
+//! How we get in: a token for the user's name and password, kept and refreshed; or name and password with every call,
+//! where a server gives no tokens.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use url::Url;
+
+use super::calls::status_within;
+use crate::access::{Access, Secret};
+use crate::caller::{self, Caller};
+use crate::tokens::Token;
+use doorstep_core::model::error::{Error, Result};
+
+/// A token that ends sooner than this is not used any more.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// The life of a token that does not say how long it lives, in seconds.
+const LIFE: i64 = 3600;
+
+/// What a call is sent with.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// A token.
+    Bearer(Secret),
+    /// Name and password.
+    Basic(Secret),
+}
+
+impl Pass {
+    /// The Authorization header.
+    pub(super) fn header(&self) -> String {
+        match self {
+            Pass::Bearer(token) => format!("Bearer {}", token.reveal()),
+            Pass::Basic(both) => format!("Basic {}", both.reveal()),
+        }
+    }
+}
+
+/// Name and password of the user.
+struct User {
+    name: Secret,
+    password: Secret,
+}
+
+impl User {
+    fn of(access: &Access) -> Result<User> {
+        match (&access.secrets.username, &access.secrets.password) {
+            (Some(name), Some(password)) => Ok(User { name: name.clone(), password: password.clone() }),
+            _ => Err(Error::report("username and password are missing from the platform's secret")),
+        }
+    }
+
+    fn basic(&self) -> Pass {
+        Pass::Basic(Secret::new(STANDARD.encode(format!("{}:{}", self.name.reveal(), self.password.reveal()))))
+    }
+}
+
+/// What the next call is sent with, other than `refused`.
+///
+/// # Errors
+/// [`Error::Report`] where the user is not accepted; [`Error::Later`] where nobody answers.
+pub(super) async fn get(access: &Access, caller: &Caller, base: &Url, refused: Option<&Pass>) -> Result<Pass> {
+    let user = User::of(access)?;
+    let now = access.time.now();
+    let refused = |token: &Token| refused == Some(&Pass::Bearer(token.access.clone()));
+    let good = |token: &Token| !refused(token) && now.saturating_add(MARGIN).is_ok_and(|soon| soon < token.expires);
+    let kept = match access.tokens.remembered(&access.token_name).filter(|token| good(token)) {
+        Some(token) => Some(token),
+        None => access.tokens.kept(&access.token_name).await?,
+    };
+    if let Some(token) = kept.as_ref().filter(|token| good(token)) {
+        return Ok(Pass::Bearer(token.access.clone()));
+    }
+    let url = caller::below(base, &["api", "token"])?;
+    if let Some(refresh) = kept.and_then(|token| token.refresh)
+        && let Asked::Token(token) = refreshed(access, caller, &url, &user, &refresh).await?
+    {
+        return keep(access, token).await;
+    }
+    match by_password(access, caller, &url, &user).await? {
+        Asked::Token(token) => keep(access, token).await,
+        Asked::NoTokensHere => Ok(user.basic()),
+        Asked::Refused(status) => Err(Error::report(format!(
+            "Nexudus gives no token ({status}): check username and password, and that this user may use the REST API"
+        ))),
+    }
+}
+
+async fn keep(access: &Access, token: Token) -> Result<Pass> {
+    access.tokens.keep(&access.token_name, &token).await?;
+    Ok(Pass::Bearer(token.access))
+}
+
+/// What came of asking for a token.
+enum Asked {
+    Token(Token),
+    Refused(u16),
+    NoTokensHere,
+}
+
+async fn by_password(access: &Access, caller: &Caller, url: &Url, user: &User) -> Result<Asked> {
+    let fields = [("grant_type", "password"), ("username", user.name.reveal()), ("password", user.password.reveal())];
+    ask(access, caller, caller::form(url, &[("accept", "application/json")], &fields)?).await
+}
+
+/// With the name in the header `client_id`. `[D]`
+async fn refreshed(access: &Access, caller: &Caller, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
+    let headers = [("accept", "application/json"), ("client_id", user.name.reveal())];
+    ask(access, caller, caller::form(url, &headers, &fields)?).await
+}
+
+async fn ask(access: &Access, caller: &Caller, request: crate::http::Request) -> Result<Asked> {
+    let answer = caller.read(request).await?;
+    let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
+    let status = within.unwrap_or_else(|| answer.status());
+    let error = body.as_ref().and_then(|body| body.get("error")?.as_str());
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(Asked::NoTokensHere),
+        StatusCode::BAD_REQUEST if error == Some("unsupported_grant_type") => Ok(Asked::NoTokensHere),
+        status if status.is_success() => match body.as_ref().and_then(|body| read(body, access.time.now())) {
+            Some(token) => Ok(Asked::Token(token)),
+            None => Err(Error::later("Nexudus answered without a token")),
+        },
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Ok(Asked::Refused(status.as_u16()))
+        }
+        // An error that came as a success is no word on the user. [D] The name and the password may do without a token.
+        _ if within.is_some() => Ok(Asked::NoTokensHere),
+        status => Ok(Asked::Refused(status.as_u16())),
+    }
+}
+
+fn read(answer: &Value, now: Timestamp) -> Option<Token> {
+    let text = |name| answer.get(name)?.as_str().filter(|token| !token.is_empty());
+    let life = answer.get("expires_in").and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
+    let life = SignedDuration::from_secs(life.unwrap_or(LIFE));
+    let expires = now.saturating_add(life).ok()?;
+    Some(Token { access: Secret::new(text("access_token")?), refresh: text("refresh_token").map(Secret::new), expires })
+}

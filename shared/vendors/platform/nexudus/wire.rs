@@ -1,0 +1,352 @@
+//! Nexudus' records in our words. Field names are of its REST interface. `[D][C]`
+//!
+//! Everything but ids, the start of a contract and a booking's two times may be missing. A record of which a field cannot
+//! be read is neither left out (it would seem to have gone) nor read as having no limits: it is
+//! [`Unreadable`](crate::platform::found::Unreadable).
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::platform::fields::Record;
+use crate::platform::found::Translated;
+use doorstep_core::decide::cards::numbers;
+use doorstep_core::model::fact::{
+    Assignment, Booking, Checkin, DESK, Fact, Holder, Id, Location, Membership, Pass, Pause, Plan, Profile, Resource,
+    Team, What,
+};
+
+/// Fields under which a location may say its zone `[?]`; what is no IANA name counts for nothing.
+const ZONES: [&str; 4] = ["SimpleTimeZoneNameIana", "TimeZoneIana", "TimeZone", "SimpleTimeZoneName"];
+/// Reasons of a contract's end that mean that another follows: renewed, up- or downgraded. `[D]`
+const FOLLOWED: std::ops::RangeInclusive<u64> = 11..=13;
+
+/// What the id of a pass begins with that stands for its kind.
+pub(super) const UNSOLD: &str = "kind-";
+
+/// A record as a fact; `None` where it does not say which thing it is.
+fn fact(record: &Record, what: What) -> Option<Fact> {
+    Some(Fact { id: record.id("Id")?, what, changed: record.changed("UpdatedOn") })
+}
+
+/// A record of which every field that was asked for must be readable.
+fn translated(record: &Record, what: What) -> Option<Translated> {
+    fact(record, what).map(|fact| record.translated(fact))
+}
+
+fn name(record: &Record, field: &str) -> String {
+    record.text(field).unwrap_or_default()
+}
+
+/// A location.
+pub(super) fn business(value: &Value) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let zones = ZONES.iter().filter_map(|field| record.text(field));
+    let timezone = zones.into_iter().find(|zone| TimeZone::get(zone).is_ok());
+    fact(record, What::Location(Location { name: name(record, "Name"), timezone }))
+}
+
+/// A room, or anything else that can be booked.
+pub(super) fn resource(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
+    fact(record, What::Resource(Resource { name: name(record, "Name"), location, floor: None }))
+}
+
+/// A desk or office of a floor plan.
+pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("FloorPlanBusinessId").or_else(|| usual.map(Id::from));
+    let what = What::Resource(Resource { name: name(record, "Name"), location, floor: None });
+    Some(Fact { id: format!("{DESK}{}", record.id("Id")?).into(), what, changed: record.changed("UpdatedOn") })
+}
+
+/// The contracts that a desk names, in a text. `[D]`
+pub(super) fn contracts_of_desk(value: &Value) -> Vec<Id> {
+    let named = Record::of(value).and_then(|record| record.text("CoworkerContractIds"));
+    listed_ids(&named.unwrap_or_default())
+}
+
+/// The ids of a text such as `1,2`.
+fn listed_ids(text: &str) -> Vec<Id> {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|id| !id.is_empty()).map(Id::from).collect()
+}
+
+/// A tariff.
+pub(super) fn plan(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
+    fact(record, What::Plan(Plan { name: name(record, "Name"), location }))
+}
+
+/// A team. Nothing of one can be switched off.
+pub(super) fn team(value: &Value, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
+    fact(record, What::Team(Team { name: name(record, "Name"), location, active: true }))
+}
+
+/// Teams of a coworker, where the record says them: only one that was asked for by its id does. `[D]`
+pub(super) fn teams_of(value: &Value) -> Option<Vec<Id>> {
+    let record = Record::of(value)?;
+    record.value("Teams").map(|_| record.references("Teams"))
+}
+
+/// A member or a contact, who is in these teams. Suspended and archived people have nothing.
+pub(super) fn coworker(value: &Value, teams: Vec<Id>, usual: Option<&str>) -> Option<Fact> {
+    let record = &Record::of(value)?;
+    let home = ["InvoicingBusinessId", "BusinessId"].iter().find_map(|field| record.reference(field));
+    let profile = Profile {
+        name: name(record, "FullName").into(),
+        email: record.text("Email"),
+        teams,
+        location: home.or_else(|| usual.map(Id::from)),
+        shares_team: true,
+        active: record.flag_or("Active", true) && !record.flag("Archived"),
+        cards: record.text("AccessCardId").map(|text| cards(&text)).unwrap_or_default(),
+    };
+    fact(record, What::Member(profile))
+}
+
+/// One or more numbers in one field `[D]`, each once.
+fn cards(text: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for card in numbers(text) {
+        if !all.contains(&card) {
+            all.push(card);
+        }
+    }
+    all
+}
+
+/// A guest of a booking, and the booking.
+pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
+    let record = &Record::of(value)?;
+    let profile = Profile {
+        name: name(record, "VisitorFullName").into(),
+        email: record.text("VisitorEmail"),
+        teams: Vec::new(),
+        location: None,
+        shares_team: false,
+        active: true,
+        cards: Vec::new(),
+    };
+    Some((fact(record, What::Visitor(profile))?, record.reference("BookingId")))
+}
+
+/// A contract. Its desks are texts in a list and ids in a record asked for by its id. `[D]` The day of its cancellation
+/// is its last `[I]`; `RenewalDate` is about bills.
+pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> Option<Translated> {
+    let record = &Record::of(value)?;
+    let id = record.id("Id")?;
+    let (from, until) = (record.must("StartDate", record.day("StartDate")), record.day("CancellationDate"));
+    let pauses = pauses.unwrap_or_else(|field| {
+        record.cannot_read(&field);
+        Vec::new()
+    });
+    let over = record.flag("Cancelled") && until.is_none();
+    let membership = Membership {
+        plan: record.reference("TariffId"),
+        holder: record.reference("CoworkerId").map(Holder::Member),
+        location,
+        from,
+        until,
+        approved: record.flag_or("Active", true) && !over,
+        assignments: desks(record).into_iter().map(|desk| assignment(&id, &desk)).collect(),
+        pauses,
+        awaits_next: false,
+    };
+    translated(record, What::Membership(membership))
+}
+
+/// The pauses of a contract, or which field of one cannot be read.
+pub(super) type Pauses = Result<Vec<Pause>, String>;
+
+fn desks(record: &Record) -> Vec<Id> {
+    if record.value("Desks").is_some_and(Value::is_array) {
+        return record.references("Desks");
+    }
+    listed_ids(&record.text("FloorPlanDeskIds").unwrap_or_default())
+}
+
+/// The assignments of a contract's desks; `None` where the record does not say which desks it has. A list may leave them
+/// out. `[D]`
+pub(super) fn desk_assignments(value: &Value) -> Option<Vec<Id>> {
+    let record = &Record::of(value)?;
+    let id = record.id("Id")?;
+    let says = value.get("FloorPlanDeskIds").is_some() || record.value("Desks").is_some();
+    says.then(|| desks(record).iter().map(|desk| assignment_id(&id, desk)).collect())
+}
+
+fn assignment_id(contract: &str, desk: &str) -> Id {
+    format!("{contract}-{desk}").into()
+}
+
+fn assignment(contract: &str, desk: &str) -> Assignment {
+    Assignment { id: assignment_id(contract, desk), resource: format!("{DESK}{desk}").into(), from: None, until: None }
+}
+
+/// The end of a contract that another one follows.
+pub(super) fn followed(value: &Value) -> Option<Date> {
+    let record = Record::of(value)?;
+    let reason = record.text("CancellationReason")?.parse::<u64>().ok()?;
+    record.day("CancellationDate").filter(|_| FOLLOWED.contains(&reason))
+}
+
+/// A pause, and the contract; or the contract, and which field cannot be read. `PauseUntil` is the day on which the plan
+/// goes on `[D]`; where it says a time of day, that day is still paused.
+pub(super) fn pause(value: &Value) -> Option<(Id, Result<Pause, String>)> {
+    let record = &Record::of(value)?;
+    let contract = record.reference("CoworkerContractId")?;
+    let (from, day) = (record.day("PauseFrom"), record.day("PauseUntil"));
+    if let Some(field) = record.malformed() {
+        return Some((contract, Err(format!("{field} of a pause"))));
+    }
+    let midnight = |text: String| text.get(11..19).is_none_or(|time| time == "00:00:00");
+    let until = match day {
+        Some(day) if record.text("PauseUntil").is_some_and(midnight) => day.yesterday().ok(),
+        day => day,
+    };
+    Some((contract, Ok(Pause { id: record.id("Id"), from: from?, until })))
+}
+
+/// A kind of pass.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PassKind {
+    /// Its name.
+    pub(super) name: Option<String>,
+    /// The location that sells it.
+    pub(super) location: Option<Id>,
+}
+
+/// A kind of pass, by its id.
+pub(super) fn time_pass(value: &Value) -> Option<(Id, PassKind)> {
+    let record = Record::of(value)?;
+    Some((record.id("Id")?, PassKind { name: record.text("Name"), location: record.reference("BusinessId") }))
+}
+
+/// A kind of pass as a pass that nobody holds: so its name is known before the first one is sold.
+pub(super) fn unsold(id: &str, kind: &PassKind) -> Fact {
+    let pass = Pass {
+        name: kind.name.clone(),
+        holders: Vec::new(),
+        count: Some(0.0),
+        used: 0.0,
+        from: None,
+        until: None,
+        location: kind.location.clone(),
+        used_at: None,
+    };
+    Fact { id: format!("{UNSOLD}{id}").into(), what: What::Pass(pass), changed: None }
+}
+
+/// The other id of a pass, which check-ins give.
+pub(super) fn pass_alias(value: &Value) -> Option<(Id, Id)> {
+    let record = Record::of(value)?;
+    Some((record.text("UniqueId")?.to_lowercase().into(), record.id("Id")?))
+}
+
+/// Whose pass it is, and of which kind.
+pub(super) fn pass_of(value: &Value) -> (Option<Id>, Option<Id>) {
+    let record = Record::of(value);
+    let read = |field| record.as_ref().and_then(|record| record.reference(field));
+    (read("CoworkerId"), read("TimePassId"))
+}
+
+/// A pass that these hold. One that is bought when somebody comes in opens nothing before that. A pass that was used and
+/// has no uses left admits until the day ends.
+pub(super) fn pass(
+    value: &Value,
+    holders: Vec<Holder>,
+    name: Option<String>,
+    location: Option<Id>,
+) -> Option<Translated> {
+    let record = &Record::of(value)?;
+    let (used, left) = (record.flag("Used"), record.number("RemainingUses"));
+    let until = record.day("ExpireDate");
+    let used_at = used_at(record);
+    let left = match left {
+        _ if record.flag("IsPayAsYouGo") => 0.0,
+        Some(left) if left > 0.0 => left,
+        Some(_) => 0.0,
+        None => f64::from(u8::from(!used)),
+    };
+    let pass = Pass {
+        name: record.text("TimePassName").or(name),
+        holders,
+        count: Some(left),
+        used: 0.0,
+        from: None,
+        until,
+        location: record.reference("BusinessId").or(location),
+        used_at,
+    };
+    translated(record, What::Pass(pass))
+}
+
+/// When it was used last. Of a day alone we take noon, which is in that day nearly everywhere.
+fn used_at(record: &Record) -> Option<Timestamp> {
+    const NOON: SignedDuration = SignedDuration::from_hours(12);
+    let field = if record.value("UsedDate").is_some() {
+        "UsedDate"
+    } else if record.flag("CheckedIn") {
+        "UpdatedOn"
+    } else {
+        return None;
+    };
+    let at = record.instant(field)?;
+    let day_alone = record.text(field).is_some_and(|text| text.len() == 10);
+    if day_alone { at.checked_add(NOON).ok() } else { Some(at) }
+}
+
+/// A booking with its guests. Its two times are UTC. `[D]` One without a coworker is a block by staff and opens for
+/// nobody.
+pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Translated> {
+    let record = &Record::of(value)?;
+    let start = record.must("FromTime", record.instant("FromTime")).unwrap_or_default();
+    let end = record.must("ToTime", record.instant("ToTime")).unwrap_or_default();
+    let booker = record.reference("CoworkerId");
+    let booking = Booking {
+        resource: booked(value),
+        location: None,
+        visitors: if booker.is_some() { visitors } else { Vec::new() },
+        booker,
+        members: Vec::new(),
+        teams: Vec::new(),
+        start,
+        end,
+        timezone: None,
+        series: None,
+        alias: record.id("UniqueId"),
+        cancelled: false,
+        tentative: record.flag("Tentative"),
+        unpaid: record.flag("CancelIfNotPaid") && !record.flag("CoworkerInvoicePaid"),
+    };
+    translated(record, What::Booking(Box::new(booking)))
+}
+
+/// What a booking is of.
+pub(super) fn booked(value: &Value) -> Option<Id> {
+    let record = Record::of(value)?;
+    let desk = || record.reference("FloorPlanDeskId").map(|desk| format!("{DESK}{desk}").into());
+    record.reference("ResourceId").or_else(desk)
+}
+
+/// That somebody came in, and by which other id the pass goes that was used for it.
+pub(super) fn checkin(value: &Value) -> Option<(Translated, Option<Id>)> {
+    let record = &Record::of(value)?;
+    let at = record.must("FromTime", record.instant("FromTime"));
+    let (member, location) = (record.reference("CoworkerId"), record.reference("BusinessId"));
+    let id = record.id("Id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;
+    let at = at.unwrap_or_default();
+    let what = What::Checkin(Checkin { member, location, at, pass: None });
+    let alias = record.text("CoworkerTimePassGuid").map(|alias| alias.to_lowercase().into());
+    Some((record.translated(Fact { id, what, changed: record.changed("UpdatedOn") }), alias))
+}
+
+/// Whether a booking was cancelled because it moves to another time, and when.
+pub(super) fn rebooked(value: &Value) -> Option<Timestamp> {
+    let record = Record::of(value)?;
+    record.instant("CancelledOn").filter(|_| record.text("CancellationReason").as_deref() == Some("4"))
+}

@@ -1,0 +1,121 @@
+//! Questions to OfficeRnD: where they go, and what each refusal means for us. Only reads go out from here.
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::pace::{Errand, Pace};
+use super::region::{self, Home};
+use super::token::{Identity, THINGS, WEBHOOKS, refuses_its_own};
+use crate::access::{Access, Secret};
+use crate::caller;
+use crate::http::{Request, Response};
+use doorstep_core::model::error::{Error, Result};
+
+/// The way to one organisation.
+pub(super) struct Calls {
+    organization: String,
+    access: Access,
+    pace: Pace,
+    home: OnceCell<Url>,
+    things: Identity,
+    webhooks: Identity,
+}
+
+impl Calls {
+    /// A way to `organization`. Nothing is asked yet.
+    pub(super) fn new(organization: &str, access: Access) -> Self {
+        let pace = Pace::new(access.http.clone(), access.time.clone(), &access.turn);
+        let (things, webhooks) = (Identity::new(access.clone(), THINGS), Identity::new(access.clone(), WEBHOOKS));
+        Calls { organization: organization.to_owned(), access, pace, home: OnceCell::new(), things, webhooks }
+    }
+
+    /// What is at `path` below the organisation; `None` where OfficeRnD knows nothing there.
+    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], errand: Errand) -> Result<Option<Value>> {
+        let identity = if path == ["webhooks"] { &self.webhooks } else { &self.things };
+        let home = self.home.get_or_try_init(|| self.find_home()).await?;
+        let mut url = caller::below(home, &["api", "v2", "organizations", &self.organization])?;
+        url = caller::below(&url, path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        read(&self.with_token(identity, &url, errand).await?)
+    }
+
+    /// Whether the application may read its webhooks.
+    ///
+    /// # Errors
+    /// [`Error::Later`] where that cannot be told now.
+    pub(super) async fn may_read_webhooks(&self) -> Result<bool> {
+        match self.webhooks.token(&self.pace, None).await {
+            Ok(_) => Ok(true),
+            Err(Error::Report(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The address of the organisation's region.
+    async fn find_home(&self) -> Result<Url> {
+        let base = match region::known(&self.access, self.access.time.now()).await? {
+            Home::Known(home) => return Ok(home),
+            Home::Ask(base) => base,
+        };
+        let url = caller::below(&base, &["api", "v1", "organizations", &self.organization])?;
+        let token = self.things.token(&self.pace, None).await?;
+        // Asked once: whatever is wrong with this answer says nothing about the interface itself.
+        let record = match self.pace.once(question(&url, &token)?).await {
+            Ok(answer) if answer.status().is_success() => serde_json::from_slice::<Value>(answer.body()).ok(),
+            Ok(answer) => {
+                tracing::info!(
+                    status = answer.status().as_u16(),
+                    "OfficeRnD does not tell its region; using the usual one"
+                );
+                None
+            }
+            Err(error) => {
+                tracing::info!(%error, "OfficeRnD does not tell its region; using the usual one");
+                None
+            }
+        };
+        let record = record.filter(Value::is_object);
+        region::remember(&self.access, base, record.as_ref(), self.access.time.now()).await
+    }
+
+    /// Sends one question. A token that is not taken is replaced once: it may have been revoked before its end.
+    async fn with_token(&self, identity: &Identity, url: &Url, errand: Errand) -> Result<Response> {
+        let token = identity.token(&self.pace, None).await?;
+        let answer = self.pace.send(question(url, &token)?, errand).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let token = identity.token(&self.pace, Some(&token)).await?;
+        self.pace.send(question(url, &token)?, errand).await
+    }
+}
+
+fn read(answer: &Response) -> Result<Option<Value>> {
+    let status = answer.status();
+    match status {
+        StatusCode::NOT_FOUND => Ok(None),
+        StatusCode::UNAUTHORIZED => Err(refuses_its_own()),
+        StatusCode::FORBIDDEN => Err(Error::report(
+            "OfficeRnD does not let us read this: grant the application every scope named in docs/vendors.md",
+        )),
+        _ if status.is_success() => serde_json::from_slice(answer.body())
+            .map(Some)
+            .map_err(|_| Error::later("OfficeRnD answered with something that is not JSON")),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
+            Err(Error::later(format!("OfficeRnD answered {}", status.as_u16())))
+        }
+        _ => Err(Error::report(format!(
+            "OfficeRnD answered {} to a question it should know: check organization in the site file",
+            status.as_u16()
+        ))),
+    }
+}
+
+fn question(url: &Url, token: &Secret) -> Result<Request> {
+    let bearer = format!("Bearer {}", token.reveal());
+    caller::request(Method::GET, url, &[("authorization", &bearer), ("accept", "application/json")], None)
+}

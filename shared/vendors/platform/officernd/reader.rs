@@ -1,0 +1,270 @@
+//! What can be asked of OfficeRnD: one thing by its id, or a list from its first page to its last.
+//!
+//! A list is whole or an error. One record that cannot be read costs only itself; a page that cannot costs the list. Where
+//! an id comes twice, a record moved between pages while we read: the list is read once more, and then two records of one
+//! id that say the same are one, and two that differ cost the list.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::calls::Calls;
+use super::pace::Errand;
+use super::{hooks, wire};
+use crate::access::Access;
+use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
+use crate::platform::relation::Relation;
+use crate::platform::{Hearing, ReadPlatform, Span};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::fact::{FactId, Id, Kind, What};
+
+/// The largest page that OfficeRnD gives. `[D]`
+const PAGE: &str = "50";
+/// A list longer than this many pages is taken for one that goes in circles.
+const MOST_PAGES: usize = 4_000;
+
+/// Reads one organisation.
+pub(super) struct Reader {
+    calls: Calls,
+    card_property: Option<String>,
+}
+
+impl Reader {
+    /// A reader of `organization`, which is its slug. Nothing is asked yet.
+    pub(super) fn new(organization: &str, access: Access) -> Self {
+        let card_property = access.card_property.clone();
+        Reader { calls: Calls::new(organization, access), card_property }
+    }
+
+    /// A record as a fact, with the numbers of a member's cards.
+    fn fact(&self, kind: Kind, record: &Value) -> Option<Translated> {
+        let mut read = wire::fact(kind, record)?;
+        if let (Ok(fact), Some(property)) = (&mut read, &self.card_property)
+            && let What::Member(profile) = &mut fact.what
+        {
+            profile.cards = wire::cards(record, property);
+        }
+        Some(read)
+    }
+
+    /// Every record of one list, and how many there were.
+    async fn list<T>(
+        &self,
+        word: &str,
+        filter: Option<(&str, &str)>,
+        errand: Errand,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<(Vec<T>, usize)> {
+        let all = self.list_once(word, filter, errand, &read).await?;
+        let all = if all.twice { self.list_once(word, filter, errand, &read).await? } else { all };
+        if all.differing {
+            return Err(Error::later(format!("OfficeRnD listed one of its {word} twice, each time otherwise")));
+        }
+        Ok((all.things, all.seen.len() + all.nameless))
+    }
+
+    /// Every record of one list, read page by page: as the platform writes them, all of a large list would be most of a
+    /// function's memory.
+    async fn list_once<T>(
+        &self,
+        word: &str,
+        filter: Option<(&str, &str)>,
+        errand: Errand,
+        read: &impl Fn(&Value) -> Option<T>,
+    ) -> Result<All<T>> {
+        let mut all = All::default();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![("$limit", PAGE)];
+            query.extend(filter);
+            query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
+            let page = self.calls.ask(&[word], &query, errand).await?.ok_or_else(|| {
+                Error::report(format!(
+                    "OfficeRnD has no {word} for this organisation: check organization in the site file"
+                ))
+            })?;
+            let (results, next) = opened(page, cursor.is_none())
+                .ok_or_else(|| Error::later(format!("a page of {word} cannot be read")))?;
+            results.iter().for_each(|record| all.add(record, read));
+            if next.is_none() {
+                return Ok(all);
+            }
+            if next == cursor {
+                break;
+            }
+            cursor = next;
+        }
+        Err(Error::later(format!("OfficeRnD's list of {word} has no end")))
+    }
+
+    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Assigned> {
+        let (all, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
+        let mut assigned = Assigned { nameless: records - all.len(), ..Assigned::default() };
+        for one in all {
+            match one {
+                wire::Assigned::To(membership, assignment) => assigned.read.push((membership, assignment)),
+                wire::Assigned::ToNone => {}
+                wire::Assigned::Unreadable(unreadable) => assigned.unreadable.push(unreadable),
+            }
+        }
+        Ok(assigned)
+    }
+}
+
+/// What one read of a list came to.
+struct All<T> {
+    things: Vec<T>,
+    /// What each id stands for, as a hash.
+    seen: HashMap<Id, u64>,
+    nameless: usize,
+    /// An id came twice.
+    twice: bool,
+    /// An id came twice, and the records differ.
+    differing: bool,
+}
+
+impl<T> Default for All<T> {
+    fn default() -> Self {
+        All { things: Vec::new(), seen: HashMap::new(), nameless: 0, twice: false, differing: false }
+    }
+}
+
+impl<T> All<T> {
+    fn add(&mut self, record: &Value, read: &impl Fn(&Value) -> Option<T>) {
+        if let Some(id) = wire::id(record) {
+            let mut hasher = DefaultHasher::new();
+            record.to_string().hash(&mut hasher);
+            let said = hasher.finish();
+            if let Some(known) = self.seen.insert(id, said) {
+                self.twice = true;
+                self.differing |= known != said;
+                return;
+            }
+        } else {
+            self.nameless += 1;
+        }
+        self.things.extend(read(record));
+    }
+}
+
+#[async_trait]
+impl ReadPlatform for Reader {
+    fn kinds(&self) -> &'static [Kind] {
+        &Kind::ALL
+    }
+
+    async fn look(&self, about: &FactId) -> Result<Lookup> {
+        let word = word(about.kind);
+        let Some(record) = self.calls.ask(&[word, &about.id], &[], Errand::Look).await? else {
+            return Ok(Lookup::Missing);
+        };
+        if wire::id(&record).as_deref() != Some(about.id.as_str()) {
+            return Err(Error::later(format!("OfficeRnD was asked for one of its {word} and gave something else")));
+        }
+        let mut read = self.fact(about.kind, &record);
+        if let Some(Ok(fact)) = &mut read
+            && let What::Membership(membership) = &mut fact.what
+        {
+            let assigned = self.assigned("membership", &about.id, Errand::Look).await?;
+            if let Some(unreadable) = assigned.unreadable.first() {
+                let field = format!("{} of assignment {}", unreadable.field, unreadable.id);
+                return Ok(Lookup::Unreadable(Unreadable { name: about.clone(), field }));
+            }
+            membership.assignments = assigned.read.into_iter().map(|(_, assignment)| assignment).collect();
+        }
+        Ok(read.into())
+    }
+
+    async fn read(&self, kind: Kind, span: &Span) -> Result<FactList> {
+        let word = word(kind);
+        let filter = match (kind, span.changed_since) {
+            (Kind::Checkin, _) => Some(("start[$gte]", span.checkins_from.to_string())),
+            (_, Some(since)) if tells_changes(kind) => Some(("modifiedAt[$gte]", since.to_string())),
+            _ => None,
+        };
+        let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
+        let (read, records) = self.list(word, filter, Errand::List, |record| self.fact(kind, record)).await?;
+        let nameless = records - read.len();
+        Ok(FactList { nameless, ..read.into_iter().collect() })
+    }
+
+    /// Assignments are listed by membership and by resource. Either list will do.
+    async fn confirms(&self, relation: &Relation) -> Result<bool> {
+        let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
+        for (by, id) in [("membership", membership), ("resource", resource)] {
+            let Assigned { read, unreadable, .. } = self.assigned(by, id, Errand::Look).await?;
+            let mut ids = read.iter().map(|(_, read)| &read.id).chain(unreadable.iter().map(|unread| &unread.id));
+            if ids.any(|id| id == assignment) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn relates(&self, kind: Kind) -> bool {
+        kind == Kind::Membership
+    }
+
+    async fn hearing(&self, site: &str) -> Result<Hearing> {
+        if !self.calls.may_read_webhooks().await? {
+            return Ok(hooks::unknown());
+        }
+        match self.list("webhooks", None, Errand::List, |record| hooks::of(record, site)).await {
+            Ok((hooks, _)) => Ok(hooks::hearing(&hooks, site)),
+            Err(Error::Report(_)) => Ok(hooks::unknown()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
+        let mut all = Assigned::default();
+        for resource in resources {
+            let Assigned { read, unreadable, nameless } = self.assigned("resource", resource, Errand::List).await?;
+            all.read.extend(read);
+            all.unreadable.extend(unreadable);
+            all.nameless += nameless;
+        }
+        Ok(all)
+    }
+}
+
+/// The last part of the path to a kind's list.
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Location => "locations",
+        Kind::Floor => "floors",
+        Kind::Resource => "resources",
+        Kind::Plan => "plans",
+        Kind::Team => "companies",
+        Kind::Member => "members",
+        Kind::Visitor => "visitors",
+        Kind::Membership => "memberships",
+        Kind::Booking => "bookings",
+        Kind::Pass => "passes",
+        Kind::Checkin => "checkins",
+    }
+}
+
+/// Whether a kind's list can tell what changed since. Any other is answered 400 for asking. `[D]`
+fn tells_changes(kind: Kind) -> bool {
+    matches!(kind, Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking)
+}
+
+/// A page's records, and the cursor of the page behind it, where there is one. The `first` page may be a bare list: then
+/// it is all there is.
+fn opened(mut page: Value, first: bool) -> Option<(Vec<Value>, Option<String>)> {
+    if let Value::Array(all) = page {
+        return first.then_some((all, None));
+    }
+    let Value::Array(results) = page.get_mut("results")?.take() else { return None };
+    let next = match page.get("cursorNext") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(cursor)) if cursor.is_empty() => None,
+        Some(Value::String(cursor)) => Some(cursor.clone()),
+        Some(Value::Number(cursor)) => Some(cursor.to_string()),
+        Some(_) => return None,
+    };
+    Some((results, next))
+}

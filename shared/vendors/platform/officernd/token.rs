@@ -1,0 +1,179 @@
+//! OfficeRnD's tokens. The credentials go to its token service and nowhere else, and never more often than it allows.
+
+use bytes::Bytes;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::pace::{Errand, Pace};
+use crate::access::{Access, Secret};
+use crate::caller;
+use crate::http::Request;
+use crate::tokens::Token;
+use doorstep_core::model::error::{Error, Result};
+
+/// Where tokens are made. `[C]`
+const IDENTITY: &str = "https://identity.officernd.com";
+/// What reading everything needs. All must be granted to the application, or no token is given. `[C]`
+pub(super) const THINGS: &str = "flex.community.members.read flex.community.companies.read \
+    flex.community.memberships.read flex.community.checkins.read flex.community.visitors.read flex.billing.plans.read \
+    flex.space.bookings.read flex.space.passes.read flex.space.resources.read flex.space.floors.read \
+    flex.space.locations.read flex.space.assignments.read";
+/// What reading the webhooks needs: a token of its own, so that an application without it reads everything else. `[D]`
+/// <https://developer.officernd.com/v2.0-Flex/reference/webhookscontroller_getitems>
+pub(super) const WEBHOOKS: &str = "flex.settings.webhooks.read";
+/// A token that ends sooner than this is not used any more.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// The life of a token that does not say how long it lives, in seconds.
+const LIFE: i64 = 3600;
+/// Five tokens a minute are given `[C]`. We ask for one less.
+const MOST_A_MINUTE: usize = 4;
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+/// The note that lists when tokens were asked for.
+const ASKED: &str = "asked";
+
+/// The tokens of one client for some scopes.
+pub(super) struct Identity {
+    access: Access,
+    scopes: &'static str,
+    /// Name under which the token is kept.
+    name: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Token>,
+    /// A request that failed, and when: it is not repeated for a minute.
+    failed: Option<(Timestamp, Error)>,
+    /// A token that was bought in place of a refused one.
+    replaced: Option<Secret>,
+}
+
+impl Identity {
+    /// The tokens for `scopes`. Nothing is asked yet.
+    pub(super) fn new(access: Access, scopes: &'static str) -> Self {
+        let name = match scopes {
+            WEBHOOKS => format!("{}#webhooks", access.token_name),
+            _ => access.token_name.clone(),
+        };
+        Identity { access, scopes, name, state: Mutex::default() }
+    }
+
+    /// Returns a token in force: the one in memory, or one that any function kept, or a new one. With `refused`, the
+    /// vendor refused that token, and another one is given, once.
+    ///
+    /// # Errors
+    /// [`Error::Report`] where the vendor gives none or refuses every one; [`Error::Later`] where as many were asked for
+    /// in this minute as the vendor allows, or it cannot be reached.
+    pub(super) async fn token(&self, pace: &Pace, refused: Option<&Secret>) -> Result<Secret> {
+        let mut state = self.state.lock().await;
+        let now = self.access.time.now();
+        let good =
+            |token: &Token| token.expires.duration_since(now) > MARGIN && refused.is_none_or(|it| *it != token.access);
+        if let Some(token) = state.held.as_ref().filter(|token| good(token)) {
+            return Ok(token.access.clone());
+        }
+        if let Some((_, error)) = state.failed.as_ref().filter(|(at, _)| now.duration_since(*at) < MINUTE) {
+            return Err(error.clone());
+        }
+        if refused.is_some() && state.replaced.as_ref() == refused {
+            return Err(refuses_its_own());
+        }
+        let kept = self.access.tokens.kept(&self.name).await?;
+        let token = match kept.filter(|token| good(token)) {
+            Some(token) => token,
+            None => match self.buy(pace, now).await {
+                Ok(token) => token,
+                Err(error) => {
+                    state.failed = Some((now, error.clone()));
+                    return Err(error);
+                }
+            },
+        };
+        state.replaced = refused.map(|_| token.access.clone());
+        Ok(state.held.insert(token).access.clone())
+    }
+
+    async fn buy(&self, pace: &Pace, now: Timestamp) -> Result<Token> {
+        self.count(now).await?;
+        let answer = pace.send(self.request()?, Errand::Look).await?;
+        let now = self.access.time.now();
+        match answer.status() {
+            status if status.is_success() => {
+                let token = read(answer.body(), now)
+                    .ok_or_else(|| Error::later("OfficeRnD's token service answered without a token"))?;
+                self.access.tokens.keep(&self.name, &token).await?;
+                Ok(token)
+            }
+            status => Err(Error::report(format!(
+                "OfficeRnD gives no token ({}): check client_id and client_secret, and that the application has every \
+                 scope named in docs/vendors.md",
+                status.as_u16()
+            ))),
+        }
+    }
+
+    /// Notes that a token is asked for, unless that was done often enough in this minute by any function.
+    async fn count(&self, now: Timestamp) -> Result<()> {
+        let (tokens, name) = (&self.access.tokens, &self.access.token_name);
+        let noted = tokens.noted(name, ASKED).await?;
+        let mut asked: Vec<Timestamp> = noted.and_then(|noted| serde_json::from_str(&noted).ok()).unwrap_or_default();
+        asked.retain(|at| now.duration_since(*at) < MINUTE);
+        if asked.len() >= MOST_A_MINUTE {
+            let after = asked.first().map(|first| MINUTE.saturating_sub(now.duration_since(*first)));
+            let after = after.and_then(|after| std::time::Duration::try_from(after).ok());
+            return Err(Error::Later { why: "OfficeRnD's tokens of this minute are used up".into(), after });
+        }
+        asked.push(now);
+        tokens.note(name, ASKED, &serde_json::to_string(&asked).unwrap_or_default()).await
+    }
+
+    /// A proxy in front of the interface sees no credentials: they go to the vendor's own token service, unless the site
+    /// file names another one. A sandbox makes its own tokens.
+    fn address(&self) -> Result<Url> {
+        let sandbox = self.access.url.as_deref().filter(|url| is_sandbox(url));
+        let given = self.access.identity_url.as_deref().or(sandbox);
+        caller::below(&caller::base(given, IDENTITY)?, &["oauth", "token"])
+    }
+
+    fn request(&self) -> Result<Request> {
+        let secrets = &self.access.secrets;
+        let (Some(id), Some(secret)) = (&secrets.client_id, &secrets.client_secret) else {
+            return Err(Error::report("client_id and client_secret are missing from the platform's secret"));
+        };
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id.reveal()),
+            ("client_secret", secret.reveal()),
+            ("scope", self.scopes),
+        ];
+        let body = serde_urlencoded::to_string(form).map_err(|_| Error::report("client_id cannot be sent"))?;
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
+        let mut request = caller::request(Method::POST, &self.address()?, &headers, None)?;
+        *request.body_mut() = Bytes::from(body);
+        Ok(request)
+    }
+}
+
+/// Whether an address is that of a sandbox vendor.
+pub(super) fn is_sandbox(url: &str) -> bool {
+    url.starts_with("sandbox:")
+}
+
+/// A new token is refused like the one before it.
+pub(super) fn refuses_its_own() -> Error {
+    Error::report(
+        "OfficeRnD does not take its own token: check that client_id and client_secret are of this organisation",
+    )
+}
+
+fn read(body: &[u8], now: Timestamp) -> Option<Token> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let access = answer.get("access_token")?.as_str().filter(|token| !token.is_empty())?;
+    let life = answer.get("expires_in").and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
+    let life = SignedDuration::from_secs(life.unwrap_or(LIFE));
+    Some(Token { access: Secret::new(access), refresh: None, expires: now.saturating_add(life).ok()? })
+}

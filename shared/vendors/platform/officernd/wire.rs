@@ -1,0 +1,233 @@
+//! OfficeRnD's records in our words. Field names and usual values are of its second interface. `[C]`
+//!
+//! A record of which a field cannot be read is neither left out (it would seem to have gone) nor read as having no
+//! limits: it is [`Unreadable`](crate::platform::found::Unreadable). The end of a membership may be missing, for it may
+//! run on; a booking has a start and an end.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::platform::fields::{self, Record};
+use crate::platform::found::{Translated, UnreadableAssignment};
+use doorstep_core::decide::cards::numbers;
+use doorstep_core::decide::recurrence::occurrences;
+use doorstep_core::model::fact::{
+    Assignment, Booking, Checkin, Fact, Floor, Holder, Id, Kind, Location, Membership, Pass, Plan, Profile, Resource,
+    Series, Team, What,
+};
+
+/// The id of a record.
+pub(super) fn id(record: &Value) -> Option<Id> {
+    Record::of(record)?.id("_id")
+}
+
+/// The record as a fact of `kind`; `None` where it does not say which thing it is.
+pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
+    let record = &Record::of(record)?;
+    let what = match kind {
+        Kind::Location => What::Location(Location { name: record.name(), timezone: record.text("timezone") }),
+        Kind::Floor => What::Floor(Floor { name: record.name(), location: record.reference("location") }),
+        Kind::Resource => What::Resource(Resource {
+            name: record.name(),
+            location: record.reference("location"),
+            floor: record.reference("floor"),
+        }),
+        Kind::Plan => What::Plan(Plan { name: record.name(), location: None }),
+        Kind::Team => What::Team(Team { name: record.name(), location: record.reference("location"), active: true }),
+        Kind::Member => What::Member(member(record)),
+        Kind::Visitor => What::Visitor(visitor(record)),
+        Kind::Membership => What::Membership(membership(record)),
+        Kind::Booking => What::Booking(Box::new(booking(record))),
+        Kind::Pass => What::Pass(pass(record)),
+        Kind::Checkin => return checkin(record),
+    };
+    let fact = Fact { id: record.id("_id")?, what, changed: record.changed("modifiedAt") };
+    Some(record.translated(fact))
+}
+
+/// What a record of an assignment says.
+pub(super) enum Assigned {
+    /// The assignment, and the membership that it comes with.
+    To(Id, Assignment),
+    /// It comes with no membership.
+    ToNone,
+    /// It cannot be read.
+    Unreadable(UnreadableAssignment),
+}
+
+/// What is assigned; `None` where the record does not say which assignment it is. One without dates has those of its
+/// membership.
+pub(super) fn assignment(record: &Value) -> Option<Assigned> {
+    let record = Record::of(record)?;
+    let id = record.id("_id")?;
+    let (from, until) = (record.day("startDate"), record.day("endDate"));
+    let (resource, membership) =
+        (record.must("resource", record.reference("resource")), record.reference("membership"));
+    Some(match (record.malformed(), resource, membership) {
+        (None, Some(resource), Some(membership)) => Assigned::To(membership, Assignment { id, resource, from, until }),
+        (None, ..) => Assigned::ToNone,
+        (Some(field), ..) => Assigned::Unreadable(UnreadableAssignment { id, field }),
+    })
+}
+
+/// A member, or everybody in a company where no member is named. `[D]`
+fn holder(record: &Record) -> Option<Holder> {
+    let member = record.reference("member").map(Holder::Member);
+    member.or_else(|| record.reference("company").map(Holder::Team))
+}
+
+/// People who left, are not yet here, or were turned down get nothing through their company.
+fn member(record: &Record) -> Profile {
+    let apart = matches!(record.text("status").as_deref(), Some("former" | "lead" | "not_approved"));
+    Profile {
+        name: record.name().into(),
+        email: record.text("email"),
+        teams: record.reference("company").into_iter().collect(),
+        location: record.reference("location"),
+        shares_team: !apart,
+        active: true,
+        cards: Vec::new(),
+    }
+}
+
+/// The card numbers in a property of a member's: a text or a number, or a list of these. Not a field of OfficeRnD's own,
+/// so whatever else stands there is no number.
+pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
+    let of = |value: &Value| match value {
+        Value::String(text) => numbers(text),
+        Value::Number(number) => numbers(&number.to_string()),
+        _ => Vec::new(),
+    };
+    match record.get("properties").and_then(|properties| properties.get(property)) {
+        Some(Value::Array(values)) => values.iter().flat_map(of).collect(),
+        Some(value) => of(value),
+        None => Vec::new(),
+    }
+}
+
+/// A guest. The member and the company in the record are the hosts, and lend the guest nothing but the booking.
+fn visitor(record: &Record) -> Profile {
+    Profile {
+        name: record.name().into(),
+        email: record.text("email"),
+        teams: Vec::new(),
+        location: record.reference("location"),
+        shares_team: false,
+        active: true,
+        cards: Vec::new(),
+    }
+}
+
+fn membership(record: &Record) -> Membership {
+    let (from, until) = (record.must("startDate", record.day("startDate")), record.day("endDate"));
+    Membership {
+        plan: record.reference("plan"),
+        holder: holder(record),
+        location: record.reference("location"),
+        from,
+        until,
+        approved: approved(record),
+        assignments: Vec::new(),
+        pauses: Vec::new(),
+        awaits_next: false,
+    }
+}
+
+/// Whether it counts: only `approved` does. Where OfficeRnD leaves the status out, the one it calculates says the
+/// same; where it leaves out both, nobody approved anything.
+fn approved(record: &Record) -> bool {
+    match (record.text("status"), record.text("calculatedStatus")) {
+        (Some(status), _) => status == "approved",
+        (None, Some(status)) => matches!(status.as_str(), "not_started" | "active" | "expired"),
+        (None, None) => false,
+    }
+}
+
+/// A booking, or a series in one record. Preparation (`serviceSlots`) is no access.
+fn booking(record: &Record) -> Booking {
+    let booking = Booking {
+        resource: record.reference("resource"),
+        location: record.reference("location"),
+        booker: record.reference("member"),
+        members: record.references("members"),
+        visitors: record.references("visitors"),
+        start: record.must("start", record.instant("start")).unwrap_or_default(),
+        end: record.must("end", record.instant("end")).unwrap_or_default(),
+        timezone: record.text("timezone"),
+        series: series(record),
+        alias: None,
+        cancelled: record.flag("isCancelled"),
+        tentative: record.flag("isTentative"),
+        unpaid: false,
+        teams: Vec::new(),
+    };
+    if record.malformed().is_none() && !repeats_readably(&booking) {
+        record.cannot_read("recurrence.rrule");
+    }
+    booking
+}
+
+/// Whether the rule of a series can be read. A booking that ends before it starts is another matter.
+fn repeats_readably(booking: &Booking) -> bool {
+    let until = booking.start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    booking.series.is_none()
+        || booking.end < booking.start
+        || occurrences(booking, &TimeZone::UTC, booking.start, until).is_ok()
+}
+
+/// How it repeats; `None` for a single booking. An occurrence called off by its day or by its local time alone goes
+/// behind the rule, as the `EXDATE` line it is, because only the expansion knows the zone.
+fn series(record: &Record) -> Option<Series> {
+    let recurrence = record.must("recurrence", Record::of(record.value("recurrence")?))?;
+    recurrence.value("rrule")?;
+    let mut rule = record.must("recurrence.rrule", recurrence.text("rrule"))?;
+    let mut except = Vec::new();
+    let dates = recurrence.value("exdates").map(|dates| record.must("recurrence.exdates", dates.as_array()));
+    for date in dates.flatten().into_iter().flatten() {
+        match date.as_str().and_then(exdate) {
+            Some(line) => rule.extend(["\nEXDATE:", &line]),
+            None => except.extend(record.must("recurrence.exdates", fields::instant(date))),
+        }
+    }
+    Some(Series { rule, except, until: record.instant("seriesEnd") })
+}
+
+/// A day, or a day and a time, said with no word on the zone, as `EXDATE` writes it.
+fn exdate(text: &str) -> Option<String> {
+    if let Some(day) = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten() {
+        return Some(day.strftime("%Y%m%d").to_string());
+    }
+    let zoned = text.parse::<Timestamp>().is_ok() || text.ends_with(['Z', 'z']);
+    let local = if zoned { None } else { text.parse::<DateTime>().ok() };
+    local.map(|local| local.strftime("%Y%m%dT%H%M%S").to_string())
+}
+
+/// Days bought ahead; OfficeRnD's have no names. One that does not say how many it holds is a single day, and one
+/// with the status `used` has none left.
+fn pass(record: &Record) -> Pass {
+    let count = record.number("count").unwrap_or(1.0);
+    let used = record.number("usedCount").unwrap_or(0.0);
+    let all_used = record.text("status").as_deref() == Some("used");
+    let (from, until) = (record.day("validFrom"), record.day("validTo"));
+    Pass {
+        name: record.text("name"),
+        holders: holder(record).into_iter().collect(),
+        count: Some(count),
+        used: if all_used { used.max(count) } else { used },
+        from,
+        until,
+        location: None,
+        used_at: None,
+    }
+}
+
+/// Somebody came in. One without an id of its own is named after who came when.
+fn checkin(record: &Record) -> Option<Translated> {
+    let (at, member) = (record.must("start", record.instant("start")), record.reference("member"));
+    let id = record.id("_id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;
+    let at = at.unwrap_or_default();
+    let what = What::Checkin(Checkin { member, location: record.reference("location"), at, pass: None });
+    Some(record.translated(Fact { id, what, changed: record.changed("modifiedAt") }))
+}

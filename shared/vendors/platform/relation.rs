@@ -1,0 +1,223 @@
+//! That one thing belongs to another, where a list says so and not the thing itself: a guest of a booking, a person of a
+//! team, a desk of a contract.
+//!
+//! A thing that its list leaves out is asked for by its id before it counts as gone. A relation goes the same way. A
+//! read that no longer shows a relation takes nothing from anybody before the platform was asked for that relation.
+
+use std::fmt;
+
+use super::ReadPlatform;
+use doorstep_core::model::error::Error;
+use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
+
+/// One thing belongs to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// A guest is invited to a booking.
+    Guest {
+        /// Booking.
+        booking: Id,
+        /// Guest.
+        visitor: Id,
+    },
+    /// A member is in a team.
+    TeamMember {
+        /// Team.
+        team: Id,
+        /// Member.
+        member: Id,
+    },
+    /// A team shares the passes of one of its people.
+    SharedPass {
+        /// Team.
+        team: Id,
+        /// The member whose passes they are.
+        owner: Id,
+    },
+    /// A desk or office comes with a membership.
+    Assigned {
+        /// Membership.
+        membership: Id,
+        /// Assignment.
+        assignment: Id,
+        /// Desk or office.
+        resource: Id,
+    },
+    /// A membership pauses.
+    Paused {
+        /// Membership.
+        membership: Id,
+        /// Pause.
+        pause: Id,
+    },
+    /// A pass was used for a check-in.
+    UsedPass {
+        /// Check-in.
+        checkin: Id,
+        /// Pass.
+        pass: Id,
+    },
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Relation::Guest { booking, visitor } => write!(f, "visitor {visitor} of booking {booking}"),
+            Relation::TeamMember { team, .. } => write!(f, "the people of team {team}"),
+            Relation::SharedPass { team, .. } => write!(f, "the passes of team {team}"),
+            Relation::Assigned { membership, .. } => write!(f, "the desks of membership {membership}"),
+            Relation::Paused { membership, .. } => write!(f, "the pauses of membership {membership}"),
+            Relation::UsedPass { checkin, .. } => write!(f, "the pass of checkin {checkin}"),
+        }
+    }
+}
+
+impl Relation {
+    /// The thing that has the other one, where that is a thing with an id of its own.
+    pub fn part(&self) -> Option<FactId> {
+        match self {
+            Relation::Guest { visitor, .. } => Some(FactId::new(Kind::Visitor, visitor.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// The relations that `old` had and `new`, the same thing as read later, does not show.
+pub fn lost(old: &Fact, new: &Fact) -> Vec<Relation> {
+    let id = || old.id.clone();
+    match (&old.what, &new.what) {
+        (What::Booking(old), What::Booking(new)) => {
+            let guest = |visitor| Relation::Guest { booking: id(), visitor };
+            without(&old.visitors, &new.visitors).map(guest).collect()
+        }
+        (What::Member(old), What::Member(new)) => {
+            without(&old.teams, &new.teams).map(|team| Relation::TeamMember { team, member: id() }).collect()
+        }
+        (What::Pass(old), What::Pass(new)) => {
+            let owner = new.holders.iter().find_map(|holder| match holder {
+                Holder::Member(owner) => Some(owner.clone()),
+                _ => None,
+            });
+            let shared = without(&old.holders, &new.holders).filter_map(|holder| match holder {
+                Holder::Team(team) => Some(Relation::SharedPass { team, owner: owner.clone()? }),
+                _ => None,
+            });
+            shared.collect()
+        }
+        (What::Membership(old), What::Membership(new)) => {
+            let gone = old.assignments.iter().filter(|old| !new.assignments.iter().any(|new| new.id == old.id));
+            let assigned = gone.map(|old| Relation::Assigned {
+                membership: id(),
+                assignment: old.id.clone(),
+                resource: old.resource.clone(),
+            });
+            let over = old.pauses.iter().filter(|old| !new.pauses.iter().any(|new| new.id == old.id));
+            let paused = over.filter_map(|old| Some(Relation::Paused { membership: id(), pause: old.id.clone()? }));
+            assigned.chain(paused).collect()
+        }
+        (What::Checkin(old), What::Checkin(new)) if new.pass.is_none() => {
+            old.pass.iter().map(|pass| Relation::UsedPass { checkin: id(), pass: pass.clone() }).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn without<'a, T: Clone + PartialEq>(old: &'a [T], new: &'a [T]) -> impl Iterator<Item = T> + 'a {
+    old.iter().filter(|one| !new.contains(one)).cloned()
+}
+
+/// Gives `new` back a relation that `old` had.
+fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
+    match (relation, &old.what, &mut new.what) {
+        (Relation::Guest { visitor, .. }, What::Booking(old), What::Booking(new)) => {
+            put_back(&old.visitors, &mut new.visitors, visitor);
+        }
+        (Relation::TeamMember { team, .. }, What::Member(old), What::Member(new)) => {
+            put_back(&old.teams, &mut new.teams, team);
+        }
+        (Relation::SharedPass { team, .. }, What::Pass(old), What::Pass(new)) => {
+            put_back(&old.holders, &mut new.holders, &Holder::Team(team.clone()));
+        }
+        (Relation::Assigned { assignment, .. }, What::Membership(old), What::Membership(new)) => {
+            new.assignments.extend(old.assignments.iter().filter(|old| old.id == *assignment).cloned());
+            new.assignments.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        (Relation::Paused { pause, .. }, What::Membership(old), What::Membership(new)) => {
+            if let Some(one) = old.pauses.iter().find(|old| old.id.as_ref() == Some(pause)) {
+                put_back(&old.pauses, &mut new.pauses, one);
+            }
+        }
+        (Relation::UsedPass { .. }, What::Checkin(old), What::Checkin(new)) => new.pass.clone_from(&old.pass),
+        _ => {}
+    }
+}
+
+/// In the order of `old`, so that a list that shows it again shows no change.
+fn put_back<T: Clone + PartialEq>(old: &[T], new: &mut Vec<T>, one: &T) {
+    let mut all: Vec<T> = old.iter().filter(|it| new.contains(it) || *it == one).cloned().collect();
+    all.extend(without(new, old));
+    *new = all;
+}
+
+/// Gives `new` back every relation that `old` had and that the platform, asked for it, still has; and every one for
+/// which it cannot be asked, with the error. `known` answers for relations that need no question.
+pub async fn confirm(
+    reader: &dyn ReadPlatform,
+    old: &Fact,
+    new: &mut Fact,
+    known: impl Fn(&Relation) -> Option<bool> + Send,
+) -> Vec<(Relation, Error)> {
+    let mut unanswered = Vec::new();
+    for relation in lost(old, new) {
+        let holds = match known(&relation) {
+            Some(holds) => Ok(holds),
+            None => reader.confirms(&relation).await,
+        };
+        if !matches!(holds, Ok(false)) {
+            restore(&relation, old, new);
+        }
+        unanswered.extend(holds.err().map(|error| (relation, error)));
+    }
+    unanswered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorstep_core::model::fact::Profile;
+
+    fn member(teams: &[&str]) -> Fact {
+        let teams = teams.iter().map(|team| Id::from(*team)).collect();
+        let what = What::Member(Profile {
+            name: "Ada".into(),
+            email: None,
+            teams,
+            location: None,
+            shares_team: true,
+            active: true,
+            cards: Vec::new(),
+        });
+        Fact { id: "m".into(), what, changed: None }
+    }
+
+    fn teams(fact: &Fact) -> Vec<&str> {
+        let What::Member(profile) = &fact.what else { return Vec::new() };
+        profile.teams.iter().map(Id::as_str).collect()
+    }
+
+    #[test]
+    fn what_a_read_lost_is_named_and_comes_back_in_its_place() {
+        let old = member(&["a", "b", "c"]);
+        let mut new = member(&["d", "c"]);
+        let lost = lost(&old, &new);
+        let team = |team: &str| Relation::TeamMember { team: team.into(), member: "m".into() };
+        assert_eq!(lost, [team("a"), team("b")]);
+        for relation in lost.iter().rev() {
+            restore(relation, &old, &mut new);
+        }
+        assert_eq!(teams(&new), ["a", "b", "c", "d"]);
+        let mut same = member(&["c", "a"]);
+        restore(&team("b"), &old, &mut same);
+        assert_eq!(same, old, "a list that shows it again shows no change");
+    }
+}

@@ -1,0 +1,231 @@
+//! The values that contracts are made of, each read strictly, with words for whoever builds the sender.
+//!
+//! Nothing that was sent is repeated in an answer or a log: it may be somebody's name.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+use sha2::{Digest, Sha256};
+
+use super::Record;
+use doorstep_core::model::fact::{self, Fact, Profile, What};
+
+/// Longest id, and longest name of a plan, room or location, in bytes.
+pub const LONGEST_ID: usize = 200;
+/// Longest name of a person or a company, and longest e-mail address, in bytes.
+pub const LONGEST_NAME: usize = 500;
+/// What stands between a booking's id and its guest in a guest's id.
+pub const GUEST: char = '/';
+
+/// A text that is checked when it is read.
+macro_rules! text {
+    ($(#[$meta:meta])* $name:ident($inner:ty), $longest:expr, $fits:expr, $advice:expr) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let fits: fn(&str) -> bool = $fits;
+                if text.len() <= $longest && fits(&text) { Ok($name(text.into())) } else { Err(D::Error::custom($advice)) }
+            }
+        }
+    };
+}
+
+text! {
+    /// The platform's id of a thing.
+    Id(fact::Id), LONGEST_ID, |text| !text.trim().is_empty(), "write a text of 1 to 200 bytes that is not blank"
+}
+text! {
+    /// What a site file calls a plan, a room or a location.
+    Word(fact::Id), LONGEST_ID, |text| !text.trim().is_empty() && !text.contains(char::is_control),
+    "write a text of 1 to 200 bytes that is not blank and has no control characters"
+}
+text! {
+    /// What people call somebody, or a company.
+    Name(String), LONGEST_NAME, |_| true, "write a text of at most 500 bytes"
+}
+
+/// A local day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub Date);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let day = text.parse().ok().filter(|_| text.len() == "2026-03-02".len());
+        day.map(Day).ok_or_else(|| D::Error::custom("write a day such as 2026-03-02"))
+    }
+}
+
+/// An instant with its offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant(pub Timestamp);
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        instant(&text).map(Instant).ok_or_else(|| D::Error::custom(INSTANT))
+    }
+}
+
+/// What an instant looks like.
+pub(super) const INSTANT: &str = "write an instant with its offset, such as 2026-03-02T10:00:00+01:00";
+
+/// An instant with its offset. The last hours of the year 9999, which stand for "never" and are more than we can count
+/// to, are the last instant we know.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    let (day, offset) = (text.get(..10)?, text.get(19..)?);
+    if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' ')) || offset.contains('[') {
+        return None;
+    }
+    text.parse().ok().or_else(|| {
+        let _: DateTime = text.get(..19)?.parse().ok()?;
+        let offset = offset.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+        let is_offset = matches!(offset, "Z" | "z") || offset.len() == 6 && offset.starts_with(['+', '-']);
+        (is_offset && matches!(day, "9999-12-30" | "9999-12-31")).then_some(Timestamp::MAX)
+    })
+}
+
+/// Somebody who is no member.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Guest {
+    /// What they are called. It may be left out where there is an e-mail address.
+    #[serde(default)]
+    pub name: Option<Name>,
+    /// Their address, with which door systems find their account. Without one they are known by name alone.
+    #[serde(default)]
+    pub email: Option<Name>,
+}
+
+impl Guest {
+    /// The fact of this guest of a booking. `before` guests of that booking look just like them.
+    fn fact(&self, booking: &str, before: usize) -> Fact {
+        let text = |field: &Option<Name>| field.as_ref().map(|text| text.0.trim().to_owned()).filter(|t| !t.is_empty());
+        let (name, email) = (text(&self.name), text(&self.email));
+        let told = match &email {
+            Some(email) => format!("email {}", email.to_lowercase()),
+            None => format!("name {before} {}", name.as_deref().unwrap_or_default()),
+        };
+        let digest = hex::encode(Sha256::digest(told));
+        let id = format!("{booking}{GUEST}{}", digest.get(..16).unwrap_or_default());
+        let name = name.or_else(|| email.clone()).unwrap_or_default().into();
+        let (teams, cards) = (Vec::new(), Vec::new());
+        let profile = Profile { name, email, teams, location: None, shares_team: false, active: true, cards };
+        Fact { id: id.into(), what: What::Visitor(profile), changed: None }
+    }
+
+    /// Whether there is anything to know them by.
+    pub fn is_somebody(&self) -> bool {
+        let said = |field: &Option<Name>| field.as_ref().is_some_and(|text| !text.0.trim().is_empty());
+        said(&self.name) || said(&self.email)
+    }
+}
+
+/// What is wrong with a guest without name and address.
+pub const NOBODY: &str = "a guest needs a name or an email";
+
+/// The facts of a booking's guests, whoever is named twice by one address once.
+pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g Guest>) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = Vec::new();
+    let mut seen: Vec<&Guest> = Vec::new();
+    for guest in guests {
+        let before = seen.iter().filter(|other| **other == guest).count();
+        seen.push(guest);
+        let fact = guest.fact(booking, before);
+        if !facts.iter().any(|known| known.id == fact.id) {
+            facts.push(fact);
+        }
+    }
+    facts
+}
+
+/// The text of an e-mail address, where there is one.
+pub fn address(email: &Option<Name>) -> Option<String> {
+    email.as_ref().map(|email| email.0.clone()).filter(|email| !email.trim().is_empty())
+}
+
+/// Reads one thing of type `T`, and lets `whole` judge what no single field says.
+///
+/// # Errors
+/// Where it is wrong, and what to write there, without quoting it.
+pub fn record<T: DeserializeOwned + Record + 'static>(
+    value: &Value,
+    whole: fn(&T) -> Result<(), &'static str>,
+) -> Result<Box<dyn Record>, String> {
+    let thing: T = serde_path_to_error::deserialize(value).map_err(|error| {
+        let (path, said) = (error.path().clone(), error.into_inner().to_string());
+        format!("{}: {}", place(&path, said.starts_with(UNKNOWN)), words(&said))
+    })?;
+    whole(&thing).map_err(|why| format!(": {why}"))?;
+    Ok(Box::new(thing))
+}
+
+/// How the parser says that it met a key that is not in the contract.
+const UNKNOWN: &str = "unknown field ";
+
+/// Where something is wrong, in the contract's own keys. The last part of the path to an unknown key is the sender's.
+fn place(path: &Path, unknown: bool) -> String {
+    let parts = path.iter().count() - usize::from(unknown).min(path.iter().count());
+    let part = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("[{index}]"),
+        Segment::Map { key } => format!(".{key}"),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    path.iter().take(parts).map(part).collect()
+}
+
+/// What the parser found, without what it quotes of it.
+fn words(said: &str) -> String {
+    let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected.trim_start_matches("one of "));
+    match (said, expected) {
+        (said, _) if said.starts_with("missing field ") => {
+            format!("{} is missing", said.trim_start_matches("missing field "))
+        }
+        (said, Some(known)) if said.starts_with(UNKNOWN) => {
+            format!("there is a key that the contract does not have; it has {known}")
+        }
+        (said, Some(expected)) if said.starts_with("invalid ") => format!("this is not {expected}"),
+        (said, _) if said.starts_with("write ") => said.to_owned(),
+        _ => "this cannot be read".to_owned(),
+    }
+}
+
+/// What the schemas say of these values.
+#[cfg(test)]
+mod schemas {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::*;
+
+    macro_rules! schema {
+        ($name:ident, $($said:tt)*) => {
+            impl JsonSchema for $name {
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($name).into()
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!($($said)*)
+                }
+            }
+        };
+    }
+
+    schema!(Id, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
+        "description": "1 to 200 bytes, not blank" });
+    schema!(Word, { "type": "string", "minLength": 1, "maxLength": LONGEST_ID, "pattern": "\\S",
+        "description": "1 to 200 bytes, not blank, no control characters" });
+    schema!(Name, { "type": "string", "maxLength": LONGEST_NAME, "description": "at most 500 bytes" });
+    schema!(Day, { "type": "string", "format": "date" });
+    schema!(Instant, { "type": "string", "format": "date-time" });
+}

@@ -1,0 +1,114 @@
+//! Takes somebody out of what a platform told. It tells of them no more by then: what is left of them is in rosters and
+//! letters that newer ones outdate. That they were taken out is remembered with each thing, without its id, so that the same
+//! letters posted again bring nothing back; newer ones do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::outdated::{lists, without};
+use super::store::PushStore;
+use super::{Contract, Entity};
+use doorstep_core::model::error::Result;
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::push_update::{ForgottenThing, Head, Letter, Rank, thing_hash};
+
+/// Things that tell of a person: what kind, in the platform's word, and the id; with the rank up to which nothing of them may
+/// be kept again.
+type Things = BTreeMap<(&'static str, String), Rank>;
+
+/// Forgets whatever was told of these profiles. What is to be remembered is written first, so that a run that stops anywhere
+/// can be repeated.
+///
+/// # Errors
+/// [`doorstep_core::model::error::Error::Later`] where the table is away, or something was told anew meanwhile.
+pub async fn forget(
+    contract: &Contract,
+    store: &dyn PushStore,
+    site: &str,
+    profiles: &BTreeSet<FactId>,
+) -> Result<usize> {
+    let (letters, heads) = (store.letters(site).await?, store.rosters(site).await?.heads);
+    let mut things = Things::new();
+    for head in &heads {
+        listed(contract, &lists(store, site, head).await?, profiles, &mut things);
+    }
+    for letter in &letters {
+        if let Some(entity) = contract.entity(&letter.entity).filter(|entity| letter_tells(entity, letter, profiles)) {
+            note(&mut things, (entity.word, letter.id.clone()));
+        }
+    }
+    for (entity, id) in profiles.iter().filter_map(|profile| contract.told_in(profile)) {
+        note(&mut things, (entity.word, id));
+    }
+    raise(&mut things, &letters, &heads);
+    let mut erased = 0;
+    for ((word, id), until) in things {
+        let telling = telling(contract, &letters, (word, &id), profiles);
+        erased += usize::from(telling.is_some_and(|letter| letter.data.is_some()));
+        let thing = ForgottenThing { entity: word.to_owned(), hash: thing_hash(site, word, &id), until };
+        store.note_forgotten(site, &thing, telling).await?;
+    }
+    for head in &heads {
+        let mut text = lists(store, site, head).await?;
+        let taken = without(contract, &mut text, |entity, item| tells_of(entity, item, profiles));
+        if taken > 0 {
+            store.rewrite_roster(site, head, &text.to_string()).await?;
+            erased += taken;
+        }
+    }
+    Ok(erased)
+}
+
+/// The letter about a thing, where it tells of one of these profiles or is a removal. One that is newer and tells of others
+/// stays.
+fn telling<'l>(
+    contract: &Contract,
+    letters: &'l [Letter],
+    (word, id): (&str, &str),
+    profiles: &BTreeSet<FactId>,
+) -> Option<&'l Letter> {
+    let entity = contract.entity(word)?;
+    let letter = letters.iter().find(|letter| letter.entity == word && letter.id == id)?;
+    (letter.data.is_none() || letter_tells(entity, letter, profiles)).then_some(letter)
+}
+
+/// Notes what a part of a roster tells of these profiles.
+fn listed(contract: &Contract, lists: &Value, profiles: &BTreeSet<FactId>, things: &mut Things) {
+    for entity in contract.entities {
+        let items = lists.get(entity.list).and_then(Value::as_array).into_iter().flatten();
+        for item in items.filter(|item| tells_of(entity, item, profiles)) {
+            if let Ok(thing) = (entity.read)(item) {
+                note(things, (entity.word, thing.id().to_owned()));
+            }
+        }
+    }
+}
+
+fn note(things: &mut Things, name: (&'static str, String)) {
+    things.entry(name).or_insert_with(|| Rank { at: jiff::Timestamp::MIN, hash: String::new() });
+}
+
+/// Nothing that is known by now may come again: neither in a roster nor in a letter about the same thing.
+fn raise(things: &mut Things, letters: &[Letter], heads: &[Head]) {
+    let newest = heads.iter().map(|head| &head.rank).max();
+    for ((word, id), until) in things {
+        let own = letters.iter().filter(|letter| letter.entity == *word && letter.id == *id).map(|letter| &letter.rank);
+        if let Some(rank) = own.chain(newest).max().filter(|rank| *until < **rank) {
+            until.clone_from(rank);
+        }
+    }
+}
+
+/// Whether a letter tells of one of these profiles, or that it was removed.
+fn letter_tells(entity: &Entity, letter: &Letter, profiles: &BTreeSet<FactId>) -> bool {
+    match letter.data.as_deref().map(serde_json::from_str::<Value>) {
+        Some(Ok(data)) => tells_of(entity, &data, profiles),
+        Some(Err(_)) => false,
+        None => entity.kinds.iter().any(|kind| profiles.contains(&FactId::new(*kind, letter.id.as_str()))),
+    }
+}
+
+fn tells_of(entity: &Entity, item: &Value, profiles: &BTreeSet<FactId>) -> bool {
+    (entity.read)(item).is_ok_and(|thing| thing.facts().iter().any(|fact| profiles.contains(&fact.name())))
+}

@@ -1,0 +1,136 @@
+//! Drops what counts for nothing and may not stay: letters and rosters that are older than the roster that counts, and
+//! what they tell of people who were forgotten since.
+//!
+//! A sender may post anything again. Of what comes again nothing counts that is older than what is known; what tells of a
+//! forgotten person must not be in the table either.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::roster::is_news;
+use super::store::PushStore;
+use super::{Contract, Entity};
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::push_update::{Believed, Head, Mention, Rosters, thing_hash};
+
+/// Drops the letters about these things that have just come in and are outdated already.
+///
+/// # Errors
+/// [`Error::Later`] where the table is away.
+pub async fn drop_arrivals(
+    contract: &'static Contract,
+    store: &dyn PushStore,
+    site: &str,
+    mentions: &[&Mention],
+) -> Result<()> {
+    let things = mentions.iter().filter_map(|mention| contract.told_in(&mention.about));
+    let things: BTreeSet<(&str, String)> = things.map(|(entity, id)| (entity.word, id)).collect();
+    if things.is_empty() {
+        return Ok(());
+    }
+    let Some(believed) = store.rosters(site).await?.believed else { return Ok(()) };
+    for (word, id) in things {
+        let letter = store.letter(site, word, &id).await?;
+        if let Some(letter) = letter.filter(|letter| letter.data.is_some() && letter.rank < believed.rank) {
+            store.forget_letter(site, &letter, &store.forgotten_things(site).await?).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops the rosters that have just come in and are outdated already, and what newer ones tell of forgotten people. Gives
+/// whether any is left to be judged.
+///
+/// # Errors
+/// [`Error::Later`] where the table is away.
+pub async fn drop_rosters(
+    contract: &'static Contract,
+    store: &dyn PushStore,
+    site: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let rosters = store.rosters(site).await?;
+    let (older, stays) = by_age(&rosters);
+    for head in older {
+        store.forget_part(site, head, &stays).await?;
+    }
+    take_out(contract, store, site, &stays).await?;
+    Ok(is_news(&rosters, now))
+}
+
+/// Parts of rosters that are older than the one that counts, and all others.
+fn by_age(rosters: &Rosters) -> (Vec<&Head>, Vec<&Head>) {
+    let is_older = |head: &&Head| {
+        let believed = rosters.believed.as_ref();
+        believed.is_some_and(|believed| head.roster != believed.roster && head.rank.at < believed.rank.at)
+    };
+    rosters.heads.iter().partition(is_older)
+}
+
+/// Drops every letter that is older than the roster that counts. Removals are remembered: a late letter from before must
+/// not bring anything back.
+///
+/// # Errors
+/// [`Error::Later`] where the table is away.
+pub async fn drop_letters(store: &dyn PushStore, site: &str, believed: &Believed) -> Result<()> {
+    let mut outdated = store.letters(site).await?;
+    outdated.retain(|letter| letter.data.is_some() && letter.rank < believed.rank);
+    if outdated.is_empty() {
+        return Ok(());
+    }
+    let forgotten = store.forgotten_things(site).await?;
+    for letter in &outdated {
+        store.forget_letter(site, letter, &forgotten).await?;
+    }
+    Ok(())
+}
+
+/// Takes everything out of these parts of rosters that people were taken out of who are forgotten since.
+///
+/// # Errors
+/// [`Error::Later`] where the table is away; [`Error::Report`] for a part that cannot be read.
+pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &str, heads: &[&Head]) -> Result<()> {
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let forgotten = store.forgotten_things(site).await?;
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    for head in heads {
+        let here: BTreeSet<&str> =
+            forgotten.iter().filter(|thing| head.rank < thing.until).map(|thing| thing.hash.as_str()).collect();
+        if here.is_empty() {
+            continue;
+        }
+        let mut text = lists(store, site, head).await?;
+        let taken = without(contract, &mut text, |entity, item| {
+            let id = (entity.read)(item).map(|thing| thing_hash(site, entity.word, thing.id()));
+            id.is_ok_and(|hash| here.contains(hash.as_str()))
+        });
+        if taken > 0 {
+            store.rewrite_roster(site, head, &text.to_string()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the things out of a roster's lists for which `goes` says so. Gives how many there were.
+pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Entity, &Value) -> bool) -> usize {
+    let mut taken = 0;
+    for entity in contract.entities {
+        let Some(Value::Array(items)) = lists.get_mut(entity.list) else { continue };
+        let before = items.len();
+        items.retain(|item| !goes(entity, item));
+        taken += before - items.len();
+    }
+    taken
+}
+
+/// The lists of one part of a roster.
+pub(super) async fn lists(store: &dyn PushStore, site: &str, head: &Head) -> Result<Value> {
+    let text = store.roster_text(site, head).await?;
+    serde_json::from_str(&text).map_err(|_| Error::report("a roster in the table cannot be read"))
+}

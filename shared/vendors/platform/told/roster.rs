@@ -1,0 +1,355 @@
+//! Which roster counts: the newest whole one that can be believed.
+//!
+//! A platform that cannot be asked cannot be asked again either, so a roster is judged as a whole, against what was
+//! known when it was made: one that has none of what there was, or lost half of it, is not believed. Nothing is revoked
+//! because of it, and the operator is told. Every newer roster is judged in its turn, oldest first. One content that three
+//! letters report alike is put before a human; until they approve it, what was told before and newer letters count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::store::PushStore;
+use super::{Contract, Entity, Record};
+use doorstep_core::decide::guard::credibility::lost_half;
+use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::push_update::{
+    Believed, DoubtedSnapshot, Head, Letter, Rank, Receipt, Rosters, SnapshotReport, rank_of,
+};
+
+/// The parts of one roster are made within this; a longer time between them means that an id was used twice.
+const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
+/// After this long a roster that is not whole is worth a word.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
+/// Two letters that say the same are two reports of it only this far apart: by what they say and by when they came. As far
+/// apart as two reads are of a platform that can be asked.
+const CADENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Which thing: what kind, in the platform's word, and its id.
+pub(super) type Name = (&'static str, String);
+
+/// Everything that a roster lists.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Listed {
+    /// Which roster.
+    pub(super) believed: Believed,
+    /// Each thing as it was listed.
+    pub(super) things: BTreeMap<Name, Value>,
+}
+
+/// A roster of which every part is there.
+struct Whole<'r> {
+    roster: &'r str,
+    rank: Rank,
+    heads: Vec<&'r Head>,
+    /// When and with which delivery the last of its parts came.
+    receipt: &'r Receipt,
+}
+
+/// What was decided about the rosters that are kept.
+pub(super) struct Choice {
+    /// The roster that counts, if any does.
+    pub(super) base: Option<Listed>,
+    /// The newest roster, where it is not believed and came in enough letters to be put before a human.
+    pub(super) held: Option<Listed>,
+    /// What is not believed, and why.
+    pub(super) doubts: Vec<String>,
+    /// The last content that was not believed.
+    pub(super) doubted: Option<DoubtedSnapshot>,
+    /// Parts that nothing needs any more.
+    pub(super) spent: Vec<Head>,
+}
+
+/// Why a roster counts for nothing.
+struct Flaw {
+    rank: Rank,
+    why: String,
+}
+
+/// Decides which roster counts, given every letter that there was.
+///
+/// # Errors
+/// [`Error::Later`] where the table is away, [`Error::Report`] where the roster that counted is no longer there.
+pub(super) async fn choose(
+    store: &dyn PushStore,
+    site: &str,
+    contract: &Contract,
+    rosters: &Rosters,
+    (letters, now): (&[Letter], Timestamp),
+) -> Result<Choice> {
+    let (wholes, flaws) = wholes(&rosters.heads, now);
+    let believed = rosters.believed.as_ref();
+    let before = believed.and_then(|believed| wholes.iter().find(|whole| whole.is(believed)));
+    let base = match before {
+        Some(whole) => match listed(store, site, contract, whole).await {
+            // A text that cannot be read is as one that was told anew: a newer roster may take its place.
+            Err(Error::Report(_)) => None,
+            listed => Some(listed?),
+        },
+        None => None,
+    };
+    let overwritten = believed.filter(|_| base.is_none());
+    let (doubted, held) = (rosters.doubted.clone(), None);
+    let mut judging = Judging { contract, letters, overwritten, base, doubted, held, flaws, disbelief: None };
+    for whole in &wholes {
+        if believed.is_some_and(|believed| whole.rank <= believed.rank) {
+            continue;
+        }
+        match listed(store, site, contract, whole).await {
+            Ok(new) => judging.take(whole, new),
+            Err(Error::Report(why)) => judging.flaws.push(Flaw { rank: whole.rank.clone(), why }),
+            Err(error) => return Err(error),
+        }
+    }
+    judging.choice(rosters, &wholes)
+}
+
+/// Rosters as they are judged, one after the other.
+struct Judging<'a> {
+    contract: &'a Contract,
+    letters: &'a [Letter],
+    /// The roster that counted, where a part of it was told anew.
+    overwritten: Option<&'a Believed>,
+    base: Option<Listed>,
+    doubted: Option<DoubtedSnapshot>,
+    held: Option<Listed>,
+    flaws: Vec<Flaw>,
+    /// Why the newest roster is not believed.
+    disbelief: Option<String>,
+}
+
+impl Judging<'_> {
+    /// Judges the next newer roster.
+    fn take(&mut self, whole: &Whole<'_>, new: Listed) {
+        (self.held, self.disbelief) = (None, None);
+        let overwritten = self.overwritten.filter(|_| self.base.is_none());
+        let Some(why) = judge(self.contract, self.base.as_ref(), overwritten, self.letters, &new) else {
+            self.doubted = self.doubted.take().filter(|doubted| new.believed.rank < doubted.latest.rank);
+            self.base = Some(new);
+            return;
+        };
+        let doubted = reported(self.doubted.take(), whole, &new);
+        if doubted.is_for_a_human() && doubted.latest.rank == new.believed.rank {
+            self.held = Some(new);
+        } else {
+            self.disbelief = Some(why);
+        }
+        self.doubted = Some(doubted);
+    }
+
+    /// What came of it. What a roster that counts outdates is not worth a word.
+    fn choice(self, rosters: &Rosters, wholes: &[Whole<'_>]) -> Result<Choice> {
+        let Judging { base, held, doubted, flaws, disbelief, .. } = self;
+        let counts = base.as_ref().map(|base| &base.believed.rank).or(rosters.believed.as_ref().map(|b| &b.rank));
+        let newer = flaws.into_iter().filter(|flaw| counts.is_none_or(|counts| *counts < flaw.rank));
+        let mut doubts: Vec<String> = newer.map(|flaw| flaw.why).chain(disbelief).collect();
+        if base.is_none() && rosters.believed.is_some() {
+            doubts.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
+            return Err(Error::report(doubts.join("; ")));
+        }
+        let spent = spent(&rosters.heads, wholes, (base.as_ref(), doubted.as_ref()));
+        Ok(Choice { base, held, doubts, doubted, spent })
+    }
+}
+
+/// What was not believed, with one more letter. Reading one letter again is no new report of it, nor is one that was made or
+/// came within a cadence of the last, or with the same delivery.
+fn reported(before: Option<DoubtedSnapshot>, whole: &Whole<'_>, new: &Listed) -> DoubtedSnapshot {
+    let content = new.content();
+    let latest = new.believed.clone();
+    let report = whole.report();
+    match before {
+        Some(doubted) if doubted.content == content => {
+            let mut reports = doubted.reports;
+            let apart = |last: &SnapshotReport| {
+                report.rank.at.duration_since(last.rank.at) >= CADENCE
+                    && report.receipt.at.duration_since(last.receipt.at) >= CADENCE
+            };
+            let other = reports.iter().all(|one| one.receipt.delivery != report.receipt.delivery);
+            if other && reports.last().is_none_or(apart) {
+                reports.push(report);
+            }
+            let latest = if doubted.latest.rank < latest.rank { latest } else { doubted.latest };
+            DoubtedSnapshot { content, latest, reports }
+        }
+        // What was reported since stays what a human may be asked about.
+        Some(doubted) if latest.rank < doubted.latest.rank => doubted,
+        _ => DoubtedSnapshot { content, latest, reports: vec![report] },
+    }
+}
+
+/// Whether there is a whole roster that is newer than the one that is believed.
+pub(super) fn is_news(rosters: &Rosters, now: Timestamp) -> bool {
+    let (wholes, _) = wholes(&rosters.heads, now);
+    let believed = rosters.believed.as_ref().map(|believed| &believed.rank);
+    wholes.last().is_some_and(|newest| believed.is_none_or(|believed| *believed < newest.rank))
+}
+
+/// Parts of rosters that are neither believed nor the newest nor before a human, nor wait for others of a newer one.
+fn spent(
+    heads: &[Head],
+    wholes: &[Whole<'_>],
+    (base, doubted): (Option<&Listed>, Option<&DoubtedSnapshot>),
+) -> Vec<Head> {
+    let base = base.map(|base| &base.believed.rank);
+    let newest = wholes.last().map(|newest| &newest.rank);
+    let doubted = doubted.map(|doubted| &doubted.latest.rank);
+    let is_spent = |head: &&Head| match wholes.iter().find(|whole| whole.heads.contains(head)) {
+        Some(whole) => ![base, newest, doubted].contains(&Some(&whole.rank)),
+        None => base.is_some_and(|base| head.rank.at < base.at),
+    };
+    heads.iter().filter(is_spent).cloned().collect()
+}
+
+impl Listed {
+    /// SHA-256 of everything that it lists.
+    fn content(&self) -> String {
+        let things: Vec<_> = self.things.iter().collect();
+        hex::encode(Sha256::digest(serde_json::to_vec(&things).unwrap_or_default()))
+    }
+}
+
+impl Whole<'_> {
+    fn is(&self, believed: &Believed) -> bool {
+        self.roster == believed.roster && self.rank == believed.rank
+    }
+
+    fn report(&self) -> SnapshotReport {
+        SnapshotReport { rank: self.rank.clone(), receipt: self.receipt.clone() }
+    }
+}
+
+/// The rosters of which every part is there, oldest first, and what to say of the others.
+fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
+    let mut by_roster: BTreeMap<&str, Vec<&Head>> = BTreeMap::new();
+    for head in heads {
+        by_roster.entry(&head.roster).or_default().push(head);
+    }
+    let (mut wholes, mut flaws) = (Vec::new(), Vec::new());
+    for (roster, heads) in by_roster {
+        let rank = rank_of(&heads);
+        let Some(receipt) = heads.iter().map(|head| &head.receipt).max_by_key(|receipt| receipt.at) else { continue };
+        let latest = heads.iter().map(|head| head.rank.at).max().unwrap_or(rank.at);
+        let parts = heads.iter().map(|head| head.parts).collect::<BTreeSet<_>>();
+        let why = match parts.first() {
+            Some(_) if parts.len() > 1 => Some("its parts do not agree on how many there are".to_owned()),
+            _ if latest.duration_since(rank.at) > TOGETHER => {
+                Some("its parts were made more than an hour apart, so they are not of one roster".to_owned())
+            }
+            Some(&parts) if heads.len() < parts as usize => {
+                let waits = now.duration_since(latest) <= PATIENCE;
+                let missing = parts as usize - heads.len();
+                if waits {
+                    continue;
+                }
+                Some(format!("{missing} of its {parts} parts never came"))
+            }
+            _ => None,
+        };
+        match why {
+            None => wholes.push(Whole { roster, rank, heads, receipt }),
+            Some(why) => {
+                let why = format!("a roster counts for nothing: {why}; send it again with a new id");
+                flaws.push(Flaw { rank, why });
+            }
+        }
+    }
+    wholes.sort_by(|a, b| a.rank.cmp(&b.rank));
+    (wholes, flaws)
+}
+
+/// Everything that a roster lists.
+async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
+    let mut things = BTreeMap::new();
+    for head in &whole.heads {
+        let unreadable = || Error::report("a roster in the table cannot be read");
+        let text = store.roster_text(site, head).await?;
+        let Ok(Value::Object(lists)) = serde_json::from_str(&text) else { return Err(unreadable()) };
+        for (list, items) in lists {
+            let entity = contract.entities.iter().find(|entity| entity.list == list).ok_or_else(unreadable)?;
+            let Value::Array(items) = items else { return Err(unreadable()) };
+            for item in items {
+                let id = (entity.read)(&item).map_err(|_| unreadable())?.id().to_owned();
+                if things.insert((entity.word, id), item).is_some() {
+                    return Err(Error::report(format!(
+                        "the last roster has one of its {list} twice and is not believed"
+                    )));
+                }
+            }
+        }
+    }
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (word, _) in things.keys() {
+        *counts.entry((*word).to_owned()).or_default() += 1;
+    }
+    let believed = Believed { roster: whole.roster.to_owned(), rank: whole.rank.clone(), counts };
+    Ok(Listed { believed, things })
+}
+
+/// Believes a roster, or says why not.
+fn judge(
+    contract: &Contract,
+    base: Option<&Listed>,
+    overwritten: Option<&Believed>,
+    letters: &[Letter],
+    new: &Listed,
+) -> Option<String> {
+    let at = new.believed.rank.at;
+    let known = known(contract, base, letters.iter().filter(|letter| letter.rank < new.believed.rank));
+    let refused =
+        |why: String| Some(format!("the last roster {why}: it is not believed, and nothing is revoked because of it"));
+    let total = known.len() + overwritten.map_or(0, |overwritten| overwritten.counts.values().sum());
+    if new.things.is_empty() && total > 0 {
+        return refused(format!("is empty, and there were {total} things"));
+    }
+    for entity in contract.entities {
+        let live = |(name, data): &(&Name, &Value)| name.0 == entity.word && !is_over(entity, data, at);
+        let listed = |name: &&Name| new.things.contains_key(*name);
+        let names: Vec<&Name> = known.iter().filter(live).map(|(name, _)| name).collect();
+        let now = new.believed.counts.get(entity.word).copied().unwrap_or_default();
+        let (before, missing) = match overwritten.and_then(|overwritten| overwritten.counts.get(entity.word)) {
+            Some(&before) => (before, before.saturating_sub(now)),
+            None => (names.len(), names.len() - names.iter().copied().filter(|name| listed(name)).count()),
+        };
+        if now == 0 && before > 0 && !entity.may_run_out {
+            return refused(format!("has no {}, and there were {before}", entity.list));
+        }
+        if lost_half(before, missing) {
+            return refused(format!("lost {missing} of {before} {}", entity.list));
+        }
+    }
+    None
+}
+
+fn is_over(entity: &Entity, data: &Value, at: Timestamp) -> bool {
+    (entity.read)(data).is_ok_and(|thing: Box<dyn Record>| thing.is_over(at))
+}
+
+/// What is there, by a roster and the letters that are newer.
+fn known<'k>(
+    contract: &Contract,
+    base: Option<&'k Listed>,
+    letters: impl Iterator<Item = &'k Letter>,
+) -> BTreeMap<Name, Value> {
+    let mut known: BTreeMap<Name, Value> = base.map(|base| base.things.clone()).unwrap_or_default();
+    for letter in letters {
+        overlay(contract, base, letter, &mut known);
+    }
+    known
+}
+
+/// Lays a letter over what is known, if it is newer than the roster.
+pub(super) fn overlay(contract: &Contract, base: Option<&Listed>, letter: &Letter, known: &mut BTreeMap<Name, Value>) {
+    let Some(entity) = contract.entity(&letter.entity) else { return };
+    if base.is_some_and(|base| letter.rank < base.believed.rank) {
+        return;
+    }
+    let name = (entity.word, letter.id.clone());
+    match letter.data.as_deref().map(serde_json::from_str) {
+        Some(Ok(data)) => drop(known.insert(name, data)),
+        Some(Err(_)) => {}
+        None => drop(known.remove(&name)),
+    }
+}
