@@ -8,12 +8,12 @@ use futures_util::future::join;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_jobs::entries::entries;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let outside = &Outside::on_lambda()?;
+    let outside = &Environment::on_lambda()?;
     let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
         Ok::<_, Error>(answer(event.payload, async |delivery| entries(outside, delivery).await).await)
     }));

@@ -3,12 +3,12 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_jobs::settle::settle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let outside = &Outside::on_lambda()?;
+    let outside = &Environment::on_lambda()?;
     run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         outside.begin_on_lambda(event.context.deadline);
         Ok::<SqsBatchResponse, Error>(settle(outside, event.payload).await)

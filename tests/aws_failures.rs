@@ -13,8 +13,8 @@ use crate::world::{Doors, House, SITE, Setting, World};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::Write;
 use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::Error;
 use doorstep_vendors::http::{Http, Request, Response};
@@ -27,7 +27,7 @@ async fn world() -> World {
 }
 
 /// The world's outside, whose calls `answer` may answer instead, given the operation and what was asked.
-fn instead(world: &World, answer: impl Fn(&str, &Value) -> Option<Response> + Send + Sync + 'static) -> Outside {
+fn instead(world: &World, answer: impl Fn(&str, &Value) -> Option<Response> + Send + Sync + 'static) -> Environment {
     let outside = world.machine.outside();
     let (http, answer) = (outside.http.clone(), Arc::new(answer));
     let service = tower::service_fn(move |request: Request| {
@@ -42,7 +42,7 @@ fn instead(world: &World, answer: impl Fn(&str, &Value) -> Option<Response> + Se
             }
         }
     });
-    Outside::new(outside.settings.clone(), Http::new(service), outside.time.clone())
+    Environment::new(outside.settings.clone(), Http::new(service), outside.time.clone())
 }
 
 fn said(status: StatusCode, body: impl Into<String>) -> Response {
@@ -55,10 +55,10 @@ fn key(sk: &str) -> Key {
 }
 
 /// Every call once, with its failure.
-async fn failures(outside: &Outside) -> Vec<Error> {
+async fn failures(outside: &Environment) -> Vec<Error> {
     let minute = "2026-03-02T09:00:00Z".parse().expect("an instant");
     let unset = outside.alarms.try_set(SITE, minute).await.expect_err("Scheduler");
-    let (doorstep_cloud::alarms::Unset::Schedule(unset) | doorstep_cloud::alarms::Unset::Line(unset)) = unset;
+    let (doorstep_cloud::alarms::Unset::Schedule(unset) | doorstep_cloud::alarms::Unset::Queue(unset)) = unset;
     vec![
         outside.secrets.api("riverside/doors").await.expect_err("SSM"),
         outside.ledger.get(&key("a")).await.expect_err("GetItem"),
@@ -66,7 +66,7 @@ async fn failures(outside: &Outside) -> Vec<Error> {
         outside.ledger.get_many(&[key("a")]).await.expect_err("BatchGetItem"),
         outside.ledger.write(Write::put(key("a"), SECRET.into())).await.expect_err("PutItem"),
         outside.ledger.write_many(vec![Write::put(key("a"), SECRET.into())]).await.expect_err("BatchWriteItem"),
-        outside.line.ring(&Ring::new(SITE, Bell::Due), None).await.expect_err("SendMessage"),
+        outside.line.ring(&TriggerMessage::new(SITE, Trigger::Due), None).await.expect_err("SendMessage"),
         outside.bus.publish(SITE, &[Notice::ReconcileWanted(AskedBy::Function)]).await.expect_err("PutEvents"),
         unset,
     ]
@@ -144,9 +144,9 @@ async fn a_table_that_finishes_nothing_is_not_asked_for_ever() {
         Some(said(StatusCode::OK, json!({ "Responses": {}, key: whole }).to_string()))
     });
     let written = outside.ledger.write_many(vec![Write::put(key("a"), "1".into())]).await;
-    assert!(matches!(written, Err(Error::Later { .. })), "{written:?}");
+    assert!(matches!(written, Err(Error::Retry { .. })), "{written:?}");
     let read = outside.ledger.get_many(&[key("a")]).await.map(|found| found.len());
-    assert!(matches!(read, Err(Error::Later { .. })), "{read:?}");
+    assert!(matches!(read, Err(Error::Retry { .. })), "{read:?}");
     assert_eq!(calls.load(Ordering::SeqCst), 2 * 9);
 }
 

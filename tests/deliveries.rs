@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SECRET, Setting, World, sign, signature};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_local::{Data, Machine, Setup, StartError};
 use doorstep_vendors::delivery::Delivery;
@@ -95,7 +95,7 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
 }
 
 /// The machine's world, with every request counted.
-pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Outside {
+pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
     let (outside, calls) = (world.machine.outside(), calls.clone());
     let http = outside.http.clone();
     let counted = tower::service_fn(move |request: Request| {
@@ -103,7 +103,7 @@ pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Outside {
         let http = http.clone();
         async move { http.send(request).await }
     });
-    Outside::new(outside.settings.clone(), Http::new(counted), outside.time.clone())
+    Environment::new(outside.settings.clone(), Http::new(counted), outside.time.clone())
 }
 
 #[tokio::test]

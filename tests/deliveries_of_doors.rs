@@ -13,7 +13,7 @@ use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SECRET, SITE, Setting, World};
 use doorstep_jobs::entries::entries;
-use doorstep_operator::report::{Row, Wanted};
+use doorstep_operator::report::{ReportRow, Wanted};
 use doorstep_vendors::delivery::Delivery;
 
 const PATH: &str = "/hooks/riverside/kisi/main";
@@ -43,7 +43,7 @@ async fn post(world: &World, path: &str, headers: &[&str], body: &[u8]) -> u16 {
     world.post_as(path, "X-Signature", headers, body).await
 }
 
-async fn rows(world: &World) -> Vec<Row> {
+async fn rows(world: &World) -> Vec<ReportRow> {
     let all = Wanted { from: Some("2026-02-01".into()), ..Wanted::default() };
     world.machine.entries(SITE, &all).await.expect("rows")
 }
@@ -248,7 +248,7 @@ async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
             }
         });
         let http = doorstep_vendors::http::Http::new(failing);
-        let broken = doorstep_cloud::outside::Outside::new(outside.settings.clone(), http, outside.time.clone());
+        let broken = doorstep_cloud::outside::Environment::new(outside.settings.clone(), http, outside.time.clone());
         let mut headers = http::HeaderMap::new();
         headers.insert("x-signature", header(SECRET, &body).parse().expect("a header"));
         let answer = entries(&broken, Delivery { path: PATH.into(), headers, body: body.clone().into() }).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, Platform, SECRET, Setting, World, hmac, sign};
 use doorstep_cloud::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_jobs::entries::entries;
 use doorstep_jobs::receive::receive;
 use doorstep_vendors::http::{Http, Request, Response};
@@ -44,7 +44,7 @@ type Instead = Arc<Mutex<Box<dyn Fn(&str, &Value) -> Option<Response> + Send>>>;
 
 /// The world's outside, with calls to AWS counted, and some answered otherwise.
 struct Watched {
-    outside: Outside,
+    outside: Environment,
     calls: Calls,
     instead: Instead,
 }
@@ -68,7 +68,7 @@ impl Watched {
                 }
             }
         });
-        let outside = Outside::new(outside.settings.clone(), Http::new(service), outside.time.clone());
+        let outside = Environment::new(outside.settings.clone(), Http::new(service), outside.time.clone());
         Watched { outside, calls, instead }
     }
 

@@ -73,7 +73,7 @@ async fn release(asked: &Approve, checksum: &str) -> Result<End> {
         ))?,
     }
     if hold.approved.is_none() {
-        return Err(Error::report("it was not written down: approve it again"));
+        return Err(Error::permanent("it was not written down: approve it again"));
     }
     Ok(End::Fine)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::audit::{Head, Record, Verdict, verify};
 use doorstep_core::model::error::{Error, Result};
 
@@ -100,7 +100,7 @@ async fn verified(asked: &Verify, json: bool) -> Result<End> {
 }
 
 /// A site that was retired has its chain still.
-async fn is_here(outside: &Outside, site: &str) -> Result<()> {
+async fn is_here(outside: &Environment, site: &str) -> Result<()> {
     if outside.ledger.audit_end(site).await? > 0 {
         return Ok(());
     }
@@ -108,7 +108,7 @@ async fn is_here(outside: &Outside, site: &str) -> Result<()> {
 }
 
 fn read(file: &Path) -> Result<Vec<Value>> {
-    let wrong = |why: String| Error::refused(format!("{}: {why}", file.display()));
+    let wrong = |why: String| Error::invalid(format!("{}: {why}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_slice(&bytes)
         .map_err(|_| wrong("this is no exported audit chain: a JSON array of records".to_owned()))

@@ -15,7 +15,7 @@ use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site, resolve};
 use doorstep_operator::check::{self, VendorCheck};
 use doorstep_vendors::access::{Access, ApiSecrets, Share};
-use doorstep_vendors::caller::Turn;
+use doorstep_vendors::caller::RateGate;
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;
@@ -128,11 +128,11 @@ async fn checked(asked: &Check) -> Result<Checked> {
 /// The secrets' own faults are told by their line alone, since anything more might quote one.
 fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| Error::refused(format!("{file}: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| Error::invalid(format!("{file}: {error}")))?;
     toml::from_str(&text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
-        Error::refused(format!("{file}:{line}: write one TOML table for each secret, and texts in it"))
+        Error::invalid(format!("{file}:{line}: write one TOML table for each secret, and texts in it"))
     })
 }
 
@@ -146,7 +146,7 @@ type Readers = (Box<dyn ReadPlatform>, BTreeMap<String, Box<dyn ReadDoors>>);
 fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> Result<Readers> {
     let access = |of: &str, secret: &str, url: &Option<String>, identity_url: &Option<String>| {
         if url.as_deref() == Some("sandbox") {
-            return Err(Error::refused(format!("{of}: a sandbox lives only in `make run`: check with --offline")));
+            return Err(Error::invalid(format!("{of}: a sandbox lives only in `make run`: check with --offline")));
         }
         let found = secrets.get(secret).cloned();
         Ok(Access {
@@ -154,10 +154,10 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
             time: Arc::new(WallClock),
             url: url.clone(),
             identity_url: identity_url.clone(),
-            secrets: found.ok_or_else(|| Error::refused(format!("{of}: the secrets have no table [\"{secret}\"]")))?,
+            secrets: found.ok_or_else(|| Error::invalid(format!("{of}: the secrets have no table [\"{secret}\"]")))?,
             tokens: Tokens::default(),
             token_name: format!("{}#{of}", site.id),
-            turn: Turn::default(),
+            turn: RateGate::default(),
             card_property: None,
             contact: None,
             region: None,

@@ -3,7 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_operator::report::{self, Row, Wanted};
+use doorstep_operator::report::{self, ReportRow, Wanted};
 
 /// Whose doors, and when.
 #[derive(clap::Args)]
@@ -35,7 +35,7 @@ pub async fn run(asked: &Entries) -> Result<End> {
             Reached::Local(local) => local.get(&local.query(&asked.site, "entries", &wanted)?).await,
         }
     };
-    let rows: Vec<Row> = progress::wait("reading who came and went", rows).await?;
+    let rows: Vec<ReportRow> = progress::wait("reading who came and went", rows).await?;
     match asked.json {
         true => print::json(&rows)?,
         false => print::table(&table(&rows)?)?,
@@ -46,8 +46,8 @@ pub async fn run(asked: &Entries) -> Result<End> {
 const HEAD: [&str; 12] =
     ["day", "name", "email", "doors", "lock", "lock_name", "first", "last", "opened", "refused", "reasons", "account"];
 
-fn table(rows: &[Row]) -> Result<String> {
-    let wrong = |error: csv::Error| Error::report(format!("the table cannot be written: {error}"));
+fn table(rows: &[ReportRow]) -> Result<String> {
+    let wrong = |error: csv::Error| Error::permanent(format!("the table cannot be written: {error}"));
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(HEAD).map_err(wrong)?;
     for row in rows {
@@ -69,8 +69,8 @@ fn table(rows: &[Row]) -> Result<String> {
         ];
         table.write_record(cells.map(harmless)).map_err(wrong)?;
     }
-    let bytes = table.into_inner().map_err(|error| Error::report(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| Error::report(error.to_string()))
+    let bytes = table.into_inner().map_err(|error| Error::permanent(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| Error::permanent(error.to_string()))
 }
 
 /// Names are whatever people call themselves: what a spreadsheet would work out as a formula is made a text.
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_and_never_formulas() {
-        let row: Row = serde_json::from_value(serde_json::json!({
+        let row: ReportRow = serde_json::from_value(serde_json::json!({
             "day": "2026-03-02", "name": "=HYPERLINK(\"https://x.test\",\"Ada, B\")", "email": "+1@example.test",
             "doors": "main", "account": "7", "lock": "5", "lock_name": " @Front\ndoor", "first": null, "last": null,
             "opened": 0, "refused": 2, "reasons": ["denied", "-1"], "times": [],

@@ -16,8 +16,8 @@ pub struct File {
 /// Reads a site file. One that is not UTF-8 is a finding of its line.
 ///
 /// # Errors
-/// [`Error::Refused`] where it cannot be read.
+/// [`Error::Invalid`] where it cannot be read.
 pub fn site_file(path: &Path) -> Result<std::result::Result<File, Finding>> {
-    let bytes = std::fs::read(path).map_err(|error| Error::refused(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
     Ok(finding::text(bytes).map(|text| File { path: path.display().to_string(), text }))
 }

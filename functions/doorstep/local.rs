@@ -43,9 +43,9 @@ fn same_again(status: StatusCode, said: &str) -> Error {
     let words = ["refused: ", "try again later: ", "gave up: "];
     let why = words.iter().find_map(|word| said.strip_prefix(word)).unwrap_or(said);
     match status {
-        StatusCode::SERVICE_UNAVAILABLE => Error::later(why),
-        _ if status.is_client_error() => Error::refused(why),
-        _ => Error::report(why),
+        StatusCode::SERVICE_UNAVAILABLE => Error::retry(why),
+        _ if status.is_client_error() => Error::invalid(why),
+        _ => Error::permanent(why),
     }
 }
 
@@ -53,9 +53,9 @@ impl Local {
     /// The run that listens at `address`.
     ///
     /// # Errors
-    /// [`Error::Refused`] for plain http to anywhere but this machine: the answers hold names.
+    /// [`Error::Invalid`] for plain http to anywhere but this machine: the answers hold names.
     pub fn at(address: &str) -> Result<Self> {
-        let wrong = || Error::refused("--local is a run on this machine: write --local=http://127.0.0.1:PORT");
+        let wrong = || Error::invalid("--local is a run on this machine: write --local=http://127.0.0.1:PORT");
         let url = Url::parse(address).map_err(|_| wrong())?;
         let here = match url.host() {
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -72,12 +72,12 @@ impl Local {
     /// Where everything of one site is.
     ///
     /// # Errors
-    /// [`Error::Refused`] for what is no site's name: it must not lead anywhere else.
+    /// [`Error::Invalid`] for what is no site's name: it must not lead anywhere else.
     pub fn site(&self, site: &str) -> Result<String> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         match !site.is_empty() && site.chars().all(plain) {
             true => Ok(format!("/sandbox/sites/{site}")),
-            false => Err(Error::refused("this is no site's name")),
+            false => Err(Error::invalid("this is no site's name")),
         }
     }
 
@@ -86,7 +86,7 @@ impl Local {
     /// # Errors
     /// As [`Local::site`].
     pub fn query(&self, site: &str, what: &str, asked: &impl Serialize) -> Result<String> {
-        let query = serde_urlencoded::to_string(asked).map_err(|error| Error::report(error.to_string()))?;
+        let query = serde_urlencoded::to_string(asked).map_err(|error| Error::permanent(error.to_string()))?;
         Ok(format!("{}/{what}?{query}", self.site(site)?))
     }
 
@@ -122,7 +122,7 @@ impl Local {
     /// # Errors
     /// As [`Local::get`].
     pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<Outcome> {
-        let asked = serde_json::to_string(wanted).map_err(|error| Error::report(error.to_string()))?;
+        let asked = serde_json::to_string(wanted).map_err(|error| Error::permanent(error.to_string()))?;
         let (status, body) = self.said(Method::POST, &format!("{}/forget", self.site(site)?), &asked).await?;
         match serde_json::from_slice::<NotYet>(&body) {
             Ok(not_yet) if status == StatusCode::CONFLICT => Ok(Outcome::Refused(not_yet.first)),
@@ -137,18 +137,18 @@ impl Local {
     }
 
     async fn said(&self, method: Method, path: &str, body: &str) -> Result<(StatusCode, Bytes)> {
-        let uri: Uri = format!("{}{path}", self.base).parse().map_err(|_| Error::refused("this is no site's name"))?;
+        let uri: Uri = format!("{}{path}", self.base).parse().map_err(|_| Error::invalid("this is no site's name"))?;
         let request = http::Request::builder().method(method).uri(uri).body(Bytes::copy_from_slice(body.as_bytes()));
-        let request = request.map_err(|error| Error::report(error.to_string()))?;
+        let request = request.map_err(|error| Error::permanent(error.to_string()))?;
         let answer = self.http.send(request).await;
-        let answer = answer.map_err(|none| Error::later(format!("{} does not run, or is busy: {none}", self.base)))?;
+        let answer = answer.map_err(|none| Error::retry(format!("{} does not run, or is busy: {none}", self.base)))?;
         Ok((answer.status(), answer.into_body()))
     }
 
     fn read<T: DeserializeOwned>(&self, status: StatusCode, body: &Bytes) -> Result<T> {
         match status {
             StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => serde_json::from_slice(body)
-                .map_err(|error| Error::report(format!("{} is another version of Doorstep: {error}", self.base))),
+                .map_err(|error| Error::permanent(format!("{} is another version of Doorstep: {error}", self.base))),
             status => {
                 let refusal = serde_json::from_slice::<Refusal>(body);
                 let why = refusal.map_or_else(|_| format!("{} answered {status}", self.base), |refusal| refusal.error);

@@ -19,7 +19,7 @@ const PLAIN: &str = "\u{1b}[0m";
 /// Prints text; a line that begins with a sign gets its colour.
 ///
 /// # Errors
-/// [`Error::Report`] where nobody takes it.
+/// [`Error::Permanent`] where nobody takes it.
 pub fn text(text: &str) -> Result<()> {
     let painted: String = shown_lines(text).lines().map(|line| paint(line) + "\n").collect();
     write(anstream::stdout(), &painted)
@@ -30,7 +30,7 @@ pub fn text(text: &str) -> Result<()> {
 /// # Errors
 /// As [`text`].
 pub fn json<T: Serialize>(value: &T) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::report(error.to_string()))?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::permanent(error.to_string()))?;
     write(std::io::stdout(), &(text + "\n"))
 }
 
@@ -51,7 +51,7 @@ pub fn error(text: &str) {
 /// Whoever stops reading, as `head` does, has read enough.
 fn write(mut to: impl Write, text: &str) -> Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::report(format!("cannot print: {error}"))),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::permanent(format!("cannot print: {error}"))),
         _ => Ok(()),
     }
 }

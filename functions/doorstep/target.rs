@@ -7,7 +7,7 @@ use aws_credential_types::provider::ProvideCredentials;
 
 use crate::local::Local;
 use doorstep_cloud::aws::Seam;
-use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_cloud::outside::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;
@@ -38,7 +38,7 @@ pub struct Target {
 /// Where the sites are, ready to be asked.
 pub enum Reached {
     /// A stack.
-    Stack(Box<Outside>),
+    Stack(Box<Environment>),
     /// A run on this machine.
     Local(Local),
 }
@@ -56,7 +56,7 @@ impl Target {
         let http = network::client(given.map(Sandbox::at).transpose()?)?;
         let asker = self.asker(&http).await?;
         let settings = Settings::of_stack(&self.stack, asker, &http).await?;
-        Ok(Reached::Stack(Box::new(Outside::new(settings, http, Arc::new(WallClock)))))
+        Ok(Reached::Stack(Box::new(Environment::new(settings, http, Arc::new(WallClock)))))
     }
 
     /// Who the operator is to AWS, as every AWS command finds out: environment, profile, single sign-on, role.
@@ -70,12 +70,12 @@ impl Target {
         }
         let found = chain.load().await;
         let region = found.region().map(ToString::to_string);
-        let region = region.ok_or_else(|| Error::refused("no AWS region: write --region, or set AWS_REGION"))?;
-        let provider = found.credentials_provider().ok_or_else(|| Error::refused("no AWS credentials are set up"))?;
+        let region = region.ok_or_else(|| Error::invalid("no AWS region: write --region, or set AWS_REGION"))?;
+        let provider = found.credentials_provider().ok_or_else(|| Error::invalid("no AWS credentials are set up"))?;
         let credentials = provider.provide_credentials().await;
         // Only its own words: what is behind them may quote what was read.
         let credentials = credentials.map_err(|error| {
-            Error::refused(format!("no AWS credentials: sign in, or choose another --profile ({error})"))
+            Error::invalid(format!("no AWS credentials: sign in, or choose another --profile ({error})"))
         })?;
         Ok(Asker { region, credentials, endpoint: found.endpoint_url().map(str::to_owned) })
     }

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::aws::{Lazy, failure};
 use crate::bus::Bus;
 use crate::ledger::dues::minute_word;
-use crate::line::{Bell, Line, Ring};
+use crate::line::{Trigger, TriggerMessage, TriggerQueue};
 use crate::reconcile_request::AskedBy;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
@@ -46,33 +46,39 @@ pub enum Unset {
     /// Scheduler did not take the schedule. A later reconcile sets it.
     Schedule(Error),
     /// The minute has come, and the line did not take the bell.
-    Line(Error),
+    Queue(Error),
 }
 
 /// Sets alarms.
 #[derive(Clone)]
-pub struct Alarms {
+pub struct Schedules {
     scheduler: Lazy<Client>,
     settings: AlarmSettings,
-    line: Line,
+    line: TriggerQueue,
     bus: Bus,
     time: SharedTime,
     /// Sites of which a schedule could not be set, and nobody could since.
     unset: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Alarms {
+impl Schedules {
     /// Alarms that ring `line`.
-    pub fn new(scheduler: Lazy<Client>, settings: AlarmSettings, line: Line, bus: Bus, time: SharedTime) -> Self {
-        Alarms { scheduler, settings, line, bus, time, unset: Arc::default() }
+    pub fn new(
+        scheduler: Lazy<Client>,
+        settings: AlarmSettings,
+        line: TriggerQueue,
+        bus: Bus,
+        time: SharedTime,
+    ) -> Self {
+        Schedules { scheduler, settings, line, bus, time, unset: Arc::default() }
     }
 
-    /// Sees to it that the line of `site` is rung at `minute`, as [`Alarms::try_set`] does. Where Scheduler does not take
+    /// Sees to it that the line of `site` is rung at `minute`, as [`Schedules::try_set`] does. Where Scheduler does not take
     /// it, nothing fails because of that: whoever is due stands in the table, so a reconcile is asked for, which sets every
     /// schedule of the next 24 hours. That is logged and asked for once, until a schedule of the site can be set again.
     ///
     /// # Errors
-    /// [`Error::Later`] where the minute has come and the line cannot be rung.
+    /// [`Error::Retry`] where the minute has come and the line cannot be rung.
     pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
         match self.set_patiently(site, minute).await {
             Ok(()) => {
@@ -86,7 +92,7 @@ impl Alarms {
                 }
                 Ok(())
             }
-            Err(Unset::Line(error)) => Err(error),
+            Err(Unset::Queue(error)) => Err(error),
         }
     }
 
@@ -113,7 +119,7 @@ impl Alarms {
     /// # Errors
     /// [`Unset`].
     pub async fn try_set(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
-        let ring = Ring::new(site, Bell::Alarm(minute));
+        let ring = TriggerMessage::new(site, Trigger::Alarm(minute));
         let created = self
             .scheduler
             .create_schedule()
@@ -132,11 +138,11 @@ impl Alarms {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
                 // The same refusal would mean a mistake of ours or of the stack's, if it came for a minute to come.
                 Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
-                    self.line.ring(&ring, None).await.map_err(Unset::Line)
+                    self.line.ring(&ring, None).await.map_err(Unset::Queue)
                 }
                 _ => {
                     let why = failure("scheduler CreateSchedule", &error);
-                    Err(Unset::Schedule(Error::later(format!("a schedule could not be set: {why}"))))
+                    Err(Unset::Schedule(Error::retry(format!("a schedule could not be set: {why}"))))
                 }
             },
         }
@@ -145,7 +151,7 @@ impl Alarms {
     /// Every alarm of a site that is set, by name.
     ///
     /// # Errors
-    /// [`Error::Later`] where Scheduler cannot be asked.
+    /// [`Error::Retry`] where Scheduler cannot be asked.
     pub async fn of(&self, site: &str) -> Result<Vec<String>> {
         let prefix = format!("{site}-");
         let listed = self.scheduler.list_schedules().group_name(&self.settings.group).name_prefix(&prefix);
@@ -153,7 +159,7 @@ impl Alarms {
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                Error::later(format!("schedules cannot be listed: {}", failure("scheduler ListSchedules", &error)))
+                Error::retry(format!("schedules cannot be listed: {}", failure("scheduler ListSchedules", &error)))
             })?;
             names.extend(page.schedules.into_iter().filter_map(|alarm| alarm.name));
         }
@@ -166,7 +172,7 @@ impl Alarms {
     /// Takes back every alarm of a site. It would do no harm, but nobody is left to serve it.
     ///
     /// # Errors
-    /// [`Error::Later`] where Scheduler cannot be asked.
+    /// [`Error::Retry`] where Scheduler cannot be asked.
     pub async fn clear(&self, site: &str) -> Result<()> {
         for name in self.of(site).await? {
             let deleted = self.scheduler.delete_schedule().group_name(&self.settings.group).name(name).send().await;
@@ -176,7 +182,7 @@ impl Alarms {
                     if matches!(error.as_service_error(), Some(DeleteScheduleError::ResourceNotFoundException(_))) => {}
                 Err(error) => {
                     let why = failure("scheduler DeleteSchedule", &error);
-                    return Err(Error::later(format!("a schedule stays: {why}")));
+                    return Err(Error::retry(format!("a schedule stays: {why}")));
                 }
             }
         }
@@ -187,7 +193,7 @@ impl Alarms {
         self.time.now().saturating_add(SKEW).is_ok_and(|now| minute <= now)
     }
 
-    fn target(&self, ring: &Ring) -> Result<Target> {
+    fn target(&self, ring: &TriggerMessage) -> Result<Target> {
         let sqs = SqsParameters::builder().message_group_id(&ring.site).build();
         let target = Target::builder().arn(&self.settings.line_arn).role_arn(&self.settings.role_arn);
         target.input(ring.text()?).sqs_parameters(sqs).build().map_err(unbuilt)
@@ -199,5 +205,5 @@ fn exact() -> Result<FlexibleTimeWindow> {
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> Error {
-    Error::report(format!("an alarm cannot be put together: {error}"))
+    Error::permanent(format!("an alarm cannot be put together: {error}"))
 }

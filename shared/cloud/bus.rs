@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::aws::{Lazy, failure};
 use crate::reconcile_request::AskedBy;
 use doorstep_core::decide::guard::Hold;
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::doors::Seats;
@@ -22,7 +22,7 @@ pub enum Notice {
     /// Everything of the site is to be compared.
     ReconcileWanted(AskedBy),
     /// A change at a door.
-    Changed(Deed),
+    Changed(AuditEntry),
     /// What a source answered is not believed; no revoke was inferred from it.
     ReadRefused(String),
     /// A platform or a door system, by its name in reports, could not be read, and why.
@@ -61,17 +61,17 @@ impl Notice {
             Notice::Held(_) => "hold.waiting",
             Notice::Approved(_) => "hold.approved",
             Notice::Changed(deed) => match deed.what {
-                Happened::Granted => "granted",
-                Happened::Revoked => "revoked",
-                Happened::Refused => "refused",
-                Happened::Invited => "invited",
-                Happened::Renamed => "renamed",
-                Happened::Suspended => "suspended",
-                Happened::Resumed => "resumed",
-                Happened::Deleted => "deleted",
-                Happened::Tagged => "tagged",
-                Happened::Untagged => "untagged",
-                Happened::Forgotten => "forgotten",
+                AuditAction::Granted => "granted",
+                AuditAction::Revoked => "revoked",
+                AuditAction::Refused => "refused",
+                AuditAction::Invited => "invited",
+                AuditAction::Renamed => "renamed",
+                AuditAction::Suspended => "suspended",
+                AuditAction::Resumed => "resumed",
+                AuditAction::Deleted => "deleted",
+                AuditAction::Tagged => "tagged",
+                AuditAction::Untagged => "untagged",
+                AuditAction::Forgotten => "forgotten",
             },
         }
     }
@@ -116,7 +116,7 @@ impl Bus {
     /// Publishes notices of one site. What the bus leaves undone of a batch is sent again, a few times.
     ///
     /// # Errors
-    /// [`Error::Later`] where the bus did not take all of them. Nothing that Doorstep does depends on an event: callers
+    /// [`Error::Retry`] where the bus did not take all of them. Nothing that Doorstep does depends on an event: callers
     /// log it and go on.
     pub async fn publish(&self, site: &str, notices: &[Notice]) -> Result<()> {
         for chunk in notices.chunks(MOST_ENTRIES) {
@@ -128,7 +128,7 @@ impl Bus {
                     break;
                 }
                 if !back_off.may_send_again(entries.len(), left.len()).await {
-                    return Err(Error::later(format!("the bus did not take {} events", left.len())));
+                    return Err(Error::retry(format!("the bus did not take {} events", left.len())));
                 }
                 entries = left;
             }
@@ -157,7 +157,7 @@ impl Bus {
     async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<Vec<PutEventsRequestEntry>> {
         let sent = self.events.put_events().set_entries(Some(entries.clone())).send().await;
         let answer = sent.map_err(|error| {
-            Error::later(format!("the bus cannot be reached: {}", failure("events PutEvents", &error)))
+            Error::retry(format!("the bus cannot be reached: {}", failure("events PutEvents", &error)))
         })?;
         let failed = answer.entries.unwrap_or_default().into_iter().map(|result| result.error_code.is_some());
         Ok(entries.into_iter().zip(failed).filter(|(_, failed)| *failed).map(|(entry, _)| entry).collect())

@@ -11,14 +11,14 @@ use uuid::Uuid;
 use crate::aws::{Lazy, failure};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 
 /// "Something may have changed": never what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Bell {
+pub enum Trigger {
     /// About these things at the platform.
-    Things(Vec<Mention>),
+    Things(Vec<ChangeHint>),
     /// Somebody is due until this minute.
     Alarm(Timestamp),
     /// Somebody is due now.
@@ -38,11 +38,11 @@ pub enum Bell {
 
 /// A bell and whose it is: the content of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ring {
+pub struct TriggerMessage {
     /// Site.
     pub site: String,
     /// Bell.
-    pub bell: Bell,
+    pub bell: Trigger,
     /// The delivery that it is of, where it is of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
@@ -51,10 +51,10 @@ pub struct Ring {
     pub at: Option<Timestamp>,
 }
 
-impl Ring {
+impl TriggerMessage {
     /// A bell of our own.
-    pub fn new(site: &str, bell: Bell) -> Self {
-        Ring { site: site.to_owned(), bell, cause: None, at: None }
+    pub fn new(site: &str, bell: Trigger) -> Self {
+        TriggerMessage { site: site.to_owned(), bell, cause: None, at: None }
     }
 
     /// By a delivery that came at this instant.
@@ -66,7 +66,7 @@ impl Ring {
     /// Returns the text of the message. SQS takes every character that JSON takes, except U+FFFE and U+FFFF; a platform may
     /// write these into an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`. [D]
     pub fn text(&self) -> Result<String> {
-        let text = serde_json::to_string(self).map_err(|_| Error::report("a bell cannot be written"))?;
+        let text = serde_json::to_string(self).map_err(|_| Error::permanent("a bell cannot be written"))?;
         Ok(text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
     }
 }
@@ -95,20 +95,20 @@ fn count(attributes: &Attributes) -> u64 {
 }
 
 fn unasked(why: String) -> Error {
-    Error::later(format!("the queue cannot be asked: {why}"))
+    Error::retry(format!("the queue cannot be asked: {why}"))
 }
 
 /// The line.
 #[derive(Clone)]
-pub struct Line {
+pub struct TriggerQueue {
     queue: Lazy<Client>,
     url: String,
 }
 
-impl Line {
+impl TriggerQueue {
     /// The queue at `url`.
     pub fn new(queue: Lazy<Client>, url: String) -> Self {
-        Line { queue, url }
+        TriggerQueue { queue, url }
     }
 
     /// Builds the client now, where nobody did.
@@ -119,8 +119,8 @@ impl Line {
     /// Rings. Equal `sameness` within five minutes is swallowed; a bell of our own has none.
     ///
     /// # Errors
-    /// [`Error::Later`] where the queue did not take it.
-    pub async fn ring(&self, ring: &Ring, sameness: Option<&str>) -> Result<()> {
+    /// [`Error::Retry`] where the queue did not take it.
+    pub async fn ring(&self, ring: &TriggerMessage, sameness: Option<&str>) -> Result<()> {
         let own = || Uuid::new_v4().simple().to_string();
         self.queue
             .send_message()
@@ -132,14 +132,14 @@ impl Line {
             .await
             .map(|_| ())
             .map_err(|error| {
-                Error::later(format!("the queue did not take a trigger: {}", failure("sqs SendMessage", &error)))
+                Error::retry(format!("the queue did not take a trigger: {}", failure("sqs SendMessage", &error)))
             })
     }
 
     /// How many bells wait, and how many were given up. It needs rights that no function has: for the operator.
     ///
     /// # Errors
-    /// [`Error::Later`] where the queue cannot be asked.
+    /// [`Error::Retry`] where the queue cannot be asked.
     pub async fn waiting(&self) -> Result<Waiting> {
         let here = self.attributes(&self.url).await?;
         let policy = here.get(&QueueAttributeName::RedrivePolicy);
@@ -167,13 +167,13 @@ impl Line {
     /// takes its function for dead. Until then no other message of its site is handed out.
     ///
     /// # Errors
-    /// [`Error::Later`] where the queue did not take it; the message comes again all the same, later.
+    /// [`Error::Retry`] where the queue did not take it; the message comes again all the same, later.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
         let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let answer = asked.visibility_timeout(seconds).send().await;
         answer.map(|_| ()).map_err(|error| {
-            Error::later(format!("a message keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
+            Error::retry(format!("a message keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
         })
     }
 }
@@ -185,18 +185,19 @@ mod tests {
     #[test]
     fn bells_of_an_earlier_version_are_read_and_our_own_are_as_they_were() {
         let old = r#"{"site":"riverside","bell":"due"}"#;
-        let ring: Ring = serde_json::from_str(old).expect("a bell");
-        assert_eq!(ring, Ring::new("riverside", Bell::Due));
+        let ring: TriggerMessage = serde_json::from_str(old).expect("a bell");
+        assert_eq!(ring, TriggerMessage::new("riverside", Trigger::Due));
         assert_eq!(ring.text().as_deref(), Ok(old));
         let by = ring.by("abc", Timestamp::UNIX_EPOCH);
-        assert_eq!(serde_json::from_str::<Ring>(&by.text().expect("JSON")).expect("a bell"), by);
+        assert_eq!(serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a bell"), by);
     }
 
     #[test]
     fn a_message_has_no_character_that_sqs_refuses_and_says_the_same() {
-        let odd = Ring::new("riverside", Bell::Due).by("\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}", Timestamp::UNIX_EPOCH);
+        let odd = TriggerMessage::new("riverside", Trigger::Due)
+            .by("\u{0}\u{1f}\u{fffe}\u{ffff}\u{10ffff}", Timestamp::UNIX_EPOCH);
         let text = odd.text().expect("JSON");
         assert!(!text.contains(['\u{0}', '\u{1f}', '\u{fffe}', '\u{ffff}']), "{text}");
-        assert_eq!(serde_json::from_str::<Ring>(&text).expect("a bell"), odd);
+        assert_eq!(serde_json::from_str::<TriggerMessage>(&text).expect("a bell"), odd);
     }
 }

@@ -13,19 +13,19 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::alarms::{AlarmSettings, Alarms};
+use crate::alarms::{AlarmSettings, Schedules};
 use crate::aws::{Lazy, Seam};
 use crate::bus::Bus;
 use crate::ids::Ids;
-use crate::ledger::Ledger;
-use crate::line::Line;
+use crate::ledger::Store;
+use crate::line::TriggerQueue;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
 use crate::secrets::Secrets;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::access::{Access, Share};
-use doorstep_vendors::caller::{Turn, Turns};
+use doorstep_vendors::caller::{RateGate, RateGates};
 use doorstep_vendors::deadline::{Bounded, Deadline};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors, WriteDoors};
 use doorstep_vendors::http::Http;
@@ -62,10 +62,10 @@ impl Settings {
     /// Reads the environment that the template gives to every function.
     ///
     /// # Errors
-    /// [`Error::Refused`] naming the variable that is missing.
+    /// [`Error::Invalid`] naming the variable that is missing.
     pub fn from_environment() -> Result<Self> {
         let need = |name: &str| {
-            std::env::var(name).map_err(|_| Error::refused(format!("the environment variable {name} is not set")))
+            std::env::var(name).map_err(|_| Error::invalid(format!("the environment variable {name} is not set")))
         };
         let session = given("AWS_SESSION_TOKEN");
         let (key, secret) = (need("AWS_ACCESS_KEY_ID")?, need("AWS_SECRET_ACCESS_KEY")?);
@@ -109,7 +109,7 @@ async fn connect(http: &Http, origin: String) {
 
 /// Everything outside.
 #[derive(Clone)]
-pub struct Outside {
+pub struct Environment {
     /// The names of what the stack made for us.
     pub settings: Settings,
     /// The way out, for vendors.
@@ -119,11 +119,11 @@ pub struct Outside {
     /// Where ids of people come from.
     pub ids: Ids,
     /// The table.
-    pub ledger: Ledger,
+    pub ledger: Store,
     /// The line.
-    pub line: Line,
+    pub line: TriggerQueue,
     /// Alarms.
-    pub alarms: Alarms,
+    pub alarms: Schedules,
     /// The event bus.
     pub bus: Bus,
     /// Secrets.
@@ -131,7 +131,7 @@ pub struct Outside {
     /// Vendors' tokens.
     pub tokens: Tokens,
     /// Whose turn it is to call each vendor.
-    pub turns: Turns,
+    pub turns: RateGates,
     /// Requests to compare everything of one site.
     pub reconciles: ReconcileQueue,
     /// Whose webhook addresses are, and what verifies deliveries.
@@ -173,11 +173,11 @@ macro_rules! lazily {
     }};
 }
 
-impl Outside {
+impl Environment {
     /// Everything outside of a function on Lambda, which lives as long as the process; logs are JSON lines.
     ///
     /// # Errors
-    /// [`Error::Refused`] naming the environment variable that is missing.
+    /// [`Error::Invalid`] naming the environment variable that is missing.
     pub fn on_lambda() -> Result<Self> {
         let chosen = given("RUST_LOG").and_then(|levels| levels.parse::<Targets>().ok());
         let levels = chosen.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
@@ -185,7 +185,7 @@ impl Outside {
         tracing_subscriber::registry().with(lines).with(levels).init();
         let sandbox = network::Sandbox::from_environment()?;
         let http = network::client(sandbox)?;
-        Ok(Outside::new(Settings::from_environment()?, http, Arc::new(WallClock)))
+        Ok(Environment::new(Settings::from_environment()?, http, Arc::new(WallClock)))
     }
 
     /// Builds every client on one way out. Nothing is called yet.
@@ -197,20 +197,20 @@ impl Outside {
         };
         let (seam, http) = (Seam(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
-        let ledger = Ledger::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
+        let ledger = Store::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
         let queues = lazily!(aws_sdk_sqs, settings, seam, time);
-        let line = Line::new(queues.clone(), settings.line_url.clone());
+        let line = TriggerQueue::new(queues.clone(), settings.line_url.clone());
         let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
         let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
         let scheduler = lazily!(aws_sdk_scheduler, settings, seam, time);
         let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam, time), settings.bus.clone(), time.clone());
-        Outside {
-            alarms: Alarms::new(scheduler, settings.alarms.clone(), line.clone(), bus.clone(), time.clone()),
+        Environment {
+            alarms: Schedules::new(scheduler, settings.alarms.clone(), line.clone(), bus.clone(), time.clone()),
             bus,
             tokens: Tokens::shared(Arc::new(ledger.clone())),
             routes: WebhookRoutes::new(ledger.clone(), secrets.clone()),
             reconciles,
-            turns: Turns::default(),
+            turns: RateGates::default(),
             deadline,
             settings,
             http,
@@ -241,11 +241,11 @@ impl Outside {
     /// What `work` comes to, as long as there is time to give its messages back.
     ///
     /// # Errors
-    /// Those of `work`; [`Error::Later`] where the time of the invocation is used up before.
+    /// Those of `work`; [`Error::Retry`] where the time of the invocation is used up before.
     pub async fn in_time(&self, work: impl Future<Output = Result<()>>) -> Result<()> {
         match self.deadline.left_for_work(self.time.now()) {
             Some(left) => {
-                let late = || Error::later("the time of the run was used up");
+                let late = || Error::retry("the time of the run was used up");
                 tokio::time::timeout(left, work).await.unwrap_or_else(|_| Err(late()))
             }
             None => work.await,
@@ -295,7 +295,7 @@ impl Outside {
         doors: &str,
         share: Share,
     ) -> Result<(Box<dyn ReadDoors>, Box<dyn WriteDoors>)> {
-        let config = site.doors.get(doors).ok_or_else(|| Error::report(format!("there are no doors {doors}")))?;
+        let config = site.doors.get(doors).ok_or_else(|| Error::permanent(format!("there are no doors {doors}")))?;
         let of = config.place.as_deref();
         let url = address(config.url.as_deref(), config.kind.word(), of);
         let name = format!("{}#doors#{doors}#{}", site.id, config.secret);
@@ -306,12 +306,12 @@ impl Outside {
     }
 
     /// Whose turn it is to call a door system, and whether it is closed.
-    pub fn doors_turn(&self, config: &DoorsConfig) -> Turn {
+    pub fn doors_turn(&self, config: &DoorsConfig) -> RateGate {
         self.turn(config.kind.word(), &config.secret)
     }
 
     /// One vendor with one set of credentials has one rate limit.
-    fn turn(&self, vendor: &str, secret: &str) -> Turn {
+    fn turn(&self, vendor: &str, secret: &str) -> RateGate {
         self.turns.of(&format!("{vendor}#{secret}"))
     }
 
@@ -330,7 +330,7 @@ impl Outside {
             secrets: self.secrets.api(secret).await?,
             tokens: self.tokens.clone(),
             token_name,
-            turn: Turn::default(),
+            turn: RateGate::default(),
             card_property: None,
             contact: None,
             region: None,

@@ -35,7 +35,7 @@ impl ReconcileQueue {
     /// Sends requests. What the queue leaves undone of a batch is sent again, a few times.
     ///
     /// # Errors
-    /// [`Error::Later`] where the queue did not take all of them; some of them may have been taken.
+    /// [`Error::Retry`] where the queue did not take all of them; some of them may have been taken.
     pub async fn send(&self, requests: &[ReconcileRequest]) -> Result<()> {
         let batches = requests.chunks(MOST_ENTRIES).map(|chunk| self.send_batch(chunk)).collect::<Vec<_>>();
         stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
@@ -49,11 +49,11 @@ impl ReconcileQueue {
             let sent = entries.len();
             let call = self.queue.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
             let answer = call.send().await.map_err(|error| {
-                Error::later(format!("the reconcile queue is away: {}", failure("sqs SendMessageBatch", &error)))
+                Error::retry(format!("the reconcile queue is away: {}", failure("sqs SendMessageBatch", &error)))
             })?;
             entries.retain(|entry| answer.failed.iter().any(|failed| failed.id == entry.id));
             if !entries.is_empty() && !back_off.may_send_again(sent, entries.len()).await {
-                return Err(Error::later(format!("the reconcile queue did not take {} requests", entries.len())));
+                return Err(Error::retry(format!("the reconcile queue did not take {} requests", entries.len())));
             }
         }
         Ok(())
@@ -62,24 +62,24 @@ impl ReconcileQueue {
     /// Has a message come again after `pause`, in whole seconds, rather than when the queue takes its function for dead.
     ///
     /// # Errors
-    /// [`Error::Later`] where the queue did not take that; the message comes again later.
+    /// [`Error::Retry`] where the queue did not take that; the message comes again later.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
         let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let answer = asked.visibility_timeout(seconds).send().await;
         answer.map(|_| ()).map_err(|error| {
-            Error::later(format!("a request keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
+            Error::retry(format!("a request keeps its pause: {}", failure("sqs ChangeMessageVisibility", &error)))
         })
     }
 }
 
 fn entry(number: usize, request: &ReconcileRequest) -> Result<SendMessageBatchRequestEntry> {
-    let text = serde_json::to_string(request).map_err(|_| Error::report("a request cannot be written"))?;
+    let text = serde_json::to_string(request).map_err(|_| Error::permanent("a request cannot be written"))?;
     SendMessageBatchRequestEntry::builder()
         .id(number.to_string())
         .message_group_id(&request.site)
         .message_deduplication_id(request.dedup_id())
         .message_body(text)
         .build()
-        .map_err(|error| Error::report(format!("a request cannot be put together: {error}")))
+        .map_err(|error| Error::permanent(format!("a request cannot be put together: {error}")))
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cached::Cached;
-use crate::ledger::Ledger;
-use crate::ledger::sites::Doorplate;
+use crate::ledger::Store;
+use crate::ledger::sites::SiteRoute;
 use crate::secrets::Secrets;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::Result;
@@ -30,7 +30,7 @@ const SPAN: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Clone)]
 pub struct PlatformRoute {
     /// What is known of the site.
-    pub site: Arc<Option<Doorplate>>,
+    pub site: Arc<Option<SiteRoute>>,
     /// What verifies its deliveries.
     pub secrets: Arc<WebhookSecrets>,
 }
@@ -55,9 +55,9 @@ pub struct DoorsRoute {
 /// Every webhook address of the stack.
 #[derive(Clone)]
 pub struct WebhookRoutes {
-    store: Ledger,
+    store: Store,
     secrets: Secrets,
-    sites: Cached<Option<Doorplate>>,
+    sites: Cached<Option<SiteRoute>>,
     verifiers: Cached<WebhookSecrets>,
     names: Cached<BTreeSet<String>>,
     misses: Arc<Mutex<Misses>>,
@@ -92,7 +92,7 @@ fn parts(path: &str) -> Option<(&str, &str, Option<&str>)> {
 
 impl WebhookRoutes {
     /// Nothing is read yet.
-    pub fn new(store: Ledger, secrets: Secrets) -> Self {
+    pub fn new(store: Store, secrets: Secrets) -> Self {
         WebhookRoutes {
             store,
             secrets,
@@ -143,7 +143,7 @@ impl WebhookRoutes {
         }))
     }
 
-    async fn site(&self, name: &str, now: Timestamp) -> Result<Arc<Option<Doorplate>>> {
+    async fn site(&self, name: &str, now: Timestamp) -> Result<Arc<Option<SiteRoute>>> {
         if !is_site_id(name) {
             return Ok(Arc::new(None));
         }

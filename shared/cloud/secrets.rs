@@ -34,11 +34,11 @@ impl Secrets {
     /// What opens an interface.
     ///
     /// # Errors
-    /// [`Error::Report`] where the operator put nothing.
+    /// [`Error::Permanent`] where the operator put nothing.
     pub async fn api(&self, name: &str) -> Result<ApiSecrets> {
         let path = format!("/{}/{name}/api", self.stack);
         let found = self.parameter(&path).await?;
-        found.ok_or_else(|| Error::report(format!("there is no secret {path}: put it there as a SecureString")))
+        found.ok_or_else(|| Error::permanent(format!("there is no secret {path}: put it there as a SecureString")))
     }
 
     async fn parameter<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
@@ -49,11 +49,11 @@ impl Secrets {
                 Some(GetParameterError::ParameterNotFound(_)) => return Ok(None),
                 _ => {
                     let why = failure("ssm GetParameter", &error);
-                    return Err(Error::later(format!("the secret {path} cannot be read: {why}")));
+                    return Err(Error::retry(format!("the secret {path} cannot be read: {why}")));
                 }
             },
         };
         let read = value.map(|text| serde_json::from_str(&text)).transpose();
-        read.map_err(|_| Error::report(format!("the secret {path} is not the JSON object it should be")))
+        read.map_err(|_| Error::permanent(format!("the secret {path} is not the JSON object it should be")))
     }
 }

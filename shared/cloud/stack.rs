@@ -50,24 +50,24 @@ impl Settings {
     /// What the stack called `stack` says of itself.
     ///
     /// # Errors
-    /// [`Error::Refused`] where there is no such stack here, or AWS does not let us ask; [`Error::Later`] where AWS
+    /// [`Error::Invalid`] where there is no such stack here, or AWS does not let us ask; [`Error::Retry`] where AWS
     /// cannot be reached.
     pub async fn of_stack(stack: &str, asker: Asker, http: &Http) -> Result<Self> {
         let path = format!("/{stack}/stack");
         let ssm = config!(aws_sdk_ssm, asker, Seam(http.clone()));
         let answer = ssm.get_parameter().name(&path).send().await;
         let found = answer.map_err(|error| match error.as_service_error() {
-            Some(GetParameterError::ParameterNotFound(_)) => Error::refused(format!(
+            Some(GetParameterError::ParameterNotFound(_)) => Error::invalid(format!(
                 "there is no stack \"{stack}\" in {}: no parameter {path}. Choose another with --stack, --region or \
                  --profile, or deploy it",
                 asker.region
             )),
-            Some(_) => Error::refused(format!("the stack cannot be asked: {}", failure("ssm GetParameter", &error))),
-            None => Error::later(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
+            Some(_) => Error::invalid(format!("the stack cannot be asked: {}", failure("ssm GetParameter", &error))),
+            None => Error::retry(format!("AWS cannot be reached: {}", failure("ssm GetParameter", &error))),
         })?;
         let text = found.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
         let names: Names = serde_json::from_str(&text)
-            .map_err(|error| Error::report(format!("the parameter {path} is not what the stack writes: {error}")))?;
+            .map_err(|error| Error::permanent(format!("the parameter {path} is not what the stack writes: {error}")))?;
         let Asker { region, credentials, endpoint } = asker;
         let alarms =
             AlarmSettings { group: names.alarm_group, line_arn: names.line_arn, role_arn: names.alarm_role_arn };

@@ -4,13 +4,13 @@
 
 use jiff::SignedDuration;
 
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::routes::DoorsRoute;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::opening::Opening;
-use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, Proven};
-use doorstep_vendors::doors::openings::News;
+use doorstep_core::model::opening::AccessAttempt;
+use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery};
+use doorstep_vendors::doors::openings::AccessNews;
 use doorstep_vendors::platform::signature::digest;
 
 /// Whoever was refused longer ago than this has gone away; nobody is looked at for their sake.
@@ -19,7 +19,7 @@ pub const RINGS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 const AHEAD: SignedDuration = SignedDuration::from_secs(300);
 
 /// Takes one delivery. Refusing one costs no call to anything.
-pub async fn entries(outside: &Outside, delivery: Delivery) -> Answer {
+pub async fn entries(outside: &Environment, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
@@ -44,43 +44,45 @@ pub async fn entries(outside: &Outside, delivery: Delivery) -> Answer {
     }
 }
 
-async fn take(outside: &Outside, entrance: &DoorsRoute, proven: &Proven) -> Result<()> {
+async fn take(outside: &Environment, entrance: &DoorsRoute, proven: &VerifiedDelivery) -> Result<()> {
     let sameness = proven.sameness.as_str();
     match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), proven) {
-        News::NotForUs => Ok(()),
-        News::Opening(opening) if opening.at > outside.time.now().saturating_add(AHEAD).unwrap_or(opening.at) => {
+        AccessNews::NotForUs => Ok(()),
+        AccessNews::AccessAttempt(opening)
+            if opening.at > outside.time.now().saturating_add(AHEAD).unwrap_or(opening.at) =>
+        {
             unreadable(outside, entrance, sameness, "the event is dated in the future").await
         }
-        News::Opening(opening) => keep(outside, entrance, opening).await,
-        News::Account(id) => {
-            let bell = Bell::Account { doors: entrance.doors.clone(), id };
+        AccessNews::AccessAttempt(opening) => keep(outside, entrance, opening).await,
+        AccessNews::Account(id) => {
+            let bell = Trigger::Account { doors: entrance.doors.clone(), id };
             ring(outside, entrance, bell, sameness).await
         }
-        News::Unclear => ring(outside, entrance, Bell::Unread, sameness).await,
-        News::Unreadable(why) => unreadable(outside, entrance, sameness, &why).await,
+        AccessNews::Unclear => ring(outside, entrance, Trigger::Unread, sameness).await,
+        AccessNews::Unreadable(why) => unreadable(outside, entrance, sameness, &why).await,
     }
 }
 
 /// Rings first, then keeps: a crash between the two costs a duplicate, never an opening. The same one told twice lands
 /// in the same place.
-async fn keep(outside: &Outside, entrance: &DoorsRoute, opening: Opening) -> Result<()> {
+async fn keep(outside: &Environment, entrance: &DoorsRoute, opening: AccessAttempt) -> Result<()> {
     let now = outside.time.now();
     let lately = now.duration_since(opening.at) <= RINGS_WITHIN;
     if let Some(id) = opening.account.clone().filter(|_| lately && opening.refused.is_some()) {
         let sameness = digest(&[b"opening\0", opening.doors.as_bytes(), b"\0", opening.id.as_bytes()]);
-        ring(outside, entrance, Bell::Account { doors: opening.doors.clone(), id }, &sameness).await?;
+        ring(outside, entrance, Trigger::Account { doors: opening.doors.clone(), id }, &sameness).await?;
     }
     outside.ledger.keep_openings(&entrance.site, std::slice::from_ref(&opening), entrance.keep_days, now).await
 }
 
 /// A door system switches a webhook off that keeps failing, so what it sends is taken all the same, and said.
-async fn unreadable(outside: &Outside, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
+async fn unreadable(outside: &Environment, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
     tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
     outside.ledger.keep_unread(&entrance.site, sameness, why, outside.time.now()).await?;
-    ring(outside, entrance, Bell::Unread, sameness).await
+    ring(outside, entrance, Trigger::Unread, sameness).await
 }
 
-async fn ring(outside: &Outside, entrance: &DoorsRoute, bell: Bell, sameness: &str) -> Result<()> {
-    let ring = Ring::new(&entrance.site, bell).by(sameness, outside.time.now());
+async fn ring(outside: &Environment, entrance: &DoorsRoute, bell: Trigger, sameness: &str) -> Result<()> {
+    let ring = TriggerMessage::new(&entrance.site, bell).by(sameness, outside.time.now());
     outside.line.ring(&ring, Some(sameness)).await
 }

@@ -3,18 +3,18 @@
 
 use sha2::{Digest, Sha256};
 
-use doorstep_cloud::ledger::sites::Doorplate;
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
-use doorstep_core::model::push_update::{News, Receipt};
-use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, Letter, Proven};
+use doorstep_cloud::ledger::sites::SiteRoute;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::outside::Environment;
+use doorstep_core::model::push_update::{Receipt, UpdateBody};
+use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery, WebhookContent};
 use doorstep_vendors::platform::PlatformVendor;
 
 /// How far ahead a letter that counts by its date may be dated, in seconds.
 const FUTURE_SECONDS: i64 = 300;
 
 /// Takes one delivery. Refusing one costs no call to anything.
-pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
+pub async fn receive(outside: &Environment, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
@@ -45,44 +45,49 @@ pub async fn receive(outside: &Outside, delivery: Delivery) -> Answer {
 /// Enqueues a trigger for what the delivery is about. An update of a platform that has no read API is stored first: a
 /// crash between the two costs a duplicate, because the platform posts again what was not answered, never an update.
 async fn take(
-    outside: &Outside,
-    plate: &Doorplate,
-    proven: &Proven,
-    letter: Letter,
+    outside: &Environment,
+    plate: &SiteRoute,
+    proven: &VerifiedDelivery,
+    letter: WebhookContent,
 ) -> doorstep_core::model::error::Result<Answer> {
     let now = outside.time.now();
     let (site, sameness) = (plate.site.as_str(), proven.sameness.as_str());
     match letter {
-        Letter::NotForUs => {}
-        Letter::About(mentions) => ring(outside, site, Bell::Things(mentions), sameness).await?,
-        Letter::Tells(told) if told.rank.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
+        WebhookContent::NotForUs => {}
+        WebhookContent::About(mentions) => ring(outside, site, Trigger::Things(mentions), sameness).await?,
+        WebhookContent::Tells(told) if told.rank.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
             tracing::warn!(site, "refused a letter from the future");
             return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
         }
-        Letter::Tells(told) => {
+        WebhookContent::Tells(told) => {
             let delivery = hex::encode(Sha256::digest(proven.sender_id()));
             outside.ledger.tell(site, &told, &Receipt { at: now, delivery }).await?;
             let bell = match told.news {
-                News::Thing { .. } => Bell::Things(told.mentions),
-                News::Roster { .. } => Bell::Roster,
+                UpdateBody::Thing { .. } => Trigger::Things(told.mentions),
+                UpdateBody::Roster { .. } => Trigger::Roster,
             };
             // Each one rings: what is posted once more may have to be taken out of the table once more.
-            outside.line.ring(&Ring::new(site, bell).by(sameness, now), None).await?;
+            outside.line.ring(&TriggerMessage::new(site, bell).by(sameness, now), None).await?;
         }
-        Letter::Wrong(why) => {
+        WebhookContent::Wrong(why) => {
             tracing::warn!(site, why, "refused a proven delivery that is not as the contract says");
             return Ok(Answer::wrong(&why));
         }
-        Letter::Unreadable(why) => {
+        WebhookContent::Unreadable(why) => {
             tracing::warn!(site, why, "a proven delivery cannot be read");
             outside.ledger.keep_unread(site, sameness, &why, now).await?;
-            ring(outside, site, Bell::Unread, sameness).await?;
+            ring(outside, site, Trigger::Unread, sameness).await?;
         }
     }
     Ok(Answer::accepted())
 }
 
-async fn ring(outside: &Outside, site: &str, bell: Bell, sameness: &str) -> doorstep_core::model::error::Result<()> {
-    let ring = Ring::new(site, bell).by(sameness, outside.time.now());
+async fn ring(
+    outside: &Environment,
+    site: &str,
+    bell: Trigger,
+    sameness: &str,
+) -> doorstep_core::model::error::Result<()> {
+    let ring = TriggerMessage::new(site, bell).by(sameness, outside.time.now());
     outside.line.ring(&ring, Some(sameness)).await
 }

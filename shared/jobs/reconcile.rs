@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::comparison::doors::{self, Seen};
+use crate::comparison::doors::{self, DoorsSnapshot};
 use crate::comparison::doubts::if_believed;
-use crate::comparison::{Ground, Read, everybody_to_judge, former};
+use crate::comparison::{CompareContext, Read, everybody_to_judge, former};
 use crate::reconcile::moved::carry_over;
 use doorstep_cloud::alarms::Unset;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::Doorplate;
-use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::ledger::sites::SiteRoute;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
 use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::other_sites::register::RuledDoors;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::{Mode, Site};
@@ -69,15 +69,15 @@ pub struct Report {
 /// Compares everything of one site and rings for what is wrong.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table or line is away. A vendor that
+/// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where our own table or line is away. A vendor that
 /// cannot be read is a problem in the report, not an error.
-pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
-    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
+pub async fn reconcile(outside: &Environment, site: &str) -> Result<Report> {
+    let outside = &Environment { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
     let stored = outside.ledger.in_force(site).await?;
     let site = stored.site()?;
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // What an older version wrote of the site may say too little.
-    outside.ledger.keep_doorplate(&Doorplate::of(&site), &stored).await?;
+    outside.ledger.keep_doorplate(&SiteRoute::of(&site), &stored).await?;
     carry_over(outside, &site, &BTreeSet::new()).await?;
     let overdue = set_alarms(outside, &site.id, &mut report).await?;
     let PlatformState { mut known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
@@ -93,7 +93,7 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
     let now = outside.time.now();
     let versions = (mark.unfinished_from(stored.n)..stored.n, stored.replaced());
     let former = former(&outside.ledger, &stored.file()?, versions, &known, &seen).await?;
-    let ground = Ground {
+    let ground = CompareContext {
         former: &former,
         site: &site,
         resolved: &seen.resolved,
@@ -152,14 +152,14 @@ pub async fn reconcile(outside: &Outside, site: &str) -> Result<Report> {
 }
 
 /// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
-async fn ring(outside: &Outside, site: &Site) -> Result<()> {
-    let bell = Bell::Alarm(outside.time.now());
-    outside.line.ring(&Ring::new(&site.id, bell), None).await
+async fn ring(outside: &Environment, site: &Site) -> Result<()> {
+    let bell = Trigger::Alarm(outside.time.now());
+    outside.line.ring(&TriggerMessage::new(&site.id, bell), None).await
 }
 
 /// Sets schedules for whoever is due soon, so that one that failed heals even when a platform is down. What Scheduler does
 /// not take is said, and is the next reconcile's to set. Returns whether somebody is overdue.
-async fn set_alarms(outside: &Outside, site: &str, report: &mut Report) -> Result<bool> {
+async fn set_alarms(outside: &Environment, site: &str, report: &mut Report) -> Result<bool> {
     let now = outside.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
     let mut minutes: Vec<_> = outside.ledger.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
@@ -168,7 +168,7 @@ async fn set_alarms(outside: &Outside, site: &str, report: &mut Report) -> Resul
     for minute in minutes.iter().filter(|&&minute| minute > this_minute) {
         match outside.alarms.try_set(site, *minute).await {
             Ok(()) => {}
-            Err(Unset::Line(error)) => return Err(error),
+            Err(Unset::Queue(error)) => return Err(error),
             Err(Unset::Schedule(error)) => {
                 tracing::warn!(site, %error, "schedules could not be set; the next reconcile sets them");
                 report.problems.push(format!("schedules could not be set, and people may be late: {error}"));
@@ -180,7 +180,7 @@ async fn set_alarms(outside: &Outside, site: &str, report: &mut Report) -> Resul
 }
 
 /// Keeps what the doors were found to be, and what names stand for, for settle to go by.
-async fn keep(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+async fn keep(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
     for name in seen.accounts.keys() {
         if let Some(terms) = seen.terms.get(name) {
             outside.ledger.keep_doors_read(&site.id, name, &terms.seen).await?;
@@ -190,7 +190,7 @@ async fn keep(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
 }
 
 /// Registers which groups this site rules, so that others who rule them know.
-async fn register(outside: &Outside, site: &Site, seen: &mut Seen) -> Result<()> {
+async fn register(outside: &Environment, site: &Site, seen: &mut DoorsSnapshot) -> Result<()> {
     for (name, terms) in seen.terms.iter_mut().filter(|(name, _)| seen.accounts.contains_key(*name)) {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
         let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
@@ -201,7 +201,7 @@ async fn register(outside: &Outside, site: &Site, seen: &mut Seen) -> Result<()>
 
 /// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.
 /// While we only observe nobody becomes ours, so no group does: it is taken over when the site begins to act.
-async fn take_over(outside: &Outside, site: &Site, seen: &Seen) -> Result<()> {
+async fn take_over(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
     if site.mode == Mode::Observe {
         return Ok(());
     }

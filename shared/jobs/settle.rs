@@ -7,8 +7,8 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 
-use doorstep_cloud::line::Ring;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::TriggerMessage;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 
 mod accounts;
@@ -47,11 +47,11 @@ mod turn;
 pub use accounts::{taken_already, the_one};
 pub use case::dossier_of;
 pub use doubts::COUNTED;
-pub use held::{GroupRows, HeldRows};
-pub use look::{Heard, end_look};
-pub use moves::{Judged, View, concerned, judge_person};
+pub use held::{ActualGroups, GroupRows};
+pub use look::{Origin, end_look};
+pub use moves::{PersonDecision, View, concerned, decide_person};
 pub use rest::resume_at;
-pub use scene::Terms;
+pub use scene::DoorsContext;
 pub use scene::catalogue;
 
 /// How long a site's line waits before a message that failed comes again, by how often it came. After the fifth time
@@ -61,13 +61,13 @@ const PAUSES: [u64; 4] = [5, 15, 45, 120];
 /// What one batch holds of one site.
 struct Part {
     site: String,
-    rings: Vec<Ring>,
+    rings: Vec<TriggerMessage>,
     messages: Vec<SqsMessage>,
 }
 
 /// Serves one batch of the line, its sites side by side under one deadline. Where a site fails, or has no time left, its
 /// messages come again; another site's do not.
-pub async fn settle(outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+pub async fn settle(outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
     let (parts, mut failed) = by_site(batch);
     let served = parts.into_iter().map(|part| async move {
         let served = outside.in_time(one_site(outside, &part.site, &part.rings)).await;
@@ -93,7 +93,7 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
     let (mut failed, mut held_up) = (Vec::new(), BTreeSet::new());
     for message in batch.records {
         let group = message.attributes.get("MessageGroupId").cloned();
-        let ring = message.body.as_deref().and_then(|body| serde_json::from_str::<Ring>(body).ok());
+        let ring = message.body.as_deref().and_then(|body| serde_json::from_str::<TriggerMessage>(body).ok());
         match ring {
             Some(ring) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
                 let new = || Part { site: ring.site.clone(), rings: Vec::new(), messages: Vec::new() };
@@ -116,7 +116,7 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
 
 /// Has a message come again after `pause`, rather than when the queue takes its function for dead. One that nobody can
 /// read comes again at once, so that it soon stands in nobody's way: a site's messages are handed out in order.
-async fn comes_again(outside: &Outside, message: &SqsMessage, pause: Duration) {
+async fn comes_again(outside: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = outside.line.again(receipt, pause).await
     {
@@ -141,7 +141,7 @@ fn pause_after(message: &SqsMessage) -> Duration {
     Duration::from_secs(pause.copied().unwrap_or_default())
 }
 
-async fn one_site(outside: &Outside, site: &str, rings: &[Ring]) -> Result<()> {
+async fn one_site(outside: &Environment, site: &str, rings: &[TriggerMessage]) -> Result<()> {
     match outside.ledger.active(site).await? {
         Some(stored) => serve::serve(outside, &stored, rings).await,
         None => {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_behind_an_unreadable_message_of_its_group_fails_with_it_until_that_is_given_up() {
-        let due = |site: &str| Ring::new(site, doorstep_cloud::line::Bell::Due).text().unwrap();
+        let due = |site: &str| TriggerMessage::new(site, doorstep_cloud::line::Trigger::Due).text().unwrap();
         let sorted = |receives: usize| {
             let mut batch = SqsEvent::default();
             batch.records = vec![

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::key;
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
-use doorstep_core::decide::guard::{Doubt, Hold, Waiting};
+use doorstep_core::decide::guard::{Hold, UnconfirmedChange, Waiting};
 use doorstep_core::model::account::{AccountId, Group, GroupId};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
@@ -74,13 +74,13 @@ pub enum Doing {
 }
 
 impl Doing {
-    fn of(doubt: &Doubt) -> Self {
+    fn of(doubt: &UnconfirmedChange) -> Self {
         match doubt {
-            Doubt::Leaves { .. } => Doing::Leaves,
-            Doubt::Card { .. } => Doing::Untagged,
-            Doubt::Rests { .. } => Doing::Rests,
-            Doubt::Moves { .. } => Doing::Joins,
-            Doubt::Made { .. } => Doing::Invited,
+            UnconfirmedChange::Leaves { .. } => Doing::Leaves,
+            UnconfirmedChange::Card { .. } => Doing::Untagged,
+            UnconfirmedChange::Rests { .. } => Doing::Rests,
+            UnconfirmedChange::Moves { .. } => Doing::Joins,
+            UnconfirmedChange::Made { .. } => Doing::Invited,
         }
     }
 }
@@ -88,8 +88,8 @@ impl Doing {
 /// Everything that waits for a human, at one site or at all of them, with whom it concerns.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where the table is away.
-pub async fn holds(outside: &Outside, site: Option<&str>) -> Result<Vec<Opened>> {
+/// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where the table is away.
+pub async fn holds(outside: &Environment, site: Option<&str>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(outside, site).await? {
         for hold in outside.ledger.open_holds(&site).await? {
@@ -111,13 +111,15 @@ struct Names {
 }
 
 impl Names {
-    async fn of(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<Names> {
+    async fn of(outside: &Environment, site: &str, waiting: &[Waiting]) -> Result<Names> {
         let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
             match &one.doubt {
-                Doubt::Leaves { doors: at, .. } => drop(doors.insert(at)),
-                Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } => drop(profiles.insert(profile.clone())),
-                Doubt::Card { .. } | Doubt::Rests { .. } => {}
+                UnconfirmedChange::Leaves { doors: at, .. } => drop(doors.insert(at)),
+                UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
+                    drop(profiles.insert(profile.clone()))
+                }
+                UnconfirmedChange::Card { .. } | UnconfirmedChange::Rests { .. } => {}
             }
             if let Subject::Person(id) = &one.who {
                 people.insert(id.clone());
@@ -148,7 +150,7 @@ impl Names {
             called = person.accounts.get(&doors).and_then(|linked| linked.account.called());
             email.clone_from(&person.email);
         }
-        if let Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } = &one.doubt
+        if let UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } = &one.doubt
             && let Some(known) = self.profiles.get(profile)
             && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
         {
@@ -186,27 +188,27 @@ impl fmt::Display for Opened {
 /// done is not done; what would be done besides is not released.
 ///
 /// # Errors
-/// [`Error::Refused`] where there is no such hold, or it was approved already; [`Error::Later`] where table or line are
+/// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where table or line are
 /// away, or the hold changed meanwhile: then the same may be said again.
-pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
+pub async fn approve(outside: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
     let hold = find(outside, site, checksum).await?;
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
-        return Err(Error::refused(format!(
+        return Err(Error::invalid(format!(
             "{checksum} was approved at {at}. What is not done within the hour after that is held anew: look again"
         )));
     }
     let waiting = outside.ledger.waiting(&hold).await?;
     let now = outside.time.now();
     let site = hold.site.clone();
-    let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
+    let doubts: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.doubt).collect();
     outside.ledger.release(&site, &doubts, Some(checksum), now).await?;
     let mut notices = believe(outside, &site, &waiting).await?;
     // By the stack's own clock: that of the operator's desk may be ahead of it.
     outside.ledger.put_dues(&site, &dues(&waiting, hold.told)).await?;
     let hold = Hold { approved: Some(now), ..hold };
     outside.ledger.keep_hold(&hold).await?;
-    outside.line.ring(&Ring::new(&site, Bell::Due), None).await?;
+    outside.line.ring(&TriggerMessage::new(&site, Trigger::Due), None).await?;
     notices.push(Notice::Approved(hold.clone()));
     if let Err(error) = outside.bus.publish(&site, &notices).await {
         tracing::warn!(site, %error, "an approval could not be published");
@@ -216,7 +218,7 @@ pub async fn approve(outside: &Outside, site: Option<&str>, checksum: &str) -> R
 
 /// Where what is approved follows from a snapshot that was not believed, it is believed from now on, and everything is to be
 /// compared by it.
-async fn believe(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
+async fn believe(outside: &Environment, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
     let told = outside.ledger.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
     if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&outside.ledger, site).await? {
         return Ok(Vec::new());
@@ -224,13 +226,13 @@ async fn believe(outside: &Outside, site: &str, waiting: &[Waiting]) -> Result<V
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
 }
 
-async fn find(outside: &Outside, site: Option<&str>, checksum: &str) -> Result<Hold> {
+async fn find(outside: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
     for site in sites(outside, site).await? {
         if let Some(hold) = outside.ledger.hold(&site, checksum).await? {
             return Ok(hold);
         }
     }
-    Err(Error::refused(format!(
+    Err(Error::invalid(format!(
         "nothing is held under {checksum}: the set may have changed since. Look again, and approve what you then see"
     )))
 }
@@ -242,15 +244,17 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
         let new = Due::at(at, one.who.clone());
         let due = dues.entry(key::subject(&one.who)).or_insert(new);
         match &one.doubt {
-            Doubt::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
-            Doubt::Card { doors, .. } | Doubt::Rests { doors, .. } => drop(due.look_at.insert(doors.clone())),
-            Doubt::Made { .. } | Doubt::Moves { .. } => {}
+            UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
+            UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
+                drop(due.look_at.insert(doors.clone()))
+            }
+            UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => {}
         }
     }
     dues.into_values().collect()
 }
 
-async fn sites(outside: &Outside, site: Option<&str>) -> Result<Vec<String>> {
+async fn sites(outside: &Environment, site: Option<&str>) -> Result<Vec<String>> {
     match site {
         Some(site) => Ok(vec![outside.ledger.in_force(site).await.map(|_| site.to_owned())?]),
         None => outside.ledger.site_names().await,

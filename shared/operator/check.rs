@@ -43,7 +43,7 @@ pub async fn against_vendors(
     let mut groups = BTreeMap::new();
     let mut about_doors = Vec::new();
     for name in site.doors.keys() {
-        let reader = doors.get(name).ok_or_else(|| Error::refused(format!("[doors.{name}] is not connected")))?;
+        let reader = doors.get(name).ok_or_else(|| Error::invalid(format!("[doors.{name}] is not connected")))?;
         groups.insert(name.clone(), reader.groups().await?);
         about_doors.extend(of_doors(site, name, reader.as_ref()).await?);
     }

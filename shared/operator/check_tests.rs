@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::check::{against_vendors, alone, together};
-use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, Row, Standing};
+use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, GroupMember, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Plan, What};
 use doorstep_core::site::Site;
@@ -78,14 +78,14 @@ impl ReadDoors for OneGroup {
     async fn groups(&self) -> Result<Vec<Group>> {
         let problem = Some("it has no schedule: give it one".to_owned());
         let group = Group { id: GroupId("g1".into()), name: "Members".into(), problem };
-        if self.away { Err(Error::later("away")) } else { Ok(vec![group]) }
+        if self.away { Err(Error::retry("away")) } else { Ok(vec![group]) }
     }
 
     async fn is_gone(&self, _group: &GroupId) -> Result<bool> {
         Ok(false)
     }
 
-    async fn rows(&self, _group: &GroupId) -> Result<Vec<Row>> {
+    async fn rows(&self, _group: &GroupId) -> Result<Vec<GroupMember>> {
         Ok(Vec::new())
     }
 
@@ -170,9 +170,9 @@ async fn what_the_vendors_say() {
             "[platform] nothing posts to riverside: make a webhook",
         ]
     );
-    assert_eq!(found(true).await, Err(Error::later("away")));
+    assert_eq!(found(true).await, Err(Error::retry("away")));
     let unconnected = against_vendors(&full(), &OnePlan, &BTreeMap::new()).await;
-    assert_eq!(unconnected.err(), Some(Error::refused("[doors.main] is not connected")));
+    assert_eq!(unconnected.err(), Some(Error::invalid("[doors.main] is not connected")));
 }
 
 #[test]

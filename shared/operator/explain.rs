@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::view::KnownRules;
 use doorstep_cloud::ledger::sites::Stored;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::diff::is_valid;
-use doorstep_core::decide::entitlement::{Dossier, Entitlement, derive};
-use doorstep_core::decide::guard::{Doubt, Hold};
+use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, derive};
+use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::audit::Record as Done;
 use doorstep_core::model::error::{Error, Result};
@@ -57,8 +57,8 @@ pub struct Wanted {
 /// Explains. `None`: nobody here is meant.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here, and for what cannot be read as a person, a group or an instant.
-pub async fn explain(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
+/// [`Error::Invalid`] for a site that is not here, and for what cannot be read as a person, a group or an instant.
+pub async fn explain(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
     let now = outside.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = outside.ledger.in_force(site).await?;
@@ -77,20 +77,20 @@ pub async fn explain(outside: &Outside, site: &str, wanted: &Wanted) -> Result<O
 /// An instant, as somebody wrote it.
 ///
 /// # Errors
-/// [`Error::Refused`] with how to write one.
+/// [`Error::Invalid`] with how to write one.
 pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(now) };
     // What comes from an address bar has a space where a plus was.
     let read = text.parse().or_else(|_| text.replace(' ', "+").parse());
-    read.map_err(|_| Error::refused("write the instant with its offset, such as 2026-03-02T09:00:00Z"))
+    read.map_err(|_| Error::invalid("write the instant with its offset, such as 2026-03-02T09:00:00Z"))
 }
 
 /// Who is meant.
-async fn find(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
+async fn find(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
     let ledger = &outside.ledger;
     match (&wanted.email, &wanted.person, &wanted.profile) {
         (Some(email), None, None) => {
-            let key = email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?;
+            let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
             match ledger.id_of_email(site, &key).await? {
                 Some(id) => ledger.person(site, &id).await,
                 None => unsettled(outside, site, &key).await,
@@ -98,12 +98,12 @@ async fn find(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Option<P
         }
         (None, Some(id), None) => ledger.person(site, id).await,
         (None, None, Some(profile)) => of_profile(outside, site, profile).await,
-        _ => Err(Error::refused("say who: one of email, person and profile")),
+        _ => Err(Error::invalid("say who: one of email, person and profile")),
     }
 }
 
-async fn of_profile(outside: &Outside, site: &str, profile: &str) -> Result<Option<Person>> {
-    let wrong = || Error::refused("write a profile as member:ID or visitor:ID");
+async fn of_profile(outside: &Environment, site: &str, profile: &str) -> Result<Option<Person>> {
+    let wrong = || Error::invalid("write a profile as member:ID or visitor:ID");
     let (kind, id) = profile.split_once([':', ' ']).ok_or_else(wrong)?;
     let kind = past::kind_of(kind).filter(|kind| matches!(kind, Kind::Member | Kind::Visitor)).ok_or_else(wrong)?;
     let name = FactId::new(kind, id);
@@ -116,7 +116,7 @@ async fn of_profile(outside: &Outside, site: &str, profile: &str) -> Result<Opti
 
 /// Somebody whom the platform knows and for whom nothing ever opened has no place among our people. Only then is the
 /// list of profiles looked through.
-async fn unsettled(outside: &Outside, site: &str, email: &str) -> Result<Option<Person>> {
+async fn unsettled(outside: &Environment, site: &str, email: &str) -> Result<Option<Person>> {
     let mut found = Vec::new();
     for kind in [Kind::Member, Kind::Visitor] {
         let profiles = outside.ledger.facts_of(site, kind).await?;
@@ -158,7 +158,7 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    async fn of(outside: &Outside, stored: &Stored, site: Site, at: Timestamp, now: Timestamp) -> Result<Self> {
+    async fn of(outside: &Environment, stored: &Stored, site: Site, at: Timestamp, now: Timestamp) -> Result<Self> {
         let rules = KnownRules::of(outside, &site).await?;
         let mut names = BTreeMap::new();
         for doors in site.doors.keys() {
@@ -193,7 +193,7 @@ impl Book {
         let known: Vec<_> = self.names.keys().cloned().chain(groups).collect();
         let chosen: BTreeSet<_> = known.into_iter().filter(|group| self.is_called(group, only)).collect();
         if chosen.is_empty() {
-            return Err(Error::refused("no group here has this name or id"));
+            return Err(Error::invalid("no group here has this name or id"));
         }
         Ok(chosen)
     }
@@ -237,7 +237,7 @@ impl Book {
 /// Everything that is known of one person.
 pub(crate) struct File {
     person: Person,
-    dossier: Dossier,
+    dossier: PersonFacts,
     /// What they may open around the instant.
     entitlements: Vec<Entitlement>,
     /// What is wrong with their facts, where nobody settled them.
@@ -247,11 +247,11 @@ pub(crate) struct File {
     /// What was done for them, oldest first.
     done: Vec<Done>,
     /// What of theirs waits for a human, with the hold that it is in.
-    held: Vec<(Doubt, Hold)>,
+    held: Vec<(UnconfirmedChange, Hold)>,
 }
 
 impl File {
-    async fn of(outside: &Outside, book: &Book, person: Person) -> Result<Self> {
+    async fn of(outside: &Environment, book: &Book, person: Person) -> Result<Self> {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
         let (dossier, _) = dossier_of(outside, &book.site.id, &profiles).await?;
         let derived = derive(book.rules.by(&book.site), &dossier, book.at);
@@ -277,16 +277,20 @@ impl File {
 }
 
 /// What of one person's waits for a human. Holds are few.
-async fn held(outside: &Outside, book: &Book, person: &Person) -> Result<Vec<(Doubt, Hold)>> {
+async fn held(outside: &Environment, book: &Book, person: &Person) -> Result<Vec<(UnconfirmedChange, Hold)>> {
     if book.tense() != Tense::Present {
         return Ok(Vec::new());
     }
-    let theirs = |doubt: &Doubt| match doubt {
-        Doubt::Leaves { doors, account, .. } | Doubt::Card { doors, account, .. } | Doubt::Rests { doors, account } => {
+    let theirs = |doubt: &UnconfirmedChange| match doubt {
+        UnconfirmedChange::Leaves { doors, account, .. }
+        | UnconfirmedChange::Card { doors, account, .. }
+        | UnconfirmedChange::Rests { doors, account } => {
             let linked = person.accounts.get(doors).is_some_and(|linked| linked.account.id == *account);
             linked || person.claims.iter().any(|claim| claim.doors == *doors && claim.account == *account)
         }
-        Doubt::Made { profile, .. } | Doubt::Moves { profile, .. } => person.profiles.contains(profile),
+        UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
+            person.profiles.contains(profile)
+        }
     };
     let mut held = Vec::new();
     for hold in outside.ledger.open_holds(&book.site.id).await? {
@@ -302,7 +306,7 @@ const MOST_RECORDS: usize = 50;
 
 /// Whether somebody's account is in a group by hand, which our books say nothing of: the door system is asked. `None`
 /// where it cannot be.
-async fn by_hand(outside: &Outside, book: &Book, person: &Person, doors: &str, group: &GroupId) -> Option<bool> {
+async fn by_hand(outside: &Environment, book: &Book, person: &Person, doors: &str, group: &GroupId) -> Option<bool> {
     let account = &person.accounts.get(doors)?.account.id;
     let (reader, _) = outside.doors(&book.site, doors, Share::Settle).await.ok()?;
     let rows = reader.rows(group).await.ok()?;

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::people::{People, free_account, free_email, free_profile, put, unlist};
-use doorstep_cloud::ledger::{Step, faster};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::ledger::{Step, conflict};
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::cards::shown;
 use doorstep_core::model::account::AccountId;
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, What};
 use doorstep_core::model::person::{Person, email_key};
@@ -64,9 +64,9 @@ pub struct Forgotten {
 /// Forgets somebody.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here, and for what is no address; [`Error::Later`] where the platform cannot
+/// [`Error::Invalid`] for a site that is not here, and for what is no address; [`Error::Retry`] where the platform cannot
 /// be asked whether it still has them, or the table is away. Then the same again is right.
-pub async fn forget(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Outcome> {
+pub async fn forget(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Outcome> {
     let Some(place) = Place::of(outside, site).await? else { return Ok(Outcome::Nobody) };
     let site = place.site();
     let Some(somebody) = find(outside, site, wanted).await? else { return Ok(Outcome::Nobody) };
@@ -93,14 +93,14 @@ enum Place {
 
 impl Place {
     /// `None` for a retired site of which only the audit chain is kept.
-    async fn of(outside: &Outside, site: &str) -> Result<Option<Place>> {
+    async fn of(outside: &Environment, site: &str) -> Result<Option<Place>> {
         if let Some(stored) = outside.ledger.active(site).await? {
             return Ok(Some(Place::Served(stored.file()?)));
         }
         match outside.ledger.last_version(site).await? {
             Some(last) => Ok(Some(Place::Retired(last.file()?))),
             None if outside.ledger.has_chain(site).await? => Ok(None),
-            None => Err(Error::refused(format!("there is no site {site}"))),
+            None => Err(Error::invalid(format!("there is no site {site}"))),
         }
     }
 
@@ -127,16 +127,16 @@ struct Somebody {
     unreadable: usize,
 }
 
-async fn find(outside: &Outside, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
+async fn find(outside: &Environment, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
     let People { known: everybody, unreadable } = outside.ledger.everybody(&site.id).await?;
     let email = match (&wanted.email, &wanted.person) {
-        (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?),
+        (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?),
         (None, Some(id)) => match everybody.iter().find(|person| person.id == *id) {
             Some(person) => person.email.clone(),
             None if unreadable.contains(id) => return Err(unreadable_person(outside, site, id).await),
             None => return Ok(None),
         },
-        _ => return Err(Error::refused("say who: email or person")),
+        _ => return Err(Error::invalid("say who: email or person")),
     };
     let known_by = |address: Option<&str>| address.is_some() && address.and_then(email_key) == email;
     let meant = |person: &Person| {
@@ -168,10 +168,10 @@ async fn find(outside: &Outside, site: &Site, wanted: &Wanted) -> Result<Option<
 }
 
 /// Their item holds what must be erased, and nobody can tell what leads to it.
-async fn unreadable_person(outside: &Outside, site: &Site, id: &str) -> Error {
+async fn unreadable_person(outside: &Environment, site: &Site, id: &str) -> Error {
     let why = outside.ledger.person(&site.id, id).await.err();
     let why = why.map_or_else(|| "it can be read again".to_owned(), |error| error.why().to_owned());
-    Error::refused(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
+    Error::invalid(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
 }
 
 fn email_of(fact: &Fact) -> Option<&str> {
@@ -195,7 +195,7 @@ fn said(record: &Record) -> impl Iterator<Item = &Fact> {
     std::iter::once(&record.fact).chain(&record.vouched).map(AsRef::as_ref)
 }
 
-async fn teams(outside: &Outside, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
+async fn teams(outside: &Environment, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
     let mut names: BTreeSet<String> = facts.iter().flat_map(said).filter_map(name_of).collect();
     let accounts = people.iter().flat_map(|person| person.accounts.values());
     names.extend(accounts.map(|linked| linked.account.name.trim().to_lowercase()).filter(|name| !name.is_empty()));
@@ -205,7 +205,7 @@ async fn teams(outside: &Outside, site: &Site, people: &[Person], facts: &[Recor
 }
 
 /// What has to be done before, each in words.
-async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Result<Vec<String>> {
+async fn obstacles(outside: &Environment, site: &Site, somebody: &Somebody) -> Result<Vec<String>> {
     let mut obstacles = Vec::new();
     for (doors, config) in &site.doors {
         if somebody.email.as_deref().is_some_and(|email| config.protects(email)) {
@@ -251,7 +251,7 @@ async fn obstacles(outside: &Outside, site: &Site, somebody: &Somebody) -> Resul
 }
 
 /// Erases what is known of them, but not yet the ways to find them. Gives how many things there were.
-async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<usize> {
+async fn erase(outside: &Environment, place: &Place, somebody: &Somebody) -> Result<usize> {
     let site = place.site();
     let (ledger, id) = (&outside.ledger, site.id.as_str());
     let mut erased = 0;
@@ -271,7 +271,7 @@ async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<
         match now {
             // A team that goes on is what it is now, and not what it was called once.
             Lookup::Fact(fact) => drop(ledger.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
-            Lookup::Unreadable(unreadable) => return Err(Error::later(unreadable.to_string())),
+            Lookup::Unreadable(unreadable) => return Err(Error::retry(unreadable.to_string())),
             Lookup::Missing => ledger.erase_fact(id, record).await?,
         }
     }
@@ -289,7 +289,7 @@ async fn erase(outside: &Outside, place: &Place, somebody: &Somebody) -> Result<
 
 /// Erases the gone facts that name their profiles, and the versions of the profiles: an id may be an address. Gives how many
 /// facts there were.
-async fn erase_gone(outside: &Outside, site: &str, somebody: &Somebody) -> Result<usize> {
+async fn erase_gone(outside: &Environment, site: &str, somebody: &Somebody) -> Result<usize> {
     let ledger = &outside.ledger;
     let mut erased = 0;
     for kind in Kind::ALL {
@@ -344,7 +344,7 @@ fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
 }
 
 /// The ways to them go, and what is kept of each is our random id. Whoever never had one gets one for the record.
-async fn unlink(outside: &Outside, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
+async fn unlink(outside: &Environment, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
     let mut people = somebody.people;
     if people.is_empty() {
         people.push(Person::new(outside.ids.next(), None));
@@ -383,10 +383,10 @@ impl<'a> Addresses<'a> {
     }
 }
 
-async fn one(outside: &Outside, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<Deed> {
+async fn one(outside: &Environment, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<AuditEntry> {
     let (ledger, id, now) = (&outside.ledger, site.id.as_str(), outside.time.now());
     let because = "asked for by whoever runs the site";
-    let deed = Deed::new("", &AccountId(String::new()), None, Happened::Forgotten, because, "done");
+    let deed = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
     for _ in 0..TRIES {
         let mut shell = Person {
             forgotten: Some(now),
@@ -405,9 +405,9 @@ async fn one(outside: &Outside, site: &Site, person: Person, addresses: Addresse
             writes.extend(points.map(|owner| free_email(id, email, &owner)));
         }
         match ledger.write_all(Step::Keep, writes).await {
-            Err(error) if error == faster() => {}
+            Err(error) if error == conflict() => {}
             done => return done.map(|()| deed),
         }
     }
-    Err(faster())
+    Err(conflict())
 }

@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
-use doorstep_core::model::audit::{Happened, Record};
+use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::error::{Error, Result};
 
 /// Within so much somebody who may come in must be able to (I2).
@@ -108,8 +108,8 @@ pub struct Late {
 /// The on-time record of some days.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here, and for days that are none.
-pub async fn on_time(outside: &Outside, site: &str, wanted: &Wanted) -> Result<OnTime> {
+/// [`Error::Invalid`] for a site that is not here, and for days that are none.
+pub async fn on_time(outside: &Environment, site: &str, wanted: &Wanted) -> Result<OnTime> {
     let site = outside.ledger.in_force(site).await?.file()?;
     let now = outside.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;
@@ -127,10 +127,10 @@ pub async fn on_time(outside: &Outside, site: &str, wanted: &Wanted) -> Result<O
 impl Wanted {
     fn days(&self, zone: &TimeZone, now: Timestamp) -> Result<(Date, Date)> {
         let read =
-            |text: &String| text.trim().parse::<Date>().map_err(|_| Error::refused("write days such as 2026-03-02"));
+            |text: &String| text.trim().parse::<Date>().map_err(|_| Error::invalid("write days such as 2026-03-02"));
         if let Some(day) = &self.day {
             if self.from.is_some() || self.until.is_some() {
-                return Err(Error::refused("write either one day, or the first and the last"));
+                return Err(Error::invalid("write either one day, or the first and the last"));
             }
             return read(day).map(|day| (day, day));
         }
@@ -138,23 +138,23 @@ impl Wanted {
         let week_before = || last.checked_sub(jiff::Span::new().days(6)).unwrap_or(last);
         let first = self.from.as_ref().map(read).transpose()?.unwrap_or_else(week_before);
         if first > last {
-            return Err(Error::refused("it ends before it begins: write the earlier day as the first"));
+            return Err(Error::invalid("it ends before it begins: write the earlier day as the first"));
         }
         let count = first.until(last).map_or(0, |span| span.get_days());
         if usize::try_from(count).unwrap_or(0) >= MOST_DAYS {
-            return Err(Error::refused(format!("these are too many days: ask for at most {MOST_DAYS}")));
+            return Err(Error::invalid(format!("these are too many days: ask for at most {MOST_DAYS}")));
         }
         Ok((first, last))
     }
 }
 
 fn next(day: Date) -> Result<Date> {
-    day.tomorrow().map_err(|_| Error::refused("there is no day after this one"))
+    day.tomorrow().map_err(|_| Error::invalid("there is no day after this one"))
 }
 
 fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
     let begins = day.to_zoned(zone.clone()).map(|begins| begins.timestamp());
-    begins.map_err(|_| Error::refused("this day is too far away"))
+    begins.map_err(|_| Error::invalid("this day is too far away"))
 }
 
 /// Each day from the first to the last. Pure.
@@ -181,8 +181,8 @@ impl Day {
 
     fn add(&mut self, record: &Record) {
         let (count, bound, opened) = match record.deed.what {
-            Happened::Granted => (&mut self.opened, TO_OPEN, true),
-            Happened::Revoked => (&mut self.closed, TO_CLOSE, false),
+            AuditAction::Granted => (&mut self.opened, TO_OPEN, true),
+            AuditAction::Revoked => (&mut self.closed, TO_CLOSE, false),
             _ => return,
         };
         let Some(due) = record.deed.due else {
@@ -244,28 +244,28 @@ impl fmt::Display for OnTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::model::audit::{Deed, Head};
+    use doorstep_core::model::audit::{AuditEntry, Head};
 
     #[test]
     fn bounds_are_kept_to_the_second_and_days_are_local() {
         let at = |text: &str| -> Timestamp { text.parse().expect("an instant") };
         let mut head = Head::default();
         let told = [
-            ("2026-03-28T09:00:00Z", Some(0), Happened::Granted),
-            ("2026-03-28T09:00:00Z", Some(90), Happened::Granted),
-            ("2026-03-28T09:00:00Z", Some(91), Happened::Granted),
-            ("2026-03-28T10:00:00Z", Some(120), Happened::Revoked),
-            ("2026-03-28T10:00:00Z", Some(300), Happened::Revoked),
-            ("2026-03-28T10:00:00Z", None, Happened::Revoked),
-            ("2026-03-28T10:00:00Z", None, Happened::Refused),
+            ("2026-03-28T09:00:00Z", Some(0), AuditAction::Granted),
+            ("2026-03-28T09:00:00Z", Some(90), AuditAction::Granted),
+            ("2026-03-28T09:00:00Z", Some(91), AuditAction::Granted),
+            ("2026-03-28T10:00:00Z", Some(120), AuditAction::Revoked),
+            ("2026-03-28T10:00:00Z", Some(300), AuditAction::Revoked),
+            ("2026-03-28T10:00:00Z", None, AuditAction::Revoked),
+            ("2026-03-28T10:00:00Z", None, AuditAction::Refused),
             // The clocks go forward in the night: this is still the 29th in London, at 23:30.
-            ("2026-03-29T22:30:00Z", Some(5), Happened::Revoked),
+            ("2026-03-29T22:30:00Z", Some(5), AuditAction::Revoked),
         ];
         let records: Vec<Record> = told
             .iter()
             .map(|(due, late, what)| {
                 let mut deed =
-                    Deed::new("main", &AccountId("7".into()), Some(&GroupId("5".into())), *what, "b", "done");
+                    AuditEntry::new("main", &AccountId("7".into()), Some(&GroupId("5".into())), *what, "b", "done");
                 deed.due = late.map(|_| at(due));
                 let late = SignedDuration::from_secs(late.unwrap_or(0));
                 let (record, next) = head.record("s", "p", at(due).checked_add(late).expect("time"), deed);

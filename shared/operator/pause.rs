@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::push::compare_soon;
 use doorstep_cloud::ledger::sites::{Paused, Stored};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
 
@@ -46,9 +46,9 @@ impl State {
 /// settle that is under way ends what it began.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Refused`] for a site that is not here; [`doorstep_core::model::error::Error::Later`] where somebody else
+/// [`doorstep_core::model::error::Error::Invalid`] for a site that is not here; [`doorstep_core::model::error::Error::Retry`] where somebody else
 /// changed it at the same time.
-pub async fn pause(outside: &Outside, site: &str, why: Option<&str>) -> Result<State> {
+pub async fn pause(outside: &Environment, site: &str, why: Option<&str>) -> Result<State> {
     let stored = outside.ledger.in_force(site).await?;
     let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
     let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
@@ -63,7 +63,7 @@ pub async fn pause(outside: &Outside, site: &str, why: Option<&str>) -> Result<S
 ///
 /// # Errors
 /// As [`pause`].
-pub async fn resume(outside: &Outside, site: &str) -> Result<State> {
+pub async fn resume(outside: &Environment, site: &str) -> Result<State> {
     let stored = outside.ledger.in_force(site).await?;
     let state = change(outside, site, stored, None).await?;
     if state.changed {
@@ -72,7 +72,7 @@ pub async fn resume(outside: &Outside, site: &str) -> Result<State> {
     Ok(state)
 }
 
-async fn change(outside: &Outside, site: &str, now: Stored, paused: Option<Paused>) -> Result<State> {
+async fn change(outside: &Environment, site: &str, now: Stored, paused: Option<Paused>) -> Result<State> {
     if now.paused == paused {
         return State::of(site, &now, false);
     }

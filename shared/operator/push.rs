@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::preview::{Diff, Preview, preview};
-use doorstep_cloud::ledger::sites::{Doorplate, Stored};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::ledger::sites::{SiteRoute, Stored};
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
@@ -48,10 +48,10 @@ pub struct Shown {
 /// does not is a problem of its rule. Gives the site's id.
 ///
 /// # Errors
-/// [`Error::Refused`] with every line that is wrong.
-pub async fn load(outside: &Outside, text: &str) -> Result<String> {
-    let site = Site::parse(text).map_err(|error| Error::refused(error.to_string()))?;
-    outside.ledger.store_site(&Doorplate::of(&site), text, outside.time.now()).await?;
+/// [`Error::Invalid`] with every line that is wrong.
+pub async fn load(outside: &Environment, text: &str) -> Result<String> {
+    let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
+    outside.ledger.store_site(&SiteRoute::of(&site), text, outside.time.now()).await?;
     Ok(site.id)
 }
 
@@ -59,7 +59,7 @@ pub async fn load(outside: &Outside, text: &str) -> Result<String> {
 ///
 /// # Errors
 /// See [`preview`].
-pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
+pub async fn diff(outside: &Environment, text: &str) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
@@ -73,8 +73,8 @@ pub async fn diff(outside: &Outside, text: &str) -> Result<Shown> {
 /// Shows what of the version in force is not so.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here, and see [`preview`].
-pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
+/// [`Error::Invalid`] for a site that is not here, and see [`preview`].
+pub async fn drift(outside: &Environment, site: &str) -> Result<Shown> {
     let stored = outside.ledger.in_force(site).await?;
     diff(outside, &stored.text).await
 }
@@ -86,10 +86,10 @@ pub async fn drift(outside: &Outside, site: &str) -> Result<Shown> {
 /// one is pushed for which they say it, or one that itself says `observe`: what comes after that is taken at its word.
 ///
 /// # Errors
-/// [`Error::Refused`] where the mode that the operator said is not the file's; [`Error::Later`] where a vendor cannot be
+/// [`Error::Invalid`] where the mode that the operator said is not the file's; [`Error::Retry`] where a vendor cannot be
 /// read whole (in mode `observe` the file is stored all the same) or somebody else was faster, and see [`preview`].
 /// Nothing is stored then.
-pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Shown> {
+pub async fn push(outside: &Environment, text: &str, options: &Options) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
@@ -107,7 +107,7 @@ pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Sh
     }
     let diff = match preview(outside, &site, text).await {
         // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
-        Err(error) if site.mode == Mode::Observe && error.may_pass() => None,
+        Err(error) if site.mode == Mode::Observe && error.is_retryable() => None,
         seen => {
             let Preview { findings, unread, diff } = seen?;
             if !findings.is_empty() {
@@ -115,7 +115,7 @@ pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Sh
             }
             if !unread.is_empty() && site.mode != Mode::Observe {
                 let unread = unread.join("; ");
-                return Err(Error::later(format!("not everything could be read, and nothing is stored: {unread}")));
+                return Err(Error::retry(format!("not everything could be read, and nothing is stored: {unread}")));
             }
             Some(diff)
         }
@@ -125,7 +125,7 @@ pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Sh
     for (name, was) in site.doors.iter().filter_map(|(name, config)| Some((name, config.was.as_ref()?))) {
         moved::announce(outside, &site, name, was).await?;
     }
-    outside.ledger.store_site_over(now.as_ref(), &Doorplate::of(&site), &new).await?;
+    outside.ledger.store_site_over(now.as_ref(), &SiteRoute::of(&site), &new).await?;
     carry_over(outside, &site, &options.leave_access).await?;
     compare_soon(outside, &site.id).await;
     Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
@@ -133,7 +133,7 @@ pub async fn push(outside: &Outside, text: &str, options: &Options) -> Result<Sh
 
 /// What is wrong with the names of the doors, beside those of the version in force.
 async fn doors_that_moved(
-    outside: &Outside,
+    outside: &Environment,
     site: &Site,
     now: Option<&Stored>,
     leave: &BTreeSet<String>,
@@ -148,14 +148,14 @@ async fn doors_that_moved(
 }
 
 /// Asks for everything of a site to be compared at once.
-pub(crate) async fn compare_soon(outside: &Outside, site: &str) {
+pub(crate) async fn compare_soon(outside: &Environment, site: &str) {
     outside.bus.want_reconcile(site, AskedBy::Operator).await;
 }
 
 /// The mode that the operator says besides must be the file's own.
 fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
     match said {
-        Some(said) if said != file => Err(Error::refused(format!(
+        Some(said) if said != file => Err(Error::invalid(format!(
             "the file says mode = \"{}\" and you say --mode {}: change one of them",
             file.word(),
             said.word()

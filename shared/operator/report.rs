@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
-use doorstep_core::model::opening::Opening;
+use doorstep_core::model::opening::AccessAttempt;
 use doorstep_core::model::person::{Person, email_key};
 
 /// How many people are looked up at the same time.
@@ -37,7 +37,7 @@ pub struct Wanted {
 
 /// One person at one door on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct ReportRow {
     /// The local day.
     pub day: Date,
     /// Who: the name that the platform, or else the door system, has for them.
@@ -85,8 +85,8 @@ pub struct Time {
 /// Who came and went.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here, and for days that are none.
-pub async fn entries(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
+/// [`Error::Invalid`] for a site that is not here, and for days that are none.
+pub async fn entries(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
     let site = outside.ledger.in_force(site).await?.site()?;
     let now = outside.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
@@ -115,7 +115,7 @@ impl Wanted {
             None => until.checked_sub(USUAL).unwrap_or(until),
         };
         if from >= until {
-            return Err(Error::refused("it ends before it begins: write the earlier day as the first"));
+            return Err(Error::invalid("it ends before it begins: write the earlier day as the first"));
         }
         Ok((from, until))
     }
@@ -129,14 +129,14 @@ fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
     };
     // An instant has more to say than a day, which it begins with.
     let found = text.parse::<Timestamp>().ok().or_else(day);
-    found.ok_or_else(|| Error::refused("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z"))
+    found.ok_or_else(|| Error::invalid("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z"))
 }
 
 type Accounts = BTreeSet<(String, AccountId)>;
 
 /// The accounts of whoever has this address; an address of nobody is an answer without rows.
-async fn accounts_of(outside: &Outside, site: &str, email: &str) -> Result<Accounts> {
-    let key = email_key(email).ok_or_else(|| Error::refused("this is no e-mail address"))?;
+async fn accounts_of(outside: &Environment, site: &str, email: &str) -> Result<Accounts> {
+    let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
     let person = match outside.ledger.id_of_email(site, &key).await? {
         Some(id) => outside.ledger.person(site, &id).await?,
         None => None,
@@ -154,7 +154,7 @@ struct Who {
 
 type People = BTreeMap<(String, AccountId), Who>;
 
-async fn people(outside: &Outside, site: &str, openings: &[Opening]) -> Result<People> {
+async fn people(outside: &Environment, site: &str, openings: &[AccessAttempt]) -> Result<People> {
     let accounts: Accounts =
         openings.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
     let found = stream::iter(accounts).map(|(doors, id)| async move {
@@ -164,7 +164,7 @@ async fn people(outside: &Outside, site: &str, openings: &[Opening]) -> Result<P
     found.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn who(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
+async fn who(outside: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
     let person = match outside.ledger.id_of_account(site, doors, id).await? {
         // A person who cannot be read has no name, and everybody else has.
         Some(person) => outside.ledger.people(site, &[person]).await?.pop(),
@@ -178,7 +178,7 @@ async fn who(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Resu
     Ok(Who { name: name.filter(|name| !name.is_empty()), email: person.email })
 }
 
-async fn profile_name(outside: &Outside, site: &str, person: &Person) -> Result<Option<String>> {
+async fn profile_name(outside: &Environment, site: &str, person: &Person) -> Result<Option<String>> {
     for profile in person.profiles.iter() {
         let record = outside.ledger.fact(site, profile).await?;
         if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {
@@ -190,19 +190,19 @@ async fn profile_name(outside: &Outside, site: &str, person: &Person) -> Result<
 
 /// Per day, person and door. Pure.
 fn rows(
-    openings: &[Opening],
+    openings: &[AccessAttempt],
     people: &People,
     locks: &BTreeMap<String, BTreeMap<String, String>>,
     zone: &TimeZone,
-) -> Vec<Row> {
-    let mut rows: BTreeMap<_, Row> = BTreeMap::new();
+) -> Vec<ReportRow> {
+    let mut rows: BTreeMap<_, ReportRow> = BTreeMap::new();
     for one in openings {
         let at = one.at.to_zoned(zone.clone());
         let who = one.account.as_ref().and_then(|id| people.get(&(one.doors.clone(), id.clone())));
         let Who { name, email } = who.cloned().unwrap_or_default();
         let lock_name = one.lock_name.as_ref().or_else(|| locks.get(&one.doors)?.get(&one.lock));
         let key = (at.date(), name.clone(), email.clone(), one.account.clone(), one.doors.clone(), one.lock.clone());
-        let row = rows.entry(key).or_insert_with(|| Row {
+        let row = rows.entry(key).or_insert_with(|| ReportRow {
             day: at.date(),
             name,
             email,
@@ -240,8 +240,8 @@ fn rows(
 mod tests {
     use super::*;
 
-    fn opening(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -> Opening {
-        Opening {
+    fn opening(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -> AccessAttempt {
+        AccessAttempt {
             at: at.parse().unwrap(),
             doors: "main".into(),
             id: at.into(),
@@ -304,7 +304,7 @@ mod tests {
         let week = wanted(None, None);
         assert_eq!(week, Ok(("2026-06-03T12:00:01Z".into(), "2026-06-10T12:00:01Z".into())));
         for (from, until) in [(Some("yesterday"), None), (None, Some("")), (Some("2026-06-02"), Some("2026-06-01"))] {
-            assert!(matches!(wanted(from, until), Err(Error::Refused(_))), "{from:?} {until:?}");
+            assert!(matches!(wanted(from, until), Err(Error::Invalid(_))), "{from:?} {until:?}");
         }
     }
 }

@@ -6,9 +6,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::cards::shown as shown_number;
-use doorstep_core::decide::entitlement::{Dossier, Entitlement, Rules, derive};
+use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, Rules, derive};
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
@@ -26,8 +26,8 @@ const AT_ONCE: usize = 16;
 /// People with their entitlements, claims, problems and next boundary.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here.
-pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
+/// [`Error::Invalid`] for a site that is not here.
+pub async fn people(outside: &Environment, site: &str) -> Result<Value> {
     let stored = outside.ledger.in_force(site).await?;
     let site = stored.site()?;
     let rules = KnownRules::of(outside, &site).await?;
@@ -49,7 +49,7 @@ pub async fn people(outside: &Outside, site: &str) -> Result<Value> {
     Ok(Value::Array(people))
 }
 
-async fn shown(outside: &Outside, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
+async fn shown(outside: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
     let (dossier, _) = dossier_of(outside, &site.id, &profiles).await?;
     Ok(one(site, person, &rules.entitlements(site, &dossier, outside.time.now())))
@@ -63,7 +63,7 @@ pub(crate) struct KnownRules {
 
 impl KnownRules {
     /// Those of a site.
-    pub(crate) async fn of(outside: &Outside, site: &Site) -> Result<Self> {
+    pub(crate) async fn of(outside: &Environment, site: &Site) -> Result<Self> {
         let (catalogue, _) = catalogue(outside, &site.id).await?;
         let mut groups = BTreeMap::new();
         for name in site.doors.keys() {
@@ -91,7 +91,7 @@ impl KnownRules {
     }
 
     /// What somebody may open now or later, what begins first first.
-    fn entitlements(&self, site: &Site, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
+    fn entitlements(&self, site: &Site, dossier: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
         let mut entitlements = derive(self.by(site), dossier, now).entitlements;
         entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
         entitlements.sort_by_key(|entitlement| entitlement.window);
@@ -144,11 +144,11 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
 /// The audit chain, oldest first, of a site that was retired too.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here and never was.
-pub async fn audit(outside: &Outside, site: &str) -> Result<Value> {
+/// [`Error::Invalid`] for a site that is not here and never was.
+pub async fn audit(outside: &Environment, site: &str) -> Result<Value> {
     if outside.ledger.active(site).await?.is_none() && !outside.ledger.has_chain(site).await? {
-        return Err(Error::refused(format!("there is no site {site}")));
+        return Err(Error::invalid(format!("there is no site {site}")));
     }
     let records = outside.ledger.audit(site).await?;
-    serde_json::to_value(records).map_err(|_| Error::report("the audit chain cannot be shown"))
+    serde_json::to_value(records).map_err(|_| Error::permanent("the audit chain cannot be shown"))
 }

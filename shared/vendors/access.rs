@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Turn;
+use crate::caller::RateGate;
 use crate::http::Http;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
@@ -84,7 +84,7 @@ pub struct Access {
     /// Name under which this client's tokens are kept: site, platform or doors, and the secret that bought them.
     pub token_name: String,
     /// Whose turn it is to call this vendor.
-    pub turn: Turn,
+    pub turn: RateGate,
     /// The property of a member in which their card numbers stand, where the site file names one.
     pub card_property: Option<String>,
     /// Whom the vendor may write to about this integration, where the site file says so.

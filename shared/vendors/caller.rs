@@ -22,43 +22,43 @@ mod health;
 mod turn;
 
 use health::{Call, Closed, Next, Tried, Try};
-pub use turn::{Turn, Turns};
+pub use turn::{RateGate, RateGates};
 
 /// Who we are, in every request to a vendor: some refuse a request that does not say so.
 pub const USER_AGENT: &str =
     concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+keeps door systems in step with bookings)");
 
 /// Sends requests to one vendor, one at a time and no faster than it allows.
-pub struct Caller {
+pub struct VendorHttp {
     vendor: &'static str,
     http: Http,
     time: SharedTime,
     gap: Duration,
-    turn: Turn,
+    turn: RateGate,
 }
 
-impl Caller {
+impl VendorHttp {
     /// A caller that leaves at least `gap` between the starts of two requests.
     pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
-        Caller { vendor, http, time, gap, turn: Turn::default() }
+        VendorHttp { vendor, http, time, gap, turn: RateGate::default() }
     }
 
     /// The same caller, waiting its turn with everybody who shares it.
-    pub fn taking(self, turn: Turn) -> Self {
-        Caller { turn, ..self }
+    pub fn taking(self, turn: RateGate) -> Self {
+        VendorHttp { turn, ..self }
     }
 
     /// The same caller with a pace of its own, which is closed when `turn` is.
-    pub fn closed_with(self, turn: &Turn) -> Self {
-        Caller { turn: turn.with_its_own_pace(), ..self }
+    pub fn closed_with(self, turn: &RateGate) -> Self {
+        VendorHttp { turn: turn.with_its_own_pace(), ..self }
     }
 
     /// Sends a request that changes nothing, and again after 429, 5xx or a lost answer, up to three times. It is not sent
     /// where the vendor is closed.
     ///
     /// # Errors
-    /// [`Error::Later`] when the last try failed too, no answer came in time, or the vendor asks for a long pause;
-    /// [`Error::Report`] for a redirect. Every other answer is handed back, refusals too.
+    /// [`Error::Retry`] when the last try failed too, no answer came in time, or the vendor asks for a long pause;
+    /// [`Error::Permanent`] for a redirect. Every other answer is handed back, refusals too.
     pub async fn read(&self, request: Request) -> Result<Response> {
         self.tried(request, true, None).await
     }
@@ -66,7 +66,7 @@ impl Caller {
     /// The same, where an answer of this status says something about what was asked for: it is handed back.
     ///
     /// # Errors
-    /// As [`Caller::read`].
+    /// As [`VendorHttp::read`].
     pub async fn read_taking(&self, request: Request, status: StatusCode) -> Result<Response> {
         self.tried(request, true, Some(status)).await
     }
@@ -75,7 +75,7 @@ impl Caller {
     /// failure nobody knows what was done, and the caller must read first.
     ///
     /// # Errors
-    /// As [`Caller::read`]; after [`Error::Later`] the change may have been made.
+    /// As [`VendorHttp::read`]; after [`Error::Retry`] the change may have been made.
     pub async fn write(&self, request: Request) -> Result<Response> {
         self.tried(request, false, None).await
     }
@@ -94,7 +94,7 @@ impl Caller {
             if let Ok(answer) = &sent
                 && answer.status().is_redirection()
             {
-                return Err(Error::report(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
+                return Err(Error::permanent(format!("{} sent us elsewhere, and we do not follow", self.vendor)));
             }
             if let Ok(answer) = &sent {
                 farewell::note(self.vendor, &request, answer);
@@ -106,17 +106,17 @@ impl Caller {
             match (next, sent) {
                 (Next::Done, Ok(answer)) => return Ok(answer),
                 (Next::Repeat(pause), _) => self.time.pass(pause).await,
-                (Next::GiveUp(after), _) => return Err(Error::Later { why, after }),
-                (Next::Done, Err(_)) => return Err(Error::later(why)),
+                (Next::GiveUp(after), _) => return Err(Error::Retry { why, after }),
+                (Next::Done, Err(_)) => return Err(Error::retry(why)),
             }
         }
-        Err(Error::later(format!("{} was asked too often", self.vendor)))
+        Err(Error::retry(format!("{} was asked too often", self.vendor)))
     }
 
     fn admits(&self, call: &Call) -> Result<()> {
         match self.turn.health().refuses(Some(call), self.time.now()) {
             None => Ok(()),
-            Some(Closed { why, after }) => Err(Error::Later { why, after }),
+            Some(Closed { why, after }) => Err(Error::Retry { why, after }),
         }
     }
 
@@ -174,28 +174,28 @@ fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
 /// The base address of a vendor: `given` by the site file, or the vendor's `own`.
 ///
 /// # Errors
-/// [`Error::Refused`] for anything but https, except `sandbox:` which only the one-machine run answers.
+/// [`Error::Invalid`] for anything but https, except `sandbox:` which only the one-machine run answers.
 pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
     let text = given.unwrap_or(own);
-    let url = Url::parse(text).map_err(|_| Error::refused("url is not an address: write https://host"))?;
+    let url = Url::parse(text).map_err(|_| Error::invalid("url is not an address: write https://host"))?;
     match url.scheme() {
         "https" | "sandbox" if url.host_str().is_some() => Ok(url),
-        _ => Err(Error::refused("url must begin with https://")),
+        _ => Err(Error::invalid("url must begin with https://")),
     }
 }
 
 /// `base` with `segments` behind its path, each escaped, so that no id can change the path.
 ///
 /// # Errors
-/// [`Error::Refused`] for a base that cannot have a path, and for a segment that an address would swallow (empty,
+/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that an address would swallow (empty,
 /// `.`, `..`).
 pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
     if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
-        return Err(Error::refused("an id is empty or made of dots"));
+        return Err(Error::invalid("an id is empty or made of dots"));
     }
     let mut url = base.clone();
     url.path_segments_mut()
-        .map_err(|()| Error::refused("url cannot have a path behind it"))?
+        .map_err(|()| Error::invalid("url cannot have a path behind it"))?
         .pop_if_empty()
         .extend(segments);
     Ok(url)
@@ -204,7 +204,7 @@ pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
 /// A request, with JSON where there is a body.
 ///
 /// # Errors
-/// [`Error::Refused`] where an address or a header cannot be sent.
+/// [`Error::Invalid`] where an address or a header cannot be sent.
 pub fn request(
     method: Method,
     url: &Url,
@@ -218,7 +218,7 @@ pub fn request(
 /// A POST of a form, as token services want it.
 ///
 /// # Errors
-/// [`Error::Refused`] where an address or a header cannot be sent.
+/// [`Error::Invalid`] where an address or a header cannot be sent.
 pub fn form(url: &Url, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Result<Request> {
     let text = serde_urlencoded::to_string(fields).map_err(|_| unsendable())?;
     composed(Method::POST, url, headers, Some(("application/x-www-form-urlencoded", Bytes::from(text))))
@@ -242,15 +242,15 @@ fn composed(method: Method, url: &Url, headers: &[(&str, &str)], body: Option<(&
 }
 
 fn unsendable() -> Error {
-    Error::refused("a secret or an address holds characters that cannot be sent")
+    Error::invalid("a secret or an address holds characters that cannot be sent")
 }
 
 /// A vendor's JSON in our own words.
 ///
 /// # Errors
-/// [`Error::Later`] where it is none: a proxy in between, or a vendor in trouble. It never quotes the body.
+/// [`Error::Retry`] where it is none: a proxy in between, or a vendor in trouble. It never quotes the body.
 pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|_| Error::later(format!("{vendor} answered something that cannot be read")))
+    serde_json::from_slice(body).map_err(|_| Error::retry(format!("{vendor} answered something that cannot be read")))
 }
 
 #[cfg(test)]

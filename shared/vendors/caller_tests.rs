@@ -11,9 +11,9 @@ fn post() -> Request {
     request(Method::POST, &Url::parse("sandbox://v/a").unwrap(), &[], None).unwrap()
 }
 
-fn caller(script: &Script) -> Caller {
+fn caller(script: &Script) -> VendorHttp {
     let access = script.access("v");
-    Caller::new("V", access.http, access.time, Duration::ZERO)
+    VendorHttp::new("V", access.http, access.time, Duration::ZERO)
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_read_is_tried_three_times_more() {
 
     let script = Script::new((0..4).map(|_| on("GET /a").is(503)));
     let error = caller(&script).read(get()).await.unwrap_err();
-    assert_eq!(error, Error::later("V answered 503"));
+    assert_eq!(error, Error::retry("V answered 503"));
     script.is_over();
 }
 
@@ -41,7 +41,7 @@ async fn a_write_is_tried_again_after_429_alone() {
     script.is_over();
     for step in [on("POST /a").is(500), on("POST /a").lost()] {
         let script = Script::new([step]);
-        assert!(caller(&script).write(post()).await.unwrap_err().may_pass());
+        assert!(caller(&script).write(post()).await.unwrap_err().is_retryable());
         script.is_over();
     }
 }
@@ -50,13 +50,13 @@ async fn a_write_is_tried_again_after_429_alone() {
 async fn a_long_pause_is_left_to_a_later_settle() {
     let script = Script::new([on("POST /a").is(429).header("Retry-After", "60")]);
     let error = caller(&script).write(post()).await.unwrap_err();
-    assert_eq!(error, Error::Later { why: "V answered 429".into(), after: Some(Duration::from_secs(60)) });
+    assert_eq!(error, Error::Retry { why: "V answered 429".into(), after: Some(Duration::from_secs(60)) });
     let script = Script::new([on("GET /a").is(429).header("Retry-After", "3")]);
     let (first, second) = (caller(&script), get());
     first.read(get()).await.unwrap_err();
     let error = first.read(second).await.unwrap_err();
     let after = Some(Duration::from_secs(3));
-    assert_eq!(error, Error::Later { why: "V answered 429".into(), after }, "it is not asked meanwhile");
+    assert_eq!(error, Error::Retry { why: "V answered 429".into(), after }, "it is not asked meanwhile");
     script.is_over();
     let until = Script::new([
         on("GET /a").is(503).header("Retry-After", "Mon, 02 Mar 2026 10:00:02 GMT"),
@@ -69,7 +69,7 @@ async fn a_long_pause_is_left_to_a_later_settle() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let script = Script::new([on("GET /a").is(302).header("Location", "https://elsewhere.example/")]);
-    assert!(matches!(caller(&script).read(get()).await, Err(Error::Report(_))));
+    assert!(matches!(caller(&script).read(get()).await, Err(Error::Permanent(_))));
     script.is_over();
 }
 
@@ -77,7 +77,7 @@ async fn a_redirect_is_not_followed() {
 async fn requests_keep_their_distance() {
     let script = Script::new((0..3).map(|_| on("GET /a").is(200)));
     let access = script.access("v");
-    let caller = Caller::new("V", access.http, access.time, Duration::from_millis(200));
+    let caller = VendorHttp::new("V", access.http, access.time, Duration::from_millis(200));
     for _ in 0..3 {
         caller.read(get()).await.unwrap();
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 
-use doorstep_core::model::push_update::{Mention, Told};
+use doorstep_core::model::push_update::{ChangeHint, PushUpdate};
 
 /// Largest body that is taken, in bytes.
 pub const LARGEST_BODY: usize = 1 << 20;
@@ -19,18 +19,18 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
-/// A delivery whose sender was proven. Made only by [`Proven::by`].
+/// A delivery whose sender was proven. Made only by [`VerifiedDelivery::by`].
 #[derive(Debug)]
-pub struct Proven {
+pub struct VerifiedDelivery {
     delivery: Delivery,
     /// The delivery's own id, or what tells it from every other one: path, body and signed timestamp.
     pub sameness: String,
 }
 
-impl Proven {
+impl VerifiedDelivery {
     /// Called by a platform's proof alone, after the signature was compared.
     pub(crate) fn by(delivery: Delivery, sameness: String) -> Self {
-        Proven { delivery, sameness }
+        VerifiedDelivery { delivery, sameness }
     }
 
     /// The body, proven.
@@ -52,19 +52,19 @@ impl Proven {
 
 /// The proof failed. It carries no reason, so that no reason can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unproven;
+pub struct Unverified;
 
 /// What a proven delivery turned out to say.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Letter {
+pub enum WebhookContent {
     /// Something may have changed about these.
-    About(Vec<Mention>),
+    About(Vec<ChangeHint>),
     /// An event that is none of our business.
     NotForUs,
     /// Proven, but it cannot be read; the text says why without quoting it.
     Unreadable(String),
     /// Facts themselves, from a platform that cannot be asked.
-    Tells(Told),
+    Tells(PushUpdate),
     /// Proven, but not what the contract says, from a platform whose sender is told so; the text says what is wrong
     /// without quoting it.
     Wrong(String),

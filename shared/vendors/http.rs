@@ -89,6 +89,6 @@ impl Http {
 
 impl From<NoAnswer> for Error {
     fn from(none: NoAnswer) -> Self {
-        Error::later(none.to_string())
+        Error::retry(none.to_string())
     }
 }

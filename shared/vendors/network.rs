@@ -28,11 +28,11 @@ impl Sandbox {
     /// What `DOORSTEP_SANDBOX` says, such as `http://127.0.0.1:8080`; `None` where it is not set.
     ///
     /// # Errors
-    /// As [`Sandbox::at`], and [`Error::Refused`] in a stack whose `DOORSTEP_STAGE` is `production`.
+    /// As [`Sandbox::at`], and [`Error::Invalid`] in a stack whose `DOORSTEP_STAGE` is `production`.
     pub fn from_environment() -> Result<Option<Self>> {
         let Some(address) = given("DOORSTEP_SANDBOX") else { return Ok(None) };
         if given("DOORSTEP_STAGE").is_none_or(|stage| stage == "production") {
-            return Err(Error::refused("a production stage has no sandbox: leave SandboxUrl empty"));
+            return Err(Error::invalid("a production stage has no sandbox: leave SandboxUrl empty"));
         }
         Sandbox::at(&address).map(Some)
     }
@@ -40,9 +40,9 @@ impl Sandbox {
     /// The run that listens at `address`.
     ///
     /// # Errors
-    /// [`Error::Refused`] for anything but plain http to this machine: nobody else may stand in for a vendor.
+    /// [`Error::Invalid`] for anything but plain http to this machine: nobody else may stand in for a vendor.
     pub fn at(address: &str) -> Result<Self> {
-        let wrong = || Error::refused("the sandbox must be on this machine: write http://127.0.0.1:PORT");
+        let wrong = || Error::invalid("the sandbox must be on this machine: write http://127.0.0.1:PORT");
         here(address).map(Sandbox).ok_or_else(wrong)
     }
 
@@ -75,7 +75,7 @@ pub fn here(address: &str) -> Option<Url> {
 /// A client of the network, which finds sandbox vendors where `sandbox` says.
 ///
 /// # Errors
-/// [`Error::Report`] where TLS cannot be set up.
+/// [`Error::Permanent`] where TLS cannot be set up.
 pub fn client(sandbox: Option<Sandbox>) -> Result<Http> {
     let client = build(ANSWER).map_err(unset)?;
     Ok(Http::new(tower::service_fn(move |request| {
@@ -94,7 +94,7 @@ pub fn patient_client() -> Result<Http> {
 }
 
 fn unset(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    Error::report(format!("the HTTP client cannot be set up: {error}"))
+    Error::permanent(format!("the HTTP client cannot be set up: {error}"))
 }
 
 fn redirected(mut request: Request, sandbox: Option<&Sandbox>) -> std::result::Result<Request, NoAnswer> {

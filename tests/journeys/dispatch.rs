@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
-use doorstep_cloud::ledger::sites::Doorplate;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::ledger::sites::SiteRoute;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Error;
 use doorstep_core::model::platform_kind::PlatformKind;
@@ -36,7 +36,7 @@ fn batch(id: &str, begun: u64, by: AskedBy, times: u32) -> SqsEvent {
 }
 
 /// Serves a request with a reconcile that only counts. Returns whether the request comes again.
-async fn served(outside: &Outside, batch: SqsEvent, count: &Arc<AtomicUsize>) -> bool {
+async fn served(outside: &Environment, batch: SqsEvent, count: &Arc<AtomicUsize>) -> bool {
     let run = |_| async {
         count.fetch_add(1, Ordering::SeqCst);
         Ok(())
@@ -48,7 +48,7 @@ async fn served(outside: &Outside, batch: SqsEvent, count: &Arc<AtomicUsize>) ->
 async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
     let world = world().await;
     let outside = world.machine.outside();
-    let plate = Doorplate {
+    let plate = SiteRoute {
         site: "harbour".into(),
         platform: PlatformKind::OfficeRnd,
         secret: "harbour".into(),
@@ -80,7 +80,7 @@ async fn l1_wishes_of_one_time_are_one_reconcile_and_none_is_lost() {
     assert_eq!(world.calls("officernd").await[READS], before + 2, "what is asked for afterwards is served afterwards");
 }
 
-async fn dispatch_one(outside: &Outside, by: AskedBy) {
+async fn dispatch_one(outside: &Environment, by: AskedBy) {
     let asked = json!({ "source": "doorstep", "detail-type": "reconcile.wanted", "time": "2026-03-02T08:00:00Z",
         "detail": { "version": 1, "site": SITE, "asked_by": by } });
     dispatch(outside, serde_json::from_value(asked).expect("an event")).await.expect("it is asked for");
@@ -119,7 +119,7 @@ async fn l1_two_functions_never_reconcile_a_site_side_by_side() {
 }
 
 /// Serves a request with a function that dies once its reconcile has begun.
-async fn dies(outside: &Outside, batch: SqsEvent) {
+async fn dies(outside: &Environment, batch: SqsEvent) {
     let began = Notify::new();
     let run = |_| async {
         began.notify_one();
@@ -158,7 +158,7 @@ async fn l1_a_request_whose_function_dies_comes_again_after_its_longest_life() {
         let http = http.clone();
         async move { http.send(request).await }
     }));
-    let outside = Outside::new(outside.settings.clone(), watched, outside.time.clone());
+    let outside = Environment::new(outside.settings.clone(), watched, outside.time.clone());
     dies(&outside, batch("m", 0, AskedBy::Clock, 1)).await;
     assert_eq!(*pauses.lock().expect("pauses"), [960]);
 }
@@ -181,11 +181,11 @@ async fn l1_functions_ask_at_most_every_five_minutes_and_a_person_at_once() {
 async fn a_reconcile_that_fails_serves_nobody_and_comes_again() {
     let world = world().await;
     let (outside, count) = (world.machine.outside(), Arc::new(AtomicUsize::new(0)));
-    let fails = |_| async { Err(Error::later("the table is away")) };
+    let fails = |_| async { Err(Error::retry("the table is away")) };
     assert_eq!(serve(outside, batch("m", 0, AskedBy::Clock, 1), fails).await.batch_item_failures.len(), 1);
     assert!(!served(outside, batch("m", 0, AskedBy::Clock, 2), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 1);
-    let gone = |_| async { Err(Error::refused("there is no site riverside")) };
+    let gone = |_| async { Err(Error::invalid("there is no site riverside")) };
     let ended = serve(outside, batch("n", 2, AskedBy::Clock, 1), gone).await;
     assert!(ended.batch_item_failures.is_empty(), "a site that was retired meanwhile is done with");
 }

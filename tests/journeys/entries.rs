@@ -8,7 +8,7 @@ use sha2::Sha256;
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SECRET, SITE, Setting, World, at_both};
 use doorstep_local::run::crash::Step;
-use doorstep_operator::report::{Row, Wanted};
+use doorstep_operator::report::{ReportRow, Wanted};
 
 at_both!(
     k9_openings_are_collected_once_and_shown_per_person_door_and_day,
@@ -67,7 +67,7 @@ pub fn mac(secret: &str, body: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-async fn rows(world: &World, wanted: &Wanted) -> Vec<Row> {
+async fn rows(world: &World, wanted: &Wanted) -> Vec<ReportRow> {
     world.machine.quiet().await;
     world.machine.entries(SITE, wanted).await.expect("rows")
 }
@@ -75,7 +75,7 @@ async fn rows(world: &World, wanted: &Wanted) -> Vec<Row> {
 /// Day, address, lock, how often it opened and how often it did not.
 type Told<'r> = (String, Option<&'r str>, Option<&'r str>, usize, usize);
 
-fn told(rows: &[Row]) -> Vec<Told<'_>> {
+fn told(rows: &[ReportRow]) -> Vec<Told<'_>> {
     rows.iter()
         .map(|row| (row.day.to_string(), row.email.as_deref(), row.lock_name.as_deref(), row.opened, row.refused))
         .collect()
@@ -216,7 +216,7 @@ async fn k9_an_opening_that_is_told_twice_is_one_and_a_crash_loses_none() {
     let event = json!({ "user": "ada@example.test", "lock": "5", "success": false });
     let letters = world.happens(json!({ "events": [event] })).await;
     let [letter] = &letters[..] else { panic!("one letter") };
-    world.crash(Step::Ring, 1);
+    world.crash(Step::TriggerMessage, 1);
     assert_eq!(post(&world, letter).await, 500, "the sender tries again");
     assert_eq!(rows(&world, &Wanted::default()).await, []);
     for _ in 0..3 {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
 use doorstep_cloud::ledger::sites::Paused;
-use doorstep_core::decide::guard::{Doubt, Hold, Scope, Waiting};
+use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::record::Source;
 use doorstep_core::model::subject::Subject;
@@ -216,7 +216,8 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         "{ada:?}"
     );
     let claim = ada.claim.as_ref().expect("a claim");
-    let leaves = Doubt::Leaves { doors: "main".into(), group: ada.group.clone(), account: claim.account.clone() };
+    let leaves =
+        UnconfirmedChange::Leaves { doors: "main".into(), group: ada.group.clone(), account: claim.account.clone() };
     let hold = Hold {
         checksum: "0123456789abcdef".into(),
         site: SITE.into(),

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
 use doorstep_vendors::http::Http;
@@ -202,7 +202,7 @@ async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
 const WRITES: [&str; 5] = ["PutItem", "DeleteItem", "UpdateItem", "TransactWriteItems", "BatchWriteItem"];
 
 /// The same world, whose table takes only so many writes more.
-fn stopping(outside: &Outside, writes: u64) -> Outside {
+fn stopping(outside: &Environment, writes: u64) -> Environment {
     let (inner, left) = (outside.http.clone(), Arc::new(AtomicU64::new(writes)));
     let http = Http::from_fn(move |request: http::Request<Bytes>| {
         let (inner, left) = (inner.clone(), left.clone());
@@ -220,5 +220,5 @@ fn stopping(outside: &Outside, writes: u64) -> Outside {
             inner.send(request).await.unwrap_or_else(|_| refused(StatusCode::BAD_GATEWAY))
         }
     });
-    Outside::new(outside.settings.clone(), http, outside.time.clone())
+    Environment::new(outside.settings.clone(), http, outside.time.clone())
 }

@@ -183,7 +183,7 @@ async fn a_version_that_another_doorstep_wrote_can_be_replaced_paused_and_retire
     let paused = ledger.in_force(SITE).await.expect("the version in force");
     assert!(paused.revision > stored.revision);
     assert!(
-        ledger.pause_site(SITE, &stored, None).await.is_err_and(|error| error.may_pass()),
+        ledger.pause_site(SITE, &stored, None).await.is_err_and(|error| error.is_retryable()),
         "an older look is refused"
     );
     world.machine.resume(SITE).await.expect("it goes on");

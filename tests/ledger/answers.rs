@@ -8,14 +8,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{at, body, is_for_nothing, machine, put};
-use doorstep_cloud::ledger::{Condition, Ledger, Step, Write, faster};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::ledger::{Condition, Step, Store, Write, conflict};
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
 /// The table of a machine, seen over a way on which the answer to the first write gets lost; and how many writes there
 /// were.
-async fn forgetful() -> (Ledger, Arc<AtomicU32>) {
+async fn forgetful() -> (Store, Arc<AtomicU32>) {
     let machine = machine().await;
     let outside = machine.outside();
     let (http, writes) = (outside.http.clone(), Arc::new(AtomicU32::new(0)));
@@ -32,7 +32,7 @@ async fn forgetful() -> (Ledger, Arc<AtomicU32>) {
             }
         }
     }));
-    (Outside::new(outside.settings.clone(), forgetful, outside.time.clone()).ledger, writes)
+    (Environment::new(outside.settings.clone(), forgetful, outside.time.clone()).ledger, writes)
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_transaction_whose_answer_was_lost_is_asked_again_and_counts_once() {
 async fn a_single_write_whose_answer_was_lost_reads_as_somebody_faster() {
     let (ledger, writes) = forgetful().await;
     let ended = ledger.write(put("a", "new").only_if(Condition::New)).await;
-    assert_eq!(ended, Err(faster()), "it was our own, but nobody can tell");
+    assert_eq!(ended, Err(conflict()), "it was our own, but nobody can tell");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
     assert_eq!(body(&ledger, "a").await.as_deref(), Some("new"));
 }
@@ -67,7 +67,7 @@ async fn answered(kind: &str, more: Value) -> [Result<()>; 2] {
     });
     let machine = machine().await;
     let outside = machine.outside();
-    let ledger = Outside::new(outside.settings.clone(), http, outside.time.clone()).ledger;
+    let ledger = Environment::new(outside.settings.clone(), http, outside.time.clone()).ledger;
     [ledger.write_all(Step::Keep, vec![put("a", "")]).await, ledger.write(put("a", "")).await]
 }
 
@@ -79,10 +79,10 @@ fn reasons(codes: &[&str]) -> Value {
 async fn two_on_one_item_at_once_is_somebody_faster() {
     for codes in [["TransactionConflict", "None"], ["None", "ConditionalCheckFailed"]] {
         let [together, _] = answered("TransactionCanceledException", reasons(&codes)).await;
-        assert_eq!(together, Err(faster()), "{codes:?}");
+        assert_eq!(together, Err(conflict()), "{codes:?}");
     }
     let [_, alone] = answered("TransactionConflictException", json!({})).await;
-    assert_eq!(alone, Err(faster()));
+    assert_eq!(alone, Err(conflict()));
 }
 
 #[tokio::test]
@@ -97,8 +97,8 @@ async fn what_the_table_will_never_take_is_not_tried_again() {
 #[tokio::test]
 async fn a_table_that_is_busy_may_take_it_later() {
     let [together, _] = answered("TransactionCanceledException", reasons(&["ThrottlingError"])).await;
-    assert!(matches!(&together, Err(Error::Later { .. })) && together != Err(faster()), "{together:?}");
+    assert!(matches!(&together, Err(Error::Retry { .. })) && together != Err(conflict()), "{together:?}");
     for ended in answered("ResourceNotFoundException", json!({})).await {
-        assert!(matches!(ended, Err(Error::Later { .. })), "{ended:?}");
+        assert!(matches!(ended, Err(Error::Retry { .. })), "{ended:?}");
     }
 }

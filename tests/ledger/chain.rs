@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{NOON, empty};
-use doorstep_cloud::ledger::{Ledger, Step, Write, key};
+use doorstep_cloud::ledger::{Step, Store, Write, key};
 use doorstep_core::model::account::AccountId;
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::person::Person;
 
 /// More than are read at a time.
@@ -17,12 +17,12 @@ fn minute(n: u64) -> Timestamp {
 }
 
 /// A chain of one record for each minute.
-async fn chain() -> Ledger {
+async fn chain() -> Store {
     let ledger = empty().await;
     let (mut chain, mut ada) = (ledger.chain("s").await.expect("it reads"), Person::new("ada".into(), None));
     let mut writes = Vec::new();
     for n in 1..=RECORDS {
-        let deed = Deed::new("main", &AccountId(n.to_string()), None, Happened::Invited, "booking 1", "ok");
+        let deed = AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok");
         writes.extend(chain.join("s", &mut ada, minute(n), &[deed]).expect("it joins"));
         if writes.len() > 60 || n == RECORDS {
             ledger.write_all(Step::Commit, std::mem::take(&mut writes)).await.expect("it writes");

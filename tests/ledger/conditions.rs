@@ -1,16 +1,16 @@
 //! What must hold for a write, and what happens where it does not.
 
 use super::{all, at, body, empty, put};
-use doorstep_cloud::ledger::{Condition, Step, Write, faster};
+use doorstep_cloud::ledger::{Condition, Step, Write, conflict};
 use doorstep_core::model::error::Error;
 
 #[tokio::test]
 async fn a_new_item_is_put_once() {
     let ledger = empty().await;
     ledger.write(put("a", "first").only_if(Condition::New)).await.expect("nothing is there");
-    assert_eq!(ledger.write(put("a", "second").only_if(Condition::New)).await, Err(faster()));
+    assert_eq!(ledger.write(put("a", "second").only_if(Condition::New)).await, Err(conflict()));
     let both = vec![put("b", "b"), put("a", "third").only_if(Condition::New)];
-    assert_eq!(ledger.write_all(Step::Keep, both).await, Err(faster()));
+    assert_eq!(ledger.write_all(Step::Keep, both).await, Err(conflict()));
     assert_eq!(body(&ledger, "a").await.as_deref(), Some("first"));
     assert_eq!(all(&ledger).await, ["a"]);
 }
@@ -19,7 +19,7 @@ async fn a_new_item_is_put_once() {
 async fn a_version_is_met_exactly() {
     let ledger = empty().await;
     let next = |was: u64, now: u64| put("a", &now.to_string()).version(now).only_if(Condition::Version(was));
-    assert_eq!(ledger.write(next(3, 4)).await, Err(faster()), "what is not there has version 0");
+    assert_eq!(ledger.write(next(3, 4)).await, Err(conflict()), "what is not there has version 0");
     ledger.write(next(0, 7)).await.expect("nothing is there");
     for (was, met) in [(0, false), (6, false), (8, false), (7, true)] {
         let written = ledger.write_all(Step::Keep, vec![next(was, 8)]).await;
@@ -36,10 +36,10 @@ async fn what_is_told_is_put_over_what_ranks_below_it_alone() {
     for (rank, met) in [("1#z", false), ("2#a", false), ("2#b", false), ("2#c", true), ("2#b", false), ("3", true)] {
         let written = ledger.write(told(rank)).await;
         assert_eq!(written.is_ok(), met, "{rank}: {written:?}");
-        assert!(met || written == Err(faster()));
+        assert!(met || written == Err(conflict()));
     }
     let both = vec![told("2"), put("b", "b")];
-    assert_eq!(ledger.write_all(Step::Keep, both).await, Err(faster()), "in a transaction too");
+    assert_eq!(ledger.write_all(Step::Keep, both).await, Err(conflict()), "in a transaction too");
     assert_eq!(body(&ledger, "a").await.as_deref(), Some("3"));
 }
 
@@ -48,7 +48,7 @@ async fn an_item_without_a_version_has_version_0() {
     let ledger = empty().await;
     ledger.write(put("a", "none")).await.expect("it writes");
     ledger.write(put("a", "one").version(1).only_if(Condition::Version(0))).await.expect("it has none");
-    assert_eq!(ledger.write(put("a", "two").only_if(Condition::Version(0))).await, Err(faster()));
+    assert_eq!(ledger.write(put("a", "two").only_if(Condition::Version(0))).await, Err(conflict()));
 }
 
 #[tokio::test]
@@ -69,14 +69,14 @@ async fn a_content_is_met_exactly() {
     for text in ["", " ", "\u{0}", "naïve 👩‍🔧 עברית", "{\"a\":1.50}"] {
         ledger.write(put("a", text)).await.expect("it writes");
         let other = Write::delete(at("a")).only_if(Condition::Body(format!("{text} ")));
-        assert_eq!(ledger.write(other).await, Err(faster()), "{text:?}");
+        assert_eq!(ledger.write(other).await, Err(conflict()), "{text:?}");
         assert_eq!(body(&ledger, "a").await.as_deref(), Some(text));
         let same = Write::delete(at("a")).only_if(Condition::Body(text.into()));
         ledger.write(same).await.expect("it is the same");
         assert_eq!(body(&ledger, "a").await, None);
     }
     let missing = Write::delete(at("a")).only_if(Condition::Body(String::new()));
-    assert_eq!(ledger.write(missing).await, Err(faster()), "nothing is not the empty text");
+    assert_eq!(ledger.write(missing).await, Err(conflict()), "nothing is not the empty text");
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_check_writes_nothing_and_stops_everything() {
     ledger.write(put("a", "there").version(2)).await.expect("it writes");
     let with = |check: Condition| vec![put("b", "new"), Write::check(at("a"), check)];
     for wrong in [Condition::New, Condition::Version(3), Condition::Version(0), Condition::Body("gone".into())] {
-        assert_eq!(ledger.write_all(Step::Intend, with(wrong)).await, Err(faster()));
+        assert_eq!(ledger.write_all(Step::Intend, with(wrong)).await, Err(conflict()));
         assert_eq!(all(&ledger).await, ["a"]);
     }
     ledger.write_all(Step::Intend, with(Condition::Version(2))).await.expect("it holds");
@@ -119,7 +119,7 @@ async fn all_or_nothing() {
     };
     ledger.write(put("last", "there").version(1)).await.expect("it writes");
     for at_all in [true, false] {
-        assert_eq!(ledger.write_all(Step::Commit, stopped(at_all)).await, Err(faster()));
+        assert_eq!(ledger.write_all(Step::Commit, stopped(at_all)).await, Err(conflict()));
     }
     assert_eq!(all(&ledger).await, ["gone", "last"]);
     ledger.write(Write::delete(at("last"))).await.expect("it deletes");
@@ -154,7 +154,7 @@ async fn what_has_expired_is_there_until_the_table_forgets_it() {
     let long_ago = "2026-02-01T00:00:00Z".parse().expect("an instant");
     ledger.write(put("a", "old").expires(long_ago)).await.expect("it writes");
     assert_eq!(body(&ledger, "a").await.as_deref(), Some("old"));
-    assert_eq!(ledger.write(put("a", "new").only_if(Condition::New)).await, Err(faster()));
+    assert_eq!(ledger.write(put("a", "new").only_if(Condition::New)).await, Err(conflict()));
     assert_eq!(all(&ledger).await, ["a"]);
 }
 
@@ -162,9 +162,9 @@ async fn what_has_expired_is_there_until_the_table_forgets_it() {
 async fn checking_needs_a_transaction_and_counting_cannot_be_one_of_many() {
     let ledger = empty().await;
     let check = Write::check(at("a"), Condition::New);
-    assert!(matches!(ledger.write(check.clone()).await, Err(Error::Report(_))));
+    assert!(matches!(ledger.write(check.clone()).await, Err(Error::Permanent(_))));
     for write in [Write::bump(at("a")), check] {
-        assert!(matches!(ledger.write_many(vec![write]).await, Err(Error::Report(_))));
+        assert!(matches!(ledger.write_many(vec![write]).await, Err(Error::Permanent(_))));
     }
     assert!(all(&ledger).await.is_empty());
     ledger.write(Write::bump(at("a"))).await.expect("it counts alone");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{NOON, empty};
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::Doorplate;
+use doorstep_cloud::ledger::sites::SiteRoute;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::model::record::{Record, Source};
@@ -134,7 +134,7 @@ async fn three_hundred_are_due_at_one_minute() {
 #[tokio::test]
 async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
     let ledger = empty().await;
-    let plate = Doorplate {
+    let plate = SiteRoute {
         site: "s".into(),
         platform: PlatformKind::OfficeRnd,
         secret: "s/officernd".into(),
@@ -153,7 +153,7 @@ async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
 #[tokio::test]
 async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
     let ledger = empty().await;
-    let plate = |keep_days| Doorplate {
+    let plate = |keep_days| SiteRoute {
         site: "s".into(),
         platform: PlatformKind::OfficeRnd,
         secret: "s/officernd".into(),
@@ -165,9 +165,9 @@ async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
     assert_eq!(ledger.keep_doorplate(&plate(30), &stored).await, Ok(()));
     assert_eq!(ledger.doorplates().await, Ok(vec![plate(30)]));
     ledger.strike_site("s", &stored).await.expect("it is struck");
-    assert!(ledger.keep_doorplate(&plate(30), &stored).await.is_err_and(|error| error.may_pass()));
+    assert!(ledger.keep_doorplate(&plate(30), &stored).await.is_err_and(|error| error.is_retryable()));
     assert_eq!(ledger.doorplates().await, Ok(vec![]));
-    assert!(ledger.strike_site("s", &stored).await.is_err_and(|error| error.may_pass()), "somebody else did");
+    assert!(ledger.strike_site("s", &stored).await.is_err_and(|error| error.is_retryable()), "somebody else did");
     assert_eq!(ledger.store_site(&plate(90), "one", instant(NOON)).await, Ok(2));
     ledger.store_site(&plate(90), "more", instant(NOON)).await.expect("it is stored");
     assert_eq!(ledger.last_version("s").await.expect("it reads").map(|last| last.n), Some(3));

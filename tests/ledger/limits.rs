@@ -2,7 +2,7 @@
 
 use super::{LARGEST, NOON, all, at, body, empty, filling, is_for_nothing, put};
 use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::ledger::{Condition, MOST_IN_ONE, Step, Write, faster};
+use doorstep_cloud::ledger::{Condition, MOST_IN_ONE, Step, Write, conflict};
 use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Id, Kind, Plan, What};
 use doorstep_core::model::record::{Record, Source};
 
@@ -223,7 +223,7 @@ async fn a_fact_that_no_item_holds_is_refused_and_what_was_known_stays() {
     ledger.keep_fact("s", &plan("p", "Hot desk")).await.expect("it is kept");
     let error = ledger.keep_fact("s", &plan("p", &"x".repeat(LARGEST))).await.expect_err("too large");
     assert!(is_for_nothing(&error), "{error}");
-    assert_ne!(error, faster());
+    assert_ne!(error, conflict());
     let known = ledger.fact("s", &FactId::new(Kind::Plan, "p")).await.expect("it reads");
     assert_eq!(known, Some(plan("p", "Hot desk")));
 }

@@ -11,7 +11,7 @@ mod reading;
 mod together;
 
 use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::ledger::{Ledger, Write};
+use doorstep_cloud::ledger::{Store, Write};
 use doorstep_core::model::error::Error;
 use doorstep_local::{Data, Machine, Setup};
 
@@ -28,7 +28,7 @@ async fn machine() -> Machine {
 }
 
 /// An empty table.
-async fn empty() -> Ledger {
+async fn empty() -> Store {
     machine().await.outside().ledger.clone()
 }
 
@@ -47,16 +47,16 @@ fn filling(sk: &str, size: usize) -> String {
 }
 
 /// What is kept there.
-async fn body(ledger: &Ledger, sk: &str) -> Option<String> {
+async fn body(ledger: &Store, sk: &str) -> Option<String> {
     ledger.get(&at(sk)).await.expect("it reads").map(|item| item.body)
 }
 
 /// Every sort key of the partition, in the table's order.
-async fn all(ledger: &Ledger) -> Vec<String> {
+async fn all(ledger: &Store) -> Vec<String> {
     ledger.list("p", "").await.expect("it lists").into_iter().map(|item| item.sk).collect()
 }
 
 /// The table will never take this: trying again is no use.
 fn is_for_nothing(error: &Error) -> bool {
-    matches!(error, Error::Report(_))
+    matches!(error, Error::Permanent(_))
 }

@@ -2,9 +2,9 @@
 
 use super::{all, empty, put};
 use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::ledger::{Ledger, Write};
+use doorstep_cloud::ledger::{Store, Write};
 
-async fn with(ledger: &Ledger, keys: &[&str]) {
+async fn with(ledger: &Store, keys: &[&str]) {
     ledger.write_many(keys.iter().map(|sk| put(sk, sk)).collect()).await.expect("it writes");
 }
 

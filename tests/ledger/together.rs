@@ -4,17 +4,17 @@ use futures_util::future::join_all;
 
 use super::{NOON, at, body, empty, put};
 use doorstep_cloud::ledger::people::{point_email, put as put_person};
-use doorstep_cloud::ledger::{Condition, Ledger, Step, Write, faster};
+use doorstep_cloud::ledger::{Condition, Step, Store, Write, conflict};
 use doorstep_core::model::account::AccountId;
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 
 /// Tries until nobody is faster.
-async fn insist(ledger: &Ledger, writes: impl Fn() -> Vec<Write>) -> Result<()> {
+async fn insist(ledger: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
     loop {
         match ledger.write_all(Step::Keep, writes()).await {
-            Err(error) if error == faster() => {}
+            Err(error) if error == conflict() => {}
             done => return done,
         }
     }
@@ -50,7 +50,7 @@ async fn of_all_who_want_a_place_one_gets_it() {
     let ended = join_all(wants).await;
     let won: Vec<usize> = (0..16).filter(|n| ended[*n].is_ok()).collect();
     assert_eq!(won.len(), 1, "{ended:?}");
-    assert!(ended.iter().all(|end| end.is_ok() || *end == Err(faster())), "{ended:?}");
+    assert!(ended.iter().all(|end| end.is_ok() || *end == Err(conflict())), "{ended:?}");
     assert_eq!(body(&ledger, "place").await, Some(won[0].to_string()));
     let others = ledger.list("p", "of ").await.expect("it lists");
     assert_eq!(others.len(), won[0] % 2, "whoever lost left nothing");
@@ -87,7 +87,7 @@ async fn a_chain_has_one_end() {
                 let mut chain = ledger.chain("s").await?;
                 let (mut somebody, deeds) = (Person::new("somebody".into(), None), [deed(n), deed(n)]);
                 match ledger.write_all(Step::Commit, chain.join("s", &mut somebody, at, &deeds)?).await {
-                    Err(error) if error == faster() => {}
+                    Err(error) if error == conflict() => {}
                     done => return done,
                 }
             }
@@ -101,8 +101,8 @@ async fn a_chain_has_one_end() {
     assert!(audit.windows(2).all(|pair| pair[1].previous == pair[0].hash), "each holds the hash of the one before");
 }
 
-fn deed(n: usize) -> Deed {
-    Deed::new("main", &AccountId(n.to_string()), None, Happened::Invited, "booking 1", "ok")
+fn deed(n: usize) -> AuditEntry {
+    AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok")
 }
 
 #[tokio::test]

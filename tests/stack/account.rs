@@ -16,8 +16,8 @@ use crate::PATIENCE;
 use crate::cloud::{Cloud, REGION, STACK};
 use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
 use doorstep_cloud::aws::Seam;
-use doorstep_cloud::ledger::sites::Doorplate;
-use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_cloud::ledger::sites::SiteRoute;
+use doorstep_cloud::outside::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_vendors::network;
@@ -90,18 +90,18 @@ impl Cloud {
     }
 
     /// Everything outside, as the functions reach it.
-    pub async fn outside(&self) -> Outside {
+    pub async fn outside(&self) -> Environment {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let asker = Asker { region: REGION.to_owned(), credentials, endpoint: Some(self.endpoint.clone()) };
         let http = network::client(None).expect("a client");
         let settings = Settings::of_stack(STACK, asker, &http).await.expect("the stack's names");
-        Outside::new(settings, http, Arc::new(WallClock))
+        Environment::new(settings, http, Arc::new(WallClock))
     }
 
     /// Stores a site file without looking at it.
     pub async fn store(&self, site: Site, text: &str) {
         let secret = format!("{}/officernd", site.id);
-        let plate = Doorplate {
+        let plate = SiteRoute {
             site: site.id.to_owned(),
             platform: PlatformKind::OfficeRnd,
             secret,

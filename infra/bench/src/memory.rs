@@ -10,7 +10,7 @@ use crate::stage::Stage;
 use crate::town::{Doors, SITE, Town};
 use crate::webhooks::{SMALL, deliver, letters};
 use crate::{Options, Outcome};
-use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::line::{Trigger, TriggerMessage};
 
 /// At most so many MiB.
 const AIM: f64 = 40.0;
@@ -40,7 +40,7 @@ async fn settle(options: &Options) -> Outcome<Figure> {
     // Marks everybody due; the line that it rings is served by the process alone.
     doorstep_jobs::reconcile::reconcile(stage.machine.outside(), SITE).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
-    let ring = Ring::new(SITE, Bell::Due).text()?;
+    let ring = TriggerMessage::new(SITE, Trigger::Due).text()?;
     let event = json!({ "Records": [{
         "messageId": "1", "receiptHandle": "1", "body": ring, "eventSource": "aws:sqs", "awsRegion": "local",
         "eventSourceARN": stage.machine.cloud().settings.alarms.line_arn, "attributes": { "ApproximateReceiveCount": "1" },

@@ -22,14 +22,14 @@ use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
 use crate::sites::SiteFile;
 use crate::world::World;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_jobs::reconcile::Report;
 use doorstep_operator::approve::{self, Opened};
 use doorstep_operator::forget;
-use doorstep_operator::report::{Row, Wanted};
+use doorstep_operator::report::{ReportRow, Wanted};
 use doorstep_vendors::delivery::{Answer, Delivery};
 use doorstep_vendors::time::{SharedTime, Time};
 
@@ -228,7 +228,7 @@ impl Machine {
     ///
     /// # Errors
     /// The library's own.
-    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<Row>> {
+    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
         doorstep_operator::report::entries(self.outside(), site, wanted).await
     }
 
@@ -367,7 +367,7 @@ impl Machine {
     }
 
     /// Everything outside, as the operator's own command reaches it.
-    pub fn outside(&self) -> &Outside {
+    pub fn outside(&self) -> &Environment {
         &self.parts.runner.operator
     }
 

@@ -8,7 +8,7 @@ use crate::locked::locked;
 use crate::run::Runner;
 use crate::secrets::Secrets;
 use crate::sites::SiteFile;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Mode, Site};
 use doorstep_operator::doctor::Checkup;
@@ -47,7 +47,7 @@ impl Machine {
     /// What a site file would change; nothing is stored.
     ///
     /// # Errors
-    /// The library's own, and [`Error::Refused`] for a site whose secrets this run does not have.
+    /// The library's own, and [`Error::Invalid`] for a site whose secrets this run does not have.
     pub async fn diff(&self, text: &str) -> Result<Shown> {
         self.settle_down().await;
         self.learn_secrets(text)?;
@@ -155,7 +155,7 @@ impl Machine {
     /// The same, where the operator says the file's mode besides, so that a first file acts, too.
     ///
     /// # Errors
-    /// As [`Machine::diff`], and [`Error::Refused`] for another mode than the file's.
+    /// As [`Machine::diff`], and [`Error::Invalid`] for another mode than the file's.
     pub async fn push_in_mode(&self, text: &str, mode: Option<Mode>) -> Result<Shown> {
         self.push_with(text, &push::Options { mode, ..push::Options::default() }).await
     }
@@ -183,7 +183,7 @@ impl Machine {
             return Ok(());
         }
         let secrets = &mut locked(&self.parts.known).secrets;
-        secrets.learn(&SiteFile::of(text.to_owned())).map_err(|error| Error::refused(error.to_string()))?;
+        secrets.learn(&SiteFile::of(text.to_owned())).map_err(|error| Error::invalid(error.to_string()))?;
         self.cloud().parameters.hold(secrets);
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Machine {
 
 /// Goes on with the sites that an earlier run of this folder was pushed, unless they were loaded from files.
 pub(crate) async fn remember(runner: &Runner, known: &mut Known) -> Result<()> {
-    let outside: &Outside = &runner.operator;
+    let outside: &Environment = &runner.operator;
     for (key, _) in runner.keep.list(PUSHED) {
         let site = key.strip_prefix(PUSHED).unwrap_or_default();
         if known.site(site).is_some() {

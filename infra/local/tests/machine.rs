@@ -10,7 +10,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use common::{NOON, Notes, alarm, machine, ring, setup, site};
 use jiff::Timestamp;
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
@@ -85,7 +85,7 @@ async fn a_function_is_shot_right_after_its_step() {
 #[tokio::test]
 async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
     let (machine, notes) = machine(setup()).await;
-    machine.crash(Step::Ring, 1);
+    machine.crash(Step::TriggerMessage, 1);
     assert_eq!(machine.deliver(delivery("a", "one")).await.status, 500);
     assert_eq!(machine.deliver(delivery("a", "two")).await.status, 202);
     assert_eq!(machine.deliver(delivery("panic", "")).await.status, 500);
@@ -161,19 +161,19 @@ struct PausesOnce {
 
 #[async_trait::async_trait]
 impl Functions for PausesOnce {
-    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
         self.notes.receive(outside, delivery).await
     }
 
-    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         self.notes.settle(outside, batch).await
     }
 
-    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
         self.notes.reconcile(outside, site).await
     }
 
-    async fn reconcile_requests(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    async fn reconcile_requests(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         if self.paused.swap(true, Ordering::SeqCst) {
             return self.notes.reconcile_requests(outside, batch).await;
         }

@@ -16,7 +16,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use common::{NOON, Seam, alarm, dynamodb, events, machine, ring, scheduler, setup, sqs, ssm};
 use jiff::Timestamp;
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
@@ -50,7 +50,7 @@ impl Watching {
 
 #[async_trait]
 impl Functions for Watching {
-    async fn receive(&self, outside: &Outside, _: Delivery) -> Answer {
+    async fn receive(&self, outside: &Environment, _: Delivery) -> Answer {
         let (table, settings) = (dynamodb(outside), &outside.settings);
         let get = table.get_item().table_name(&settings.table).consistent_read(true);
         let get = get.key("pk", text("a#person#1")).key("sk", text("person")).send().await;
@@ -71,7 +71,7 @@ impl Functions for Watching {
         Answer { status: 202, body: String::new() }
     }
 
-    async fn settle(&self, _: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    async fn settle(&self, _: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let mut bodies = Vec::new();
         for record in batch.records {
@@ -92,7 +92,7 @@ impl Functions for Watching {
         response
     }
 
-    async fn reconcile(&self, _: &Outside, _: &str) -> Result<Report> {
+    async fn reconcile(&self, _: &Environment, _: &str) -> Result<Report> {
         Ok(Report::default())
     }
 }

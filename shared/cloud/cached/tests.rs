@@ -18,7 +18,7 @@ impl Source {
         let now = Timestamp::from_second(second).expect("an instant");
         let read = || async {
             self.asked.set(self.asked.get() + 1);
-            if self.away.get() { Err(Error::later("away")) } else { Ok(self.asked.get()) }
+            if self.away.get() { Err(Error::retry("away")) } else { Ok(self.asked.get()) }
         };
         self.cached.get(key, now, read).await.map(|value| *value)
     }
@@ -42,9 +42,9 @@ async fn a_value_outlives_its_source_for_a_quarter_of_an_hour() {
     for second in [60, 66, 899] {
         assert_eq!(source.at(second, "a").await, Ok(1), "{second}");
     }
-    assert_eq!(source.at(905, "a").await, Err(Error::later("away")));
+    assert_eq!(source.at(905, "a").await, Err(Error::retry("away")));
     source.away.set(false);
-    assert_eq!(source.at(909, "a").await, Err(Error::later("away")), "within five seconds it is not asked again");
+    assert_eq!(source.at(909, "a").await, Err(Error::retry("away")), "within five seconds it is not asked again");
     assert_eq!(source.at(910, "a").await, Ok(6));
 }
 
@@ -53,12 +53,12 @@ async fn a_source_that_failed_is_not_asked_again_within_five_seconds() {
     let source = Source::new();
     source.away.set(true);
     for second in [0, 1, 4] {
-        assert_eq!(source.at(second, "a").await, Err(Error::later("away")));
+        assert_eq!(source.at(second, "a").await, Err(Error::retry("away")));
     }
     assert_eq!(source.asked.get(), 1);
-    assert_eq!(source.at(4, "b").await, Err(Error::later("away")));
+    assert_eq!(source.at(4, "b").await, Err(Error::retry("away")));
     assert_eq!(source.asked.get(), 2, "another key is another source");
-    assert_eq!(source.at(5, "a").await, Err(Error::later("away")));
+    assert_eq!(source.at(5, "a").await, Err(Error::retry("away")));
     assert_eq!(source.asked.get(), 3);
 }
 

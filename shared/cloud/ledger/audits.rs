@@ -7,8 +7,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
-use super::{Condition, Ledger, Write, body};
-use doorstep_core::model::audit::{Deed, Head, Record, Verdict, Verifier};
+use super::{Condition, Store, Write, body};
+use doorstep_core::model::audit::{AuditEntry, Head, Record, Verdict, Verifier};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 
@@ -26,7 +26,7 @@ pub struct Chain {
     head: Head,
 }
 
-impl Ledger {
+impl Store {
     /// The end of a site's chain.
     pub async fn chain(&self, site: &str) -> Result<Chain> {
         let Some(last) = self.last_below(&key::audits(site), key::AFTER_AUDITS).await? else {
@@ -38,7 +38,7 @@ impl Ledger {
             // The chain goes on behind a record that cannot be read, tied to it as it is kept. Whoever verifies it finds the
             // record.
             None => {
-                let unnumbered = || Error::report("the last audit record has no number");
+                let unnumbered = || Error::permanent("the last audit record has no number");
                 Head { seq: last.sk.parse().map_err(|_| unnumbered())?, hash: hex::encode(Sha256::digest(&last.body)) }
             }
         };
@@ -108,7 +108,7 @@ impl Ledger {
         while place < end {
             let next = end.min(place + AT_ONCE);
             for item in self.audit_items(site, place..=next - 1).await? {
-                let unreadable = |_| Error::report("an audit record cannot be read: verify the chain");
+                let unreadable = |_| Error::permanent("an audit record cannot be read: verify the chain");
                 let record: Record = serde_json::from_value(item).map_err(unreadable)?;
                 if record.at >= from && record.at < until {
                     records.push(record);
@@ -136,7 +136,7 @@ impl Ledger {
 impl Chain {
     /// Joins records to the chain, and notes their places with the person, who must be written too. The writes must go
     /// into one transaction, which fails if somebody else was faster: each place is taken once.
-    pub fn join(&mut self, site: &str, person: &mut Person, at: Timestamp, deeds: &[Deed]) -> Result<Vec<Write>> {
+    pub fn join(&mut self, site: &str, person: &mut Person, at: Timestamp, deeds: &[AuditEntry]) -> Result<Vec<Write>> {
         let mut writes = Vec::with_capacity(deeds.len() + 1);
         for deed in deeds {
             let (record, head) = self.head.record(site, &person.id, at, deed.clone());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::key;
-use super::{Condition, Item, Ledger, Write, body, faster};
+use super::{Condition, Item, Store, Write, body, conflict};
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
@@ -150,7 +150,7 @@ pub fn minute_word(minute: Timestamp) -> String {
     minute.strftime("%Y%m%dT%H%M").to_string()
 }
 
-impl Ledger {
+impl Store {
     /// Everything due until `minute`, that minute included, earliest first. An item that cannot be read is passed over:
     /// it must not keep everybody else waiting.
     pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
@@ -201,11 +201,11 @@ impl Ledger {
                 merged.subject = merged.subject.merged(known.subject);
             }
             match self.write(merged.put(site)?.only_if(condition)).await {
-                Err(error) if error == faster() => {}
+                Err(error) if error == conflict() => {}
                 written => return written,
             }
         }
-        Err(faster())
+        Err(conflict())
     }
 
     /// Crosses out what was served, unless it was written down anew meanwhile.
@@ -219,7 +219,7 @@ impl Ledger {
             .collect();
         let each = stream::iter(deletes?).map(|delete| async move {
             match self.write(delete).await {
-                Err(error) if error != faster() => Err(error),
+                Err(error) if error != conflict() => Err(error),
                 _ => Ok(()),
             }
         });
@@ -252,7 +252,7 @@ fn one_each(dues: &[Due]) -> Vec<Due> {
 mod tests {
     use super::*;
     use doorstep_core::model::fact::FactId;
-    use doorstep_core::model::push_update::Mention;
+    use doorstep_core::model::push_update::ChangeHint;
 
     fn due(person: &str, group: &str, adopt: bool) -> Due {
         let groups = vec![("main".to_owned(), GroupId(group.to_owned()))];
@@ -263,7 +263,7 @@ mod tests {
     fn two_looks_at_one_thing_keep_the_removal_the_latest_version_and_the_fewest_looks() {
         let at = |hour: i64| Timestamp::from_second(hour * 3600).ok();
         let look = |removed: bool, hour: i64, looks: u8, by: &str| Subject::Look {
-            mention: Mention {
+            mention: ChangeHint {
                 about: FactId::new(doorstep_core::model::fact::Kind::Booking, "b"),
                 reaches: at(hour),
                 removed,

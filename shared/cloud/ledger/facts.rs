@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::key::{self, Key};
 use super::unreadable::problem;
-use super::{Condition, Item, Ledger, MOST_IN_ONE, Step, Write, body, item, key_of};
+use super::{Condition, Item, MOST_IN_ONE, Step, Store, Write, body, item, key_of};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
 use doorstep_core::model::record::Record;
@@ -43,7 +43,7 @@ fn version_of(read: Timestamp) -> u64 {
     u64::try_from(read.as_microsecond()).unwrap_or(0).max(1)
 }
 
-impl Ledger {
+impl Store {
     /// One fact; one that cannot be read is noted and counts as unknown.
     pub async fn fact(&self, site: &str, name: &FactId) -> Result<Option<Record>> {
         self.kept(&key::fact(site, name)).await
@@ -52,14 +52,14 @@ impl Ledger {
     /// Several facts, in no order; unknown ones are left out.
     ///
     /// # Errors
-    /// [`Error::Report`] where one cannot be read: what follows from the others alone may take something away.
+    /// [`Error::Permanent`] where one cannot be read: what follows from the others alone may take something away.
     pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
         let found: Vec<Result<Record, Key>> =
             self.get_many_as(&keys, |map| Ok(item(map).read().map_err(|_| key_of(map)))).await?;
         let unreadable = |key: Key| {
             self.unreadable.note(&key);
-            Error::report(problem(&key))
+            Error::permanent(problem(&key))
         };
         found.into_iter().map(|one| one.map_err(unreadable)).collect()
     }
@@ -80,7 +80,7 @@ impl Ledger {
     fn pointed_to(&self, pk: &str, pointer: &Item) -> Result<FactId> {
         let at = Key { pk: pk.to_owned(), sk: pointer.sk.clone() };
         let found = self.readable(&at, pointer).or_else(|| key::thing_named(&pointer.sk));
-        found.ok_or_else(|| Error::report(problem(&at)))
+        found.ok_or_else(|| Error::permanent(problem(&at)))
     }
 
     /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,
@@ -124,7 +124,7 @@ impl Ledger {
     ///
     /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that
     /// would outgrow one, what can safely be repeated goes first. Where nobody does, each part is written alone, for
-    /// half the price: see [`Ledger::grow_fact`].
+    /// half the price: see [`Store::grow_fact`].
     pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
         let draft = self.draft(site, new).await?;
         self.keep_draft(site, &draft).await?;
@@ -148,7 +148,7 @@ impl Ledger {
     /// Keeps what was drafted, unless a later read was known already.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where somebody else kept it since.
+    /// [`doorstep_core::model::error::Error::Retry`] where somebody else kept it since.
     pub async fn keep_draft(&self, site: &str, draft: &Draft<'_>) -> Result<()> {
         let Draft { new, old, version, before, after, concerned } = draft;
         if old.as_ref().is_some_and(|old| old.read > new.read) {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Write, body};
-use doorstep_core::decide::guard::{Doubt, Hold, RELEASED_FOR, TOGETHER, Tally, Waiting};
+use super::{Condition, Item, Store, Write, body};
+use doorstep_core::decide::guard::{Hold, RELEASED_FOR, TOGETHER, Tally, UnconfirmedChange, Waiting};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -22,7 +22,7 @@ const PIECE: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// Which one.
-    pub doubt: Doubt,
+    pub doubt: UnconfirmedChange,
     /// Until when.
     pub until: Timestamp,
     /// The hold that a human approved; `None`: the guard let it pass.
@@ -40,7 +40,7 @@ fn hold(item: &Item) -> Result<Hold> {
     Ok(Hold { version: item.version, ..item.read()? })
 }
 
-impl Ledger {
+impl Store {
     /// Everything that waits for a human at a site, or was approved lately; one that cannot be read is noted and left out.
     pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
         let items = self.list(&key::holds(site), "").await?;
@@ -55,7 +55,7 @@ impl Ledger {
     /// Drops holds that cannot be read: the comparison that follows judges the same changes again and writes them down anew.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where the table is away.
+    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
     pub async fn drop_unreadable_holds(&self, site: &str) -> Result<()> {
         for item in self.list(&key::holds(site), "").await? {
             if hold(&item).is_ok() {
@@ -83,7 +83,7 @@ impl Ledger {
     /// Writes a hold down, its changes first. In place of an older one of the same set only while that is as it was read.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where it changed meanwhile.
+    /// [`doorstep_core::model::error::Error::Retry`] where it changed meanwhile.
     pub async fn put_hold(&self, hold: &Hold, waiting: &[Waiting]) -> Result<()> {
         let pieces: Vec<&[Waiting]> = waiting.chunks(PIECE).collect();
         for (n, piece) in pieces.iter().enumerate() {
@@ -95,7 +95,7 @@ impl Ledger {
     /// Writes down how a hold stands, only while it is as it was read: an older copy must not undo an approval.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where it changed meanwhile.
+    /// [`doorstep_core::model::error::Error::Retry`] where it changed meanwhile.
     pub async fn keep_hold(&self, hold: &Hold) -> Result<()> {
         let put = Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?).version(hold.version + 1);
         self.write(put.only_if(Condition::Version(hold.version))).await
@@ -113,7 +113,7 @@ impl Ledger {
     /// Forgets a hold, only while it is as it was read.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where it changed meanwhile.
+    /// [`doorstep_core::model::error::Error::Retry`] where it changed meanwhile.
     pub async fn drop_hold(&self, hold: &Hold) -> Result<()> {
         let gone = Write::delete(key::hold(&hold.site, &hold.checksum));
         self.write(gone.only_if(Condition::Version(hold.version))).await?;
@@ -122,9 +122,15 @@ impl Ledger {
     }
 
     /// Lets these changes be done from `now` on, for an hour.
-    pub async fn release(&self, site: &str, doubts: &[&Doubt], approved: Option<&str>, now: Timestamp) -> Result<()> {
+    pub async fn release(
+        &self,
+        site: &str,
+        doubts: &[&UnconfirmedChange],
+        approved: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
         let until = now.checked_add(RELEASED_FOR).unwrap_or(now);
-        let one = |doubt: &&Doubt| {
+        let one = |doubt: &&UnconfirmedChange| {
             let release = Release { doubt: (*doubt).clone(), until, approved: approved.map(str::to_owned) };
             Ok(Write::put(key::release(site, doubt), body(&release)?).expires(until))
         };
@@ -132,7 +138,7 @@ impl Ledger {
     }
 
     /// Which of these may be done at `now`.
-    pub async fn released(&self, site: &str, doubts: &[Doubt], now: Timestamp) -> Result<Vec<Release>> {
+    pub async fn released(&self, site: &str, doubts: &[UnconfirmedChange], now: Timestamp) -> Result<Vec<Release>> {
         let keys: Vec<Key> = doubts.iter().map(|doubt| key::release(site, doubt)).collect();
         let found = self.get_many(&keys).await?;
         // One that cannot be read releases nothing.
@@ -141,14 +147,14 @@ impl Ledger {
     }
 
     /// Everything that may be done at `now` because a human approved it.
-    pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<Doubt>> {
+    pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<UnconfirmedChange>> {
         let releases: Vec<Release> = self.list_as(&key::releases(site), "").await?;
         let live = releases.into_iter().filter(|release| now < release.until && release.approved.is_some());
         Ok(live.map(|release| release.doubt).collect())
     }
 
     /// Takes back the release of a change that was done.
-    pub fn spent(site: &str, doubt: &Doubt) -> Write {
+    pub fn spent(site: &str, doubt: &UnconfirmedChange) -> Write {
         Write::delete(key::release(site, doubt))
     }
 
@@ -186,7 +192,7 @@ impl Ledger {
     /// Keeps what the guard let pass, unless somebody else judged meanwhile.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where somebody did: what they let pass must be counted first.
+    /// [`doorstep_core::model::error::Error::Retry`] where somebody did: what they let pass must be counted first.
     pub async fn keep_tally(&self, site: &str, tally: &Tally, was: u64) -> Result<()> {
         let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
         self.write(put).await

@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::sharing::RuledGroup;
-use doorstep_core::decide::guard::Doubt;
+use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
-use doorstep_core::model::opening::Opening;
+use doorstep_core::model::opening::AccessAttempt;
 use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::subject::Subject;
 
@@ -255,7 +255,7 @@ pub fn instant(at: Timestamp) -> String {
 }
 
 /// One opening.
-pub fn opening(site: &str, opening: &Opening) -> Key {
+pub fn opening(site: &str, opening: &AccessAttempt) -> Key {
     let day = opening.at.to_zoned(TimeZone::UTC).date();
     Key::new(openings(site, day), format!("{}#{}#{}", instant(opening.at), opening.doors, escape(&opening.id)))
 }
@@ -360,7 +360,7 @@ pub fn releases(site: &str) -> String {
 }
 
 /// One inferred change that may be done.
-pub fn release(site: &str, doubt: &Doubt) -> Key {
+pub fn release(site: &str, doubt: &UnconfirmedChange) -> Key {
     // Two ids from outside may be longer than a key.
     let sk = hex::encode(Sha256::digest(serde_json::to_vec(doubt).unwrap_or_default()));
     Key::new(releases(site), sk)

@@ -34,7 +34,7 @@ pub mod told;
 pub mod unreadable;
 mod write;
 
-pub use refusal::faster;
+pub use refusal::conflict;
 use refusal::{away, cancelled};
 pub use write::{Condition, Write};
 
@@ -74,7 +74,7 @@ impl Step {
 
 /// The table.
 #[derive(Clone)]
-pub struct Ledger {
+pub struct Store {
     db: Lazy<Client>,
     table: String,
     time: SharedTime,
@@ -96,26 +96,26 @@ impl Item {
     /// The content, read.
     ///
     /// # Errors
-    /// [`Error::Report`] where the item was not written by us.
+    /// [`Error::Permanent`] where the item was not written by us.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.body).map_err(|_| Error::report("an item of the table cannot be read"))
+        serde_json::from_str(&self.body).map_err(|_| Error::permanent("an item of the table cannot be read"))
     }
 }
 
 /// The text form of a value's content.
 pub fn body<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::report("something cannot be written to the table"))
+    serde_json::to_string(value).map_err(|_| Error::permanent("something cannot be written to the table"))
 }
 
-impl Ledger {
+impl Store {
     /// The table called `table`. `time` passes while it is too busy to finish a batch.
     pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
-        Ledger { db, table, time, unreadable: UnreadableItems::default() }
+        Store { db, table, time, unreadable: UnreadableItems::default() }
     }
 
     /// Returns the same table with a list of unreadable items of its own, for whoever reports them.
     pub fn with_own_unreadable(&self) -> Self {
-        Ledger { unreadable: UnreadableItems::default(), ..self.clone() }
+        Store { unreadable: UnreadableItems::default(), ..self.clone() }
     }
 
     /// Returns the items that could not be read so far.
@@ -199,7 +199,7 @@ impl Ledger {
         while !wanted.is_empty() {
             let asked = wanted.len();
             let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let request = request.map_err(|error| Error::report(error.to_string()))?;
+            let request = request.map_err(|error| Error::permanent(error.to_string()))?;
             let answer = self.db.batch_get_item().request_items(&self.table, request).send().await.map_err(away)?;
             let items = answer.responses.and_then(|mut tables| tables.remove(&self.table)).unwrap_or_default();
             for map in &items {
@@ -319,7 +319,7 @@ impl Ledger {
     /// Writes one item, alone: half the price of a transaction.
     ///
     /// # Errors
-    /// As [`Ledger::write_all`].
+    /// As [`Store::write_all`].
     pub async fn write(&self, write: Write) -> Result<()> {
         self.write_as(Step::Keep, write).await
     }
@@ -327,7 +327,7 @@ impl Ledger {
     /// Writes one item, alone, as a step of settle.
     ///
     /// # Errors
-    /// As [`Ledger::write_all`].
+    /// As [`Store::write_all`].
     pub async fn write_as(&self, step: Step, write: Write) -> Result<()> {
         write.alone(&self.db, &self.table, step).await
     }
@@ -335,8 +335,8 @@ impl Ledger {
     /// Writes all or nothing, at most [`MOST_IN_ONE`] items.
     ///
     /// # Errors
-    /// [`Error::Later`] where a condition does not hold (somebody else was faster) or the table is away;
-    /// [`Error::Report`] for what the table will never take, such as an item larger than 400 KB.
+    /// [`Error::Retry`] where a condition does not hold (somebody else was faster) or the table is away;
+    /// [`Error::Permanent`] for what the table will never take, such as an item larger than 400 KB.
     pub async fn write_all(&self, step: Step, writes: Vec<Write>) -> Result<()> {
         if writes.is_empty() {
             return Ok(());
@@ -360,7 +360,7 @@ impl Ledger {
     /// again, a few times. Safe to repeat; no conditions.
     ///
     /// # Errors
-    /// [`Error::Later`] where the table is away, or too busy to finish.
+    /// [`Error::Retry`] where the table is away, or too busy to finish.
     pub async fn write_many(&self, writes: Vec<Write>) -> Result<()> {
         let mut requests = writes.into_iter().map(Write::into_request).collect::<Result<Vec<_>>>()?;
         let mut back_off = BackOff::new(&self.time);
@@ -381,7 +381,7 @@ impl Ledger {
 }
 
 fn undone(what: &str, count: usize) -> Error {
-    Error::later(format!("the table is busy: it left {count} {what} of a batch undone"))
+    Error::retry(format!("the table is busy: it left {count} {what} of a batch undone"))
 }
 
 fn text(value: &str) -> AttributeValue {

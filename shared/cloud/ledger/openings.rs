@@ -8,10 +8,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, Write, body, key};
+use super::{Store, Write, body, key};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::opening::Opening;
-use doorstep_vendors::doors::openings::Bookmark;
+use doorstep_core::model::opening::AccessAttempt;
+use doorstep_vendors::doors::openings::Cursor;
 
 /// How many days are read at the same time.
 const AT_ONCE: usize = 8;
@@ -24,7 +24,7 @@ pub struct OpeningsRead {
     pub of: String,
     /// How far; `None` where it was never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mark: Option<Bookmark>,
+    pub mark: Option<Cursor>,
     /// The latest opening of this read so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest: Option<Timestamp>,
@@ -39,9 +39,9 @@ pub struct OpeningsRead {
     pub locks_read: Option<Timestamp>,
 }
 
-impl Ledger {
+impl Store {
     /// Keeps openings for `days`. The same one twice is one; what is older than that is not kept at all. Safe to repeat.
-    pub async fn keep_openings(&self, site: &str, openings: &[Opening], days: u32, now: Timestamp) -> Result<()> {
+    pub async fn keep_openings(&self, site: &str, openings: &[AccessAttempt], days: u32, now: Timestamp) -> Result<()> {
         let for_days = SignedDuration::from_hours(i64::from(days) * 24);
         let mut writes = BTreeMap::new();
         for opening in openings {
@@ -67,7 +67,7 @@ impl Ledger {
         until: Timestamp,
         now: Timestamp,
         days: u32,
-    ) -> Result<Vec<Opening>> {
+    ) -> Result<Vec<AccessAttempt>> {
         let kept_since = now.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN);
         let from = from.max(kept_since);
         let last = date(until.min(now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now)));
@@ -75,9 +75,9 @@ impl Ledger {
         let reads = stream::iter(dates).map(|day| async move {
             let pk = key::openings(site, day);
             let items = self.list_from(&pk, &key::instant(from)).await?;
-            Ok::<_, Error>(self.readable_of::<Opening>(&pk, &items))
+            Ok::<_, Error>(self.readable_of::<AccessAttempt>(&pk, &items))
         });
-        let read: Vec<Opening> = reads.buffered(AT_ONCE).try_concat().await?;
+        let read: Vec<AccessAttempt> = reads.buffered(AT_ONCE).try_concat().await?;
         Ok(read.into_iter().filter(|opening| opening.at >= from && opening.at < until).collect())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::key::{self, Key};
 use super::unreadable::problem;
-use super::{Condition, Item, Ledger, Map, Write, body, item, key_of};
+use super::{Condition, Item, Map, Store, Write, body, item, key_of};
 use crate::other_sites::Neighbour;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
@@ -42,17 +42,17 @@ impl People {
     }
 }
 
-impl Ledger {
+impl Store {
     /// One person.
     ///
     /// # Errors
-    /// [`Error::Report`] where their item cannot be read.
+    /// [`Error::Permanent`] where their item cannot be read.
     pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {
         let at = key::person(site, id);
         let Some(item) = self.get(&at).await? else { return Ok(None) };
         read(&item).map(Some).map_err(|_| {
             self.unreadable.note(&at);
-            Error::report(problem(&at))
+            Error::permanent(problem(&at))
         })
     }
 

@@ -7,8 +7,8 @@ use crate::aws::failure;
 use doorstep_core::model::error::Error;
 
 /// Somebody else wrote between our reading and our writing, or is writing at this moment.
-pub fn faster() -> Error {
-    Error::later("somebody else was faster")
+pub fn conflict() -> Error {
+    Error::retry("somebody else was faster")
 }
 
 /// Why a transaction was cancelled: the reasons of all its items.
@@ -19,18 +19,18 @@ pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
         return never(wrong.message());
     }
     if with("ConditionalCheckFailed").or(with("TransactionConflict")).is_some() {
-        return faster();
+        return conflict();
     }
     let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.code()).filter(|code| *code != "None").collect();
-    Error::later(format!("the table did not take a transaction: {}", codes.join(", ")))
+    Error::retry(format!("the table did not take a transaction: {}", codes.join(", ")))
 }
 
 /// Why a call failed.
 pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
     match error.code() {
         Some("ValidationException") => never(error.message()),
-        Some("ConditionalCheckFailedException" | "TransactionConflictException") => faster(),
-        _ => Error::later(format!("the table cannot be reached: {}", failure("dynamodb", &error))),
+        Some("ConditionalCheckFailedException" | "TransactionConflictException") => conflict(),
+        _ => Error::retry(format!("the table cannot be reached: {}", failure("dynamodb", &error))),
     }
 }
 
@@ -39,5 +39,5 @@ pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
 fn never(message: Option<&str>) -> Error {
     let of_size = message.is_some_and(|said| said.to_ascii_lowercase().contains("size"));
     let rule = if of_size { "it is larger than an item or a key may be" } else { "it breaks one of DynamoDB's rules" };
-    Error::report(format!("the table refuses this: {rule}"))
+    Error::permanent(format!("the table refuses this: {rule}"))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::{Condition, Item, Ledger, Write, body};
+use super::{Condition, Item, Store, Write, body};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::is_usual;
 
@@ -43,11 +43,11 @@ pub struct Read {
     version: u64,
 }
 
-impl Ledger {
+impl Store {
     /// Returns what is known of a site's reconciles.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where the table is away.
+    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
     pub async fn runs(&self, site: &str) -> Result<Read> {
         let at = key::runs(site);
         let Some(item) = self.get(&at).await? else { return Ok(Read::default()) };
@@ -59,7 +59,7 @@ impl Ledger {
     /// that cannot be read, for no other site may wait for that.
     ///
     /// # Errors
-    /// As [`Ledger::runs`].
+    /// As [`Store::runs`].
     pub async fn begun(&self, sites: &[String]) -> Result<Vec<u64>> {
         let keys: Vec<Key> = sites.iter().map(|site| key::runs(site)).collect();
         let found = self.get_many(&keys).await?.into_iter();
@@ -71,7 +71,7 @@ impl Ledger {
     /// Keeps `runs` in place of what was read. Returns it as it is read from now on.
     ///
     /// # Errors
-    /// [`super::faster`] where another function wrote since; [`doorstep_core::model::error::Error::Later`] where the table is away.
+    /// [`super::conflict`] where another function wrote since; [`doorstep_core::model::error::Error::Retry`] where the table is away.
     pub async fn keep_runs(&self, site: &str, read: &Read, runs: Runs) -> Result<Read> {
         let next = Read { version: read.version + 1, runs };
         let put = Write::put(key::runs(site), body(&next.runs)?).version(next.version);

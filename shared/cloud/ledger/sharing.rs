@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
 use super::sites::DoorsRead;
-use super::{Condition, Item, Ledger, Write, body, faster};
+use super::{Condition, Item, Store, Write, body, conflict};
 use crate::other_sites::Neighbour;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
@@ -36,7 +36,7 @@ impl RuledGroup {
     }
 }
 
-impl Ledger {
+impl Store {
     /// Every site that rules this group. Another site's mark that cannot be read still counts: its key names the site.
     pub async fn rulers(&self, group: &RuledGroup) -> Result<Vec<RuledGroup>> {
         let pk = key::rulers(&group.system, &group.group);
@@ -65,7 +65,7 @@ impl Ledger {
     /// noted once it is.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where the table is away, or others wrote all the time.
+    /// [`doorstep_core::model::error::Error::Retry`] where the table is away, or others wrote all the time.
     pub async fn note_sharing(
         &self,
         at: &Neighbour,
@@ -81,11 +81,11 @@ impl Ledger {
                 return Ok(());
             }
             match self.replace_if_unchanged(at, &before, &now).await {
-                Err(error) if error == faster() => {}
+                Err(error) if error == conflict() => {}
                 done => return done,
             }
         }
-        Err(faster())
+        Err(conflict())
     }
 
     async fn replace_if_unchanged(&self, at: &Neighbour, before: &DoorsRead, now: &DoorsRead) -> Result<()> {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 pub use super::stored::{Paused, Retiring, Stored};
-use super::{Item, Ledger, Step, Write, body};
+use super::{Item, Step, Store, Write, body};
 use crate::other_sites::Neighbour;
 use doorstep_core::model::account::{AccountId, DoorsKind, Group, GroupId};
 use doorstep_core::model::error::Result;
@@ -31,7 +31,7 @@ const MOST_FILES: u64 = 9;
 
 /// What `receive` and `entries` must know of a site, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doorplate {
+pub struct SiteRoute {
     /// Site.
     pub site: String,
     /// Its platform.
@@ -63,7 +63,7 @@ fn usual_days() -> u32 {
     Entries::default().keep_days
 }
 
-impl Doorplate {
+impl SiteRoute {
     /// Of this site.
     pub fn of(site: &Site) -> Self {
         let plate = |config: &DoorsConfig| DoorsPlate {
@@ -71,7 +71,7 @@ impl Doorplate {
             place: config.place.clone(),
             secret: config.secret.clone(),
         };
-        Doorplate {
+        SiteRoute {
             site: site.id.clone(),
             platform: site.platform.kind,
             secret: site.platform.secret.clone(),
@@ -181,13 +181,13 @@ impl PlatformRead {
     }
 }
 
-impl Ledger {
+impl Store {
     /// Writes a site's plate anew where it is not what it should be: it was written by an older version. Only while `now`
     /// is in force: a site that was struck from the list meanwhile must not come back.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where another version is in force by now, or none.
-    pub async fn keep_doorplate(&self, plate: &Doorplate, now: &Stored) -> Result<()> {
+    /// [`doorstep_core::model::error::Error::Retry`] where another version is in force by now, or none.
+    pub async fn keep_doorplate(&self, plate: &SiteRoute, now: &Stored) -> Result<()> {
         let at = key::site(&plate.site);
         if self.kept(&at).await?.as_ref() == Some(plate) {
             return Ok(());
@@ -199,8 +199,8 @@ impl Ledger {
     /// Returns one site's plate; `None` for a site that is not here. One read of one item, whatever the number of sites.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Report`] where it cannot be read: its site is here, and its senders must try again.
-    pub async fn doorplate(&self, site: &str) -> Result<Option<Doorplate>> {
+    /// [`doorstep_core::model::error::Error::Permanent`] where it cannot be read: its site is here, and its senders must try again.
+    pub async fn doorplate(&self, site: &str) -> Result<Option<SiteRoute>> {
         self.get(&key::site(site)).await?.as_ref().map(Item::read).transpose()
     }
 
@@ -215,7 +215,7 @@ impl Ledger {
     }
 
     /// Returns the plate of every site there is; one that cannot be read is noted and left out.
-    pub async fn doorplates(&self) -> Result<Vec<Doorplate>> {
+    pub async fn doorplates(&self) -> Result<Vec<SiteRoute>> {
         self.list_as(key::SITES, "").await
     }
 
@@ -291,7 +291,7 @@ impl Ledger {
 }
 
 #[async_trait]
-impl TokenStore for Ledger {
+impl TokenStore for Store {
     async fn token(&self, name: &str) -> Result<Option<Token>> {
         self.kept(&key::token(name)).await
     }

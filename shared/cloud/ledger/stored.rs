@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::sites::Doorplate;
-use super::{Condition, Item, Ledger, Step, Write, body};
+use super::sites::SiteRoute;
+use super::{Condition, Item, Step, Store, Write, body};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::is_usual;
 use doorstep_core::site::{Mode, Site};
@@ -73,9 +73,9 @@ impl Stored {
     /// The site as its file has it.
     ///
     /// # Errors
-    /// [`Error::Report`] where this version of Doorstep cannot read what another one stored.
+    /// [`Error::Permanent`] where this version of Doorstep cannot read what another one stored.
     pub fn file(&self) -> Result<Site> {
-        Site::parse(&self.text).map_err(|error| Error::report(format!("the stored site file: {error}")))
+        Site::parse(&self.text).map_err(|error| Error::permanent(format!("the stored site file: {error}")))
     }
 
     /// The site as it is in force: in mode observe while it may not act, whatever its file says, and without rules while
@@ -142,7 +142,7 @@ fn replace(site: &str, now: Option<&Stored>, new: &Stored) -> Result<Write> {
     Ok(Write::put(key::active(site), body(new)?).version(revision.max(new.n)).only_if(was))
 }
 
-impl Ledger {
+impl Store {
     /// The site file in force; `None` for a site that is not here.
     pub async fn active(&self, site: &str) -> Result<Option<Stored>> {
         let Some(item) = self.get(&key::active(site)).await? else { return Ok(None) };
@@ -152,14 +152,14 @@ impl Ledger {
     /// The same of a site that must be here.
     ///
     /// # Errors
-    /// [`Error::Refused`] for one that is not.
+    /// [`Error::Invalid`] for one that is not.
     pub async fn in_force(&self, site: &str) -> Result<Stored> {
-        self.active(site).await?.ok_or_else(|| Error::refused(format!("there is no site {site}")))
+        self.active(site).await?.ok_or_else(|| Error::invalid(format!("there is no site {site}")))
     }
 
     /// Stores a site file as a new version and puts it in force with the mode that it says; the same text again changes
     /// nothing, but that it may act from now on. Gives the number of the version.
-    pub async fn store_site(&self, plate: &Doorplate, text: &str, at: Timestamp) -> Result<u64> {
+    pub async fn store_site(&self, plate: &SiteRoute, text: &str, at: Timestamp) -> Result<u64> {
         let now = self.active(&plate.site).await?;
         match &now {
             Some(stored) if stored.text == text && !stored.observing => Ok(stored.n),
@@ -183,8 +183,8 @@ impl Ledger {
     /// Puts `new` in force as a version of its own, only while `now` is the version in force. Gives its number.
     ///
     /// # Errors
-    /// [`Error::Later`] where another version is in force by now.
-    pub async fn store_site_over(&self, now: Option<&Stored>, plate: &Doorplate, new: &Stored) -> Result<u64> {
+    /// [`Error::Retry`] where another version is in force by now.
+    pub async fn store_site_over(&self, now: Option<&Stored>, plate: &SiteRoute, new: &Stored) -> Result<u64> {
         let site = &plate.site;
         let writes = vec![
             Write::put(key::version(site, new.n), body(new)?),
@@ -214,7 +214,7 @@ impl Ledger {
     /// Pauses a site, or ends its pause, only while `now` is the version in force, which stays so.
     ///
     /// # Errors
-    /// [`Error::Later`] where another version is in force by now.
+    /// [`Error::Retry`] where another version is in force by now.
     pub async fn pause_site(&self, site: &str, now: &Stored, paused: Option<Paused>) -> Result<()> {
         let new = Stored { paused, ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
@@ -223,7 +223,7 @@ impl Ledger {
     /// Begins to take a site out of service, only while `now` is the version in force.
     ///
     /// # Errors
-    /// [`Error::Later`] where another version is in force by now.
+    /// [`Error::Retry`] where another version is in force by now.
     pub async fn retire_site(&self, site: &str, now: &Stored, retiring: Retiring) -> Result<()> {
         let new = Stored { retiring: Some(retiring), ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
@@ -232,7 +232,7 @@ impl Ledger {
     /// Takes a site out of service, only while `now` is the version in force. What is kept of it stays.
     ///
     /// # Errors
-    /// [`Error::Later`] where another version is in force by now.
+    /// [`Error::Retry`] where another version is in force by now.
     pub async fn strike_site(&self, site: &str, now: &Stored) -> Result<()> {
         let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
         self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 
 use super::key::{self, Key};
-use super::{Condition, Ledger, Step, Write, body, faster};
+use super::{Condition, Step, Store, Write, body, conflict};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Kind;
 use doorstep_core::model::push_update::{
-    Believed, DoubtedSnapshot, ForgottenThing, Head, Letter, Mailbox, News, Rank, Receipt, Rosters, Told, thing_hash,
+    Believed, DoubtedSnapshot, ForgottenThing, Head, Mailbox, PushUpdate, Receipt, Rosters, ThingUpdate, UpdateBody,
+    UpdateVersion, thing_hash,
 };
 use doorstep_core::model::record::{Kept, Record};
 use doorstep_vendors::platform::told::store::PushStore;
@@ -20,20 +21,20 @@ use doorstep_vendors::platform::told::store::PushStore;
 /// Longest piece of a roster's text, in bytes.
 const PIECE: usize = 300_000;
 
-impl Ledger {
+impl Store {
     /// Writes down what was told, unless something newer is known of the same.
     ///
     /// # Errors
-    /// [`Error::Later`] where the table is away.
-    pub async fn tell(&self, site: &str, told: &Told, receipt: &Receipt) -> Result<()> {
+    /// [`Error::Retry`] where the table is away.
+    pub async fn tell(&self, site: &str, told: &PushUpdate, receipt: &Receipt) -> Result<()> {
         let rank = told.rank.clone();
         match &told.news {
-            News::Thing { entity, id, data } => {
+            UpdateBody::Thing { entity, id, data } => {
                 let at = key::letter(site, entity, id);
-                let letter = Letter { entity: (*entity).to_owned(), id: id.clone(), rank, data: data.clone() };
+                let letter = ThingUpdate { entity: (*entity).to_owned(), id: id.clone(), rank, data: data.clone() };
                 self.write_newer(at, body(&letter)?, &told.rank).await
             }
-            News::Roster { roster, part, parts, data } => {
+            UpdateBody::Roster { roster, part, parts, data } => {
                 let pieces = pieces(data);
                 let put = pieces.iter().enumerate().map(|(n, piece)| async move {
                     let put = Write::put(key::roster_text(site, &told.rank.hash, n), body(piece)?);
@@ -52,42 +53,42 @@ impl Ledger {
     /// was rewritten since because a person was taken out of it.
     async fn write_new(&self, put: Write) -> Result<()> {
         match self.write(put.only_if(Condition::New)).await {
-            Err(error) if error == faster() => Ok(()),
+            Err(error) if error == conflict() => Ok(()),
             written => written,
         }
     }
 
-    async fn write_newer(&self, at: Key, body: String, rank: &Rank) -> Result<()> {
+    async fn write_newer(&self, at: Key, body: String, rank: &UpdateVersion) -> Result<()> {
         let rank = rank.text();
         let write = Write::put(at, body).ranked(rank.clone()).only_if(Condition::Below(rank));
         match self.write(write).await {
-            Err(error) if error == faster() => Ok(()),
+            Err(error) if error == conflict() => Ok(()),
             written => written,
         }
     }
 
     async fn write_unless_changed(&self, write: Write) -> Result<()> {
         match self.write(write).await {
-            Err(error) if error == faster() => Ok(()),
+            Err(error) if error == conflict() => Ok(()),
             gone => gone,
         }
     }
 }
 
 #[async_trait]
-impl PushStore for Ledger {
-    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<Letter>> {
+impl PushStore for Store {
+    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>> {
         Ok(self.letter_kept(site, entity, id).await?.readable())
     }
 
-    async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<Letter>> {
-        Ok(match self.kept_at::<Letter>(&key::letter(site, entity, id)).await? {
+    async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>> {
+        Ok(match self.kept_at::<ThingUpdate>(&key::letter(site, entity, id)).await? {
             Kept::Readable(letter) if letter.is_forgotten() => Kept::Missing,
             kept => kept,
         })
     }
 
-    async fn letters(&self, site: &str) -> Result<Vec<Letter>> {
+    async fn letters(&self, site: &str) -> Result<Vec<ThingUpdate>> {
         Ok(self.mailbox(site).await?.letters)
     }
 
@@ -96,7 +97,7 @@ impl PushStore for Ledger {
         let mut mailbox = Mailbox::default();
         for item in self.list(&pk, key::LETTERS).await? {
             let at = Key { pk: pk.clone(), sk: item.sk };
-            match serde_json::from_str::<Letter>(&item.body) {
+            match serde_json::from_str::<ThingUpdate>(&item.body) {
                 Ok(letter) if letter.is_forgotten() => {}
                 Ok(letter) => mailbox.letters.push(letter),
                 Err(_) => {
@@ -120,7 +121,7 @@ impl PushStore for Ledger {
     async fn roster_text(&self, site: &str, head: &Head) -> Result<String> {
         let pieces = (0..head.pieces).map(|n| async move {
             let piece = self.get(&key::roster_text(site, &head.rank.hash, n)).await?;
-            piece.ok_or_else(|| Error::later("a roster is being replaced"))?.read::<String>()
+            piece.ok_or_else(|| Error::retry("a roster is being replaced"))?.read::<String>()
         });
         Ok(try_join_all(pieces).await?.concat())
     }
@@ -137,7 +138,7 @@ impl PushStore for Ledger {
     async fn rewrite_roster(&self, site: &str, head: &Head, text: &str) -> Result<()> {
         let pieces = pieces(text);
         if pieces.len() > head.pieces {
-            return Err(Error::report("a roster grew by what was taken out of it"));
+            return Err(Error::permanent("a roster grew by what was taken out of it"));
         }
         let writes = (0..head.pieces).map(|n| {
             let piece = pieces.get(n).copied().unwrap_or_default();
@@ -154,7 +155,7 @@ impl PushStore for Ledger {
     async fn forget_part(&self, site: &str, head: &Head, stays: &[&Head]) -> Result<()> {
         let at = key::roster_part(site, &head.roster, head.part);
         match self.write(Write::delete(at).only_if(Condition::Body(body(head)?))).await {
-            Err(error) if error == faster() => return Ok(()),
+            Err(error) if error == conflict() => return Ok(()),
             gone => gone?,
         }
         if stays.iter().any(|stays| stays.rank.hash == head.rank.hash) {
@@ -164,7 +165,7 @@ impl PushStore for Ledger {
         self.write_many(texts.collect()).await
     }
 
-    async fn forget_letter(&self, site: &str, letter: &Letter, forgotten: &[ForgottenThing]) -> Result<()> {
+    async fn forget_letter(&self, site: &str, letter: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()> {
         let at = key::letter(site, &letter.entity, &letter.id);
         let hash = thing_hash(site, &letter.entity, &letter.id);
         let write = match forgotten.iter().find(|thing| thing.hash == hash) {
@@ -181,7 +182,7 @@ impl PushStore for Ledger {
         self.list_as(&key::told(site), key::FORGOTTEN).await
     }
 
-    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&Letter>) -> Result<()> {
+    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&ThingUpdate>) -> Result<()> {
         let (at, rank) = (key::forgotten(site, &thing.hash), &thing.until);
         self.write_newer(at, body(thing)?, rank).await?;
         let put = shell(key::letter_of(site, &thing.entity, &thing.hash), thing)?;
@@ -200,7 +201,7 @@ impl PushStore for Ledger {
 /// What stays of a letter about a thing that a forgotten person was taken out of.
 fn shell(at: Key, thing: &ForgottenThing) -> Result<Write> {
     let rank = thing.until.clone();
-    let letter = Letter { entity: thing.entity.clone(), id: String::new(), rank, data: None };
+    let letter = ThingUpdate { entity: thing.entity.clone(), id: String::new(), rank, data: None };
     Ok(Write::put(at, body(&letter)?).ranked(letter.rank.text()))
 }
 

@@ -154,7 +154,7 @@ impl Write {
                     .expression_attribute_values(one, AttributeValue::N("1".to_owned()));
                 update.send().await.map(|_| ()).map_err(away)
             }
-            What::Check => Err(Error::report("this write needs a transaction")),
+            What::Check => Err(Error::permanent("this write needs a transaction")),
         }
     }
 
@@ -169,13 +169,13 @@ impl Write {
                 let delete = DeleteRequest::builder().set_key(Some(key_map(&self.key)));
                 request.delete_request(delete.build().map_err(unbuilt)?).build()
             }
-            What::Bump | What::Check => return Err(Error::report("this write needs a transaction")),
+            What::Bump | What::Check => return Err(Error::permanent("this write needs a transaction")),
         })
     }
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> Error {
-    Error::report(format!("a write to the table cannot be put together: {error}"))
+    Error::permanent(format!("a write to the table cannot be put together: {error}"))
 }
 
 fn stored(

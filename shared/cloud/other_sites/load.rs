@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Neighbour, OtherSites};
-use crate::ledger::Ledger;
+use crate::ledger::Store;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -14,8 +14,8 @@ pub type Neighbours = BTreeMap<String, BTreeSet<Neighbour>>;
 /// Those of these sites that are in service. What is kept of a retired site counts for nothing.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away.
-pub async fn in_service(ledger: &Ledger, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+pub async fn in_service(ledger: &Store, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
     let mut active = BTreeSet::new();
     for neighbour in shared {
         if ledger.active(&neighbour.site).await?.is_some_and(|stored| is_at(&stored, neighbour)) {
@@ -33,9 +33,9 @@ fn is_at(stored: &crate::ledger::sites::Stored, neighbour: &Neighbour) -> bool {
 /// cannot be read.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
 pub async fn of_everyone(
-    ledger: &Ledger,
+    ledger: &Store,
     neighbours: &Neighbours,
     seen: &BTreeMap<String, Vec<AccountId>>,
 ) -> Result<OtherSites> {
@@ -56,8 +56,8 @@ pub async fn of_everyone(
 /// What other sites hold of one person's accounts.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away.
-pub async fn of_person(ledger: &Ledger, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+pub async fn of_person(ledger: &Store, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {
         let claimed = person.claims.iter().filter(|claim| claim.doors == *doors).map(|claim| &claim.account);
@@ -72,7 +72,7 @@ pub async fn of_person(ledger: &Ledger, neighbours: &Neighbours, person: &Person
                 match owner {
                     Ok(Some(owner)) => others.add(doors, neighbour, &owner),
                     Ok(None) => others.add_unknown(doors, neighbour, account),
-                    Err(Error::Report(_)) => others.add_unreadable(doors, neighbour, account),
+                    Err(Error::Permanent(_)) => others.add_unreadable(doors, neighbour, account),
                     Err(error) => return Err(error),
                 }
             }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::Write;
 use crate::ledger::people::{account_is_unlinked, person_is_unchanged};
 use doorstep_core::model::account::{AccountId, GroupId};
-use doorstep_core::model::person::{Deed, Person};
+use doorstep_core::model::person::{IntentKind, Person};
 
 pub mod load;
 pub mod register;
@@ -70,7 +70,7 @@ impl OtherSites {
         let there = neighbour.doors.as_str();
         let leaves = |group: &GroupId| {
             let intent = person.intent(there, group);
-            intent.is_some_and(|intent| matches!(intent.deed, Deed::Revoke { .. }))
+            intent.is_some_and(|intent| matches!(intent.deed, IntentKind::Revoke { .. }))
         };
         let mut stakes: HashMap<&AccountId, Stake> = HashMap::new();
         let new = || Stake {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Neighbour;
-use crate::ledger::Ledger;
+use crate::ledger::Store;
 use crate::ledger::sharing::RuledGroup;
 use crate::ledger::sites::DoorsRead;
 use doorstep_core::model::account::GroupId;
@@ -35,8 +35,8 @@ impl RuledDoors<'_> {
     /// The other sites that registered one of these groups.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where the table is away.
-    pub async fn others(&self, ledger: &Ledger, seen: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
+    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    pub async fn others(&self, ledger: &Store, seen: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
         let mut others = BTreeSet::new();
         for group in self.groups.iter().filter(|group| !seen.registered.contains(*group)) {
             let own = self.registered(group);
@@ -50,8 +50,8 @@ impl RuledDoors<'_> {
     /// sites that register at once, at least one sees the other.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Later`] where the table is away.
-    pub async fn register(&self, ledger: &Ledger, seen: &mut DoorsRead) -> Result<()> {
+    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    pub async fn register(&self, ledger: &Store, seen: &mut DoorsRead) -> Result<()> {
         if self.is_registered(seen) {
             return Ok(());
         }
@@ -73,8 +73,8 @@ impl RuledDoors<'_> {
 /// Takes every mark of a site's door system back, where the site goes out of service.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away.
-pub async fn unregister(ledger: &Ledger, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+pub async fn unregister(ledger: &Store, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
     let Some(seen) = ledger.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
     let groups = BTreeSet::new();
     let ruled = RuledDoors { at: at.clone(), config, groups: &groups };

@@ -5,11 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::decide::cards::Change;
-use crate::model::account::{GroupId, Row};
+use crate::model::account::{GroupId, GroupMember};
 
 /// One thing to do at a door system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Move {
+pub enum Action {
     /// Make an account.
     Create,
     /// Wake an account that we suspended.
@@ -23,7 +23,7 @@ pub enum Move {
         /// The end to give at the door system.
         until: Option<Timestamp>,
         /// Lines that the new one takes the place of.
-        replaces: Vec<Row>,
+        replaces: Vec<GroupMember>,
         /// Why.
         because: String,
     },
@@ -32,7 +32,7 @@ pub enum Move {
         /// Group.
         group: GroupId,
         /// The line.
-        row: Row,
+        row: GroupMember,
         /// It was never ours.
         foreign: bool,
         /// Why.
@@ -43,7 +43,7 @@ pub enum Move {
         /// Group.
         group: GroupId,
         /// The older line.
-        row: Row,
+        row: GroupMember,
     },
     /// Suspend an account that has no access left.
     Suspend,
@@ -55,34 +55,36 @@ pub enum Move {
     Untag(Change),
 }
 
-impl Move {
+impl Action {
     /// Whether it makes an account, or changes one itself.
     pub fn is_of_the_account(&self) -> bool {
         match self {
-            Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => true,
-            Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } | Move::Tag(_) | Move::Untag(_) => false,
+            Action::Create | Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => true,
+            Action::Grant { .. } | Action::Revoke { .. } | Action::Tidy { .. } | Action::Tag(_) | Action::Untag(_) => {
+                false
+            }
         }
     }
 
     /// Whether it only takes lines out, for which nobody's account must be known anew.
     pub fn takes_out(&self) -> bool {
-        matches!(self, Move::Revoke { .. } | Move::Tidy { .. } | Move::Untag(_))
+        matches!(self, Action::Revoke { .. } | Action::Tidy { .. } | Action::Untag(_))
     }
 }
 
-impl fmt::Display for Move {
+impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Move::Create => f.write_str("make an account"),
-            Move::Resume => f.write_str("wake the account"),
-            Move::Rename(_) => f.write_str("rename the account"),
-            Move::Grant { group, because, .. } => write!(f, "open {group}: {because}"),
-            Move::Revoke { group, because, .. } => write!(f, "close {group}: {because}"),
-            Move::Tidy { group, .. } => write!(f, "tidy {group}"),
-            Move::Suspend => f.write_str("suspend the account"),
-            Move::Delete => f.write_str("delete the account"),
-            Move::Tag(change) => write!(f, "give {}", change.because),
-            Move::Untag(change) => write!(f, "take back: {}", change.because),
+            Action::Create => f.write_str("make an account"),
+            Action::Resume => f.write_str("wake the account"),
+            Action::Rename(_) => f.write_str("rename the account"),
+            Action::Grant { group, because, .. } => write!(f, "open {group}: {because}"),
+            Action::Revoke { group, because, .. } => write!(f, "close {group}: {because}"),
+            Action::Tidy { group, .. } => write!(f, "tidy {group}"),
+            Action::Suspend => f.write_str("suspend the account"),
+            Action::Delete => f.write_str("delete the account"),
+            Action::Tag(change) => write!(f, "give {}", change.because),
+            Action::Untag(change) => write!(f, "take back: {}", change.because),
         }
     }
 }

@@ -28,15 +28,15 @@
 
 use jiff::Timestamp;
 
-use crate::decide::entitlement::Stretch;
-use crate::model::account::Row;
+use crate::decide::entitlement::OpenInterval;
+use crate::model::account::GroupMember;
 use crate::model::person::Claim;
 
 /// What one account holds in one group, and on what terms.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {
     /// The account's lines in the group.
-    pub rows: &'a [Row],
+    pub rows: &'a [GroupMember],
     /// The door system ends membership by itself, so our lines carry the end of their window.
     pub ends_by_itself: bool,
     /// Never revoked.
@@ -52,17 +52,17 @@ pub struct Held<'a> {
 }
 
 impl Held<'_> {
-    fn alike(&self, until: Option<Timestamp>, row: &Row) -> bool {
+    fn alike(&self, until: Option<Timestamp>, row: &GroupMember) -> bool {
         !self.ends_by_itself || until == row.until
     }
 
     /// Whether another site's claim rests on a line of this end.
-    fn is_shared(&self, row: &Row) -> bool {
+    fn is_shared(&self, row: &GroupMember) -> bool {
         self.elsewhere.iter().any(|until| self.alike(*until, row))
     }
 
     /// Whether other sites' claims need this very line: there are not more lines of its end than they claim.
-    fn is_needed_elsewhere(&self, row: &Row) -> bool {
+    fn is_needed_elsewhere(&self, row: &GroupMember) -> bool {
         let claims = self.elsewhere.iter().filter(|until| self.alike(**until, row)).count();
         let lines = self.rows.iter().filter(|other| self.alike(row.until, other)).count();
         claims > 0 && lines <= claims
@@ -96,7 +96,7 @@ fn ends_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
 
 /// What must change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum GroupDecision {
     /// All is as it should be, or not ours to change.
     Nothing,
     /// Put the account in.
@@ -104,12 +104,12 @@ pub enum Verdict {
         /// The end to give at the door system.
         until: Option<Timestamp>,
         /// Lines that the new one takes the place of.
-        replaces: Vec<Row>,
+        replaces: Vec<GroupMember>,
     },
     /// Take this line out.
     Revoke {
         /// The line.
-        row: Row,
+        row: GroupMember,
         /// It was never ours.
         foreign: bool,
     },
@@ -123,75 +123,77 @@ pub enum Verdict {
 }
 
 /// The line that a claim speaks of: the one with the end that we gave it.
-pub fn our_line(rows: &[Row], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&Row> {
+pub fn our_line(rows: &[GroupMember], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&GroupMember> {
     rows.iter().rev().find(|row| !ends_by_itself || row.until == until)
 }
 
 /// Whether a line opens at `now`.
-pub fn is_valid(row: &Row, now: Timestamp) -> bool {
+pub fn is_valid(row: &GroupMember, now: Timestamp) -> bool {
     row.from.is_none_or(|from| from <= now) && row.until.is_none_or(|until| now < until)
 }
 
 /// Decides; see the table above.
-pub fn judge(wanted: Option<&Stretch>, claim: Option<&Claim>, held: Held<'_>, now: Timestamp) -> Verdict {
+pub fn judge(wanted: Option<&OpenInterval>, claim: Option<&Claim>, held: Held<'_>, now: Timestamp) -> GroupDecision {
     let ours = claim.and_then(|claim| our_line(held.rows, claim.until, held.ends_by_itself));
     match (wanted, claim) {
         (Some(stretch), Some(_)) => claimed(stretch, ours, held, now),
         (Some(stretch), None) => unclaimed(stretch, held, now),
         (None, Some(_)) => match ours {
-            Some(row) if held.is_needed_elsewhere(row) => Verdict::Release,
-            Some(row) if !held.protected => Verdict::Revoke { row: row.clone(), foreign: false },
-            _ => Verdict::Release,
+            Some(row) if held.is_needed_elsewhere(row) => GroupDecision::Release,
+            Some(row) if !held.protected => GroupDecision::Revoke { row: row.clone(), foreign: false },
+            _ => GroupDecision::Release,
         },
         (None, None) => match held.rows.iter().find(|row| !held.is_needed_elsewhere(row)) {
-            Some(row) if held.exclusive && !held.protected => Verdict::Revoke { row: row.clone(), foreign: true },
-            _ => Verdict::Nothing,
+            Some(row) if held.exclusive && !held.protected => GroupDecision::Revoke { row: row.clone(), foreign: true },
+            _ => GroupDecision::Nothing,
         },
     }
 }
 
-fn claimed(stretch: &Stretch, ours: Option<&Row>, held: Held<'_>, now: Timestamp) -> Verdict {
+fn claimed(stretch: &OpenInterval, ours: Option<&GroupMember>, held: Held<'_>, now: Timestamp) -> GroupDecision {
     let end = end_at_doors(stretch, held);
     match ours {
-        Some(row) if is_valid(row, now) && (row.until == end || !held.ends.allow(row.until, end)) => Verdict::Nothing,
-        Some(row) if held.is_needed_elsewhere(row) && covers(row, stretch, now) => Verdict::Nothing,
-        Some(row) => Verdict::Grant { until: end, replaces: vec![row.clone()] },
+        Some(row) if is_valid(row, now) && (row.until == end || !held.ends.allow(row.until, end)) => {
+            GroupDecision::Nothing
+        }
+        Some(row) if held.is_needed_elsewhere(row) && covers(row, stretch, now) => GroupDecision::Nothing,
+        Some(row) => GroupDecision::Grant { until: end, replaces: vec![row.clone()] },
         None => match covering(stretch, held, now) {
-            Some(row) if held.is_shared(row) => Verdict::Adopt { until: row.until },
-            Some(_) => Verdict::Release,
-            None => Verdict::Grant { until: end, replaces: replaced(held, now) },
+            Some(row) if held.is_shared(row) => GroupDecision::Adopt { until: row.until },
+            Some(_) => GroupDecision::Release,
+            None => GroupDecision::Grant { until: end, replaces: replaced(held, now) },
         },
     }
 }
 
-fn unclaimed(stretch: &Stretch, held: Held<'_>, now: Timestamp) -> Verdict {
+fn unclaimed(stretch: &OpenInterval, held: Held<'_>, now: Timestamp) -> GroupDecision {
     match covering(stretch, held, now) {
-        Some(row) if held.taken_over || held.is_shared(row) => Verdict::Adopt { until: row.until },
-        Some(_) => Verdict::Nothing,
-        None => Verdict::Grant { until: end_at_doors(stretch, held), replaces: replaced(held, now) },
+        Some(row) if held.taken_over || held.is_shared(row) => GroupDecision::Adopt { until: row.until },
+        Some(_) => GroupDecision::Nothing,
+        None => GroupDecision::Grant { until: end_at_doors(stretch, held), replaces: replaced(held, now) },
     }
 }
 
 /// The end that a line of ours carries.
-fn end_at_doors(stretch: &Stretch, held: Held<'_>) -> Option<Timestamp> {
+fn end_at_doors(stretch: &OpenInterval, held: Held<'_>) -> Option<Timestamp> {
     stretch.window.until.filter(|_| held.ends_by_itself)
 }
 
 /// A line that opens now and does not end before the stretch does: one that another site claims before all others.
-fn covering<'a>(stretch: &Stretch, held: Held<'a>, now: Timestamp) -> Option<&'a Row> {
+fn covering<'a>(stretch: &OpenInterval, held: Held<'a>, now: Timestamp) -> Option<&'a GroupMember> {
     let mut rows = held.rows.iter().filter(|row| covers(row, stretch, now));
     let first = rows.clone().next();
     rows.find(|row| held.is_shared(row)).or(first)
 }
 
-fn covers(row: &Row, stretch: &Stretch, now: Timestamp) -> bool {
+fn covers(row: &GroupMember, stretch: &OpenInterval, now: Timestamp) -> bool {
     is_valid(row, now) && !ends_later(stretch.window.until, row.until)
 }
 
 /// Lines that a new one takes the place of. Lines that are over open nothing, but a door system may refuse a second one
 /// beside them; one that another site claims ends sooner, and the new one serves both.
-fn replaced(held: Held<'_>, now: Timestamp) -> Vec<Row> {
-    let goes = |row: &&Row| row.until.is_some_and(|until| until <= now) || held.is_shared(row);
+fn replaced(held: Held<'_>, now: Timestamp) -> Vec<GroupMember> {
+    let goes = |row: &&GroupMember| row.until.is_some_and(|until| until <= now) || held.is_shared(row);
     held.rows.iter().filter(goes).cloned().collect()
 }
 

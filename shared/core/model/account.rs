@@ -82,7 +82,7 @@ pub struct Group {
 
 /// One line of a group's list of people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct GroupMember {
     /// Who.
     pub account: AccountId,
     /// The door system's id of this very line, where it has one.
@@ -93,7 +93,7 @@ pub struct Row {
     pub until: Option<Timestamp>,
 }
 
-impl Row {
+impl GroupMember {
     /// How this very line is told from others of its group: by its own id, or else by its account's.
     pub fn handle(&self) -> &str {
         self.handle.as_deref().unwrap_or(&self.account.0)

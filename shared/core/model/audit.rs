@@ -18,7 +18,7 @@ pub use verify::{Broken, Verdict, Verifier, verify};
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Happened {
+pub enum AuditAction {
     /// An account came into a group, or its time there was changed.
     Granted,
     /// An account was taken out of a group.
@@ -45,7 +45,7 @@ pub enum Happened {
 
 /// Something that happened, before it has its place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
+pub struct AuditEntry {
     /// Door system.
     pub doors: String,
     /// Whose account.
@@ -53,7 +53,7 @@ pub struct Deed {
     /// Which group; none for a change of the account itself.
     pub group: Option<GroupId>,
     /// What.
-    pub what: Happened,
+    pub what: AuditAction,
     /// Why.
     pub because: String,
     /// What the door system said.
@@ -67,18 +67,18 @@ pub struct Deed {
     pub delay: Option<String>,
 }
 
-impl Deed {
+impl AuditEntry {
     /// Something that has no instant at which it should have happened. Its texts hold no e-mail address; see
     /// [`without_addresses`].
     pub fn new(
         doors: &str,
         account: &AccountId,
         group: Option<&GroupId>,
-        what: Happened,
+        what: AuditAction,
         because: &str,
         answer: &str,
     ) -> Self {
-        Deed {
+        AuditEntry {
             doors: doors.to_owned(),
             account: account.clone(),
             group: group.cloned(),
@@ -104,7 +104,7 @@ pub struct Record {
     pub person: String,
     /// What happened.
     #[serde(flatten)]
-    pub deed: Deed,
+    pub deed: AuditEntry,
     /// Hash of the record before; empty for the first.
     pub previous: String,
     /// Hex SHA-256 over this record as JSON with an empty `hash`; see [`Record::digest`].
@@ -131,7 +131,7 @@ impl FromStr for Head {
 
     /// Reads `SEQ:HASH`, as somebody noted it.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::refused("write a record that you noted as SEQ:HASH, such as 12:9f86d0…");
+        let wrong = || Error::invalid("write a record that you noted as SEQ:HASH, such as 12:9f86d0…");
         let (seq, hash) = text.trim().split_once(':').ok_or_else(wrong)?;
         let hash = hash.trim().to_ascii_lowercase();
         let plain = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -142,7 +142,7 @@ impl FromStr for Head {
 
 impl Head {
     /// The next record, and the head behind it.
-    pub fn record(&self, site: &str, person: &str, at: Timestamp, deed: Deed) -> (Record, Head) {
+    pub fn record(&self, site: &str, person: &str, at: Timestamp, deed: AuditEntry) -> (Record, Head) {
         let mut record = Record {
             seq: self.seq + 1,
             at,

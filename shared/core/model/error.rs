@@ -1,26 +1,26 @@
-//! The one error. Its variants say what happens next; nothing here says how it is told to anybody.
+//! The one error of the project. Its variants say what the caller does next.
 
 use std::time::Duration;
 
-/// Why something could not be done, named after what the caller does about it.
+/// Why something failed, named after what the caller does next.
 ///
 /// Texts are for the operator: they never hold a person's name, an e-mail address, a secret or a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The input is wrong. Nothing was changed; the text says what to do about it.
+    /// The input is wrong. Nothing changed. The text says what to do.
     #[error("refused: {0}")]
-    Refused(String),
-    /// The same may work later: a vendor is busy, away, or changed under our hands.
+    Invalid(String),
+    /// The same call may work later: a vendor is busy or away, or an item changed since it was read.
     #[error("try again later: {why}")]
-    Later {
+    Retry {
         /// What stood in the way.
         why: String,
         /// How long the vendor asked us to wait, where it did.
         after: Option<Duration>,
     },
-    /// Trying again is no use; somebody must be told.
+    /// Another try fails in the same way. The operator must know.
     #[error("gave up: {0}")]
-    Report(String),
+    Permanent(String),
     /// A human must decide before this goes on.
     #[error("held: {0}")]
     Held(String),
@@ -30,30 +30,30 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A failure that may pass by itself, with no word on when.
-    pub fn later(why: impl Into<String>) -> Self {
-        Error::Later { why: why.into(), after: None }
+    /// Returns a failure that may pass by itself. When is not known.
+    pub fn retry(why: impl Into<String>) -> Self {
+        Error::Retry { why: why.into(), after: None }
     }
 
-    /// A failure that somebody must be told of.
-    pub fn report(why: impl Into<String>) -> Self {
-        Error::Report(why.into())
+    /// Returns a failure that the operator must know of.
+    pub fn permanent(why: impl Into<String>) -> Self {
+        Error::Permanent(why.into())
     }
 
-    /// Wrong input, with what to do about it.
-    pub fn refused(why: impl Into<String>) -> Self {
-        Error::Refused(why.into())
+    /// Returns that the input is wrong. `why` says what to do.
+    pub fn invalid(why: impl Into<String>) -> Self {
+        Error::Invalid(why.into())
     }
 
     /// The text alone, as it reads in a list of problems.
     pub fn why(&self) -> &str {
         match self {
-            Error::Later { why, .. } | Error::Refused(why) | Error::Report(why) | Error::Held(why) => why,
+            Error::Retry { why, .. } | Error::Invalid(why) | Error::Permanent(why) | Error::Held(why) => why,
         }
     }
 
-    /// Whether the same may work if it is tried again.
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Error::Later { .. })
+    /// Returns whether the same call may work later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Retry { .. })
     }
 }

@@ -12,7 +12,7 @@ const LONGEST: usize = 200;
 
 /// One try to open a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opening {
+pub struct AccessAttempt {
     /// When, as the door system says.
     pub at: Timestamp,
     /// Door system.

@@ -130,7 +130,7 @@ impl Person {
     fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, String)> {
         let claims = self.claims.iter_mut().map(|claim| (&mut claim.account, claim.doors.clone()));
         let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.deed {
-            Deed::Revoke { account, .. } => Some((account, intent.doors.clone())),
+            IntentKind::Revoke { account, .. } => Some((account, intent.doors.clone())),
             _ => None,
         });
         claims.chain(revokes)
@@ -160,7 +160,7 @@ impl Person {
     pub fn never_made(&mut self, doors: &str) {
         self.account_done(doors);
         self.intents
-            .retain(|intent| intent.doors != doors || !matches!(intent.deed, Deed::Grant { account: None, .. }));
+            .retain(|intent| intent.doors != doors || !matches!(intent.deed, IntentKind::Grant { account: None, .. }));
     }
 
     /// Hands over the account at `doors` with everything that is known of it.
@@ -341,21 +341,21 @@ pub struct Intent {
     /// Group; none for a change of the account itself.
     pub group: Option<GroupId>,
     /// What is being done.
-    pub deed: Deed,
+    pub deed: IntentKind,
     /// Why.
     pub because: String,
 }
 
 impl Intent {
     fn revokes(&self) -> bool {
-        matches!(self.deed, Deed::Revoke { .. })
+        matches!(self.deed, IntentKind::Revoke { .. })
     }
 }
 
 /// What an intent does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Deed {
+pub enum IntentKind {
     /// Puts the account into the group.
     Grant {
         /// The account; unknown while it is still to be made.
@@ -413,7 +413,7 @@ mod tests {
             because: "booking b".to_owned(),
             ..Claim::default()
         };
-        let deed = Deed::Revoke { account: claimed, handle: String::new() };
+        let deed = IntentKind::Revoke { account: claimed, handle: String::new() };
         let intent = Intent { doors: doors.clone(), group: Some(group), deed, because: because.to_owned() };
         let accounts = [(doors, Linked::new(account, "n", false))].into_iter().collect();
         Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new("p".to_owned(), None) }

@@ -11,18 +11,18 @@ use crate::model::fact::FactId;
 
 /// What a platform that cannot be asked says of something.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct PushUpdate {
     /// Which of two tellings counts.
-    pub rank: Rank,
+    pub rank: UpdateVersion,
     /// What it says.
-    pub news: News,
+    pub news: UpdateBody,
     /// The things that it is about; none for a roster, which is about all of them.
-    pub mentions: Vec<Mention>,
+    pub mentions: Vec<ChangeHint>,
 }
 
 /// What is told.
 #[derive(Debug, Clone, PartialEq)]
-pub enum News {
+pub enum UpdateBody {
     /// One thing as it is.
     Thing {
         /// What kind of thing, in the platform's word.
@@ -47,14 +47,14 @@ pub enum News {
 
 /// Which of two tellings of one thing counts: the later one, and of one instant that with the greater hash of its body.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Rank {
+pub struct UpdateVersion {
     /// When the platform says that it was so.
     pub at: Timestamp,
     /// Hex SHA-256 of the body that said it.
     pub hash: String,
 }
 
-impl Rank {
+impl UpdateVersion {
     /// As a text that sorts as ranks do.
     pub fn text(&self) -> String {
         let seconds = self.at.as_second() - Timestamp::MIN.as_second();
@@ -78,7 +78,7 @@ pub struct Receipt {
 
 /// One thing that a letter is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mention {
+pub struct ChangeHint {
     /// The thing.
     pub about: FactId,
     /// A re-read must show a state at least as new as this.
@@ -89,7 +89,7 @@ pub struct Mention {
 
 /// The latest letter about one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct ThingUpdate {
     /// What kind of thing, in the platform's word.
     pub entity: String,
     /// The platform's id of it; empty where it was about a person who is forgotten: then only the rank is kept, so that no
@@ -97,12 +97,12 @@ pub struct Letter {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Which of two letters counts.
-    pub rank: Rank,
+    pub rank: UpdateVersion,
     /// The thing, as JSON; `None`: it was removed.
     pub data: Option<String>,
 }
 
-impl Letter {
+impl ThingUpdate {
     /// Returns whether only the rank is left of it.
     pub fn is_forgotten(&self) -> bool {
         self.id.is_empty()
@@ -113,7 +113,7 @@ impl Letter {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mailbox {
     /// Those that can be read.
-    pub letters: Vec<Letter>,
+    pub letters: Vec<ThingUpdate>,
     /// Hashes of the things whose letters cannot be read; see [`thing_hash`].
     pub unreadable: BTreeSet<String>,
 }
@@ -128,7 +128,7 @@ pub struct Head {
     /// How many parts there are, as this one says.
     pub parts: u32,
     /// Which of two tellings of this part counts. Its hash also names the text.
-    pub rank: Rank,
+    pub rank: UpdateVersion,
     /// In how many pieces the text is kept.
     pub pieces: usize,
     /// When and with which delivery it came.
@@ -141,7 +141,7 @@ pub struct Believed {
     /// What tells it from others.
     pub roster: String,
     /// Which of two rosters counts.
-    pub rank: Rank,
+    pub rank: UpdateVersion,
     /// How many of each kind of thing it listed.
     pub counts: BTreeMap<String, usize>,
 }
@@ -161,7 +161,7 @@ pub struct DoubtedSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotReport {
     /// Which of two letters counts.
-    pub rank: Rank,
+    pub rank: UpdateVersion,
     /// When and with which delivery it came.
     pub receipt: Receipt,
 }
@@ -174,7 +174,7 @@ pub struct ForgottenThing {
     /// Hash of its id; see [`thing_hash`].
     pub hash: String,
     /// What was told up to this rank may not be kept again.
-    pub until: Rank,
+    pub until: UpdateVersion,
 }
 
 /// Every roster that is kept.
@@ -203,7 +203,7 @@ pub fn thing_hash(site: &str, entity: &str, id: &str) -> String {
 
 /// Which of two rosters of such parts counts: it was so when the earliest of them was. One in a single part has that
 /// part's hash, and any other the hash of all of them, so that none is taken for another that has a part of it.
-pub fn rank_of(heads: &[&Head]) -> Rank {
+pub fn rank_of(heads: &[&Head]) -> UpdateVersion {
     let at = heads.iter().map(|head| head.rank.at).min().unwrap_or(Timestamp::MIN);
     let hash = match heads {
         [whole] => whole.rank.hash.clone(),
@@ -212,7 +212,7 @@ pub fn rank_of(heads: &[&Head]) -> Rank {
             hex::encode(all.finalize())
         }
     };
-    Rank { at, hash }
+    UpdateVersion { at, hash }
 }
 
 #[cfg(test)]
@@ -221,9 +221,9 @@ mod tests {
 
     #[test]
     fn ranks_sort_as_their_texts_do() {
-        let rank = |at: &str, hash: &str| Rank { at: at.parse().expect("an instant"), hash: hash.to_owned() };
+        let rank = |at: &str, hash: &str| UpdateVersion { at: at.parse().expect("an instant"), hash: hash.to_owned() };
         let ascending = [
-            Rank { at: Timestamp::MIN, hash: "ff".into() },
+            UpdateVersion { at: Timestamp::MIN, hash: "ff".into() },
             rank("1900-01-01T00:00:00Z", "0"),
             rank("1969-12-31T23:59:58.999999999Z", "0"),
             rank("1969-12-31T23:59:59Z", "0"),
@@ -233,7 +233,7 @@ mod tests {
             rank("1970-01-01T01:00:00+01:00", "0b"),
             rank("1970-01-01T00:00:00.000000001Z", "00"),
             rank("2026-03-02T08:00:00Z", "a"),
-            Rank { at: Timestamp::MAX, hash: String::new() },
+            UpdateVersion { at: Timestamp::MAX, hash: String::new() },
         ];
         for pair in ascending.windows(2) {
             assert!(pair[0] < pair[1] && pair[0].text() < pair[1].text(), "{pair:?}");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::entitlement::{Before, Dossier};
+use crate::decide::entitlement::{Before, PersonFacts};
 use crate::model::fact::{Fact, Holder};
 
 /// How long a thing that is gone is kept. DynamoDB erases it up to two days later, and until then it is gone all the same.
@@ -122,7 +122,7 @@ impl Record {
     }
 }
 
-impl Dossier {
+impl PersonFacts {
     /// Adds what a record says, and said before.
     pub fn add(&mut self, record: &Record) {
         let name = record.fact.name();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::account::AccountId;
 use crate::model::fact::FactId;
-use crate::model::push_update::Mention;
+use crate::model::push_update::ChangeHint;
 
 /// Whom or what a due item is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub enum Subject {
     /// A thing that must be looked at again.
     Look {
         /// The thing.
-        mention: Mention,
+        mention: ChangeHint,
         /// How many looks there were so far.
         looks: u8,
         /// The delivery that it was first looked at for.
@@ -45,7 +45,7 @@ impl Subject {
         let (told, later) = (more.removed && !mention.removed, more.reaches > mention.reaches);
         let first = if mention.removed != more.removed { told } else { later };
         Subject::Look {
-            mention: Mention {
+            mention: ChangeHint {
                 about: mention.about.clone(),
                 reaches: mention.reaches.max(more.reaches),
                 removed: mention.removed || more.removed,

@@ -39,7 +39,7 @@ impl std::error::Error for SiteFileError {}
 
 impl From<SiteFileError> for Error {
     fn from(error: SiteFileError) -> Self {
-        Error::refused(error.to_string())
+        Error::invalid(error.to_string())
     }
 }
 

@@ -101,7 +101,7 @@ impl FromStr for Mode {
 
     fn from_str(word: &str) -> Result<Self, Error> {
         let found = Mode::ALL.into_iter().find(|mode| mode.word() == word);
-        found.ok_or_else(|| Error::refused("a mode is observe, grant-only or full"))
+        found.ok_or_else(|| Error::invalid("a mode is observe, grant-only or full"))
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Group;
-use super::doors::Seen;
-use super::people::{Likeness, Somebody};
+use super::doors::DoorsSnapshot;
+use super::people::{PersonCow, ProjectedPerson};
 use crate::settle::{taken_already, the_one};
 use doorstep_core::model::account::{Account, AccountId, Standing};
 use doorstep_core::model::error::Result;
@@ -16,7 +16,7 @@ use doorstep_core::model::person::{Linked, Person, compared_email};
 
 /// Every account at every door system, with the groups that it is in.
 pub struct Directory<'a> {
-    seen: &'a Seen,
+    seen: &'a DoorsSnapshot,
     /// Found by address once somebody without an account needs one: mostly nobody does.
     by_email: OnceCell<BTreeMap<&'a str, Addresses<'a>>>,
     by_id: BTreeMap<&'a str, HashMap<&'a AccountId, Entry<'a>>>,
@@ -36,7 +36,7 @@ struct Entry<'a> {
 
 impl<'a> Directory<'a> {
     /// The accounts that were seen.
-    pub fn of(seen: &'a Seen) -> Self {
+    pub fn of(seen: &'a DoorsSnapshot) -> Self {
         let mut by_id: BTreeMap<&str, HashMap<&AccountId, Entry<'_>>> = BTreeMap::new();
         for (doors, accounts) in &seen.accounts {
             let entry = |account| Entry { account: Some(account), groups: Vec::new() };
@@ -106,7 +106,7 @@ impl<'a> Directory<'a> {
     }
 
     /// Takes over what is seen of the person's accounts. Nearly everybody's is as it was, and is not copied.
-    pub fn refresh_all(&self, person: &mut Likeness<'_>) {
+    pub fn refresh_all(&self, person: &mut PersonCow<'_>) {
         let others = person.accounts.iter().filter(|(doors, linked)| self.is_other(doors, linked));
         for doors in others.map(|(doors, _)| doors.clone()).collect::<Vec<_>>() {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
@@ -127,7 +127,7 @@ pub struct Owners(Option<Places>);
 type Places = HashMap<String, HashMap<AccountId, usize>>;
 
 impl Owners {
-    fn places(&mut self, everybody: &[Somebody<'_>]) -> &mut Places {
+    fn places(&mut self, everybody: &[ProjectedPerson<'_>]) -> &mut Places {
         self.0.get_or_insert_with(|| {
             let mut places = Places::new();
             for (place, somebody) in everybody.iter().enumerate() {
@@ -139,12 +139,12 @@ impl Owners {
         })
     }
 
-    fn of_account(&mut self, everybody: &[Somebody<'_>], doors: &str, id: &AccountId) -> Option<usize> {
+    fn of_account(&mut self, everybody: &[ProjectedPerson<'_>], doors: &str, id: &AccountId) -> Option<usize> {
         self.places(everybody).get(doors)?.get(id).copied()
     }
 
     /// Whether anybody has this account.
-    pub fn has(&mut self, everybody: &[Somebody<'_>], doors: &str, id: &AccountId) -> bool {
+    pub fn has(&mut self, everybody: &[ProjectedPerson<'_>], doors: &str, id: &AccountId) -> bool {
         self.of_account(everybody, doors, id).is_some()
     }
 
@@ -152,10 +152,10 @@ impl Owners {
     /// more hands it over. Whether there is one.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Report`] where several could be meant, or it is somebody else's.
+    /// [`doorstep_core::model::error::Error::Permanent`] where several could be meant, or it is somebody else's.
     pub fn link(
         &mut self,
-        everybody: &mut [Somebody<'_>],
+        everybody: &mut [ProjectedPerson<'_>],
         place: usize,
         doors: &str,
         name: &str,

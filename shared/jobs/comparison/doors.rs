@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::facts::Known;
+use super::facts::FactIndex;
 use super::seen_accounts::{Accounts, Links, links};
 use super::{Group, Read};
-use crate::settle::{GroupRows, HeldRows, Terms};
+use crate::settle::{ActualGroups, DoorsContext, GroupRows};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::people::People;
 use doorstep_cloud::ledger::sites::DoorsRead;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::other_sites::{Neighbour, OtherSites};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::cards::CardBook;
 use doorstep_core::decide::guard::credibility::{lost_all, lost_half};
-use doorstep_core::model::account::{Account, AccountId, GroupId, Row};
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::Kept;
@@ -28,9 +28,9 @@ use doorstep_vendors::doors::{ReadDoors, Seats};
 
 /// What all door systems hold in groups that are ruled, or claimed by anybody.
 #[derive(Default)]
-pub struct Seen {
+pub struct DoorsSnapshot {
     /// Everybody in the groups that could be read; nobody in a group that is gone.
-    pub held: HeldRows,
+    pub held: ActualGroups,
     /// Groups that were read for the first time: people who are entitled and already in them become ours.
     pub new: BTreeSet<Group>,
     /// Every account of the door systems whose accounts could be read.
@@ -42,7 +42,7 @@ pub struct Seen {
     /// The platform's catalogue, from which they were resolved.
     pub catalogue: Catalogue,
     /// What holds at each door system that is known.
-    pub terms: BTreeMap<String, Terms>,
+    pub terms: BTreeMap<String, DoorsContext>,
     /// Who reads each door system that answers.
     pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
     /// What could not be read.
@@ -67,10 +67,10 @@ pub struct Seen {
 /// stands as it was last known.
 ///
 /// # Errors
-/// [`Error::Later`] where our own table is away.
-pub async fn read(outside: &Outside, site: &Site, known: &Known, everybody: &People) -> Result<Seen> {
+/// [`Error::Retry`] where our own table is away.
+pub async fn read(outside: &Environment, site: &Site, known: &FactIndex, everybody: &People) -> Result<DoorsSnapshot> {
     let people = everybody.known.as_slice();
-    let mut seen = Seen { catalogue: Catalogue::of(known.facts()), ..Seen::default() };
+    let mut seen = DoorsSnapshot { catalogue: Catalogue::of(known.facts()), ..DoorsSnapshot::default() };
     for (name, config) in &site.doors {
         seen.open(outside, site, (name, config), people).await?;
     }
@@ -89,7 +89,7 @@ pub async fn read(outside: &Outside, site: &Site, known: &Known, everybody: &Peo
     Ok(seen)
 }
 
-impl Seen {
+impl DoorsSnapshot {
     /// The groups of every door system that is known.
     pub fn groups(&self) -> BTreeMap<String, Vec<doorstep_core::model::account::Group>> {
         self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
@@ -107,7 +107,7 @@ impl Seen {
     }
 
     /// Finds the accounts of people who cannot be read.
-    async fn find_unreadable(&mut self, outside: &Outside, site: &Site, ids: &BTreeSet<String>) -> Result<()> {
+    async fn find_unreadable(&mut self, outside: &Environment, site: &Site, ids: &BTreeSet<String>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -135,7 +135,7 @@ impl Seen {
     /// Reads the groups and accounts of one door system.
     async fn open(
         &mut self,
-        outside: &Outside,
+        outside: &Environment,
         site: &Site,
         (name, config): (&str, &DoorsConfig),
         people: &[Person],
@@ -171,7 +171,7 @@ impl Seen {
             }
         };
         if let Some(seen) = known {
-            self.terms.insert(name.to_owned(), Terms::of(config.clone(), seen, reader.as_ref()));
+            self.terms.insert(name.to_owned(), DoorsContext::of(config.clone(), seen, reader.as_ref()));
         }
         self.readers.insert(name.to_owned(), reader);
         Ok(())
@@ -210,7 +210,7 @@ impl Seen {
     }
 
     /// Finds out which other sites share a group, and reads what they hold.
-    async fn find_other_sites(&mut self, outside: &Outside, site: &Site) -> Result<()> {
+    async fn find_other_sites(&mut self, outside: &Environment, site: &Site) -> Result<()> {
         let mut neighbours = Neighbours::new();
         for (name, terms) in &mut self.terms {
             let at = Neighbour { site: site.id.clone(), doors: name.clone() };
@@ -324,7 +324,7 @@ fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRea
     let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
     let known = before.groups.len();
     if now.groups.is_empty() && lost_all(known, lost) || lost_half(known, lost) {
-        return Err(Error::report(format!("the list of groups lost {lost} of {known} and is not believed")));
+        return Err(Error::permanent(format!("the list of groups lost {lost} of {known} and is not believed")));
     }
     now.taken.clone_from(&before.taken);
     now.cards_taken = before.cards_taken;
@@ -340,7 +340,7 @@ fn taken_over(now: DoorsRead) -> DoorsRead {
     DoorsRead { taken, cards_taken: true, ..now }
 }
 
-async fn rows_and_problem(reader: &dyn ReadDoors, seen: &mut DoorsRead, group: &GroupId) -> Result<Vec<Row>> {
+async fn rows_and_problem(reader: &dyn ReadDoors, seen: &mut DoorsRead, group: &GroupId) -> Result<Vec<GroupMember>> {
     let Some(listed) = seen.groups.iter_mut().find(|listed| listed.id == *group) else { return Ok(Vec::new()) };
     let problem = reader.group_problem(group).await?;
     listed.problem = problem.or(listed.problem.take());

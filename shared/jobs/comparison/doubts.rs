@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::Ground;
-use super::doors::Seen;
-use super::facts::Known;
+use super::CompareContext;
+use super::doors::DoorsSnapshot;
+use super::facts::FactIndex;
 use super::foreign::Foreign;
 use super::judge::{Verdict, judge};
 use crate::settle::GroupRows;
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::diff::is_valid;
-use doorstep_core::decide::guard::former::Sureness;
+use doorstep_core::decide::guard::former::Certainty;
 use doorstep_core::decide::guard::judge::{Holders, Inside};
 use doorstep_core::decide::guard::removal::{doubt_of, is_foreign, tag_of};
-use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -32,12 +32,12 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
         (None, Some(profile)) => Subject::Profile(profile.clone()),
         (None, None) => return Vec::new(),
     };
-    let made = verdict.judged.moves.iter().filter(|(_, step)| *step == Move::Create).filter_map(|(doors, _)| {
-        Some(Waiting::new(Doubt::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
+    let made = verdict.judged.moves.iter().filter(|(_, step)| *step == Action::Create).filter_map(|(doors, _)| {
+        Some(Waiting::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
     });
     let taken = verdict.judged.moves.iter().chain(&verdict.aftermath).filter_map(|(doors, step)| {
         let doubt = doubt_of(person, doors, step)?;
-        let doubted = *verdict.unsure.get(&doubt)? == Sureness::Doubted;
+        let doubted = *verdict.unsure.get(&doubt)? == Certainty::Doubted;
         let (foreign, tag) = (is_foreign(step), tag_of(step));
         Some(Waiting { foreign, doubted, tag, ..Waiting::new(doubt, who.clone()) })
     });
@@ -47,13 +47,13 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
 /// What would be taken from people by a snapshot that is not believed, if `known` is what it says: for a human to look at.
 /// What waits already is left out.
 pub fn if_believed(
-    ground: Ground<'_>,
-    known: &Known,
-    seen: &Seen,
+    ground: CompareContext<'_>,
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
     people: &[Person],
     waits: &[Waiting],
 ) -> Vec<Waiting> {
-    let waits: BTreeSet<&Doubt> = waits.iter().map(|one| &one.doubt).collect();
+    let waits: BTreeSet<&UnconfirmedChange> = waits.iter().map(|one| &one.doubt).collect();
     let mut found = Vec::new();
     judge(ground, known, seen, people, |verdict| {
         found.extend(of_person(&verdict).into_iter().filter(|one| one.doubted && !waits.contains(&one.doubt)));
@@ -64,13 +64,13 @@ pub fn if_believed(
 /// Somebody whom nobody knows, and who would be removed.
 pub fn of_stranger(foreign: &Foreign) -> Waiting {
     let Foreign { doors, account, group, goes: _ } = foreign;
-    let doubt = Doubt::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
+    let doubt = UnconfirmedChange::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
     let who = Subject::Account { doors: doors.clone(), id: account.clone() };
     Waiting { foreign: true, ..Waiting::new(doubt, who) }
 }
 
 /// Who is in which group at `now`.
-pub fn inside(seen: &Seen, now: Timestamp) -> Inside {
+pub fn inside(seen: &DoorsSnapshot, now: Timestamp) -> Inside {
     let valid = |rows: &GroupRows| -> BTreeSet<AccountId> {
         rows.iter().filter(|row| is_valid(row, now)).map(|row| row.account.clone()).collect()
     };

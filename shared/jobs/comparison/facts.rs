@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::{Equivalent, HashSet};
 use jiff::Timestamp;
 
-use doorstep_core::decide::entitlement::{Before, Dossier};
+use doorstep_core::decide::entitlement::{Before, PersonFacts};
 use doorstep_core::decide::guard::former::CatalogueBefore;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Profile, What};
 use doorstep_core::model::record::{Record, Source};
@@ -44,7 +44,7 @@ impl Equivalent<Named> for FactId {
 
 /// Live facts of one site.
 #[derive(Default)]
-pub struct Known {
+pub struct FactIndex {
     facts: HashSet<Named, RandomState>,
     by_holder: HashMap<Holder, Vec<Arc<Fact>>>,
     /// What was known before changes that only full reads told of: of few things, mostly of none.
@@ -54,7 +54,7 @@ pub struct Known {
     set_aside: std::collections::HashSet<FactId>,
 }
 
-impl Known {
+impl FactIndex {
     /// Adds a record, in place of what was known of the same thing.
     pub fn put(&mut self, record: &Record) {
         let name = record.fact.name();
@@ -133,8 +133,8 @@ impl Known {
 
     /// The same as it would be if everything were as these facts say, and nothing else were there. What would be another
     /// or gone then is doubted.
-    pub fn if_it_were(&self, facts: Vec<Fact>, at: Timestamp) -> Known {
-        let mut then = Known { set_aside: self.set_aside.clone(), ..Known::default() };
+    pub fn if_it_were(&self, facts: Vec<Fact>, at: Timestamp) -> FactIndex {
+        let mut then = FactIndex { set_aside: self.set_aside.clone(), ..FactIndex::default() };
         let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
         for Named(fact) in &self.facts {
             let vouched = self.before.get(&fact.name()).map(|before| before.fact.clone());
@@ -152,8 +152,8 @@ impl Known {
     }
 
     /// Everything about these profiles and their teams.
-    pub fn dossier<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> Dossier {
-        let mut dossier = Dossier { profiles: profiles.clone().cloned().collect(), ..Dossier::default() };
+    pub fn dossier<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> PersonFacts {
+        let mut dossier = PersonFacts { profiles: profiles.clone().cloned().collect(), ..PersonFacts::default() };
         for profile in profiles {
             let own = own(profile);
             // A profile is about itself.
@@ -174,7 +174,7 @@ impl Known {
         dossier
     }
 
-    fn add(&self, dossier: &mut Dossier, holder: &Holder, counts: impl Fn(Kind) -> bool) {
+    fn add(&self, dossier: &mut PersonFacts, holder: &Holder, counts: impl Fn(Kind) -> bool) {
         let about = self.by_holder.get(holder).into_iter().flatten().filter(|fact| counts(fact.what.kind()));
         dossier.facts.extend(about.map(|fact| (fact.name(), fact.clone())));
         let about = self.before_by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind));

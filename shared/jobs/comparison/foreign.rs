@@ -5,12 +5,12 @@ use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 
 use super::accounts::Directory;
-use super::doors::Seen;
-use super::facts::Known;
-use super::{Ground, Group};
-use crate::settle::HeldRows;
+use super::doors::DoorsSnapshot;
+use super::facts::FactIndex;
+use super::{CompareContext, Group};
+use crate::settle::ActualGroups;
 use doorstep_core::decide::diff::is_valid;
-use doorstep_core::model::account::{AccountId, GroupId, Row};
+use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
 use doorstep_core::model::person::{Claim, compared_email};
 use doorstep_core::site::Mode;
 
@@ -29,14 +29,14 @@ pub struct Foreign {
 
 /// Which lines in the groups that were read are claimed, or would be.
 pub struct Ours<'a> {
-    held: &'a HeldRows,
+    held: &'a ActualGroups,
     /// By the places of lines in each group.
     lines: HashMap<&'a Group, Vec<bool>>,
 }
 
 impl<'a> Ours<'a> {
     /// None yet.
-    pub fn none(held: &'a HeldRows) -> Self {
+    pub fn none(held: &'a ActualGroups) -> Self {
         Ours { held, lines: HashMap::new() }
     }
 
@@ -62,9 +62,9 @@ impl<'a> Ours<'a> {
 
 /// Every such line, but those of protected people. `is_owned` says whether anybody has an account.
 pub fn foreign(
-    ground: Ground<'_>,
-    known: &Known,
-    seen: &Seen,
+    ground: CompareContext<'_>,
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
     directory: &Directory<'_>,
     mut is_owned: impl FnMut(&str, &AccountId) -> bool,
     ours: &Ours<'_>,
@@ -103,7 +103,7 @@ pub fn foreign(
 }
 
 /// Whether another site of the stack claims the membership that a line stands for.
-fn is_claimed_elsewhere(seen: &Seen, (doors, group): &Group, row: &Row) -> bool {
+fn is_claimed_elsewhere(seen: &DoorsSnapshot, (doors, group): &Group, row: &GroupMember) -> bool {
     let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.ends_by_itself);
     let ends = seen.others.ends(doors, group, &row.account);
     seen.others.is_unreadable(doors, &row.account) || ends.into_iter().any(|until| !by_itself || until == row.until)

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Ground;
-use super::doors::Seen;
-use super::facts::Known;
+use super::CompareContext;
+use super::doors::DoorsSnapshot;
+use super::facts::FactIndex;
 use super::judge::removals;
-use super::people::{Addresses, Somebody, everybody_by};
-use doorstep_core::decide::guard::{Doubt, Waiting};
+use super::people::{Addresses, ProjectedPerson, everybody_by};
+use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::person::{Person, email_digest, email_key};
 use doorstep_core::model::subject::Subject;
@@ -36,7 +36,7 @@ struct Pending {
 }
 
 /// Finds who would be joined or parted. Mostly nobody, and then nothing is done.
-pub fn joins(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person]) -> Joins {
+pub fn joins(ground: CompareContext<'_>, known: &FactIndex, seen: &DoorsSnapshot, people: &[Person]) -> Joins {
     let changed = changed(known, people);
     if changed.is_empty() {
         return Joins::default();
@@ -47,9 +47,10 @@ pub fn joins(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person]) 
     let whose: BTreeMap<usize, Option<String>> = touched.iter().map(|&place| (place, id_of(&after, place))).collect();
     let mut before = everybody_by(Addresses::Confirmed, people, known);
     let ids: BTreeSet<&String> = whose.values().flatten().collect();
-    let same = |(place, one): (usize, &Somebody<'_>)| one.known.filter(|known| ids.contains(&known.id)).map(|_| place);
+    let same =
+        |(place, one): (usize, &ProjectedPerson<'_>)| one.known.filter(|known| ids.contains(&known.id)).map(|_| place);
     let there: BTreeSet<usize> = before.iter().enumerate().filter_map(same).collect();
-    let already: BTreeSet<Doubt> =
+    let already: BTreeSet<UnconfirmedChange> =
         removals(ground, known, seen, &mut before, &there).into_iter().map(|(_, waiting)| waiting.doubt).collect();
     let mut taken = removals(ground, known, seen, &mut after, &touched);
     taken.retain(|(_, waiting)| !already.contains(&waiting.doubt));
@@ -58,7 +59,8 @@ pub fn joins(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person]) 
     let profiles = pending.iter().map(|one| one.profile.clone()).collect();
     let moves = pending.into_iter().map(|one| {
         let joined = harmed.contains(&one.from) || harmed.contains(&one.into);
-        let (who, doubt) = (Subject::Profile(one.profile.clone()), Doubt::Moves { profile: one.profile, to: one.to });
+        let (who, doubt) =
+            (Subject::Profile(one.profile.clone()), UnconfirmedChange::Moves { profile: one.profile, to: one.to });
         Waiting { joined, doubted: one.doubted && joined, ..Waiting::new(doubt, who) }
     });
     let mut waiting: Vec<Waiting> = moves.collect();
@@ -67,7 +69,7 @@ pub fn joins(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person]) 
 }
 
 /// Profiles of people whom we know, with the address that was read, whose change is not confirmed.
-fn changed(known: &Known, people: &[Person]) -> BTreeMap<FactId, (String, bool)> {
+fn changed(known: &FactIndex, people: &[Person]) -> BTreeMap<FactId, (String, bool)> {
     let mut changed = BTreeMap::new();
     for (name, before) in known.before().filter(|(name, _)| matches!(name.kind, Kind::Member | Kind::Visitor)) {
         let email = |profile: Option<&doorstep_core::model::fact::Profile>| {
@@ -89,7 +91,7 @@ fn changed(known: &Known, people: &[Person]) -> BTreeMap<FactId, (String, bool)>
     changed
 }
 
-fn placed(changed: BTreeMap<FactId, (String, bool)>, after: &[Somebody<'_>]) -> Vec<Pending> {
+fn placed(changed: BTreeMap<FactId, (String, bool)>, after: &[ProjectedPerson<'_>]) -> Vec<Pending> {
     let mut owners: BTreeMap<FactId, (Option<usize>, Option<usize>)> = BTreeMap::new();
     for (place, somebody) in after.iter().enumerate() {
         for name in
@@ -108,7 +110,7 @@ fn placed(changed: BTreeMap<FactId, (String, bool)>, after: &[Somebody<'_>]) -> 
     changed.into_iter().filter_map(one).collect()
 }
 
-fn id_of(everybody: &[Somebody<'_>], place: usize) -> Option<String> {
+fn id_of(everybody: &[ProjectedPerson<'_>], place: usize) -> Option<String> {
     everybody.get(place).and_then(|somebody| somebody.known).map(|known| known.id.clone())
 }
 

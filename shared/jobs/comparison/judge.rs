@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::accounts::{Directory, Owners};
-use super::doors::Seen;
-use super::facts::Known;
+use super::doors::DoorsSnapshot;
+use super::facts::FactIndex;
 use super::foreign::{Foreign, Ours, foreign};
-use super::people::{Somebody, everybody};
-use super::{Ground, Group};
-use crate::settle::{Judged, View, concerned, judge_person, resume_at};
-use doorstep_core::decide::action::Move;
+use super::people::{ProjectedPerson, everybody};
+use super::{CompareContext, Group};
+use crate::settle::{PersonDecision, View, concerned, decide_person, resume_at};
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number};
-use doorstep_core::decide::entitlement::{Desired, Dossier, RuleBook, derive_by, desired};
-use doorstep_core::decide::guard::former::Sureness;
+use doorstep_core::decide::entitlement::{Desired, PersonFacts, RuleIndex, derive_by, desired};
+use doorstep_core::decide::guard::former::Certainty;
 use doorstep_core::decide::guard::removal::{Evidence, doubt_of, tag_of};
-use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -26,7 +26,7 @@ use doorstep_core::model::subject::Subject;
 /// What was found about one person.
 pub struct Verdict<'a> {
     /// Who, with the accounts that they have or that were found to be theirs.
-    pub somebody: &'a Somebody<'a>,
+    pub somebody: &'a ProjectedPerson<'a>,
     /// What the platform calls them.
     pub name: Option<String>,
     /// What is wrong with the facts about them.
@@ -38,13 +38,13 @@ pub struct Verdict<'a> {
     /// Groups that were looked at.
     pub groups: BTreeSet<Group>,
     /// What would be done.
-    pub judged: Judged,
+    pub judged: PersonDecision,
     /// What would be taken from them although nobody vouched for it, now or in the aftermath.
     pub unsure: Unsure,
     /// What was known before changes that only full reads told of, and is the reason for that.
     pub vouched: Vec<FactId>,
     /// What would follow once they have left the groups that they would be taken out of.
-    pub aftermath: Vec<(String, Move)>,
+    pub aftermath: Vec<(String, Action)>,
     /// Door systems at which an account was found to be theirs.
     pub linked: BTreeSet<String>,
     /// Door systems whose cards are being taken over.
@@ -54,19 +54,19 @@ pub struct Verdict<'a> {
 }
 
 /// What is not planned, and how sure it is.
-pub type Unsure = BTreeMap<Doubt, Sureness>;
+pub type Unsure = BTreeMap<UnconfirmedChange, Certainty>;
 
 /// Judges everybody, each handed to `each`, and gives the lines that are nobody's.
 pub fn judge(
-    ground: Ground<'_>,
-    known: &Known,
-    seen: &Seen,
+    ground: CompareContext<'_>,
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
     people: &[Person],
     mut each: impl FnMut(Verdict<'_>),
 ) -> Vec<Foreign> {
     let mut everybody = everybody(people, known);
     let directory = Directory::of(seen);
-    let book = RuleBook::of(ground.rules());
+    let book = RuleIndex::of(ground.rules());
     let mut owners = Owners::default();
     let mut ours = Ours::none(&seen.held);
     let untaken = ground.terms.iter().filter(|(_, terms)| !terms.seen.cards_taken).map(|(doors, _)| doors.clone());
@@ -103,13 +103,13 @@ pub fn judge(
 
 /// What would be taken from the people in these places, planned or not.
 pub fn removals(
-    ground: Ground<'_>,
-    known: &Known,
-    seen: &Seen,
-    everybody: &mut [Somebody<'_>],
+    ground: CompareContext<'_>,
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
+    everybody: &mut [ProjectedPerson<'_>],
     places: &BTreeSet<usize>,
 ) -> Vec<(usize, Waiting)> {
-    let (directory, book) = (Directory::of(seen), RuleBook::of(ground.rules()));
+    let (directory, book) = (Directory::of(seen), RuleIndex::of(ground.rules()));
     let (mut owners, books) = (Owners::default(), &seen.cards);
     let looked: BTreeSet<String> = seen.cards.keys().cloned().collect();
     let mut taken = Vec::new();
@@ -128,9 +128,9 @@ pub fn removals(
 }
 
 /// Two people never get one card, not even in mind.
-fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &Judged) {
+fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &PersonDecision) {
     for (doors, step) in &judged.moves {
-        if let (Move::Tag(change), Some(book)) = (step, books.get_mut(doors)) {
+        if let (Action::Tag(change), Some(book)) = (step, books.get_mut(doors)) {
             let nobody = AccountId(format!("to be made for {:?}", person.profiles));
             let account = person.accounts.get(doors).map(|linked| &linked.account.id);
             book.hand(&change.card, account.unwrap_or(&nobody));
@@ -153,17 +153,17 @@ struct Found {
     desired: Desired,
     next: Option<Timestamp>,
     groups: BTreeSet<Group>,
-    judged: Judged,
+    judged: PersonDecision,
     unsure: Unsure,
     vouched: Vec<FactId>,
-    aftermath: Vec<(String, Move)>,
+    aftermath: Vec<(String, Action)>,
     linked: BTreeSet<String>,
     barred: BTreeMap<String, String>,
 }
 
-fn revoked((doors, step): &(String, Move)) -> Option<Group> {
+fn revoked((doors, step): &(String, Action)) -> Option<Group> {
     match step {
-        Move::Revoke { group, .. } => Some((doors.clone(), group.clone())),
+        Action::Revoke { group, .. } => Some((doors.clone(), group.clone())),
         _ => None,
     }
 }
@@ -171,17 +171,17 @@ fn revoked((doors, step): &(String, Move)) -> Option<Group> {
 static EMPTY: BTreeSet<String> = BTreeSet::new();
 
 struct Bench<'a, 's> {
-    ground: Ground<'a>,
-    known: &'a Known,
-    seen: &'a Seen,
+    ground: CompareContext<'a>,
+    known: &'a FactIndex,
+    seen: &'a DoorsSnapshot,
     directory: &'a Directory<'s>,
-    book: &'a RuleBook<'a>,
+    book: &'a RuleIndex<'a>,
     books: &'a BTreeMap<String, CardBook>,
     looked: &'a BTreeSet<String>,
 }
 
 impl Bench<'_, '_> {
-    fn one(&self, everybody: &mut [Somebody<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
+    fn one(&self, everybody: &mut [ProjectedPerson<'_>], place: usize, owners: &mut Owners) -> Option<Found> {
         let somebody = everybody.get_mut(place)?;
         self.directory.refresh_all(&mut somebody.person);
         let dossier = self.known.dossier(somebody.person.profiles.iter());
@@ -190,7 +190,7 @@ impl Bench<'_, '_> {
         let (name, numbers) = (dossier.name().map(str::to_owned), dossier.cards());
         let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
         let first = self.judged(&somebody.person, facts);
-        let wants = first.1.moves.iter().filter(|(_, step)| matches!(step, Move::Grant { .. }));
+        let wants = first.1.moves.iter().filter(|(_, step)| matches!(step, Action::Grant { .. }));
         let wants: BTreeSet<String> = wants.map(|(doors, _)| doors.clone()).collect();
         let (linked, barred) = self.link(everybody, place, owners, &wants, name.as_deref().unwrap_or_default());
         let person = &everybody.get(place)?.person;
@@ -208,23 +208,23 @@ impl Bench<'_, '_> {
         Some(Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred })
     }
 
-    fn unsure(&self, person: &Person, known: (&Dossier, &Desired), moves: &[(String, Move)]) -> Unsure {
-        let ((dossier, desired), Ground { former, now, .. }) = (known, self.ground);
+    fn unsure(&self, person: &Person, known: (&PersonFacts, &Desired), moves: &[(String, Action)]) -> Unsure {
+        let ((dossier, desired), CompareContext { former, now, .. }) = (known, self.ground);
         let evidence = Evidence { former, rules: self.ground.rules(), dossier, desired, person, now };
         let graded = moves
             .iter()
             .filter_map(|(doors, step)| Some((doubt_of(person, doors, step)?, evidence.sureness(doors, step))));
-        graded.filter(|(_, sure)| *sure != Sureness::Planned).collect()
+        graded.filter(|(_, sure)| *sure != Certainty::Planned).collect()
     }
 
-    fn judged(&self, person: &Person, facts: Facts<'_>) -> (BTreeSet<Group>, Judged) {
+    fn judged(&self, person: &Person, facts: Facts<'_>) -> (BTreeSet<Group>, PersonDecision) {
         let groups = concerned(person, facts.desired, self.ground.now, self.directory.groups_of(person));
-        let judged = judge_person(self.view(person, facts, &groups));
+        let judged = decide_person(self.view(person, facts, &groups));
         (groups, judged)
     }
 
     fn view<'v>(&'v self, person: &'v Person, facts: Facts<'v>, groups: &'v BTreeSet<Group>) -> View<'v> {
-        let Ground { terms, mode, stale, now, .. } = self.ground;
+        let CompareContext { terms, mode, stale, now, .. } = self.ground;
         let Facts { name, numbers, desired } = facts;
         let (held, adopt, books, looked) = (&self.seen.held, &self.seen.new, self.books, self.looked);
         // Whose cards were never compared is in the terms.
@@ -250,9 +250,14 @@ impl Bench<'_, '_> {
 
     /// Settle takes cards back only in the round after they left their last group, and suspends and deletes accounts only
     /// in the round after that. Gives the person without what they left, where anything follows.
-    fn aftermath(&self, person: &Person, facts: Facts<'_>, judged: &Judged) -> (Option<Person>, Vec<(String, Move)>) {
+    fn aftermath(
+        &self,
+        person: &Person,
+        facts: Facts<'_>,
+        judged: &PersonDecision,
+    ) -> (Option<Person>, Vec<(String, Action)>) {
         let revoked: BTreeSet<Group> = judged.moves.iter().filter_map(revoked).collect();
-        let untags = |(_, step): &(String, Move)| matches!(step, Move::Untag(_));
+        let untags = |(_, step): &(String, Action)| matches!(step, Action::Untag(_));
         if revoked.is_empty() && !judged.moves.iter().any(untags) {
             return (None, Vec::new());
         }
@@ -261,20 +266,20 @@ impl Bench<'_, '_> {
         // Of the groups that are left nothing counts here but whether anything is to be done about them.
         let groups = concerned(&person, facts.desired, self.ground.now, []);
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
-        let after = judge_person(self.view(&person, facts, &groups)).moves.into_iter();
+        let after = decide_person(self.view(&person, facts, &groups)).moves.into_iter();
         let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();
         let mut bare = person.clone();
         bare.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
         let view = View { looked: &EMPTY, ..self.view(&bare, facts, &groups) };
-        let last = judge_person(view).moves.into_iter();
-        moves.extend(last.filter(|(_, step)| matches!(step, Move::Suspend | Move::Delete)));
+        let last = decide_person(view).moves.into_iter();
+        moves.extend(last.filter(|(_, step)| matches!(step, Action::Suspend | Action::Delete)));
         (Some(person), moves)
     }
 
     /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.
     fn link(
         &self,
-        everybody: &mut [Somebody<'_>],
+        everybody: &mut [ProjectedPerson<'_>],
         place: usize,
         owners: &mut Owners,
         wants: &BTreeSet<String>,

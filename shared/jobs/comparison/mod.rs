@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use doors::Seen;
-use facts::Known;
+use doors::DoorsSnapshot;
+use facts::FactIndex;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::settle::Terms;
-use doorstep_cloud::ledger::Ledger;
+use crate::settle::DoorsContext;
+use doorstep_cloud::ledger::Store;
 use doorstep_cloud::ledger::people::People;
 use doorstep_core::decide::entitlement::Rules;
-use doorstep_core::decide::guard::former::Former;
+use doorstep_core::decide::guard::former::Baseline;
 use doorstep_core::model::error::Result;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::Resolved;
@@ -35,24 +35,24 @@ pub mod seen_accounts;
 /// file that is judged took their place at `replaced`.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where our own table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
 pub async fn former(
-    ledger: &Ledger,
+    ledger: &Store,
     site: &Site,
     (versions, replaced): (Range<u64>, Timestamp),
-    known: &Known,
-    seen: &Seen,
-) -> Result<Former> {
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
+) -> Result<Baseline> {
     let older = ledger.files(&site.id, versions).await?;
     let catalogue = (&seen.catalogue, known.catalogue_before());
-    Ok(Former::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
+    Ok(Baseline::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
 }
 
 /// Loads everybody of a site, and sets the profiles of those who cannot be read aside in what is known.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where our own table is away.
-pub async fn everybody_to_judge(ledger: &Ledger, site: &Site, known: &mut Known) -> Result<People> {
+/// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
+pub async fn everybody_to_judge(ledger: &Store, site: &Site, known: &mut FactIndex) -> Result<People> {
     let everybody = ledger.everybody_to_judge(&site.id).await?;
     if !everybody.unreadable.is_empty() {
         let names = known.profiles().map(|(name, _)| name).collect();
@@ -75,7 +75,7 @@ pub struct Read {
 
 /// What everybody is judged by.
 #[derive(Clone, Copy)]
-pub struct Ground<'a> {
+pub struct CompareContext<'a> {
     /// The site file.
     pub site: &'a Site,
     /// What its names stand for.
@@ -83,18 +83,18 @@ pub struct Ground<'a> {
     /// The platform's catalogue.
     pub catalogue: &'a Catalogue,
     /// What holds at each door system that is known.
-    pub terms: &'a BTreeMap<String, Terms>,
+    pub terms: &'a BTreeMap<String, DoorsContext>,
     /// How far it may go.
     pub mode: Mode,
     /// What was so before, as far as nobody vouched for the change.
-    pub former: &'a Former,
+    pub former: &'a Baseline,
     /// Nothing new may be opened.
     pub stale: bool,
     /// The instant for which it is judged.
     pub now: Timestamp,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> CompareContext<'a> {
     fn rules(&self) -> Rules<'a> {
         Rules { site: self.site, resolved: self.resolved, catalogue: self.catalogue }
     }

@@ -8,16 +8,16 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
-use super::facts::Known;
+use super::facts::FactIndex;
 use doorstep_core::model::fact::{FactId, Profile};
 use doorstep_core::model::person::{Person, compared_email, email_key};
 
 /// Somebody as they would be.
-pub struct Somebody<'a> {
+pub struct ProjectedPerson<'a> {
     /// As we know them; `None` for a newcomer.
     pub known: Option<&'a Person>,
     /// As they would be.
-    pub person: Likeness<'a>,
+    pub person: PersonCow<'a>,
     /// Their profiles that nobody settled yet.
     pub joined: Vec<FactId>,
     /// One of their profiles has another address than we know.
@@ -25,34 +25,34 @@ pub struct Somebody<'a> {
 }
 
 /// A person in mind. Nearly everybody is as we know them, and is not copied.
-pub enum Likeness<'a> {
+pub enum PersonCow<'a> {
     /// As we know them.
-    Known(&'a Person),
+    FactIndex(&'a Person),
     /// Otherwise.
     Other(Box<Person>),
 }
 
-impl Likeness<'_> {
+impl PersonCow<'_> {
     /// To be changed in mind.
     pub fn to_mut(&mut self) -> &mut Person {
         match self {
-            Likeness::Other(person) => person,
-            Likeness::Known(person) => {
+            PersonCow::Other(person) => person,
+            PersonCow::FactIndex(person) => {
                 let copy = Box::new(person.clone());
-                *self = Likeness::Other(copy);
+                *self = PersonCow::Other(copy);
                 self.to_mut()
             }
         }
     }
 }
 
-impl Deref for Likeness<'_> {
+impl Deref for PersonCow<'_> {
     type Target = Person;
 
     fn deref(&self) -> &Person {
         match self {
-            Likeness::Known(person) => person,
-            Likeness::Other(person) => person,
+            PersonCow::FactIndex(person) => person,
+            PersonCow::Other(person) => person,
         }
     }
 }
@@ -68,7 +68,7 @@ pub enum Addresses {
 
 impl Addresses {
     /// The address of a profile of `person`. What they go by already needs nobody's word.
-    fn of(self, known: &Known, name: &FactId, person: &Person) -> Option<String> {
+    fn of(self, known: &FactIndex, name: &FactId, person: &Person) -> Option<String> {
         let read = known.profile(name).and_then(address).map(Cow::into_owned);
         match self {
             Addresses::Confirmed if read != person.email => {
@@ -80,20 +80,24 @@ impl Addresses {
 }
 
 /// Everybody: those with profiles first, since they take over the accounts of those who have none left.
-pub fn everybody<'a>(people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
+pub fn everybody<'a>(people: &'a [Person], known: &FactIndex) -> Vec<ProjectedPerson<'a>> {
     everybody_by(Addresses::Confirmed, people, known)
 }
 
 /// The same by these addresses.
-pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &Known) -> Vec<Somebody<'a>> {
+pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &FactIndex) -> Vec<ProjectedPerson<'a>> {
     let mut everybody = Vec::with_capacity(people.len());
     let mut owned: HashSet<&FactId> = HashSet::with_capacity(people.len());
     let mut leaving: Vec<(FactId, Option<String>)> = Vec::new();
     let mut addresses = Taken::of(people);
     for person in people {
         owned.extend(person.profiles.iter());
-        let mut somebody =
-            Somebody { known: Some(person), person: Likeness::Known(person), joined: Vec::new(), moved: false };
+        let mut somebody = ProjectedPerson {
+            known: Some(person),
+            person: PersonCow::FactIndex(person),
+            joined: Vec::new(),
+            moved: false,
+        };
         leaving.extend(somebody.leave(by, known, &mut addresses));
         everybody.push(somebody);
     }
@@ -109,13 +113,13 @@ fn address(profile: &Profile) -> Option<Cow<'_, str>> {
     profile.email.as_deref().and_then(compared_email)
 }
 
-impl Somebody<'_> {
+impl ProjectedPerson<'_> {
     /// Takes a changed address over, where it is the only profile's and nobody has it; else the profile goes to whoever
     /// has it, and is given here. Where all of several part, the person with the account is whose address it has. Who has
     /// no profile left keeps the address: a profile that comes back to it is theirs.
-    fn leave(&mut self, by: Addresses, known: &Known, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
+    fn leave(&mut self, by: Addresses, known: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
-            Likeness::Known(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
+            PersonCow::FactIndex(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
             person => {
                 let address = |name: &FactId| Some((name.clone(), by.of(known, name, person)?));
                 let addresses = person.profiles.iter().filter_map(address);
@@ -141,7 +145,7 @@ impl Somebody<'_> {
 }
 
 /// Whether a profile is as it was: so is nearly everybody's, and nothing is copied.
-fn stays(known: &Known, name: &FactId, person: &Person) -> bool {
+fn stays(known: &FactIndex, name: &FactId, person: &Person) -> bool {
     let read = known.profile(name).and_then(address);
     read.is_none_or(|read| Some(&*read) == person.email.as_deref())
 }
@@ -166,7 +170,7 @@ impl<'a> Taken<'a> {
 }
 
 /// Profiles join whoever has their address, or are somebody new.
-fn join(everybody: &mut Vec<Somebody<'_>>, profiles: impl Iterator<Item = (FactId, Option<String>)>) {
+fn join(everybody: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (FactId, Option<String>)>) {
     let mut profiles = profiles.peekable();
     // Mostly there are none, and then nobody needs to know where each address is.
     if profiles.peek().is_none() {
@@ -185,7 +189,7 @@ fn join(everybody: &mut Vec<Somebody<'_>>, profiles: impl Iterator<Item = (FactI
         by_email.extend(email.clone().map(|email| (email, everybody.len())));
         let mut person = Person::new(String::new(), email);
         person.profiles.insert(name.clone());
-        let person = Likeness::Other(Box::new(person));
-        everybody.push(Somebody { known: None, person, joined: vec![name], moved: false });
+        let person = PersonCow::Other(Box::new(person));
+        everybody.push(ProjectedPerson { known: None, person, joined: vec![name], moved: false });
     }
 }

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::facts::Known;
+use super::facts::FactIndex;
 use super::numbers::{NUMBERS, Numbers, keep_numbers};
-use doorstep_cloud::ledger::Ledger;
+use doorstep_cloud::ledger::Store;
 use doorstep_cloud::ledger::sites::{Disbelief, PlatformRead};
 use doorstep_core::decide::guard::credibility::{BELIEVED_AFTER, lost_half, ran_out};
 use doorstep_core::model::error::{Error, Result};
@@ -33,13 +33,13 @@ const SAMPLE: usize = 100;
 
 /// One read of a platform, under way.
 pub struct Reading<'a> {
-    ledger: &'a Ledger,
+    ledger: &'a Store,
     site: &'a Site,
     began: Timestamp,
     /// Only what changed since then is listed; `None`: everything.
     pub since: Option<Timestamp>,
     /// What is known, with what was read so far.
-    pub known: Known,
+    pub known: FactIndex,
     /// How many things of each kind were listed.
     pub counts: BTreeMap<&'static str, usize>,
     /// How many card numbers there are, where a whole list of members was believed.
@@ -67,13 +67,13 @@ pub type Disbeliefs = BTreeMap<String, Disbelief>;
 impl<'a> Reading<'a> {
     /// Nothing is read yet. `began` is the version of everything that will be.
     pub fn new(
-        ledger: &'a Ledger,
+        ledger: &'a Store,
         site: &'a Site,
         mark: &PlatformRead,
         since: Option<Timestamp>,
         began: Timestamp,
     ) -> Self {
-        let (known, counts) = (Known::default(), BTreeMap::new());
+        let (known, counts) = (FactIndex::default(), BTreeMap::new());
         let (problems, refused, remarks) = (Vec::new(), Vec::new(), Vec::new());
         let (unread, unlisted, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let (disbelief, doubts, numbers) = (mark.refused.clone(), Vec::new(), None);
@@ -99,7 +99,7 @@ impl<'a> Reading<'a> {
     /// The platform cannot be asked at all: what is known goes on.
     ///
     /// # Errors
-    /// [`Error::Later`] where our own table is away.
+    /// [`Error::Retry`] where our own table is away.
     pub async fn none(&mut self, error: &Error) -> Result<()> {
         self.problems.push(error.to_string());
         for kind in Kind::ALL {
@@ -113,7 +113,7 @@ impl<'a> Reading<'a> {
     /// goes on.
     ///
     /// # Errors
-    /// [`Error::Later`] where our own table is away.
+    /// [`Error::Retry`] where our own table is away.
     pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<Record>> {
         let checkins_from = self.began.checked_sub(CHECKINS).unwrap_or(self.began);
         let span = Span { changed_since: self.since, checkins_from };

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Result;
 
@@ -31,15 +31,15 @@ impl Asked {
 /// Sends the requests that are asked for.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table or the queue is away; some requests may have been sent.
-pub async fn dispatch(outside: &Outside, asked: Asked) -> Result<()> {
+/// [`doorstep_core::model::error::Error::Retry`] where the table or the queue is away; some requests may have been sent.
+pub async fn dispatch(outside: &Environment, asked: Asked) -> Result<()> {
     match asked.detail {
         Some(Detail { site: Some(site), asked_by }) => one(outside, site, asked_by.unwrap_or(AskedBy::Operator)).await,
         _ => all(outside).await,
     }
 }
 
-async fn one(outside: &Outside, site: String, by: AskedBy) -> Result<()> {
+async fn one(outside: &Environment, site: String, by: AskedBy) -> Result<()> {
     if !outside.ledger.has_site(&site).await? {
         tracing::warn!("a reconcile of a site that is not here was asked for");
         return Ok(());
@@ -50,7 +50,7 @@ async fn one(outside: &Outside, site: String, by: AskedBy) -> Result<()> {
 
 /// Asks for every site, and logs how long ago the site was read whole that waits longest: the stack's alarm `oldest-read`
 /// counts on `oldest_read_minutes`.
-async fn all(outside: &Outside) -> Result<()> {
+async fn all(outside: &Environment) -> Result<()> {
     let sites = outside.ledger.site_names().await?;
     let begun = outside.ledger.begun(&sites).await?;
     let request = |(site, begun): (&String, u64)| ReconcileRequest { site: site.clone(), begun, by: AskedBy::Clock };
@@ -63,7 +63,7 @@ async fn all(outside: &Outside) -> Result<()> {
 
 /// Minutes since the last complete read of a platform, of the site where that is longest ago; of a site that was never
 /// read, since it first failed.
-async fn oldest_read(outside: &Outside, sites: &[String]) -> Result<i64> {
+async fn oldest_read(outside: &Environment, sites: &[String]) -> Result<i64> {
     let now = outside.time.now();
     let reads = outside.ledger.platform_reads(sites).await?;
     let since = reads.into_iter().filter_map(|read| read.complete.or(read.failing));

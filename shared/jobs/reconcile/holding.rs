@@ -7,14 +7,14 @@ use jiff::Timestamp;
 
 use super::Report;
 use super::people::Marked;
-use crate::comparison::doors::Seen;
+use crate::comparison::doors::DoorsSnapshot;
 use crate::comparison::doubts::{holders, inside};
-use crate::comparison::facts::Known;
+use crate::comparison::facts::FactIndex;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::guard::judge::{Judgement, Measure, judge};
-use doorstep_core::decide::guard::{Doubt, Hold, TOGETHER, TOLD_EVERY, Waiting};
+use doorstep_core::decide::guard::{Hold, TOGETHER, TOLD_EVERY, UnconfirmedChange, Waiting};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -24,10 +24,10 @@ use doorstep_core::site::{Mode, Site};
 
 /// What the guard looks at.
 pub struct Holding<'a> {
-    pub outside: &'a Outside,
+    pub outside: &'a Environment,
     pub site: &'a Site,
-    pub seen: &'a Seen,
-    pub known: &'a Known,
+    pub seen: &'a DoorsSnapshot,
+    pub known: &'a FactIndex,
     /// Everybody whom we know.
     pub people: &'a [Person],
     /// The platform was read whole, and believed.
@@ -63,12 +63,12 @@ impl Holding<'_> {
         let released = self.guard(judged, whole, report).await?;
         for one in theirs.iter().chain(&released).filter(|one| !one.foreign) {
             match one.doubt {
-                Doubt::Leaves { .. } => report.revoked += 1,
-                Doubt::Card { .. } => report.untagged += 1,
-                Doubt::Rests { .. } | Doubt::Made { .. } | Doubt::Moves { .. } => {}
+                UnconfirmedChange::Leaves { .. } => report.revoked += 1,
+                UnconfirmedChange::Card { .. } => report.untagged += 1,
+                UnconfirmedChange::Rests { .. } | UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => {}
             }
         }
-        let free: BTreeSet<&Doubt> = theirs.iter().chain(&released).map(|one| &one.doubt).collect();
+        let free: BTreeSet<&UnconfirmedChange> = theirs.iter().chain(&released).map(|one| &one.doubt).collect();
         let may = perhaps.into_iter().filter(|(_, doubts)| doubts.iter().any(|doubt| free.contains(doubt)));
         dues.extend(may.map(|(due, _)| due));
         self.forget_what_nobody_needs(&vouched).await?;
@@ -105,20 +105,20 @@ impl Holding<'_> {
         let Judgement { mut released, holds } = judge(measure, waiting);
         // An account is counted when it is made.
         let taken = released.iter().filter(|one| one.doubt.place().is_some());
-        let new: Vec<Doubt> = taken.map(|one| one.doubt.clone()).collect();
+        let new: Vec<UnconfirmedChange> = taken.map(|one| one.doubt.clone()).collect();
         if !new.is_empty() {
             for doubt in new {
                 tally.left.entry(doubt).or_insert(self.now);
             }
             if let Err(error) = ledger.keep_tally(site, &tally, was).await {
-                if !error.may_pass() {
+                if !error.is_retryable() {
                     return Err(error);
                 }
                 tracing::warn!(site, %error, "somebody else judged at the same time: what was found waits");
                 released.clear();
             }
         }
-        let doubts: Vec<&Doubt> = released.iter().map(|one| &one.doubt).collect();
+        let doubts: Vec<&UnconfirmedChange> = released.iter().map(|one| &one.doubt).collect();
         ledger.release(site, &doubts, None, self.now).await?;
         Ok(Judgement { released, holds })
     }
@@ -181,7 +181,7 @@ impl Holding<'_> {
             if let Some(record) = self.outside.ledger.fact(&self.site.id, name).await? {
                 let record = Record { vouched: None, ..record };
                 match self.outside.ledger.keep_fact(&self.site.id, &record).await {
-                    Err(error @ Error::Later { .. }) => return Err(error),
+                    Err(error @ Error::Retry { .. }) => return Err(error),
                     _ => continue,
                 }
             }
@@ -194,7 +194,7 @@ impl Holding<'_> {
 fn unless_changed(written: Result<()>) -> Result<bool> {
     match written {
         Ok(()) => Ok(true),
-        Err(error) if error.may_pass() => {
+        Err(error) if error.is_retryable() => {
             tracing::warn!(%error, "a hold stays as it is until the next comparison");
             Ok(false)
         }

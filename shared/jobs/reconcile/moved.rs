@@ -11,8 +11,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_cloud::ledger::people::{free_account, point_account, put};
-use doorstep_cloud::ledger::{Step, faster};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::ledger::{Step, conflict};
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Site};
@@ -70,8 +70,8 @@ pub fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
 /// left. Safe to repeat: reconcile does, where a function died on the way.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where our own table is away, or a person was written again and again meanwhile.
-pub async fn carry_over(outside: &Outside, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
+/// [`doorstep_core::model::error::Error::Retry`] where our own table is away, or a person was written again and again meanwhile.
+pub async fn carry_over(outside: &Environment, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
     let mut moves: BTreeMap<&str, Option<&str>> = leave.iter().map(|doors| (doors.as_str(), None)).collect();
     for (name, config) in &site.doors {
         let Some(was) = config.was.as_deref() else { continue };
@@ -97,7 +97,7 @@ pub async fn carry_over(outside: &Outside, site: &Site, leave: &BTreeSet<String>
 }
 
 /// Lets what was known of the door system be known under its new name. Whether anything may still be under the old one.
-pub async fn announce(outside: &Outside, site: &Site, name: &str, was: &str) -> Result<bool> {
+pub async fn announce(outside: &Environment, site: &Site, name: &str, was: &str) -> Result<bool> {
     let Some(read) = outside.ledger.doors_read(&site.id, was).await? else { return Ok(false) };
     if outside.ledger.doors_read(&site.id, name).await?.is_none() {
         outside.ledger.keep_doors_read(&site.id, name, &read).await?;
@@ -105,7 +105,7 @@ pub async fn announce(outside: &Outside, site: &Site, name: &str, was: &str) -> 
     Ok(true)
 }
 
-async fn one(outside: &Outside, site: &str, person: Person, moves: &BTreeMap<&str, Option<&str>>) -> Result<()> {
+async fn one(outside: &Environment, site: &str, person: Person, moves: &BTreeMap<&str, Option<&str>>) -> Result<()> {
     let (ledger, id) = (&outside.ledger, person.id.clone());
     let mut before = Some(person);
     for _ in 0..TRIES {
@@ -123,9 +123,9 @@ async fn one(outside: &Outside, site: &str, person: Person, moves: &BTreeMap<&st
             writes.push(point_account(site, doors, &linked.account.id, &id));
         }
         match ledger.write_all(Step::Keep, writes).await {
-            Err(error) if error == faster() => before = ledger.person(site, &id).await?,
+            Err(error) if error == conflict() => before = ledger.person(site, &id).await?,
             done => return done,
         }
     }
-    Err(faster())
+    Err(conflict())
 }

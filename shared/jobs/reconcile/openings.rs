@@ -6,21 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
-use crate::comparison::doors::Seen;
+use crate::comparison::doors::DoorsSnapshot;
 use crate::comparison::seen_accounts::Accounts;
 use crate::entries::RINGS_WITHIN;
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::openings::OpeningsRead;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::opening::Opening;
+use doorstep_core::model::opening::AccessAttempt;
 use doorstep_core::model::person::email_key;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::doors::DoorsVendor;
-use doorstep_vendors::doors::openings::{Bookmark, Page, ReadOpenings, Seen as Shown};
+use doorstep_vendors::doors::openings::{Cursor, Page, ReadOpenings, Seen as Shown};
 
 /// Most pages that one reconcile reads of one door system; the next one goes on.
 const MOST_PAGES: usize = 20;
@@ -40,7 +40,7 @@ const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Collects the openings of every door system that was reached, and looks after the webhooks of those that tell by
 /// themselves. Whether somebody was refused and is due now. What fails is a problem in the report.
-pub async fn collect(outside: &Outside, site: &Site, seen: &Seen, report: &mut Report) -> bool {
+pub async fn collect(outside: &Environment, site: &Site, seen: &DoorsSnapshot, report: &mut Report) -> bool {
     let mut dues = Vec::new();
     for (name, config) in &site.doors {
         let (Some(reader), Some(accounts)) = (seen.readers.get(name), seen.accounts.get(name)) else { continue };
@@ -59,7 +59,7 @@ pub async fn collect(outside: &Outside, site: &Site, seen: &Seen, report: &mut R
 }
 
 struct Reading<'a> {
-    outside: &'a Outside,
+    outside: &'a Environment,
     site: &'a Site,
     name: &'a str,
     config: &'a DoorsConfig,
@@ -85,7 +85,7 @@ impl Reading<'_> {
 
     async fn pages(&self, read: &mut OpeningsRead, dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
         let ledger = &self.outside.ledger;
-        let mut mark = read.mark.clone().unwrap_or_else(|| Bookmark { since: before(now, FIRST), token: None });
+        let mut mark = read.mark.clone().unwrap_or_else(|| Cursor { since: before(now, FIRST), token: None });
         let days = self.site.entries.keep_days;
         let known = ledger.openings(&self.site.id, mark.since, Timestamp::MAX, now, days).await?;
         let mut known: BTreeSet<String> =
@@ -101,7 +101,7 @@ impl Reading<'_> {
             ledger.keep_openings(&self.site.id, &new, days, now).await?;
             let last = page.next.is_none();
             if !last && page.next == mark.token {
-                return Err(Error::later("the list of entries goes in circles"));
+                return Err(Error::retry("the list of entries goes in circles"));
             }
             mark.token = page.next;
             if last {
@@ -117,15 +117,15 @@ impl Reading<'_> {
     }
 
     /// The next page; one from the beginning where the door system does not know any more where it stopped.
-    async fn page(&self, mark: &mut Bookmark) -> Result<Option<Page>> {
+    async fn page(&self, mark: &mut Cursor) -> Result<Option<Page>> {
         match self.reader.page(self.name, mark).await {
-            Err(Error::Refused(_)) if mark.token.take().is_some() => self.reader.page(self.name, mark).await,
+            Err(Error::Invalid(_)) if mark.token.take().is_some() => self.reader.page(self.name, mark).await,
             page => page,
         }
     }
 
     /// With the account of whoever showed a tag without being named.
-    async fn named(&self, shown: Vec<Shown>) -> Result<Vec<Opening>> {
+    async fn named(&self, shown: Vec<Shown>) -> Result<Vec<AccessAttempt>> {
         let mut holders: BTreeMap<String, Option<AccountId>> = BTreeMap::new();
         let mut openings = Vec::new();
         for Shown { mut opening, tag } in shown {
@@ -141,7 +141,7 @@ impl Reading<'_> {
         Ok(openings)
     }
 
-    async fn mark_due(&self, new: &[Opening], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
+    async fn mark_due(&self, new: &[AccessAttempt], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
         let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= RINGS_WITHIN);
         for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
             let Some(person) = self.whose(account).await? else { continue };

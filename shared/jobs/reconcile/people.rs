@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use crate::comparison::doors::Seen;
+use crate::comparison::doors::DoorsSnapshot;
 use crate::comparison::doubts::{of_person, of_stranger};
-use crate::comparison::facts::Known;
+use crate::comparison::facts::FactIndex;
 use crate::comparison::foreign::Foreign;
 use crate::comparison::joins::{Joins, joins};
 use crate::comparison::judge::{Verdict, judge};
-use crate::comparison::people::Likeness;
-use crate::comparison::{Ground, Group};
-use crate::settle::{COUNTED, Judged};
+use crate::comparison::people::PersonCow;
+use crate::comparison::{CompareContext, Group};
+use crate::settle::{COUNTED, PersonDecision};
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::guard::removal::doubt_of;
-use doorstep_core::decide::guard::{Doubt, Waiting};
+use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -27,7 +27,7 @@ pub struct Marked {
     /// Due whatever the guard says.
     pub dues: Vec<Due>,
     /// Due if any of this is released.
-    pub perhaps: Vec<(Due, Vec<Doubt>)>,
+    pub perhaps: Vec<(Due, Vec<UnconfirmedChange>)>,
     /// What nobody vouched for.
     pub waiting: Vec<Waiting>,
     /// What was known before, on which that rests.
@@ -35,7 +35,13 @@ pub struct Marked {
 }
 
 /// Judges everybody, counts what is missing, and gives who is due.
-pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], report: &mut Report) -> Marked {
+pub fn due(
+    ground: CompareContext<'_>,
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
+    people: &[Person],
+    report: &mut Report,
+) -> Marked {
     let mut marking = Marking { ground, seen, marked: Marked::default() };
     let foreign = tracing::info_span!("decide").in_scope(|| {
         judge(ground, known, seen, people, |verdict| {
@@ -50,8 +56,8 @@ pub fn due(ground: Ground<'_>, known: &Known, seen: &Seen, people: &[Person], re
 }
 
 struct Marking<'a> {
-    ground: Ground<'a>,
-    seen: &'a Seen,
+    ground: CompareContext<'a>,
+    seen: &'a DoorsSnapshot,
     marked: Marked,
 }
 
@@ -85,7 +91,7 @@ impl Marking<'_> {
     }
 
     /// What nobody vouched for of this person.
-    fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<Doubt> {
+    fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<UnconfirmedChange> {
         self.marked.vouched.extend(verdict.vouched.iter().cloned());
         if self.ground.mode == Mode::Observe {
             return Vec::new();
@@ -105,7 +111,7 @@ impl Marking<'_> {
 
     /// Profiles that may open something or will, or that join somebody whom we know: what one of them is may shut what
     /// another one opens.
-    fn newcomers(&mut self, verdict: &Verdict<'_>, doubts: &[Doubt]) {
+    fn newcomers(&mut self, verdict: &Verdict<'_>, doubts: &[UnconfirmedChange]) {
         let (somebody, now) = (verdict.somebody, self.ground.now);
         let mut stretches = verdict.desired.values().flatten();
         let awaited = stretches.any(|stretch| stretch.window.until.is_none_or(|until| until > now));
@@ -128,9 +134,9 @@ impl Marking<'_> {
 
     /// Door systems where somebody with access has an account that is not as we know it: suspended or woken, or with
     /// another address.
-    fn changed_accounts(&self, person: &Person, now: &Likeness<'_>) -> BTreeSet<String> {
+    fn changed_accounts(&self, person: &Person, now: &PersonCow<'_>) -> BTreeSet<String> {
         // Whoever's account is another is another in mind.
-        if matches!(now, Likeness::Known(_)) {
+        if matches!(now, PersonCow::FactIndex(_)) {
             return BTreeSet::new();
         }
         let changed = person.accounts.iter().filter(|(doors, linked)| {
@@ -161,8 +167,12 @@ impl Marking<'_> {
             goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_stranger(&foreign));
         }
         for ((doors, id), waiting) in goes {
-            let doubts: Vec<Doubt> = waiting.iter().map(|one| one.doubt.clone()).collect();
-            let groups = doubts.iter().filter_map(Doubt::group).map(|group| (doors.clone(), group.clone())).collect();
+            let doubts: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.doubt.clone()).collect();
+            let groups = doubts
+                .iter()
+                .filter_map(UnconfirmedChange::group)
+                .map(|group| (doors.clone(), group.clone()))
+                .collect();
             let due = Due::at(self.ground.now, Subject::Account { doors, id }).with_groups(groups, false);
             self.marked.waiting.extend(waiting);
             self.marked.perhaps.push((due, doubts));
@@ -192,11 +202,11 @@ fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
 
 /// Whether anything is to be done that needs nobody's leave.
 fn has_sure_work(verdict: &Verdict<'_>) -> bool {
-    let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
-    let waits = |(doors, step): &(String, Move)| match step {
+    let PersonDecision { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
+    let waits = |(doors, step): &(String, Action)| match step {
         // Without the account nothing else can be done at these doors but taking out.
-        Move::Create => true,
-        Move::Grant { .. } | Move::Tag(_) => makes(&verdict.judged, doors),
+        Action::Create => true,
+        Action::Grant { .. } | Action::Tag(_) => makes(&verdict.judged, doors),
         _ => is_unsure(verdict, doors, step),
     };
     let cards = adopt_cards.is_empty() && forget_cards.is_empty();
@@ -204,12 +214,12 @@ fn has_sure_work(verdict: &Verdict<'_>) -> bool {
 }
 
 /// Whether nobody vouched for what a move takes away.
-fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Move) -> bool {
+fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Action) -> bool {
     doubt_of(&verdict.somebody.person, doors, step).is_some_and(|doubt| verdict.unsure.contains_key(&doubt))
 }
 
-fn makes(judged: &Judged, doors: &str) -> bool {
-    judged.moves.iter().any(|(at, step)| at == doors && *step == Move::Create)
+fn makes(judged: &PersonDecision, doors: &str) -> bool {
+    judged.moves.iter().any(|(at, step)| at == doors && *step == Action::Create)
 }
 
 /// Counts what is missing. What nobody vouched for is counted when the guard has judged it.
@@ -217,12 +227,12 @@ fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
     for (doors, step) in &verdict.judged.moves {
         let waits = mode == Mode::Full && is_unsure(verdict, doors, step);
         match step {
-            Move::Grant { .. } => report.granted += 1,
-            Move::Revoke { foreign: false, .. } => report.revoked += usize::from(!waits),
-            Move::Revoke { .. } | Move::Tidy { .. } | Move::Create => {}
-            Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
-            Move::Tag(_) => report.tagged += 1,
-            Move::Untag(_) => report.untagged += usize::from(!waits),
+            Action::Grant { .. } => report.granted += 1,
+            Action::Revoke { foreign: false, .. } => report.revoked += usize::from(!waits),
+            Action::Revoke { .. } | Action::Tidy { .. } | Action::Create => {}
+            Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => {}
+            Action::Tag(_) => report.tagged += 1,
+            Action::Untag(_) => report.untagged += usize::from(!waits),
         }
     }
 }

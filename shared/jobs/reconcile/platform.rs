@@ -4,13 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
 use crate::comparison::Read;
-use crate::comparison::facts::Known;
+use crate::comparison::facts::FactIndex;
 use crate::comparison::numbers::NUMBERS;
 use crate::comparison::platform::Reading;
-use crate::settle::{Heard, end_look};
+use crate::settle::{Origin, end_look};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::sites::PlatformRead;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
 use doorstep_core::model::record::Record;
@@ -26,7 +26,7 @@ const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// What a read of the platform came to.
 pub struct PlatformState {
     /// What is known.
-    pub known: Known,
+    pub known: FactIndex,
     /// How reads went.
     pub mark: PlatformRead,
     /// This one is believed.
@@ -36,7 +36,7 @@ pub struct PlatformState {
 }
 
 /// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known.
-pub async fn read(outside: &Outside, site: &Site, report: &mut Report) -> Result<PlatformState> {
+pub async fn read(outside: &Environment, site: &Site, report: &mut Report) -> Result<PlatformState> {
     let word = site.platform.kind.word();
     let now = outside.time.now();
     let mut mark = outside.ledger.platform_read(&site.id).await?;
@@ -69,7 +69,7 @@ struct KeptRead<'a> {
 }
 
 async fn read_and_keep<'a>(
-    outside: &'a Outside,
+    outside: &'a Environment,
     site: &'a Site,
     mark: &PlatformRead,
     now: Timestamp,
@@ -113,10 +113,10 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
 
 /// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
 /// say of it.
-async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
+async fn keep(outside: &Environment, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
     plan_end_look(outside, site, &reading.known, &record.fact).await?;
     let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(None) };
-    let Error::Report(why) = error else { return Err(error) };
+    let Error::Permanent(why) = error else { return Err(error) };
     let name = record.fact.name();
     let before = outside.ledger.fact(&site.id, &name).await?;
     reading.known.put(&before.unwrap_or(Record { gone: true, vouched: None, ..record }));
@@ -124,10 +124,10 @@ async fn keep(outside: &Outside, site: &Site, reading: &mut Reading<'_>, record:
 }
 
 /// Has a membership that another one follows looked at again at its end, where that one is not there yet.
-async fn plan_end_look(outside: &Outside, site: &Site, known: &Known, fact: &Fact) -> Result<()> {
+async fn plan_end_look(outside: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
     let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
     let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
-    let Some(due) = end_look(site, location, fact, outside.time.now(), &Heard::default()) else { return Ok(()) };
+    let Some(due) = end_look(site, location, fact, outside.time.now(), &Origin::default()) else { return Ok(()) };
     if let Err(error) = outside.alarms.set(&site.id, due.minute).await {
         tracing::warn!(site = site.id, %error, "a schedule could not be set; the next comparison sets it");
     }

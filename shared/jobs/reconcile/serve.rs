@@ -6,7 +6,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use jiff::Timestamp;
 
 use doorstep_cloud::ledger::runs::{Read, Runs};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
 use doorstep_core::model::error::{Error, Result};
 
@@ -20,7 +20,7 @@ const GONE: Duration = Duration::from_secs(16 * 60);
 
 /// Serves a batch with `reconcile`, which compares everything of the site that it is given. The event source hands over one
 /// message at a time; several are served one after the other.
-pub async fn serve<F, R>(outside: &Outside, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
+pub async fn serve<F, R>(outside: &Environment, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
 where
     F: Fn(String) -> R,
     R: Future<Output = Result<()>>,
@@ -38,7 +38,7 @@ where
 }
 
 /// Has a message come again after `pause`. Where the queue does not take that, it comes again later.
-async fn again(outside: &Outside, message: &SqsMessage, pause: Duration) {
+async fn again(outside: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = outside.reconciles.again(receipt, pause).await
     {
@@ -47,7 +47,7 @@ async fn again(outside: &Outside, message: &SqsMessage, pause: Duration) {
 }
 
 /// Serves one message. Returns after which pause it comes again; `None` where it is done with.
-async fn one<F, R>(outside: &Outside, message: &SqsMessage, reconcile: &F) -> Option<Duration>
+async fn one<F, R>(outside: &Environment, message: &SqsMessage, reconcile: &F) -> Option<Duration>
 where
     F: Fn(String) -> R,
     R: Future<Output = Result<()>>,
@@ -59,15 +59,15 @@ where
     let request: ReconcileRequest = request;
     let site = request.site.as_str();
     match turn(outside, &request, &handed(message)).await {
-        Ok(Turn::Served) => None,
-        Ok(Turn::Wait(until)) => Some(wait(outside.time.now(), until)),
-        Ok(Turn::Run(read)) => {
+        Ok(SiteTurn::Served) => None,
+        Ok(SiteTurn::Wait(until)) => Some(wait(outside.time.now(), until)),
+        Ok(SiteTurn::Run(read)) => {
             again(outside, message, GONE).await;
             let ended = outside.in_time(reconcile(site.to_owned())).await;
             release(outside, site, &read, ended.is_ok()).await;
             match ended {
                 Ok(()) => None,
-                Err(Error::Refused(why)) => {
+                Err(Error::Invalid(why)) => {
                     tracing::warn!(site, why, "a site is not reconciled");
                     None
                 }
@@ -84,25 +84,25 @@ where
     }
 }
 
-enum Turn {
+enum SiteTurn {
     Served,
     Wait(Timestamp),
     Run(Read),
 }
 
 /// Takes the lease where the request is to be served now. Of two functions that try, one is told to wait.
-async fn turn(outside: &Outside, request: &ReconcileRequest, handed: &Handed) -> Result<Turn> {
+async fn turn(outside: &Environment, request: &ReconcileRequest, handed: &Handed) -> Result<SiteTurn> {
     let now = outside.time.now();
     let read = outside.ledger.runs(&request.site).await?;
     match decide(&read.runs, request, handed, now) {
-        Step::Served => Ok(Turn::Served),
-        Step::Wait(until) => Ok(Turn::Wait(until)),
-        Step::Run(runs) => outside.ledger.keep_runs(&request.site, &read, runs).await.map(Turn::Run),
+        Step::Served => Ok(SiteTurn::Served),
+        Step::Wait(until) => Ok(SiteTurn::Wait(until)),
+        Step::Run(runs) => outside.ledger.keep_runs(&request.site, &read, runs).await.map(SiteTurn::Run),
     }
 }
 
 /// Gives the lease back. Where that fails it ends by itself.
-async fn release(outside: &Outside, site: &str, read: &Read, well: bool) {
+async fn release(outside: &Environment, site: &str, read: &Read, well: bool) {
     let Runs { begun, at, ended, .. } = read.runs.clone();
     let ended = if well { begun } else { ended };
     if let Err(error) = outside.ledger.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
 
 use super::directory::Directory;
-use super::scene::Scene;
+use super::scene::SiteContext;
 use super::tidy::unlist_shell;
 use doorstep_cloud::ledger::people::{free_account, point_account, put};
-use doorstep_cloud::ledger::{Step, Write, faster};
+use doorstep_cloud::ledger::{Step, Write, conflict};
 use doorstep_core::model::account::{Account, AccountId, Standing};
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::{Deed as Begun, Linked, Person};
+use doorstep_core::model::person::{IntentKind, Linked, Person};
 use doorstep_vendors::doors::ReadDoors;
 
 /// What finding an account left to be written down.
@@ -23,7 +23,7 @@ pub struct Found {
     /// To be written with the person.
     pub writes: Vec<Write>,
     /// Accounts that an earlier, interrupted run had made.
-    pub deeds: Vec<Deed>,
+    pub deeds: Vec<AuditEntry>,
     /// Making an account was begun before, and nothing is seen of it.
     pub tried: bool,
 }
@@ -35,9 +35,9 @@ pub const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 /// exists is linked. Afterwards a missing link means that there is no account yet.
 ///
 /// # Errors
-/// [`Error::Report`] where two accounts could be meant, or the account is somebody else's.
+/// [`Error::Permanent`] where two accounts could be meant, or the account is somebody else's.
 pub async fn link(
-    scene: &Scene,
+    scene: &SiteContext,
     person: &mut Person,
     doors: &str,
     name: &str,
@@ -55,8 +55,8 @@ pub async fn link(
                 found.deeds.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
             }
             None => {
-                let deleted = begun == Some(Begun::Delete);
-                found.deeds.extend(deleted.then(|| seen(doors, &known, Happened::Deleted)));
+                let deleted = begun == Some(IntentKind::Delete);
+                found.deeds.extend(deleted.then(|| seen(doors, &known, AuditAction::Deleted)));
                 found.writes.push(free_account(&scene.site.id, doors, &known));
                 person.accounts.remove(doors);
             }
@@ -64,7 +64,7 @@ pub async fn link(
     }
     if !person.accounts.contains_key(doors) {
         let making = match begun {
-            Some(Begun::Create { before }) => Some(before),
+            Some(IntentKind::Create { before }) => Some(before),
             _ => None,
         };
         let candidates = candidates(scene, person, doors, name, making.as_deref(), directory).await?;
@@ -87,12 +87,12 @@ pub async fn link(
 }
 
 /// Takes over what an account is now. Gives what was begun on it and turns out to be done.
-fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Option<Happened> {
+fn refresh(linked: &mut Linked, account: Account, begun: Option<&IntentKind>) -> Option<AuditAction> {
     linked.account = account.into();
     let awake = linked.account.standing == Standing::Active;
     let done = match begun {
-        Some(Begun::Suspend) if !awake => Some(Happened::Suspended),
-        Some(Begun::Resume) if awake => Some(Happened::Resumed),
+        Some(IntentKind::Suspend) if !awake => Some(AuditAction::Suspended),
+        Some(IntentKind::Resume) if awake => Some(AuditAction::Resumed),
         _ => None,
     };
     linked.suspended = !awake && (linked.suspended || done.is_some());
@@ -103,16 +103,16 @@ fn refresh(linked: &mut Linked, account: Account, begun: Option<&Begun>) -> Opti
     done
 }
 
-fn seen(doors: &str, account: &AccountId, what: Happened) -> Deed {
-    Deed::new(doors, account, None, what, "begun before an interruption", AFTER_AN_INTERRUPTION)
+fn seen(doors: &str, account: &AccountId, what: AuditAction) -> AuditEntry {
+    AuditEntry::new(doors, account, None, what, "begun before an interruption", AFTER_AN_INTERRUPTION)
 }
 
 /// Why an account is made.
 pub const WITHOUT_AN_ACCOUNT: &str = "somebody without an account may come in";
 
 /// The record of an account that was made.
-pub fn invited(doors: &str, account: &AccountId, answer: &str) -> Deed {
-    Deed::new(doors, account, None, Happened::Invited, WITHOUT_AN_ACCOUNT, answer)
+pub fn invited(doors: &str, account: &AccountId, answer: &str) -> AuditEntry {
+    AuditEntry::new(doors, account, None, AuditAction::Invited, WITHOUT_AN_ACCOUNT, answer)
 }
 
 /// The guests that are there before any is made in a round, read once.
@@ -120,12 +120,12 @@ pub struct GuestsBefore(BTreeMap<String, OnceCell<Vec<Account>>>);
 
 impl GuestsBefore {
     /// Nothing is read yet.
-    pub fn of(scene: &Scene) -> Self {
+    pub fn of(scene: &SiteContext) -> Self {
         GuestsBefore(scene.readers.keys().map(|doors| (doors.clone(), OnceCell::new())).collect())
     }
 
     /// Those of this name.
-    pub async fn named(&self, scene: &Scene, doors: &str, name: &str) -> Result<Vec<AccountId>> {
+    pub async fn named(&self, scene: &SiteContext, doors: &str, name: &str) -> Result<Vec<AccountId>> {
         let reader = reader(scene, doors)?;
         let guests = match self.0.get(doors) {
             Some(read) => read.get_or_try_init(|| reader.guests()).await?,
@@ -136,16 +136,16 @@ impl GuestsBefore {
 }
 
 /// Who reads these doors.
-pub fn reader<'a>(scene: &'a Scene, doors: &str) -> Result<&'a dyn ReadDoors> {
+pub fn reader<'a>(scene: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadDoors> {
     let shut = || scene.shut.get(doors).cloned();
     let reader = scene.readers.get(doors).map(|reader| reader.as_ref());
-    reader.ok_or_else(|| shut().unwrap_or_else(|| Error::report(format!("there are no doors {doors}"))))
+    reader.ok_or_else(|| shut().unwrap_or_else(|| Error::permanent(format!("there are no doors {doors}"))))
 }
 
 /// Guests of one name that appeared while we were making guests of that name are ours, and one is as good as the
 /// other: the first that nobody has yet.
 async fn candidates(
-    scene: &Scene,
+    scene: &SiteContext,
     person: &Person,
     doors: &str,
     name: &str,
@@ -172,12 +172,12 @@ async fn candidates(
 /// Which of these accounts is the person's: the only one, or the one with our mark of them.
 ///
 /// # Errors
-/// [`Error::Report`] where several could be meant.
+/// [`Error::Permanent`] where several could be meant.
 pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> Result<Option<A>> {
     if candidates.len() > 1 {
         candidates.retain(|account| account.borrow().mark.as_deref() == Some(person.id.as_str()));
         if candidates.len() != 1 {
-            return Err(Error::report(
+            return Err(Error::permanent(
                 "several accounts could be this person's: delete or merge all but one at the door system",
             ));
         }
@@ -187,7 +187,14 @@ pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> R
 
 /// Links an account, unless it is somebody else's. Whoever has it and has no profile any more, or never had one, hands
 /// it over with everything that is known of it.
-async fn take(scene: &Scene, person: &mut Person, doors: &str, account: Account, name: &str, made: bool) -> Result<()> {
+async fn take(
+    scene: &SiteContext,
+    person: &mut Person,
+    doors: &str,
+    account: Account,
+    name: &str,
+    made: bool,
+) -> Result<()> {
     let (site, ledger) = (&scene.site.id, &scene.outside.ledger);
     let owner = match ledger.id_of_account(site, doors, &account.id).await? {
         Some(id) if id != person.id => ledger.person(site, &id).await?,
@@ -205,7 +212,7 @@ async fn take(scene: &Scene, person: &mut Person, doors: &str, account: Account,
 
 /// The account of this address is somebody's whom the platform knows by another one.
 pub fn taken_already() -> Error {
-    Error::report(
+    Error::permanent(
         "the account with this address belongs to a person whose address changed: give that account its new address at \
          the door system, or delete it",
     )
@@ -213,7 +220,7 @@ pub fn taken_already() -> Error {
 
 /// One transaction, made at once: a claim is never with both, and never with neither.
 async fn inherit(
-    scene: &Scene,
+    scene: &SiteContext,
     person: &mut Person,
     mut owner: Person,
     doors: &str,
@@ -222,7 +229,7 @@ async fn inherit(
 ) -> Result<()> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
     let stored = ledger.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
-    let mut stored = stored.ok_or_else(faster)?;
+    let mut stored = stored.ok_or_else(conflict)?;
     owner.clone().hand_over(doors, person);
     owner.hand_over(doors, &mut stored);
     let shell = unlist_shell(site, &mut owner);

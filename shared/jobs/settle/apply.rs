@@ -9,13 +9,13 @@ use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::scene::Writers;
 use doorstep_cloud::ledger::holds::Release;
 use doorstep_cloud::ledger::people::{free_account, point_account};
-use doorstep_cloud::ledger::{Ledger, Write};
+use doorstep_cloud::ledger::{Store, Write};
 use doorstep_cloud::other_sites::{Neighbour, OtherSites};
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::Trouble;
-use doorstep_core::decide::guard::Doubt;
-use doorstep_core::model::account::{Account, AccountId, GroupId, Row, Standing};
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_vendors::doors::{Entry, NewAccount, WriteDoors};
@@ -28,15 +28,15 @@ const DONE: &str = "done";
 const TIDYING: &str = "another line took its place";
 
 /// One person's moves, and what became of them.
-pub struct Task {
+pub struct PersonWork {
     /// Who; claims and links follow what was done.
     pub person: Person,
     /// What to do, by door system.
-    pub moves: Vec<(String, Move)>,
+    pub moves: Vec<(String, Action)>,
     /// The name to make accounts with.
     pub name: String,
     /// What was done, for the audit chain.
-    pub deeds: Vec<Deed>,
+    pub deeds: Vec<AuditEntry>,
     /// What else must be written with the person.
     pub writes: Vec<Write>,
     /// What failed, and where.
@@ -70,7 +70,7 @@ pub async fn apply(
     now: jiff::Timestamp,
     writers: &Writers,
     invite: &BTreeMap<String, bool>,
-    tasks: &mut [Task],
+    tasks: &mut [PersonWork],
 ) {
     let tasks = &Mutex::new(tasks);
     let at = |doors| invite.get(doors).copied().unwrap_or(true);
@@ -89,15 +89,15 @@ struct Applier<'a> {
     writer: &'a dyn WriteDoors,
     invite: bool,
     now: jiff::Timestamp,
-    tasks: &'a Mutex<&'a mut [Task]>,
+    tasks: &'a Mutex<&'a mut [PersonWork]>,
 }
 
 /// One step of one task.
-type Placed = (usize, Move);
+type Placed = (usize, Action);
 
 impl Applier<'_> {
     async fn apply(&self) {
-        for (place, step) in self.moves(Move::is_of_the_account) {
+        for (place, step) in self.moves(Action::is_of_the_account) {
             if let Err(error) = self.account_step(place, &step).await {
                 self.with(place, |task| task.account_failed(self.doors.to_owned(), &step, error));
             }
@@ -111,22 +111,22 @@ impl Applier<'_> {
     }
 
     /// Does something with one task.
-    fn with<T>(&self, place: usize, work: impl FnOnce(&mut Task) -> T) -> Option<T> {
+    fn with<T>(&self, place: usize, work: impl FnOnce(&mut PersonWork) -> T) -> Option<T> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
     }
 
     /// The moves at this door system that `wanted` picks, in the order of the tasks.
-    fn moves(&self, wanted: impl Fn(&Move) -> bool) -> Vec<Placed> {
+    fn moves(&self, wanted: impl Fn(&Action) -> bool) -> Vec<Placed> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = |place: usize, task: &Task| -> Vec<Placed> {
+        let here = |place: usize, task: &PersonWork| -> Vec<Placed> {
             let here = task.moves.iter().filter(|(at, step)| at == self.doors && wanted(step));
             here.map(|(_, step)| (place, step.clone())).collect()
         };
         tasks.iter().enumerate().flat_map(|(place, task)| here(place, task)).collect()
     }
 
-    async fn account_step(&self, place: usize, step: &Move) -> Result<()> {
-        if matches!(step, Move::Create) {
+    async fn account_step(&self, place: usize, step: &Action) -> Result<()> {
+        if matches!(step, Action::Create) {
             let Some(new) = self.with(place, |task| task.new_account(self.doors, self.invite)) else { return Ok(()) };
             let account = self.writer.create(&new).await?;
             self.with(place, |task| task.made(self.site, self.doors, account));
@@ -135,24 +135,24 @@ impl Applier<'_> {
         let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
         let Some(account) = linked.flatten() else { return Ok(()) };
         let what = match step {
-            Move::Rename(name) => {
+            Action::Rename(name) => {
                 let answer = self.writer.rename(&account, name).await;
-                self.with(place, |task| task.renamed(self.doors, name, answer)).unwrap_or(Ok(Happened::Refused))?
+                self.with(place, |task| task.renamed(self.doors, name, answer)).unwrap_or(Ok(AuditAction::Refused))?
             }
-            Move::Resume => {
+            Action::Resume => {
                 self.writer.resume(&account).await?;
-                Happened::Resumed
+                AuditAction::Resumed
             }
-            Move::Suspend => {
+            Action::Suspend => {
                 self.writer.suspend(&account).await?;
-                Happened::Suspended
+                AuditAction::Suspended
             }
-            Move::Delete => {
+            Action::Delete => {
                 self.writer.delete(&account).await?;
-                Happened::Deleted
+                AuditAction::Deleted
             }
-            Move::Create | Move::Grant { .. } | Move::Revoke { .. } | Move::Tidy { .. } => return Ok(()),
-            Move::Tag(_) | Move::Untag(_) => return Ok(()),
+            Action::Create | Action::Grant { .. } | Action::Revoke { .. } | Action::Tidy { .. } => return Ok(()),
+            Action::Tag(_) | Action::Untag(_) => return Ok(()),
         };
         self.with(place, |task| task.account_changed(self.site, self.doors, step, what));
         Ok(())
@@ -162,18 +162,18 @@ impl Applier<'_> {
         let mut groups: BTreeMap<GroupId, Part> = BTreeMap::new();
         for (place, step) in self.moves(|step| !step.is_of_the_account()) {
             match step {
-                Move::Grant { group, until, replaces, because } => {
+                Action::Grant { group, until, replaces, because } => {
                     let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
                     let Some(account) = linked.flatten() else { continue };
                     let entry = Entry { account, until, replaces };
                     groups.entry(group).or_default().add.push((place, entry, because));
                 }
-                Move::Revoke { group, row, because, .. } => {
+                Action::Revoke { group, row, because, .. } => {
                     groups.entry(group).or_default().remove.push((place, row, Some(because)));
                 }
-                Move::Tidy { group, row } => groups.entry(group).or_default().remove.push((place, row, None)),
-                Move::Create | Move::Resume | Move::Rename(_) | Move::Suspend | Move::Delete => {}
-                Move::Tag(_) | Move::Untag(_) => {}
+                Action::Tidy { group, row } => groups.entry(group).or_default().remove.push((place, row, None)),
+                Action::Create | Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => {}
+                Action::Tag(_) | Action::Untag(_) => {}
             }
         }
         groups
@@ -182,9 +182,9 @@ impl Applier<'_> {
     async fn group_step(&self, group: &GroupId, part: Part) {
         let (site, doors, now) = (self.site, self.doors, self.now);
         let entries: Vec<Entry> = part.add.iter().map(|(_, entry, _)| entry.clone()).collect();
-        let rows: Vec<Row> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
+        let rows: Vec<GroupMember> = part.remove.iter().map(|(_, row, _)| row.clone()).collect();
         let mut results = self.writer.change(group, &entries, &rows).await.into_iter();
-        let mut next = || results.next().unwrap_or_else(|| Err(Error::later("a change was not answered")));
+        let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change was not answered")));
         for (place, entry, because) in part.add {
             let done = next();
             self.with(place, |task| match done {
@@ -218,10 +218,10 @@ fn stands(linked: &mut Linked, standing: Standing) {
 struct Part {
     add: Vec<(usize, Entry, String)>,
     /// Without a reason where the line is only tidied away.
-    remove: Vec<(usize, Row, Option<String>)>,
+    remove: Vec<(usize, GroupMember, Option<String>)>,
 }
 
-impl Task {
+impl PersonWork {
     /// Nothing to do yet for `person`.
     pub fn of(person: Person, name: &str) -> Self {
         let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -229,7 +229,7 @@ impl Task {
         let (released, waits) = (Vec::new(), Vec::new());
         let (more, left) = (false, false);
         let (others, rings) = (OtherSites::default(), Vec::new());
-        Task {
+        PersonWork {
             person,
             moves,
             name,
@@ -249,9 +249,9 @@ impl Task {
     }
 
     /// What was done is released no longer: the next time it is judged anew.
-    pub(super) fn spend(&mut self, site: &str, done: &Doubt) {
+    pub(super) fn spend(&mut self, site: &str, done: &UnconfirmedChange) {
         let released = self.released.iter().any(|release| release.doubt == *done);
-        self.writes.extend(released.then(|| Ledger::spent(site, done)));
+        self.writes.extend(released.then(|| Store::spent(site, done)));
     }
 
     fn new_account(&self, doors: &str, invite: bool) -> NewAccount {
@@ -268,43 +268,43 @@ impl Task {
     }
 
     /// A name that the door system does not let us give is noted, so that it is reported and not tried again.
-    fn renamed(&mut self, doors: &str, name: &str, answer: Result<()>) -> Result<Happened> {
-        let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| Happened::Renamed) };
+    fn renamed(&mut self, doors: &str, name: &str, answer: Result<()>) -> Result<AuditAction> {
+        let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| AuditAction::Renamed) };
         match answer {
             Ok(()) => {
                 linked.name = name.into();
                 linked.refused_name = None;
-                Ok(Happened::Renamed)
+                Ok(AuditAction::Renamed)
             }
-            Err(error) if error.may_pass() => Err(error),
+            Err(error) if error.is_retryable() => Err(error),
             Err(_) => {
                 linked.refused_name = Some(name.to_owned());
-                Ok(Happened::Refused)
+                Ok(AuditAction::Refused)
             }
         }
     }
 
     /// An account was changed, or refused its new name.
-    fn account_changed(&mut self, site: &str, doors: &str, step: &Move, what: Happened) {
+    fn account_changed(&mut self, site: &str, doors: &str, step: &Action, what: AuditAction) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         match what {
-            Happened::Resumed => stands(linked, Standing::Active),
-            Happened::Suspended => stands(linked, Standing::Suspended),
+            AuditAction::Resumed => stands(linked, Standing::Active),
+            AuditAction::Suspended => stands(linked, Standing::Suspended),
             _ => {}
         }
         let account = linked.account.id.clone();
-        if !matches!(step, Move::Rename(_)) {
+        if !matches!(step, Action::Rename(_)) {
             self.person.account_done(doors);
         }
-        if matches!(what, Happened::Suspended | Happened::Deleted) {
-            self.spend(site, &Doubt::Rests { doors: doors.to_owned(), account: account.clone() });
+        if matches!(what, AuditAction::Suspended | AuditAction::Deleted) {
+            self.spend(site, &UnconfirmedChange::Rests { doors: doors.to_owned(), account: account.clone() });
         }
-        if what == Happened::Deleted {
+        if what == AuditAction::Deleted {
             self.writes.push(free_account(site, doors, &account));
             self.person.accounts.remove(doors);
         }
-        let answer = if what == Happened::Refused { "not allowed" } else { DONE };
-        self.deeds.push(Deed::new(doors, &account, None, what, &step.to_string(), answer));
+        let answer = if what == AuditAction::Refused { "not allowed" } else { DONE };
+        self.deeds.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
     }
 
     pub(super) fn granted(
@@ -316,7 +316,7 @@ impl Task {
         now: jiff::Timestamp,
     ) {
         let account = entry.account.id.clone();
-        self.deeds.push(Deed::new(doors, &account, Some(group), Happened::Granted, &because, DONE));
+        self.deeds.push(AuditEntry::new(doors, &account, Some(group), AuditAction::Granted, &because, DONE));
         let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
         match claim {
             Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
@@ -332,17 +332,18 @@ impl Task {
         self.person.done(doors, group);
     }
 
-    pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &Row, because: String) {
-        let done = Doubt::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
+    pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &GroupMember, because: String) {
+        let done =
+            UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         self.spend(site, &done);
-        self.deeds.push(Deed::new(doors, &row.account, Some(group), Happened::Revoked, &because, DONE));
+        self.deeds.push(AuditEntry::new(doors, &row.account, Some(group), AuditAction::Revoked, &because, DONE));
         let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
         self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
         self.person.done(doors, group);
     }
 
     /// The audit record of the line that took its place stands for both.
-    pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &Row) {
+    pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &GroupMember) {
         for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
             claim.surplus.retain(|handle| handle != row.handle());
         }
@@ -359,7 +360,7 @@ impl Task {
         error: Error,
         in_part: bool,
     ) {
-        if !error.may_pass() {
+        if !error.is_retryable() {
             if !in_part {
                 self.person.done(doors, group);
             }
@@ -369,12 +370,12 @@ impl Task {
     }
 
     /// The same for the account itself. One that was not made has no id yet.
-    fn account_failed(&mut self, doors: String, step: &Move, error: Error) {
-        if !error.may_pass() {
+    fn account_failed(&mut self, doors: String, step: &Action, error: Error) {
+        if !error.is_retryable() {
             let account = self.person.accounts.get(&doors).map(|linked| linked.account.id.clone());
             let account = account.unwrap_or_else(|| AccountId(String::new()));
             match step {
-                Move::Create => {
+                Action::Create => {
                     self.person.never_made(&doors);
                     self.refused(&doors, &account, None, WITHOUT_AN_ACCOUNT, &error);
                 }
@@ -390,7 +391,7 @@ impl Task {
     /// One record for each refusal, however often it is tried again.
     fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
         if !self.person.problems.contains(&problem(doors, error)) {
-            self.deeds.push(Deed::new(doors, account, group, Happened::Refused, because, &error.to_string()));
+            self.deeds.push(AuditEntry::new(doors, account, group, AuditAction::Refused, because, &error.to_string()));
         }
     }
 }

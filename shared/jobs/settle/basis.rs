@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use doorstep_core::decide::entitlement::{Dossier, Entitlement};
+use doorstep_core::decide::entitlement::{Entitlement, PersonFacts};
 use doorstep_core::model::person::{Basis, Claim, Person};
 
 /// Most facts that are noted with one claim: a person is written often, and each KiB counts.
@@ -12,7 +12,7 @@ const MOST: usize = 5;
 pub fn note_basis(
     person: &mut Person,
     before: &Person,
-    (entitlements, dossier): (&[Entitlement], &Dossier),
+    (entitlements, dossier): (&[Entitlement], &PersonFacts),
     cause: &Option<String>,
     now: Timestamp,
 ) {

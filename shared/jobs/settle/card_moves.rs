@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::moves::{Judged, View, is_awaited};
-use super::scene::Terms;
-use doorstep_core::decide::action::Move;
+use super::moves::{PersonDecision, View, is_awaited};
+use super::scene::DoorsContext;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{self, CardBook, Number};
 use doorstep_core::decide::entitlement::Desired;
 use doorstep_core::model::account::AccountId;
@@ -24,7 +24,14 @@ pub fn wanted_cards<'a>(
 }
 
 /// What somebody's cards need. Whoever gets an account only now gets their cards in the round after.
-pub fn card_moves(view: View<'_>, doors: &str, terms: &Terms, book: &CardBook, made: bool, judged: &mut Judged) {
+pub fn card_moves(
+    view: View<'_>,
+    doors: &str,
+    terms: &DoorsContext,
+    book: &CardBook,
+    made: bool,
+    judged: &mut PersonDecision,
+) {
     let nobody = AccountId(String::new());
     let linked = view.person.accounts.get(doors);
     let Some(account) = linked.map(|linked| &linked.account.id).or(made.then_some(&nobody)) else { return };
@@ -40,8 +47,8 @@ pub fn card_moves(view: View<'_>, doors: &str, terms: &Terms, book: &CardBook, m
         take: view.mode != Mode::GrantOnly && !protected,
     });
     let at = || doors.to_owned();
-    judged.moves.extend(verdict.untag.into_iter().map(|change| (at(), Move::Untag(change))));
-    judged.moves.extend(verdict.tag.into_iter().map(|change| (at(), Move::Tag(change))));
+    judged.moves.extend(verdict.untag.into_iter().map(|change| (at(), Action::Untag(change))));
+    judged.moves.extend(verdict.tag.into_iter().map(|change| (at(), Action::Tag(change))));
     judged.adopt_cards.extend(verdict.adopt.into_iter().map(|(number, because)| (at(), number, because)));
     judged.forget_cards.extend(verdict.forget.into_iter().map(|number| (at(), number)));
     judged.troubles.extend(verdict.troubles.into_iter().map(|trouble| (at(), trouble)));

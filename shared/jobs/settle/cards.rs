@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::accounts::{AFTER_AN_INTERRUPTION, reader};
-use super::apply::Task;
+use super::apply::PersonWork;
 use super::card_moves::wanted_cards;
-use super::moves::Judged;
+use super::moves::PersonDecision;
 use super::problems::about_card;
-use super::round::Sitting;
-use super::scene::Scene;
-use doorstep_core::decide::action::Move;
+use super::round::Evaluation;
+use super::scene::SiteContext;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number, Wrong, same_number};
 use doorstep_core::model::account::{AccountId, Card};
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Linked, Person};
 use doorstep_vendors::doors::ReadDoors;
@@ -36,7 +36,7 @@ pub struct Books {
 
 impl Books {
     /// Reads all cards where many people's must be looked at, or where that is the only way to read any.
-    pub async fn open(scene: &Scene, sittings: &[Sitting], now: Timestamp) -> Books {
+    pub async fn open(scene: &SiteContext, sittings: &[Evaluation], now: Timestamp) -> Books {
         let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
         for sitting in sittings {
             for doors in to_be_looked_at(scene, sitting, &sitting.case.person, now) {
@@ -61,7 +61,7 @@ impl Books {
     }
 
     /// Sees to it that what concerns one person is there.
-    async fn look(&mut self, scene: &Scene, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
+    async fn look(&mut self, scene: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
         let reader = reader(scene, doors)?;
         if !self.whole.contains_key(doors) && !reader.finds_cards() {
             self.read_all(reader, doors).await;
@@ -83,8 +83,8 @@ impl Books {
     /// Reads what concerns one person at these doors. Gives those where that worked.
     pub async fn look_at(
         &mut self,
-        scene: &Scene,
-        task: &mut Task,
+        scene: &SiteContext,
+        task: &mut PersonWork,
         numbers: &[Number],
         doors: BTreeSet<String>,
     ) -> BTreeSet<String> {
@@ -100,9 +100,9 @@ impl Books {
     }
 
     /// Notes which cards are about to be somebody's, so that nobody after them in this round is given the same.
-    pub fn note(&mut self, person: &Person, judged: &Judged) {
+    pub fn note(&mut self, person: &Person, judged: &PersonDecision) {
         for (doors, step) in &judged.moves {
-            if let (Move::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
+            if let (Action::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
                 && let Some(book) = self.by_doors.get_mut(doors)
             {
                 let (card, to) = (change.card.clone(), linked.account.id.clone());
@@ -114,7 +114,7 @@ impl Books {
 }
 
 /// Door systems where this person's cards must be looked at.
-pub fn to_be_looked_at(scene: &Scene, sitting: &Sitting, person: &Person, now: Timestamp) -> BTreeSet<String> {
+pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Person, now: Timestamp) -> BTreeSet<String> {
     let known = person.accounts.iter().filter(|(doors, _)| scene.terms.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
         let wanted = wanted_cards(person, &sitting.numbers, &sitting.desired, doors, now);
@@ -128,7 +128,7 @@ pub fn to_be_looked_at(scene: &Scene, sitting: &Sitting, person: &Person, now: T
 }
 
 /// Finishes or drops what was begun on cards that were looked at. Gives a record for each change that was made.
-pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<Deed> {
+pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<AuditEntry> {
     let mut deeds = Vec::new();
     for doors in looked {
         let (Some(linked), Some(book)) = (person.accounts.get_mut(doors), books.by_doors.get(doors)) else { continue };
@@ -144,13 +144,13 @@ pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Book
 }
 
 /// The record of a card that changed hands.
-pub fn card_deed(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> Deed {
-    let what = if theirs { Happened::Tagged } else { Happened::Untagged };
-    Deed::new(doors, account, None, what, because, answer)
+pub fn card_deed(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> AuditEntry {
+    let what = if theirs { AuditAction::Tagged } else { AuditAction::Untagged };
+    AuditEntry::new(doors, account, None, what, because, answer)
 }
 
 /// Takes over into the books what changes there alone.
-pub fn adopt_and_forget(person: &mut Person, judged: &Judged, now: Timestamp) {
+pub fn adopt_and_forget(person: &mut Person, judged: &PersonDecision, now: Timestamp) {
     for (doors, number, because) in &judged.adopt_cards {
         if let Some(linked) = person.accounts.get_mut(doors) {
             linked.note_card(number, true, because, now);
@@ -164,7 +164,7 @@ pub fn adopt_and_forget(person: &mut Person, judged: &Judged, now: Timestamp) {
 }
 
 /// Whoever wants a card that somebody gives back in this very round is served once more after it.
-pub fn wait_for_each_other(tasks: &mut [Task]) {
+pub fn wait_for_each_other(tasks: &mut [PersonWork]) {
     let given_back: Vec<(String, String)> = tasks.iter().flat_map(|task| &task.moves).filter_map(given_back).collect();
     for task in tasks {
         task.more |= task.troubles.iter().any(|(doors, trouble)| {
@@ -174,9 +174,9 @@ pub fn wait_for_each_other(tasks: &mut [Task]) {
     }
 }
 
-fn given_back((doors, step): &(String, Move)) -> Option<(String, String)> {
+fn given_back((doors, step): &(String, Action)) -> Option<(String, String)> {
     match step {
-        Move::Untag(change) => Some((doors.clone(), change.number.clone())),
+        Action::Untag(change) => Some((doors.clone(), change.number.clone())),
         _ => None,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
-use doorstep_cloud::outside::Outside;
-use doorstep_core::decide::entitlement::Dossier;
+use doorstep_cloud::outside::Environment;
+use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
 use doorstep_core::model::person::Person;
@@ -14,20 +14,20 @@ use doorstep_core::model::person::Person;
 const AT_ONCE: usize = 16;
 
 /// One person laid open.
-pub struct Case {
+pub struct PersonState {
     /// Who.
     pub person: Person,
     /// What the platform says.
-    pub dossier: Dossier,
+    pub dossier: PersonFacts,
     /// The versions of everybody it was derived from: the person's profiles, and their teams.
     pub versions: Vec<(Holder, u64)>,
 }
 
 /// Loads a person with everything that the platform says; `None` for an id that no person has, and where an item of theirs or
 /// of what is said of them cannot be read: what follows from the rest alone may take something from them. Versions are read before the facts that they guard.
-pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
+pub async fn open(outside: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
     match read(outside, site, id).await {
-        Err(Error::Report(why)) => {
+        Err(Error::Permanent(why)) => {
             tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
             Ok(None)
         }
@@ -35,19 +35,24 @@ pub async fn open(outside: &Outside, site: &str, id: &str) -> Result<Option<Case
     }
 }
 
-async fn read(outside: &Outside, site: &str, id: &str) -> Result<Option<Case>> {
+async fn read(outside: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
     let Some(person) = outside.ledger.person(site, id).await? else { return Ok(None) };
     let (dossier, versions) = dossier_of(outside, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
-    Ok(Some(Case { person, dossier, versions }))
+    Ok(Some(PersonState { person, dossier, versions }))
 }
 
 /// Everything that the platform says of these profiles, with the versions of whom it is about.
-pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> Result<(Dossier, Vec<(Holder, u64)>)> {
+pub async fn dossier_of(
+    outside: &Environment,
+    site: &str,
+    profiles: &[FactId],
+) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
     let own = |profile: &FactId| match profile.kind {
         Kind::Visitor => Holder::Visitor(profile.id.clone()),
         _ => Holder::Member(profile.id.clone()),
     };
-    let (mut dossier, mut versions) = (Dossier { profiles: profiles.to_vec(), ..Dossier::default() }, Vec::new());
+    let (mut dossier, mut versions) =
+        (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
     laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
         .await?;
     let before = dossier.vouched.values().map(|before| &before.fact);
@@ -60,11 +65,11 @@ pub async fn dossier_of(outside: &Outside, site: &str, profiles: &[FactId]) -> R
 
 /// Adds the facts about these holders, `more` facts, and the holders' versions.
 async fn laid_open(
-    outside: &Outside,
+    outside: &Environment,
     site: &str,
     holders: Vec<Holder>,
     more: Vec<FactId>,
-    dossier: &mut Dossier,
+    dossier: &mut PersonFacts,
     versions: &mut Vec<(Holder, u64)>,
 ) -> Result<()> {
     let mut holdings = Vec::with_capacity(holders.len());

@@ -7,22 +7,22 @@ use std::time::Duration;
 use futures_util::future::try_join;
 use jiff::{SignedDuration, Timestamp};
 
-use super::apply::Task;
+use super::apply::PersonWork;
 use super::basis::note_basis;
 use super::problems::{about_card, problems_of};
-use super::round::Sitting;
-use super::scene::{Scene, Terms};
+use super::round::Evaluation;
+use super::scene::{DoorsContext, SiteContext};
 use super::tidy::{drop_gone_profiles, unlist_shell};
 use super::timely::{stamp, waits};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::ledger::audits::Chain;
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::people::put;
-use doorstep_cloud::ledger::{Ledger, MOST_IN_ONE, Step, Write, faster};
-use doorstep_core::decide::action::Move;
+use doorstep_cloud::ledger::{MOST_IN_ONE, Step, Store, Write, conflict};
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{Trouble, Wrong};
-use doorstep_core::decide::guard::Doubt;
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -54,9 +54,9 @@ pub enum Outcome {
 /// Writes down what one person's round came to. The end of the audit chain is handed from one person to the next, and
 /// so is what is to be published.
 pub async fn commit(
-    scene: &Scene,
-    sitting: Sitting,
-    mut task: Task,
+    scene: &SiteContext,
+    sitting: Evaluation,
+    mut task: PersonWork,
     now: Timestamp,
     chain: &mut Option<Chain>,
     notices: &mut Vec<Notice>,
@@ -108,9 +108,9 @@ pub async fn commit(
     let written = match write(scene, &before, &mut task, (now, at), chain).await {
         Ok(()) => Ok(outcome),
         // Somebody was faster: what was done stays an intent, and the next round finds out.
-        Err(error) if error.may_pass() && !sitting.last => Ok(Outcome::Failed),
+        Err(error) if error.is_retryable() && !sitting.last => Ok(Outcome::Failed),
         // The table will never take it. What was done at the doors stays an intent.
-        Err(error @ Error::Report(_)) => cannot_be_written(scene, &before, task.person.version, &error, now).await,
+        Err(error @ Error::Permanent(_)) => cannot_be_written(scene, &before, task.person.version, &error, now).await,
         Err(error) => Err(error),
     };
     notices.extend(task.deeds.into_iter().map(Notice::Changed));
@@ -118,14 +118,15 @@ pub async fn commit(
 }
 
 /// Counts new accounts, but those that a human approved: more than so many in a day wait for one.
-fn count_new_accounts(scene: &Scene, task: &mut Task, at: Timestamp) -> Result<()> {
-    let approved = |deed: &Deed| {
-        let made = |doubt: &Doubt| matches!(doubt, Doubt::Made { doors, .. } if *doors == deed.doors);
+fn count_new_accounts(scene: &SiteContext, task: &mut PersonWork, at: Timestamp) -> Result<()> {
+    let approved = |deed: &AuditEntry| {
+        let made =
+            |doubt: &UnconfirmedChange| matches!(doubt, UnconfirmedChange::Made { doors, .. } if *doors == deed.doors);
         task.released.iter().any(|release| release.approved.is_some() && made(&release.doubt))
     };
-    let new = task.deeds.iter().filter(|deed| deed.what == Happened::Invited && !approved(deed));
+    let new = task.deeds.iter().filter(|deed| deed.what == AuditAction::Invited && !approved(deed));
     let counts: Result<Vec<Write>> =
-        new.map(|deed| Ledger::count_made(&scene.site.id, &deed.doors, &deed.account, at)).collect();
+        new.map(|deed| Store::count_made(&scene.site.id, &deed.doors, &deed.account, at)).collect();
     task.writes.extend(counts?);
     Ok(())
 }
@@ -150,8 +151,8 @@ pub enum Round {
 /// The shortest pause that vendors asked for, where each failure comes with one.
 fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
     let pauses = failures.iter().map(|(_, error)| match error {
-        Error::Later { after, .. } => *after,
-        Error::Report(_) | Error::Refused(_) | Error::Held(_) => None,
+        Error::Retry { after, .. } => *after,
+        Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
     });
     pauses.collect::<Option<Vec<Duration>>>()?.into_iter().min()
 }
@@ -159,7 +160,7 @@ fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
 /// Makes it a problem of this person that the table refuses what became of them, as far as it takes that, and marks them
 /// due later. Everybody else goes on.
 async fn cannot_be_written(
-    scene: &Scene,
+    scene: &SiteContext,
     before: &Person,
     version: u64,
     error: &Error,
@@ -173,8 +174,8 @@ async fn cannot_be_written(
     let due = [Due::at(later, Subject::Person(person.id.clone()))];
     try_join(scene.alarm(floor_minute(later)), ledger.put_dues(site, &due)).await?;
     match ledger.write_as(Step::Commit, put(site, &person)?).await {
-        Ok(()) | Err(Error::Report(_)) => Ok(Outcome::GaveUp),
-        Err(error) if error == faster() => Ok(Outcome::GaveUp),
+        Ok(()) | Err(Error::Permanent(_)) => Ok(Outcome::GaveUp),
+        Err(error) if error == conflict() => Ok(Outcome::GaveUp),
         Err(error) => Err(error),
     }
 }
@@ -202,7 +203,7 @@ pub(super) fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Out
 
 /// A number that has just turned out not to be there, or to be somebody else's, is often on its way: a tag that is being
 /// registered, or is given back a moment later. From then on reconcile looks.
-async fn look_again(scene: &Scene, before: &Person, task: &Task, now: Timestamp) -> Result<()> {
+async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now: Timestamp) -> Result<()> {
     let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::SomebodyElses);
     let known = |doors: &str, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
     if !task.troubles.iter().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
@@ -219,18 +220,22 @@ async fn look_again(scene: &Scene, before: &Person, task: &Task, now: Timestamp)
 
 /// After somebody left their last group, their cards are taken back; after that their account may be suspended or
 /// deleted. Of a claim with older lines nobody knows yet that the last of them is gone.
-pub(super) fn needs_aftercare(moves: &[(String, Move)], person: &Person, terms: &BTreeMap<String, Terms>) -> bool {
+pub(super) fn needs_aftercare(
+    moves: &[(String, Action)],
+    person: &Person,
+    terms: &BTreeMap<String, DoorsContext>,
+) -> bool {
     moves.iter().any(|(doors, step)| match step {
-        Move::Revoke { group, .. } => {
+        Action::Revoke { group, .. } => {
             let keeps = terms.get(doors).is_none_or(|terms| terms.without_access(person) == WithoutAccess::Keep);
             !keeps || person.has_cards_at(doors) || person.claim(doors, group).is_some()
         }
-        Move::Tidy { .. } | Move::Untag(_) => true,
+        Action::Tidy { .. } | Action::Untag(_) => true,
         _ => false,
     })
 }
 
-fn site_doors(scene: &Scene) -> impl Iterator<Item = &str> {
+fn site_doors(scene: &SiteContext) -> impl Iterator<Item = &str> {
     scene.site.doors.keys().map(String::as_str)
 }
 
@@ -243,9 +248,9 @@ fn back_off(failures: u32) -> i64 {
 }
 
 async fn write(
-    scene: &Scene,
+    scene: &SiteContext,
     before: &Person,
-    task: &mut Task,
+    task: &mut PersonWork,
     (now, at): (Timestamp, Timestamp),
     known: &mut Option<Chain>,
 ) -> Result<()> {
@@ -282,10 +287,10 @@ async fn write(
 /// The person, what else must be written with them, and their records at the end of the chain: one transaction. Gives
 /// the new end.
 async fn write_with_deeds(
-    scene: &Scene,
+    scene: &SiteContext,
     person: &mut Person,
     mut writes: Vec<Write>,
-    deeds: &[Deed],
+    deeds: &[AuditEntry],
     at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
@@ -302,7 +307,7 @@ async fn write_with_deeds(
 }
 
 /// Publishes what was done in a round. The chain is the record; a bus that is away takes nothing from it.
-pub async fn tell(scene: &Scene, notices: &[Notice]) {
+pub async fn tell(scene: &SiteContext, notices: &[Notice]) {
     if let Err(error) = scene.outside.bus.publish(&scene.site.id, notices).await {
         tracing::warn!(site = scene.site.id, %error, "what was done could not be published");
     }

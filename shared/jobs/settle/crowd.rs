@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::guard::MOST_NEW;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
@@ -12,7 +12,7 @@ use doorstep_core::site::Site;
 
 /// Whether so many are due who may need a new account that nobody gets one in this run: reconcile, which sees everybody
 /// at once, counts them first.
-pub async fn is_crowd(outside: &Outside, site: &Site, dues: &[Due]) -> Result<bool> {
+pub async fn is_crowd(outside: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
     if dues.len() <= MOST_NEW {
         return Ok(false);
     }

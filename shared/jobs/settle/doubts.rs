@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::apply::Task;
-use super::moves::Judged;
-use super::round::Sitting;
-use super::scene::Scene;
+use super::apply::PersonWork;
+use super::moves::PersonDecision;
+use super::round::Evaluation;
+use super::scene::SiteContext;
 use doorstep_cloud::ledger::holds::Release;
 use doorstep_cloud::reconcile_request::AskedBy;
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::Change;
-use doorstep_core::decide::guard::former::Sureness;
+use doorstep_core::decide::guard::former::Certainty;
 use doorstep_core::decide::guard::removal::{Evidence, doubt_of};
-use doorstep_core::decide::guard::{Doubt, MOST_NEW};
+use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 
@@ -25,26 +25,26 @@ pub const COUNTED: &str = "the new account waits: very many are new at once, and
 
 /// Leaves out of `judged` what nobody vouched for and nobody released.
 pub async fn wait_for_the_guard(
-    scene: &Scene,
-    sitting: &Sitting,
-    task: &mut Task,
-    judged: &mut Judged,
+    scene: &SiteContext,
+    sitting: &Evaluation,
+    task: &mut PersonWork,
+    judged: &mut PersonDecision,
     now: Timestamp,
 ) {
     let mut doubts = Vec::with_capacity(judged.moves.len());
     for (doors, step) in &judged.moves {
-        let counted = *step == Move::Create
+        let counted = *step == Action::Create
             && must_be_counted(scene, doors, &task.person.id, now).await.unwrap_or_else(|error| {
                 task.failures.push(("ledger".to_owned(), error));
                 true
             });
         let found = doubt(scene, sitting, &task.person, (doors, step), counted, now);
         doubts.push(match found {
-            Some((doubt, Sureness::Left)) if is_news(scene, &doubt).await => None,
+            Some((doubt, Certainty::Left)) if is_news(scene, &doubt).await => None,
             found => found.map(|(doubt, _)| doubt),
         });
     }
-    let asked: Vec<Doubt> = doubts.iter().flatten().cloned().collect();
+    let asked: Vec<UnconfirmedChange> = doubts.iter().flatten().cloned().collect();
     if asked.is_empty() {
         return;
     }
@@ -64,7 +64,7 @@ pub async fn wait_for_the_guard(
                 task.released.push(release.clone());
                 moves.push((doors, approved(step, release)));
             }
-            Some((None, Doubt::Made { .. })) => held.push(doors),
+            Some((None, UnconfirmedChange::Made { .. })) => held.push(doors),
             Some((None, _)) => {}
         }
     }
@@ -81,7 +81,7 @@ pub async fn wait_for_the_guard(
 
 /// How it stands with the many who may need a new account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Crowd {
+pub enum NewAccountGate {
     /// There are not that many: so many in the last 24 hours, by door system.
     Few(BTreeMap<String, usize>),
     /// They wait for a human, or are about to be counted.
@@ -92,19 +92,19 @@ pub enum Crowd {
 
 /// Whether this person gets no new account unasked: very many may need one, or wait for a human already, or so many got
 /// one in the last 24 hours. Looked up once a slice, and only for somebody who is new.
-async fn must_be_counted(scene: &Scene, doors: &str, person: &str, now: Timestamp) -> Result<bool> {
+async fn must_be_counted(scene: &SiteContext, doors: &str, person: &str, now: Timestamp) -> Result<bool> {
     let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
     let looked = scene.crowd.get_or_try_init(|| async {
         let waits = ledger.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
         Ok::<_, Error>(match waits || ledger.is_crowded(site).await? {
-            true => Crowd::Known,
-            false if scene.crowded => Crowd::New,
-            false => Crowd::Few(ledger.made(site, now).await?),
+            true => NewAccountGate::Known,
+            false if scene.crowded => NewAccountGate::New,
+            false => NewAccountGate::Few(ledger.made(site, now).await?),
         })
     });
     Ok(match looked.await? {
-        Crowd::Known | Crowd::New => true,
-        Crowd::Few(made) => {
+        NewAccountGate::Known | NewAccountGate::New => true,
+        NewAccountGate::Few(made) => {
             let lately = made.get(doors).copied().unwrap_or_default();
             !scene.makes(doors, person, MOST_NEW.saturating_sub(lately))
         }
@@ -113,9 +113,9 @@ async fn must_be_counted(scene: &Scene, doors: &str, person: &str, now: Timestam
 
 /// Has those counted of whom nobody knows yet, once a slice: somebody among them is held. Where everybody was released
 /// there is nothing to count.
-async fn ask_to_be_counted(scene: &Scene) -> Result<()> {
+async fn ask_to_be_counted(scene: &SiteContext) -> Result<()> {
     let asked = scene.asked.get_or_try_init(|| async {
-        if matches!(scene.crowd.get(), Some(Crowd::New | Crowd::Few(_))) {
+        if matches!(scene.crowd.get(), Some(NewAccountGate::New | NewAccountGate::Few(_))) {
             scene.outside.ledger.note_crowd(&scene.site.id, true).await?;
             scene.outside.bus.want_reconcile(&scene.site.id, AskedBy::Function).await;
         }
@@ -126,7 +126,7 @@ async fn ask_to_be_counted(scene: &Scene) -> Result<()> {
 
 /// Whether what a file that revoked nothing may have left to the one in force became so only since everything was compared
 /// by that: it is not among what is held.
-async fn is_news(scene: &Scene, doubt: &Doubt) -> bool {
+async fn is_news(scene: &SiteContext, doubt: &UnconfirmedChange) -> bool {
     let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
     let looked = scene.held.get_or_try_init(|| async {
         let mut held = BTreeSet::new();
@@ -140,33 +140,33 @@ async fn is_news(scene: &Scene, doubt: &Doubt) -> bool {
 
 /// What a move is, if nobody vouched for it, and how sure that is.
 fn doubt(
-    scene: &Scene,
-    sitting: &Sitting,
+    scene: &SiteContext,
+    sitting: &Evaluation,
     person: &Person,
-    (doors, step): (&str, &Move),
+    (doors, step): (&str, &Action),
     counted: bool,
     now: Timestamp,
-) -> Option<(Doubt, Sureness)> {
-    if *step == Move::Create && counted {
+) -> Option<(UnconfirmedChange, Certainty)> {
+    if *step == Action::Create && counted {
         let profile = person.profiles.first()?.clone();
-        return Some((Doubt::Made { doors: doors.to_owned(), profile }, Sureness::Inferred));
+        return Some((UnconfirmedChange::Made { doors: doors.to_owned(), profile }, Certainty::Inferred));
     }
     let (dossier, desired) = (&sitting.case.dossier, &sitting.desired);
     let evidence = Evidence { former: &scene.former, rules: scene.rules(), dossier, desired, person, now };
     let sure = evidence.sureness(doors, step);
-    (sure != Sureness::Planned).then_some((doubt_of(person, doors, step)?, sure))
+    (sure != Certainty::Planned).then_some((doubt_of(person, doors, step)?, sure))
 }
 
 /// The audit record says who vouched for it instead.
-fn approved(step: Move, release: &Release) -> Move {
+fn approved(step: Action, release: &Release) -> Action {
     match (step, &release.approved) {
-        (Move::Revoke { group, row, foreign, because }, Some(checksum)) => {
+        (Action::Revoke { group, row, foreign, because }, Some(checksum)) => {
             let because = format!("{because} (approved: {checksum})");
-            Move::Revoke { group, row, foreign, because }
+            Action::Revoke { group, row, foreign, because }
         }
-        (Move::Untag(change), Some(checksum)) => {
+        (Action::Untag(change), Some(checksum)) => {
             let because = format!("{} (approved: {checksum})", change.because);
-            Move::Untag(Change { because, ..change })
+            Action::Untag(Change { because, ..change })
         }
         (step, _) => step,
     }

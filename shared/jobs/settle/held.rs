@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use doorstep_core::model::account::{AccountId, GroupId, Row};
+use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
 
 /// Everybody in the groups that were read.
-pub type HeldRows = BTreeMap<(String, GroupId), GroupRows>;
+pub type ActualGroups = BTreeMap<(String, GroupId), GroupRows>;
 
 /// Everybody in one group. Large groups are asked for one account after another, so where an account's lines begin is
 /// found without reading others' ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupRows {
     /// Account by account.
-    rows: Vec<Row>,
+    rows: Vec<GroupMember>,
     /// What an account's id comes to, and where its lines begin.
     begins: Vec<(u32, u32)>,
 }
 
 impl GroupRows {
     /// Of a whole list.
-    pub fn of(mut rows: Vec<Row>) -> Self {
+    pub fn of(mut rows: Vec<GroupMember>) -> Self {
         rows.sort_by(|a, b| a.account.cmp(&b.account));
         rows.shrink_to_fit();
         let mut begins = Vec::with_capacity(rows.len());
@@ -41,7 +41,7 @@ impl GroupRows {
     }
 
     /// The lines of one account, in the order of the list.
-    pub fn of_account(&self, account: &AccountId) -> &[Row] {
+    pub fn of_account(&self, account: &AccountId) -> &[GroupMember] {
         self.rows.get(self.places_of(account)).unwrap_or_default()
     }
 
@@ -57,7 +57,7 @@ impl GroupRows {
     }
 
     /// Every line, account by account.
-    pub fn iter(&self) -> std::slice::Iter<'_, Row> {
+    pub fn iter(&self) -> std::slice::Iter<'_, GroupMember> {
         self.rows.iter()
     }
 }
@@ -71,8 +71,8 @@ fn digest(account: &AccountId) -> u32 {
 }
 
 impl<'a> IntoIterator for &'a GroupRows {
-    type Item = &'a Row;
-    type IntoIter = std::slice::Iter<'a, Row>;
+    type Item = &'a GroupMember;
+    type IntoIter = std::slice::Iter<'a, GroupMember>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -87,7 +87,7 @@ mod tests {
     fn an_accounts_lines_are_found_among_all_in_their_order() {
         let row = |account: &str, handle: &str| {
             let account = AccountId(account.into());
-            Row { account, handle: Some(handle.into()), from: None, until: None }
+            GroupMember { account, handle: Some(handle.into()), from: None, until: None }
         };
         let rows = GroupRows::of(vec![row("b", "1"), row("a", "2"), row("b", "0"), row("c", "3")]);
         let handles = |account: &str| -> Vec<&str> {

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::people::{free_email, list, point_account, point_email, point_profile, put};
-use doorstep_cloud::ledger::{Ledger, Step};
-use doorstep_cloud::outside::Outside;
-use doorstep_core::decide::guard::Doubt;
+use doorstep_cloud::ledger::{Step, Store};
+use doorstep_cloud::outside::Environment;
+use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::{Account, AccountId, GroupId, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Profile, What};
@@ -23,7 +23,7 @@ use doorstep_vendors::access::Share;
 
 /// One person who is to be settled now, and why.
 #[derive(Debug, Clone, Default)]
-pub struct Summons {
+pub struct WorkItem {
     /// The due items that this answers.
     pub dues: Vec<Due>,
     /// Groups to look at beyond those that facts and claims name.
@@ -36,7 +36,7 @@ pub struct Summons {
     pub adopt_cards: BTreeSet<String>,
 }
 
-impl Summons {
+impl WorkItem {
     /// Since when it is asked for; never later than `now`.
     pub fn asked(&self, now: Timestamp) -> Timestamp {
         self.dues.iter().map(Due::asked).min().map_or(now, |asked| asked.min(now))
@@ -51,8 +51,8 @@ impl Summons {
 }
 
 /// Who is meant by these due items, each person once. Items that mean nobody are crossed out.
-pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, Summons>> {
-    let mut people: BTreeMap<String, Summons> = BTreeMap::new();
+pub async fn summon(outside: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
+    let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
             Subject::Person(id) => Ok(vec![id.clone()]),
@@ -62,7 +62,7 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
         };
         let meant = match meant {
             // The table will never take it. Everybody else goes on, and each comparison finds it again.
-            Err(error @ Error::Report(_)) => {
+            Err(error @ Error::Permanent(_)) => {
                 tracing::error!(site, %error, "a person cannot be written down; passing over them");
                 Vec::new()
             }
@@ -84,7 +84,7 @@ pub async fn summon(outside: &Outside, site: &str, dues: Vec<Due>) -> Result<BTr
 }
 
 /// The person behind a profile: two, where the profile has just moved from one to the other.
-async fn of_profile(outside: &Outside, site: &str, name: &FactId) -> Result<Vec<String>> {
+async fn of_profile(outside: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
     let known = outside.ledger.id_of_profile(site, name).await?;
     let record = outside.ledger.fact(site, name).await?.filter(|record| !record.gone);
     let before = record.as_ref().and_then(|record| record.vouched.as_ref()).and_then(|fact| profile_of(&fact.what));
@@ -105,7 +105,7 @@ async fn of_profile(outside: &Outside, site: &str, name: &FactId) -> Result<Vec<
         None => Ok(vec![joined(outside, site, name, email).await?]),
     };
     if let (Ok(_), Some(done)) = (&meant, released) {
-        outside.ledger.write(Ledger::spent(site, &done)).await?;
+        outside.ledger.write(Store::spent(site, &done)).await?;
     }
     meant
 }
@@ -120,14 +120,14 @@ fn profile_of(what: &What) -> Option<&Profile> {
 /// The address that a person's profile goes by. One that is not confirmed counts once it was released: joining people, or
 /// parting them, may take something from somebody. Gives the release that is used up then.
 async fn confirmed_address(
-    outside: &Outside,
+    outside: &Environment,
     site: &str,
     name: &FactId,
     (read, before): (Option<String>, Option<&Profile>),
-) -> Result<(Option<String>, Option<Doubt>)> {
+) -> Result<(Option<String>, Option<UnconfirmedChange>)> {
     let Some(before) = before.map(address).filter(|before| *before != read) else { return Ok((read, None)) };
     let Some(email) = &read else { return Ok((before, None)) };
-    let doubt = Doubt::Moves { profile: name.clone(), to: email_digest(email) };
+    let doubt = UnconfirmedChange::Moves { profile: name.clone(), to: email_digest(email) };
     let now = outside.time.now();
     let released = outside.ledger.released(site, std::slice::from_ref(&doubt), now).await?;
     Ok(if released.is_empty() { (before, None) } else { (read, Some(doubt)) })
@@ -138,7 +138,7 @@ fn address(profile: &Profile) -> Option<String> {
 }
 
 /// A profile that nobody knew joins whoever has its address, or is somebody new.
-async fn joined(outside: &Outside, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
+async fn joined(outside: &Environment, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
     let owner = match &email {
         Some(email) => outside.ledger.id_of_email(site, email).await?,
         None => None,
@@ -165,7 +165,7 @@ async fn joined(outside: &Outside, site: &str, name: &FactId, email: Option<Stri
 
 /// Whether an address is that of the person's own account, and none of their profiles goes by the one that they have: all
 /// of them part, and the person with the account is whose address it has.
-async fn is_home(outside: &Outside, site: &str, person: &Person, email: &str) -> Result<bool> {
+async fn is_home(outside: &Environment, site: &str, person: &Person, email: &str) -> Result<bool> {
     if !person.has_account_of(email) {
         return Ok(false);
     }
@@ -177,7 +177,7 @@ async fn is_home(outside: &Outside, site: &str, person: &Person, email: &str) ->
 
 /// A known profile has another address now.
 async fn moved(
-    outside: &Outside,
+    outside: &Environment,
     site: &str,
     name: &FactId,
     mut person: Person,
@@ -203,7 +203,7 @@ async fn moved(
 
 /// Which of our people has this account: by our link, or else by the address that the door system has for it. `None`
 /// where it is nobody whom we know; a stranger is not made one of our people for trying a door.
-pub(super) async fn whose(outside: &Outside, site: &Site, doors: &str, id: &AccountId) -> Result<Option<String>> {
+pub(super) async fn whose(outside: &Environment, site: &Site, doors: &str, id: &AccountId) -> Result<Option<String>> {
     if let Some(known) = outside.ledger.id_of_account(&site.id, doors, id).await? {
         return Ok(Some(known));
     }
@@ -224,7 +224,7 @@ pub(super) async fn whose(outside: &Outside, site: &Site, doors: &str, id: &Acco
 
 /// Whoever has an account at a door system: somebody we know, or a stranger, who gets an id so that what is done to
 /// them has the same written record.
-async fn of_account(outside: &Outside, site: &str, doors: &str, id: &AccountId) -> Result<String> {
+async fn of_account(outside: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<String> {
     if let Some(known) = outside.ledger.id_of_account(site, doors, id).await? {
         return Ok(known);
     }

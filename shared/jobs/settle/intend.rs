@@ -5,20 +5,20 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::accounts::GuestsBefore;
-use super::apply::Task;
-use super::round::{AT_ONCE, Sitting};
-use super::scene::Scene;
+use super::apply::PersonWork;
+use super::round::{AT_ONCE, Evaluation};
+use super::scene::SiteContext;
 use super::timely::stamp;
 use doorstep_cloud::ledger::audits::Chain;
 use doorstep_cloud::ledger::people::put;
-use doorstep_cloud::ledger::{Step, faster};
-use doorstep_core::decide::action::Move;
+use doorstep_cloud::ledger::{Step, conflict};
+use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::{CardIntent, Deed as Begun, Intent, Person};
+use doorstep_core::model::person::{CardIntent, Intent, IntentKind as StartedIntent, Person};
 
 /// Writes down what is about to be done, unless facts or person changed since they were read. Whoever has records to
 /// join to the chain comes after the others, for they take turns.
-pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now: Timestamp) {
+pub async fn intend(scene: &SiteContext, sittings: &[Evaluation], tasks: &mut [PersonWork], now: Timestamp) {
     let all = sittings.iter().zip(tasks.iter_mut());
     let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.deeds.is_empty());
     let guests = &GuestsBefore::of(scene);
@@ -33,9 +33,9 @@ pub async fn intend(scene: &Scene, sittings: &[Sitting], tasks: &mut [Task], now
 
 /// Gives the end of the chain, where it is known.
 async fn one(
-    scene: &Scene,
-    sitting: &Sitting,
-    task: &mut Task,
+    scene: &SiteContext,
+    sitting: &Evaluation,
+    task: &mut PersonWork,
     guests: &GuestsBefore,
     now: Timestamp,
     known: Option<Chain>,
@@ -72,7 +72,12 @@ async fn one(
 }
 
 /// Writes the intents with the person, on condition that the person is as it was read.
-async fn write(scene: &Scene, task: &mut Task, at: Timestamp, known: Option<Chain>) -> Result<Option<Chain>> {
+async fn write(
+    scene: &SiteContext,
+    task: &mut PersonWork,
+    at: Timestamp,
+    known: Option<Chain>,
+) -> Result<Option<Chain>> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
     if task.deeds.is_empty() && task.writes.is_empty() {
         ledger.write_as(Step::Intend, put(site, &task.person)?).await?;
@@ -94,35 +99,39 @@ async fn write(scene: &Scene, task: &mut Task, at: Timestamp, known: Option<Chai
 
 /// Everybody from whom it was derived is still at the version that was read, after the intents were written. A fact that
 /// comes from now on is followed by a settle of its own, which finds them.
-async fn unchanged(scene: &Scene, sitting: &Sitting) -> Result<()> {
+async fn unchanged(scene: &SiteContext, sitting: &Evaluation) -> Result<()> {
     let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
     let each = sitting.case.versions.iter().map(|(holder, version)| async move {
         let now = ledger.version_of(site, holder).await?;
-        if now == *version { Ok(()) } else { Err(faster()) }
+        if now == *version { Ok(()) } else { Err(conflict()) }
     });
     try_join_all(each).await.map(drop)
 }
 
-fn begins_with_cards(task: &Task) -> bool {
-    task.moves.iter().any(|(_, step)| matches!(step, Move::Tag(_) | Move::Untag(_)))
+fn begins_with_cards(task: &PersonWork) -> bool {
+    task.moves.iter().any(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)))
 }
 
 /// Writes down beside each account which of its cards are about to change hands.
-fn begin_cards(task: &mut Task) {
+fn begin_cards(task: &mut PersonWork) {
     for (doors, step) in &task.moves {
-        let (Move::Tag(change) | Move::Untag(change)) = step else { continue };
+        let (Action::Tag(change) | Action::Untag(change)) = step else { continue };
         let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
-        let theirs = matches!(step, Move::Tag(_));
+        let theirs = matches!(step, Action::Tag(_));
         let (number, because) = (change.number.clone(), change.because.clone());
         linked.card_intents.push(CardIntent { number, theirs, because });
     }
 }
 
 /// The intents of a task's moves.
-async fn intents(scene: &Scene, task: &Task, guests: &GuestsBefore) -> Result<Vec<Intent>, (String, Error)> {
+async fn intents(
+    scene: &SiteContext,
+    task: &PersonWork,
+    guests: &GuestsBefore,
+) -> Result<Vec<Intent>, (String, Error)> {
     let mut begun = Vec::new();
     for (doors, step) in &task.moves {
-        if *step != Move::Create {
+        if *step != Action::Create {
             begun.extend(intent_of(&task.person, doors, step));
             continue;
         }
@@ -131,28 +140,28 @@ async fn intents(scene: &Scene, task: &Task, guests: &GuestsBefore) -> Result<Ve
             None => guests.named(scene, doors, &task.name).await,
         };
         let before = before.map_err(|error| (doors.clone(), error))?;
-        let (doors, deed) = (doors.clone(), Begun::Create { before });
+        let (doors, deed) = (doors.clone(), StartedIntent::Create { before });
         begun.push(Intent { doors, group: None, deed, because: String::new() });
     }
     Ok(begun)
 }
 
 /// The intent of one move. An account that is to be made has one of its own; what need not be found out again has none.
-pub(super) fn intent_of(person: &Person, doors: &str, step: &Move) -> Option<Intent> {
+pub(super) fn intent_of(person: &Person, doors: &str, step: &Action) -> Option<Intent> {
     let (group, deed, because) = match step {
-        Move::Grant { group, until, because, replaces } => {
+        Action::Grant { group, until, because, replaces } => {
             let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
             let replaces = replaces.iter().map(|row| row.handle().to_owned()).collect();
-            (Some(group.clone()), Begun::Grant { account, until: *until, replaces }, because.clone())
+            (Some(group.clone()), StartedIntent::Grant { account, until: *until, replaces }, because.clone())
         }
-        Move::Revoke { group, row, because, .. } => {
+        Action::Revoke { group, row, because, .. } => {
             let (account, handle) = (row.account.clone(), row.handle.clone().unwrap_or_default());
-            (Some(group.clone()), Begun::Revoke { account, handle }, because.clone())
+            (Some(group.clone()), StartedIntent::Revoke { account, handle }, because.clone())
         }
-        Move::Resume => (None, Begun::Resume, String::new()),
-        Move::Suspend => (None, Begun::Suspend, String::new()),
-        Move::Delete => (None, Begun::Delete, String::new()),
-        Move::Create | Move::Tidy { .. } | Move::Rename(_) | Move::Tag(_) | Move::Untag(_) => return None,
+        Action::Resume => (None, StartedIntent::Resume, String::new()),
+        Action::Suspend => (None, StartedIntent::Suspend, String::new()),
+        Action::Delete => (None, StartedIntent::Delete, String::new()),
+        Action::Create | Action::Tidy { .. } | Action::Rename(_) | Action::Tag(_) | Action::Untag(_) => return None,
     };
     Some(Intent { doors: doors.to_owned(), group, deed, because })
 }

@@ -5,16 +5,21 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::accounts::AFTER_AN_INTERRUPTION;
-use super::held::{GroupRows, HeldRows};
-use super::scene::Terms;
+use super::held::{ActualGroups, GroupRows};
+use super::scene::DoorsContext;
 use doorstep_core::decide::diff::our_line;
-use doorstep_core::model::account::{GroupId, Row};
-use doorstep_core::model::audit::{Deed, Happened};
-use doorstep_core::model::person::{Claim, Deed as Begun, Intent, Person};
+use doorstep_core::model::account::{GroupId, GroupMember};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
 
 /// Finishes or drops the intents on groups that were read. Gives a record for each change that was made; an intent on
 /// a group that could not be read stays, and so does one for an account that was to be made and was not looked for yet.
-pub fn finish(person: &mut Person, held: &HeldRows, terms: &BTreeMap<String, Terms>, now: Timestamp) -> Vec<Deed> {
+pub fn finish(
+    person: &mut Person,
+    held: &ActualGroups,
+    terms: &BTreeMap<String, DoorsContext>,
+    now: Timestamp,
+) -> Vec<AuditEntry> {
     let mut deeds = Vec::new();
     let intents = std::mem::take(&mut person.intents);
     for intent in intents {
@@ -23,7 +28,7 @@ pub fn finish(person: &mut Person, held: &HeldRows, terms: &BTreeMap<String, Ter
             continue;
         };
         let linked = person.accounts.contains_key(&intent.doors);
-        if matches!(intent.deed, Begun::Grant { account: None, .. }) && !linked {
+        if matches!(intent.deed, IntentKind::Grant { account: None, .. }) && !linked {
             person.intents.push(intent);
             continue;
         }
@@ -43,14 +48,14 @@ fn one(
     rows: &GroupRows,
     ends: bool,
     now: Timestamp,
-) -> Option<Deed> {
+) -> Option<AuditEntry> {
     let linked = person.accounts.get(&intent.doors).map(|linked| linked.account.id.clone());
     let (account, what) = match &intent.deed {
-        Begun::Grant { account, until, replaces } => {
+        IntentKind::Grant { account, until, replaces } => {
             let account = account.clone().or(linked)?;
             let rows = rows.of_account(&account);
-            let old = |row: &Row| replaces.iter().any(|old| old == row.handle());
-            let new: Vec<Row> = rows.iter().filter(|row| !old(row)).cloned().collect();
+            let old = |row: &GroupMember| replaces.iter().any(|old| old == row.handle());
+            let new: Vec<GroupMember> = rows.iter().filter(|row| !old(row)).cloned().collect();
             our_line(&new, *until, ends)?;
             let surplus = rows.iter().filter(|row| old(row)).map(|row| row.handle().to_owned()).collect();
             person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
@@ -64,20 +69,20 @@ fn one(
                 surplus,
                 ..Claim::default()
             });
-            (account, Happened::Granted)
+            (account, AuditAction::Granted)
         }
-        Begun::Revoke { account, handle } => {
+        IntentKind::Revoke { account, handle } => {
             if rows.of_account(account).iter().any(|row| handle.is_empty() || row.handle() == handle) {
                 return None;
             }
             // The claim says what else is to be tidied away: it goes with the last of that.
             let here = |claim: &Claim| claim.doors == intent.doors && claim.group == *group;
             person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
-            (account.clone(), Happened::Revoked)
+            (account.clone(), AuditAction::Revoked)
         }
-        Begun::Create { .. } | Begun::Suspend | Begun::Resume | Begun::Delete => return None,
+        IntentKind::Create { .. } | IntentKind::Suspend | IntentKind::Resume | IntentKind::Delete => return None,
     };
-    Some(Deed::new(&intent.doors, &account, Some(group), what, &intent.because, AFTER_AN_INTERRUPTION))
+    Some(AuditEntry::new(&intent.doors, &account, Some(group), what, &intent.because, AFTER_AN_INTERRUPTION))
 }
 
 #[cfg(test)]
@@ -85,14 +90,20 @@ mod tests {
     use super::*;
     use doorstep_core::model::account::AccountId;
 
-    fn row(handle: &str, until: &str) -> Row {
-        Row { account: AccountId("7".into()), handle: Some(handle.into()), from: None, until: until.parse().ok() }
+    fn row(handle: &str, until: &str) -> GroupMember {
+        GroupMember {
+            account: AccountId("7".into()),
+            handle: Some(handle.into()),
+            from: None,
+            until: until.parse().ok(),
+        }
     }
 
     #[test]
     fn a_renewal_that_stopped_half_way_is_seen_and_what_it_left_is_noted() {
         let (old, new) = (row("1", "2026-03-02T09:15:00Z"), row("2", "2026-03-02T10:15:00Z"));
-        let deed = Begun::Grant { account: Some(AccountId("7".into())), until: new.until, replaces: vec!["1".into()] };
+        let deed =
+            IntentKind::Grant { account: Some(AccountId("7".into())), until: new.until, replaces: vec!["1".into()] };
         let group = GroupId("g".into());
         let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
         let mut person = Person { id: "p".into(), ..Person::default() };
@@ -100,7 +111,7 @@ mod tests {
         assert!(one(&mut person, &intent, &group, &GroupRows::of(vec![old.clone()]), true, now).is_none());
         assert!(person.claims.is_empty(), "the new line was never made");
         let seen = one(&mut person, &intent, &group, &GroupRows::of(vec![old, new.clone()]), true, now);
-        assert_eq!(seen.map(|deed| deed.what), Some(Happened::Granted));
+        assert_eq!(seen.map(|deed| deed.what), Some(AuditAction::Granted));
         let claim = person.claim("main", &group).expect("the new line is ours");
         assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));
     }
@@ -109,7 +120,7 @@ mod tests {
     fn a_revoke_that_was_done_unseen_forgets_no_older_line_of_ours() {
         let (old, new) = (row("1", "2026-03-02T10:15:00Z"), row("2", "2026-03-02T09:15:00Z"));
         let (account, group) = (old.account.clone(), GroupId("g".into()));
-        let deed = Begun::Revoke { account: account.clone(), handle: "2".into() };
+        let deed = IntentKind::Revoke { account: account.clone(), handle: "2".into() };
         let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
         for surplus in [vec!["1".to_owned()], Vec::new()] {
             let mut person = Person { id: "p".into(), ..Person::default() };
@@ -126,7 +137,7 @@ mod tests {
             });
             let rows = GroupRows::of(vec![old.clone()]);
             let seen = one(&mut person, &intent, &group, &rows, true, Timestamp::UNIX_EPOCH);
-            assert_eq!(seen.map(|deed| deed.what), Some(Happened::Revoked));
+            assert_eq!(seen.map(|deed| deed.what), Some(AuditAction::Revoked));
             assert_eq!(
                 person.claim("main", &group).map(|claim| claim.surplus.clone()),
                 Some(surplus).filter(|s| !s.is_empty())

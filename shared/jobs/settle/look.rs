@@ -8,13 +8,13 @@ use tokio::sync::OnceCell;
 
 use super::numbers::unconfirmed;
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::line::Ring;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::TriggerMessage;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::decide::entitlement::days::end_of;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Membership, What};
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::ceil_minute;
@@ -35,8 +35,8 @@ const A_LOCAL_DAY: SignedDuration = SignedDuration::from_hours(25);
 const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Re-reads things of one site's platform.
-pub struct Looker<'a> {
-    outside: &'a Outside,
+pub struct Refetcher<'a> {
+    outside: &'a Environment,
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
     marked: Marked,
@@ -50,17 +50,17 @@ pub struct Looker<'a> {
 
 /// How it came that somebody looks.
 #[derive(Debug, Clone, Default)]
-pub struct Heard {
+pub struct Origin {
     /// The delivery that rang, where one did.
     pub delivery: Option<String>,
     /// When it rang, where that is known.
     pub rung: Option<Timestamp>,
 }
 
-impl Heard {
+impl Origin {
     /// By a bell.
-    pub fn of(ring: &Ring) -> Self {
-        Heard { delivery: ring.cause.clone(), rung: ring.at }
+    pub fn of(ring: &TriggerMessage) -> Self {
+        Origin { delivery: ring.cause.clone(), rung: ring.at }
     }
 
     fn source(&self) -> Source {
@@ -85,20 +85,20 @@ enum Marked {
     InPassing(Mutex<BTreeMap<FactId, Due>>),
 }
 
-impl<'a> Looker<'a> {
+impl<'a> Refetcher<'a> {
     /// A looker at the site's platform, whose share of the run's time is used up at `ends`.
-    pub async fn new(outside: &'a Outside, site: &'a Site, ends: Timestamp) -> Result<Self> {
+    pub async fn new(outside: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
         let platform = outside.platform(site).await?;
         // What this bell is about may hang on things that no bell ever told us.
         want_first_read(outside, &site.id).await?;
         let (memberships, read) = (OnceCell::new(), Mutex::default());
-        Ok(Looker { outside, site, platform, marked: Marked::Written, ends, memberships, read })
+        Ok(Refetcher { outside, site, platform, marked: Marked::Written, ends, memberships, read })
     }
 
     /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
     /// looking again would not tell of them again, they are written down.
-    pub async fn in_passing(outside: &'a Outside, site: &'a Site, ends: Timestamp) -> Result<Self> {
-        Ok(Looker { marked: Marked::InPassing(Mutex::default()), ..Looker::new(outside, site, ends).await? })
+    pub async fn in_passing(outside: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
+        Ok(Refetcher { marked: Marked::InPassing(Mutex::default()), ..Refetcher::new(outside, site, ends).await? })
     }
 
     /// Whom it marked in passing.
@@ -113,14 +113,14 @@ impl<'a> Looker<'a> {
 
     /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
     /// looked at again later; nothing is lost.
-    pub async fn look(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<()> {
+    pub async fn look(&self, mention: &ChangeHint, looks: u8, heard: &Origin) -> Result<()> {
         Box::pin(self.look_at(mention, looks, heard, true)).await?;
         let mut losers = VecDeque::from(self.had(&mention.about).await?);
         while !self.is_late()
             && let Some(about) = losers.pop_front()
         {
             self.note_read([about.clone()]);
-            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
+            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, heard, false)).await?;
         }
         self.look_next(losers.make_contiguous(), heard).await
     }
@@ -129,7 +129,7 @@ impl<'a> Looker<'a> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
-    async fn look_at(&self, mention: &Mention, looks: u8, heard: &Heard, around: bool) -> Result<()> {
+    async fn look_at(&self, mention: &ChangeHint, looks: u8, heard: &Origin, around: bool) -> Result<()> {
         let began = self.outside.time.now();
         let found = match self.platform.look(&mention.about).await {
             Ok(Lookup::Fact(fact)) => Some(fact),
@@ -178,7 +178,7 @@ impl<'a> Looker<'a> {
     }
 
     /// What else the bell may be about.
-    async fn around(&self, mention: &Mention, found: Option<&Fact>, wanted: bool) -> Result<Around> {
+    async fn around(&self, mention: &ChangeHint, found: Option<&Fact>, wanted: bool) -> Result<Around> {
         if !wanted || !self.platform.tells_of_people() {
             return Ok(Around::default());
         }
@@ -191,7 +191,7 @@ impl<'a> Looker<'a> {
 
     /// Keeps what was read beside a thing, and looks for what is known and was not there. Returns whether all of it was
     /// done: what the time does not reach is looked at by itself in the next run.
-    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Heard) -> Result<bool> {
+    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Origin) -> Result<bool> {
         let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
         self.note_read(facts.iter().map(Fact::name));
@@ -227,7 +227,7 @@ impl<'a> Looker<'a> {
                 rest.push(about);
                 continue;
             }
-            Box::pin(self.look_at(&Mention { about, reaches: None, removed: false }, 0, heard, false)).await?;
+            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, heard, false)).await?;
         }
         self.look_next(&rest, heard).await?;
         Ok(rest.is_empty())
@@ -249,10 +249,10 @@ impl<'a> Looker<'a> {
     }
 
     /// Leaves these things to the next run, each by itself.
-    async fn look_next(&self, names: &[FactId], heard: &Heard) -> Result<()> {
+    async fn look_next(&self, names: &[FactId], heard: &Origin) -> Result<()> {
         let now = self.outside.time.now();
         let look = |about: &FactId| {
-            let mention = Mention { about: about.clone(), reaches: None, removed: false };
+            let mention = ChangeHint { about: about.clone(), reaches: None, removed: false };
             Due::at(now, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
         };
         self.outside.ledger.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
@@ -260,7 +260,7 @@ impl<'a> Looker<'a> {
 
     /// A thing as it was read, with what belonged to it and still does, although a list that was read beside it left
     /// that out. Where that cannot be asked for, it stays, and the thing is looked at again.
-    async fn with_relations(&self, mut fact: Fact, heard: &Heard) -> Result<Fact> {
+    async fn with_relations(&self, mut fact: Fact, heard: &Origin) -> Result<Fact> {
         if !self.platform.relates(fact.what.kind()) {
             return Ok(fact);
         }
@@ -269,7 +269,7 @@ impl<'a> Looker<'a> {
         let Some(known) = known else { return Ok(fact) };
         let unanswered = relation::confirm(self.platform.as_ref(), &known.fact, &mut fact, |_| None).await;
         if let Some((_, error)) = unanswered.first() {
-            let mention = Mention { about: name, reaches: None, removed: false };
+            let mention = ChangeHint { about: name, reaches: None, removed: false };
             self.could_not(&mention, 0, heard, error).await?;
         }
         Ok(fact)
@@ -305,7 +305,7 @@ impl<'a> Looker<'a> {
 
     /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that
     /// whoever used their last one today is not shut out until the next reconcile.
-    async fn uses(&self, fact: &Fact, heard: &Heard) -> Result<()> {
+    async fn uses(&self, fact: &Fact, heard: &Origin) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
         if self.platform.tells_of_people() {
             return Ok(());
@@ -330,7 +330,7 @@ impl<'a> Looker<'a> {
     }
 
     /// Looks once more after a while, unless that was done often enough. Whether it will.
-    async fn look_again(&self, mention: &Mention, looks: u8, heard: &Heard) -> Result<bool> {
+    async fn look_again(&self, mention: &ChangeHint, looks: u8, heard: &Origin) -> Result<bool> {
         let Some(minutes) = AGAIN_AFTER.get(usize::from(looks)) else { return Ok(false) };
         let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
         self.look_later(mention, looks + 1, heard, SignedDuration::from_mins(minutes - waited)).await?;
@@ -338,23 +338,23 @@ impl<'a> Looker<'a> {
     }
 
     /// What was known of the thing goes on. It may be corrected in a moment; each reconcile says so while it is not.
-    async fn cannot_read(&self, mention: &Mention, looks: u8, heard: &Heard, what: &Unreadable) -> Result<()> {
+    async fn cannot_read(&self, mention: &ChangeHint, looks: u8, heard: &Origin, what: &Unreadable) -> Result<()> {
         let (site, about, field) = (self.site.id.as_str(), &mention.about, what.field.as_str());
         tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
         self.look_again(mention, looks, heard).await.map(drop)
     }
 
-    async fn could_not(&self, mention: &Mention, looks: u8, heard: &Heard, error: &Error) -> Result<()> {
+    async fn could_not(&self, mention: &ChangeHint, looks: u8, heard: &Origin, error: &Error) -> Result<()> {
         tracing::warn!(site = self.site.id, about = %mention.about, %error, "cannot look at the platform");
         let asked = match error {
-            Error::Later { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
-            Error::Report(_) | Error::Refused(_) | Error::Held(_) => None,
+            Error::Retry { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
+            Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
         };
         let minute = SignedDuration::from_mins(1);
         self.look_later(mention, looks, heard, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
     }
 
-    async fn look_later(&self, mention: &Mention, looks: u8, heard: &Heard, wait: SignedDuration) -> Result<()> {
+    async fn look_later(&self, mention: &ChangeHint, looks: u8, heard: &Origin, wait: SignedDuration) -> Result<()> {
         let now = self.outside.time.now();
         let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
         let due = Due::at(at, Subject::Look { mention: mention.clone(), looks, delivery: heard.delivery.clone() });
@@ -364,7 +364,7 @@ impl<'a> Looker<'a> {
 
     /// After the last look an id that is not known is not confirmed to be gone: six minutes of 404 are no removal while
     /// its list has it. A comparison reads that, and the guard judges what follows.
-    async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Heard) -> Result<()> {
+    async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Origin) -> Result<()> {
         let known = self.outside.ledger.fact(&self.site.id, name).await?;
         let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
         let record = known.gone(began, Source::Missing).after(Some(&known));
@@ -375,7 +375,7 @@ impl<'a> Looker<'a> {
 
     /// A membership that another one follows, which is not there yet, is looked at again at its end: before it takes
     /// anything from anybody.
-    async fn look_at_its_end(&self, fact: &Fact, heard: &Heard) -> Result<()> {
+    async fn look_at_its_end(&self, fact: &Fact, heard: &Origin) -> Result<()> {
         let known = async |location: Id| {
             let name = FactId::new(Kind::Location, location);
             self.outside.ledger.fact(&self.site.id, &name).await
@@ -392,7 +392,7 @@ impl<'a> Looker<'a> {
         self.outside.ledger.put_dues(&self.site.id, &[due]).await
     }
 
-    async fn keep_gone(&self, name: &FactId, began: Timestamp, source: Source, heard: &Heard) -> Result<()> {
+    async fn keep_gone(&self, name: &FactId, began: Timestamp, source: Source, heard: &Origin) -> Result<()> {
         match self.outside.ledger.fact(&self.site.id, name).await? {
             Some(known) => {
                 let record = known.gone(began, source);
@@ -403,7 +403,7 @@ impl<'a> Looker<'a> {
     }
 
     /// Keeps a thing, and first what it speaks of and nobody knows yet.
-    async fn keep(&self, record: Record, heard: &Heard) -> Result<()> {
+    async fn keep(&self, record: Record, heard: &Origin) -> Result<()> {
         let mut seen = BTreeSet::from([record.fact.name()]);
         let mut found = vec![record];
         let mut next = 0;
@@ -431,12 +431,12 @@ impl<'a> Looker<'a> {
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
     }
 
-    async fn see(&self, name: &FactId, heard: &Heard) -> Result<Option<Record>> {
+    async fn see(&self, name: &FactId, heard: &Origin) -> Result<Option<Record>> {
         let began = self.outside.time.now();
         match self.platform.look(name).await {
             Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, heard.source()))),
             Err(error) => {
-                let mention = Mention { about: name.clone(), reaches: None, removed: false };
+                let mention = ChangeHint { about: name.clone(), reaches: None, removed: false };
                 self.could_not(&mention, 0, heard, &error).await.map(|()| None)
             }
         }
@@ -446,7 +446,7 @@ impl<'a> Looker<'a> {
     /// not tell of them again, as where it is `once` that they are told of: whoever looks may not live to mark them. In
     /// passing all the same: the minute in which they are due may not have come when this turn began, and somebody else
     /// may serve them before the fact is kept.
-    async fn keep_and_mark(&self, record: &Record, heard: &Heard, once: bool) -> Result<()> {
+    async fn keep_and_mark(&self, record: &Record, heard: &Origin, once: bool) -> Result<()> {
         let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
         let now = self.outside.time.now();
         let mut draft = ledger.draft(site, record).await?;
@@ -465,7 +465,7 @@ impl<'a> Looker<'a> {
         match ledger.keep_draft(site, &draft).await {
             Ok(()) => {}
             // The table will never take it: it stays as it was, and each reconcile says so.
-            Err(error @ Error::Report(_)) => {
+            Err(error @ Error::Permanent(_)) => {
                 tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
                 return Ok(());
             }
@@ -496,12 +496,12 @@ impl<'a> Looker<'a> {
 }
 
 /// The look at a membership at its end, where another one is to follow and is not there yet. `location` is where it is.
-pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Heard) -> Option<Due> {
+pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Origin) -> Option<Due> {
     let What::Membership(Membership { awaits_next: true, until: Some(until), .. }) = &fact.what else { return None };
     let catalogue = Catalogue::without_passes(location);
     let zone = catalogue.zone_of(location.map(|location| location.id.as_str()), &site.timezone);
     let end = end_of(*until, &zone).filter(|end| *end > now)?;
-    let mention = Mention { about: fact.name(), reaches: None, removed: false };
+    let mention = ChangeHint { about: fact.name(), reaches: None, removed: false };
     Some(Due::at(end, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }))
 }
 
@@ -516,7 +516,7 @@ fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
 }
 
 /// Asks for a full read of a site that nobody has read yet, unless one was asked for just now.
-async fn want_first_read(outside: &Outside, site: &str) -> Result<()> {
+async fn want_first_read(outside: &Environment, site: &str) -> Result<()> {
     let now = outside.time.now();
     let mut read = outside.ledger.platform_read(site).await?;
     let lately = read.wanted.is_some_and(|wanted| now.duration_since(wanted) < WANTED_EVERY);

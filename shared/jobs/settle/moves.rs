@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::card_moves::card_moves;
-use super::held::{GroupRows, HeldRows};
+use super::held::{ActualGroups, GroupRows};
 use super::rest;
-use super::scene::Terms;
+use super::scene::DoorsContext;
 use doorstep_cloud::other_sites::OtherSites;
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number, Trouble};
-use doorstep_core::decide::diff::{Ends, Held, Verdict, judge};
-use doorstep_core::decide::entitlement::{Desired, Stretch, open_at};
-use doorstep_core::model::account::{AccountId, GroupId, Row, Standing};
+use doorstep_core::decide::diff::{Ends, GroupDecision, Held, judge};
+use doorstep_core::decide::entitlement::{Desired, OpenInterval, open_at};
+use doorstep_core::model::account::{AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_core::site::{Mode, WithoutAccess};
 
@@ -31,7 +31,7 @@ pub struct View<'a> {
     /// The groups that concern them.
     pub groups: &'a BTreeSet<(String, GroupId)>,
     /// Who is in these groups; a group that could not be read is not judged.
-    pub held: &'a HeldRows,
+    pub held: &'a ActualGroups,
     /// The numbers of their cards.
     pub numbers: &'a [Number],
     /// The cards of each door system, as far as they were read.
@@ -41,7 +41,7 @@ pub struct View<'a> {
     /// Door systems whose cards are being taken over, whatever was noted before.
     pub adopt_cards: &'a BTreeSet<String>,
     /// What holds at each door system.
-    pub terms: &'a BTreeMap<String, Terms>,
+    pub terms: &'a BTreeMap<String, DoorsContext>,
     /// What may be changed at all.
     pub mode: Mode,
     /// Groups that are being taken over, whatever was noted before.
@@ -56,9 +56,9 @@ pub struct View<'a> {
 
 /// What was judged for one person.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Judged {
+pub struct PersonDecision {
     /// What to do at each door system, in this order.
-    pub moves: Vec<(String, Move)>,
+    pub moves: Vec<(String, Action)>,
     /// What becomes ours without a change at the door.
     pub adopt: Vec<Claim>,
     /// What is no longer ours without a change at the door.
@@ -71,17 +71,17 @@ pub struct Judged {
     pub troubles: Vec<(String, Trouble)>,
 }
 
-impl Judged {
+impl PersonDecision {
     /// Nothing to do, at the doors or in the books.
     pub fn is_empty(&self) -> bool {
-        let Judged { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = self;
+        let PersonDecision { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = self;
         let cards = adopt_cards.is_empty() && forget_cards.is_empty();
         moves.is_empty() && adopt.is_empty() && release.is_empty() && cards
     }
 
     /// Door systems where anything is to be done about cards.
     pub fn card_doors(&self) -> impl Iterator<Item = &String> {
-        let moves = self.moves.iter().filter(|(_, step)| matches!(step, Move::Tag(_) | Move::Untag(_)));
+        let moves = self.moves.iter().filter(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)));
         let (adopt, forget) = (self.adopt_cards.iter().map(|(doors, ..)| doors), self.forget_cards.iter());
         moves.map(|(doors, _)| doors).chain(adopt).chain(forget.map(|(doors, _)| doors))
     }
@@ -105,8 +105,8 @@ pub fn concerned<'a>(
 }
 
 /// Judges one person.
-pub fn judge_person(view: View<'_>) -> Judged {
-    let mut judged = Judged::default();
+pub fn decide_person(view: View<'_>) -> PersonDecision {
+    let mut judged = PersonDecision::default();
     for (doors, terms) in view.terms {
         let mut changes = Vec::new();
         for group in view.groups.iter().filter(|(at, _)| at == doors) {
@@ -114,7 +114,7 @@ pub fn judge_person(view: View<'_>) -> Judged {
             group_verdict(view, group, terms, rows, &mut judged, &mut changes);
         }
         let account = account_moves(view, doors, terms, &changes);
-        let made = account.contains(&Move::Create);
+        let made = account.contains(&Action::Create);
         judged.moves.extend(account.into_iter().chain(changes).map(|step| (doors.clone(), step)));
         if let Some(book) = view.books.get(doors).filter(|_| view.looked.contains(doors)) {
             card_moves(view, doors, terms, book, made, &mut judged);
@@ -126,10 +126,10 @@ pub fn judge_person(view: View<'_>) -> Judged {
 fn group_verdict(
     view: View<'_>,
     at: &(String, GroupId),
-    terms: &Terms,
+    terms: &DoorsContext,
     rows: &GroupRows,
-    judged: &mut Judged,
-    changes: &mut Vec<Move>,
+    judged: &mut PersonDecision,
+    changes: &mut Vec<Action>,
 ) {
     let (doors, group) = at;
     let claim = view.person.claim(doors, group);
@@ -141,7 +141,7 @@ fn group_verdict(
     let ends = if protected || view.mode == Mode::GrantOnly { Ends::LaterOnly } else { Ends::Follow };
     let given = claim.and_then(|claim| claim.until);
     let outlived = surplus.iter().filter(|row| ends.allow(row.until, given));
-    changes.extend(outlived.map(|row| Move::Tidy { group: group.clone(), row: row.clone() }));
+    changes.extend(outlived.map(|row| Action::Tidy { group: group.clone(), row: row.clone() }));
     let wanted = open_at(view.desired, at, view.now);
     let elsewhere = account.map(|account| view.others.ends(doors, group, account)).unwrap_or_default();
     let held = Held {
@@ -154,32 +154,32 @@ fn group_verdict(
         elsewhere: &elsewhere,
     };
     match judge(wanted, claim, held, view.now) {
-        Verdict::Nothing => {}
-        Verdict::Grant { .. } if view.stale => {}
-        Verdict::Grant { until, replaces } => {
+        GroupDecision::Nothing => {}
+        GroupDecision::Grant { .. } if view.stale => {}
+        GroupDecision::Grant { until, replaces } => {
             let because = wanted.map(|stretch| stretch.because.to_string()).unwrap_or_default();
-            changes.push(Move::Grant { group: group.clone(), until, replaces, because });
+            changes.push(Action::Grant { group: group.clone(), until, replaces, because });
         }
-        Verdict::Revoke { .. } if view.mode == Mode::GrantOnly => {}
+        GroupDecision::Revoke { .. } if view.mode == Mode::GrantOnly => {}
         // Another site's person with this account cannot be read: the membership may be theirs.
-        Verdict::Revoke { .. } if account.is_some_and(|account| view.others.is_unreadable(doors, account)) => {}
-        Verdict::Revoke { row, foreign } => {
+        GroupDecision::Revoke { .. } if account.is_some_and(|account| view.others.is_unreadable(doors, account)) => {}
+        GroupDecision::Revoke { row, foreign } => {
             let because = why_revoked(view, at, claim, foreign);
-            changes.push(Move::Revoke { group: group.clone(), row, foreign, because });
+            changes.push(Action::Revoke { group: group.clone(), row, foreign, because });
         }
         // The line of another site serves this claim, too.
-        Verdict::Adopt { until } if claim.is_some() => {
+        GroupDecision::Adopt { until } if claim.is_some() => {
             judged.adopt.extend(claim.map(|claim| Claim { until, ..claim.clone() }));
         }
-        Verdict::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
+        GroupDecision::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
         // The claim says which lines are still to be tidied away.
-        Verdict::Release if !surplus.is_empty() => {}
-        Verdict::Release => judged.release.push((doors.to_owned(), group.clone())),
+        GroupDecision::Release if !surplus.is_empty() => {}
+        GroupDecision::Release => judged.release.push((doors.to_owned(), group.clone())),
     }
 }
 
 /// Older lines that ours took the place of, and the others. Nearly nobody has any, and nothing is copied then.
-fn without_surplus<'r>(rows: &'r [Row], claim: Option<&Claim>) -> (Vec<Row>, Cow<'r, [Row]>) {
+fn without_surplus<'r>(rows: &'r [GroupMember], claim: Option<&Claim>) -> (Vec<GroupMember>, Cow<'r, [GroupMember]>) {
     match claim.filter(|claim| !claim.surplus.is_empty()) {
         Some(claim) => {
             let (surplus, rows) =
@@ -194,7 +194,7 @@ fn adopted(
     view: View<'_>,
     doors: &str,
     group: &GroupId,
-    wanted: Option<&Stretch>,
+    wanted: Option<&OpenInterval>,
     account: Option<&AccountId>,
     until: Option<Timestamp>,
 ) -> Option<Claim> {
@@ -221,10 +221,10 @@ fn why_revoked(view: View<'_>, at: &(String, GroupId), claim: Option<&Claim>, fo
 }
 
 /// What the account itself needs before and after its groups change.
-fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -> Vec<Move> {
-    let grants = changes.iter().any(|change| matches!(change, Move::Grant { .. }));
+fn account_moves(view: View<'_>, doors: &str, terms: &DoorsContext, changes: &[Action]) -> Vec<Action> {
+    let grants = changes.iter().any(|change| matches!(change, Action::Grant { .. }));
     let Some(linked) = view.person.accounts.get(doors) else {
-        return if grants { vec![Move::Create] } else { Vec::new() };
+        return if grants { vec![Action::Create] } else { Vec::new() };
     };
     let mut moves = Vec::new();
     let has_access = grants || view.person.claims_at(doors);
@@ -234,13 +234,13 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
     let (id, rests) = (&linked.account.id, linked.account.standing == Standing::Suspended);
     let suspended = linked.suspended || rests && view.others.suspended(doors, id);
     if suspended && !view.stale && comes() {
-        moves.push(Move::Resume);
+        moves.push(Action::Resume);
     }
     if let Some(name) = view.name
         && name != linked.name
         && linked.refused_name.as_deref() != Some(name)
     {
-        moves.push(Move::Rename(name.to_owned()));
+        moves.push(Action::Rename(name.to_owned()));
     }
     let awaited = || is_awaited(view.desired, doors, view.now);
     let may_pause = || gives_seat_back && rest::is_between_visits(view.desired, doors, view.now);
@@ -251,16 +251,16 @@ fn account_moves(view: View<'_>, doors: &str, terms: &Terms, changes: &[Move]) -
             WithoutAccess::Suspend if view.others.need_seat(doors, id, view.now) => {}
             WithoutAccess::Delete if view.others.need(doors, id) => {}
             WithoutAccess::Suspend if linked.account.standing == Standing::Active && may_rest(linked, terms) => {
-                moves.extend((!awaited() || may_pause()).then_some(Move::Suspend));
+                moves.extend((!awaited() || may_pause()).then_some(Action::Suspend));
             }
-            WithoutAccess::Delete if linked.made => moves.extend((!awaited()).then_some(Move::Delete)),
+            WithoutAccess::Delete if linked.made => moves.extend((!awaited()).then_some(Action::Delete)),
             _ => {}
         }
     }
     moves
 }
 
-fn may_rest(linked: &Linked, terms: &Terms) -> bool {
+fn may_rest(linked: &Linked, terms: &DoorsContext) -> bool {
     terms.guests_rest || !linked.account.guest
 }
 

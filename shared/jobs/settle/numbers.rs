@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::comparison::numbers::{NUMBERS, lost_all_numbers, with_numbers_of};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::guard::credibility::lost_half;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::record::Record;
@@ -14,7 +14,7 @@ use doorstep_core::model::record::Record;
 /// The same record with the numbers before beside it, where so many lost theirs that it is not confirmed: what follows
 /// is inferred then, and nothing else.
 pub async fn unconfirmed(
-    outside: &Outside,
+    outside: &Environment,
     site: &str,
     old: &Record,
     new: &Record,

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::portion::Portion;
+use super::portion::Phase;
 use doorstep_cloud::ledger::dues::Due;
 
 /// How long one run serves at most before it rings again for the rest. The function may take longer to finish a slice.
@@ -45,13 +45,13 @@ pub enum Next {
     /// Nobody is due.
     Done,
     /// The time is used up: ring again for the rest.
-    Ring,
+    TriggerMessage,
     /// Serve these.
-    Serve(Portion, Vec<Due>),
+    Serve(Phase, Vec<Due>),
 }
 
 /// The order of one run.
-pub struct Order {
+pub struct Batcher {
     /// Every door system takes many people in one call.
     bulk: bool,
     stages: HashMap<String, Stage>,
@@ -60,10 +60,10 @@ pub struct Order {
     longest: Duration,
 }
 
-impl Order {
+impl Batcher {
     /// Of a run that begins.
     pub fn new(bulk: bool) -> Self {
-        Order { bulk, stages: HashMap::new(), size: FIRST, longest: Duration::ZERO }
+        Batcher { bulk, stages: HashMap::new(), size: FIRST, longest: Duration::ZERO }
     }
 
     /// Those of whom it must be known whether they have their accounts.
@@ -83,10 +83,14 @@ impl Order {
             return Next::Done;
         }
         if left.is_zero() {
-            return Next::Ring;
+            return Next::TriggerMessage;
         }
         if !self.bulk || dues.len() <= FIRST {
-            return if self.longest > left { Next::Ring } else { Next::Serve(Portion::Whole, first(dues, self.size)) };
+            return if self.longest > left {
+                Next::TriggerMessage
+            } else {
+                Next::Serve(Phase::Whole, first(dues, self.size))
+            };
         }
         let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
         let count = |stage: Stage| dues.iter().filter(|due| is(due, stage)).count();
@@ -95,19 +99,19 @@ impl Order {
         let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
         if new > 0 && ready == 0 && made < MOST && self.longest + then <= left {
             let new = dues.into_iter().filter(|due| is(due, Stage::New)).collect();
-            return Next::Serve(Portion::Accounts, first(new, self.size));
+            return Next::Serve(Phase::Accounts, first(new, self.size));
         }
         if ready + made > 0 {
             let with = dues.into_iter().filter(|due| is(due, Stage::Ready) || is(due, Stage::Made)).collect();
             let with = first(with, MOST);
             let fits = time_for(with.len()) <= left;
-            return if fits { Next::Serve(Portion::Groups, with) } else { Next::Ring };
+            return if fits { Next::Serve(Phase::Groups, with) } else { Next::TriggerMessage };
         }
         let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, Stage::Rest)).collect();
         if rest.is_empty() || self.longest > left {
-            Next::Ring
+            Next::TriggerMessage
         } else {
-            Next::Serve(Portion::Whole, first(rest, self.size))
+            Next::Serve(Phase::Whole, first(rest, self.size))
         }
     }
 
@@ -117,13 +121,13 @@ impl Order {
     }
 
     /// A slice was served in so much time; of it, these are due still.
-    pub fn served(&mut self, portion: Portion, slice: &[Due], left: &[Due], took: Duration) {
+    pub fn served(&mut self, portion: Phase, slice: &[Due], left: &[Due], took: Duration) {
         for due in slice {
             self.stages.remove(due.mark());
         }
-        let stage = if portion == Portion::Accounts { Stage::Made } else { Stage::Rest };
+        let stage = if portion == Phase::Accounts { Stage::Made } else { Stage::Rest };
         left.iter().for_each(|due| self.note(due, stage));
-        if portion != Portion::Groups {
+        if portion != Phase::Groups {
             self.longest = self.longest.max(took);
             self.size = next_size(self.size, took);
         }
@@ -168,10 +172,10 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    fn told(next: &Next) -> (Option<Portion>, usize) {
+    fn told(next: &Next) -> (Option<Phase>, usize) {
         match next {
             Next::Serve(portion, dues) => (Some(*portion), dues.len()),
-            Next::Done | Next::Ring => (None, 0),
+            Next::Done | Next::TriggerMessage => (None, 0),
         }
     }
 
@@ -186,25 +190,25 @@ mod tests {
 
     #[test]
     fn few_are_served_whole_and_so_is_everybody_where_each_costs_calls_of_their_own() {
-        let order = Order::new(true);
+        let order = Batcher::new(true);
         assert_eq!(order.next(Vec::new(), secs(45)), Next::Done);
-        assert_eq!(told(&order.next(people(20), secs(45))), (Some(Portion::Whole), 20));
+        assert_eq!(told(&order.next(people(20), secs(45))), (Some(Phase::Whole), 20));
         assert!(order.unknown(&people(20)).is_empty());
-        let order = Order::new(false);
-        assert_eq!(told(&order.next(people(2_000), secs(45))), (Some(Portion::Whole), 20));
+        let order = Batcher::new(false);
+        assert_eq!(told(&order.next(people(2_000), secs(45))), (Some(Phase::Whole), 20));
         assert!(order.unknown(&people(2_000)).is_empty());
     }
 
     /// Plays a run in which every slice takes so long. Gives what was served, and how many are due at its end.
-    fn play(ready: usize, new: usize, took: Duration, finished: Portion) -> (Vec<(Portion, usize)>, usize) {
-        let (mut order, mut dues, mut elapsed) = (Order::new(true), people(ready + new), secs(0));
+    fn play(ready: usize, new: usize, took: Duration, finished: Phase) -> (Vec<(Phase, usize)>, usize) {
+        let (mut order, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
         for (n, due) in dues.iter().enumerate() {
             order.note(due, if n < ready { Stage::Ready } else { Stage::New });
         }
         let mut served = Vec::new();
         while let Next::Serve(portion, slice) = order.next(dues.clone(), TURN.saturating_sub(elapsed)) {
             served.push((portion, slice.len()));
-            let left = if portion == finished || portion == Portion::Whole { Vec::new() } else { slice.clone() };
+            let left = if portion == finished || portion == Phase::Whole { Vec::new() } else { slice.clone() };
             order.served(portion, &slice, &left, took);
             dues.retain(|due| left.contains(due) || !slice.contains(due));
             elapsed += took;
@@ -214,7 +218,7 @@ mod tests {
 
     #[test]
     fn whoever_has_an_account_waits_for_nobody_and_newcomers_come_in_by_one_call() {
-        use Portion::{Accounts, Groups, Whole};
+        use Phase::{Accounts, Groups, Whole};
         let (served, left) = play(300, 700, Duration::from_millis(100), Groups);
         let slices = [20, 40, 80, 160, 320, 80].map(|size| (Accounts, size));
         let all: Vec<_> = [(Groups, 300)].into_iter().chain(slices).chain([(Groups, 700)]).collect();
@@ -225,21 +229,21 @@ mod tests {
 
     #[test]
     fn accounts_are_made_only_so_long_that_their_groups_are_changed_in_the_same_run() {
-        let (served, left) = play(0, 2_000, secs(6), Portion::Groups);
-        let made: usize = served.iter().filter(|(portion, _)| *portion == Portion::Accounts).map(|(_, n)| n).sum();
+        let (served, left) = play(0, 2_000, secs(6), Phase::Groups);
+        let made: usize = served.iter().filter(|(portion, _)| *portion == Phase::Accounts).map(|(_, n)| n).sum();
         assert_eq!((served.len(), made, left), (8, 140, 1_860), "{served:?}");
-        assert_eq!(served.last(), Some(&(Portion::Groups, made)), "{served:?}");
+        assert_eq!(served.last(), Some(&(Phase::Groups, made)), "{served:?}");
     }
 
     #[test]
     fn the_line_is_rung_again_before_a_function_dies() {
-        let mut order = Order::new(true);
+        let mut order = Batcher::new(true);
         let dues = people(2_000);
         dues.iter().for_each(|due| order.note(due, Stage::Ready));
-        assert_eq!(told(&order.next(dues.clone(), secs(25))), (Some(Portion::Groups), 1_000));
-        assert_eq!(order.next(dues.clone(), secs(10)), Next::Ring, "so many take longer than is left");
-        assert_eq!(told(&order.next(dues[..50].to_vec(), secs(10))), (Some(Portion::Groups), 50));
-        order.served(Portion::Accounts, &dues[..20], &[], secs(30));
-        assert_eq!(order.next(people(1), secs(29)), Next::Ring, "another slice may take as long");
+        assert_eq!(told(&order.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
+        assert_eq!(order.next(dues.clone(), secs(10)), Next::TriggerMessage, "so many take longer than is left");
+        assert_eq!(told(&order.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
+        order.served(Phase::Accounts, &dues[..20], &[], secs(30));
+        assert_eq!(order.next(people(1), secs(29)), Next::TriggerMessage, "another slice may take as long");
     }
 }

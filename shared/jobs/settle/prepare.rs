@@ -8,21 +8,21 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::accounts::{link, reader};
-use super::apply::Task;
+use super::apply::PersonWork;
 use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at};
 use super::directory::{Directory, Sought};
 use super::doubts::wait_for_the_guard;
-use super::held::{GroupRows, HeldRows};
+use super::held::{ActualGroups, GroupRows};
 use super::interrupted::finish;
-use super::moves::{Judged, View, judge_person};
+use super::moves::{PersonDecision, View, decide_person};
 use super::order::SLICE_TIME;
-use super::portion::Portion;
-use super::round::Sitting;
-use super::scene::Scene;
+use super::portion::Phase;
+use super::round::Evaluation;
+use super::scene::SiteContext;
 use super::shared::{OthersByPerson, note, read_again, read_others};
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::guard::credibility::BELIEVED_AFTER;
-use doorstep_core::model::account::{GroupId, Row, Standing};
+use doorstep_core::model::account::{GroupId, GroupMember, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Claim;
 use doorstep_core::site::Mode;
@@ -30,16 +30,17 @@ use doorstep_core::site::Mode;
 /// Decides for everybody of a round. `again` says that it is not the first try: nothing that was seen before is relied
 /// upon.
 pub async fn prepare_all(
-    scene: &Scene,
-    sittings: &[Sitting],
-    (portion, again): (Portion, bool),
-    seen: &mut Seen,
+    scene: &SiteContext,
+    sittings: &[Evaluation],
+    (portion, again): (Phase, bool),
+    seen: &mut FirstLook,
     now: Timestamp,
-) -> Vec<Task> {
-    let mut anew = Seen::default();
+) -> Vec<PersonWork> {
+    let mut anew = FirstLook::default();
     let seen = if again { &mut anew } else { seen };
     seen.begin_round(scene, sittings, portion, now).await;
-    let mut begun: Vec<Begun> = sittings.iter().map(|sitting| begin(scene, sitting, portion, seen, now)).collect();
+    let mut begun: Vec<StartedIntent> =
+        sittings.iter().map(|sitting| begin(scene, sitting, portion, seen, now)).collect();
     for (doors, terms) in &scene.terms {
         let looks = begun.iter().filter(|begun| begun.in_need.contains(doors)).count();
         let of_all = seen.newcomers.max(begun.len()) / begun.len().max(1);
@@ -54,7 +55,7 @@ pub async fn prepare_all(
 
 /// Looks at accounts that are needed at several door systems, each door system beside the others: people are prepared one
 /// after the other, and would wait for the slowest one with each account.
-async fn look_ahead(scene: &Scene, begun: &[Begun], directory: &mut Directory) {
+async fn look_ahead(scene: &SiteContext, begun: &[StartedIntent], directory: &mut Directory) {
     if scene.readers.len() < 2 {
         return;
     }
@@ -70,9 +71,9 @@ type Unread = BTreeMap<(String, GroupId), Error>;
 
 /// What one run has seen of the doors.
 #[derive(Default)]
-pub struct Seen {
+pub struct FirstLook {
     /// Everybody in the groups that concern anybody.
-    held: HeldRows,
+    held: ActualGroups,
     /// When the first of them was read.
     read: Option<Instant>,
     /// How many people in all are to be looked at in this run, of whom those of a slice are a part.
@@ -87,12 +88,12 @@ pub struct Seen {
     books: Books,
 }
 
-impl Seen {
+impl FirstLook {
     /// Reads what concerns everybody of a round. Groups that were read just now are not read again, if only accounts
     /// were made since.
-    async fn begin_round(&mut self, scene: &Scene, sittings: &[Sitting], portion: Portion, now: Timestamp) {
+    async fn begin_round(&mut self, scene: &SiteContext, sittings: &[Evaluation], portion: Phase, now: Timestamp) {
         let old = self.read.is_some_and(|read| read.elapsed() > SLICE_TIME);
-        if old && portion != Portion::Accounts {
+        if old && portion != Phase::Accounts {
             self.forget_groups();
         }
         self.unread.clear();
@@ -110,12 +111,12 @@ impl Seen {
 
     /// Groups were changed: they are read again.
     pub fn forget_groups(&mut self) {
-        (self.held, self.read) = (HeldRows::new(), None);
+        (self.held, self.read) = (ActualGroups::new(), None);
     }
 
     /// Reads every group that concerns anybody, once, each door system beside the others. Nobody is in a group that the
     /// door system no longer has.
-    async fn read_groups(&mut self, scene: &Scene, sittings: &[Sitting]) {
+    async fn read_groups(&mut self, scene: &SiteContext, sittings: &[Evaluation]) {
         let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
         let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| &sitting.groups).collect();
         for at in groups {
@@ -146,7 +147,7 @@ impl Seen {
 
 /// Everybody in a group. One that we put people into and that seems to be empty is read three times before that is
 /// believed: what is claimed would be forgotten, and stay open for ever.
-async fn rows(scene: &Scene, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<Row>> {
+async fn rows(scene: &SiteContext, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
     let reader = reader(scene, doors)?;
     if scene.terms.get(doors).is_some_and(|terms| !terms.has(group)) {
         return Ok(Vec::new());
@@ -161,30 +162,30 @@ async fn rows(scene: &Scene, doors: &str, group: &GroupId, claimed: bool) -> Res
     Ok(rows)
 }
 
-fn is_claimed(sittings: &[Sitting], doors: &str, group: &GroupId) -> bool {
+fn is_claimed(sittings: &[Evaluation], doors: &str, group: &GroupId) -> bool {
     sittings.iter().any(|sitting| sitting.case.person.claim(doors, group).is_some())
 }
 
 /// What is decided for one person before accounts and cards are looked at.
-struct Begun {
-    task: Task,
-    judged: Judged,
+struct StartedIntent {
+    task: PersonWork,
+    judged: PersonDecision,
     /// Door systems where their account must be looked at.
     in_need: BTreeSet<String>,
 }
 
 /// What became of an interrupted run, what is to be done as far as that is known, and what must be looked at.
-fn begin(scene: &Scene, sitting: &Sitting, portion: Portion, seen: &Seen, now: Timestamp) -> Begun {
-    let mut task = Task::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
+fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &FirstLook, now: Timestamp) -> StartedIntent {
+    let mut task = PersonWork::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
-        return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
+        return StartedIntent { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
     }
     match seen.others.get(&task.person.id) {
         Some(Ok(others)) => task.others = others.clone(),
         // Without it, nothing is done that another site may need.
         Some(Err(error)) => {
             task.failures.push(("ledger".to_owned(), error.clone()));
-            return Begun { task, judged: Judged::default(), in_need: BTreeSet::new() };
+            return StartedIntent { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
         }
         None => {}
     }
@@ -201,16 +202,16 @@ fn begin(scene: &Scene, sitting: &Sitting, portion: Portion, seen: &Seen, now: T
     } else {
         task.left |= !cards.is_empty();
     }
-    Begun { task, judged, in_need }
+    StartedIntent { task, judged, in_need }
 }
 
 /// Decides what is to be done for one person: which account is theirs, then which cards are, then the moves.
 async fn prepare(
-    scene: &Scene,
-    sitting: &Sitting,
-    portion: Portion,
-    Begun { task, judged, in_need }: &mut Begun,
-    seen: &mut Seen,
+    scene: &SiteContext,
+    sitting: &Evaluation,
+    portion: Phase,
+    StartedIntent { task, judged, in_need }: &mut StartedIntent,
+    seen: &mut FirstLook,
     now: Timestamp,
 ) {
     if scene.site.mode == Mode::Observe {
@@ -221,7 +222,7 @@ async fn prepare(
         barred = link_all(scene, task, in_need, &mut seen.directory).await;
         if let Err(error) = read_again(scene, task).await {
             task.failures.push(("ledger".to_owned(), error));
-            *judged = Judged::default();
+            *judged = PersonDecision::default();
             return;
         }
         let found = finish(&mut task.person, &seen.held, &scene.terms, now);
@@ -241,7 +242,7 @@ async fn prepare(
     task.left |= portion.take(&mut judged.moves);
     rest_only_the_idle(scene, task, judged).await;
     adopt_and_forget(&mut task.person, judged, now);
-    let makes = judged.moves.iter().any(|(_, step)| *step == Move::Create);
+    let makes = judged.moves.iter().any(|(_, step)| *step == Action::Create);
     task.more = makes && !task.left && !sitting.numbers.is_empty();
     let judged = std::mem::take(judged);
     note(task, &judged);
@@ -256,8 +257,8 @@ async fn prepare(
 
 /// Finds the person's account at each of these doors. Gives those where it could not be told which it is.
 async fn link_all(
-    scene: &Scene,
-    task: &mut Task,
+    scene: &SiteContext,
+    task: &mut PersonWork,
     doors: &BTreeSet<String>,
     directory: &mut Directory,
 ) -> BTreeSet<String> {
@@ -279,14 +280,14 @@ async fn link_all(
 }
 
 fn judge(
-    scene: &Scene,
-    sitting: &Sitting,
-    task: &Task,
-    seen: &Seen,
+    scene: &SiteContext,
+    sitting: &Evaluation,
+    task: &PersonWork,
+    seen: &FirstLook,
     looked: &BTreeSet<String>,
     now: Timestamp,
-) -> Judged {
-    judge_person(View {
+) -> PersonDecision {
+    decide_person(View {
         person: &task.person,
         name: sitting.case.dossier.name(),
         desired: &sitting.desired,
@@ -307,9 +308,14 @@ fn judge(
 
 /// Door systems where the account must be looked at: somebody is about to come in, the account itself is to be changed
 /// or was being changed, something is wrong with it that may have been put right, or whoever summoned them asks for it.
-fn in_need_of_an_account(scene: &Scene, sitting: &Sitting, task: &Task, judged: &Judged) -> BTreeSet<String> {
+fn in_need_of_an_account(
+    scene: &SiteContext,
+    sitting: &Evaluation,
+    task: &PersonWork,
+    judged: &PersonDecision,
+) -> BTreeSet<String> {
     let person = &task.person;
-    let touched = judged.moves.iter().filter(|(_, step)| !step.takes_out() && !matches!(step, Move::Rename(_)));
+    let touched = judged.moves.iter().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
     let begun = person.intents.iter().filter(|intent| intent.group.is_none());
     let wrong = person.accounts.iter().filter(|(doors, linked)| {
         let rests = linked.account.standing == Standing::Suspended && person.claims_at(doors);
@@ -321,10 +327,10 @@ fn in_need_of_an_account(scene: &Scene, sitting: &Sitting, task: &Task, judged: 
 }
 
 /// Suspends or deletes nobody who is in a group that is none of our business.
-async fn rest_only_the_idle(scene: &Scene, task: &mut Task, judged: &mut Judged) {
+async fn rest_only_the_idle(scene: &SiteContext, task: &mut PersonWork, judged: &mut PersonDecision) {
     let mut spared = BTreeSet::new();
     for (doors, step) in &judged.moves {
-        if !matches!(step, Move::Suspend | Move::Delete) {
+        if !matches!(step, Action::Suspend | Action::Delete) {
             continue;
         }
         let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
@@ -339,5 +345,5 @@ async fn rest_only_the_idle(scene: &Scene, task: &mut Task, judged: &mut Judged)
         }
         spared.insert(doors.clone());
     }
-    judged.moves.retain(|(doors, step)| !matches!(step, Move::Suspend | Move::Delete) || !spared.contains(doors));
+    judged.moves.retain(|(doors, step)| !matches!(step, Action::Suspend | Action::Delete) || !spared.contains(doors));
 }

@@ -1,8 +1,8 @@
 //! What somebody should look at about one person: pure. Each text says what to do.
 
-use super::apply::{Task, problem};
-use super::round::Sitting;
-use super::scene::Scene;
+use super::apply::{PersonWork, problem};
+use super::round::Evaluation;
+use super::scene::SiteContext;
 use doorstep_core::decide::cards::TAG;
 use doorstep_core::model::account::Standing;
 
@@ -12,7 +12,7 @@ pub fn about_card(doors: &str, problem: &str) -> bool {
 }
 
 /// What a person's failures and facts come to, in words.
-pub fn problems_of(scene: &Scene, sitting: &Sitting, task: &Task) -> Vec<String> {
+pub fn problems_of(scene: &SiteContext, sitting: &Evaluation, task: &PersonWork) -> Vec<String> {
     let mut problems = sitting.derived.problems.clone();
     problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
     problems.extend(task.waits.iter().cloned());

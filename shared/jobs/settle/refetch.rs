@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::identity;
-use super::look::{Heard, Looker};
+use super::look::{Origin, Refetcher};
 use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
@@ -21,18 +21,23 @@ use doorstep_vendors::platform::told::outdated::drop_arrivals;
 const UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whether any of these asks for something to be fetched.
-pub fn has_hints(rings: &[Ring]) -> bool {
-    rings.iter().any(|ring| matches!(ring.bell, Bell::Things(_) | Bell::Account { .. }))
+pub fn has_hints(rings: &[TriggerMessage]) -> bool {
+    rings.iter().any(|ring| matches!(ring.bell, Trigger::Things(_) | Trigger::Account { .. }))
 }
 
 /// Fetches everything that the bells are about, each thing once, until `ends`. Returns whom that marked in passing.
-pub async fn refetch(outside: &Outside, site: &Site, rings: &[Ring], ends: Timestamp) -> Result<Vec<Due>> {
+pub async fn refetch(
+    outside: &Environment,
+    site: &Site,
+    rings: &[TriggerMessage],
+    ends: Timestamp,
+) -> Result<Vec<Due>> {
     let mut marked = of_accounts(outside, site, rings).await?;
     let hints = hints(rings);
     if hints.is_empty() {
         return Ok(marked);
     }
-    let looker = match Looker::in_passing(outside, site, ends).await {
+    let looker = match Refetcher::in_passing(outside, site, ends).await {
         Ok(looker) => looker,
         Err(error) => {
             tracing::warn!(site = site.id, %error, "the platform cannot be reached; hints wait a minute");
@@ -59,8 +64,8 @@ pub async fn refetch(outside: &Outside, site: &Site, rings: &[Ring], ends: Times
 }
 
 /// Looks again at what is due to be looked at, until `ends`. What is not reached stays due.
-pub async fn look_again(outside: &Outside, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
-    let looker = match Looker::new(outside, site, ends).await {
+pub async fn look_again(outside: &Environment, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
+    let looker = match Refetcher::new(outside, site, ends).await {
         Ok(looker) => looker,
         Err(error) => {
             tracing::warn!(site = site.id, %error, "the platform cannot be reached; looks wait a minute");
@@ -74,7 +79,7 @@ pub async fn look_again(outside: &Outside, site: &Site, looks: &[Due], ends: Tim
             break;
         }
         if let Subject::Look { mention, looks, delivery } = &due.subject {
-            let heard = Heard { delivery: delivery.clone(), rung: None };
+            let heard = Origin { delivery: delivery.clone(), rung: None };
             looker.look(mention, *looks, &heard).await?;
         }
         outside.ledger.cross_out(&site.id, std::slice::from_ref(due)).await?;
@@ -82,13 +87,13 @@ pub async fn look_again(outside: &Outside, site: &Site, looks: &[Due], ends: Tim
     Ok(())
 }
 
-fn hints(rings: &[Ring]) -> Vec<(Mention, Heard)> {
-    let mut hints: Vec<(Mention, Heard)> = Vec::new();
+fn hints(rings: &[TriggerMessage]) -> Vec<(ChangeHint, Origin)> {
+    let mut hints: Vec<(ChangeHint, Origin)> = Vec::new();
     for ring in rings {
-        if let Bell::Things(more) = &ring.bell {
+        if let Trigger::Things(more) = &ring.bell {
             for mention in more {
                 if !hints.iter().any(|(known, _)| known == mention) {
-                    hints.push((mention.clone(), Heard::of(ring)));
+                    hints.push((mention.clone(), Origin::of(ring)));
                 }
             }
         }
@@ -96,19 +101,19 @@ fn hints(rings: &[Ring]) -> Vec<(Mention, Heard)> {
     hints
 }
 
-async fn put_off(outside: &Outside, site: &Site, hints: &[(Mention, Heard)], to: Timestamp) -> Result<()> {
-    let look = |(mention, heard): &(Mention, Heard)| {
+async fn put_off(outside: &Environment, site: &Site, hints: &[(ChangeHint, Origin)], to: Timestamp) -> Result<()> {
+    let look = |(mention, heard): &(ChangeHint, Origin)| {
         let subject = Subject::Look { mention: mention.clone(), looks: 0, delivery: heard.delivery.clone() };
         Due::at(to, subject).asked_at(heard.rung)
     };
     put_and_wake(outside, site, hints.iter().map(look).collect(), to).await
 }
 
-async fn put_off_looks(outside: &Outside, site: &Site, looks: &[Due], to: Timestamp) -> Result<()> {
+async fn put_off_looks(outside: &Environment, site: &Site, looks: &[Due], to: Timestamp) -> Result<()> {
     put_and_wake(outside, site, looks.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
 }
 
-async fn put_and_wake(outside: &Outside, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
+async fn put_and_wake(outside: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
     if at > outside.time.now() {
         outside.alarms.set(&site.id, doorstep_core::model::window::floor_minute(at)).await?;
     }
@@ -116,10 +121,10 @@ async fn put_and_wake(outside: &Outside, site: &Site, dues: Vec<Due>, at: Timest
 }
 
 /// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
-async fn of_accounts(outside: &Outside, site: &Site, rings: &[Ring]) -> Result<Vec<Due>> {
+async fn of_accounts(outside: &Environment, site: &Site, rings: &[TriggerMessage]) -> Result<Vec<Due>> {
     let accounts = rings.iter().filter_map(|ring| match &ring.bell {
-        Bell::Account { doors, id } => Some(((doors, id), Heard::of(ring))),
-        Bell::Things(_) | Bell::Alarm(_) | Bell::Due | Bell::Unread | Bell::Roster => None,
+        Trigger::Account { doors, id } => Some(((doors, id), Origin::of(ring))),
+        Trigger::Things(_) | Trigger::Alarm(_) | Trigger::Due | Trigger::Unread | Trigger::Roster => None,
     });
     let mut dues = Vec::new();
     for ((doors, id), heard) in accounts.collect::<BTreeMap<_, _>>() {

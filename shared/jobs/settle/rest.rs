@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::scene::Terms;
+use super::scene::DoorsContext;
 use doorstep_core::decide::entitlement::Desired;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::floor_minute;
@@ -20,7 +20,7 @@ const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 const HEAD_START: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether this person's account at these doors gives its seat back between visits.
-pub fn gives_seat_back(person: &Person, terms: &Terms) -> bool {
+pub fn gives_seat_back(person: &Person, terms: &DoorsContext) -> bool {
     terms.counts_seats && person.is_guest() && terms.config.guest_accounts == WithoutAccess::Suspend
 }
 
@@ -38,7 +38,7 @@ pub fn is_about_to_come(desired: &Desired, doors: &str, now: Timestamp) -> bool 
 pub fn resume_at(
     person: &Person,
     desired: &Desired,
-    terms: &BTreeMap<String, Terms>,
+    terms: &BTreeMap<String, DoorsContext>,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let resting = person.accounts.keys().filter_map(|doors| {
@@ -64,7 +64,7 @@ fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::decide::entitlement::{Because, Stretch};
+    use doorstep_core::decide::entitlement::{OpenInterval, Reasons};
     use doorstep_core::model::account::GroupId;
     use doorstep_core::model::window::Window;
 
@@ -73,9 +73,9 @@ mod tests {
     }
 
     fn visits() -> Desired {
-        let visit = |from: &str, until: &str| Stretch {
+        let visit = |from: &str, until: &str| OpenInterval {
             window: Window::new(at(from), Some(at(until))).expect("a window"),
-            because: Because::default(),
+            because: Reasons::default(),
         };
         let all = vec![visit("02T09:45", "02T11:15"), visit("02T11:40", "02T12:00"), visit("20T09:45", "20T11:15")];
         Desired::from([(("main".to_owned(), GroupId("g".into())), all)])

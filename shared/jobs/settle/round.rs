@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::apply::{Task, apply};
+use super::apply::{PersonWork, apply};
 use super::cards::wait_for_each_other;
-use super::case::{Case, open};
+use super::case::{PersonState, open};
 use super::commit::{Outcome, commit, tell};
 use super::directory::Directory;
-use super::identity::Summons;
+use super::identity::WorkItem;
 use super::intend::intend;
 use super::moves::concerned;
-use super::portion::Portion;
-use super::prepare::{Seen, prepare_all};
+use super::portion::Phase;
+use super::prepare::{FirstLook, prepare_all};
 use super::rest::resume_at;
-use super::scene::{Scene, Writers};
+use super::scene::{SiteContext, Writers};
 use super::shared::ring_others;
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_core::decide::cards::Number;
@@ -35,11 +35,11 @@ pub const AT_ONCE: usize = 16;
 /// Settles everybody who was summoned, or a portion of it, and crosses out what they were due for. Gives what they are
 /// due for still: something is left for another portion.
 pub async fn settle_people(
-    scene: &Scene,
+    scene: &SiteContext,
     writers: &Writers,
-    summons: BTreeMap<String, Summons>,
-    portion: Portion,
-    seen: &mut Seen,
+    summons: BTreeMap<String, WorkItem>,
+    portion: Phase,
+    seen: &mut FirstLook,
     now: Timestamp,
 ) -> Result<Vec<Due>> {
     let mut open: Vec<String> = summons.keys().cloned().collect();
@@ -65,7 +65,7 @@ pub async fn settle_people(
         open = again;
     }
     let (left, served): (Vec<_>, Vec<_>) = summons.into_iter().partition(|(id, _)| left.contains(id));
-    let dues = |people: Vec<(String, Summons)>| people.into_iter().flat_map(|(_, summons)| summons.dues);
+    let dues = |people: Vec<(String, WorkItem)>| people.into_iter().flat_map(|(_, summons)| summons.dues);
     let left: Vec<Due> = dues(left).collect();
     // One due item may mean two people.
     let marks: HashSet<&str> = left.iter().map(Due::mark).collect();
@@ -75,9 +75,9 @@ pub async fn settle_people(
 }
 
 /// One person in one round.
-pub struct Sitting {
+pub struct Evaluation {
     /// As laid open.
-    pub case: Case,
+    pub case: PersonState,
     /// What follows from facts and rules.
     pub derived: Derived,
     /// The same, merged.
@@ -103,18 +103,18 @@ pub struct Sitting {
 }
 
 async fn round(
-    scene: &Scene,
+    scene: &SiteContext,
     writers: &Writers,
     ids: &[String],
-    (summons, failed): (&BTreeMap<String, Summons>, &BTreeMap<String, u32>),
-    (portion, again): (Portion, bool),
-    seen: &mut Seen,
+    (summons, failed): (&BTreeMap<String, WorkItem>, &BTreeMap<String, u32>),
+    (portion, again): (Phase, bool),
+    seen: &mut FirstLook,
     now: Timestamp,
 ) -> Result<Vec<(String, Outcome)>> {
     let site = scene.site.id.as_str();
     let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
-    let cases: Vec<Option<Case>> = cases.buffered(AT_ONCE).try_collect().await?;
-    let mut sittings: Vec<Sitting> = cases
+    let cases: Vec<Option<PersonState>> = cases.buffered(AT_ONCE).try_collect().await?;
+    let mut sittings: Vec<Evaluation> = cases
         .into_iter()
         .flatten()
         .map(|case| {
@@ -128,7 +128,7 @@ async fn round(
     intend(scene, &sittings, &mut tasks, now).await;
     let invite = scene.site.doors.iter().map(|(name, config)| (name.clone(), config.invite)).collect();
     apply(site, now, writers, &invite, &mut tasks).await;
-    if portion != Portion::Accounts {
+    if portion != Phase::Accounts {
         seen.forget_groups();
     }
     for (sitting, task) in sittings.iter_mut().zip(&tasks) {
@@ -142,13 +142,13 @@ async fn round(
 }
 
 /// Whether another round of this run could do none of what failed: the vendors are closed, or no time is left.
-fn is_hopeless(scene: &Scene, task: &Task) -> bool {
+fn is_hopeless(scene: &SiteContext, task: &PersonWork) -> bool {
     let all_closed = task.failures.iter().all(|(doors, _)| scene.is_closed(doors));
     !task.failures.is_empty() && all_closed
 }
 
 /// What became of accounts that were changed need not be asked for in this run.
-fn note_accounts(directory: &mut Directory, sitting: &Sitting, task: &Task) {
+fn note_accounts(directory: &mut Directory, sitting: &Evaluation, task: &PersonWork) {
     for (doors, step) in &task.moves {
         if !step.is_of_the_account() {
             continue;
@@ -166,9 +166,9 @@ fn note_accounts(directory: &mut Directory, sitting: &Sitting, task: &Task) {
 
 /// One after another, for each joins the end of the chain. What was done is published even where it ends early.
 async fn commit_all(
-    scene: &Scene,
-    sittings: Vec<Sitting>,
-    tasks: Vec<Task>,
+    scene: &SiteContext,
+    sittings: Vec<Evaluation>,
+    tasks: Vec<PersonWork>,
     now: Timestamp,
 ) -> Result<Vec<(String, Outcome)>> {
     let (mut chain, mut notices) = (None, Vec::new());
@@ -188,7 +188,7 @@ async fn commit_all(
     ended.map(|()| outcomes)
 }
 
-fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Timestamp) -> Sitting {
+fn sit(scene: &SiteContext, case: PersonState, called: Option<&WorkItem>, last: bool, now: Timestamp) -> Evaluation {
     let derived = derive(scene.rules(), &case.dossier, now);
     let desired = desired(&derived.entitlements);
     let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
@@ -201,6 +201,6 @@ fn sit(scene: &Scene, case: Case, called: Option<&Summons>, last: bool, now: Tim
     let next = next.into_iter().chain(resume_at(&case.person, &desired, &scene.terms, now)).min();
     let asked = called.map_or(now, |summons| summons.asked(now));
     let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));
-    let cause = called.and_then(Summons::cause);
-    Sitting { next, case, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
+    let cause = called.and_then(WorkItem::cause);
+    Evaluation { next, case, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
 }

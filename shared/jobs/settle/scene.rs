@@ -7,14 +7,14 @@ use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::doubts::Crowd;
+use super::doubts::NewAccountGate;
 use super::shared::neighbours;
 use doorstep_cloud::ledger::sites::{DoorsRead, Stored};
 use doorstep_cloud::other_sites::load::Neighbours;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::entitlement::{Before, Rules};
-use doorstep_core::decide::guard::Doubt;
-use doorstep_core::decide::guard::former::{CatalogueBefore, Former};
+use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::decide::guard::former::{Baseline, CatalogueBefore};
 use doorstep_core::model::account::{Account, AccountId, Group, GroupId};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -30,7 +30,7 @@ const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
 /// What holds at one door system, for those who decide.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct DoorsContext {
     /// Its part of the site file.
     pub config: DoorsConfig,
     /// What is known of it.
@@ -47,10 +47,10 @@ pub struct Terms {
     pub counts_seats: bool,
 }
 
-impl Terms {
+impl DoorsContext {
     /// What holds at the doors that `read` reads. Which groups are ruled is not known yet.
     pub fn of(config: DoorsConfig, seen: DoorsRead, read: &dyn ReadDoors) -> Self {
-        Terms {
+        DoorsContext {
             config,
             seen,
             ends_by_itself: read.ends_by_itself(),
@@ -83,7 +83,7 @@ impl Terms {
     }
 }
 
-/// Who may write to each door system. Kept apart from [`Scene`], so that only what applies a diff is handed it.
+/// Who may write to each door system. Kept apart from [`SiteContext`], so that only what applies a diff is handed it.
 pub type Writers = BTreeMap<String, Arc<dyn WriteDoors>>;
 
 /// The door systems that one run has reached, each by one reader and one writer: what these found out by themselves
@@ -94,7 +94,7 @@ pub struct Connections(Mutex<BTreeMap<String, Connection>>);
 type Connection = (Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
 impl Connections {
-    async fn to(&self, outside: &Outside, site: &Site, name: &str) -> Result<Connection> {
+    async fn to(&self, outside: &Environment, site: &Site, name: &str) -> Result<Connection> {
         let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all().get(name).cloned();
         if let Some(known) = known {
@@ -108,9 +108,9 @@ impl Connections {
 }
 
 /// One site, ready to be settled.
-pub struct Scene {
+pub struct SiteContext {
     /// Everything outside.
-    pub outside: Outside,
+    pub outside: Environment,
     /// The site file.
     pub site: Site,
     /// What its names stand for.
@@ -118,7 +118,7 @@ pub struct Scene {
     /// The platform's catalogue.
     pub catalogue: Catalogue,
     /// What holds at each door system that can be reached.
-    pub terms: BTreeMap<String, Terms>,
+    pub terms: BTreeMap<String, DoorsContext>,
     /// Other sites of the stack that share a door system, by door system.
     pub neighbours: Neighbours,
     /// Who reads each of them.
@@ -128,15 +128,15 @@ pub struct Scene {
     /// The platform has not been readable for so long that nothing new is opened from what it last said.
     pub stale: bool,
     /// What was so before, as far as nobody vouched for the change.
-    pub former: Former,
+    pub former: Baseline,
     /// By the file in force everything was compared at least once, and what follows from it judged.
     pub compared: bool,
     /// What waits for a human, once that was looked up.
-    pub held: OnceCell<BTreeSet<Doubt>>,
+    pub held: OnceCell<BTreeSet<UnconfirmedChange>>,
     /// Nobody gets a new account that was not released: there may be too many.
     pub crowded: bool,
     /// Whether new accounts must be counted first, once that was looked up.
-    pub crowd: OnceCell<Crowd>,
+    pub crowd: OnceCell<NewAccountGate>,
     /// Who gets a new account in this slice without being counted, by door system and person.
     pub makes: Mutex<BTreeSet<(String, String)>>,
     /// That they be counted was asked for.
@@ -144,15 +144,15 @@ pub struct Scene {
     alarmed: Mutex<BTreeSet<Timestamp>>,
 }
 
-impl Scene {
+impl SiteContext {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
     pub async fn set(
-        outside: &Outside,
+        outside: &Environment,
         stored: &Stored,
         site: Site,
         crowded: bool,
         connections: &Connections,
-    ) -> Result<(Scene, Writers)> {
+    ) -> Result<(SiteContext, Writers)> {
         let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name, connections)));
         let ledger = &outside.ledger;
         let (sides, known, before, read) =
@@ -173,10 +173,11 @@ impl Scene {
                 }
             }
         }
-        let groups = terms.iter().map(|(name, side): (&String, &Terms)| (name.clone(), side.seen.groups.clone()));
+        let groups =
+            terms.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.seen.groups.clone()));
         let groups: BTreeMap<String, Vec<Group>> = groups.collect();
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
-        let former = Former::of(&site, &groups, before.as_ref(), (older, stored.replaced()), (&catalogue, changed));
+        let former = Baseline::of(&site, &groups, before.as_ref(), (older, stored.replaced()), (&catalogue, changed));
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
             if let Some(terms) = terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());
@@ -188,7 +189,7 @@ impl Scene {
         let (alarmed, crowd, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
         let compared = read.compared == Some(stored.n);
         Ok((
-            Scene {
+            SiteContext {
                 outside,
                 site,
                 resolved,
@@ -253,17 +254,17 @@ impl Scene {
 }
 
 /// The platform's catalogue as it is known, without its passes, which may be many; and as it was before what only full reads told of.
-pub async fn catalogue(outside: &Outside, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
+pub async fn catalogue(outside: &Environment, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
     let records = try_join_all(Catalogue::KINDS.map(|kind| outside.ledger.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
     let before: Vec<Before> = records.iter().filter_map(Record::before).collect();
     Ok((Catalogue::without_passes(live()), CatalogueBefore::of(live(), &before)))
 }
 
-type Side = (Terms, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
+type Side = (DoorsContext, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
-async fn side(outside: &Outside, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
-    let config = site.doors.get(name).cloned().ok_or_else(|| Error::report(format!("there are no doors {name}")))?;
+async fn side(outside: &Environment, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
+    let config = site.doors.get(name).cloned().ok_or_else(|| Error::permanent(format!("there are no doors {name}")))?;
     let (read, write) = connections.to(outside, site, name).await?;
     let kept = outside.ledger.doors_read_kept(&site.id, name).await?;
     let lost = kept == Kept::Unreadable;
@@ -278,7 +279,7 @@ async fn side(outside: &Outside, site: &Site, name: &str, connections: &Connecti
             seen
         }
     };
-    Ok((Terms::of(config, seen, read.as_ref()), read, write))
+    Ok((DoorsContext::of(config, seen, read.as_ref()), read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.

@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::order::{Next, TURN};
 use super::refetch::{has_hints, look_again, refetch};
-use super::turn::Turn;
+use super::turn::SettleRun;
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::sites::Stored;
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
@@ -26,19 +26,19 @@ const PEOPLE_FIRST: u32 = 50;
 const FETCHING: u32 = 75;
 
 /// Serves the bells of one site.
-pub async fn serve(outside: &Outside, stored: &Stored, rings: &[Ring]) -> Result<()> {
+pub async fn serve(outside: &Environment, stored: &Stored, rings: &[TriggerMessage]) -> Result<()> {
     let site = &stored.site()?;
     let mut until = outside.time.now();
     for ring in rings {
         match &ring.bell {
-            Bell::Things(_) | Bell::Account { .. } | Bell::Due | Bell::Roster => {}
-            Bell::Alarm(minute) => until = until.max(*minute),
-            Bell::Unread => outside.bus.want_reconcile(&site.id, AskedBy::Function).await,
+            Trigger::Things(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Roster => {}
+            Trigger::Alarm(minute) => until = until.max(*minute),
+            Trigger::Unread => outside.bus.want_reconcile(&site.id, AskedBy::Function).await,
         }
     }
     // Each part of a roster rings, and only the last one to come makes it whole.
     if let Some(contract) = site.platform.kind.vendor().contract()
-        && rings.iter().any(|ring| ring.bell == Bell::Roster)
+        && rings.iter().any(|ring| ring.bell == Trigger::Roster)
         && drop_rosters(contract, &outside.ledger, &site.id, outside.time.now()).await?
     {
         outside.bus.want_reconcile(&site.id, AskedBy::Function).await;
@@ -70,9 +70,9 @@ enum People {
 
 /// One run for one site.
 struct Run<'a> {
-    outside: &'a Outside,
+    outside: &'a Environment,
     site: &'a Site,
-    turn: Turn<'a>,
+    turn: SettleRun<'a>,
     /// Whom hints marked in passing and who were not served yet.
     marked: Vec<Due>,
     /// Until when somebody is due.
@@ -82,10 +82,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn begin(outside: &'a Outside, stored: &'a Stored, site: &'a Site, until: Timestamp) -> Self {
+    fn begin(outside: &'a Environment, stored: &'a Stored, site: &'a Site, until: Timestamp) -> Self {
         let began = outside.time.now();
         let time = outside.deadline.left(began).map_or(TURN, |left| left.min(TURN));
-        let turn = Turn::new(outside, stored, site);
+        let turn = SettleRun::new(outside, stored, site);
         Run { outside, site, turn, marked: Vec::new(), until, began, time }
     }
 
@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
             self.turn.get_to_know(&people).await?;
             match self.turn.order.next(people, self.left(percent)) {
                 Next::Done => return Ok(People::Served { looks }),
-                Next::Ring => return Ok(People::OutOfTime),
+                Next::TriggerMessage => return Ok(People::OutOfTime),
                 Next::Serve(portion, slice) => {
                     let mut served: HashSet<String> = slice.iter().map(|due| due.mark().to_owned()).collect();
                     for due in self.turn.serve(portion, slice, self.until).await? {
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
     /// Leaves what is due to the next run, and asks for that.
     async fn ring_for_the_rest(&self) -> Result<()> {
         self.outside.ledger.put_dues(&self.site.id, &self.marked).await?;
-        let bell = Bell::Alarm(self.until.max(self.outside.time.now()));
-        self.outside.line.ring(&Ring::new(&self.site.id, bell), None).await
+        let bell = Trigger::Alarm(self.until.max(self.outside.time.now()));
+        self.outside.line.ring(&TriggerMessage::new(&self.site.id, bell), None).await
     }
 }

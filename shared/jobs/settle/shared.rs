@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, stream};
 
-use super::apply::Task;
-use super::moves::Judged;
-use super::round::{AT_ONCE, Sitting};
-use super::scene::{Scene, Terms};
+use super::apply::PersonWork;
+use super::moves::PersonDecision;
+use super::round::{AT_ONCE, Evaluation};
+use super::scene::{DoorsContext, SiteContext};
 use doorstep_cloud::ledger::Write;
 use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::line::{Trigger, TriggerMessage};
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_person};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::other_sites::{Neighbour, OtherSites};
-use doorstep_cloud::outside::Outside;
-use doorstep_core::decide::action::Move;
+use doorstep_cloud::outside::Environment;
+use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Site;
@@ -25,9 +25,13 @@ use doorstep_core::site::Site;
 pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
 
 /// The other sites at each door system. Registers groups that are ruled for the first time.
-pub async fn neighbours(outside: &Outside, site: &Site, terms: &mut BTreeMap<String, Terms>) -> Result<Neighbours> {
+pub async fn neighbours(
+    outside: &Environment,
+    site: &Site,
+    terms: &mut BTreeMap<String, DoorsContext>,
+) -> Result<Neighbours> {
     let mut neighbours = Neighbours::new();
-    for (name, Terms { config, seen, ruled, .. }) in terms {
+    for (name, DoorsContext { config, seen, ruled, .. }) in terms {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
         RuledDoors { at, config, groups: ruled }.register(&outside.ledger, seen).await?;
         let shared = in_service(&outside.ledger, &seen.shared).await?;
@@ -39,7 +43,7 @@ pub async fn neighbours(outside: &Outside, site: &Site, terms: &mut BTreeMap<Str
 }
 
 /// Reads what other sites hold of everybody in a round.
-pub async fn read_others(scene: &Scene, sittings: &[Sitting]) -> OthersByPerson {
+pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> OthersByPerson {
     if scene.neighbours.is_empty() {
         return OthersByPerson::new();
     }
@@ -52,7 +56,7 @@ pub async fn read_others(scene: &Scene, sittings: &[Sitting]) -> OthersByPerson 
 }
 
 /// Reads it once more for one person, whose accounts may be others by now.
-pub async fn read_again(scene: &Scene, task: &mut Task) -> Result<()> {
+pub async fn read_again(scene: &SiteContext, task: &mut PersonWork) -> Result<()> {
     if !scene.neighbours.is_empty() {
         task.others = of_person(&scene.outside.ledger, &scene.neighbours, &task.person).await?;
     }
@@ -60,15 +64,15 @@ pub async fn read_again(scene: &Scene, task: &mut Task) -> Result<()> {
 }
 
 /// Notes on what a decision rests, and whom it may concern. Claims are still as they were before it.
-pub fn note(task: &mut Task, judged: &Judged) {
+pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
     let mut conditions: BTreeMap<Key, Write> = BTreeMap::new();
     let mut rings: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
     let linked = |doors: &str| task.person.accounts.get(doors).map(|linked| &linked.account.id);
     let moves = judged.moves.iter().filter_map(|(doors, step)| {
         let account = match step {
-            Move::Revoke { row, .. } => Some(&row.account),
-            Move::Suspend | Move::Delete | Move::Untag(_) => linked(doors),
-            Move::Grant { replaces, .. } if !replaces.is_empty() => linked(doors),
+            Action::Revoke { row, .. } => Some(&row.account),
+            Action::Suspend | Action::Delete | Action::Untag(_) => linked(doors),
+            Action::Grant { replaces, .. } if !replaces.is_empty() => linked(doors),
             _ => None,
         };
         Some((doors, account?, true))
@@ -91,9 +95,9 @@ pub fn note(task: &mut Task, judged: &Judged) {
 
 /// Has other sites look at accounts whose memberships they share and that were changed here. A ring that is lost is made good
 /// by their next reconcile.
-pub async fn ring_others(scene: &Scene, rings: BTreeSet<(Neighbour, AccountId)>) {
+pub async fn ring_others(scene: &SiteContext, rings: BTreeSet<(Neighbour, AccountId)>) {
     for (Neighbour { site, doors }, id) in rings {
-        let ring = Ring::new(&site, Bell::Account { doors, id });
+        let ring = TriggerMessage::new(&site, Trigger::Account { doors, id });
         if let Err(error) = scene.outside.line.ring(&ring, None).await {
             tracing::warn!(site = scene.site.id, other = site, %error, "the other site of a shared group was not told");
         }

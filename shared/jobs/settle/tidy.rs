@@ -3,7 +3,7 @@
 
 use doorstep_cloud::ledger::Write;
 use doorstep_cloud::ledger::people::{free_email, free_profile, unlist};
-use doorstep_core::decide::entitlement::Dossier;
+use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 
@@ -12,7 +12,7 @@ const MOST: usize = 10;
 
 /// Drops profiles whose facts are gone: guests get a new one with each booking, and a person is read with all of them.
 /// The last one stays, for it says whether they were a guest, and a person without an address is found by nothing else.
-pub fn drop_gone_profiles(site: &str, person: &mut Person, dossier: &Dossier) -> Vec<Write> {
+pub fn drop_gone_profiles(site: &str, person: &mut Person, dossier: &PersonFacts) -> Vec<Write> {
     let is_known = |name: &&FactId| dossier.facts.contains_key(*name) || dossier.vouched.contains_key(*name);
     let most = person.profiles.len().saturating_sub(1).min(MOST);
     let gone: Vec<FactId> = person.profiles.iter().filter(|name| !is_known(name)).take(most).cloned().collect();
@@ -50,7 +50,7 @@ mod tests {
         for n in 0..25 {
             person.profiles.insert(FactId::new(Kind::Visitor, format!("v{n:02}")));
         }
-        let nothing = Dossier::default();
+        let nothing = PersonFacts::default();
         let dropped: Vec<usize> = (0..4).map(|_| drop_gone_profiles("s", &mut person, &nothing).len()).collect();
         assert_eq!((dropped, person.profiles.len()), (vec![10, 10, 4, 0], 1));
         assert!(!is_shell(&person), "somebody whose last profile is gone");

@@ -3,17 +3,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::apply::{Task, problem};
+use super::apply::{PersonWork, problem};
 use super::problems::about_card;
-use super::round::Sitting;
+use super::round::Evaluation;
 use doorstep_core::decide::entitlement::{Desired, open_at};
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 
 /// From so much on it is noted what stood in the way.
 const LATE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Writes down when each of these should have happened, and what stood in the way of what is done at `at`.
-pub fn stamp(deeds: &mut [Deed], sitting: &Sitting, at: Timestamp) {
+pub fn stamp(deeds: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
     for deed in deeds {
         deed.due = edge(deed, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
         deed.delay = deed.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
@@ -27,14 +27,14 @@ pub fn stamp(deeds: &mut [Deed], sitting: &Sitting, at: Timestamp) {
 
 /// The start of the window that opened, or the end of the last one that closed. Where the facts no longer know of one it
 /// is long ago.
-fn edge(deed: &Deed, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
+fn edge(deed: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
     let group = deed.group.as_ref()?;
     match deed.what {
-        Happened::Granted => {
+        AuditAction::Granted => {
             let stretch = open_at(desired, &(deed.doors.clone(), group.clone()), at);
             Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
         }
-        Happened::Revoked => {
+        AuditAction::Revoked => {
             let stretches = desired.get(&(deed.doors.clone(), group.clone()));
             let ended = stretches.into_iter().flatten().filter_map(|stretch| stretch.window.until);
             Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
@@ -44,39 +44,39 @@ fn edge(deed: &Deed, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
 }
 
 /// Whether anything failed that somebody waits for at a door. A card waits for nobody: it is one more way in.
-pub fn waits(task: &Task) -> bool {
+pub fn waits(task: &PersonWork) -> bool {
     task.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::decide::entitlement::{Because, Stretch};
+    use doorstep_core::decide::entitlement::{OpenInterval, Reasons};
     use doorstep_core::model::account::{AccountId, GroupId};
     use doorstep_core::model::window::Window;
 
     #[test]
     fn a_change_is_due_at_the_edge_that_it_is_about() {
         let at = |text: &str| -> Timestamp { format!("2026-03-02T{text}:00Z").parse().expect("an instant") };
-        let stretch = |from: &str, until: Option<&str>| Stretch {
+        let stretch = |from: &str, until: Option<&str>| OpenInterval {
             window: Window { from: at(from), until: until.map(at) },
-            because: Because::default(),
+            because: Reasons::default(),
         };
         let group = GroupId("5".into());
         let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];
         let desired = Desired::from([(("main".to_owned(), group.clone()), windows)]);
-        let edge = |what: Happened, now: &str| {
-            let deed = Deed::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
+        let edge = |what: AuditAction, now: &str| {
+            let deed = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
             super::edge(&deed, &desired, at(now))
         };
-        assert_eq!(edge(Happened::Granted, "09:00"), Some(at("09:00")));
-        assert_eq!(edge(Happened::Granted, "13:30"), Some(at("12:00")));
-        assert_eq!(edge(Happened::Granted, "11:00"), Some(Timestamp::MIN), "it is closed by now");
-        assert_eq!(edge(Happened::Revoked, "08:00"), Some(at("08:00")));
-        assert_eq!(edge(Happened::Revoked, "11:00"), Some(at("10:00")));
-        assert_eq!(edge(Happened::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
-        assert_eq!(edge(Happened::Refused, "09:00"), None);
-        let deed = Deed::new("main", &AccountId("7".into()), None, Happened::Granted, "b", "done");
+        assert_eq!(edge(AuditAction::Granted, "09:00"), Some(at("09:00")));
+        assert_eq!(edge(AuditAction::Granted, "13:30"), Some(at("12:00")));
+        assert_eq!(edge(AuditAction::Granted, "11:00"), Some(Timestamp::MIN), "it is closed by now");
+        assert_eq!(edge(AuditAction::Revoked, "08:00"), Some(at("08:00")));
+        assert_eq!(edge(AuditAction::Revoked, "11:00"), Some(at("10:00")));
+        assert_eq!(edge(AuditAction::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
+        assert_eq!(edge(AuditAction::Refused, "09:00"), None);
+        let deed = AuditEntry::new("main", &AccountId("7".into()), None, AuditAction::Granted, "b", "done");
         assert_eq!(super::edge(&deed, &desired, at("09:00")), None);
     }
 }

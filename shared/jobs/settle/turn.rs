@@ -7,14 +7,14 @@ use jiff::Timestamp;
 
 use super::crowd::is_crowd;
 use super::identity;
-use super::order::{Order, Stage};
-use super::portion::Portion;
-use super::prepare::Seen;
+use super::order::{Batcher, Stage};
+use super::portion::Phase;
+use super::prepare::FirstLook;
 use super::round::settle_people;
-use super::scene::{Connections, Scene};
+use super::scene::{Connections, SiteContext};
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::sites::Stored;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -23,23 +23,23 @@ use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 
 /// One site's turn.
-pub struct Turn<'a> {
-    outside: &'a Outside,
+pub struct SettleRun<'a> {
+    outside: &'a Environment,
     stored: &'a Stored,
     site: &'a Site,
     /// Who is served when.
-    pub order: Order,
-    seen: Seen,
+    pub order: Batcher,
+    seen: FirstLook,
     connections: Connections,
     crowded: Option<bool>,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> SettleRun<'a> {
     /// It begins.
-    pub fn new(outside: &'a Outside, stored: &'a Stored, site: &'a Site) -> Self {
+    pub fn new(outside: &'a Environment, stored: &'a Stored, site: &'a Site) -> Self {
         let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
-        let (seen, connections) = (Seen::default(), Connections::default());
-        Turn { outside, stored, site, order: Order::new(bulk), seen, connections, crowded: None }
+        let (seen, connections) = (FirstLook::default(), Connections::default());
+        SettleRun { outside, stored, site, order: Batcher::new(bulk), seen, connections, crowded: None }
     }
 
     /// Finds out of everybody who is due what their place depends on, and whether they are a crowd.
@@ -94,12 +94,12 @@ impl<'a> Turn<'a> {
     }
 
     /// Serves a slice of people. Gives what is due still.
-    pub async fn serve(&mut self, portion: Portion, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
+    pub async fn serve(&mut self, portion: Phase, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
         let began = self.outside.time.now();
         let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
-        let (scene, writers) = Scene::set(self.outside, self.stored, site, crowded, &self.connections).await?;
+        let (scene, writers) = SiteContext::set(self.outside, self.stored, site, crowded, &self.connections).await?;
         let summons = identity::summon(self.outside, &self.site.id, slice.clone()).await?;
-        self.seen.newcomers = if portion == Portion::Accounts { self.order.newcomers() } else { 0 };
+        self.seen.newcomers = if portion == Phase::Accounts { self.order.newcomers() } else { 0 };
         let left = settle_people(&scene, &writers, summons, portion, &mut self.seen, now).await?;
         let took = began.duration_until(self.outside.time.now());
         self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());

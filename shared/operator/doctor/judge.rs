@@ -101,7 +101,7 @@ impl Checkup {
 
     fn refused(&mut self, who: &str, secret: &str, error: &Error) {
         let advice = match error {
-            Error::Later { .. } => "it may be away: try again in some minutes, and look at its status page".to_owned(),
+            Error::Retry { .. } => "it may be away: try again in some minutes, and look at its status page".to_owned(),
             _ => format!("put the right credentials under \"{secret}\", and ask the doctor again"),
         };
         self.find(About::Credentials, format!("{who}: {}", error.why()), advice);
@@ -241,10 +241,14 @@ impl Checkup {
     fn alarms(&mut self, vitals: &Vitals) {
         match &vitals.alarms {
             Err(error) => {
-                self.find(About::Alarms, error.why(), "the schedule group may be gone: `make deploy` makes it again");
+                self.find(
+                    About::Schedules,
+                    error.why(),
+                    "the schedule group may be gone: `make deploy` makes it again",
+                );
             }
             Ok(set) if vitals.due_soon > *set => self.find(
-                About::Alarms,
+                About::Schedules,
                 format!("somebody is due in {} minutes of the next hour, and {set} alarms are set", vitals.due_soon),
                 "the next reconcile sets them again; if it does not, look at its log",
             ),

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::shown_line;
 
@@ -68,7 +68,7 @@ pub enum About {
     /// The line, and its dead letters.
     Line,
     /// Alarms of people who are due.
-    Alarms,
+    Schedules,
     /// Our clock.
     Clock,
     /// Items of the table that cannot be read.
@@ -91,7 +91,7 @@ impl About {
             About::Holds => "holds",
             About::Unread => "unread",
             About::Line => "line",
-            About::Alarms => "alarms",
+            About::Schedules => "alarms",
             About::Clock => "clock",
             About::Table => "table",
         }
@@ -101,17 +101,17 @@ impl About {
 /// Looks at everything of a site, and changes nothing. Who cannot be asked is a finding.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Refused`] for a site that is not here; [`doorstep_core::model::error::Error::Later`] where our own table is
+/// [`doorstep_core::model::error::Error::Invalid`] for a site that is not here; [`doorstep_core::model::error::Error::Retry`] where our own table is
 /// away.
-pub async fn doctor(outside: &Outside, site: &str) -> Result<Checkup> {
+pub async fn doctor(outside: &Environment, site: &str) -> Result<Checkup> {
     Ok(judge::judge(&vitals::take(outside, site).await?))
 }
 
 /// Looks at every site of the stack, in the order of their names. A site that cannot be looked at is one finding.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where our own table is away.
-pub async fn doctor_of_all(outside: &Outside) -> Result<Vec<Checkup>> {
+/// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
+pub async fn doctor_of_all(outside: &Environment) -> Result<Vec<Checkup>> {
     let mut all = Vec::new();
     for site in outside.ledger.site_names().await? {
         all.push(match doctor(outside, &site).await {

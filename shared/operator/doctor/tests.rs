@@ -84,8 +84,8 @@ fn a_healthy_site_has_nothing_to_do() {
 
 #[test]
 fn each_trouble_is_one_finding_with_what_to_do() {
-    let away = || Error::later("away");
-    let wrong = || Error::report("not accepted");
+    let away = || Error::retry("away");
+    let wrong = || Error::permanent("not accepted");
     let at = Timestamp::UNIX_EPOCH;
     assert_eq!(found(|v, _| v.stored.paused = Some(Paused { at, why: None })), [About::Mode]);
     assert_eq!(found(|v, _| v.stored.observing = true), [About::Mode]);
@@ -107,8 +107,8 @@ fn each_trouble_is_one_finding_with_what_to_do() {
     assert_eq!(found(|v, _| v.overdue = 1), [About::Line]);
     assert_eq!(found(|v, _| v.line = Ok(Waiting { waiting: 0, dead: Some(1) })), [About::Line]);
     assert_eq!(found(|v, _| v.line = Err(away())), [About::Line]);
-    assert_eq!(found(|v, _| v.alarms = Err(away())), [About::Alarms]);
-    assert_eq!(found(|v, _| v.alarms = Ok(1)), [About::Alarms]);
+    assert_eq!(found(|v, _| v.alarms = Err(away())), [About::Schedules]);
+    assert_eq!(found(|v, _| v.alarms = Ok(1)), [About::Schedules]);
     assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [About::Clock]);
     assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))), [About::Clock]);
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use doorstep_cloud::ledger::sites::{DoorsRead, PlatformRead, Stored};
 use doorstep_cloud::line::Waiting;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::account::{Group, GroupId};
@@ -118,9 +118,9 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 /// Asks everybody.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here; [`Error::Later`] where our own table is away.
-pub async fn take(outside: &Outside, site: &str) -> Result<Vitals> {
-    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
+/// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where our own table is away.
+pub async fn take(outside: &Environment, site: &str) -> Result<Vitals> {
+    let outside = &Environment { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
     let (now, ledger) = (outside.time.now(), &outside.ledger);
     let stored = ledger.in_force(site).await?;
     let site = stored.file()?;
@@ -181,7 +181,7 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-async fn platform(outside: &Outside, site: &Site, now: Timestamp) -> Result<Platform> {
+async fn platform(outside: &Environment, site: &Site, now: Timestamp) -> Result<Platform> {
     let kind = site.platform.kind;
     let told = kind.vendor().contract().is_some();
     let proves = outside.secrets.webhook(&site.platform.secret).await.map(|found| {
@@ -220,7 +220,7 @@ async fn platform(outside: &Outside, site: &Site, now: Timestamp) -> Result<Plat
 }
 
 async fn of_doors(
-    outside: &Outside,
+    outside: &Environment,
     site: &Site,
     name: &str,
     config: &DoorsConfig,
@@ -259,7 +259,7 @@ async fn missing(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Vec<usi
 
 /// Ruled groups that open nothing.
 async fn shut(
-    outside: &Outside,
+    outside: &Environment,
     site: &Site,
     name: &str,
     groups: &[Group],
@@ -278,7 +278,7 @@ async fn shut(
 }
 
 /// How far our clock is ahead of AWS's, by the date that its answers carry.
-async fn ahead(outside: &Outside) -> Option<SignedDuration> {
+async fn ahead(outside: &Environment) -> Option<SignedDuration> {
     let settings = &outside.settings;
     let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.line_url).parse().ok()?;
     let origin = format!("{}://{}/", url.scheme_str()?, url.authority()?);

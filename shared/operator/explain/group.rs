@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::past::{self, Held, facts_named, is_about};
+use super::past::{self, PastHold, facts_named, is_about};
 use super::shape::{
     AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
 };
 use super::{Book, File, by_hand};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
-use doorstep_core::decide::guard::{Doubt, Hold};
+use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::{GroupId, Standing};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -24,7 +24,7 @@ const MOST_DONE: usize = 50;
 
 /// One group, explained. Asks the door system only where somebody should be in and we did not put them there.
 pub(super) async fn explain_group(
-    outside: &Outside,
+    outside: &Environment,
     book: &Book,
     file: &File,
     doors: &str,
@@ -47,7 +47,7 @@ struct One<'a> {
     tense: Tense,
     claim: Option<&'a Claim>,
     linked: Option<&'a Linked>,
-    held: Held<'a>,
+    held: PastHold<'a>,
     entitlements: Vec<&'a Entitlement>,
     may: bool,
     has: bool,
@@ -258,10 +258,10 @@ impl<'a> One<'a> {
 
     /// The hold that this group or account waits in, in words.
     fn hold(&self) -> Option<String> {
-        let here = |doubt: &Doubt| match doubt {
-            Doubt::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
-            Doubt::Made { doors, .. } => doors == self.doors && self.linked.is_none(),
-            Doubt::Card { .. } | Doubt::Rests { .. } | Doubt::Moves { .. } => false,
+        let here = |doubt: &UnconfirmedChange| match doubt {
+            UnconfirmedChange::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
+            UnconfirmedChange::Made { doors, .. } => doors == self.doors && self.linked.is_none(),
+            UnconfirmedChange::Card { .. } | UnconfirmedChange::Rests { .. } | UnconfirmedChange::Moves { .. } => false,
         };
         let (_, hold) = self.file.held.iter().find(|(doubt, _)| here(doubt))?;
         let Hold { reason, checksum, since, .. } = hold;
@@ -283,7 +283,8 @@ impl<'a> One<'a> {
             let refused = |record: &&doorstep_core::model::audit::Record| {
                 let here = record.deed.doors == self.doors
                     && record.deed.group.as_ref().is_none_or(|group| group == self.group);
-                here && record.deed.what == doorstep_core::model::audit::Happened::Refused && record.at <= self.book.at
+                here && record.deed.what == doorstep_core::model::audit::AuditAction::Refused
+                    && record.at <= self.book.at
             };
             let since = self.held.last.map_or(Timestamp::MIN, |record| record.at);
             let last = self.file.done.iter().filter(refused).rfind(|record| record.at >= since);

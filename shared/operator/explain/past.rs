@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::shape::Evidence;
 use doorstep_core::model::account::GroupId;
-use doorstep_core::model::audit::{Happened, Record};
+use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::person::Claim;
 
 /// Whether a group was open to somebody at an instant, and the record that says so, where one does.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Held<'r> {
+pub struct PastHold<'r> {
     /// Whether it was.
     pub has: bool,
     /// From what that follows.
@@ -27,34 +27,42 @@ pub fn is_about(record: &Record, doors: &str, group: &GroupId) -> bool {
 }
 
 /// What was held of one group at `at`, by one person's records, oldest first, and the claim of today.
-pub fn held<'r>(records: &'r [Record], claim: Option<&Claim>, doors: &str, group: &GroupId, at: Timestamp) -> Held<'r> {
+pub fn held<'r>(
+    records: &'r [Record],
+    claim: Option<&Claim>,
+    doors: &str,
+    group: &GroupId,
+    at: Timestamp,
+) -> PastHold<'r> {
     let moved = |record: &&Record| {
-        is_about(record, doors, group) && matches!(record.deed.what, Happened::Granted | Happened::Revoked)
+        is_about(record, doors, group) && matches!(record.deed.what, AuditAction::Granted | AuditAction::Revoked)
     };
     let last = records.iter().filter(moved).rfind(|record| record.at <= at);
     let next = records.iter().filter(moved).find(|record| record.at > at);
     let claimed = claim.is_some_and(|claim| claim.since <= at);
     let (has, evidence) = match (last, next) {
-        (Some(last), _) if last.deed.what == Happened::Granted => (true, Evidence::Records),
+        (Some(last), _) if last.deed.what == AuditAction::Granted => (true, Evidence::Records),
         (Some(_), _) if claimed => (true, Evidence::Claim),
         (Some(_), _) => (false, Evidence::Records),
         // Whoever was taken out had been there: given by hand, or adopted.
-        (None, Some(next)) if next.deed.what == Happened::Revoked => (true, Evidence::Records),
+        (None, Some(next)) if next.deed.what == AuditAction::Revoked => (true, Evidence::Records),
         (None, _) if claimed => (true, Evidence::Claim),
         (None, _) => (false, Evidence::Records),
     };
-    Held { has, evidence, last, next }
+    PastHold { has, evidence, last, next }
 }
 
 /// Whether the account was asleep at `at`: suspended, or not there.
 pub fn asleep<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&'r Record> {
     let moved = |record: &&Record| {
-        let stands =
-            matches!(record.deed.what, Happened::Suspended | Happened::Resumed | Happened::Deleted | Happened::Invited);
+        let stands = matches!(
+            record.deed.what,
+            AuditAction::Suspended | AuditAction::Resumed | AuditAction::Deleted | AuditAction::Invited
+        );
         record.deed.doors == doors && record.deed.group.is_none() && stands && record.at <= at
     };
     let last = records.iter().rfind(moved);
-    last.filter(|record| matches!(record.deed.what, Happened::Suspended | Happened::Deleted))
+    last.filter(|record| matches!(record.deed.what, AuditAction::Suspended | AuditAction::Deleted))
 }
 
 /// The facts that a reason names, as [`doorstep_core::decide::entitlement::desired`] writes it.
@@ -78,18 +86,18 @@ mod tests {
     use super::*;
     use doorstep_core::decide::entitlement::{Entitlement, desired};
     use doorstep_core::model::account::AccountId;
-    use doorstep_core::model::audit::{Deed, Head};
+    use doorstep_core::model::audit::{AuditEntry, Head};
     use doorstep_core::model::window::Window;
 
     fn at(text: &str) -> Timestamp {
         format!("2026-03-02T{text}:00Z").parse().expect("an instant")
     }
 
-    fn records(told: &[(&str, Happened, bool)]) -> Vec<Record> {
+    fn records(told: &[(&str, AuditAction, bool)]) -> Vec<Record> {
         let mut head = Head::default();
         let each = told.iter().map(|(when, what, of_group)| {
             let group = GroupId("5".into());
-            let deed = Deed::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
+            let deed = AuditEntry::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
             let (record, next) = head.record("s", "p", at(when), deed);
             head = next;
             record
@@ -101,14 +109,14 @@ mod tests {
     fn records_tell_what_was_held_before_between_and_after_them() {
         let group = GroupId("5".into());
         let told = records(&[
-            ("09:00", Happened::Granted, true),
-            ("09:05", Happened::Refused, true),
-            ("10:00", Happened::Revoked, true),
+            ("09:00", AuditAction::Granted, true),
+            ("09:05", AuditAction::Refused, true),
+            ("10:00", AuditAction::Revoked, true),
         ]);
         let had = |when: &str| held(&told, None, "main", &group, at(when)).has;
         assert_eq!(["08:59", "09:00", "09:30", "10:00", "11:00"].map(had), [false, true, true, false, false]);
         assert!(!held(&told, None, "other", &group, at("09:30")).has);
-        let taken = records(&[("10:00", Happened::Revoked, true)]);
+        let taken = records(&[("10:00", AuditAction::Revoked, true)]);
         assert!(held(&taken, None, "main", &group, at("09:00")).has, "whoever is taken out was in");
         let claim = Claim { doors: "main".into(), group: group.clone(), since: at("12:00"), ..Claim::default() };
         let adopted = |when: &str| held(&told, Some(&claim), "main", &group, at(when));
@@ -119,9 +127,9 @@ mod tests {
     #[test]
     fn an_account_that_was_suspended_opened_nothing() {
         let told = records(&[
-            ("08:00", Happened::Invited, false),
-            ("09:00", Happened::Suspended, false),
-            ("10:00", Happened::Resumed, false),
+            ("08:00", AuditAction::Invited, false),
+            ("09:00", AuditAction::Suspended, false),
+            ("10:00", AuditAction::Resumed, false),
         ]);
         let slept = |when: &str| asleep(&told, "main", at(when)).is_some();
         assert_eq!(["07:00", "08:30", "09:00", "09:59", "10:00"].map(slept), [false, false, true, true, false]);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
-use doorstep_core::model::audit::Happened;
+use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::window::Window;
 
@@ -227,7 +227,7 @@ pub struct DoneShown {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub what: Happened,
+    pub what: AuditAction,
     /// Why.
     pub because: String,
     /// What the door system said.

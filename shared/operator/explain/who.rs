@@ -12,10 +12,10 @@ use super::past::{asleep, held};
 use super::shape::Tense;
 use super::{Book, File, instant};
 use doorstep_cloud::ledger::people::People;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::diff::is_valid;
 use doorstep_core::decide::entitlement::derive;
-use doorstep_core::model::account::{Account, AccountId, GroupId, Row, Standing};
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
@@ -101,8 +101,8 @@ pub struct Told {
 /// Who is, was or will be in a group.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site or group that is not here; [`Error::Later`] where the door system does not answer.
-pub async fn who(outside: &Outside, site: &str, wanted: &Wanted) -> Result<Told> {
+/// [`Error::Invalid`] for a site or group that is not here; [`Error::Retry`] where the door system does not answer.
+pub async fn who(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Told> {
     let now = outside.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
     let stored = outside.ledger.in_force(site).await?;
@@ -143,21 +143,21 @@ impl Book {
         let mut meant = known.into_iter().filter(|group| self.is_called(group, word));
         match (meant.next(), meant.next()) {
             (Some(one), None) => Ok(one),
-            (Some(_), Some(_)) => Err(Error::refused("several groups have this name: write DOORS/NAME, or the id")),
-            (None, _) => Err(Error::refused("no group here has this name or id")),
+            (Some(_), Some(_)) => Err(Error::invalid("several groups have this name: write DOORS/NAME, or the id")),
+            (None, _) => Err(Error::invalid("no group here has this name or id")),
         }
     }
 }
 
 async fn present(
-    outside: &Outside,
+    outside: &Environment,
     book: &Book,
     everybody: &[Person],
     doors: &str,
     group: &GroupId,
 ) -> Result<Vec<Inside>> {
     let (reader, _) = outside.doors(&book.site, doors, Share::Settle).await?;
-    let rows: Vec<Row> = reader.rows(group).await?.into_iter().filter(|row| is_valid(row, book.now)).collect();
+    let rows: Vec<GroupMember> = reader.rows(group).await?.into_iter().filter(|row| is_valid(row, book.now)).collect();
     let config = book.site.doors.get(doors);
     let protected = outside.ledger.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
     let owners: HashMap<&AccountId, &Person> =
@@ -206,7 +206,7 @@ async fn present(
 
 /// By the records of this group, and the claims of today.
 async fn past(
-    outside: &Outside,
+    outside: &Environment,
     book: &Book,
     everybody: &[Person],
     doors: &str,
@@ -246,7 +246,7 @@ async fn past(
 
 /// By what is known today.
 async fn future(
-    outside: &Outside,
+    outside: &Environment,
     book: &Book,
     everybody: Vec<Person>,
     doors: &str,
@@ -299,7 +299,7 @@ impl Inside {
 }
 
 /// The platform's names, where it knows these people.
-async fn name_them(outside: &Outside, book: &Book, people: &mut [Inside]) -> Result<()> {
+async fn name_them(outside: &Environment, book: &Book, people: &mut [Inside]) -> Result<()> {
     let ids: Vec<String> = people.iter().filter_map(|inside| inside.person.clone()).collect();
     let known = outside.ledger.people(&book.site.id, &ids).await?;
     let profiles: Vec<FactId> = known.iter().filter_map(|person| person.profiles.first().cloned()).collect();

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::account::Group;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{self, RuledSite};
 use doorstep_core::site::{Finding, Site};
-use doorstep_jobs::comparison::doors::Seen;
+use doorstep_jobs::comparison::doors::DoorsSnapshot;
 use doorstep_vendors::platform::{PlatformVendor, standard_webhooks};
 
 /// Everything for which a file is not put in force: what is suspicious in it alone, names that stand for nothing or for
 /// several things, and protected people who are not there.
-pub fn of(site: &Site, seen: &Seen, names: &[String], text: &str) -> Vec<Finding> {
+pub fn of(site: &Site, seen: &DoorsSnapshot, names: &[String], text: &str) -> Vec<Finding> {
     let mut said = check::alone(site);
     said.extend(names.iter().cloned());
     for (name, accounts) in &seen.accounts {
@@ -32,7 +32,7 @@ pub fn of(site: &Site, seen: &Seen, names: &[String], text: &str) -> Vec<Finding
 }
 
 /// What is wrong with the names alone: a group may well be there that opens nothing yet.
-pub async fn names(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+pub async fn names(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
     let before = outside.ledger.resolved(&site.id).await?;
     let groups: BTreeMap<String, Vec<Group>> = seen
         .terms
@@ -47,9 +47,9 @@ pub async fn names(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<St
 
 /// What somebody should look at, although the file can be put in force.
 pub async fn remarks(
-    outside: &Outside,
+    outside: &Environment,
     site: &Site,
-    seen: &Seen,
+    seen: &DoorsSnapshot,
     names: &[String],
     people: &[Person],
 ) -> Result<Vec<String>> {
@@ -77,7 +77,7 @@ pub async fn remarks(
 
 /// Groups that another active site rules too, as the files say it. A site that has registered its groups is left out: the
 /// comparison names it already.
-pub async fn shared_groups(outside: &Outside, site: &Site, seen: &Seen) -> Result<Vec<String>> {
+pub async fn shared_groups(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
     let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
     let mut remarks = Vec::new();
     for plate in outside.ledger.doorplates().await? {
@@ -95,7 +95,7 @@ pub async fn shared_groups(outside: &Outside, site: &Site, seen: &Seen) -> Resul
 }
 
 /// Memberships that are ours at doors which this file no longer has, or by whose name it means others.
-async fn left_behind(outside: &Outside, site: &Site, people: &[Person]) -> Result<Vec<String>> {
+async fn left_behind(outside: &Environment, site: &Site, people: &[Person]) -> Result<Vec<String>> {
     let mut claims: BTreeMap<&str, usize> = BTreeMap::new();
     for claim in people.iter().flat_map(|person| &person.claims) {
         *claims.entry(&claim.doors).or_default() += 1;

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::shown;
 use doorstep_core::decide::diff::is_valid;
 use doorstep_core::decide::entitlement::open_at;
 use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, Waiting};
-use doorstep_core::model::account::{Account, AccountId, GroupId, Row, Standing};
+use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::person::{Claim, Linked, Person};
-use doorstep_jobs::comparison::doors::Seen;
+use doorstep_jobs::comparison::doors::DoorsSnapshot;
 use doorstep_jobs::comparison::doubts::{holders, inside, of_person, of_stranger};
 use doorstep_jobs::comparison::foreign::Foreign;
 use doorstep_jobs::comparison::judge::Verdict;
-use doorstep_jobs::comparison::{Ground, Group};
+use doorstep_jobs::comparison::{CompareContext, Group};
 
 /// What opens within this is shown beside what would be opened now.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -37,8 +37,8 @@ pub struct Idle {
 
 /// A diff, as it is gathered.
 pub struct Gathering<'a> {
-    ground: Ground<'a>,
-    seen: &'a Seen,
+    ground: CompareContext<'a>,
+    seen: &'a DoorsSnapshot,
     groups: BTreeMap<Group, GroupDiff>,
     /// Accounts of which somebody must ask what other groups they are in.
     pub idle: Vec<Idle>,
@@ -50,7 +50,7 @@ pub struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     /// Nothing yet. The site file says `mode`, whatever it is judged by.
-    pub fn new(ground: Ground<'a>, seen: &'a Seen) -> Self {
+    pub fn new(ground: CompareContext<'a>, seen: &'a DoorsSnapshot) -> Self {
         let site = ground.site;
         let diff = Diff {
             site: site.id.clone(),
@@ -99,28 +99,28 @@ impl<'a> Gathering<'a> {
         self.diff.tags.push(TagDiff { doors, what, tag: shown(number), who, because });
     }
 
-    fn step(&mut self, verdict: &Verdict<'_>, doors: &str, step: &Move) {
+    fn step(&mut self, verdict: &Verdict<'_>, doors: &str, step: &Action) {
         let who = self.who(verdict, doors);
         match step {
-            Move::Grant { group, replaces, because, .. } => {
+            Action::Grant { group, replaces, because, .. } => {
                 let change = Change { until: self.end(verdict, doors, group), who, because: because.clone() };
                 let now = self.ground.now;
-                let open = replaces.iter().any(|row: &Row| is_valid(row, now));
+                let open = replaces.iter().any(|row: &GroupMember| is_valid(row, now));
                 let at = self.group(doors, group);
                 if open { at.extends.push(change) } else { at.opens.push(change) }
             }
-            Move::Revoke { group, because, .. } => {
+            Action::Revoke { group, because, .. } => {
                 let change = Change { until: None, who, because: because.clone() };
                 self.group(doors, group).closes.push(change);
             }
-            Move::Tidy { .. } => self.diff.counts.tidied += 1,
-            Move::Create => self.account(doors, Done::Made, who),
-            Move::Resume => self.account(doors, Done::Woken, who),
-            Move::Rename(_) => self.account(doors, Done::Renamed, who),
-            Move::Suspend => self.idle(verdict, doors, Done::Suspended, who),
-            Move::Delete => self.idle(verdict, doors, Done::Deleted, who),
-            Move::Tag(change) => self.tag(verdict, doors, TagDone::Tagged, &change.number, &change.because),
-            Move::Untag(change) => self.tag(verdict, doors, TagDone::Untagged, &change.number, &change.because),
+            Action::Tidy { .. } => self.diff.counts.tidied += 1,
+            Action::Create => self.account(doors, Done::Made, who),
+            Action::Resume => self.account(doors, Done::Woken, who),
+            Action::Rename(_) => self.account(doors, Done::Renamed, who),
+            Action::Suspend => self.idle(verdict, doors, Done::Suspended, who),
+            Action::Delete => self.idle(verdict, doors, Done::Deleted, who),
+            Action::Tag(change) => self.tag(verdict, doors, TagDone::Tagged, &change.number, &change.because),
+            Action::Untag(change) => self.tag(verdict, doors, TagDone::Untagged, &change.number, &change.because),
         }
     }
 
@@ -130,7 +130,7 @@ impl<'a> Gathering<'a> {
 
     fn idle(&mut self, verdict: &Verdict<'_>, doors: &str, what: Done, who: Who) {
         if let Some(linked) = verdict.somebody.person.accounts.get(doors) {
-            let leaves = |(at, step): &&(String, Move)| at == doors && matches!(step, Move::Revoke { .. });
+            let leaves = |(at, step): &&(String, Action)| at == doors && matches!(step, Action::Revoke { .. });
             let left = verdict.judged.moves.iter().filter(leaves).count();
             let (doors, account) = (doors.to_owned(), linked.account.clone());
             self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account, left });
@@ -196,7 +196,7 @@ impl<'a> Gathering<'a> {
         if self.waiting.is_empty() {
             return;
         }
-        let Ground { site, now, .. } = self.ground;
+        let CompareContext { site, now, .. } = self.ground;
         let (inside, holders) = (inside(self.seen, now), holders(people));
         let measure = Measure { site: &site.id, guard: &site.guard, inside: &inside, holders: &holders, tally, now };
         for (hold, _) in judge(measure, std::mem::take(&mut self.waiting)).holds {

@@ -4,17 +4,17 @@
 use crate::check;
 use doorstep_cloud::ledger::sites::PlatformRead;
 use doorstep_cloud::other_sites::sharing;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::guard::Tally;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Mode, Site};
-use doorstep_jobs::comparison::doors::{self, Seen};
-use doorstep_jobs::comparison::facts::Known;
+use doorstep_jobs::comparison::doors::{self, DoorsSnapshot};
+use doorstep_jobs::comparison::facts::FactIndex;
 use doorstep_jobs::comparison::joins::joins;
 use doorstep_jobs::comparison::judge::judge;
 use doorstep_jobs::comparison::platform::Reading;
-use doorstep_jobs::comparison::{Ground, everybody_to_judge, former};
+use doorstep_jobs::comparison::{CompareContext, everybody_to_judge, former};
 
 pub mod diff;
 mod findings;
@@ -37,10 +37,10 @@ pub struct Preview {
 /// What `site` would change, whose file has this `text`.
 ///
 /// # Errors
-/// [`Error::Later`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
-/// [`Error::Report`] where a secret is missing or not accepted.
-pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Preview> {
-    let outside = &Outside { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
+/// [`Error::Retry`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
+/// [`Error::Permanent`] where a secret is missing or not accepted.
+pub async fn preview(outside: &Environment, site: &Site, text: &str) -> Result<Preview> {
+    let outside = &Environment { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
     let now = outside.time.now();
     let mut mark = outside.ledger.platform_read(&site.id).await?;
     let mut reading = platform(outside, site, &mark, now).await?;
@@ -55,7 +55,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
         let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
         let why = seen.problems.iter().find(about).cloned();
-        return Err(Error::later(why.unwrap_or_else(|| format!("{shut} cannot be read"))));
+        return Err(Error::retry(why.unwrap_or_else(|| format!("{shut} cannot be read"))));
     }
     let word = site.platform.kind.word();
     let told = |problem: &String| format!("{word}: {problem}");
@@ -72,7 +72,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
     let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
     let former = former(&outside.ledger, site, versions, &reading.known, &seen).await?;
-    let ground = Ground {
+    let ground = CompareContext {
         former: &former,
         site,
         resolved: &seen.resolved,
@@ -90,7 +90,7 @@ pub async fn preview(outside: &Outside, site: &Site, text: &str) -> Result<Previ
 
 /// Reads the whole platform, afresh.
 async fn platform<'a>(
-    outside: &'a Outside,
+    outside: &'a Environment,
     site: &'a Site,
     mark: &PlatformRead,
     now: jiff::Timestamp,
@@ -104,16 +104,16 @@ async fn platform<'a>(
         if let Some(why) =
             reading.problems.last().filter(|_| check::NAMED.iter().any(|kind| reading.unread.contains(kind)))
         {
-            return Err(Error::later(format!("{word}: {why}")));
+            return Err(Error::retry(format!("{word}: {why}")));
         }
     }
     Ok(reading)
 }
 
 async fn judged(
-    ground: Ground<'_>,
-    known: &Known,
-    seen: &Seen,
+    ground: CompareContext<'_>,
+    known: &FactIndex,
+    seen: &DoorsSnapshot,
     people: &[Person],
     tally: &Tally,
     problems: Vec<String>,

@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Change, What};
 use crate::preview::diff::Who;
-use doorstep_core::decide::entitlement::{Desired, Dossier, RuleBook, Rules, Stretch, derive_by, desired};
+use doorstep_core::decide::entitlement::{Desired, OpenInterval, PersonFacts, RuleIndex, Rules, derive_by, desired};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::Window;
 use doorstep_jobs::comparison::Group;
-use doorstep_jobs::comparison::facts::Known;
-use doorstep_jobs::comparison::people::{Somebody, everybody};
+use doorstep_jobs::comparison::facts::FactIndex;
+use doorstep_jobs::comparison::people::{ProjectedPerson, everybody};
 
 /// What of `day` would have been otherwise for anybody under `after`, beside `before`.
 pub fn compare(
     before: Rules<'_>,
     after: Rules<'_>,
-    known: &Known,
+    known: &FactIndex,
     people: &[Person],
     day: Window,
     names: &BTreeMap<Group, String>,
 ) -> Vec<Change> {
-    let books = (RuleBook::of(before), RuleBook::of(after));
-    let open = |book: &RuleBook<'_>, dossier: &Dossier| desired(&derive_by(book, dossier, day.from).entitlements);
+    let books = (RuleIndex::of(before), RuleIndex::of(after));
+    let open = |book: &RuleIndex<'_>, dossier: &PersonFacts| desired(&derive_by(book, dossier, day.from).entitlements);
     let mut changes = Vec::new();
     for somebody in everybody(people, known) {
         let dossier = known.dossier(somebody.person.profiles.iter());
@@ -47,12 +47,12 @@ pub fn compare(
     changes
 }
 
-fn stretches<'a>(desired: &'a Desired, group: &Group) -> &'a [Stretch] {
+fn stretches<'a>(desired: &'a Desired, group: &Group) -> &'a [OpenInterval] {
     desired.get(group).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// What of these stretches lies in the day and in none of the others.
-fn only(these: &[Stretch], others: &[Stretch], day: Window) -> Vec<(Window, String)> {
+fn only(these: &[OpenInterval], others: &[OpenInterval], day: Window) -> Vec<(Window, String)> {
     let mut found = Vec::new();
     for stretch in these {
         let mut left: Vec<Window> = stretch.window.overlap(&day).into_iter().collect();
@@ -64,7 +64,7 @@ fn only(these: &[Stretch], others: &[Stretch], day: Window) -> Vec<(Window, Stri
     found
 }
 
-fn who(somebody: &Somebody<'_>, dossier: &Dossier, doors: &str) -> Who {
+fn who(somebody: &ProjectedPerson<'_>, dossier: &PersonFacts, doors: &str) -> Who {
     let account = somebody.person.accounts.get(doors).map(|linked| &linked.account);
     let named = || account.and_then(|account| account.called());
     Who {
@@ -80,17 +80,17 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use doorstep_core::decide::entitlement::Because;
+    use doorstep_core::decide::entitlement::Reasons;
     use doorstep_core::model::fact::{FactId, Kind};
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(minute * 60).expect("an instant")
     }
 
-    fn stretch(from: i64, until: Option<i64>) -> Stretch {
-        Stretch {
+    fn stretch(from: i64, until: Option<i64>) -> OpenInterval {
+        OpenInterval {
             window: Window { from: at(from), until: until.map(at) },
-            because: Because::of(FactId::new(Kind::Booking, from.to_string()), 1),
+            because: Reasons::of(FactId::new(Kind::Booking, from.to_string()), 1),
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::preview::diff::Who;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::decide::entitlement::{HORIZON, Rules};
 use doorstep_core::model::account::Group;
 use doorstep_core::model::error::{Error, Result};
@@ -17,7 +17,7 @@ use doorstep_core::model::window::Window;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{Finding, Site};
-use doorstep_jobs::comparison::facts::Known;
+use doorstep_jobs::comparison::facts::FactIndex;
 
 mod compare;
 mod print;
@@ -93,9 +93,9 @@ impl Side {
 /// that day now: whatever was cancelled or changed since counts as it is.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site that is not here, for another platform than the one that is known, and for a day that
+/// [`Error::Invalid`] for a site that is not here, for another platform than the one that is known, and for a day that
 /// nobody remembers or sees yet.
-pub async fn rehearse(outside: &Outside, text: &str, day: Option<Date>) -> Result<Rehearsal> {
+pub async fn rehearse(outside: &Environment, text: &str, day: Option<Date>) -> Result<Rehearsal> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Rehearsal { findings: error.into(), ..Rehearsal::default() }),
@@ -103,7 +103,7 @@ pub async fn rehearse(outside: &Outside, text: &str, day: Option<Date>) -> Resul
     let stored = outside.ledger.in_force(&site.id).await?;
     let before = stored.file()?;
     if (site.platform.kind, &site.platform.organization) != (before.platform.kind, &before.platform.organization) {
-        return Err(Error::refused(
+        return Err(Error::invalid(
             "the file names another platform than the one in force, and nothing is known of its days",
         ));
     }
@@ -132,7 +132,7 @@ pub async fn rehearse(outside: &Outside, text: &str, day: Option<Date>) -> Resul
 
 /// The day and when it is; of no day, yesterday.
 fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Window)> {
-    let nowhere = |_| Error::refused("this is no day that there is");
+    let nowhere = |_| Error::invalid("this is no day that there is");
     let zone = &site.timezone;
     let today = now.to_zoned(zone.clone()).date();
     let day = match day {
@@ -147,7 +147,7 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
         let local = |at: Timestamp| at.to_zoned(zone.clone()).date();
         // The days at both ends are known in part only.
         let (earliest, latest) = (local(oldest).checked_add(1.day()), local(furthest).checked_sub(1.day()));
-        return Err(Error::refused(format!(
+        return Err(Error::invalid(format!(
             "{day} cannot be rehearsed: ended bookings are known for three days and coming ones for sixty, so write a day \
              from {} to {}",
             earliest.map_err(nowhere)?,
@@ -158,11 +158,11 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
 }
 
 /// Everything that is known of the platform.
-async fn known(outside: &Outside, site: &Site) -> Result<Known> {
+async fn known(outside: &Environment, site: &Site) -> Result<FactIndex> {
     if outside.ledger.platform_read(&site.id).await?.whole.is_none() {
-        return Err(Error::refused("the platform was not read whole yet, so no day is known: wait for a reconcile"));
+        return Err(Error::invalid("the platform was not read whole yet, so no day is known: wait for a reconcile"));
     }
-    let mut known = Known::default();
+    let mut known = FactIndex::default();
     for kind in Kind::ALL {
         outside.ledger.facts_of(&site.id, kind).await?.iter().for_each(|record| known.put(record));
     }
@@ -173,7 +173,7 @@ type Groups = BTreeMap<String, Vec<Group>>;
 
 /// What a file's names stand for, by what is known of its door systems; what cannot be told is a problem.
 async fn side(
-    outside: &Outside,
+    outside: &Environment,
     site: Site,
     catalogue: &Catalogue,
     problems: &mut Vec<String>,
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(length, SignedDuration::from_hours(23), "the clocks went forward");
         for far in ["2026-03-20", "1900-01-01", "9999-12-31", "2026-05-30"] {
             let refused = chosen_day(Some(far)).expect_err(far);
-            assert!(matches!(refused, Error::Refused(_)), "{refused}");
+            assert!(matches!(refused, Error::Invalid(_)), "{refused}");
         }
         let refused = chosen_day(Some("2026-03-20")).expect_err("long ago").to_string();
         assert!(refused.ends_with("so write a day from 2026-03-27 to 2026-05-28"), "{refused}");

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::ledger::dues::Due;
 use doorstep_cloud::ledger::sites::{Retiring, Stored};
-use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::line::{Trigger, TriggerMessage};
 use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::other_sites::register::unregister;
-use doorstep_cloud::outside::Outside;
-use doorstep_core::decide::guard::{Doubt, checksum};
+use doorstep_cloud::outside::Environment;
+use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -103,9 +103,9 @@ pub struct Inside {
 /// Shows what taking a site out of service would do, or does as much of it as can be done now.
 ///
 /// # Errors
-/// [`Error::Refused`] for a site of which nothing is known, and where the checksum names something else than what would be
-/// done now; [`Error::Later`] where the table, the line or Scheduler are away.
-pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Retirement> {
+/// [`Error::Invalid`] for a site of which nothing is known, and where the checksum names something else than what would be
+/// done now; [`Error::Retry`] where the table, the line or Scheduler are away.
+pub async fn retire(outside: &Environment, site: &str, order: &Order) -> Result<Retirement> {
     let Some(stored) = outside.ledger.active(site).await? else { return of_retired(outside, site, order).await };
     let everybody = outside.ledger.everybody(site).await?;
     let people = &everybody.known;
@@ -118,7 +118,7 @@ pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Reti
     }
     let Some(yes) = &order.yes else { return Ok(seen) };
     if *yes != seen.checksum {
-        return Err(Error::refused(format!(
+        return Err(Error::invalid(format!(
             "{yes} is not the checksum of what would be done now: look again without --yes, and say what you then see"
         )));
     }
@@ -138,7 +138,7 @@ pub async fn retire(outside: &Outside, site: &str, order: &Order) -> Result<Reti
 
 /// Asks settle to take everybody out whom we put in. The operator has seen who that is, so the guard lets them pass.
 async fn take_out(
-    outside: &Outside,
+    outside: &Environment,
     site: &str,
     stored: &Stored,
     file: &Site,
@@ -159,11 +159,11 @@ async fn take_out(
         Due::at(now, Subject::Person(person.id.clone())).with_a_look_at(known)
     });
     outside.ledger.put_dues(site, &dues.collect::<Vec<_>>()).await?;
-    outside.line.ring(&Ring::new(site, Bell::Due), None).await
+    outside.line.ring(&TriggerMessage::new(site, Trigger::Due), None).await
 }
 
 /// What the groups are called.
-async fn names(outside: &Outside, file: &Site) -> Result<BTreeMap<Group, String>> {
+async fn names(outside: &Environment, file: &Site) -> Result<BTreeMap<Group, String>> {
     let mut names = BTreeMap::new();
     for doors in file.doors.keys() {
         let read = outside.ledger.doors_read(&file.id, doors).await?.unwrap_or_default();
@@ -173,10 +173,10 @@ async fn names(outside: &Outside, file: &Site) -> Result<BTreeMap<Group, String>
 }
 
 /// Of a site that is out of service already there is only what is kept of it.
-async fn of_retired(outside: &Outside, site: &str, order: &Order) -> Result<Retirement> {
+async fn of_retired(outside: &Environment, site: &str, order: &Order) -> Result<Retirement> {
     let kept = outside.ledger.kept_of_site(site).await?;
     if kept == 0 && !outside.ledger.has_chain(site).await? {
-        return Err(Error::refused(format!("there is no site {site}")));
+        return Err(Error::invalid(format!("there is no site {site}")));
     }
     let mut seen = Retirement::nobody(site, order);
     seen.stage = Stage::Done;
@@ -188,7 +188,7 @@ async fn of_retired(outside: &Outside, site: &str, order: &Order) -> Result<Reti
                 seen.stage = Stage::Done;
             }
             Some(yes) => {
-                return Err(Error::refused(format!("{yes} is not the checksum of that: look again without --yes")));
+                return Err(Error::invalid(format!("{yes} is not the checksum of that: look again without --yes")));
             }
             None => {}
         }
@@ -197,10 +197,10 @@ async fn of_retired(outside: &Outside, site: &str, order: &Order) -> Result<Reti
 }
 
 /// Everything that we put into groups at doors that the file has.
-fn leaves(file: &Site, people: &[Person]) -> Vec<Doubt> {
+fn leaves(file: &Site, people: &[Person]) -> Vec<UnconfirmedChange> {
     let claims = people.iter().flat_map(|person| &person.claims);
     let here = claims.filter(|claim| file.doors.contains_key(&claim.doors));
-    here.map(|claim| Doubt::Leaves {
+    here.map(|claim| UnconfirmedChange::Leaves {
         doors: claim.doors.clone(),
         group: claim.group.clone(),
         account: claim.account.clone(),
@@ -272,7 +272,7 @@ impl Retirement {
 }
 
 /// The checksum of an order about exactly these.
-fn named(site: &str, order: &Order, leaves: &[Doubt]) -> String {
+fn named(site: &str, order: &Order, leaves: &[UnconfirmedChange]) -> String {
     let how = format!("{site} {:?} {}", order.how, order.delete_data);
     checksum(&how, &leaves.iter().collect::<Vec<_>>())
 }

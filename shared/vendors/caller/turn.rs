@@ -13,12 +13,12 @@ use super::health::Health;
 /// what makes them one at a time, and what makes a pause asked of one request hold for all. Clients that share a limit
 /// share a turn.
 #[derive(Clone, Default)]
-pub struct Turn {
+pub struct RateGate {
     next: Arc<Mutex<Timestamp>>,
     health: Arc<std::sync::Mutex<Health>>,
 }
 
-impl Turn {
+impl RateGate {
     /// Whether no call would be made at `now`: the vendor asked for a pause, or hung, throttled or failed in this run.
     pub fn is_closed(&self, now: Timestamp) -> bool {
         self.health().refuses(None, now).is_some()
@@ -30,8 +30,8 @@ impl Turn {
     }
 
     /// A turn of its own that is closed when this one is.
-    pub(super) fn with_its_own_pace(&self) -> Turn {
-        Turn { health: self.health.clone(), ..Turn::default() }
+    pub(super) fn with_its_own_pace(&self) -> RateGate {
+        RateGate { health: self.health.clone(), ..RateGate::default() }
     }
 
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
@@ -41,23 +41,23 @@ impl Turn {
 
 /// The turns of one function, by what counts against one limit.
 #[derive(Clone, Default)]
-pub struct Turns(Arc<std::sync::Mutex<Known>>);
+pub struct RateGates(Arc<std::sync::Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
-    turns: HashMap<String, Turn>,
+    turns: HashMap<String, RateGate>,
     /// How much time the present run has, where there is a run.
     run: Option<Duration>,
 }
 
-impl Turns {
+impl RateGates {
     /// The turn that goes by `name`.
-    pub fn of(&self, name: &str) -> Turn {
+    pub fn of(&self, name: &str) -> RateGate {
         let mut known = self.known();
         if let Some(turn) = known.turns.get(name) {
             return turn.clone();
         }
-        let turn = Turn::default();
+        let turn = RateGate::default();
         if let Some(time) = known.run {
             turn.health().begin(time);
         }

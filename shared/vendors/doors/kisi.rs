@@ -21,7 +21,7 @@ use serde_json::json;
 use wire::{Who, number};
 
 use super::openings::ReadOpenings;
-use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
+use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use crate::caller;
 use doorstep_core::model::error::{Error, Result};
@@ -78,14 +78,14 @@ impl ReadDoors for Kisi {
     }
 
     /// An empty list is believed only of a group that is there: Kisi lists nobody for a group that is gone [I].
-    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
+    async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
         let id = number(&group.0)?;
         let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
         let list: Listed<wire::Assignment> = self.client.listed("role_assignments", &query, LONGEST_PAGE).await?;
         if list.items.is_empty() {
             let there: wire::GroupSize = caller::json(VENDOR, &self.there_is(group).await?)?;
             if list.says_nothing() && there.users_count.is_some_and(|count| count > 0) {
-                return Err(Error::later("Kisi listed nobody of a group that counts people"));
+                return Err(Error::retry("Kisi listed nobody of a group that counts people"));
             }
         }
         list.items.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
@@ -168,7 +168,7 @@ impl WriteDoors for Kisi {
     /// A guest's name cannot be changed: no call for it is described.
     async fn rename(&self, account: &Account, name: &str) -> Result<()> {
         match Who::of(&account.id)? {
-            Who::Guest(_) => Err(Error::report("Kisi has no call to rename a guest: change the name in Kisi")),
+            Who::Guest(_) => Err(Error::permanent("Kisi has no call to rename a guest: change the name in Kisi")),
             Who::User(id) => self.update(id, json!({ "user": { "name": name } })).await,
         }
     }
@@ -206,7 +206,7 @@ impl WriteDoors for Kisi {
     }
 
     /// One call for each: Kisi has none for several.
-    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
         self.change_each(group, add, remove).await
     }
 
@@ -234,7 +234,7 @@ impl Kisi {
         let answer = self.client.write(Method::POST, &["users"], Some(&json!({ "user": user }))).await?;
         let about_email = refused_fields(&answer).iter().any(|field| field == "email");
         if answer.status() == StatusCode::CONFLICT || (about_email && !self.find(email).await?.is_empty()) {
-            return Err(Error::later("Kisi has an account with this address already: it is looked up again"));
+            return Err(Error::retry("Kisi has an account with this address already: it is looked up again"));
         }
         let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
         Ok(user.into())
@@ -246,7 +246,7 @@ impl Kisi {
         let ids = id.to_string();
         let list: Listed<wire::Guest> = self.client.listed("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
         if list.says_nothing() {
-            return Err(Error::later("Kisi's list of guests says nothing: it is read again"));
+            return Err(Error::retry("Kisi's list of guests says nothing: it is read again"));
         }
         Ok(list.items.into_iter().find(|guest| guest.id == id).map(Account::from))
     }
@@ -259,7 +259,7 @@ impl Kisi {
     }
 
     /// # Errors
-    /// [`Error::Report`] where the organisation's identity provider switched the user's access off: no call of ours
+    /// [`Error::Permanent`] where the organisation's identity provider switched the user's access off: no call of ours
     /// switches it on again.
     async fn scim_allows(&self, user: i64) -> Result<()> {
         let answer = self.client.get(&["users", &user.to_string()]).await?;
@@ -268,7 +268,7 @@ impl Kisi {
         }
         let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
         match user.scim_access_enabled {
-            Some(false) => Err(Error::report(
+            Some(false) => Err(Error::permanent(
                 "this Kisi account's access is switched off by the organisation's identity provider (SCIM): enable it \
                  there",
             )),
@@ -287,11 +287,11 @@ impl Kisi {
     /// The group as Kisi shows it.
     ///
     /// # Errors
-    /// [`Error::Report`] where the group is gone.
+    /// [`Error::Permanent`] where the group is gone.
     async fn there_is(&self, group: &GroupId) -> Result<bytes::Bytes> {
         let answer = self.client.get(&["groups", &group.0]).await?;
         if answer.status() == StatusCode::NOT_FOUND {
-            return Err(Error::report(format!("Kisi group {group} is gone: change the rules that open it")));
+            return Err(Error::permanent(format!("Kisi group {group} is gone: change the rules that open it")));
         }
         done(answer)
     }
@@ -306,12 +306,14 @@ impl Kisi {
         if self.assignments_of(who).await?.iter().all(wire::Assignment::is_basic) {
             return Ok(());
         }
-        Err(Error::report("this Kisi account has another role than opening doors: it is neither suspended nor deleted"))
+        Err(Error::permanent(
+            "this Kisi account has another role than opening doors: it is neither suspended nor deleted",
+        ))
     }
 }
 
 fn account_gone() -> Error {
-    Error::later("the account is gone at Kisi: it is looked up again")
+    Error::retry("the account is gone at Kisi: it is looked up again")
 }
 
 fn done_or_gone(answer: crate::http::Response) -> Result<()> {

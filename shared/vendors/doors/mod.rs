@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::access::Access;
-use doorstep_core::model::account::{Account, AccountId, Card, DoorsKind, Group, GroupId, Row};
+use doorstep_core::model::account::{Account, AccountId, Card, DoorsKind, Group, GroupId, GroupMember};
 use doorstep_core::model::error::Result;
 
 pub mod kisi;
@@ -85,7 +85,7 @@ pub struct Entry {
     /// When it ends by itself, where the door system can do that.
     pub until: Option<Timestamp>,
     /// Lines of this account in this group that the new one takes the place of.
-    pub replaces: Vec<Row>,
+    pub replaces: Vec<GroupMember>,
 }
 
 /// What can be asked of a door system. Nothing here writes. Every list is whole or an error.
@@ -111,8 +111,8 @@ pub trait ReadDoors: Send + Sync {
     /// Whether the door system, asked for this very group, says that there is none. A list that leaves it out is no
     /// proof: what is claimed in a group would be forgotten, and stay open.
     async fn is_gone(&self, group: &GroupId) -> Result<bool>;
-    /// Everybody in `group`, whatever the dates. A group that is gone is [`doorstep_core::model::error::Error::Report`].
-    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>>;
+    /// Everybody in `group`, whatever the dates. A group that is gone is [`doorstep_core::model::error::Error::Permanent`].
+    async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>>;
     /// Accounts whose address is exactly `email`, ignoring case.
     async fn find(&self, email: &str) -> Result<Vec<Account>>;
     /// The account as it is now; `None` where it is gone, which a list has confirmed. `known` is as it was last seen.
@@ -151,7 +151,7 @@ pub trait ReadDoors: Send + Sync {
 pub trait WriteDoors: Send + Sync {
     /// Makes an account. A guest, where there is no address.
     async fn create(&self, new: &NewAccount) -> Result<Account>;
-    /// Gives an account another name. [`doorstep_core::model::error::Error::Report`] where the door system does not let us.
+    /// Gives an account another name. [`doorstep_core::model::error::Error::Permanent`] where the door system does not let us.
     async fn rename(&self, account: &Account, name: &str) -> Result<()>;
     /// Lets an account open doors again, taking a seat.
     async fn resume(&self, account: &Account) -> Result<()>;
@@ -161,7 +161,7 @@ pub trait WriteDoors: Send + Sync {
     async fn delete(&self, account: &Account) -> Result<()>;
     /// Puts `add` into `group` and takes `remove` out of it, in as few calls as the door system allows. One result
     /// for each of `add`, then for each of `remove`, in their order.
-    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>>;
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>>;
     /// Makes a card theirs that is nobody's. Done is what was seen done: a yes alone is not believed.
     async fn tag(&self, account: &Account, card: &Card) -> Result<()>;
     /// Makes a card of theirs nobody's, and leaves it where it is. One that is theirs no more is done.

@@ -9,24 +9,24 @@ use serde::{Deserialize, Serialize};
 
 use super::AccountId;
 use crate::access::WebhookSecrets;
-use crate::delivery::{Delivery, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::opening::Opening;
+use doorstep_core::model::opening::AccessAttempt;
 
 /// A door system that posts its openings as signed webhooks: how they are proven and read.
 pub trait TellOpenings: Send + Sync {
     /// Proves who sent the exact bytes. Touches nothing and tells no reason.
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<Proven, Unproven>;
+    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified>;
     /// Reads what a proven delivery says, of the doors called `doors`. Where these are one `place` of several, what
     /// happens at another one is none of our business.
-    fn news(&self, doors: &str, place: Option<&str>, proven: &Proven) -> News;
+    fn news(&self, doors: &str, place: Option<&str>, proven: &VerifiedDelivery) -> AccessNews;
 }
 
 /// What a proven delivery of a door system turned out to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum AccessNews {
     /// Somebody tried a lock.
-    Opening(Opening),
+    AccessAttempt(AccessAttempt),
     /// Something changed about this account there.
     Account(AccountId),
     /// Something changed that only a comparison of everything can look at.
@@ -44,7 +44,7 @@ pub trait ReadOpenings: Send + Sync {
     async fn locks(&self) -> Result<BTreeMap<String, String>>;
     /// The next page of what happened from `from` on, in order of time; `None` where the door system tells by webhook
     /// alone.
-    async fn page(&self, _doors: &str, _from: &Bookmark) -> Result<Option<Page>> {
+    async fn page(&self, _doors: &str, _from: &Cursor) -> Result<Option<Page>> {
         Ok(None)
     }
     /// Whose tag of this number is, where that is known.
@@ -60,7 +60,7 @@ pub trait ReadOpenings: Send + Sync {
 
 /// How far the list of openings was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bookmark {
+pub struct Cursor {
     /// From this instant on.
     pub since: Timestamp,
     /// Where it goes on, in the door system's own words; `None`: from the beginning.
@@ -81,7 +81,7 @@ pub struct Page {
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The opening.
-    pub opening: Opening,
+    pub opening: AccessAttempt,
     /// The number of the tag that was shown, where no account is named. It is looked up and never kept.
     pub tag: Option<String>,
 }

@@ -22,7 +22,7 @@ use refusal::Answer;
 use serde_json::json;
 
 use super::openings::ReadOpenings;
-use super::{Account, Card, Entry, Group, GroupId, NewAccount, ReadDoors, Row, Seats, WriteDoors};
+use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::error::{Error, Result};
@@ -83,15 +83,15 @@ impl ReadDoors for SaltoKs {
 
     /// An empty list is believed only of a group that counts nobody either: a bare `[]` bears no sign of its own that
     /// it is whole.
-    async fn rows(&self, group: &GroupId) -> Result<Vec<Row>> {
+    async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
         let members: Vec<wire::Member> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
         if members.is_empty() {
             let summary = self.0.one(V1_1, &["access_groups", &group.0]).await?.done()?;
             if summary.json::<wire::Group>()?.user_count.is_some_and(|count| count > 0) {
-                return Err(Error::later("SALTO KS listed nobody of a group that counts people"));
+                return Err(Error::retry("SALTO KS listed nobody of a group that counts people"));
             }
         }
-        Ok(members.into_iter().map(Row::from).collect())
+        Ok(members.into_iter().map(GroupMember::from).collect())
     }
 
     /// `eq` may or may not ignore case [?]: asked as given, and once more in lower case where that finds nobody.
@@ -129,7 +129,7 @@ impl ReadDoors for SaltoKs {
     }
 
     /// # Errors
-    /// [`Error::Report`] where the site has no valid subscription or is still being installed: then nothing can be
+    /// [`Error::Permanent`] where the site has no valid subscription or is still being installed: then nothing can be
     /// changed there.
     async fn seats(&self) -> Result<Option<Seats>> {
         let site: wire::Site = self.0.one(V1_2, &[]).await?.done()?.json()?;
@@ -184,7 +184,7 @@ impl WriteDoors for SaltoKs {
         self.done_or_so(&inner, answer, Standing::Active).await?;
         match self.look_raw(&inner).await?.ok_or_else(account_gone)? {
             user if user.standing() == Standing::Active => Ok(()),
-            user if user.blocked => Err(Error::report("the account is blocked in SALTO KS: unblock it there")),
+            user if user.blocked => Err(Error::permanent("the account is blocked in SALTO KS: unblock it there")),
             _ => Err(no_seat()),
         }
     }
@@ -205,7 +205,7 @@ impl WriteDoors for SaltoKs {
     }
 
     /// One call for all, where it is more than one: the vendor's wish. One by one only where that is refused.
-    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+    async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
         self.change_together(group, add, remove).await
     }
 
@@ -234,9 +234,9 @@ impl SaltoKs {
 }
 
 fn no_seat() -> Error {
-    Error::report("SALTO KS has no free seat, or no valid subscription: buy seats, or free some by suspending users")
+    Error::permanent("SALTO KS has no free seat, or no valid subscription: buy seats, or free some by suspending users")
 }
 
 fn account_gone() -> Error {
-    Error::later("the account is gone at SALTO KS: it is looked up again")
+    Error::retry("the account is gone at SALTO KS: it is looked up again")
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
-use super::told::{Contract, Entity, Record, Teller, named};
+use super::told::{Contract, Entity, PushPlatform, Record, named};
 use doorstep_core::model::fact::{Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What};
 
 /// andcards.
-pub static PLATFORM: Teller = Teller(&CONTRACT);
+pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
 
 /// What andcards tells.
 pub static CONTRACT: Contract = Contract {

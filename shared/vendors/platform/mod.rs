@@ -7,7 +7,7 @@ use relation::Relation;
 use told::Contract;
 
 use crate::access::{Access, WebhookSecrets};
-use crate::delivery::{Delivery, Letter, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
 use doorstep_core::model::platform_kind::PlatformKind;
@@ -46,9 +46,14 @@ impl PlatformVendor for PlatformKind {
 /// One platform: how its deliveries are proven and read, and how to ask it.
 pub trait Platform: Send + Sync {
     /// Proves who sent the exact bytes. Touches nothing and tells no reason.
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven>;
+    fn prove(
+        &self,
+        delivery: Delivery,
+        secrets: &WebhookSecrets,
+        now: Timestamp,
+    ) -> Result<VerifiedDelivery, Unverified>;
     /// Reads what a proven delivery is about.
-    fn letter(&self, proven: &Proven) -> Letter;
+    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent;
     /// A reader of one organisation, with `access` to it.
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
     /// What it tells us by itself, if it cannot be asked: then what it told is read, and it has no API secret.

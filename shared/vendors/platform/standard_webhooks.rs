@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::signature;
 use crate::access::{Secret, WebhookSecrets};
-use crate::delivery::{Delivery, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 
 /// How a secret begins.
 const PREFIX: &str = "whsec_";
@@ -25,10 +25,10 @@ const SECRETS: GeneralPurposeConfig = NO_PAD.with_decode_padding_mode(DecodePadd
 /// Proves a delivery.
 ///
 /// # Errors
-/// [`Unproven`], whatever was wrong.
-pub fn prove(delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
-    let sameness = proof(&delivery, secrets, now).ok_or(Unproven)?;
-    Ok(Proven::by(delivery, sameness))
+/// [`Unverified`], whatever was wrong.
+pub fn prove(delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<VerifiedDelivery, Unverified> {
+    let sameness = proof(&delivery, secrets, now).ok_or(Unverified)?;
+    Ok(VerifiedDelivery::by(delivery, sameness))
 }
 
 /// What tells a proven delivery from every other one: its id with its body, for an id that is used for two bodies must

@@ -88,12 +88,12 @@ async fn o4_a_person_who_cannot_be_read_stops_no_command() {
     let asked = |email: String| doorstep_operator::explain::Wanted { email: Some(email), ..Default::default() };
     assert!(explain(outside, SITE, &asked(address("bob"))).await.expect("explain").is_some());
     let refused = explain(outside, SITE, &asked(address("ada"))).await.expect_err("it is hers");
-    assert!(matches!(&refused, Error::Report(why) if why.contains("cannot be read (person ")), "{refused}");
+    assert!(matches!(&refused, Error::Permanent(why) if why.contains("cannot be read (person ")), "{refused}");
     let wanted = |who: &str| forget::Wanted { email: Some(address(who)), person: None };
     assert_eq!(forget(outside, SITE, &wanted("zoe")).await.expect("nobody is meant"), Outcome::Nobody);
     assert!(matches!(forget(outside, SITE, &wanted("bob")).await.expect("he has access"), Outcome::Refused(_)));
     assert!(
-        matches!(forget(outside, SITE, &wanted("ada")).await, Err(Error::Refused(_))),
+        matches!(forget(outside, SITE, &wanted("ada")).await, Err(Error::Invalid(_))),
         "what leads to her is unknown"
     );
     put(&world, whole).await;

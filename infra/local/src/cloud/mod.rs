@@ -78,7 +78,7 @@ pub struct Cloud {
     /// SQS: the requests to compare everything of one site.
     pub reconciles: sqs::Line,
     /// EventBridge Scheduler.
-    pub alarms: scheduler::Alarms,
+    pub alarms: scheduler::Schedules,
     /// EventBridge.
     pub bus: events::Bus,
     /// Parameter Store.
@@ -130,7 +130,7 @@ impl Cloud {
                 time.clone(),
                 stir.clone(),
             ),
-            alarms: scheduler::Alarms::new(&settings, keep.clone(), time.clone(), stir.clone()),
+            alarms: scheduler::Schedules::new(&settings, keep.clone(), time.clone(), stir.clone()),
             bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
             parameters: ssm::Parameters::new(&settings, secrets),
             rights: rights::Rights::of(template),

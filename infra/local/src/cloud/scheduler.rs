@@ -43,7 +43,7 @@ pub struct Alarm {
 }
 
 /// Every alarm that has not rung.
-pub struct Alarms {
+pub struct Schedules {
     group: String,
     line_arn: String,
     time: SharedTime,
@@ -54,10 +54,10 @@ pub struct Alarms {
     stir: Stir,
 }
 
-impl Alarms {
+impl Schedules {
     pub(super) fn new(settings: &Settings, keep: Keep, time: SharedTime, stir: Stir) -> Self {
         let set = keep.list_json::<Alarm>(ALARM).into_iter().map(|alarm| (alarm.name.clone(), alarm)).collect();
-        Alarms {
+        Schedules {
             group: settings.alarms.group.clone(),
             line_arn: settings.alarms.line_arn.clone(),
             time,

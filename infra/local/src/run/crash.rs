@@ -25,7 +25,7 @@ pub enum Step {
     /// Settle: claims, audit records and the next boundary were written.
     Commit,
     /// Receive and entries: the line was rung.
-    Ring,
+    TriggerMessage,
 }
 
 /// What shall be shot next.
@@ -56,7 +56,7 @@ impl Step {
     pub(super) fn of(role: Role, request: &Request) -> Option<Step> {
         match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
             (Role::Receive | Role::Entries, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => {
-                Some(Step::Ring)
+                Some(Step::TriggerMessage)
             }
             (Role::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => Step::written(request.body()),
             (Role::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
@@ -130,8 +130,14 @@ mod tests {
         assert_eq!(step(Role::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
         assert_eq!(step(Role::Settle, "POST", table, write, "{}"), None);
         let send = Some("AmazonSQS.SendMessage");
-        assert_eq!(step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Ring));
-        assert_eq!(step(Role::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Ring));
+        assert_eq!(
+            step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
+            Some(Step::TriggerMessage)
+        );
+        assert_eq!(
+            step(Role::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
+            Some(Step::TriggerMessage)
+        );
         assert_eq!(step(Role::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
         assert_eq!(step(Role::Settle, "POST", "sandbox://kisi/role_assignments", None, ""), Some(Step::Apply));
         assert_eq!(step(Role::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""), Some(Step::Apply));

@@ -12,7 +12,7 @@ use super::crash::{Crash, Step};
 use super::levers::{Levers, Work};
 use crate::locked::locked;
 use crate::world::World;
-use doorstep_cloud::outside::{Outside, Settings};
+use doorstep_cloud::outside::{Environment, Settings};
 use doorstep_vendors::http::{Http, NoAnswer, Request};
 use doorstep_vendors::time::{SharedTime, Time};
 
@@ -41,17 +41,17 @@ impl Role {
 }
 
 /// One function's process: it serves one call at a time, and remembers until it dies.
-pub(super) struct Environment {
+pub(super) struct FunctionEnvironment {
     role: Role,
     age: u64,
-    pub(super) outside: Outside,
+    pub(super) outside: Environment,
     /// What the present run of the function did.
     work: Arc<Work>,
     /// Told when the process was shot.
     pub(super) died: Arc<Notify>,
 }
 
-impl Environment {
+impl FunctionEnvironment {
     /// Begins a call of the function, which is ended after `limit`.
     pub(super) fn begin(&self, limit: Duration) {
         let now = self.outside.time.now();
@@ -67,7 +67,7 @@ pub(super) struct Pool {
     time: SharedTime,
     crash: Arc<Crash>,
     levers: Arc<Levers>,
-    idle: Mutex<Vec<Environment>>,
+    idle: Mutex<Vec<FunctionEnvironment>>,
     age: AtomicU64,
 }
 
@@ -83,14 +83,14 @@ impl Pool {
     }
 
     /// A way out that nobody watches.
-    pub(super) fn operator(&self) -> Outside {
+    pub(super) fn operator(&self) -> Environment {
         let world = self.world.clone();
         let http = Http::new(tower::service_fn(move |request| world.clone().send(request)));
-        Outside::new(self.settings.clone(), http, self.time.clone())
+        Environment::new(self.settings.clone(), http, self.time.clone())
     }
 
     /// A warm environment, or a new one.
-    pub(super) fn take(&self, role: Role) -> Environment {
+    pub(super) fn take(&self, role: Role) -> FunctionEnvironment {
         let mut idle = locked(&self.idle);
         let warm = idle.iter().rposition(|environment| environment.role == role).map(|at| idle.swap_remove(at));
         drop(idle);
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// Keeps an environment that has done its work, unless there are enough.
-    pub(super) fn give_back(&self, environment: Environment) {
+    pub(super) fn give_back(&self, environment: FunctionEnvironment) {
         let mut idle = locked(&self.idle);
         let fresh = environment.age == self.age.load(Ordering::SeqCst);
         if fresh && idle.iter().filter(|other| other.role == environment.role).count() < WARM {
@@ -114,7 +114,7 @@ impl Pool {
         }
     }
 
-    fn fresh(&self, role: Role) -> Environment {
+    fn fresh(&self, role: Role) -> FunctionEnvironment {
         let died = Arc::new(Notify::new());
         let age = self.age.load(Ordering::SeqCst);
         let work = Arc::new(Work::default());
@@ -122,8 +122,8 @@ impl Pool {
         let http = watched(seam, work.clone(), died.clone());
         let clock = FunctionClock { clock: self.time.clone(), levers: self.levers.clone(), work: work.clone(), role };
         let time = Arc::new(clock);
-        let outside = Outside { ids: self.levers.ids(), ..Outside::new(self.settings.clone(), http, time) };
-        Environment { role, age, outside, work, died }
+        let outside = Environment { ids: self.levers.ids(), ..Environment::new(self.settings.clone(), http, time) };
+        FunctionEnvironment { role, age, outside, work, died }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::functions::Functions;
 use super::{Role, Runner};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_cloud::routes::is_address;
 use doorstep_vendors::delivery::{Answer, Delivery};
 
@@ -48,7 +48,7 @@ impl Runner {
         &self,
         role: Role,
         limit: Duration,
-        call: impl FnOnce(Arc<dyn Functions>, Outside) -> F,
+        call: impl FnOnce(Arc<dyn Functions>, Environment) -> F,
     ) -> End<T>
     where
         T: Send + 'static,
@@ -80,7 +80,7 @@ impl Runner {
     /// function died is told so, and will try again.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let role = if is_address(&delivery.path) { Role::Entries } else { Role::Receive };
-        let call = |functions: Arc<dyn Functions>, outside: Outside| async move {
+        let call = |functions: Arc<dyn Functions>, outside: Environment| async move {
             match role {
                 Role::Entries => functions.entries(&outside, delivery).await,
                 _ => functions.receive(&outside, delivery).await,

@@ -26,7 +26,7 @@ use crate::locked::locked;
 use crate::world::World;
 pub(crate) use background::Background;
 use crash::Crash;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::time::{SharedTime, Time};
@@ -45,7 +45,7 @@ pub(crate) struct Runner {
     pub(crate) crash: Arc<Crash>,
     pub(crate) levers: Arc<Levers>,
     /// The way out of the operator's own questions: never shot, never measured.
-    pub(crate) operator: Outside,
+    pub(crate) operator: Environment,
     pub(crate) keep: Keep,
     functions: Arc<dyn Functions>,
     pool: Pool,
@@ -117,14 +117,14 @@ impl Runner {
     pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
         let turn = self.turn_of(site).await;
         let wanted = site.to_owned();
-        let run = |functions: Arc<dyn Functions>, outside: Outside| async move {
+        let run = |functions: Arc<dyn Functions>, outside: Environment| async move {
             functions.reconcile(&outside, &wanted).await
         };
         let end = self.invoke(Role::Reconcile, limit::RECONCILE, run).await;
         drop(turn);
         match end {
             End::Done(result) => result,
-            End::Died(why) => Err(doorstep_core::model::error::Error::later(format!("the reconcile {why}"))),
+            End::Died(why) => Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}"))),
         }
     }
 

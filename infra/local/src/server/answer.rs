@@ -50,10 +50,10 @@ impl Refused {
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         let status = match error {
-            Error::Refused(_) => StatusCode::BAD_REQUEST,
-            Error::Later { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Invalid(_) => StatusCode::BAD_REQUEST,
+            Error::Retry { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::Held(_) => StatusCode::CONFLICT,
-            Error::Report(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Error::Permanent(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Refused::new(status, error.to_string())
     }

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::functions::Functions;
@@ -56,7 +56,7 @@ impl HttpClient for Seam {
 
 macro_rules! client {
     ($name:ident, $sdk:ident) => {
-        pub fn $name(outside: &Outside) -> $sdk::Client {
+        pub fn $name(outside: &Environment) -> $sdk::Client {
             let config = $sdk::Config::builder()
                 .behavior_version($sdk::config::BehaviorVersion::latest())
                 .region($sdk::config::Region::new(outside.settings.region.clone()))
@@ -74,13 +74,13 @@ client!(events, aws_sdk_eventbridge);
 client!(ssm, aws_sdk_ssm);
 
 /// Rings the line.
-pub async fn ring(outside: &Outside, site: &str, sameness: &str, body: &str) {
+pub async fn ring(outside: &Environment, site: &str, sameness: &str, body: &str) {
     let send = sqs(outside).send_message().queue_url(&outside.settings.line_url).message_body(body);
     send.message_group_id(site).message_deduplication_id(sameness).send().await.expect("the line takes it");
 }
 
 /// Sets an alarm.
-pub async fn alarm(outside: &Outside, name: &str, at: &str) -> std::result::Result<(), aws_sdk_scheduler::Error> {
+pub async fn alarm(outside: &Environment, name: &str, at: &str) -> std::result::Result<(), aws_sdk_scheduler::Error> {
     use aws_sdk_scheduler::types::{
         ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
     };
@@ -97,7 +97,7 @@ pub async fn alarm(outside: &Outside, name: &str, at: &str) -> std::result::Resu
 }
 
 /// Writes one item in a transaction with a token that begins with `step-`.
-pub async fn write(outside: &Outside, step: &str) {
+pub async fn write(outside: &Environment, step: &str) {
     use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
     let key = uuid::Uuid::new_v4().to_string();
     let put = Put::builder().table_name(&outside.settings.table);
@@ -111,7 +111,7 @@ pub async fn write(outside: &Outside, step: &str) {
 }
 
 /// How many items [`write`] has written for a step.
-pub async fn written(outside: &Outside, step: &str) -> i32 {
+pub async fn written(outside: &Environment, step: &str) -> i32 {
     use aws_sdk_dynamodb::types::AttributeValue;
     let query = dynamodb(outside).query().table_name(&outside.settings.table).key_condition_expression("pk = :pk");
     query.expression_attribute_values(":pk", AttributeValue::S(step.into())).send().await.expect("it reads").count()
@@ -128,7 +128,7 @@ pub async fn fill_doors(machine: &Machine) {
 }
 
 /// Changes something at a door, however often.
-async fn rename_at_the_door(outside: &Outside) {
+async fn rename_at_the_door(outside: &Environment) {
     let request = http::Request::patch("sandbox://kisi/users/7").header("authorization", "KISI-LOGIN sandbox");
     let request = request.header("content-type", "application/json");
     let request = request.body(Bytes::from_static(br#"{"user":{"name":"Ada L."}}"#)).expect("whole");
@@ -161,7 +161,7 @@ impl Drop for Gone {
 
 #[async_trait]
 impl Functions for Notes {
-    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
         let site = delivery.path.split('/').nth(2).unwrap_or_default().to_owned();
         assert_ne!(site, "panic", "as the test asked");
         ring(
@@ -175,7 +175,7 @@ impl Functions for Notes {
         Answer { status: 202, body: r#"{"accepted":true}"#.into() }
     }
 
-    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for record in batch.records {
             let (body, site) = (record.body.unwrap_or_default(), record.attributes["MessageGroupId"].clone());
@@ -204,7 +204,7 @@ impl Functions for Notes {
         response
     }
 
-    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
         self.note(format!("reconcile {site} at {}", outside.time.now()));
         Ok(Report::default())
     }

@@ -11,7 +11,7 @@ const MOST: usize = 5;
 
 /// The entitlements behind one stretch.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Because(Vec<Reason>);
+pub struct Reasons(Vec<Reason>);
 
 /// Facts, and the rule that makes something of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +21,10 @@ struct Reason {
     line: usize,
 }
 
-impl<'a> FromIterator<&'a Entitlement> for Because {
+impl<'a> FromIterator<&'a Entitlement> for Reasons {
     fn from_iter<I: IntoIterator<Item = &'a Entitlement>>(entitlements: I) -> Self {
         let reason = |one: &Entitlement| Reason { facts: one.because.clone(), rule: one.rule, line: one.line };
-        Because(entitlements.into_iter().map(reason).collect())
+        Reasons(entitlements.into_iter().map(reason).collect())
     }
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Reason {
     }
 }
 
-impl fmt::Display for Because {
+impl fmt::Display for Reasons {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut reasons: Vec<String> = self.0.iter().map(Reason::to_string).collect();
         reasons.sort();
@@ -45,9 +45,9 @@ impl fmt::Display for Because {
     }
 }
 
-impl Because {
+impl Reasons {
     /// Returns the reason that one fact gives under the first rule, which stands in this line of the site file.
     pub fn of(fact: FactId, line: usize) -> Self {
-        Because(vec![Reason { facts: vec![fact], rule: 1, line }])
+        Reasons(vec![Reason { facts: vec![fact], rule: 1, line }])
     }
 }

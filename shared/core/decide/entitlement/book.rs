@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Bench, Rules};
+use super::{RuleEvaluator, Rules};
 use crate::model::fact::What;
 use crate::site::Selector;
 use crate::site::resolve::Ids;
 
 /// The rules of a site that open anything, sorted once for many people.
-pub struct RuleBook<'a> {
+pub struct RuleIndex<'a> {
     pub(super) rules: Rules<'a>,
     by_plan: HashMap<&'a str, Vec<usize>>,
     by_resource: HashMap<&'a str, Vec<usize>>,
@@ -16,10 +16,10 @@ pub struct RuleBook<'a> {
     others: Vec<usize>,
 }
 
-impl<'a> RuleBook<'a> {
+impl<'a> RuleIndex<'a> {
     /// Sorts the rules.
     pub fn of(rules: Rules<'a>) -> Self {
-        let mut book = RuleBook { rules, by_plan: HashMap::new(), by_resource: HashMap::new(), others: Vec::new() };
+        let mut book = RuleIndex { rules, by_plan: HashMap::new(), by_resource: HashMap::new(), others: Vec::new() };
         for (place, (rule, resolved)) in rules.site.rules.iter().zip(&rules.resolved.rules).enumerate() {
             if resolved.groups.is_empty() {
                 continue;
@@ -40,7 +40,7 @@ impl<'a> RuleBook<'a> {
     }
 
     /// The places of the rules that may concern somebody, in their order in the site file.
-    pub(super) fn places(&self, bench: &Bench<'_>) -> Vec<usize> {
+    pub(super) fn places(&self, bench: &RuleEvaluator<'_>) -> Vec<usize> {
         let mut places = self.others.clone();
         let plans = bench.memberships.iter().filter_map(|(_, membership, _)| membership.plan.as_deref());
         places.extend(plans.filter_map(|plan| self.by_plan.get(plan)).flatten());

@@ -1,13 +1,13 @@
 //! Booked resources: open as the booking approaches, closed after it ends.
 
 use super::days::sight;
-use super::{Asked, Bench, Dossier, holds};
+use super::{Asked, PersonFacts, RuleEvaluator, holds};
 use crate::decide::recurrence::occurrences;
 use crate::model::fact::{Booking, Fact, Holder, What};
 use crate::model::window::Window;
 use crate::site::{Audience, Tentative, Unpaid};
 
-impl Bench<'_> {
+impl RuleEvaluator<'_> {
     /// Whoever booked, the other members of the booking, and its guests.
     pub(super) fn booked(&mut self, asked: Asked<'_>) {
         let dossier = self.dossier;
@@ -60,7 +60,7 @@ impl Bench<'_> {
 }
 
 /// Whether any of the person's profiles that the platform still has is in the booking, or a team of theirs.
-fn takes_part(dossier: &Dossier, booking: &Booking, guests: bool) -> bool {
+fn takes_part(dossier: &PersonFacts, booking: &Booking, guests: bool) -> bool {
     let named = |id: &str| booking.booker.as_deref() == Some(id) || booking.members.iter().any(|member| member == id);
     dossier.members().any(|(id, _)| named(id))
         || dossier.guests().any(|id| named(id) || guests && booking.visitors.iter().any(|visitor| visitor == id))

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::days::{Days, days};
-use super::{Asked, Bench, holds};
+use super::{Asked, RuleEvaluator, holds};
 use crate::model::fact::{Assignment, Fact, Membership};
 use crate::model::window::Window;
 use crate::site::Selector;
 
-impl<'a> Bench<'a> {
+impl<'a> RuleEvaluator<'a> {
     /// Members on a plan, while the membership runs.
     pub(super) fn plan(&mut self, asked: Asked<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {

@@ -24,8 +24,8 @@ pub mod days;
 mod memberships;
 mod passes;
 
-pub use because::Because;
-pub use book::RuleBook;
+pub use because::Reasons;
+pub use book::RuleIndex;
 
 /// How far ahead recurring bookings and opening hours are worked out.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -62,7 +62,7 @@ pub struct Rules<'a> {
 
 /// Everything that the platform says of one person: their profiles, and the facts about these and their teams.
 #[derive(Debug, Clone, Default)]
-pub struct Dossier {
+pub struct PersonFacts {
     /// Live facts by name, profiles and teams among them. Shared, for a team's facts are everybody's in it.
     pub facts: BTreeMap<FactId, Arc<Fact>>,
     /// Which of the profiles are this person.
@@ -82,10 +82,10 @@ pub struct Before {
     pub doubted: bool,
 }
 
-impl Dossier {
+impl PersonFacts {
     /// The same person by what was known before changes that only full reads told of.
-    pub fn as_vouched(&self) -> Dossier {
-        let mut before = Dossier { vouched: BTreeMap::new(), ..self.clone() };
+    pub fn as_vouched(&self) -> PersonFacts {
+        let mut before = PersonFacts { vouched: BTreeMap::new(), ..self.clone() };
         before.facts.extend(self.vouched.iter().map(|(name, before)| (name.clone(), before.fact.clone())));
         before
     }
@@ -165,14 +165,14 @@ pub struct Derived {
 }
 
 /// Works out everything that one person may open, as seen at `now`.
-pub fn derive(rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Derived {
-    derive_by(&RuleBook::of(rules), dossier, now)
+pub fn derive(rules: Rules<'_>, dossier: &PersonFacts, now: Timestamp) -> Derived {
+    derive_by(&RuleIndex::of(rules), dossier, now)
 }
 
 /// The same for one of many people, by rules that were sorted once.
-pub fn derive_by(book: &RuleBook<'_>, dossier: &Dossier, now: Timestamp) -> Derived {
+pub fn derive_by(book: &RuleIndex<'_>, dossier: &PersonFacts, now: Timestamp) -> Derived {
     let rules = book.rules;
-    let mut bench = Bench::new(rules, dossier, now);
+    let mut bench = RuleEvaluator::new(rules, dossier, now);
     for place in book.places(&bench) {
         let (Some(rule), Some(resolved)) = (rules.site.rules.get(place), rules.resolved.rules.get(place)) else {
             continue;
@@ -199,24 +199,24 @@ struct Asked<'a> {
 }
 
 /// Where one person's facts are laid beside the rules.
-struct Bench<'a> {
+struct RuleEvaluator<'a> {
     rules: Rules<'a>,
-    dossier: &'a Dossier,
+    dossier: &'a PersonFacts,
     now: Timestamp,
     /// Approved memberships that reach this person, each with the profile it reaches.
     memberships: Rc<[(&'a Fact, &'a Membership, &'a Profile)]>,
     derived: Derived,
 }
 
-impl<'a> Bench<'a> {
-    fn new(rules: Rules<'a>, dossier: &'a Dossier, now: Timestamp) -> Self {
+impl<'a> RuleEvaluator<'a> {
+    fn new(rules: Rules<'a>, dossier: &'a PersonFacts, now: Timestamp) -> Self {
         let approved = dossier.facts.values().filter_map(|fact| match &fact.what {
             What::Membership(membership) if membership.approved => Some((fact.as_ref(), membership)),
             _ => None,
         });
         let reaching = approved
             .filter_map(|(fact, membership)| Some((fact, membership, dossier.reached(membership.holder.as_ref()?)?)));
-        Bench { rules, dossier, now, memberships: reaching.collect(), derived: Derived::default() }
+        RuleEvaluator { rules, dossier, now, memberships: reaching.collect(), derived: Derived::default() }
     }
 
     /// Whether a fact of this location counts, for the site and for the rule.
@@ -265,15 +265,15 @@ fn holds(ids: &Ids, id: Option<&str>) -> bool {
 
 /// One unbroken stretch in which a group is open to somebody.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
+pub struct OpenInterval {
     /// From when until when.
     pub window: Window,
     /// Why.
-    pub because: Because,
+    pub because: Reasons,
 }
 
 /// Entitlements to one group, merged: overlapping and back-to-back windows are one stretch.
-pub type Desired = BTreeMap<(String, GroupId), Vec<Stretch>>;
+pub type Desired = BTreeMap<(String, GroupId), Vec<OpenInterval>>;
 
 /// Adds up entitlements: a group is open while any rule opens it.
 pub fn desired(entitlements: &[Entitlement]) -> Desired {
@@ -285,13 +285,13 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
         let windows: Vec<Window> = parts.iter().map(|part| part.window).collect();
         let behind = |places: Vec<usize>| places.iter().filter_map(|&place| parts.get(place).copied()).collect();
         let stretches = union(&windows).into_iter();
-        stretches.map(|(window, places)| Stretch { window, because: behind(places) }).collect()
+        stretches.map(|(window, places)| OpenInterval { window, because: behind(places) }).collect()
     };
     groups.into_iter().map(|(group, parts)| (group, merge(parts))).collect()
 }
 
 /// The stretch of a group that is open at `now`.
-pub fn open_at<'a>(desired: &'a Desired, at: &(String, GroupId), now: Timestamp) -> Option<&'a Stretch> {
+pub fn open_at<'a>(desired: &'a Desired, at: &(String, GroupId), now: Timestamp) -> Option<&'a OpenInterval> {
     desired.get(at)?.iter().find(|stretch| stretch.window.holds(now))
 }
 

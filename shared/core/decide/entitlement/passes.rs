@@ -1,13 +1,13 @@
 //! Days bought ahead: open until all are used or their validity ends.
 
 use super::days::{Days, day_of, days};
-use super::{Asked, Bench, holds};
+use super::{Asked, RuleEvaluator, holds};
 use crate::model::fact::{Checkin, Fact, FactId, Holder, Kind, Pass, Profile, What};
 use crate::model::window::Window;
 use crate::site::PassOpening;
 use crate::site::resolve::Ids;
 
-impl<'a> Bench<'a> {
+impl<'a> RuleEvaluator<'a> {
     /// The holders of a pass; a company's pass: everyone in the company.
     pub(super) fn passes(&mut self, asked: Asked<'_>) {
         let dossier = self.dossier;

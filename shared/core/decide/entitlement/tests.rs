@@ -93,10 +93,10 @@ fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let group = |id: &str| crate::model::account::Group { id: GroupId(id.into()), name: id.into(), problem: None };
     let groups = BTreeMap::from([("main".to_owned(), vec![group("g"), group("h")])]);
     let resolved = resolve(&site, &catalogue, &groups, None);
-    let dossier = Dossier {
+    let dossier = PersonFacts {
         facts: facts.into_iter().map(|fact| (fact.name(), Arc::new(fact))).collect(),
         profiles: vec![FactId::new(Kind::Member, "m")],
-        ..Dossier::default()
+        ..PersonFacts::default()
     };
     let derived = derive(Rules { site: &site, resolved: &resolved, catalogue: &catalogue }, &dossier, instant(NOW));
     let said = |one: &Entitlement| {

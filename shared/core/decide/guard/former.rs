@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::decide::entitlement::{Before, Desired, Dossier, Entitlement, Rules, derive, next_boundary};
+use crate::decide::entitlement::{Before, Desired, Entitlement, PersonFacts, Rules, derive, next_boundary};
 use crate::model::account::Group;
 use crate::model::fact::Fact;
 use crate::site::catalogue::Catalogue;
@@ -47,7 +47,7 @@ impl CatalogueBefore {
 
 /// What was so before, as far as nobody vouched for the change.
 #[derive(Default)]
-pub struct Former {
+pub struct Baseline {
     rules: Vec<FormerRules>,
     catalogue: Option<Catalogue>,
     since: Option<Timestamp>,
@@ -57,7 +57,7 @@ pub struct Former {
     lenient: Option<Timestamp>,
 }
 
-impl Former {
+impl Baseline {
     /// Of a site whose names are now looked for in these `groups`, and meant what `resolved` says before.
     ///
     /// `older` are the files that were in force since the last one of which everything was done, and when the latest
@@ -68,7 +68,7 @@ impl Former {
         resolved: Option<&Resolved>,
         older: (Vec<Site>, Timestamp),
         catalogue: (&Catalogue, Option<CatalogueBefore>),
-    ) -> Former {
+    ) -> Baseline {
         let (now, before) = catalogue;
         let (until, doubted) = (before.as_ref().map(|before| before.until), before.as_ref().is_some_and(|b| b.doubted));
         let before = before.map(|before| before.catalogue);
@@ -80,13 +80,13 @@ impl Former {
             let resolved = resolve(&site, before.as_ref().unwrap_or(now), groups, resolved);
             FormerRules { site, resolved }
         });
-        Former { rules: rules.collect(), since, doubted, lenient, catalogue: before }
+        Baseline { rules: rules.collect(), since, doubted, lenient, catalogue: before }
     }
 }
 
 /// How sure it is that something is to be taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sureness {
+pub enum Certainty {
     /// Somebody vouched for it, or its time is over.
     Planned,
     /// It follows from a full read, or from a new site file.
@@ -97,22 +97,22 @@ pub enum Sureness {
     Doubted,
 }
 
-impl Former {
+impl Baseline {
     /// When the latest change was read, or the former file replaced, of what this person is judged by; `None` where
     /// everything is confirmed.
-    pub(super) fn changed(&self, dossier: &Dossier) -> Option<Timestamp> {
+    pub(super) fn changed(&self, dossier: &PersonFacts) -> Option<Timestamp> {
         dossier.vouched.values().map(|before| before.until).max().max(self.since)
     }
 
     /// How sure it is that something is to be taken that was `theirs` before, or not, and is ours since `claimed`.
-    pub(super) fn graded(&self, dossier: &Dossier, theirs: bool, claimed: Option<Timestamp>) -> Sureness {
+    pub(super) fn graded(&self, dossier: &PersonFacts, theirs: bool, claimed: Option<Timestamp>) -> Certainty {
         let doubted = self.doubted || dossier.vouched.values().any(|before: &Before| before.doubted);
         let left = self.lenient.is_some_and(|until| claimed.is_none_or(|since| since <= until));
         match (theirs, doubted) {
-            (false, _) if left => Sureness::Left,
-            (false, _) => Sureness::Planned,
-            (true, false) => Sureness::Inferred,
-            (true, true) => Sureness::Doubted,
+            (false, _) if left => Certainty::Left,
+            (false, _) => Certainty::Planned,
+            (true, false) => Certainty::Inferred,
+            (true, true) => Certainty::Doubted,
         }
     }
 
@@ -121,7 +121,7 @@ impl Former {
     pub fn next_boundary(
         &self,
         rules: Rules<'_>,
-        dossier: &Dossier,
+        dossier: &PersonFacts,
         desired: &Desired,
         now: Timestamp,
     ) -> Option<Timestamp> {
@@ -135,7 +135,7 @@ impl Former {
     }
 
     /// What they could open before.
-    pub(super) fn before(&self, rules: Rules<'_>, dossier: &Dossier, now: Timestamp) -> Vec<Entitlement> {
+    pub(super) fn before(&self, rules: Rules<'_>, dossier: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
         let dossier = dossier.as_vouched();
         let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);
         let derive = |site, resolved| derive(Rules { site, resolved, catalogue }, &dossier, now).entitlements;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Doubt, Hold, MOST_NEW, Scope, TOGETHER, Tally, Waiting, checksum};
+use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, Waiting, checksum};
 use crate::model::account::{AccountId, GroupId};
 use crate::site::Guard;
 
@@ -64,10 +64,10 @@ impl Within<'_> {
 pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
     let mut judgement = Judgement::default();
     let (made, removals): (Vec<Waiting>, Vec<Waiting>) =
-        waiting.into_iter().partition(|one| matches!(one.doubt, Doubt::Made { .. }));
+        waiting.into_iter().partition(|one| matches!(one.doubt, UnconfirmedChange::Made { .. }));
     // Who gets another address, and from whom that takes nothing.
     let (harmless, removals): (Vec<Waiting>, Vec<Waiting>) =
-        removals.into_iter().partition(|one| matches!(one.doubt, Doubt::Moves { .. }) && !one.joined);
+        removals.into_iter().partition(|one| matches!(one.doubt, UnconfirmedChange::Moves { .. }) && !one.joined);
     judgement.released.extend(harmless);
     measure.invitations(made, &mut judgement);
     measure.sets(removals, &mut judgement);
@@ -192,7 +192,7 @@ impl Measure<'_> {
 
     /// The cards that are taken, beside everybody who has one of ours.
     fn cards<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
-        let is_card = |doubt: &Doubt| matches!(doubt, Doubt::Card { .. });
+        let is_card = |doubt: &UnconfirmedChange| matches!(doubt, UnconfirmedChange::Card { .. });
         let mut crowd = self.lately(within, is_card);
         crowd.add(removals, within, is_card);
         crowd.there.extend(self.holders(within));
@@ -205,7 +205,7 @@ impl Measure<'_> {
     }
 
     /// What was let pass in the last 24 hours.
-    fn lately(&self, within: Within<'_>, counts: impl Fn(&Doubt) -> bool) -> Crowd<'_> {
+    fn lately(&self, within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) -> Crowd<'_> {
         let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
         let mut crowd = Crowd::default();
         lately.map(|(doubt, _)| doubt).filter(|doubt| counts(doubt)).for_each(|doubt| crowd.one(doubt, within));
@@ -213,17 +213,17 @@ impl Measure<'_> {
     }
 
     fn hold(self, scope: Scope, reason: String, waiting: Vec<Waiting>) -> (Hold, Vec<Waiting>) {
-        let doubts: Vec<&Doubt> = waiting.iter().map(|one| &one.doubt).collect();
-        let count = |what: fn(&Doubt) -> bool| doubts.iter().filter(|doubt| what(doubt)).count();
+        let doubts: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.doubt).collect();
+        let count = |what: fn(&UnconfirmedChange) -> bool| doubts.iter().filter(|doubt| what(doubt)).count();
         let hold = Hold {
             checksum: checksum(self.site, &doubts),
             site: self.site.to_owned(),
             scope,
-            revokes: count(|doubt| matches!(doubt, Doubt::Leaves { .. })),
-            accounts: count(|doubt| matches!(doubt, Doubt::Made { .. })),
-            cards: count(|doubt| matches!(doubt, Doubt::Card { .. })),
-            rests: count(|doubt| matches!(doubt, Doubt::Rests { .. })),
-            moves: count(|doubt| matches!(doubt, Doubt::Moves { .. })),
+            revokes: count(|doubt| matches!(doubt, UnconfirmedChange::Leaves { .. })),
+            accounts: count(|doubt| matches!(doubt, UnconfirmedChange::Made { .. })),
+            cards: count(|doubt| matches!(doubt, UnconfirmedChange::Card { .. })),
+            rests: count(|doubt| matches!(doubt, UnconfirmedChange::Rests { .. })),
+            moves: count(|doubt| matches!(doubt, UnconfirmedChange::Moves { .. })),
             reason,
             since: self.now,
             told: self.now,
@@ -243,12 +243,12 @@ struct Crowd<'a> {
 }
 
 impl<'a> Crowd<'a> {
-    fn add(&mut self, removals: &'a [Waiting], within: Within<'_>, counts: impl Fn(&Doubt) -> bool) {
+    fn add(&mut self, removals: &'a [Waiting], within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) {
         removals.iter().map(|one| &one.doubt).filter(|doubt| counts(doubt)).for_each(|doubt| self.one(doubt, within));
     }
 
     /// Whoever loses something had it.
-    fn one(&mut self, doubt: &'a Doubt, within: Within<'_>) {
+    fn one(&mut self, doubt: &'a UnconfirmedChange, within: Within<'_>) {
         if let Some((doors, account)) = doubt.place().filter(|(doors, _)| within.holds(doors, doubt.group())) {
             self.losing.insert((doors, account));
             self.there.insert((doors, account));
@@ -260,7 +260,7 @@ impl<'a> Crowd<'a> {
     }
 }
 
-fn by<K: Ord>(waiting: Vec<Waiting>, key: impl Fn(&Doubt) -> K) -> BTreeMap<K, Vec<Waiting>> {
+fn by<K: Ord>(waiting: Vec<Waiting>, key: impl Fn(&UnconfirmedChange) -> K) -> BTreeMap<K, Vec<Waiting>> {
     let mut parts: BTreeMap<K, Vec<Waiting>> = BTreeMap::new();
     for one in waiting {
         parts.entry(key(&one.doubt)).or_default().push(one);

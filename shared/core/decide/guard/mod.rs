@@ -37,7 +37,7 @@ pub const MOST_NEW: usize = 100;
 /// One change that nobody vouched for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Doubt {
+pub enum UnconfirmedChange {
     /// An account leaves a group.
     Leaves {
         /// Door system.
@@ -79,31 +79,34 @@ pub enum Doubt {
     },
 }
 
-impl Doubt {
+impl UnconfirmedChange {
     /// Where.
     pub fn doors(&self) -> Option<&str> {
         match self {
-            Doubt::Leaves { doors, .. } | Doubt::Made { doors, .. } => Some(doors),
-            Doubt::Card { doors, .. } | Doubt::Rests { doors, .. } => Some(doors),
-            Doubt::Moves { .. } => None,
+            UnconfirmedChange::Leaves { doors, .. } | UnconfirmedChange::Made { doors, .. } => Some(doors),
+            UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => Some(doors),
+            UnconfirmedChange::Moves { .. } => None,
         }
     }
 
     /// The account from which something is taken.
     pub fn place(&self) -> Option<(&str, &AccountId)> {
         match self {
-            Doubt::Leaves { doors, account, .. }
-            | Doubt::Card { doors, account, .. }
-            | Doubt::Rests { doors, account } => Some((doors, account)),
-            Doubt::Made { .. } | Doubt::Moves { .. } => None,
+            UnconfirmedChange::Leaves { doors, account, .. }
+            | UnconfirmedChange::Card { doors, account, .. }
+            | UnconfirmedChange::Rests { doors, account } => Some((doors, account)),
+            UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => None,
         }
     }
 
     /// The group that is left.
     pub fn group(&self) -> Option<&GroupId> {
         match self {
-            Doubt::Leaves { group, .. } => Some(group),
-            Doubt::Made { .. } | Doubt::Card { .. } | Doubt::Rests { .. } | Doubt::Moves { .. } => None,
+            UnconfirmedChange::Leaves { group, .. } => Some(group),
+            UnconfirmedChange::Made { .. }
+            | UnconfirmedChange::Card { .. }
+            | UnconfirmedChange::Rests { .. }
+            | UnconfirmedChange::Moves { .. } => None,
         }
     }
 }
@@ -112,7 +115,7 @@ impl Doubt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// What would be done.
-    pub doubt: Doubt,
+    pub doubt: UnconfirmedChange,
     /// For whom.
     pub who: Subject,
     /// It was never ours.
@@ -131,7 +134,7 @@ pub struct Waiting {
 
 impl Waiting {
     /// What waits of a person, known from reads that nobody doubts.
-    pub fn new(doubt: Doubt, who: Subject) -> Self {
+    pub fn new(doubt: UnconfirmedChange, who: Subject) -> Self {
         Waiting { doubt, who, foreign: false, doubted: false, joined: false, tag: None }
     }
 }
@@ -234,7 +237,7 @@ impl Hold {
 }
 
 /// The checksum of a set of changes.
-pub fn checksum(site: &str, doubts: &[&Doubt]) -> String {
+pub fn checksum(site: &str, doubts: &[&UnconfirmedChange]) -> String {
     let mut sorted = doubts.to_vec();
     sorted.sort();
     sorted.dedup();
@@ -247,7 +250,7 @@ pub fn checksum(site: &str, doubts: &[&Doubt]) -> String {
 pub struct Tally {
     /// What was taken away, and when that was released.
     #[serde(with = "pairs")]
-    pub left: BTreeMap<Doubt, Timestamp>,
+    pub left: BTreeMap<UnconfirmedChange, Timestamp>,
     /// New accounts that no human approved, by door system. Each has an item of its own: settle makes them.
     #[serde(skip)]
     pub made: BTreeMap<String, usize>,
@@ -268,13 +271,13 @@ mod pairs {
     use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::Doubt;
+    use super::UnconfirmedChange;
 
-    pub fn serialize<S: Serializer>(left: &BTreeMap<Doubt, Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(left: &BTreeMap<UnconfirmedChange, Timestamp>, to: S) -> Result<S::Ok, S::Error> {
         left.iter().collect::<Vec<_>>().serialize(to)
     }
 
-    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<BTreeMap<Doubt, Timestamp>, D::Error> {
-        Vec::<(Doubt, Timestamp)>::deserialize(from).map(|pairs| pairs.into_iter().collect())
+    pub fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<BTreeMap<UnconfirmedChange, Timestamp>, D::Error> {
+        Vec::<(UnconfirmedChange, Timestamp)>::deserialize(from).map(|pairs| pairs.into_iter().collect())
     }
 }

@@ -30,11 +30,11 @@
 
 use jiff::Timestamp;
 
-use super::Doubt;
-use super::former::{Former, Sureness};
-use crate::decide::action::Move;
+use super::UnconfirmedChange;
+use super::former::{Baseline, Certainty};
+use crate::decide::action::Action;
 use crate::decide::cards::{Change, recorded, same_number};
-use crate::decide::entitlement::{Desired, Dossier, Rules};
+use crate::decide::entitlement::{Desired, PersonFacts, Rules};
 use crate::model::account::{AccountId, GroupId};
 use crate::model::person::Person;
 use crate::model::record::Source;
@@ -50,39 +50,39 @@ enum Removal<'a> {
 }
 
 /// What a move takes away. A new kind of move must decide here.
-fn removal(step: &Move) -> Option<Removal<'_>> {
+fn removal(step: &Action) -> Option<Removal<'_>> {
     match step {
-        Move::Revoke { group, row, foreign, .. } => {
+        Action::Revoke { group, row, foreign, .. } => {
             Some(Removal::Membership { group, account: &row.account, foreign: *foreign })
         }
-        Move::Untag(change) => Some(Removal::Card(change)),
-        Move::Suspend | Move::Delete => Some(Removal::Account),
+        Action::Untag(change) => Some(Removal::Card(change)),
+        Action::Suspend | Action::Delete => Some(Removal::Account),
         // What is open, and until when, stays.
-        Move::Tidy { .. } => None,
+        Action::Tidy { .. } => None,
         // The end at the door system is the recorded end: it passes later, and is planned then.
-        Move::Grant { .. } => None,
-        Move::Create | Move::Resume | Move::Rename(_) | Move::Tag(_) => None,
+        Action::Grant { .. } => None,
+        Action::Create | Action::Resume | Action::Rename(_) | Action::Tag(_) => None,
     }
 }
 
 /// Names what a move takes from a person, for the guard; `None` where it takes nothing.
-pub fn doubt_of(person: &Person, doors: &str, step: &Move) -> Option<Doubt> {
+pub fn doubt_of(person: &Person, doors: &str, step: &Action) -> Option<UnconfirmedChange> {
     let doors = doors.to_owned();
     let linked = || Some(person.accounts.get(&doors)?.account.id.clone());
     match removal(step)? {
         Removal::Membership { group, account, .. } => {
-            Some(Doubt::Leaves { doors, group: group.clone(), account: account.clone() })
+            Some(UnconfirmedChange::Leaves { doors, group: group.clone(), account: account.clone() })
         }
         Removal::Card(change) => {
             let (account, card) = (linked()?, change.card.id.clone());
-            Some(Doubt::Card { doors, account, card })
+            Some(UnconfirmedChange::Card { doors, account, card })
         }
-        Removal::Account => Some(Doubt::Rests { account: linked()?, doors }),
+        Removal::Account => Some(UnconfirmedChange::Rests { account: linked()?, doors }),
     }
 }
 
 /// How the number of a card that is taken away reads for a human.
-pub fn tag_of(step: &Move) -> Option<String> {
+pub fn tag_of(step: &Action) -> Option<String> {
     match removal(step)? {
         Removal::Card(change) => Some(recorded(&change.number)),
         Removal::Membership { .. } | Removal::Account => None,
@@ -90,7 +90,7 @@ pub fn tag_of(step: &Move) -> Option<String> {
 }
 
 /// Whether a membership that is taken away was never ours.
-pub fn is_foreign(step: &Move) -> bool {
+pub fn is_foreign(step: &Action) -> bool {
     matches!(removal(step), Some(Removal::Membership { foreign: true, .. }))
 }
 
@@ -98,11 +98,11 @@ pub fn is_foreign(step: &Move) -> bool {
 #[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// The former site files and catalogue.
-    pub former: &'a Former,
+    pub former: &'a Baseline,
     /// The rules in force.
     pub rules: Rules<'a>,
     /// The facts.
-    pub dossier: &'a Dossier,
+    pub dossier: &'a PersonFacts,
     /// What follows from them.
     pub desired: &'a Desired,
     /// The person, with what is ours.
@@ -113,21 +113,21 @@ pub struct Evidence<'a> {
 
 impl Evidence<'_> {
     /// Says how sure it is that a move is to be made; see the table of this module. A move that takes nothing is planned.
-    pub fn sureness(self, doors: &str, step: &Move) -> Sureness {
+    pub fn sureness(self, doors: &str, step: &Action) -> Certainty {
         match removal(step) {
-            None => Sureness::Planned,
-            Some(Removal::Membership { foreign: true, .. }) => Sureness::Inferred,
+            None => Certainty::Planned,
+            Some(Removal::Membership { foreign: true, .. }) => Certainty::Inferred,
             Some(Removal::Membership { group, .. }) => self.of_membership(doors, group),
             Some(Removal::Card(change)) => self.of_card(doors, change),
             Some(Removal::Account) => self.of_account(doors),
         }
     }
 
-    fn of_membership(self, doors: &str, group: &GroupId) -> Sureness {
-        let Some(since) = self.former.changed(self.dossier) else { return Sureness::Planned };
+    fn of_membership(self, doors: &str, group: &GroupId) -> Certainty {
+        let Some(since) = self.former.changed(self.dossier) else { return Certainty::Planned };
         let at = (doors.to_owned(), group.clone());
         if self.is_over(&at, since) {
-            return Sureness::Planned;
+            return Certainty::Planned;
         }
         let before = self.former.before(self.rules, self.dossier, self.now);
         let open = before.iter().any(|one| one.doors == at.0 && one.group == at.1 && one.window.holds(self.now));
@@ -135,8 +135,8 @@ impl Evidence<'_> {
         self.former.graded(self.dossier, open, claimed)
     }
 
-    fn of_card(self, doors: &str, change: &Change) -> Sureness {
-        let Some(since) = self.former.changed(self.dossier) else { return Sureness::Planned };
+    fn of_card(self, doors: &str, change: &Change) -> Certainty {
+        let Some(since) = self.former.changed(self.dossier) else { return Certainty::Planned };
         let numbers = self.dossier.as_vouched().cards();
         let theirs = numbers.iter().any(|number| same_number(&number.number, &change.number));
         let linked = self.person.accounts.get(doors);
@@ -145,8 +145,8 @@ impl Evidence<'_> {
         self.former.graded(self.dossier, kept, ours.map(|ours| ours.since))
     }
 
-    fn of_account(self, doors: &str) -> Sureness {
-        let Some(since) = self.former.changed(self.dossier) else { return Sureness::Planned };
+    fn of_account(self, doors: &str) -> Certainty {
+        let Some(since) = self.former.changed(self.dossier) else { return Certainty::Planned };
         self.former.graded(self.dossier, self.had_access(doors, since), None)
     }
 

@@ -17,13 +17,14 @@ fn now() -> Timestamp {
 
 fn leaves(doors: &str, group: &str, who: usize) -> Waiting {
     let account = AccountId(format!("a{who}"));
-    let doubt = Doubt::Leaves { doors: doors.into(), group: GroupId(group.into()), account: account.clone() };
+    let doubt =
+        UnconfirmedChange::Leaves { doors: doors.into(), group: GroupId(group.into()), account: account.clone() };
     Waiting::new(doubt, Subject::Account { doors: doors.into(), id: account })
 }
 
 fn made(who: usize) -> Waiting {
     let profile = FactId::new(crate::model::fact::Kind::Member, format!("m{who}"));
-    let doubt = Doubt::Made { doors: "main".into(), profile: profile.clone() };
+    let doubt = UnconfirmedChange::Made { doors: "main".into(), profile: profile.clone() };
     Waiting::new(doubt, Subject::Profile(profile))
 }
 
@@ -140,7 +141,7 @@ fn new_accounts_are_counted_over_a_day() {
 
 fn card(who: usize) -> Waiting {
     let account = AccountId(format!("a{who}"));
-    let doubt = Doubt::Card { doors: "main".into(), account: account.clone(), card: format!("c{who}") };
+    let doubt = UnconfirmedChange::Card { doors: "main".into(), account: account.clone(), card: format!("c{who}") };
     Waiting::new(doubt, Subject::Account { doors: "main".into(), id: account })
 }
 
@@ -173,7 +174,7 @@ fn a_card_and_a_membership_of_one_person_are_one_person() {
 fn who_is_joined_is_held_with_everything_that_follows_or_not_at_all() {
     let moves = |n: usize, joined: bool| {
         let profile = FactId::new(crate::model::fact::Kind::Member, format!("m{n}"));
-        let doubt = Doubt::Moves { profile: profile.clone(), to: "x".into() };
+        let doubt = UnconfirmedChange::Moves { profile: profile.clone(), to: "x".into() };
         Waiting { joined, ..Waiting::new(doubt, Subject::Profile(profile)) }
     };
     let joined = |n: usize| [moves(n, true), Waiting { joined: true, ..leaves("main", "g", n) }];

@@ -115,18 +115,18 @@ pub fn verify(site: &str, items: &[Value], known: Option<Head>) -> Verdict {
 mod tests {
     use super::*;
     use crate::model::account::{AccountId, GroupId};
-    use crate::model::audit::{Deed, Happened, KEYS};
+    use crate::model::audit::{AuditAction, AuditEntry, KEYS};
 
     fn chain(n: usize) -> Vec<Value> {
         let mut head = Head::default();
         let mut items = Vec::new();
         for place in 0..n {
             let due = (place % 2 == 1).then(|| "2026-03-02T09:00:00Z".parse().expect("an instant"));
-            let deed = Deed {
+            let deed = AuditEntry {
                 doors: "main".into(),
                 account: AccountId(place.to_string()),
                 group: Some(GroupId("5".into())),
-                what: Happened::Granted,
+                what: AuditAction::Granted,
                 because: "membership \"s\" — größer/🔑\u{1}\t by rule 1 (line 9)".into(),
                 answer: "done".into(),
                 due,

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{Applier, Task, problem};
+use super::{Applier, PersonWork, problem};
 use crate::settle::cards::card_deed;
-use doorstep_core::decide::action::Move;
+use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{Change, recorded, shown};
-use doorstep_core::decide::guard::Doubt;
+use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::Account;
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Error;
 
 impl Applier<'_> {
     /// Makes cards theirs, or nobody's. Where one could not be taken back, none is given.
     pub(super) async fn card_steps(&self, theirs: bool) {
-        for (place, step) in self.moves(|step| matches!(step, Move::Tag(_) | Move::Untag(_))) {
+        for (place, step) in self.moves(|step| matches!(step, Action::Tag(_) | Action::Untag(_))) {
             let change = match step {
-                Move::Tag(change) if theirs => change,
-                Move::Untag(change) if !theirs => change,
+                Action::Tag(change) if theirs => change,
+                Action::Untag(change) if !theirs => change,
                 _ => continue,
             };
             let account = self.with(place, |task| task.account_for(self.doors, &change, theirs)).flatten();
@@ -29,7 +29,8 @@ impl Applier<'_> {
             self.with(place, |task| match done {
                 Ok(()) => {
                     let card = change.card.id.clone();
-                    let done = Doubt::Card { doors: self.doors.to_owned(), account: account.id.clone(), card };
+                    let done =
+                        UnconfirmedChange::Card { doors: self.doors.to_owned(), account: account.id.clone(), card };
                     if !theirs {
                         task.spend(self.site, &done);
                     }
@@ -41,7 +42,7 @@ impl Applier<'_> {
     }
 }
 
-impl Task {
+impl PersonWork {
     /// Whose card it is to be, or was; nobody's where one could not be taken back before.
     fn account_for(&self, doors: &str, change: &Change, theirs: bool) -> Option<Arc<Account>> {
         let kept = |(at, number): &(String, String)| theirs && at == doors && *number != change.number;
@@ -61,11 +62,11 @@ impl Task {
         let error = about_tag(why.clone(), &shown(&change.number));
         self.kept.push((doors.to_owned(), change.number.clone()));
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
-        if !error.may_pass() {
+        if !error.is_retryable() {
             linked.card_done(&change.number);
             if !self.person.problems.contains(&problem(doors, &error)) {
                 let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
-                self.deeds.push(Deed::new(doors, account, None, Happened::Refused, &change.because, &answer));
+                self.deeds.push(AuditEntry::new(doors, account, None, AuditAction::Refused, &change.because, &answer));
             }
         }
         self.failures.push((doors.to_owned(), error));
@@ -76,9 +77,9 @@ impl Task {
 fn about_tag(error: Error, shown: &str) -> Error {
     let about = |why: String| format!("tag {shown}: {why}");
     match error {
-        Error::Later { why, after } => Error::Later { why: about(why), after },
-        Error::Report(why) => Error::Report(about(why)),
-        Error::Refused(why) => Error::Refused(about(why)),
+        Error::Retry { why, after } => Error::Retry { why: about(why), after },
+        Error::Permanent(why) => Error::Permanent(about(why)),
+        Error::Invalid(why) => Error::Invalid(about(why)),
         Error::Held(why) => Error::Held(about(why)),
     }
 }

@@ -10,21 +10,21 @@ use jiff::Timestamp;
 
 use super::state::{Act, Begun, Known, Line, Minute, Records};
 use super::{Doors, Flaw, Story};
-use crate::settle::apply::Task;
+use crate::settle::apply::PersonWork;
 use crate::settle::commit::{Outcome, Round, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
-use crate::settle::moves::{View, concerned, judge_person};
-use crate::settle::scene::Terms;
-use crate::settle::{GroupRows, HeldRows};
+use crate::settle::moves::{View, concerned, decide_person};
+use crate::settle::scene::DoorsContext;
+use crate::settle::{ActualGroups, GroupRows};
 use doorstep_cloud::ledger::sites::DoorsRead;
 use doorstep_cloud::other_sites::OtherSites;
-use doorstep_core::decide::action::Move;
-use doorstep_core::decide::entitlement::{Because, Desired, Stretch, next_boundary};
-use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, Row, Standing};
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::decide::action::Action;
+use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};
+use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, Standing};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Error;
-use doorstep_core::model::person::{Claim, Deed as Did, Intent, Linked, Person};
+use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::window::Window;
 use doorstep_core::site::{DoorsConfig, Foreign, Mode, WithoutAccess};
 use doorstep_vendors::doors::Entry;
@@ -70,7 +70,7 @@ pub struct Judge {
     sayings: Vec<Option<(Minute, Minute)>>,
     finishes: bool,
     claims: bool,
-    terms: BTreeMap<String, Terms>,
+    terms: BTreeMap<String, DoorsContext>,
     decided: Mutex<HashMap<u64, Decided>>,
     found: Mutex<HashMap<u64, Found>>,
 }
@@ -113,8 +113,15 @@ impl Judge {
         let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
         let ends_by_itself = story.doors != Doors::Salto;
         let ruled = BTreeSet::from([group()]);
-        let terms =
-            Terms { config, seen, ends_by_itself, ruled, guests_rest: true, one_card: false, counts_seats: false };
+        let terms = DoorsContext {
+            config,
+            seen,
+            ends_by_itself,
+            ruled,
+            guests_rest: true,
+            one_card: false,
+            counts_seats: false,
+        };
         Judge {
             doors: story.doors,
             sayings: story.sayings.clone(),
@@ -144,7 +151,7 @@ impl Judge {
     fn desired(&self, says: u8) -> Desired {
         let stretch = |(from, until): (Minute, Minute)| {
             let window = Window::new(at(from), Some(at(until))).unwrap();
-            (((DOORS.to_owned()), group()), vec![Stretch { window, because: Because::default() }])
+            (((DOORS.to_owned()), group()), vec![OpenInterval { window, because: Reasons::default() }])
         };
         self.window(says).map(stretch).into_iter().collect()
     }
@@ -166,7 +173,7 @@ impl Judge {
         let more: Vec<_> = look.then(|| (DOORS.to_owned(), group())).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &more);
         let read = lines.filter(|_| !groups.is_empty());
-        let held: HeldRows = read.map(|lines| ((DOORS.to_owned(), group()), rows(lines))).into_iter().collect();
+        let held: ActualGroups = read.map(|lines| ((DOORS.to_owned(), group()), rows(lines))).into_iter().collect();
         let deeds = if self.finishes {
             finish(&mut person, &held, &self.terms, at(now))
         } else {
@@ -186,11 +193,11 @@ impl Judge {
         person: &Person,
         desired: &Desired,
         groups: &BTreeSet<(String, GroupId)>,
-        held: &HeldRows,
+        held: &ActualGroups,
         now: Minute,
-    ) -> crate::settle::Judged {
+    ) -> crate::settle::PersonDecision {
         let (books, looked, cards, adopt) = Default::default();
-        judge_person(View {
+        decide_person(View {
             person,
             name: Some(NAME),
             desired,
@@ -218,7 +225,7 @@ impl Judge {
         let (person, desired) = (whole(person), self.desired(says));
         let there: Vec<_> = (!lines.is_empty()).then(|| (DOORS.to_owned(), group())).into_iter().collect();
         let groups = concerned(&person, &desired, at(now), &there);
-        let held = HeldRows::from([((DOORS.to_owned(), group()), rows(lines))]);
+        let held = ActualGroups::from([((DOORS.to_owned(), group()), rows(lines))]);
         let judged = self.judged(&person, &desired, &groups, &held, now);
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
         let due = !judged.is_empty() || person.has_begun() || !person.problems.is_empty() || moved_on;
@@ -243,7 +250,7 @@ impl Judge {
     pub fn done(&self, known: &Known, act: &Act, well: bool, now: Minute) -> (Known, Records) {
         let person = whole(known);
         let account = person.accounts.get(DOORS).expect("an account").account.clone();
-        let mut task = Task::of(person, NAME);
+        let mut task = PersonWork::of(person, NAME);
         let id = account.id.clone();
         match (act, well) {
             (Act::Grant(until, replaces), true) => {
@@ -254,9 +261,9 @@ impl Judge {
             (Act::Revoke(handle), true) => task.revoked("site", DOORS, &group(), &row(*handle, None), "b".to_owned()),
             (Act::Tidy(handle), true) => task.tidied(DOORS, &group(), &row(*handle, None)),
             (Act::Grant(_, replaces), false) => {
-                task.failed(DOORS, &group(), &id, "b", Error::later("away"), !replaces.is_empty());
+                task.failed(DOORS, &group(), &id, "b", Error::retry("away"), !replaces.is_empty());
             }
-            (_, false) => task.failed(DOORS, &group(), &id, "b", Error::later("away"), false),
+            (_, false) => task.failed(DOORS, &group(), &id, "b", Error::retry("away"), false),
         }
         let records = records(&task.deeds);
         if !self.claims && well && matches!(act, Act::Grant(..)) {
@@ -283,8 +290,8 @@ impl Judge {
     }
 }
 
-fn row(handle: u8, until: Option<Minute>) -> Row {
-    Row { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
+fn row(handle: u8, until: Option<Minute>) -> GroupMember {
+    GroupMember { account: account(), handle: Some(handle.to_string()), from: None, until: until.map(at) }
 }
 
 fn rows(lines: &[Line]) -> GroupRows {
@@ -295,33 +302,33 @@ fn handles(names: &[String]) -> Vec<u8> {
     names.iter().map(|name| name.parse().unwrap()).collect()
 }
 
-fn act(step: &Move) -> Act {
+fn act(step: &Action) -> Act {
     match step {
-        Move::Grant { until, replaces, .. } => {
+        Action::Grant { until, replaces, .. } => {
             let replaces = replaces.iter().map(|row| row.handle().parse().unwrap()).collect();
             Act::Grant(until.map(minute), replaces)
         }
-        Move::Revoke { row, .. } => Act::Revoke(row.handle().parse().unwrap()),
-        Move::Tidy { row, .. } => Act::Tidy(row.handle().parse().unwrap()),
+        Action::Revoke { row, .. } => Act::Revoke(row.handle().parse().unwrap()),
+        Action::Tidy { row, .. } => Act::Tidy(row.handle().parse().unwrap()),
         other => panic!("nothing is done to accounts and cards here: {other}"),
     }
 }
 
-fn step(act: &Act) -> Move {
+fn step(act: &Act) -> Action {
     let (group, because) = (group(), "b".to_owned());
     match act {
         Act::Grant(until, replaces) => {
             let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
-            Move::Grant { group, until: until.map(at), replaces, because }
+            Action::Grant { group, until: until.map(at), replaces, because }
         }
-        Act::Revoke(handle) => Move::Revoke { group, row: row(*handle, None), foreign: false, because },
-        Act::Tidy(handle) => Move::Tidy { group, row: row(*handle, None) },
+        Act::Revoke(handle) => Action::Revoke { group, row: row(*handle, None), foreign: false, because },
+        Act::Tidy(handle) => Action::Tidy { group, row: row(*handle, None) },
     }
 }
 
-fn records(deeds: &[Deed]) -> Records {
-    let count = |what: Happened| i8::try_from(deeds.iter().filter(|deed| deed.what == what).count()).unwrap();
-    Records { granted: count(Happened::Granted), revoked: count(Happened::Revoked) }
+fn records(deeds: &[AuditEntry]) -> Records {
+    let count = |what: AuditAction| i8::try_from(deeds.iter().filter(|deed| deed.what == what).count()).unwrap();
+    Records { granted: count(AuditAction::Granted), revoked: count(AuditAction::Revoked) }
 }
 
 /// The person as production code knows them.

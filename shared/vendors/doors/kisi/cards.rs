@@ -36,7 +36,7 @@ impl Kisi {
     }
 
     /// # Errors
-    /// [`Error::Later`] where Kisi says that it is assigned already, or says yes and did not do it.
+    /// [`Error::Retry`] where Kisi says that it is assigned already, or says yes and did not do it.
     pub(super) async fn give_card(&self, account: &Account, card: &OurCard) -> Result<()> {
         let who = Who::of(&account.id)?;
         let (kind, id) = who.assignee();
@@ -45,7 +45,7 @@ impl Kisi {
         let answer = self.client.write(Method::POST, &["card_assignments"], Some(&body)).await?;
         match answer.status() {
             StatusCode::CONFLICT => {
-                return Err(Error::later("Kisi says that it is assigned already: it is read again"));
+                return Err(Error::retry("Kisi says that it is assigned already: it is read again"));
             }
             // Either the card or the person is gone.
             StatusCode::NOT_FOUND => return Err(account_gone()),
@@ -53,15 +53,15 @@ impl Kisi {
         }
         match self.assignment_of(card, who).await? {
             Some(assignment) if assignment.is_active() => Ok(()),
-            Some(_) => Err(Error::later("Kisi assigned it and did not activate it")),
-            None => Err(Error::later("Kisi said yes, and it is not theirs")),
+            Some(_) => Err(Error::retry("Kisi assigned it and did not activate it")),
+            None => Err(Error::retry("Kisi said yes, and it is not theirs")),
         }
     }
 
     /// An assignment that is gone is as good as taken back.
     ///
     /// # Errors
-    /// [`Error::Later`] where Kisi says that it is gone and still has it.
+    /// [`Error::Retry`] where Kisi says that it is gone and still has it.
     pub(super) async fn take_card(&self, account: &Account, card: &OurCard) -> Result<()> {
         let (who, card) = (Who::of(&account.id)?, number(&card.id)?);
         let Some(assignment) = self.assignment_of(card, who).await? else { return Ok(()) };
@@ -71,7 +71,7 @@ impl Kisi {
             done(answer)?;
         }
         match self.assignment_of(card, who).await? {
-            Some(_) => Err(Error::later("Kisi said yes, and it is still theirs")),
+            Some(_) => Err(Error::retry("Kisi said yes, and it is still theirs")),
             None => Ok(()),
         }
     }

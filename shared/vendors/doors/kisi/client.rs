@@ -14,7 +14,7 @@ use url::Url;
 
 use super::wire::{Assignment, Numbered};
 use crate::access::{Access, Secret, Share};
-use crate::caller::{self, Caller};
+use crate::caller::{self, VendorHttp};
 use crate::http::{Request, Response};
 use crate::time::SharedTime;
 use doorstep_core::model::account::DoorsKind;
@@ -33,7 +33,7 @@ const FIELDS_NAMED: usize = 5;
 
 /// The way to one Kisi organisation.
 pub(super) struct Client {
-    caller: Caller,
+    caller: VendorHttp,
     time: SharedTime,
     base: Result<Url>,
     key: Option<Secret>,
@@ -43,7 +43,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(access: Access) -> Self {
         Client {
-            caller: Caller::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
+            caller: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
             base: caller::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
             key: access.secrets.api_key,
@@ -80,7 +80,7 @@ impl Client {
     /// A whole list. A bad read is started over once.
     ///
     /// # Errors
-    /// [`Error::Later`] after a second bad read; [`Error::Report`] for a list longer than Kisi lets anybody read.
+    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for a list longer than Kisi lets anybody read.
     pub(super) async fn list<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Numbered,
@@ -104,7 +104,7 @@ impl Client {
                 None => {}
             }
         }
-        Err(Error::later(format!("Kisi's list of {name} could not be read whole, twice")))
+        Err(Error::retry(format!("Kisi's list of {name} could not be read whole, twice")))
     }
 
     /// `None` is a bad read: a page that is no array, an id twice, a total that moves or cannot be read, or a list that
@@ -137,7 +137,9 @@ impl Client {
                 Some(_) | None => {}
             }
             if items.len() > LARGEST_OFFSET {
-                return Err(Error::report(format!("Kisi has more than {LARGEST_OFFSET} {name}: the list has no end")));
+                return Err(Error::permanent(format!(
+                    "Kisi has more than {LARGEST_OFFSET} {name}: the list has no end"
+                )));
             }
         }
     }
@@ -162,7 +164,7 @@ impl Client {
     }
 
     fn request(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Request> {
-        let key = self.key.as_ref().ok_or_else(|| Error::refused("the secret of a Kisi site needs api_key"))?;
+        let key = self.key.as_ref().ok_or_else(|| Error::invalid("the secret of a Kisi site needs api_key"))?;
         let login = format!("KISI-LOGIN {}", key.reveal());
         let contact = self.contact.as_deref().map(|contact| ("X-Kisi-Integration-Contact", contact));
         let own = [
@@ -206,25 +208,25 @@ fn total(answer: &Response) -> Result<Option<usize>, Unreadable> {
 /// The body of an answer that says yes; otherwise what the refusal means.
 ///
 /// # Errors
-/// [`Error::Report`] with what to do. 409 is [`Error::Later`]: somebody else was faster, so read again.
+/// [`Error::Permanent`] with what to do. 409 is [`Error::Retry`]: somebody else was faster, so read again.
 pub(super) fn done(answer: Response) -> Result<Bytes> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer.into_body());
     }
     Err(match status {
-        StatusCode::UNAUTHORIZED => Error::report(
+        StatusCode::UNAUTHORIZED => Error::permanent(
             "Kisi does not know the API key: one that is idle for 6 months expires; make a new one with expire:false",
         ),
-        StatusCode::FORBIDDEN => {
-            Error::report("Kisi forbids this to the API key: make the key on the account of the organisation's owner")
-        }
-        StatusCode::CONFLICT => Error::later("Kisi says that this is so already: it is read again"),
+        StatusCode::FORBIDDEN => Error::permanent(
+            "Kisi forbids this to the API key: make the key on the account of the organisation's owner",
+        ),
+        StatusCode::CONFLICT => Error::retry("Kisi says that this is so already: it is read again"),
         StatusCode::UNPROCESSABLE_ENTITY => {
-            Error::report(format!("Kisi does not accept: {}", refused_fields(&answer).join(", ")))
+            Error::permanent(format!("Kisi does not accept: {}", refused_fields(&answer).join(", ")))
         }
-        StatusCode::NOT_FOUND => Error::report("Kisi does not know what was asked for: check url and place"),
-        _ => Error::report(format!("Kisi answered {}", status.as_u16())),
+        StatusCode::NOT_FOUND => Error::permanent("Kisi does not know what was asked for: check url and place"),
+        _ => Error::permanent(format!("Kisi answered {}", status.as_u16())),
     })
 }
 

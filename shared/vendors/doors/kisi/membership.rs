@@ -10,7 +10,7 @@ use super::client::done;
 use super::wire::{BASIC, Who, number};
 use super::{Kisi, account_gone};
 use crate::doors::Entry;
-use doorstep_core::model::account::{GroupId, Row};
+use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 
 /// How often a line is put back whose predecessor had to be deleted first.
@@ -19,7 +19,7 @@ const PUT_BACK_TRIES: usize = 3;
 /// One of the calls that a change comes to.
 enum Step<'a> {
     Put(&'a Entry),
-    TakeOut(&'a Row),
+    TakeOut(&'a GroupMember),
 }
 
 /// What became of a new line.
@@ -31,7 +31,7 @@ enum Posted {
 
 impl Kisi {
     /// Adds before it removes. Once Kisi asks for a pause, the rest is left for later.
-    pub(super) async fn change_each(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+    pub(super) async fn change_each(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
         let mut results: Vec<Result<()>> = Vec::with_capacity(add.len() + remove.len());
         let mut pause = None;
         for step in add.iter().map(Step::Put).chain(remove.iter().map(Step::TakeOut)) {
@@ -67,7 +67,7 @@ impl Kisi {
             match self.post(group, entry).await {
                 Ok(Posted::Made) => return Ok(()),
                 Ok(Posted::Twice) => last = in_already(),
-                Err(error) if error.may_pass() => last = error,
+                Err(error) if error.is_retryable() => last = error,
                 Err(error) => return Err(error),
             }
             if self.is_in(group, entry).await? {
@@ -115,7 +115,7 @@ impl Kisi {
         }
     }
 
-    async fn take_out_all(&self, rows: &[Row]) -> Result<()> {
+    async fn take_out_all(&self, rows: &[GroupMember]) -> Result<()> {
         for row in rows {
             self.take_out(row).await?;
         }
@@ -126,10 +126,10 @@ impl Kisi {
     /// would leave somebody inside for ever.
     ///
     /// # Errors
-    /// [`Error::Report`] for a team: nobody here knows who is in it, a protected person perhaps.
-    async fn take_out(&self, row: &Row) -> Result<()> {
+    /// [`Error::Permanent`] for a team: nobody here knows who is in it, a protected person perhaps.
+    async fn take_out(&self, row: &GroupMember) -> Result<()> {
         if Who::of(&row.account).is_err() {
-            return Err(Error::report("a Kisi team is in this group: only people are taken out, teams by hand"));
+            return Err(Error::permanent("a Kisi team is in this group: only people are taken out, teams by hand"));
         }
         let line = number(row.handle())?.to_string();
         let path = ["role_assignments", line.as_str()];
@@ -139,19 +139,19 @@ impl Kisi {
         }
         match self.client.get(&path).await?.status() {
             StatusCode::NOT_FOUND => Ok(()),
-            _ => Err(Error::later("Kisi says that a membership is gone, and still has it: it is read again")),
+            _ => Err(Error::retry("Kisi says that a membership is gone, and still has it: it is read again")),
         }
     }
 }
 
 fn in_already() -> Error {
-    Error::later("Kisi says that this person is in the group already: it is read again")
+    Error::retry("Kisi says that this person is in the group already: it is read again")
 }
 
 /// The error of a vendor that wants to be left alone for a while.
 fn asked_pause(result: &Result<()>) -> Option<Error> {
     match result {
-        Err(error @ Error::Later { after: Some(_), .. }) => Some(error.clone()),
+        Err(error @ Error::Retry { after: Some(_), .. }) => Some(error.clone()),
         _ => None,
     }
 }

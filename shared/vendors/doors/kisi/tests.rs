@@ -30,8 +30,8 @@ fn entry(replaces: &[&str]) -> Entry {
     Entry { account: account("12").into(), until, replaces: replaces.iter().map(|handle| row(handle)).collect() }
 }
 
-fn row(handle: &str) -> Row {
-    Row { account: AccountId("12".into()), handle: Some(handle.into()), from: None, until: None }
+fn row(handle: &str) -> GroupMember {
+    GroupMember { account: AccountId("12".into()), handle: Some(handle.into()), from: None, until: None }
 }
 
 fn group() -> GroupId {
@@ -56,7 +56,7 @@ fn posts() -> Step {
 const OF_GROUP: &str = "GET /role_assignments?applies_to_type=Group&applies_to_id=5&limit=250&offset=0";
 const OF_USER: &str = "GET /role_assignments?assignee_type=User&assignee_id=12&limit=250&offset=0";
 
-async fn change(script: &Script, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+async fn change(script: &Script, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
     let results = kisi(script).change(&group(), add, remove).await;
     script.is_over();
     results
@@ -105,7 +105,7 @@ async fn a_bad_read_is_started_over_once() {
             .header("X-Collection-Range", "1-1/3"),
         list().says(200, json!({})),
     ]);
-    assert!(kisi(&script).groups().await.unwrap_err().may_pass());
+    assert!(kisi(&script).groups().await.unwrap_err().is_retryable());
     script.is_over();
 }
 
@@ -133,7 +133,7 @@ async fn rows_are_the_basic_lines_of_this_group() {
     let mut unreadable = assignment(1, "group_basic", "User", 12);
     unreadable["valid_until"] = json!("soon");
     let script = Script::new([on(OF_GROUP).lists(json!([unreadable]))]);
-    assert!(kisi(&script).rows(&group()).await.unwrap_err().may_pass());
+    assert!(kisi(&script).rows(&group()).await.unwrap_err().is_retryable());
 }
 
 #[tokio::test]
@@ -142,8 +142,8 @@ async fn an_empty_group_is_looked_at_before_it_is_believed() {
     assert!(kisi(&script).rows(&group()).await.unwrap().is_empty());
     script.is_over();
     let script = Script::new([on(OF_GROUP).lists(json!([])), on("GET /groups/5").is(404)]);
-    assert!(matches!(kisi(&script).rows(&group()).await, Err(Error::Report(_))));
-    assert!(matches!(kisi(&script).rows(&GroupId("g1".into())).await, Err(Error::Report(_))));
+    assert!(matches!(kisi(&script).rows(&group()).await, Err(Error::Permanent(_))));
+    assert!(matches!(kisi(&script).rows(&GroupId("g1".into())).await, Err(Error::Permanent(_))));
     script.is_over();
 }
 
@@ -187,7 +187,7 @@ async fn accounts_and_guests_are_looked_at() {
     let guest = kisi.account(&account("guest:7")).await.unwrap().unwrap();
     assert_eq!((guest.id.0.as_str(), guest.guest), ("guest:7", true));
     assert_eq!(kisi.account(&account("guest:8")).await.unwrap(), None);
-    assert!(kisi.account(&account("guest:9")).await.unwrap_err().may_pass(), "nobody counted");
+    assert!(kisi.account(&account("guest:9")).await.unwrap_err().is_retryable(), "nobody counted");
     assert_eq!(kisi.guests().await.unwrap(), [guest]);
     script.is_over();
 }
@@ -241,18 +241,18 @@ async fn a_create_that_is_refused_says_what_to_do() {
     let search = || on("GET /users?email=a@b.test&limit=100&offset=0");
 
     let script = Script::new([post(422, taken.clone()), search().lists(json!([user(1, "a@b.test")]))]);
-    assert!(kisi(&script).create(&new).await.unwrap_err().may_pass());
+    assert!(kisi(&script).create(&new).await.unwrap_err().is_retryable());
     let script = Script::new([post(422, taken), search().lists(json!([]))]);
     let error = kisi(&script).create(&new).await.unwrap_err();
-    assert_eq!(error, Error::report("Kisi does not accept: email"));
+    assert_eq!(error, Error::permanent("Kisi does not accept: email"));
     for (status, word) in [(401, "6 months"), (403, "owner"), (404, "url"), (400, "400"), (422, "which field")] {
         let script = Script::new([post(status, Value::Null)]);
         let error = kisi(&script).create(&new).await.unwrap_err();
-        assert!(matches!(&error, Error::Report(why) if why.contains(word)), "{status}: {error}");
+        assert!(matches!(&error, Error::Permanent(why) if why.contains(word)), "{status}: {error}");
     }
     for status in [409, 500, 200] {
         let script = Script::new([post(status, Value::Null)]);
-        assert!(kisi(&script).create(&new).await.unwrap_err().may_pass(), "{status}");
+        assert!(kisi(&script).create(&new).await.unwrap_err().is_retryable(), "{status}");
         script.is_over();
     }
 }
@@ -279,7 +279,7 @@ async fn accounts_are_renamed_suspended_resumed_deleted() {
     ]);
     let (kisi, ada, guest) = (kisi(&script), account("12"), account("guest:7"));
     kisi.rename(&ada, "Ada L").await.unwrap();
-    assert!(kisi.rename(&ada, "Ada L").await.unwrap_err().may_pass());
+    assert!(kisi.rename(&ada, "Ada L").await.unwrap_err().is_retryable());
     kisi.resume(&ada).await.unwrap();
     kisi.suspend(&ada).await.unwrap();
     kisi.suspend(&ada).await.unwrap();
@@ -287,9 +287,9 @@ async fn accounts_are_renamed_suspended_resumed_deleted() {
     kisi.delete(&guest).await.unwrap();
     kisi.suspend(&guest).await.unwrap();
     kisi.resume(&guest).await.unwrap();
-    assert!(matches!(kisi.rename(&guest, "Bo").await, Err(Error::Report(_))));
-    assert!(matches!(kisi.suspend(&ada).await, Err(Error::Report(_))));
-    assert!(matches!(kisi.delete(&ada).await, Err(Error::Report(_))));
+    assert!(matches!(kisi.rename(&guest, "Bo").await, Err(Error::Permanent(_))));
+    assert!(matches!(kisi.suspend(&ada).await, Err(Error::Permanent(_))));
+    assert!(matches!(kisi.delete(&ada).await, Err(Error::Permanent(_))));
     script.is_over();
 }
 
@@ -305,7 +305,7 @@ async fn people_come_and_go() {
     ]);
     let results = change(&script, &[entry(&[])], &[row("8"), row("9"), row("10")]).await;
     assert_eq!(results[..3], [Ok(()), Ok(()), Ok(())]);
-    assert!(matches!(results[3], Err(Error::Later { .. })), "what is still there is not gone");
+    assert!(matches!(results[3], Err(Error::Retry { .. })), "what is still there is not gone");
 
     let endless = Entry { account: account("guest:7").into(), until: None, replaces: Vec::new() };
     let script = Script::new([on("POST /role_assignments")
@@ -324,7 +324,7 @@ async fn a_new_line_comes_before_the_old_ones_go() {
     assert_eq!(change(&script, &[entry(&["8"])], &[]).await, [Ok(())]);
 
     let script = Script::new([posts().is(409)]);
-    assert!(change(&script, &[entry(&[])], &[]).await[0].as_ref().unwrap_err().may_pass());
+    assert!(change(&script, &[entry(&[])], &[]).await[0].as_ref().unwrap_err().is_retryable());
 }
 
 #[tokio::test]
@@ -346,18 +346,18 @@ async fn a_line_whose_predecessor_is_gone_is_put_back() {
         script.extend([posts().is(500), on(OF_USER).lists(json!([]))]);
     }
     let script = Script::new(script);
-    assert!(change(&script, &[entry(&["8"])], &[]).await[0].as_ref().unwrap_err().may_pass());
+    assert!(change(&script, &[entry(&["8"])], &[]).await[0].as_ref().unwrap_err().is_retryable());
 
     let script = Script::new([posts().is(409), on("DELETE /role_assignments/8").is(204), posts().is(401)]);
-    assert!(matches!(change(&script, &[entry(&["8"])], &[]).await[0], Err(Error::Report(_))));
+    assert!(matches!(change(&script, &[entry(&["8"])], &[]).await[0], Err(Error::Permanent(_))));
 }
 
 #[tokio::test]
 async fn a_404_on_adding_is_the_groups_or_the_persons() {
     let script = Script::new([posts().is(404), on("GET /groups/5").is(404)]);
-    assert!(matches!(change(&script, &[entry(&[])], &[]).await[0], Err(Error::Report(_))));
+    assert!(matches!(change(&script, &[entry(&[])], &[]).await[0], Err(Error::Permanent(_))));
     let script = Script::new([posts().is(404), on("GET /groups/5").says(200, json!({"id": 5}))]);
-    assert!(change(&script, &[entry(&[])], &[]).await[0].as_ref().unwrap_err().may_pass());
+    assert!(change(&script, &[entry(&[])], &[]).await[0].as_ref().unwrap_err().is_retryable());
 }
 
 #[tokio::test]
@@ -365,20 +365,20 @@ async fn one_persons_trouble_is_not_anothers_but_a_pause_is_everybodys() {
     let refused = json!({"errors": {"assignee_id": ["Ada is invalid"], "Ada Lovelace": []}});
     let script = Script::new([posts().says(422, refused), posts().is(500), posts().is(200)]);
     let results = change(&script, &[entry(&[]), entry(&[]), entry(&[])], &[]).await;
-    assert_eq!(results[0], Err(Error::report("Kisi does not accept: assignee_id")));
-    assert!(results[1].as_ref().unwrap_err().may_pass());
+    assert_eq!(results[0], Err(Error::permanent("Kisi does not accept: assignee_id")));
+    assert!(results[1].as_ref().unwrap_err().is_retryable());
     assert_eq!(results[2], Ok(()));
 
     let script = Script::new([posts().is(429).header("Retry-After", "60")]);
     let results = change(&script, &[entry(&[]), entry(&[])], &[row("8")]).await;
-    assert!(results.iter().all(|result| matches!(result, Err(Error::Later { after: Some(_), .. }))));
+    assert!(results.iter().all(|result| matches!(result, Err(Error::Retry { after: Some(_), .. }))));
 }
 
 #[tokio::test]
 async fn teams_are_not_taken_out() {
-    let team = Row { account: AccountId("team:3".into()), handle: Some("4".into()), from: None, until: None };
+    let team = GroupMember { account: AccountId("team:3".into()), handle: Some("4".into()), from: None, until: None };
     let script = Script::new([]);
-    assert!(matches!(change(&script, &[], &[team]).await[0], Err(Error::Report(_))));
+    assert!(matches!(change(&script, &[], &[team]).await[0], Err(Error::Permanent(_))));
 }
 
 #[tokio::test]
@@ -386,10 +386,10 @@ async fn a_missing_key_or_a_bad_address_is_told_by_the_first_call() {
     let script = Script::new([]);
     let mut access = script.access("kisi");
     access.secrets.api_key = None;
-    assert!(matches!(connect(None, access).0.groups().await, Err(Error::Refused(_))));
+    assert!(matches!(connect(None, access).0.groups().await, Err(Error::Invalid(_))));
     let mut access = script.access("kisi");
     access.url = Some("http://api.kisi.io".into());
-    assert!(matches!(connect(None, access).0.groups().await, Err(Error::Refused(_))));
+    assert!(matches!(connect(None, access).0.groups().await, Err(Error::Invalid(_))));
 }
 
 /// The header is documented. Where a proxy takes it away, a page that is not full is the last.
@@ -420,7 +420,7 @@ async fn an_empty_group_that_nobody_counts_is_empty_by_its_own_count_alone() {
             Script::new([empty(), empty(), on("GET /groups/5").says(200, json!({"id": 5, "users_count": count}))]);
         match kisi(&script).rows(&group()).await {
             Ok(rows) => assert!(is_believed && rows.is_empty()),
-            Err(error) => assert!(!is_believed && error.may_pass(), "{error}"),
+            Err(error) => assert!(!is_believed && error.is_retryable(), "{error}"),
         }
         script.is_over();
     }
@@ -434,7 +434,7 @@ async fn what_scim_switched_off_opens_nothing_and_is_not_ours_to_switch_on() {
     let kisi = kisi(&script);
     assert_eq!(kisi.account(&account("12")).await.unwrap().unwrap().standing, Standing::Suspended);
     let refused = kisi.resume(&account("12")).await;
-    assert!(matches!(&refused, Err(Error::Report(why)) if why.contains("SCIM")), "{refused:?}");
+    assert!(matches!(&refused, Err(Error::Permanent(why)) if why.contains("SCIM")), "{refused:?}");
     script.is_over();
 }
 

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::access::WebhookSecrets;
-use crate::delivery::{Delivery, Proven, Unproven};
-use crate::doors::openings::{News, TellOpenings};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
+use crate::doors::openings::{AccessNews, TellOpenings};
 use crate::platform::{json, signature};
 use doorstep_core::model::account::AccountId;
-use doorstep_core::model::opening::{Opening, kept};
+use doorstep_core::model::opening::{AccessAttempt, kept};
 
 /// The header that signs: `sha256=<HMAC-SHA256 of the body>` [D]; in hex or base64, with or without the prefix [?].
 const SIGNATURE: &str = "x-signature";
@@ -36,17 +36,17 @@ pub struct EventWebhook;
 impl TellOpenings for EventWebhook {
     /// Nothing signed says when it was sent [D], so that a delivery proves for ever: whatever it says is taken once, and
     /// a bell is no order.
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<Proven, Unproven> {
-        let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unproven)?;
+    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified> {
+        let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unverified)?;
         if !signature::hmac_sha256(secrets, &[&delivery.body], &tag) {
-            return Err(Unproven);
+            return Err(Unverified);
         }
         let sameness = signature::digest(&[delivery.path.as_bytes(), b"\0", &delivery.body]);
-        Ok(Proven::by(delivery, sameness))
+        Ok(VerifiedDelivery::by(delivery, sameness))
     }
 
-    fn news(&self, doors: &str, place: Option<&str>, proven: &Proven) -> News {
-        read(doors, place, proven.body()).unwrap_or_else(|why| News::Unreadable(why.to_owned()))
+    fn news(&self, doors: &str, place: Option<&str>, proven: &VerifiedDelivery) -> AccessNews {
+        read(doors, place, proven.body()).unwrap_or_else(|why| AccessNews::Unreadable(why.to_owned()))
     }
 }
 
@@ -63,27 +63,29 @@ fn tag(header: &str) -> Option<Vec<u8>> {
     (tag.len() == TAG).then_some(tag)
 }
 
-fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<News, &'static str> {
+fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'static str> {
     let Value::Object(event) = json::strict(body)? else { return Err("the body is not an object") };
     Ok(match text(&event, "type").ok_or("the event has no type")? {
         // A webhook of the organisation posts what happens at all of its places.
-        "lock.unlock" if is_elsewhere(&event, place) => News::NotForUs,
-        "lock.unlock" => News::Opening(opening(doors, &event)?),
+        "lock.unlock" if is_elsewhere(&event, place) => AccessNews::NotForUs,
+        "lock.unlock" => AccessNews::AccessAttempt(opening(doors, &event)?),
         // Whose access was switched off or on by hand, or deleted; what we do ourselves comes back here, too, and rings
         // for nothing.
-        "user.update" | "user.destroy" => News::Account(account("User", event.get("object_id")).ok_or(NO_OBJECT)?),
-        "guest.destroy" => News::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?),
+        "user.update" | "user.destroy" => {
+            AccessNews::Account(account("User", event.get("object_id")).ok_or(NO_OBJECT)?)
+        }
+        "guest.destroy" => AccessNews::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?),
         // This delivery came, but a webhook fails, or was switched off because it failed. The next comparison looks at all
         // of them, and finds what was lost meanwhile.
-        "integration.disable_due_to_error" | "integration.warn_due_to_error" => News::Unclear,
+        "integration.disable_due_to_error" | "integration.warn_due_to_error" => AccessNews::Unclear,
         // An assignment's event does not say whose it is [?]: reconcile finds what hands changed.
-        _ => News::NotForUs,
+        _ => AccessNews::NotForUs,
     })
 }
 
 const NO_OBJECT: &str = "the event has no usable object_id";
 
-fn opening(doors: &str, event: &Map<String, Value>) -> Result<Opening, &'static str> {
+fn opening(doors: &str, event: &Map<String, Value>) -> Result<AccessAttempt, &'static str> {
     let id = text(event, "uuid").filter(|id| id.len() <= LONGEST_ID).ok_or("the event has no usable uuid")?;
     let at = text(event, "created_at").and_then(|at| at.parse::<Timestamp>().ok());
     let lock = event.get("object_id").and_then(number).ok_or(NO_OBJECT)?;
@@ -91,7 +93,7 @@ fn opening(doors: &str, event: &Map<String, Value>) -> Result<Opening, &'static 
         Some(Value::Bool(opened)) => *opened,
         _ => return Err("the event does not say whether the lock opened"),
     };
-    Ok(Opening {
+    Ok(AccessAttempt {
         at: at.ok_or("the event has no usable created_at")?,
         doors: doors.to_owned(),
         id: id.to_owned(),

@@ -5,7 +5,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use doorstep_core::model::account::{Account, AccountId, Card as OurCard, Group as OurGroup, GroupId, Row, Standing};
+use doorstep_core::model::account::{
+    Account, AccountId, Card as OurCard, Group as OurGroup, GroupId, GroupMember, Standing,
+};
 use doorstep_core::model::error::{Error, Result};
 
 /// The key in a user's `metadata` that keeps our person's id.
@@ -28,7 +30,7 @@ pub(super) enum Who {
 
 impl Who {
     /// # Errors
-    /// [`Error::Report`] for a team, and for what is no id of this door system.
+    /// [`Error::Permanent`] for a team, and for what is no id of this door system.
     pub(super) fn of(account: &AccountId) -> Result<Who> {
         match account.0.strip_prefix(GUEST) {
             Some(id) => number(id).map(Who::Guest),
@@ -46,9 +48,9 @@ impl Who {
 }
 
 /// # Errors
-/// [`Error::Report`] for what is no number: every Kisi id is one [D].
+/// [`Error::Permanent`] for what is no number: every Kisi id is one [D].
 pub(super) fn number(id: &str) -> Result<i64> {
-    id.parse().map_err(|_| Error::report("not an id of a Kisi user, guest or group: they are numbers"))
+    id.parse().map_err(|_| Error::permanent("not an id of a Kisi user, guest or group: they are numbers"))
 }
 
 #[derive(Debug, Deserialize)]
@@ -183,9 +185,9 @@ impl Assignment {
     }
 
     /// # Errors
-    /// [`Error::Later`] for a date that cannot be read: a guess would open or close a door.
-    pub(super) fn row(&self) -> Result<Row> {
-        Ok(Row {
+    /// [`Error::Retry`] for a date that cannot be read: a guess would open or close a door.
+    pub(super) fn row(&self) -> Result<GroupMember> {
+        Ok(GroupMember {
             account: assignee(&self.assignee_type, self.assignee_id),
             handle: Some(self.id.to_string()),
             from: self.valid_from.as_deref().map(instant).transpose()?,
@@ -197,7 +199,7 @@ impl Assignment {
 /// An instant with any offset; without one it is UTC [I].
 fn instant(text: &str) -> Result<Timestamp> {
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse().ok().or_else(civil).ok_or_else(|| Error::later("Kisi says a date that cannot be read"))
+    text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi says a date that cannot be read"))
 }
 
 impl From<Group> for OurGroup {

@@ -69,7 +69,7 @@ impl SaltoKs {
     pub(super) async fn unprivileged(&self, account: &Account) -> Result<Option<String>> {
         match self.account(account).await? {
             None => Ok(None),
-            Some(now) if now.privileged => Err(Error::report(NEVER_SUSPENDED)),
+            Some(now) if now.privileged => Err(Error::permanent(NEVER_SUSPENDED)),
             Some(now) => Ok(now.inner_id),
         }
     }
@@ -170,7 +170,7 @@ impl SaltoKs {
         let look_up = || async {
             let roles: Vec<wire::Role> = self.0.list(V1_2, &["roles"], None).await?;
             let role = roles.into_iter().find(|role| role.code.as_deref() == Some(USER_ROLE));
-            role.map(|role| role.id).ok_or_else(|| Error::report("this SALTO KS site has no role site_user"))
+            role.map(|role| role.id).ok_or_else(|| Error::permanent("this SALTO KS site has no role site_user"))
         };
         self.0.user_role.get_or_try_init(look_up).await.cloned()
     }
@@ -195,13 +195,13 @@ fn whole_seconds(instant: Timestamp) -> Timestamp {
 }
 
 fn exists() -> Error {
-    Error::later("SALTO KS has an account with this address already: it is looked up again")
+    Error::retry("SALTO KS has an account with this address already: it is looked up again")
 }
 
 fn left_behind() -> Error {
-    Error::later("SALTO KS may be left with a new account without an address: delete it there, it takes a seat")
+    Error::retry("SALTO KS may be left with a new account without an address: delete it there, it takes a seat")
 }
 
 fn nameless() -> Error {
-    Error::later("SALTO KS made an account and does not say which")
+    Error::retry("SALTO KS made an account and does not say which")
 }

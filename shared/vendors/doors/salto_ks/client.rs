@@ -16,7 +16,7 @@ use super::pages::{AnyPage, Page, next_page};
 use super::refusal::Answer;
 use super::wire::Named;
 use crate::access::{Access, Secret};
-use crate::caller::{self, Caller};
+use crate::caller::{self, VendorHttp};
 use crate::http::Response;
 use crate::time::SharedTime;
 use doorstep_core::model::account::DoorsKind;
@@ -33,7 +33,7 @@ const MOST_PAGES: usize = 2_000;
 
 /// The way to one SALTO KS site.
 pub(super) struct Client {
-    caller: Caller,
+    caller: VendorHttp,
     time: SharedTime,
     login: Login,
     base: Result<Url>,
@@ -45,7 +45,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(place: Option<&str>, access: Access) -> Self {
         Client {
-            caller: Caller::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
+            caller: VendorHttp::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
                 .taking(access.turn.clone()),
             time: access.time.clone(),
             base: caller::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
@@ -92,7 +92,7 @@ impl Client {
     /// A whole list below the site. A bad read is started over once.
     ///
     /// # Errors
-    /// [`Error::Later`] after a second bad read; [`Error::Report`] for refusals: 404 is a site or group that is gone.
+    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for refusals: 404 is a site or group that is gone.
     pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Named,
@@ -125,7 +125,7 @@ impl Client {
             }
         }
         let name = path.last().unwrap_or(&"sites");
-        Err(Error::later(format!("SALTO KS's list of {name} could not be read whole, twice")))
+        Err(Error::retry(format!("SALTO KS's list of {name} could not be read whole, twice")))
     }
 
     /// `None` is a bad read: a page that is no list, an id twice, a page that comes again, or fewer than counted.
@@ -202,7 +202,7 @@ impl Client {
 
     fn url(&self, version: &str, path: &[&str]) -> Result<Url> {
         let site = self.site.as_deref().filter(|site| !site.is_empty());
-        let site = site.ok_or_else(|| Error::refused("SALTO KS doors need place: the id of the SALTO KS site"))?;
+        let site = site.ok_or_else(|| Error::invalid("SALTO KS doors need place: the id of the SALTO KS site"))?;
         let base = self.base.as_ref().map_err(Clone::clone)?;
         caller::below(base, &[&[version, "sites", site], path].concat())
     }

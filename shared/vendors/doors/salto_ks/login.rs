@@ -15,7 +15,7 @@ use url::Url;
 
 use super::client::VENDOR;
 use crate::access::{Access, ApiSecrets, Secret};
-use crate::caller::{self, Caller};
+use crate::caller::{self, VendorHttp};
 use crate::http::Response;
 use crate::time::SharedTime;
 use crate::tokens::{self, RefusedSignIn, Token, Tokens};
@@ -73,16 +73,16 @@ impl Login {
     /// A token in force, other than `refused`. `caller` takes the request to the token service.
     ///
     /// # Errors
-    /// [`Error::Report`] where the credentials are not accepted; [`Error::Later`] where the token service is away or
+    /// [`Error::Permanent`] where the credentials are not accepted; [`Error::Retry`] where the token service is away or
     /// the new token could not be kept.
-    pub(super) async fn token(&self, caller: &Caller, refused: Option<&Secret>) -> Result<Secret> {
+    pub(super) async fn token(&self, caller: &VendorHttp, refused: Option<&Secret>) -> Result<Secret> {
         let mut held = self.held.lock().await;
         let in_force = |token: &Token| Some(&token.access) != refused && self.lasts(token);
         if !held.as_ref().is_some_and(|ours| in_force(&ours.token)) {
             let bought = self.buy(caller, held.as_ref().map(|ours| &ours.token), &in_force).await?;
             *held = Some(bought);
         }
-        let Some(Held { token, kept }) = held.as_mut() else { return Err(Error::later("SALTO KS gave no token")) };
+        let Some(Held { token, kept }) = held.as_mut() else { return Err(Error::retry("SALTO KS gave no token")) };
         if !*kept {
             self.tokens.keep(&self.name, token).await?;
             *kept = true;
@@ -92,7 +92,7 @@ impl Login {
 
     /// What another function kept meanwhile, else a refresh, else the password. `ours` may hold a refresh token that
     /// was never kept. Kept tokens are read again after each refusal: another function may have been faster.
-    async fn buy(&self, caller: &Caller, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
+    async fn buy(&self, caller: &VendorHttp, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
         let mut spent: Vec<Secret> = Vec::new();
         loop {
             let theirs = self.tokens.kept(&self.name).await?;
@@ -114,7 +114,7 @@ impl Login {
     }
 
     /// A refresh is never sent twice: it may have been used up by an answer that got lost.
-    async fn refreshed(&self, caller: &Caller, refresh: &Secret) -> Result<Token, No> {
+    async fn refreshed(&self, caller: &VendorHttp, refresh: &Secret) -> Result<Token, No> {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal()), ("scope", SCOPE)];
         let answer = caller.write(self.request(&fields).map_err(No::Other)?).await.map_err(No::Other)?;
         let mut token = self.granted(answer)?;
@@ -122,9 +122,9 @@ impl Login {
         Ok(token)
     }
 
-    async fn with_password(&self, caller: &Caller) -> Result<Token> {
+    async fn with_password(&self, caller: &VendorHttp) -> Result<Token> {
         let (Some(username), Some(password)) = (&self.secrets.username, &self.secrets.password) else {
-            return Err(Error::report(
+            return Err(Error::permanent(
                 "SALTO KS needs a new sign-in: put username and password, or a new refresh_token, into the secret",
             ));
         };
@@ -161,7 +161,7 @@ impl Login {
     fn request(&self, fields: &[(&str, &str)]) -> Result<crate::http::Request> {
         let identity = self.identity.as_ref().map_err(Clone::clone)?;
         let (Some(id), Some(secret)) = (&self.secrets.client_id, &self.secrets.client_secret) else {
-            return Err(Error::refused("the secret of a SALTO KS site needs client_id and client_secret"));
+            return Err(Error::invalid("the secret of a SALTO KS site needs client_id and client_secret"));
         };
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", id.reveal(), secret.reveal())));
         let url = caller::below(identity, &["connect", "token"])?;
@@ -185,7 +185,7 @@ impl Login {
 }
 
 fn password_refused() -> Error {
-    Error::report(
+    Error::permanent(
         "SALTO KS does not accept username and password of the secret: correct the secret. The same password is tried \
          again after 10 minutes, so that the account is not locked",
     )
@@ -208,18 +208,18 @@ fn refused(answer: &Response) -> No {
     let word = serde_json::from_slice::<Refusal>(answer.body()).map(|refusal| refusal.error).unwrap_or_default();
     match word.as_str() {
         "invalid_grant" => No::Grant,
-        "unauthorized_client" | "unsupported_grant_type" => No::Other(Error::report(
+        "unauthorized_client" | "unsupported_grant_type" => No::Other(Error::permanent(
             "SALTO KS does not let this client_id sign in this way: ask SALTO for the grant, or use a refresh_token",
         )),
         "invalid_scope" => {
-            No::Other(Error::report("SALTO KS does not give this client_id the scope user_api.full_access"))
+            No::Other(Error::permanent("SALTO KS does not give this client_id the scope user_api.full_access"))
         }
         _ if word == "invalid_client" || answer.status() == StatusCode::UNAUTHORIZED => {
-            No::Other(Error::report("SALTO KS does not accept client_id and client_secret of the secret"))
+            No::Other(Error::permanent("SALTO KS does not accept client_id and client_secret of the secret"))
         }
         _ => {
             let status = answer.status().as_u16();
-            No::Other(Error::report(format!("SALTO KS's token service answered {status}: check identity_url")))
+            No::Other(Error::permanent(format!("SALTO KS's token service answered {status}: check identity_url")))
         }
     }
 }

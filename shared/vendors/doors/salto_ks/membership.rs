@@ -14,7 +14,7 @@ use super::SaltoKs;
 use super::client::V1_1;
 use super::refusal::Answer;
 use crate::doors::{Entry, ReadDoors};
-use doorstep_core::model::account::{GroupId, Row};
+use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 
 /// So many people whom the vendor's own trouble hit one after the other are taken for its being away.
@@ -48,10 +48,15 @@ enum Sent {
 impl SaltoKs {
     /// All at once; where that is refused, in ever smaller parts down to one person, so that one person's trouble does
     /// not stop the others. Trouble that is nobody's (no subscription, vendor away) ends it.
-    pub(super) async fn change_together(&self, group: &GroupId, add: &[Entry], remove: &[Row]) -> Vec<Result<()>> {
+    pub(super) async fn change_together(
+        &self,
+        group: &GroupId,
+        add: &[Entry],
+        remove: &[GroupMember],
+    ) -> Vec<Result<()>> {
         let added = add.iter().map(|entry| Step::Add(&entry.account.id.0));
         let steps: Vec<Step> = added.chain(remove.iter().map(|row| Step::Remove(&row.account.0))).collect();
-        let mut outcomes = vec![Outcome::Failed(Error::later("not tried yet")); steps.len()];
+        let mut outcomes = vec![Outcome::Failed(Error::retry("not tried yet")); steps.len()];
         let mut parts: Vec<Range<usize>> = Some(0..steps.len()).into_iter().filter(|all| !all.is_empty()).collect();
         let mut troubles = 0;
         while let Some(part) = parts.pop() {
@@ -135,16 +140,16 @@ impl Step<'_> {
 fn judge(step: Step<'_>, answer: Answer) -> Outcome {
     match step {
         Step::Add(_) if answer.is_not_yet() => {
-            Outcome::Failed(Error::later("SALTO KS does not know this account everywhere yet: it was made just now"))
+            Outcome::Failed(Error::retry("SALTO KS does not know this account everywhere yet: it was made just now"))
         }
         Step::Add(_) if answer.may_be_so_already() => {
-            Outcome::Unsure(Error::later("SALTO KS did not take this person into the group"))
+            Outcome::Unsure(Error::retry("SALTO KS did not take this person into the group"))
         }
-        Step::Remove(_) if answer.is_missing() => Outcome::Unsure(Error::later(
+        Step::Remove(_) if answer.is_missing() => Outcome::Unsure(Error::retry(
             "SALTO KS does not find this person, and lists them in the group all the same",
         )),
         Step::Remove(_) if answer.may_be_so_already() => {
-            Outcome::Unsure(Error::later("SALTO KS did not take this person out of the group"))
+            Outcome::Unsure(Error::retry("SALTO KS did not take this person out of the group"))
         }
         _ => answer.done().map_or_else(Outcome::Failed, |_| Outcome::Done),
     }
@@ -152,7 +157,7 @@ fn judge(step: Step<'_>, answer: Answer) -> Outcome {
 
 /// Whether a smaller call may fare better at once.
 fn asks_no_pause(error: &Error) -> bool {
-    matches!(error, Error::Later { after: None, .. })
+    matches!(error, Error::Retry { after: None, .. })
 }
 
 fn fill(outcomes: &mut [Outcome], part: Range<usize>, outcome: &Outcome) {

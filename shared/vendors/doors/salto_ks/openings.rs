@@ -19,10 +19,10 @@ use serde::{Deserialize, Deserializer};
 use super::SaltoKs;
 use super::client::V1_1;
 use super::wire::Named;
-use crate::doors::openings::{Bookmark, Page, ReadOpenings, Seen};
+use crate::doors::openings::{Cursor, Page, ReadOpenings, Seen};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::opening::{Opening, kept};
+use doorstep_core::model::opening::{AccessAttempt, kept};
 
 /// Entries on a page.
 const PAGE: &str = "100";
@@ -86,7 +86,7 @@ impl Entry {
             // Somebody went out by the handle.
             return None;
         }
-        let opening = Opening {
+        let opening = AccessAttempt {
             at: instant(&self.utc_date_time)?,
             doors: doors.to_owned(),
             id: Some(self.id).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID)?,
@@ -119,14 +119,14 @@ impl ReadOpenings for SaltoKs {
     /// The literal is the vendor's own client's [D].
     ///
     /// # Errors
-    /// [`Error::Refused`] where the token is not taken: whoever reads begins again at `since`.
-    async fn page(&self, doors: &str, from: &Bookmark) -> Result<Option<Page>> {
+    /// [`Error::Invalid`] where the token is not taken: whoever reads begins again at `since`.
+    async fn page(&self, doors: &str, from: &Cursor) -> Result<Option<Page>> {
         let since = from.since.strftime("%Y-%m-%dT%H:%M:%SZ");
         let filter = format!("utc_date_time ge DateTime'{since}'");
         let query = [("$filter", filter.as_str()), ("$orderby", "utc_date_time"), ("$top", PAGE)];
         let answer = self.0.page(V1_1, &["entries"], &query, from.token.as_deref()).await?;
         if from.token.is_some() && (answer.is_status(StatusCode::BAD_REQUEST) || answer.is_bad_filter()) {
-            return Err(Error::refused("SALTO KS does not take its own token any more"));
+            return Err(Error::invalid("SALTO KS does not take its own token any more"));
         }
         if answer.is_bad_filter() {
             let openings = self.unfiltered(doors, from.since).await?;
@@ -168,7 +168,7 @@ impl SaltoKs {
 fn sendable(token: Option<String>) -> Result<Option<String>> {
     let token = token.filter(|token| !token.is_empty());
     if token.as_ref().is_some_and(|token| token.len() > LONGEST_TOKEN) {
-        return Err(Error::report("SALTO KS's token for the next page of entries is too long"));
+        return Err(Error::permanent("SALTO KS's token for the next page of entries is too long"));
     }
     Ok(token)
 }
@@ -232,7 +232,7 @@ mod tests {
         let token_step = token_step.says(200, json!({ "access_token": "t", "expires_in": 3600 }));
         let script = Script::new([token_step].into_iter().chain(steps));
         let (reader, _) = salto_ks::connect(Some("s1"), script.access("salto-ks"));
-        let from = Bookmark { since: "2026-03-02T09:00:00Z".parse().unwrap(), token: token.map(str::to_owned) };
+        let from = Cursor { since: "2026-03-02T09:00:00Z".parse().unwrap(), token: token.map(str::to_owned) };
         let page = reader.openings().page("main", &from).await;
         script.is_over();
         if let Some(token) = token {
@@ -256,9 +256,9 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_an_error_and_a_stale_token_is_told_apart() {
         let invalid = || on(LIST).says(400, json!({ "ErrorCode": "1100", "Message": "Ada" }));
-        assert!(matches!(page([invalid()], Some("old")).await, Err(Error::Refused(_))));
+        assert!(matches!(page([invalid()], Some("old")).await, Err(Error::Invalid(_))));
         let other = page([invalid()], None).await.unwrap_err();
-        assert!(matches!(other, Error::Report(_)) && !other.to_string().contains("Ada"), "{other}");
+        assert!(matches!(other, Error::Permanent(_)) && !other.to_string().contains("Ada"), "{other}");
         assert!(page([on(LIST).says(403, json!({}))], None).await.is_err());
         let long = json!({ "items": [], "continuation_token": "x".repeat(9000) });
         assert!(page([on(LIST).says(200, long)], None).await.is_err());
@@ -279,7 +279,7 @@ mod tests {
         let within = on(LIST).says(200, json!({ "ErrorCode": 1102, "Message": "Invalid filter" }));
         let all = on(BACKWARDS).says(200, json!({ "items": [at("e1", "09:10")] }));
         assert_eq!(page([within, all], None).await.unwrap().unwrap().openings.len(), 1);
-        assert!(matches!(page([refused()], Some("old")).await, Err(Error::Refused(_))), "begun again, without a token");
+        assert!(matches!(page([refused()], Some("old")).await, Err(Error::Invalid(_))), "begun again, without a token");
     }
 
     #[tokio::test]

@@ -45,9 +45,9 @@ impl<T> From<AnyPage<T>> for Page<T> {
 /// address has a path in front of the vendor's (`prefix`), the next page gets it too.
 ///
 /// # Errors
-/// [`Error::Report`] for a link that is no address.
+/// [`Error::Permanent`] for a link that is no address.
 pub(super) fn next_page(page: &Url, prefix: &str, link: &str) -> Result<Url> {
-    let unreadable = || Error::report("SALTO KS's link to the next page is no address");
+    let unreadable = || Error::permanent("SALTO KS's link to the next page is no address");
     let linked = page.join(link).map_err(|_| unreadable())?;
     let mut next = page.clone();
     let prefix = prefix.trim_end_matches('/');

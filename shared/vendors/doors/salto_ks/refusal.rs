@@ -29,7 +29,7 @@ pub(super) struct Done(Bytes);
 
 impl Done {
     /// # Errors
-    /// [`Error::Later`] for what cannot be read.
+    /// [`Error::Retry`] for what cannot be read.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         caller::json(VENDOR, &self.0)
     }
@@ -130,29 +130,29 @@ fn error_code(body: &[u8]) -> Option<u32> {
 /// The table of refusals [M]. Codes first: they say more than the status.
 fn meaning(status: StatusCode, code: Option<u32>) -> Error {
     match (code, status) {
-        (Some(1500), _) | (_, StatusCode::UNAUTHORIZED) => Error::report(
+        (Some(1500), _) | (_, StatusCode::UNAUTHORIZED) => Error::permanent(
             "SALTO KS does not accept our token: check the credentials and that the system user is active",
         ),
-        (Some(2201), _) => Error::later("SALTO KS had an internal error (2201)"),
-        (Some(2203), _) => Error::later("SALTO KS does not allow this now (2203)"),
+        (Some(2201), _) => Error::retry("SALTO KS had an internal error (2201)"),
+        (Some(2203), _) => Error::retry("SALTO KS does not allow this now (2203)"),
         (Some(2210), _) => {
-            Error::report("this SALTO KS site is not released (2210): its installer must release it to its owner")
+            Error::permanent("this SALTO KS site is not released (2210): its installer must release it to its owner")
         }
-        (Some(2212), _) => {
-            Error::report("this SALTO KS site has no valid subscription (2212): renew it, then nothing else is needed")
-        }
+        (Some(2212), _) => Error::permanent(
+            "this SALTO KS site has no valid subscription (2212): renew it, then nothing else is needed",
+        ),
         (Some(POD_MEMBER), _) => {
-            Error::report("this person is a pod member of SALTO KS (2220): their access is changed in the pod alone")
+            Error::permanent("this person is a pod member of SALTO KS (2220): their access is changed in the pod alone")
         }
-        (Some(BAD_FILTER), _) => Error::report("SALTO KS does not understand a filter of ours (1102)"),
+        (Some(BAD_FILTER), _) => Error::permanent("SALTO KS does not understand a filter of ours (1102)"),
         (Some(2202), _) | (None, StatusCode::NOT_FOUND) => {
-            Error::report("SALTO KS does not know the site, group or user (2202): check place and the rules' groups")
+            Error::permanent("SALTO KS does not know the site, group or user (2202): check place and the rules' groups")
         }
-        (_, StatusCode::CONFLICT) => Error::later("SALTO KS says that this is so already: it is read again"),
+        (_, StatusCode::CONFLICT) => Error::retry("SALTO KS says that this is so already: it is read again"),
         (None, StatusCode::FORBIDDEN) => {
-            Error::report("SALTO KS forbids this: give the system user a role at the site that may manage users")
+            Error::permanent("SALTO KS forbids this: give the system user a role at the site that may manage users")
         }
-        (Some(code), _) if code != u32::MAX => Error::report(format!("SALTO KS refused with code {code}")),
-        _ => Error::report(format!("SALTO KS refused with status {}", status.as_u16())),
+        (Some(code), _) if code != u32::MAX => Error::permanent(format!("SALTO KS refused with code {code}")),
+        _ => Error::permanent(format!("SALTO KS refused with status {}", status.as_u16())),
     }
 }

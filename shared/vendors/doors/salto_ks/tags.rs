@@ -51,25 +51,25 @@ impl SaltoKs {
     }
 
     /// # Errors
-    /// [`Error::Later`] where they have another tag by now, or SALTO KS says yes and did not do it.
+    /// [`Error::Retry`] where they have another tag by now, or SALTO KS says yes and did not do it.
     pub(super) async fn give_tag(&self, account: &Account, card: &Card) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         match self.tag_number_of(&inner).await? {
             Some(number) if card.has(&number) => return Ok(()),
-            Some(_) => return Err(Error::later("they have another tag by now: it is read again")),
+            Some(_) => return Err(Error::retry("they have another tag by now: it is read again")),
             None => {}
         }
         self.patch_tag(&inner, json!(card.id)).await?;
         match self.tag_number_of(&inner).await? {
             Some(number) if card.has(&number) => Ok(()),
-            _ => Err(Error::later("SALTO KS said yes, and it is not theirs")),
+            _ => Err(Error::retry("SALTO KS said yes, and it is not theirs")),
         }
     }
 
     /// A person without this tag has nothing taken from them: what they have was given by hand.
     ///
     /// # Errors
-    /// [`Error::Later`] where SALTO KS says yes and did not do it.
+    /// [`Error::Retry`] where SALTO KS says yes and did not do it.
     pub(super) async fn take_tag(&self, account: &Account, card: &Card) -> Result<()> {
         let Some(inner) = self.inner_of(account).await? else { return Ok(()) };
         let Some(user) = self.look_raw(&inner).await? else { return Ok(()) };
@@ -79,7 +79,7 @@ impl SaltoKs {
         }
         self.patch_tag(&inner, Value::Null).await?;
         match self.look_raw(&inner).await? {
-            Some(user) if has(&user) => Err(Error::later("SALTO KS said yes, and it is still theirs")),
+            Some(user) if has(&user) => Err(Error::retry("SALTO KS said yes, and it is still theirs")),
             _ => Ok(()),
         }
     }
@@ -89,7 +89,7 @@ impl SaltoKs {
         let answer = self.patch(inner, &json!({ "tag_id": tag })).await?;
         if answer.is_missing() {
             return Err(match self.look_raw(inner).await? {
-                Some(_) => Error::later("SALTO KS does not know it any more: it is looked up again"),
+                Some(_) => Error::retry("SALTO KS does not know it any more: it is looked up again"),
                 None => account_gone(),
             });
         }

@@ -79,13 +79,13 @@ fn finds(email: &str, found: Value) -> Step {
 
 #[track_caller]
 fn is_later<T: std::fmt::Debug>(result: Result<T>) {
-    assert!(matches!(result, Err(Error::Later { .. })), "{result:?}");
+    assert!(matches!(result, Err(Error::Retry { .. })), "{result:?}");
 }
 
 /// Somebody is told, with `word` in it, and never with what SALTO KS wrote.
 #[track_caller]
 fn is_report<T: std::fmt::Debug>(result: Result<T>, word: &str) {
-    assert!(matches!(&result, Err(Error::Report(why)) if why.contains(word) && !why.contains("Ada")), "{result:?}");
+    assert!(matches!(&result, Err(Error::Permanent(why)) if why.contains(word) && !why.contains("Ada")), "{result:?}");
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn an_empty_list_of_a_group_that_counts_people_is_not_believed() {
         get(group_itself).says(200, json!({"id": "g1", "user_count": 0})),
     ]);
     let salto = salto(&script);
-    assert!(matches!(salto.rows(&group()).await, Err(Error::Later { .. })));
+    assert!(matches!(salto.rows(&group()).await, Err(Error::Retry { .. })));
     assert!(salto.rows(&group()).await.unwrap().is_empty());
     script.is_over();
 }
@@ -332,7 +332,7 @@ async fn a_user_who_is_not_invited_gets_the_address_afterwards() {
     assert_eq!((made.email.as_deref(), made.guest), (Some("ada@b.test"), false));
     is_later(salto.create(&new(Some("ada@b.test"), false)).await);
     let left = salto.create(&new(Some("ada@b.test"), false)).await.unwrap_err();
-    assert!(left.may_pass() && left.to_string().contains("seat"));
+    assert!(left.is_retryable() && left.to_string().contains("seat"));
     script.is_over();
 }
 
@@ -464,9 +464,9 @@ async fn only_those_without_another_role_are_suspended_or_deleted() {
 async fn what_is_missing_is_told_by_the_first_call() {
     let script = Script::new([]);
     let doors = connect(None, script.access("salto-ks")).0;
-    assert!(matches!(doors.groups().await, Err(Error::Refused(_))));
+    assert!(matches!(doors.groups().await, Err(Error::Invalid(_))));
     let mut access = script.access("salto-ks");
     access.secrets.client_id = None;
-    assert!(matches!(connect(Some("s1"), access).0.groups().await, Err(Error::Refused(_))));
+    assert!(matches!(connect(Some("s1"), access).0.groups().await, Err(Error::Invalid(_))));
     script.is_over();
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::doors::Seats;
-use doorstep_core::model::account::{Account, AccountId, Card, Group as OurGroup, GroupId, Row, Standing};
+use doorstep_core::model::account::{Account, AccountId, Card, Group as OurGroup, GroupId, GroupMember, Standing};
 use doorstep_core::model::error::{Error, Result};
 
 /// The role of somebody who opens doors.
@@ -104,12 +104,12 @@ impl Site {
     /// Seats: null is without limit, 0 is no valid subscription [M].
     pub(super) fn seats(&self) -> Result<Seats> {
         if self.installation_state.as_deref() == Some("installation") {
-            return Err(Error::report(
+            return Err(Error::permanent(
                 "this SALTO KS site is not released: its installer must release it to its owner",
             ));
         }
         if self.subscription_valid == Some(false) || self.subscribed_user_amount == Some(0) {
-            return Err(Error::report("this SALTO KS site has no valid subscription: renew it"));
+            return Err(Error::permanent("this SALTO KS site has no valid subscription: renew it"));
         }
         Ok(Seats { used: self.active_user_amount.unwrap_or(0), paid: self.subscribed_user_amount })
     }
@@ -164,9 +164,9 @@ impl From<Group> for OurGroup {
     }
 }
 
-impl From<Member> for Row {
+impl From<Member> for GroupMember {
     fn from(Member { id }: Member) -> Self {
-        Row { account: AccountId(id), handle: None, from: None, until: None }
+        GroupMember { account: AccountId(id), handle: None, from: None, until: None }
     }
 }
 

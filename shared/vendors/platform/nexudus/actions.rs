@@ -17,7 +17,7 @@ pub(super) enum About {
 
 /// One action.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Action {
+pub(super) struct WebhookAction {
     /// Its number, which is what the address ends with.
     pub(super) number: u16,
     /// Its name, which may stand there as well.
@@ -30,23 +30,23 @@ pub(super) struct Action {
     pub(super) needed: bool,
 }
 
-const fn told(number: u16, name: &'static str, about: About) -> Action {
-    Action { number, name, about, removes: false, needed: false }
+const fn told(number: u16, name: &'static str, about: About) -> WebhookAction {
+    WebhookAction { number, name, about, removes: false, needed: false }
 }
 
-const fn gone(number: u16, name: &'static str, about: About) -> Action {
-    Action { removes: true, ..told(number, name, about) }
+const fn gone(number: u16, name: &'static str, about: About) -> WebhookAction {
+    WebhookAction { removes: true, ..told(number, name, about) }
 }
 
-const fn needed(action: Action) -> Action {
-    Action { needed: true, ..action }
+const fn needed(action: WebhookAction) -> WebhookAction {
+    WebhookAction { needed: true, ..action }
 }
 
 use About::{Checkin, Desk, Host, Itself};
 
 /// Those that are our business. `AccessControlUpdate` comes with every change of somebody's contracts, passes, check-ins,
 /// teams and cards, and a quarter of an hour before and after their bookings. `[D]`
-const ACTIONS: [Action; 30] = [
+const ACTIONS: [WebhookAction; 30] = [
     told(2, "CoworkerUpdate", Itself(Kind::Member)),
     told(3, "CoworkerCreate", Itself(Kind::Member)),
     needed(told(6, "BookingCreate", Itself(Kind::Booking))),
@@ -80,12 +80,12 @@ const ACTIONS: [Action; 30] = [
 ];
 
 /// The action of that number or name, where it is our business.
-pub(super) fn find(word: &str) -> Option<&'static Action> {
+pub(super) fn find(word: &str) -> Option<&'static WebhookAction> {
     let number = word.parse::<u16>().ok().filter(|_| word.bytes().all(|byte| byte.is_ascii_digit()));
     ACTIONS.iter().find(|action| Some(action.number) == number || action.name.eq_ignore_ascii_case(word))
 }
 
 /// Those without which changes would go unheard.
-pub(super) fn all_needed() -> impl Iterator<Item = &'static Action> {
+pub(super) fn all_needed() -> impl Iterator<Item = &'static WebhookAction> {
     ACTIONS.iter().filter(|action| action.needed)
 }

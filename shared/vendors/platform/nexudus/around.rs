@@ -142,7 +142,7 @@ impl Reader {
                 fact.id != id && fact.changed.is_none_or(|changed| changed.duration_until(at) <= PATIENCE)
             };
             if self.lately(at) && !facts.iter().any(new) {
-                return Err(Error::later("a booking of Nexudus was moved, and the new one is not there yet"));
+                return Err(Error::retry("a booking of Nexudus was moved, and the new one is not there yet"));
             }
         }
         let called_off = !cancellations.is_empty();
@@ -162,7 +162,7 @@ impl Reader {
     /// Asks for the contracts of whose contract this is, where it ends about now because another one follows.
     ///
     /// # Errors
-    /// [`Error::Later`] while that one is waited for, and this one is over already.
+    /// [`Error::Retry`] while that one is waited for, and this one is over already.
     pub(super) async fn successor_of(&self, record: &Value) -> Result<Successor> {
         let Some(coworker) = wire::pass_of(record).0.filter(|_| self.hands_over(record)) else {
             return Ok(Successor::NotDue);
@@ -170,7 +170,7 @@ impl Reader {
         let all = list::all(&self.calls, &CONTRACT, &of(&CONTRACT, &coworker), |other| Some(other.clone())).await?;
         match self.successor_among(record, &all) {
             Successor::Missing if self.ended_lately(record) => {
-                Err(Error::later("a contract of Nexudus was renewed or changed, and the new one is not there yet"))
+                Err(Error::retry("a contract of Nexudus was renewed or changed, and the new one is not there yet"))
             }
             successor => Ok(successor),
         }

@@ -13,7 +13,7 @@ use url::Url;
 use super::entity::Entity;
 use super::token::{self, Pass};
 use crate::access::Access;
-use crate::caller::{self, Caller};
+use crate::caller::{self, VendorHttp};
 use crate::http::Response;
 use doorstep_core::model::error::{Error, Result};
 
@@ -25,13 +25,13 @@ const GAP: Duration = Duration::from_millis(100);
 /// The way to Nexudus for one user.
 pub(super) struct Calls {
     access: Access,
-    caller: Caller,
+    caller: VendorHttp,
 }
 
 impl Calls {
     /// A way in with `access`. Nothing is asked yet.
     pub(super) fn new(access: Access) -> Self {
-        let caller = Caller::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
+        let caller = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
         let caller = caller.taking(access.turn.clone());
         Calls { access, caller }
     }
@@ -78,23 +78,23 @@ impl Calls {
     fn sound(&self, status: StatusCode, body: Option<Value>, entity: &Entity) -> Result<Value> {
         let list = entity.path.join("/");
         match status {
-            StatusCode::UNAUTHORIZED => Err(Error::report(
+            StatusCode::UNAUTHORIZED => Err(Error::permanent(
                 "Nexudus does not let us in: check username and password, and that this user may use the REST API",
             )),
-            StatusCode::FORBIDDEN => Err(Error::report(format!(
+            StatusCode::FORBIDDEN => Err(Error::permanent(format!(
                 "Nexudus does not let us read {list}: give the user the roles {0}-List and {0}-Read",
                 entity.name
             ))),
             _ if status.is_success() => {
-                body.ok_or_else(|| Error::later(format!("Nexudus answered {list} with something that is not JSON")))
+                body.ok_or_else(|| Error::retry(format!("Nexudus answered {list} with something that is not JSON")))
             }
             StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
-                Err(Error::later(format!("Nexudus answered {} to {list}", status.as_u16())))
+                Err(Error::retry(format!("Nexudus answered {} to {list}", status.as_u16())))
             }
             _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                Err(Error::later(format!("Nexudus answered {} to {list}", status.as_u16())))
+                Err(Error::retry(format!("Nexudus answered {} to {list}", status.as_u16())))
             }
-            _ => Err(Error::report(format!(
+            _ => Err(Error::permanent(format!(
                 "Nexudus answered {} to a question it should know, {list}: check url in the site file",
                 status.as_u16()
             ))),

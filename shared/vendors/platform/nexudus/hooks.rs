@@ -45,7 +45,7 @@ pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)
 }
 
 /// The needed actions for which `is_missing`, what that means and what to do; `None` where there are none.
-fn missing(is_missing: impl Fn(&actions::Action) -> bool, site: &str) -> Option<String> {
+fn missing(is_missing: impl Fn(&actions::WebhookAction) -> bool, site: &str) -> Option<String> {
     let needed = actions::all_needed().filter(|action| is_missing(action));
     let missing: Vec<_> = needed.map(|action| format!("{} ({})", action.number, action.name)).collect();
     (!missing.is_empty()).then(|| {
@@ -58,7 +58,7 @@ fn missing(is_missing: impl Fn(&actions::Action) -> bool, site: &str) -> Option<
 }
 
 /// Whether one of the webhooks tells of an action, at a location where one is given.
-fn tells(hooks: &[Hook], action: &actions::Action, location: Option<&Id>) -> bool {
+fn tells(hooks: &[Hook], action: &actions::WebhookAction, location: Option<&Id>) -> bool {
     let there = |hook: &&Hook| location.is_none() || hook.location.is_none() || hook.location.as_ref() == location;
     hooks.iter().filter(there).any(|hook| actions::find(&hook.action) == Some(action))
 }

@@ -2,28 +2,28 @@
 
 use serde_json::{Map, Value};
 
-use super::actions::{self, About, Action};
-use crate::delivery::Letter;
+use super::actions::{self, About, WebhookAction};
+use crate::delivery::WebhookContent;
 use crate::platform::json;
 use doorstep_core::model::fact::{DESK, FactId, Kind};
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 
 /// Longest id that is taken, in digits. Theirs have up to 10.
 const LONGEST_ID: usize = 20;
 
 /// Reads a proven delivery that came to `path`.
-pub(super) fn read(path: &str, body: &[u8]) -> Letter {
+pub(super) fn read(path: &str, body: &[u8]) -> WebhookContent {
     let word = path.rsplit('/').next().unwrap_or_default();
-    let Some(action) = actions::find(word) else { return Letter::NotForUs };
+    let Some(action) = actions::find(word) else { return WebhookContent::NotForUs };
     match mentions(action, body) {
-        Ok(about) if about.is_empty() => Letter::NotForUs,
-        Ok(about) => Letter::About(about),
-        Err(why) => Letter::Unreadable(why.to_owned()),
+        Ok(about) if about.is_empty() => WebhookContent::NotForUs,
+        Ok(about) => WebhookContent::About(about),
+        Err(why) => WebhookContent::Unreadable(why.to_owned()),
     }
 }
 
 /// The body is an array of one entity `[D]`; a lone one is taken too.
-fn mentions(action: &Action, body: &[u8]) -> Result<Vec<Mention>, &'static str> {
+fn mentions(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'static str> {
     let entities = match json::strict(body)? {
         Value::Array(entities) => entities,
         entity @ Value::Object(_) => vec![entity],
@@ -32,7 +32,7 @@ fn mentions(action: &Action, body: &[u8]) -> Result<Vec<Mention>, &'static str> 
     if entities.is_empty() {
         return Err("the array is empty");
     }
-    let mut all: Vec<Mention> = Vec::new();
+    let mut all: Vec<ChangeHint> = Vec::new();
     for entity in &entities {
         let Value::Object(entity) = entity else { return Err("the array holds something that is no object") };
         for mention in of(action, entity)? {
@@ -44,10 +44,10 @@ fn mentions(action: &Action, body: &[u8]) -> Result<Vec<Mention>, &'static str> 
     Ok(all)
 }
 
-fn of(action: &Action, entity: &Map<String, Value>) -> Result<Vec<Mention>, &'static str> {
+fn of(action: &WebhookAction, entity: &Map<String, Value>) -> Result<Vec<ChangeHint>, &'static str> {
     let itself = || id(entity.get("Id")).ok_or("the entity has no usable Id");
     let coworker = || id(entity.get("CoworkerId")).map(|id| told(FactId::new(Kind::Member, id)));
-    let mention = |about| Mention { about, reaches: None, removed: action.removes };
+    let mention = |about| ChangeHint { about, reaches: None, removed: action.removes };
     Ok(match action.about {
         About::Itself(kind) => vec![mention(FactId::new(kind, itself()?))],
         About::Desk => vec![mention(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
@@ -59,8 +59,8 @@ fn of(action: &Action, entity: &Map<String, Value>) -> Result<Vec<Mention>, &'st
     })
 }
 
-fn told(about: FactId) -> Mention {
-    Mention { about, reaches: None, removed: false }
+fn told(about: FactId) -> ChangeHint {
+    ChangeHint { about, reaches: None, removed: false }
 }
 
 /// A number, or a text of digits.

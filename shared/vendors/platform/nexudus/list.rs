@@ -31,7 +31,7 @@ pub(super) fn id(record: &Value) -> Option<Id> {
 /// asks looks at the records too.
 ///
 /// # Errors
-/// [`Error::Later`] for a list that is not whole; a page's own error.
+/// [`Error::Retry`] for a list that is not whole; a page's own error.
 pub(super) async fn all<T>(
     calls: &Calls,
     entity: &Entity,
@@ -42,7 +42,7 @@ pub(super) async fn all<T>(
         Err(Broken::Moved) => match once(calls, entity, filters, &read).await {
             Ok(things) => Ok(things),
             Err(Broken::Moved) => {
-                Err(Error::later(format!("Nexudus' list {} changes while it is read", entity.path.join("/"))))
+                Err(Error::retry(format!("Nexudus' list {} changes while it is read", entity.path.join("/"))))
             }
             Err(Broken::Error(error)) => Err(error),
         },
@@ -82,7 +82,7 @@ async fn once<T>(
     filters: &[Filter],
     read: &impl Fn(&Value) -> Option<T>,
 ) -> Result<Vec<T>, Broken> {
-    let unread = || Error::later(format!("a page of Nexudus' list {} cannot be read", entity.path.join("/")));
+    let unread = || Error::retry(format!("a page of Nexudus' list {} cannot be read", entity.path.join("/")));
     let (mut things, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
     let mut records: u64 = 0;
     for number in 1..=MOST_PAGES {
@@ -111,7 +111,7 @@ async fn once<T>(
             return if whole { Ok(things) } else { Err(Broken::Moved) };
         }
     }
-    Err(Error::later(format!("Nexudus' list {} has no end", entity.path.join("/"))).into())
+    Err(Error::retry(format!("Nexudus' list {} has no end", entity.path.join("/"))).into())
 }
 
 /// One page: `{Records, CurrentPage, TotalItems, TotalPages, HasNextPage}`, of which only the first must be there. `[D]`

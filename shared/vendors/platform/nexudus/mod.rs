@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Access, WebhookSecrets};
-use crate::delivery::{Delivery, Letter, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use crate::platform::{Platform, ReadPlatform, signature};
 
 mod actions;
@@ -40,18 +40,23 @@ impl Platform for Nexudus {
     /// It has no id either. Equal bodies that come to one address within [`SAME_WITHIN`] are one delivery. The second may
     /// be about a second change: what it is about is read again later in any case, see
     /// [`ReadPlatform::proves_times`].
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
+    fn prove(
+        &self,
+        delivery: Delivery,
+        secrets: &WebhookSecrets,
+        now: Timestamp,
+    ) -> Result<VerifiedDelivery, Unverified> {
         if !proves(&delivery, secrets) {
-            return Err(Unproven);
+            return Err(Unverified);
         }
         let stretch = now.as_second().div_euclid(SAME_WITHIN.as_secs()).to_string();
         let parts = [delivery.path.as_bytes(), b"\0", &delivery.body, b"\0", stretch.as_bytes()];
         let sameness = signature::digest(&parts);
-        Ok(Proven::by(delivery, sameness))
+        Ok(VerifiedDelivery::by(delivery, sameness))
     }
 
     /// The path says what happened and is not signed: a delivery that was caught can be posted to any address.
-    fn letter(&self, proven: &Proven) -> Letter {
+    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent {
         letters::read(proven.path(), proven.body())
     }
 

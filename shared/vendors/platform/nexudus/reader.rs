@@ -107,7 +107,7 @@ impl Reader {
 
     /// One record by its id. That there is none is believed when a good list leaves it out too; then it is `None`.
     pub(super) async fn record(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
-        let wrong = || Error::later(format!("Nexudus was asked for one of {} and gave something else", entity.name));
+        let wrong = || Error::retry(format!("Nexudus was asked for one of {} and gave something else", entity.name));
         for _ in 0..2 {
             if let Some(record) = self.calls.one(entity, id).await? {
                 return if list::id(&record).as_deref() == Some(id) { Ok(Some(record)) } else { Err(wrong()) };
@@ -118,7 +118,7 @@ impl Reader {
                 return Ok(None);
             }
         }
-        Err(Error::later(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
+        Err(Error::retry(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
     }
 
     async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Lookup> {
@@ -174,7 +174,7 @@ impl Reader {
     pub(super) async fn rosters_of(&self, coworker: &str) -> Result<Vec<Roster>> {
         let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
         let ids = wire::teams_of(&record).ok_or_else(|| {
-            Error::later(format!(
+            Error::retry(format!(
                 "Nexudus does not say in which teams coworker {coworker} is, which is no word on that"
             ))
         })?;
@@ -273,7 +273,7 @@ impl ReadPlatform for Reader {
             Relation::Assigned { membership, assignment, .. } => {
                 let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
                 let desks = wire::desk_assignments(&record).ok_or_else(|| {
-                    Error::later(format!("Nexudus does not say which desks contract {membership} has"))
+                    Error::retry(format!("Nexudus does not say which desks contract {membership} has"))
                 })?;
                 Ok(desks.contains(assignment))
             }

@@ -80,14 +80,14 @@ impl Reader {
     /// One team as it is now; `None` where there is no such team. Asked once for as long as the reader lives.
     ///
     /// # Errors
-    /// [`Error::Later`] where the team cannot be read, or does not say who is in it.
+    /// [`Error::Retry`] where the team cannot be read, or does not say who is in it.
     pub(super) async fn roster(&self, id: &str) -> Result<Option<Roster>> {
         if let Some(known) = self.seen(|seen| seen.rosters.get(id).cloned()) {
             return known;
         }
         let read = match self.record(&TEAM, id).await {
             Ok(Some(record)) => Roster::of(&record).map(Some).ok_or_else(|| {
-                Error::later(format!("Nexudus does not say who is in team {id}, which is no word that nobody is"))
+                Error::retry(format!("Nexudus does not say who is in team {id}, which is no word that nobody is"))
             }),
             Ok(None) => Ok(None),
             Err(error) => Err(error),

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::calls::status_within;
 use crate::access::{Access, Secret};
-use crate::caller::{self, Caller};
+use crate::caller::{self, VendorHttp};
 use crate::tokens::Token;
 use doorstep_core::model::error::{Error, Result};
 
@@ -48,7 +48,7 @@ impl User {
     fn of(access: &Access) -> Result<User> {
         match (&access.secrets.username, &access.secrets.password) {
             (Some(name), Some(password)) => Ok(User { name: name.clone(), password: password.clone() }),
-            _ => Err(Error::report("username and password are missing from the platform's secret")),
+            _ => Err(Error::permanent("username and password are missing from the platform's secret")),
         }
     }
 
@@ -60,8 +60,8 @@ impl User {
 /// What the next call is sent with, other than `refused`.
 ///
 /// # Errors
-/// [`Error::Report`] where the user is not accepted; [`Error::Later`] where nobody answers.
-pub(super) async fn get(access: &Access, caller: &Caller, base: &Url, refused: Option<&Pass>) -> Result<Pass> {
+/// [`Error::Permanent`] where the user is not accepted; [`Error::Retry`] where nobody answers.
+pub(super) async fn get(access: &Access, caller: &VendorHttp, base: &Url, refused: Option<&Pass>) -> Result<Pass> {
     let user = User::of(access)?;
     let now = access.time.now();
     let refused = |token: &Token| refused == Some(&Pass::Bearer(token.access.clone()));
@@ -82,7 +82,7 @@ pub(super) async fn get(access: &Access, caller: &Caller, base: &Url, refused: O
     match by_password(access, caller, &url, &user).await? {
         Asked::Token(token) => keep(access, token).await,
         Asked::NoTokensHere => Ok(user.basic()),
-        Asked::Refused(status) => Err(Error::report(format!(
+        Asked::Refused(status) => Err(Error::permanent(format!(
             "Nexudus gives no token ({status}): check username and password, and that this user may use the REST API"
         ))),
     }
@@ -100,19 +100,19 @@ enum Asked {
     NoTokensHere,
 }
 
-async fn by_password(access: &Access, caller: &Caller, url: &Url, user: &User) -> Result<Asked> {
+async fn by_password(access: &Access, caller: &VendorHttp, url: &Url, user: &User) -> Result<Asked> {
     let fields = [("grant_type", "password"), ("username", user.name.reveal()), ("password", user.password.reveal())];
     ask(access, caller, caller::form(url, &[("accept", "application/json")], &fields)?).await
 }
 
 /// With the name in the header `client_id`. `[D]`
-async fn refreshed(access: &Access, caller: &Caller, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
+async fn refreshed(access: &Access, caller: &VendorHttp, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
     let headers = [("accept", "application/json"), ("client_id", user.name.reveal())];
     ask(access, caller, caller::form(url, &headers, &fields)?).await
 }
 
-async fn ask(access: &Access, caller: &Caller, request: crate::http::Request) -> Result<Asked> {
+async fn ask(access: &Access, caller: &VendorHttp, request: crate::http::Request) -> Result<Asked> {
     let answer = caller.read(request).await?;
     let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
     let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
@@ -123,7 +123,7 @@ async fn ask(access: &Access, caller: &Caller, request: crate::http::Request) ->
         StatusCode::BAD_REQUEST if error == Some("unsupported_grant_type") => Ok(Asked::NoTokensHere),
         status if status.is_success() => match body.as_ref().and_then(|body| read(body, access.time.now())) {
             Some(token) => Ok(Asked::Token(token)),
-            None => Err(Error::later("Nexudus answered without a token")),
+            None => Err(Error::retry("Nexudus answered without a token")),
         },
         StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Ok(Asked::Refused(status.as_u16()))

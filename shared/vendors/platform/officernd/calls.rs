@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::pace::{Errand, Pace};
+use super::pace::{Priority, RateLimiter};
 use super::region::{self, Home};
 use super::token::{Identity, THINGS, WEBHOOKS, refuses_its_own};
 use crate::access::{Access, Secret};
@@ -17,7 +17,7 @@ use doorstep_core::model::error::{Error, Result};
 pub(super) struct Calls {
     organization: String,
     access: Access,
-    pace: Pace,
+    pace: RateLimiter,
     home: OnceCell<Url>,
     things: Identity,
     webhooks: Identity,
@@ -26,13 +26,13 @@ pub(super) struct Calls {
 impl Calls {
     /// A way to `organization`. Nothing is asked yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
-        let pace = Pace::new(access.http.clone(), access.time.clone(), &access.turn);
+        let pace = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
         let (things, webhooks) = (Identity::new(access.clone(), THINGS), Identity::new(access.clone(), WEBHOOKS));
         Calls { organization: organization.to_owned(), access, pace, home: OnceCell::new(), things, webhooks }
     }
 
     /// What is at `path` below the organisation; `None` where OfficeRnD knows nothing there.
-    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], errand: Errand) -> Result<Option<Value>> {
+    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], errand: Priority) -> Result<Option<Value>> {
         let identity = if path == ["webhooks"] { &self.webhooks } else { &self.things };
         let home = self.home.get_or_try_init(|| self.find_home()).await?;
         let mut url = caller::below(home, &["api", "v2", "organizations", &self.organization])?;
@@ -46,11 +46,11 @@ impl Calls {
     /// Whether the application may read its webhooks.
     ///
     /// # Errors
-    /// [`Error::Later`] where that cannot be told now.
+    /// [`Error::Retry`] where that cannot be told now.
     pub(super) async fn may_read_webhooks(&self) -> Result<bool> {
         match self.webhooks.token(&self.pace, None).await {
             Ok(_) => Ok(true),
-            Err(Error::Report(_)) => Ok(false),
+            Err(Error::Permanent(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -83,7 +83,7 @@ impl Calls {
     }
 
     /// Sends one question. A token that is not taken is replaced once: it may have been revoked before its end.
-    async fn with_token(&self, identity: &Identity, url: &Url, errand: Errand) -> Result<Response> {
+    async fn with_token(&self, identity: &Identity, url: &Url, errand: Priority) -> Result<Response> {
         let token = identity.token(&self.pace, None).await?;
         let answer = self.pace.send(question(url, &token)?, errand).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
@@ -99,16 +99,16 @@ fn read(answer: &Response) -> Result<Option<Value>> {
     match status {
         StatusCode::NOT_FOUND => Ok(None),
         StatusCode::UNAUTHORIZED => Err(refuses_its_own()),
-        StatusCode::FORBIDDEN => Err(Error::report(
+        StatusCode::FORBIDDEN => Err(Error::permanent(
             "OfficeRnD does not let us read this: grant the application every scope named in docs/vendors.md",
         )),
         _ if status.is_success() => serde_json::from_slice(answer.body())
             .map(Some)
-            .map_err(|_| Error::later("OfficeRnD answered with something that is not JSON")),
+            .map_err(|_| Error::retry("OfficeRnD answered with something that is not JSON")),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
-            Err(Error::later(format!("OfficeRnD answered {}", status.as_u16())))
+            Err(Error::retry(format!("OfficeRnD answered {}", status.as_u16())))
         }
-        _ => Err(Error::report(format!(
+        _ => Err(Error::permanent(format!(
             "OfficeRnD answered {} to a question it should know: check organization in the site file",
             status.as_u16()
         ))),

@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::delivery::Letter;
+use crate::delivery::WebhookContent;
 use crate::platform::{fields, json};
 use doorstep_core::model::fact::{FactId, Kind};
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 
 /// Longest id that is taken, in bytes. Theirs have 24.
 const LONGEST_ID: usize = 200;
@@ -16,18 +16,18 @@ const LONGEST_ID: usize = 200;
 const BOOKING_OF_SLOT: [&str; 3] = ["booking", "bookingId", "reservation"];
 
 /// Reads the body of a proven delivery.
-pub(super) fn read(body: &[u8]) -> Letter {
+pub(super) fn read(body: &[u8]) -> WebhookContent {
     match opened(body) {
         Ok(letter) => letter,
-        Err(why) => Letter::Unreadable(why.to_owned()),
+        Err(why) => WebhookContent::Unreadable(why.to_owned()),
     }
 }
 
-fn opened(body: &[u8]) -> Result<Letter, &'static str> {
+fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
     let Value::Object(envelope) = json::strict(body)? else { return Err("the body is not an object") };
     // Exactly two words: `member.paymentdetails.removed` is not the removal of a member.
     let Some((thing, verb)) = event(&envelope)?.split_once('.').filter(|(_, verb)| !verb.contains('.')) else {
-        return Ok(Letter::NotForUs);
+        return Ok(WebhookContent::NotForUs);
     };
     let kind = match thing {
         "booking" => Kind::Booking,
@@ -36,10 +36,10 @@ fn opened(body: &[u8]) -> Result<Letter, &'static str> {
         "membership" => Kind::Membership,
         "pass" => Kind::Pass,
         "occupancyslot" => return Ok(about_slot(object(&envelope)?)),
-        _ => return Ok(Letter::NotForUs),
+        _ => return Ok(WebhookContent::NotForUs),
     };
     let object = object(&envelope)?;
-    Ok(Letter::About(vec![Mention {
+    Ok(WebhookContent::About(vec![ChangeHint {
         about: FactId::new(kind, id(object.get("_id")).ok_or("data.object has no usable _id")?),
         reaches: object.get("modifiedAt").and_then(fields::instant),
         removed: verb == "removed",
@@ -65,13 +65,15 @@ fn object(envelope: &Map<String, Value>) -> Result<&Map<String, Value>, &'static
 }
 
 /// An occurrence came or went, so its booking may have changed. Its own version says nothing about the booking's.
-fn about_slot(slot: &Map<String, Value>) -> Letter {
+fn about_slot(slot: &Map<String, Value>) -> WebhookContent {
     let booking = BOOKING_OF_SLOT.iter().find_map(|name| id(Some(fields::referred(slot.get(*name)?))));
     match booking {
-        Some(booking) => {
-            Letter::About(vec![Mention { about: FactId::new(Kind::Booking, booking), reaches: None, removed: false }])
-        }
-        None => Letter::NotForUs,
+        Some(booking) => WebhookContent::About(vec![ChangeHint {
+            about: FactId::new(Kind::Booking, booking),
+            reaches: None,
+            removed: false,
+        }]),
+        None => WebhookContent::NotForUs,
     }
 }
 

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::access::{Access, WebhookSecrets};
-use crate::delivery::{Delivery, Letter, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use crate::platform::{Platform, ReadPlatform, signature};
 
 mod calls;
@@ -27,12 +27,17 @@ pub struct OfficeRnd;
 impl Platform for OfficeRnd {
     /// HMAC-SHA256 over the body, a full stop, and `t`, in this order `[C]`. Whether a retry refreshes `t` is unknown
     /// `[?]`: one that does not is refused after 300 s, and reconcile finds what it would have said.
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
-        let sameness = proof(&delivery, secrets, now).ok_or(Unproven)?;
-        Ok(Proven::by(delivery, sameness))
+    fn prove(
+        &self,
+        delivery: Delivery,
+        secrets: &WebhookSecrets,
+        now: Timestamp,
+    ) -> Result<VerifiedDelivery, Unverified> {
+        let sameness = proof(&delivery, secrets, now).ok_or(Unverified)?;
+        Ok(VerifiedDelivery::by(delivery, sameness))
     }
 
-    fn letter(&self, proven: &Proven) -> Letter {
+    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent {
         letters::read(proven.body())
     }
 

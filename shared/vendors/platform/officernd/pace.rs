@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::caller::{Caller, Turn};
+use crate::caller::{RateGate, VendorHttp};
 use crate::http::{Http, Request, Response};
 use crate::time::SharedTime;
 use doorstep_core::model::error::{Error, Result};
@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// What a question is for, which says how long it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Errand {
+pub(super) enum Priority {
     /// Somebody stands at a door.
     Look,
     /// A page of a list.
@@ -31,22 +31,22 @@ pub(super) enum Errand {
 }
 
 /// Two ways to the same vendor, one of them slow, and the vendor's own word on when to go on.
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     /// For questions whose answer says nothing of all others.
-    apart_from_all: Caller,
-    at_once: Caller,
-    apart: Caller,
+    apart_from_all: VendorHttp,
+    at_once: VendorHttp,
+    apart: VendorHttp,
     pages: AtomicU32,
     time: SharedTime,
     not_before: Mutex<Option<Timestamp>>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// A pace for one reader.
-    pub(super) fn new(http: Http, time: SharedTime, turn: &Turn) -> Self {
-        let caller = |gap| Caller::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
-        Pace {
-            apart_from_all: Caller::new("OfficeRnD", http.clone(), time.clone(), Duration::ZERO),
+    pub(super) fn new(http: Http, time: SharedTime, turn: &RateGate) -> Self {
+        let caller = |gap| VendorHttp::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
+        RateLimiter {
+            apart_from_all: VendorHttp::new("OfficeRnD", http.clone(), time.clone(), Duration::ZERO),
             at_once: caller(Duration::ZERO),
             apart: caller(APART),
             pages: AtomicU32::new(0),
@@ -58,10 +58,10 @@ impl Pace {
     /// Sends a request that changes nothing, as fast as its errand allows.
     ///
     /// # Errors
-    /// [`Error::Later`] where no answer came, or where a look would have to wait for the limit to come back.
-    pub(super) async fn send(&self, request: Request, errand: Errand) -> Result<Response> {
+    /// [`Error::Retry`] where no answer came, or where a look would have to wait for the limit to come back.
+    pub(super) async fn send(&self, request: Request, errand: Priority) -> Result<Response> {
         self.wait(errand).await?;
-        let slow = errand == Errand::List && self.pages.fetch_add(1, Ordering::Relaxed) >= AT_ONCE;
+        let slow = errand == Priority::List && self.pages.fetch_add(1, Ordering::Relaxed) >= AT_ONCE;
         let answer = if slow { self.apart.read(request).await? } else { self.at_once.read(request).await? };
         if let Some(reset) = used_up(answer.headers(), self.time.now()) {
             *self.not_before.lock().await = Some(reset);
@@ -72,21 +72,21 @@ impl Pace {
     /// Sends a request that changes nothing once, and not again where it fails. Its failure closes the vendor to nobody.
     ///
     /// # Errors
-    /// [`Error::Later`] where no answer came, or one that says the vendor is busy or broken.
+    /// [`Error::Retry`] where no answer came, or one that says the vendor is busy or broken.
     pub(super) async fn once(&self, request: Request) -> Result<Response> {
-        self.wait(Errand::Look).await?;
+        self.wait(Priority::Look).await?;
         self.apart_from_all.write(request).await
     }
 
     /// Waits until the limit has come back. Held while waiting, so that nobody overtakes.
-    async fn wait(&self, errand: Errand) -> Result<()> {
+    async fn wait(&self, errand: Priority) -> Result<()> {
         let mut not_before = self.not_before.lock().await;
         let Some(then) = *not_before else { return Ok(()) };
         if let Ok(wait) = Duration::try_from(self.time.now().duration_until(then))
             && !wait.is_zero()
         {
-            if errand == Errand::Look && wait > LONGEST_WAIT {
-                return Err(Error::Later { why: "OfficeRnD's reads a minute are used up".into(), after: Some(wait) });
+            if errand == Priority::Look && wait > LONGEST_WAIT {
+                return Err(Error::Retry { why: "OfficeRnD's reads a minute are used up".into(), after: Some(wait) });
             }
             self.time.pass(wait).await;
         }

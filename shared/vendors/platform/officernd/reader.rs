@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::calls::Calls;
-use super::pace::Errand;
+use super::pace::Priority;
 use super::{hooks, wire};
 use crate::access::Access;
 use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
@@ -54,13 +54,13 @@ impl Reader {
         &self,
         word: &str,
         filter: Option<(&str, &str)>,
-        errand: Errand,
+        errand: Priority,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<(Vec<T>, usize)> {
         let all = self.list_once(word, filter, errand, &read).await?;
         let all = if all.twice { self.list_once(word, filter, errand, &read).await? } else { all };
         if all.differing {
-            return Err(Error::later(format!("OfficeRnD listed one of its {word} twice, each time otherwise")));
+            return Err(Error::retry(format!("OfficeRnD listed one of its {word} twice, each time otherwise")));
         }
         Ok((all.things, all.seen.len() + all.nameless))
     }
@@ -71,7 +71,7 @@ impl Reader {
         &self,
         word: &str,
         filter: Option<(&str, &str)>,
-        errand: Errand,
+        errand: Priority,
         read: &impl Fn(&Value) -> Option<T>,
     ) -> Result<All<T>> {
         let mut all = All::default();
@@ -81,12 +81,12 @@ impl Reader {
             query.extend(filter);
             query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
             let page = self.calls.ask(&[word], &query, errand).await?.ok_or_else(|| {
-                Error::report(format!(
+                Error::permanent(format!(
                     "OfficeRnD has no {word} for this organisation: check organization in the site file"
                 ))
             })?;
             let (results, next) = opened(page, cursor.is_none())
-                .ok_or_else(|| Error::later(format!("a page of {word} cannot be read")))?;
+                .ok_or_else(|| Error::retry(format!("a page of {word} cannot be read")))?;
             results.iter().for_each(|record| all.add(record, read));
             if next.is_none() {
                 return Ok(all);
@@ -96,10 +96,10 @@ impl Reader {
             }
             cursor = next;
         }
-        Err(Error::later(format!("OfficeRnD's list of {word} has no end")))
+        Err(Error::retry(format!("OfficeRnD's list of {word} has no end")))
     }
 
-    async fn assigned(&self, by: &str, id: &str, errand: Errand) -> Result<Assigned> {
+    async fn assigned(&self, by: &str, id: &str, errand: Priority) -> Result<Assigned> {
         let (all, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
         let mut assigned = Assigned { nameless: records - all.len(), ..Assigned::default() };
         for one in all {
@@ -157,17 +157,17 @@ impl ReadPlatform for Reader {
 
     async fn look(&self, about: &FactId) -> Result<Lookup> {
         let word = word(about.kind);
-        let Some(record) = self.calls.ask(&[word, &about.id], &[], Errand::Look).await? else {
+        let Some(record) = self.calls.ask(&[word, &about.id], &[], Priority::Look).await? else {
             return Ok(Lookup::Missing);
         };
         if wire::id(&record).as_deref() != Some(about.id.as_str()) {
-            return Err(Error::later(format!("OfficeRnD was asked for one of its {word} and gave something else")));
+            return Err(Error::retry(format!("OfficeRnD was asked for one of its {word} and gave something else")));
         }
         let mut read = self.fact(about.kind, &record);
         if let Some(Ok(fact)) = &mut read
             && let What::Membership(membership) = &mut fact.what
         {
-            let assigned = self.assigned("membership", &about.id, Errand::Look).await?;
+            let assigned = self.assigned("membership", &about.id, Priority::Look).await?;
             if let Some(unreadable) = assigned.unreadable.first() {
                 let field = format!("{} of assignment {}", unreadable.field, unreadable.id);
                 return Ok(Lookup::Unreadable(Unreadable { name: about.clone(), field }));
@@ -185,7 +185,7 @@ impl ReadPlatform for Reader {
             _ => None,
         };
         let filter = filter.as_ref().map(|(name, value)| (*name, value.as_str()));
-        let (read, records) = self.list(word, filter, Errand::List, |record| self.fact(kind, record)).await?;
+        let (read, records) = self.list(word, filter, Priority::List, |record| self.fact(kind, record)).await?;
         let nameless = records - read.len();
         Ok(FactList { nameless, ..read.into_iter().collect() })
     }
@@ -194,7 +194,7 @@ impl ReadPlatform for Reader {
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
         let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
         for (by, id) in [("membership", membership), ("resource", resource)] {
-            let Assigned { read, unreadable, .. } = self.assigned(by, id, Errand::Look).await?;
+            let Assigned { read, unreadable, .. } = self.assigned(by, id, Priority::Look).await?;
             let mut ids = read.iter().map(|(_, read)| &read.id).chain(unreadable.iter().map(|unread| &unread.id));
             if ids.any(|id| id == assignment) {
                 return Ok(true);
@@ -211,9 +211,9 @@ impl ReadPlatform for Reader {
         if !self.calls.may_read_webhooks().await? {
             return Ok(hooks::unknown());
         }
-        match self.list("webhooks", None, Errand::List, |record| hooks::of(record, site)).await {
+        match self.list("webhooks", None, Priority::List, |record| hooks::of(record, site)).await {
             Ok((hooks, _)) => Ok(hooks::hearing(&hooks, site)),
-            Err(Error::Report(_)) => Ok(hooks::unknown()),
+            Err(Error::Permanent(_)) => Ok(hooks::unknown()),
             Err(error) => Err(error),
         }
     }
@@ -221,7 +221,7 @@ impl ReadPlatform for Reader {
     async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
         let mut all = Assigned::default();
         for resource in resources {
-            let Assigned { read, unreadable, nameless } = self.assigned("resource", resource, Errand::List).await?;
+            let Assigned { read, unreadable, nameless } = self.assigned("resource", resource, Priority::List).await?;
             all.read.extend(read);
             all.unreadable.extend(unreadable);
             all.nameless += nameless;

@@ -42,7 +42,7 @@ pub(super) enum Home {
 /// Returns where the interface is, as far as the site file and the table tell.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Refused`] for an address that may not be asked; [`doorstep_core::model::error::Error::Later`] where the table
+/// [`doorstep_core::model::error::Error::Invalid`] for an address that may not be asked; [`doorstep_core::model::error::Error::Retry`] where the table
 /// is away.
 pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
     let base = caller::base(access.url.as_deref(), OWN)?;
@@ -66,7 +66,7 @@ pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
 /// Remembers what the organisation's record says, or that it could not be read, and returns where the interface is.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
 pub(super) async fn remember(access: &Access, base: Url, record: Option<&Value>, now: Timestamp) -> Result<Url> {
     let said =
         record.and_then(|record| record.get("regionInfo")?.get("regionUrl")?.as_str()).filter(|it| !it.is_empty());

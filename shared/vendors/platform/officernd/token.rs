@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::pace::{Errand, Pace};
+use super::pace::{Priority, RateLimiter};
 use crate::access::{Access, Secret};
 use crate::caller;
 use crate::http::Request;
@@ -66,9 +66,9 @@ impl Identity {
     /// vendor refused that token, and another one is given, once.
     ///
     /// # Errors
-    /// [`Error::Report`] where the vendor gives none or refuses every one; [`Error::Later`] where as many were asked for
+    /// [`Error::Permanent`] where the vendor gives none or refuses every one; [`Error::Retry`] where as many were asked for
     /// in this minute as the vendor allows, or it cannot be reached.
-    pub(super) async fn token(&self, pace: &Pace, refused: Option<&Secret>) -> Result<Secret> {
+    pub(super) async fn token(&self, pace: &RateLimiter, refused: Option<&Secret>) -> Result<Secret> {
         let mut state = self.state.lock().await;
         let now = self.access.time.now();
         let good =
@@ -97,18 +97,18 @@ impl Identity {
         Ok(state.held.insert(token).access.clone())
     }
 
-    async fn buy(&self, pace: &Pace, now: Timestamp) -> Result<Token> {
+    async fn buy(&self, pace: &RateLimiter, now: Timestamp) -> Result<Token> {
         self.count(now).await?;
-        let answer = pace.send(self.request()?, Errand::Look).await?;
+        let answer = pace.send(self.request()?, Priority::Look).await?;
         let now = self.access.time.now();
         match answer.status() {
             status if status.is_success() => {
                 let token = read(answer.body(), now)
-                    .ok_or_else(|| Error::later("OfficeRnD's token service answered without a token"))?;
+                    .ok_or_else(|| Error::retry("OfficeRnD's token service answered without a token"))?;
                 self.access.tokens.keep(&self.name, &token).await?;
                 Ok(token)
             }
-            status => Err(Error::report(format!(
+            status => Err(Error::permanent(format!(
                 "OfficeRnD gives no token ({}): check client_id and client_secret, and that the application has every \
                  scope named in docs/vendors.md",
                 status.as_u16()
@@ -125,7 +125,7 @@ impl Identity {
         if asked.len() >= MOST_A_MINUTE {
             let after = asked.first().map(|first| MINUTE.saturating_sub(now.duration_since(*first)));
             let after = after.and_then(|after| std::time::Duration::try_from(after).ok());
-            return Err(Error::Later { why: "OfficeRnD's tokens of this minute are used up".into(), after });
+            return Err(Error::Retry { why: "OfficeRnD's tokens of this minute are used up".into(), after });
         }
         asked.push(now);
         tokens.note(name, ASKED, &serde_json::to_string(&asked).unwrap_or_default()).await
@@ -142,7 +142,7 @@ impl Identity {
     fn request(&self) -> Result<Request> {
         let secrets = &self.access.secrets;
         let (Some(id), Some(secret)) = (&secrets.client_id, &secrets.client_secret) else {
-            return Err(Error::report("client_id and client_secret are missing from the platform's secret"));
+            return Err(Error::permanent("client_id and client_secret are missing from the platform's secret"));
         };
         let form = [
             ("grant_type", "client_credentials"),
@@ -150,7 +150,7 @@ impl Identity {
             ("client_secret", secret.reveal()),
             ("scope", self.scopes),
         ];
-        let body = serde_urlencoded::to_string(form).map_err(|_| Error::report("client_id cannot be sent"))?;
+        let body = serde_urlencoded::to_string(form).map_err(|_| Error::permanent("client_id cannot be sent"))?;
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
         let mut request = caller::request(Method::POST, &self.address()?, &headers, None)?;
         *request.body_mut() = Bytes::from(body);
@@ -165,7 +165,7 @@ pub(super) fn is_sandbox(url: &str) -> bool {
 
 /// A new token is refused like the one before it.
 pub(super) fn refuses_its_own() -> Error {
-    Error::report(
+    Error::permanent(
         "OfficeRnD does not take its own token: check that client_id and client_secret are of this organisation",
     )
 }

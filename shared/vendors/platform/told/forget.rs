@@ -11,17 +11,17 @@ use super::store::PushStore;
 use super::{Contract, Entity};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::push_update::{ForgottenThing, Head, Letter, Rank, thing_hash};
+use doorstep_core::model::push_update::{ForgottenThing, Head, ThingUpdate, UpdateVersion, thing_hash};
 
 /// Things that tell of a person: what kind, in the platform's word, and the id; with the rank up to which nothing of them may
 /// be kept again.
-type Things = BTreeMap<(&'static str, String), Rank>;
+type Things = BTreeMap<(&'static str, String), UpdateVersion>;
 
 /// Forgets whatever was told of these profiles. What is to be remembered is written first, so that a run that stops anywhere
 /// can be repeated.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away, or something was told anew meanwhile.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away, or something was told anew meanwhile.
 pub async fn forget(
     contract: &Contract,
     store: &dyn PushStore,
@@ -64,10 +64,10 @@ pub async fn forget(
 /// stays.
 fn telling<'l>(
     contract: &Contract,
-    letters: &'l [Letter],
+    letters: &'l [ThingUpdate],
     (word, id): (&str, &str),
     profiles: &BTreeSet<FactId>,
-) -> Option<&'l Letter> {
+) -> Option<&'l ThingUpdate> {
     let entity = contract.entity(word)?;
     let letter = letters.iter().find(|letter| letter.entity == word && letter.id == id)?;
     (letter.data.is_none() || letter_tells(entity, letter, profiles)).then_some(letter)
@@ -86,11 +86,11 @@ fn listed(contract: &Contract, lists: &Value, profiles: &BTreeSet<FactId>, thing
 }
 
 fn note(things: &mut Things, name: (&'static str, String)) {
-    things.entry(name).or_insert_with(|| Rank { at: jiff::Timestamp::MIN, hash: String::new() });
+    things.entry(name).or_insert_with(|| UpdateVersion { at: jiff::Timestamp::MIN, hash: String::new() });
 }
 
 /// Nothing that is known by now may come again: neither in a roster nor in a letter about the same thing.
-fn raise(things: &mut Things, letters: &[Letter], heads: &[Head]) {
+fn raise(things: &mut Things, letters: &[ThingUpdate], heads: &[Head]) {
     let newest = heads.iter().map(|head| &head.rank).max();
     for ((word, id), until) in things {
         let own = letters.iter().filter(|letter| letter.entity == *word && letter.id == *id).map(|letter| &letter.rank);
@@ -101,7 +101,7 @@ fn raise(things: &mut Things, letters: &[Letter], heads: &[Head]) {
 }
 
 /// Whether a letter tells of one of these profiles, or that it was removed.
-fn letter_tells(entity: &Entity, letter: &Letter, profiles: &BTreeSet<FactId>) -> bool {
+fn letter_tells(entity: &Entity, letter: &ThingUpdate, profiles: &BTreeSet<FactId>) -> bool {
     match letter.data.as_deref().map(serde_json::from_str::<Value>) {
         Some(Ok(data)) => tells_of(entity, &data, profiles),
         Some(Err(_)) => false,

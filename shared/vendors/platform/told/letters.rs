@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{INSTANT, Id, instant, record};
 use super::{Contract, Entity, Record};
-use crate::delivery::Letter;
+use crate::delivery::WebhookContent;
 use crate::platform::json;
 use doorstep_core::model::fact::FactId;
-use doorstep_core::model::push_update::{Mention, News, Rank, Told};
+use doorstep_core::model::push_update::{ChangeHint, PushUpdate, UpdateBody, UpdateVersion};
 
 /// The event that tells of everything.
 pub const ROSTER: &str = "roster.replaced";
@@ -23,8 +23,8 @@ const MOST_PARTS: u32 = 1_000;
 const LARGEST: usize = 256 << 10;
 
 /// Reads the body of a proven delivery.
-pub fn read(contract: &'static Contract, body: &[u8]) -> Letter {
-    opened(contract, body).unwrap_or_else(Letter::Wrong)
+pub fn read(contract: &'static Contract, body: &[u8]) -> WebhookContent {
+    opened(contract, body).unwrap_or_else(WebhookContent::Wrong)
 }
 
 /// What a letter can be about.
@@ -34,11 +34,11 @@ enum Event {
     Roster,
 }
 
-fn opened(contract: &'static Contract, body: &[u8]) -> Result<Letter, String> {
+fn opened(contract: &'static Contract, body: &[u8]) -> Result<WebhookContent, String> {
     let Value::Object(envelope) = json::strict(body)? else { return Err("the body is not an object".into()) };
-    let Some(event) = event(contract, text(&envelope, "type")?) else { return Ok(Letter::NotForUs) };
+    let Some(event) = event(contract, text(&envelope, "type")?) else { return Ok(WebhookContent::NotForUs) };
     let at = instant(text(&envelope, "timestamp")?).ok_or_else(|| format!("timestamp: {INSTANT}"))?;
-    let rank = Rank { at, hash: hex::encode(Sha256::digest(body)) };
+    let rank = UpdateVersion { at, hash: hex::encode(Sha256::digest(body)) };
     let data = match envelope.get("data") {
         None => return Err("data is missing".into()),
         Some(Value::Object(data)) => data,
@@ -49,7 +49,7 @@ fn opened(contract: &'static Contract, body: &[u8]) -> Result<Letter, String> {
         Event::Removed(entity) => removed(entity, data, at)?,
         Event::Roster => (roster(contract, data, &rank)?, Vec::new()),
     };
-    Ok(Letter::Tells(Told { rank, news, mentions }))
+    Ok(WebhookContent::Tells(PushUpdate { rank, news, mentions }))
 }
 
 fn text<'e>(envelope: &'e Map<String, Value>, key: &str) -> Result<&'e str, String> {
@@ -73,7 +73,11 @@ fn event(contract: &'static Contract, name: &str) -> Option<Event> {
     }
 }
 
-fn updated(entity: &'static Entity, data: &Map<String, Value>, at: Timestamp) -> Result<(News, Vec<Mention>), String> {
+fn updated(
+    entity: &'static Entity,
+    data: &Map<String, Value>,
+    at: Timestamp,
+) -> Result<(UpdateBody, Vec<ChangeHint>), String> {
     let data = Value::Object(data.clone());
     let thing = (entity.read)(&data).map_err(|why| format!("data{why}"))?;
     let text = data.to_string();
@@ -82,7 +86,7 @@ fn updated(entity: &'static Entity, data: &Map<String, Value>, at: Timestamp) ->
     }
     let id = thing.id().to_owned();
     let mentions = mentions(entity, &id, at, false);
-    Ok((News::Thing { entity: entity.word, id, data: Some(text) }, mentions))
+    Ok((UpdateBody::Thing { entity: entity.word, id, data: Some(text) }, mentions))
 }
 
 /// The data of a removal.
@@ -104,19 +108,23 @@ impl Record for Removed {
     }
 }
 
-fn removed(entity: &'static Entity, data: &Map<String, Value>, at: Timestamp) -> Result<(News, Vec<Mention>), String> {
+fn removed(
+    entity: &'static Entity,
+    data: &Map<String, Value>,
+    at: Timestamp,
+) -> Result<(UpdateBody, Vec<ChangeHint>), String> {
     let gone = record::<Removed>(&Value::Object(data.clone()), |_| Ok(())).map_err(|why| format!("data{why}"))?;
     let id = gone.id().to_owned();
     let mentions = mentions(entity, &id, at, true);
-    Ok((News::Thing { entity: entity.word, id, data: None }, mentions))
+    Ok((UpdateBody::Thing { entity: entity.word, id, data: None }, mentions))
 }
 
-fn mentions(entity: &Entity, id: &str, at: Timestamp, removed: bool) -> Vec<Mention> {
+fn mentions(entity: &Entity, id: &str, at: Timestamp, removed: bool) -> Vec<ChangeHint> {
     let about = entity.kinds.iter().map(|kind| FactId::new(*kind, id));
-    about.map(|about| Mention { about, reaches: Some(at), removed }).collect()
+    about.map(|about| ChangeHint { about, reaches: Some(at), removed }).collect()
 }
 
-fn roster(contract: &'static Contract, data: &Map<String, Value>, rank: &Rank) -> Result<News, String> {
+fn roster(contract: &'static Contract, data: &Map<String, Value>, rank: &UpdateVersion) -> Result<UpdateBody, String> {
     let (part, parts) = match (number(data, "part")?, number(data, "parts")?) {
         (None, None) => (1, 1),
         (Some(part), Some(parts)) if part <= parts => (part, parts),
@@ -136,7 +144,7 @@ fn roster(contract: &'static Contract, data: &Map<String, Value>, rank: &Rank) -
         (_, None) => return Err("data.roster is missing: all parts of one roster carry one id".into()),
     };
     let lists = lists(contract, data)?;
-    Ok(News::Roster { roster, part, parts, data: Value::Object(lists).to_string() })
+    Ok(UpdateBody::Roster { roster, part, parts, data: Value::Object(lists).to_string() })
 }
 
 /// Every list of a roster, each thing read, and each id once.

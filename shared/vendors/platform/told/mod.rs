@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Platform, ReadPlatform, standard_webhooks};
 use crate::access::{Access, WebhookSecrets};
-use crate::delivery::{Delivery, Letter, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Location, Plan, Resource, What};
 
 pub mod fields;
@@ -35,14 +35,19 @@ const KINDS: [Kind; 8] = [
 ];
 
 /// A platform that cannot be asked: all that tells one from another is its contract.
-pub struct Teller(pub &'static Contract);
+pub struct PushPlatform(pub &'static Contract);
 
-impl Platform for Teller {
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<Proven, Unproven> {
+impl Platform for PushPlatform {
+    fn prove(
+        &self,
+        delivery: Delivery,
+        secrets: &WebhookSecrets,
+        now: Timestamp,
+    ) -> Result<VerifiedDelivery, Unverified> {
         standard_webhooks::prove(delivery, secrets, now)
     }
 
-    fn letter(&self, proven: &Proven) -> Letter {
+    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent {
         letters::read(self.0, proven.body())
     }
 

@@ -13,17 +13,17 @@ use super::roster::is_news;
 use super::store::PushStore;
 use super::{Contract, Entity};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::push_update::{Believed, Head, Mention, Rosters, thing_hash};
+use doorstep_core::model::push_update::{Believed, ChangeHint, Head, Rosters, thing_hash};
 
 /// Drops the letters about these things that have just come in and are outdated already.
 ///
 /// # Errors
-/// [`Error::Later`] where the table is away.
+/// [`Error::Retry`] where the table is away.
 pub async fn drop_arrivals(
     contract: &'static Contract,
     store: &dyn PushStore,
     site: &str,
-    mentions: &[&Mention],
+    mentions: &[&ChangeHint],
 ) -> Result<()> {
     let things = mentions.iter().filter_map(|mention| contract.told_in(&mention.about));
     let things: BTreeSet<(&str, String)> = things.map(|(entity, id)| (entity.word, id)).collect();
@@ -44,7 +44,7 @@ pub async fn drop_arrivals(
 /// whether any is left to be judged.
 ///
 /// # Errors
-/// [`Error::Later`] where the table is away.
+/// [`Error::Retry`] where the table is away.
 pub async fn drop_rosters(
     contract: &'static Contract,
     store: &dyn PushStore,
@@ -73,7 +73,7 @@ fn by_age(rosters: &Rosters) -> (Vec<&Head>, Vec<&Head>) {
 /// not bring anything back.
 ///
 /// # Errors
-/// [`Error::Later`] where the table is away.
+/// [`Error::Retry`] where the table is away.
 pub async fn drop_letters(store: &dyn PushStore, site: &str, believed: &Believed) -> Result<()> {
     let mut outdated = store.letters(site).await?;
     outdated.retain(|letter| letter.data.is_some() && letter.rank < believed.rank);
@@ -90,7 +90,7 @@ pub async fn drop_letters(store: &dyn PushStore, site: &str, believed: &Believed
 /// Takes everything out of these parts of rosters that people were taken out of who are forgotten since.
 ///
 /// # Errors
-/// [`Error::Later`] where the table is away; [`Error::Report`] for a part that cannot be read.
+/// [`Error::Retry`] where the table is away; [`Error::Permanent`] for a part that cannot be read.
 pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &str, heads: &[&Head]) -> Result<()> {
     if heads.is_empty() {
         return Ok(());
@@ -132,5 +132,5 @@ pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Ent
 /// The lists of one part of a roster.
 pub(super) async fn lists(store: &dyn PushStore, site: &str, head: &Head) -> Result<Value> {
     let text = store.roster_text(site, head).await?;
-    serde_json::from_str(&text).map_err(|_| Error::report("a roster in the table cannot be read"))
+    serde_json::from_str(&text).map_err(|_| Error::permanent("a roster in the table cannot be read"))
 }

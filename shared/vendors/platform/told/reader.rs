@@ -15,7 +15,7 @@ use crate::platform::{ReadPlatform, Span};
 use crate::time::SharedTime;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind};
-use doorstep_core::model::push_update::{Believed, DoubtedSnapshot, Head, Letter, Rosters, thing_hash};
+use doorstep_core::model::push_update::{Believed, DoubtedSnapshot, Head, Rosters, ThingUpdate, thing_hash};
 use doorstep_core::model::record::Kept;
 
 /// Everything that is known, by kind.
@@ -103,7 +103,12 @@ impl Reader {
     }
 
     /// What counts of these rosters. Letters are read where they are needed and not given.
-    async fn choice(&self, mailbox: &Mailbox, rosters: &Rosters, letters: Option<&[Letter]>) -> Result<Arc<Choice>> {
+    async fn choice(
+        &self,
+        mailbox: &Mailbox,
+        rosters: &Rosters,
+        letters: Option<&[ThingUpdate]>,
+    ) -> Result<Arc<Choice>> {
         let mut base = self.base.lock().await;
         if let Some((_, choice)) = base.as_ref().filter(|(of, _)| of == rosters) {
             return Ok(choice.clone());
@@ -201,7 +206,7 @@ impl ReadPlatform for Reader {
 /// whoever keeps what was read, and by nobody who only looks.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away; it is made good the next time.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away; it is made good the next time.
 pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &str, now: Timestamp) -> Result<()> {
     let rosters = store.rosters(site).await?;
     let is_believed = |head: &Head| rosters.believed.as_ref().is_some_and(|believed| believed.roster == head.roster);
@@ -245,7 +250,7 @@ async fn decide(
 /// the next read, as after any other roster. Gives whether it is.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Later`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
 pub async fn believe_held(store: &dyn PushStore, site: &str) -> Result<bool> {
     match store.doubted(site).await?.filter(DoubtedSnapshot::is_for_a_human) {
         Some(doubted) => store.believe(site, &doubted.latest).await.map(|()| true),
@@ -254,7 +259,7 @@ pub async fn believe_held(store: &dyn PushStore, site: &str) -> Result<bool> {
 }
 
 /// What follows from everything that is known.
-fn facts(contract: &Contract, base: Option<&Listed>, letters: &[Letter]) -> ByKind {
+fn facts(contract: &Contract, base: Option<&Listed>, letters: &[ThingUpdate]) -> ByKind {
     let mut known = base.map(|base| base.things.clone()).unwrap_or_default();
     for letter in letters {
         overlay(contract, base, letter, &mut known);

@@ -16,7 +16,7 @@ use super::{Contract, Entity, Record};
 use doorstep_core::decide::guard::credibility::lost_half;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::push_update::{
-    Believed, DoubtedSnapshot, Head, Letter, Rank, Receipt, Rosters, SnapshotReport, rank_of,
+    Believed, DoubtedSnapshot, Head, Receipt, Rosters, SnapshotReport, ThingUpdate, UpdateVersion, rank_of,
 };
 
 /// The parts of one roster are made within this; a longer time between them means that an id was used twice.
@@ -42,7 +42,7 @@ pub(super) struct Listed {
 /// A roster of which every part is there.
 struct Whole<'r> {
     roster: &'r str,
-    rank: Rank,
+    rank: UpdateVersion,
     heads: Vec<&'r Head>,
     /// When and with which delivery the last of its parts came.
     receipt: &'r Receipt,
@@ -64,20 +64,20 @@ pub(super) struct Choice {
 
 /// Why a roster counts for nothing.
 struct Flaw {
-    rank: Rank,
+    rank: UpdateVersion,
     why: String,
 }
 
 /// Decides which roster counts, given every letter that there was.
 ///
 /// # Errors
-/// [`Error::Later`] where the table is away, [`Error::Report`] where the roster that counted is no longer there.
+/// [`Error::Retry`] where the table is away, [`Error::Permanent`] where the roster that counted is no longer there.
 pub(super) async fn choose(
     store: &dyn PushStore,
     site: &str,
     contract: &Contract,
     rosters: &Rosters,
-    (letters, now): (&[Letter], Timestamp),
+    (letters, now): (&[ThingUpdate], Timestamp),
 ) -> Result<Choice> {
     let (wholes, flaws) = wholes(&rosters.heads, now);
     let believed = rosters.believed.as_ref();
@@ -85,7 +85,7 @@ pub(super) async fn choose(
     let base = match before {
         Some(whole) => match listed(store, site, contract, whole).await {
             // A text that cannot be read is as one that was told anew: a newer roster may take its place.
-            Err(Error::Report(_)) => None,
+            Err(Error::Permanent(_)) => None,
             listed => Some(listed?),
         },
         None => None,
@@ -99,7 +99,7 @@ pub(super) async fn choose(
         }
         match listed(store, site, contract, whole).await {
             Ok(new) => judging.take(whole, new),
-            Err(Error::Report(why)) => judging.flaws.push(Flaw { rank: whole.rank.clone(), why }),
+            Err(Error::Permanent(why)) => judging.flaws.push(Flaw { rank: whole.rank.clone(), why }),
             Err(error) => return Err(error),
         }
     }
@@ -109,7 +109,7 @@ pub(super) async fn choose(
 /// Rosters as they are judged, one after the other.
 struct Judging<'a> {
     contract: &'a Contract,
-    letters: &'a [Letter],
+    letters: &'a [ThingUpdate],
     /// The roster that counted, where a part of it was told anew.
     overwritten: Option<&'a Believed>,
     base: Option<Listed>,
@@ -147,7 +147,7 @@ impl Judging<'_> {
         let mut doubts: Vec<String> = newer.map(|flaw| flaw.why).chain(disbelief).collect();
         if base.is_none() && rosters.believed.is_some() {
             doubts.push("the roster that counted was told anew in part: send a whole one with a new id".to_owned());
-            return Err(Error::report(doubts.join("; ")));
+            return Err(Error::permanent(doubts.join("; ")));
         }
         let spent = spent(&rosters.heads, wholes, (base.as_ref(), doubted.as_ref()));
         Ok(Choice { base, held, doubts, doubted, spent })
@@ -264,7 +264,7 @@ fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
 async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
     let mut things = BTreeMap::new();
     for head in &whole.heads {
-        let unreadable = || Error::report("a roster in the table cannot be read");
+        let unreadable = || Error::permanent("a roster in the table cannot be read");
         let text = store.roster_text(site, head).await?;
         let Ok(Value::Object(lists)) = serde_json::from_str(&text) else { return Err(unreadable()) };
         for (list, items) in lists {
@@ -273,7 +273,7 @@ async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &
             for item in items {
                 let id = (entity.read)(&item).map_err(|_| unreadable())?.id().to_owned();
                 if things.insert((entity.word, id), item).is_some() {
-                    return Err(Error::report(format!(
+                    return Err(Error::permanent(format!(
                         "the last roster has one of its {list} twice and is not believed"
                     )));
                 }
@@ -293,7 +293,7 @@ fn judge(
     contract: &Contract,
     base: Option<&Listed>,
     overwritten: Option<&Believed>,
-    letters: &[Letter],
+    letters: &[ThingUpdate],
     new: &Listed,
 ) -> Option<String> {
     let at = new.believed.rank.at;
@@ -331,7 +331,7 @@ fn is_over(entity: &Entity, data: &Value, at: Timestamp) -> bool {
 fn known<'k>(
     contract: &Contract,
     base: Option<&'k Listed>,
-    letters: impl Iterator<Item = &'k Letter>,
+    letters: impl Iterator<Item = &'k ThingUpdate>,
 ) -> BTreeMap<Name, Value> {
     let mut known: BTreeMap<Name, Value> = base.map(|base| base.things.clone()).unwrap_or_default();
     for letter in letters {
@@ -341,7 +341,12 @@ fn known<'k>(
 }
 
 /// Lays a letter over what is known, if it is newer than the roster.
-pub(super) fn overlay(contract: &Contract, base: Option<&Listed>, letter: &Letter, known: &mut BTreeMap<Name, Value>) {
+pub(super) fn overlay(
+    contract: &Contract,
+    base: Option<&Listed>,
+    letter: &ThingUpdate,
+    known: &mut BTreeMap<Name, Value>,
+) {
     let Some(entity) = contract.entity(&letter.entity) else { return };
     if base.is_some_and(|base| letter.rank < base.believed.rank) {
         return;

@@ -4,18 +4,20 @@ use async_trait::async_trait;
 
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::Kind;
-use doorstep_core::model::push_update::{Believed, DoubtedSnapshot, ForgottenThing, Head, Letter, Mailbox, Rosters};
+use doorstep_core::model::push_update::{
+    Believed, DoubtedSnapshot, ForgottenThing, Head, Mailbox, Rosters, ThingUpdate,
+};
 use doorstep_core::model::record::{Kept, Record};
 
-/// The updates of each site. Every method fails with [`doorstep_core::model::error::Error::Later`] where the store is away.
+/// The updates of each site. Every method fails with [`doorstep_core::model::error::Error::Retry`] where the store is away.
 #[async_trait]
 pub trait PushStore: Send + Sync {
     /// Loads the latest letter about one thing; `None` where there is none that can be read.
-    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<Letter>>;
+    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>>;
     /// Loads the latest letter about each thing.
-    async fn letters(&self, site: &str) -> Result<Vec<Letter>>;
+    async fn letters(&self, site: &str) -> Result<Vec<ThingUpdate>>;
     /// Loads the latest letter about one thing, and says whether there is one that cannot be read.
-    async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<Letter>>;
+    async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>>;
     /// Loads the latest letter about each thing, and names the things whose letters cannot be read.
     async fn mailbox(&self, site: &str) -> Result<Mailbox>;
     /// Loads what is known of all things of one kind.
@@ -35,9 +37,9 @@ pub trait PushStore: Send + Sync {
     /// Deletes one part of a roster, unless it changed. A text that a part of `stays` shares is kept.
     async fn forget_part(&self, site: &str, head: &Head, stays: &[&Head]) -> Result<()>;
     /// Deletes a letter, unless it changed. The rank of a thing of `forgotten` stays.
-    async fn forget_letter(&self, site: &str, letter: &Letter, forgotten: &[ForgottenThing]) -> Result<()>;
+    async fn forget_letter(&self, site: &str, letter: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()>;
     /// Loads every thing that a forgotten person was taken out of.
     async fn forgotten_things(&self, site: &str) -> Result<Vec<ForgottenThing>>;
     /// Stores that a person was taken out of a thing. `letter` is the stored letter about it.
-    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&Letter>) -> Result<()>;
+    async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&ThingUpdate>) -> Result<()>;
 }

@@ -4,21 +4,21 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
-use crate::delivery::Letter;
+use crate::delivery::WebhookContent;
 use crate::platform::{andcards, deskworks};
 use doorstep_core::model::fact::{Booking, Holder};
-use doorstep_core::model::push_update::News;
+use doorstep_core::model::push_update::UpdateBody;
 
 mod schemas;
 
-fn letter(contract: &'static Contract, kind: &str, data: Value) -> Letter {
+fn letter(contract: &'static Contract, kind: &str, data: Value) -> WebhookContent {
     let body = json!({ "type": kind, "timestamp": "2026-03-02T08:00:00Z", "data": data });
     letters::read(contract, &Bytes::from(body.to_string()))
 }
 
 fn wrong(contract: &'static Contract, kind: &str, data: Value) -> String {
     match letter(contract, kind, data) {
-        Letter::Wrong(why) => why,
+        WebhookContent::Wrong(why) => why,
         other => panic!("this is taken: {other:?}"),
     }
 }
@@ -54,20 +54,22 @@ fn without(mut thing: Value, key: &str) -> Value {
 
 #[test]
 fn a_letter_says_what_happened_when_and_to_what() {
-    let Letter::Tells(told) = letter(&andcards::CONTRACT, "user.updated", user()) else { panic!("it is taken") };
+    let WebhookContent::Tells(told) = letter(&andcards::CONTRACT, "user.updated", user()) else {
+        panic!("it is taken")
+    };
     assert_eq!(told.rank.at.to_string(), "2026-03-02T08:00:00Z");
     assert_eq!(told.rank.hash.len(), 64);
     assert!(
-        matches!(&told.news, News::Thing { entity: "user", id, data: Some(data) } if id == "u1" && data.contains("Ada"))
+        matches!(&told.news, UpdateBody::Thing { entity: "user", id, data: Some(data) } if id == "u1" && data.contains("Ada"))
     );
     let about: Vec<String> = told.mentions.iter().map(|mention| mention.about.to_string()).collect();
     assert_eq!(about, ["member u1"]);
     assert!(told.mentions.iter().all(|mention| mention.reaches == Some(told.rank.at) && !mention.removed));
 
-    let Letter::Tells(told) = letter(&deskworks::CONTRACT, "member.removed", json!({ "id": "m1" })) else {
+    let WebhookContent::Tells(told) = letter(&deskworks::CONTRACT, "member.removed", json!({ "id": "m1" })) else {
         panic!("it is taken")
     };
-    assert!(matches!(&told.news, News::Thing { entity: "member", data: None, .. }));
+    assert!(matches!(&told.news, UpdateBody::Thing { entity: "member", data: None, .. }));
     let about: Vec<String> = told.mentions.iter().map(|mention| mention.about.to_string()).collect();
     assert_eq!(about, ["member m1", "team m1"], "a member is a team too");
     assert!(told.mentions.iter().all(|mention| mention.removed));
@@ -77,14 +79,14 @@ fn a_letter_says_what_happened_when_and_to_what() {
 fn what_is_none_of_our_business_is_passed_over() {
     for kind in ["invoice.updated", "user.created", "user.updated.again", "user", "billing.updated", "Roster.replaced"]
     {
-        assert_eq!(letter(&andcards::CONTRACT, kind, json!(7)), Letter::NotForUs, "{kind}");
+        assert_eq!(letter(&andcards::CONTRACT, kind, json!(7)), WebhookContent::NotForUs, "{kind}");
     }
 }
 
 #[test]
 fn an_envelope_that_is_wrong_is_refused_in_words() {
     let read = |body: &[u8]| match letters::read(&andcards::CONTRACT, body) {
-        Letter::Wrong(why) => why,
+        WebhookContent::Wrong(why) => why,
         other => panic!("this is taken: {other:?}"),
     };
     for (body, why) in [
@@ -171,12 +173,14 @@ fn a_roster_that_is_wrong_is_refused_with_the_place() {
 #[test]
 fn a_roster_is_whole_by_itself_or_in_parts() {
     let news = |data| match letter(&andcards::CONTRACT, "roster.replaced", data) {
-        Letter::Tells(told) => told.news,
+        WebhookContent::Tells(told) => told.news,
         other => panic!("{other:?}"),
     };
-    let News::Roster { roster, part: 1, parts: 1, data } = news(json!({ "users": [user()] })) else { panic!("whole") };
+    let UpdateBody::Roster { roster, part: 1, parts: 1, data } = news(json!({ "users": [user()] })) else {
+        panic!("whole")
+    };
     assert!(roster.len() == 64 && data.contains("Ada"), "told from others by its own hash");
-    let News::Roster { roster, part: 2, parts: 3, data } =
+    let UpdateBody::Roster { roster, part: 2, parts: 3, data } =
         news(json!({ "roster": "monday", "part": 2, "parts": 3, "bookings": [] }))
     else {
         panic!("a part")

@@ -67,14 +67,14 @@ async fn assigning_is_done_when_it_is_seen() {
     let others = json!([assigned(3, "Guest", 12, 70, "activated"), assigned(4, "User", 12, 71, "activated")]);
     for seen in [json!([]), others, mine("deactivated")] {
         let given = gives([posts_card().says(200, json!({})), on(OF_CARD).lists(seen)]).await;
-        assert!(given.unwrap_err().may_pass());
+        assert!(given.unwrap_err().is_retryable());
     }
 }
 
 #[tokio::test]
 async fn what_a_refusal_of_an_assignment_means() {
     for status in [409, 404] {
-        assert!(gives([posts_card().is(status)]).await.unwrap_err().may_pass(), "{status}: it is read again");
+        assert!(gives([posts_card().is(status)]).await.unwrap_err().is_retryable(), "{status}: it is read again");
     }
     let field = json!({"errors": {"card_id": ["of Ada has already been assigned"]}});
     for (step, word) in [
@@ -83,7 +83,7 @@ async fn what_a_refusal_of_an_assignment_means() {
         (posts_card().is(401), "API key"),
     ] {
         let error = gives([step]).await.unwrap_err();
-        assert!(!error.may_pass() && error.why().contains(word) && !error.why().contains("Ada"), "{error}");
+        assert!(!error.is_retryable() && error.why().contains(word) && !error.why().contains("Ada"), "{error}");
     }
 }
 
@@ -97,17 +97,17 @@ async fn taking_back_is_done_when_it_is_seen() {
     takes([seen(others())]).await.unwrap();
     for status in [204, 404] {
         let taken = takes([seen(mine("activated")), delete().is(status), seen(mine("activated"))]).await;
-        assert!(taken.unwrap_err().may_pass(), "it is still theirs");
+        assert!(taken.unwrap_err().is_retryable(), "it is still theirs");
     }
     let refused = takes([seen(mine("activated")), delete().is(403)]).await.unwrap_err();
-    assert!(!refused.may_pass());
+    assert!(!refused.is_retryable());
 }
 
 #[tokio::test]
 async fn what_is_no_id_of_kisi_s_is_reported() {
     let script = Script::new([]);
     let strange = Card { id: "t7".into(), ..card() };
-    assert!(!kisi(&script).tag(&account("12"), &strange).await.unwrap_err().may_pass());
-    assert!(!kisi(&script).untag(&account("12"), &strange).await.unwrap_err().may_pass());
-    assert!(!kisi(&script).tag(&account("team:3"), &card()).await.unwrap_err().may_pass());
+    assert!(!kisi(&script).tag(&account("12"), &strange).await.unwrap_err().is_retryable());
+    assert!(!kisi(&script).untag(&account("12"), &strange).await.unwrap_err().is_retryable());
+    assert!(!kisi(&script).tag(&account("team:3"), &card()).await.unwrap_err().is_retryable());
 }

@@ -85,9 +85,9 @@ fn event(more: Value) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
-fn opened(more: Value) -> Opening {
+fn opened(more: Value) -> AccessAttempt {
     match read("main", None, &event(more)) {
-        Ok(News::Opening(opening)) => opening,
+        Ok(AccessNews::AccessAttempt(opening)) => opening,
         other => panic!("{other:?}"),
     }
 }
@@ -95,7 +95,7 @@ fn opened(more: Value) -> Opening {
 #[test]
 fn an_opening_is_told_without_names() {
     let told = opened(json!({ "object_name": " Front\u{7} door " }));
-    let wanted = Opening {
+    let wanted = AccessAttempt {
         at: "2026-03-02T09:00:00.25Z".parse().unwrap(),
         doors: "main".into(),
         id: "0d8e".into(),
@@ -115,10 +115,10 @@ fn an_opening_is_told_without_names() {
 fn what_happens_at_another_place_is_none_of_our_business() {
     let told = |place: Option<&str>, id: Value| read("main", place, &event(json!({ "place_id": id }))).unwrap();
     for (place, id) in [(Some("42"), json!(43)), (Some("42"), json!("43"))] {
-        assert_eq!(told(place, id), News::NotForUs);
+        assert_eq!(told(place, id), AccessNews::NotForUs);
     }
     for (place, id) in [(Some("42"), json!(42)), (Some("42"), Value::Null), (None, json!(43))] {
-        assert!(matches!(told(place, id), News::Opening(_)));
+        assert!(matches!(told(place, id), AccessNews::AccessAttempt(_)));
     }
 }
 
@@ -136,12 +136,12 @@ fn each_refusal_has_its_reason() {
 #[test]
 fn other_events_ring_for_an_account_or_are_none_of_our_business() {
     let news = |kind: &str| read("main", None, &event(json!({ "type": kind }))).unwrap();
-    assert_eq!(news("user.update"), News::Account(AccountId("5".into())));
-    assert_eq!(news("guest.destroy"), News::Account(AccountId("guest:5".into())));
-    assert_eq!(news("integration.disable_due_to_error"), News::Unclear);
-    assert_eq!(news("integration.warn_due_to_error"), News::Unclear);
+    assert_eq!(news("user.update"), AccessNews::Account(AccountId("5".into())));
+    assert_eq!(news("guest.destroy"), AccessNews::Account(AccountId("guest:5".into())));
+    assert_eq!(news("integration.disable_due_to_error"), AccessNews::Unclear);
+    assert_eq!(news("integration.warn_due_to_error"), AccessNews::Unclear);
     for other in ["role_assignment.create", "card.assign", "lock.opened", "user.update.x", "LOCK.UNLOCK"] {
-        assert_eq!(news(other), News::NotForUs, "{other}");
+        assert_eq!(news(other), AccessNews::NotForUs, "{other}");
     }
 }
 

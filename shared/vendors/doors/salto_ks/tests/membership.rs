@@ -6,8 +6,8 @@ fn entry(user: &str) -> Entry {
     Entry { account: Account { id: AccountId(user.into()), ..account(None) }.into(), until: None, replaces: Vec::new() }
 }
 
-fn row(user: &str) -> Row {
-    Row { account: AccountId(user.into()), handle: None, from: None, until: None }
+fn row(user: &str) -> GroupMember {
+    GroupMember { account: AccountId(user.into()), handle: None, from: None, until: None }
 }
 
 fn bulk(add: &[&str], remove: &[&str]) -> Step {
@@ -30,7 +30,7 @@ fn members(users: &[&str]) -> Step {
 async fn change(steps: impl IntoIterator<Item = Step>, add: &[&str], remove: &[&str]) -> Vec<Result<()>> {
     let script = script(steps);
     let add: Vec<Entry> = add.iter().map(|user| entry(user)).collect();
-    let remove: Vec<Row> = remove.iter().map(|user| row(user)).collect();
+    let remove: Vec<GroupMember> = remove.iter().map(|user| row(user)).collect();
     let results = salto(&script).change(&group(), &add, &remove).await;
     script.is_over();
     results
@@ -123,7 +123,7 @@ async fn trouble_of_the_whole_site_ends_it() {
     }
     let paused = [bulk(&["a", "b"], &[]).is(429).header("Retry-After", "90")];
     for result in change(paused, &["a", "b"], &[]).await {
-        assert!(matches!(result, Err(Error::Later { after: Some(_), .. })));
+        assert!(matches!(result, Err(Error::Retry { after: Some(_), .. })));
     }
 }
 

@@ -109,12 +109,12 @@ async fn of_two_who_refresh_at_once_the_slower_takes_what_the_faster_kept() {
     assert_eq!(kept(&tokens).await.1, "third");
     script.is_over();
 
-    let faster = Tokens::default();
-    faster.keep("riverside-main", &token("old", "used", "2026-03-02T09:00:00Z")).await.unwrap();
+    let conflict = Tokens::default();
+    conflict.keep("riverside-main", &token("old", "used", "2026-03-02T09:00:00Z")).await.unwrap();
     let script = Script::new([refreshes("used").says(400, json!({"error": "invalid_grant"})), lists()]);
     let mut access = script.access("salto-ks");
-    access.tokens = faster.clone();
-    access.time = Arc::new(KeptMeanwhile(script.clone(), faster));
+    access.tokens = conflict.clone();
+    access.time = Arc::new(KeptMeanwhile(script.clone(), conflict));
     SaltoKs(Arc::new(Client::new(Some("s1"), access))).groups().await.unwrap();
     assert_eq!(script.header(1, "Authorization"), "Bearer theirs");
     script.is_over();

@@ -77,12 +77,12 @@ async fn where_there_are_no_tokens_name_and_password_go_with_each_call() {
 async fn whoever_is_not_let_in_is_told() {
     for refusal in [answer(400, r#"{"error":"invalid_grant"}"#), answer(401, "{}"), answer(200, r#"{"Status":401}"#)] {
         let script = Script::nexudus("").on("/api/token", [refusal]);
-        assert!(matches!(read(&script).await, Err(Error::Report(_))));
+        assert!(matches!(read(&script).await, Err(Error::Permanent(_))));
     }
     let script = Script::nexudus("").on("/api/token", [answer(200, "{}")]);
-    assert!(matches!(read(&script).await, Err(Error::Later { .. })));
+    assert!(matches!(read(&script).await, Err(Error::Retry { .. })));
     let script = Script::nexudus("").on("/api/token", [answer(503, "{}")]);
-    assert!(matches!(read(&script).await, Err(Error::Later { .. })));
+    assert!(matches!(read(&script).await, Err(Error::Retry { .. })));
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn every_refusal_says_what_to_do() {
     ] {
         let script = Script::nexudus("").on("billing/tariffs", [refusal]);
         let error = read(&script).await.expect_err("a refusal");
-        assert_eq!(error.may_pass(), later, "{error}");
+        assert_eq!(error.is_retryable(), later, "{error}");
         assert!(!error.to_string().contains("p&ss"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! What deliveries are about: ids, and nothing else of what they say.
 
-use crate::delivery::Letter;
+use crate::delivery::WebhookContent;
 use crate::platform::nexudus::letters;
 
 /// What a recorded payload must read as.
@@ -28,8 +28,8 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
         let body = std::fs::read_to_string(&path).expect("it can be read");
         for action in [number, name] {
             let read = match read(action, &body) {
-                Letter::About(all) => all.iter().map(|mention| mention.about.to_string()).collect(),
-                Letter::NotForUs => Vec::new(),
+                WebhookContent::About(all) => all.iter().map(|mention| mention.about.to_string()).collect(),
+                WebhookContent::NotForUs => Vec::new(),
                 other => panic!("{stem}: {other:?}"),
             };
             assert_eq!(read, expected(name), "{stem}");
@@ -39,14 +39,14 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
     assert_eq!(count, 32, "one for each action that is ours, and two that are not");
 }
 
-fn read(action: &str, body: &str) -> Letter {
+fn read(action: &str, body: &str) -> WebhookContent {
     letters::read(&format!("/hooks/riverside/nexudus/{action}"), body.as_bytes())
 }
 
 /// What a letter is about, as `booking 7`; with `-` before it where that is gone.
 fn about(action: &str, body: &str) -> Vec<String> {
     match read(action, body) {
-        Letter::About(all) => all
+        WebhookContent::About(all) => all
             .iter()
             .inspect(|mention| assert_eq!(mention.reaches, None, "no version of an unsigned path is believed"))
             .map(|mention| format!("{}{}", if mention.removed { "-" } else { "" }, mention.about))
@@ -93,9 +93,9 @@ fn one_entity_or_several_in_an_array_or_alone() {
 #[test]
 fn what_is_none_of_our_business_is_not_read() {
     for action in ["16", "1", "99", "0", "65536", "+6", "Nonsense", "nexudus"] {
-        assert_eq!(read(action, "not JSON"), Letter::NotForUs, "{action}");
+        assert_eq!(read(action, "not JSON"), WebhookContent::NotForUs, "{action}");
     }
-    assert_eq!(read("42", r#"[{"Id":7,"CoworkerId":null}]"#), Letter::NotForUs, "a visitor of nobody");
+    assert_eq!(read("42", r#"[{"Id":7,"CoworkerId":null}]"#), WebhookContent::NotForUs, "a visitor of nobody");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn what_cannot_be_read_says_why_without_quoting() {
         r#"[{"Id":7},{"Name":"none"}]"#,
         &deep,
     ] {
-        let Letter::Unreadable(why) = read("6", body) else { panic!("{:?}", body.get(..20)) };
+        let WebhookContent::Unreadable(why) = read("6", body) else { panic!("{:?}", body.get(..20)) };
         assert!(!why.contains('7') && !why.contains("none"), "{why}");
     }
 }

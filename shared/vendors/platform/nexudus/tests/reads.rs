@@ -61,7 +61,7 @@ async fn a_list_that_moves_is_read_again_and_then_given_up() {
         let again = [first(), moved.clone(), page(&[1, 2], 1, 2, false)];
         assert_eq!(ids(&plans(Script::nexudus("").on("billing/tariffs", again)).await.expect("a list")), ["1", "2"]);
         let twice = [first(), moved.clone(), first(), moved];
-        assert!(matches!(plans(Script::nexudus("").on("billing/tariffs", twice)).await, Err(Error::Later { .. })));
+        assert!(matches!(plans(Script::nexudus("").on("billing/tariffs", twice)).await, Err(Error::Retry { .. })));
     }
 }
 
@@ -80,7 +80,7 @@ async fn a_bad_page_costs_the_whole_list() {
         answer(200, r#"{"WasSuccessful":false}"#),
     ] {
         let script = Script::nexudus("").on("billing/tariffs", [page(&[1, 2], 1, 3, true), bad]);
-        assert!(matches!(plans(script).await, Err(Error::Later { .. })));
+        assert!(matches!(plans(script).await, Err(Error::Retry { .. })));
     }
 }
 
@@ -110,9 +110,9 @@ async fn a_dead_id_is_gone_only_when_a_good_list_leaves_it_out_too() {
     assert_eq!(of(ignored).await, Ok(Lookup::Missing), "a list that ignores the filter and has others");
     let alive =
         Script::nexudus("").on("spaces/bookings", [list(json!([{ "Id": 5 }]))]).on("spaces/bookings/5", [dead()]);
-    assert!(matches!(of(alive).await, Err(Error::Later { .. })));
+    assert!(matches!(of(alive).await, Err(Error::Retry { .. })));
     let broken = Script::nexudus("").on("spaces/bookings", [answer(200, "{}")]).on("spaces/bookings/5", [dead()]);
-    assert!(matches!(of(broken).await, Err(Error::Later { .. })));
+    assert!(matches!(of(broken).await, Err(Error::Retry { .. })));
     let back =
         answer(200, r#"{"Id":5,"CoworkerId":9,"FromTime":"2026-03-02T10:00:00Z","ToTime":"2026-03-02T11:00:00Z"}"#);
     let back = Script::nexudus("")
@@ -121,7 +121,7 @@ async fn a_dead_id_is_gone_only_when_a_good_list_leaves_it_out_too() {
         .on("spaces/bookings/5", [dead(), back]);
     assert!(of(back).await.expect("an answer").fact().is_some());
     let other = Script::nexudus("").on("spaces/bookings/5", [answer(200, r#"{"Id":6}"#)]);
-    assert!(matches!(of(other).await, Err(Error::Later { .. })));
+    assert!(matches!(of(other).await, Err(Error::Retry { .. })));
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn a_team_that_does_not_say_its_people_is_no_word_on_them() {
     for bad in [answer(200, "{}"), answer(200, r#"{"Id":3}"#), answer(200, r#"{"Id":4,"TeamMembers":[]}"#)] {
         let script = Script::nexudus("").on("spaces/teams/3", [bad]);
         let reader = script.reader();
-        assert!(matches!(reader.confirms(&relation).await, Err(Error::Later { .. })));
+        assert!(matches!(reader.confirms(&relation).await, Err(Error::Retry { .. })));
         assert!(reader.confirms(&relation).await.is_err(), "it is asked for once");
         assert_eq!(script.requests("spaces/teams/3").len(), 1);
     }

@@ -69,7 +69,7 @@ async fn an_address_without_https_is_refused_before_anything_is_sent() {
     let mut access = script.access();
     access.url = Some("http://169.254.169.254".into());
     let refused = OfficeRnd.reader("riverside", access).look(&member()).await;
-    assert!(matches!(refused, Err(Error::Refused(_))));
+    assert!(matches!(refused, Err(Error::Invalid(_))));
     assert!(script.asked().is_empty());
 }
 
@@ -94,14 +94,14 @@ async fn a_token_that_is_not_taken_is_replaced_once() {
     let taken = Script::new().on("/oauth/token", tokens()).on("/members/m1", [answer(401, "{}"), answer(200, MEMBER)]);
     assert_eq!(looked(&taken).await, Ok(true));
     let refused = Script::new().on("/oauth/token", tokens()).on("/members/m1", [answer(401, "{}")]);
-    assert!(matches!(looked(&refused).await, Err(Error::Report(_))));
+    assert!(matches!(looked(&refused).await, Err(Error::Permanent(_))));
     assert_eq!(refused.requests("/members/m1").len(), 2);
     assert_eq!(refused.requests("/oauth/token").len(), 2);
 }
 
 #[tokio::test]
 async fn no_token_means_no_question() {
-    for (token, may_pass) in [
+    for (token, is_retryable) in [
         (answer(400, r#"{"error":"invalid_scope"}"#), false),
         (answer(401, "{}"), false),
         (answer(403, "{}"), false),
@@ -110,13 +110,13 @@ async fn no_token_means_no_question() {
         (answer(200, r#"{"access_token":""}"#), true),
     ] {
         let script = Script::new().on("/oauth/token", [token]);
-        assert_eq!(looked(&script).await.map_err(|error| error.may_pass()), Err(may_pass));
+        assert_eq!(looked(&script).await.map_err(|error| error.is_retryable()), Err(is_retryable));
         assert!(script.requests("GET ").is_empty());
     }
     let script = Script::new();
     let mut access = script.access();
     access.secrets.client_secret = None;
-    assert!(matches!(OfficeRnd.reader("riverside", access).look(&member()).await, Err(Error::Report(_))));
+    assert!(matches!(OfficeRnd.reader("riverside", access).look(&member()).await, Err(Error::Permanent(_))));
     assert!(script.asked().is_empty());
 }
 
@@ -125,17 +125,17 @@ async fn every_refusal_means_one_thing() {
     let look = |answer: Answer| Script::new().on("/members/m1", [answer]);
     assert_eq!(looked(&look(answer(404, "{}"))).await, Ok(false));
     for status in [400, 401, 403, 410, 422] {
-        assert!(matches!(looked(&look(answer(status, "{}"))).await, Err(Error::Report(_))), "{status}");
+        assert!(matches!(looked(&look(answer(status, "{}"))).await, Err(Error::Permanent(_))), "{status}");
     }
     for status in [408, 409, 429, 500, 502, 503, 504] {
-        assert!(matches!(looked(&look(answer(status, "{}"))).await, Err(Error::Later { .. })), "{status}");
+        assert!(matches!(looked(&look(answer(status, "{}"))).await, Err(Error::Retry { .. })), "{status}");
     }
     assert!(matches!(
         looked(&look(answer(302, "").with("location", "https://evil.example"))).await,
-        Err(Error::Report(_))
+        Err(Error::Permanent(_))
     ));
     for body in ["", "<html>", "[]", "null", r#"{"_id":"m2"}"#, "{}"] {
-        assert!(matches!(looked(&look(answer(200, body))).await, Err(Error::Later { .. })), "{body}");
+        assert!(matches!(looked(&look(answer(200, body))).await, Err(Error::Retry { .. })), "{body}");
     }
     let text = looked(&look(answer(403, "ada@example.test"))).await.map_err(|error| error.to_string());
     assert!(text.is_err_and(|text| !text.contains("ada@example.test")));
@@ -161,7 +161,7 @@ async fn a_used_up_minute_is_waited_for_by_lists_and_left_to_later_by_looks() {
         let script = used_up(reset).on("/members/m1", [answer(200, MEMBER)]);
         let (reader, before) = (script.reader(), script.clock.now());
         assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
-        assert!(matches!(reader.look(&member()).await, Err(Error::Later { after: Some(_), .. })));
+        assert!(matches!(reader.look(&member()).await, Err(Error::Retry { after: Some(_), .. })));
         assert_eq!(reader.read(Kind::Plan, &all()).await, Ok(FactList::default()));
         assert_eq!(script.clock.now().duration_since(before), SignedDuration::from_secs(30), "{reset}");
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::delivery::Letter;
+use crate::delivery::WebhookContent;
 use crate::platform::officernd::letters::read;
 use doorstep_core::model::fact::{FactId, Kind};
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 
 /// Recorded payloads by their files' names.
 macro_rules! deliveries {
@@ -18,22 +18,22 @@ macro_rules! deliveries {
 
 const BOOKING: &str = "603dfbc260f4054084125d39";
 
-fn about(kind: Kind, id: &str, removed: bool) -> Letter {
+fn about(kind: Kind, id: &str, removed: bool) -> WebhookContent {
     let reaches = "2026-01-12T08:15:29.907Z".parse::<Timestamp>().ok();
-    Letter::About(vec![Mention { about: FactId::new(kind, id), reaches, removed }])
+    WebhookContent::About(vec![ChangeHint { about: FactId::new(kind, id), reaches, removed }])
 }
 
 /// What a payload of this name must read as.
-fn expected(name: &str) -> Letter {
+fn expected(name: &str) -> WebhookContent {
     let mut words = name.split('.');
     let (thing, verb, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next());
     if thing == "occupancyslot" {
         let about = FactId::new(Kind::Booking, BOOKING);
-        return Letter::About(vec![Mention { about, reaches: None, removed: false }]);
+        return WebhookContent::About(vec![ChangeHint { about, reaches: None, removed: false }]);
     }
     let removed = verb == "removed";
     match thing {
-        _ if verb == "paymentdetails" => Letter::NotForUs,
+        _ if verb == "paymentdetails" => WebhookContent::NotForUs,
         "booking" => about(Kind::Booking, BOOKING, removed),
         "member" => about(Kind::Member, "5f9a1c3e7b2d4a0012c4e801", removed),
         "company" => about(Kind::Team, "5f9a1c3e7b2d4a0012c4e7aa", removed),
@@ -41,7 +41,7 @@ fn expected(name: &str) -> Letter {
         "pass" => about(Kind::Pass, "6153aa20c41be70016e0a311", removed),
         _ => {
             assert!(rest.is_none_or(|verb| ["created", "updated", "removed"].contains(&verb)), "{name}");
-            Letter::NotForUs
+            WebhookContent::NotForUs
         }
     }
 }
@@ -110,8 +110,8 @@ fn one_of_the_two_names_is_enough() {
     for key in ["event", "eventType"] {
         let body = format!(r#"{{"{key}":"booking.created","data":{{"object":{{"_id":"b1"}}}}}}"#);
         let about = FactId::new(Kind::Booking, "b1");
-        let mention = Mention { about, reaches: None, removed: false };
-        assert_eq!(read(body.as_bytes()), Letter::About(vec![mention]));
+        let mention = ChangeHint { about, reaches: None, removed: false };
+        assert_eq!(read(body.as_bytes()), WebhookContent::About(vec![mention]));
     }
 }
 
@@ -119,16 +119,19 @@ fn one_of_the_two_names_is_enough() {
 fn a_version_that_cannot_be_read_is_no_reason_to_lose_the_letter() {
     for version in ["null", "17", "\"soon\"", "{}"] {
         let body = format!(r#"{{"event":"pass.updated","data":{{"object":{{"_id":"p1","modifiedAt":{version}}}}}}}"#);
-        assert!(matches!(read(body.as_bytes()), Letter::About(all) if all[0].reaches.is_none()), "{version}");
+        assert!(matches!(read(body.as_bytes()), WebhookContent::About(all) if all[0].reaches.is_none()), "{version}");
     }
 }
 
 #[test]
 fn an_occurrence_that_names_no_booking_is_none_of_our_business() {
     let slot = |fields: &str| format!(r#"{{"event":"occupancyslot.created","data":{{"object":{{{fields}}}}}}}"#);
-    assert_eq!(read(slot(r#""_id":"s1""#).as_bytes()), Letter::NotForUs);
+    assert_eq!(read(slot(r#""_id":"s1""#).as_bytes()), WebhookContent::NotForUs);
     for fields in [r#""bookingId":"b1""#, r#""booking":{"_id":"b1"}"#] {
-        assert!(matches!(read(slot(fields).as_bytes()), Letter::About(all) if all[0].about.id == "b1"), "{fields}");
+        assert!(
+            matches!(read(slot(fields).as_bytes()), WebhookContent::About(all) if all[0].about.id == "b1"),
+            "{fields}"
+        );
     }
 }
 
@@ -136,7 +139,7 @@ fn an_occurrence_that_names_no_booking_is_none_of_our_business() {
 fn unknown_events_are_none_of_our_business_whatever_they_hold() {
     for event in ["visit.created", "plan.updated", "booking", "booking.checkin.created", "Booking.created", "."] {
         let body = format!(r#"{{"event":"{event}"}}"#);
-        assert_eq!(read(body.as_bytes()), Letter::NotForUs, "{event}");
+        assert_eq!(read(body.as_bytes()), WebhookContent::NotForUs, "{event}");
     }
 }
 
@@ -167,9 +170,9 @@ fn what_cannot_be_read_says_why_and_quotes_nothing() {
         &long,
     ] {
         match read(body.as_bytes()) {
-            Letter::Unreadable(why) => assert!(!why.is_empty() && !why.contains("secretword"), "{why}"),
+            WebhookContent::Unreadable(why) => assert!(!why.is_empty() && !why.contains("secretword"), "{why}"),
             other => panic!("{other:?} from {}", body.get(..80).unwrap_or(body)),
         }
     }
-    assert!(matches!(read(b"\xff\xfe{}"), Letter::Unreadable(_)));
+    assert!(matches!(read(b"\xff\xfe{}"), WebhookContent::Unreadable(_)));
 }

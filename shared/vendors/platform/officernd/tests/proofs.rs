@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use crate::access::{Secret, WebhookSecrets};
-use crate::delivery::{Delivery, Proven, Unproven};
+use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::{Platform, signature};
 
@@ -27,7 +27,7 @@ fn secrets(all: &[&str]) -> WebhookSecrets {
     WebhookSecrets { webhook_secrets: all.iter().map(|secret| Secret::new(*secret)).collect() }
 }
 
-fn proven(headers: &[&str], secrets: &WebhookSecrets, now: i64) -> Result<Proven, Unproven> {
+fn proven(headers: &[&str], secrets: &WebhookSecrets, now: i64) -> Result<VerifiedDelivery, Unverified> {
     OfficeRnd.prove(delivery(headers, BODY), secrets, Timestamp::from_second(now).expect("an instant"))
 }
 
@@ -66,9 +66,9 @@ fn exactly_300_seconds_prove_and_301_do_not() {
 fn a_retired_secret_proves_only_while_it_is_kept() {
     let header = format!("t={T},signature={HEX}");
     assert!(proven(&[&header], &secrets(&["new", SECRET]), T).is_ok());
-    assert_eq!(proven(&[&header], &secrets(&["new"]), T).err(), Some(Unproven));
-    assert_eq!(proven(&[&header], &secrets(&[]), T).err(), Some(Unproven));
-    assert_eq!(proven(&[&header], &secrets(&[""]), T).err(), Some(Unproven));
+    assert_eq!(proven(&[&header], &secrets(&["new"]), T).err(), Some(Unverified));
+    assert_eq!(proven(&[&header], &secrets(&[]), T).err(), Some(Unverified));
+    assert_eq!(proven(&[&header], &secrets(&[""]), T).err(), Some(Unverified));
 }
 
 #[test]
@@ -95,11 +95,11 @@ fn whatever_else_is_wrong_is_told_alike() {
         format!("t={T},signature={HEX}ff"),
     ];
     for header in &wrong {
-        assert_eq!(proven(&[header], &secrets(&[SECRET]), T).err(), Some(Unproven), "{header}");
+        assert_eq!(proven(&[header], &secrets(&[SECRET]), T).err(), Some(Unverified), "{header}");
     }
-    assert_eq!(proven(&[], &secrets(&[SECRET]), T).err(), Some(Unproven));
-    assert_eq!(proven(&[&good, &good], &secrets(&[SECRET]), T).err(), Some(Unproven));
-    assert_eq!(proven(&[&long], &secrets(&[SECRET]), T).err(), Some(Unproven));
+    assert_eq!(proven(&[], &secrets(&[SECRET]), T).err(), Some(Unverified));
+    assert_eq!(proven(&[&good, &good], &secrets(&[SECRET]), T).err(), Some(Unverified));
+    assert_eq!(proven(&[&long], &secrets(&[SECRET]), T).err(), Some(Unverified));
 }
 
 #[test]

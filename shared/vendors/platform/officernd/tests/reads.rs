@@ -67,7 +67,7 @@ async fn a_bad_page_costs_the_whole_list() {
     ] {
         // Whatever is bad about the second page is so each time.
         let script = Script::new().on("cursorNext", [bad]).on("/members", [page(&["a", "b"], Some("2"))]);
-        assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+        assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Retry { .. })));
     }
 }
 
@@ -82,7 +82,7 @@ async fn an_id_that_comes_twice_is_read_once_more_and_is_one_where_it_says_the_s
     assert_eq!(stays.requests("/members").len(), 2);
     let differs = json!({"results": [{"_id": "c", "name": "Ada"}, {"_id": "c", "name": "Bob"}]});
     let differs = Script::new().on("/members", [answer(200, differs)]);
-    assert!(matches!(differs.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+    assert!(matches!(differs.reader().read(Kind::Member, &span(None)).await, Err(Error::Retry { .. })));
 }
 
 #[tokio::test]
@@ -94,16 +94,16 @@ async fn a_bare_list_is_whole() {
 #[tokio::test]
 async fn a_list_that_goes_in_circles_ends() {
     let script = Script::new().on("/members", [page(&[], Some("again"))]);
-    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Retry { .. })));
     let twins = std::iter::repeat_n([page(&[], Some("one")), page(&[], Some("two"))], 3_000).flatten();
     let script = Script::new().on("/members", twins);
-    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Later { .. })));
+    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Retry { .. })));
 }
 
 #[tokio::test]
 async fn a_list_that_does_not_exist_is_told_to_somebody() {
     let script = Script::new();
-    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Report(_))));
+    assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Permanent(_))));
 }
 
 #[tokio::test]
@@ -174,5 +174,5 @@ async fn assignments_are_read_resource_by_resource() {
     assert_eq!(all, [("m1", "r1"), ("m3", "r3")]);
     assert_eq!(script.reader().assignments(&[]).await, Ok(Assigned::default()));
     let unknown = script.reader().assignments(&["r1".into(), "r9".into()]).await;
-    assert!(matches!(unknown, Err(Error::Report(_))));
+    assert!(matches!(unknown, Err(Error::Permanent(_))));
 }

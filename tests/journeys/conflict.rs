@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::{ROOM, booking, town};
 use crate::world::{Doors, House, SITE, Setting, at_both};
-use doorstep_cloud::ledger::Ledger;
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::ledger::Store;
+use doorstep_cloud::outside::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{FactId, Kind, What};
 use doorstep_jobs::reconcile::Report;
@@ -33,27 +33,27 @@ struct Interrupted {
 
 #[async_trait]
 impl Functions for Interrupted {
-    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
         Doorstep.receive(outside, delivery).await
     }
 
-    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let (http, ledger, times) = (outside.http.clone(), outside.ledger.clone(), self.times.clone());
         let watched = Http::new(tower::service_fn(move |request: Request| {
             let (http, ledger, times) = (http.clone(), ledger.clone(), times.clone());
             async move { pass(http, ledger, times, request).await }
         }));
-        Doorstep.settle(&Outside::new(outside.settings.clone(), watched, outside.time.clone()), batch).await
+        Doorstep.settle(&Environment::new(outside.settings.clone(), watched, outside.time.clone()), batch).await
     }
 
-    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
         Doorstep.reconcile(outside, site).await
     }
 }
 
 async fn pass(
     http: Http,
-    ledger: Ledger,
+    ledger: Store,
     times: Arc<AtomicU32>,
     request: Request,
 ) -> std::result::Result<Response, NoAnswer> {
@@ -65,7 +65,7 @@ async fn pass(
     Ok(answer)
 }
 
-async fn call_off(ledger: &Ledger) -> Result<()> {
+async fn call_off(ledger: &Store) -> Result<()> {
     let name = FactId::new(Kind::Booking, "b-eve");
     let mut record = ledger.fact(SITE, &name).await?.expect("it is known");
     if let What::Booking(booking) = &mut Arc::make_mut(&mut record.fact).what {
@@ -111,11 +111,11 @@ impl Time for AMinuteLater {
 
 #[async_trait]
 impl Functions for Slow {
-    async fn receive(&self, outside: &Outside, delivery: Delivery) -> Answer {
+    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
         Doorstep.receive(outside, delivery).await
     }
 
-    async fn settle(&self, outside: &Outside, batch: SqsEvent) -> SqsBatchResponse {
+    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let (http, later) = (outside.http.clone(), Arc::new(AtomicU32::new(0)));
         let clock = Arc::new(AMinuteLater { clock: outside.time.clone(), later: later.clone() });
         let watched = Http::new(tower::service_fn(move |request: Request| {
@@ -125,10 +125,10 @@ impl Functions for Slow {
                 http.send(request).await
             }
         }));
-        Doorstep.settle(&Outside::new(outside.settings.clone(), watched, clock), batch).await
+        Doorstep.settle(&Environment::new(outside.settings.clone(), watched, clock), batch).await
     }
 
-    async fn reconcile(&self, outside: &Outside, site: &str) -> Result<Report> {
+    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
         Doorstep.reconcile(outside, site).await
     }
 }
