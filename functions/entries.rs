@@ -7,16 +7,16 @@
 use futures_util::future::join;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::function_url::{FunctionUrlRequest, answer};
-use doorstep_cloud::outside::Environment;
 use doorstep_jobs::entries::entries;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let outside = &Environment::on_lambda()?;
+    let environment = &Environment::on_lambda()?;
     let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
-        Ok::<_, Error>(answer(event.payload, async |delivery| entries(outside, delivery).await).await)
+        Ok::<_, Error>(answer(event.payload, async |delivery| entries(environment, delivery).await).await)
     }));
     // What the first delivery needs is made ready while the first event is asked for.
-    join(outside.warm(), serve).await.1
+    join(environment.warm(), serve).await.1
 }

@@ -8,7 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_jobs::reconcile::{Asked, dispatch, reconcile, serve};
 
 /// The queue hands over a batch; the clock and the bus say what is asked for.
@@ -21,15 +21,15 @@ enum Event {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let outside = &Environment::on_lambda()?;
+    let environment = &Environment::on_lambda()?;
     run(service_fn(move |event: LambdaEvent<Event>| async move {
-        outside.begin_on_lambda(event.context.deadline);
+        environment.begin_on_lambda(event.context.deadline);
         Ok::<_, Error>(match event.payload {
             Event::Requests(batch) => {
-                serve(outside, batch, |site| async move { reconcile(outside, &site).await.map(drop) }).await
+                serve(environment, batch, |site| async move { reconcile(environment, &site).await.map(drop) }).await
             }
             Event::Asked(asked) => {
-                dispatch(outside, asked).await?;
+                dispatch(environment, asked).await?;
                 SqsBatchResponse::default()
             }
         })

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::journeys::{ROOM, booking, town};
 use crate::world::{Doors, House, SITE, Setting, World};
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::Write;
-use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_cloud::store::Write;
+use doorstep_cloud::store::key::Key;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Error;
 use doorstep_vendors::http::{Http, Request, Response};
 
@@ -28,8 +28,8 @@ async fn world() -> World {
 
 /// The world's outside, whose calls `answer` may answer instead, given the operation and what was asked.
 fn instead(world: &World, answer: impl Fn(&str, &Value) -> Option<Response> + Send + Sync + 'static) -> Environment {
-    let outside = world.machine.outside();
-    let (http, answer) = (outside.http.clone(), Arc::new(answer));
+    let environment = world.machine.environment();
+    let (http, answer) = (environment.http.clone(), Arc::new(answer));
     let service = tower::service_fn(move |request: Request| {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or("Scheduler");
@@ -42,7 +42,7 @@ fn instead(world: &World, answer: impl Fn(&str, &Value) -> Option<Response> + Se
             }
         }
     });
-    Environment::new(outside.settings.clone(), Http::new(service), outside.time.clone())
+    Environment::new(environment.settings.clone(), Http::new(service), environment.time.clone())
 }
 
 fn said(status: StatusCode, body: impl Into<String>) -> Response {
@@ -55,19 +55,19 @@ fn key(sk: &str) -> Key {
 }
 
 /// Every call once, with its failure.
-async fn failures(outside: &Environment) -> Vec<Error> {
+async fn failures(environment: &Environment) -> Vec<Error> {
     let minute = "2026-03-02T09:00:00Z".parse().expect("an instant");
-    let unset = outside.alarms.try_set(SITE, minute).await.expect_err("Scheduler");
-    let (doorstep_cloud::alarms::Unset::Schedule(unset) | doorstep_cloud::alarms::Unset::Queue(unset)) = unset;
+    let unset = environment.schedules.try_set(SITE, minute).await.expect_err("Scheduler");
+    let (doorstep_cloud::schedules::Unset::Schedule(unset) | doorstep_cloud::schedules::Unset::Queue(unset)) = unset;
     vec![
-        outside.secrets.api("riverside/doors").await.expect_err("SSM"),
-        outside.ledger.get(&key("a")).await.expect_err("GetItem"),
-        outside.ledger.list("p", "").await.expect_err("Query"),
-        outside.ledger.get_many(&[key("a")]).await.expect_err("BatchGetItem"),
-        outside.ledger.write(Write::put(key("a"), SECRET.into())).await.expect_err("PutItem"),
-        outside.ledger.write_many(vec![Write::put(key("a"), SECRET.into())]).await.expect_err("BatchWriteItem"),
-        outside.line.ring(&TriggerMessage::new(SITE, Trigger::Due), None).await.expect_err("SendMessage"),
-        outside.bus.publish(SITE, &[Notice::ReconcileWanted(AskedBy::Function)]).await.expect_err("PutEvents"),
+        environment.secrets.api("riverside/doors").await.expect_err("SSM"),
+        environment.store.get(&key("a")).await.expect_err("GetItem"),
+        environment.store.list("p", "").await.expect_err("Query"),
+        environment.store.get_many(&[key("a")]).await.expect_err("BatchGetItem"),
+        environment.store.write(Write::put(key("a"), SECRET.into())).await.expect_err("PutItem"),
+        environment.store.write_many(vec![Write::put(key("a"), SECRET.into())]).await.expect_err("BatchWriteItem"),
+        environment.triggers.enqueue(&TriggerMessage::new(SITE, Trigger::Due), None).await.expect_err("SendMessage"),
+        environment.bus.publish(SITE, &[Notice::ReconcileWanted(AskedBy::Function)]).await.expect_err("PutEvents"),
         unset,
     ]
 }
@@ -85,8 +85,8 @@ async fn i8_no_text_of_ours_holds_anything_that_aws_answered() {
         (StatusCode::BAD_REQUEST, refused(&format!("{SECRET}\n{}", "x".repeat(500))).to_string()),
     ];
     for (status, body) in answers {
-        let outside = instead(&world, move |_, _| Some(said(status, body.clone())));
-        for error in failures(&outside).await {
+        let environment = instead(&world, move |_, _| Some(said(status, body.clone())));
+        for error in failures(&environment).await {
             for text in [error.to_string(), format!("{error:?}"), error.why().to_owned()] {
                 let told = ["hunter2", "example.test", "\n"].iter().any(|part| text.contains(part));
                 assert!(!told && text.len() < 250, "{text}");
@@ -99,8 +99,8 @@ async fn i8_no_text_of_ours_holds_anything_that_aws_answered() {
 async fn a_failure_says_the_call_the_code_and_the_request() {
     let world = world().await;
     let refused = json!({ "__type": "com.amazon#AccessDeniedException", "message": SECRET }).to_string();
-    let outside = instead(&world, move |_, _| Some(said(StatusCode::BAD_REQUEST, refused.clone())));
-    let said = outside.secrets.api("riverside/doors").await.expect_err("SSM").to_string();
+    let environment = instead(&world, move |_, _| Some(said(StatusCode::BAD_REQUEST, refused.clone())));
+    let said = environment.secrets.api("riverside/doors").await.expect_err("SSM").to_string();
     let expected = "ssm GetParameter: AccessDeniedException (HTTP 400, request 4f1c-22)";
     assert!(said.ends_with(expected), "{said}");
 }
@@ -111,7 +111,7 @@ async fn what_the_table_leaves_undone_of_a_batch_is_sent_again() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = calls.clone();
     // Every first, second and third call leaves all of its items but the first one undone.
-    let outside = instead(&world, move |operation, asked| {
+    let environment = instead(&world, move |operation, asked| {
         let busy =
             matches!(operation, "BatchWriteItem" | "BatchGetItem") && count.fetch_add(1, Ordering::SeqCst) % 4 != 3;
         let (name, whole) = asked["RequestItems"].as_object()?.iter().next()?;
@@ -122,9 +122,9 @@ async fn what_the_table_leaves_undone_of_a_batch_is_sent_again() {
         busy.then(|| said(StatusCode::OK, left.to_string()))
     });
     let items = (0..60).map(|n| Write::put(key(&format!("{n:03}")), n.to_string())).collect();
-    outside.ledger.write_many(items).await.expect("all of them");
+    environment.store.write_many(items).await.expect("all of them");
     let keys: Vec<Key> = (0..60).map(|n| key(&format!("{n:03}"))).collect();
-    assert_eq!(outside.ledger.get_many(&keys).await.expect("all of them").len(), 60);
+    assert_eq!(environment.store.get_many(&keys).await.expect("all of them").len(), 60);
     let calls = calls.load(Ordering::SeqCst);
     assert!(
         (4 * 4..=4 * 5).contains(&calls),
@@ -137,15 +137,15 @@ async fn a_table_that_finishes_nothing_is_not_asked_for_ever() {
     let world = world().await;
     let calls = Arc::new(AtomicUsize::new(0));
     let count = calls.clone();
-    let outside = instead(&world, move |operation, asked| {
+    let environment = instead(&world, move |operation, asked| {
         count.fetch_add(1, Ordering::SeqCst);
         let whole = &asked["RequestItems"];
         let key = if operation == "BatchWriteItem" { "UnprocessedItems" } else { "UnprocessedKeys" };
         Some(said(StatusCode::OK, json!({ "Responses": {}, key: whole }).to_string()))
     });
-    let written = outside.ledger.write_many(vec![Write::put(key("a"), "1".into())]).await;
+    let written = environment.store.write_many(vec![Write::put(key("a"), "1".into())]).await;
     assert!(matches!(written, Err(Error::Retry { .. })), "{written:?}");
-    let read = outside.ledger.get_many(&[key("a")]).await.map(|found| found.len());
+    let read = environment.store.get_many(&[key("a")]).await.map(|found| found.len());
     assert!(matches!(read, Err(Error::Retry { .. })), "{read:?}");
     assert_eq!(calls.load(Ordering::SeqCst), 2 * 9);
 }
@@ -155,14 +155,14 @@ async fn an_event_that_the_bus_left_undone_is_sent_again_alone() {
     let world = world().await;
     let calls = Arc::new(AtomicUsize::new(0));
     let count = calls.clone();
-    let outside = instead(&world, move |operation, _| {
+    let environment = instead(&world, move |operation, _| {
         let first = operation == "PutEvents" && count.fetch_add(1, Ordering::SeqCst) == 0;
         let results = json!([{ "EventId": "1" }, { "ErrorCode": "ThrottlingException", "ErrorMessage": "x" }]);
         first.then(|| said(StatusCode::OK, json!({ "FailedEntryCount": 1, "Entries": results }).to_string()))
     });
     let before = world.machine.cloud().bus.published().len();
     let refused = |why: &str| Notice::ReadRefused(why.to_owned());
-    outside.bus.publish(SITE, &[refused("first"), refused("second")]).await.expect("both");
+    environment.bus.publish(SITE, &[refused("first"), refused("second")]).await.expect("both");
     let published = world.machine.cloud().bus.published();
     let said: Vec<&str> = published[before..].iter().filter_map(|event| event.detail["why"].as_str()).collect();
     assert_eq!(said, ["second"], "the first one was taken at once");
@@ -196,10 +196,10 @@ async fn i2_a_schedule_that_cannot_be_set_fails_no_batch_and_is_set_by_the_next_
 #[tokio::test]
 async fn an_event_that_cannot_be_published_fails_no_reconcile() {
     let world = world().await;
-    let outside = instead(&world, |operation, _| {
+    let environment = instead(&world, |operation, _| {
         (operation == "PutEvents").then(|| said(StatusCode::BAD_REQUEST, r#"{"__type":"AccessDeniedException"}"#))
     });
     world.change(json!({ "bookings": [booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z")] })).await;
-    doorstep_jobs::reconcile::reconcile(&outside, SITE).await.expect("it goes on");
+    doorstep_jobs::reconcile::reconcile(&environment, SITE).await.expect("it goes on");
     assert_eq!(world.inside("Meeting").await, ["eve"]);
 }

@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::journeys::{PLAN, ROOM, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
-use doorstep_cloud::outside::Settings;
+use doorstep_cloud::environment::Settings;
 use doorstep_local::Machine;
 
 /// A machine behind two ports of its own, and a folder with a site file.
@@ -65,7 +65,7 @@ impl Desk {
     /// What the command prints, and how it ends.
     async fn run(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));
-        let Settings { region, credentials, .. } = &self.world.machine.outside().settings;
+        let Settings { region, credentials, .. } = &self.world.machine.environment().settings;
         command.args(arguments).env_clear().env("AWS_ENDPOINT_URL", &self.aws).env("AWS_REGION", region);
         command.env("AWS_ACCESS_KEY_ID", credentials.access_key_id());
         command.env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
@@ -152,7 +152,7 @@ async fn b2_the_command_says_what_is_wrong_and_ends_with_it() {
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
         assert!(error.starts_with("doorstep "), "{error}");
     }
-    let stored = desk.world.machine.outside().ledger.active(SITE).await.expect("the table").expect("the first");
+    let stored = desk.world.machine.environment().store.active(SITE).await.expect("the table").expect("the first");
     assert_eq!(stored.n, 1, "nothing was stored");
 }
 
@@ -209,11 +209,11 @@ async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
         assert!(error.starts_with("doorstep entries: refused: ") && code == Some(2), "{error}");
     }
     // Of a stack it is the operator's own clock that counts.
-    let ledger = &desk.world.machine.outside().ledger;
+    let store = &desk.world.machine.environment().store;
     let (now, account) = (Timestamp::now(), desk.world.account("ada").await["id"].clone());
     let opening = json!({ "at": now, "doors": "main", "id": "now", "lock": "6", "account": account });
     let opening = serde_json::from_value(opening).expect("an opening");
-    ledger.keep_openings(SITE, &[opening], 90, now).await.expect("it is kept");
+    store.keep_openings(SITE, &[opening], 90, now).await.expect("it is kept");
     let (shown, error, code) = desk.run(&["entries", SITE]).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
     assert!(shown.contains(",Ada Byron,ada@example.test,main,6,,") && shown.lines().count() == 2, "{shown}");

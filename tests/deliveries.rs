@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SECRET, Setting, World, sign, signature};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_local::{Data, Machine, Setup, StartError};
 use doorstep_vendors::delivery::Delivery;
@@ -96,14 +96,14 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
 
 /// The machine's world, with every request counted.
 pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
-    let (outside, calls) = (world.machine.outside(), calls.clone());
-    let http = outside.http.clone();
+    let (environment, calls) = (world.machine.environment(), calls.clone());
+    let http = environment.http.clone();
     let counted = tower::service_fn(move |request: Request| {
         calls.fetch_add(1, Ordering::Relaxed);
         let http = http.clone();
         async move { http.send(request).await }
     });
-    Environment::new(outside.settings.clone(), Http::new(counted), outside.time.clone())
+    Environment::new(environment.settings.clone(), Http::new(counted), environment.time.clone())
 }
 
 #[tokio::test]

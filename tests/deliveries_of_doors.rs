@@ -232,9 +232,9 @@ async fn ids_that_look_like_our_keys_land_in_their_own_place() {
 async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
     let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
-    let outside = world.machine.outside();
+    let environment = world.machine.environment();
     for away in ["GetItem", "PutItem", "SendMessage"] {
-        let http = outside.http.clone();
+        let http = environment.http.clone();
         let failing = tower::service_fn(move |request: doorstep_vendors::http::Request| {
             let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
             let fails = target.is_some_and(|target| target.ends_with(away));
@@ -248,7 +248,8 @@ async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
             }
         });
         let http = doorstep_vendors::http::Http::new(failing);
-        let broken = doorstep_cloud::outside::Environment::new(outside.settings.clone(), http, outside.time.clone());
+        let broken =
+            doorstep_cloud::environment::Environment::new(environment.settings.clone(), http, environment.time.clone());
         let mut headers = http::HeaderMap::new();
         headers.insert("x-signature", header(SECRET, &body).parse().expect("a header"));
         let answer = entries(&broken, Delivery { path: PATH.into(), headers, body: body.clone().into() }).await;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, Platform, SECRET, Setting, World, hmac, sign};
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
-use doorstep_cloud::outside::Environment;
 use doorstep_jobs::entries::entries;
 use doorstep_jobs::receive::receive;
 use doorstep_vendors::http::{Http, Request, Response};
@@ -44,7 +44,7 @@ type Instead = Arc<Mutex<Box<dyn Fn(&str, &Value) -> Option<Response> + Send>>>;
 
 /// The world's outside, with calls to AWS counted, and some answered otherwise.
 struct Watched {
-    outside: Environment,
+    environment: Environment,
     calls: Calls,
     instead: Instead,
 }
@@ -52,8 +52,8 @@ struct Watched {
 impl Watched {
     fn of(world: &World) -> Self {
         let (calls, instead): (Calls, Instead) = (Arc::default(), Arc::new(Mutex::new(Box::new(|_, _| None))));
-        let (outside, counted, other) = (world.machine.outside(), calls.clone(), instead.clone());
-        let http = outside.http.clone();
+        let (environment, counted, other) = (world.machine.environment(), calls.clone(), instead.clone());
+        let http = environment.http.clone();
         let service = tower::service_fn(move |request: Request| {
             let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
             let operation = target.and_then(|target| target.split('.').next_back()).unwrap_or("GET").to_owned();
@@ -68,8 +68,8 @@ impl Watched {
                 }
             }
         });
-        let outside = Environment::new(outside.settings.clone(), Http::new(service), outside.time.clone());
-        Watched { outside, calls, instead }
+        let environment = Environment::new(environment.settings.clone(), Http::new(service), environment.time.clone());
+        Watched { environment, calls, instead }
     }
 
     /// Answers reads of the secret of one site with this.
@@ -101,7 +101,7 @@ impl Watched {
 
     /// Hands an event to receive as Lambda does.
     async fn call(&self, event: &Value) -> FunctionUrlAnswer {
-        answer(read(event), async |delivery| receive(&self.outside, delivery).await).await
+        answer(read(event), async |delivery| receive(&self.environment, delivery).await).await
     }
 }
 
@@ -165,7 +165,7 @@ async fn i9_a_secret_that_is_known_is_used_for_15_minutes_while_it_cannot_be_rea
 async fn l1_a_start_reads_nothing_and_a_delivery_reads_its_own_site_alone() {
     let world = two_sites().await;
     let watched = Watched::of(&world);
-    watched.outside.warm().await;
+    watched.environment.warm().await;
     assert_eq!(watched.calls().keys().collect::<Vec<_>>(), ["GET"], "only the ways are opened");
     let before = watched.count();
     assert_eq!(watched.post(&world, OFFICERND).await, 202);
@@ -252,7 +252,7 @@ async fn i8_a_signature_of_a_door_system_that_was_sent_twice_and_joined_proves_n
     {
         let event =
             json!({ "rawPath": "/hooks/riverside/kisi/main", "headers": { "x-signature": header }, "body": "{}" });
-        let answered = answer(read(&event), async |delivery| entries(&watched.outside, delivery).await).await;
+        let answered = answer(read(&event), async |delivery| entries(&watched.environment, delivery).await).await;
         assert_eq!(self::status(&answered), status);
     }
 }

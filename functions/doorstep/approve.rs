@@ -32,7 +32,7 @@ pub async fn run(asked: &Approve) -> Result<End> {
 async fn look(asked: &Approve) -> Result<End> {
     let held = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => approve::holds(&outside, asked.site.as_deref()).await,
+            Reached::Stack(environment) => approve::holds(&environment, asked.site.as_deref()).await,
             Reached::Local(local) => match &asked.site {
                 Some(site) => local.get(&format!("{}/holds", local.site(site)?)).await,
                 None => local.get("/sandbox/holds").await,
@@ -53,7 +53,7 @@ async fn look(asked: &Approve) -> Result<End> {
 async fn release(asked: &Approve, checksum: &str) -> Result<End> {
     let approved = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => approve::approve(&outside, asked.site.as_deref(), checksum).await,
+            Reached::Stack(environment) => approve::approve(&environment, asked.site.as_deref(), checksum).await,
             Reached::Local(local) => {
                 let body = serde_json::json!({ "checksum": checksum }).to_string();
                 match &asked.site {

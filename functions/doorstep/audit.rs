@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::audit::{Head, Record, Verdict, verify};
 use doorstep_core::model::error::{Error, Result};
 
@@ -62,9 +62,9 @@ pub async fn run(asked: &Audit) -> Result<End> {
 async fn exported(asked: &Export) -> Result<End> {
     let records = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => {
-                is_here(&outside, &asked.site).await?;
-                outside.ledger.audit(&asked.site).await
+            Reached::Stack(environment) => {
+                is_here(&environment, &asked.site).await?;
+                environment.store.audit(&asked.site).await
             }
             Reached::Local(local) => local.get(&format!("{}/audit", local.site(&asked.site)?)).await,
         }
@@ -80,9 +80,9 @@ async fn verified(asked: &Verify, json: bool) -> Result<End> {
             return Ok(verify(&asked.site, &read(file)?, asked.known.clone()));
         }
         match asked.target.reach().await? {
-            Reached::Stack(outside) => {
-                is_here(&outside, &asked.site).await?;
-                outside.ledger.verify_audit(&asked.site, asked.known.clone()).await
+            Reached::Stack(environment) => {
+                is_here(&environment, &asked.site).await?;
+                environment.store.verify_audit(&asked.site, asked.known.clone()).await
             }
             Reached::Local(local) => {
                 let known = asked.known.as_ref().map(|known| ("known", format!("{}:{}", known.seq, known.hash)));
@@ -100,11 +100,11 @@ async fn verified(asked: &Verify, json: bool) -> Result<End> {
 }
 
 /// A site that was retired has its chain still.
-async fn is_here(outside: &Environment, site: &str) -> Result<()> {
-    if outside.ledger.audit_end(site).await? > 0 {
+async fn is_here(environment: &Environment, site: &str) -> Result<()> {
+    if environment.store.audit_end(site).await? > 0 {
         return Ok(());
     }
-    outside.ledger.in_force(site).await.map(drop)
+    environment.store.in_force(site).await.map(drop)
 }
 
 fn read(file: &Path) -> Result<Vec<Value>> {

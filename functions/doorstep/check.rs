@@ -15,7 +15,6 @@ use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site, resolve};
 use doorstep_operator::check::{self, VendorCheck};
 use doorstep_vendors::access::{Access, ApiSecrets, Share};
-use doorstep_vendors::caller::RateGate;
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;
@@ -23,6 +22,7 @@ use doorstep_vendors::platform::told::reader::Reader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::WallClock;
 use doorstep_vendors::tokens::Tokens;
+use doorstep_vendors::vendor_http::RateGate;
 
 /// What is to be checked.
 #[derive(clap::Args)]

@@ -36,7 +36,7 @@ pub async fn run(asked: &Diff) -> Result<End> {
         for site in &asked.site {
             let shown = async {
                 match &target {
-                    Reached::Stack(outside) => push::drift(outside, site).await,
+                    Reached::Stack(environment) => push::drift(environment, site).await,
                     Reached::Local(local) => local.get(&format!("{}/diff", local.site(site)?)).await,
                 }
             };
@@ -53,7 +53,7 @@ pub async fn shown(target: &Reached, files: &[File]) -> Result<Vec<Section>> {
     for file in files {
         let shown = async {
             match target {
-                Reached::Stack(outside) => push::diff(outside, &file.text).await,
+                Reached::Stack(environment) => push::diff(environment, &file.text).await,
                 Reached::Local(local) => local.post("/sandbox/diff", &file.text).await,
             }
         };

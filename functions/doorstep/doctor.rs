@@ -44,14 +44,14 @@ pub async fn run(asked: &Doctor) -> Result<End> {
 
 async fn one(asked: &Doctor, site: &str) -> Result<Checkup> {
     match asked.target.reach().await? {
-        Reached::Stack(outside) => doctor::doctor(&outside, site).await,
+        Reached::Stack(environment) => doctor::doctor(&environment, site).await,
         Reached::Local(local) => local.get(&format!("{}/doctor", local.site(site)?)).await,
     }
 }
 
 async fn all(asked: &Doctor) -> Result<Vec<Checkup>> {
     match asked.target.reach().await? {
-        Reached::Stack(outside) => doctor::doctor_of_all(&outside).await,
+        Reached::Stack(environment) => doctor::doctor_of_all(&environment).await,
         Reached::Local(local) => local.get("/sandbox/doctor").await,
     }
 }

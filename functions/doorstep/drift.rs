@@ -21,7 +21,7 @@ pub struct Drift {
 pub async fn run(asked: &Drift) -> Result<End> {
     let found = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => drift::drift(&outside, &asked.site).await,
+            Reached::Stack(environment) => drift::drift(&environment, &asked.site).await,
             Reached::Local(local) => local.get(&format!("{}/drift", local.site(&asked.site)?)).await,
         }
     };

@@ -31,7 +31,7 @@ pub async fn run(asked: &Entries) -> Result<End> {
     let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
     let rows = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => report::entries(&outside, &asked.site, &wanted).await,
+            Reached::Stack(environment) => report::entries(&environment, &asked.site, &wanted).await,
             Reached::Local(local) => local.get(&local.query(&asked.site, "entries", &wanted)?).await,
         }
     };

@@ -52,7 +52,7 @@ pub async fn run(asked: &Explain) -> Result<End> {
     };
     let found = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => explain(&outside, &asked.site, &wanted).await,
+            Reached::Stack(environment) => explain(&environment, &asked.site, &wanted).await,
             Reached::Local(local) => local.find(&local.query(&asked.site, "explain", &wanted)?).await,
         }
     };

@@ -38,7 +38,7 @@ pub async fn run(asked: &Forget) -> Result<End> {
     let wanted = Wanted { email: asked.who.email.clone(), person: asked.who.person.clone() };
     let done = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => forget(&outside, &asked.site, &wanted).await,
+            Reached::Stack(environment) => forget(&environment, &asked.site, &wanted).await,
             Reached::Local(local) => local.forget(&asked.site, &wanted).await,
         }
     };

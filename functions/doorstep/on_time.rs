@@ -31,7 +31,7 @@ pub async fn run(asked: &OnTime) -> Result<End> {
     let wanted = Wanted { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
     let told = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => on_time(&outside, &asked.site, &wanted).await,
+            Reached::Stack(environment) => on_time(&environment, &asked.site, &wanted).await,
             Reached::Local(local) => local.get(&local.query(&asked.site, "on-time", &wanted)?).await,
         }
     };

@@ -25,7 +25,7 @@ pub struct Pause {
 /// Lets nothing be changed at a site's doors.
 pub async fn run(asked: &Pause) -> Result<End> {
     let state = match asked.target.reach().await? {
-        Reached::Stack(outside) => pause::pause(&outside, &asked.site, asked.why.as_deref()).await?,
+        Reached::Stack(environment) => pause::pause(&environment, &asked.site, asked.why.as_deref()).await?,
         Reached::Local(local) => {
             let why = json!({ "why": asked.why }).to_string();
             local.post(&format!("{}/pause", local.site(&asked.site)?), &why).await?

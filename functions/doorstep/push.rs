@@ -49,7 +49,7 @@ pub async fn run(asked: &Push) -> Result<End> {
     for file in files {
         let pushed = async {
             match &target {
-                Reached::Stack(outside) => push::push(outside, &file.text, &options).await,
+                Reached::Stack(environment) => push::push(environment, &file.text, &options).await,
                 Reached::Local(local) => local.post(&address(&options), &file.text).await,
             }
         };

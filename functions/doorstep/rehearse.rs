@@ -31,7 +31,7 @@ pub async fn run(asked: &Rehearse) -> Result<End> {
         Ok(file) => {
             let played = async {
                 match asked.target.reach().await? {
-                    Reached::Stack(outside) => rehearse::rehearse(&outside, &file.text, asked.day).await,
+                    Reached::Stack(environment) => rehearse::rehearse(&environment, &file.text, asked.day).await,
                     Reached::Local(local) => {
                         let day = asked.day.map(|day| format!("?day={day}")).unwrap_or_default();
                         local.post(&format!("/sandbox/rehearse{day}"), &file.text).await

@@ -21,7 +21,7 @@ pub struct Resume {
 /// Ends a site's pause.
 pub async fn run(asked: &Resume) -> Result<End> {
     let state = match asked.target.reach().await? {
-        Reached::Stack(outside) => pause::resume(&outside, &asked.site).await?,
+        Reached::Stack(environment) => pause::resume(&environment, &asked.site).await?,
         Reached::Local(local) => local.post(&format!("{}/resume", local.site(&asked.site)?), "").await?,
     };
     say(&state, asked.json)

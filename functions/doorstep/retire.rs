@@ -67,7 +67,7 @@ async fn until_done(target: &Reached, site: &str, order: &Order) -> Result<Retir
 
 async fn once(target: &Reached, site: &str, order: &Order) -> Result<Retirement> {
     match target {
-        Reached::Stack(outside) => retire::retire(outside, site, order).await,
+        Reached::Stack(environment) => retire::retire(environment, site, order).await,
         Reached::Local(local) => local.post(&format!("{}/retire", local.site(site)?), &json!(order).to_string()).await,
     }
 }

@@ -7,7 +7,7 @@ use aws_credential_types::provider::ProvideCredentials;
 
 use crate::local::Local;
 use doorstep_cloud::aws::Seam;
-use doorstep_cloud::outside::{Environment, Settings};
+use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;

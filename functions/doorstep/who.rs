@@ -28,7 +28,7 @@ pub async fn run(asked: &Who) -> Result<End> {
     let wanted = Wanted { group: asked.group.clone(), at: asked.at.clone() };
     let told = async {
         match asked.target.reach().await? {
-            Reached::Stack(outside) => who(&outside, &asked.site, &wanted).await,
+            Reached::Stack(environment) => who(&environment, &asked.site, &wanted).await,
             Reached::Local(local) => local.get(&local.query(&asked.site, "who", &wanted)?).await,
         }
     };

@@ -2,18 +2,18 @@
 
 #![warn(missing_docs)]
 
-pub mod alarms;
 pub mod aws;
 pub mod bus;
 pub mod cached;
+pub mod environment;
 pub mod function_url;
 pub mod ids;
-pub mod ledger;
-pub mod line;
 pub mod other_sites;
-pub mod outside;
 pub mod reconcile_queue;
 pub mod reconcile_request;
 pub mod routes;
+pub mod schedules;
 pub mod secrets;
 pub mod stack;
+pub mod store;
+pub mod trigger_queue;

@@ -15,7 +15,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::runs::{Lease, Runs};
+use crate::store::runs::{Lease, Runs};
 
 /// Reconciles that functions ask for begin at least so long after the one before.
 pub const PACE: SignedDuration = SignedDuration::from_mins(5);

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cached::Cached;
-use crate::ledger::Store;
-use crate::ledger::sites::SiteRoute;
 use crate::secrets::Secrets;
+use crate::store::Store;
+use crate::store::sites::SiteRoute;
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::Result;
 use doorstep_core::site::is_site_id;

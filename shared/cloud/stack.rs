@@ -5,9 +5,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use serde::{Deserialize, Serialize};
 
-use crate::alarms::AlarmSettings;
 use crate::aws::{Seam, failure};
-use crate::outside::{Settings, config};
+use crate::environment::{Settings, config};
+use crate::schedules::AlarmSettings;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;
 

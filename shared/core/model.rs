@@ -1,11 +1,11 @@
 //! What is known: facts, people, accounts, claims and records.
 
+pub mod access_attempt;
 pub mod account;
 pub mod audit;
 pub mod error;
 pub mod fact;
 pub mod few;
-pub mod opening;
 pub mod person;
 pub mod platform_kind;
 pub mod push_update;

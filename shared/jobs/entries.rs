@@ -4,11 +4,11 @@
 
 use jiff::SignedDuration;
 
-use doorstep_cloud::line::{Trigger, TriggerMessage};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::DoorsRoute;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::opening::AccessAttempt;
 use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery};
 use doorstep_vendors::doors::openings::AccessNews;
 use doorstep_vendors::platform::signature::digest;
@@ -19,11 +19,11 @@ pub const RINGS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 const AHEAD: SignedDuration = SignedDuration::from_secs(300);
 
 /// Takes one delivery. Refusing one costs no call to anything.
-pub async fn entries(outside: &Environment, delivery: Delivery) -> Answer {
+pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
-    let found = match outside.routes.doors(&delivery.path, outside.time.now()).await {
+    let found = match environment.routes.doors(&delivery.path, environment.time.now()).await {
         Ok(found) => found,
         Err(error) => {
             tracing::error!(%error, "a delivery could not be taken");
@@ -35,7 +35,7 @@ pub async fn entries(outside: &Environment, delivery: Delivery) -> Answer {
         tracing::warn!(site = entrance.site, doors = entrance.doors, "refused an unproven delivery");
         return Answer::unproven();
     };
-    match take(outside, &entrance, &proven).await {
+    match take(environment, &entrance, &proven).await {
         Ok(()) => Answer::accepted(),
         Err(error) => {
             tracing::error!(site = entrance.site, doors = entrance.doors, %error, "a delivery could not be taken");
@@ -44,45 +44,45 @@ pub async fn entries(outside: &Environment, delivery: Delivery) -> Answer {
     }
 }
 
-async fn take(outside: &Environment, entrance: &DoorsRoute, proven: &VerifiedDelivery) -> Result<()> {
+async fn take(environment: &Environment, entrance: &DoorsRoute, proven: &VerifiedDelivery) -> Result<()> {
     let sameness = proven.sameness.as_str();
     match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), proven) {
         AccessNews::NotForUs => Ok(()),
         AccessNews::AccessAttempt(opening)
-            if opening.at > outside.time.now().saturating_add(AHEAD).unwrap_or(opening.at) =>
+            if opening.at > environment.time.now().saturating_add(AHEAD).unwrap_or(opening.at) =>
         {
-            unreadable(outside, entrance, sameness, "the event is dated in the future").await
+            unreadable(environment, entrance, sameness, "the event is dated in the future").await
         }
-        AccessNews::AccessAttempt(opening) => keep(outside, entrance, opening).await,
+        AccessNews::AccessAttempt(opening) => keep(environment, entrance, opening).await,
         AccessNews::Account(id) => {
             let bell = Trigger::Account { doors: entrance.doors.clone(), id };
-            ring(outside, entrance, bell, sameness).await
+            enqueue(environment, entrance, bell, sameness).await
         }
-        AccessNews::Unclear => ring(outside, entrance, Trigger::Unread, sameness).await,
-        AccessNews::Unreadable(why) => unreadable(outside, entrance, sameness, &why).await,
+        AccessNews::Unclear => enqueue(environment, entrance, Trigger::Unread, sameness).await,
+        AccessNews::Unreadable(why) => unreadable(environment, entrance, sameness, &why).await,
     }
 }
 
 /// Rings first, then keeps: a crash between the two costs a duplicate, never an opening. The same one told twice lands
 /// in the same place.
-async fn keep(outside: &Environment, entrance: &DoorsRoute, opening: AccessAttempt) -> Result<()> {
-    let now = outside.time.now();
+async fn keep(environment: &Environment, entrance: &DoorsRoute, opening: AccessAttempt) -> Result<()> {
+    let now = environment.time.now();
     let lately = now.duration_since(opening.at) <= RINGS_WITHIN;
     if let Some(id) = opening.account.clone().filter(|_| lately && opening.refused.is_some()) {
         let sameness = digest(&[b"opening\0", opening.doors.as_bytes(), b"\0", opening.id.as_bytes()]);
-        ring(outside, entrance, Trigger::Account { doors: opening.doors.clone(), id }, &sameness).await?;
+        enqueue(environment, entrance, Trigger::Account { doors: opening.doors.clone(), id }, &sameness).await?;
     }
-    outside.ledger.keep_openings(&entrance.site, std::slice::from_ref(&opening), entrance.keep_days, now).await
+    environment.store.keep_openings(&entrance.site, std::slice::from_ref(&opening), entrance.keep_days, now).await
 }
 
 /// A door system switches a webhook off that keeps failing, so what it sends is taken all the same, and said.
-async fn unreadable(outside: &Environment, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
+async fn unreadable(environment: &Environment, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
     tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
-    outside.ledger.keep_unread(&entrance.site, sameness, why, outside.time.now()).await?;
-    ring(outside, entrance, Trigger::Unread, sameness).await
+    environment.store.keep_unread(&entrance.site, sameness, why, environment.time.now()).await?;
+    enqueue(environment, entrance, Trigger::Unread, sameness).await
 }
 
-async fn ring(outside: &Environment, entrance: &DoorsRoute, bell: Trigger, sameness: &str) -> Result<()> {
-    let ring = TriggerMessage::new(&entrance.site, bell).by(sameness, outside.time.now());
-    outside.line.ring(&ring, Some(sameness)).await
+async fn enqueue(environment: &Environment, entrance: &DoorsRoute, bell: Trigger, sameness: &str) -> Result<()> {
+    let ring = TriggerMessage::new(&entrance.site, bell).by(sameness, environment.time.now());
+    environment.triggers.enqueue(&ring, Some(sameness)).await
 }

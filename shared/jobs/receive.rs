@@ -3,9 +3,9 @@
 
 use sha2::{Digest, Sha256};
 
-use doorstep_cloud::ledger::sites::SiteRoute;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::sites::SiteRoute;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::push_update::{Receipt, UpdateBody};
 use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery, WebhookContent};
 use doorstep_vendors::platform::PlatformVendor;
@@ -14,11 +14,11 @@ use doorstep_vendors::platform::PlatformVendor;
 const FUTURE_SECONDS: i64 = 300;
 
 /// Takes one delivery. Refusing one costs no call to anything.
-pub async fn receive(outside: &Environment, delivery: Delivery) -> Answer {
+pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
     }
-    let found = match outside.routes.platform(&delivery.path, outside.time.now()).await {
+    let found = match environment.routes.platform(&delivery.path, environment.time.now()).await {
         Ok(found) => found,
         Err(error) => {
             tracing::error!(%error, "a delivery could not be taken");
@@ -28,12 +28,12 @@ pub async fn receive(outside: &Environment, delivery: Delivery) -> Answer {
     let Some(route) = &found else { return Answer::nobody() };
     let Some(plate) = route.site.as_ref() else { return Answer::nobody() };
     let vendor = plate.platform.vendor();
-    let Ok(proven) = vendor.prove(delivery, &route.secrets, outside.time.now()) else {
+    let Ok(proven) = vendor.prove(delivery, &route.secrets, environment.time.now()) else {
         tracing::warn!(site = plate.site, "refused an unproven delivery");
         return Answer::unproven();
     };
     let letter = vendor.letter(&proven);
-    match take(outside, plate, &proven, letter).await {
+    match take(environment, plate, &proven, letter).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(site = plate.site, %error, "a delivery could not be taken");
@@ -45,29 +45,29 @@ pub async fn receive(outside: &Environment, delivery: Delivery) -> Answer {
 /// Enqueues a trigger for what the delivery is about. An update of a platform that has no read API is stored first: a
 /// crash between the two costs a duplicate, because the platform posts again what was not answered, never an update.
 async fn take(
-    outside: &Environment,
+    environment: &Environment,
     plate: &SiteRoute,
     proven: &VerifiedDelivery,
     letter: WebhookContent,
 ) -> doorstep_core::model::error::Result<Answer> {
-    let now = outside.time.now();
+    let now = environment.time.now();
     let (site, sameness) = (plate.site.as_str(), proven.sameness.as_str());
     match letter {
         WebhookContent::NotForUs => {}
-        WebhookContent::About(mentions) => ring(outside, site, Trigger::Things(mentions), sameness).await?,
+        WebhookContent::About(mentions) => enqueue(environment, site, Trigger::Things(mentions), sameness).await?,
         WebhookContent::Tells(told) if told.rank.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
             tracing::warn!(site, "refused a letter from the future");
             return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
         }
         WebhookContent::Tells(told) => {
             let delivery = hex::encode(Sha256::digest(proven.sender_id()));
-            outside.ledger.tell(site, &told, &Receipt { at: now, delivery }).await?;
+            environment.store.tell(site, &told, &Receipt { at: now, delivery }).await?;
             let bell = match told.news {
                 UpdateBody::Thing { .. } => Trigger::Things(told.mentions),
                 UpdateBody::Roster { .. } => Trigger::Roster,
             };
             // Each one rings: what is posted once more may have to be taken out of the table once more.
-            outside.line.ring(&TriggerMessage::new(site, bell).by(sameness, now), None).await?;
+            environment.triggers.enqueue(&TriggerMessage::new(site, bell).by(sameness, now), None).await?;
         }
         WebhookContent::Wrong(why) => {
             tracing::warn!(site, why, "refused a proven delivery that is not as the contract says");
@@ -75,19 +75,19 @@ async fn take(
         }
         WebhookContent::Unreadable(why) => {
             tracing::warn!(site, why, "a proven delivery cannot be read");
-            outside.ledger.keep_unread(site, sameness, &why, now).await?;
-            ring(outside, site, Trigger::Unread, sameness).await?;
+            environment.store.keep_unread(site, sameness, &why, now).await?;
+            enqueue(environment, site, Trigger::Unread, sameness).await?;
         }
     }
     Ok(Answer::accepted())
 }
 
-async fn ring(
-    outside: &Environment,
+async fn enqueue(
+    environment: &Environment,
     site: &str,
     bell: Trigger,
     sameness: &str,
 ) -> doorstep_core::model::error::Result<()> {
-    let ring = TriggerMessage::new(site, bell).by(sameness, outside.time.now());
-    outside.line.ring(&ring, Some(sameness)).await
+    let ring = TriggerMessage::new(site, bell).by(sameness, environment.time.now());
+    environment.triggers.enqueue(&ring, Some(sameness)).await
 }

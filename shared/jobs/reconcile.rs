@@ -10,14 +10,14 @@ use crate::comparison::doors::{self, DoorsSnapshot};
 use crate::comparison::doubts::if_believed;
 use crate::comparison::{CompareContext, Read, everybody_to_judge, former};
 use crate::reconcile::moved::carry_over;
-use doorstep_cloud::alarms::Unset;
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::SiteRoute;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::other_sites::register::RuledDoors;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::schedules::Unset;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::sites::SiteRoute;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::{Mode, Site};
@@ -71,28 +71,29 @@ pub struct Report {
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where our own table or line is away. A vendor that
 /// cannot be read is a problem in the report, not an error.
-pub async fn reconcile(outside: &Environment, site: &str) -> Result<Report> {
-    let outside = &Environment { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
-    let stored = outside.ledger.in_force(site).await?;
+pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> {
+    let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
+    let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // What an older version wrote of the site may say too little.
-    outside.ledger.keep_doorplate(&SiteRoute::of(&site), &stored).await?;
-    carry_over(outside, &site, &BTreeSet::new()).await?;
-    let overdue = set_alarms(outside, &site.id, &mut report).await?;
-    let PlatformState { mut known, mut mark, sound, held_back } = platform::read(outside, &site, &mut report).await?;
-    let everybody = everybody_to_judge(&outside.ledger, &site, &mut known).await?;
-    let mut seen = doors::read(outside, &site, &known, &everybody).await?;
+    environment.store.keep_doorplate(&SiteRoute::of(&site), &stored).await?;
+    carry_over(environment, &site, &BTreeSet::new()).await?;
+    let overdue = set_alarms(environment, &site.id, &mut report).await?;
+    let PlatformState { mut known, mut mark, sound, held_back } =
+        platform::read(environment, &site, &mut report).await?;
+    let everybody = everybody_to_judge(&environment.store, &site, &mut known).await?;
+    let mut seen = doors::read(environment, &site, &known, &everybody).await?;
     report.reads.append(&mut seen.reads);
     report.problems.append(&mut seen.problems);
     report.problems.append(&mut seen.remarks);
     report.notices.append(&mut seen.notices);
     report.problems.extend(seen.resolved.problems.iter().cloned());
-    keep(outside, &site, &seen).await?;
-    register(outside, &site, &mut seen).await?;
-    let now = outside.time.now();
+    keep(environment, &site, &seen).await?;
+    register(environment, &site, &mut seen).await?;
+    let now = environment.time.now();
     let versions = (mark.unfinished_from(stored.n)..stored.n, stored.replaced());
-    let former = former(&outside.ledger, &stored.file()?, versions, &known, &seen).await?;
+    let former = former(&environment.store, &stored.file()?, versions, &known, &seen).await?;
     let ground = CompareContext {
         former: &former,
         site: &site,
@@ -111,32 +112,32 @@ pub async fn reconcile(outside: &Environment, site: &str) -> Result<Report> {
         report.problems.extend(more.is_empty().then(|| HELD_BACK.to_owned()));
         marked.waiting.extend(more);
     }
-    let holding = Holding { outside, site: &site, seen: &seen, known: &known, people, sound, now };
+    let holding = Holding { environment, site: &site, seen: &seen, known: &known, people, sound, now };
     let Ruling { dues, compared, done } = holding.judge(marked, &mut report).await?;
     let dues: Vec<Due> = dues.into_iter().map(|due| due.because_of("a comparison of everything")).collect();
     let n = Some(stored.n);
     let was = (mark.compared, mark.judged);
     (mark.compared, mark.judged) = (if compared { n } else { was.0 }, if done { n } else { was.1 });
     if (mark.compared, mark.judged) != was {
-        outside.ledger.keep_platform_read(&site.id, &mark).await?;
+        environment.store.keep_platform_read(&site.id, &mark).await?;
     }
-    outside.ledger.put_dues(&site.id, &dues).await?;
-    take_over(outside, &site, &seen).await?;
+    environment.store.put_dues(&site.id, &dues).await?;
+    take_over(environment, &site, &seen).await?;
     if !dues.is_empty() || overdue {
-        ring(outside, &site).await?;
+        enqueue(environment, &site).await?;
     }
     // Access does not wait for who came and went, and no trouble with that is trouble with access.
-    if openings::collect(outside, &site, &seen, &mut report).await {
-        ring(outside, &site).await?;
+    if openings::collect(environment, &site, &seen, &mut report).await {
+        enqueue(environment, &site).await?;
     }
-    let unread = outside.ledger.unread(&site.id).await?.len();
+    let unread = environment.store.unread(&site.id).await?.len();
     if unread > 0 {
         report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
     }
-    if let Err(error) = outside.bus.publish(&site.id, &report.notices).await {
+    if let Err(error) = environment.bus.publish(&site.id, &report.notices).await {
         tracing::warn!(site = site.id, %error, "what was found could not be published");
     }
-    report.problems.extend(outside.ledger.unreadable().problems());
+    report.problems.extend(environment.store.unreadable().problems());
     report.problems.sort();
     report.problems.dedup();
     tracing::info!(
@@ -152,21 +153,22 @@ pub async fn reconcile(outside: &Environment, site: &str) -> Result<Report> {
 }
 
 /// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
-async fn ring(outside: &Environment, site: &Site) -> Result<()> {
-    let bell = Trigger::Alarm(outside.time.now());
-    outside.line.ring(&TriggerMessage::new(&site.id, bell), None).await
+async fn enqueue(environment: &Environment, site: &Site) -> Result<()> {
+    let bell = Trigger::Alarm(environment.time.now());
+    environment.triggers.enqueue(&TriggerMessage::new(&site.id, bell), None).await
 }
 
 /// Sets schedules for whoever is due soon, so that one that failed heals even when a platform is down. What Scheduler does
 /// not take is said, and is the next reconcile's to set. Returns whether somebody is overdue.
-async fn set_alarms(outside: &Environment, site: &str, report: &mut Report) -> Result<bool> {
-    let now = outside.time.now();
+async fn set_alarms(environment: &Environment, site: &str, report: &mut Report) -> Result<bool> {
+    let now = environment.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
-    let mut minutes: Vec<_> = outside.ledger.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
+    let mut minutes: Vec<_> =
+        environment.store.due_until(site, soon).await?.into_iter().map(|due| due.minute).collect();
     minutes.dedup();
     let this_minute = floor_minute(now);
     for minute in minutes.iter().filter(|&&minute| minute > this_minute) {
-        match outside.alarms.try_set(site, *minute).await {
+        match environment.schedules.try_set(site, *minute).await {
             Ok(()) => {}
             Err(Unset::Queue(error)) => return Err(error),
             Err(Unset::Schedule(error)) => {
@@ -180,28 +182,28 @@ async fn set_alarms(outside: &Environment, site: &str, report: &mut Report) -> R
 }
 
 /// Keeps what the doors were found to be, and what names stand for, for settle to go by.
-async fn keep(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
+async fn keep(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
     for name in seen.accounts.keys() {
         if let Some(terms) = seen.terms.get(name) {
-            outside.ledger.keep_doors_read(&site.id, name, &terms.seen).await?;
+            environment.store.keep_doors_read(&site.id, name, &terms.seen).await?;
         }
     }
-    outside.ledger.keep_resolved(&site.id, &seen.resolved).await
+    environment.store.keep_resolved(&site.id, &seen.resolved).await
 }
 
 /// Registers which groups this site rules, so that others who rule them know.
-async fn register(outside: &Environment, site: &Site, seen: &mut DoorsSnapshot) -> Result<()> {
+async fn register(environment: &Environment, site: &Site, seen: &mut DoorsSnapshot) -> Result<()> {
     for (name, terms) in seen.terms.iter_mut().filter(|(name, _)| seen.accounts.contains_key(*name)) {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
         let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
-        ruled.register(&outside.ledger, &mut terms.seen).await?;
+        ruled.register(&environment.store, &mut terms.seen).await?;
     }
     Ok(())
 }
 
 /// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.
 /// While we only observe nobody becomes ours, so no group does: it is taken over when the site begins to act.
-async fn take_over(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
+async fn take_over(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
     if site.mode == Mode::Observe {
         return Ok(());
     }
@@ -211,7 +213,7 @@ async fn take_over(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> 
         now.taken.extend(new);
         now.cards_taken |= seen.cards.contains_key(name);
         if now != terms.seen {
-            outside.ledger.keep_doors_read(&site.id, name, &now).await?;
+            environment.store.keep_doors_read(&site.id, name, &now).await?;
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 
-use doorstep_cloud::line::TriggerMessage;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::trigger_queue::TriggerMessage;
 use doorstep_core::model::error::Result;
 
 mod accounts;
@@ -67,10 +67,10 @@ struct Part {
 
 /// Serves one batch of the line, its sites side by side under one deadline. Where a site fails, or has no time left, its
 /// messages come again; another site's do not.
-pub async fn settle(outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
     let (parts, mut failed) = by_site(batch);
     let served = parts.into_iter().map(|part| async move {
-        let served = outside.in_time(one_site(outside, &part.site, &part.rings)).await;
+        let served = environment.in_time(one_site(environment, &part.site, &part.rings)).await;
         served.err().map(|error| {
             tracing::error!(site = part.site, %error, "a batch of bells could not be served and comes again");
             part.messages
@@ -79,7 +79,7 @@ pub async fn settle(outside: &Environment, batch: SqsEvent) -> SqsBatchResponse 
     for messages in join_all(served).await.into_iter().flatten() {
         failed.extend(messages.into_iter().map(|message| (pause_after(&message), message)));
     }
-    join_all(failed.iter().map(|(pause, message)| comes_again(outside, message, *pause))).await;
+    join_all(failed.iter().map(|(pause, message)| comes_again(environment, message, *pause))).await;
     let mut answer = SqsBatchResponse::default();
     answer.batch_item_failures = failed.into_iter().map(|(_, message)| failure(message)).collect();
     answer
@@ -116,9 +116,9 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
 
 /// Has a message come again after `pause`, rather than when the queue takes its function for dead. One that nobody can
 /// read comes again at once, so that it soon stands in nobody's way: a site's messages are handed out in order.
-async fn comes_again(outside: &Environment, message: &SqsMessage, pause: Duration) {
+async fn comes_again(environment: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
-        && let Err(error) = outside.line.again(receipt, pause).await
+        && let Err(error) = environment.triggers.again(receipt, pause).await
     {
         tracing::warn!(%error, "a message comes again later than it could");
     }
@@ -141,9 +141,9 @@ fn pause_after(message: &SqsMessage) -> Duration {
     Duration::from_secs(pause.copied().unwrap_or_default())
 }
 
-async fn one_site(outside: &Environment, site: &str, rings: &[TriggerMessage]) -> Result<()> {
-    match outside.ledger.active(site).await? {
-        Some(stored) => serve::serve(outside, &stored, rings).await,
+async fn one_site(environment: &Environment, site: &str, rings: &[TriggerMessage]) -> Result<()> {
+    match environment.store.active(site).await? {
+        Some(stored) => serve::serve(environment, &stored, rings).await,
         None => {
             tracing::warn!(site, "a bell for a site that is not here");
             Ok(())
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_behind_an_unreadable_message_of_its_group_fails_with_it_until_that_is_given_up() {
-        let due = |site: &str| TriggerMessage::new(site, doorstep_cloud::line::Trigger::Due).text().unwrap();
+        let due = |site: &str| TriggerMessage::new(site, doorstep_cloud::trigger_queue::Trigger::Due).text().unwrap();
         let sorted = |receives: usize| {
             let mut batch = SqsEvent::default();
             batch.records = vec![

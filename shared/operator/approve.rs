@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::key;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::key;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange, Waiting};
 use doorstep_core::model::account::{AccountId, Group, GroupId};
 use doorstep_core::model::error::{Error, Result};
@@ -89,12 +89,12 @@ impl Doing {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where the table is away.
-pub async fn holds(outside: &Environment, site: Option<&str>) -> Result<Vec<Opened>> {
+pub async fn holds(environment: &Environment, site: Option<&str>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
-    for site in sites(outside, site).await? {
-        for hold in outside.ledger.open_holds(&site).await? {
-            let waiting = outside.ledger.waiting(&hold).await?;
-            let names = Names::of(outside, &site, &waiting).await?;
+    for site in sites(environment, site).await? {
+        for hold in environment.store.open_holds(&site).await? {
+            let waiting = environment.store.waiting(&hold).await?;
+            let names = Names::of(environment, &site, &waiting).await?;
             let mut waiting: Vec<Shown> = waiting.iter().map(|one| names.shown(one)).collect();
             waiting.sort();
             holds.push(Opened { hold, waiting });
@@ -111,7 +111,7 @@ struct Names {
 }
 
 impl Names {
-    async fn of(outside: &Environment, site: &str, waiting: &[Waiting]) -> Result<Names> {
+    async fn of(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Names> {
         let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
             match &one.doubt {
@@ -125,12 +125,12 @@ impl Names {
                 people.insert(id.clone());
             }
         }
-        let ledger = &outside.ledger;
+        let store = &environment.store;
         let (people, profiles) = (Vec::from_iter(people), Vec::from_iter(profiles));
-        let (people, profiles) = try_join(ledger.people(site, &people), ledger.facts(site, &profiles)).await?;
+        let (people, profiles) = try_join(store.people(site, &people), store.facts(site, &profiles)).await?;
         let mut groups = BTreeMap::new();
         for name in doors {
-            let read = ledger.doors_read(site, name).await?;
+            let read = store.doors_read(site, name).await?;
             groups.insert(name.clone(), read.map(|read| read.groups).unwrap_or_default());
         }
         let people = people.into_iter().map(|person| (person.id.clone(), person)).collect();
@@ -190,27 +190,27 @@ impl fmt::Display for Opened {
 /// # Errors
 /// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where table or line are
 /// away, or the hold changed meanwhile: then the same may be said again.
-pub async fn approve(outside: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
-    let hold = find(outside, site, checksum).await?;
+pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    let hold = find(environment, site, checksum).await?;
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
         return Err(Error::invalid(format!(
             "{checksum} was approved at {at}. What is not done within the hour after that is held anew: look again"
         )));
     }
-    let waiting = outside.ledger.waiting(&hold).await?;
-    let now = outside.time.now();
+    let waiting = environment.store.waiting(&hold).await?;
+    let now = environment.time.now();
     let site = hold.site.clone();
     let doubts: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.doubt).collect();
-    outside.ledger.release(&site, &doubts, Some(checksum), now).await?;
-    let mut notices = believe(outside, &site, &waiting).await?;
+    environment.store.release(&site, &doubts, Some(checksum), now).await?;
+    let mut notices = believe(environment, &site, &waiting).await?;
     // By the stack's own clock: that of the operator's desk may be ahead of it.
-    outside.ledger.put_dues(&site, &dues(&waiting, hold.told)).await?;
+    environment.store.put_dues(&site, &dues(&waiting, hold.told)).await?;
     let hold = Hold { approved: Some(now), ..hold };
-    outside.ledger.keep_hold(&hold).await?;
-    outside.line.ring(&TriggerMessage::new(&site, Trigger::Due), None).await?;
+    environment.store.keep_hold(&hold).await?;
+    environment.triggers.enqueue(&TriggerMessage::new(&site, Trigger::Due), None).await?;
     notices.push(Notice::Approved(hold.clone()));
-    if let Err(error) = outside.bus.publish(&site, &notices).await {
+    if let Err(error) = environment.bus.publish(&site, &notices).await {
         tracing::warn!(site, %error, "an approval could not be published");
     }
     Ok(hold)
@@ -218,17 +218,17 @@ pub async fn approve(outside: &Environment, site: Option<&str>, checksum: &str) 
 
 /// Where what is approved follows from a snapshot that was not believed, it is believed from now on, and everything is to be
 /// compared by it.
-async fn believe(outside: &Environment, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
-    let told = outside.ledger.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
-    if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&outside.ledger, site).await? {
+async fn believe(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
+    let told = environment.store.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
+    if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&environment.store, site).await? {
         return Ok(Vec::new());
     }
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
 }
 
-async fn find(outside: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
-    for site in sites(outside, site).await? {
-        if let Some(hold) = outside.ledger.hold(&site, checksum).await? {
+async fn find(environment: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    for site in sites(environment, site).await? {
+        if let Some(hold) = environment.store.hold(&site, checksum).await? {
             return Ok(hold);
         }
     }
@@ -254,9 +254,9 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
     dues.into_values().collect()
 }
 
-async fn sites(outside: &Environment, site: Option<&str>) -> Result<Vec<String>> {
+async fn sites(environment: &Environment, site: Option<&str>) -> Result<Vec<String>> {
     match site {
-        Some(site) => Ok(vec![outside.ledger.in_force(site).await.map(|_| site.to_owned())?]),
-        None => outside.ledger.site_names().await,
+        Some(site) => Ok(vec![environment.store.in_force(site).await.map(|_| site.to_owned())?]),
+        None => environment.store.site_names().await,
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::preview::diff::{Change, Diff, Done, GroupDiff, TagDone, Who};
 use crate::preview::print::Zone;
 use crate::push;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::shown_line;
@@ -132,13 +132,13 @@ impl What {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, and see [`push::diff`].
-pub async fn drift(outside: &Environment, site: &str) -> Result<Drift> {
-    let shown = push::drift(outside, site).await?;
+pub async fn drift(environment: &Environment, site: &str) -> Result<Drift> {
+    let shown = push::drift(environment, site).await?;
     let (Some(diff), Some(version), Some(mode)) = (&shown.diff, shown.version, shown.mode) else {
         let why: Vec<String> = shown.findings.iter().map(ToString::to_string).collect();
         return Err(Error::permanent(format!("the stored site file: {}", why.join("; "))));
     };
-    let people = outside.ledger.everybody(site).await?.known;
+    let people = environment.store.everybody(site).await?.known;
     let findings = shown.findings.iter().map(|finding| format!("the site file: {finding}"));
     Ok(Drift {
         site: site.to_owned(),

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::view::KnownRules;
-use doorstep_cloud::ledger::sites::Stored;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::sites::Stored;
 use doorstep_core::decide::diff::is_valid;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, derive};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
@@ -58,18 +58,18 @@ pub struct Wanted {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, and for what cannot be read as a person, a group or an instant.
-pub async fn explain(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
-    let now = outside.time.now();
+pub async fn explain(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
+    let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
-    let stored = outside.ledger.in_force(site).await?;
+    let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
-    let Some(person) = find(outside, &site.id, wanted).await? else { return Ok(None) };
-    let book = Book::of(outside, &stored, site, at, now).await?;
-    let file = File::of(outside, &book, person).await?;
+    let Some(person) = find(environment, &site.id, wanted).await? else { return Ok(None) };
+    let book = Book::of(environment, &stored, site, at, now).await?;
+    let file = File::of(environment, &book, person).await?;
     let groups = book.groups(&file, wanted.group.as_deref())?;
     let mut explained = Vec::new();
     for (doors, group) in groups {
-        explained.push(explain_group(outside, &book, &file, &doors, &group).await?);
+        explained.push(explain_group(environment, &book, &file, &doors, &group).await?);
     }
     Ok(Some(book.told(&file, explained)))
 }
@@ -86,40 +86,40 @@ pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
 }
 
 /// Who is meant.
-async fn find(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
-    let ledger = &outside.ledger;
+async fn find(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
+    let store = &environment.store;
     match (&wanted.email, &wanted.person, &wanted.profile) {
         (Some(email), None, None) => {
             let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
-            match ledger.id_of_email(site, &key).await? {
-                Some(id) => ledger.person(site, &id).await,
-                None => unsettled(outside, site, &key).await,
+            match store.id_of_email(site, &key).await? {
+                Some(id) => store.person(site, &id).await,
+                None => unsettled(environment, site, &key).await,
             }
         }
-        (None, Some(id), None) => ledger.person(site, id).await,
-        (None, None, Some(profile)) => of_profile(outside, site, profile).await,
+        (None, Some(id), None) => store.person(site, id).await,
+        (None, None, Some(profile)) => of_profile(environment, site, profile).await,
         _ => Err(Error::invalid("say who: one of email, person and profile")),
     }
 }
 
-async fn of_profile(outside: &Environment, site: &str, profile: &str) -> Result<Option<Person>> {
+async fn of_profile(environment: &Environment, site: &str, profile: &str) -> Result<Option<Person>> {
     let wrong = || Error::invalid("write a profile as member:ID or visitor:ID");
     let (kind, id) = profile.split_once([':', ' ']).ok_or_else(wrong)?;
     let kind = past::kind_of(kind).filter(|kind| matches!(kind, Kind::Member | Kind::Visitor)).ok_or_else(wrong)?;
     let name = FactId::new(kind, id);
-    if let Some(id) = outside.ledger.id_of_profile(site, &name).await? {
-        return outside.ledger.person(site, &id).await;
+    if let Some(id) = environment.store.id_of_profile(site, &name).await? {
+        return environment.store.person(site, &id).await;
     }
-    let known = outside.ledger.fact(site, &name).await?;
+    let known = environment.store.fact(site, &name).await?;
     Ok(known.map(|record| nobody_yet(vec![record], None)))
 }
 
 /// Somebody whom the platform knows and for whom nothing ever opened has no place among our people. Only then is the
 /// list of profiles looked through.
-async fn unsettled(outside: &Environment, site: &str, email: &str) -> Result<Option<Person>> {
+async fn unsettled(environment: &Environment, site: &str, email: &str) -> Result<Option<Person>> {
     let mut found = Vec::new();
     for kind in [Kind::Member, Kind::Visitor] {
-        let profiles = outside.ledger.facts_of(site, kind).await?;
+        let profiles = environment.store.facts_of(site, kind).await?;
         let theirs = |record: &Record| match &record.fact.what {
             What::Member(profile) | What::Visitor(profile) => {
                 !record.gone && profile.email.as_deref().and_then(email_key).as_deref() == Some(email)
@@ -158,14 +158,14 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    async fn of(outside: &Environment, stored: &Stored, site: Site, at: Timestamp, now: Timestamp) -> Result<Self> {
-        let rules = KnownRules::of(outside, &site).await?;
+    async fn of(environment: &Environment, stored: &Stored, site: Site, at: Timestamp, now: Timestamp) -> Result<Self> {
+        let rules = KnownRules::of(environment, &site).await?;
         let mut names = BTreeMap::new();
         for doors in site.doors.keys() {
-            let read = outside.ledger.doors_read(&site.id, doors).await?.unwrap_or_default();
+            let read = environment.store.doors_read(&site.id, doors).await?.unwrap_or_default();
             names.extend(read.groups.into_iter().map(|group| ((doors.clone(), group.id), group.name)));
         }
-        let stale = outside.ledger.platform_read(&site.id).await?.is_stale(now);
+        let stale = environment.store.platform_read(&site.id).await?.is_stale(now);
         let mut remarks = stored.remarks(&site.id);
         if stale {
             remarks.push("the platform could not be read for a day: nothing new is opened until it can be".to_owned());
@@ -251,23 +251,23 @@ pub(crate) struct File {
 }
 
 impl File {
-    async fn of(outside: &Environment, book: &Book, person: Person) -> Result<Self> {
+    async fn of(environment: &Environment, book: &Book, person: Person) -> Result<Self> {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (dossier, _) = dossier_of(outside, &book.site.id, &profiles).await?;
+        let (dossier, _) = dossier_of(environment, &book.site.id, &profiles).await?;
         let derived = derive(book.rules.by(&book.site), &dossier, book.at);
         let done = match person.id.is_empty() {
             true => Vec::new(),
-            false => outside.ledger.audit_of(&book.site.id, &person).await?,
+            false => environment.store.audit_of(&book.site.id, &person).await?,
         };
         let mut spoken: BTreeSet<FactId> = profiles.into_iter().collect();
         spoken.extend(derived.entitlements.iter().flat_map(|one| one.because.iter().cloned()));
         spoken.extend(person.claims.iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
         spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| facts_named(&record.deed.because)));
         let spoken: Vec<FactId> = spoken.into_iter().collect();
-        let facts = outside.ledger.facts(&book.site.id, &spoken).await?;
+        let facts = environment.store.facts(&book.site.id, &spoken).await?;
         let facts = facts.into_iter().map(|record| (record.fact.name(), record)).collect();
         let problems = if person.id.is_empty() { derived.problems } else { Vec::new() };
-        let held = held(outside, book, &person).await?;
+        let held = held(environment, book, &person).await?;
         Ok(File { person, dossier, entitlements: derived.entitlements, problems, facts, done, held })
     }
 
@@ -277,7 +277,7 @@ impl File {
 }
 
 /// What of one person's waits for a human. Holds are few.
-async fn held(outside: &Environment, book: &Book, person: &Person) -> Result<Vec<(UnconfirmedChange, Hold)>> {
+async fn held(environment: &Environment, book: &Book, person: &Person) -> Result<Vec<(UnconfirmedChange, Hold)>> {
     if book.tense() != Tense::Present {
         return Ok(Vec::new());
     }
@@ -293,8 +293,8 @@ async fn held(outside: &Environment, book: &Book, person: &Person) -> Result<Vec
         }
     };
     let mut held = Vec::new();
-    for hold in outside.ledger.open_holds(&book.site.id).await? {
-        let waiting = outside.ledger.waiting(&hold).await?;
+    for hold in environment.store.open_holds(&book.site.id).await? {
+        let waiting = environment.store.waiting(&hold).await?;
         let doubts = waiting.into_iter().map(|waiting| waiting.doubt).filter(theirs);
         held.extend(doubts.map(|doubt| (doubt, hold.clone())));
     }
@@ -306,9 +306,15 @@ const MOST_RECORDS: usize = 50;
 
 /// Whether somebody's account is in a group by hand, which our books say nothing of: the door system is asked. `None`
 /// where it cannot be.
-async fn by_hand(outside: &Environment, book: &Book, person: &Person, doors: &str, group: &GroupId) -> Option<bool> {
+async fn by_hand(
+    environment: &Environment,
+    book: &Book,
+    person: &Person,
+    doors: &str,
+    group: &GroupId,
+) -> Option<bool> {
     let account = &person.accounts.get(doors)?.account.id;
-    let (reader, _) = outside.doors(&book.site, doors, Share::Settle).await.ok()?;
+    let (reader, _) = environment.doors(&book.site, doors, Share::Settle).await.ok()?;
     let rows = reader.rows(group).await.ok()?;
     Some(rows.iter().any(|row| row.account == *account && is_valid(row, book.now)))
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::people::{People, free_account, free_email, free_profile, put, unlist};
-use doorstep_cloud::ledger::{Step, conflict};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::people::{People, free_account, free_email, free_profile, put, unlist};
+use doorstep_cloud::store::{Step, conflict};
 use doorstep_core::decide::cards::shown;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -66,19 +66,19 @@ pub struct Forgotten {
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, and for what is no address; [`Error::Retry`] where the platform cannot
 /// be asked whether it still has them, or the table is away. Then the same again is right.
-pub async fn forget(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Outcome> {
-    let Some(place) = Place::of(outside, site).await? else { return Ok(Outcome::Nobody) };
+pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Outcome> {
+    let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::Nobody) };
     let site = place.site();
-    let Some(somebody) = find(outside, site, wanted).await? else { return Ok(Outcome::Nobody) };
+    let Some(somebody) = find(environment, site, wanted).await? else { return Ok(Outcome::Nobody) };
     if let Place::Served(site) = &place {
-        let obstacles = obstacles(outside, site, &somebody).await?;
+        let obstacles = obstacles(environment, site, &somebody).await?;
         if !obstacles.is_empty() {
             return Ok(Outcome::Refused(obstacles));
         }
     }
-    let erased = erase(outside, &place, &somebody).await?;
+    let erased = erase(environment, &place, &somebody).await?;
     let remains = remains(&place, &somebody);
-    let people = unlink(outside, site, somebody).await?;
+    let people = unlink(environment, site, somebody).await?;
     tracing::info!(site = site.id, people = people.len(), erased, "somebody was forgotten");
     Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
 }
@@ -93,13 +93,13 @@ enum Place {
 
 impl Place {
     /// `None` for a retired site of which only the audit chain is kept.
-    async fn of(outside: &Environment, site: &str) -> Result<Option<Place>> {
-        if let Some(stored) = outside.ledger.active(site).await? {
+    async fn of(environment: &Environment, site: &str) -> Result<Option<Place>> {
+        if let Some(stored) = environment.store.active(site).await? {
             return Ok(Some(Place::Served(stored.file()?)));
         }
-        match outside.ledger.last_version(site).await? {
+        match environment.store.last_version(site).await? {
             Some(last) => Ok(Some(Place::Retired(last.file()?))),
-            None if outside.ledger.has_chain(site).await? => Ok(None),
+            None if environment.store.has_chain(site).await? => Ok(None),
             None => Err(Error::invalid(format!("there is no site {site}"))),
         }
     }
@@ -127,13 +127,13 @@ struct Somebody {
     unreadable: usize,
 }
 
-async fn find(outside: &Environment, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
-    let People { known: everybody, unreadable } = outside.ledger.everybody(&site.id).await?;
+async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
+    let People { known: everybody, unreadable } = environment.store.everybody(&site.id).await?;
     let email = match (&wanted.email, &wanted.person) {
         (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?),
         (None, Some(id)) => match everybody.iter().find(|person| person.id == *id) {
             Some(person) => person.email.clone(),
-            None if unreadable.contains(id) => return Err(unreadable_person(outside, site, id).await),
+            None if unreadable.contains(id) => return Err(unreadable_person(environment, site, id).await),
             None => return Ok(None),
         },
         _ => return Err(Error::invalid("say who: email or person")),
@@ -144,9 +144,9 @@ async fn find(outside: &Environment, site: &Site, wanted: &Wanted) -> Result<Opt
         wanted.person.as_ref() == Some(&person.id) || known_by(person.email.as_deref()) || accounts()
     };
     if let Some(email) = &email
-        && let Some(id) = outside.ledger.id_of_email(&site.id, email).await?.filter(|id| unreadable.contains(id))
+        && let Some(id) = environment.store.id_of_email(&site.id, email).await?.filter(|id| unreadable.contains(id))
     {
-        return Err(unreadable_person(outside, site, &id).await);
+        return Err(unreadable_person(environment, site, &id).await);
     }
     let people: Vec<Person> = everybody.into_iter().filter(meant).collect();
     let mut profiles: BTreeSet<FactId> = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
@@ -156,20 +156,20 @@ async fn find(outside: &Environment, site: &Site, wanted: &Wanted) -> Result<Opt
             let mut said = std::iter::once(&record.fact).chain(&record.vouched);
             profiles.contains(&record.fact.name()) || said.any(|fact| known_by(email_of(fact)))
         };
-        facts.extend(outside.ledger.facts_of(&site.id, kind).await?.into_iter().filter(theirs));
+        facts.extend(environment.store.facts_of(&site.id, kind).await?.into_iter().filter(theirs));
     }
     profiles.extend(facts.iter().map(|record| record.fact.name()));
     if people.is_empty() && profiles.is_empty() {
         return Ok(None);
     }
-    let teams = teams(outside, site, &people, &facts).await?;
+    let teams = teams(environment, site, &people, &facts).await?;
     let unreadable = unreadable.len();
     Ok(Some(Somebody { email, people, profiles, facts, teams, unreadable }))
 }
 
 /// Their item holds what must be erased, and nobody can tell what leads to it.
-async fn unreadable_person(outside: &Environment, site: &Site, id: &str) -> Error {
-    let why = outside.ledger.person(&site.id, id).await.err();
+async fn unreadable_person(environment: &Environment, site: &Site, id: &str) -> Error {
+    let why = environment.store.person(&site.id, id).await.err();
     let why = why.map_or_else(|| "it can be read again".to_owned(), |error| error.why().to_owned());
     Error::invalid(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
 }
@@ -195,17 +195,17 @@ fn said(record: &Record) -> impl Iterator<Item = &Fact> {
     std::iter::once(&record.fact).chain(&record.vouched).map(AsRef::as_ref)
 }
 
-async fn teams(outside: &Environment, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
+async fn teams(environment: &Environment, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
     let mut names: BTreeSet<String> = facts.iter().flat_map(said).filter_map(name_of).collect();
     let accounts = people.iter().flat_map(|person| person.accounts.values());
     names.extend(accounts.map(|linked| linked.account.name.trim().to_lowercase()).filter(|name| !name.is_empty()));
-    let teams = outside.ledger.facts_of(&site.id, Kind::Team).await?;
+    let teams = environment.store.facts_of(&site.id, Kind::Team).await?;
     let alike = |record: &Record| said(record).filter_map(name_of).any(|name| names.contains(&name));
     Ok(teams.into_iter().filter(alike).collect())
 }
 
 /// What has to be done before, each in words.
-async fn obstacles(outside: &Environment, site: &Site, somebody: &Somebody) -> Result<Vec<String>> {
+async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) -> Result<Vec<String>> {
     let mut obstacles = Vec::new();
     for (doors, config) in &site.doors {
         if somebody.email.as_deref().is_some_and(|email| config.protects(email)) {
@@ -231,7 +231,7 @@ async fn obstacles(outside: &Environment, site: &Site, somebody: &Somebody) -> R
             obstacles.extend(tags);
         }
     }
-    let platform = outside.platform(site).await?;
+    let platform = environment.platform(site).await?;
     let gone: BTreeSet<FactId> =
         somebody.facts.iter().filter(|record| record.gone).map(|record| record.fact.name()).collect();
     for profile in somebody.profiles.difference(&gone) {
@@ -251,52 +251,52 @@ async fn obstacles(outside: &Environment, site: &Site, somebody: &Somebody) -> R
 }
 
 /// Erases what is known of them, but not yet the ways to find them. Gives how many things there were.
-async fn erase(outside: &Environment, place: &Place, somebody: &Somebody) -> Result<usize> {
+async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) -> Result<usize> {
     let site = place.site();
-    let (ledger, id) = (&outside.ledger, site.id.as_str());
+    let (store, id) = (&environment.store, site.id.as_str());
     let mut erased = 0;
     if let Some(contract) = site.platform.kind.vendor().contract() {
-        told::reader::tidy(contract, ledger, id, outside.time.now()).await?;
-        erased += told::forget::forget(contract, ledger, id, &somebody.profiles).await?;
+        told::reader::tidy(contract, store, id, environment.time.now()).await?;
+        erased += told::forget::forget(contract, store, id, &somebody.profiles).await?;
     }
     for record in &somebody.facts {
-        ledger.erase_fact(id, record).await?;
+        store.erase_fact(id, record).await?;
     }
     for record in &somebody.teams {
-        let began = outside.time.now();
+        let began = environment.time.now();
         let now = match place {
-            Place::Served(site) => outside.platform(site).await?.look(&record.fact.name()).await?,
+            Place::Served(site) => environment.platform(site).await?.look(&record.fact.name()).await?,
             Place::Retired(_) => Lookup::Missing,
         };
         match now {
             // A team that goes on is what it is now, and not what it was called once.
-            Lookup::Fact(fact) => drop(ledger.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
+            Lookup::Fact(fact) => drop(store.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
             Lookup::Unreadable(unreadable) => return Err(Error::retry(unreadable.to_string())),
-            Lookup::Missing => ledger.erase_fact(id, record).await?,
+            Lookup::Missing => store.erase_fact(id, record).await?,
         }
     }
     erased += somebody.facts.len();
-    erased += erase_gone(outside, id, somebody).await?;
+    erased += erase_gone(environment, id, somebody).await?;
     if let Some(email) = &somebody.email {
-        erased += ledger.erase_versions(id, email).await?;
+        erased += store.erase_versions(id, email).await?;
     }
     let profiles = somebody.profiles.iter().cloned().map(Subject::Profile);
     let people = somebody.people.iter().map(|person| Subject::Person(person.id.clone()));
     let looks: Vec<Subject> = profiles.chain(people).collect();
-    ledger.forget_dues(id, &looks).await?;
+    store.forget_dues(id, &looks).await?;
     Ok(erased)
 }
 
 /// Erases the gone facts that name their profiles, and the versions of the profiles: an id may be an address. Gives how many
 /// facts there were.
-async fn erase_gone(outside: &Environment, site: &str, somebody: &Somebody) -> Result<usize> {
-    let ledger = &outside.ledger;
+async fn erase_gone(environment: &Environment, site: &str, somebody: &Somebody) -> Result<usize> {
+    let store = &environment.store;
     let mut erased = 0;
     for kind in Kind::ALL {
-        for record in ledger.facts_of(site, kind).await?.iter().filter(|record| record.gone) {
+        for record in store.facts_of(site, kind).await?.iter().filter(|record| record.gone) {
             let holders = said(record).flat_map(Fact::holders);
             if holders.map(|holder| holder.profile()).any(|profile| somebody.profiles.contains(&profile)) {
-                ledger.erase_fact(site, record).await?;
+                store.erase_fact(site, record).await?;
                 erased += 1;
             }
         }
@@ -308,7 +308,7 @@ async fn erase_gone(outside: &Environment, site: &str, somebody: &Somebody) -> R
         _ => None,
     });
     for holder in teams.chain(members) {
-        ledger.erase_holder(site, &holder).await?;
+        store.erase_holder(site, &holder).await?;
     }
     Ok(erased)
 }
@@ -344,23 +344,23 @@ fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
 }
 
 /// The ways to them go, and what is kept of each is our random id. Whoever never had one gets one for the record.
-async fn unlink(outside: &Environment, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
+async fn unlink(environment: &Environment, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
     let mut people = somebody.people;
     if people.is_empty() {
-        people.push(Person::new(outside.ids.next(), None));
+        people.push(Person::new(environment.ids.next(), None));
     }
     // A person may have more profiles than one transaction takes.
     let profiles = somebody.profiles.iter().map(|name| free_profile(&site.id, name)).collect();
-    outside.ledger.write_many(profiles).await?;
+    environment.store.write_many(profiles).await?;
     let (mut ids, mut notices) = (Vec::new(), Vec::new());
     let last = people.len() - 1;
     for (place, person) in people.into_iter().enumerate() {
         // The address that was asked for leads to them all: it goes with the last of them.
         let addresses = Addresses { sought: somebody.email.as_deref(), frees_sought: place == last };
         ids.push(person.id.clone());
-        notices.push(Notice::Changed(one(outside, site, person, addresses).await?));
+        notices.push(Notice::Changed(one(environment, site, person, addresses).await?));
     }
-    if let Err(error) = outside.bus.publish(&site.id, &notices).await {
+    if let Err(error) = environment.bus.publish(&site.id, &notices).await {
         tracing::warn!(site = site.id, %error, "that somebody was forgotten could not be published");
     }
     Ok(ids)
@@ -383,8 +383,8 @@ impl<'a> Addresses<'a> {
     }
 }
 
-async fn one(outside: &Environment, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<AuditEntry> {
-    let (ledger, id, now) = (&outside.ledger, site.id.as_str(), outside.time.now());
+async fn one(environment: &Environment, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<AuditEntry> {
+    let (store, id, now) = (&environment.store, site.id.as_str(), environment.time.now());
     let because = "asked for by whoever runs the site";
     let deed = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
     for _ in 0..TRIES {
@@ -394,17 +394,17 @@ async fn one(outside: &Environment, site: &Site, person: Person, addresses: Addr
             version: person.version,
             ..Person::new(person.id.clone(), None)
         };
-        let mut chain = ledger.chain(id).await?;
+        let mut chain = store.chain(id).await?;
         let mut writes = chain.join(id, &mut shell, now, std::slice::from_ref(&deed))?;
         writes.insert(0, put(id, &shell)?);
         writes.push(unlist(id, &person.id));
         let accounts = person.accounts.iter();
         writes.extend(accounts.map(|(doors, linked)| free_account(id, doors, &linked.account.id)));
         for email in addresses.gone_with(person.email.as_deref()) {
-            let points = ledger.id_of_email(id, email).await?;
+            let points = store.id_of_email(id, email).await?;
             writes.extend(points.map(|owner| free_email(id, email, &owner)));
         }
-        match ledger.write_all(Step::Keep, writes).await {
+        match store.write_all(Step::Keep, writes).await {
             Err(error) if error == conflict() => {}
             done => return done.map(|()| deed),
         }

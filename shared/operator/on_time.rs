@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::error::{Error, Result};
@@ -109,12 +109,12 @@ pub struct Late {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, and for days that are none.
-pub async fn on_time(outside: &Environment, site: &str, wanted: &Wanted) -> Result<OnTime> {
-    let site = outside.ledger.in_force(site).await?.file()?;
-    let now = outside.time.now();
+pub async fn on_time(environment: &Environment, site: &str, wanted: &Wanted) -> Result<OnTime> {
+    let site = environment.store.in_force(site).await?.file()?;
+    let now = environment.time.now();
     let (first, last) = wanted.days(&site.timezone, now)?;
     let (from, until) = (begins(first, &site.timezone)?, begins(next(last)?, &site.timezone)?);
-    let records = outside.ledger.audit_between(&site.id, from, until).await?;
+    let records = environment.store.audit_between(&site.id, from, until).await?;
     Ok(OnTime {
         site: site.id,
         timezone: site.timezone.iana_name().unwrap_or("UTC").to_owned(),

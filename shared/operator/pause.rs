@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::push::compare_soon;
-use doorstep_cloud::ledger::sites::{Paused, Stored};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::sites::{Paused, Stored};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
 
@@ -48,34 +48,34 @@ impl State {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Invalid`] for a site that is not here; [`doorstep_core::model::error::Error::Retry`] where somebody else
 /// changed it at the same time.
-pub async fn pause(outside: &Environment, site: &str, why: Option<&str>) -> Result<State> {
-    let stored = outside.ledger.in_force(site).await?;
+pub async fn pause(environment: &Environment, site: &str, why: Option<&str>) -> Result<State> {
+    let stored = environment.store.in_force(site).await?;
     let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
     let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
     let paused = match &stored.paused {
         Some(Paused { at, why: old }) => Paused { at: *at, why: why.or_else(|| old.clone()) },
-        None => Paused { at: outside.time.now(), why },
+        None => Paused { at: environment.time.now(), why },
     };
-    change(outside, site, stored, Some(paused)).await
+    change(environment, site, stored, Some(paused)).await
 }
 
 /// Ends a pause, and asks for everything to be compared at once. A site that is not paused stays as it is.
 ///
 /// # Errors
 /// As [`pause`].
-pub async fn resume(outside: &Environment, site: &str) -> Result<State> {
-    let stored = outside.ledger.in_force(site).await?;
-    let state = change(outside, site, stored, None).await?;
+pub async fn resume(environment: &Environment, site: &str) -> Result<State> {
+    let stored = environment.store.in_force(site).await?;
+    let state = change(environment, site, stored, None).await?;
     if state.changed {
-        compare_soon(outside, site).await;
+        compare_soon(environment, site).await;
     }
     Ok(state)
 }
 
-async fn change(outside: &Environment, site: &str, now: Stored, paused: Option<Paused>) -> Result<State> {
+async fn change(environment: &Environment, site: &str, now: Stored, paused: Option<Paused>) -> Result<State> {
     if now.paused == paused {
         return State::of(site, &now, false);
     }
-    outside.ledger.pause_site(site, &now, paused.clone()).await?;
+    environment.store.pause_site(site, &now, paused.clone()).await?;
     State::of(site, &Stored { paused, ..now }, true)
 }

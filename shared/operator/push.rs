@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::preview::{Diff, Preview, preview};
-use doorstep_cloud::ledger::sites::{SiteRoute, Stored};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_cloud::store::sites::{SiteRoute, Stored};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
 use doorstep_jobs::reconcile::moved::{self, carry_over};
@@ -49,9 +49,9 @@ pub struct Shown {
 ///
 /// # Errors
 /// [`Error::Invalid`] with every line that is wrong.
-pub async fn load(outside: &Environment, text: &str) -> Result<String> {
+pub async fn load(environment: &Environment, text: &str) -> Result<String> {
     let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
-    outside.ledger.store_site(&SiteRoute::of(&site), text, outside.time.now()).await?;
+    environment.store.store_site(&SiteRoute::of(&site), text, environment.time.now()).await?;
     Ok(site.id)
 }
 
@@ -59,14 +59,14 @@ pub async fn load(outside: &Environment, text: &str) -> Result<String> {
 ///
 /// # Errors
 /// See [`preview`].
-pub async fn diff(outside: &Environment, text: &str) -> Result<Shown> {
+pub async fn diff(environment: &Environment, text: &str) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
     };
-    let now = outside.ledger.active(&site.id).await?;
-    let mut found = preview(outside, &site, text).await?;
-    found.findings.extend(doors_that_moved(outside, &site, now.as_ref(), &BTreeSet::new()).await?);
+    let now = environment.store.active(&site.id).await?;
+    let mut found = preview(environment, &site, text).await?;
+    found.findings.extend(doors_that_moved(environment, &site, now.as_ref(), &BTreeSet::new()).await?);
     Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
 }
 
@@ -74,9 +74,9 @@ pub async fn diff(outside: &Environment, text: &str) -> Result<Shown> {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, and see [`preview`].
-pub async fn drift(outside: &Environment, site: &str) -> Result<Shown> {
-    let stored = outside.ledger.in_force(site).await?;
-    diff(outside, &stored.text).await
+pub async fn drift(environment: &Environment, site: &str) -> Result<Shown> {
+    let stored = environment.store.in_force(site).await?;
+    diff(environment, &stored.text).await
 }
 
 /// Puts a site file in force as a new version, shows what it will change, and asks for everything to be compared at
@@ -89,23 +89,23 @@ pub async fn drift(outside: &Environment, site: &str) -> Result<Shown> {
 /// [`Error::Invalid`] where the mode that the operator said is not the file's; [`Error::Retry`] where a vendor cannot be
 /// read whole (in mode `observe` the file is stored all the same) or somebody else was faster, and see [`preview`].
 /// Nothing is stored then.
-pub async fn push(outside: &Environment, text: &str, options: &Options) -> Result<Shown> {
+pub async fn push(environment: &Environment, text: &str, options: &Options) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Shown::wrong(error)),
     };
     let said = options.mode;
     agree(site.mode, said)?;
-    let now = outside.ledger.active(&site.id).await?;
+    let now = environment.store.active(&site.id).await?;
     let observing = said.is_none() && site.mode != Mode::Observe && now.as_ref().is_none_or(|now| now.observing);
     if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
         return Ok(Shown::of(&site, now.as_ref()));
     }
-    let findings = doors_that_moved(outside, &site, now.as_ref(), &options.leave_access).await?;
+    let findings = doors_that_moved(environment, &site, now.as_ref(), &options.leave_access).await?;
     if !findings.is_empty() {
         return Ok(Shown { findings, ..Shown::of(&site, now.as_ref()) });
     }
-    let diff = match preview(outside, &site, text).await {
+    let diff = match preview(environment, &site, text).await {
         // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
         Err(error) if site.mode == Mode::Observe && error.is_retryable() => None,
         seen => {
@@ -120,20 +120,20 @@ pub async fn push(outside: &Environment, text: &str, options: &Options) -> Resul
             Some(diff)
         }
     };
-    let next = outside.ledger.next_version(&site.id, now.as_ref(), text, outside.time.now()).await?;
+    let next = environment.store.next_version(&site.id, now.as_ref(), text, environment.time.now()).await?;
     let new = Stored { observing, ..next };
     for (name, was) in site.doors.iter().filter_map(|(name, config)| Some((name, config.was.as_ref()?))) {
-        moved::announce(outside, &site, name, was).await?;
+        moved::announce(environment, &site, name, was).await?;
     }
-    outside.ledger.store_site_over(now.as_ref(), &SiteRoute::of(&site), &new).await?;
-    carry_over(outside, &site, &options.leave_access).await?;
-    compare_soon(outside, &site.id).await;
+    environment.store.store_site_over(now.as_ref(), &SiteRoute::of(&site), &new).await?;
+    carry_over(environment, &site, &options.leave_access).await?;
+    compare_soon(environment, &site.id).await;
     Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
 }
 
 /// What is wrong with the names of the doors, beside those of the version in force.
 async fn doors_that_moved(
-    outside: &Environment,
+    environment: &Environment,
     site: &Site,
     now: Option<&Stored>,
     leave: &BTreeSet<String>,
@@ -143,13 +143,13 @@ async fn doors_that_moved(
         None => Vec::new(),
     };
     findings.extend(moved::still_there(site, leave));
-    findings.extend(moved::unaccounted(site, leave, &outside.ledger.everybody(&site.id).await?.known));
+    findings.extend(moved::unaccounted(site, leave, &environment.store.everybody(&site.id).await?.known));
     Ok(findings)
 }
 
 /// Asks for everything of a site to be compared at once.
-pub(crate) async fn compare_soon(outside: &Environment, site: &str) {
-    outside.bus.want_reconcile(site, AskedBy::Operator).await;
+pub(crate) async fn compare_soon(environment: &Environment, site: &str) {
+    environment.bus.want_reconcile(site, AskedBy::Operator).await;
 }
 
 /// The mode that the operator says besides must be the file's own.

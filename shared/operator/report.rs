@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
-use doorstep_core::model::opening::AccessAttempt;
 use doorstep_core::model::person::{Person, email_key};
 
 /// How many people are looked up at the same time.
@@ -86,19 +86,19 @@ pub struct Time {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, and for days that are none.
-pub async fn entries(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
-    let site = outside.ledger.in_force(site).await?.site()?;
-    let now = outside.time.now();
+pub async fn entries(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
+    let site = environment.store.in_force(site).await?.site()?;
+    let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
-    let mut openings = outside.ledger.openings(&site.id, from, until, now, site.entries.keep_days).await?;
+    let mut openings = environment.store.openings(&site.id, from, until, now, site.entries.keep_days).await?;
     if let Some(email) = &wanted.email {
-        let theirs = accounts_of(outside, &site.id, email).await?;
+        let theirs = accounts_of(environment, &site.id, email).await?;
         openings.retain(|one| one.account.as_ref().is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone()))));
     }
-    let people = people(outside, &site.id, &openings).await?;
+    let people = people(environment, &site.id, &openings).await?;
     let mut locks = BTreeMap::new();
     for (name, config) in &site.doors {
-        locks.insert(name.clone(), outside.ledger.openings_read(&site.id, name, &config.identity()).await?.locks);
+        locks.insert(name.clone(), environment.store.openings_read(&site.id, name, &config.identity()).await?.locks);
     }
     Ok(rows(&openings, &people, &locks, &site.timezone))
 }
@@ -135,10 +135,10 @@ fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
 type Accounts = BTreeSet<(String, AccountId)>;
 
 /// The accounts of whoever has this address; an address of nobody is an answer without rows.
-async fn accounts_of(outside: &Environment, site: &str, email: &str) -> Result<Accounts> {
+async fn accounts_of(environment: &Environment, site: &str, email: &str) -> Result<Accounts> {
     let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
-    let person = match outside.ledger.id_of_email(site, &key).await? {
-        Some(id) => outside.ledger.person(site, &id).await?,
+    let person = match environment.store.id_of_email(site, &key).await? {
+        Some(id) => environment.store.person(site, &id).await?,
         None => None,
     };
     let linked = person.into_iter().flat_map(|person| person.accounts);
@@ -154,33 +154,33 @@ struct Who {
 
 type People = BTreeMap<(String, AccountId), Who>;
 
-async fn people(outside: &Environment, site: &str, openings: &[AccessAttempt]) -> Result<People> {
+async fn people(environment: &Environment, site: &str, openings: &[AccessAttempt]) -> Result<People> {
     let accounts: Accounts =
         openings.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
     let found = stream::iter(accounts).map(|(doors, id)| async move {
-        let who = who(outside, site, &doors, &id).await?;
+        let who = who(environment, site, &doors, &id).await?;
         Ok::<_, Error>(((doors, id), who))
     });
     found.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-async fn who(outside: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
-    let person = match outside.ledger.id_of_account(site, doors, id).await? {
+async fn who(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
+    let person = match environment.store.id_of_account(site, doors, id).await? {
         // A person who cannot be read has no name, and everybody else has.
-        Some(person) => outside.ledger.people(site, &[person]).await?.pop(),
+        Some(person) => environment.store.people(site, &[person]).await?.pop(),
         None => None,
     };
     let Some(person) = person else { return Ok(Who::default()) };
-    let name = match profile_name(outside, site, &person).await? {
+    let name = match profile_name(environment, site, &person).await? {
         None => person.accounts.get(doors).map(|linked| linked.account.name.to_string()),
         name => name,
     };
     Ok(Who { name: name.filter(|name| !name.is_empty()), email: person.email })
 }
 
-async fn profile_name(outside: &Environment, site: &str, person: &Person) -> Result<Option<String>> {
+async fn profile_name(environment: &Environment, site: &str, person: &Person) -> Result<Option<String>> {
     for profile in person.profiles.iter() {
-        let record = outside.ledger.fact(site, profile).await?;
+        let record = environment.store.fact(site, profile).await?;
         if let Some(What::Member(profile) | What::Visitor(profile)) = record.as_ref().map(|record| &record.fact.what) {
             return Ok(Some(profile.name.to_string()));
         }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::cards::shown as shown_number;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, Rules, derive};
 use doorstep_core::model::account::GroupId;
@@ -27,12 +27,12 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here.
-pub async fn people(outside: &Environment, site: &str) -> Result<Value> {
-    let stored = outside.ledger.in_force(site).await?;
+pub async fn people(environment: &Environment, site: &str) -> Result<Value> {
+    let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
-    let rules = KnownRules::of(outside, &site).await?;
-    let people = outside.ledger.everybody(&site.id).await?;
-    let each: Vec<_> = people.known.iter().map(|person| shown(outside, &site, &rules, person)).collect();
+    let rules = KnownRules::of(environment, &site).await?;
+    let people = environment.store.everybody(&site.id).await?;
+    let each: Vec<_> = people.known.iter().map(|person| shown(environment, &site, &rules, person)).collect();
     let mut people_shown: Vec<Value> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
     let unreadable = people.unreadable.iter().zip(people.problems(&site.id));
     let each = unreadable.map(|(id, problem)| {
@@ -49,10 +49,10 @@ pub async fn people(outside: &Environment, site: &str) -> Result<Value> {
     Ok(Value::Array(people))
 }
 
-async fn shown(outside: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
+async fn shown(environment: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-    let (dossier, _) = dossier_of(outside, &site.id, &profiles).await?;
-    Ok(one(site, person, &rules.entitlements(site, &dossier, outside.time.now())))
+    let (dossier, _) = dossier_of(environment, &site.id, &profiles).await?;
+    Ok(one(site, person, &rules.entitlements(site, &dossier, environment.time.now())))
 }
 
 /// What the names of the site file stand for, as far as the table knows.
@@ -63,13 +63,13 @@ pub(crate) struct KnownRules {
 
 impl KnownRules {
     /// Those of a site.
-    pub(crate) async fn of(outside: &Environment, site: &Site) -> Result<Self> {
-        let (catalogue, _) = catalogue(outside, &site.id).await?;
+    pub(crate) async fn of(environment: &Environment, site: &Site) -> Result<Self> {
+        let (catalogue, _) = catalogue(environment, &site.id).await?;
         let mut groups = BTreeMap::new();
         for name in site.doors.keys() {
-            groups.extend(outside.ledger.doors_read(&site.id, name).await?.map(|read| (name.clone(), read.groups)));
+            groups.extend(environment.store.doors_read(&site.id, name).await?.map(|read| (name.clone(), read.groups)));
         }
-        let before = outside.ledger.resolved(&site.id).await?;
+        let before = environment.store.resolved(&site.id).await?;
         let resolved = resolve(site, &catalogue, &groups, before.as_ref());
         Ok(KnownRules { catalogue, resolved })
     }
@@ -145,10 +145,10 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here and never was.
-pub async fn audit(outside: &Environment, site: &str) -> Result<Value> {
-    if outside.ledger.active(site).await?.is_none() && !outside.ledger.has_chain(site).await? {
+pub async fn audit(environment: &Environment, site: &str) -> Result<Value> {
+    if environment.store.active(site).await?.is_none() && !environment.store.has_chain(site).await? {
         return Err(Error::invalid(format!("there is no site {site}")));
     }
-    let records = outside.ledger.audit(site).await?;
+    let records = environment.store.audit(site).await?;
     serde_json::to_value(records).map_err(|_| Error::permanent("the audit chain cannot be shown"))
 }

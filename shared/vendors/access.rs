@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::RateGate;
 use crate::http::Http;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
+use crate::vendor_http::RateGate;
 
 /// A text that must not be seen. It prints as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,6 @@
 
 pub mod access;
 pub mod backoff;
-pub mod caller;
 pub mod deadline;
 pub mod delivery;
 pub mod doors;
@@ -13,3 +12,4 @@ pub mod network;
 pub mod platform;
 pub mod time;
 pub mod tokens;
+pub mod vendor_http;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::journeys::andcards::{begin, space, subscription};
 use crate::world::{Doors, House, KEY, Platform, Setting, World, letter_signature};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_vendors::delivery::Delivery;
 use doorstep_vendors::http::{Http, Request};
@@ -259,8 +259,8 @@ async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
 async fn what_cannot_be_written_down_or_rung_is_answered_503_and_comes_again() {
     let world = riverside().await;
     for target in ["DynamoDB_20120810.PutItem", "AmazonSQS.SendMessage"] {
-        let outside = world.machine.outside();
-        let inner = outside.http.clone();
+        let environment = world.machine.environment();
+        let inner = environment.http.clone();
         let failing = tower::service_fn(move |request: Request| {
             let inner = inner.clone();
             async move {
@@ -273,7 +273,7 @@ async fn what_cannot_be_written_down_or_rung_is_answered_503_and_comes_again() {
                 Ok(http::Response::builder().status(400).body(body).expect("an answer"))
             }
         });
-        let failing = Environment::new(outside.settings.clone(), Http::new(failing), outside.time.clone());
+        let failing = Environment::new(environment.settings.clone(), Http::new(failing), environment.time.clone());
         let both = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
         for body in [bobs(), letter("roster.replaced", LATER, &space(both))] {
             let mut headers = http::HeaderMap::new();

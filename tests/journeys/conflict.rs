@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::{ROOM, booking, town};
 use crate::world::{Doors, House, SITE, Setting, at_both};
-use doorstep_cloud::ledger::Store;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::Store;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{FactId, Kind, What};
 use doorstep_jobs::reconcile::Report;
@@ -33,45 +33,45 @@ struct Interrupted {
 
 #[async_trait]
 impl Functions for Interrupted {
-    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
-        Doorstep.receive(outside, delivery).await
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+        Doorstep.receive(environment, delivery).await
     }
 
-    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        let (http, ledger, times) = (outside.http.clone(), outside.ledger.clone(), self.times.clone());
+    async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+        let (http, store, times) = (environment.http.clone(), environment.store.clone(), self.times.clone());
         let watched = Http::new(tower::service_fn(move |request: Request| {
-            let (http, ledger, times) = (http.clone(), ledger.clone(), times.clone());
-            async move { pass(http, ledger, times, request).await }
+            let (http, store, times) = (http.clone(), store.clone(), times.clone());
+            async move { pass(http, store, times, request).await }
         }));
-        Doorstep.settle(&Environment::new(outside.settings.clone(), watched, outside.time.clone()), batch).await
+        Doorstep.settle(&Environment::new(environment.settings.clone(), watched, environment.time.clone()), batch).await
     }
 
-    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
-        Doorstep.reconcile(outside, site).await
+    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+        Doorstep.reconcile(environment, site).await
     }
 }
 
 async fn pass(
     http: Http,
-    ledger: Store,
+    store: Store,
     times: Arc<AtomicU32>,
     request: Request,
 ) -> std::result::Result<Response, NoAnswer> {
     let intends = String::from_utf8_lossy(request.body()).contains("intend");
     let answer = http.send(request).await?;
     if intends && times.fetch_add(1, Ordering::SeqCst) == 0 {
-        call_off(&ledger).await.expect("it is kept");
+        call_off(&store).await.expect("it is kept");
     }
     Ok(answer)
 }
 
-async fn call_off(ledger: &Store) -> Result<()> {
+async fn call_off(store: &Store) -> Result<()> {
     let name = FactId::new(Kind::Booking, "b-eve");
-    let mut record = ledger.fact(SITE, &name).await?.expect("it is known");
+    let mut record = store.fact(SITE, &name).await?.expect("it is known");
     if let What::Booking(booking) = &mut Arc::make_mut(&mut record.fact).what {
         booking.cancelled = true;
     }
-    ledger.keep_fact(SITE, &record).await.map(drop)
+    store.keep_fact(SITE, &record).await.map(drop)
 }
 
 async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
@@ -111,13 +111,13 @@ impl Time for AMinuteLater {
 
 #[async_trait]
 impl Functions for Slow {
-    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
-        Doorstep.receive(outside, delivery).await
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+        Doorstep.receive(environment, delivery).await
     }
 
-    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        let (http, later) = (outside.http.clone(), Arc::new(AtomicU32::new(0)));
-        let clock = Arc::new(AMinuteLater { clock: outside.time.clone(), later: later.clone() });
+    async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+        let (http, later) = (environment.http.clone(), Arc::new(AtomicU32::new(0)));
+        let clock = Arc::new(AMinuteLater { clock: environment.time.clone(), later: later.clone() });
         let watched = Http::new(tower::service_fn(move |request: Request| {
             let (http, later) = (http.clone(), later.clone());
             async move {
@@ -125,11 +125,11 @@ impl Functions for Slow {
                 http.send(request).await
             }
         }));
-        Doorstep.settle(&Environment::new(outside.settings.clone(), watched, clock), batch).await
+        Doorstep.settle(&Environment::new(environment.settings.clone(), watched, clock), batch).await
     }
 
-    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
-        Doorstep.reconcile(outside, site).await
+    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+        Doorstep.reconcile(environment, site).await
     }
 }
 

@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
-use doorstep_cloud::ledger::sites::SiteRoute;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
+use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_jobs::reconcile::{Asked, dispatch, serve};
@@ -36,18 +36,18 @@ fn batch(id: &str, begun: u64, by: AskedBy, times: u32) -> SqsEvent {
 }
 
 /// Serves a request with a reconcile that only counts. Returns whether the request comes again.
-async fn served(outside: &Environment, batch: SqsEvent, count: &Arc<AtomicUsize>) -> bool {
+async fn served(environment: &Environment, batch: SqsEvent, count: &Arc<AtomicUsize>) -> bool {
     let run = |_| async {
         count.fetch_add(1, Ordering::SeqCst);
         Ok(())
     };
-    !serve(outside, batch, run).await.batch_item_failures.is_empty()
+    !serve(environment, batch, run).await.batch_item_failures.is_empty()
 }
 
 #[tokio::test]
 async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
     let world = world().await;
-    let outside = world.machine.outside();
+    let environment = world.machine.environment();
     let plate = SiteRoute {
         site: "harbour".into(),
         platform: PlatformKind::OfficeRnd,
@@ -55,9 +55,13 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
         doors: Default::default(),
         keep_days: 90,
     };
-    outside.ledger.store_site(&plate, "written = \"by a later version\"", world.machine.now()).await.expect("stored");
+    environment
+        .store
+        .store_site(&plate, "written = \"by a later version\"", world.machine.now())
+        .await
+        .expect("stored");
     world.change(json!({ "memberships": [hot_desk("ada")] })).await;
-    dispatch(outside, Asked::everything()).await.expect("both are asked for");
+    dispatch(environment, Asked::everything()).await.expect("both are asked for");
     assert_eq!(world.inside("Members").await, ["ada"]);
     let dead: Vec<String> = world.machine.cloud().reconciles.dead().into_iter().map(|message| message.group).collect();
     assert_eq!(dead, ["harbour"], "it was tried five times");
@@ -67,66 +71,66 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
 #[tokio::test]
 async fn l1_wishes_of_one_time_are_one_reconcile_and_none_is_lost() {
     let world = world().await;
-    let outside = world.machine.outside();
+    let environment = world.machine.environment();
     let before = world.calls("officernd").await.get(READS).copied().unwrap_or_default();
     assert!(before > 0, "the site was read: {:?}", world.calls("officernd").await);
     for _ in 0..10 {
-        dispatch_one(outside, AskedBy::Function).await;
+        dispatch_one(environment, AskedBy::Function).await;
     }
     world.machine.quiet().await;
     assert_eq!(world.calls("officernd").await[READS], before + 1);
-    dispatch_one(outside, AskedBy::Function).await;
+    dispatch_one(environment, AskedBy::Function).await;
     world.machine.quiet().await;
     assert_eq!(world.calls("officernd").await[READS], before + 2, "what is asked for afterwards is served afterwards");
 }
 
-async fn dispatch_one(outside: &Environment, by: AskedBy) {
+async fn dispatch_one(environment: &Environment, by: AskedBy) {
     let asked = json!({ "source": "doorstep", "detail-type": "reconcile.wanted", "time": "2026-03-02T08:00:00Z",
         "detail": { "version": 1, "site": SITE, "asked_by": by } });
-    dispatch(outside, serde_json::from_value(asked).expect("an event")).await.expect("it is asked for");
+    dispatch(environment, serde_json::from_value(asked).expect("an event")).await.expect("it is asked for");
 }
 
 #[tokio::test]
 async fn l1_a_wish_that_comes_while_a_reconcile_runs_is_served_once_more_afterwards() {
     let world = world().await;
-    let outside = world.machine.outside();
-    let begun = outside.ledger.runs(SITE).await.expect("the table").runs.begun;
+    let environment = world.machine.environment();
+    let begun = environment.store.runs(SITE).await.expect("the table").runs.begun;
     let run = |_| async {
         for _ in 0..3 {
-            dispatch_one(outside, AskedBy::Function).await;
+            dispatch_one(environment, AskedBy::Function).await;
         }
         Ok(())
     };
-    assert!(serve(outside, batch("m", begun, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
+    assert!(serve(environment, batch("m", begun, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
     world.machine.quiet().await;
-    let runs = outside.ledger.runs(SITE).await.expect("the table").runs;
+    let runs = environment.store.runs(SITE).await.expect("the table").runs;
     assert_eq!((runs.begun, runs.ended, runs.lease), (begun + 2, begun + 2, None));
 }
 
 #[tokio::test]
 async fn l1_two_functions_never_reconcile_a_site_side_by_side() {
     let world = world().await;
-    let (outside, count) = (world.machine.outside(), Arc::new(AtomicUsize::new(0)));
+    let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     let run = |_| async {
         count.fetch_add(1, Ordering::SeqCst);
-        assert!(served(outside, batch("other", 9, AskedBy::Operator, 1), &count).await, "it waits");
+        assert!(served(environment, batch("other", 9, AskedBy::Operator, 1), &count).await, "it waits");
         Ok(())
     };
-    assert!(serve(outside, batch("m", 0, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
+    assert!(serve(environment, batch("m", 0, AskedBy::Clock, 1), run).await.batch_item_failures.is_empty());
     assert_eq!(count.load(Ordering::SeqCst), 1);
-    assert!(!served(outside, batch("other", 9, AskedBy::Operator, 2), &count).await);
+    assert!(!served(environment, batch("other", 9, AskedBy::Operator, 2), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
 /// Serves a request with a function that dies once its reconcile has begun.
-async fn dies(outside: &Environment, batch: SqsEvent) {
+async fn dies(environment: &Environment, batch: SqsEvent) {
     let began = Notify::new();
     let run = |_| async {
         began.notify_one();
         std::future::pending().await
     };
     tokio::select! {
-        _ = serve(outside, batch, run) => panic!("it dies first"),
+        _ = serve(environment, batch, run) => panic!("it dies first"),
         () = began.notified() => {}
     }
 }
@@ -134,14 +138,14 @@ async fn dies(outside: &Environment, batch: SqsEvent) {
 #[tokio::test]
 async fn l1_the_lease_of_a_function_that_died_ends_by_itself() {
     let world = world().await;
-    let (outside, count) = (world.machine.outside(), Arc::new(AtomicUsize::new(0)));
-    dies(outside, batch("m", 0, AskedBy::Clock, 1)).await;
-    assert!(served(outside, batch("other", 1, AskedBy::Clock, 1), &count).await, "it waits");
-    assert!(!served(outside, batch("m", 0, AskedBy::Clock, 2), &count).await, "its own message comes again");
+    let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
+    dies(environment, batch("m", 0, AskedBy::Clock, 1)).await;
+    assert!(served(environment, batch("other", 1, AskedBy::Clock, 1), &count).await, "it waits");
+    assert!(!served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await, "its own message comes again");
     assert_eq!(count.load(Ordering::SeqCst), 1);
-    dies(outside, batch("n", 2, AskedBy::Clock, 1)).await;
+    dies(environment, batch("n", 2, AskedBy::Clock, 1)).await;
     world.clock("2026-03-02T08:15:00Z").await;
-    assert!(!served(outside, batch("other", 3, AskedBy::Clock, 1), &count).await);
+    assert!(!served(environment, batch("other", 3, AskedBy::Clock, 1), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
@@ -149,8 +153,8 @@ async fn l1_the_lease_of_a_function_that_died_ends_by_itself() {
 #[tokio::test]
 async fn l1_a_request_whose_function_dies_comes_again_after_its_longest_life() {
     let world = world().await;
-    let outside = world.machine.outside();
-    let (http, pauses) = (outside.http.clone(), Arc::new(Mutex::new(Vec::new())));
+    let environment = world.machine.environment();
+    let (http, pauses) = (environment.http.clone(), Arc::new(Mutex::new(Vec::new())));
     let seen = pauses.clone();
     let watched = Http::new(tower::service_fn(move |request: Request| {
         let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
@@ -158,34 +162,34 @@ async fn l1_a_request_whose_function_dies_comes_again_after_its_longest_life() {
         let http = http.clone();
         async move { http.send(request).await }
     }));
-    let outside = Environment::new(outside.settings.clone(), watched, outside.time.clone());
-    dies(&outside, batch("m", 0, AskedBy::Clock, 1)).await;
+    let environment = Environment::new(environment.settings.clone(), watched, environment.time.clone());
+    dies(&environment, batch("m", 0, AskedBy::Clock, 1)).await;
     assert_eq!(*pauses.lock().expect("pauses"), [960]);
 }
 
 #[tokio::test]
 async fn l1_functions_ask_at_most_every_five_minutes_and_a_person_at_once() {
     let world = world().await;
-    let (outside, count) = (world.machine.outside(), Arc::new(AtomicUsize::new(0)));
-    assert!(!served(outside, batch("a", 0, AskedBy::Clock, 1), &count).await);
-    assert!(served(outside, batch("b", 1, AskedBy::Function, 1), &count).await, "it waits");
-    assert!(!served(outside, batch("c", 1, AskedBy::Operator, 1), &count).await);
-    assert!(!served(outside, batch("b", 1, AskedBy::Function, 2), &count).await, "the person's one served it too");
+    let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
+    assert!(!served(environment, batch("a", 0, AskedBy::Clock, 1), &count).await);
+    assert!(served(environment, batch("b", 1, AskedBy::Function, 1), &count).await, "it waits");
+    assert!(!served(environment, batch("c", 1, AskedBy::Operator, 1), &count).await);
+    assert!(!served(environment, batch("b", 1, AskedBy::Function, 2), &count).await, "the person's one served it too");
     assert_eq!(count.load(Ordering::SeqCst), 2);
     world.clock("2026-03-02T08:05:00Z").await;
-    assert!(!served(outside, batch("d", 2, AskedBy::Function, 1), &count).await);
+    assert!(!served(environment, batch("d", 2, AskedBy::Function, 1), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
 async fn a_reconcile_that_fails_serves_nobody_and_comes_again() {
     let world = world().await;
-    let (outside, count) = (world.machine.outside(), Arc::new(AtomicUsize::new(0)));
+    let (environment, count) = (world.machine.environment(), Arc::new(AtomicUsize::new(0)));
     let fails = |_| async { Err(Error::retry("the table is away")) };
-    assert_eq!(serve(outside, batch("m", 0, AskedBy::Clock, 1), fails).await.batch_item_failures.len(), 1);
-    assert!(!served(outside, batch("m", 0, AskedBy::Clock, 2), &count).await);
+    assert_eq!(serve(environment, batch("m", 0, AskedBy::Clock, 1), fails).await.batch_item_failures.len(), 1);
+    assert!(!served(environment, batch("m", 0, AskedBy::Clock, 2), &count).await);
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let gone = |_| async { Err(Error::invalid("there is no site riverside")) };
-    let ended = serve(outside, batch("n", 2, AskedBy::Clock, 1), gone).await;
+    let ended = serve(environment, batch("n", 2, AskedBy::Clock, 1), gone).await;
     assert!(ended.batch_item_failures.is_empty(), "a site that was retired meanwhile is done with");
 }

@@ -71,10 +71,10 @@ async fn b2_first_push_of_a_file_that_observes_is_followed_by_one_taken_at_its_w
 async fn b2_a_file_that_is_loaded_is_taken_at_its_word(at: Doors) {
     let (world, setting) = pushed_by_nobody(at).await;
     world.machine.push(&setting.text()).await.expect("a push");
-    let ledger = &world.machine.outside().ledger;
-    assert!(ledger.in_force(SITE).await.expect("it is here").observing);
-    doorstep_operator::push::load(world.machine.outside(), &setting.text()).await.expect("it is stored");
-    assert!(!ledger.in_force(SITE).await.expect("it is here").observing, "the same text, but nobody pushed it");
+    let store = &world.machine.environment().store;
+    assert!(store.in_force(SITE).await.expect("it is here").observing);
+    doorstep_operator::push::load(world.machine.environment(), &setting.text()).await.expect("it is stored");
+    assert!(!store.in_force(SITE).await.expect("it is here").observing, "the same text, but nobody pushed it");
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
 use doorstep_vendors::http::Http;
@@ -26,7 +26,7 @@ at_both!(
 async fn asked(world: &World, who: &str) -> Outcome {
     world.machine.quiet().await;
     let wanted = Wanted { email: Some(format!(" {}", address(who).to_uppercase())), person: None };
-    forget(world.machine.outside(), SITE, &wanted).await.expect("an answer")
+    forget(world.machine.environment(), SITE, &wanted).await.expect("an answer")
 }
 
 async fn forgotten(world: &World, who: &str) -> Forgotten {
@@ -48,7 +48,7 @@ async fn is_nowhere(world: &World, words: &[&str]) {
 }
 
 async fn verified(world: &World) -> u64 {
-    let verdict = world.machine.outside().ledger.verify_audit(SITE, None).await.expect("it reads");
+    let verdict = world.machine.environment().store.verify_audit(SITE, None).await.expect("it reads");
     assert!(verdict.whole, "{verdict:?}");
     verdict.records
 }
@@ -114,9 +114,9 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     let first = why(asked(&world, "ada").await);
     assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
     assert_eq!(asked(&world, "nobody").await, Outcome::Nobody);
-    let outside = world.machine.outside();
-    assert!(forget(outside, SITE, &Wanted::default()).await.is_err());
-    assert!(forget(outside, "elsewhere", &Wanted::default()).await.is_err());
+    let environment = world.machine.environment();
+    assert!(forget(environment, SITE, &Wanted::default()).await.is_err());
+    assert!(forget(environment, "elsewhere", &Wanted::default()).await.is_err());
     world.ends_in_order().await;
 }
 
@@ -182,7 +182,7 @@ async fn b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told(at: D
 async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
     for refused in 0..12_u64 {
         let world = ada_left(Doors::Kisi).await;
-        let stopped = stopping(world.machine.outside(), refused);
+        let stopped = stopping(world.machine.environment(), refused);
         let wanted = Wanted { email: Some(address("ada")), person: None };
         let first = forget(&stopped, SITE, &wanted).await;
         let Err(_) = first else {
@@ -202,8 +202,8 @@ async fn b8_forgetting_that_stopped_half_way_is_done_by_doing_it_again() {
 const WRITES: [&str; 5] = ["PutItem", "DeleteItem", "UpdateItem", "TransactWriteItems", "BatchWriteItem"];
 
 /// The same world, whose table takes only so many writes more.
-fn stopping(outside: &Environment, writes: u64) -> Environment {
-    let (inner, left) = (outside.http.clone(), Arc::new(AtomicU64::new(writes)));
+fn stopping(environment: &Environment, writes: u64) -> Environment {
+    let (inner, left) = (environment.http.clone(), Arc::new(AtomicU64::new(writes)));
     let http = Http::from_fn(move |request: http::Request<Bytes>| {
         let (inner, left) = (inner.clone(), left.clone());
         async move {
@@ -220,5 +220,5 @@ fn stopping(outside: &Environment, writes: u64) -> Environment {
             inner.send(request).await.unwrap_or_else(|_| refused(StatusCode::BAD_GATEWAY))
         }
     });
-    Environment::new(outside.settings.clone(), http, outside.time.clone())
+    Environment::new(environment.settings.clone(), http, environment.time.clone())
 }

@@ -307,14 +307,14 @@ async fn b4_what_is_held_still_ends_when_its_recorded_time_is_over(at: Doors) {
 
 async fn b4_what_vanished_while_a_site_was_paused_is_judged_when_it_acts_again(at: Doors) {
     let world = full(at, 12).await;
-    let outside = world.machine.outside();
-    doorstep_operator::pause::pause(outside, SITE, None).await.expect("a pause");
+    let environment = world.machine.environment();
+    doorstep_operator::pause::pause(environment, SITE, None).await.expect("a pause");
     world.change(memberships(0..5)).await;
     world.clock("2026-03-04T08:00:00Z").await;
     world.reconcile().await;
     world.clock("2026-03-06T08:00:00Z").await;
     world.reconcile().await;
-    doorstep_operator::pause::resume(outside, SITE).await.expect("the end of it");
+    doorstep_operator::pause::resume(environment, SITE).await.expect("the end of it");
     world.machine.quiet().await;
     assert_eq!(world.inside("Members").await, names(0..12));
     assert_eq!(world.reconcile().await.held, 5);

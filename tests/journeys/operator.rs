@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
-use doorstep_cloud::ledger::Step;
-use doorstep_cloud::ledger::people::{point_profile, put};
+use doorstep_cloud::store::Step;
+use doorstep_cloud::store::people::{point_profile, put};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_operator::doctor::About;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
@@ -92,16 +92,17 @@ async fn b8_a_retired_site_is_verified_and_still_forgets(at: Doors) {
     let records = world.machine.records(SITE).await.expect("its chain");
     assert!(!records.is_empty());
     let wanted = Wanted { email: Some(address("ada")), person: None };
-    let Outcome::Forgotten(forgotten) = forget(world.machine.outside(), SITE, &wanted).await.expect("an answer") else {
+    let Outcome::Forgotten(forgotten) = forget(world.machine.environment(), SITE, &wanted).await.expect("an answer")
+    else {
         panic!("the site is retired, so nothing stands in the way");
     };
     assert!(forgotten.remains.iter().any(|text| text.contains("still in group")), "{forgotten:?}");
     for (at, item) in world.table().await {
         assert!(!format!("{at} {item}").contains(&address("ada")) || at.contains("version"), "{at} {item}");
     }
-    let verdict = world.machine.outside().ledger.verify_audit(SITE, None).await.expect("a verdict");
+    let verdict = world.machine.environment().store.verify_audit(SITE, None).await.expect("a verdict");
     assert!(verdict.whole && verdict.records > 0, "{verdict:?}");
-    let unknown = forget(world.machine.outside(), "nowhere", &wanted).await;
+    let unknown = forget(world.machine.environment(), "nowhere", &wanted).await;
     assert!(unknown.is_err(), "a site that never was is refused");
 }
 
@@ -110,16 +111,16 @@ async fn b8_a_person_of_a_thousand_profiles_is_forgotten(at: Doors) {
     world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
-    let ledger = &world.machine.outside().ledger;
-    let everybody = ledger.everybody(SITE).await.expect("people").known;
+    let store = &world.machine.environment().store;
+    let everybody = store.everybody(SITE).await.expect("people").known;
     let mut ada = everybody.into_iter().find(|person| person.email == Some(address("ada"))).expect("she is known");
     let more: Vec<FactId> =
         (0..1_000).map(|n| FactId { kind: Kind::Member, id: format!("m-{n}").as_str().into() }).collect();
     ada.profiles = ada.profiles.iter().cloned().chain(more.iter().cloned()).collect();
-    ledger.write_all(Step::Keep, vec![put(SITE, &ada).expect("a write")]).await.expect("written");
-    ledger.write_many(more.iter().map(|name| point_profile(SITE, name, &ada.id)).collect()).await.expect("written");
+    store.write_all(Step::Keep, vec![put(SITE, &ada).expect("a write")]).await.expect("written");
+    store.write_many(more.iter().map(|name| point_profile(SITE, name, &ada.id)).collect()).await.expect("written");
     let wanted = Wanted { email: Some(address("ada")), person: None };
-    let outcome = forget(world.machine.outside(), SITE, &wanted).await.expect("an answer");
+    let outcome = forget(world.machine.environment(), SITE, &wanted).await.expect("an answer");
     assert!(matches!(outcome, Outcome::Forgotten(_)), "{outcome:?}");
     let left: Vec<_> = world.table().await.into_iter().filter(|(_, item)| item.contains(&ada.id)).collect();
     assert!(left.iter().all(|(at, _)| !at.contains("profile")), "no way to her is left: {left:?}");
@@ -176,14 +177,14 @@ async fn the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites(at: Doo
 
 async fn a_version_that_another_doorstep_wrote_can_be_replaced_paused_and_retired(at: Doors) {
     let world = members(at).await;
-    let ledger = &world.machine.outside().ledger;
-    let stored = ledger.in_force(SITE).await.expect("the version in force");
+    let store = &world.machine.environment().store;
+    let stored = store.in_force(SITE).await.expect("the version in force");
     // Another version of Doorstep knows a field more, or writes them in another order.
     world.machine.pause(SITE, None).await.expect("it is paused");
-    let paused = ledger.in_force(SITE).await.expect("the version in force");
+    let paused = store.in_force(SITE).await.expect("the version in force");
     assert!(paused.revision > stored.revision);
     assert!(
-        ledger.pause_site(SITE, &stored, None).await.is_err_and(|error| error.is_retryable()),
+        store.pause_site(SITE, &stored, None).await.is_err_and(|error| error.is_retryable()),
         "an older look is refused"
     );
     world.machine.resume(SITE).await.expect("it goes on");

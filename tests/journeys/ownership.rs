@@ -155,7 +155,7 @@ async fn b5_whoever_was_in_a_group_while_the_site_observed_is_adopted_when_it_ac
     world.reconcile().await;
     for mode in ["grant-only", "full"] {
         let file = Setting::at(at, PLAN).mode(mode).text();
-        doorstep_operator::push::load(world.machine.outside(), &file).await.expect("it is stored");
+        doorstep_operator::push::load(world.machine.environment(), &file).await.expect("it is stored");
         world.reconcile().await;
         assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
-use doorstep_cloud::ledger::sites::Stored;
+use doorstep_cloud::store::sites::Stored;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_operator::push::Shown;
 
@@ -60,7 +60,7 @@ async fn printed(world: &World, text: &str) -> String {
 }
 
 async fn version(world: &World) -> Option<u64> {
-    world.machine.outside().ledger.active(SITE).await.expect("the table").map(|stored| stored.n)
+    world.machine.environment().store.active(SITE).await.expect("the table").map(|stored| stored.n)
 }
 
 async fn b2_the_diff_says_what_would_change_and_why_and_changes_nothing(at: Doors) {
@@ -300,14 +300,14 @@ async fn b2_doors_that_become_others_are_taken_over_anew() {
 #[tokio::test]
 async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
     let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members", "Meeting"])).await;
-    let ledger = &world.machine.outside().ledger;
-    let plate = ledger.doorplates().await.expect("the table").pop().expect("a site");
-    let before = ledger.active(SITE).await.expect("the table");
+    let store = &world.machine.environment().store;
+    let plate = store.doorplates().await.expect("the table").pop().expect("a site");
+    let before = store.active(SITE).await.expect("the table");
     let text = Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
     let over = |text: &str| Stored::after(before.as_ref(), text, world.machine.now());
-    assert_eq!(ledger.store_site_over(before.as_ref(), &plate, &over(&text)).await, Ok(2));
+    assert_eq!(store.store_site_over(before.as_ref(), &plate, &over(&text)).await, Ok(2));
     let other = over(&Setting::at(Doors::Kisi, ROOM).text());
-    let late = ledger.store_site_over(before.as_ref(), &plate, &other).await;
+    let late = store.store_site_over(before.as_ref(), &plate, &other).await;
     assert!(late.is_err_and(|error| error.is_retryable()), "somebody else was faster");
     assert_eq!(version(&world).await, Some(2));
 }
@@ -315,21 +315,21 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
 /// A deployed stack says of itself what it holds; the one machine does so too.
 #[tokio::test]
 async fn b2_a_stack_is_found_by_its_name() {
-    use doorstep_cloud::outside::Settings;
+    use doorstep_cloud::environment::Settings;
     use doorstep_cloud::stack::Asker;
     let clock = "2026-03-02T08:00:00Z".parse().ok();
     let sites = vec![Setting::at(Doors::Kisi, PLAN).text()];
     let setup = Setup { sites, secrets: None, clock, reconcile: None, data: Data::Memory };
     let machine = Machine::start(setup).await.expect("it starts");
-    let outside = machine.outside();
+    let environment = machine.environment();
     let asker = || {
-        let Settings { region, credentials, endpoint, .. } = outside.settings.clone();
+        let Settings { region, credentials, endpoint, .. } = environment.settings.clone();
         Asker { region, credentials, endpoint }
     };
-    let found = Settings::of_stack("doorstep", asker(), &outside.http).await.expect("it is there");
-    assert_eq!(found.names(), outside.settings.names());
-    assert_eq!((found.stack.as_str(), found.region), ("doorstep", outside.settings.region.clone()));
-    let none = Settings::of_stack("other", asker(), &outside.http).await.expect_err("there is none");
-    let said = format!("there is no stack \"other\" in {}", outside.settings.region);
+    let found = Settings::of_stack("doorstep", asker(), &environment.http).await.expect("it is there");
+    assert_eq!(found.names(), environment.settings.names());
+    assert_eq!((found.stack.as_str(), found.region), ("doorstep", environment.settings.region.clone()));
+    let none = Settings::of_stack("other", asker(), &environment.http).await.expect_err("there is none");
+    let said = format!("there is no stack \"other\" in {}", environment.settings.region);
     assert!(none.to_string().contains(&said), "{none}");
 }

@@ -56,7 +56,7 @@ async fn a_site_is_retired_and_whoever_doorstep_put_in_is_taken_out(at: Doors) {
     assert_eq!((done.stage, done.people), (Stage::Done, 0));
     assert!(done.deleted > 20, "{done:?}");
     assert_eq!(world.inside("Members").await, ["mallory"], "whoever was put in by hand stays");
-    let chain = world.machine.outside().ledger.audit(SITE).await.expect("the chain");
+    let chain = world.machine.environment().store.audit(SITE).await.expect("the chain");
     assert_eq!(chain.len(), 36, "accounts made, granted, revoked: each change has its record");
     let kept: Vec<String> = world.table().await.into_iter().map(|(key, _)| key).collect();
     assert!(kept.iter().all(|key| key.starts_with("riverside#audit ")), "{kept:?}");

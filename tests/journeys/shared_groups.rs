@@ -116,7 +116,7 @@ impl Two {
     async fn records(&self, what: &str) -> usize {
         let mut found = 0;
         for site in ["riverside", "harbour"] {
-            let records: Vec<Record> = self.several.machine.outside().ledger.audit(site).await.expect("the chain");
+            let records: Vec<Record> = self.several.machine.environment().store.audit(site).await.expect("the chain");
             found += records.iter().filter(|one| json!(one)["what"] == what).count();
         }
         found
@@ -245,7 +245,7 @@ async fn b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in(at: Doors) 
     assert_eq!(two.lines().await, 0);
     let wanted = Wanted { email: Some(address("ada")), person: None };
     two.several.tell(Platform::Andcards, None, "harbour", json!({ "remove": { "users": ["ada"] } })).await;
-    let forgotten = forget(two.several.machine.outside(), "harbour", &wanted).await.expect("an answer");
+    let forgotten = forget(two.several.machine.environment(), "harbour", &wanted).await.expect("an answer");
     assert!(matches!(forgotten, Outcome::Forgotten(_)), "{forgotten:?}");
 }
 
@@ -290,9 +290,9 @@ async fn b15_sites_at_different_places_share_nothing() {
     two.several.machine.reconcile("harbour").await.expect("it reconciles");
     two.subscribe("riverside", "ada", true).await;
     two.subscribe("harbour", "ada", true).await;
-    let ledger = &two.several.machine.outside().ledger;
+    let store = &two.several.machine.environment().store;
     for site in ["riverside", "harbour"] {
-        let read = ledger.doors_read(site, "main").await.expect("it reads").expect("it was read");
+        let read = store.doors_read(site, "main").await.expect("it reads").expect("it was read");
         assert!(read.shared.is_empty() && !read.registered.is_empty(), "{read:?}");
     }
     two.subscribe("riverside", "ada", false).await;

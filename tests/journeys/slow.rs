@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{booking, hot_desk, nexudus, town};
 use crate::world::{Doors, House, Platform, SECRET};
-use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_local::cloud::dynamodb::VARIABLE;
 use doorstep_local::run::levers::Slowness;
 use doorstep_local::{Data, Machine, Setup};

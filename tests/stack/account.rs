@@ -16,9 +16,9 @@ use crate::PATIENCE;
 use crate::cloud::{Cloud, REGION, STACK};
 use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
 use doorstep_cloud::aws::Seam;
-use doorstep_cloud::ledger::sites::SiteRoute;
-use doorstep_cloud::outside::{Environment, Settings};
+use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
+use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_vendors::network;
 use doorstep_vendors::time::WallClock;
@@ -90,7 +90,7 @@ impl Cloud {
     }
 
     /// Everything outside, as the functions reach it.
-    pub async fn outside(&self) -> Environment {
+    pub async fn environment(&self) -> Environment {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let asker = Asker { region: REGION.to_owned(), credentials, endpoint: Some(self.endpoint.clone()) };
         let http = network::client(None).expect("a client");
@@ -108,7 +108,7 @@ impl Cloud {
             doors: Default::default(),
             keep_days: 90,
         };
-        self.outside().await.ledger.store_site(&plate, text, Timestamp::now()).await.expect("stored");
+        self.environment().await.store.store_site(&plate, text, Timestamp::now()).await.expect("stored");
     }
 
     /// Posts one delivery to the Function URL, signed as OfficeRnD signs. [D]

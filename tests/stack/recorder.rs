@@ -101,7 +101,7 @@ impl Recorder {
     /// The roles of the functions that called. Each of their calls is judged on the way.
     async fn roles(&self, cloud: &Cloud, rights: &Rights) -> Vec<String> {
         let mut keys: BTreeMap<String, Vec<Request>> = BTreeMap::new();
-        let names = cloud.outside().await.settings;
+        let names = cloud.environment().await.settings;
         let here = cloud::settings();
         for call in self.shared.calls.lock().expect("whole").iter() {
             assert!(!call.denied, "a function lacks a right: {:?} {:?}", call.request.uri(), call.request.headers());

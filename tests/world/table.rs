@@ -23,13 +23,13 @@ pub struct Table {
 impl Table {
     /// The table of this world.
     pub fn of(world: &World) -> Table {
-        let outside = world.machine.outside();
+        let environment = world.machine.environment();
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(outside.settings.region.clone()))
-            .credentials_provider(outside.settings.credentials.clone())
-            .http_client(Seam(outside.http.clone()));
-        Table { client: Client::from_conf(config.build()), name: outside.settings.table.clone() }
+            .region(Region::new(environment.settings.region.clone()))
+            .credentials_provider(environment.settings.credentials.clone())
+            .http_client(Seam(environment.http.clone()));
+        Table { client: Client::from_conf(config.build()), name: environment.settings.table.clone() }
     }
 
     /// Everything in it.

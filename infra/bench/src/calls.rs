@@ -51,7 +51,7 @@ async fn company(options: &Options, members: usize, accounts: bool) -> Outcome<V
     let town = Town { doors: Doors::SaltoKs, members, groups: 1, on_plans: true, accounts, inside: false };
     let stage = Stage::open(town, MONDAY.parse()?).await?;
     let who = format!("{members} people {} accounts", if accounts { "with" } else { "without" });
-    doorstep_jobs::reconcile::reconcile(stage.machine.outside(), crate::town::SITE).await?;
+    doorstep_jobs::reconcile::reconcile(stage.machine.environment(), crate::town::SITE).await?;
     counted(&stage, options, "").await?;
     stage.machine.quiet().await;
     if !accounts {

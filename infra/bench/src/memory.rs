@@ -10,7 +10,7 @@ use crate::stage::Stage;
 use crate::town::{Doors, SITE, Town};
 use crate::webhooks::{SMALL, deliver, letters};
 use crate::{Options, Outcome};
-use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 
 /// At most so many MiB.
 const AIM: f64 = 40.0;
@@ -38,7 +38,7 @@ async fn settle(options: &Options) -> Outcome<Figure> {
         Town { doors: Doors::SaltoKs, members: 2_000, groups: 10, on_plans: true, accounts: true, inside: false };
     let stage = Stage::open(town, Timestamp::now()).await?;
     // Marks everybody due; the line that it rings is served by the process alone.
-    doorstep_jobs::reconcile::reconcile(stage.machine.outside(), SITE).await?;
+    doorstep_jobs::reconcile::reconcile(stage.machine.environment(), SITE).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
     let ring = TriggerMessage::new(SITE, Trigger::Due).text()?;
     let event = json!({ "Records": [{

@@ -27,7 +27,7 @@ pub async fn measure(options: &Options) -> Outcome<Vec<Figure>> {
     let mut whole = Vec::new();
     for _ in 0..options.runs.min(RUNS) {
         let begun = Instant::now();
-        let report = reconcile(stage.machine.outside(), SITE).await?;
+        let report = reconcile(stage.machine.environment(), SITE).await?;
         whole.push(ms(begun.elapsed()));
         if (report.granted, report.revoked, report.foreign) != (0, 0, 0) || !report.problems.is_empty() {
             return Err(format!("there was something to do: {report:?}").into());

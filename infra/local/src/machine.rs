@@ -22,7 +22,7 @@ use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
 use crate::sites::SiteFile;
 use crate::world::World;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
@@ -221,7 +221,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn people(&self, site: &str) -> Result<Value> {
-        doorstep_operator::view::people(self.outside(), site).await
+        doorstep_operator::view::people(self.environment(), site).await
     }
 
     /// Who came and went at a site.
@@ -229,7 +229,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
-        doorstep_operator::report::entries(self.outside(), site, wanted).await
+        doorstep_operator::report::entries(self.environment(), site, wanted).await
     }
 
     /// What waits for a human, at one site or at all.
@@ -238,7 +238,7 @@ impl Machine {
     /// The library's own.
     pub async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
         self.settle_down().await;
-        approve::holds(self.outside(), site).await
+        approve::holds(self.environment(), site).await
     }
 
     /// Lets exactly what is held under a checksum be done, and has it done.
@@ -247,7 +247,7 @@ impl Machine {
     /// The library's own.
     pub async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
         self.settle_down().await;
-        let hold = approve::approve(self.outside(), site, checksum).await?;
+        let hold = approve::approve(self.environment(), site, checksum).await?;
         self.settle_down().await;
         Ok(hold)
     }
@@ -258,7 +258,7 @@ impl Machine {
     /// The library's own.
     pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<forget::Outcome> {
         self.settle_down().await;
-        let outcome = forget::forget(self.outside(), site, wanted).await?;
+        let outcome = forget::forget(self.environment(), site, wanted).await?;
         if matches!(outcome, forget::Outcome::Forgotten(_)) {
             self.overwrite_deleted();
         }
@@ -276,7 +276,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
-        self.outside().ledger.audit(site).await
+        self.environment().store.audit(site).await
     }
 
     /// Whether a site is served here, or was: a retired site keeps its audit chain, and still forgets people.
@@ -284,7 +284,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub(crate) async fn remembers(&self, site: &str) -> Result<bool> {
-        Ok(self.knows(site) || self.outside().ledger.has_chain(site).await?)
+        Ok(self.knows(site) || self.environment().store.has_chain(site).await?)
     }
 
     /// The same as JSON.
@@ -292,7 +292,7 @@ impl Machine {
     /// # Errors
     /// The library's own.
     pub async fn audit(&self, site: &str) -> Result<Value> {
-        doorstep_operator::view::audit(self.outside(), site).await
+        doorstep_operator::view::audit(self.environment(), site).await
     }
 
     /// Lets the next `times` functions that get past `step` die there.
@@ -367,7 +367,7 @@ impl Machine {
     }
 
     /// Everything outside, as the operator's own command reaches it.
-    pub fn outside(&self) -> &Environment {
+    pub fn environment(&self) -> &Environment {
         &self.parts.runner.operator
     }
 

@@ -8,7 +8,7 @@ use crate::locked::locked;
 use crate::run::Runner;
 use crate::secrets::Secrets;
 use crate::sites::SiteFile;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Mode, Site};
 use doorstep_operator::doctor::Checkup;
@@ -51,7 +51,7 @@ impl Machine {
     pub async fn diff(&self, text: &str) -> Result<Shown> {
         self.settle_down().await;
         self.learn_secrets(text)?;
-        push::diff(self.outside(), text).await
+        push::diff(self.environment(), text).await
     }
 
     /// What of the version in force is not so.
@@ -60,7 +60,7 @@ impl Machine {
     /// The library's own.
     pub async fn drift(&self, site: &str) -> Result<Shown> {
         self.settle_down().await;
-        push::drift(self.outside(), site).await
+        push::drift(self.environment(), site).await
     }
 
     /// The same, told apart by whether a hand did it.
@@ -69,7 +69,7 @@ impl Machine {
     /// The library's own.
     pub async fn drifted(&self, site: &str) -> Result<Drift> {
         self.settle_down().await;
-        doorstep_operator::drift::drift(self.outside(), site).await
+        doorstep_operator::drift::drift(self.environment(), site).await
     }
 
     /// A day, or yesterday, replayed through a changed site file.
@@ -78,7 +78,7 @@ impl Machine {
     /// The library's own.
     pub async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal> {
         self.settle_down().await;
-        doorstep_operator::rehearse::rehearse(self.outside(), text, day).await
+        doorstep_operator::rehearse::rehearse(self.environment(), text, day).await
     }
 
     /// Lets nothing be changed at a site's doors.
@@ -87,7 +87,7 @@ impl Machine {
     /// The library's own.
     pub async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
         self.settle_down().await;
-        doorstep_operator::pause::pause(self.outside(), site, why).await
+        doorstep_operator::pause::pause(self.environment(), site, why).await
     }
 
     /// Ends a site's pause.
@@ -96,7 +96,7 @@ impl Machine {
     /// The library's own.
     pub async fn resume(&self, site: &str) -> Result<State> {
         self.settle_down().await;
-        let state = doorstep_operator::pause::resume(self.outside(), site).await?;
+        let state = doorstep_operator::pause::resume(self.environment(), site).await?;
         self.settle_down().await;
         Ok(state)
     }
@@ -107,7 +107,7 @@ impl Machine {
     /// The library's own.
     pub async fn doctor(&self, site: &str) -> Result<Checkup> {
         self.settle_down().await;
-        doorstep_operator::doctor::doctor(self.outside(), site).await
+        doorstep_operator::doctor::doctor(self.environment(), site).await
     }
 
     /// The same, of every site.
@@ -116,7 +116,7 @@ impl Machine {
     /// The library's own.
     pub async fn doctor_of_all(&self) -> Result<Vec<Checkup>> {
         self.settle_down().await;
-        doorstep_operator::doctor::doctor_of_all(self.outside()).await
+        doorstep_operator::doctor::doctor_of_all(self.environment()).await
     }
 
     /// Shows what taking a site out of service would do, or does it. With a standing clock whoever is to be taken out is
@@ -126,10 +126,10 @@ impl Machine {
     /// The library's own.
     pub async fn retire(&self, site: &str, order: &Order) -> Result<Retirement> {
         self.settle_down().await;
-        let mut seen = retire(self.outside(), site, order).await?;
+        let mut seen = retire(self.environment(), site, order).await?;
         if self.stands() && order.yes.is_some() && seen.stage == Stage::UnderWay {
             self.settle_down().await;
-            seen = retire(self.outside(), site, order).await?;
+            seen = retire(self.environment(), site, order).await?;
         }
         if order.yes.is_some() && seen.stage == Stage::Done {
             let runner = &self.parts.runner;
@@ -167,7 +167,7 @@ impl Machine {
     pub async fn push_with(&self, text: &str, options: &push::Options) -> Result<Shown> {
         self.settle_down().await;
         self.learn_secrets(text)?;
-        let shown = push::push(self.outside(), text, options).await?;
+        let shown = push::push(self.environment(), text, options).await?;
         // A folder may hold a site in force that this run was not told of.
         let unserved = shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(site));
         if shown.stored || unserved {
@@ -199,13 +199,13 @@ impl Machine {
 
 /// Goes on with the sites that an earlier run of this folder was pushed, unless they were loaded from files.
 pub(crate) async fn remember(runner: &Runner, known: &mut Known) -> Result<()> {
-    let outside: &Environment = &runner.operator;
+    let environment: &Environment = &runner.operator;
     for (key, _) in runner.keep.list(PUSHED) {
         let site = key.strip_prefix(PUSHED).unwrap_or_default();
         if known.site(site).is_some() {
             continue;
         }
-        let Some(stored) = outside.ledger.active(site).await? else { continue };
+        let Some(stored) = environment.store.active(site).await? else { continue };
         let file = SiteFile::of(stored.text);
         if let Err(error) = known.secrets.learn(&file) {
             tracing::error!(site, %error, "a site that was pushed cannot be reached");

@@ -18,8 +18,8 @@ fn text(text: &str) -> AttributeValue {
 #[tokio::test]
 async fn a_transaction_is_whole_and_says_why_not() {
     let (machine, _) = machine(setup()).await;
-    let table = &machine.outside().settings.table;
-    let client = dynamodb(machine.outside());
+    let table = &machine.environment().settings.table;
+    let client = dynamodb(machine.environment());
     let put = |sort: &str| {
         let put = Put::builder().table_name(table).item("pk", text("p")).item("sk", text(sort));
         TransactWriteItem::builder().put(put.condition_expression("attribute_not_exists(pk)").build().unwrap()).build()
@@ -47,8 +47,8 @@ async fn a_transaction_is_whole_and_says_why_not() {
 #[tokio::test]
 async fn a_token_stands_for_one_transaction() {
     let (machine, _) = machine(setup()).await;
-    let table = &machine.outside().settings.table;
-    let client = dynamodb(machine.outside());
+    let table = &machine.environment().settings.table;
+    let client = dynamodb(machine.environment());
     let bump = |sort: &str| {
         let update = Update::builder().table_name(table).key("pk", text("p")).key("sk", text(sort));
         let update = update.update_expression("ADD version :one").expression_attribute_values(":one", one());
@@ -69,8 +69,8 @@ async fn a_token_stands_for_one_transaction() {
 #[tokio::test]
 async fn the_line_refuses_what_sqs_refuses() {
     let (machine, _) = machine(setup()).await;
-    let client = sqs(machine.outside());
-    let send = || client.send_message().queue_url(&machine.outside().settings.line_url).message_body("x");
+    let client = sqs(machine.environment());
+    let send = || client.send_message().queue_url(&machine.environment().settings.line_url).message_body("x");
     assert!(send().message_deduplication_id("1").send().await.is_err(), "without a group");
     let elsewhere = client.send_message().queue_url("https://sqs.local.amazonaws.com/1/other.fifo").message_body("x");
     let error = elsewhere.message_group_id("a").message_deduplication_id("1").send().await.expect_err("no such queue");
@@ -80,7 +80,7 @@ async fn the_line_refuses_what_sqs_refuses() {
     assert_eq!(first.message_id(), again.message_id());
     assert_eq!(machine.cloud().line.dead().len(), 0);
     let attributes =
-        client.get_queue_attributes().queue_url(&machine.outside().settings.line_url).send().await.unwrap();
+        client.get_queue_attributes().queue_url(&machine.environment().settings.line_url).send().await.unwrap();
     let waiting =
         &attributes.attributes().unwrap()[&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages];
     assert_eq!(waiting, "1");
@@ -89,14 +89,14 @@ async fn the_line_refuses_what_sqs_refuses() {
 #[tokio::test]
 async fn alarms_have_one_name_and_no_past() {
     let (machine, _) = machine(setup()).await;
-    let outside = machine.outside();
-    alarm(outside, "a-1", "2026-03-01T12:30:00").await.expect("it is set");
-    let conflict = alarm(outside, "a-1", "2026-03-01T12:30:00").await.expect_err("the name is taken");
+    let environment = machine.environment();
+    alarm(environment, "a-1", "2026-03-01T12:30:00").await.expect("it is set");
+    let conflict = alarm(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("the name is taken");
     assert!(matches!(conflict, aws_sdk_scheduler::Error::ConflictException(_)), "{conflict:?}");
-    let past = alarm(outside, "a-2", "2026-03-01T11:59:59").await.expect_err("it has passed");
+    let past = alarm(environment, "a-2", "2026-03-01T11:59:59").await.expect_err("it has passed");
     assert!(matches!(past, aws_sdk_scheduler::Error::ValidationException(_)), "{past:?}");
-    alarm(outside, "b-1", "2026-03-01T12:31:00").await.expect("it is set");
-    let client = scheduler(outside);
+    alarm(environment, "b-1", "2026-03-01T12:31:00").await.expect("it is set");
+    let client = scheduler(environment);
     let there = client.get_schedule().name("a-1").group_name("doorstep").send().await.expect("it is there");
     assert_eq!(there.schedule_expression(), Some("at(2026-03-01T12:30:00)"));
     let list = client.list_schedules().group_name("doorstep").max_results(1).send().await.expect("it lists");
@@ -114,7 +114,7 @@ async fn events_are_kept_and_a_wish_starts_a_reconcile() {
         let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep");
         entry.detail_type(kind).detail(detail).build()
     };
-    let put = events(machine.outside()).put_events().entries(entry("hold", "{\"site\":\"a\"}"));
+    let put = events(machine.environment()).put_events().entries(entry("hold", "{\"site\":\"a\"}"));
     let put = put.entries(entry("reconcile.wanted", "{\"site\":\"b\"}")).entries(entry("hold", "nonsense"));
     let answer = put.send().await.expect("the bus takes it");
     assert_eq!(answer.failed_entry_count(), 1);
@@ -131,7 +131,7 @@ async fn secrets_have_two_halves() {
     let secrets =
         "[\"a/officernd\"]\nwebhook_secrets = [\"new\", \"old\"]\nclient_id = \"me\"\nclient_secret = \"x\"\n";
     let (machine, _) = machine(doorstep_local::Setup { secrets: Some(secrets.into()), ..setup() }).await;
-    let client = ssm(machine.outside());
+    let client = ssm(machine.environment());
     let get = client.get_parameter().name("/doorstep/a/officernd/webhook").with_decryption(true).send().await.unwrap();
     let value: Value = serde_json::from_str(get.parameter().unwrap().value().unwrap()).unwrap();
     assert_eq!(value, json!({ "webhook_secrets": ["new", "old"] }));
@@ -150,7 +150,7 @@ async fn secrets_have_two_halves() {
 #[tokio::test]
 async fn without_a_secrets_file_the_sandbox_has_its_own() {
     let (machine, _) = machine(setup()).await;
-    let client = ssm(machine.outside());
+    let client = ssm(machine.environment());
     let get = client.get_parameter().name("/doorstep/b/officernd/webhook").with_decryption(true).send().await.unwrap();
     assert_eq!(get.parameter().unwrap().value(), Some("{\"webhook_secrets\":[\"sandbox-webhook-secret\"]}"));
 }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use common::{NOON, Notes, alarm, machine, ring, setup, site};
+use common::{NOON, Notes, alarm, enqueue, machine, setup, site};
 use jiff::Timestamp;
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
@@ -32,10 +32,10 @@ fn at(text: &str) -> Timestamp {
 async fn each_site_is_served_in_its_order_and_equal_ids_once() {
     let (machine, notes) = machine(setup()).await;
     for n in 0..25 {
-        ring(machine.outside(), ["a", "b"][n % 2], &format!("id{n}"), &n.to_string()).await;
+        enqueue(machine.environment(), ["a", "b"][n % 2], &format!("id{n}"), &n.to_string()).await;
     }
-    ring(machine.outside(), "a", "id4", "again").await;
-    ring(machine.outside(), "b", "id4", "25").await;
+    enqueue(machine.environment(), "a", "id4", "again").await;
+    enqueue(machine.environment(), "b", "id4", "25").await;
     machine.quiet().await;
     let served = notes.take();
     let of =
@@ -43,7 +43,7 @@ async fn each_site_is_served_in_its_order_and_equal_ids_once() {
     assert_eq!(of("a: "), (0..25).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
     assert_eq!(of("b: "), (1..26).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
     machine.move_clock(at("2026-03-01T12:05:00Z")).await.expect("it moves");
-    ring(machine.outside(), "a", "id4", "later").await;
+    enqueue(machine.environment(), "a", "id4", "later").await;
     machine.quiet().await;
     assert_eq!(notes.take(), ["a: later"]);
 }
@@ -51,11 +51,11 @@ async fn each_site_is_served_in_its_order_and_equal_ids_once() {
 #[tokio::test]
 async fn what_fails_comes_again_and_is_given_up_after_five() {
     let (machine, notes) = machine(setup()).await;
-    ring(machine.outside(), "a", "1", "fail").await;
-    ring(machine.outside(), "a", "2", "after").await;
+    enqueue(machine.environment(), "a", "1", "fail").await;
+    enqueue(machine.environment(), "a", "2", "after").await;
     machine.quiet().await;
     // A batch may hold several groups, and a function that dies fails all of it: this one is alone.
-    ring(machine.outside(), "b", "3", "panic").await;
+    enqueue(machine.environment(), "b", "3", "panic").await;
     machine.quiet().await;
     let served = notes.take();
     assert_eq!(served.iter().filter(|note| *note == "a: fail").count(), 5);
@@ -72,7 +72,7 @@ async fn a_function_is_shot_right_after_its_step() {
     for (n, step) in steps.into_iter().enumerate() {
         let (machine, notes) = machine(setup()).await;
         common::fill_doors(&machine).await;
-        ring(machine.outside(), "a", "1", "steps").await;
+        enqueue(machine.environment(), "a", "1", "steps").await;
         machine.crash(step, 2);
         machine.quiet().await;
         // The step itself was carried out, but the function never heard of it.
@@ -96,9 +96,9 @@ async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
 #[tokio::test]
 async fn a_moved_clock_meets_everything_on_its_way_in_order() {
     let (machine, notes) = machine(Setup { reconcile: Some(Duration::from_secs(900)), ..setup() }).await;
-    alarm(machine.outside(), "b-1", "2026-03-01T12:20:00").await.expect("set");
-    alarm(machine.outside(), "a-2", "2026-03-01T12:15:00").await.expect("set");
-    alarm(machine.outside(), "a-9", "2026-03-01T13:15:00").await.expect("set");
+    alarm(machine.environment(), "b-1", "2026-03-01T12:20:00").await.expect("set");
+    alarm(machine.environment(), "a-2", "2026-03-01T12:15:00").await.expect("set");
+    alarm(machine.environment(), "a-9", "2026-03-01T13:15:00").await.expect("set");
     let ran = machine.move_clock(at("2026-03-01T12:29:59Z")).await.expect("it moves");
     let ran: Vec<_> = ran.iter().map(|ran| format!("{} {} {}", ran.at, ran.what, ran.site)).collect();
     let expected = [
@@ -121,18 +121,18 @@ async fn a_stopped_run_goes_on_where_it_was() {
     {
         let (machine, _) = machine(setup()).await;
         machine.move_clock(at("2026-03-01T12:01:00Z")).await.expect("it moves");
-        common::write(machine.outside(), "read").await;
-        ring(machine.outside(), "a", "1", "waits").await;
-        alarm(machine.outside(), "b-1", "2026-03-01T12:20:00").await.expect("set");
+        common::write(machine.environment(), "read").await;
+        enqueue(machine.environment(), "a", "1", "waits").await;
+        alarm(machine.environment(), "b-1", "2026-03-01T12:20:00").await.expect("set");
         let second = doorstep_local::Machine::start(setup()).await;
         assert!(second.is_err(), "two runs must not share a folder");
     }
     let (machine, notes) = machine(setup()).await;
     assert_eq!(machine.now(), at("2026-03-01T12:01:00Z"));
-    ring(machine.outside(), "a", "1", "again").await;
+    enqueue(machine.environment(), "a", "1", "again").await;
     machine.move_clock(at("2026-03-01T12:20:00Z")).await.expect("it moves");
     assert_eq!(notes.take(), ["a: waits", "b: alarm b-1"]);
-    assert_eq!(common::written(machine.outside(), "read").await, 1);
+    assert_eq!(common::written(machine.environment(), "read").await, 1);
     drop(machine);
     std::fs::remove_dir_all(folder).ok();
 }
@@ -142,7 +142,7 @@ async fn in_real_time_the_background_does_it() {
     let (machine, notes) = machine(Setup { clock: None, reconcile: Some(Duration::from_millis(50)), ..setup() }).await;
     assert_eq!(machine.deliver(delivery("a", "one")).await.status, 202);
     let soon = Timestamp::now() + jiff::SignedDuration::from_secs(1);
-    alarm(machine.outside(), "b-1", &soon.strftime("%Y-%m-%dT%H:%M:%S").to_string()).await.ok();
+    alarm(machine.environment(), "b-1", &soon.strftime("%Y-%m-%dT%H:%M:%S").to_string()).await.ok();
     machine.quiet().await;
     tokio::time::sleep(Duration::from_millis(1200)).await;
     let served = notes.take();
@@ -161,26 +161,26 @@ struct PausesOnce {
 
 #[async_trait::async_trait]
 impl Functions for PausesOnce {
-    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
-        self.notes.receive(outside, delivery).await
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+        self.notes.receive(environment, delivery).await
     }
 
-    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        self.notes.settle(outside, batch).await
+    async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+        self.notes.settle(environment, batch).await
     }
 
-    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
-        self.notes.reconcile(outside, site).await
+    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+        self.notes.reconcile(environment, site).await
     }
 
-    async fn reconcile_requests(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+    async fn reconcile_requests(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         if self.paused.swap(true, Ordering::SeqCst) {
-            return self.notes.reconcile_requests(outside, batch).await;
+            return self.notes.reconcile_requests(environment, batch).await;
         }
         let mut answer = SqsBatchResponse::default();
         for message in batch.records {
             let receipt = message.receipt_handle.unwrap_or_default();
-            outside.reconciles.again(&receipt, Duration::from_secs(1)).await.expect("it waits");
+            environment.reconciles.again(&receipt, Duration::from_secs(1)).await.expect("it waits");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.unwrap_or_default();
             answer.batch_item_failures.push(failure);
@@ -194,7 +194,7 @@ async fn in_real_time_quiet_waits_for_a_reconcile_that_is_put_off() {
     let functions = PausesOnce::default();
     let setup = Setup { sites: vec![site("a")], clock: None, ..setup() };
     let machine = Machine::start_with(setup, Arc::new(functions.clone())).await.expect("it starts");
-    machine.outside().bus.want_reconcile("a", AskedBy::Operator).await;
+    machine.environment().bus.want_reconcile("a", AskedBy::Operator).await;
     machine.quiet().await;
     let served = functions.notes.take();
     assert!(served.iter().any(|note| note.starts_with("reconcile a")), "{served:?}");

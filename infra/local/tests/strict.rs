@@ -13,10 +13,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use common::{NOON, Seam, alarm, dynamodb, events, machine, ring, scheduler, setup, sqs, ssm};
+use common::{NOON, Seam, alarm, dynamodb, enqueue, events, machine, scheduler, setup, sqs, ssm};
 use jiff::Timestamp;
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::Machine;
@@ -50,8 +50,8 @@ impl Watching {
 
 #[async_trait]
 impl Functions for Watching {
-    async fn receive(&self, outside: &Environment, _: Delivery) -> Answer {
-        let (table, settings) = (dynamodb(outside), &outside.settings);
+    async fn receive(&self, environment: &Environment, _: Delivery) -> Answer {
+        let (table, settings) = (dynamodb(environment), &environment.settings);
         let get = table.get_item().table_name(&settings.table).consistent_read(true);
         let get = get.key("pk", text("a#person#1")).key("sk", text("person")).send().await;
         self.say(get.expect_err("it reads routes alone").code());
@@ -64,9 +64,10 @@ impl Functions for Watching {
         self.say(put.send().await.expect_err("not in this partition").code());
         let put = table.put_item().table_name(&settings.table).item("pk", text("a#unread")).item("sk", text("1"));
         put.send().await.expect("in this one");
-        let secret = ssm(outside).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true).send().await;
+        let secret =
+            ssm(environment).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true).send().await;
         self.say(secret.expect_err("not the other half").code());
-        let set = alarm(outside, "a-1", "2026-03-01T12:30:00").await.expect_err("it sets no schedules");
+        let set = alarm(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("it sets no schedules");
         self.say(set.code());
         Answer { status: 202, body: String::new() }
     }
@@ -102,10 +103,10 @@ async fn a_batch_holds_several_groups_and_what_failed_of_it_comes_again_alone() 
     let functions = Watching::default();
     let machine = functions.start().await;
     for (n, (site, body)) in [("a", "1"), ("b", "fails"), ("a", "2"), ("c", "3")].into_iter().enumerate() {
-        ring(machine.outside(), site, &format!("id{n}"), body).await;
+        enqueue(machine.environment(), site, &format!("id{n}"), body).await;
     }
     for n in 4..14 {
-        ring(machine.outside(), "d", &format!("id{n}"), &n.to_string()).await;
+        enqueue(machine.environment(), "d", &format!("id{n}"), &n.to_string()).await;
     }
     machine.quiet().await;
     let batches = functions.take();
@@ -119,8 +120,8 @@ async fn a_batch_holds_several_groups_and_what_failed_of_it_comes_again_alone() 
 async fn a_function_that_names_a_message_it_was_not_handed_fails_the_whole_batch() {
     let functions = Watching::default();
     let machine = functions.start().await;
-    ring(machine.outside(), "a", "1", "well").await;
-    ring(machine.outside(), "b", "2", "stranger").await;
+    enqueue(machine.environment(), "a", "1", "well").await;
+    enqueue(machine.environment(), "b", "2", "stranger").await;
     machine.quiet().await;
     assert_eq!(functions.take(), vec![["a well", "b stranger"]; 5], "both return each time");
     assert_eq!(machine.cloud().line.dead().len(), 2);
@@ -130,9 +131,9 @@ async fn a_function_that_names_a_message_it_was_not_handed_fails_the_whole_batch
 async fn a_message_without_an_id_is_known_by_the_hash_of_its_body() {
     let functions = Watching::default();
     let machine = functions.start().await;
-    let client = sqs(machine.outside());
+    let client = sqs(machine.environment());
     let send = |site: &str, body: &str| {
-        let send = client.send_message().queue_url(&machine.outside().settings.line_url);
+        let send = client.send_message().queue_url(&machine.environment().settings.line_url);
         send.message_group_id(site).message_body(body)
     };
     let first = send("a", "x").send().await.expect("taken");
@@ -163,7 +164,7 @@ async fn a_secret_that_no_parameter_holds_is_not_there() {
     let long = |length: usize| format!("[\"a/officernd\"]\nclient_id = \"{}\"\n", "x".repeat(length));
     for (length, there) in [((8 << 10) - "{\"client_id\":\"\"}".len(), true), (8 << 10, false)] {
         let (machine, _) = machine(doorstep_local::Setup { secrets: Some(long(length)), ..setup() }).await;
-        let get = ssm(machine.outside()).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true);
+        let get = ssm(machine.environment()).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true);
         assert_eq!(get.send().await.is_ok(), there, "{length}");
     }
 }
@@ -171,7 +172,7 @@ async fn a_secret_that_no_parameter_holds_is_not_there() {
 #[tokio::test]
 async fn a_part_of_a_batch_is_left_undone_now_and_then() {
     let (machine, _) = machine(setup()).await;
-    let (client, table) = (dynamodb(machine.outside()), &machine.outside().settings.table);
+    let (client, table) = (dynamodb(machine.environment()), &machine.environment().settings.table);
     let mut undone = Vec::new();
     for batch in 0..10 {
         let put = |n: usize| {
@@ -191,17 +192,17 @@ async fn a_part_of_a_batch_is_left_undone_now_and_then() {
 #[tokio::test]
 async fn the_table_throttles_a_call_now_and_then() {
     let (machine, _) = machine(setup()).await;
-    let outside = machine.outside();
+    let environment = machine.environment();
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(outside.settings.region.clone()))
-        .credentials_provider(outside.settings.credentials.clone())
-        .http_client(Seam(outside.http.clone()))
+        .region(Region::new(environment.settings.region.clone()))
+        .credentials_provider(environment.settings.credentials.clone())
+        .http_client(Seam(environment.http.clone()))
         .retry_config(RetryConfig::disabled());
     let client = aws_sdk_dynamodb::Client::from_conf(config.build());
     let mut codes = Vec::new();
     for _ in 0..422 {
-        let get = client.get_item().table_name(&outside.settings.table).key("pk", text("p")).key("sk", text("s"));
+        let get = client.get_item().table_name(&environment.settings.table).key("pk", text("p")).key("sk", text("s"));
         codes.extend(get.send().await.err().and_then(|error| error.code().map(str::to_owned)));
     }
     codes.sort();
@@ -212,19 +213,19 @@ async fn the_table_throttles_a_call_now_and_then() {
 async fn what_is_throttled_is_sent_again_and_nobody_notices() {
     let (machine, _) = machine(setup()).await;
     for _ in 0..500 {
-        machine.outside().ledger.list("p", "").await.expect("it reads");
+        machine.environment().store.list("p", "").await.expect("it reads");
     }
 }
 
 #[tokio::test]
 async fn parameters_are_given_at_most_40_times_a_second() {
     let (machine, _) = machine(setup()).await;
-    let outside = machine.outside();
+    let environment = machine.environment();
     let config = aws_sdk_ssm::Config::builder()
         .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
-        .region(aws_sdk_ssm::config::Region::new(outside.settings.region.clone()))
-        .credentials_provider(outside.settings.credentials.clone())
-        .http_client(Seam(outside.http.clone()))
+        .region(aws_sdk_ssm::config::Region::new(environment.settings.region.clone()))
+        .credentials_provider(environment.settings.credentials.clone())
+        .http_client(Seam(environment.http.clone()))
         .retry_config(aws_sdk_ssm::config::retry::RetryConfig::disabled());
     let client = aws_sdk_ssm::Client::from_conf(config.build());
     let mut refused = Vec::new();
@@ -243,7 +244,7 @@ async fn one_call_publishes_at_most_256_kb() {
         let detail =
             format!("{{\"x\":\"{}\"}}", "x".repeat(size - "doorstep".len() - "kind".len() - "{\"x\":\"\"}".len()));
         let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep").detail_type("kind");
-        events(machine.outside()).put_events().entries(entry.detail(detail).build()).send()
+        events(machine.environment()).put_events().entries(entry.detail(detail).build()).send()
     };
     publish(256 << 10).await.expect("as much as it takes");
     publish((256 << 10) + 1).await.expect_err("more");
@@ -255,7 +256,7 @@ async fn one_call_publishes_at_most_10_events() {
     let publish = |count: usize| {
         let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep");
         let entry = entry.detail_type("kind").detail("{}").build();
-        events(machine.outside()).put_events().set_entries(Some(vec![entry; count])).send()
+        events(machine.environment()).put_events().set_entries(Some(vec![entry; count])).send()
     };
     publish(10).await.expect("as many as it takes");
     publish(11).await.expect_err("more");
@@ -264,9 +265,9 @@ async fn one_call_publishes_at_most_10_events() {
 #[tokio::test]
 async fn the_queue_refuses_ids_and_bodies_that_sqs_refuses() {
     let (machine, _) = machine(setup()).await;
-    let client = sqs(machine.outside());
+    let client = sqs(machine.environment());
     let send = |group: &str, id: &str, body: &str| {
-        let send = client.send_message().queue_url(&machine.outside().settings.line_url);
+        let send = client.send_message().queue_url(&machine.environment().settings.line_url);
         send.message_group_id(group).message_deduplication_id(id).message_body(body).send()
     };
     let (longest, largest) = ("x".repeat(128), "x".repeat(1 << 20));
@@ -283,13 +284,13 @@ async fn the_queue_refuses_ids_and_bodies_that_sqs_refuses() {
 async fn a_batch_of_messages_has_at_most_10_and_1_mib_and_fails_one_by_one() {
     use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
     let (machine, _) = machine(setup()).await;
-    let client = sqs(machine.outside());
+    let client = sqs(machine.environment());
     let entry = |id: usize, group: &str, body: &str| {
         let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_group_id(group);
         entry.message_deduplication_id(uuid::Uuid::new_v4().to_string()).message_body(body).build().expect("whole")
     };
     let send = |entries: Vec<SendMessageBatchRequestEntry>| {
-        let send = client.send_message_batch().queue_url(&machine.outside().settings.line_url);
+        let send = client.send_message_batch().queue_url(&machine.environment().settings.line_url);
         send.set_entries(Some(entries)).send()
     };
     send((0..10).map(|id| entry(id, "a", "x")).collect()).await.expect("ten");
@@ -309,7 +310,7 @@ async fn every_event_that_wants_a_reconcile_is_dispatched_and_the_queue_merges_t
         let entry = PutEventsRequestEntry::builder().event_bus_name("doorstep").source("doorstep");
         entry.detail_type("reconcile.wanted").detail("{\"site\":\"a\"}").build()
     };
-    let put = events(machine.outside()).put_events().entries(wanted()).entries(wanted());
+    let put = events(machine.environment()).put_events().entries(wanted()).entries(wanted());
     put.send().await.expect("the bus takes it");
     machine.quiet().await;
     assert_eq!(machine.cloud().bus.published().len(), 2);
@@ -322,7 +323,7 @@ async fn schedules_are_late_by_less_than_a_minute_and_some_fire_twice() {
     machine.late_schedules(Some(7));
     let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
     for n in 0..50 {
-        alarm(machine.outside(), &format!("a-{n}"), &format!("2026-03-01T12:{:02}:00", 1 + n))
+        alarm(machine.environment(), &format!("a-{n}"), &format!("2026-03-01T12:{:02}:00", 1 + n))
             .await
             .expect("it is set");
     }
@@ -334,7 +335,7 @@ async fn schedules_are_late_by_less_than_a_minute_and_some_fire_twice() {
     assert!((0..50).all(|n| of(n) >= 1), "each at least once: {heard:?}");
     assert!(ran.len() > 50, "some fire twice");
     assert!((0..50).any(|n| of(n) == 2), "and some of these after the queue forgot their message: {heard:?}");
-    let client = scheduler(machine.outside());
+    let client = scheduler(machine.environment());
     assert!(client.list_schedules().group_name("doorstep").send().await.expect("it lists").schedules().is_empty());
 }
 
@@ -342,11 +343,11 @@ async fn schedules_are_late_by_less_than_a_minute_and_some_fire_twice() {
 async fn a_schedule_is_set_for_an_instant_to_come() {
     let (machine, _) = machine(setup()).await;
     for refused in ["2026-03-01T11:59:59", "2026-03-01T12:00:00"] {
-        let error = alarm(machine.outside(), "a-1", refused).await.expect_err("it is not to come");
+        let error = alarm(machine.environment(), "a-1", refused).await.expect_err("it is not to come");
         assert_eq!(error.code(), Some("ValidationException"), "{refused}");
     }
     let long = "a".repeat(65);
-    let error = alarm(machine.outside(), &long, "2026-03-01T12:30:00").await.expect_err("too long a name");
+    let error = alarm(machine.environment(), &long, "2026-03-01T12:30:00").await.expect_err("too long a name");
     assert_eq!(error.code(), Some("ValidationException"));
-    alarm(machine.outside(), &long[1..], "2026-03-01T12:30:00").await.expect("64 are not too long");
+    alarm(machine.environment(), &long[1..], "2026-03-01T12:30:00").await.expect("64 are not too long");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Neighbour, OtherSites};
-use crate::ledger::Store;
+use crate::store::Store;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -15,17 +15,17 @@ pub type Neighbours = BTreeMap<String, BTreeSet<Neighbour>>;
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
-pub async fn in_service(ledger: &Store, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
+pub async fn in_service(store: &Store, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
     let mut active = BTreeSet::new();
     for neighbour in shared {
-        if ledger.active(&neighbour.site).await?.is_some_and(|stored| is_at(&stored, neighbour)) {
+        if store.active(&neighbour.site).await?.is_some_and(|stored| is_at(&stored, neighbour)) {
             active.insert(neighbour.clone());
         }
     }
     Ok(active)
 }
 
-fn is_at(stored: &crate::ledger::sites::Stored, neighbour: &Neighbour) -> bool {
+fn is_at(stored: &crate::store::sites::Stored, neighbour: &Neighbour) -> bool {
     stored.file().is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
 }
 
@@ -35,17 +35,17 @@ fn is_at(stored: &crate::ledger::sites::Stored, neighbour: &Neighbour) -> bool {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
 pub async fn of_everyone(
-    ledger: &Store,
+    store: &Store,
     neighbours: &Neighbours,
     seen: &BTreeMap<String, Vec<AccountId>>,
 ) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {
         for neighbour in neighbours {
-            let people = ledger.everybody_to_judge(&neighbour.site).await?;
+            let people = store.everybody_to_judge(&neighbour.site).await?;
             people.known.iter().for_each(|person| others.add(doors, neighbour, person));
             let accounts = seen.get(doors).cloned().unwrap_or_default();
-            for account in ledger.accounts_of(neighbour, &people.unreadable, accounts).await? {
+            for account in store.accounts_of(neighbour, &people.unreadable, accounts).await? {
                 others.add_unreadable(doors, neighbour, &account);
             }
         }
@@ -57,7 +57,7 @@ pub async fn of_everyone(
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
-pub async fn of_person(ledger: &Store, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
+pub async fn of_person(store: &Store, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {
         let claimed = person.claims.iter().filter(|claim| claim.doors == *doors).map(|claim| &claim.account);
@@ -65,8 +65,8 @@ pub async fn of_person(ledger: &Store, neighbours: &Neighbours, person: &Person)
         let accounts: BTreeSet<&AccountId> = claimed.chain(linked).collect();
         for neighbour in neighbours {
             for account in &accounts {
-                let owner = match ledger.id_of_account(&neighbour.site, &neighbour.doors, account).await? {
-                    Some(id) => ledger.person(&neighbour.site, &id).await,
+                let owner = match store.id_of_account(&neighbour.site, &neighbour.doors, account).await? {
+                    Some(id) => store.person(&neighbour.site, &id).await,
                     None => Ok(None),
                 };
                 match owner {

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Write;
-use crate::ledger::people::{account_is_unlinked, person_is_unchanged};
+use crate::store::Write;
+use crate::store::people::{account_is_unlinked, person_is_unchanged};
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::person::{IntentKind, Person};
 

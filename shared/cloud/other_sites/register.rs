@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::Neighbour;
-use crate::ledger::Store;
-use crate::ledger::sharing::RuledGroup;
-use crate::ledger::sites::DoorsRead;
+use crate::store::Store;
+use crate::store::sharing::RuledGroup;
+use crate::store::sites::DoorsRead;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 use doorstep_core::site::DoorsConfig;
@@ -36,11 +36,11 @@ impl RuledDoors<'_> {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
-    pub async fn others(&self, ledger: &Store, seen: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
+    pub async fn others(&self, store: &Store, seen: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
         let mut others = BTreeSet::new();
         for group in self.groups.iter().filter(|group| !seen.registered.contains(*group)) {
             let own = self.registered(group);
-            let rulers = ledger.rulers(&own).await?;
+            let rulers = store.rulers(&own).await?;
             others.extend(rulers.into_iter().filter(|ruler| ruler.is_shared_with(&own)).map(|ruler| ruler.at));
         }
         Ok(others)
@@ -51,19 +51,19 @@ impl RuledDoors<'_> {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
-    pub async fn register(&self, ledger: &Store, seen: &mut DoorsRead) -> Result<()> {
+    pub async fn register(&self, store: &Store, seen: &mut DoorsRead) -> Result<()> {
         if self.is_registered(seen) {
             return Ok(());
         }
         for group in self.groups.iter().filter(|group| !seen.registered.contains(*group)) {
-            ledger.put_ruler(&self.registered(group)).await?;
+            store.put_ruler(&self.registered(group)).await?;
         }
-        let others = self.others(ledger, seen).await?;
+        let others = self.others(store, seen).await?;
         for other in &others {
             let me = BTreeSet::from([self.at.clone()]);
-            ledger.note_sharing(other, &me, &BTreeSet::new()).await?;
+            store.note_sharing(other, &me, &BTreeSet::new()).await?;
         }
-        ledger.note_sharing(&self.at, &others, self.groups).await?;
+        store.note_sharing(&self.at, &others, self.groups).await?;
         seen.shared.extend(others);
         seen.registered.extend(self.groups.iter().cloned());
         Ok(())
@@ -74,13 +74,13 @@ impl RuledDoors<'_> {
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
-pub async fn unregister(ledger: &Store, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
-    let Some(seen) = ledger.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
+pub async fn unregister(store: &Store, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
+    let Some(seen) = store.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
     let groups = BTreeSet::new();
     let ruled = RuledDoors { at: at.clone(), config, groups: &groups };
     for group in &seen.registered {
-        ledger.drop_ruler(&ruled.registered(group)).await?;
+        store.drop_ruler(&ruled.registered(group)).await?;
     }
     let bare = DoorsRead { registered: BTreeSet::new(), shared: BTreeSet::new(), ..seen };
-    ledger.replace_doors_read(&at.site, &at.doors, &bare).await
+    store.replace_doors_read(&at.site, &at.doors, &bare).await
 }

@@ -8,12 +8,12 @@ use super::seen_accounts::{Accounts, Links, links};
 use super::{Group, Read};
 use crate::settle::{ActualGroups, DoorsContext, GroupRows};
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::people::People;
-use doorstep_cloud::ledger::sites::DoorsRead;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::other_sites::{Neighbour, OtherSites};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::store::people::People;
+use doorstep_cloud::store::sites::DoorsRead;
 use doorstep_core::decide::cards::CardBook;
 use doorstep_core::decide::guard::credibility::{lost_all, lost_half};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember};
@@ -68,13 +68,18 @@ pub struct DoorsSnapshot {
 ///
 /// # Errors
 /// [`Error::Retry`] where our own table is away.
-pub async fn read(outside: &Environment, site: &Site, known: &FactIndex, everybody: &People) -> Result<DoorsSnapshot> {
+pub async fn read(
+    environment: &Environment,
+    site: &Site,
+    known: &FactIndex,
+    everybody: &People,
+) -> Result<DoorsSnapshot> {
     let people = everybody.known.as_slice();
     let mut seen = DoorsSnapshot { catalogue: Catalogue::of(known.facts()), ..DoorsSnapshot::default() };
     for (name, config) in &site.doors {
-        seen.open(outside, site, (name, config), people).await?;
+        seen.open(environment, site, (name, config), people).await?;
     }
-    let before = outside.ledger.resolved(&site.id).await?;
+    let before = environment.store.resolved(&site.id).await?;
     seen.resolve(site, before.as_ref());
     // A group that no rule names any more may still hold people whom we put there.
     let claims = people.iter().flat_map(|person| &person.claims);
@@ -84,8 +89,8 @@ pub async fn read(outside: &Environment, site: &Site, known: &FactIndex, everybo
     seen.cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors))).await;
     // What is wrong with a group is known only now.
     seen.resolve(site, before.as_ref());
-    seen.find_other_sites(outside, site).await?;
-    seen.find_unreadable(outside, site, &everybody.unreadable).await?;
+    seen.find_other_sites(environment, site).await?;
+    seen.find_unreadable(environment, site, &everybody.unreadable).await?;
     Ok(seen)
 }
 
@@ -107,13 +112,13 @@ impl DoorsSnapshot {
     }
 
     /// Finds the accounts of people who cannot be read.
-    async fn find_unreadable(&mut self, outside: &Environment, site: &Site, ids: &BTreeSet<String>) -> Result<()> {
+    async fn find_unreadable(&mut self, environment: &Environment, site: &Site, ids: &BTreeSet<String>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
         for (doors, accounts) in self.accounts_seen() {
             let at = Neighbour { site: site.id.clone(), doors: doors.clone() };
-            let theirs = outside.ledger.accounts_of(&at, ids, accounts).await?;
+            let theirs = environment.store.accounts_of(&at, ids, accounts).await?;
             self.of_unreadable.insert(doors, theirs.into_iter().collect());
         }
         Ok(())
@@ -135,15 +140,15 @@ impl DoorsSnapshot {
     /// Reads the groups and accounts of one door system.
     async fn open(
         &mut self,
-        outside: &Environment,
+        environment: &Environment,
         site: &Site,
         (name, config): (&str, &DoorsConfig),
         people: &[Person],
     ) -> Result<()> {
-        let kept = outside.ledger.doors_read_kept(&site.id, name).await?;
+        let kept = environment.store.doors_read_kept(&site.id, name).await?;
         let lost = kept == Kept::Unreadable;
         let before = kept.readable().filter(|before| before.is_of(config));
-        let reader = match outside.doors(site, name, Share::Reconcile).await {
+        let reader = match environment.doors(site, name, Share::Reconcile).await {
             Ok((reader, _)) => reader,
             Err(error) => {
                 self.shut(name, &error);
@@ -210,20 +215,20 @@ impl DoorsSnapshot {
     }
 
     /// Finds out which other sites share a group, and reads what they hold.
-    async fn find_other_sites(&mut self, outside: &Environment, site: &Site) -> Result<()> {
+    async fn find_other_sites(&mut self, environment: &Environment, site: &Site) -> Result<()> {
         let mut neighbours = Neighbours::new();
         for (name, terms) in &mut self.terms {
             let at = Neighbour { site: site.id.clone(), doors: name.clone() };
             let ruled = RuledDoors { at, config: &terms.config, groups: &terms.ruled };
-            let found = ruled.others(&outside.ledger, &terms.seen).await?;
+            let found = ruled.others(&environment.store, &terms.seen).await?;
             terms.seen.shared.extend(found);
-            let shared = in_service(&outside.ledger, &terms.seen.shared).await?;
+            let shared = in_service(&environment.store, &terms.seen.shared).await?;
             if !shared.is_empty() {
                 neighbours.insert(name.clone(), shared);
             }
         }
         let accounts = if neighbours.is_empty() { BTreeMap::new() } else { self.accounts_seen() };
-        self.others = of_everyone(&outside.ledger, &neighbours, &accounts).await?;
+        self.others = of_everyone(&environment.store, &neighbours, &accounts).await?;
         self.neighbours = neighbours;
         Ok(())
     }

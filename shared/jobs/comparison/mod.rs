@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::settle::DoorsContext;
-use doorstep_cloud::ledger::Store;
-use doorstep_cloud::ledger::people::People;
+use doorstep_cloud::store::Store;
+use doorstep_cloud::store::people::People;
 use doorstep_core::decide::entitlement::Rules;
 use doorstep_core::decide::guard::former::Baseline;
 use doorstep_core::model::error::Result;
@@ -37,13 +37,13 @@ pub mod seen_accounts;
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
 pub async fn former(
-    ledger: &Store,
+    store: &Store,
     site: &Site,
     (versions, replaced): (Range<u64>, Timestamp),
     known: &FactIndex,
     seen: &DoorsSnapshot,
 ) -> Result<Baseline> {
-    let older = ledger.files(&site.id, versions).await?;
+    let older = store.files(&site.id, versions).await?;
     let catalogue = (&seen.catalogue, known.catalogue_before());
     Ok(Baseline::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
 }
@@ -52,11 +52,11 @@ pub async fn former(
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
-pub async fn everybody_to_judge(ledger: &Store, site: &Site, known: &mut FactIndex) -> Result<People> {
-    let everybody = ledger.everybody_to_judge(&site.id).await?;
+pub async fn everybody_to_judge(store: &Store, site: &Site, known: &mut FactIndex) -> Result<People> {
+    let everybody = store.everybody_to_judge(&site.id).await?;
     if !everybody.unreadable.is_empty() {
         let names = known.profiles().map(|(name, _)| name).collect();
-        known.set_aside(ledger.profiles_of(&site.id, &everybody.unreadable, names).await?);
+        known.set_aside(store.profiles_of(&site.id, &everybody.unreadable, names).await?);
     }
     Ok(everybody)
 }

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::facts::FactIndex;
 use super::numbers::{NUMBERS, Numbers, keep_numbers};
-use doorstep_cloud::ledger::Store;
-use doorstep_cloud::ledger::sites::{Disbelief, PlatformRead};
+use doorstep_cloud::store::Store;
+use doorstep_cloud::store::sites::{Disbelief, PlatformRead};
 use doorstep_core::decide::guard::credibility::{BELIEVED_AFTER, lost_half, ran_out};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
@@ -33,7 +33,7 @@ const SAMPLE: usize = 100;
 
 /// One read of a platform, under way.
 pub struct Reading<'a> {
-    ledger: &'a Store,
+    store: &'a Store,
     site: &'a Site,
     began: Timestamp,
     /// Only what changed since then is listed; `None`: everything.
@@ -67,7 +67,7 @@ pub type Disbeliefs = BTreeMap<String, Disbelief>;
 impl<'a> Reading<'a> {
     /// Nothing is read yet. `began` is the version of everything that will be.
     pub fn new(
-        ledger: &'a Store,
+        store: &'a Store,
         site: &'a Site,
         mark: &PlatformRead,
         since: Option<Timestamp>,
@@ -78,7 +78,7 @@ impl<'a> Reading<'a> {
         let (unread, unlisted, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let (disbelief, doubts, numbers) = (mark.refused.clone(), Vec::new(), None);
         Reading {
-            ledger,
+            store,
             site,
             began,
             since,
@@ -138,7 +138,7 @@ impl<'a> Reading<'a> {
 
     /// What is known of a kind before it is read.
     async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, Record>> {
-        let records = self.ledger.facts_of(&self.site.id, kind).await?;
+        let records = self.store.facts_of(&self.site.id, kind).await?;
         records.iter().for_each(|record| self.known.put(record));
         Ok(records.into_iter().map(|record| (record.fact.name(), record)).collect())
     }

@@ -11,8 +11,8 @@ use crate::comparison::doors::DoorsSnapshot;
 use crate::comparison::doubts::{holders, inside};
 use crate::comparison::facts::FactIndex;
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::guard::judge::{Judgement, Measure, judge};
 use doorstep_core::decide::guard::{Hold, TOGETHER, TOLD_EVERY, UnconfirmedChange, Waiting};
 use doorstep_core::model::error::{Error, Result};
@@ -24,7 +24,7 @@ use doorstep_core::site::{Mode, Site};
 
 /// What the guard looks at.
 pub struct Holding<'a> {
-    pub outside: &'a Environment,
+    pub environment: &'a Environment,
     pub site: &'a Site,
     pub seen: &'a DoorsSnapshot,
     pub known: &'a FactIndex,
@@ -56,7 +56,7 @@ impl Holding<'_> {
         if unjudged > 0 {
             report.problems.push(format!("{unjudged} changes that nobody vouched for wait for a complete read"));
         }
-        let approved = self.outside.ledger.approved(&self.site.id, self.now).await?;
+        let approved = self.environment.store.approved(&self.site.id, self.now).await?;
         let (theirs, judged): (Vec<Waiting>, Vec<Waiting>) =
             judged.into_iter().partition(|one| approved.contains(&one.doubt));
         let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
@@ -82,23 +82,23 @@ impl Holding<'_> {
 
     /// Gives what may be done.
     async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
-        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, self.site.id.as_str());
         // Mostly there is nothing, and then nobody needs to know who is where.
         let Judgement { released, holds } = match waiting.is_empty() {
             true => Judgement::default(),
             false => self.judged(waiting).await?,
         };
         self.keep_holds(holds, whole, report).await?;
-        if whole && ledger.is_crowded(site).await? {
-            ledger.note_crowd(site, false).await?;
+        if whole && store.is_crowded(site).await? {
+            store.note_crowd(site, false).await?;
         }
         Ok(released)
     }
 
     /// Judges as one set. Counted before it is released: a stop in between lets less pass, not more.
     async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
-        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
-        let (mut tally, was) = ledger.tally(site, self.now).await?;
+        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (mut tally, was) = store.tally(site, self.now).await?;
         let (inside, holders) = (inside(self.seen, self.now), holders(self.people));
         let guard = &self.site.guard;
         let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
@@ -110,7 +110,7 @@ impl Holding<'_> {
             for doubt in new {
                 tally.left.entry(doubt).or_insert(self.now);
             }
-            if let Err(error) = ledger.keep_tally(site, &tally, was).await {
+            if let Err(error) = store.keep_tally(site, &tally, was).await {
                 if !error.is_retryable() {
                     return Err(error);
                 }
@@ -119,15 +119,15 @@ impl Holding<'_> {
             }
         }
         let doubts: Vec<&UnconfirmedChange> = released.iter().map(|one| &one.doubt).collect();
-        ledger.release(site, &doubts, None, self.now).await?;
+        store.release(site, &doubts, None, self.now).await?;
         Ok(Judgement { released, holds })
     }
 
     /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
     async fn keep_holds(&self, holds: Vec<(Hold, Vec<Waiting>)>, whole: bool, report: &mut Report) -> Result<()> {
-        let ledger = &self.outside.ledger;
-        ledger.drop_unreadable_holds(&self.site.id).await?;
-        let before = ledger.holds(&self.site.id).await?;
+        let store = &self.environment.store;
+        store.drop_unreadable_holds(&self.site.id).await?;
+        let before = store.holds(&self.site.id).await?;
         let mut open = Vec::new();
         for (hold, waiting) in holds {
             match before.iter().find(|old| old.checksum == hold.checksum && old.approved.is_none()) {
@@ -135,7 +135,7 @@ impl Holding<'_> {
                 Some(old) => {
                     let again = Hold { told: self.now, ..old.clone() };
                     // Approved in this very moment: then that is what counts.
-                    if !unless_changed(ledger.keep_hold(&again).await)? {
+                    if !unless_changed(store.keep_hold(&again).await)? {
                         continue;
                     }
                     report.notices.push(Notice::Held(again.clone()));
@@ -144,7 +144,7 @@ impl Holding<'_> {
                 None => {
                     let same = before.iter().find(|old| old.checksum == hold.checksum);
                     let hold = Hold { version: same.map_or(0, |old| old.version), ..hold };
-                    if !unless_changed(ledger.put_hold(&hold, &waiting).await)? {
+                    if !unless_changed(store.put_hold(&hold, &waiting).await)? {
                         continue;
                     }
                     report.notices.push(Notice::Held(hold.clone()));
@@ -160,7 +160,7 @@ impl Holding<'_> {
                 // Kept for a day, so that whoever looks sees what became of it.
                 Some(at) if self.now.duration_since(at) < TOGETHER => {}
                 None if !whole => open.push(old),
-                _ => drop(unless_changed(ledger.drop_hold(&old).await)?),
+                _ => drop(unless_changed(store.drop_hold(&old).await)?),
             }
         }
         report.held += open.iter().map(Hold::count).sum::<usize>();
@@ -178,9 +178,9 @@ impl Holding<'_> {
             if needed.contains(name) || named && catalogue || !old(before.until) {
                 continue;
             }
-            if let Some(record) = self.outside.ledger.fact(&self.site.id, name).await? {
+            if let Some(record) = self.environment.store.fact(&self.site.id, name).await? {
                 let record = Record { vouched: None, ..record };
-                match self.outside.ledger.keep_fact(&self.site.id, &record).await {
+                match self.environment.store.keep_fact(&self.site.id, &record).await {
                     Err(error @ Error::Retry { .. }) => return Err(error),
                     _ => continue,
                 }

@@ -10,9 +10,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_cloud::ledger::people::{free_account, point_account, put};
-use doorstep_cloud::ledger::{Step, conflict};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::people::{free_account, point_account, put};
+use doorstep_cloud::store::{Step, conflict};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Site};
@@ -71,42 +71,47 @@ pub fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where our own table is away, or a person was written again and again meanwhile.
-pub async fn carry_over(outside: &Environment, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
+pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
     let mut moves: BTreeMap<&str, Option<&str>> = leave.iter().map(|doors| (doors.as_str(), None)).collect();
     for (name, config) in &site.doors {
         let Some(was) = config.was.as_deref() else { continue };
-        if announce(outside, site, name, was).await? {
+        if announce(environment, site, name, was).await? {
             moves.insert(was, Some(name));
         }
     }
     if moves.is_empty() {
         return Ok(());
     }
-    let people = outside.ledger.everybody(&site.id).await?;
+    let people = environment.store.everybody(&site.id).await?;
     for person in people.known {
-        one(outside, &site.id, person, &moves).await?;
+        one(environment, &site.id, person, &moves).await?;
     }
     // Claims of a person who cannot be read are moved once they can.
     if !people.unreadable.is_empty() {
         return Ok(());
     }
     for was in moves.keys() {
-        outside.ledger.forget_doors_read(&site.id, was).await?;
+        environment.store.forget_doors_read(&site.id, was).await?;
     }
     Ok(())
 }
 
 /// Lets what was known of the door system be known under its new name. Whether anything may still be under the old one.
-pub async fn announce(outside: &Environment, site: &Site, name: &str, was: &str) -> Result<bool> {
-    let Some(read) = outside.ledger.doors_read(&site.id, was).await? else { return Ok(false) };
-    if outside.ledger.doors_read(&site.id, name).await?.is_none() {
-        outside.ledger.keep_doors_read(&site.id, name, &read).await?;
+pub async fn announce(environment: &Environment, site: &Site, name: &str, was: &str) -> Result<bool> {
+    let Some(read) = environment.store.doors_read(&site.id, was).await? else { return Ok(false) };
+    if environment.store.doors_read(&site.id, name).await?.is_none() {
+        environment.store.keep_doors_read(&site.id, name, &read).await?;
     }
     Ok(true)
 }
 
-async fn one(outside: &Environment, site: &str, person: Person, moves: &BTreeMap<&str, Option<&str>>) -> Result<()> {
-    let (ledger, id) = (&outside.ledger, person.id.clone());
+async fn one(
+    environment: &Environment,
+    site: &str,
+    person: Person,
+    moves: &BTreeMap<&str, Option<&str>>,
+) -> Result<()> {
+    let (store, id) = (&environment.store, person.id.clone());
     let mut before = Some(person);
     for _ in 0..TRIES {
         let Some(person) = before else { return Ok(()) };
@@ -122,8 +127,8 @@ async fn one(outside: &Environment, site: &str, person: Person, moves: &BTreeMap
         for (doors, linked) in after.accounts.iter().filter(|(doors, _)| !person.accounts.contains_key(*doors)) {
             writes.push(point_account(site, doors, &linked.account.id, &id));
         }
-        match ledger.write_all(Step::Keep, writes).await {
-            Err(error) if error == conflict() => before = ledger.person(site, &id).await?,
+        match store.write_all(Step::Keep, writes).await {
+            Err(error) if error == conflict() => before = store.person(site, &id).await?,
             done => return done,
         }
     }

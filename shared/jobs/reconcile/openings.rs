@@ -9,13 +9,13 @@ use super::Report;
 use crate::comparison::doors::DoorsSnapshot;
 use crate::comparison::seen_accounts::Accounts;
 use crate::entries::RINGS_WITHIN;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::openings::OpeningsRead;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::openings::OpeningsRead;
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::opening::AccessAttempt;
 use doorstep_core::model::person::email_key;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::{DoorsConfig, Site};
@@ -40,11 +40,11 @@ const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Collects the openings of every door system that was reached, and looks after the webhooks of those that tell by
 /// themselves. Whether somebody was refused and is due now. What fails is a problem in the report.
-pub async fn collect(outside: &Environment, site: &Site, seen: &DoorsSnapshot, report: &mut Report) -> bool {
+pub async fn collect(environment: &Environment, site: &Site, seen: &DoorsSnapshot, report: &mut Report) -> bool {
     let mut dues = Vec::new();
     for (name, config) in &site.doors {
         let (Some(reader), Some(accounts)) = (seen.readers.get(name), seen.accounts.get(name)) else { continue };
-        let reading = Reading { outside, site, name, config, reader: reader.openings(), accounts };
+        let reading = Reading { environment, site, name, config, reader: reader.openings(), accounts };
         match reading.all(&mut dues).await {
             Ok(None) => {}
             Ok(Some(trouble)) => report.problems.push(format!("{name}: {trouble}")),
@@ -54,12 +54,12 @@ pub async fn collect(outside: &Environment, site: &Site, seen: &DoorsSnapshot, r
     if dues.is_empty() {
         return false;
     }
-    let kept = outside.ledger.put_dues(&site.id, &dues).await;
+    let kept = environment.store.put_dues(&site.id, &dues).await;
     kept.inspect_err(|error| tracing::warn!(site = site.id, %error, "whoever was refused is not looked at")).is_ok()
 }
 
 struct Reading<'a> {
-    outside: &'a Environment,
+    environment: &'a Environment,
     site: &'a Site,
     name: &'a str,
     config: &'a DoorsConfig,
@@ -70,24 +70,24 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// What is wrong with the door system's webhook, after everything else was read.
     async fn all(&self, dues: &mut Vec<Due>) -> Result<Option<String>> {
-        let (ledger, now) = (&self.outside.ledger, self.outside.time.now());
-        let mut read = ledger.openings_read(&self.site.id, self.name, &self.config.identity()).await?;
+        let (store, now) = (&self.environment.store, self.environment.time.now());
+        let mut read = store.openings_read(&self.site.id, self.name, &self.config.identity()).await?;
         if self.config.kind.webhook().is_none() {
             self.pages(&mut read, dues, now).await?;
         }
         if read.locks_read.is_none_or(|at| now.duration_since(at) >= LOCKS_EVERY) {
             read.locks = self.reader.locks().await?;
             read.locks_read = Some(now);
-            ledger.keep_openings_read(&self.site.id, self.name, &read).await?;
+            store.keep_openings_read(&self.site.id, self.name, &read).await?;
         }
         self.reader.webhook_trouble(&address(&self.site.id, self.config.kind, self.name)).await
     }
 
     async fn pages(&self, read: &mut OpeningsRead, dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
-        let ledger = &self.outside.ledger;
+        let store = &self.environment.store;
         let mut mark = read.mark.clone().unwrap_or_else(|| Cursor { since: before(now, FIRST), token: None });
         let days = self.site.entries.keep_days;
-        let known = ledger.openings(&self.site.id, mark.since, Timestamp::MAX, now, days).await?;
+        let known = store.openings(&self.site.id, mark.since, Timestamp::MAX, now, days).await?;
         let mut known: BTreeSet<String> =
             known.into_iter().filter(|one| one.doors == self.name).map(|one| one.id).collect();
         for _ in 0..MOST_PAGES {
@@ -98,7 +98,7 @@ impl Reading<'_> {
             let new = self.named(new).await?;
             read.newest = new.iter().map(|opening| opening.at.min(now)).chain(read.newest).max();
             self.mark_due(&new, dues, now).await?;
-            ledger.keep_openings(&self.site.id, &new, days, now).await?;
+            store.keep_openings(&self.site.id, &new, days, now).await?;
             let last = page.next.is_none();
             if !last && page.next == mark.token {
                 return Err(Error::retry("the list of entries goes in circles"));
@@ -108,7 +108,7 @@ impl Reading<'_> {
                 mark.since = next_start(read, mark.since, now);
             }
             read.mark = Some(mark.clone());
-            ledger.keep_openings_read(&self.site.id, self.name, read).await?;
+            store.keep_openings_read(&self.site.id, self.name, read).await?;
             if last {
                 return Ok(());
             }
@@ -152,13 +152,13 @@ impl Reading<'_> {
     }
 
     async fn whose(&self, id: &AccountId) -> Result<Option<String>> {
-        let (ledger, site) = (&self.outside.ledger, &self.site.id);
-        if let Some(person) = ledger.id_of_account(site, self.name, id).await? {
+        let (store, site) = (&self.environment.store, &self.site.id);
+        if let Some(person) = store.id_of_account(site, self.name, id).await? {
             return Ok(Some(person));
         }
         let email = self.accounts.get(id).and_then(|account| account.email.as_deref()).and_then(email_key);
         match email {
-            Some(email) => ledger.id_of_email(site, &email).await,
+            Some(email) => store.id_of_email(site, &email).await,
             None => Ok(None),
         }
     }

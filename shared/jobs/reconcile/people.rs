@@ -12,7 +12,7 @@ use crate::comparison::judge::{Verdict, judge};
 use crate::comparison::people::PersonCow;
 use crate::comparison::{CompareContext, Group};
 use crate::settle::{COUNTED, PersonDecision};
-use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::guard::removal::doubt_of;
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};

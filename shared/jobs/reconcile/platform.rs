@@ -9,8 +9,8 @@ use crate::comparison::numbers::NUMBERS;
 use crate::comparison::platform::Reading;
 use crate::settle::{Origin, end_look};
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::sites::PlatformRead;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
 use doorstep_core::model::record::Record;
@@ -36,11 +36,11 @@ pub struct PlatformState {
 }
 
 /// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known.
-pub async fn read(outside: &Environment, site: &Site, report: &mut Report) -> Result<PlatformState> {
+pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -> Result<PlatformState> {
     let word = site.platform.kind.word();
-    let now = outside.time.now();
-    let mut mark = outside.ledger.platform_read(&site.id).await?;
-    let KeptRead { reading, heard, kept_out, held_back } = read_and_keep(outside, site, &mark, now).await?;
+    let now = environment.time.now();
+    let mut mark = environment.store.platform_read(&site.id).await?;
+    let KeptRead { reading, heard, kept_out, held_back } = read_and_keep(environment, site, &mark, now).await?;
     report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
     let sound = reading.problems.is_empty() && reading.refused.is_empty();
     let refused = || reading.refused.iter().chain(&reading.doubts).chain(&kept_out);
@@ -51,7 +51,7 @@ pub async fn read(outside: &Environment, site: &Site, report: &mut Report) -> Re
     mark.refused.clone_from(&reading.disbelief);
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
     mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));
-    outside.ledger.keep_platform_read(&site.id, &mark).await?;
+    environment.store.keep_platform_read(&site.id, &mark).await?;
     let records = reading.counts.values().sum();
     report.reads.insert(word.to_owned(), Read { complete: wrong.is_empty(), records });
     report.problems.extend(wrong.iter().chain(&reading.remarks).map(|problem| format!("{word}: {problem}")));
@@ -69,18 +69,18 @@ struct KeptRead<'a> {
 }
 
 async fn read_and_keep<'a>(
-    outside: &'a Environment,
+    environment: &'a Environment,
     site: &'a Site,
     mark: &PlatformRead,
     now: Timestamp,
 ) -> Result<KeptRead<'a>> {
     let (mut heard, mut kept_out, mut held_back) = (Vec::new(), Vec::new(), None);
-    let mut reading = Reading::new(&outside.ledger, site, mark, since(mark, now), now);
-    match outside.platform(site).await {
+    let mut reading = Reading::new(&environment.store, site, mark, since(mark, now), now);
+    match environment.platform(site).await {
         Ok(reader) => {
             for &kind in reader.kinds() {
                 for record in reading.one(reader.as_ref(), kind).await? {
-                    kept_out.extend(keep(outside, site, &mut reading, record).await?);
+                    kept_out.extend(keep(environment, site, &mut reading, record).await?);
                 }
             }
             match reader.held_back().await {
@@ -89,7 +89,7 @@ async fn read_and_keep<'a>(
             }
             if let Some(contract) = site.platform.kind.vendor().contract() {
                 // What is left over harms nobody, and is tidied the next time.
-                if let Err(error) = tidy(contract, &outside.ledger, &site.id, now).await {
+                if let Err(error) = tidy(contract, &environment.store, &site.id, now).await {
                     tracing::warn!(site = site.id, %error, "what was told could not be tidied");
                 }
             }
@@ -113,25 +113,30 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
 
 /// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
 /// say of it.
-async fn keep(outside: &Environment, site: &Site, reading: &mut Reading<'_>, record: Record) -> Result<Option<String>> {
-    plan_end_look(outside, site, &reading.known, &record.fact).await?;
-    let Err(error) = outside.ledger.keep_fact(&site.id, &record).await else { return Ok(None) };
+async fn keep(
+    environment: &Environment,
+    site: &Site,
+    reading: &mut Reading<'_>,
+    record: Record,
+) -> Result<Option<String>> {
+    plan_end_look(environment, site, &reading.known, &record.fact).await?;
+    let Err(error) = environment.store.keep_fact(&site.id, &record).await else { return Ok(None) };
     let Error::Permanent(why) = error else { return Err(error) };
     let name = record.fact.name();
-    let before = outside.ledger.fact(&site.id, &name).await?;
+    let before = environment.store.fact(&site.id, &name).await?;
     reading.known.put(&before.unwrap_or(Record { gone: true, vouched: None, ..record }));
     Ok(Some(format!("{name} stays as it was: {why}")))
 }
 
 /// Has a membership that another one follows looked at again at its end, where that one is not there yet.
-async fn plan_end_look(outside: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
+async fn plan_end_look(environment: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
     let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
     let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
-    let Some(due) = end_look(site, location, fact, outside.time.now(), &Origin::default()) else { return Ok(()) };
-    if let Err(error) = outside.alarms.set(&site.id, due.minute).await {
+    let Some(due) = end_look(site, location, fact, environment.time.now(), &Origin::default()) else { return Ok(()) };
+    if let Err(error) = environment.schedules.set(&site.id, due.minute).await {
         tracing::warn!(site = site.id, %error, "a schedule could not be set; the next comparison sets it");
     }
-    outside.ledger.put_dues(&site.id, &[due]).await
+    environment.store.put_dues(&site.id, &[due]).await
 }
 
 /// Of a large site only what changed is read, and everything at least hourly.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 
-use doorstep_cloud::ledger::runs::{Read, Runs};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
+use doorstep_cloud::store::runs::{Read, Runs};
 use doorstep_core::model::error::{Error, Result};
 
 /// How long a site's next request waits after one that failed. After the fifth time the queue gives it to the dead
@@ -20,15 +20,15 @@ const GONE: Duration = Duration::from_secs(16 * 60);
 
 /// Serves a batch with `reconcile`, which compares everything of the site that it is given. The event source hands over one
 /// message at a time; several are served one after the other.
-pub async fn serve<F, R>(outside: &Environment, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
+pub async fn serve<F, R>(environment: &Environment, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
 where
     F: Fn(String) -> R,
     R: Future<Output = Result<()>>,
 {
     let mut answer = SqsBatchResponse::default();
     for message in batch.records {
-        if let Some(pause) = one(outside, &message, &reconcile).await {
-            again(outside, &message, pause).await;
+        if let Some(pause) = one(environment, &message, &reconcile).await {
+            again(environment, &message, pause).await;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.unwrap_or_default();
             answer.batch_item_failures.push(failure);
@@ -38,16 +38,16 @@ where
 }
 
 /// Has a message come again after `pause`. Where the queue does not take that, it comes again later.
-async fn again(outside: &Environment, message: &SqsMessage, pause: Duration) {
+async fn again(environment: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
-        && let Err(error) = outside.reconciles.again(receipt, pause).await
+        && let Err(error) = environment.reconciles.again(receipt, pause).await
     {
         tracing::warn!(%error, "a request comes again later than it could");
     }
 }
 
 /// Serves one message. Returns after which pause it comes again; `None` where it is done with.
-async fn one<F, R>(outside: &Environment, message: &SqsMessage, reconcile: &F) -> Option<Duration>
+async fn one<F, R>(environment: &Environment, message: &SqsMessage, reconcile: &F) -> Option<Duration>
 where
     F: Fn(String) -> R,
     R: Future<Output = Result<()>>,
@@ -58,13 +58,13 @@ where
     };
     let request: ReconcileRequest = request;
     let site = request.site.as_str();
-    match turn(outside, &request, &handed(message)).await {
+    match turn(environment, &request, &handed(message)).await {
         Ok(SiteTurn::Served) => None,
-        Ok(SiteTurn::Wait(until)) => Some(wait(outside.time.now(), until)),
+        Ok(SiteTurn::Wait(until)) => Some(wait(environment.time.now(), until)),
         Ok(SiteTurn::Run(read)) => {
-            again(outside, message, GONE).await;
-            let ended = outside.in_time(reconcile(site.to_owned())).await;
-            release(outside, site, &read, ended.is_ok()).await;
+            again(environment, message, GONE).await;
+            let ended = environment.in_time(reconcile(site.to_owned())).await;
+            release(environment, site, &read, ended.is_ok()).await;
             match ended {
                 Ok(()) => None,
                 Err(Error::Invalid(why)) => {
@@ -91,21 +91,21 @@ enum SiteTurn {
 }
 
 /// Takes the lease where the request is to be served now. Of two functions that try, one is told to wait.
-async fn turn(outside: &Environment, request: &ReconcileRequest, handed: &Handed) -> Result<SiteTurn> {
-    let now = outside.time.now();
-    let read = outside.ledger.runs(&request.site).await?;
+async fn turn(environment: &Environment, request: &ReconcileRequest, handed: &Handed) -> Result<SiteTurn> {
+    let now = environment.time.now();
+    let read = environment.store.runs(&request.site).await?;
     match decide(&read.runs, request, handed, now) {
         Step::Served => Ok(SiteTurn::Served),
         Step::Wait(until) => Ok(SiteTurn::Wait(until)),
-        Step::Run(runs) => outside.ledger.keep_runs(&request.site, &read, runs).await.map(SiteTurn::Run),
+        Step::Run(runs) => environment.store.keep_runs(&request.site, &read, runs).await.map(SiteTurn::Run),
     }
 }
 
 /// Gives the lease back. Where that fails it ends by itself.
-async fn release(outside: &Environment, site: &str, read: &Read, well: bool) {
+async fn release(environment: &Environment, site: &str, read: &Read, well: bool) {
     let Runs { begun, at, ended, .. } = read.runs.clone();
     let ended = if well { begun } else { ended };
-    if let Err(error) = outside.ledger.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {
+    if let Err(error) = environment.store.keep_runs(site, read, Runs { begun, at, ended, lease: None }).await {
         tracing::warn!(site, %error, "the lease of a reconcile could not be given back; it ends by itself");
     }
 }

@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 use super::directory::Directory;
 use super::scene::SiteContext;
 use super::tidy::unlist_shell;
-use doorstep_cloud::ledger::people::{free_account, point_account, put};
-use doorstep_cloud::ledger::{Step, Write, conflict};
+use doorstep_cloud::store::people::{free_account, point_account, put};
+use doorstep_cloud::store::{Step, Write, conflict};
 use doorstep_core::model::account::{Account, AccountId, Standing};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
@@ -158,7 +158,7 @@ async fn candidates(
         (None, Some(before)) => {
             let appeared = |guest: &Account| guest.name == name && !before.contains(&guest.id);
             for guest in reader.guests().await?.into_iter().filter(appeared) {
-                let owner = scene.outside.ledger.id_of_account(&scene.site.id, doors, &guest.id).await?;
+                let owner = scene.environment.store.id_of_account(&scene.site.id, doors, &guest.id).await?;
                 if owner.is_none_or(|id| id == person.id) && !directory.is_taken(doors, &guest.id) {
                     return Ok(vec![guest]);
                 }
@@ -195,9 +195,9 @@ async fn take(
     name: &str,
     made: bool,
 ) -> Result<()> {
-    let (site, ledger) = (&scene.site.id, &scene.outside.ledger);
-    let owner = match ledger.id_of_account(site, doors, &account.id).await? {
-        Some(id) if id != person.id => ledger.person(site, &id).await?,
+    let (site, store) = (&scene.site.id, &scene.environment.store);
+    let owner = match store.id_of_account(site, doors, &account.id).await? {
+        Some(id) if id != person.id => store.person(site, &id).await?,
         _ => None,
     };
     match owner {
@@ -227,15 +227,15 @@ async fn inherit(
     account: Account,
     name: &str,
 ) -> Result<()> {
-    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
-    let stored = ledger.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
+    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let stored = store.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
     let mut stored = stored.ok_or_else(conflict)?;
     owner.clone().hand_over(doors, person);
     owner.hand_over(doors, &mut stored);
     let shell = unlist_shell(site, &mut owner);
     let mut writes = vec![put(site, &owner)?, put(site, &stored)?, point_account(site, doors, &account.id, &person.id)];
     writes.extend(shell);
-    ledger.write_all(Step::Keep, writes).await?;
+    store.write_all(Step::Keep, writes).await?;
     person.version += 1;
     if let Some(linked) = person.accounts.get_mut(doors) {
         refresh(linked, account, None);

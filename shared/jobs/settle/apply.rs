@@ -7,10 +7,10 @@ use futures_util::future::join_all;
 
 use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::scene::Writers;
-use doorstep_cloud::ledger::holds::Release;
-use doorstep_cloud::ledger::people::{free_account, point_account};
-use doorstep_cloud::ledger::{Store, Write};
 use doorstep_cloud::other_sites::{Neighbour, OtherSites};
+use doorstep_cloud::store::holds::Release;
+use doorstep_cloud::store::people::{free_account, point_account};
+use doorstep_cloud::store::{Store, Write};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::Trouble;
 use doorstep_core::decide::guard::UnconfirmedChange;

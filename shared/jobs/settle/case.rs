@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
@@ -25,8 +25,8 @@ pub struct PersonState {
 
 /// Loads a person with everything that the platform says; `None` for an id that no person has, and where an item of theirs or
 /// of what is said of them cannot be read: what follows from the rest alone may take something from them. Versions are read before the facts that they guard.
-pub async fn open(outside: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
-    match read(outside, site, id).await {
+pub async fn open(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+    match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
             tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
             Ok(None)
@@ -35,15 +35,16 @@ pub async fn open(outside: &Environment, site: &str, id: &str) -> Result<Option<
     }
 }
 
-async fn read(outside: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
-    let Some(person) = outside.ledger.person(site, id).await? else { return Ok(None) };
-    let (dossier, versions) = dossier_of(outside, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
+async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+    let Some(person) = environment.store.person(site, id).await? else { return Ok(None) };
+    let (dossier, versions) =
+        dossier_of(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
     Ok(Some(PersonState { person, dossier, versions }))
 }
 
 /// Everything that the platform says of these profiles, with the versions of whom it is about.
 pub async fn dossier_of(
-    outside: &Environment,
+    environment: &Environment,
     site: &str,
     profiles: &[FactId],
 ) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
@@ -53,19 +54,19 @@ pub async fn dossier_of(
     };
     let (mut dossier, mut versions) =
         (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
-    laid_open(outside, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
+    laid_open(environment, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
         .await?;
     let before = dossier.vouched.values().map(|before| &before.fact);
     let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
     let names = teams.iter().map(Holder::profile).collect();
-    laid_open(outside, site, teams, names, &mut dossier, &mut versions).await?;
+    laid_open(environment, site, teams, names, &mut dossier, &mut versions).await?;
     Ok((dossier, versions))
 }
 
 /// Adds the facts about these holders, `more` facts, and the holders' versions.
 async fn laid_open(
-    outside: &Environment,
+    environment: &Environment,
     site: &str,
     holders: Vec<Holder>,
     more: Vec<FactId>,
@@ -75,14 +76,14 @@ async fn laid_open(
     let mut holdings = Vec::with_capacity(holders.len());
     // A guest may have hundreds of profiles.
     for part in holders.chunks(AT_ONCE) {
-        holdings.extend(try_join_all(part.iter().map(|holder| outside.ledger.holdings(site, holder))).await?);
+        holdings.extend(try_join_all(part.iter().map(|holder| environment.store.holdings(site, holder))).await?);
     }
     let mut wanted = more;
     for (holder, (held, version)) in holders.iter().zip(holdings) {
         wanted.extend(held);
         versions.push((holder.clone(), version));
     }
-    for record in outside.ledger.facts(site, &wanted).await? {
+    for record in environment.store.facts(site, &wanted).await? {
         dossier.add(&record);
     }
     Ok(())

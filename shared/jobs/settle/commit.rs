@@ -15,10 +15,10 @@ use super::scene::{DoorsContext, SiteContext};
 use super::tidy::{drop_gone_profiles, unlist_shell};
 use super::timely::{stamp, waits};
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::ledger::audits::Chain;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::people::put;
-use doorstep_cloud::ledger::{MOST_IN_ONE, Step, Store, Write, conflict};
+use doorstep_cloud::store::audits::Chain;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::people::put;
+use doorstep_cloud::store::{MOST_IN_ONE, Step, Store, Write, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{Trouble, Wrong};
 use doorstep_core::decide::guard::UnconfirmedChange;
@@ -75,7 +75,7 @@ pub async fn commit(
         problems.dedup();
     }
     // A slice may take a while, and a record says when it was written.
-    let at = scene.outside.time.now().max(now);
+    let at = scene.environment.time.now().max(now);
     stamp(&mut task.deeds, &sitting, at);
     count_new_accounts(scene, &mut task, at)?;
     task.writes.extend(drop_gone_profiles(&scene.site.id, &mut task.person, &sitting.case.dossier));
@@ -166,14 +166,14 @@ async fn cannot_be_written(
     error: &Error,
     now: Timestamp,
 ) -> Result<Outcome> {
-    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     tracing::error!(site, person = before.id, %error, "a person cannot be written down");
     let later = minutes_later(now, LONGEST_BACK_OFF);
     let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
     let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
     let due = [Due::at(later, Subject::Person(person.id.clone()))];
-    try_join(scene.alarm(floor_minute(later)), ledger.put_dues(site, &due)).await?;
-    match ledger.write_as(Step::Commit, put(site, &person)?).await {
+    try_join(scene.alarm(floor_minute(later)), store.put_dues(site, &due)).await?;
+    match store.write_as(Step::Commit, put(site, &person)?).await {
         Ok(()) | Err(Error::Permanent(_)) => Ok(Outcome::GaveUp),
         Err(error) if error == conflict() => Ok(Outcome::GaveUp),
         Err(error) => Err(error),
@@ -212,7 +212,7 @@ async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now
     for minutes in LOOKS {
         let later = minutes_later(now, minutes);
         let due = [Due::at(later, Subject::Person(before.id.clone()))];
-        let put = scene.outside.ledger.put_dues(&scene.site.id, &due);
+        let put = scene.environment.store.put_dues(&scene.site.id, &due);
         try_join(scene.alarm(floor_minute(later)), put).await?;
     }
     Ok(())
@@ -254,7 +254,7 @@ async fn write(
     (now, at): (Timestamp, Timestamp),
     known: &mut Option<Chain>,
 ) -> Result<()> {
-    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     let person = &mut task.person;
     if *person == *before && task.deeds.is_empty() && task.writes.is_empty() {
         return Ok(());
@@ -263,21 +263,21 @@ async fn write(
     if let Some(next) = person.next.filter(|_| person.next != before.next) {
         // Before the person: a due item or an alarm that turns out to be needless does no harm.
         let due = [Due::at(next, me.clone())];
-        try_join(scene.alarm(floor_minute(next)), ledger.put_dues(site, &due)).await?;
+        try_join(scene.alarm(floor_minute(next)), store.put_dues(site, &due)).await?;
     }
     if task.deeds.is_empty() && task.writes.is_empty() {
-        ledger.write_as(Step::Commit, put(site, person)?).await?;
+        store.write_as(Step::Commit, put(site, person)?).await?;
     } else {
         let chain = match known.take() {
             Some(chain) => chain,
-            None => ledger.chain(site).await?,
+            None => store.chain(site).await?,
         };
         *known = Some(write_with_deeds(scene, person, std::mem::take(&mut task.writes), &task.deeds, at, chain).await?);
     }
     person.version += 1;
     let moved = before.next.filter(|&old| old > now && person.next != Some(old));
     if let Some(old) = moved
-        && let Err(error) = ledger.write(Due::delete(site, old, &me)).await
+        && let Err(error) = store.write(Due::delete(site, old, &me)).await
     {
         tracing::debug!(site, %error, "a due item stays that nobody needs");
     }
@@ -294,21 +294,21 @@ async fn write_with_deeds(
     at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
-    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     let (early, late) = deeds.split_at(deeds.len().saturating_sub(MOST_DEEDS));
     for deeds in early.chunks(MOST_DEEDS) {
-        ledger.write_all(Step::Keep, chain.join(site, person, at, deeds)?).await?;
+        store.write_all(Step::Keep, chain.join(site, person, at, deeds)?).await?;
     }
     writes.extend(chain.join(site, person, at, late)?);
     debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");
     writes.insert(0, put(site, person)?);
-    ledger.write_all(Step::Commit, writes).await?;
+    store.write_all(Step::Commit, writes).await?;
     Ok(chain)
 }
 
 /// Publishes what was done in a round. The chain is the record; a bus that is away takes nothing from it.
 pub async fn tell(scene: &SiteContext, notices: &[Notice]) {
-    if let Err(error) = scene.outside.bus.publish(&scene.site.id, notices).await {
+    if let Err(error) = scene.environment.bus.publish(&scene.site.id, notices).await {
         tracing::warn!(site = scene.site.id, %error, "what was done could not be published");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::guard::MOST_NEW;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
@@ -12,7 +12,7 @@ use doorstep_core::site::Site;
 
 /// Whether so many are due who may need a new account that nobody gets one in this run: reconcile, which sees everybody
 /// at once, counts them first.
-pub async fn is_crowd(outside: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
+pub async fn is_crowd(environment: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
     if dues.len() <= MOST_NEW {
         return Ok(false);
     }
@@ -24,10 +24,10 @@ pub async fn is_crowd(outside: &Environment, site: &Site, dues: &[Due]) -> Resul
             Subject::Account { .. } | Subject::Look { .. } => {}
         }
     }
-    let known = outside.ledger.ids_of_profiles(&site.id, &names.iter().cloned().collect::<Vec<_>>()).await?;
+    let known = environment.store.ids_of_profiles(&site.id, &names.iter().cloned().collect::<Vec<_>>()).await?;
     let nobodies = names.len() - known.len();
     ids.extend(known);
-    let people = outside.ledger.people(&site.id, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let people = environment.store.people(&site.id, &ids.into_iter().collect::<Vec<_>>()).await?;
     let lacks = |person: &&Person| site.doors.keys().any(|doors| !person.accounts.contains_key(doors));
     Ok(nobodies + people.iter().filter(lacks).count() > MOST_NEW)
 }

@@ -9,8 +9,8 @@ use super::apply::PersonWork;
 use super::moves::PersonDecision;
 use super::round::Evaluation;
 use super::scene::SiteContext;
-use doorstep_cloud::ledger::holds::Release;
 use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_cloud::store::holds::Release;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::Change;
 use doorstep_core::decide::guard::former::Certainty;
@@ -48,7 +48,7 @@ pub async fn wait_for_the_guard(
     if asked.is_empty() {
         return;
     }
-    let released = match scene.outside.ledger.released(&scene.site.id, &asked, now).await {
+    let released = match scene.environment.store.released(&scene.site.id, &asked, now).await {
         Ok(released) => released,
         Err(error) => {
             task.failures.push(("ledger".to_owned(), error));
@@ -93,13 +93,13 @@ pub enum NewAccountGate {
 /// Whether this person gets no new account unasked: very many may need one, or wait for a human already, or so many got
 /// one in the last 24 hours. Looked up once a slice, and only for somebody who is new.
 async fn must_be_counted(scene: &SiteContext, doors: &str, person: &str, now: Timestamp) -> Result<bool> {
-    let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
+    let (store, site) = (&scene.environment.store, scene.site.id.as_str());
     let looked = scene.crowd.get_or_try_init(|| async {
-        let waits = ledger.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
-        Ok::<_, Error>(match waits || ledger.is_crowded(site).await? {
+        let waits = store.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
+        Ok::<_, Error>(match waits || store.is_crowded(site).await? {
             true => NewAccountGate::Known,
             false if scene.crowded => NewAccountGate::New,
-            false => NewAccountGate::Few(ledger.made(site, now).await?),
+            false => NewAccountGate::Few(store.made(site, now).await?),
         })
     });
     Ok(match looked.await? {
@@ -116,8 +116,8 @@ async fn must_be_counted(scene: &SiteContext, doors: &str, person: &str, now: Ti
 async fn ask_to_be_counted(scene: &SiteContext) -> Result<()> {
     let asked = scene.asked.get_or_try_init(|| async {
         if matches!(scene.crowd.get(), Some(NewAccountGate::New | NewAccountGate::Few(_))) {
-            scene.outside.ledger.note_crowd(&scene.site.id, true).await?;
-            scene.outside.bus.want_reconcile(&scene.site.id, AskedBy::Function).await;
+            scene.environment.store.note_crowd(&scene.site.id, true).await?;
+            scene.environment.bus.want_reconcile(&scene.site.id, AskedBy::Function).await;
         }
         Ok(())
     });
@@ -127,11 +127,11 @@ async fn ask_to_be_counted(scene: &SiteContext) -> Result<()> {
 /// Whether what a file that revoked nothing may have left to the one in force became so only since everything was compared
 /// by that: it is not among what is held.
 async fn is_news(scene: &SiteContext, doubt: &UnconfirmedChange) -> bool {
-    let (ledger, site) = (&scene.outside.ledger, scene.site.id.as_str());
+    let (store, site) = (&scene.environment.store, scene.site.id.as_str());
     let looked = scene.held.get_or_try_init(|| async {
         let mut held = BTreeSet::new();
-        for hold in ledger.open_holds(site).await? {
-            held.extend(ledger.waiting(&hold).await?.into_iter().map(|one| one.doubt));
+        for hold in store.open_holds(site).await? {
+            held.extend(store.waiting(&hold).await?.into_iter().map(|one| one.doubt));
         }
         Ok::<_, Error>(held)
     });

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use compact_str::CompactString;
 use jiff::Timestamp;
 
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::people::{free_email, list, point_account, point_email, point_profile, put};
-use doorstep_cloud::ledger::{Step, Store};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::people::{free_email, list, point_account, point_email, point_profile, put};
+use doorstep_cloud::store::{Step, Store};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::{Account, AccountId, GroupId, Standing};
 use doorstep_core::model::error::{Error, Result};
@@ -51,13 +51,13 @@ impl WorkItem {
 }
 
 /// Who is meant by these due items, each person once. Items that mean nobody are crossed out.
-pub async fn summon(outside: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
+pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
     let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
             Subject::Person(id) => Ok(vec![id.clone()]),
-            Subject::Profile(name) => of_profile(outside, site, name).await,
-            Subject::Account { doors, id } => of_account(outside, site, doors, id).await.map(|id| vec![id]),
+            Subject::Profile(name) => of_profile(environment, site, name).await,
+            Subject::Account { doors, id } => of_account(environment, site, doors, id).await.map(|id| vec![id]),
             Subject::Look { .. } => Ok(Vec::new()),
         };
         let meant = match meant {
@@ -69,7 +69,7 @@ pub async fn summon(outside: &Environment, site: &str, dues: Vec<Due>) -> Result
             meant => meant?,
         };
         if meant.is_empty() {
-            outside.ledger.cross_out(site, std::slice::from_ref(&due)).await?;
+            environment.store.cross_out(site, std::slice::from_ref(&due)).await?;
         }
         for id in meant {
             let summons = people.entry(id).or_default();
@@ -84,28 +84,28 @@ pub async fn summon(outside: &Environment, site: &str, dues: Vec<Due>) -> Result
 }
 
 /// The person behind a profile: two, where the profile has just moved from one to the other.
-async fn of_profile(outside: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
-    let known = outside.ledger.id_of_profile(site, name).await?;
-    let record = outside.ledger.fact(site, name).await?.filter(|record| !record.gone);
+async fn of_profile(environment: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
+    let known = environment.store.id_of_profile(site, name).await?;
+    let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
     let before = record.as_ref().and_then(|record| record.vouched.as_ref()).and_then(|fact| profile_of(&fact.what));
     let profile = record.as_ref().and_then(|record| profile_of(&record.fact.what)).cloned();
     let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
     let read = address(&profile);
     let person = match &known {
-        Some(id) => outside.ledger.person(site, id).await?,
+        Some(id) => environment.store.person(site, id).await?,
         None => None,
     };
     let (email, released) = match &person {
-        Some(person) if person.email != read => confirmed_address(outside, site, name, (read, before)).await?,
+        Some(person) if person.email != read => confirmed_address(environment, site, name, (read, before)).await?,
         _ => (read, None),
     };
     let meant = match person {
         Some(person) if email.is_none() || person.email == email => Ok(vec![person.id]),
-        Some(person) => moved(outside, site, name, person, email).await,
-        None => Ok(vec![joined(outside, site, name, email).await?]),
+        Some(person) => moved(environment, site, name, person, email).await,
+        None => Ok(vec![joined(environment, site, name, email).await?]),
     };
     if let (Ok(_), Some(done)) = (&meant, released) {
-        outside.ledger.write(Store::spent(site, &done)).await?;
+        environment.store.write(Store::spent(site, &done)).await?;
     }
     meant
 }
@@ -120,7 +120,7 @@ fn profile_of(what: &What) -> Option<&Profile> {
 /// The address that a person's profile goes by. One that is not confirmed counts once it was released: joining people, or
 /// parting them, may take something from somebody. Gives the release that is used up then.
 async fn confirmed_address(
-    outside: &Environment,
+    environment: &Environment,
     site: &str,
     name: &FactId,
     (read, before): (Option<String>, Option<&Profile>),
@@ -128,8 +128,8 @@ async fn confirmed_address(
     let Some(before) = before.map(address).filter(|before| *before != read) else { return Ok((read, None)) };
     let Some(email) = &read else { return Ok((before, None)) };
     let doubt = UnconfirmedChange::Moves { profile: name.clone(), to: email_digest(email) };
-    let now = outside.time.now();
-    let released = outside.ledger.released(site, std::slice::from_ref(&doubt), now).await?;
+    let now = environment.time.now();
+    let released = environment.store.released(site, std::slice::from_ref(&doubt), now).await?;
     Ok(if released.is_empty() { (before, None) } else { (read, Some(doubt)) })
 }
 
@@ -138,18 +138,18 @@ fn address(profile: &Profile) -> Option<String> {
 }
 
 /// A profile that nobody knew joins whoever has its address, or is somebody new.
-async fn joined(outside: &Environment, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
+async fn joined(environment: &Environment, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
     let owner = match &email {
-        Some(email) => outside.ledger.id_of_email(site, email).await?,
+        Some(email) => environment.store.id_of_email(site, email).await?,
         None => None,
     };
     let known = match &owner {
-        Some(id) => outside.ledger.person(site, id).await?,
+        Some(id) => environment.store.person(site, id).await?,
         None => None,
     };
     let mut writes = Vec::new();
     let mut person = known.unwrap_or_else(|| {
-        let person = Person::new(outside.ids.next(), email.clone());
+        let person = Person::new(environment.ids.next(), email.clone());
         writes.push(list(site, &person));
         writes.extend(email.as_deref().map(|email| point_email(site, email, &person.id)));
         person
@@ -159,55 +159,60 @@ async fn joined(outside: &Environment, site: &str, name: &FactId, email: Option<
     person.profiles.insert(name.clone());
     writes.push(put(site, &person)?);
     writes.push(point_profile(site, name, &person.id));
-    outside.ledger.write_all(Step::Keep, writes).await?;
+    environment.store.write_all(Step::Keep, writes).await?;
     Ok(person.id)
 }
 
 /// Whether an address is that of the person's own account, and none of their profiles goes by the one that they have: all
 /// of them part, and the person with the account is whose address it has.
-async fn is_home(outside: &Environment, site: &str, person: &Person, email: &str) -> Result<bool> {
+async fn is_home(environment: &Environment, site: &str, person: &Person, email: &str) -> Result<bool> {
     if !person.has_account_of(email) {
         return Ok(false);
     }
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-    let records = outside.ledger.facts(site, &profiles).await?;
+    let records = environment.store.facts(site, &profiles).await?;
     let mut live = records.iter().filter(|record| !record.gone).filter_map(|record| profile_of(&record.fact.what));
     Ok(!live.any(|profile| address(profile) == person.email))
 }
 
 /// A known profile has another address now.
 async fn moved(
-    outside: &Environment,
+    environment: &Environment,
     site: &str,
     name: &FactId,
     mut person: Person,
     email: Option<String>,
 ) -> Result<Vec<String>> {
     let Some(email) = email else { return Ok(vec![person.id]) };
-    let owner = outside.ledger.id_of_email(site, &email).await?;
+    let owner = environment.store.id_of_email(site, &email).await?;
     let alone = person.profiles.len() == 1;
-    if owner.is_none() && (alone || is_home(outside, site, &person, &email).await?) {
+    if owner.is_none() && (alone || is_home(environment, site, &person, &email).await?) {
         let mut writes = vec![point_email(site, &email, &person.id)];
         writes.extend(person.email.as_deref().map(|old| free_email(site, old, &person.id)));
         person.email = Some(email);
         writes.push(put(site, &person)?);
-        outside.ledger.write_all(Step::Keep, writes).await?;
+        environment.store.write_all(Step::Keep, writes).await?;
         return Ok(vec![person.id]);
     }
     // Whoever has no profile left keeps the address: a profile that comes back to it is theirs, with their account.
     person.profiles.remove(name);
-    outside.ledger.write_all(Step::Keep, vec![put(site, &person)?]).await?;
-    let joined = joined(outside, site, name, Some(email)).await?;
+    environment.store.write_all(Step::Keep, vec![put(site, &person)?]).await?;
+    let joined = joined(environment, site, name, Some(email)).await?;
     Ok(vec![person.id, joined])
 }
 
 /// Which of our people has this account: by our link, or else by the address that the door system has for it. `None`
 /// where it is nobody whom we know; a stranger is not made one of our people for trying a door.
-pub(super) async fn whose(outside: &Environment, site: &Site, doors: &str, id: &AccountId) -> Result<Option<String>> {
-    if let Some(known) = outside.ledger.id_of_account(&site.id, doors, id).await? {
+pub(super) async fn whose(
+    environment: &Environment,
+    site: &Site,
+    doors: &str,
+    id: &AccountId,
+) -> Result<Option<String>> {
+    if let Some(known) = environment.store.id_of_account(&site.id, doors, id).await? {
         return Ok(Some(known));
     }
-    let account = match outside.doors(site, doors, Share::Settle).await {
+    let account = match environment.doors(site, doors, Share::Settle).await {
         Ok((reader, _)) => reader.account(&unseen(id)).await,
         Err(error) => Err(error),
     };
@@ -217,22 +222,22 @@ pub(super) async fn whose(outside: &Environment, site: &Site, doors: &str, id: &
         None
     });
     match account.and_then(|account| account.email).as_deref().and_then(email_key) {
-        Some(email) => outside.ledger.id_of_email(&site.id, &email).await,
+        Some(email) => environment.store.id_of_email(&site.id, &email).await,
         None => Ok(None),
     }
 }
 
 /// Whoever has an account at a door system: somebody we know, or a stranger, who gets an id so that what is done to
 /// them has the same written record.
-async fn of_account(outside: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<String> {
-    if let Some(known) = outside.ledger.id_of_account(site, doors, id).await? {
+async fn of_account(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<String> {
+    if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }
-    let mut stranger = Person::new(outside.ids.next(), None);
+    let mut stranger = Person::new(environment.ids.next(), None);
     let account = unseen(id);
     stranger.accounts.insert(doors.to_owned(), Linked::new(account, "", false));
     let writes = vec![put(site, &stranger)?, list(site, &stranger), point_account(site, doors, id, &stranger.id)];
-    outside.ledger.write_all(Step::Keep, writes).await?;
+    environment.store.write_all(Step::Keep, writes).await?;
     Ok(stranger.id)
 }
 

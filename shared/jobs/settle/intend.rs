@@ -9,9 +9,9 @@ use super::apply::PersonWork;
 use super::round::{AT_ONCE, Evaluation};
 use super::scene::SiteContext;
 use super::timely::stamp;
-use doorstep_cloud::ledger::audits::Chain;
-use doorstep_cloud::ledger::people::put;
-use doorstep_cloud::ledger::{Step, conflict};
+use doorstep_cloud::store::audits::Chain;
+use doorstep_cloud::store::people::put;
+use doorstep_cloud::store::{Step, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::{CardIntent, Intent, IntentKind as StartedIntent, Person};
@@ -51,7 +51,7 @@ async fn one(
     };
     task.person.intents.extend(begun);
     begin_cards(task);
-    let at = scene.outside.time.now().max(now);
+    let at = scene.environment.time.now().max(now);
     stamp(&mut task.deeds, sitting, at);
     let written = write(scene, task, at, known).await;
     let stored = written.is_ok();
@@ -78,21 +78,21 @@ async fn write(
     at: Timestamp,
     known: Option<Chain>,
 ) -> Result<Option<Chain>> {
-    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     if task.deeds.is_empty() && task.writes.is_empty() {
-        ledger.write_as(Step::Intend, put(site, &task.person)?).await?;
+        store.write_as(Step::Intend, put(site, &task.person)?).await?;
         task.person.version += 1;
         return Ok(known);
     }
     let mut chain = match known {
         Some(chain) => chain,
-        None => ledger.chain(site).await?,
+        None => store.chain(site).await?,
     };
     let deeds = std::mem::take(&mut task.deeds);
     let mut writes = chain.join(site, &mut task.person, at, &deeds)?;
     writes.append(&mut task.writes);
     writes.insert(0, put(site, &task.person)?);
-    ledger.write_all(Step::Intend, writes).await?;
+    store.write_all(Step::Intend, writes).await?;
     task.person.version += 1;
     Ok(Some(chain))
 }
@@ -100,9 +100,9 @@ async fn write(
 /// Everybody from whom it was derived is still at the version that was read, after the intents were written. A fact that
 /// comes from now on is followed by a settle of its own, which finds them.
 async fn unchanged(scene: &SiteContext, sitting: &Evaluation) -> Result<()> {
-    let (site, ledger) = (scene.site.id.as_str(), &scene.outside.ledger);
+    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     let each = sitting.case.versions.iter().map(|(holder, version)| async move {
-        let now = ledger.version_of(site, holder).await?;
+        let now = store.version_of(site, holder).await?;
         if now == *version { Ok(()) } else { Err(conflict()) }
     });
     try_join_all(each).await.map(drop)

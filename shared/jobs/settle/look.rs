@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::numbers::unconfirmed;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::line::TriggerMessage;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::trigger_queue::TriggerMessage;
 use doorstep_core::decide::entitlement::days::end_of;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Membership, What};
@@ -36,7 +36,7 @@ const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Re-reads things of one site's platform.
 pub struct Refetcher<'a> {
-    outside: &'a Environment,
+    environment: &'a Environment,
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
     marked: Marked,
@@ -87,18 +87,18 @@ enum Marked {
 
 impl<'a> Refetcher<'a> {
     /// A looker at the site's platform, whose share of the run's time is used up at `ends`.
-    pub async fn new(outside: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
-        let platform = outside.platform(site).await?;
+    pub async fn new(environment: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
+        let platform = environment.platform(site).await?;
         // What this bell is about may hang on things that no bell ever told us.
-        want_first_read(outside, &site.id).await?;
+        want_first_read(environment, &site.id).await?;
         let (memberships, read) = (OnceCell::new(), Mutex::default());
-        Ok(Refetcher { outside, site, platform, marked: Marked::Written, ends, memberships, read })
+        Ok(Refetcher { environment, site, platform, marked: Marked::Written, ends, memberships, read })
     }
 
     /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
     /// looking again would not tell of them again, they are written down.
-    pub async fn in_passing(outside: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
-        Ok(Refetcher { marked: Marked::InPassing(Mutex::default()), ..Refetcher::new(outside, site, ends).await? })
+    pub async fn in_passing(environment: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
+        Ok(Refetcher { marked: Marked::InPassing(Mutex::default()), ..Refetcher::new(environment, site, ends).await? })
     }
 
     /// Whom it marked in passing.
@@ -130,7 +130,7 @@ impl<'a> Refetcher<'a> {
     }
 
     async fn look_at(&self, mention: &ChangeHint, looks: u8, heard: &Origin, around: bool) -> Result<()> {
-        let began = self.outside.time.now();
+        let began = self.environment.time.now();
         let found = match self.platform.look(&mention.about).await {
             Ok(Lookup::Fact(fact)) => Some(fact),
             Ok(Lookup::Missing) => None,
@@ -184,7 +184,9 @@ impl<'a> Refetcher<'a> {
         }
         let known = match found {
             Some(fact) => Some(fact.what.clone()),
-            None => self.outside.ledger.fact(&self.site.id, &mention.about).await?.map(|known| known.fact.what.clone()),
+            None => {
+                self.environment.store.fact(&self.site.id, &mention.about).await?.map(|known| known.fact.what.clone())
+            }
         };
         self.platform.around(&mention.about, known.as_ref(), found.is_none()).await
     }
@@ -196,12 +198,12 @@ impl<'a> Refetcher<'a> {
         let mut missing = self.left_team(about, people).await?;
         self.note_read(facts.iter().map(Fact::name));
         if let Some(holder) = holder {
-            let (names, _) = self.outside.ledger.holdings(&self.site.id, &holder).await?;
+            let (names, _) = self.environment.store.holdings(&self.site.id, &holder).await?;
             let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
             listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
             let unlisted = |name: &FactId| kinds.contains(&name.kind) && !listed.contains(name);
             let names: Vec<FactId> = names.into_iter().filter(unlisted).collect();
-            let known = self.outside.ledger.facts(&self.site.id, &names).await?;
+            let known = self.environment.store.facts(&self.site.id, &names).await?;
             let expected = |record: &Record| !record.gone && !is_past(&record.fact, since);
             missing.extend(known.into_iter().filter(expected).map(|record| record.fact.name()));
         }
@@ -239,23 +241,23 @@ impl<'a> Refetcher<'a> {
             return Ok((facts, Vec::new()));
         }
         let names: Vec<FactId> = facts.iter().map(Fact::name).collect();
-        let known = self.outside.ledger.facts(&self.site.id, &names).await?;
+        let known = self.environment.store.facts(&self.site.id, &names).await?;
         let is_known = |fact: &Fact| known.iter().any(|record| !record.gone && *record.fact == *fact);
         Ok(facts.into_iter().partition(|fact| !is_known(fact)))
     }
 
     fn is_late(&self) -> bool {
-        self.outside.time.now() >= self.ends
+        self.environment.time.now() >= self.ends
     }
 
     /// Leaves these things to the next run, each by itself.
     async fn look_next(&self, names: &[FactId], heard: &Origin) -> Result<()> {
-        let now = self.outside.time.now();
+        let now = self.environment.time.now();
         let look = |about: &FactId| {
             let mention = ChangeHint { about: about.clone(), reaches: None, removed: false };
             Due::at(now, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
         };
-        self.outside.ledger.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
+        self.environment.store.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
     }
 
     /// A thing as it was read, with what belonged to it and still does, although a list that was read beside it left
@@ -265,7 +267,7 @@ impl<'a> Refetcher<'a> {
             return Ok(fact);
         }
         let name = fact.name();
-        let known = self.outside.ledger.fact(&self.site.id, &name).await?.filter(|known| !known.gone);
+        let known = self.environment.store.fact(&self.site.id, &name).await?.filter(|known| !known.gone);
         let Some(known) = known else { return Ok(fact) };
         let unanswered = relation::confirm(self.platform.as_ref(), &known.fact, &mut fact, |_| None).await;
         if let Some((_, error)) = unanswered.first() {
@@ -278,7 +280,7 @@ impl<'a> Refetcher<'a> {
     /// Whoever came into a team or left it.
     async fn left_team(&self, about: &FactId, people: Option<Vec<Id>>) -> Result<Vec<FactId>> {
         let Some(people) = people else { return Ok(Vec::new()) };
-        let known = self.outside.ledger.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
+        let known = self.environment.store.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
         let people: Vec<FactId> = people.into_iter().map(|id| FactId::new(Kind::Member, id)).collect();
         let came = people.iter().filter(|name| !known.contains(name)).cloned();
         let left = known.iter().filter(|name| !people.contains(name)).cloned();
@@ -291,7 +293,7 @@ impl<'a> Refetcher<'a> {
         if resource.kind != Kind::Resource || !self.platform.tells_of_people() {
             return Ok(Vec::new());
         }
-        let all = || self.outside.ledger.facts_of(&self.site.id, Kind::Membership);
+        let all = || self.environment.store.facts_of(&self.site.id, Kind::Membership);
         let known = self.memberships.get_or_try_init(all).await?;
         let has = |record: &&Record| match &record.fact.what {
             What::Membership(Membership { assignments, .. }) => {
@@ -310,7 +312,7 @@ impl<'a> Refetcher<'a> {
         if self.platform.tells_of_people() {
             return Ok(());
         }
-        let known = self.outside.ledger.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
+        let known = self.environment.store.fact(&self.site.id, &fact.name()).await?.filter(|known| !known.gone);
         let before = match known.as_ref().map(|known| &known.fact.what) {
             Some(What::Pass(known)) => known.used,
             _ => 0.0,
@@ -318,10 +320,10 @@ impl<'a> Refetcher<'a> {
         if pass.used <= before || !self.platform.kinds().contains(&Kind::Checkin) {
             return Ok(());
         }
-        let began = self.outside.time.now();
+        let began = self.environment.time.now();
         let span = Span { changed_since: None, checkins_from: began.checked_sub(A_LOCAL_DAY).unwrap_or(began) };
         for fact in self.platform.read(Kind::Checkin, &span).await?.facts {
-            if self.outside.ledger.fact(&self.site.id, &fact.name()).await?.is_none() {
+            if self.environment.store.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // It is known from now on, so that nobody looks at it again.
                 self.keep_and_mark(&Record::new(fact, began, heard.source()), heard, true).await?;
             }
@@ -355,21 +357,21 @@ impl<'a> Refetcher<'a> {
     }
 
     async fn look_later(&self, mention: &ChangeHint, looks: u8, heard: &Origin, wait: SignedDuration) -> Result<()> {
-        let now = self.outside.time.now();
+        let now = self.environment.time.now();
         let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
         let due = Due::at(at, Subject::Look { mention: mention.clone(), looks, delivery: heard.delivery.clone() });
-        self.outside.alarms.set(&self.site.id, at).await?;
-        self.outside.ledger.put_dues(&self.site.id, &[due]).await
+        self.environment.schedules.set(&self.site.id, at).await?;
+        self.environment.store.put_dues(&self.site.id, &[due]).await
     }
 
     /// After the last look an id that is not known is not confirmed to be gone: six minutes of 404 are no removal while
     /// its list has it. A comparison reads that, and the guard judges what follows.
     async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Origin) -> Result<()> {
-        let known = self.outside.ledger.fact(&self.site.id, name).await?;
+        let known = self.environment.store.fact(&self.site.id, name).await?;
         let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
         let record = known.gone(began, Source::Missing).after(Some(&known));
         self.keep_and_mark(&record, heard, false).await?;
-        self.outside.bus.want_reconcile(&self.site.id, AskedBy::Function).await;
+        self.environment.bus.want_reconcile(&self.site.id, AskedBy::Function).await;
         Ok(())
     }
 
@@ -378,7 +380,7 @@ impl<'a> Refetcher<'a> {
     async fn look_at_its_end(&self, fact: &Fact, heard: &Origin) -> Result<()> {
         let known = async |location: Id| {
             let name = FactId::new(Kind::Location, location);
-            self.outside.ledger.fact(&self.site.id, &name).await
+            self.environment.store.fact(&self.site.id, &name).await
         };
         let location = match &fact.what {
             What::Membership(Membership { awaits_next: true, location: Some(location), .. }) => {
@@ -387,13 +389,13 @@ impl<'a> Refetcher<'a> {
             _ => None,
         };
         let location = location.as_ref().map(|record| record.fact.as_ref());
-        let Some(due) = end_look(self.site, location, fact, self.outside.time.now(), heard) else { return Ok(()) };
-        self.outside.alarms.set(&self.site.id, due.minute).await?;
-        self.outside.ledger.put_dues(&self.site.id, &[due]).await
+        let Some(due) = end_look(self.site, location, fact, self.environment.time.now(), heard) else { return Ok(()) };
+        self.environment.schedules.set(&self.site.id, due.minute).await?;
+        self.environment.store.put_dues(&self.site.id, &[due]).await
     }
 
     async fn keep_gone(&self, name: &FactId, began: Timestamp, source: Source, heard: &Origin) -> Result<()> {
-        match self.outside.ledger.fact(&self.site.id, name).await? {
+        match self.environment.store.fact(&self.site.id, name).await? {
             Some(known) => {
                 let record = known.gone(began, source);
                 self.keep_and_mark(&record, heard, false).await
@@ -427,12 +429,12 @@ impl<'a> Refetcher<'a> {
 
     /// Guests have no bells of their own, so they are read with every bell of their booking.
     async fn must_see(&self, name: &FactId) -> Result<bool> {
-        let known = self.outside.ledger.fact(&self.site.id, name).await?;
+        let known = self.environment.store.fact(&self.site.id, name).await?;
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
     }
 
     async fn see(&self, name: &FactId, heard: &Origin) -> Result<Option<Record>> {
-        let began = self.outside.time.now();
+        let began = self.environment.time.now();
         match self.platform.look(name).await {
             Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, heard.source()))),
             Err(error) => {
@@ -447,22 +449,22 @@ impl<'a> Refetcher<'a> {
     /// passing all the same: the minute in which they are due may not have come when this turn began, and somebody else
     /// may serve them before the fact is kept.
     async fn keep_and_mark(&self, record: &Record, heard: &Origin, once: bool) -> Result<()> {
-        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
-        let now = self.outside.time.now();
-        let mut draft = ledger.draft(site, record).await?;
+        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let now = self.environment.time.now();
+        let mut draft = store.draft(site, record).await?;
         let unconfirmed = match draft.known() {
-            Some(known) => unconfirmed(self.outside, site, known, record, now).await?,
+            Some(known) => unconfirmed(self.environment, site, known, record, now).await?,
             None => None,
         };
         if let Some(record) = &unconfirmed {
-            draft = ledger.draft(site, record).await?;
+            draft = store.draft(site, record).await?;
         }
         let profiles = self.profiles(record, &draft.concerned.everybody).await?;
         let due = |name: FactId| heard.due(now, Subject::Profile(name));
         if once || draft.concerned.some_left || matches!(self.marked, Marked::Written) {
-            ledger.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
+            store.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
         }
-        match ledger.keep_draft(site, &draft).await {
+        match store.keep_draft(site, &draft).await {
             Ok(()) => {}
             // The table will never take it: it stays as it was, and each reconcile says so.
             Err(error @ Error::Permanent(_)) => {
@@ -485,7 +487,7 @@ impl<'a> Refetcher<'a> {
             match holder {
                 // A profile's own change concerns nobody else in its team.
                 Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
-                Holder::Team(_) => profiles.extend(self.outside.ledger.roster(&self.site.id, holder).await?),
+                Holder::Team(_) => profiles.extend(self.environment.store.roster(&self.site.id, holder).await?),
                 Holder::Member(_) | Holder::Visitor(_) => {
                     profiles.insert(holder.profile());
                 }
@@ -516,14 +518,14 @@ fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
 }
 
 /// Asks for a full read of a site that nobody has read yet, unless one was asked for just now.
-async fn want_first_read(outside: &Environment, site: &str) -> Result<()> {
-    let now = outside.time.now();
-    let mut read = outside.ledger.platform_read(site).await?;
+async fn want_first_read(environment: &Environment, site: &str) -> Result<()> {
+    let now = environment.time.now();
+    let mut read = environment.store.platform_read(site).await?;
     let lately = read.wanted.is_some_and(|wanted| now.duration_since(wanted) < WANTED_EVERY);
     if read.complete.is_some() || lately {
         return Ok(());
     }
-    outside.bus.want_reconcile(site, AskedBy::Function).await;
+    environment.bus.want_reconcile(site, AskedBy::Function).await;
     read.wanted = Some(now);
-    outside.ledger.keep_platform_read(site, &read).await
+    environment.store.keep_platform_read(site, &read).await
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::portion::Phase;
-use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::store::dues::Due;
 
 /// How long one run serves at most before it rings again for the rest. The function may take longer to finish a slice.
 pub const TURN: Duration = Duration::from_secs(45);

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::identity;
 use super::look::{Origin, Refetcher};
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::subject::Subject;
@@ -27,29 +27,29 @@ pub fn has_hints(rings: &[TriggerMessage]) -> bool {
 
 /// Fetches everything that the bells are about, each thing once, until `ends`. Returns whom that marked in passing.
 pub async fn refetch(
-    outside: &Environment,
+    environment: &Environment,
     site: &Site,
     rings: &[TriggerMessage],
     ends: Timestamp,
 ) -> Result<Vec<Due>> {
-    let mut marked = of_accounts(outside, site, rings).await?;
+    let mut marked = of_accounts(environment, site, rings).await?;
     let hints = hints(rings);
     if hints.is_empty() {
         return Ok(marked);
     }
-    let looker = match Refetcher::in_passing(outside, site, ends).await {
+    let looker = match Refetcher::in_passing(environment, site, ends).await {
         Ok(looker) => looker,
         Err(error) => {
             tracing::warn!(site = site.id, %error, "the platform cannot be reached; hints wait a minute");
-            let now = outside.time.now();
-            put_off(outside, site, &hints, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
+            let now = environment.time.now();
+            put_off(environment, site, &hints, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
             return Ok(marked);
         }
     };
     let mut rest = hints.as_slice();
     while let Some(((mention, heard), more)) = rest.split_first() {
-        if outside.time.now() >= ends {
-            put_off(outside, site, rest, outside.time.now()).await?;
+        if environment.time.now() >= ends {
+            put_off(environment, site, rest, environment.time.now()).await?;
             break;
         }
         looker.look(mention, 0, heard).await?;
@@ -57,32 +57,32 @@ pub async fn refetch(
     }
     if let Some(contract) = site.platform.kind.vendor().contract() {
         let looked = hints.iter().take(hints.len() - rest.len()).map(|(mention, _)| mention).collect::<Vec<_>>();
-        drop_arrivals(contract, &outside.ledger, &site.id, &looked).await?;
+        drop_arrivals(contract, &environment.store, &site.id, &looked).await?;
     }
     marked.extend(looker.marked());
     Ok(marked)
 }
 
 /// Looks again at what is due to be looked at, until `ends`. What is not reached stays due.
-pub async fn look_again(outside: &Environment, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
-    let looker = match Refetcher::new(outside, site, ends).await {
+pub async fn look_again(environment: &Environment, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
+    let looker = match Refetcher::new(environment, site, ends).await {
         Ok(looker) => looker,
         Err(error) => {
             tracing::warn!(site = site.id, %error, "the platform cannot be reached; looks wait a minute");
-            let now = outside.time.now();
-            put_off_looks(outside, site, looks, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
-            return outside.ledger.cross_out(&site.id, looks).await;
+            let now = environment.time.now();
+            put_off_looks(environment, site, looks, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
+            return environment.store.cross_out(&site.id, looks).await;
         }
     };
     for due in looks {
-        if outside.time.now() >= ends {
+        if environment.time.now() >= ends {
             break;
         }
         if let Subject::Look { mention, looks, delivery } = &due.subject {
             let heard = Origin { delivery: delivery.clone(), rung: None };
             looker.look(mention, *looks, &heard).await?;
         }
-        outside.ledger.cross_out(&site.id, std::slice::from_ref(due)).await?;
+        environment.store.cross_out(&site.id, std::slice::from_ref(due)).await?;
     }
     Ok(())
 }
@@ -101,36 +101,36 @@ fn hints(rings: &[TriggerMessage]) -> Vec<(ChangeHint, Origin)> {
     hints
 }
 
-async fn put_off(outside: &Environment, site: &Site, hints: &[(ChangeHint, Origin)], to: Timestamp) -> Result<()> {
+async fn put_off(environment: &Environment, site: &Site, hints: &[(ChangeHint, Origin)], to: Timestamp) -> Result<()> {
     let look = |(mention, heard): &(ChangeHint, Origin)| {
         let subject = Subject::Look { mention: mention.clone(), looks: 0, delivery: heard.delivery.clone() };
         Due::at(to, subject).asked_at(heard.rung)
     };
-    put_and_wake(outside, site, hints.iter().map(look).collect(), to).await
+    put_and_wake(environment, site, hints.iter().map(look).collect(), to).await
 }
 
-async fn put_off_looks(outside: &Environment, site: &Site, looks: &[Due], to: Timestamp) -> Result<()> {
-    put_and_wake(outside, site, looks.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
+async fn put_off_looks(environment: &Environment, site: &Site, looks: &[Due], to: Timestamp) -> Result<()> {
+    put_and_wake(environment, site, looks.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
 }
 
-async fn put_and_wake(outside: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
-    if at > outside.time.now() {
-        outside.alarms.set(&site.id, doorstep_core::model::window::floor_minute(at)).await?;
+async fn put_and_wake(environment: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
+    if at > environment.time.now() {
+        environment.schedules.set(&site.id, doorstep_core::model::window::floor_minute(at)).await?;
     }
-    outside.ledger.put_dues(&site.id, &dues).await
+    environment.store.put_dues(&site.id, &dues).await
 }
 
 /// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
-async fn of_accounts(outside: &Environment, site: &Site, rings: &[TriggerMessage]) -> Result<Vec<Due>> {
+async fn of_accounts(environment: &Environment, site: &Site, rings: &[TriggerMessage]) -> Result<Vec<Due>> {
     let accounts = rings.iter().filter_map(|ring| match &ring.bell {
         Trigger::Account { doors, id } => Some(((doors, id), Origin::of(ring))),
         Trigger::Things(_) | Trigger::Alarm(_) | Trigger::Due | Trigger::Unread | Trigger::Roster => None,
     });
     let mut dues = Vec::new();
     for ((doors, id), heard) in accounts.collect::<BTreeMap<_, _>>() {
-        let person = identity::whose(outside, site, doors, id).await?;
+        let person = identity::whose(environment, site, doors, id).await?;
         dues.extend(person.map(|person| {
-            let due = heard.due(outside.time.now(), Subject::Person(person));
+            let due = heard.due(environment.time.now(), Subject::Person(person));
             due.with_a_look_at(BTreeSet::from([doors.clone()])).in_passing()
         }));
     }

@@ -19,7 +19,7 @@ use super::prepare::{FirstLook, prepare_all};
 use super::rest::resume_at;
 use super::scene::{SiteContext, Writers};
 use super::shared::ring_others;
-use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::cards::Number;
 use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
 use doorstep_core::model::account::GroupId;
@@ -70,7 +70,7 @@ pub async fn settle_people(
     // One due item may mean two people.
     let marks: HashSet<&str> = left.iter().map(Due::mark).collect();
     let served: Vec<Due> = dues(served).filter(|due| !marks.contains(due.mark())).collect();
-    scene.outside.ledger.cross_out(&scene.site.id, &served).await?;
+    scene.environment.store.cross_out(&scene.site.id, &served).await?;
     Ok(left)
 }
 
@@ -112,7 +112,7 @@ async fn round(
     now: Timestamp,
 ) -> Result<Vec<(String, Outcome)>> {
     let site = scene.site.id.as_str();
-    let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.outside, site, &id).await });
+    let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.environment, site, &id).await });
     let cases: Vec<Option<PersonState>> = cases.buffered(AT_ONCE).try_collect().await?;
     let mut sittings: Vec<Evaluation> = cases
         .into_iter()

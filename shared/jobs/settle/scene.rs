@@ -9,9 +9,9 @@ use tokio::sync::OnceCell;
 
 use super::doubts::NewAccountGate;
 use super::shared::neighbours;
-use doorstep_cloud::ledger::sites::{DoorsRead, Stored};
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::store::sites::{DoorsRead, Stored};
 use doorstep_core::decide::entitlement::{Before, Rules};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::guard::former::{Baseline, CatalogueBefore};
@@ -94,13 +94,13 @@ pub struct Connections(Mutex<BTreeMap<String, Connection>>);
 type Connection = (Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
 impl Connections {
-    async fn to(&self, outside: &Environment, site: &Site, name: &str) -> Result<Connection> {
+    async fn to(&self, environment: &Environment, site: &Site, name: &str) -> Result<Connection> {
         let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all().get(name).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let (read, write) = outside.doors(site, name, Share::Settle).await?;
+        let (read, write) = environment.doors(site, name, Share::Settle).await?;
         let new: Connection = (Arc::from(read), Arc::from(write));
         all().insert(name.to_owned(), new.clone());
         Ok(new)
@@ -110,7 +110,7 @@ impl Connections {
 /// One site, ready to be settled.
 pub struct SiteContext {
     /// Everything outside.
-    pub outside: Environment,
+    pub environment: Environment,
     /// The site file.
     pub site: Site,
     /// What its names stand for.
@@ -147,18 +147,19 @@ pub struct SiteContext {
 impl SiteContext {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
     pub async fn set(
-        outside: &Environment,
+        environment: &Environment,
         stored: &Stored,
         site: Site,
         crowded: bool,
         connections: &Connections,
     ) -> Result<(SiteContext, Writers)> {
-        let sides = join_all(site.doors.keys().map(|name| side(outside, &site, name, connections)));
-        let ledger = &outside.ledger;
+        let sides = join_all(site.doors.keys().map(|name| side(environment, &site, name, connections)));
+        let store = &environment.store;
         let (sides, known, before, read) =
-            join4(sides, catalogue(outside, &site.id), ledger.resolved(&site.id), ledger.platform_read(&site.id)).await;
+            join4(sides, catalogue(environment, &site.id), store.resolved(&site.id), store.platform_read(&site.id))
+                .await;
         let ((catalogue, changed), before, read) = (known?, before?, read?);
-        let older = ledger.files(&site.id, read.unfinished_from(stored.n)..stored.n).await?;
+        let older = store.files(&site.id, read.unfinished_from(stored.n)..stored.n).await?;
         let (mut terms, mut readers) = (BTreeMap::new(), BTreeMap::new());
         let (mut shut, mut writers) = (BTreeMap::new(), Writers::new());
         for (name, side) in site.doors.keys().zip(sides) {
@@ -183,14 +184,14 @@ impl SiteContext {
                 terms.ruled.extend(resolved.groups.iter().cloned());
             }
         }
-        let neighbours = neighbours(outside, &site, &mut terms).await?;
-        let stale = read.is_stale(outside.time.now());
-        let outside = outside.clone();
+        let neighbours = neighbours(environment, &site, &mut terms).await?;
+        let stale = read.is_stale(environment.time.now());
+        let environment = environment.clone();
         let (alarmed, crowd, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
         let compared = read.compared == Some(stored.n);
         Ok((
             SiteContext {
-                outside,
+                environment,
                 site,
                 resolved,
                 catalogue,
@@ -219,20 +220,21 @@ impl SiteContext {
 
     /// Whether a door system is not asked any more in this run: it hung, throttled or failed, or no time is left.
     pub fn is_closed(&self, doors: &str) -> bool {
-        let now = self.outside.time.now();
-        let out_of_time = self.outside.deadline.left(now).is_some_and(|left| left.is_zero());
-        out_of_time || self.site.doors.get(doors).is_some_and(|config| self.outside.doors_turn(config).is_closed(now))
+        let now = self.environment.time.now();
+        let out_of_time = self.environment.deadline.left(now).is_some_and(|left| left.is_zero());
+        out_of_time
+            || self.site.doors.get(doors).is_some_and(|config| self.environment.doors_turn(config).is_closed(now))
     }
 
     /// Sees to it that the line is rung at `minute`, once a run. Minutes that are years away are left to the reconcile,
     /// which sets alarms a day ahead: dates such as 9999 are no dates.
     pub async fn alarm(&self, minute: Timestamp) -> Result<()> {
-        let far = self.outside.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
+        let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
         if far || self.alarmed().contains(&minute) {
             return Ok(());
         }
         // Only one that was set need not be set again: whoever failed is served once more in the same run.
-        self.outside.alarms.set(&self.site.id, minute).await?;
+        self.environment.schedules.set(&self.site.id, minute).await?;
         self.alarmed().insert(minute);
         Ok(())
     }
@@ -254,8 +256,8 @@ impl SiteContext {
 }
 
 /// The platform's catalogue as it is known, without its passes, which may be many; and as it was before what only full reads told of.
-pub async fn catalogue(outside: &Environment, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
-    let records = try_join_all(Catalogue::KINDS.map(|kind| outside.ledger.facts_of(site, kind))).await?.concat();
+pub async fn catalogue(environment: &Environment, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
+    let records = try_join_all(Catalogue::KINDS.map(|kind| environment.store.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
     let before: Vec<Before> = records.iter().filter_map(Record::before).collect();
     Ok((Catalogue::without_passes(live()), CatalogueBefore::of(live(), &before)))
@@ -263,10 +265,10 @@ pub async fn catalogue(outside: &Environment, site: &str) -> Result<(Catalogue, 
 
 type Side = (DoorsContext, Arc<dyn ReadDoors>, Arc<dyn WriteDoors>);
 
-async fn side(outside: &Environment, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
+async fn side(environment: &Environment, site: &Site, name: &str, connections: &Connections) -> Result<Side> {
     let config = site.doors.get(name).cloned().ok_or_else(|| Error::permanent(format!("there are no doors {name}")))?;
-    let (read, write) = connections.to(outside, site, name).await?;
-    let kept = outside.ledger.doors_read_kept(&site.id, name).await?;
+    let (read, write) = connections.to(environment, site, name).await?;
+    let kept = environment.store.doors_read_kept(&site.id, name).await?;
     let lost = kept == Kept::Unreadable;
     let seen = match kept.readable().filter(|seen| seen.is_of(&config)) {
         Some(seen) => seen,
@@ -274,7 +276,7 @@ async fn side(outside: &Environment, site: &Site, name: &str, connections: &Conn
             let seen = survey(&config, read.as_ref()).await?;
             // One that cannot be read is for the next reconcile to put right.
             if !lost {
-                outside.ledger.keep_doors_read(&site.id, name, &seen).await?;
+                environment.store.keep_doors_read(&site.id, name, &seen).await?;
             }
             seen
         }

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::order::{Next, TURN};
 use super::refetch::{has_hints, look_again, refetch};
 use super::turn::SettleRun;
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::Stored;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::sites::Stored;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
@@ -26,34 +26,34 @@ const PEOPLE_FIRST: u32 = 50;
 const FETCHING: u32 = 75;
 
 /// Serves the bells of one site.
-pub async fn serve(outside: &Environment, stored: &Stored, rings: &[TriggerMessage]) -> Result<()> {
+pub async fn serve(environment: &Environment, stored: &Stored, rings: &[TriggerMessage]) -> Result<()> {
     let site = &stored.site()?;
-    let mut until = outside.time.now();
+    let mut until = environment.time.now();
     for ring in rings {
         match &ring.bell {
             Trigger::Things(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Roster => {}
             Trigger::Alarm(minute) => until = until.max(*minute),
-            Trigger::Unread => outside.bus.want_reconcile(&site.id, AskedBy::Function).await,
+            Trigger::Unread => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
         }
     }
     // Each part of a roster rings, and only the last one to come makes it whole.
     if let Some(contract) = site.platform.kind.vendor().contract()
         && rings.iter().any(|ring| ring.bell == Trigger::Roster)
-        && drop_rosters(contract, &outside.ledger, &site.id, outside.time.now()).await?
+        && drop_rosters(contract, &environment.store, &site.id, environment.time.now()).await?
     {
-        outside.bus.want_reconcile(&site.id, AskedBy::Function).await;
+        environment.bus.want_reconcile(&site.id, AskedBy::Function).await;
     }
-    let mut run = Run::begin(outside, stored, site, until);
+    let mut run = Run::begin(environment, stored, site, until);
     if has_hints(rings) {
         // Nobody who stands at a door waits for the platform.
         run.serve_people(PEOPLE_FIRST).await?;
-        run.marked = refetch(outside, site, rings, run.ends(FETCHING)).await?;
+        run.marked = refetch(environment, site, rings, run.ends(FETCHING)).await?;
     }
     loop {
         match run.serve_people(100).await? {
             People::Served { looks } if looks.is_empty() => return Ok(()),
             People::Served { looks } if run.left(FETCHING) > Duration::ZERO => {
-                look_again(outside, site, &looks, run.ends(FETCHING)).await?;
+                look_again(environment, site, &looks, run.ends(FETCHING)).await?;
             }
             People::Served { .. } | People::OutOfTime => return run.ring_for_the_rest().await,
         }
@@ -70,7 +70,7 @@ enum People {
 
 /// One run for one site.
 struct Run<'a> {
-    outside: &'a Environment,
+    environment: &'a Environment,
     site: &'a Site,
     turn: SettleRun<'a>,
     /// Whom hints marked in passing and who were not served yet.
@@ -82,11 +82,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn begin(outside: &'a Environment, stored: &'a Stored, site: &'a Site, until: Timestamp) -> Self {
-        let began = outside.time.now();
-        let time = outside.deadline.left(began).map_or(TURN, |left| left.min(TURN));
-        let turn = SettleRun::new(outside, stored, site);
-        Run { outside, site, turn, marked: Vec::new(), until, began, time }
+    fn begin(environment: &'a Environment, stored: &'a Stored, site: &'a Site, until: Timestamp) -> Self {
+        let began = environment.time.now();
+        let time = environment.deadline.left(began).map_or(TURN, |left| left.min(TURN));
+        let turn = SettleRun::new(environment, stored, site);
+        Run { environment, site, turn, marked: Vec::new(), until, began, time }
     }
 
     /// The instant at which so many percent of the run's time are used up.
@@ -96,14 +96,14 @@ impl<'a> Run<'a> {
     }
 
     fn left(&self, percent: u32) -> Duration {
-        Duration::try_from(self.outside.time.now().duration_until(self.ends(percent))).unwrap_or_default()
+        Duration::try_from(self.environment.time.now().duration_until(self.ends(percent))).unwrap_or_default()
     }
 
     /// Serves whoever is due until `percent` of the run's time are used up.
     async fn serve_people(&mut self, percent: u32) -> Result<People> {
         loop {
             // A run takes its time: whoever was marked in a minute that had not begun yet is due as well.
-            self.until = self.until.max(self.outside.time.now());
+            self.until = self.until.max(self.environment.time.now());
             let (looks, people) = self.all_due().await?;
             self.turn.get_to_know(&people).await?;
             match self.turn.order.next(people, self.left(percent)) {
@@ -122,15 +122,15 @@ impl<'a> Run<'a> {
 
     /// Everything due, earliest first, and then whoever was marked in passing: things to look at, and people.
     async fn all_due(&self) -> Result<(Vec<Due>, Vec<Due>)> {
-        let mut dues = self.outside.ledger.due_until(&self.site.id, self.until).await?;
+        let mut dues = self.environment.store.due_until(&self.site.id, self.until).await?;
         dues.extend_from_slice(&self.marked);
         Ok(dues.into_iter().partition(|due| matches!(due.subject, Subject::Look { .. })))
     }
 
     /// Leaves what is due to the next run, and asks for that.
     async fn ring_for_the_rest(&self) -> Result<()> {
-        self.outside.ledger.put_dues(&self.site.id, &self.marked).await?;
-        let bell = Trigger::Alarm(self.until.max(self.outside.time.now()));
-        self.outside.line.ring(&TriggerMessage::new(&self.site.id, bell), None).await
+        self.environment.store.put_dues(&self.site.id, &self.marked).await?;
+        let bell = Trigger::Alarm(self.until.max(self.environment.time.now()));
+        self.environment.triggers.enqueue(&TriggerMessage::new(&self.site.id, bell), None).await
     }
 }

@@ -9,13 +9,13 @@ use super::apply::PersonWork;
 use super::moves::PersonDecision;
 use super::round::{AT_ONCE, Evaluation};
 use super::scene::{DoorsContext, SiteContext};
-use doorstep_cloud::ledger::Write;
-use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_person};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::other_sites::{Neighbour, OtherSites};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::store::Write;
+use doorstep_cloud::store::key::Key;
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
@@ -26,15 +26,15 @@ pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
 
 /// The other sites at each door system. Registers groups that are ruled for the first time.
 pub async fn neighbours(
-    outside: &Environment,
+    environment: &Environment,
     site: &Site,
     terms: &mut BTreeMap<String, DoorsContext>,
 ) -> Result<Neighbours> {
     let mut neighbours = Neighbours::new();
     for (name, DoorsContext { config, seen, ruled, .. }) in terms {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
-        RuledDoors { at, config, groups: ruled }.register(&outside.ledger, seen).await?;
-        let shared = in_service(&outside.ledger, &seen.shared).await?;
+        RuledDoors { at, config, groups: ruled }.register(&environment.store, seen).await?;
+        let shared = in_service(&environment.store, &seen.shared).await?;
         if !shared.is_empty() {
             neighbours.insert(name.clone(), shared);
         }
@@ -49,7 +49,7 @@ pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> Others
     }
     let each = sittings.iter().map(|sitting| async move {
         let person = &sitting.case.person;
-        (person.id.clone(), of_person(&scene.outside.ledger, &scene.neighbours, person).await)
+        (person.id.clone(), of_person(&scene.environment.store, &scene.neighbours, person).await)
     });
     let each: Vec<_> = each.collect();
     stream::iter(each).buffer_unordered(AT_ONCE).collect().await
@@ -58,7 +58,7 @@ pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> Others
 /// Reads it once more for one person, whose accounts may be others by now.
 pub async fn read_again(scene: &SiteContext, task: &mut PersonWork) -> Result<()> {
     if !scene.neighbours.is_empty() {
-        task.others = of_person(&scene.outside.ledger, &scene.neighbours, &task.person).await?;
+        task.others = of_person(&scene.environment.store, &scene.neighbours, &task.person).await?;
     }
     Ok(())
 }
@@ -98,7 +98,7 @@ pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
 pub async fn ring_others(scene: &SiteContext, rings: BTreeSet<(Neighbour, AccountId)>) {
     for (Neighbour { site, doors }, id) in rings {
         let ring = TriggerMessage::new(&site, Trigger::Account { doors, id });
-        if let Err(error) = scene.outside.line.ring(&ring, None).await {
+        if let Err(error) = scene.environment.triggers.enqueue(&ring, None).await {
             tracing::warn!(site = scene.site.id, other = site, %error, "the other site of a shared group was not told");
         }
     }

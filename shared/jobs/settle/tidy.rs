@@ -1,8 +1,8 @@
 //! What people need no longer: profiles whose facts are gone, and the place in the list of all of whom nothing is left.
 //! Pure; commit writes it with the person.
 
-use doorstep_cloud::ledger::Write;
-use doorstep_cloud::ledger::people::{free_email, free_profile, unlist};
+use doorstep_cloud::store::Write;
+use doorstep_cloud::store::people::{free_email, free_profile, unlist};
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;

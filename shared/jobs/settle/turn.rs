@@ -12,9 +12,9 @@ use super::portion::Phase;
 use super::prepare::FirstLook;
 use super::round::settle_people;
 use super::scene::{Connections, SiteContext};
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::Stored;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::sites::Stored;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -24,7 +24,7 @@ use doorstep_core::site::Site;
 
 /// One site's turn.
 pub struct SettleRun<'a> {
-    outside: &'a Environment,
+    environment: &'a Environment,
     stored: &'a Stored,
     site: &'a Site,
     /// Who is served when.
@@ -36,16 +36,16 @@ pub struct SettleRun<'a> {
 
 impl<'a> SettleRun<'a> {
     /// It begins.
-    pub fn new(outside: &'a Environment, stored: &'a Stored, site: &'a Site) -> Self {
+    pub fn new(environment: &'a Environment, stored: &'a Stored, site: &'a Site) -> Self {
         let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
         let (seen, connections) = (FirstLook::default(), Connections::default());
-        SettleRun { outside, stored, site, order: Batcher::new(bulk), seen, connections, crowded: None }
+        SettleRun { environment, stored, site, order: Batcher::new(bulk), seen, connections, crowded: None }
     }
 
     /// Finds out of everybody who is due what their place depends on, and whether they are a crowd.
     pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
         if self.crowded.is_none() && !dues.is_empty() {
-            self.crowded = Some(is_crowd(self.outside, self.site, dues).await?);
+            self.crowded = Some(is_crowd(self.environment, self.site, dues).await?);
         }
         let unknown = self.order.unknown(dues);
         if unknown.is_empty() {
@@ -75,7 +75,7 @@ impl<'a> SettleRun<'a> {
 
     /// Those of these people who have an account wherever they could need one.
     async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
-        let (ledger, site) = (&self.outside.ledger, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, self.site.id.as_str());
         let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
         for due in dues {
             match &due.subject {
@@ -84,8 +84,8 @@ impl<'a> SettleRun<'a> {
                 Subject::Account { .. } | Subject::Look { .. } => {}
             }
         }
-        ids.extend(ledger.ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>()).await?);
-        let people = ledger.people(site, &ids.into_iter().collect::<Vec<_>>()).await?;
+        ids.extend(store.ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>()).await?);
+        let people = store.people(site, &ids.into_iter().collect::<Vec<_>>()).await?;
         let has_all = |person: &Person| {
             let mut accounts = self.site.doors.keys().map(|doors| person.accounts.get(doors));
             accounts.all(|linked| linked.is_some_and(|linked| linked.account.standing == Standing::Active))
@@ -95,13 +95,14 @@ impl<'a> SettleRun<'a> {
 
     /// Serves a slice of people. Gives what is due still.
     pub async fn serve(&mut self, portion: Phase, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
-        let began = self.outside.time.now();
+        let began = self.environment.time.now();
         let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
-        let (scene, writers) = SiteContext::set(self.outside, self.stored, site, crowded, &self.connections).await?;
-        let summons = identity::summon(self.outside, &self.site.id, slice.clone()).await?;
+        let (scene, writers) =
+            SiteContext::set(self.environment, self.stored, site, crowded, &self.connections).await?;
+        let summons = identity::summon(self.environment, &self.site.id, slice.clone()).await?;
         self.seen.newcomers = if portion == Phase::Accounts { self.order.newcomers() } else { 0 };
         let left = settle_people(&scene, &writers, summons, portion, &mut self.seen, now).await?;
-        let took = began.duration_until(self.outside.time.now());
+        let took = began.duration_until(self.environment.time.now());
         self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());
         Ok(left)
     }

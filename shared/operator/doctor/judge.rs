@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::vitals::{Doors, Platform, Troubled, Vitals};
 use super::{About, Checkup, Finding};
-use doorstep_cloud::line::Waiting;
+use doorstep_cloud::trigger_queue::Waiting;
 use doorstep_core::model::error::Error;
 use doorstep_core::site::Mode;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::shown_line;
 
@@ -103,20 +103,20 @@ impl About {
 /// # Errors
 /// [`doorstep_core::model::error::Error::Invalid`] for a site that is not here; [`doorstep_core::model::error::Error::Retry`] where our own table is
 /// away.
-pub async fn doctor(outside: &Environment, site: &str) -> Result<Checkup> {
-    Ok(judge::judge(&vitals::take(outside, site).await?))
+pub async fn doctor(environment: &Environment, site: &str) -> Result<Checkup> {
+    Ok(judge::judge(&vitals::take(environment, site).await?))
 }
 
 /// Looks at every site of the stack, in the order of their names. A site that cannot be looked at is one finding.
 ///
 /// # Errors
 /// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
-pub async fn doctor_of_all(outside: &Environment) -> Result<Vec<Checkup>> {
+pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
     let mut all = Vec::new();
-    for site in outside.ledger.site_names().await? {
-        all.push(match doctor(outside, &site).await {
+    for site in environment.store.site_names().await? {
+        all.push(match doctor(environment, &site).await {
             Ok(checkup) => checkup,
-            Err(error) => Checkup::unseen(site, outside.time.now(), &error),
+            Err(error) => Checkup::unseen(site, environment.time.now(), &error),
         });
     }
     Ok(all)

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 
-use doorstep_cloud::ledger::sites::{DoorsRead, PlatformRead, Stored};
-use doorstep_cloud::line::Waiting;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
+use doorstep_cloud::store::sites::{DoorsRead, PlatformRead, Stored};
+use doorstep_cloud::trigger_queue::Waiting;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::account::{Group, GroupId};
 use doorstep_core::model::error::{Error, Result};
@@ -119,30 +119,30 @@ const SOON: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where our own table is away.
-pub async fn take(outside: &Environment, site: &str) -> Result<Vitals> {
-    let outside = &Environment { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
-    let (now, ledger) = (outside.time.now(), &outside.ledger);
-    let stored = ledger.in_force(site).await?;
+pub async fn take(environment: &Environment, site: &str) -> Result<Vitals> {
+    let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
+    let (now, store) = (environment.time.now(), &environment.store);
+    let stored = store.in_force(site).await?;
     let site = stored.file()?;
-    let platform = platform(outside, &site, now).await?;
+    let platform = platform(environment, &site, now).await?;
     let (mut doors, mut groups) = (BTreeMap::new(), BTreeMap::new());
     for (name, config) in &site.doors {
-        let found = of_doors(outside, &site, name, config).await?;
+        let found = of_doors(environment, &site, name, config).await?;
         groups.extend(found.1.map(|found| (name.clone(), found)));
         doors.insert(name.clone(), found.0);
     }
-    let before = ledger.resolved(&site.id).await?;
-    let resolved = resolve(&site, &catalogue(outside, &site.id).await?.0, &groups, before.as_ref());
+    let before = store.resolved(&site.id).await?;
+    let resolved = resolve(&site, &catalogue(environment, &site.id).await?.0, &groups, before.as_ref());
     for (name, doors) in &mut doors {
         if let Some(groups) = groups.get(name).filter(|_| doors.answers.is_ok()) {
-            doors.shut = shut(outside, &site, name, groups, &resolved).await;
+            doors.shut = shut(environment, &site, name, groups, &resolved).await;
         }
     }
-    let everybody = ledger.everybody(&site.id).await?.known;
-    let dues = ledger.due_until(&site.id, later(now, SOON)).await?;
+    let everybody = store.everybody(&site.id).await?.known;
+    let dues = store.due_until(&site.id, later(now, SOON)).await?;
     // Facts are looked through for those that cannot be read alone.
     for kind in Kind::ALL {
-        ledger.facts_of(&site.id, kind).await?;
+        store.facts_of(&site.id, kind).await?;
     }
     let minutes: BTreeSet<Timestamp> = dues.iter().map(|due| due.minute).filter(|minute| *minute > now).collect();
     Ok(Vitals {
@@ -150,13 +150,13 @@ pub async fn take(outside: &Environment, site: &str) -> Result<Vitals> {
         due_soon: minutes.len(),
         troubled: everybody.iter().filter_map(Troubled::of).collect(),
         out_of_reach: out_of_reach(&site, &everybody),
-        holds: ledger.open_holds(&site.id).await?,
-        unread: ledger.unread(&site.id).await?.len(),
-        line: outside.line.waiting().await,
-        alarms: outside.alarms.of(&site.id).await.map(|alarms| alarms.len()),
-        ahead: ahead(outside).await,
+        holds: store.open_holds(&site.id).await?,
+        unread: store.unread(&site.id).await?.len(),
+        line: environment.triggers.waiting().await,
+        alarms: environment.schedules.of(&site.id).await.map(|alarms| alarms.len()),
+        ahead: ahead(environment).await,
         names: resolved.problems,
-        unreadable: ledger.unreadable().problems(),
+        unreadable: store.unreadable().problems(),
         site,
         stored,
         now,
@@ -181,10 +181,10 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-async fn platform(outside: &Environment, site: &Site, now: Timestamp) -> Result<Platform> {
+async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Result<Platform> {
     let kind = site.platform.kind;
     let told = kind.vendor().contract().is_some();
-    let proves = outside.secrets.webhook(&site.platform.secret).await.map(|found| {
+    let proves = environment.secrets.webhook(&site.platform.secret).await.map(|found| {
         found.is_some_and(|found| match told {
             true => found.webhook_secrets.iter().any(standard_webhooks::is_secret),
             false => found.prove_anything(),
@@ -195,12 +195,12 @@ async fn platform(outside: &Environment, site: &Site, now: Timestamp) -> Result<
         proves,
         answers: None,
         hearing: Ok(Hearing::default()),
-        read: outside.ledger.platform_read(&site.id).await?,
+        read: environment.store.platform_read(&site.id).await?,
     };
     if told {
         return Ok(seen);
     }
-    let reader = match outside.platform(site).await {
+    let reader = match environment.platform(site).await {
         Ok(reader) => reader,
         Err(error) => {
             seen.answers = Some(Err(error));
@@ -220,15 +220,15 @@ async fn platform(outside: &Environment, site: &Site, now: Timestamp) -> Result<
 }
 
 async fn of_doors(
-    outside: &Environment,
+    environment: &Environment,
     site: &Site,
     name: &str,
     config: &DoorsConfig,
 ) -> Result<(Doors, Option<Vec<Group>>)> {
-    let read = outside.ledger.doors_read(&site.id, name).await?.filter(|read| read.is_of(config));
+    let read = environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config));
     let mut seen = Doors { answers: Ok(()), shut: Vec::new(), seats: None, missing: Vec::new(), hearing: None, read };
     let found = async {
-        let (reader, _) = outside.doors(site, name, Share::Reconcile).await?;
+        let (reader, _) = environment.doors(site, name, Share::Reconcile).await?;
         let groups = reader.groups().await?;
         seen.seats = reader.seats().await?;
         seen.missing = missing(reader.as_ref(), config).await?;
@@ -259,7 +259,7 @@ async fn missing(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Vec<usi
 
 /// Ruled groups that open nothing.
 async fn shut(
-    outside: &Environment,
+    environment: &Environment,
     site: &Site,
     name: &str,
     groups: &[Group],
@@ -267,7 +267,7 @@ async fn shut(
 ) -> Vec<(String, String)> {
     let ruled = site.rules.iter().zip(&resolved.rules).filter(|(rule, _)| rule.doors == name);
     let ruled: BTreeSet<&GroupId> = ruled.flat_map(|(_, resolved)| &resolved.groups).collect();
-    let Ok((reader, _)) = outside.doors(site, name, Share::Reconcile).await else { return Vec::new() };
+    let Ok((reader, _)) = environment.doors(site, name, Share::Reconcile).await else { return Vec::new() };
     let mut shut = Vec::new();
     for group in groups.iter().filter(|group| ruled.contains(&group.id)) {
         let asked = reader.group_problem(&group.id).await;
@@ -278,12 +278,12 @@ async fn shut(
 }
 
 /// How far our clock is ahead of AWS's, by the date that its answers carry.
-async fn ahead(outside: &Environment) -> Option<SignedDuration> {
-    let settings = &outside.settings;
+async fn ahead(environment: &Environment) -> Option<SignedDuration> {
+    let settings = &environment.settings;
     let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.line_url).parse().ok()?;
     let origin = format!("{}://{}/", url.scheme_str()?, url.authority()?);
-    let answer = outside.http.send(http::Request::get(origin).body(Bytes::new()).ok()?).await.ok()?;
+    let answer = environment.http.send(http::Request::get(origin).body(Bytes::new()).ok()?).await.ok()?;
     let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
     let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
-    Some(outside.time.now().duration_since(theirs))
+    Some(environment.time.now().duration_since(theirs))
 }

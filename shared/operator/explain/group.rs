@@ -7,7 +7,7 @@ use super::shape::{
     AccountShown, Because, ClaimShown, DoneShown, Evidence, FactShown, GroupExplained, Lack, Missing, RuleShown, Tense,
 };
 use super::{Book, File, by_hand};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{Entitlement, desired, open_at};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
 use doorstep_core::model::account::{GroupId, Standing};
@@ -24,7 +24,7 @@ const MOST_DONE: usize = 50;
 
 /// One group, explained. Asks the door system only where somebody should be in and we did not put them there.
 pub(super) async fn explain_group(
-    outside: &Environment,
+    environment: &Environment,
     book: &Book,
     file: &File,
     doors: &str,
@@ -32,7 +32,7 @@ pub(super) async fn explain_group(
 ) -> Result<GroupExplained> {
     let mut one = One::of(book, file, doors, group);
     if one.tense == Tense::Present && one.may && !one.has && one.claim.is_none() {
-        one.by_hand = by_hand(outside, book, &file.person, doors, group).await;
+        one.by_hand = by_hand(environment, book, &file.person, doors, group).await;
     }
     one.judge();
     Ok(one.told())

@@ -11,8 +11,8 @@ use super::group::reason_at;
 use super::past::{asleep, held};
 use super::shape::Tense;
 use super::{Book, File, instant};
-use doorstep_cloud::ledger::people::People;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::people::People;
 use doorstep_core::decide::diff::is_valid;
 use doorstep_core::decide::entitlement::derive;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
@@ -102,19 +102,19 @@ pub struct Told {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site or group that is not here; [`Error::Retry`] where the door system does not answer.
-pub async fn who(outside: &Environment, site: &str, wanted: &Wanted) -> Result<Told> {
-    let now = outside.time.now();
+pub async fn who(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Told> {
+    let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
-    let stored = outside.ledger.in_force(site).await?;
-    let book = Book::of(outside, &stored, stored.site()?, at, now).await?;
+    let stored = environment.store.in_force(site).await?;
+    let book = Book::of(environment, &stored, stored.site()?, at, now).await?;
     let (doors, group) = book.one_group(&wanted.group)?;
-    let People { known: everybody, unreadable } = outside.ledger.everybody(&book.site.id).await?;
+    let People { known: everybody, unreadable } = environment.store.everybody(&book.site.id).await?;
     let mut people = match book.tense() {
-        Tense::Present => present(outside, &book, &everybody, &doors, &group).await?,
-        Tense::Past => past(outside, &book, &everybody, &doors, &group).await?,
-        Tense::Future => future(outside, &book, everybody, &doors, &group).await?,
+        Tense::Present => present(environment, &book, &everybody, &doors, &group).await?,
+        Tense::Past => past(environment, &book, &everybody, &doors, &group).await?,
+        Tense::Future => future(environment, &book, everybody, &doors, &group).await?,
     };
-    name_them(outside, &book, &mut people).await?;
+    name_them(environment, &book, &mut people).await?;
     people.sort();
     let unknown = unreadable.len();
     let unknown = (unknown > 0).then(|| {
@@ -150,16 +150,16 @@ impl Book {
 }
 
 async fn present(
-    outside: &Environment,
+    environment: &Environment,
     book: &Book,
     everybody: &[Person],
     doors: &str,
     group: &GroupId,
 ) -> Result<Vec<Inside>> {
-    let (reader, _) = outside.doors(&book.site, doors, Share::Settle).await?;
+    let (reader, _) = environment.doors(&book.site, doors, Share::Settle).await?;
     let rows: Vec<GroupMember> = reader.rows(group).await?.into_iter().filter(|row| is_valid(row, book.now)).collect();
     let config = book.site.doors.get(doors);
-    let protected = outside.ledger.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
+    let protected = environment.store.doors_read(&book.site.id, doors).await?.unwrap_or_default().protected;
     let owners: HashMap<&AccountId, &Person> =
         everybody.iter().filter_map(|person| Some((&person.accounts.get(doors)?.account.id, person))).collect();
     let strangers = rows.iter().any(|row| !owners.contains_key(&row.account));
@@ -206,14 +206,14 @@ async fn present(
 
 /// By the records of this group, and the claims of today.
 async fn past(
-    outside: &Environment,
+    environment: &Environment,
     book: &Book,
     everybody: &[Person],
     doors: &str,
     group: &GroupId,
 ) -> Result<Vec<Inside>> {
     let mut records: HashMap<String, Vec<Record>> = HashMap::new();
-    for record in outside.ledger.audit(&book.site.id).await? {
+    for record in environment.store.audit(&book.site.id).await? {
         let deed = &record.deed;
         if deed.doors == doors && deed.group.as_ref().is_none_or(|of| of == group) {
             records.entry(record.person.clone()).or_default().push(record);
@@ -246,7 +246,7 @@ async fn past(
 
 /// By what is known today.
 async fn future(
-    outside: &Environment,
+    environment: &Environment,
     book: &Book,
     everybody: Vec<Person>,
     doors: &str,
@@ -254,7 +254,7 @@ async fn future(
 ) -> Result<Vec<Inside>> {
     let each = everybody.into_iter().map(|person| async move {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (dossier, _) = dossier_of(outside, &book.site.id, &profiles).await?;
+        let (dossier, _) = dossier_of(environment, &book.site.id, &profiles).await?;
         let entitlements = derive(book.rules.by(&book.site), &dossier, book.at).entitlements;
         let (problems, facts, done, held) = Default::default();
         let file = File { person, dossier, entitlements, problems, facts, done, held };
@@ -299,11 +299,11 @@ impl Inside {
 }
 
 /// The platform's names, where it knows these people.
-async fn name_them(outside: &Environment, book: &Book, people: &mut [Inside]) -> Result<()> {
+async fn name_them(environment: &Environment, book: &Book, people: &mut [Inside]) -> Result<()> {
     let ids: Vec<String> = people.iter().filter_map(|inside| inside.person.clone()).collect();
-    let known = outside.ledger.people(&book.site.id, &ids).await?;
+    let known = environment.store.people(&book.site.id, &ids).await?;
     let profiles: Vec<FactId> = known.iter().filter_map(|person| person.profiles.first().cloned()).collect();
-    let facts = outside.ledger.facts(&book.site.id, &profiles).await?;
+    let facts = environment.store.facts(&book.site.id, &profiles).await?;
     let names: HashMap<FactId, String> = facts
         .iter()
         .filter_map(|record| match &record.fact.what {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::account::Group;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Person, email_key};
@@ -32,8 +32,8 @@ pub fn of(site: &Site, seen: &DoorsSnapshot, names: &[String], text: &str) -> Ve
 }
 
 /// What is wrong with the names alone: a group may well be there that opens nothing yet.
-pub async fn names(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
-    let before = outside.ledger.resolved(&site.id).await?;
+pub async fn names(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
+    let before = environment.store.resolved(&site.id).await?;
     let groups: BTreeMap<String, Vec<Group>> = seen
         .terms
         .iter()
@@ -47,7 +47,7 @@ pub async fn names(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> 
 
 /// What somebody should look at, although the file can be put in force.
 pub async fn remarks(
-    outside: &Environment,
+    environment: &Environment,
     site: &Site,
     seen: &DoorsSnapshot,
     names: &[String],
@@ -58,7 +58,7 @@ pub async fn remarks(
     remarks.extend(seen.remarks.iter().cloned());
     let secret = &site.platform.secret;
     let told = site.platform.kind.vendor().contract().is_some();
-    match outside.secrets.webhook(secret).await {
+    match environment.secrets.webhook(secret).await {
         Ok(Some(found)) if told && found.webhook_secrets.iter().any(standard_webhooks::is_secret) => {}
         Ok(_) if told => remarks.push(format!(
             "there is no webhook secret \"{secret}\" that is whsec_ and the base64 of 24 to 64 bytes: this platform cannot be \
@@ -71,22 +71,22 @@ pub async fn remarks(
         )),
         Err(error) => remarks.push(error.to_string()),
     }
-    remarks.extend(left_behind(outside, site, people).await?);
+    remarks.extend(left_behind(environment, site, people).await?);
     Ok(remarks)
 }
 
 /// Groups that another active site rules too, as the files say it. A site that has registered its groups is left out: the
 /// comparison names it already.
-pub async fn shared_groups(outside: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
+pub async fn shared_groups(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
     let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
     let mut remarks = Vec::new();
-    for plate in outside.ledger.doorplates().await? {
+    for plate in environment.store.doorplates().await? {
         if plate.site == site.id || registered.contains(plate.site.as_str()) {
             continue;
         }
-        let Some(stored) = outside.ledger.active(&plate.site).await? else { continue };
+        let Some(stored) = environment.store.active(&plate.site).await? else { continue };
         let Ok(other) = stored.file() else { continue };
-        let resolved = outside.ledger.resolved(&plate.site).await?;
+        let resolved = environment.store.resolved(&plate.site).await?;
         let theirs = RuledSite { site: &other, resolved: resolved.as_ref() };
         let ours = RuledSite { site, resolved: Some(&seen.resolved) };
         remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark));
@@ -95,14 +95,14 @@ pub async fn shared_groups(outside: &Environment, site: &Site, seen: &DoorsSnaps
 }
 
 /// Memberships that are ours at doors which this file no longer has, or by whose name it means others.
-async fn left_behind(outside: &Environment, site: &Site, people: &[Person]) -> Result<Vec<String>> {
+async fn left_behind(environment: &Environment, site: &Site, people: &[Person]) -> Result<Vec<String>> {
     let mut claims: BTreeMap<&str, usize> = BTreeMap::new();
     for claim in people.iter().flat_map(|person| &person.claims) {
         *claims.entry(&claim.doors).or_default() += 1;
     }
     let mut remarks = Vec::new();
     for (name, count) in claims {
-        let known = outside.ledger.doors_read(&site.id, name).await?;
+        let known = environment.store.doors_read(&site.id, name).await?;
         let same = |config| known.as_ref().is_none_or(|known| known.is_of(config));
         if !site.doors.get(name).is_some_and(same) {
             remarks.push(format!(

@@ -2,9 +2,9 @@
 //! to a door and not to the table. A vendor's token may be kept.
 
 use crate::check;
-use doorstep_cloud::ledger::sites::PlatformRead;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::sharing;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::decide::guard::Tally;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -39,18 +39,18 @@ pub struct Preview {
 /// # Errors
 /// [`Error::Retry`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
 /// [`Error::Permanent`] where a secret is missing or not accepted.
-pub async fn preview(outside: &Environment, site: &Site, text: &str) -> Result<Preview> {
-    let outside = &Environment { ledger: outside.ledger.with_own_unreadable(), ..outside.clone() };
-    let now = outside.time.now();
-    let mut mark = outside.ledger.platform_read(&site.id).await?;
-    let mut reading = platform(outside, site, &mark, now).await?;
+pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Result<Preview> {
+    let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
+    let now = environment.time.now();
+    let mut mark = environment.store.platform_read(&site.id).await?;
+    let mut reading = platform(environment, site, &mark, now).await?;
     mark.went(now, reading.problems.is_empty(), true);
-    let mut everybody = everybody_to_judge(&outside.ledger, site, &mut reading.known).await?;
+    let mut everybody = everybody_to_judge(&environment.store, site, &mut reading.known).await?;
     for (name, config) in &site.doors {
         let was = config.was.as_deref().into_iter();
         was.for_each(|was| everybody.known.iter_mut().for_each(|person| person.move_doors(was, Some(name))));
     }
-    let seen = doors::read(outside, site, &reading.known, &everybody).await?;
+    let seen = doors::read(environment, site, &reading.known, &everybody).await?;
     let people = everybody.known.as_slice();
     if let Some(shut) = site.doors.keys().find(|name| !seen.accounts.contains_key(*name)) {
         let about = |problem: &&String| problem.starts_with(&format!("{shut}: "));
@@ -60,18 +60,18 @@ pub async fn preview(outside: &Environment, site: &Site, text: &str) -> Result<P
     let word = site.platform.kind.word();
     let told = |problem: &String| format!("{word}: {problem}");
     let unread: Vec<String> = reading.problems.iter().map(told).chain(seen.problems.iter().cloned()).collect();
-    let names = findings::names(outside, site, &seen).await?;
+    let names = findings::names(environment, site, &seen).await?;
     let findings = findings::of(site, &seen, &names, text);
-    let mut problems = findings::remarks(outside, site, &seen, &names, people).await?;
+    let mut problems = findings::remarks(environment, site, &seen, &names, people).await?;
     problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
     problems.extend(sharing(&seen.neighbours));
-    problems.extend(findings::shared_groups(outside, site, &seen).await?);
-    problems.extend(outside.ledger.unreadable().problems());
+    problems.extend(findings::shared_groups(environment, site, &seen).await?);
+    problems.extend(environment.store.unreadable().problems());
     // The file in force counts among those before: what this file takes from anybody follows from it alone.
-    let in_force = outside.ledger.active(&site.id).await?.map_or(0, |stored| stored.n);
+    let in_force = environment.store.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
-    let former = former(&outside.ledger, site, versions, &reading.known, &seen).await?;
+    let former = former(&environment.store, site, versions, &reading.known, &seen).await?;
     let ground = CompareContext {
         former: &former,
         site,
@@ -83,21 +83,21 @@ pub async fn preview(outside: &Environment, site: &Site, text: &str) -> Result<P
         stale: mark.is_stale(now),
         now,
     };
-    let (tally, _) = outside.ledger.tally(&site.id, now).await?;
+    let (tally, _) = environment.store.tally(&site.id, now).await?;
     let diff = judged(ground, &reading.known, &seen, people, &tally, problems).await;
     Ok(Preview { findings, unread, diff })
 }
 
 /// Reads the whole platform, afresh.
 async fn platform<'a>(
-    outside: &'a Environment,
+    environment: &'a Environment,
     site: &'a Site,
     mark: &PlatformRead,
     now: jiff::Timestamp,
 ) -> Result<Reading<'a>> {
     let word = site.platform.kind.word();
-    let reader = outside.platform(site).await?;
-    let mut reading = Reading::new(&outside.ledger, site, mark, None, now);
+    let reader = environment.platform(site).await?;
+    let mut reading = Reading::new(&environment.store, site, mark, None, now);
     for &kind in reader.kinds() {
         // What is new is in `reading.known` too, and is kept nowhere else.
         drop(reading.one(reader.as_ref(), kind).await?);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::preview::diff::Who;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::{HORIZON, Rules};
 use doorstep_core::model::account::Group;
 use doorstep_core::model::error::{Error, Result};
@@ -95,26 +95,26 @@ impl Side {
 /// # Errors
 /// [`Error::Invalid`] for a site that is not here, for another platform than the one that is known, and for a day that
 /// nobody remembers or sees yet.
-pub async fn rehearse(outside: &Environment, text: &str, day: Option<Date>) -> Result<Rehearsal> {
+pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) -> Result<Rehearsal> {
     let site = match Site::parse(text) {
         Ok(site) => site,
         Err(error) => return Ok(Rehearsal { findings: error.into(), ..Rehearsal::default() }),
     };
-    let stored = outside.ledger.in_force(&site.id).await?;
+    let stored = environment.store.in_force(&site.id).await?;
     let before = stored.file()?;
     if (site.platform.kind, &site.platform.organization) != (before.platform.kind, &before.platform.organization) {
         return Err(Error::invalid(
             "the file names another platform than the one in force, and nothing is known of its days",
         ));
     }
-    let (day, window) = chosen(&site, day, outside.time.now())?;
-    let known = known(outside, &site).await?;
+    let (day, window) = chosen(&site, day, environment.time.now())?;
+    let known = known(environment, &site).await?;
     let catalogue = Catalogue::of(known.facts());
-    let people = outside.ledger.everybody(&site.id).await?.known;
+    let people = environment.store.everybody(&site.id).await?.known;
     let mut problems = Vec::new();
-    let (after, groups) = side(outside, site, &catalogue, &mut problems).await?;
+    let (after, groups) = side(environment, site, &catalogue, &mut problems).await?;
     // What is wrong with the file in force is no news.
-    let (before, old_groups) = side(outside, before, &catalogue, &mut Vec::new()).await?;
+    let (before, old_groups) = side(environment, before, &catalogue, &mut Vec::new()).await?;
     let names = old_groups.into_iter().chain(groups).flat_map(|(doors, groups)| {
         groups.into_iter().map(move |group| ((doors.clone(), group.id), group.name)).collect::<Vec<_>>()
     });
@@ -158,13 +158,13 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
 }
 
 /// Everything that is known of the platform.
-async fn known(outside: &Environment, site: &Site) -> Result<FactIndex> {
-    if outside.ledger.platform_read(&site.id).await?.whole.is_none() {
+async fn known(environment: &Environment, site: &Site) -> Result<FactIndex> {
+    if environment.store.platform_read(&site.id).await?.whole.is_none() {
         return Err(Error::invalid("the platform was not read whole yet, so no day is known: wait for a reconcile"));
     }
     let mut known = FactIndex::default();
     for kind in Kind::ALL {
-        outside.ledger.facts_of(&site.id, kind).await?.iter().for_each(|record| known.put(record));
+        environment.store.facts_of(&site.id, kind).await?.iter().for_each(|record| known.put(record));
     }
     Ok(known)
 }
@@ -173,19 +173,19 @@ type Groups = BTreeMap<String, Vec<Group>>;
 
 /// What a file's names stand for, by what is known of its door systems; what cannot be told is a problem.
 async fn side(
-    outside: &Environment,
+    environment: &Environment,
     site: Site,
     catalogue: &Catalogue,
     problems: &mut Vec<String>,
 ) -> Result<(Side, Groups)> {
     let mut groups = Groups::new();
     for (name, config) in &site.doors {
-        match outside.ledger.doors_read(&site.id, name).await?.filter(|read| read.is_of(config)) {
+        match environment.store.doors_read(&site.id, name).await?.filter(|read| read.is_of(config)) {
             Some(read) => drop(groups.insert(name.clone(), read.groups)),
             None => problems.push(format!("{name}: these doors were never read, so their rules open nothing here")),
         }
     }
-    let before = outside.ledger.resolved(&site.id).await?;
+    let before = environment.store.resolved(&site.id).await?;
     let resolved = resolve(&site, catalogue, &groups, before.as_ref());
     problems.extend(resolved.problems.iter().cloned());
     Ok((Side { site, resolved }, groups))

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::{Retiring, Stored};
-use doorstep_cloud::line::{Trigger, TriggerMessage};
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::other_sites::register::unregister;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::sites::{Retiring, Stored};
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -105,12 +105,12 @@ pub struct Inside {
 /// # Errors
 /// [`Error::Invalid`] for a site of which nothing is known, and where the checksum names something else than what would be
 /// done now; [`Error::Retry`] where the table, the line or Scheduler are away.
-pub async fn retire(outside: &Environment, site: &str, order: &Order) -> Result<Retirement> {
-    let Some(stored) = outside.ledger.active(site).await? else { return of_retired(outside, site, order).await };
-    let everybody = outside.ledger.everybody(site).await?;
+pub async fn retire(environment: &Environment, site: &str, order: &Order) -> Result<Retirement> {
+    let Some(stored) = environment.store.active(site).await? else { return of_retired(environment, site, order).await };
+    let everybody = environment.store.everybody(site).await?;
     let people = &everybody.known;
     let file = stored.file()?;
-    let mut seen = Retirement::of(&file, order, people, &names(outside, &file).await?);
+    let mut seen = Retirement::of(&file, order, people, &names(environment, &file).await?);
     seen.problems.extend(everybody.problems(site));
     if let Some(retiring) = stored.retiring.as_ref().filter(|_| order.how == How::RevokeAccess) {
         seen.checksum.clone_from(&retiring.checksum);
@@ -123,59 +123,59 @@ pub async fn retire(outside: &Environment, site: &str, order: &Order) -> Result<
         )));
     }
     if order.how == How::RevokeAccess && seen.people > 0 {
-        take_out(outside, site, &stored, &file, people, &seen.checksum).await?;
+        take_out(environment, site, &stored, &file, people, &seen.checksum).await?;
         return Ok(Retirement { stage: Stage::UnderWay, ..seen });
     }
-    outside.ledger.strike_site(site, &stored).await?;
+    environment.store.strike_site(site, &stored).await?;
     for (doors, config) in &file.doors {
         let at = Neighbour { site: site.to_owned(), doors: doors.clone() };
-        unregister(&outside.ledger, &at, config).await?;
+        unregister(&environment.store, &at, config).await?;
     }
-    outside.alarms.clear(site).await?;
-    let deleted = if order.delete_data { outside.ledger.forget_site(site).await? } else { 0 };
+    environment.schedules.clear(site).await?;
+    let deleted = if order.delete_data { environment.store.forget_site(site).await? } else { 0 };
     Ok(Retirement { stage: Stage::Done, deleted, ..seen })
 }
 
 /// Asks settle to take everybody out whom we put in. The operator has seen who that is, so the guard lets them pass.
 async fn take_out(
-    outside: &Environment,
+    environment: &Environment,
     site: &str,
     stored: &Stored,
     file: &Site,
     people: &[Person],
     checksum: &str,
 ) -> Result<()> {
-    let now = outside.time.now();
+    let now = environment.time.now();
     if stored.retiring.is_none() {
         let retiring = Retiring { at: now, checksum: checksum.to_owned() };
-        outside.ledger.retire_site(site, stored, retiring).await?;
+        environment.store.retire_site(site, stored, retiring).await?;
     }
     let doubts = leaves(file, people);
-    outside.ledger.release(site, &doubts.iter().collect::<Vec<_>>(), Some(checksum), now).await?;
+    environment.store.release(site, &doubts.iter().collect::<Vec<_>>(), Some(checksum), now).await?;
     let dues = people.iter().filter(|person| is_left(file, person)).map(|person| {
         let at = person.claims.iter().map(|claim| claim.doors.clone());
         let looked: BTreeSet<String> = at.chain(person.accounts.keys().cloned()).collect();
         let known = looked.into_iter().filter(|doors| file.doors.contains_key(doors)).collect();
         Due::at(now, Subject::Person(person.id.clone())).with_a_look_at(known)
     });
-    outside.ledger.put_dues(site, &dues.collect::<Vec<_>>()).await?;
-    outside.line.ring(&TriggerMessage::new(site, Trigger::Due), None).await
+    environment.store.put_dues(site, &dues.collect::<Vec<_>>()).await?;
+    environment.triggers.enqueue(&TriggerMessage::new(site, Trigger::Due), None).await
 }
 
 /// What the groups are called.
-async fn names(outside: &Environment, file: &Site) -> Result<BTreeMap<Group, String>> {
+async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<Group, String>> {
     let mut names = BTreeMap::new();
     for doors in file.doors.keys() {
-        let read = outside.ledger.doors_read(&file.id, doors).await?.unwrap_or_default();
+        let read = environment.store.doors_read(&file.id, doors).await?.unwrap_or_default();
         names.extend(read.groups.into_iter().map(|group| ((doors.clone(), group.id), group.name)));
     }
     Ok(names)
 }
 
 /// Of a site that is out of service already there is only what is kept of it.
-async fn of_retired(outside: &Environment, site: &str, order: &Order) -> Result<Retirement> {
-    let kept = outside.ledger.kept_of_site(site).await?;
-    if kept == 0 && !outside.ledger.has_chain(site).await? {
+async fn of_retired(environment: &Environment, site: &str, order: &Order) -> Result<Retirement> {
+    let kept = environment.store.kept_of_site(site).await?;
+    if kept == 0 && !environment.store.has_chain(site).await? {
         return Err(Error::invalid(format!("there is no site {site}")));
     }
     let mut seen = Retirement::nobody(site, order);
@@ -184,7 +184,7 @@ async fn of_retired(outside: &Environment, site: &str, order: &Order) -> Result<
         seen.stage = Stage::Shown;
         match &order.yes {
             Some(yes) if *yes == seen.checksum => {
-                seen.deleted = outside.ledger.forget_site(site).await?;
+                seen.deleted = environment.store.forget_site(site).await?;
                 seen.stage = Stage::Done;
             }
             Some(yes) => {

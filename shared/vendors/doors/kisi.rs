@@ -23,7 +23,7 @@ use wire::{Who, number};
 use super::openings::ReadOpenings;
 use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
-use crate::caller;
+use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
@@ -83,7 +83,7 @@ impl ReadDoors for Kisi {
         let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
         let list: Listed<wire::Assignment> = self.client.listed("role_assignments", &query, LONGEST_PAGE).await?;
         if list.items.is_empty() {
-            let there: wire::GroupSize = caller::json(VENDOR, &self.there_is(group).await?)?;
+            let there: wire::GroupSize = vendor_http::json(VENDOR, &self.there_is(group).await?)?;
             if list.says_nothing() && there.users_count.is_some_and(|count| count > 0) {
                 return Err(Error::retry("Kisi listed nobody of a group that counts people"));
             }
@@ -109,7 +109,7 @@ impl ReadDoors for Kisi {
                 if answer.status() == StatusCode::NOT_FOUND {
                     return self.listed_user(id).await;
                 }
-                let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+                let user: wire::User = vendor_http::json(VENDOR, &done(answer)?)?;
                 Ok(Some(user.into()))
             }
         }
@@ -159,7 +159,7 @@ impl WriteDoors for Kisi {
             None => {
                 let body = json!({ "guest": { "name": new.name } });
                 let answer = self.client.write(Method::POST, &["guests"], Some(&body)).await?;
-                let guest: wire::Guest = caller::json(VENDOR, &done(answer)?)?;
+                let guest: wire::Guest = vendor_http::json(VENDOR, &done(answer)?)?;
                 Ok(guest.into())
             }
         }
@@ -236,7 +236,7 @@ impl Kisi {
         if answer.status() == StatusCode::CONFLICT || (about_email && !self.find(email).await?.is_empty()) {
             return Err(Error::retry("Kisi has an account with this address already: it is looked up again"));
         }
-        let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+        let user: wire::User = vendor_http::json(VENDOR, &done(answer)?)?;
         Ok(user.into())
     }
 
@@ -266,7 +266,7 @@ impl Kisi {
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(account_gone());
         }
-        let user: wire::User = caller::json(VENDOR, &done(answer)?)?;
+        let user: wire::User = vendor_http::json(VENDOR, &done(answer)?)?;
         match user.scim_access_enabled {
             Some(false) => Err(Error::permanent(
                 "this Kisi account's access is switched off by the organisation's identity provider (SCIM): enable it \

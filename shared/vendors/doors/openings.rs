@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::AccountId;
 use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::opening::AccessAttempt;
 
 /// A door system that posts its openings as signed webhooks: how they are proven and read.
 pub trait TellOpenings: Send + Sync {

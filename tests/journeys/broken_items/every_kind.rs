@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::super::{PLAN, ROOM, andcards, hot_desk, town};
 use crate::world::{Doors, House, Item, Platform, SITE, Setting, Table, World};
-use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::ledger::unreadable::key_hash;
+use doorstep_cloud::store::key::Key;
+use doorstep_cloud::store::unreadable::key_hash;
 
 /// What becomes of a broken item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -103,12 +103,12 @@ async fn k1_a_kind_of_pass_can_be_ruled_before_the_first_is_sold() {
 async fn b3_explain_and_who_remark_on_no_name_of_a_pass_that_they_have_not_looked_for() {
     let rules = "[[rule]]\npass = \"Day pass\"\nopens = [\"Members\"]\n";
     let world = begin(Doors::Kisi, rules, json!({ "CoworkerTimePasses": [pass(13, 51)] }), &["Members"]).await;
-    let outside = world.machine.outside();
+    let environment = world.machine.environment();
     let wanted = explain::Wanted { email: Some(address("eve")), ..explain::Wanted::default() };
-    let explained = explain::explain(outside, SITE, &wanted).await.expect("an answer").expect("eve");
+    let explained = explain::explain(environment, SITE, &wanted).await.expect("an answer").expect("eve");
     assert_eq!(explained.remarks, [""; 0]);
     let wanted = who::Wanted { group: "Members".to_owned(), ..who::Wanted::default() };
-    assert_eq!(who::who(outside, SITE, &wanted).await.expect("an answer").remarks, [""; 0]);
+    assert_eq!(who::who(environment, SITE, &wanted).await.expect("an answer").remarks, [""; 0]);
     // A comparison reads the passes, and says it where none has the name.
     let misnamed = rules.replace("Day pass", "Dae pass");
     let world = begin(Doors::Kisi, &misnamed, json!({}), &["Members"]).await;

@@ -97,13 +97,13 @@ async fn i6_a_hold_written_back_from_an_old_copy_does_not_lose_an_approval(at: D
     let world = full(at, 12).await;
     world.change(gone(0..5)).await;
     world.reconcile().await;
-    let ledger = &world.machine.outside().ledger;
-    let old = ledger.holds(SITE).await.expect("holds").remove(0);
+    let store = &world.machine.environment().store;
+    let old = store.holds(SITE).await.expect("holds").remove(0);
     world.machine.approve(None, &old.checksum).await.expect("an approval");
     // A comparison that read the hold before wants to note that it told of it.
-    ledger.keep_hold(&Hold { told: world.machine.now(), ..old.clone() }).await.expect_err("it changed meanwhile");
-    ledger.drop_hold(&old).await.expect_err("nor is it dropped");
-    let kept = ledger.hold(SITE, &old.checksum).await.expect("it reads").expect("it is there");
+    store.keep_hold(&Hold { told: world.machine.now(), ..old.clone() }).await.expect_err("it changed meanwhile");
+    store.drop_hold(&old).await.expect_err("nor is it dropped");
+    let kept = store.hold(SITE, &old.checksum).await.expect("it reads").expect("it is there");
     assert!(kept.approved.is_some());
     assert_eq!(world.inside("Members").await, names(5..12));
     world.ends_well().await;

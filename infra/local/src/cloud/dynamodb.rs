@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::wire::{self, Refusal};
-use doorstep_cloud::outside::Settings;
+use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::SharedTime;
 pub use elsewhere::VARIABLE;

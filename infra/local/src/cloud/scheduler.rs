@@ -18,7 +18,7 @@ use super::wire::{self, Refusal};
 use super::{Stir, arn};
 use crate::keep::Keep;
 use crate::locked::locked;
-use doorstep_cloud::outside::Settings;
+use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::{Request, Response};
 use doorstep_vendors::time::SharedTime;
 

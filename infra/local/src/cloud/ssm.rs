@@ -10,7 +10,7 @@ use super::ACCOUNT;
 use super::wire::{self, Refusal};
 use crate::locked::locked;
 use crate::secrets::Secrets;
-use doorstep_cloud::outside::Settings;
+use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::Response;
 
 /// Most bytes of a value, in the advanced tier.

@@ -11,7 +11,7 @@ use super::functions::Functions;
 use super::{End, Role, Runner, limit};
 use crate::cloud::events::Wanted;
 use crate::cloud::sqs::{Line, Message};
-use doorstep_cloud::outside::{Environment, Settings};
+use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_jobs::reconcile::Asked;
 use doorstep_vendors::time::Time;
@@ -53,8 +53,8 @@ impl Runner {
     /// Hands one batch to settle.
     pub(super) async fn serve(&self, batch: Vec<Message>) {
         let event = event(&batch, &self.cloud.settings);
-        let call = |functions: Arc<dyn Functions>, outside: Environment| async move {
-            functions.settle(&outside, event).await
+        let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
+            functions.settle(&environment, event).await
         };
         let end = self.invoke(Role::Settle, limit::SETTLE, call).await;
         self.give_back(&self.cloud.line, batch, end);
@@ -64,8 +64,8 @@ impl Runner {
     pub(super) async fn serve_requests(&self, batch: Vec<Message>) {
         let site = batch.first().map(|message| message.group.clone()).unwrap_or_default();
         let event = event(&batch, &self.cloud.settings);
-        let call = |functions: Arc<dyn Functions>, outside: Environment| async move {
-            functions.reconcile_requests(&outside, event).await
+        let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
+            functions.reconcile_requests(&environment, event).await
         };
         let turn = self.turn_of(&site).await;
         let end = self.invoke(Role::Reconcile, limit::RECONCILE, call).await;
@@ -86,8 +86,8 @@ impl Runner {
     pub(super) async fn dispatch(&self, asked: Asked) {
         for tried in 1..=DISPATCH_TRIES {
             let wanted = asked.clone();
-            let call = |functions: Arc<dyn Functions>, outside: Environment| async move {
-                functions.dispatch(&outside, wanted).await
+            let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
+                functions.dispatch(&environment, wanted).await
             };
             match self.invoke(Role::Reconcile, limit::RECONCILE, call).await {
                 End::Done(Ok(())) => return,

@@ -12,7 +12,7 @@ use super::crash::{Crash, Step};
 use super::levers::{Levers, Work};
 use crate::locked::locked;
 use crate::world::World;
-use doorstep_cloud::outside::{Environment, Settings};
+use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_vendors::http::{Http, NoAnswer, Request};
 use doorstep_vendors::time::{SharedTime, Time};
 
@@ -44,7 +44,7 @@ impl Role {
 pub(super) struct FunctionEnvironment {
     role: Role,
     age: u64,
-    pub(super) outside: Environment,
+    pub(super) environment: Environment,
     /// What the present run of the function did.
     work: Arc<Work>,
     /// Told when the process was shot.
@@ -54,9 +54,9 @@ pub(super) struct FunctionEnvironment {
 impl FunctionEnvironment {
     /// Begins a call of the function, which is ended after `limit`.
     pub(super) fn begin(&self, limit: Duration) {
-        let now = self.outside.time.now();
+        let now = self.environment.time.now();
         let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
-        self.outside.begin(now.saturating_add(limit).unwrap_or(now));
+        self.environment.begin(now.saturating_add(limit).unwrap_or(now));
     }
 }
 
@@ -122,8 +122,8 @@ impl Pool {
         let http = watched(seam, work.clone(), died.clone());
         let clock = FunctionClock { clock: self.time.clone(), levers: self.levers.clone(), work: work.clone(), role };
         let time = Arc::new(clock);
-        let outside = Environment { ids: self.levers.ids(), ..Environment::new(self.settings.clone(), http, time) };
-        FunctionEnvironment { role, age, outside, work, died }
+        let environment = Environment { ids: self.levers.ids(), ..Environment::new(self.settings.clone(), http, time) };
+        FunctionEnvironment { role, age, environment, work, died }
     }
 }
 

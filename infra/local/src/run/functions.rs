@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::{Asked, Report};
 use doorstep_vendors::delivery::{Answer, Delivery};
@@ -12,23 +12,23 @@ use doorstep_vendors::delivery::{Answer, Delivery};
 #[async_trait]
 pub trait Functions: Send + Sync {
     /// Takes one delivery.
-    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer;
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer;
     /// Takes one delivery of a door system.
-    async fn entries(&self, outside: &Environment, delivery: Delivery) -> Answer {
-        doorstep_jobs::entries::entries(outside, delivery).await
+    async fn entries(&self, environment: &Environment, delivery: Delivery) -> Answer {
+        doorstep_jobs::entries::entries(environment, delivery).await
     }
     /// Serves one batch of the line.
-    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse;
+    async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse;
     /// Reconciles one site.
-    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report>;
+    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report>;
     /// Sends the requests that the clock or a wish asks for.
-    async fn dispatch(&self, outside: &Environment, asked: Asked) -> Result<()> {
-        doorstep_jobs::reconcile::dispatch(outside, asked).await
+    async fn dispatch(&self, environment: &Environment, asked: Asked) -> Result<()> {
+        doorstep_jobs::reconcile::dispatch(environment, asked).await
     }
     /// Serves one batch of requests, each with [`Functions::reconcile`].
-    async fn reconcile_requests(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        let reconcile = |site: String| async move { self.reconcile(outside, &site).await.map(drop) };
-        doorstep_jobs::reconcile::serve(outside, batch, reconcile).await
+    async fn reconcile_requests(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+        let reconcile = |site: String| async move { self.reconcile(environment, &site).await.map(drop) };
+        doorstep_jobs::reconcile::serve(environment, batch, reconcile).await
     }
 }
 
@@ -37,15 +37,15 @@ pub struct Doorstep;
 
 #[async_trait]
 impl Functions for Doorstep {
-    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
-        doorstep_jobs::receive::receive(outside, delivery).await
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
+        doorstep_jobs::receive::receive(environment, delivery).await
     }
 
-    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
-        doorstep_jobs::settle::settle(outside, batch).await
+    async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+        doorstep_jobs::settle::settle(environment, batch).await
     }
 
-    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
-        doorstep_jobs::reconcile::reconcile(outside, site).await
+    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+        doorstep_jobs::reconcile::reconcile(environment, site).await
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::functions::Functions;
 use super::{Role, Runner};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::is_address;
 use doorstep_vendors::delivery::{Answer, Delivery};
 
@@ -57,7 +57,7 @@ impl Runner {
         let environment = self.pool.take(role);
         environment.begin(limit);
         let mut function = JoinSet::new();
-        function.spawn(call(self.functions.clone(), environment.outside.clone()));
+        function.spawn(call(self.functions.clone(), environment.environment.clone()));
         let death = tokio::select! {
             biased;
             () = environment.died.notified() => "was shot",
@@ -80,10 +80,10 @@ impl Runner {
     /// function died is told so, and will try again.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let role = if is_address(&delivery.path) { Role::Entries } else { Role::Receive };
-        let call = |functions: Arc<dyn Functions>, outside: Environment| async move {
+        let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
             match role {
-                Role::Entries => functions.entries(&outside, delivery).await,
-                _ => functions.receive(&outside, delivery).await,
+                Role::Entries => functions.entries(&environment, delivery).await,
+                _ => functions.receive(&environment, delivery).await,
             }
         };
         match self.invoke(role, limit::RECEIVE, call).await {

@@ -26,7 +26,7 @@ use crate::locked::locked;
 use crate::world::World;
 pub(crate) use background::Background;
 use crash::Crash;
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
 use doorstep_vendors::time::{SharedTime, Time};
@@ -117,8 +117,8 @@ impl Runner {
     pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
         let turn = self.turn_of(site).await;
         let wanted = site.to_owned();
-        let run = |functions: Arc<dyn Functions>, outside: Environment| async move {
-            functions.reconcile(&outside, &wanted).await
+        let run = |functions: Arc<dyn Functions>, environment: Environment| async move {
+            functions.reconcile(&environment, &wanted).await
         };
         let end = self.invoke(Role::Reconcile, limit::RECONCILE, run).await;
         drop(turn);

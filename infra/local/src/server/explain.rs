@@ -34,7 +34,7 @@ pub(super) async fn explain(State(machine): State<Machine>, site: Asked, RawQuer
     machine.settle_down().await;
     known(&machine, &site.site)?;
     let wanted: explain::Wanted = asked(query, "write ?email=somebody%40example.com&at=2026-03-02T09:00:00Z")?;
-    let found = explain::explain(machine.outside(), &site.site, &wanted).await?;
+    let found = explain::explain(machine.environment(), &site.site, &wanted).await?;
     Ok(found.map_or_else(nobody, |explained| shown(&explained)))
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn who(State(machine): State<Machine>, site: Asked, RawQuery(qu
     machine.settle_down().await;
     known(&machine, &site.site)?;
     let wanted: who::Wanted = asked(query, "write ?group=Members&at=2026-03-02T09:00:00Z")?;
-    Ok(shown(&who::who(machine.outside(), &site.site, &wanted).await?))
+    Ok(shown(&who::who(machine.environment(), &site.site, &wanted).await?))
 }
 
 /// A place of the chain and its hash that somebody noted earlier.
@@ -58,7 +58,7 @@ pub(super) async fn verify(State(machine): State<Machine>, site: Asked, RawQuery
     remembered(&machine, &site.site).await?;
     let noted: Noted = asked(query, "write ?known=12:HASH")?;
     let noted = noted.known.as_deref().map(str::parse::<Head>).transpose()?;
-    Ok(shown(&machine.outside().ledger.verify_audit(&site.site, noted).await?))
+    Ok(shown(&machine.environment().store.verify_audit(&site.site, noted).await?))
 }
 
 fn shown<T: serde::Serialize>(value: &T) -> Response {
@@ -70,7 +70,7 @@ pub(super) async fn on_time(State(machine): State<Machine>, site: Asked, RawQuer
     machine.settle_down().await;
     known(&machine, &site.site)?;
     let wanted: on_time::Wanted = asked(query, "write ?day=2026-03-02, or ?from=2026-03-01&until=2026-03-02")?;
-    Ok(shown(&on_time::on_time(machine.outside(), &site.site, &wanted).await?))
+    Ok(shown(&on_time::on_time(machine.environment(), &site.site, &wanted).await?))
 }
 
 /// Forgets a person: `{"email": "..."}` or `{"person": "..."}`.

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
 use doorstep_core::model::error::Result;
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::functions::Functions;
@@ -56,12 +56,12 @@ impl HttpClient for Seam {
 
 macro_rules! client {
     ($name:ident, $sdk:ident) => {
-        pub fn $name(outside: &Environment) -> $sdk::Client {
+        pub fn $name(environment: &Environment) -> $sdk::Client {
             let config = $sdk::Config::builder()
                 .behavior_version($sdk::config::BehaviorVersion::latest())
-                .region($sdk::config::Region::new(outside.settings.region.clone()))
-                .credentials_provider(outside.settings.credentials.clone())
-                .http_client(Seam(outside.http.clone()))
+                .region($sdk::config::Region::new(environment.settings.region.clone()))
+                .credentials_provider(environment.settings.credentials.clone())
+                .http_client(Seam(environment.http.clone()))
                 .build();
             $sdk::Client::from_conf(config)
         }
@@ -74,22 +74,26 @@ client!(events, aws_sdk_eventbridge);
 client!(ssm, aws_sdk_ssm);
 
 /// Rings the line.
-pub async fn ring(outside: &Environment, site: &str, sameness: &str, body: &str) {
-    let send = sqs(outside).send_message().queue_url(&outside.settings.line_url).message_body(body);
+pub async fn enqueue(environment: &Environment, site: &str, sameness: &str, body: &str) {
+    let send = sqs(environment).send_message().queue_url(&environment.settings.line_url).message_body(body);
     send.message_group_id(site).message_deduplication_id(sameness).send().await.expect("the line takes it");
 }
 
 /// Sets an alarm.
-pub async fn alarm(outside: &Environment, name: &str, at: &str) -> std::result::Result<(), aws_sdk_scheduler::Error> {
+pub async fn alarm(
+    environment: &Environment,
+    name: &str,
+    at: &str,
+) -> std::result::Result<(), aws_sdk_scheduler::Error> {
     use aws_sdk_scheduler::types::{
         ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, SqsParameters, Target,
     };
-    let settings = &outside.settings;
+    let settings = &environment.settings;
     let site = name.split('-').next().unwrap_or_default();
     let parameters = SqsParameters::builder().message_group_id(site).build();
     let target = Target::builder().arn(&settings.alarms.line_arn).role_arn(&settings.alarms.role_arn);
     let target = target.input(format!("alarm {name}")).sqs_parameters(parameters).build()?;
-    let create = scheduler(outside).create_schedule().name(name).group_name(&settings.alarms.group);
+    let create = scheduler(environment).create_schedule().name(name).group_name(&settings.alarms.group);
     let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build()?;
     let create = create.schedule_expression(format!("at({at})")).flexible_time_window(window).target(target);
     create.action_after_completion(ActionAfterCompletion::Delete).send().await?;
@@ -97,23 +101,24 @@ pub async fn alarm(outside: &Environment, name: &str, at: &str) -> std::result::
 }
 
 /// Writes one item in a transaction with a token that begins with `step-`.
-pub async fn write(outside: &Environment, step: &str) {
+pub async fn write(environment: &Environment, step: &str) {
     use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
     let key = uuid::Uuid::new_v4().to_string();
-    let put = Put::builder().table_name(&outside.settings.table);
+    let put = Put::builder().table_name(&environment.settings.table);
     let put = put
         .item("pk", AttributeValue::S(step.into()))
         .item("sk", AttributeValue::S(key.clone()))
         .build()
         .expect("whole");
-    let write = dynamodb(outside).transact_write_items().client_request_token(format!("{step}-{}", &key[..8]));
+    let write = dynamodb(environment).transact_write_items().client_request_token(format!("{step}-{}", &key[..8]));
     write.transact_items(TransactWriteItem::builder().put(put).build()).send().await.expect("the table takes it");
 }
 
 /// How many items [`write`] has written for a step.
-pub async fn written(outside: &Environment, step: &str) -> i32 {
+pub async fn written(environment: &Environment, step: &str) -> i32 {
     use aws_sdk_dynamodb::types::AttributeValue;
-    let query = dynamodb(outside).query().table_name(&outside.settings.table).key_condition_expression("pk = :pk");
+    let query =
+        dynamodb(environment).query().table_name(&environment.settings.table).key_condition_expression("pk = :pk");
     query.expression_attribute_values(":pk", AttributeValue::S(step.into())).send().await.expect("it reads").count()
 }
 
@@ -128,11 +133,11 @@ pub async fn fill_doors(machine: &Machine) {
 }
 
 /// Changes something at a door, however often.
-async fn rename_at_the_door(outside: &Environment) {
+async fn rename_at_the_door(environment: &Environment) {
     let request = http::Request::patch("sandbox://kisi/users/7").header("authorization", "KISI-LOGIN sandbox");
     let request = request.header("content-type", "application/json");
     let request = request.body(Bytes::from_static(br#"{"user":{"name":"Ada L."}}"#)).expect("whole");
-    let response = outside.http.send(request).await.expect("the sandbox answers");
+    let response = environment.http.send(request).await.expect("the sandbox answers");
     assert!(response.status().is_success(), "{response:?}");
 }
 
@@ -161,11 +166,11 @@ impl Drop for Gone {
 
 #[async_trait]
 impl Functions for Notes {
-    async fn receive(&self, outside: &Environment, delivery: Delivery) -> Answer {
+    async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer {
         let site = delivery.path.split('/').nth(2).unwrap_or_default().to_owned();
         assert_ne!(site, "panic", "as the test asked");
-        ring(
-            outside,
+        enqueue(
+            environment,
             &site,
             &uuid::Uuid::new_v4().to_string(),
             &String::from_utf8_lossy(delivery.body.get(..9).unwrap_or(&delivery.body)),
@@ -175,7 +180,7 @@ impl Functions for Notes {
         Answer { status: 202, body: r#"{"accepted":true}"#.into() }
     }
 
-    async fn settle(&self, outside: &Environment, batch: SqsEvent) -> SqsBatchResponse {
+    async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for record in batch.records {
             let (body, site) = (record.body.unwrap_or_default(), record.attributes["MessageGroupId"].clone());
@@ -190,12 +195,12 @@ impl Functions for Notes {
                 "steps" => {
                     let _gone = Gone(self.clone());
                     for step in ["read", "intend"] {
-                        write(outside, step).await;
+                        write(environment, step).await;
                         self.note(step);
                     }
-                    rename_at_the_door(outside).await;
+                    rename_at_the_door(environment).await;
                     self.note("apply");
-                    write(outside, "commit").await;
+                    write(environment, "commit").await;
                     self.note("commit");
                 }
                 _ => {}
@@ -204,8 +209,8 @@ impl Functions for Notes {
         response
     }
 
-    async fn reconcile(&self, outside: &Environment, site: &str) -> Result<Report> {
-        self.note(format!("reconcile {site} at {}", outside.time.now()));
+    async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report> {
+        self.note(format!("reconcile {site} at {}", environment.time.now()));
         Ok(Report::default())
     }
 }

@@ -135,12 +135,12 @@ fn rules_that_can_never_match() {
     let text = text
         + "[[rule]]\nplan = \"*\"\nopens = \"g1\"\nat = \"Harbour\"\n[[rule]]\nfloor = \"First\"\nopens = \"g1\"\n";
     let groups = BTreeMap::from([("main".into(), members().to_vec())]);
-    let outside = resolve(&Site::parse(&text).unwrap(), &Catalogue::of(&world()), &groups, None);
-    assert_eq!(outside.rules[0].at, Some(of(&[])));
+    let environment = resolve(&Site::parse(&text).unwrap(), &Catalogue::of(&world()), &groups, None);
+    assert_eq!(environment.rules[0].at, Some(of(&[])));
     assert!(
-        outside.problems[0].starts_with("line 13: location \"Harbour\" is not among the `locations` of [platform]")
+        environment.problems[0].starts_with("line 13: location \"Harbour\" is not among the `locations` of [platform]")
     );
-    assert!(outside.problems[1].starts_with("line 17: floor \"First\" is not among the `locations`"));
+    assert!(environment.problems[1].starts_with("line 17: floor \"First\" is not among the `locations`"));
     let rule = "pass = [\"Day pass\", \"603dfbc260f4054084125d39\"]\nopens = \"g1\"";
     let pass = resolved(rule, &world(), &members(), None);
     assert_eq!(pass.rules[0].wanted, of(&["Day pass", "603dfbc260f4054084125d39"]));

@@ -23,7 +23,7 @@ impl State {
         Kept { concerns: before || after, left: before && !after, bump: false }
     }
 
-    /// `ledger::facts::keep_fact`, but for the versions where nobody leaves it.
+    /// `store::facts::keep_fact`, but for the versions where nobody leaves it.
     pub fn keep_fact(&mut self, new: Fact) -> Kept {
         let mut kept = self.draft(new);
         let old = self.fact;

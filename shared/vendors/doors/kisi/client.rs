@@ -14,9 +14,9 @@ use url::Url;
 
 use super::wire::{Assignment, Numbered};
 use crate::access::{Access, Secret, Share};
-use crate::caller::{self, VendorHttp};
 use crate::http::{Request, Response};
 use crate::time::SharedTime;
+use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::{Error, Result};
 
@@ -45,7 +45,7 @@ impl Client {
         Client {
             caller: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
-            base: caller::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
+            base: vendor_http::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
             key: access.secrets.api_key,
             contact: access.contact,
         }
@@ -160,7 +160,7 @@ impl Client {
     }
 
     fn url(&self, path: &[&str]) -> Result<Url> {
-        caller::below(self.base.as_ref().map_err(Clone::clone)?, path)
+        vendor_http::below(self.base.as_ref().map_err(Clone::clone)?, path)
     }
 
     fn request(&self, method: Method, url: &Url, body: Option<&serde_json::Value>) -> Result<Request> {
@@ -173,7 +173,7 @@ impl Client {
             ("X-Kisi-Integration-Identifier", "doorstep"),
         ];
         let headers: Vec<(&str, &str)> = own.into_iter().chain(contact).collect();
-        caller::request(method, url, &headers, body)
+        vendor_http::request(method, url, &headers, body)
     }
 }
 

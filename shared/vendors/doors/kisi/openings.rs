@@ -10,10 +10,10 @@ use url::Url;
 use super::Kisi;
 use super::client::{LONGEST_PAGE, VENDOR, done};
 use super::wire::Numbered;
-use crate::caller;
 use crate::doors::openings::ReadOpenings;
+use crate::vendor_http;
+use doorstep_core::model::access_attempt::kept;
 use doorstep_core::model::error::Result;
-use doorstep_core::model::opening::kept;
 
 /// The kind of integration that posts events.
 const WEBHOOK: &str = "event_webhook";
@@ -96,7 +96,7 @@ impl ReadOpenings for Kisi {
             if answer.status() == StatusCode::NOT_FOUND {
                 continue;
             }
-            let webhook: Webhook = caller::json(VENDOR, &done(answer)?)?;
+            let webhook: Webhook = vendor_http::json(VENDOR, &done(answer)?)?;
             if webhook.is_at(path) {
                 match webhook.trouble() {
                     Some(why) => trouble = Some(why.to_owned()),

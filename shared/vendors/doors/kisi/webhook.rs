@@ -11,8 +11,8 @@ use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use crate::doors::openings::{AccessNews, TellOpenings};
 use crate::platform::{json, signature};
+use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
-use doorstep_core::model::opening::{AccessAttempt, kept};
 
 /// The header that signs: `sha256=<HMAC-SHA256 of the body>` [D]; in hex or base64, with or without the prefix [?].
 const SIGNATURE: &str = "x-signature";

@@ -16,9 +16,9 @@ use super::pages::{AnyPage, Page, next_page};
 use super::refusal::Answer;
 use super::wire::Named;
 use crate::access::{Access, Secret};
-use crate::caller::{self, VendorHttp};
 use crate::http::Response;
 use crate::time::SharedTime;
+use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::{Error, Result};
 
@@ -48,7 +48,7 @@ impl Client {
             caller: VendorHttp::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
                 .taking(access.turn.clone()),
             time: access.time.clone(),
-            base: caller::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
+            base: vendor_http::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
             login: Login::new(access),
             site: place.map(str::to_owned),
             user_role: OnceCell::new(),
@@ -196,7 +196,7 @@ impl Client {
         let reads = method == Method::GET;
         let bearer = format!("Bearer {}", token.reveal());
         let headers = [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], more].concat();
-        let request = caller::request(method, url, &headers, body)?;
+        let request = vendor_http::request(method, url, &headers, body)?;
         if reads { self.caller.read(request).await } else { self.caller.write(request).await }
     }
 
@@ -204,6 +204,6 @@ impl Client {
         let site = self.site.as_deref().filter(|site| !site.is_empty());
         let site = site.ok_or_else(|| Error::invalid("SALTO KS doors need place: the id of the SALTO KS site"))?;
         let base = self.base.as_ref().map_err(Clone::clone)?;
-        caller::below(base, &[&[version, "sites", site], path].concat())
+        vendor_http::below(base, &[&[version, "sites", site], path].concat())
     }
 }

@@ -15,10 +15,10 @@ use url::Url;
 
 use super::client::VENDOR;
 use crate::access::{Access, ApiSecrets, Secret};
-use crate::caller::{self, VendorHttp};
 use crate::http::Response;
 use crate::time::SharedTime;
 use crate::tokens::{self, RefusedSignIn, Token, Tokens};
+use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
 /// A token is replaced this long before it runs out, so that it does not die on its way.
@@ -61,7 +61,7 @@ impl Login {
         let sandbox = access.url.as_deref().filter(|url| url.starts_with("sandbox:"));
         let given = access.identity_url.as_deref().or(sandbox);
         Login {
-            identity: caller::base(given, "https://identity.eu.my-clay.com"),
+            identity: vendor_http::base(given, "https://identity.eu.my-clay.com"),
             secrets: access.secrets,
             tokens: access.tokens,
             name: access.token_name,
@@ -164,8 +164,8 @@ impl Login {
             return Err(Error::invalid("the secret of a SALTO KS site needs client_id and client_secret"));
         };
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", id.reveal(), secret.reveal())));
-        let url = caller::below(identity, &["connect", "token"])?;
-        caller::form(&url, &[("Authorization", &basic), ("Accept", "application/json")], fields)
+        let url = vendor_http::below(identity, &["connect", "token"])?;
+        vendor_http::form(&url, &[("Authorization", &basic), ("Accept", "application/json")], fields)
     }
 
     fn granted(&self, answer: Response) -> Result<Token, No> {
@@ -173,7 +173,7 @@ impl Login {
             return Err(refused(&answer));
         }
         let Granted { access_token, refresh_token, expires_in } =
-            caller::json(VENDOR, answer.body()).map_err(No::Other)?;
+            vendor_http::json(VENDOR, answer.body()).map_err(No::Other)?;
         let life = SignedDuration::from_secs(expires_in.unwrap_or(USUAL_LIFE));
         let expires = self.time.now().saturating_add(life).unwrap_or(Timestamp::MAX);
         Ok(Token { access: access_token, refresh: refresh_token, expires })

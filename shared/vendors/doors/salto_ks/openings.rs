@@ -20,9 +20,9 @@ use super::SaltoKs;
 use super::client::V1_1;
 use super::wire::Named;
 use crate::doors::openings::{Cursor, Page, ReadOpenings, Seen};
+use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::opening::{AccessAttempt, kept};
 
 /// Entries on a page.
 const PAGE: &str = "100";

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::client::VENDOR;
-use crate::caller;
 use crate::http::Response;
+use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
 /// Somebody who belongs to a pod, whose access is the pod's business alone.
@@ -31,7 +31,7 @@ impl Done {
     /// # Errors
     /// [`Error::Retry`] for what cannot be read.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        caller::json(VENDOR, &self.0)
+        vendor_http::json(VENDOR, &self.0)
     }
 }
 

@@ -13,8 +13,8 @@ use url::Url;
 use super::entity::Entity;
 use super::token::{self, Pass};
 use crate::access::Access;
-use crate::caller::{self, VendorHttp};
 use crate::http::Response;
+use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
 /// Where everybody's interface is; its paths begin with `/api`. `[D]`
@@ -61,8 +61,8 @@ impl Calls {
     }
 
     fn url(&self, path: &[&str], query: &[(String, String)]) -> Result<Url> {
-        let mut url = caller::below(&self.base()?, &["api"])?;
-        url = caller::below(&url, path)?;
+        let mut url = vendor_http::below(&self.base()?, &["api"])?;
+        url = vendor_http::below(&url, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -72,7 +72,7 @@ impl Calls {
     /// The address without `/api`, which an operator may have written.
     fn base(&self) -> Result<Url> {
         let given = self.access.url.as_deref().map(|url| url.strip_suffix("/api").unwrap_or(url));
-        caller::base(given, OWN)
+        vendor_http::base(given, OWN)
     }
 
     fn sound(&self, status: StatusCode, body: Option<Value>, entity: &Entity) -> Result<Value> {
@@ -117,7 +117,7 @@ impl Calls {
     async fn sent(&self, url: &Url, pass: &Pass) -> Result<Response> {
         let header = pass.header();
         let headers = [("authorization", header.as_str()), ("accept", "application/json")];
-        let request = caller::request(Method::GET, url, &headers, None)?;
+        let request = vendor_http::request(Method::GET, url, &headers, None)?;
         self.caller.read_taking(request, StatusCode::INTERNAL_SERVER_ERROR).await
     }
 }

@@ -10,8 +10,8 @@ use url::Url;
 
 use super::calls::status_within;
 use crate::access::{Access, Secret};
-use crate::caller::{self, VendorHttp};
 use crate::tokens::Token;
+use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
 /// A token that ends sooner than this is not used any more.
@@ -73,7 +73,7 @@ pub(super) async fn get(access: &Access, caller: &VendorHttp, base: &Url, refuse
     if let Some(token) = kept.as_ref().filter(|token| good(token)) {
         return Ok(Pass::Bearer(token.access.clone()));
     }
-    let url = caller::below(base, &["api", "token"])?;
+    let url = vendor_http::below(base, &["api", "token"])?;
     if let Some(refresh) = kept.and_then(|token| token.refresh)
         && let Asked::Token(token) = refreshed(access, caller, &url, &user, &refresh).await?
     {
@@ -102,14 +102,14 @@ enum Asked {
 
 async fn by_password(access: &Access, caller: &VendorHttp, url: &Url, user: &User) -> Result<Asked> {
     let fields = [("grant_type", "password"), ("username", user.name.reveal()), ("password", user.password.reveal())];
-    ask(access, caller, caller::form(url, &[("accept", "application/json")], &fields)?).await
+    ask(access, caller, vendor_http::form(url, &[("accept", "application/json")], &fields)?).await
 }
 
 /// With the name in the header `client_id`. `[D]`
 async fn refreshed(access: &Access, caller: &VendorHttp, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
     let headers = [("accept", "application/json"), ("client_id", user.name.reveal())];
-    ask(access, caller, caller::form(url, &headers, &fields)?).await
+    ask(access, caller, vendor_http::form(url, &headers, &fields)?).await
 }
 
 async fn ask(access: &Access, caller: &VendorHttp, request: crate::http::Request) -> Result<Asked> {

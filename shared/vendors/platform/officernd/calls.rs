@@ -9,8 +9,8 @@ use super::pace::{Priority, RateLimiter};
 use super::region::{self, Home};
 use super::token::{Identity, THINGS, WEBHOOKS, refuses_its_own};
 use crate::access::{Access, Secret};
-use crate::caller;
 use crate::http::{Request, Response};
+use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
 /// The way to one organisation.
@@ -35,8 +35,8 @@ impl Calls {
     pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], errand: Priority) -> Result<Option<Value>> {
         let identity = if path == ["webhooks"] { &self.webhooks } else { &self.things };
         let home = self.home.get_or_try_init(|| self.find_home()).await?;
-        let mut url = caller::below(home, &["api", "v2", "organizations", &self.organization])?;
-        url = caller::below(&url, path)?;
+        let mut url = vendor_http::below(home, &["api", "v2", "organizations", &self.organization])?;
+        url = vendor_http::below(&url, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -61,7 +61,7 @@ impl Calls {
             Home::Known(home) => return Ok(home),
             Home::Ask(base) => base,
         };
-        let url = caller::below(&base, &["api", "v1", "organizations", &self.organization])?;
+        let url = vendor_http::below(&base, &["api", "v1", "organizations", &self.organization])?;
         let token = self.things.token(&self.pace, None).await?;
         // Asked once: whatever is wrong with this answer says nothing about the interface itself.
         let record = match self.pace.once(question(&url, &token)?).await {
@@ -117,5 +117,5 @@ fn read(answer: &Response) -> Result<Option<Value>> {
 
 fn question(url: &Url, token: &Secret) -> Result<Request> {
     let bearer = format!("Bearer {}", token.reveal());
-    caller::request(Method::GET, url, &[("authorization", &bearer), ("accept", "application/json")], None)
+    vendor_http::request(Method::GET, url, &[("authorization", &bearer), ("accept", "application/json")], None)
 }

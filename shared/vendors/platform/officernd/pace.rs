@@ -7,9 +7,9 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::caller::{RateGate, VendorHttp};
 use crate::http::{Http, Request, Response};
 use crate::time::SharedTime;
+use crate::vendor_http::{RateGate, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
 /// Pages of lists that a reader takes at once, so that small sites are read in no time …

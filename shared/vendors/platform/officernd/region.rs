@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::access::Access;
-use crate::caller;
+use crate::vendor_http;
 use doorstep_core::model::error::Result;
 
 /// Where everybody's interface is, unless a region has its own. `[C]`
@@ -45,12 +45,12 @@ pub(super) enum Home {
 /// [`doorstep_core::model::error::Error::Invalid`] for an address that may not be asked; [`doorstep_core::model::error::Error::Retry`] where the table
 /// is away.
 pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
-    let base = caller::base(access.url.as_deref(), OWN)?;
+    let base = vendor_http::base(access.url.as_deref(), OWN)?;
     match access.region.as_deref() {
         _ if !is_asked(&base) => return Ok(Home::Known(base)),
         Some(_) if access.url.is_some() => return Ok(Home::Known(base)),
         Some(USUAL) => return Ok(Home::Known(base)),
-        Some(region) => return Ok(Home::Known(caller::base(Some(&format!("https://{region}.{DOMAIN}")), OWN)?)),
+        Some(region) => return Ok(Home::Known(vendor_http::base(Some(&format!("https://{region}.{DOMAIN}")), OWN)?)),
         None => {}
     }
     let noted = access.tokens.noted(&access.token_name, NOTE).await?;

@@ -9,9 +9,9 @@ use url::Url;
 
 use super::pace::{Priority, RateLimiter};
 use crate::access::{Access, Secret};
-use crate::caller;
 use crate::http::Request;
 use crate::tokens::Token;
+use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
 /// Where tokens are made. `[C]`
@@ -136,7 +136,7 @@ impl Identity {
     fn address(&self) -> Result<Url> {
         let sandbox = self.access.url.as_deref().filter(|url| is_sandbox(url));
         let given = self.access.identity_url.as_deref().or(sandbox);
-        caller::below(&caller::base(given, IDENTITY)?, &["oauth", "token"])
+        vendor_http::below(&vendor_http::base(given, IDENTITY)?, &["oauth", "token"])
     }
 
     fn request(&self) -> Result<Request> {
@@ -152,7 +152,7 @@ impl Identity {
         ];
         let body = serde_urlencoded::to_string(form).map_err(|_| Error::permanent("client_id cannot be sent"))?;
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
-        let mut request = caller::request(Method::POST, &self.address()?, &headers, None)?;
+        let mut request = vendor_http::request(Method::POST, &self.address()?, &headers, None)?;
         *request.body_mut() = Bytes::from(body);
         Ok(request)
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{TableError, table_request};
 use crate::locked::locked;
-use doorstep_cloud::outside::Settings;
+use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::network::here;
 

@@ -41,8 +41,8 @@ impl World {
 
     pub(super) fn group_users(&self, id: &str, ask: &Ask) -> Done {
         let key = self.group(id)?.key();
-        let outside = ask.param("excluded") == Some("true");
-        let all: Vec<&Thing> = if outside {
+        let environment = ask.param("excluded") == Some("true");
+        let all: Vec<&Thing> = if environment {
             let inside: HashSet<&str> = self.0.members_of(&key).map(|member| member.user.as_str()).collect();
             self.0.users.iter().filter(|user| !inside.contains(user.key().as_str())).collect()
         } else {

@@ -140,9 +140,9 @@ async fn already_so_within_a_yes_is_what_the_list_says() {
     let inside = || adds("a").says(200, refusal("1101"));
     assert_eq!(change([inside(), members(&["a"])], &["a"], &[]).await, [Ok(())]);
     is_later(change([inside(), members(&["b"])], &["a"], &[]).await.remove(0));
-    let outside = |answer: Step| [answer, members(&["b"])];
+    let environment = |answer: Step| [answer, members(&["b"])];
     for answer in [takes("a").says(200, refusal("2202")), takes("a").says(200, refusal("1101")), takes("a").is(409)] {
-        assert_eq!(change(outside(answer), &[], &["a"]).await, [Ok(())]);
+        assert_eq!(change(environment(answer), &[], &["a"]).await, [Ok(())]);
     }
     let lost = [
         bulk(&["a", "b"], &[]).is(500),

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{NOON, empty};
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::sites::SiteRoute;
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::model::record::{Record, Source};
@@ -34,51 +34,51 @@ fn member(minute: u8, team: Option<&str>) -> Record {
 
 #[tokio::test]
 async fn a_later_read_is_never_overwritten_by_an_earlier_one() {
-    let ledger = empty().await;
+    let store = empty().await;
     let name = FactId::new(Kind::Plan, "1");
     for (minute, told, known) in [(5, "five", "five"), (4, "four", "five"), (5, "again", "again"), (6, "six", "six")] {
-        ledger.keep_fact("s", &plan(minute, told)).await.expect("it is kept, or known better");
-        let fact = ledger.fact("s", &name).await.expect("it reads").expect("it is known").fact;
+        store.keep_fact("s", &plan(minute, told)).await.expect("it is kept, or known better");
+        let fact = store.fact("s", &name).await.expect("it reads").expect("it is known").fact;
         assert_eq!(fact.what, What::Plan(Plan { name: known.into(), location: None }), "{minute}");
     }
     let gone = Record { gone: true, ..plan(7, "six") };
-    ledger.keep_fact("s", &gone).await.expect("it is kept");
-    ledger.keep_fact("s", &plan(6, "back")).await.expect("it is known better");
-    assert_eq!(ledger.fact("s", &name).await.expect("it reads"), Some(gone));
+    store.keep_fact("s", &gone).await.expect("it is kept");
+    store.keep_fact("s", &plan(6, "back")).await.expect("it is known better");
+    assert_eq!(store.fact("s", &name).await.expect("it reads"), Some(gone));
 }
 
 #[tokio::test]
 async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
-    let ledger = empty().await;
+    let store = empty().await;
     let team = |name: &str| Holder::Team(name.into());
     let ada = FactId::new(Kind::Member, "1");
-    ledger.keep_fact("s", &member(1, Some("a"))).await.expect("it is kept");
-    assert_eq!(ledger.roster("s", &team("a")).await.expect("it reads"), std::slice::from_ref(&ada));
-    ledger.keep_fact("s", &member(2, Some("b"))).await.expect("it is kept");
-    assert_eq!(ledger.roster("s", &team("a")).await.expect("it reads"), []);
-    assert_eq!(ledger.roster("s", &team("b")).await.expect("it reads"), std::slice::from_ref(&ada));
-    let version = async |of: Holder| ledger.holdings("s", &of).await.expect("it reads").1;
+    store.keep_fact("s", &member(1, Some("a"))).await.expect("it is kept");
+    assert_eq!(store.roster("s", &team("a")).await.expect("it reads"), std::slice::from_ref(&ada));
+    store.keep_fact("s", &member(2, Some("b"))).await.expect("it is kept");
+    assert_eq!(store.roster("s", &team("a")).await.expect("it reads"), []);
+    assert_eq!(store.roster("s", &team("b")).await.expect("it reads"), std::slice::from_ref(&ada));
+    let version = async |of: Holder| store.holdings("s", &of).await.expect("it reads").1;
     assert_eq!((version(team("a")).await, version(team("b")).await), (2, 1));
-    ledger.keep_fact("s", &member(3, Some("b"))).await.expect("it says the same");
+    store.keep_fact("s", &member(3, Some("b"))).await.expect("it says the same");
     assert_eq!((version(team("b")).await, version(Holder::Member("1".into())).await), (1, 2), "nothing has changed");
     let gone = Record { gone: true, ..member(4, Some("b")) };
-    ledger.keep_fact("s", &gone).await.expect("it is kept");
-    assert_eq!(ledger.roster("s", &team("b")).await.expect("it reads"), []);
-    assert_eq!(ledger.holdings("s", &Holder::Member("1".into())).await.expect("it reads"), (vec![], 3));
+    store.keep_fact("s", &gone).await.expect("it is kept");
+    assert_eq!(store.roster("s", &team("b")).await.expect("it reads"), []);
+    assert_eq!(store.holdings("s", &Holder::Member("1".into())).await.expect("it reads"), (vec![], 3));
 }
 
 #[tokio::test]
 async fn what_a_full_read_alone_took_is_remembered_until_somebody_vouches_for_it() {
-    let ledger = empty().await;
+    let store = empty().await;
     let (name, team) = (FactId::new(Kind::Member, "1"), Holder::Team("a".into()));
     let known = member(1, Some("a"));
-    ledger.keep_fact("s", &known).await.expect("it is kept");
+    store.keep_fact("s", &known).await.expect("it is kept");
     let unlisted = known.gone(member(2, None).read, Source::Read).after(Some(&known));
     assert_eq!(unlisted.vouched.as_ref(), Some(&known.fact));
-    ledger.keep_fact("s", &unlisted).await.expect("it is kept");
-    assert_eq!(ledger.fact("s", &name).await.expect("it reads"), Some(unlisted.clone()));
+    store.keep_fact("s", &unlisted).await.expect("it is kept");
+    assert_eq!(store.fact("s", &name).await.expect("it reads"), Some(unlisted.clone()));
     assert_eq!(
-        ledger.roster("s", &team).await.expect("it reads"),
+        store.roster("s", &team).await.expect("it reads"),
         std::slice::from_ref(&name),
         "still found by its team"
     );
@@ -87,14 +87,14 @@ async fn what_a_full_read_alone_took_is_remembered_until_somebody_vouches_for_it
     let back = Record { source: Source::Read, ..member(3, Some("a")) }.after(Some(&unlisted));
     assert_eq!(back.vouched, None, "nothing has changed after all");
     let told = known.gone(member(4, None).read, Source::Look).after(Some(&unlisted));
-    let concerned = ledger.keep_fact("s", &told).await.expect("it is kept");
+    let concerned = store.keep_fact("s", &told).await.expect("it is kept");
     assert!(concerned.everybody.contains(&team), "whom it was about must be settled");
-    assert_eq!(ledger.roster("s", &team).await.expect("it reads"), []);
+    assert_eq!(store.roster("s", &team).await.expect("it reads"), []);
 }
 
 #[tokio::test]
 async fn who_is_due_is_found_until_their_minute_and_crossed_out_once_served() {
-    let ledger = empty().await;
+    let store = empty().await;
     let due = |at: &str, who: &str| Due::at(instant(at), Subject::Person(who.into()));
     let dues = [
         due("2026-03-01T12:01:00Z", "next"),
@@ -103,37 +103,37 @@ async fn who_is_due_is_found_until_their_minute_and_crossed_out_once_served() {
         due("2026-03-01T12:00:00Z", "now"),
         due("2025-12-31T23:59:00Z", "long ago"),
     ];
-    ledger.put_dues("s", &dues).await.expect("one minute's two are one");
-    ledger.put_dues("t", &[due(NOON, "elsewhere")]).await.expect("it writes");
-    let found = ledger.due_until("s", instant(NOON)).await.expect("it reads");
+    store.put_dues("s", &dues).await.expect("one minute's two are one");
+    store.put_dues("t", &[due(NOON, "elsewhere")]).await.expect("it writes");
+    let found = store.due_until("s", instant(NOON)).await.expect("it reads");
     let who: Vec<&Subject> = found.iter().map(|due| &due.subject).collect();
     let subject = |who: &str| Subject::Person(who.into());
     assert_eq!(who, [&subject("long ago"), &subject("before"), &subject("now")]);
     let again = due(NOON, "now");
-    ledger.put_dues("s", std::slice::from_ref(&again)).await.expect("it writes");
-    ledger.cross_out("s", &found).await.expect("what was written down anew stays");
-    assert_eq!(ledger.due_until("s", instant(NOON)).await.expect("it reads"), std::slice::from_ref(&again));
-    ledger.cross_out("s", &[again.clone(), again]).await.expect("twice is once");
-    let rest = ledger.due_until("s", instant("2026-03-01T12:01:00Z")).await.expect("it reads");
+    store.put_dues("s", std::slice::from_ref(&again)).await.expect("it writes");
+    store.cross_out("s", &found).await.expect("what was written down anew stays");
+    assert_eq!(store.due_until("s", instant(NOON)).await.expect("it reads"), std::slice::from_ref(&again));
+    store.cross_out("s", &[again.clone(), again]).await.expect("twice is once");
+    let rest = store.due_until("s", instant("2026-03-01T12:01:00Z")).await.expect("it reads");
     assert_eq!(rest.len(), 1);
 }
 
 #[tokio::test]
 async fn three_hundred_are_due_at_one_minute() {
-    let ledger = empty().await;
+    let store = empty().await;
     let strange = |n: usize| format!("{n:03}#person#😀%{}", "x".repeat(n * 5));
     let due = |n: usize| Due::at(instant(NOON), Subject::Profile(FactId::new(Kind::Visitor, strange(n))));
     let dues: Vec<Due> = (0..300).map(due).collect();
-    ledger.put_dues("s", &dues).await.expect("it writes");
-    let found = ledger.due_until("s", instant(NOON)).await.expect("it reads");
+    store.put_dues("s", &dues).await.expect("it writes");
+    let found = store.due_until("s", instant(NOON)).await.expect("it reads");
     assert_eq!(found, dues, "in order");
-    ledger.cross_out("s", &found).await.expect("it deletes");
-    assert!(ledger.due_until("s", instant(NOON)).await.expect("it reads").is_empty());
+    store.cross_out("s", &found).await.expect("it deletes");
+    assert!(store.due_until("s", instant(NOON)).await.expect("it reads").is_empty());
 }
 
 #[tokio::test]
 async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
-    let ledger = empty().await;
+    let store = empty().await;
     let plate = SiteRoute {
         site: "s".into(),
         platform: PlatformKind::OfficeRnd,
@@ -142,17 +142,17 @@ async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
         keep_days: 90,
     };
     for (text, n) in [("one", 1), ("one", 1), ("two", 2), ("one", 3), ("", 4), ("😀\u{0}", 5)] {
-        assert_eq!(ledger.store_site(&plate, text, instant(NOON)).await, Ok(n));
-        let active = ledger.active("s").await.expect("it reads").expect("there is one");
+        assert_eq!(store.store_site(&plate, text, instant(NOON)).await, Ok(n));
+        let active = store.active("s").await.expect("it reads").expect("there is one");
         assert_eq!((active.n, active.text.as_str()), (n, text));
     }
-    assert_eq!(ledger.doorplates().await, Ok(vec![plate]));
+    assert_eq!(store.doorplates().await, Ok(vec![plate]));
 }
 
 /// A reconcile that began before must not bring it back to the list.
 #[tokio::test]
 async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
-    let ledger = empty().await;
+    let store = empty().await;
     let plate = |keep_days| SiteRoute {
         site: "s".into(),
         platform: PlatformKind::OfficeRnd,
@@ -160,32 +160,32 @@ async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
         doors: Default::default(),
         keep_days,
     };
-    ledger.store_site(&plate(90), "one", instant(NOON)).await.expect("it is stored");
-    let stored = ledger.in_force("s").await.expect("it is here");
-    assert_eq!(ledger.keep_doorplate(&plate(30), &stored).await, Ok(()));
-    assert_eq!(ledger.doorplates().await, Ok(vec![plate(30)]));
-    ledger.strike_site("s", &stored).await.expect("it is struck");
-    assert!(ledger.keep_doorplate(&plate(30), &stored).await.is_err_and(|error| error.is_retryable()));
-    assert_eq!(ledger.doorplates().await, Ok(vec![]));
-    assert!(ledger.strike_site("s", &stored).await.is_err_and(|error| error.is_retryable()), "somebody else did");
-    assert_eq!(ledger.store_site(&plate(90), "one", instant(NOON)).await, Ok(2));
-    ledger.store_site(&plate(90), "more", instant(NOON)).await.expect("it is stored");
-    assert_eq!(ledger.last_version("s").await.expect("it reads").map(|last| last.n), Some(3));
-    assert!(ledger.forget_site("s").await.expect("it deletes") >= 4);
-    assert_eq!((ledger.kept_of_site("s").await, ledger.has_chain("s").await), (Ok(0), Ok(false)));
+    store.store_site(&plate(90), "one", instant(NOON)).await.expect("it is stored");
+    let stored = store.in_force("s").await.expect("it is here");
+    assert_eq!(store.keep_doorplate(&plate(30), &stored).await, Ok(()));
+    assert_eq!(store.doorplates().await, Ok(vec![plate(30)]));
+    store.strike_site("s", &stored).await.expect("it is struck");
+    assert!(store.keep_doorplate(&plate(30), &stored).await.is_err_and(|error| error.is_retryable()));
+    assert_eq!(store.doorplates().await, Ok(vec![]));
+    assert!(store.strike_site("s", &stored).await.is_err_and(|error| error.is_retryable()), "somebody else did");
+    assert_eq!(store.store_site(&plate(90), "one", instant(NOON)).await, Ok(2));
+    store.store_site(&plate(90), "more", instant(NOON)).await.expect("it is stored");
+    assert_eq!(store.last_version("s").await.expect("it reads").map(|last| last.n), Some(3));
+    assert!(store.forget_site("s").await.expect("it deletes") >= 4);
+    assert_eq!((store.kept_of_site("s").await, store.has_chain("s").await), (Ok(0), Ok(false)));
 }
 
 #[tokio::test]
 async fn deliveries_that_could_not_be_read_are_kept_and_tokens_replaced() {
-    let ledger = empty().await;
+    let store = empty().await;
     let now = instant(NOON);
-    ledger.keep_unread("s", "hash", "no event", now).await.expect("it writes");
-    ledger.keep_unread("s", "hash", "no event", now).await.expect("a duplicate is the same one");
-    assert_eq!(ledger.unread("s").await, Ok(vec!["no event".to_owned()]));
+    store.keep_unread("s", "hash", "no event", now).await.expect("it writes");
+    store.keep_unread("s", "hash", "no event", now).await.expect("a duplicate is the same one");
+    assert_eq!(store.unread("s").await, Ok(vec!["no event".to_owned()]));
     let token = |text: &str| Token { access: Secret::new(text), refresh: None, expires: now };
-    assert_eq!(ledger.token("s#officernd").await, Ok(None));
+    assert_eq!(store.token("s#officernd").await, Ok(None));
     for text in ["a", "b"] {
-        ledger.keep_token("s#officernd", &token(text)).await.expect("it writes");
-        assert_eq!(ledger.token("s#officernd").await, Ok(Some(token(text))));
+        store.keep_token("s#officernd", &token(text)).await.expect("it writes");
+        assert_eq!(store.token("s#officernd").await, Ok(Some(token(text))));
     }
 }

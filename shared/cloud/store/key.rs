@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::sharing::RuledGroup;
 use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
-use doorstep_core::model::opening::AccessAttempt;
 use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::subject::Subject;
 

@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{at, body, is_for_nothing, machine, put};
-use doorstep_cloud::ledger::{Condition, Step, Store, Write, conflict};
-use doorstep_cloud::outside::Environment;
+use doorstep_cloud::environment::Environment;
+use doorstep_cloud::store::{Condition, Step, Store, Write, conflict};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
@@ -17,8 +17,8 @@ use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 /// were.
 async fn forgetful() -> (Store, Arc<AtomicU32>) {
     let machine = machine().await;
-    let outside = machine.outside();
-    let (http, writes) = (outside.http.clone(), Arc::new(AtomicU32::new(0)));
+    let environment = machine.environment();
+    let (http, writes) = (environment.http.clone(), Arc::new(AtomicU32::new(0)));
     let count = writes.clone();
     let forgetful = Http::new(tower::service_fn(move |request: Request| {
         let (http, count) = (http.clone(), count.clone());
@@ -32,27 +32,27 @@ async fn forgetful() -> (Store, Arc<AtomicU32>) {
             }
         }
     }));
-    (Environment::new(outside.settings.clone(), forgetful, outside.time.clone()).ledger, writes)
+    (Environment::new(environment.settings.clone(), forgetful, environment.time.clone()).store, writes)
 }
 
 #[tokio::test]
 async fn a_transaction_whose_answer_was_lost_is_asked_again_and_counts_once() {
-    let (ledger, writes) = forgetful().await;
+    let (store, writes) = forgetful().await;
     let all = vec![Write::bump(at("v")), put("a", "new").only_if(Condition::New)];
-    ledger.write_all(Step::Commit, all).await.expect("it is known by its token");
+    store.write_all(Step::Commit, all).await.expect("it is known by its token");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
-    assert_eq!(ledger.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(1));
-    ledger.write_all(Step::Commit, vec![Write::bump(at("v"))]).await.expect("another one has another token");
-    assert_eq!(ledger.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(2));
+    assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(1));
+    store.write_all(Step::Commit, vec![Write::bump(at("v"))]).await.expect("another one has another token");
+    assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(2));
 }
 
 #[tokio::test]
 async fn a_single_write_whose_answer_was_lost_reads_as_somebody_faster() {
-    let (ledger, writes) = forgetful().await;
-    let ended = ledger.write(put("a", "new").only_if(Condition::New)).await;
+    let (store, writes) = forgetful().await;
+    let ended = store.write(put("a", "new").only_if(Condition::New)).await;
     assert_eq!(ended, Err(conflict()), "it was our own, but nobody can tell");
     assert_eq!(writes.load(Ordering::SeqCst), 2);
-    assert_eq!(body(&ledger, "a").await.as_deref(), Some("new"));
+    assert_eq!(body(&store, "a").await.as_deref(), Some("new"));
 }
 
 /// What becomes of a transaction and of a single write where AWS answers so.
@@ -66,9 +66,9 @@ async fn answered(kind: &str, more: Value) -> [Result<()>; 2] {
         async move { answer }
     });
     let machine = machine().await;
-    let outside = machine.outside();
-    let ledger = Environment::new(outside.settings.clone(), http, outside.time.clone()).ledger;
-    [ledger.write_all(Step::Keep, vec![put("a", "")]).await, ledger.write(put("a", "")).await]
+    let environment = machine.environment();
+    let store = Environment::new(environment.settings.clone(), http, environment.time.clone()).store;
+    [store.write_all(Step::Keep, vec![put("a", "")]).await, store.write(put("a", "")).await]
 }
 
 fn reasons(codes: &[&str]) -> Value {

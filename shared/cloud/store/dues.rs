@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::key;
-use super::{Condition, Item, Store, Write, body, conflict};
+use super::{Condition, Item, Store, Write, body, conflict, key};
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;

@@ -254,5 +254,5 @@ pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
 }
 
 #[cfg(test)]
-#[path = "caller_tests.rs"]
+#[path = "vendor_http_tests.rs"]
 mod tests;

@@ -13,19 +13,18 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::alarms::{AlarmSettings, Schedules};
 use crate::aws::{Lazy, Seam};
 use crate::bus::Bus;
 use crate::ids::Ids;
-use crate::ledger::Store;
-use crate::line::TriggerQueue;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
+use crate::schedules::{AlarmSettings, Schedules};
 use crate::secrets::Secrets;
+use crate::store::Store;
+use crate::trigger_queue::TriggerQueue;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::access::{Access, Share};
-use doorstep_vendors::caller::{RateGate, RateGates};
 use doorstep_vendors::deadline::{Bounded, Deadline};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors, WriteDoors};
 use doorstep_vendors::http::Http;
@@ -34,6 +33,7 @@ use doorstep_vendors::platform::told::reader::Reader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::{SharedTime, WallClock};
 use doorstep_vendors::tokens::Tokens;
+use doorstep_vendors::vendor_http::{RateGate, RateGates};
 
 /// Names of what the stack made for us, and the credentials to reach it.
 #[derive(Debug, Clone)]
@@ -44,11 +44,11 @@ pub struct Settings {
     pub region: String,
     /// The table.
     pub table: String,
-    /// The line: a FIFO queue's URL.
+    /// The trigger queue: a FIFO queue's URL.
     pub line_url: String,
     /// The reconcile queue: a FIFO queue's URL. Only the function that is fed by it sends to it; elsewhere it may be empty.
     pub reconcile_url: String,
-    /// What alarms need.
+    /// What schedules need.
     pub alarms: AlarmSettings,
     /// The event bus.
     pub bus: String,
@@ -119,11 +119,11 @@ pub struct Environment {
     /// Where ids of people come from.
     pub ids: Ids,
     /// The table.
-    pub ledger: Store,
-    /// The line.
-    pub line: TriggerQueue,
+    pub store: Store,
+    /// The trigger queue.
+    pub triggers: TriggerQueue,
     /// Alarms.
-    pub alarms: Schedules,
+    pub schedules: Schedules,
     /// The event bus.
     pub bus: Bus,
     /// Secrets.
@@ -197,18 +197,18 @@ impl Environment {
         };
         let (seam, http) = (Seam(bounded(Deadline::aws_answer)), bounded(Deadline::vendor_answer));
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
-        let ledger = Store::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
+        let store = Store::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
         let queues = lazily!(aws_sdk_sqs, settings, seam, time);
-        let line = TriggerQueue::new(queues.clone(), settings.line_url.clone());
+        let triggers = TriggerQueue::new(queues.clone(), settings.line_url.clone());
         let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
         let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
         let scheduler = lazily!(aws_sdk_scheduler, settings, seam, time);
         let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam, time), settings.bus.clone(), time.clone());
         Environment {
-            alarms: Schedules::new(scheduler, settings.alarms.clone(), line.clone(), bus.clone(), time.clone()),
+            schedules: Schedules::new(scheduler, settings.alarms.clone(), triggers.clone(), bus.clone(), time.clone()),
             bus,
-            tokens: Tokens::shared(Arc::new(ledger.clone())),
-            routes: WebhookRoutes::new(ledger.clone(), secrets.clone()),
+            tokens: Tokens::shared(Arc::new(store.clone())),
+            routes: WebhookRoutes::new(store.clone(), secrets.clone()),
             reconciles,
             turns: RateGates::default(),
             deadline,
@@ -217,8 +217,8 @@ impl Environment {
             time,
             ids: Ids::default(),
             secrets,
-            ledger,
-            line,
+            store,
+            triggers,
         }
     }
 
@@ -262,13 +262,13 @@ impl Environment {
     /// Builds the clients that every delivery needs, on a thread of their own: it takes the processor most of a
     /// millisecond, in which the first event is asked for. Returns once the table can be asked.
     async fn build(&self) {
-        let ledger = self.ledger.clone();
+        let store = self.store.clone();
         // What is not built here is built by whoever needs it first.
-        let _built = spawn_blocking(move || ledger.build()).await;
-        let (secrets, line) = (self.secrets.clone(), self.line.clone());
+        let _built = spawn_blocking(move || store.build()).await;
+        let (secrets, triggers) = (self.secrets.clone(), self.triggers.clone());
         let _meanwhile = spawn_blocking(move || {
             secrets.build();
-            line.build();
+            triggers.build();
         });
     }
 
@@ -276,7 +276,7 @@ impl Environment {
     pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
         let config = &site.platform;
         if let Some(contract) = config.kind.vendor().contract() {
-            return Ok(Box::new(Told::new(contract, Arc::new(self.ledger.clone()), &site.id, self.time.clone())));
+            return Ok(Box::new(Told::new(contract, Arc::new(self.store.clone()), &site.id, self.time.clone())));
         }
         let of = config.organization.as_deref();
         let name = format!("{}#{}#{}", site.id, config.kind.word(), config.secret);

@@ -15,15 +15,15 @@ fn read_on(day: u8, name: &str, source: Source) -> Record {
 
 #[tokio::test]
 async fn l2_what_is_gone_stays_gone_for_late_reads_and_may_come_back() {
-    let ledger = empty().await;
+    let store = empty().await;
     let name = FactId::new(Kind::Plan, "1");
-    let known = async || ledger.fact("s", &name).await.expect("it reads").map(|record| record.gone);
-    ledger.keep_fact("s", &read_on(1, "Hot desk", Source::Look)).await.expect("it is kept");
-    ledger.keep_fact("s", &read_on(1, "Hot desk", Source::Look).gone(day(2), Source::Look)).await.expect("it is kept");
+    let known = async || store.fact("s", &name).await.expect("it reads").map(|record| record.gone);
+    store.keep_fact("s", &read_on(1, "Hot desk", Source::Look)).await.expect("it is kept");
+    store.keep_fact("s", &read_on(1, "Hot desk", Source::Look).gone(day(2), Source::Look)).await.expect("it is kept");
     assert_eq!(known().await, Some(true));
-    ledger.keep_fact("s", &read_on(1, "Hot desk", Source::Look)).await.expect("a late read changes nothing");
+    store.keep_fact("s", &read_on(1, "Hot desk", Source::Look)).await.expect("a late read changes nothing");
     assert_eq!(known().await, Some(true));
-    ledger.keep_fact("s", &read_on(3, "Hot desk", Source::Look)).await.expect("it is back");
+    store.keep_fact("s", &read_on(3, "Hot desk", Source::Look)).await.expect("it is back");
     assert_eq!(known().await, Some(false));
 }
 
@@ -34,15 +34,15 @@ fn day(day: u8) -> Timestamp {
 #[tokio::test]
 async fn l2_what_is_gone_is_erased_after_some_days_unless_a_human_may_have_to_judge_it() {
     let machine = super::machine().await;
-    let ledger = machine.outside().ledger.clone();
+    let store = machine.environment().store.clone();
     let known = async |site: &str| {
         let name = FactId::new(Kind::Plan, "1");
-        ledger.fact(site, &name).await.expect("it reads").map(|record| record.gone)
+        store.fact(site, &name).await.expect("it reads").map(|record| record.gone)
     };
     for (site, source) in [("looked", Source::Look), ("inferred", Source::Read)] {
         let old = read_on(1, "Hot desk", Source::Look);
-        ledger.keep_fact(site, &old).await.expect("it is kept");
-        ledger.keep_fact(site, &old.gone(day(2), source).after(Some(&old))).await.expect("it is kept");
+        store.keep_fact(site, &old).await.expect("it is kept");
+        store.keep_fact(site, &old.gone(day(2), source).after(Some(&old))).await.expect("it is kept");
         assert_eq!(known(site).await, Some(true));
     }
     machine.move_clock(day(12)).await.expect("forward");

@@ -10,8 +10,8 @@ mod limits;
 mod reading;
 mod together;
 
-use doorstep_cloud::ledger::key::Key;
-use doorstep_cloud::ledger::{Store, Write};
+use doorstep_cloud::store::key::Key;
+use doorstep_cloud::store::{Store, Write};
 use doorstep_core::model::error::Error;
 use doorstep_local::{Data, Machine, Setup};
 
@@ -29,7 +29,7 @@ async fn machine() -> Machine {
 
 /// An empty table.
 async fn empty() -> Store {
-    machine().await.outside().ledger.clone()
+    machine().await.environment().store.clone()
 }
 
 /// A place in the partition of most tests.
@@ -47,13 +47,13 @@ fn filling(sk: &str, size: usize) -> String {
 }
 
 /// What is kept there.
-async fn body(ledger: &Store, sk: &str) -> Option<String> {
-    ledger.get(&at(sk)).await.expect("it reads").map(|item| item.body)
+async fn body(store: &Store, sk: &str) -> Option<String> {
+    store.get(&at(sk)).await.expect("it reads").map(|item| item.body)
 }
 
 /// Every sort key of the partition, in the table's order.
-async fn all(ledger: &Store) -> Vec<String> {
-    ledger.list("p", "").await.expect("it lists").into_iter().map(|item| item.sk).collect()
+async fn all(store: &Store) -> Vec<String> {
+    store.list("p", "").await.expect("it lists").into_iter().map(|item| item.sk).collect()
 }
 
 /// The table will never take this: trying again is no use.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{NOON, empty};
-use doorstep_cloud::ledger::{Step, Store, Write, key};
+use doorstep_cloud::store::{Step, Store, Write, key};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::person::Person;
@@ -18,56 +18,56 @@ fn minute(n: u64) -> Timestamp {
 
 /// A chain of one record for each minute.
 async fn chain() -> Store {
-    let ledger = empty().await;
-    let (mut chain, mut ada) = (ledger.chain("s").await.expect("it reads"), Person::new("ada".into(), None));
+    let store = empty().await;
+    let (mut chain, mut ada) = (store.chain("s").await.expect("it reads"), Person::new("ada".into(), None));
     let mut writes = Vec::new();
     for n in 1..=RECORDS {
         let deed = AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok");
         writes.extend(chain.join("s", &mut ada, minute(n), &[deed]).expect("it joins"));
         if writes.len() > 60 || n == RECORDS {
-            ledger.write_all(Step::Commit, std::mem::take(&mut writes)).await.expect("it writes");
+            store.write_all(Step::Commit, std::mem::take(&mut writes)).await.expect("it writes");
         }
     }
-    ledger
+    store
 }
 
 #[tokio::test]
 async fn b8_whatever_is_done_to_a_chain_in_the_table_is_found_out() {
-    let ledger = chain().await;
-    let verdict = ledger.verify_audit("s", None).await.expect("it reads");
+    let store = chain().await;
+    let verdict = store.verify_audit("s", None).await.expect("it reads");
     assert_eq!((verdict.whole, verdict.records, verdict.head.seq), (true, RECORDS, RECORDS));
     let at = key::audit("s", 1_020);
-    let kept = ledger.get(&at).await.expect("it reads").expect("a record").body;
+    let kept = store.get(&at).await.expect("it reads").expect("a record").body;
     for (spoiled, wrong) in [
         (Write::put(at.clone(), kept.replace("\"account\":\"1020\"", "\"account\":\"7\"")), 1_020),
         (Write::put(at.clone(), kept.replace("\"group\":null", "\"group\":null,\"more\":1")), 1_020),
         (Write::delete(at.clone()), 1_020),
         (Write::delete(key::audit("s", 1)), 1),
     ] {
-        ledger.write(spoiled).await.expect("it writes");
-        let verdict = ledger.verify_audit("s", None).await.expect("it reads");
+        store.write(spoiled).await.expect("it writes");
+        let verdict = store.verify_audit("s", None).await.expect("it reads");
         assert_eq!(verdict.broken.map(|broken| broken.seq), Some(wrong));
-        ledger.write(Write::put(at.clone(), kept.clone())).await.expect("it writes");
+        store.write(Write::put(at.clone(), kept.clone())).await.expect("it writes");
     }
     let noted = verdict.head;
-    let ledger = chain().await;
-    ledger.write(Write::delete(key::audit("s", RECORDS))).await.expect("it writes");
-    assert!(ledger.verify_audit("s", None).await.expect("it reads").whole, "an end that is gone tells nothing");
-    let verdict = ledger.verify_audit("s", Some(noted)).await.expect("it reads");
+    let store = chain().await;
+    store.write(Write::delete(key::audit("s", RECORDS))).await.expect("it writes");
+    assert!(store.verify_audit("s", None).await.expect("it reads").whole, "an end that is gone tells nothing");
+    let verdict = store.verify_audit("s", Some(noted)).await.expect("it reads");
     assert_eq!(verdict.broken.map(|broken| broken.seq), Some(RECORDS), "but to whoever noted it");
 }
 
 #[tokio::test]
 async fn b13_a_stretch_of_a_chain_is_found_by_halving() {
-    let ledger = chain().await;
+    let store = chain().await;
     for n in [1, 2, 525, 1_024, RECORDS] {
-        assert_eq!(ledger.audit_place("s", minute(n)).await, Ok(n));
+        assert_eq!(store.audit_place("s", minute(n)).await, Ok(n));
     }
-    assert_eq!(ledger.audit_place("s", minute(0)).await, Ok(1));
-    assert_eq!(ledger.audit_place("s", minute(RECORDS + 1)).await, Ok(RECORDS + 1));
+    assert_eq!(store.audit_place("s", minute(0)).await, Ok(1));
+    assert_eq!(store.audit_place("s", minute(RECORDS + 1)).await, Ok(RECORDS + 1));
     assert_eq!(empty().await.audit_place("s", minute(1)).await, Ok(1), "of nothing it is the first");
-    let between = ledger.audit_between("s", minute(100), minute(103)).await.expect("it reads");
+    let between = store.audit_between("s", minute(100), minute(103)).await.expect("it reads");
     assert_eq!(between.iter().map(|record| record.seq).collect::<Vec<_>>(), [100, 101, 102]);
-    let all = ledger.audit_between("s", Timestamp::MIN, Timestamp::MAX).await.expect("it reads");
+    let all = store.audit_between("s", Timestamp::MIN, Timestamp::MAX).await.expect("it reads");
     assert_eq!(all.len(), usize::try_from(RECORDS).expect("few"));
 }

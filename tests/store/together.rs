@@ -3,17 +3,17 @@
 use futures_util::future::join_all;
 
 use super::{NOON, at, body, empty, put};
-use doorstep_cloud::ledger::people::{point_email, put as put_person};
-use doorstep_cloud::ledger::{Condition, Step, Store, Write, conflict};
+use doorstep_cloud::store::people::{point_email, put as put_person};
+use doorstep_cloud::store::{Condition, Step, Store, Write, conflict};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 
 /// Tries until nobody is faster.
-async fn insist(ledger: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
+async fn insist(store: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
     loop {
-        match ledger.write_all(Step::Keep, writes()).await {
+        match store.write_all(Step::Keep, writes()).await {
             Err(error) if error == conflict() => {}
             done => return done,
         }
@@ -22,28 +22,28 @@ async fn insist(ledger: &Store, writes: impl Fn() -> Vec<Write>) -> Result<()> {
 
 #[tokio::test]
 async fn everybody_who_counts_is_counted() {
-    let ledger = empty().await;
+    let store = empty().await;
     let counts = (0..24).map(|n| {
-        let ledger = &ledger;
-        async move { insist(ledger, || vec![Write::bump(at("v")), put(&n.to_string(), "")]).await }
+        let store = &store;
+        async move { insist(store, || vec![Write::bump(at("v")), put(&n.to_string(), "")]).await }
     });
     for counted in join_all(counts).await {
         counted.expect("in the end");
     }
-    assert_eq!(ledger.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(24));
+    assert_eq!(store.get(&at("v")).await.expect("it reads").map(|item| item.version), Some(24));
 }
 
 #[tokio::test]
 async fn of_all_who_want_a_place_one_gets_it() {
-    let ledger = empty().await;
+    let store = empty().await;
     let wants = (0..16).map(|n| {
-        let ledger = &ledger;
+        let store = &store;
         async move {
             let new = put("place", &n.to_string()).only_if(Condition::New);
             // Alone and in a transaction, mixed.
             match n % 2 {
-                0 => ledger.write(new).await,
-                _ => ledger.write_all(Step::Keep, vec![new, put(&format!("of {n}"), "")]).await,
+                0 => store.write(new).await,
+                _ => store.write_all(Step::Keep, vec![new, put(&format!("of {n}"), "")]).await,
             }
         }
     });
@@ -51,42 +51,42 @@ async fn of_all_who_want_a_place_one_gets_it() {
     let won: Vec<usize> = (0..16).filter(|n| ended[*n].is_ok()).collect();
     assert_eq!(won.len(), 1, "{ended:?}");
     assert!(ended.iter().all(|end| end.is_ok() || *end == Err(conflict())), "{ended:?}");
-    assert_eq!(body(&ledger, "place").await, Some(won[0].to_string()));
-    let others = ledger.list("p", "of ").await.expect("it lists");
+    assert_eq!(body(&store, "place").await, Some(won[0].to_string()));
+    let others = store.list("p", "of ").await.expect("it lists");
     assert_eq!(others.len(), won[0] % 2, "whoever lost left nothing");
 }
 
 #[tokio::test]
 async fn an_address_is_one_person_s() {
-    let ledger = empty().await;
+    let store = empty().await;
     let new = |id: &str| Person::new(id.into(), Some("ada@example.test".into()));
     let join = |id: &'static str| {
-        let ledger = &ledger;
+        let store = &store;
         async move {
             let person = new(id);
             let writes = vec![put_person("s", &person)?, point_email("s", "ada@example.test", id)];
-            ledger.write_all(Step::Keep, writes).await
+            store.write_all(Step::Keep, writes).await
         }
     };
     let ended = join_all(["one", "two", "three"].map(join)).await;
     assert_eq!(ended.iter().filter(|end| end.is_ok()).count(), 1, "{ended:?}");
-    let owner = ledger.id_of_email("s", "ada@example.test").await.expect("it reads").expect("somebody's");
+    let owner = store.id_of_email("s", "ada@example.test").await.expect("it reads").expect("somebody's");
     for id in ["one", "two", "three"] {
-        assert_eq!(ledger.person("s", id).await.expect("it reads").is_some(), id == owner);
+        assert_eq!(store.person("s", id).await.expect("it reads").is_some(), id == owner);
     }
 }
 
 #[tokio::test]
 async fn a_chain_has_one_end() {
-    let ledger = empty().await;
+    let store = empty().await;
     let at = NOON.parse().expect("an instant");
     let writers = (0..8).map(|n| {
-        let ledger = &ledger;
+        let store = &store;
         async move {
             loop {
-                let mut chain = ledger.chain("s").await?;
+                let mut chain = store.chain("s").await?;
                 let (mut somebody, deeds) = (Person::new("somebody".into(), None), [deed(n), deed(n)]);
-                match ledger.write_all(Step::Commit, chain.join("s", &mut somebody, at, &deeds)?).await {
+                match store.write_all(Step::Commit, chain.join("s", &mut somebody, at, &deeds)?).await {
                     Err(error) if error == conflict() => {}
                     done => return done,
                 }
@@ -96,7 +96,7 @@ async fn a_chain_has_one_end() {
     for joined in join_all(writers).await {
         joined.expect("in the end");
     }
-    let audit = ledger.audit("s").await.expect("it reads");
+    let audit = store.audit("s").await.expect("it reads");
     assert_eq!(audit.iter().map(|record| record.seq).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
     assert!(audit.windows(2).all(|pair| pair[1].previous == pair[0].hash), "each holds the hash of the one before");
 }
@@ -107,20 +107,20 @@ fn deed(n: usize) -> AuditEntry {
 
 #[tokio::test]
 async fn whatever_was_done_for_one_person_is_found_however_much_it_is() {
-    let ledger = empty().await;
+    let store = empty().await;
     let at = NOON.parse().expect("an instant");
-    let mut chain = ledger.chain("s").await.expect("it reads");
+    let mut chain = store.chain("s").await.expect("it reads");
     let mut two = [Person::new("ada".into(), None), Person::new("bob".into(), None)];
     for n in 0..90 {
         let whose = &mut two[n % 2];
         let writes = chain.join("s", whose, at, &[deed(n)]).expect("it joins");
-        ledger.write_all(Step::Commit, writes).await.expect("it writes");
+        store.write_all(Step::Commit, writes).await.expect("it writes");
         assert!(whose.records.len() <= 32, "the person stays small");
     }
     for (first, person) in two.iter().enumerate() {
-        let records = ledger.audit_of("s", person).await.expect("it reads");
+        let records = store.audit_of("s", person).await.expect("it reads");
         let accounts: Vec<String> = records.into_iter().map(|record| record.deed.account.0).collect();
         assert_eq!(accounts, (first..90).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
     }
-    assert_eq!(ledger.audit("s").await.expect("it reads").len(), 90);
+    assert_eq!(store.audit("s").await.expect("it reads").len(), 90);
 }

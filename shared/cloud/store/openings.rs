@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Store, Write, body, key};
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::opening::AccessAttempt;
 use doorstep_vendors::doors::openings::Cursor;
 
 /// How many days are read at the same time.

@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::{Lazy, failure};
 use crate::bus::Bus;
-use crate::ledger::dues::minute_word;
-use crate::line::{Trigger, TriggerMessage, TriggerQueue};
 use crate::reconcile_request::AskedBy;
+use crate::store::dues::minute_word;
+use crate::trigger_queue::{Trigger, TriggerMessage, TriggerQueue};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
@@ -138,7 +138,7 @@ impl Schedules {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
                 // The same refusal would mean a mistake of ours or of the stack's, if it came for a minute to come.
                 Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
-                    self.line.ring(&ring, None).await.map_err(Unset::Queue)
+                    self.line.enqueue(&ring, None).await.map_err(Unset::Queue)
                 }
                 _ => {
                     let why = failure("scheduler CreateSchedule", &error);

@@ -120,7 +120,7 @@ impl TriggerQueue {
     ///
     /// # Errors
     /// [`Error::Retry`] where the queue did not take it.
-    pub async fn ring(&self, ring: &TriggerMessage, sameness: Option<&str>) -> Result<()> {
+    pub async fn enqueue(&self, ring: &TriggerMessage, sameness: Option<&str>) -> Result<()> {
         let own = || Uuid::new_v4().simple().to_string();
         self.queue
             .send_message()
