@@ -1,5 +1,5 @@
-# Every command of the README. `make run` and `make test` need nothing but Rust and make. What else a target uses it
-# installs, pinned, below .tools (git-ignored); lint, build, e2e and deploy need Python 3.10 or later for that.
+# Every command of the README. `make run` and `make test` need Rust, a C compiler and make. The other targets install their
+# tools, pinned, below .tools (git-ignored); lint, build, e2e and deploy need Python 3.10 or later for that.
 
 CARGO      := cargo
 TOOLS      := $(CURDIR)/.tools
