@@ -3,8 +3,8 @@
 //! and says that it failed; two workers on one line; hands at the doors.
 //!
 //! The order of reads and writes is told here once more, each as one step; what is decided is asked of the production
-//! code (`decide_person`, `interrupted::finish`, `intent_of`, `Task`'s bookkeeping, `conclude`), so that the two cannot
-//! drift apart. `make test` explores the small stories, `make model` the large ones; `docs/design.md` says what is left
+//! code (`decide_person`, `interrupted::finish`, `intent_of`, `PersonWork`'s bookkeeping, `conclude`), so that the two cannot
+//! drift apart. `make test` explores the small stories, `make model` the large ones; `docs/protocol.md` says what is left
 //! out.
 
 use stateright::{Model, Property};
