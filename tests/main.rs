@@ -9,6 +9,7 @@ mod aws_failures;
 mod command;
 mod deliveries;
 mod deliveries_of_doors;
+mod golden;
 mod journeys;
 mod naive;
 mod property;

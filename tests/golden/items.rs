@@ -1,0 +1,269 @@
+//! Every place of the table that has a golden item: how it is written, and what it must be read as.
+
+use std::collections::BTreeMap;
+
+use super::people::{ADA, EMAIL, forgotten, person};
+use super::values::*;
+use super::{SITE, noon};
+use doorstep_cloud::ledger::key::{self, Key};
+use doorstep_cloud::ledger::people;
+use doorstep_cloud::ledger::runs::Read;
+use doorstep_cloud::ledger::sites::{Doorplate, Paused, Retiring, Stored};
+use doorstep_cloud::ledger::{Ledger, Step};
+use doorstep_core::decide::guard::Hold;
+use doorstep_core::model::audit::Head;
+use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
+use doorstep_core::model::person::{Person, email_digest};
+use doorstep_core::model::push_update::{News, thing_hash};
+use doorstep_core::site::Site;
+use doorstep_core::site::catalogue::Catalogue;
+use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_vendors::platform::told::store::PushStore;
+use doorstep_vendors::tokens::TokenStore;
+use jiff::SignedDuration;
+use serde_json::Value;
+
+const SITE_FILE: &str = "site = \"riverside\"\ntimezone = \"Europe/London\"\nmode = \"full\"\n\
+    [platform]\nkind = \"officernd\"\norganization = \"riverside-hub\"\nlocations = [\"Riverside\"]\nsecret = \"riverside/officernd\"\n\
+    [doors.main]\nkind = \"kisi\"\nplace = \"31\"\nsecret = \"riverside/kisi\"\nprotected = [\"ops@example.test\", \"owner@example.test\"]\n\
+    [[rule]]\nplan = \"Resident\"\ndoors = \"main\"\nopens = [\"Members\"]\n";
+const TOKEN: &str = "riverside-main";
+
+fn site() -> Site {
+    Site::parse(SITE_FILE).expect("a site file")
+}
+
+fn resolved() -> Resolved {
+    let location = Location { name: "Riverside".into(), timezone: None };
+    let plan = Plan { name: "Resident".into(), location: None };
+    let catalogue = Catalogue {
+        locations: BTreeMap::from([("l-1".into(), location)]),
+        plans: BTreeMap::from([("plan-1".into(), plan)]),
+        ..Catalogue::default()
+    };
+    resolve(&site(), &catalogue, &BTreeMap::from([("main".to_owned(), doors_read().groups)]), None)
+}
+
+/// A first version of the site file that only observes.
+fn first() -> Stored {
+    Stored { observing: true, ..Stored::after(None, SITE_FILE, noon()) }
+}
+
+fn paused() -> Paused {
+    Paused { at: noon(), why: Some("new locks".into()) }
+}
+
+fn retiring() -> Retiring {
+    Retiring { at: noon(), checksum: "0123456789abcdef".into() }
+}
+
+fn team() -> Holder {
+    Holder::Team("acme".into())
+}
+
+/// Every golden item: its name, which begins with the function that makes its key, and its key.
+pub fn places() -> Vec<(&'static str, Key)> {
+    let (member, account) = (id(Kind::Member, "m-ada"), main_account());
+    vec![
+        ("fact of a member", key::fact(SITE, &member)),
+        ("fact of a membership", key::fact(SITE, &id(Kind::Membership, "s-1"))),
+        ("fact of a booking", key::fact(SITE, &id(Kind::Booking, "b-1"))),
+        ("holding of a member", key::holding(SITE, &Holder::Member("m-ada".into()), &member)),
+        ("holding of a team, a person", key::holding(SITE, &team(), &member)),
+        ("holder_version", key::holder_version(SITE, &team())),
+        ("person", key::person(SITE, ADA)),
+        ("person who was forgotten", key::person(SITE, "p-gone")),
+        ("listed", key::listed(SITE, ADA)),
+        ("profile", key::profile(SITE, &member)),
+        ("email", key::email(SITE, &email_digest(EMAIL))),
+        ("account", key::account(SITE, "main", &account)),
+        ("due person", key::due(SITE, "20260301T1200#person#p-ada#adopt")),
+        ("due look", key::due(SITE, "20260301T1200#look#booking#b-1")),
+        ("unread_one", key::unread_one(SITE, "dedup-id")),
+        ("audit", key::audit(SITE, 1)),
+        ("places", key::places(SITE, ADA, 1)),
+        ("active", key::active(SITE)),
+        ("version", key::version(SITE, 1)),
+        ("resolved", key::resolved(SITE)),
+        ("site", key::site(SITE)),
+        ("opening", key::opening(SITE, &opening())),
+        ("read of openings", key::read(SITE, "entries#main")),
+        ("read of a platform", key::read(SITE, "platform")),
+        ("read of doors", key::read(SITE, "doors#main")),
+        ("ruler", key::ruler(&ruled_group())),
+        ("runs", key::runs(SITE)),
+        ("letter", key::letter(SITE, "user", "m-1")),
+        ("letter_of a forgotten person", key::letter_of(SITE, "user", &thing_hash(SITE, "user", "m-gone"))),
+        ("forgotten", key::forgotten(SITE, &forgotten_thing().hash)),
+        ("roster_part", key::roster_part(SITE, "2026-03-01", 1)),
+        ("roster_text", key::roster_text(SITE, "b2", 0)),
+        ("believed", key::believed(SITE)),
+        ("doubted", key::doubted(SITE)),
+        ("hold", key::hold(SITE, &hold().checksum)),
+        ("held", key::held(SITE, &hold().checksum, 0)),
+        ("release", key::release(SITE, &revoke())),
+        ("tally", key::tally(SITE)),
+        ("made", key::made(SITE, "main", &account)),
+        ("lost_numbers", key::lost_numbers(SITE, &member)),
+        ("crowd", key::crowd(SITE)),
+        ("token", key::token(TOKEN)),
+        ("refused_sign_in", key::refused_sign_in(TOKEN)),
+        ("token_note", key::token_note(TOKEN, "region")),
+    ]
+}
+
+/// Writes all of them.
+pub async fn write(store: &Ledger) {
+    for fact in [member(), membership(), booking()] {
+        store.keep_fact(SITE, &fact).await.expect("it is kept");
+    }
+    write_people(store).await;
+    write_site(store).await;
+    write_guard(store).await;
+    write_pushes(store).await;
+    store.put_dues(SITE, &dues()).await.expect("it is kept");
+    store.keep_unread(SITE, "dedup-id", "the body is no JSON", noon()).await.expect("it is kept");
+    store.keep_token(TOKEN, &token()).await.expect("it is kept");
+    store.keep_refused_sign_in(TOKEN, &refused_sign_in()).await.expect("it is kept");
+    store.note_token(TOKEN, "region", "eu").await.expect("it is kept");
+}
+
+async fn write_people(store: &Ledger) {
+    let account = main_account();
+    let writes = vec![
+        people::put(SITE, &person()).expect("JSON"),
+        people::put(SITE, &forgotten()).expect("JSON"),
+        people::list(SITE, &person()),
+        people::point_profile(SITE, &id(Kind::Member, "m-ada"), ADA),
+        people::point_email(SITE, EMAIL, ADA),
+        people::point_account(SITE, "main", &account, ADA),
+    ];
+    store.write_all(Step::Commit, writes).await.expect("it is kept");
+    let mut chain = store.chain(SITE).await.expect("it reads");
+    let nine = vec![deed(); 9];
+    let records = chain.join(SITE, &mut Person::new(ADA.into(), None), noon(), &nine).expect("JSON");
+    store.write_all(Step::Commit, records).await.expect("it is kept");
+}
+
+async fn write_site(store: &Ledger) {
+    store.store_site_over(None, &Doorplate::of(&site()), &first()).await.expect("it is kept");
+    store.pause_site(SITE, &stored(store).await, Some(paused())).await.expect("it is kept");
+    store.retire_site(SITE, &stored(store).await, retiring()).await.expect("it is kept");
+    store.keep_resolved(SITE, &resolved()).await.expect("it is kept");
+    store.keep_openings(SITE, &[opening()], 90, noon()).await.expect("it is kept");
+    store.keep_openings_read(SITE, "main", &openings_read()).await.expect("it is kept");
+    store.keep_platform_read(SITE, &platform_read()).await.expect("it is kept");
+    store.keep_doors_read(SITE, "main", &doors_read()).await.expect("it is kept");
+    store.put_ruler(&ruled_group()).await.expect("it is kept");
+    store.keep_runs(SITE, &Read::default(), runs()).await.expect("it is kept");
+}
+
+async fn stored(store: &Ledger) -> Stored {
+    store.in_force(SITE).await.expect("it reads")
+}
+
+async fn write_guard(store: &Ledger) {
+    store.put_hold(&hold(), &waiting()).await.expect("it is kept");
+    store.release(SITE, &[&revoke()], Some(&hold().checksum), noon()).await.expect("it is kept");
+    store.keep_tally(SITE, &tally(), 0).await.expect("it is kept");
+    let made = Ledger::count_made(SITE, "main", &main_account(), noon()).expect("JSON");
+    store.write(made).await.expect("it is kept");
+    store.count_lost_numbers(SITE, &id(Kind::Member, "m-ada"), noon()).await.expect("it is kept");
+    store.note_crowd(SITE, true).await.expect("it is kept");
+}
+
+async fn write_pushes(store: &Ledger) {
+    for pushed in pushed() {
+        store.tell(SITE, &pushed, &receipt()).await.expect("it is kept");
+    }
+    store.believe(SITE, &believed()).await.expect("it is kept");
+    store.doubt(SITE, Some(&doubted())).await.expect("it is kept");
+    store.note_forgotten(SITE, &forgotten_thing(), None).await.expect("it is kept");
+}
+
+/// Reads all of them, each by the function that reads it in service.
+pub async fn assert_read(store: &Ledger) {
+    for fact in [member(), membership(), booking()] {
+        assert_eq!(store.fact(SITE, &fact.fact.name()).await, Ok(Some(fact)));
+    }
+    let (ada, of_ada) = (id(Kind::Member, "m-ada"), Holder::Member("m-ada".into()));
+    assert_eq!(store.roster(SITE, &team()).await, Ok(vec![ada.clone()]));
+    assert_eq!(store.holdings(SITE, &of_ada).await, Ok((vec![ada], 0)));
+    assert_eq!(store.version_of(SITE, &team()).await, Ok(2));
+    assert_people(store).await;
+    assert_site(store).await;
+    assert_guard(store).await;
+    assert_pushes(store).await;
+    let unmarked = |due: &_| {
+        let mut due: Value = serde_json::to_value(due).expect("JSON");
+        due["mark"].take();
+        due
+    };
+    let mut expected: Vec<Value> = dues().iter().map(unmarked).collect();
+    expected.reverse();
+    let due = store.due_until(SITE, noon()).await.expect("it reads");
+    assert_eq!(due.iter().map(unmarked).collect::<Vec<_>>(), expected);
+    assert_eq!(store.unread(SITE).await, Ok(vec!["the body is no JSON".to_owned()]));
+    assert_eq!(store.token(TOKEN).await, Ok(Some(token())));
+    assert_eq!(TokenStore::refused_sign_in(store, TOKEN).await, Ok(Some(refused_sign_in())));
+    assert_eq!(store.token_note(TOKEN, "region").await, Ok(Some("eu".to_owned())));
+}
+
+async fn assert_people(store: &Ledger) {
+    let ada = Person { version: 1, ..person() };
+    assert_eq!(store.person(SITE, ADA).await, Ok(Some(ada.clone())));
+    assert_eq!(store.everybody(SITE).await.map(|people| people.known), Ok(vec![ada.clone()]));
+    assert_eq!(store.person(SITE, "p-gone").await, Ok(Some(Person { version: 1, ..forgotten() })));
+    let found = Ok(Some(ADA.to_owned()));
+    assert_eq!(store.id_of_profile(SITE, &id(Kind::Member, "m-ada")).await, found);
+    assert_eq!(store.id_of_email(SITE, EMAIL).await, found);
+    assert_eq!(store.id_of_account(SITE, "main", &main_account()).await, found);
+    let (record, _) = Head::default().record(SITE, ADA, noon(), deed());
+    assert_eq!(store.audit(SITE).await, Ok(vec![record.clone()]));
+    assert_eq!(store.audit_of(SITE, &ada).await, Ok(vec![record]), "found by the item of places");
+}
+
+async fn assert_site(store: &Ledger) {
+    let active = Stored { paused: Some(paused()), retiring: Some(retiring()), revision: 3, ..first() };
+    assert_eq!(store.active(SITE).await, Ok(Some(active)));
+    assert_eq!(store.last_version(SITE).await, Ok(Some(first())));
+    assert_eq!(store.doorplate(SITE).await, Ok(Some(Doorplate::of(&site()))));
+    assert_eq!(store.resolved(SITE).await, Ok(Some(resolved())));
+    let day = SignedDuration::from_hours(24);
+    let openings = store.openings(SITE, noon() - day, noon(), noon(), 90).await;
+    assert_eq!(openings, Ok(vec![opening()]));
+    let read = openings_read();
+    assert_eq!(store.openings_read(SITE, "main", &read.of).await, Ok(read));
+    assert_eq!(store.platform_read(SITE).await, Ok(platform_read()));
+    assert_eq!(store.doors_read(SITE, "main").await, Ok(Some(doors_read())));
+    assert_eq!(store.rulers(&ruled_group()).await, Ok(vec![ruled_group()]));
+    assert_eq!(store.runs(SITE).await.map(|read| read.runs), Ok(runs()));
+}
+
+async fn assert_guard(store: &Ledger) {
+    let kept = Hold { version: 1, ..hold() };
+    assert_eq!(store.holds(SITE).await, Ok(vec![kept.clone()]));
+    assert_eq!(store.waiting(&kept).await, Ok(waiting()));
+    let released = store.released(SITE, &[revoke()], noon()).await.expect("it reads");
+    let approved: Vec<_> = released.into_iter().map(|release| (release.doubt, release.approved)).collect();
+    assert_eq!(approved, [(revoke(), Some(kept.checksum))]);
+    let (read, _) = store.tally(SITE, noon()).await.expect("it reads");
+    assert_eq!((read.left, read.made), (tally().left, BTreeMap::from([("main".to_owned(), 1)])));
+    assert_eq!(store.count_lost_numbers(SITE, &id(Kind::Member, "m-bob"), noon()).await, Ok(1), "and m-ada");
+    assert_eq!(store.is_crowded(SITE).await, Ok(true));
+}
+
+async fn assert_pushes(store: &Ledger) {
+    let [thing, part] = pushed();
+    let News::Thing { data, .. } = thing.news else { panic!("one thing") };
+    let News::Roster { data: text, .. } = part.news else { panic!("a part") };
+    let letters = store.letters(SITE).await.expect("it reads");
+    let read: Vec<_> = letters.into_iter().map(|letter| (letter.id, letter.rank, letter.data)).collect();
+    assert_eq!(read, [("m-1".to_owned(), thing.rank, data)], "without the forgotten person's");
+    let rosters = store.rosters(SITE).await.expect("it reads");
+    assert_eq!((rosters.believed, rosters.doubted), (Some(believed()), Some(doubted())));
+    let [head] = rosters.heads.as_slice() else { panic!("one part: {:?}", rosters.heads) };
+    assert_eq!((head.part, head.parts, &head.rank, &head.receipt), (1, 2, &part.rank, &receipt()));
+    assert_eq!(store.roster_text(SITE, head).await, Ok(text));
+    assert_eq!(store.forgotten_things(SITE).await, Ok(vec![forgotten_thing()]));
+}

@@ -1,0 +1,111 @@
+//! What goes over the queues, the scheduler and the bus, as the SDKs send it.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use super::file::Section;
+use super::table::machine;
+use super::values::{deed, hold, id};
+use super::{SITE, noon};
+use doorstep_cloud::bus::Notice;
+use doorstep_cloud::line::{Bell, Ring};
+use doorstep_cloud::outside::Outside;
+use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::fact::Kind;
+use doorstep_core::model::push_update::Mention;
+use doorstep_vendors::http::{Http, Request};
+
+fn bells() -> [(&'static str, Ring); 6] {
+    let mention = Mention { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
+    let account = Bell::Account { doors: "main".into(), id: AccountId("a-7".into()) };
+    [
+        ("trigger of a delivery", Ring::new(SITE, Bell::Things(vec![mention])).by("delivery-1", noon())),
+        ("trigger of a schedule", Ring::new(SITE, Bell::Alarm(noon()))),
+        ("trigger of due people", Ring::new(SITE, Bell::Due)),
+        ("trigger of an account", Ring::new(SITE, account)),
+        ("trigger of an unreadable delivery", Ring::new(SITE, Bell::Unread)),
+        ("trigger of a snapshot", Ring::new(SITE, Bell::Roster)),
+    ]
+}
+
+fn request() -> ReconcileRequest {
+    ReconcileRequest { site: SITE.into(), begun: 4, by: AskedBy::Function }
+}
+
+const REQUEST: &str = "request for a reconcile";
+const SCHEDULE: &str = "schedule";
+
+/// Sends one message of each kind. Returns what the SDKs made of them.
+pub async fn sections() -> Vec<Section> {
+    let machine = machine().await;
+    let (sent, outside) = recorded(machine.outside());
+    let taken = |name: &str| {
+        let body = sent.lock().expect("a lock").pop().expect("one call");
+        let mut values = Vec::new();
+        flatten("", &body, &mut values);
+        Section { name: name.to_owned(), values }
+    };
+    let mut sections = Vec::new();
+    for (name, ring) in bells() {
+        outside.line.ring(&ring, Some("dedup-id")).await.expect("taken");
+        sections.push(taken(name));
+    }
+    outside.reconciles.send(&[request()]).await.expect("taken");
+    sections.push(taken(REQUEST));
+    outside.alarms.try_set(SITE, super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
+    sections.push(taken(SCHEDULE));
+    let notices = [
+        ("event of a change", Notice::Changed(deed())),
+        ("event of a hold", Notice::Held(hold())),
+        ("event that asks for a reconcile", Notice::ReconcileWanted(AskedBy::Operator)),
+    ];
+    for (name, notice) in notices {
+        outside.bus.publish(SITE, &[notice]).await.expect("taken");
+        sections.push(taken(name));
+    }
+    sections
+}
+
+/// Reads what the golden file holds of them.
+pub fn assert_read(golden: &[Section]) {
+    let text = |name: &str, value: &str| {
+        let section = golden.iter().find(|section| section.name == name).unwrap_or_else(|| panic!("no {name}"));
+        section.value(value).unwrap_or_else(|| panic!("no {value} of {name}")).to_owned()
+    };
+    for (name, ring) in bells() {
+        let read: Ring = serde_json::from_str(&text(name, "MessageBody")).expect("a trigger");
+        assert_eq!(read, ring, "{name}");
+    }
+    let read: ReconcileRequest = serde_json::from_str(&text(REQUEST, "Entries.0.MessageBody")).expect("a request");
+    assert_eq!(read, request());
+    let read: Ring = serde_json::from_str(&text(SCHEDULE, "Target.Input")).expect("a trigger");
+    assert_eq!(read, Ring::new(SITE, Bell::Alarm(super::instant("2026-03-01T13:00:00Z"))));
+}
+
+/// The same outside, and the body of each call that is made with it.
+fn recorded(outside: &Outside) -> (Arc<Mutex<Vec<Value>>>, Outside) {
+    let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let (calls, http) = (sent.clone(), outside.http.clone());
+    let service = tower::service_fn(move |request: Request| {
+        calls.lock().expect("a lock").extend(serde_json::from_slice::<Value>(request.body()));
+        let http = http.clone();
+        async move { http.send(request).await }
+    });
+    (sent, Outside::new(outside.settings.clone(), Http::new(service), outside.time.clone()))
+}
+
+/// Writes every text and number of a JSON value with its path. The token that the SDK makes up is masked.
+fn flatten(path: &str, value: &Value, values: &mut Vec<(String, String)>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| flatten(&below(name), value, values)),
+        Value::Array(entries) => {
+            entries.iter().enumerate().for_each(|(n, value)| flatten(&below(&n.to_string()), value, values));
+        }
+        Value::String(_) if path == "ClientToken" => values.push((path.to_owned(), "(random)".to_owned())),
+        Value::String(text) => values.push((path.to_owned(), text.clone())),
+        other => values.push((path.to_owned(), other.to_string())),
+    }
+}

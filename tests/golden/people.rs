@@ -1,0 +1,80 @@
+//! A person with one of everything that a person can have.
+
+use super::values::{group, id, main_account};
+use super::{instant, noon};
+use doorstep_core::model::account::{Account, AccountId, Standing};
+use doorstep_core::model::fact::Kind;
+use doorstep_core::model::person::{Basis, CardIntent, Claim, Deed, Intent, Linked, OurCard, Person};
+
+/// The id of the person.
+pub const ADA: &str = "p-ada";
+/// Her address.
+pub const EMAIL: &str = "ada@example.test";
+
+pub fn person() -> Person {
+    let mut person = Person::new(ADA.into(), Some(EMAIL.into()));
+    person.profiles.insert(id(Kind::Member, "m-ada"));
+    person.accounts.insert("main".to_owned(), Box::new(linked()));
+    person.claims = vec![claim("g-1", main_account()), claim("g-2", AccountId("a-older".into()))];
+    person.intents = intents();
+    person.problems = vec!["main: Kisi refused the name".into()];
+    person.next = Some(instant("2026-03-01T18:15:00Z"));
+    person.failures = 2;
+    person.waiting = Some(noon());
+    person.records = vec![10];
+    person
+}
+
+/// What is left of a person who was forgotten.
+pub fn forgotten() -> Person {
+    Person { forgotten: Some(noon()), records: vec![11], ..Person::new("p-gone".into(), None) }
+}
+
+fn linked() -> Linked {
+    let account = Account {
+        id: main_account(),
+        inner_id: Some("u-7".into()),
+        email: Some(EMAIL.into()),
+        name: "Ada Lovelace".into(),
+        standing: Standing::Suspended,
+        mark: Some("doorstep:p-ada".into()),
+        privileged: true,
+        guest: true,
+    };
+    let (number, because) = ("04A1B2".to_owned(), "member m-ada".to_owned());
+    Linked {
+        account: account.into(),
+        made: true,
+        suspended: true,
+        name: "Ada Lovelace".into(),
+        refused_name: Some("Ada L".into()),
+        left_alone: true,
+        cards: vec![OurCard { number: number.clone(), since: noon(), because: because.clone() }],
+        card_intents: vec![CardIntent { number, theirs: true, because }],
+    }
+}
+
+fn claim(of: &str, account: AccountId) -> Claim {
+    Claim {
+        doors: "main".into(),
+        group: group(of),
+        account,
+        since: noon(),
+        until: Some(instant("2026-03-01T18:15:00Z")),
+        because: "booking b-1 by rule 2 (line 20)".into(),
+        basis: vec![Basis { fact: id(Kind::Booking, "b-1"), version: Some(noon()), rule: 2, line: 20 }],
+        cause: Some("delivery delivery-1".into()),
+        surplus: vec!["line-9".into()],
+    }
+}
+
+fn intents() -> Vec<Intent> {
+    let grant = Deed::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()] };
+    let revoke = Deed::Revoke { account: main_account(), handle: "line-9".into() };
+    let create = Deed::Create { before: vec![AccountId("a-1".into())] };
+    let of_group = [("g-3", grant, "membership s-1"), ("g-1", revoke, "ended: booking b-1 by rule 2 (line 20)")];
+    let of_account = [create, Deed::Suspend, Deed::Resume, Deed::Delete];
+    let intent = |group, deed, because: &str| Intent { doors: "main".into(), group, deed, because: because.into() };
+    let groups = of_group.into_iter().map(|(of, deed, because)| intent(Some(group(of)), deed, because));
+    groups.chain(of_account.into_iter().map(|deed| intent(None, deed, "no access left"))).collect()
+}

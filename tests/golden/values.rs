@@ -1,0 +1,267 @@
+//! The values that are stored: one of each kind, with every field filled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::people::ADA;
+use super::{SITE, instant, noon};
+use doorstep_cloud::ledger::dues::Due;
+use doorstep_cloud::ledger::openings::OpeningsRead;
+use doorstep_cloud::ledger::runs::{Lease, Runs};
+use doorstep_cloud::ledger::sharing::RuledGroup;
+use doorstep_cloud::ledger::sites::{Disbelief, DoorsRead, PlatformRead};
+use doorstep_cloud::other_sites::Neighbour;
+use doorstep_core::decide::guard::{Doubt, Hold, Scope, Tally, Waiting};
+use doorstep_core::model::account::{AccountId, Group, GroupId};
+use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::fact::{
+    Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
+};
+use doorstep_core::model::opening::Opening;
+use doorstep_core::model::push_update::{
+    Believed, DoubtedSnapshot, ForgottenThing, Mention, News, Rank, Receipt, SnapshotReport, Told, thing_hash,
+};
+use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::subject::Subject;
+use doorstep_vendors::access::Secret;
+use doorstep_vendors::doors::openings::Bookmark;
+use doorstep_vendors::tokens::{RefusedSignIn, Token};
+
+pub fn id(kind: Kind, id: &str) -> FactId {
+    FactId::new(kind, id)
+}
+
+pub fn group(id: &str) -> GroupId {
+    GroupId(id.into())
+}
+
+pub fn main_account() -> AccountId {
+    AccountId("a-7".into())
+}
+
+fn counts() -> BTreeMap<String, usize> {
+    BTreeMap::from([("member".to_owned(), 12), ("booking".to_owned(), 40)])
+}
+
+/// A member whose name only a full read changed.
+pub fn member() -> Record {
+    let profile = |name: &str| {
+        What::Member(Profile {
+            name: name.into(),
+            email: Some("ada@example.test".into()),
+            teams: vec!["acme".into()],
+            location: Some("l-1".into()),
+            shares_team: true,
+            active: false,
+            cards: vec!["04A1B2".into()],
+        })
+    };
+    let fact = |name: &str| Fact { id: "m-ada".into(), what: profile(name), changed: Some(noon()) };
+    let vouched = Some(fact("Ada Byron").into());
+    let since = Some(instant("2026-02-28T09:00:00Z"));
+    Record { since, vouched, ..Record::new(fact("Ada Lovelace"), noon(), Source::Read) }
+}
+
+pub fn membership() -> Record {
+    let day = |text: &str| Some(text.parse().expect("a date"));
+    let from = "2026-08-01".parse().expect("a date");
+    let what = What::Membership(Membership {
+        plan: Some("plan-1".into()),
+        holder: Some(Holder::Team("acme".into())),
+        location: Some("l-1".into()),
+        from: day("2026-01-01"),
+        until: day("2026-12-31"),
+        approved: true,
+        assignments: vec![Assignment {
+            id: "x-1".into(),
+            resource: "desk-4".into(),
+            from: day("2026-02-01"),
+            until: None,
+        }],
+        pauses: vec![Pause { id: Some("y-1".into()), from, until: day("2026-08-31") }],
+        awaits_next: true,
+    });
+    Record::new(Fact { id: "s-1".into(), what, changed: None }, noon(), Source::Look)
+}
+
+/// A booking that was removed: the only kind of fact that expires.
+pub fn booking() -> Record {
+    let what = What::Booking(Box::new(Booking {
+        resource: Some("r-1".into()),
+        location: Some("l-1".into()),
+        booker: Some("m-ada".into()),
+        members: vec!["m-bob".into()],
+        visitors: vec!["v-1".into()],
+        teams: vec!["acme".into()],
+        start: noon(),
+        end: instant("2026-03-01T18:00:00Z"),
+        timezone: Some("Europe/London".into()),
+        series: Some(Series { rule: "FREQ=DAILY".into(), except: vec![noon()], until: Some(noon()) }),
+        alias: Some("b-0".into()),
+        cancelled: true,
+        tentative: true,
+        unpaid: true,
+    }));
+    let known = Record::new(Fact { id: "b-1".into(), what, changed: None }, noon(), Source::Look);
+    known.gone(noon(), Source::Delivery("delivery-1".into()))
+}
+
+/// A person who is due, and a thing that is fetched again.
+pub fn dues() -> [Due; 2] {
+    let at = instant("2026-03-01T12:00:30Z");
+    let mention = Mention { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
+    let look = Subject::Look { mention, looks: 1, delivery: Some("delivery-1".into()) };
+    let person = Due::at(at, Subject::Person(ADA.into()))
+        .because_of("comparison")
+        .with_groups(vec![("main".into(), group("g-1"))], true)
+        .with_a_look_at(BTreeSet::from(["main".to_owned()]))
+        .with_cards(true);
+    [person, Due::at(at, look)]
+}
+
+pub fn deed() -> Deed {
+    let because = "booking b-1 by rule 2 (line 20)";
+    let deed = Deed::new("main", &main_account(), Some(&group("g-1")), Happened::Granted, because, "201");
+    Deed { due: Some(noon()), delay: Some("Kisi was closed".into()), ..deed }
+}
+
+pub fn opening() -> Opening {
+    Opening {
+        at: instant("2026-03-01T11:58:03.25Z"),
+        doors: "main".into(),
+        id: "e-1".into(),
+        lock: "lock-1".into(),
+        lock_name: Some("Front door".into()),
+        account: Some(main_account()),
+        refused: Some("no access right".into()),
+    }
+}
+
+pub fn openings_read() -> OpeningsRead {
+    OpeningsRead {
+        of: "kisi 31".into(),
+        mark: Some(Bookmark { since: noon(), token: Some("page-2".into()) }),
+        newest: Some(noon()),
+        swept: Some(noon()),
+        locks: BTreeMap::from([("lock-1".to_owned(), "Front door".to_owned())]),
+        locks_read: Some(noon()),
+    }
+}
+
+pub fn platform_read() -> PlatformRead {
+    PlatformRead {
+        complete: Some(noon()),
+        whole: Some(noon()),
+        failing: Some(noon()),
+        counts: counts(),
+        wanted: Some(noon()),
+        judged: Some(1),
+        compared: Some(2),
+        refused: BTreeMap::from([("member".to_owned(), Disbelief { said: "5a1d".into(), times: 2 })]),
+    }
+}
+
+pub fn doors_read() -> DoorsRead {
+    DoorsRead {
+        of: "kisi 31".into(),
+        groups: vec![Group { id: group("g-1"), name: "Members".into(), problem: Some("it has a schedule".into()) }],
+        taken: BTreeSet::from([group("g-1")]),
+        cards_taken: true,
+        protected: BTreeSet::from([AccountId("a-ops".into())]),
+        accounts: Some(120),
+        registered: BTreeSet::from([group("g-1")]),
+        shared: BTreeSet::from([Neighbour { site: "mill".into(), doors: "house".into() }]),
+    }
+}
+
+pub fn ruled_group() -> RuledGroup {
+    let at = Neighbour { site: SITE.into(), doors: "main".into() };
+    RuledGroup { system: "kisi https://api.kisi.io".into(), group: group("g-1"), at, place: Some("31".into()) }
+}
+
+pub fn runs() -> Runs {
+    let lease = Lease { holder: "message-1".into(), until: instant("2026-03-01T12:15:00Z") };
+    Runs { begun: 5, at: Some(noon()), ended: 4, lease: Some(lease) }
+}
+
+pub fn hold() -> Hold {
+    Hold {
+        checksum: "0123456789abcdef".into(),
+        site: SITE.into(),
+        scope: Scope::Group("main".into(), group("g-1")),
+        revokes: 30,
+        accounts: 1,
+        cards: 2,
+        rests: 3,
+        moves: 4,
+        reason: "30 of 40 members".into(),
+        since: noon(),
+        told: noon(),
+        approved: Some(noon()),
+        pieces: 1,
+        version: 0,
+    }
+}
+
+/// A revoke, as the guard names it.
+pub fn revoke() -> Doubt {
+    Doubt::Leaves { doors: "main".into(), group: group("g-1"), account: main_account() }
+}
+
+/// A change of each kind that can be held, with a subject of each kind.
+pub fn waiting() -> Vec<Waiting> {
+    let (doors, account, profile) = ("main".to_owned(), main_account(), id(Kind::Member, "m-ada"));
+    let person = Subject::Person(ADA.into());
+    let of_account = Subject::Account { doors: doors.clone(), id: account.clone() };
+    let card = Doubt::Card { doors: doors.clone(), account: account.clone(), card: "c-1".into() };
+    let foreign = Waiting { foreign: true, doubted: true, joined: true, ..Waiting::new(revoke(), of_account) };
+    let moves = Doubt::Moves { profile: profile.clone(), to: "p-bob".into() };
+    vec![
+        foreign,
+        Waiting { tag: Some("04A1B2".into()), ..Waiting::new(card, person.clone()) },
+        Waiting::new(Doubt::Made { doors: doors.clone(), profile: profile.clone() }, Subject::Profile(profile)),
+        Waiting::new(Doubt::Rests { doors, account }, person.clone()),
+        Waiting::new(moves, person),
+    ]
+}
+
+pub fn tally() -> Tally {
+    Tally { left: BTreeMap::from([(revoke(), noon())]), ..Tally::default() }
+}
+
+pub fn token() -> Token {
+    Token { access: Secret::new("access-1"), refresh: Some(Secret::new("refresh-1")), expires: noon() }
+}
+
+pub fn refused_sign_in() -> RefusedSignIn {
+    RefusedSignIn { credentials: "f1".into(), until: instant("2026-03-01T13:00:00Z") }
+}
+
+fn rank(hash: &str) -> Rank {
+    Rank { at: noon(), hash: hash.into() }
+}
+
+pub fn receipt() -> Receipt {
+    Receipt { at: noon(), delivery: "5e11".into() }
+}
+
+/// A push of one thing, and one part of a snapshot.
+pub fn pushed() -> [Told; 2] {
+    let data = r#"{"id":"m-1","name":"Ada"}"#;
+    let thing = News::Thing { entity: "user", id: "m-1".into(), data: Some(data.into()) };
+    let part = News::Roster { roster: "2026-03-01".into(), part: 1, parts: 2, data: format!("[{data}]") };
+    let told = |hash: &str, news| Told { rank: rank(hash), news, mentions: Vec::new() };
+    [told("a1", thing), told("b2", part)]
+}
+
+pub fn believed() -> Believed {
+    Believed { roster: "2026-03-01".into(), rank: rank("b2"), counts: counts() }
+}
+
+pub fn doubted() -> DoubtedSnapshot {
+    let report = SnapshotReport { rank: rank("c3"), receipt: receipt() };
+    DoubtedSnapshot { content: "d4".into(), latest: believed(), reports: vec![report] }
+}
+
+pub fn forgotten_thing() -> ForgottenThing {
+    ForgottenThing { entity: "user".into(), hash: thing_hash(SITE, "user", "m-gone"), until: rank("e5") }
+}
