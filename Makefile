@@ -14,7 +14,7 @@ E2E        := $(CURDIR)/target/e2e
 CONFIG     := $(CURDIR)/infra/samconfig.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run doorstep test simulate model test-dynamodb-local check lint deny build deploy e2e bench ci
+.PHONY: help run doorstep test simulate model test-dynamodb-local check fix lint deny build deploy e2e bench ci
 
 ## help: this list
 help:
@@ -46,10 +46,16 @@ SEEDS ?= 200
 simulate:
 	SEEDS=$(SEEDS) $(CARGO) test --features operator --locked --test doorstep simulation::as_many -- --ignored --nocapture
 
-## check: format and lints
+## check: format, lints and docs
 check:
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features operator --locked
+
+## fix: format, and mend what clippy can mend
+fix:
+	$(CARGO) clippy --workspace --all-targets $(FEATURES) --locked --fix --allow-dirty --allow-staged
+	$(CARGO) fmt --all
 
 ## lint: the template, by AWS's own rules
 lint: $(TOOLS)/cfn-lint/installed $(TOOLS)/aws-sam-cli/installed

@@ -1,6 +1,6 @@
 //! The operator's command. It reads what it is given, asks the library, and prints; it decides nothing itself.
 //!
-//! A verb is one file here, with its arguments and `run`, and two lines below: its `mod`, and its place in [`verbs!`].
+//! A verb is one file here, with its arguments and `run`, and two lines below: its `mod`, and its place in `verbs!`.
 
 use std::process::ExitCode;
 

@@ -64,7 +64,7 @@ impl TriggerMessage {
     }
 
     /// Returns the text of the message. SQS takes every character that JSON takes, except U+FFFE and U+FFFF; a platform may
-    /// write these into an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`. [D]
+    /// write these into an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`. `[D]`
     pub fn text(&self) -> Result<String> {
         let text = serde_json::to_string(self).map_err(|_| Error::permanent("a bell cannot be written"))?;
         Ok(text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))

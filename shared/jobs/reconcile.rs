@@ -69,7 +69,8 @@ pub struct Report {
 /// Compares everything of one site and rings for what is wrong.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where our own table or line is away. A vendor that
+/// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a site that is not here;
+/// [`Retry`](doorstep_core::model::error::Error::Retry) where our own table or line is away. A vendor that
 /// cannot be read is a problem in the report, not an error.
 pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> {
     let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };

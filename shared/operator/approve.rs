@@ -117,7 +117,7 @@ impl Names {
             match &one.doubt {
                 UnconfirmedChange::Leaves { doors: at, .. } => drop(doors.insert(at)),
                 UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
-                    drop(profiles.insert(profile.clone()))
+                    profiles.insert(profile.clone());
                 }
                 UnconfirmedChange::Card { .. } | UnconfirmedChange::Rests { .. } => {}
             }
@@ -246,7 +246,7 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
         match &one.doubt {
             UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
-                drop(due.look_at.insert(doors.clone()))
+                due.look_at.insert(doors.clone());
             }
             UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => {}
         }

@@ -19,7 +19,7 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
-/// A delivery whose sender was proven. Made only by [`VerifiedDelivery::by`].
+/// A delivery whose sender was proven. Made only by `VerifiedDelivery::by`.
 #[derive(Debug)]
 pub struct VerifiedDelivery {
     delivery: Delivery,

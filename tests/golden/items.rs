@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use super::people::{ADA, EMAIL, forgotten, person};
 use super::values::*;
 use super::{SITE, noon};
-use doorstep_cloud::ledger::key::{self, Key};
-use doorstep_cloud::ledger::people;
-use doorstep_cloud::ledger::runs::Read;
-use doorstep_cloud::ledger::sites::{Doorplate, Paused, Retiring, Stored};
-use doorstep_cloud::ledger::{Ledger, Step};
+use doorstep_cloud::store::key::{self, Key};
+use doorstep_cloud::store::people;
+use doorstep_cloud::store::runs::Read;
+use doorstep_cloud::store::sites::{Paused, Retiring, SiteRoute, Stored};
+use doorstep_cloud::store::{Step, Store};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
 use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
 use doorstep_core::model::person::{Person, email_digest};
-use doorstep_core::model::push_update::{News, thing_hash};
+use doorstep_core::model::push_update::{UpdateBody, thing_hash};
 use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
@@ -113,7 +113,7 @@ pub fn places() -> Vec<(&'static str, Key)> {
 }
 
 /// Writes all of them.
-pub async fn write(store: &Ledger) {
+pub async fn write(store: &Store) {
     for fact in [member(), membership(), booking()] {
         store.keep_fact(SITE, &fact).await.expect("it is kept");
     }
@@ -128,7 +128,7 @@ pub async fn write(store: &Ledger) {
     store.note_token(TOKEN, "region", "eu").await.expect("it is kept");
 }
 
-async fn write_people(store: &Ledger) {
+async fn write_people(store: &Store) {
     let account = main_account();
     let writes = vec![
         people::put(SITE, &person()).expect("JSON"),
@@ -145,8 +145,8 @@ async fn write_people(store: &Ledger) {
     store.write_all(Step::Commit, records).await.expect("it is kept");
 }
 
-async fn write_site(store: &Ledger) {
-    store.store_site_over(None, &Doorplate::of(&site()), &first()).await.expect("it is kept");
+async fn write_site(store: &Store) {
+    store.store_site_over(None, &SiteRoute::of(&site()), &first()).await.expect("it is kept");
     store.pause_site(SITE, &stored(store).await, Some(paused())).await.expect("it is kept");
     store.retire_site(SITE, &stored(store).await, retiring()).await.expect("it is kept");
     store.keep_resolved(SITE, &resolved()).await.expect("it is kept");
@@ -158,21 +158,21 @@ async fn write_site(store: &Ledger) {
     store.keep_runs(SITE, &Read::default(), runs()).await.expect("it is kept");
 }
 
-async fn stored(store: &Ledger) -> Stored {
+async fn stored(store: &Store) -> Stored {
     store.in_force(SITE).await.expect("it reads")
 }
 
-async fn write_guard(store: &Ledger) {
+async fn write_guard(store: &Store) {
     store.put_hold(&hold(), &waiting()).await.expect("it is kept");
     store.release(SITE, &[&revoke()], Some(&hold().checksum), noon()).await.expect("it is kept");
     store.keep_tally(SITE, &tally(), 0).await.expect("it is kept");
-    let made = Ledger::count_made(SITE, "main", &main_account(), noon()).expect("JSON");
+    let made = Store::count_made(SITE, "main", &main_account(), noon()).expect("JSON");
     store.write(made).await.expect("it is kept");
     store.count_lost_numbers(SITE, &id(Kind::Member, "m-ada"), noon()).await.expect("it is kept");
     store.note_crowd(SITE, true).await.expect("it is kept");
 }
 
-async fn write_pushes(store: &Ledger) {
+async fn write_pushes(store: &Store) {
     for pushed in pushed() {
         store.tell(SITE, &pushed, &receipt()).await.expect("it is kept");
     }
@@ -182,7 +182,7 @@ async fn write_pushes(store: &Ledger) {
 }
 
 /// Reads all of them, each by the function that reads it in service.
-pub async fn assert_read(store: &Ledger) {
+pub async fn assert_read(store: &Store) {
     for fact in [member(), membership(), booking()] {
         assert_eq!(store.fact(SITE, &fact.fact.name()).await, Ok(Some(fact)));
     }
@@ -209,7 +209,7 @@ pub async fn assert_read(store: &Ledger) {
     assert_eq!(store.token_note(TOKEN, "region").await, Ok(Some("eu".to_owned())));
 }
 
-async fn assert_people(store: &Ledger) {
+async fn assert_people(store: &Store) {
     let ada = Person { version: 1, ..person() };
     assert_eq!(store.person(SITE, ADA).await, Ok(Some(ada.clone())));
     assert_eq!(store.everybody(SITE).await.map(|people| people.known), Ok(vec![ada.clone()]));
@@ -223,11 +223,11 @@ async fn assert_people(store: &Ledger) {
     assert_eq!(store.audit_of(SITE, &ada).await, Ok(vec![record]), "found by the item of places");
 }
 
-async fn assert_site(store: &Ledger) {
+async fn assert_site(store: &Store) {
     let active = Stored { paused: Some(paused()), retiring: Some(retiring()), revision: 3, ..first() };
     assert_eq!(store.active(SITE).await, Ok(Some(active)));
     assert_eq!(store.last_version(SITE).await, Ok(Some(first())));
-    assert_eq!(store.doorplate(SITE).await, Ok(Some(Doorplate::of(&site()))));
+    assert_eq!(store.doorplate(SITE).await, Ok(Some(SiteRoute::of(&site()))));
     assert_eq!(store.resolved(SITE).await, Ok(Some(resolved())));
     let day = SignedDuration::from_hours(24);
     let openings = store.openings(SITE, noon() - day, noon(), noon(), 90).await;
@@ -240,7 +240,7 @@ async fn assert_site(store: &Ledger) {
     assert_eq!(store.runs(SITE).await.map(|read| read.runs), Ok(runs()));
 }
 
-async fn assert_guard(store: &Ledger) {
+async fn assert_guard(store: &Store) {
     let kept = Hold { version: 1, ..hold() };
     assert_eq!(store.holds(SITE).await, Ok(vec![kept.clone()]));
     assert_eq!(store.waiting(&kept).await, Ok(waiting()));
@@ -253,10 +253,10 @@ async fn assert_guard(store: &Ledger) {
     assert_eq!(store.is_crowded(SITE).await, Ok(true));
 }
 
-async fn assert_pushes(store: &Ledger) {
+async fn assert_pushes(store: &Store) {
     let [thing, part] = pushed();
-    let News::Thing { data, .. } = thing.news else { panic!("one thing") };
-    let News::Roster { data: text, .. } = part.news else { panic!("a part") };
+    let UpdateBody::Thing { data, .. } = thing.news else { panic!("one thing") };
+    let UpdateBody::Roster { data: text, .. } = part.news else { panic!("a part") };
     let letters = store.letters(SITE).await.expect("it reads");
     let read: Vec<_> = letters.into_iter().map(|letter| (letter.id, letter.rank, letter.data)).collect();
     assert_eq!(read, [("m-1".to_owned(), thing.rank, data)], "without the forgotten person's");

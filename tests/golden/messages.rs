@@ -9,24 +9,24 @@ use super::table::machine;
 use super::values::{deed, hold, id};
 use super::{SITE, noon};
 use doorstep_cloud::bus::Notice;
-use doorstep_cloud::line::{Bell, Ring};
-use doorstep_cloud::outside::Outside;
+use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
+use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::fact::Kind;
-use doorstep_core::model::push_update::Mention;
+use doorstep_core::model::push_update::ChangeHint;
 use doorstep_vendors::http::{Http, Request};
 
-fn bells() -> [(&'static str, Ring); 6] {
-    let mention = Mention { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
-    let account = Bell::Account { doors: "main".into(), id: AccountId("a-7".into()) };
+fn bells() -> [(&'static str, TriggerMessage); 6] {
+    let mention = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
+    let account = Trigger::Account { doors: "main".into(), id: AccountId("a-7".into()) };
     [
-        ("trigger of a delivery", Ring::new(SITE, Bell::Things(vec![mention])).by("delivery-1", noon())),
-        ("trigger of a schedule", Ring::new(SITE, Bell::Alarm(noon()))),
-        ("trigger of due people", Ring::new(SITE, Bell::Due)),
-        ("trigger of an account", Ring::new(SITE, account)),
-        ("trigger of an unreadable delivery", Ring::new(SITE, Bell::Unread)),
-        ("trigger of a snapshot", Ring::new(SITE, Bell::Roster)),
+        ("trigger of a delivery", TriggerMessage::new(SITE, Trigger::Things(vec![mention])).by("delivery-1", noon())),
+        ("trigger of a schedule", TriggerMessage::new(SITE, Trigger::Alarm(noon()))),
+        ("trigger of due people", TriggerMessage::new(SITE, Trigger::Due)),
+        ("trigger of an account", TriggerMessage::new(SITE, account)),
+        ("trigger of an unreadable delivery", TriggerMessage::new(SITE, Trigger::Unread)),
+        ("trigger of a snapshot", TriggerMessage::new(SITE, Trigger::Roster)),
     ]
 }
 
@@ -40,7 +40,7 @@ const SCHEDULE: &str = "schedule";
 /// Sends one message of each kind. Returns what the SDKs made of them.
 pub async fn sections() -> Vec<Section> {
     let machine = machine().await;
-    let (sent, outside) = recorded(machine.outside());
+    let (sent, environment) = recorded(machine.environment());
     let taken = |name: &str| {
         let body = sent.lock().expect("a lock").pop().expect("one call");
         let mut values = Vec::new();
@@ -49,12 +49,12 @@ pub async fn sections() -> Vec<Section> {
     };
     let mut sections = Vec::new();
     for (name, ring) in bells() {
-        outside.line.ring(&ring, Some("dedup-id")).await.expect("taken");
+        environment.triggers.enqueue(&ring, Some("dedup-id")).await.expect("taken");
         sections.push(taken(name));
     }
-    outside.reconciles.send(&[request()]).await.expect("taken");
+    environment.reconciles.send(&[request()]).await.expect("taken");
     sections.push(taken(REQUEST));
-    outside.alarms.try_set(SITE, super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
+    environment.schedules.try_set(SITE, super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
     sections.push(taken(SCHEDULE));
     let notices = [
         ("event of a change", Notice::Changed(deed())),
@@ -62,7 +62,7 @@ pub async fn sections() -> Vec<Section> {
         ("event that asks for a reconcile", Notice::ReconcileWanted(AskedBy::Operator)),
     ];
     for (name, notice) in notices {
-        outside.bus.publish(SITE, &[notice]).await.expect("taken");
+        environment.bus.publish(SITE, &[notice]).await.expect("taken");
         sections.push(taken(name));
     }
     sections
@@ -75,25 +75,25 @@ pub fn assert_read(golden: &[Section]) {
         section.value(value).unwrap_or_else(|| panic!("no {value} of {name}")).to_owned()
     };
     for (name, ring) in bells() {
-        let read: Ring = serde_json::from_str(&text(name, "MessageBody")).expect("a trigger");
+        let read: TriggerMessage = serde_json::from_str(&text(name, "MessageBody")).expect("a trigger");
         assert_eq!(read, ring, "{name}");
     }
     let read: ReconcileRequest = serde_json::from_str(&text(REQUEST, "Entries.0.MessageBody")).expect("a request");
     assert_eq!(read, request());
-    let read: Ring = serde_json::from_str(&text(SCHEDULE, "Target.Input")).expect("a trigger");
-    assert_eq!(read, Ring::new(SITE, Bell::Alarm(super::instant("2026-03-01T13:00:00Z"))));
+    let read: TriggerMessage = serde_json::from_str(&text(SCHEDULE, "Target.Input")).expect("a trigger");
+    assert_eq!(read, TriggerMessage::new(SITE, Trigger::Alarm(super::instant("2026-03-01T13:00:00Z"))));
 }
 
 /// The same outside, and the body of each call that is made with it.
-fn recorded(outside: &Outside) -> (Arc<Mutex<Vec<Value>>>, Outside) {
+fn recorded(environment: &Environment) -> (Arc<Mutex<Vec<Value>>>, Environment) {
     let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
-    let (calls, http) = (sent.clone(), outside.http.clone());
+    let (calls, http) = (sent.clone(), environment.http.clone());
     let service = tower::service_fn(move |request: Request| {
         calls.lock().expect("a lock").extend(serde_json::from_slice::<Value>(request.body()));
         let http = http.clone();
         async move { http.send(request).await }
     });
-    (sent, Outside::new(outside.settings.clone(), Http::new(service), outside.time.clone()))
+    (sent, Environment::new(environment.settings.clone(), Http::new(service), environment.time.clone()))
 }
 
 /// Writes every text and number of a JSON value with its path. The token that the SDK makes up is masked.

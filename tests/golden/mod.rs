@@ -70,7 +70,7 @@ fn every_golden_message_is_read_as_what_was_sent() {
 fn every_function_that_makes_a_key_has_a_golden_item() {
     let golden = file::read();
     let named: BTreeSet<&str> = golden.iter().filter_map(|section| section.name.split(' ').next()).collect();
-    let code = include_str!("../../shared/cloud/ledger/key.rs");
+    let code = include_str!("../../shared/cloud/store/key.rs");
     let functions = code.split("\npub fn ").skip(1).filter_map(|function| {
         let (signature, _) = function.split_once('{')?;
         signature.trim_end().ends_with("-> Key").then(|| signature.split(['(', '<']).next())?

@@ -4,7 +4,7 @@ use super::values::{group, id, main_account};
 use super::{instant, noon};
 use doorstep_core::model::account::{Account, AccountId, Standing};
 use doorstep_core::model::fact::Kind;
-use doorstep_core::model::person::{Basis, CardIntent, Claim, Deed, Intent, Linked, OurCard, Person};
+use doorstep_core::model::person::{Basis, CardIntent, Claim, Intent, IntentKind, Linked, OurCard, Person};
 
 /// The id of the person.
 pub const ADA: &str = "p-ada";
@@ -69,11 +69,11 @@ fn claim(of: &str, account: AccountId) -> Claim {
 }
 
 fn intents() -> Vec<Intent> {
-    let grant = Deed::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()] };
-    let revoke = Deed::Revoke { account: main_account(), handle: "line-9".into() };
-    let create = Deed::Create { before: vec![AccountId("a-1".into())] };
+    let grant = IntentKind::Grant { account: None, until: Some(noon()), replaces: vec!["line-8".into()] };
+    let revoke = IntentKind::Revoke { account: main_account(), handle: "line-9".into() };
+    let create = IntentKind::Create { before: vec![AccountId("a-1".into())] };
     let of_group = [("g-3", grant, "membership s-1"), ("g-1", revoke, "ended: booking b-1 by rule 2 (line 20)")];
-    let of_account = [create, Deed::Suspend, Deed::Resume, Deed::Delete];
+    let of_account = [create, IntentKind::Suspend, IntentKind::Resume, IntentKind::Delete];
     let intent = |group, deed, because: &str| Intent { doors: "main".into(), group, deed, because: because.into() };
     let groups = of_group.into_iter().map(|(of, deed, because)| intent(Some(group(of)), deed, because));
     groups.chain(of_account.into_iter().map(|deed| intent(None, deed, "no access left"))).collect()

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::file::Section;
 use super::noon;
 use doorstep_cloud::aws::Seam;
-use doorstep_cloud::ledger::Ledger;
-use doorstep_cloud::ledger::key::Key;
+use doorstep_cloud::store::Store;
+use doorstep_cloud::store::key::Key;
 use doorstep_local::{Data, Machine, Setup};
 
 /// A machine without any site, whose clock stands.
@@ -21,7 +21,7 @@ pub async fn machine() -> Machine {
 
 /// A table, and the store that reads and writes it.
 pub struct GoldenTable {
-    pub store: Ledger,
+    pub store: Store,
     client: Client,
     name: String,
 }
@@ -29,14 +29,14 @@ pub struct GoldenTable {
 impl GoldenTable {
     pub async fn empty() -> Self {
         let machine = machine().await;
-        let outside = machine.outside();
+        let environment = machine.environment();
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(outside.settings.region.clone()))
-            .credentials_provider(outside.settings.credentials.clone())
-            .http_client(Seam(outside.http.clone()));
+            .region(Region::new(environment.settings.region.clone()))
+            .credentials_provider(environment.settings.credentials.clone())
+            .http_client(Seam(environment.http.clone()));
         let client = Client::from_conf(config.build());
-        GoldenTable { store: outside.ledger.clone(), client, name: outside.settings.table.clone() }
+        GoldenTable { store: environment.store.clone(), client, name: environment.settings.table.clone() }
     }
 
     /// Returns the items at these places, as the table has them.

@@ -4,26 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::ADA;
 use super::{SITE, instant, noon};
-use doorstep_cloud::ledger::dues::Due;
-use doorstep_cloud::ledger::openings::OpeningsRead;
-use doorstep_cloud::ledger::runs::{Lease, Runs};
-use doorstep_cloud::ledger::sharing::RuledGroup;
-use doorstep_cloud::ledger::sites::{Disbelief, DoorsRead, PlatformRead};
 use doorstep_cloud::other_sites::Neighbour;
-use doorstep_core::decide::guard::{Doubt, Hold, Scope, Tally, Waiting};
+use doorstep_cloud::store::dues::Due;
+use doorstep_cloud::store::openings::OpeningsRead;
+use doorstep_cloud::store::runs::{Lease, Runs};
+use doorstep_cloud::store::sharing::RuledGroup;
+use doorstep_cloud::store::sites::{Disbelief, DoorsRead, PlatformRead};
+use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waiting};
+use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, Group, GroupId};
-use doorstep_core::model::audit::{Deed, Happened};
+use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
 };
-use doorstep_core::model::opening::Opening;
 use doorstep_core::model::push_update::{
-    Believed, DoubtedSnapshot, ForgottenThing, Mention, News, Rank, Receipt, SnapshotReport, Told, thing_hash,
+    Believed, ChangeHint, DoubtedSnapshot, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UpdateBody,
+    UpdateVersion, thing_hash,
 };
 use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::subject::Subject;
 use doorstep_vendors::access::Secret;
-use doorstep_vendors::doors::openings::Bookmark;
+use doorstep_vendors::doors::openings::Cursor;
 use doorstep_vendors::tokens::{RefusedSignIn, Token};
 
 pub fn id(kind: Kind, id: &str) -> FactId {
@@ -108,7 +109,7 @@ pub fn booking() -> Record {
 /// A person who is due, and a thing that is fetched again.
 pub fn dues() -> [Due; 2] {
     let at = instant("2026-03-01T12:00:30Z");
-    let mention = Mention { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
+    let mention = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
     let look = Subject::Look { mention, looks: 1, delivery: Some("delivery-1".into()) };
     let person = Due::at(at, Subject::Person(ADA.into()))
         .because_of("comparison")
@@ -118,14 +119,14 @@ pub fn dues() -> [Due; 2] {
     [person, Due::at(at, look)]
 }
 
-pub fn deed() -> Deed {
+pub fn deed() -> AuditEntry {
     let because = "booking b-1 by rule 2 (line 20)";
-    let deed = Deed::new("main", &main_account(), Some(&group("g-1")), Happened::Granted, because, "201");
-    Deed { due: Some(noon()), delay: Some("Kisi was closed".into()), ..deed }
+    let deed = AuditEntry::new("main", &main_account(), Some(&group("g-1")), AuditAction::Granted, because, "201");
+    AuditEntry { due: Some(noon()), delay: Some("Kisi was closed".into()), ..deed }
 }
 
-pub fn opening() -> Opening {
-    Opening {
+pub fn opening() -> AccessAttempt {
+    AccessAttempt {
         at: instant("2026-03-01T11:58:03.25Z"),
         doors: "main".into(),
         id: "e-1".into(),
@@ -139,7 +140,7 @@ pub fn opening() -> Opening {
 pub fn openings_read() -> OpeningsRead {
     OpeningsRead {
         of: "kisi 31".into(),
-        mark: Some(Bookmark { since: noon(), token: Some("page-2".into()) }),
+        mark: Some(Cursor { since: noon(), token: Some("page-2".into()) }),
         newest: Some(noon()),
         swept: Some(noon()),
         locks: BTreeMap::from([("lock-1".to_owned(), "Front door".to_owned())]),
@@ -203,8 +204,8 @@ pub fn hold() -> Hold {
 }
 
 /// A revoke, as the guard names it.
-pub fn revoke() -> Doubt {
-    Doubt::Leaves { doors: "main".into(), group: group("g-1"), account: main_account() }
+pub fn revoke() -> UnconfirmedChange {
+    UnconfirmedChange::Leaves { doors: "main".into(), group: group("g-1"), account: main_account() }
 }
 
 /// A change of each kind that can be held, with a subject of each kind.
@@ -212,14 +213,17 @@ pub fn waiting() -> Vec<Waiting> {
     let (doors, account, profile) = ("main".to_owned(), main_account(), id(Kind::Member, "m-ada"));
     let person = Subject::Person(ADA.into());
     let of_account = Subject::Account { doors: doors.clone(), id: account.clone() };
-    let card = Doubt::Card { doors: doors.clone(), account: account.clone(), card: "c-1".into() };
+    let card = UnconfirmedChange::Card { doors: doors.clone(), account: account.clone(), card: "c-1".into() };
     let foreign = Waiting { foreign: true, doubted: true, joined: true, ..Waiting::new(revoke(), of_account) };
-    let moves = Doubt::Moves { profile: profile.clone(), to: "p-bob".into() };
+    let moves = UnconfirmedChange::Moves { profile: profile.clone(), to: "p-bob".into() };
     vec![
         foreign,
         Waiting { tag: Some("04A1B2".into()), ..Waiting::new(card, person.clone()) },
-        Waiting::new(Doubt::Made { doors: doors.clone(), profile: profile.clone() }, Subject::Profile(profile)),
-        Waiting::new(Doubt::Rests { doors, account }, person.clone()),
+        Waiting::new(
+            UnconfirmedChange::Made { doors: doors.clone(), profile: profile.clone() },
+            Subject::Profile(profile),
+        ),
+        Waiting::new(UnconfirmedChange::Rests { doors, account }, person.clone()),
         Waiting::new(moves, person),
     ]
 }
@@ -236,8 +240,8 @@ pub fn refused_sign_in() -> RefusedSignIn {
     RefusedSignIn { credentials: "f1".into(), until: instant("2026-03-01T13:00:00Z") }
 }
 
-fn rank(hash: &str) -> Rank {
-    Rank { at: noon(), hash: hash.into() }
+fn rank(hash: &str) -> UpdateVersion {
+    UpdateVersion { at: noon(), hash: hash.into() }
 }
 
 pub fn receipt() -> Receipt {
@@ -245,11 +249,11 @@ pub fn receipt() -> Receipt {
 }
 
 /// A push of one thing, and one part of a snapshot.
-pub fn pushed() -> [Told; 2] {
+pub fn pushed() -> [PushUpdate; 2] {
     let data = r#"{"id":"m-1","name":"Ada"}"#;
-    let thing = News::Thing { entity: "user", id: "m-1".into(), data: Some(data.into()) };
-    let part = News::Roster { roster: "2026-03-01".into(), part: 1, parts: 2, data: format!("[{data}]") };
-    let told = |hash: &str, news| Told { rank: rank(hash), news, mentions: Vec::new() };
+    let thing = UpdateBody::Thing { entity: "user", id: "m-1".into(), data: Some(data.into()) };
+    let part = UpdateBody::Roster { roster: "2026-03-01".into(), part: 1, parts: 2, data: format!("[{data}]") };
+    let told = |hash: &str, news| PushUpdate { rank: rank(hash), news, mentions: Vec::new() };
     [told("a1", thing), told("b2", part)]
 }
 

@@ -111,7 +111,7 @@ impl Cloud {
         self.environment().await.store.store_site(&plate, text, Timestamp::now()).await.expect("stored");
     }
 
-    /// Posts one delivery to the Function URL, signed as OfficeRnD signs. [D]
+    /// Posts one delivery to the Function URL, signed as OfficeRnD signs. `[D]`
     pub async fn post(&self, site: Site, body: &[u8], secret: &str) -> u16 {
         let at = Timestamp::now().as_second();
         let tag = tag(secret.as_bytes(), &[body, format!(".{at}").as_bytes()]);
@@ -120,7 +120,7 @@ impl Cloud {
         self.post_to(&address, &[("officernd-signature", &header)], body).await
     }
 
-    /// Posts one letter to the Function URL, signed as Standard Webhooks has it. [D]
+    /// Posts one letter to the Function URL, signed as Standard Webhooks has it. `[D]`
     pub async fn post_letter(&self, site: Site, letter: &serde_json::Value) -> u16 {
         let (body, at) = (letter.to_string(), Timestamp::now().as_second().to_string());
         let engine = base64::engine::general_purpose::STANDARD;
@@ -133,7 +133,7 @@ impl Cloud {
         self.post_to(&address, &headers, body.as_bytes()).await
     }
 
-    /// Posts one event to the other Function URL, signed as Kisi signs. [D]
+    /// Posts one event to the other Function URL, signed as Kisi signs. `[D]`
     pub async fn post_event(&self, site: Site, event: &serde_json::Value) -> u16 {
         let body = event.to_string();
         let header = format!("sha256={}", hex::encode(tag(KISI_SECRET.as_bytes(), &[body.as_bytes()])));

@@ -366,7 +366,7 @@ impl World {
     }
 }
 
-/// OfficeRnD's signature header, computed here and not by what it shall prove to. [D]
+/// OfficeRnD's signature header, computed here and not by what it shall prove to. `[D]`
 pub fn sign(secret: &str, at: i64, body: &[u8]) -> String {
     format!("t={at},signature={}", signature(secret, at, body))
 }
@@ -379,7 +379,7 @@ pub fn signature(secret: &str, at: i64, body: &[u8]) -> String {
 /// What a platform that cannot be asked signs with: the bytes behind `whsec_`.
 pub const KEY: &[u8] = b"sandbox-webhook-secret-32-bytes!";
 
-/// The signature of a letter, as Standard Webhooks has it. [D]
+/// The signature of a letter, as Standard Webhooks has it. `[D]`
 pub fn letter_signature(key: &[u8], id: &str, at: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length");
     mac.update(format!("{id}.{at}.").as_bytes());

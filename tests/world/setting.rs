@@ -53,7 +53,7 @@ impl Platform {
         }
     }
 
-    /// What stands in that header, computed here and not by what it shall prove to. [D]
+    /// What stands in that header, computed here and not by what it shall prove to. `[D]`
     pub fn sign(self, secret: &str, at: i64, body: &[u8]) -> String {
         match self {
             Platform::OfficeRnd => super::sign(secret, at, body),

@@ -124,7 +124,7 @@ impl Store {
     ///
     /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that
     /// would outgrow one, what can safely be repeated goes first. Where nobody does, each part is written alone, for
-    /// half the price: see [`Store::grow_fact`].
+    /// half the price: see `grow_fact`.
     pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
         let draft = self.draft(site, new).await?;
         self.keep_draft(site, &draft).await?;

@@ -17,7 +17,7 @@ pub struct Catalogue {
     pub resources: BTreeMap<Id, Resource>,
     /// Membership products.
     pub plans: BTreeMap<Id, Plan>,
-    /// Names of passes, where the platform has any; OfficeRnD has none [C]. `None`: the passes were not read.
+    /// Names of passes, where the platform has any; OfficeRnD has none `[C]`. `None`: the passes were not read.
     pub passes: Option<BTreeSet<String>>,
 }
 

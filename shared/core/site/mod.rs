@@ -1,7 +1,7 @@
 //! The site file: what an operator writes, as values that cannot be wrong in themselves.
 //!
 //! This room reads the file, finds every fault in it with its line, and turns the names in it into ids of the
-//! platform and of the door systems. It never decides about a person, never writes, and only [`check`] asks anybody.
+//! platform and of the door systems. It never decides about a person, never writes, and asks nobody.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -110,7 +110,7 @@ impl FromStr for Mode {
 pub struct PlatformConfig {
     /// Which one.
     pub kind: PlatformKind,
-    /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required [D]. Nexudus: ids of
+    /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required `[D]`. Nexudus: ids of
     /// businesses, apart by commas; without any, every one that the user may see.
     pub organization: Option<String>,
     /// Names or ids of the locations that count; `None`: all.

@@ -1,4 +1,4 @@
-//! The doctor: what somebody should look at before it becomes trouble. [`vitals`] asks everybody, [`judge`] says what of
+//! The doctor: what somebody should look at before it becomes trouble. `vitals` asks everybody, `judge` says what of
 //! that is a finding, and what to do about it; it is pure.
 
 use std::fmt;

@@ -1,5 +1,5 @@
 //! Rehearsing a changed site file: a local day that we remember, replayed through it and through the one in force. It
-//! reads what is known in the table, asks nobody and writes nothing; comparing is pure, see [`compare`].
+//! reads what is known in the table, asks nobody and writes nothing; comparing is pure, see `compare`.
 
 use std::collections::BTreeMap;
 

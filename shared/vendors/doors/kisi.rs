@@ -4,9 +4,9 @@
 //! - An [`AccountId`](super::AccountId) is the user's number as text (`12`), for a guest `guest:` and the number (`guest:7`); a team in a
 //!   group is listed as `team:` and its number, and is never taken out, because nobody here knows who is in it.
 //! - Membership is a role assignment of the role `group_basic` and has an id of its own, the row's handle. It can end
-//!   by itself (`valid_until`); what has ended stays in the list until it is deleted [C].
-//! - Our person's id is kept in the user's `metadata`, key `doorstep` [D]. Guests have none.
-//! - Five requests a second for all keys of one user [D]: one after another, divided between two functions.
+//!   by itself (`valid_until`); what has ended stays in the list until it is deleted `[C]`.
+//! - Our person's id is kept in the user's `metadata`, key `doorstep` `[D]`. Guests have none.
+//! - Five requests a second for all keys of one user `[D]`: one after another, divided between two functions.
 //!
 //! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. Somebody can have several.
 //!
@@ -56,7 +56,7 @@ pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<
 
 #[async_trait]
 impl ReadDoors for Kisi {
-    /// `valid_until` is honoured [D]; to the second at the door: [?].
+    /// `valid_until` is honoured `[D]`; to the second at the door: `[?]`.
     fn ends_by_itself(&self) -> bool {
         true
     }
@@ -77,7 +77,7 @@ impl ReadDoors for Kisi {
         if answer.status() == StatusCode::NOT_FOUND { Ok(true) } else { done(answer).map(|_| false) }
     }
 
-    /// An empty list is believed only of a group that is there: Kisi lists nobody for a group that is gone [I].
+    /// An empty list is believed only of a group that is there: Kisi lists nobody for a group that is gone `[I]`.
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
         let id = number(&group.0)?;
         let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
@@ -91,7 +91,7 @@ impl ReadDoors for Kisi {
         list.items.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
     }
 
-    /// `?email=` narrows, the comparison is ours: nothing says that Kisi's is exact [C].
+    /// `?email=` narrows, the comparison is ours: nothing says that Kisi's is exact `[C]`.
     async fn find(&self, email: &str) -> Result<Vec<Account>> {
         let Some(key) = email_key(email) else { return Ok(Vec::new()) };
         let users: Vec<wire::User> = self.client.list("users", &[("email", email.trim())], LONGEST_USER_PAGE).await?;
@@ -152,7 +152,7 @@ impl ReadDoors for Kisi {
 
 #[async_trait]
 impl WriteDoors for Kisi {
-    /// Invited people are mailed by Kisi; others are managed: no mail, confirmed at once [D].
+    /// Invited people are mailed by Kisi; others are managed: no mail, confirmed at once `[D]`.
     async fn create(&self, new: &NewAccount) -> Result<Account> {
         match &new.email {
             Some(email) => self.create_user(new, email).await,
@@ -240,7 +240,7 @@ impl Kisi {
         Ok(user.into())
     }
 
-    /// There is no call for one guest [D]. An empty list that nobody counted is not believed: the person would get a
+    /// There is no call for one guest `[D]`. An empty list that nobody counted is not believed: the person would get a
     /// second account.
     async fn listed_guest(&self, id: i64) -> Result<Option<Account>> {
         let ids = id.to_string();

@@ -1,15 +1,15 @@
 //! SALTO KS: the translation between its words and ours.
 //!
 //! What is particular about it:
-//! - Two ids [M]. Our [`AccountId`](super::AccountId) is the platform's `user.id`, by which groups name people;
+//! - Two ids `[M]`. Our [`AccountId`](super::AccountId) is the platform's `user.id`, by which groups name people;
 //!   `inner_id` is the site user's `id`, by which calls about the account name it. The wrong one answers 404.
-//! - Membership has no dates [D]: it ends by being taken away. A row's handle is the account's id.
+//! - Membership has no dates `[D]`: it ends by being taken away. A row's handle is the account's id.
 //! - Only an account whose `subscription_state` is `subscribed` has a seat and opens anything; a create without a
-//!   free seat is answered 201 all the same [M].
+//!   free seat is answered 201 all the same `[M]`.
 //! - It keeps no mark of ours: an account is found again by its address, a guest by nothing but its id.
-//! - Nothing is known of rate limits [?]: one request at a time.
+//! - Nothing is known of rate limits `[?]`: one request at a time.
 //!
-//! - Somebody has one tag at most, which is a part of the person [I]. What an assignment is answered is not believed.
+//! - Somebody has one tag at most, which is a part of the person `[I]`. What an assignment is answered is not believed.
 //!
 //! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches keys.
 
@@ -54,7 +54,7 @@ pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<
 
 #[async_trait]
 impl ReadDoors for SaltoKs {
-    /// Membership has no dates [D].
+    /// Membership has no dates `[D]`.
     fn ends_by_itself(&self) -> bool {
         false
     }
@@ -68,7 +68,7 @@ impl ReadDoors for SaltoKs {
         true
     }
 
-    /// A group without a time schedule opens nothing [M].
+    /// A group without a time schedule opens nothing `[M]`.
     async fn group_problem(&self, group: &GroupId) -> Result<Option<String>> {
         let path = ["access_groups", &group.0, "time_schedules"];
         let schedules: Vec<wire::Schedule> = self.0.list(V1_1, &path, None).await?;
@@ -94,7 +94,7 @@ impl ReadDoors for SaltoKs {
         Ok(members.into_iter().map(GroupMember::from).collect())
     }
 
-    /// `eq` may or may not ignore case [?]: asked as given, and once more in lower case where that finds nobody.
+    /// `eq` may or may not ignore case `[?]`: asked as given, and once more in lower case where that finds nobody.
     async fn find(&self, email: &str) -> Result<Vec<Account>> {
         let Some(key) = email_key(email) else { return Ok(Vec::new()) };
         let mut found = self.find_as_written(email.trim(), &key).await?;
@@ -140,7 +140,7 @@ impl ReadDoors for SaltoKs {
         self
     }
 
-    /// In the vendor's model [I].
+    /// In the vendor's model `[I]`.
     fn one_card(&self) -> bool {
         true
     }
@@ -171,7 +171,7 @@ impl WriteDoors for SaltoKs {
         self.rename_account(account, name).await
     }
 
-    /// The vendor's 204 is not believed: without a free seat the account stays suspended [M].
+    /// The vendor's 204 is not believed: without a free seat the account stays suspended `[M]`.
     async fn resume(&self, account: &Account) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         let answer = self.set_subscription(&inner, "subscribed").await?;
@@ -198,7 +198,7 @@ impl WriteDoors for SaltoKs {
         self.done_or_so(&inner, answer, Standing::Suspended).await
     }
 
-    /// Answered 202: it happens a little later [D].
+    /// Answered 202: it happens a little later `[D]`.
     async fn delete(&self, account: &Account) -> Result<()> {
         let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
         self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await?.done_or_gone()

@@ -1,4 +1,4 @@
-//! Deliveries that were caught and are posted again: Nexudus signs neither a time nor the address. [D]
+//! Deliveries that were caught and are posted again: Nexudus signs neither a time nor the address. `[D]`
 
 use serde_json::{Value, json};
 

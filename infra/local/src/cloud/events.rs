@@ -18,9 +18,9 @@ const OUTBOX: &str = "outbox/";
 const WANTED: &str = "wanted/";
 /// The event that starts a reconcile; its detail names the site.
 const RECONCILE_WANTED: &str = "reconcile.wanted";
-/// Most bytes of all events of one call. [D] Newer announcements say 1 MB; the lower figure holds everywhere.
+/// Most bytes of all events of one call. `[D]` Newer announcements say 1 MB; the lower figure holds everywhere.
 const LARGEST: usize = 256 << 10;
-/// Most events at once. [D]
+/// Most events at once. `[D]`
 const BATCH: usize = 10;
 /// Most events that the outbox keeps; older ones go first.
 const KEPT: u64 = 10_000;

@@ -4,7 +4,7 @@
 //! the organisation or place that it names. Nothing here knows Doorstep's own table, line or clock-setting; time comes
 //! from the run's clock, and only a fault's `delay_ms` takes real time.
 //!
-//! Choices where a vendor's behaviour is not known ([?] on its page), each with the quirk that turns it over:
+//! Choices where a vendor's behaviour is not known (`[?]` on its page), each with the quirk that turns it over:
 //!
 //! - Kisi: a page larger than allowed is refused with 422. An assignment equal to a live one in assignee, group, role and
 //!   validity is refused with 409; one with other dates is made (`second-assignment-409` refuses that too).

@@ -23,7 +23,7 @@ pub enum Kind {
     Whole,
     /// true or false.
     Flag,
-    /// A flat object: at most 50 keys, texts of at most 500 characters (Kisi's `metadata`) [D].
+    /// A flat object: at most 50 keys, texts of at most 500 characters (Kisi's `metadata`) `[D]`.
     Flat,
     /// One of these texts.
     OneOf(&'static [&'static str]),

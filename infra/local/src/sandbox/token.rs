@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use super::answer::{self, Answer};
 
-/// How long an access token is good for, in seconds [C].
+/// How long an access token is good for, in seconds `[C]`.
 pub const LIFETIME: i64 = 3600;
 
 const KEY: &[u8] = b"doorstep sandbox";

@@ -60,7 +60,7 @@ fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) ->
     Ok((address(site, kind, &doors), secret))
 }
 
-/// Kisi's header: HMAC-SHA256 over the body. [D]
+/// Kisi's header: HMAC-SHA256 over the body. `[D]`
 fn sign(secret: &str, body: &[u8]) -> Result<HeaderMap, Refused> {
     let unusable = || Refused::new(StatusCode::CONFLICT, "these doors' webhook secret cannot sign");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| unusable())?;

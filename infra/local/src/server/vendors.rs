@@ -101,7 +101,7 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
 }
 
-/// Nexudus' header: HMAC-SHA256 over the body alone, in upper-case hex. [D][C]
+/// Nexudus' header: HMAC-SHA256 over the body alone, in upper-case hex. `[D]``[C]`
 fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
     let unusable = |_| Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
@@ -132,14 +132,14 @@ fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<Hea
 
 type Signed = Vec<(&'static str, String)>;
 
-/// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. [D][C]
+/// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. `[D]``[C]`
 fn officernd(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
     let at = now.as_second().to_string();
     let tag = hmac(secret.as_bytes(), &[body, b".", at.as_bytes()])?;
     Some(vec![("officernd-signature", format!("t={at},signature={}", hex::encode(tag)))])
 }
 
-/// Standard Webhooks: HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. [D]
+/// Standard Webhooks: HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. `[D]`
 fn standard_webhooks(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
     let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
     let at = now.as_second().to_string();

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// What stands in place of a word that looks like an address.
 const REDACTED: &str = "[address]";
 
-/// `text` with [`REDACTED`] in place of each word that looks like an e-mail address.
+/// `text` with `REDACTED` in place of each word that looks like an e-mail address.
 pub fn without_addresses(text: &str) -> Cow<'_, str> {
     if !text.contains(['@', '%']) {
         return Cow::Borrowed(text);

@@ -22,11 +22,11 @@ use doorstep_core::model::error::{Error, Result};
 
 /// The vendor's name in errors.
 pub(super) const VENDOR: &str = "Kisi";
-/// Largest `limit` of most lists [D].
+/// Largest `limit` of most lists `[D]`.
 pub(super) const LONGEST_PAGE: usize = 250;
-/// Largest `limit` of the list of users [D].
+/// Largest `limit` of the list of users `[D]`.
 pub(super) const LONGEST_USER_PAGE: usize = 100;
-/// Largest `offset` [D].
+/// Largest `offset` `[D]`.
 const LARGEST_OFFSET: usize = 20_000;
 /// How many refused fields an error names.
 const FIELDS_NAMED: usize = 5;
@@ -197,8 +197,8 @@ type Page<T> = Option<(Vec<T>, Option<usize>)>;
 /// The header does not say a number.
 struct Unreadable;
 
-/// The total in `X-Collection-Range: 0-9/200` [D]; `None` without this header. The last number before it may exceed the
-/// total [C].
+/// The total in `X-Collection-Range: 0-9/200` `[D]`; `None` without this header. The last number before it may exceed the
+/// total `[C]`.
 fn total(answer: &Response) -> Result<Option<usize>, Unreadable> {
     let Some(range) = answer.headers().get("X-Collection-Range") else { return Ok(None) };
     let total = range.to_str().ok().and_then(|range| range.rsplit_once('/')).map(|(_, total)| total.trim());
@@ -246,7 +246,7 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
     errors.into_iter().map(|(name, _)| name).filter(is_word).take(FIELDS_NAMED).collect()
 }
 
-/// Five requests a second for all keys of one user [D]. Settle and reconcile are two functions with one clock each, and
+/// Five requests a second for all keys of one user `[D]`. Settle and reconcile are two functions with one clock each, and
 /// neither sees the other's calls. Four calls of settle take 1,050 ms and three of reconcile 1,040, so that no second has
 /// more than three and two, even where the way to Kisi takes a little longer for one call than for the next.
 fn gap(share: Share) -> Duration {

@@ -25,7 +25,7 @@ enum Step<'a> {
 /// What became of a new line.
 enum Posted {
     Made,
-    /// 409: this person has a line in this group, and this Kisi allows no second one [C].
+    /// 409: this person has a line in this group, and this Kisi allows no second one `[C]`.
     Twice,
 }
 
@@ -122,7 +122,7 @@ impl Kisi {
         Ok(())
     }
 
-    /// A 404 is "already gone" [D], once the line itself says so too: a claim that is forgotten while its line stays
+    /// A 404 is "already gone" `[D]`, once the line itself says so too: a claim that is forgotten while its line stays
     /// would leave somebody inside for ever.
     ///
     /// # Errors

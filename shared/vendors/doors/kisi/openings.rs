@@ -28,7 +28,7 @@ struct Lock {
     name: String,
 }
 
-/// A line of the list of integrations: it does not say the address [D].
+/// A line of the list of integrations: it does not say the address `[D]`.
 #[derive(Deserialize)]
 struct Summary {
     id: i64,
@@ -63,7 +63,7 @@ impl Webhook {
         Url::parse(&self.url).is_ok_and(|url| url.path().ends_with(path))
     }
 
-    /// Kisi switches a webhook off that fails [D].
+    /// Kisi switches a webhook off that fails `[D]`.
     fn trouble(&self) -> Option<&'static str> {
         if self.disabled_due_to_error {
             return Some(

@@ -14,14 +14,14 @@ use crate::platform::{json, signature};
 use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 
-/// The header that signs: `sha256=<HMAC-SHA256 of the body>` [D]; in hex or base64, with or without the prefix [?].
+/// The header that signs: `sha256=<HMAC-SHA256 of the body>` `[D]`; in hex or base64, with or without the prefix `[?]`.
 const SIGNATURE: &str = "x-signature";
 const PREFIX: &str = "sha256=";
 /// Bytes of an HMAC-SHA256.
 const TAG: usize = 32;
 /// Longest id that is taken, in bytes. Theirs have 36.
 const LONGEST_ID: usize = 100;
-/// What refusals are called [D].
+/// What refusals are called `[D]`.
 const REASONS: [(&str, &str); 5] = [
     ("fcd8ef", "denied"),
     ("fcd8ff", "access disabled"),
@@ -34,7 +34,7 @@ const REASONS: [(&str, &str); 5] = [
 pub struct EventWebhook;
 
 impl TellOpenings for EventWebhook {
-    /// Nothing signed says when it was sent [D], so that a delivery proves for ever: whatever it says is taken once, and
+    /// Nothing signed says when it was sent `[D]`, so that a delivery proves for ever: whatever it says is taken once, and
     /// a bell is no order.
     fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified> {
         let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unverified)?;
@@ -130,7 +130,7 @@ fn account(kind: &str, id: Option<&Value>) -> Option<AccountId> {
     }
 }
 
-/// Ids are whole numbers [D]; one written as a text is taken, too.
+/// Ids are whole numbers `[D]`; one written as a text is taken, too.
 fn number(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => number.as_u64().map(|number| number.to_string()),

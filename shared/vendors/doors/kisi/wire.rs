@@ -48,7 +48,7 @@ impl Who {
 }
 
 /// # Errors
-/// [`Error::Permanent`] for what is no number: every Kisi id is one [D].
+/// [`Error::Permanent`] for what is no number: every Kisi id is one `[D]`.
 pub(super) fn number(id: &str) -> Result<i64> {
     id.parse().map_err(|_| Error::permanent("not an id of a Kisi user, guest or group: they are numbers"))
 }
@@ -71,7 +71,7 @@ pub(super) struct User {
     pub(super) email: Option<String>,
     name: Option<String>,
     access_enabled: bool,
-    /// False where the organisation's identity provider switched access off over SCIM [I]; only it switches it on.
+    /// False where the organisation's identity provider switched access off over SCIM `[I]`; only it switches it on.
     pub(super) scim_access_enabled: Option<bool>,
     metadata: Option<serde_json::Value>,
 }
@@ -96,7 +96,7 @@ pub(super) struct Assignment {
     valid_until: Option<String>,
 }
 
-/// A card, fob or tag. Which of the numbers it has follows from its type [D].
+/// A card, fob or tag. Which of the numbers it has follows from its type `[D]`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Card {
     pub(super) id: i64,
@@ -126,7 +126,7 @@ impl CardAssignment {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
-    /// Only an activated one opens anything [D].
+    /// Only an activated one opens anything `[D]`.
     pub(super) fn is_active(&self) -> bool {
         self.status == "activated"
     }
@@ -175,7 +175,7 @@ impl Assignment {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
-    /// Over: Kisi lists it and no longer honours it [C].
+    /// Over: Kisi lists it and no longer honours it `[C]`.
     pub(super) fn is_over(&self, now: Timestamp) -> Result<bool> {
         Ok(self.until()?.is_some_and(|until| until <= now))
     }
@@ -196,7 +196,7 @@ impl Assignment {
     }
 }
 
-/// An instant with any offset; without one it is UTC [I].
+/// An instant with any offset; without one it is UTC `[I]`.
 fn instant(text: &str) -> Result<Timestamp> {
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi says a date that cannot be read"))
@@ -209,7 +209,7 @@ impl From<Group> for OurGroup {
 }
 
 impl From<User> for Account {
-    /// Access needs both switches, ours and the identity provider's [I].
+    /// Access needs both switches, ours and the identity provider's `[I]`.
     fn from(User { id, email, name, access_enabled, scim_access_enabled, metadata }: User) -> Self {
         let enabled = access_enabled && scim_access_enabled != Some(false);
         let mark = metadata.as_ref().and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));

@@ -15,10 +15,10 @@ use doorstep_core::model::account::Account;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
-/// How long a guest is made for: SALTO KS wants an end [M] and Doorstep knows none, for a guest's access is its groups,
-/// which are taken away in time. Ten years are longer than any visit and short of dates that software chokes on [I].
+/// How long a guest is made for: SALTO KS wants an end `[M]` and Doorstep knows none, for a guest's access is its groups,
+/// which are taken away in time. Ten years are longer than any visit and short of dates that software chokes on `[I]`.
 const GUEST_LIFE: SignedDuration = SignedDuration::from_hours(24 * 3650);
-/// What stands for a last name that somebody does not have: SALTO KS requires one [D], the alias shows the true name.
+/// What stands for a last name that somebody does not have: SALTO KS requires one `[D]`, the alias shows the true name.
 const NO_LAST_NAME: &str = "-";
 
 impl SaltoKs {
@@ -74,12 +74,12 @@ impl SaltoKs {
         }
     }
 
-    /// An address on create makes SALTO KS send its invitation [D]. Who is not to be invited is made without one and
-    /// given it right after, while there is no profile yet. Whether that second call sends a mail too: [?]. If it fails, the
+    /// An address on create makes SALTO KS send its invitation `[D]`. Who is not to be invited is made without one and
+    /// given it right after, while there is no profile yet. Whether that second call sends a mail too: `[?]`. If it fails, the
     /// account is taken back, so that none is left behind on a seat. Until it has its address the account has an alias of ours
     /// ([`unfinished`]), by which it is found again where the create was not answered.
     ///
-    /// Looks once more before it makes anything: what a second account of one address would do is [?].
+    /// Looks once more before it makes anything: what a second account of one address would do is `[?]`.
     pub(super) async fn create_user(&self, new: &NewAccount, email: &str) -> Result<Account> {
         if !self.find(email).await?.is_empty() {
             return Err(exists());
@@ -112,7 +112,7 @@ impl SaltoKs {
     }
 
     /// The account that an earlier create made whose answer was lost. Everybody is listed: whether SALTO KS filters by alias
-    /// is [?].
+    /// is `[?]`.
     async fn find_unfinished(&self, new: &NewAccount) -> Result<Option<Account>> {
         if new.invite || !new.tried {
             return Ok(None);
@@ -135,7 +135,7 @@ impl SaltoKs {
         Err(error)
     }
 
-    /// No mail is sent [M].
+    /// No mail is sent `[M]`.
     pub(super) async fn create_guest(&self, new: &NewAccount) -> Result<Account> {
         let expires = self.0.now().saturating_add(GUEST_LIFE).unwrap_or(Timestamp::MAX);
         let body = json!({ "alias": new.name, "expires_at": whole_seconds(expires).to_string() });
@@ -145,7 +145,7 @@ impl SaltoKs {
         Ok(made)
     }
 
-    /// The alias is ours to change; first and last name only while the person has no profile [D].
+    /// The alias is ours to change; first and last name only while the person has no profile `[D]`.
     pub(super) async fn rename_account(&self, account: &Account, name: &str) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         let user = self.look_raw(&inner).await?.ok_or_else(account_gone)?;
@@ -181,7 +181,7 @@ fn unfinished(mark: &str) -> String {
     format!("Doorstep {mark}")
 }
 
-/// First and last name, both required [D]: the first word, and the rest.
+/// First and last name, both required `[D]`: the first word, and the rest.
 fn split(name: &str) -> (&str, &str) {
     match name.trim().split_once(char::is_whitespace) {
         Some((first, last)) => (first, last.trim_start()),

@@ -24,9 +24,9 @@ use doorstep_core::model::error::{Error, Result};
 
 /// The vendor's name in errors.
 pub(super) const VENDOR: &str = "SALTO KS";
-/// For entries, tags, keys, time schedules, one account and membership [M][C].
+/// For entries, tags, keys, time schedules, one account and membership `[M]``[C]`.
 pub(super) const V1_1: &str = "v1.1";
-/// For sites, users and the list of groups [M][C].
+/// For sites, users and the list of groups `[M]``[C]`.
 pub(super) const V1_2: &str = "v1.2";
 /// A list of more pages than this is one that goes in circles.
 const MOST_PAGES: usize = 2_000;

@@ -1,6 +1,6 @@
 //! Tokens of SALTO KS: bought with a refresh token or a password, shared, and replaced before they run out.
 //!
-//! Whether a refresh token changes with each use is [?]; we live with the worst: a new one is kept before the old one
+//! Whether a refresh token changes with each use is `[?]`; we live with the worst: a new one is kept before the old one
 //! is forgotten, and when two functions refresh at once the slower one takes what the faster one kept.
 
 use std::time::Duration;
@@ -25,11 +25,11 @@ use doorstep_core::model::error::{Error, Result};
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// How long another function may take between being given a refresh token and keeping it.
 const OTHERS_KEEP: Duration = Duration::from_secs(1);
-/// How long a token is used that does not say how long it lives: the vendor's usual hour [M].
+/// How long a token is used that does not say how long it lives: the vendor's usual hour `[M]`.
 const USUAL_LIFE: i64 = 3_600;
-/// How long a refused password is not tried again. How many wrong ones lock the account is [?].
+/// How long a refused password is not tried again. How many wrong ones lock the account is `[?]`.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// What is asked for [D].
+/// What is asked for `[D]`.
 const SCOPE: &str = "user_api.full_access";
 
 /// Signs in to one SALTO KS site.

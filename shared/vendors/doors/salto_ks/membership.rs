@@ -1,7 +1,7 @@
 //! Putting people into SALTO KS groups and taking them out, in one call where that works.
 //!
-//! What SALTO KS answers to adding a member twice or taking out somebody who is not in is [?], and a refusal may come
-//! with any status, 200 too [M]. So a refusal that concerns one person is judged by the group's list afterwards. Its
+//! What SALTO KS answers to adding a member twice or taking out somebody who is not in is `[?]`, and a refusal may come
+//! with any status, 200 too `[M]`. So a refusal that concerns one person is judged by the group's list afterwards. Its
 //! code only says what is wrong where the list does not show the change.
 
 use std::collections::HashSet;

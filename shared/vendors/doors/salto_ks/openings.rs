@@ -1,11 +1,11 @@
 //! SALTO KS's entries and locks: who came and went.
 //!
 //! - There is no webhook: the list is read, page by page. A page says where it goes on in `continuation_token`, which is
-//!   sent back whole in a header; an empty page is not the end, a missing token is [D].
-//! - `lock_opened` let somebody in, `lock_rejected` did not [M]. Whoever was rejected is not named: only the number of
-//!   their tag is [M]. Offices that are switched to stay open, and the like, are no openings.
+//!   sent back whole in a header; an empty page is not the end, a missing token is `[D]`.
+//! - `lock_opened` let somebody in, `lock_rejected` did not `[M]`. Whoever was rejected is not named: only the number of
+//!   their tag is `[M]`. Offices that are switched to stay open, and the like, are no openings.
 //! - Where the filter is refused (1102), the list is read from its newest entry backwards, without one.
-//! - Entries are kept for 90 days [D]. A lock without its hub tells of them late [I].
+//! - Entries are kept for 90 days `[D]`. A lock without its hub tells of them late `[I]`.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ impl Entry {
     }
 }
 
-/// With a zone, or without one [M]: then it is UTC, as its name says.
+/// With a zone, or without one `[M]`: then it is UTC, as its name says.
 fn instant(text: &str) -> Option<Timestamp> {
     let civil = || Some(text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     text.parse().ok().or_else(civil)
@@ -116,7 +116,7 @@ impl ReadOpenings for SaltoKs {
         Ok(locks.into_iter().filter_map(|lock| Some((lock.id, kept(&lock.customer_reference?)?))).collect())
     }
 
-    /// The literal is the vendor's own client's [D].
+    /// The literal is the vendor's own client's `[D]`.
     ///
     /// # Errors
     /// [`Error::Invalid`] where the token is not taken: whoever reads begins again at `since`.
@@ -144,7 +144,7 @@ impl ReadOpenings for SaltoKs {
 
 impl SaltoKs {
     /// Everything since `since`, oldest first, without a filter: from the newest entry backwards, over a bounded number
-    /// of pages. A page that is not in this order ends nothing, for nothing says that the order is kept [?].
+    /// of pages. A page that is not in this order ends nothing, for nothing says that the order is kept `[?]`.
     async fn unfiltered(&self, doors: &str, since: Timestamp) -> Result<Vec<Seen>> {
         let query = [("$orderby", "utc_date_time desc"), ("$top", PAGE)];
         let (mut seen, mut token): (Vec<Seen>, Option<String>) = (Vec::new(), None);

@@ -6,7 +6,7 @@ use url::Url;
 
 use doorstep_core::model::error::{Error, Result};
 
-/// A page in either of its two forms [M].
+/// A page in either of its two forms `[M]`.
 #[derive(Deserialize)]
 #[serde(untagged, bound = "T: DeserializeOwned")]
 pub(super) enum AnyPage<T> {
@@ -17,11 +17,11 @@ pub(super) enum AnyPage<T> {
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 pub(super) struct Page<T> {
-    /// Required, and may be null [D].
+    /// Required, and may be null `[D]`.
     #[serde(deserialize_with = "null_is_empty")]
     pub(super) items: Vec<T>,
     pub(super) next_page_link: Option<String>,
-    /// How many there are in all [D], or on this page [?]: either way there are no fewer.
+    /// How many there are in all `[D]`, or on this page `[?]`: either way there are no fewer.
     pub(super) count: Option<usize>,
 }
 
@@ -40,7 +40,7 @@ impl<T> From<AnyPage<T>> for Page<T> {
 
 /// The address of the next page. `page` is the address of this one, `link` what the vendor says, absolute or relative.
 ///
-/// Only path and query of the link count [I]: behind a gateway a vendor may name another host, or `http`. The request
+/// Only path and query of the link count `[I]`: behind a gateway a vendor may name another host, or `http`. The request
 /// goes to the scheme, host and port that were asked before, so a link can send our token nowhere else. Where our own
 /// address has a path in front of the vendor's (`prefix`), the next page gets it too.
 ///

@@ -17,7 +17,7 @@ const POD_MEMBER: u32 = 2220;
 /// A `$filter` that is not understood.
 const BAD_FILTER: u32 = 1102;
 
-/// An answer, with the error code that may hide even behind a 2xx [M].
+/// An answer, with the error code that may hide even behind a 2xx `[M]`.
 pub(super) struct Answer {
     status: StatusCode,
     code: Option<u32>,
@@ -74,25 +74,25 @@ impl Answer {
         self.status == StatusCode::UNAUTHORIZED || self.code == Some(1500)
     }
 
-    /// No valid subscription, or none for one more [M].
+    /// No valid subscription, or none for one more `[M]`.
     pub(super) fn is_without_subscription(&self) -> bool {
         self.code == Some(2212)
     }
 
-    /// What adding a member twice, or an address that is there, may be answered with [?]. An error within a 2xx keeps
-    /// no status of its own [M], so every code counts there that says nothing else.
+    /// What adding a member twice, or an address that is there, may be answered with `[?]`. An error within a 2xx keeps
+    /// no status of its own `[M]`, so every code counts there that says nothing else.
     pub(super) fn may_be_so_already(&self) -> bool {
         let status = self.status.is_success() || matches!(self.status.as_u16(), 400 | 409 | 422);
         let refused = status && !self.is_yes() && self.code != Some(POD_MEMBER);
         refused && !self.is_stranger() && !self.is_about_site()
     }
 
-    /// The `$filter` was not understood [M].
+    /// The `$filter` was not understood `[M]`.
     pub(super) fn is_bad_filter(&self) -> bool {
         self.code == Some(BAD_FILTER)
     }
 
-    /// The account was made a moment ago and is not known everywhere yet: the same call works a minute later [M].
+    /// The account was made a moment ago and is not known everywhere yet: the same call works a minute later `[M]`.
     pub(super) fn is_not_yet(&self) -> bool {
         self.is_missing() || self.code == Some(2203)
     }
@@ -108,7 +108,7 @@ impl Answer {
     }
 }
 
-/// `ErrorCode` is a text [D]; a number is accepted too.
+/// `ErrorCode` is a text `[D]`; a number is accepted too.
 fn error_code(body: &[u8]) -> Option<u32> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -127,7 +127,7 @@ fn error_code(body: &[u8]) -> Option<u32> {
     }
 }
 
-/// The table of refusals [M]. Codes first: they say more than the status.
+/// The table of refusals `[M]`. Codes first: they say more than the status.
 fn meaning(status: StatusCode, code: Option<u32>) -> Error {
     match (code, status) {
         (Some(1500), _) | (_, StatusCode::UNAUTHORIZED) => Error::permanent(

@@ -1,6 +1,6 @@
 //! Tags: listed, given to somebody, taken back. A tag is never deleted, and a pod's is never touched.
 //!
-//! Assigning is a change of the person: `tag_id`, null for none [I]. Somebody has one tag at most [I]. No answer is
+//! Assigning is a change of the person: `tag_id`, null for none `[I]`. Somebody has one tag at most `[I]`. No answer is
 //! believed: the person is read again.
 
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl SaltoKs {
         Ok(cards)
     }
 
-    /// `eq` may or may not ignore case [?]: what comes is compared here.
+    /// `eq` may or may not ignore case `[?]`: what comes is compared here.
     pub(super) async fn tags_numbered(&self, number: &str) -> Result<Vec<Card>> {
         let filter = format!("tag_number eq '{}'", number.trim().replace('\'', "''"));
         let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;

@@ -101,7 +101,7 @@ struct User {
 }
 
 impl Site {
-    /// Seats: null is without limit, 0 is no valid subscription [M].
+    /// Seats: null is without limit, 0 is no valid subscription `[M]`.
     pub(super) fn seats(&self) -> Result<Seats> {
         if self.installation_state.as_deref() == Some("installation") {
             return Err(Error::permanent(
@@ -141,13 +141,13 @@ impl SiteUser {
         self.user.as_ref()?.tag_number.as_deref().filter(|number| !number.trim().is_empty())
     }
 
-    /// Only `subscribed` counts [M]; a word we do not know does not.
+    /// Only `subscribed` counts `[M]`; a word we do not know does not.
     pub(super) fn standing(&self) -> Standing {
         let subscribed = self.subscription_state.as_deref() == Some("subscribed");
         if subscribed && !self.blocked { Standing::Active } else { Standing::Suspended }
     }
 
-    /// With a profile, the person alone changes their name and address [D].
+    /// With a profile, the person alone changes their name and address `[D]`.
     pub(super) fn has_profile(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.has_profile)
     }

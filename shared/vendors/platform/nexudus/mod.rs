@@ -37,7 +37,7 @@ impl Platform for Nexudus {
     /// whether it sends that form too is unknown `[?]`. No time is signed, so a delivery that somebody caught is good for
     /// ever `[D]`: it is a hint and never more.
     ///
-    /// It has no id either. Equal bodies that come to one address within [`SAME_WITHIN`] are one delivery. The second may
+    /// It has no id either. Equal bodies that come to one address within `SAME_WITHIN` are one delivery. The second may
     /// be about a second change: what it is about is read again later in any case, see
     /// [`ReadPlatform::proves_times`].
     fn prove(

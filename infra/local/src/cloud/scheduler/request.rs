@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::Alarm;
 use crate::cloud::wire::Refusal;
 
-/// Longest name. [D]
+/// Longest name. `[D]`
 const LONGEST_NAME: usize = 64;
-/// Most schedules on one page. [D]
+/// Most schedules on one page. `[D]`
 const LARGEST_PAGE: usize = 100;
 
 /// Query parameters of all calls.

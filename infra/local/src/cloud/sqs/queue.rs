@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Rules;
 use crate::keep::Keep;
 
-/// How long an equal deduplication id is swallowed. [D]
+/// How long an equal deduplication id is swallowed. `[D]`
 const SAMENESS: SignedDuration = SignedDuration::from_mins(5);
 
 const LINE: &str = "line/";

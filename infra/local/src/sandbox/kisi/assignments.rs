@@ -29,7 +29,7 @@ const NEW: &[Field] = &[
     may_null("valid_until", Kind::Instant),
 ];
 
-/// Validity cannot be patched [I].
+/// Validity cannot be patched `[I]`.
 const CHANGED: &[Field] = &[may("role_id", Kind::Text), may("notify", Kind::Flag)];
 
 /// An assignment to a group, or the one that a person's role is.
@@ -94,7 +94,7 @@ impl World {
         self.one_assignment(&id)
     }
 
-    /// Whether a live assignment makes Kisi refuse another one: the very same always [C], any by a quirk.
+    /// Whether a live assignment makes Kisi refuse another one: the very same always `[C]`, any by a quirk.
     fn stands_in_the_way(
         &self,
         group: &str,

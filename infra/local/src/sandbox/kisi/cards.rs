@@ -107,7 +107,7 @@ impl World {
         Ok(answer::json(200, &line.show()))
     }
 
-    /// A card that is somebody's already is refused [?].
+    /// A card that is somebody's already is refused `[?]`.
     pub(super) fn assign_card(&mut self, ask: &Ask) -> Result<Answer, Answer> {
         let given = Object(error::body(ask, "card_assignment", NEW)?);
         let text = |name: &str| given.0.get(name).map(Value::to_string).unwrap_or_default();

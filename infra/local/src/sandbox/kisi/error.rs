@@ -1,4 +1,4 @@
-//! Kisi's error bodies: `{error, code}`, and `{errors: {field: […]}}` for 422 [D].
+//! Kisi's error bodies: `{error, code}`, and `{errors: {field: […]}}` for 422 `[D]`.
 
 use serde_json::{Map, Value, json};
 
@@ -11,12 +11,12 @@ pub fn unauthorized() -> Answer {
     plain(401, "Unauthorized", "a1e401")
 }
 
-/// No such path, or no such thing; of two named in a body, it does not say which [C].
+/// No such path, or no such thing; of two named in a body, it does not say which `[C]`.
 pub fn not_found() -> Answer {
     plain(404, "Not Found", "a1e404")
 }
 
-/// It is so already, or nearly [C].
+/// It is so already, or nearly `[C]`.
 pub fn conflict() -> Answer {
     plain(409, "Role assignment already exists", "a1e409")
 }

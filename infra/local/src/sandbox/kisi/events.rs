@@ -68,7 +68,7 @@ impl World {
         Ok(told)
     }
 
-    /// An event as Kisi posts it [D].
+    /// An event as Kisi posts it `[D]`.
     fn event(&self, given: &Object, now: Timestamp, place: usize) -> Result<Value, String> {
         let kind = given.text("type").unwrap_or(UNLOCK);
         let actor = self.actor(given)?;
@@ -146,7 +146,7 @@ fn capital(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A lock as Kisi shows it [D].
+/// A lock as Kisi shows it `[D]`.
 fn shown(lock: &Lock, place: Option<&str>) -> Value {
     let place = place.map_or(json!(1), number);
     json!({

@@ -1,4 +1,4 @@
-//! Kisi's integrations, of which event webhooks are one kind: made, changed, switched off when they fail [D].
+//! Kisi's integrations, of which event webhooks are one kind: made, changed, switched off when they fail `[D]`.
 
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ impl World {
     }
 }
 
-/// A line of the list: without address and events [D].
+/// A line of the list: without address and events `[D]`.
 fn summary(one: &Object) -> Value {
     json!({
         "id": number(one.text("id").unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! Kisi's lists: bare arrays with `limit`, `offset` and the header `X-Collection-Range` [D].
+//! Kisi's lists: bare arrays with `limit`, `offset` and the header `X-Collection-Range` `[D]`.
 
 use serde_json::Value;
 
@@ -6,9 +6,9 @@ use super::error;
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 
-/// The header that says which part of a list this is, and how long the list is [D].
+/// The header that says which part of a list this is, and how long the list is `[D]`.
 pub const RANGE: &str = "x-collection-range";
-/// Furthest offset [D].
+/// Furthest offset `[D]`.
 const FURTHEST: usize = 20_000;
 
 /// The part of a list that was asked for.
@@ -18,7 +18,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads `limit` (`usual` unless given, at most `most`) and `offset`. Beyond their bounds: 422 [?].
+    /// Reads `limit` (`usual` unless given, at most `most`) and `offset`. Beyond their bounds: 422 `[?]`.
     ///
     /// # Errors
     /// Kisi's refusal.
@@ -30,7 +30,7 @@ impl Page {
         Ok(Page { limit, offset: number(ask, "offset", FURTHEST)?.unwrap_or(0) })
     }
 
-    /// This part of `all`, each as `render` shows it. The range's last may exceed the total [D].
+    /// This part of `all`, each as `render` shows it. The range's last may exceed the total `[D]`.
     pub fn of<T>(&self, all: &[T], render: impl Fn(&T) -> Value) -> Answer {
         let end = all.len().min(self.offset + self.limit);
         let shown: Vec<Value> = all.get(self.offset..end).unwrap_or_default().iter().map(render).collect();
@@ -63,7 +63,7 @@ pub fn among(ask: &Ask, id: &str) -> bool {
     ask.param("ids").is_none_or(|ids| ids.split(',').any(|wanted| wanted.trim() == id))
 }
 
-/// Kisi's fuzzy search: every word of the query is part of one of `texts`, whatever the case and punctuation [C].
+/// Kisi's fuzzy search: every word of the query is part of one of `texts`, whatever the case and punctuation `[C]`.
 pub fn fuzzy(ask: &Ask, texts: &[&str]) -> bool {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric() || *c == '@').flat_map(char::to_lowercase).collect()

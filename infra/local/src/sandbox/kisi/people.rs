@@ -25,7 +25,7 @@ const NEW_USER: &[Field] = &[
     may_null("notes", Kind::Text),
 ];
 
-/// No e-mail: it cannot be changed [D].
+/// No e-mail: it cannot be changed `[D]`.
 const CHANGED_USER: &[Field] = &[
     may("name", Kind::Text),
     may_null("image", Kind::Text),

@@ -18,11 +18,11 @@ pub struct Entity {
     pub filter: &'static str,
     /// Where it is, below `/api`.
     pub path: (&'static str, &'static str),
-    /// Its webhooks; `None` where there are none [D].
+    /// Its webhooks; `None` where there are none `[D]`.
     pub actions: Option<Actions>,
-    /// Fields that only a read by id shows [D].
+    /// Fields that only a read by id shows `[D]`.
     pub collections: &'static [&'static str],
-    /// Whether somebody's change of it is told by `AccessControlUpdate` too [D].
+    /// Whether somebody's change of it is told by `AccessControlUpdate` too `[D]`.
     pub access: bool,
     /// Whether worlds may leave its id out, because nothing refers to it.
     pub nameless: bool,

@@ -1,6 +1,6 @@
 //! The webhooks that Nexudus would post after a change. They are not signed here.
 //!
-//! Each action has an address of its own, and the body is an array of one entity [D][C]. Passes, pauses and guests have no
+//! Each action has an address of its own, and the body is an array of one entity `[D]``[C]`. Passes, pauses and guests have no
 //! action; whoever a change of access is about is told by `AccessControlUpdate`, after everything else.
 
 use std::collections::BTreeSet;

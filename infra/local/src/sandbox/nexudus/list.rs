@@ -12,7 +12,7 @@ use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
-/// How many come unasked [D].
+/// How many come unasked `[D]`.
 const PAGE: usize = 25;
 /// Most that come at once.
 const MOST: usize = 1000;
@@ -64,7 +64,7 @@ fn ids(text: &str) -> Vec<String> {
     text.trim_matches(['[', ']']).split(',').map(|id| id.trim().to_owned()).collect()
 }
 
-/// Left to itself a list begins with what changed last, so that its order shifts while things change [C].
+/// Left to itself a list begins with what changed last, so that its order shifts while things change `[C]`.
 fn order(all: &mut [Map<String, Value>], ask: &Ask) {
     let (field, down) = match ask.param("orderBy") {
         Some(field) => (field.to_owned(), ask.param("dir") == Some("-1")),

@@ -92,7 +92,7 @@ impl vendor::World for World {
 }
 
 impl World {
-    /// A dead id answers 500 and not 404 [D][C].
+    /// A dead id answers 500 and not 404 `[D]``[C]`.
     fn one(&self, kind: usize, id: &str, now: Timestamp) -> Answer {
         let changed = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < SHAKY);
         let shaky = quirks::on(&self.top, "just-changed-500");
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// An error as Nexudus words it; with the quirk `error-in-200` it comes as a success [D].
+    /// An error as Nexudus words it; with the quirk `error-in-200` it comes as a success `[D]`.
     fn error(&self, status: u16, message: &str) -> Answer {
         let body = json!({ "Status": status, "Message": message, "Value": null, "WasSuccessful": false, "Errors": [] });
         answer::json(if quirks::on(&self.top, "error-in-200") { 200 } else { status }, &body)

@@ -1,4 +1,4 @@
-//! Nexudus' tokens: for a name and a password, or for a refresh token with the name in the header `client_id` [D]. Any
+//! Nexudus' tokens: for a name and a password, or for a refresh token with the name in the header `client_id` `[D]`. Any
 //! name and password that are not empty do.
 
 use base64::Engine;

@@ -85,7 +85,7 @@ pub fn alias(kind: usize, item: &Object) -> String {
     given.unwrap_or_else(|| format!("00000000-{:04x}-4000-8000-{number:0>12}", kind + 1))
 }
 
-/// The contracts that have a desk. [D]
+/// The contracts that have a desk. `[D]`
 fn contracts_of(world: &World, desk: &Object, now: Timestamp) -> Vec<String> {
     let Some(id) = desk.0.get("Id").and_then(id_text) else { return Vec::new() };
     let contracts = entity::find("CoworkerContracts").and_then(|kind| world.table(kind));

@@ -187,7 +187,7 @@ impl World {
         Some(Change { kind, before: Some(before), after: None })
     }
 
-    /// A booking that is removed leaves a cancelled one behind, unless the world has it already [D].
+    /// A booking that is removed leaves a cancelled one behind, unless the world has it already `[D]`.
     fn cancelled(&mut self, bookings: usize, booking: &Object, now: Timestamp) {
         let Some(kind) = entity::find("CancelledBookings") else { return };
         let original = wire::alias(bookings, booking);

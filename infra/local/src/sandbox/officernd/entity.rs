@@ -4,13 +4,13 @@
 pub struct Entity {
     /// As paths and worlds say it.
     pub name: &'static str,
-    /// As webhooks say it; `None` where there are none [C].
+    /// As webhooks say it; `None` where there are none `[C]`.
     pub event: Option<&'static str>,
-    /// Whether a removal is posted (passes have none) [C].
+    /// Whether a removal is posted (passes have none) `[C]`.
     pub tells_removal: bool,
-    /// The date field that its list can be narrowed by [D].
+    /// The date field that its list can be narrowed by `[D]`.
     pub since: Option<&'static str>,
-    /// The scope that reading it takes [C].
+    /// The scope that reading it takes `[C]`.
     pub scope: &'static str,
 }
 

@@ -40,7 +40,7 @@ fn body(world: &World, entity: &Entity, what: &str, full: Map<String, Value>, no
     Some(json!({ "event": name, "eventType": name, "createdAt": instant(now), "data": { "object": full } }))
 }
 
-/// The names that the interface's first version used [C].
+/// The names that the interface's first version used `[C]`.
 fn old_names(full: Map<String, Value>) -> Map<String, Value> {
     full.into_iter()
         .map(|(field, value)| match field.as_str() {

@@ -14,7 +14,7 @@ use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
-/// Most things on one page, and how many come unasked [D].
+/// Most things on one page, and how many come unasked `[D]`.
 const PAGE: usize = 50;
 
 /// What was asked of a list.

@@ -133,12 +133,12 @@ fn unauthorized() -> Answer {
     error(401, "Unauthorized", "Unauthorized")
 }
 
-/// An error as OfficeRnD words it [C].
+/// An error as OfficeRnD words it `[C]`.
 fn error(status: u16, message: &str, error: &str) -> Answer {
     answer::json(status, &json!({ "statusCode": status, "message": message, "error": error }))
 }
 
-/// The limits' headers [C]. The sandbox never counts them down: only `_faults` throttles.
+/// The limits' headers `[C]`. The sandbox never counts them down: only `_faults` throttles.
 fn with_limits(answer: Answer) -> Answer {
     const LIMITS: [(&str, &str); 6] = [
         ("x-ratelimit-limit-read-minute", "400"),

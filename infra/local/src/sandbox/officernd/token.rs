@@ -1,4 +1,4 @@
-//! OfficeRnD's identity server: client credentials only, and every scope asked for must exist [C].
+//! OfficeRnD's identity server: client credentials only, and every scope asked for must exist `[C]`.
 
 use serde_json::json;
 

@@ -10,7 +10,7 @@ use super::entity::{self, ENTITIES};
 use super::world::World;
 use crate::sandbox::object::Object;
 
-/// One thing with every field of its kind [C].
+/// One thing with every field of its kind `[C]`.
 pub fn object(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
     let mut full = usual(name, item);

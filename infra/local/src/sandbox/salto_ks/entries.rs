@@ -16,9 +16,9 @@ use crate::sandbox::doors::{Doors, Thing};
 use crate::sandbox::locks::{self, Lock};
 use crate::sandbox::object::{Object, list, object};
 
-/// Most entries on one page [?].
+/// Most entries on one page `[?]`.
 const PAGE: usize = 100;
-/// The header that goes on [D].
+/// The header that goes on `[D]`.
 const TOKEN: &str = "clp-continuation-token";
 /// What the sandbox's tokens begin with.
 const OURS: &str = "from-";
@@ -129,7 +129,7 @@ impl World {
         Ok(answer::json(200, &body))
     }
 
-    /// An entry on the wire [M].
+    /// An entry on the wire `[M]`.
     fn shown(&self, entry: &Object) -> Value {
         let denied = entry.0.get("denied").is_some_and(|denied| !denied.is_null() && *denied != json!(false));
         let user = entry.text("user").and_then(|id| self.0.users.get(&id.to_lowercase()));

@@ -1,4 +1,4 @@
-//! SALTO KS's error bodies and codes [M].
+//! SALTO KS's error bodies and codes `[M]`.
 
 use serde_json::{Map, Value, json};
 

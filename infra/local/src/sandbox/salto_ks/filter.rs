@@ -1,7 +1,7 @@
 //! OData's `$filter`, as much of it as lists of people, groups and tags need: comparisons of a field with a literal,
 //! `contains`, `startswith`, `endswith`, `and`, `or`, `not` and brackets.
 
-/// A field's value, or a literal. Texts are compared ignoring case [I].
+/// A field's value, or a literal. Texts are compared ignoring case `[I]`.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
 pub enum Cell {
     /// Nothing there.

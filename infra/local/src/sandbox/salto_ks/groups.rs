@@ -1,4 +1,4 @@
-//! SALTO KS's access groups. People in them go by platform id; the site-user id finds nobody here [M].
+//! SALTO KS's access groups. People in them go by platform id; the site-user id finds nobody here `[M]`.
 
 use std::collections::HashSet;
 
@@ -64,7 +64,7 @@ impl World {
         List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
     }
 
-    /// A group without a schedule opens nothing [M].
+    /// A group without a schedule opens nothing `[M]`.
     pub(super) fn schedules(&self, id: &str, ask: &Ask) -> Done {
         let group = self.group(id)?;
         let all = if group.0.or("schedule", true) == json!(false) { Vec::new() } else { vec![wire::schedule(group)] };
@@ -90,7 +90,7 @@ impl World {
         Ok(answer::empty(204))
     }
 
-    /// All of it or, where one id is refused, nothing [?].
+    /// All of it or, where one id is refused, nothing `[?]`.
     pub(super) fn enter_and_leave(&mut self, id: &str, ask: &Ask) -> Done {
         let group = self.group(id)?.key();
         let given = Object(error::body(ask, MANY)?);

@@ -7,7 +7,7 @@ use super::filter::{Cell, Filter};
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 
-/// Most items on one page [?].
+/// Most items on one page `[?]`.
 const PAGE: usize = 100;
 
 /// How one kind of list is shown.

@@ -1,4 +1,4 @@
-//! SALTO KS's tags and keys: which number is whose. A person has one tag at most [I].
+//! SALTO KS's tags and keys: which number is whose. A person has one tag at most `[I]`.
 
 use serde_json::{Value, json};
 

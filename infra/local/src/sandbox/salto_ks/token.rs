@@ -1,4 +1,4 @@
-//! SALTO KS's identity server: password, authorization_code and refresh_token grants behind HTTP Basic [M]. A refresh
+//! SALTO KS's identity server: password, authorization_code and refresh_token grants behind HTTP Basic `[M]`. A refresh
 //! token comes with the scope `offline_access`; with the quirk `rotate-refresh` each works once.
 
 use base64::Engine;
@@ -12,7 +12,7 @@ use crate::sandbox::token::{self, LIFETIME};
 
 const ACCESS: &str = "salto-ks access";
 const REFRESH: &str = "salto-ks refresh";
-/// How long a refresh token is good for: 30 days [?].
+/// How long a refresh token is good for: 30 days `[?]`.
 const REFRESH_LIFETIME: i64 = 30 * 24 * 3600;
 const SCOPE: &str = "user_api.full_access";
 

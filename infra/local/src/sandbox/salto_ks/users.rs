@@ -47,7 +47,7 @@ const NEW_GUEST: &[Field] = &[must("alias", Kind::Text), may_null("expires_at", 
 const SUBSCRIPTION: &[Field] = &[must("state", Kind::OneOf(&["subscribed", "suspended"]))];
 
 impl World {
-    /// The person of that site-user id. The platform id finds nobody [M].
+    /// The person of that site-user id. The platform id finds nobody `[M]`.
     pub(super) fn by_site_user(&self, id: &str) -> Result<&Thing, Answer> {
         self.0.users.iter().find(|user| wire::same(wire::site_user(user), id)).ok_or_else(error::not_found)
     }
@@ -79,7 +79,7 @@ impl World {
         Ok(answer::json(200, &wire::user(self.by_site_user(id)?, version != "v1.1")))
     }
 
-    /// At the limit a user is made all the same, suspended, with 201 [M].
+    /// At the limit a user is made all the same, suspended, with 201 `[M]`.
     pub(super) fn make_user(&mut self, ask: &Ask, version: &str) -> Done {
         let given = error::body(ask, NEW_USER)?;
         if let Some(email) = given.get("email").and_then(Value::as_str) {
@@ -166,7 +166,7 @@ impl World {
         Ok(())
     }
 
-    /// Names and address can be changed only while the person has no profile [M].
+    /// Names and address can be changed only while the person has no profile `[M]`.
     pub(super) fn change_user(&mut self, id: &str, ask: &Ask, version: &str) -> Done {
         let user = self.by_site_user(id)?;
         let (key, mut item) = (user.key(), user.0.clone());
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    /// Without a free seat a suspended user stays suspended: 400 with code 2212 [?].
+    /// Without a free seat a suspended user stays suspended: 400 with code 2212 `[?]`.
     pub(super) fn subscribe(&mut self, id: &str, ask: &Ask) -> Done {
         let subscribed = wire::subscribed(self.by_site_user(id)?);
         let wanted = Object(error::body(ask, SUBSCRIPTION)?);

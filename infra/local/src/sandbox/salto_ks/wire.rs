@@ -13,7 +13,7 @@ use crate::sandbox::tag::Tag;
 /// Since when things exist that a world says nothing of.
 pub const LONG_AGO: &str = "2024-01-01T00:00:00Z";
 
-/// The roles that a site has [M].
+/// The roles that a site has `[M]`.
 pub const ROLES: [&str; 4] = ["site_user", "site_guest", "site_admin", "site_owner"];
 
 /// An id that follows from `text`, always the same.

@@ -1,4 +1,4 @@
-//! What proves a delivery, and what does not. The vectors are computed by others [I].
+//! What proves a delivery, and what does not. The vectors are computed by others `[I]`.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
