@@ -60,6 +60,10 @@ impl Said {
     fn about(file: &File, text: String) -> Said {
         Said { file: file.path.clone(), finding: Finding::located(text, &file.text) }
     }
+
+    fn about_the_name(file: &File, text: String) -> Said {
+        Said { file: file.path.clone(), finding: Finding::of_key("site", text, &file.text) }
+    }
 }
 
 /// What a check came to.
@@ -119,8 +123,9 @@ async fn checked(asked: &Check) -> Result<Checked> {
     let all: Vec<&Site> = sites.iter().map(|(_, site)| site).collect();
     let ruled: Vec<RuledSite<'_>> =
         iter::zip(&all, &resolved).map(|(site, resolved)| RuledSite { site, resolved: resolved.as_ref() }).collect();
+    let same_site = |(number, text)| sites.get(number).map(|(file, _)| Said::about_the_name(file, text));
     let about = |(number, text)| sites.get(number).map(|(file, _)| Said::about(file, text));
-    checked.findings.extend(check::together(&all).into_iter().filter_map(about));
+    checked.findings.extend(check::together(&all).into_iter().filter_map(same_site));
     checked.remarks.extend(shared_groups(&ruled).into_iter().filter_map(about));
     Ok(checked)
 }

@@ -87,7 +87,7 @@ pub fn between(files: &[File]) -> Vec<Section> {
     let said = check::together(&sites).into_iter();
     said.filter_map(|(number, said)| {
         let file = parsed.get(number)?.0;
-        Some(Section::faulty(file.path.clone(), vec![Finding::located(said, &file.text)]))
+        Some(Section::faulty(file.path.clone(), vec![Finding::of_key("site", said, &file.text)]))
     })
     .collect()
 }

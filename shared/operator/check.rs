@@ -110,8 +110,9 @@ pub fn alone(site: &Site) -> Vec<String> {
             (other.kind, &other.place, &other.secret) == (config.kind, &config.place, &config.secret)
         });
         if let Some((other, _)) = same {
-            findings
-                .push(format!("[doors.{name}] is the same place as [doors.{other}]: write its rules for one of them"));
+            findings.push(format!(
+                "[doors.{name}] place: [doors.{other}] is the same place: write its rules for one of them"
+            ));
         }
     }
     findings

@@ -8,10 +8,10 @@ use crate::check::{against_vendors, alone, together};
 use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, GroupMember, Standing};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Plan, What};
-use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
+use doorstep_core::site::{Finding, Site};
 use doorstep_vendors::doors::openings::ReadOpenings;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 use doorstep_vendors::platform::found::{Assigned, FactList, Lookup};
@@ -144,8 +144,22 @@ impl ReadOpenings for OneGroup {
 }
 
 fn full() -> Site {
+    Site::parse(&full_text()).unwrap()
+}
+
+fn full_text() -> String {
     let text = LEAST.replace("observe", "full") + "protected = [\"ops@a.example\", \"owner@a.example\"]\n";
-    Site::parse(&(text + "[[rule]]\nplan = [\"Hot desk\", \"Cold desk\"]\nopens = \"Members\"\n")).unwrap()
+    text + "[[rule]]\nplan = [\"Hot desk\", \"Cold desk\"]\nopens = \"Members\"\n"
+}
+
+#[tokio::test]
+async fn each_finding_of_the_vendors_has_the_line_of_its_key() {
+    let text = full_text();
+    let lines = found(false).await.unwrap().into_iter().map(|said| Finding::located(said, &text).line);
+    let line = |begins: &str| text.lines().position(|line| line.starts_with(begins)).unwrap() + 1;
+    let (rule, protected) = (line("[[rule]]"), line("protected"));
+    let (doors, platform) = (line("[doors.main]"), line("[platform]"));
+    assert_eq!(lines.collect::<Vec<_>>(), [rule, rule, protected, protected, doors, doors, platform, platform]);
 }
 
 async fn found(away: bool) -> Result<Vec<String>> {
@@ -182,7 +196,7 @@ fn one_file_alone() {
     let text = text + "[[rule]]\nplan = \"*\"\nopens = \"A\"\ndoors = \"main\"\n";
     let findings = alone(&Site::parse(&text).unwrap());
     assert!(findings[0].contains("[doors.side] is opened by no rule"), "{findings:?}");
-    assert!(findings[1].contains("[doors.side] is the same place as [doors.main]"), "{findings:?}");
+    assert!(findings[1].contains("[doors.side] place: [doors.main] is the same place"), "{findings:?}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub async fn diff(environment: &Environment, text: &str) -> Result<Shown> {
     };
     let now = environment.store.active(&site.id).await?;
     let mut found = preview(environment, &site, text).await?;
-    found.findings.extend(doors_that_moved(environment, &site, now.as_ref(), &BTreeSet::new()).await?);
+    found.findings.extend(doors_that_moved(environment, &site, text, now.as_ref(), &BTreeSet::new()).await?);
     Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
 }
 
@@ -101,7 +101,7 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
     if now.as_ref().is_some_and(|now| now.text == text && now.observing == observing) {
         return Ok(Shown::of(&site, now.as_ref()));
     }
-    let findings = doors_that_moved(environment, &site, now.as_ref(), &options.leave_access).await?;
+    let findings = doors_that_moved(environment, &site, text, now.as_ref(), &options.leave_access).await?;
     if !findings.is_empty() {
         return Ok(Shown { findings, ..Shown::of(&site, now.as_ref()) });
     }
@@ -135,11 +135,12 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
 async fn doors_that_moved(
     environment: &Environment,
     site: &Site,
+    text: &str,
     now: Option<&Stored>,
     leave: &BTreeSet<String>,
 ) -> Result<Vec<Finding>> {
     let mut findings = match now.and_then(|now| now.file().ok()) {
-        Some(before) => moved::elsewhere(site, &before),
+        Some(before) => moved::elsewhere(site, text, &before),
         None => Vec::new(),
     };
     findings.extend(moved::still_there(site, leave));

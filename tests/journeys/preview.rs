@@ -194,14 +194,14 @@ async fn b2_findings_name_their_line_and_nothing_is_stored(at: Doors) {
     let (world, setting) = nobody_told(at, "").await;
     let table = world.table().await;
     let text = setting.text().replace("Hot desk", "Hot dek").replace("[\"Members\"]", "[\"Members\", \"Mebmers\"]");
-    let rule = text.lines().position(|line| line == "[[rule]]").map(|place| place + 1);
+    let rule = text.lines().position(|line| line == "[[rule]]").expect("a rule") + 1;
     let shown = world.machine.push(&text).await.expect("an answer");
     assert_eq!((shown.stored, shown.version), (false, Some(1)));
     assert!(shown.findings.iter().all(|finding| finding.line == rule), "{:?}", shown.findings);
     let said: Vec<&str> = shown.findings.iter().map(|finding| finding.message.as_str()).collect();
     assert!(said[0].contains("no plan is named \"Hot dek\"") && said[1].contains("no group is named \"Mebmers\""));
     let broken = world.machine.push(&setting.text().replace("[[rule]]", "[[rool]]")).await.expect("an answer");
-    assert!(broken.findings[0].message.contains("no key `rool`") && broken.findings[0].line.is_some());
+    assert!(broken.findings[0].message.contains("no key `rool`") && broken.findings[0].line == rule);
     let nobody = setting.text().replace("owner@example.test", "nobody@example.test");
     let shown = world.machine.push(&nobody).await.expect("an answer");
     assert!(shown.findings[0].message.contains("number 2 has no account there"), "{:?}", shown.findings);

@@ -35,25 +35,22 @@ pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, everybody: &[Person]) 
 }
 
 fn finding(doors: &str, count: usize) -> Finding {
-    Finding {
-        line: None,
-        message: format!(
-            "{count} people have access at [doors.{doors}], which the file no longer has. If the table has a new name, \
-             write was = \"{doors}\" in it. To end their access, keep the table, take away its rules, and take it out \
-             when nobody is left. To leave their access as it is, push with --leave-access {doors}"
-        ),
-    }
+    Finding::of_file(format!(
+        "{count} people have access at [doors.{doors}], which the file no longer has. If the table has a new name, \
+         write was = \"{doors}\" in it. To end their access, keep the table, take away its rules, and take it out \
+         when nobody is left. To leave their access as it is, push with --leave-access {doors}"
+    ))
 }
 
 /// Says where access is to be left at doors that the file still has.
 pub fn still_there(site: &Site, leave: &BTreeSet<String>) -> Vec<Finding> {
     let there = leave.iter().filter(|doors| site.doors.contains_key(*doors));
     let message = |doors| format!("--leave-access {doors}: the file still has [doors.{doors}]; leave that out");
-    there.map(|doors| Finding { line: None, message: message(doors) }).collect()
+    there.map(|doors| Finding::of_file(message(doors))).collect()
 }
 
 /// Says where `was` names another door system than the new table: claims move only within one.
-pub fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
+pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
     let renamed = site.doors.iter().filter_map(|(name, config)| Some((name, config, config.was.as_ref()?)));
     let other = renamed
         .filter(|(_, config, was)| before.doors.get(*was).is_some_and(|before| before.identity() != config.identity()));
@@ -63,7 +60,7 @@ pub fn elsewhere(site: &Site, before: &Site) -> Vec<Finding> {
              and a new place one after the other"
         )
     };
-    other.map(|(name, _, was)| Finding { line: None, message: message(name, was) }).collect()
+    other.map(|(name, _, was)| Finding::located(message(name, was), text)).collect()
 }
 
 /// Moves what is known under the old names of `site`'s doors to the new ones, and gives up what is at the doors that are
