@@ -12,6 +12,7 @@ mod deliveries_of_doors;
 mod golden;
 mod journeys;
 mod naive;
+mod pages;
 mod property;
 mod rights;
 mod routes;
