@@ -2,6 +2,10 @@
 
 mod common;
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use common::{NOON, call, setup, site};
@@ -98,6 +102,42 @@ async fn b2_a_pushed_site_is_served_at_once() {
     assert_eq!(ran.filter_map(|ran| ran["site"].as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     let (_, again) = call(&machine, "POST", "/sandbox/push", full).await;
     assert_eq!((&again["version"], &again["stored"]), (&json!(1), &json!(false)), "in force already");
+}
+
+/// What was logged, for a test to read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// How many lines hold all of these words.
+    fn lines(&self, words: &[&str]) -> usize {
+        let text = String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8");
+        text.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a lock").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn each_reconcile_is_logged_once() {
+    let machine = run(Setup { reconcile: Some(Duration::from_secs(900)), ..setup() }).await;
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _logged = tracing::subscriber::set_default(lines);
+    let logged = |site| log.lines(&["reconciled", &format!("site=\"{site}\"")]);
+    assert_eq!(call(&machine, "POST", "/sandbox/sites/a/reconcile", "").await.0, StatusCode::OK);
+    assert_eq!((logged("a"), logged("b")), (1, 0), "an operator asked");
+    let (status, _) = call(&machine, "PUT", "/sandbox/clock", r#"{"now":"2026-03-01T12:15:00Z"}"#).await;
+    assert_eq!((status, logged("a"), logged("b")), (StatusCode::OK, 2, 1), "the schedule asked");
 }
 
 #[tokio::test]
