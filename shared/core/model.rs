@@ -10,6 +10,8 @@ pub mod person;
 pub mod platform_kind;
 pub mod push_update;
 pub mod record;
+pub mod shared_group;
 pub mod shown;
 pub mod subject;
+pub mod usual;
 pub mod window;

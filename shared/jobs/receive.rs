@@ -4,9 +4,9 @@
 use sha2::{Digest, Sha256};
 
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::push_update::{Receipt, UpdateBody};
+use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery, WebhookContent};
 use doorstep_vendors::platform::PlatformVendor;
 

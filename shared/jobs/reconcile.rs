@@ -12,14 +12,14 @@ use crate::comparison::{CompareContext, Read, everybody_to_judge, former};
 use crate::reconcile::moved::carry_over;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::schedules::Unset;
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::window::floor_minute;
+use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Mode, Site};
 
 mod dispatch;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::view::KnownRules;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::store::sites::Stored;
+use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::diff::is_valid;
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts, derive};
 use doorstep_core::decide::guard::{Hold, UnconfirmedChange};
@@ -158,7 +158,13 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    async fn of(environment: &Environment, stored: &Stored, site: Site, at: Timestamp, now: Timestamp) -> Result<Self> {
+    async fn of(
+        environment: &Environment,
+        stored: &SiteVersion,
+        site: Site,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self> {
         let rules = KnownRules::of(environment, &site).await?;
         let mut names = BTreeMap::new();
         for doors in site.doors.keys() {

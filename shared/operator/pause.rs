@@ -1,11 +1,11 @@
 //! Pausing a site, and ending that. While it is paused everything is still read and remembered, and nothing is changed
-//! at its doors: it is in force in mode observe, see [`Stored::site`].
+//! at its doors: it is in force in mode observe, see [`SiteVersion::site`].
 
 use serde::{Deserialize, Serialize};
 
 use crate::push::compare_soon;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::store::sites::{Paused, Stored};
+use doorstep_cloud::store::site_version::{Paused, SiteVersion};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
 
@@ -30,7 +30,7 @@ pub struct State {
 }
 
 impl State {
-    fn of(site: &str, stored: &Stored, changed: bool) -> Result<Self> {
+    fn of(site: &str, stored: &SiteVersion, changed: bool) -> Result<Self> {
         Ok(State {
             site: site.to_owned(),
             version: stored.n,
@@ -72,10 +72,10 @@ pub async fn resume(environment: &Environment, site: &str) -> Result<State> {
     Ok(state)
 }
 
-async fn change(environment: &Environment, site: &str, now: Stored, paused: Option<Paused>) -> Result<State> {
+async fn change(environment: &Environment, site: &str, now: SiteVersion, paused: Option<Paused>) -> Result<State> {
     if now.paused == paused {
         return State::of(site, &now, false);
     }
     environment.store.pause_site(site, &now, paused.clone()).await?;
-    State::of(site, &Stored { paused, ..now }, true)
+    State::of(site, &SiteVersion { paused, ..now }, true)
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::preview::{Diff, Preview, preview};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
-use doorstep_cloud::store::sites::{SiteRoute, Stored};
+use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
 use doorstep_jobs::reconcile::moved::{self, carry_over};
 
@@ -121,7 +122,7 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
         }
     };
     let next = environment.store.next_version(&site.id, now.as_ref(), text, environment.time.now()).await?;
-    let new = Stored { observing, ..next };
+    let new = SiteVersion { observing, ..next };
     for (name, was) in site.doors.iter().filter_map(|(name, config)| Some((name, config.was.as_ref()?))) {
         moved::announce(environment, &site, name, was).await?;
     }
@@ -136,7 +137,7 @@ async fn doors_that_moved(
     environment: &Environment,
     site: &Site,
     text: &str,
-    now: Option<&Stored>,
+    now: Option<&SiteVersion>,
     leave: &BTreeSet<String>,
 ) -> Result<Vec<Finding>> {
     let mut findings = match now.and_then(|now| now.file().ok()) {
@@ -171,7 +172,7 @@ impl Shown {
     }
 
     /// Of a site, and of the version of it that is in force.
-    fn of(site: &Site, now: Option<&Stored>) -> Self {
+    fn of(site: &Site, now: Option<&SiteVersion>) -> Self {
         Shown {
             site: Some(site.id.clone()),
             version: now.map(|now| now.n),

@@ -1,36 +1,12 @@
 //! What a vendor client needs to get in: address, secrets, tokens, time. Secrets never print.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::http::Http;
+use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::tokens::Tokens;
 use crate::vendor_http::RateGate;
-
-/// A text that must not be seen. It prints as `[redacted]`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a text out of sight.
-    pub fn new(text: impl Into<String>) -> Self {
-        Secret(text.into())
-    }
-
-    /// The text itself, for the one place that must send or compare it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
 
 /// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated without loss.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ pub mod doors;
 pub mod http;
 pub mod network;
 pub mod platform;
+pub mod secret;
 pub mod time;
 pub mod tokens;
 pub mod vendor_http;

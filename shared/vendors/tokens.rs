@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::access::Secret;
+use crate::secret::Secret;
 use doorstep_core::model::error::Result;
 
 /// A token as a vendor gave it.

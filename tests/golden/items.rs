@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+use serde_json::Value;
+
 use super::people::{ADA, EMAIL, forgotten, person};
 use super::values::*;
 use super::{SITE, noon};
 use doorstep_cloud::store::key::{self, Key};
-use doorstep_cloud::store::people;
 use doorstep_cloud::store::runs::Read;
-use doorstep_cloud::store::sites::{Paused, Retiring, SiteRoute, Stored};
-use doorstep_cloud::store::{Step, Store};
+use doorstep_cloud::store::site_version::{Paused, Retiring, SiteVersion};
+use doorstep_cloud::store::{Step, Store, people};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Head;
 use doorstep_core::model::fact::{Holder, Kind, Location, Plan};
@@ -18,10 +20,9 @@ use doorstep_core::model::push_update::{UpdateBody, thing_hash};
 use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
+use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::platform::told::store::PushStore;
 use doorstep_vendors::tokens::TokenStore;
-use jiff::SignedDuration;
-use serde_json::Value;
 
 const SITE_FILE: &str = "site = \"riverside\"\ntimezone = \"Europe/London\"\nmode = \"full\"\n\
     [platform]\nkind = \"officernd\"\norganization = \"riverside-hub\"\nlocations = [\"Riverside\"]\nsecret = \"riverside/officernd\"\n\
@@ -45,8 +46,8 @@ fn resolved() -> Resolved {
 }
 
 /// A first version of the site file that only observes.
-fn first() -> Stored {
-    Stored { observing: true, ..Stored::after(None, SITE_FILE, noon()) }
+fn first() -> SiteVersion {
+    SiteVersion { observing: true, ..SiteVersion::after(None, SITE_FILE, noon()) }
 }
 
 fn paused() -> Paused {
@@ -158,7 +159,7 @@ async fn write_site(store: &Store) {
     store.keep_runs(SITE, &Read::default(), runs()).await.expect("it is kept");
 }
 
-async fn stored(store: &Store) -> Stored {
+async fn stored(store: &Store) -> SiteVersion {
     store.in_force(SITE).await.expect("it reads")
 }
 
@@ -224,7 +225,7 @@ async fn assert_people(store: &Store) {
 }
 
 async fn assert_site(store: &Store) {
-    let active = Stored { paused: Some(paused()), retiring: Some(retiring()), revision: 3, ..first() };
+    let active = SiteVersion { paused: Some(paused()), retiring: Some(retiring()), revision: 3, ..first() };
     assert_eq!(store.active(SITE).await, Ok(Some(active)));
     assert_eq!(store.last_version(SITE).await, Ok(Some(first())));
     assert_eq!(store.doorplate(SITE).await, Ok(Some(SiteRoute::of(&site()))));

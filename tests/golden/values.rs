@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::ADA;
 use super::{SITE, instant, noon};
-use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::openings::OpeningsRead;
 use doorstep_cloud::store::runs::{Lease, Runs};
-use doorstep_cloud::store::sharing::RuledGroup;
 use doorstep_cloud::store::sites::{Disbelief, DoorsRead, PlatformRead};
 use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waiting};
 use doorstep_core::model::access_attempt::AccessAttempt;
@@ -22,9 +20,10 @@ use doorstep_core::model::push_update::{
     UpdateVersion, thing_hash,
 };
 use doorstep_core::model::record::{Record, Source};
+use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::model::subject::Subject;
-use doorstep_vendors::access::Secret;
 use doorstep_vendors::doors::openings::Cursor;
+use doorstep_vendors::secret::Secret;
 use doorstep_vendors::tokens::{RefusedSignIn, Token};
 
 pub fn id(kind: Kind, id: &str) -> FactId {

@@ -11,9 +11,9 @@ use super::{PLAN, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
-use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::platform_kind::PlatformKind;
+use doorstep_core::site::route::SiteRoute;
 use doorstep_jobs::reconcile::{Asked, dispatch, serve};
 use doorstep_vendors::http::{Http, Request};
 

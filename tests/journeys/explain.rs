@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
-use doorstep_cloud::store::sites::Paused;
+use doorstep_cloud::store::site_version::Paused;
 use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::record::Source;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
 use crate::world::{Doors, House, SITE, Setting, World, at_both};
-use doorstep_cloud::store::sites::Stored;
+use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_operator::push::Shown;
 
@@ -304,7 +304,7 @@ async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
     let plate = store.doorplates().await.expect("the table").pop().expect("a site");
     let before = store.active(SITE).await.expect("the table");
     let text = Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
-    let over = |text: &str| Stored::after(before.as_ref(), text, world.machine.now());
+    let over = |text: &str| SiteVersion::after(before.as_ref(), text, world.machine.now());
     assert_eq!(store.store_site_over(before.as_ref(), &plate, &over(&text)).await, Ok(2));
     let other = over(&Setting::at(Doors::Kisi, ROOM).text());
     let late = store.store_site_over(before.as_ref(), &plate, &other).await;

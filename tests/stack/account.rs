@@ -18,8 +18,8 @@ use crate::site::{HARBOUR, KISI_SECRET, LOFT, RIVERSIDE, Site};
 use doorstep_cloud::aws::Seam;
 use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_cloud::stack::Asker;
-use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_core::model::platform_kind::PlatformKind;
+use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::network;
 use doorstep_vendors::time::WallClock;
 

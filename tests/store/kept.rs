@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::{NOON, empty};
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::sites::SiteRoute;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, Plan, Profile, What};
 use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::subject::Subject;
-use doorstep_vendors::access::Secret;
+use doorstep_core::site::route::SiteRoute;
+use doorstep_vendors::secret::Secret;
 use doorstep_vendors::tokens::{Token, TokenStore};
 
 fn instant(text: &str) -> Timestamp {

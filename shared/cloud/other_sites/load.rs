@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Neighbour, OtherSites};
+use super::OtherSites;
 use crate::store::Store;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
+use doorstep_core::model::shared_group::Neighbour;
 
 /// The other sites at each of a site's door systems.
 pub type Neighbours = BTreeMap<String, BTreeSet<Neighbour>>;
@@ -25,7 +26,7 @@ pub async fn in_service(store: &Store, shared: &BTreeSet<Neighbour>) -> Result<B
     Ok(active)
 }
 
-fn is_at(stored: &crate::store::sites::Stored, neighbour: &Neighbour) -> bool {
+fn is_at(stored: &crate::store::site_version::SiteVersion, neighbour: &Neighbour) -> bool {
     stored.file().is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
 }
 

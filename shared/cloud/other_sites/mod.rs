@@ -8,27 +8,18 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::store::Write;
 use crate::store::people::{account_is_unlinked, person_is_unchanged};
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::person::{IntentKind, Person};
+use doorstep_core::model::shared_group::Neighbour;
 
 pub mod load;
 pub mod register;
 
 /// A seat that another site will need within this is not given back in between.
 const SOON: SignedDuration = SignedDuration::from_mins(30);
-
-/// Another site that rules one of this site's groups.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Neighbour {
-    /// The site.
-    pub site: String,
-    /// Its name for the door system.
-    pub doors: String,
-}
 
 /// Says which other sites share a door system's groups, one sentence for each.
 pub fn sharing(neighbours: &load::Neighbours) -> Vec<String> {

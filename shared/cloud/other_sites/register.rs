@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Neighbour;
 use crate::store::Store;
-use crate::store::sharing::RuledGroup;
 use crate::store::sites::DoorsRead;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::site::DoorsConfig;
 
 /// A door system of a site, and the groups that its rules open.

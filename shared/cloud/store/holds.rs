@@ -221,7 +221,8 @@ impl Store {
     pub async fn files(&self, site: &str, versions: Range<u64>) -> Result<Vec<Site>> {
         let keys: Vec<Key> = versions.map(|n| key::version(site, n)).collect();
         let found = self.get_many(&keys).await?;
-        let stored = found.iter().filter_map(|(key, item)| self.readable::<super::stored::Stored>(key, item));
+        let stored =
+            found.iter().filter_map(|(key, item)| self.readable::<super::site_version::SiteVersion>(key, item));
         Ok(stored.filter_map(|stored| stored.file().ok()).collect())
     }
 }

@@ -5,12 +5,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::sharing::RuledGroup;
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
 use doorstep_core::model::push_update::thing_hash;
+use doorstep_core::model::shared_group::RuledGroup;
 use doorstep_core::model::subject::Subject;
 
 /// Where an item is.

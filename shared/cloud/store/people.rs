@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use super::key::{self, Key};
 use super::unreadable::problem;
 use super::{Condition, Item, Map, Store, Write, body, item, key_of};
-use crate::other_sites::Neighbour;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::{Person, email_digest};
+use doorstep_core::model::shared_group::Neighbour;
 
 /// A person of another site is as they were read.
 pub fn person_is_unchanged(site: &str, id: &str, version: u64) -> Write {

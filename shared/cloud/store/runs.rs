@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{self, Key};
 use super::{Condition, Item, Store, Write, body};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::person::is_usual;
+use doorstep_core::model::usual::is_usual;
 
 /// The reconciles of one site, numbered from one as they begin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,39 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use super::key::{self, Key};
 use super::sites::DoorsRead;
 use super::{Condition, Item, Store, Write, body, conflict};
-use crate::other_sites::Neighbour;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 
 /// How often a note is tried again that another function writes at the same time.
 const TRIES: usize = 5;
-
-/// Mark that a site's rules open a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuledGroup {
-    /// What group ids are unique within; see [`doorstep_core::site::DoorsConfig::system`].
-    pub system: String,
-    /// The group.
-    pub group: GroupId,
-    /// The site.
-    pub at: Neighbour,
-    /// The place that the site file names.
-    #[serde(default)]
-    pub place: Option<String>,
-}
-
-impl RuledGroup {
-    /// Whether another site means the same group. Two places of one vendor have no group in common.
-    pub fn is_shared_with(&self, other: &RuledGroup) -> bool {
-        let places = self.place.as_ref().zip(other.place.as_ref());
-        self.at.site != other.at.site && places.is_none_or(|(mine, theirs)| mine == theirs)
-    }
-}
 
 impl Store {
     /// Every site that rules this group. Another site's mark that cannot be read still counts: its key names the site.

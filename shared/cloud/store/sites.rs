@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
-pub use super::stored::{Paused, Retiring, Stored};
 use super::{Item, Step, Store, Write, body};
-use crate::other_sites::Neighbour;
-use doorstep_core::model::account::{AccountId, DoorsKind, Group, GroupId};
+use crate::store::site_version::SiteVersion;
+use doorstep_core::model::account::{AccountId, Group, GroupId};
 use doorstep_core::model::error::Result;
-use doorstep_core::model::person::is_usual;
-use doorstep_core::model::platform_kind::PlatformKind;
 use doorstep_core::model::record::Kept;
+use doorstep_core::model::shared_group::Neighbour;
+use doorstep_core::model::usual::is_usual;
+use doorstep_core::site::DoorsConfig;
 use doorstep_core::site::resolve::Resolved;
-use doorstep_core::site::{DoorsConfig, Entries, Site};
+use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::tokens::{RefusedSignIn, Token, TokenStore};
 
 /// How long a delivery is remembered: longer than any sender tries again.
@@ -28,58 +28,6 @@ const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many site files that were in force before are looked at.
 const MOST_FILES: u64 = 9;
-
-/// What `receive` and `entries` must know of a site, and no more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SiteRoute {
-    /// Site.
-    pub site: String,
-    /// Its platform.
-    pub platform: PlatformKind,
-    /// Name of the platform's secrets.
-    pub secret: String,
-    /// Its door systems.
-    #[serde(default)]
-    pub doors: BTreeMap<String, DoorsPlate>,
-    /// For how many days openings are kept.
-    #[serde(default = "usual_days")]
-    pub keep_days: u32,
-}
-
-/// The same of one of its door systems.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DoorsPlate {
-    /// Which one.
-    pub kind: DoorsKind,
-    /// Which place of several.
-    #[serde(default)]
-    pub place: Option<String>,
-    /// Name of its secrets.
-    pub secret: String,
-}
-
-/// A plate that was written before there were openings.
-fn usual_days() -> u32 {
-    Entries::default().keep_days
-}
-
-impl SiteRoute {
-    /// Of this site.
-    pub fn of(site: &Site) -> Self {
-        let plate = |config: &DoorsConfig| DoorsPlate {
-            kind: config.kind,
-            place: config.place.clone(),
-            secret: config.secret.clone(),
-        };
-        SiteRoute {
-            site: site.id.clone(),
-            platform: site.platform.kind,
-            secret: site.platform.secret.clone(),
-            doors: site.doors.iter().map(|(name, config)| (name.clone(), plate(config))).collect(),
-            keep_days: site.entries.keep_days,
-        }
-    }
-}
 
 /// How reading a platform went.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -187,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] where another version is in force by now, or none.
-    pub async fn keep_doorplate(&self, plate: &SiteRoute, now: &Stored) -> Result<()> {
+    pub async fn keep_doorplate(&self, plate: &SiteRoute, now: &SiteVersion) -> Result<()> {
         let at = key::site(&plate.site);
         if self.kept(&at).await?.as_ref() == Some(plate) {
             return Ok(());

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::AccountId;
-use crate::model::person::is_usual;
+use crate::model::usual::is_usual;
 
 /// Longest text of a vendor that is kept of an opening, in characters.
 const LONGEST: usize = 200;

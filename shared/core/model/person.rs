@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::model::account::{Account, AccountId, GroupId, Standing};
 use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
+use crate::model::usual::is_usual;
 
 /// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
 pub fn email_key(email: &str) -> Option<String> {
@@ -30,12 +31,6 @@ pub fn compared_email(email: &str) -> Option<Cow<'_, str>> {
 /// What stands for an address in a key, so that the address itself is kept in one place only.
 pub fn email_digest(email: &str) -> String {
     hex::encode(Sha256::digest(email.as_bytes()))
-}
-
-/// Whether a value is what it is for most people. It is left out then: a person is written several times for each
-/// booking, and each KiB counts.
-pub fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// What the reason of an intent ends with where the claim's reason follows.

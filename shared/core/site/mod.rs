@@ -21,6 +21,7 @@ pub mod hours;
 mod named;
 mod parse;
 pub mod resolve;
+pub mod route;
 pub mod rule;
 pub mod shared_groups;
 mod sheet;

@@ -11,7 +11,8 @@ use super::doubts::NewAccountGate;
 use super::shared::neighbours;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
-use doorstep_cloud::store::sites::{DoorsRead, Stored};
+use doorstep_cloud::store::site_version::SiteVersion;
+use doorstep_cloud::store::sites::DoorsRead;
 use doorstep_core::decide::entitlement::{Before, Rules};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::guard::former::{Baseline, CatalogueBefore};
@@ -148,7 +149,7 @@ impl SiteContext {
     /// Sets the scene. Asks a door system for its groups where nobody did before.
     pub async fn set(
         environment: &Environment,
-        stored: &Stored,
+        stored: &SiteVersion,
         site: Site,
         crowded: bool,
         connections: &Connections,

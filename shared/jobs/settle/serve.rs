@@ -12,7 +12,7 @@ use super::turn::SettleRun;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::sites::Stored;
+use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
@@ -26,7 +26,7 @@ const PEOPLE_FIRST: u32 = 50;
 const FETCHING: u32 = 75;
 
 /// Serves the bells of one site.
-pub async fn serve(environment: &Environment, stored: &Stored, rings: &[TriggerMessage]) -> Result<()> {
+pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[TriggerMessage]) -> Result<()> {
     let site = &stored.site()?;
     let mut until = environment.time.now();
     for ring in rings {
@@ -82,7 +82,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn begin(environment: &'a Environment, stored: &'a Stored, site: &'a Site, until: Timestamp) -> Self {
+    fn begin(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site, until: Timestamp) -> Self {
         let began = environment.time.now();
         let time = environment.deadline.left(began).map_or(TURN, |left| left.min(TURN));
         let turn = SettleRun::new(environment, stored, site);

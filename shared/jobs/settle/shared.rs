@@ -10,15 +10,16 @@ use super::moves::PersonDecision;
 use super::round::{AT_ONCE, Evaluation};
 use super::scene::{DoorsContext, SiteContext};
 use doorstep_cloud::environment::Environment;
+use doorstep_cloud::other_sites::OtherSites;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_person};
 use doorstep_cloud::other_sites::register::RuledDoors;
-use doorstep_cloud::other_sites::{Neighbour, OtherSites};
 use doorstep_cloud::store::Write;
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::site::Site;
 
 /// What other sites hold, by our person; an error where it could not be read.

@@ -14,7 +14,7 @@ use super::round::settle_people;
 use super::scene::{Connections, SiteContext};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::sites::Stored;
+use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::model::account::Standing;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
@@ -25,7 +25,7 @@ use doorstep_core::site::Site;
 /// One site's turn.
 pub struct SettleRun<'a> {
     environment: &'a Environment,
-    stored: &'a Stored,
+    stored: &'a SiteVersion,
     site: &'a Site,
     /// Who is served when.
     pub order: Batcher,
@@ -36,7 +36,7 @@ pub struct SettleRun<'a> {
 
 impl<'a> SettleRun<'a> {
     /// It begins.
-    pub fn new(environment: &'a Environment, stored: &'a Stored, site: &'a Site) -> Self {
+    pub fn new(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site) -> Self {
         let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
         let (seen, connections) = (FirstLook::default(), Connections::default());
         SettleRun { environment, stored, site, order: Batcher::new(bulk), seen, connections, crowded: None }

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::judge::judge;
 use super::vitals::{Doors, Platform, Vitals};
 use super::{About, Checkup};
-use doorstep_cloud::store::sites::{DoorsRead, Paused, PlatformRead, Stored};
+use doorstep_cloud::store::site_version::{Paused, SiteVersion};
+use doorstep_cloud::store::sites::{DoorsRead, PlatformRead};
 use doorstep_cloud::trigger_queue::Waiting;
 use doorstep_core::model::error::Error;
 use doorstep_core::site::{Mode, Site};
@@ -28,7 +29,7 @@ fn healthy() -> Vitals {
     };
     Vitals {
         doors: site.doors.keys().map(|name| (name.clone(), doors_like(&doors))).collect(),
-        stored: Stored::after(None, text, now),
+        stored: SiteVersion::after(None, text, now),
         site,
         now,
         platform: Platform {

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
-use doorstep_cloud::store::sites::{DoorsRead, PlatformRead, Stored};
+use doorstep_cloud::store::site_version::SiteVersion;
+use doorstep_cloud::store::sites::{DoorsRead, PlatformRead};
 use doorstep_cloud::trigger_queue::Waiting;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::account::{Group, GroupId};
@@ -27,7 +28,7 @@ pub struct Vitals {
     /// The site, as its file has it.
     pub site: Site,
     /// The version in force.
-    pub stored: Stored,
+    pub stored: SiteVersion,
     /// When it was looked at.
     pub now: Timestamp,
     /// The platform.

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::other_sites::Neighbour;
 use doorstep_cloud::other_sites::register::unregister;
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::sites::{Retiring, Stored};
+use doorstep_cloud::store::site_version::{Retiring, SiteVersion};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::guard::{UnconfirmedChange, checksum};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
+use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_jobs::comparison::Group;
@@ -140,7 +140,7 @@ pub async fn retire(environment: &Environment, site: &str, order: &Order) -> Res
 async fn take_out(
     environment: &Environment,
     site: &str,
-    stored: &Stored,
+    stored: &SiteVersion,
     file: &Site,
     people: &[Person],
     checksum: &str,

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use crate::access::{Access, ApiSecrets, Secret};
+use crate::access::{Access, ApiSecrets};
 use crate::http::{Http, NoAnswer, Request, Response};
+use crate::secret::Secret;
 use crate::time::Time;
 use crate::tokens::Tokens;
 

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::access::{Access, ApiSecrets, Secret};
+use crate::access::{Access, ApiSecrets};
 use crate::http::{Http, Request, Response};
 use crate::platform::nexudus::Nexudus;
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::{Platform, ReadPlatform};
+use crate::secret::Secret;
 use crate::time::Time;
 
 /// A clock that moves only while somebody waits.

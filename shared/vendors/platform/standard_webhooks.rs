@@ -10,8 +10,9 @@ use base64::{Engine, alphabet};
 use jiff::Timestamp;
 
 use super::signature;
-use crate::access::{Secret, WebhookSecrets};
+use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
+use crate::secret::Secret;
 
 /// How a secret begins.
 const PREFIX: &str = "whsec_";

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Holder, Id};
-use crate::model::person::is_usual;
+use crate::model::usual::is_usual;
 
 /// A building or center.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::wire::{Assignment, Numbered};
-use crate::access::{Access, Secret, Share};
+use crate::access::{Access, Share};
 use crate::http::{Request, Response};
+use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::account::DoorsKind;

@@ -14,16 +14,15 @@ use url::Url;
 use super::login::Login;
 use super::pages::{AnyPage, Page, next_page};
 use super::refusal::Answer;
-use super::wire::Named;
-use crate::access::{Access, Secret};
+use super::wire::{Named, VENDOR};
+use crate::access::Access;
 use crate::http::Response;
+use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::account::DoorsKind;
 use doorstep_core::model::error::{Error, Result};
 
-/// The vendor's name in errors.
-pub(super) const VENDOR: &str = "SALTO KS";
 /// For entries, tags, keys, time schedules, one account and membership `[M]``[C]`.
 pub(super) const V1_1: &str = "v1.1";
 /// For sites, users and the list of groups `[M]``[C]`.

@@ -13,9 +13,10 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::client::VENDOR;
-use crate::access::{Access, ApiSecrets, Secret};
+use super::wire::VENDOR;
+use crate::access::{Access, ApiSecrets};
 use crate::http::Response;
+use crate::secret::Secret;
 use crate::time::SharedTime;
 use crate::tokens::{self, RefusedSignIn, Token, Tokens};
 use crate::vendor_http::{self, VendorHttp};

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::client::VENDOR;
+use super::wire::VENDOR;
 use crate::http::Response;
 use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};

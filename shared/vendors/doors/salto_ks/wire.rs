@@ -6,6 +6,8 @@ use crate::doors::Seats;
 use doorstep_core::model::account::{Account, AccountId, Card, Group as OurGroup, GroupId, GroupMember, Standing};
 use doorstep_core::model::error::{Error, Result};
 
+/// The vendor's name in errors.
+pub(super) const VENDOR: &str = "SALTO KS";
 /// The role of somebody who opens doors.
 pub(super) const USER_ROLE: &str = "site_user";
 /// The role of a guest.

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, Entity, PASS};
-use super::lists::{instant, is};
+use super::lists::{Successor, instant, is};
 use super::reader::Reader;
-use super::teams::Roster;
+use super::roster::Roster;
 use super::{list, wire};
 use crate::platform::found::{FactList, Lookup};
 use crate::platform::{Around, ReadPlatform};
@@ -25,17 +25,6 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 /// The passes of so many owners are asked for one by one; of more, all passes are read. So many contracts of one desk are
 /// asked for.
 const FEW: usize = 20;
-
-/// The contract that follows another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Successor {
-    /// None is needed now.
-    NotDue,
-    /// It is there.
-    There,
-    /// It is not there yet.
-    Missing,
-}
 
 impl Reader {
     /// See [`crate::platform::ReadPlatform::around`].

@@ -11,6 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::entity::Entity;
+use super::status::status_within;
 use super::token::{self, Pass};
 use crate::access::Access;
 use crate::http::Response;
@@ -126,20 +127,4 @@ fn read(answer: Response) -> (StatusCode, Option<Value>) {
     let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
     let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
     (within.unwrap_or_else(|| answer.status()), body)
-}
-
-/// The error in the body of a success: `{Status, Message, Value, WasSuccessful, Errors}` with a status of 400 or more.
-/// A record that has a field `Status` has an id too, and a list has records. `[D]`
-pub(super) fn status_within(body: &Value) -> Option<StatusCode> {
-    let fields = body.as_object()?;
-    if fields.contains_key("Records") || fields.contains_key("Id") {
-        return None;
-    }
-    let said = fields.get("Status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    let failed = fields.get("WasSuccessful").and_then(Value::as_bool) == Some(false);
-    match said {
-        Some(status) if status >= 400 => Some(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)),
-        _ if failed => Some(StatusCode::BAD_GATEWAY),
-        _ => None,
-    }
 }

@@ -5,19 +5,29 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::around::Successor;
 use super::entity::{
     self, BOOKING, CHECKIN, CONTRACT, DESK, Entity, PASS, PAUSE, RESOURCE, TARIFF, TIME_PASS, VISITOR,
 };
 use super::list::{self, Filter};
 use super::reader::Reader;
-use super::teams::{self, Roster};
+use super::roster::{self, Roster};
 use super::wire::{self, PassKind, Pauses};
 use crate::platform::Span;
 use crate::platform::fields::Record;
 use crate::platform::found::{FactList, Translated, Unreadable};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
+
+/// The contract that follows another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Successor {
+    /// None is needed now.
+    NotDue,
+    /// It is there.
+    There,
+    /// It is not there yet.
+    Missing,
+}
 
 impl Reader {
     /// The tariffs of our locations. Where each tariff of the list is sold is remembered for the contracts.
@@ -272,7 +282,7 @@ impl Reader {
             Err(error) => return list::id(record).map(|id| unread(Kind::Pass, id, "TimePassId", &error)),
         };
         let location = location.or_else(|| self.usual().map(Id::from));
-        wire::pass(record, teams::holders(rosters, coworker.as_deref()), name, location)
+        wire::pass(record, roster::holders(rosters, coworker.as_deref()), name, location)
     }
 
     /// Check-ins, each with the pass that was used for it.

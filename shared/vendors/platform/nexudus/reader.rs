@@ -3,40 +3,20 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use async_trait::async_trait;
-use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::calls::Calls;
-use super::entity::{
-    self, BUSINESS, CHECKIN, CONTRACT, COWORKER, DESK, Entity, PASS, PAUSE, TARIFF, TEAM, TIME_PASS, VISITOR,
-};
-use super::lists::{awaiting, changed, instant, is};
-use super::teams::{self, Roster, Rosters};
+use super::entity::{COWORKER, DESK, Entity, TIME_PASS};
+use super::list;
+use super::lists::{awaiting, is};
+use super::roster::{Roster, Rosters};
 use super::wire::{self, PassKind};
-use super::{hooks, list};
 use crate::access::Access;
 use crate::platform::fields::Record;
-use crate::platform::found::{Assigned, FactList, Lookup, Unreadable};
-use crate::platform::relation::Relation;
-use crate::platform::{Around, Hearing, ReadPlatform, Span};
+use crate::platform::found::{Lookup, Unreadable};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
-
-/// All but floors, which Nexudus does not have.
-const KINDS: [Kind; 10] = [
-    Kind::Location,
-    Kind::Resource,
-    Kind::Plan,
-    Kind::Team,
-    Kind::Member,
-    Kind::Visitor,
-    Kind::Membership,
-    Kind::Booking,
-    Kind::Pass,
-    Kind::Checkin,
-];
+use doorstep_core::model::fact::{Assignment, FactId, Id, Kind};
 
 /// Reads what one user may see, of all locations or of some.
 pub(super) struct Reader {
@@ -121,7 +101,7 @@ impl Reader {
         Err(Error::retry(format!("Nexudus lists one of {} that it cannot give", entity.path.join("/"))))
     }
 
-    async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Lookup> {
+    pub(super) async fn looked_at(&self, kind: Kind, entity: &Entity, id: &str, record: &Value) -> Result<Lookup> {
         let ours = |field: &str| self.is_ours(record, field);
         let fact = match kind {
             Kind::Location => wire::business(record).filter(|_| ours("Id")),
@@ -182,138 +162,14 @@ impl Reader {
     }
 
     /// Whether a record that is asked for by its id refers to this thing.
-    async fn refers(&self, entity: &Entity, id: &str, to: Reference<'_>) -> Result<bool> {
+    pub(super) async fn refers(&self, entity: &Entity, id: &str, to: Reference<'_>) -> Result<bool> {
         let record = self.record(entity, id).await?;
         Ok(record.is_some_and(|record| is(&record, to.field, to.id)))
     }
 }
 
 /// A field of a record, and the id of the thing that it refers to.
-struct Reference<'a> {
-    field: &'a str,
-    id: &'a str,
-}
-
-#[async_trait]
-impl ReadPlatform for Reader {
-    fn kinds(&self) -> &'static [Kind] {
-        &KINDS
-    }
-
-    async fn look(&self, about: &FactId) -> Result<Lookup> {
-        let Some((entity, id)) = entity::of(about.kind, &about.id) else { return Ok(Lookup::Missing) };
-        match self.record(entity, id).await? {
-            Some(record) => self.looked_at(about.kind, entity, id, &record).await,
-            None => Ok(Lookup::Missing),
-        }
-    }
-
-    async fn read(&self, kind: Kind, span: &Span) -> Result<FactList> {
-        let since: Vec<Timestamp> = span.changed_since.into_iter().collect();
-        let usual = self.usual();
-        let facts = match kind {
-            Kind::Location => {
-                let ours = |record: &Value| wire::business(record).filter(|_| self.is_ours(record, "Id"));
-                list::all(&self.calls, &BUSINESS, &changed(&BUSINESS, &since), ours).await
-            }
-            Kind::Floor => Ok(Vec::new()),
-            Kind::Resource => self.resources(&since).await,
-            Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
-            Kind::Team => list::all(&self.calls, &TEAM, &changed(&TEAM, &since), |it| wire::team(it, usual)).await,
-            Kind::Member => {
-                let rosters = self.rosters().await?;
-                let read = |it: &Value| wire::coworker(it, teams::of(rosters, &list::id(it)?), usual);
-                list::all(&self.calls, &COWORKER, &changed(&COWORKER, &since), read).await
-            }
-            Kind::Visitor => self.guests(&[]).await,
-            Kind::Membership => {
-                let listed = self.contracts(&changed(&CONTRACT, &since), None).await?;
-                self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
-                return Ok(listed);
-            }
-            Kind::Booking => return self.all_bookings(span).await,
-            Kind::Pass => {
-                let rosters = self.rosters().await?;
-                return self.passes(&changed(&PASS, &since), rosters, None).await;
-            }
-            Kind::Checkin => {
-                let since = [(CHECKIN.from("FromTime"), instant(span.checkins_from))];
-                return self.checkins(&since, None).await;
-            }
-        };
-        Ok(facts?.into())
-    }
-
-    /// A contract says its desks itself, so these were read with the contracts.
-    async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
-        if self.seen(|seen| seen.assigned.is_none()) {
-            let listed = self.contracts(&[], None).await?;
-            self.seen(|seen| seen.assigned = Some(listed.facts.iter().flat_map(assigned).collect()));
-        }
-        let all = self.seen(|seen| seen.assigned.clone()).unwrap_or_default();
-        let read = all.into_iter().filter(|(_, assignment)| resources.contains(&assignment.resource)).collect();
-        Ok(Assigned { read, ..Assigned::default() })
-    }
-
-    /// A relation is asked for by the id of the thing that says it.
-    async fn confirms(&self, relation: &Relation) -> Result<bool> {
-        match relation {
-            Relation::Guest { booking, visitor } => {
-                self.refers(&VISITOR, visitor, Reference { field: "BookingId", id: booking }).await
-            }
-            Relation::Paused { membership, pause } => {
-                self.refers(&PAUSE, pause, Reference { field: "CoworkerContractId", id: membership }).await
-            }
-            Relation::TeamMember { team, member } => {
-                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.people.contains(member)))
-            }
-            Relation::SharedPass { team, owner } => {
-                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.shares_passes_of(owner)))
-            }
-            Relation::Assigned { membership, assignment, .. } => {
-                let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
-                let desks = wire::desk_assignments(&record).ok_or_else(|| {
-                    Error::retry(format!("Nexudus does not say which desks contract {membership} has"))
-                })?;
-                Ok(desks.contains(assignment))
-            }
-            Relation::UsedPass { pass, .. } => Ok(self.record(&PASS, pass).await?.is_some()),
-        }
-    }
-
-    fn relates(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::Membership | Kind::Booking | Kind::Pass | Kind::Checkin)
-    }
-
-    fn doubts(&self) -> Vec<String> {
-        self.seen(|seen| seen.doubts.iter().cloned().collect())
-    }
-
-    fn tells_of_people(&self) -> bool {
-        true
-    }
-
-    /// Neither a time nor the path that says what happened is signed. `[D]`
-    fn proves_times(&self) -> bool {
-        false
-    }
-
-    async fn around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
-        self.all_around(about, what, gone).await
-    }
-
-    async fn hearing(&self, site: &str) -> Result<Hearing> {
-        let ours = |record: &Value| Some(wire::business(record)?).filter(|_| self.is_ours(record, "Id"));
-        let named = |record: &Value| match ours(record)? {
-            Fact { id, what: What::Location(location), .. } => Some((id, location.name)),
-            _ => None,
-        };
-        let locations = list::all(&self.calls, &BUSINESS, &[], named).await?;
-        hooks::hearing(&self.calls, site, &locations).await
-    }
-}
-
-fn assigned(fact: &Fact) -> Vec<(Id, Assignment)> {
-    let What::Membership(membership) = &fact.what else { return Vec::new() };
-    membership.assignments.iter().map(|assignment| (fact.id.clone(), assignment.clone())).collect()
+pub(super) struct Reference<'a> {
+    pub(super) field: &'a str,
+    pub(super) id: &'a str,
 }

@@ -3,65 +3,15 @@
 //! A team that shares its passes shares those of its paying member; with `TransferCreditsToPayingMember`, or without a
 //! paying member, those of all its people. `[D]` Contracts are each coworker's own.
 
-use std::collections::HashMap;
-
-use serde_json::Value;
-
 use super::entity::TEAM;
 use super::list;
 use super::reader::Reader;
-use crate::platform::fields::Record;
+use super::roster::Roster;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::{Holder, Id};
+use doorstep_core::model::fact::Id;
 
 /// Teams that are asked for together. Their ids stand in the address.
 const TOGETHER: usize = 50;
-
-/// One team.
-#[derive(Debug, Clone)]
-pub(super) struct Roster {
-    id: Id,
-    pub(super) people: Vec<Id>,
-    payer: Option<Id>,
-    shares: bool,
-    pools: bool,
-}
-
-impl Roster {
-    /// The team in a record; `None` where the record does not say who is in it, which is no word on that. Lists leave the
-    /// people out. `[D]`
-    fn of(team: &Value) -> Option<Roster> {
-        let record = Record::of(team)?;
-        record.value("TeamMembers").filter(|people| people.is_array())?;
-        let roster = Roster {
-            id: record.id("Id")?,
-            people: record.references("TeamMembers"),
-            payer: record.reference("PayingMemberId"),
-            shares: record.flag("ShareTimePasses"),
-            pools: record.flag("TransferCreditsToPayingMember"),
-        };
-        record.malformed().is_none().then_some(roster)
-    }
-
-    /// Whether the team shares the passes of this member.
-    pub(super) fn shares_passes_of(&self, coworker: &str) -> bool {
-        self.shares && self.may_share_of(coworker)
-    }
-
-    /// Whether the team would share the passes of this member, if it shared passes.
-    fn may_share_of(&self, coworker: &str) -> bool {
-        let theirs = self.payer.as_deref().is_none_or(|payer| payer == coworker) || self.pools;
-        theirs && self.people.iter().any(|one| one == coworker)
-    }
-
-    /// The members whose passes the team shares while it shares passes.
-    pub(super) fn owners(&self) -> Vec<Id> {
-        self.people.iter().filter(|coworker| self.may_share_of(coworker)).cloned().collect()
-    }
-}
-
-/// What is known of teams.
-pub(super) type Rosters = HashMap<Id, Result<Option<Roster>>>;
 
 impl Reader {
     /// One team, asked for by its own id where several together told of it: what that takes from anybody is confirmed so.
@@ -143,18 +93,4 @@ impl Reader {
     pub(super) fn doubt(&self, why: String) {
         self.seen(|seen| seen.doubts.insert(why));
     }
-}
-
-/// The teams that somebody is in.
-pub(super) fn of(rosters: &[Roster], coworker: &str) -> Vec<Id> {
-    let theirs = rosters.iter().filter(|roster| roster.people.iter().any(|one| one == coworker));
-    theirs.map(|roster| roster.id.clone()).collect()
-}
-
-/// Who holds a pass of this coworker.
-pub(super) fn holders(rosters: &[Roster], coworker: Option<&str>) -> Vec<Holder> {
-    let Some(coworker) = coworker else { return Vec::new() };
-    let shared = rosters.iter().filter(|roster| roster.shares_passes_of(coworker));
-    let shared = shared.map(|roster| Holder::Team(roster.id.clone()));
-    std::iter::once(Holder::Member(coworker.into())).chain(shared).collect()
 }

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 
-use super::calls::status_within;
-use crate::access::{Access, Secret};
+use super::status::status_within;
+use crate::access::Access;
+use crate::secret::Secret;
 use crate::tokens::Token;
 use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};

@@ -8,8 +8,9 @@ use url::Url;
 use super::pace::{Priority, RateLimiter};
 use super::region::{self, Home};
 use super::token::{Identity, THINGS, WEBHOOKS, refuses_its_own};
-use crate::access::{Access, Secret};
+use crate::access::Access;
 use crate::http::{Request, Response};
+use crate::secret::Secret;
 use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 

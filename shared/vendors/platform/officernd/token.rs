@@ -8,8 +8,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::pace::{Priority, RateLimiter};
-use crate::access::{Access, Secret};
+use crate::access::Access;
 use crate::http::Request;
+use crate::secret::Secret;
 use crate::tokens::Token;
 use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 
 use super::*;
-use crate::access::Secret;
+use crate::secret::Secret;
 
 fn headers(values: &[&'static str]) -> HeaderMap {
     let mut all = HeaderMap::new();

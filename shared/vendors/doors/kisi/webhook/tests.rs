@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::*;
-use crate::access::Secret;
+use crate::secret::Secret;
 
 const BODY: &[u8] = br#"{"type":"lock.unlock"}"#;
 

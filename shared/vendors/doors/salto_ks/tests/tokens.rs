@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::access::Secret;
+use crate::secret::Secret;
 use crate::tokens::{Token, Tokens};
 
 const LIST: &str = "/v1.2/sites/s1/access_groups";

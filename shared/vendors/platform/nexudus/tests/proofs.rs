@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use crate::access::{Secret, WebhookSecrets};
+use crate::access::WebhookSecrets;
 use crate::delivery::Delivery;
 use crate::platform::Platform;
 use crate::platform::nexudus::Nexudus;
+use crate::secret::Secret;
 
 const ADA: &str = r#"[{"Id":1418686279,"CoworkerFullName":"Ada Example","FromTime":"2026-01-01T09:00:00Z"}]"#;
 const ZOE: &str = r#"[{"Id":1418686279,"CoworkerFullName":"Zoë Example","FromTime":"2026-01-01T09:00:00Z"}]"#;

@@ -3,10 +3,11 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use crate::access::{Secret, WebhookSecrets};
+use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use crate::platform::officernd::OfficeRnd;
 use crate::platform::{Platform, signature};
+use crate::secret::Secret;
 
 const SECRET: &str = "1b1b1b1b-1b1b-1b1b-1b1b-1b1b1b1b1b1b";
 const T: i64 = 1_767_225_600;

@@ -5,15 +5,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::sites::SiteRoute;
 use super::{Condition, Item, Step, Store, Write, body};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::is_usual;
+use doorstep_core::model::usual::is_usual;
+use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Mode, Site};
 
 /// The site file in force.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stored {
+pub struct SiteVersion {
     /// Its number, from one.
     pub n: u64,
     /// Its text.
@@ -55,10 +55,10 @@ pub struct Paused {
     pub why: Option<String>,
 }
 
-impl Stored {
+impl SiteVersion {
     /// What comes after `now` when `text` is put in force: it acts as it says, unless the site is paused.
-    pub fn after(now: Option<&Stored>, text: &str, at: Timestamp) -> Self {
-        Stored {
+    pub fn after(now: Option<&SiteVersion>, text: &str, at: Timestamp) -> Self {
+        SiteVersion {
             n: now.map_or(1, |now| now.n + 1),
             text: text.to_owned(),
             at: Some(at),
@@ -82,7 +82,7 @@ impl Stored {
     /// everybody is taken out.
     ///
     /// # Errors
-    /// As [`Stored::file`].
+    /// As [`SiteVersion::file`].
     pub fn site(&self) -> Result<Site> {
         let mut site = self.file()?;
         if self.retiring.is_some() {
@@ -134,7 +134,7 @@ impl Stored {
 
 /// Puts `new` in force in place of `now`. A site that comes back begins at the number of its file, so that what was read
 /// before it was struck replaces nothing.
-fn replace(site: &str, now: Option<&Stored>, new: &Stored) -> Result<Write> {
+fn replace(site: &str, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<Write> {
     let (was, revision) = match now {
         Some(now) => (now.is_in_force(), now.revision + 1),
         None => (Condition::New, new.n),
@@ -144,16 +144,16 @@ fn replace(site: &str, now: Option<&Stored>, new: &Stored) -> Result<Write> {
 
 impl Store {
     /// The site file in force; `None` for a site that is not here.
-    pub async fn active(&self, site: &str) -> Result<Option<Stored>> {
+    pub async fn active(&self, site: &str) -> Result<Option<SiteVersion>> {
         let Some(item) = self.get(&key::active(site)).await? else { return Ok(None) };
-        Ok(Some(Stored { revision: item.version, ..item.read()? }))
+        Ok(Some(SiteVersion { revision: item.version, ..item.read()? }))
     }
 
     /// The same of a site that must be here.
     ///
     /// # Errors
     /// [`Error::Invalid`] for one that is not.
-    pub async fn in_force(&self, site: &str) -> Result<Stored> {
+    pub async fn in_force(&self, site: &str) -> Result<SiteVersion> {
         self.active(site).await?.ok_or_else(|| Error::invalid(format!("there is no site {site}")))
     }
 
@@ -172,8 +172,14 @@ impl Store {
 
     /// What comes after `now` when `text` is put in force. A site that was retired goes on counting: what refers to its
     /// older versions still means them.
-    pub async fn next_version(&self, site: &str, now: Option<&Stored>, text: &str, at: Timestamp) -> Result<Stored> {
-        let mut new = Stored::after(now, text, at);
+    pub async fn next_version(
+        &self,
+        site: &str,
+        now: Option<&SiteVersion>,
+        text: &str,
+        at: Timestamp,
+    ) -> Result<SiteVersion> {
+        let mut new = SiteVersion::after(now, text, at);
         if now.is_none() {
             new.n += self.last_number(site).await?;
         }
@@ -184,7 +190,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] where another version is in force by now.
-    pub async fn store_site_over(&self, now: Option<&Stored>, plate: &SiteRoute, new: &Stored) -> Result<u64> {
+    pub async fn store_site_over(
+        &self,
+        now: Option<&SiteVersion>,
+        plate: &SiteRoute,
+        new: &SiteVersion,
+    ) -> Result<u64> {
         let site = &plate.site;
         let writes = vec![
             Write::put(key::version(site, new.n), body(new)?),
@@ -215,8 +226,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] where another version is in force by now.
-    pub async fn pause_site(&self, site: &str, now: &Stored, paused: Option<Paused>) -> Result<()> {
-        let new = Stored { paused, ..now.clone() };
+    pub async fn pause_site(&self, site: &str, now: &SiteVersion, paused: Option<Paused>) -> Result<()> {
+        let new = SiteVersion { paused, ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
     }
 
@@ -224,8 +235,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] where another version is in force by now.
-    pub async fn retire_site(&self, site: &str, now: &Stored, retiring: Retiring) -> Result<()> {
-        let new = Stored { retiring: Some(retiring), ..now.clone() };
+    pub async fn retire_site(&self, site: &str, now: &SiteVersion, retiring: Retiring) -> Result<()> {
+        let new = SiteVersion { retiring: Some(retiring), ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
     }
 
@@ -233,7 +244,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Retry`] where another version is in force by now.
-    pub async fn strike_site(&self, site: &str, now: &Stored) -> Result<()> {
+    pub async fn strike_site(&self, site: &str, now: &SiteVersion) -> Result<()> {
         let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
         self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
     }
@@ -245,7 +256,7 @@ impl Store {
     }
 
     /// The latest version that was ever stored of a site, in force or not.
-    pub async fn last_version(&self, site: &str) -> Result<Option<Stored>> {
+    pub async fn last_version(&self, site: &str) -> Result<Option<SiteVersion>> {
         let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
         last.filter(|item| item.sk.starts_with(key::VERSIONS)).as_ref().map(Item::read).transpose()
     }
@@ -282,7 +293,7 @@ mod tests {
     #[test]
     fn what_an_older_version_stored_is_read_and_compared_as_it_was() {
         let old = r#"{"n":3,"text":"site = 1"}"#;
-        let read: Stored = serde_json::from_str(old).expect("it reads");
+        let read: SiteVersion = serde_json::from_str(old).expect("it reads");
         assert_eq!((read.n, read.at, read.observing, &read.paused), (3, None, false, &None));
         assert_eq!(serde_json::to_string(&read).expect("JSON"), old, "or it could never be replaced");
     }
@@ -291,8 +302,8 @@ mod tests {
     fn a_pause_outlives_a_new_file() {
         let at = Timestamp::UNIX_EPOCH;
         let paused = Some(Paused { at, why: None });
-        let now = Stored { n: 1, observing: true, paused: paused.clone(), ..Stored::default() };
-        let next = Stored::after(Some(&now), "text", at);
+        let now = SiteVersion { n: 1, observing: true, paused: paused.clone(), ..SiteVersion::default() };
+        let next = SiteVersion::after(Some(&now), "text", at);
         assert_eq!((next.n, next.observing, next.paused), (2, false, paused));
     }
 }

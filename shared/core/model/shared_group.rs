@@ -1,0 +1,36 @@
+//! Groups that several sites of a stack rule.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::account::GroupId;
+
+/// Another site that rules one of this site's groups.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// The site.
+    pub site: String,
+    /// Its name for the door system.
+    pub doors: String,
+}
+
+/// Mark that a site's rules open a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledGroup {
+    /// What group ids are unique within; see [`crate::site::DoorsConfig::system`].
+    pub system: String,
+    /// The group.
+    pub group: GroupId,
+    /// The site.
+    pub at: Neighbour,
+    /// The place that the site file names.
+    #[serde(default)]
+    pub place: Option<String>,
+}
+
+impl RuledGroup {
+    /// Whether another site means the same group. Two places of one vendor have no group in common.
+    pub fn is_shared_with(&self, other: &RuledGroup) -> bool {
+        let places = self.place.as_ref().zip(other.place.as_ref());
+        self.at.site != other.at.site && places.is_none_or(|(mine, theirs)| mine == theirs)
+    }
+}
