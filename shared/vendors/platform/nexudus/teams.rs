@@ -1,7 +1,7 @@
-//! Who is in which team, and whose passes a team shares.
+//! Teams: their members, and the passes that they share.
 //!
-//! A team that shares its passes shares those of its paying member; with `TransferCreditsToPayingMember`, or without a
-//! paying member, those of all its people. `[D]` Contracts are each coworker's own.
+//! A team that shares passes shares those of its paying member. With `TransferCreditsToPayingMember`, or without a
+//! paying member, it shares those of all its members. `[D]` Contracts belong to one coworker each.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ use crate::platform::fields::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Holder, Id};
 
-/// Teams that are asked for together. Their ids stand in the address.
+/// Most teams in one request. The address contains their ids.
 const TOGETHER: usize = 50;
 
-/// One team.
+/// One team and its members.
 #[derive(Debug, Clone)]
 pub(super) struct Roster {
     id: Id,
@@ -28,8 +28,8 @@ pub(super) struct Roster {
 }
 
 impl Roster {
-    /// The team in a record; `None` where the record does not say who is in it, which is no word on that. Lists leave the
-    /// people out. `[D]`
+    /// Returns the team in a record; `None` if the record does not list the members. Such a record says nothing about
+    /// who is in the team. Lists leave the members out. `[D]`
     fn of(team: &Value) -> Option<Roster> {
         let record = Record::of(team)?;
         record.value("TeamMembers").filter(|people| people.is_array())?;
@@ -43,31 +43,32 @@ impl Roster {
         record.malformed().is_none().then_some(roster)
     }
 
-    /// Whether the team shares the passes of this member.
+    /// Returns whether the team shares the passes of this member.
     pub(super) fn shares_passes_of(&self, coworker: &str) -> bool {
         self.shares && self.may_share_of(coworker)
     }
 
-    /// Whether the team would share the passes of this member, if it shared passes.
+    /// Returns whether the team would share the passes of this member, if it shared passes.
     fn may_share_of(&self, coworker: &str) -> bool {
         let theirs = self.payer.as_deref().is_none_or(|payer| payer == coworker) || self.pools;
         theirs && self.people.iter().any(|one| one == coworker)
     }
 
-    /// The members whose passes the team shares while it shares passes.
+    /// Returns the members whose passes the team shares while it shares passes.
     pub(super) fn owners(&self) -> Vec<Id> {
         self.people.iter().filter(|coworker| self.may_share_of(coworker)).cloned().collect()
     }
 }
 
-/// What is known of teams.
+/// Teams that were read so far, by id.
 pub(super) type Rosters = HashMap<Id, Result<Option<Roster>>>;
 
 impl Reader {
-    /// One team, asked for by its own id where several together told of it: what that takes from anybody is confirmed so.
+    /// Returns one team. Fetches it again by its own id if it was read together with others. A response about several
+    /// teams alone takes access from no one.
     ///
     /// # Errors
-    /// As [`Reader::roster`].
+    /// The same as [`Reader::roster`].
     pub(super) async fn confirmed_roster(&self, id: &str) -> Result<Option<Roster>> {
         self.seen(|seen| {
             if seen.together.remove(id) {
@@ -77,10 +78,10 @@ impl Reader {
         self.roster(id).await
     }
 
-    /// One team as it is now; `None` where there is no such team. Asked once for as long as the reader lives.
+    /// Returns one team as it is now; `None` if the team does not exist. The reader fetches each team once.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the team cannot be read, or does not say who is in it.
+    /// [`Error::Retry`] where the team cannot be read or does not list its members.
     pub(super) async fn roster(&self, id: &str) -> Result<Option<Roster>> {
         if let Some(known) = self.seen(|seen| seen.rosters.get(id).cloned()) {
             return known;
@@ -96,7 +97,7 @@ impl Reader {
         read
     }
 
-    /// These teams, as far as they can be read. Who is in the others stays as it was known: see
+    /// Returns those of these teams that can be read. The known members of the others stay in them, see
     /// [`Relation`](crate::platform::relation::Relation).
     pub(super) async fn these_rosters(&self, ids: &[Id]) -> Vec<Roster> {
         let mut all = Vec::new();
@@ -109,7 +110,7 @@ impl Reader {
         all
     }
 
-    /// Every team of the list, as far as it can be read.
+    /// Returns every team of the list that can be read.
     pub(super) async fn all_rosters(&self) -> Result<Vec<Roster>> {
         let ids = list::all(&self.calls, &TEAM, &[], list::id).await?;
         for ids in ids.chunks(TOGETHER) {
@@ -118,9 +119,9 @@ impl Reader {
         Ok(self.these_rosters(&ids).await)
     }
 
-    /// Asks for several teams at once: `?id=[1,2]`, which Nexudus documents nowhere `[?]`. A server may refuse it, read it
-    /// as one id, or not know it and give every team without its people. So only a team that was asked for and says who is
-    /// in it counts. Every other one is asked for by its id, and so is one that seems to be empty.
+    /// Fetches several teams in one request: `?id=[1,2]`. Nexudus does not document it `[?]`. A server may refuse the
+    /// request, read the list as one id, or ignore it and return every team without members. A returned team therefore
+    /// counts only if it was requested and lists at least one member. Every other team is fetched by its id.
     async fn read_together(&self, ids: &[Id]) {
         let unknown: Vec<&str> =
             ids.iter().filter(|id| self.seen(|seen| !seen.rosters.contains_key(*id))).map(Id::as_str).collect();
@@ -132,26 +133,26 @@ impl Reader {
         let rosters = found.iter().filter_map(Roster::of).filter(|roster| !roster.people.is_empty());
         let rosters: Vec<Roster> = rosters.filter(|roster| unknown.contains(&roster.id.as_str())).collect();
         self.seen(|seen| {
-            // A server that does not know the question is not asked it again.
+            // A server that does not support the request gets it only once.
             seen.one_by_one = rosters.is_empty();
             seen.together.extend(rosters.iter().map(|roster| roster.id.clone()));
             seen.rosters.extend(rosters.into_iter().map(|roster| (roster.id.clone(), Ok(Some(roster)))));
         });
     }
 
-    /// Says once that something is not believed, or could not be read beside a list.
+    /// Records what is not believed or could not be read in addition to a list. Each text is kept once.
     pub(super) fn doubt(&self, why: String) {
         self.seen(|seen| seen.doubts.insert(why));
     }
 }
 
-/// The teams that somebody is in.
+/// Returns the teams of a person.
 pub(super) fn of(rosters: &[Roster], coworker: &str) -> Vec<Id> {
     let theirs = rosters.iter().filter(|roster| roster.people.iter().any(|one| one == coworker));
     theirs.map(|roster| roster.id.clone()).collect()
 }
 
-/// Who holds a pass of this coworker.
+/// Returns the holders of a pass of this coworker.
 pub(super) fn holders(rosters: &[Roster], coworker: Option<&str>) -> Vec<Holder> {
     let Some(coworker) = coworker else { return Vec::new() };
     let shared = rosters.iter().filter(|roster| roster.shares_passes_of(coworker));
