@@ -1,7 +1,7 @@
-//! Lambda: takes the signed webhooks of door systems at its own Function URL. Everything it does is in
-//! `doorstep_jobs::entries`.
+//! The Lambda function `entries`. It accepts the signed webhooks of door systems at its own Function URL. The work is
+//! in `doorstep_jobs::entries`.
 
-// Journeys nest futures deeper than the compiler follows by itself.
+// The futures of a run nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 use futures_util::future::join;
@@ -17,6 +17,6 @@ async fn main() -> Result<(), Error> {
     let serve = run(service_fn(move |event: LambdaEvent<FunctionUrlRequest>| async move {
         Ok::<_, Error>(answer(event.payload, async |delivery| entries(environment, delivery).await).await)
     }));
-    // What the first delivery needs is made ready while the first event is asked for.
+    // The clients for the first delivery are prepared while the runtime waits for the first event.
     join(environment.warm(), serve).await.1
 }

@@ -1,7 +1,7 @@
-//! Lambda: dispatches reconciles, by the clock and by wishes on the bus, and compares everything of one site for each
-//! message of the reconcile queue. Everything it does is in `doorstep_jobs::reconcile`.
+//! The Lambda function `reconcile`. It dispatches reconciles by schedule and on request from the bus. For each message
+//! of the reconcile queue it compares one site. The work is in `doorstep_jobs::reconcile`.
 
-// Journeys nest futures deeper than the compiler follows by itself.
+// The futures of a run nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use doorstep_cloud::environment::Environment;
 use doorstep_jobs::reconcile::{Asked, dispatch, reconcile, serve};
 
-/// The queue hands over a batch; the clock and the bus say what is asked for.
+/// The event of an invocation: a batch from the queue, or a request by the schedule or the bus.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Event {

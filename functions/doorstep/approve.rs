@@ -6,12 +6,12 @@ use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_operator::approve::{self, Opened};
 
-/// What is approved.
+/// The arguments of `doorstep approve`.
 #[derive(clap::Args)]
 pub struct Approve {
-    /// The checksum of what is held; left out: everything that waits is shown, and nothing is approved.
+    /// The checksum of the hold. Without it, the command shows every hold and approves nothing.
     checksum: Option<String>,
-    /// Only at this site.
+    /// Only holds of this site.
     #[arg(long)]
     site: Option<String>,
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub struct Approve {
     json: bool,
 }
 
-/// Shows what waits for a human, or releases exactly what is held under a checksum.
+/// Shows the open holds, or approves the one with the checksum.
 pub async fn run(asked: &Approve) -> Result<End> {
     match &asked.checksum {
         None => look(asked).await,

@@ -11,7 +11,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_core::model::audit::{Head, Record, Verdict, verify};
 use doorstep_core::model::error::{Error, Result};
 
-/// What is wanted of the audit chain.
+/// The arguments of `doorstep audit`.
 #[derive(clap::Args)]
 pub struct Audit {
     #[command(subcommand)]
@@ -23,9 +23,9 @@ pub struct Audit {
 
 #[derive(Subcommand)]
 enum What {
-    /// Looks whether the chain is whole: no record changed, missing or out of its place. A broken one is a finding.
+    /// Verifies that no record of the chain was changed, removed or moved. A broken chain is a finding.
     Verify(Verify),
-    /// Prints the whole chain as one JSON array, oldest first, for whoever keeps or verifies it elsewhere.
+    /// Prints the whole chain as one JSON array, oldest record first, to keep or verify it elsewhere.
     Export(Export),
 }
 
@@ -33,10 +33,10 @@ enum What {
 struct Verify {
     /// The site.
     site: String,
-    /// A record that was noted earlier, as SEQ:HASH: it must still be there.
+    /// A record that was noted earlier, as SEQ:HASH. The chain must still contain it.
     #[arg(long, value_name = "SEQ:HASH")]
     known: Option<Head>,
-    /// Instead of the table: a file that was exported.
+    /// An exported file to verify instead of the table.
     #[arg(long)]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -99,7 +99,7 @@ async fn verified(asked: &Verify, json: bool) -> Result<End> {
     Ok(if verdict.whole { End::Fine } else { End::Found })
 }
 
-/// A site that was retired has its chain still.
+/// Checks that the site exists. A retired site still has its chain.
 async fn is_here(environment: &Environment, site: &str) -> Result<()> {
     if environment.store.audit_end(site).await? > 0 {
         return Ok(());

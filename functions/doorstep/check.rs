@@ -1,4 +1,4 @@
-//! `doorstep check`: asks no stack, and with secrets both vendors.
+//! `doorstep check`: reads no stack. With secrets it asks the vendors.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -24,16 +24,16 @@ use doorstep_vendors::time::WallClock;
 use doorstep_vendors::tokens::Tokens;
 use doorstep_vendors::vendor_http::RateGate;
 
-/// What is to be checked.
+/// The arguments of `doorstep check`.
 #[derive(clap::Args)]
 pub struct Check {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// A TOML file with one table for each secret that the site files name: asks the vendors too.
+    /// A TOML file with one table for each secret that the site files name. With it, the command also asks the vendors.
     #[arg(long)]
     secrets: Option<PathBuf>,
-    /// Asks nobody, even with secrets.
+    /// Makes no call to a vendor, even with secrets.
     #[arg(long)]
     offline: bool,
     /// Prints JSON.
@@ -48,7 +48,7 @@ pub async fn run(asked: &Check) -> Result<End> {
     Ok(if checked.findings.is_empty() { End::Fine } else { End::Found })
 }
 
-/// A finding or a remark, and the file it is about.
+/// A finding or a remark, with its file.
 #[derive(Serialize)]
 struct Said {
     file: String,
@@ -66,12 +66,12 @@ impl Said {
     }
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Serialize, Default)]
 struct Checked {
-    /// What is wrong.
+    /// The errors in the files.
     findings: Vec<Said>,
-    /// What the operator should know, although the files are good.
+    /// Remarks about valid files that the operator should know.
     remarks: Vec<Said>,
 }
 
@@ -130,7 +130,7 @@ async fn checked(asked: &Check) -> Result<Checked> {
     Ok(checked)
 }
 
-/// The secrets' own faults are told by their line alone, since anything more might quote one.
+/// Reads the secrets. An error names only the line, because the text of the line may contain a secret.
 fn read_secrets(path: &Path) -> Result<BTreeMap<String, ApiSecrets>> {
     let file = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| Error::invalid(format!("{file}: {error}")))?;
@@ -171,7 +171,7 @@ fn connect(site: &Site, secrets: &BTreeMap<String, ApiSecrets>, http: &Http) -> 
     };
     let config = &site.platform;
     let platform: Box<dyn ReadPlatform> = match config.kind.vendor().contract() {
-        // It cannot be asked, so its names cannot be checked.
+        // It has no read API, so its names cannot be checked.
         Some(contract) => Box::new(Told::of_nothing(contract)),
         None => {
             let to_platform = access("[platform]", &config.secret, &config.url, &config.identity_url)?;

@@ -10,13 +10,13 @@ use doorstep_core::model::error::Result;
 use doorstep_core::site::{Finding, Site};
 use doorstep_operator::{check, push};
 
-/// What is to be compared, and where.
+/// The arguments of `doorstep diff`.
 #[derive(clap::Args)]
 pub struct Diff {
     /// The site files.
     #[arg(required_unless_present = "site", conflicts_with = "site")]
     files: Vec<PathBuf>,
-    /// Instead of a file: the version in force of this site, so that what is shown is what nobody put right yet.
+    /// Compares the version in force of this site instead of a file. The result is what is not yet applied.
     #[arg(long, value_name = "ID")]
     site: Vec<String>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub async fn run(asked: &Diff) -> Result<End> {
     show::sections(&sections, asked.json)
 }
 
-/// What each of these files would change.
+/// Compares each file with the target and returns its changes.
 pub async fn shown(target: &Reached, files: &[File]) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for file in files {
@@ -63,7 +63,7 @@ pub async fn shown(target: &Reached, files: &[File]) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
-/// The files that can be understood, and what is to be said of the others, before anybody is asked.
+/// Reads the files. Returns the ones that parse, and the findings of the others. Makes no call.
 pub fn read(paths: &[PathBuf]) -> Result<(Vec<File>, Vec<Section>)> {
     let (mut files, mut sections) = (Vec::new(), Vec::new());
     for path in paths {
@@ -79,7 +79,7 @@ pub fn read(paths: &[PathBuf]) -> Result<(Vec<File>, Vec<Section>)> {
     Ok((files, sections))
 }
 
-/// What is wrong between these files, before anybody is asked.
+/// Returns the findings between these files. Makes no call.
 pub fn between(files: &[File]) -> Vec<Section> {
     let parsed: Vec<(&File, Site)> =
         files.iter().filter_map(|file| Some((file, Site::parse(&file.text).ok()?))).collect();

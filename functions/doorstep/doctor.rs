@@ -5,7 +5,7 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::doctor::{self, Checkup};
 
-/// Which site.
+/// The arguments of `doorstep doctor`.
 #[derive(clap::Args)]
 pub struct Doctor {
     /// The site; left out: every site of the stack.
@@ -17,7 +17,7 @@ pub struct Doctor {
     json: bool,
 }
 
-/// Looks for what a human should do something about.
+/// Examines one site or all sites and prints the findings.
 pub async fn run(asked: &Doctor) -> Result<End> {
     let checkups = match &asked.site {
         Some(site) => {

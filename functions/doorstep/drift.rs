@@ -5,7 +5,7 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::drift;
 
-/// Whose doors.
+/// The arguments of `doorstep drift`.
 #[derive(clap::Args)]
 pub struct Drift {
     /// The site.
@@ -17,7 +17,7 @@ pub struct Drift {
     json: bool,
 }
 
-/// Shows what is not so at the doors.
+/// Shows where the doors differ from the version in force.
 pub async fn run(asked: &Drift) -> Result<End> {
     let found = async {
         match asked.target.reach().await? {

@@ -5,15 +5,15 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_operator::report::{self, ReportRow, Wanted};
 
-/// Whose doors, and when.
+/// The arguments of `doorstep entries`.
 #[derive(clap::Args)]
 pub struct Entries {
     /// The site.
     site: String,
-    /// The first day, local, such as 2026-03-02, or an instant; left out: a week ago.
+    /// The first local day, such as 2026-03-02, or an instant; left out: a week ago.
     #[arg(long)]
     from: Option<String>,
-    /// The last day, or an instant; left out: now.
+    /// The last local day, or an instant; left out: now.
     #[arg(long)]
     until: Option<String>,
     /// Only the person with this e-mail address.
@@ -21,12 +21,12 @@ pub struct Entries {
     person: Option<String>,
     #[command(flatten)]
     target: Target,
-    /// Prints JSON, with each time; otherwise CSV.
+    /// Prints JSON, with the time of every access attempt. Without it, the command prints CSV.
     #[arg(long)]
     json: bool,
 }
 
-/// Shows who came and went, per person, door and day.
+/// Shows access attempts by person, door and day.
 pub async fn run(asked: &Entries) -> Result<End> {
     let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
     let rows = async {
@@ -73,7 +73,7 @@ fn table(rows: &[ReportRow]) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| Error::permanent(error.to_string()))
 }
 
-/// Names are whatever people call themselves: what a spreadsheet would work out as a formula is made a text.
+/// Prefixes a cell that a spreadsheet would run as a formula. People choose their names, so a name may be one.
 fn harmless(cell: String) -> String {
     let risky = cell.starts_with(['\t', '\r', '\n'])
         || cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);

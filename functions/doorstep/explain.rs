@@ -5,14 +5,14 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::explain::{Explained, Wanted, explain};
 
-/// Whom, what and when.
+/// The arguments of `doorstep explain`.
 #[derive(clap::Args)]
 pub struct Explain {
     /// The site.
     site: String,
     #[command(flatten)]
     who: Somebody,
-    /// Only this group, by name or id; DOORS/NAME where several have one name.
+    /// Only this group, by name or id. Write DOORS/NAME if several groups have the name.
     #[arg(long)]
     group: Option<String>,
     /// The instant, past or future, such as 2026-03-02T09:00:00Z; left out: now.
@@ -25,17 +25,17 @@ pub struct Explain {
     json: bool,
 }
 
-/// Who is meant.
+/// The options that select a person.
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Somebody {
-    /// Whoever has this e-mail address.
+    /// The person with this e-mail address.
     #[arg(long)]
     email: Option<String>,
-    /// Whoever has this id of Doorstep's.
+    /// The person with this id in Doorstep.
     #[arg(long, value_name = "ID")]
     person: Option<String>,
-    /// Whoever the platform knows as this.
+    /// The person with this profile at the platform.
     #[arg(long, value_name = "member:ID")]
     known_as: Option<String>,
 }

@@ -1,22 +1,22 @@
-//! Files that the operator names.
+//! The files that the operator names.
 
 use std::path::Path;
 
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::site::{Finding, finding};
 
-/// One site file: how it was named, and its text.
+/// A site file: its path and its text.
 pub struct File {
-    /// Its path, as it was written.
+    /// The path as the operator wrote it.
     pub path: String,
-    /// What is in it.
+    /// The content.
     pub text: String,
 }
 
-/// Reads a site file. One that is not UTF-8 is a finding of its line.
+/// Reads a site file. Text that is not UTF-8 is a finding with its line.
 ///
 /// # Errors
-/// [`Error::Invalid`] where it cannot be read.
+/// [`Error::Invalid`] where the file cannot be read.
 pub fn site_file(path: &Path) -> Result<std::result::Result<File, Finding>> {
     let bytes = std::fs::read(path).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?;
     Ok(finding::text(bytes).map(|text| File { path: path.display().to_string(), text }))

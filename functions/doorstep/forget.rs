@@ -7,7 +7,7 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
 
-/// Whom.
+/// The arguments of `doorstep forget`.
 #[derive(clap::Args)]
 pub struct Forget {
     /// The site.
@@ -21,14 +21,14 @@ pub struct Forget {
     json: bool,
 }
 
-/// Who is meant.
+/// The options that select a person.
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Somebody {
-    /// Whoever has this e-mail address.
+    /// The person with this e-mail address.
     #[arg(long)]
     email: Option<String>,
-    /// Whoever has this id of Doorstep's.
+    /// The person with this id in Doorstep.
     #[arg(long, value_name = "ID")]
     person: Option<String>,
 }

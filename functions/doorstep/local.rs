@@ -1,4 +1,4 @@
-//! What `make run` runs on this machine, asked over its own port.
+//! The client of a one-machine run (`make run`), reached at its own port.
 
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
@@ -11,25 +11,25 @@ use doorstep_operator::forget::{self, Outcome};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;
 
-/// A run on this machine.
+/// A one-machine run.
 pub struct Local {
     http: Http,
     base: String,
 }
 
-/// How the run says why it did not do what it was asked.
+/// The body of an error answer of the run.
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
 }
 
-/// What has to be done before somebody can be forgotten.
+/// The body of an answer that lists what to do before a person can be forgotten.
 #[derive(Deserialize)]
 struct NotYet {
     first: Vec<String>,
 }
 
-/// That nobody is meant is an answer, and no error.
+/// Returns whether the answer says that no person matches. This is an answer and no error.
 fn is_nobody(status: StatusCode, body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Nobody {
@@ -38,7 +38,7 @@ fn is_nobody(status: StatusCode, body: &[u8]) -> bool {
     status == StatusCode::NOT_FOUND && serde_json::from_slice::<Nobody>(body).is_ok_and(|said| said.nobody)
 }
 
-/// The error that the run had, from what it says of it.
+/// Restores the error of the run from its text and status.
 fn same_again(status: StatusCode, said: &str) -> Error {
     let words = ["refused: ", "try again later: ", "gave up: "];
     let why = words.iter().find_map(|word| said.strip_prefix(word)).unwrap_or(said);
@@ -50,10 +50,10 @@ fn same_again(status: StatusCode, said: &str) -> Error {
 }
 
 impl Local {
-    /// The run that listens at `address`.
+    /// Returns the run that listens at `address`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for plain http to anywhere but this machine: the answers hold names.
+    /// [`Error::Invalid`] for every address except plain http to this machine, because the answers contain names.
     pub fn at(address: &str) -> Result<Self> {
         let wrong = || Error::invalid("--local is a run on this machine: write --local=http://127.0.0.1:PORT");
         let url = Url::parse(address).map_err(|_| wrong())?;
@@ -69,10 +69,10 @@ impl Local {
         Ok(Local { http: network::patient_client()?, base: url.as_str().trim_end_matches('/').to_owned() })
     }
 
-    /// Where everything of one site is.
+    /// Returns the path of one site.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for what is no site's name: it must not lead anywhere else.
+    /// [`Error::Invalid`] for an invalid site name, which could lead to another path.
     pub fn site(&self, site: &str) -> Result<String> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         match !site.is_empty() && site.chars().all(plain) {
@@ -81,7 +81,7 @@ impl Local {
         }
     }
 
-    /// Where something of one site is, with what is asked behind it.
+    /// Returns the path of a resource of one site, with `asked` as its query.
     ///
     /// # Errors
     /// As [`Local::site`].
@@ -90,15 +90,15 @@ impl Local {
         Ok(format!("{}/{what}?{query}", self.site(site)?))
     }
 
-    /// Reads something.
+    /// Sends a GET.
     ///
     /// # Errors
-    /// What the run answers, or that it does not.
+    /// The error that the run answers; [`Error::Retry`] where it does not answer.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.ask(Method::GET, path, "").await
     }
 
-    /// Asks for something to be done.
+    /// Sends a POST.
     ///
     /// # Errors
     /// As [`Local::get`].
@@ -106,7 +106,7 @@ impl Local {
         self.ask(Method::POST, path, body).await
     }
 
-    /// Reads something about somebody; `None` where nobody is meant.
+    /// Sends a GET about a person. Returns `None` where no person matches.
     ///
     /// # Errors
     /// As [`Local::get`].
@@ -117,7 +117,7 @@ impl Local {
         }
     }
 
-    /// Has somebody forgotten.
+    /// Requests that a person is forgotten.
     ///
     /// # Errors
     /// As [`Local::get`].

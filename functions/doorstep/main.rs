@@ -1,4 +1,4 @@
-//! The operator's command. It reads what it is given, asks the library, and prints; it decides nothing itself.
+//! The operator's command. It parses arguments, calls the library and prints the result. It decides nothing itself.
 //!
 //! A verb is one file here, with its arguments and `run`, and two lines below: its `mod`, and its place in `verbs!`.
 
@@ -31,7 +31,7 @@ mod show;
 mod target;
 mod who;
 
-/// How every verb ends; docs/operations.md says the same.
+/// The exit codes of every verb. docs/operations.md lists the same ones.
 const EXITS: &str = "Exits with 0 if all is well, 1 with findings (which it printed), 2 if it could not be done (why stands \
                      on standard error).";
 
@@ -43,15 +43,15 @@ struct Command {
     verb: Verb,
 }
 
-/// What a verb came to.
+/// The outcome of a verb.
 pub enum End {
     /// All is well.
     Fine,
-    /// Something was found that somebody should do something about.
+    /// There are findings that the operator should act on.
     Found,
 }
 
-/// Writes down every verb: what it does, its arguments, and the module that does it.
+/// Defines every verb: its help, its arguments, and the module that implements it.
 macro_rules! verbs {
     ($($(#[$about:meta])* $verb:ident = $module:ident,)+) => {
         #[derive(Subcommand)]
@@ -60,7 +60,7 @@ macro_rules! verbs {
         }
 
         impl Verb {
-            /// Carries it out. Gives its name, too.
+            /// Runs the verb. Returns its name and its outcome.
             async fn run(&self) -> (String, Result<End>) {
                 match self {
                     $(Verb::$verb(asked) => (stringify!($module).replace('_', "-"), $module::run(asked).await),)+
@@ -71,43 +71,43 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// Checks site files; with secrets also against both vendors.
+    /// Checks site files. With secrets, also checks them against the vendors.
     Check = check,
-    /// Shows what site files would change if they were pushed, and changes nothing. What would change is no finding.
+    /// Shows what site files would change if they were pushed, and changes nothing. Changes are no finding.
     Diff = diff,
-    /// Shows what site files will change, and puts them in force; with findings nothing is stored. A site's first file
-    /// only observes, unless --mode says its mode once more.
+    /// Shows what site files will change, and puts them in force. With findings, stores nothing. A site's first file
+    /// only observes, unless --mode repeats its mode.
     Push = push,
-    /// Shows what of the version in force is not so at the doors now, and what hands changed there. That something is
-    /// not so is a finding.
+    /// Shows where the doors differ from the version in force, and what was changed there by hand. Each difference is a
+    /// finding.
     Drift = drift,
-    /// Shows what the guard holds for a human, which is a finding; or, given its checksum, lets exactly that be done.
+    /// Shows what the guard holds, which is a finding. With a checksum, approves exactly that hold.
     Approve = approve,
-    /// Looks at everything that a site needs (credentials, groups, seats, webhooks, clock, dead letters, ...), and says of
-    /// each finding what to do.
+    /// Examines everything that a site needs (credentials, groups, seats, webhooks, clock, dead letters, ...), and says
+    /// for each finding what to do.
     Doctor = doctor,
-    /// Replays yesterday, or another day, through a changed site file: who would have got in otherwise than by the one in
-    /// force, and when. It asks no vendor and changes nothing; that something would have been otherwise is no finding.
+    /// Replays a day, by default yesterday, with a changed site file. Shows whose access would have differed from the
+    /// version in force, and when. Calls no vendor and changes nothing. Differences are no finding.
     Rehearse = rehearse,
-    /// Lets nothing be changed at a site's doors until it is resumed. Everything is still read and remembered.
+    /// Stops all changes at a site's doors until it is resumed. Doorstep still reads and stores everything.
     Pause = pause,
-    /// Ends a pause: the site's mode is what its file says, and everything is compared at once.
+    /// Ends a pause. The mode of the site file applies again, and everything is compared at once.
     Resume = resume,
-    /// Takes a site out of service: shows what that would do, and does it with --yes and the checksum of that. People who
-    /// are still in while others were taken out are findings.
+    /// Takes a site out of service. Shows the consequences, and does it with --yes and their checksum. People who still
+    /// have access when access is being revoked are findings.
     Retire = retire,
-    /// Shows who came and went, per person, door and day.
+    /// Shows access attempts by person, door and day.
     Entries = entries,
-    /// Shows why a person has, had, will have or lacks each group, at any instant. That nobody is meant is a finding.
+    /// Shows why a person has, had, will have or lacks each group, at any instant. An unknown person is a finding.
     Explain = explain,
-    /// Shows everybody in a group at any instant: ours with why, foreign, protected.
+    /// Shows the members of a group at any instant: Doorstep's own with the reason, foreign ones, protected ones.
     Who = who,
     /// Verifies the audit chain, or exports it.
     Audit = audit,
-    /// Shows how many doors opened and closed when they should have, per day. One that was late is a finding.
+    /// Shows how many times doors opened and closed on time, by day. A late one is a finding.
     OnTime = on_time,
-    /// Erases a person's names, address and numbers everywhere in the table, and leaves the audit chain whole. What has
-    /// to be done first is a finding.
+    /// Erases a person's names, address and numbers everywhere in the table. The audit chain stays intact. What must be
+    /// done first is a finding.
     Forget = forget,
 }
 
@@ -127,7 +127,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Help and version were asked for, or the arguments cannot be understood.
+/// Prints help or version, or the error of arguments that cannot be parsed.
 fn unread(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };

@@ -5,7 +5,7 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::on_time::{self, Wanted, on_time};
 
-/// Which days.
+/// The arguments of `doorstep on-time`.
 #[derive(clap::Args)]
 pub struct OnTime {
     /// The site.
@@ -13,7 +13,7 @@ pub struct OnTime {
     /// One local day, such as 2026-03-02.
     #[arg(long, conflicts_with_all = ["from", "until"])]
     day: Option<String>,
-    /// The first local day; left out: a week up to the last.
+    /// The first local day; left out: a week that ends with the last day.
     #[arg(long)]
     from: Option<String>,
     /// The last local day; left out: today.
@@ -26,7 +26,7 @@ pub struct OnTime {
     json: bool,
 }
 
-/// Shows how many doors opened and closed when they should have.
+/// Shows how many times doors opened and closed on time.
 pub async fn run(asked: &OnTime) -> Result<End> {
     let wanted = Wanted { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
     let told = async {

@@ -1,4 +1,4 @@
-//! `doorstep pause`, and what `pause` and `resume` print.
+//! `doorstep pause`, and the output of `pause` and `resume`.
 
 use serde_json::json;
 
@@ -7,12 +7,12 @@ use crate::{End, print};
 use doorstep_core::model::error::Result;
 use doorstep_operator::pause;
 
-/// Which site, and why.
+/// The arguments of `doorstep pause`.
 #[derive(clap::Args)]
 pub struct Pause {
     /// The site.
     site: String,
-    /// Why, for whoever reads its reports.
+    /// The reason, for readers of the site's reports.
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub struct Pause {
     json: bool,
 }
 
-/// Lets nothing be changed at a site's doors.
+/// Stops all changes at a site's doors.
 pub async fn run(asked: &Pause) -> Result<End> {
     let state = match asked.target.reach().await? {
         Reached::Stack(environment) => pause::pause(&environment, &asked.site, asked.why.as_deref()).await?,
@@ -34,7 +34,7 @@ pub async fn run(asked: &Pause) -> Result<End> {
     say(&state, asked.json)
 }
 
-/// Prints how the site stands.
+/// Prints the state of the site.
 pub fn say(state: &pause::State, as_json: bool) -> Result<End> {
     if as_json {
         print::json(state)?;

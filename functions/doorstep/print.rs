@@ -1,5 +1,5 @@
-//! What is printed: text for people, in colours where they see it on a terminal and NO_COLOR is not set, or one JSON
-//! document. Names are whatever people call themselves, so nothing in them may steer the terminal.
+//! The output: text, or one JSON document. Text is coloured on a terminal unless NO_COLOR is set. People choose their
+//! names, so no name may control the terminal.
 
 use std::io::{ErrorKind, Write};
 
@@ -16,10 +16,10 @@ const BOLD: &str = "\u{1b}[1m";
 const FAINT: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// Prints text; a line that begins with a sign gets its colour.
+/// Prints text. A line that begins with a sign gets the sign's colour.
 ///
 /// # Errors
-/// [`Error::Permanent`] where nobody takes it.
+/// [`Error::Permanent`] where standard output cannot be written.
 pub fn text(text: &str) -> Result<()> {
     let painted: String = shown_lines(text).lines().map(|line| paint(line) + "\n").collect();
     write(anstream::stdout(), &painted)
@@ -34,7 +34,7 @@ pub fn json<T: Serialize>(value: &T) -> Result<()> {
     write(std::io::stdout(), &(text + "\n"))
 }
 
-/// Prints a table as it is, for another program.
+/// Prints a table without changes, as input for another program.
 ///
 /// # Errors
 /// As [`text`].
@@ -42,13 +42,13 @@ pub fn table(text: &str) -> Result<()> {
     write(std::io::stdout(), text)
 }
 
-/// Says on standard error why something could not be done.
+/// Prints an error on standard error.
 pub fn error(text: &str) {
-    // Whoever does not listen cannot be told.
+    // A failure to write on standard error cannot be reported.
     writeln!(anstream::stderr(), "{RED}{}{PLAIN}", shown_lines(text)).ok();
 }
 
-/// Whoever stops reading, as `head` does, has read enough.
+/// Writes text. A closed pipe is no error, because a reader such as `head` may stop early.
 fn write(mut to: impl Write, text: &str) -> Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::permanent(format!("cannot print: {error}"))),

@@ -10,18 +10,18 @@ use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
 use doorstep_operator::push::{self, Options};
 
-/// What is to be put in force, and where.
+/// The arguments of `doorstep push`.
 #[derive(clap::Args)]
 pub struct Push {
     /// The site files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The mode that the files say, once more. A site's first file only observes without it, whatever it says, until it
-    /// is pushed with it, or after one that says observe.
+    /// Repeats the mode of the files. Without it, a site's first file only observes, whatever its mode. It acts once it
+    /// is pushed with this option, or after a file with mode observe.
     #[arg(long, value_name = "MODE")]
     mode: Option<Mode>,
-    /// Leaves access as it is at doors that the files no longer have; names apart by commas. Doorstep then forgets that it
-    /// gave it.
+    /// Leaves access as it is at doors that the files no longer have, separated by commas. Doorstep then forgets that
+    /// it granted it.
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
     leave_access: Vec<String>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct Push {
     json: bool,
 }
 
-/// Puts site files in force, one after the other, or none where anything is wrong with one of them.
+/// Puts site files in force, one after the other. Stores none of them if one has a finding.
 pub async fn run(asked: &Push) -> Result<End> {
     let (files, mut sections) = read(&asked.files)?;
     sections.extend(between(&files));
@@ -56,7 +56,7 @@ pub async fn run(asked: &Push) -> Result<End> {
         match progress::wait(&format!("pushing {}", file.path), pushed).await {
             Ok(shown) => sections.push(Section { of: file.path, shown }),
             Err(error) => {
-                // What was stored before is in force, and must be said.
+                // The files stored so far are in force, so the operator must see them.
                 if !sections.is_empty() {
                     show::sections(&sections, asked.json)?;
                 }
@@ -67,7 +67,7 @@ pub async fn run(asked: &Push) -> Result<End> {
     show::sections(&sections, asked.json)
 }
 
-/// Where the one machine takes a file, with what is said beside it. Names of doors need no escaping.
+/// Returns the path at which the one-machine run accepts a file, with the options. Names of doors need no escaping.
 fn address(Options { mode, leave_access }: &Options) -> String {
     let mode = mode.map(|mode| format!("mode={}", mode.word()));
     let names = leave_access.iter().cloned().collect::<Vec<_>>().join(",");

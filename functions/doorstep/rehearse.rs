@@ -10,7 +10,7 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::rehearse::{self, Rehearsal};
 
-/// Which file, and which day.
+/// The arguments of `doorstep rehearse`.
 #[derive(clap::Args)]
 pub struct Rehearse {
     /// The site file.
@@ -25,7 +25,7 @@ pub struct Rehearse {
     json: bool,
 }
 
-/// Replays a day through a changed site file.
+/// Replays a day with a changed site file.
 pub async fn run(asked: &Rehearse) -> Result<End> {
     let rehearsal = match site_file(&asked.file)? {
         Ok(file) => {

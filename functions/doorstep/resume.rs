@@ -6,7 +6,7 @@ use crate::target::{Reached, Target};
 use doorstep_core::model::error::Result;
 use doorstep_operator::pause;
 
-/// Which site.
+/// The arguments of `doorstep resume`.
 #[derive(clap::Args)]
 pub struct Resume {
     /// The site.

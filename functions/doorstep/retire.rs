@@ -9,27 +9,27 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::retire::{self, How, Order, Retirement, Stage};
 
-/// How long it is waited between two looks.
+/// The pause between two requests.
 const PAUSE: Duration = Duration::from_secs(3);
-/// How many looks in a row may find nothing new.
+/// How many requests in a row may show no progress.
 const PATIENCE: u32 = 20;
 
-/// Which site, and what becomes of its people.
+/// The arguments of `doorstep retire`.
 #[derive(clap::Args)]
 #[group(id = "access", required = true, args = ["leave_access", "revoke_access"])]
 pub struct Retire {
     /// The site.
     site: String,
-    /// Whoever Doorstep put in stays in; nobody takes them out any more.
+    /// Leaves the access that Doorstep granted. Doorstep no longer revokes it.
     #[arg(long)]
     leave_access: bool,
-    /// Whoever Doorstep put in is taken out first.
+    /// Revokes the access that Doorstep granted.
     #[arg(long)]
     revoke_access: bool,
-    /// Deletes everything that is kept of the site, but for its audit chain.
+    /// Deletes the stored data of the site, except its audit chain.
     #[arg(long)]
     delete_data: bool,
-    /// Does what was shown under this checksum.
+    /// Does what was shown with this checksum.
     #[arg(long, value_name = "CHECKSUM")]
     yes: Option<String>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub struct Retire {
     json: bool,
 }
 
-/// Shows what taking a site out of service would do, or does it.
+/// Shows what it means to take a site out of service, or does it.
 pub async fn run(asked: &Retire) -> Result<End> {
     let how = if asked.revoke_access { How::RevokeAccess } else { How::LeaveAccess };
     let order = Order { how, delete_data: asked.delete_data, yes: asked.yes.clone() };
@@ -52,7 +52,7 @@ pub async fn run(asked: &Retire) -> Result<End> {
     Ok(if seen.stage == Stage::UnderWay { End::Found } else { End::Fine })
 }
 
-/// Says it again while it goes on.
+/// Repeats the request while the retirement is under way.
 async fn until_done(target: &Reached, site: &str, order: &Order) -> Result<Retirement> {
     let mut seen = once(target, site, order).await?;
     let mut still = 0;

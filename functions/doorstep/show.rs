@@ -1,4 +1,4 @@
-//! How findings, and what would change, are printed.
+//! The output of findings and changes.
 
 use std::fmt::Write;
 
@@ -10,24 +10,24 @@ use doorstep_core::model::error::Result;
 use doorstep_core::site::Finding;
 use doorstep_operator::push::Shown;
 
-/// What there is to say of one file, or of one site.
+/// The result for one file or one site.
 #[derive(Serialize)]
 pub struct Section {
-    /// The file; or the site, where there is none.
+    /// The file, or the site where there is no file.
     pub of: String,
-    /// What there is to say.
+    /// The findings and the changes.
     #[serde(flatten)]
     pub shown: Shown,
 }
 
 impl Section {
-    /// Of a file about which nobody needs to be asked.
+    /// Returns the result for a file with findings that need no call.
     pub fn faulty(of: String, findings: Vec<Finding>) -> Self {
         Section { of, shown: Shown { findings, ..Shown::default() } }
     }
 }
 
-/// Prints everything, and says what it came to.
+/// Prints the results and returns the outcome.
 pub fn sections(sections: &[Section], as_json: bool) -> Result<End> {
     if as_json {
         print::json(&json!({ "sections": sections }))?;
@@ -42,7 +42,7 @@ pub fn sections(sections: &[Section], as_json: bool) -> Result<End> {
 fn one(Section { of, shown }: &Section) -> String {
     let Shown { site: _, version, stored, findings, diff, mode: _, remarks } = shown;
     let mut text = String::new();
-    // Writing to a text cannot fail.
+    // Writing to a `String` cannot fail.
     let mut line = |line: &dyn std::fmt::Display| writeln!(text, "{line}").unwrap_or_default();
     findings.iter().for_each(|finding| line(&format_args!("{of}:{finding}")));
     if let Some(diff) = diff {

@@ -1,4 +1,4 @@
-//! Where the sites are: a stack on AWS, or a run on this machine.
+//! The target of a command: a stack on AWS, or a one-machine run.
 
 use std::sync::Arc;
 
@@ -14,40 +14,41 @@ use doorstep_vendors::http::Http;
 use doorstep_vendors::network::{self, Sandbox};
 use doorstep_vendors::time::WallClock;
 
-/// Options that say where the sites are.
+/// The options that select the target.
 #[derive(clap::Args)]
 pub struct Target {
-    /// The stack's name.
+    /// The name of the stack.
     #[arg(long, env = "DOORSTEP_STACK", default_value = "doorstep")]
     stack: String,
-    /// AWS region; left out: that of the profile or the environment.
+    /// The AWS region; left out: the region of the profile or the environment.
     #[arg(long)]
     region: Option<String>,
-    /// Profile of the AWS configuration; left out: that of the environment, or the default one.
+    /// The profile of the AWS configuration; left out: the profile of the environment, or the default one.
     #[arg(long)]
     profile: Option<String>,
-    /// Instead of a stack, what `make run` runs on this machine, at http://127.0.0.1:8080 or at this address.
+    /// Uses the one-machine run of `make run` instead of a stack, at http://127.0.0.1:8080 or at this address.
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true,
           default_missing_value = "http://127.0.0.1:8080", conflicts_with_all = ["region", "profile"])]
     local: Option<String>,
-    /// A run on this machine that stands in for the vendors of sites with url = "sandbox".
+    /// The address of a run on this machine that serves sandbox vendors, for sites with url = "sandbox".
     #[arg(long, value_name = "URL", env = "DOORSTEP_SANDBOX")]
     sandbox: Option<String>,
 }
 
-/// Where the sites are, ready to be asked.
+/// A target that is ready for calls.
 pub enum Reached {
     /// A stack.
     Stack(Box<Environment>),
-    /// A run on this machine.
+    /// A one-machine run.
     Local(Local),
 }
 
 impl Target {
-    /// Reaches the stack or the run.
+    /// Connects to the stack or the run.
     ///
     /// # Errors
-    /// What is missing: credentials, a region, a stack of this name.
+    /// [`Error::Invalid`] for missing credentials, a missing region or an unknown stack, and the errors of
+    /// [`Settings::of_stack`].
     pub async fn reach(&self) -> Result<Reached> {
         if let Some(address) = &self.local {
             return Ok(Reached::Local(Local::at(address)?));
@@ -59,7 +60,8 @@ impl Target {
         Ok(Reached::Stack(Box::new(Environment::new(settings, http, Arc::new(WallClock)))))
     }
 
-    /// Who the operator is to AWS, as every AWS command finds out: environment, profile, single sign-on, role.
+    /// Resolves the operator's AWS identity in the same way as every AWS command: environment, profile, single sign-on,
+    /// role.
     async fn asker(&self, http: &Http) -> Result<Asker> {
         let mut chain = aws_config::defaults(BehaviorVersion::latest()).http_client(Seam(http.clone()));
         if let Some(profile) = &self.profile {
@@ -73,7 +75,7 @@ impl Target {
         let region = region.ok_or_else(|| Error::invalid("no AWS region: write --region, or set AWS_REGION"))?;
         let provider = found.credentials_provider().ok_or_else(|| Error::invalid("no AWS credentials are set up"))?;
         let credentials = provider.provide_credentials().await;
-        // Only its own words: what is behind them may quote what was read.
+        // Only the error's own text: its source may quote a secret.
         let credentials = credentials.map_err(|error| {
             Error::invalid(format!("no AWS credentials: sign in, or choose another --profile ({error})"))
         })?;

@@ -5,12 +5,12 @@ use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
 use doorstep_operator::explain::who::{Told, Wanted, who};
 
-/// Which group, and when.
+/// The arguments of `doorstep who`.
 #[derive(clap::Args)]
 pub struct Who {
     /// The site.
     site: String,
-    /// The group, by name or id; DOORS/NAME where several have one name.
+    /// The group, by name or id. Write DOORS/NAME if several groups have the name.
     #[arg(long)]
     group: String,
     /// The instant, past or future, such as 2026-03-02T09:00:00Z; left out: now.
@@ -23,7 +23,7 @@ pub struct Who {
     json: bool,
 }
 
-/// Shows everybody in a group.
+/// Shows the members of a group.
 pub async fn run(asked: &Who) -> Result<End> {
     let wanted = Wanted { group: asked.group.clone(), at: asked.at.clone() };
     let told = async {

@@ -1,4 +1,4 @@
-//! The AWS SDKs on our own way out: one HTTP client and one TLS stack for everything.
+//! The AWS SDKs on Doorstep's own HTTP client: one client and one TLS stack for everything.
 
 use std::fmt;
 use std::ops::Deref;
@@ -22,18 +22,19 @@ use http_body_util::BodyExt;
 use doorstep_vendors::http::{Http, NoAnswer, Request};
 use doorstep_vendors::time::SharedTime;
 
-/// A client that is built when it is first used: each takes a quarter of a millisecond, and no function needs all.
+/// A client that is built on first use. Building one takes a quarter of a millisecond, and no function needs all of
+/// them.
 pub struct Lazy<T>(Arc<Deferred<T>>);
 
 type Deferred<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 impl<T> Lazy<T> {
-    /// What `build` makes.
+    /// Creates a client that `build` builds on first use.
     pub fn new(build: impl FnOnce() -> T + Send + 'static) -> Self {
         Lazy(Arc::new(LazyLock::new(Box::new(build))))
     }
 
-    /// Builds it now, where nobody did.
+    /// Builds the client now, if it is not built yet.
     pub fn build(&self) {
         LazyLock::force(&self.0);
     }
@@ -53,15 +54,15 @@ impl<T> Deref for Lazy<T> {
     }
 }
 
-/// How often a call to AWS is sent in all, where AWS throttles it or fails.
+/// Maximum number of tries of a call that AWS throttles or fails.
 pub const TRIES: u32 = 4;
-/// Longest pause before the second try; it doubles with each further one. The SDK chooses a shorter one by chance.
+/// Maximum pause before the second try; it doubles with each further try. The SDK chooses a shorter one at random.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause before any try.
+/// Maximum pause before any try.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Lets the SDKs wait between two tries by our clock, so that it takes no time where that stands. No time-out of an SDK may
-/// be built on it: deadlines are ours.
+/// The SDKs' sleep on Doorstep's clock: on a clock that does not run, a pause takes no time. SDK timeouts must not use
+/// it, because Doorstep sets the deadlines.
 #[derive(Clone)]
 pub struct Pauses(pub SharedTime);
 
@@ -78,7 +79,7 @@ impl AsyncSleep for Pauses {
     }
 }
 
-/// A wait that may be shared between threads, as the SDKs ask of theirs; only the one that owns it ever polls it.
+/// A future that is `Sync`, as the SDKs require. Only its owner polls it.
 struct Waiting(Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
 impl Future for Waiting {
@@ -90,11 +91,11 @@ impl Future for Waiting {
     }
 }
 
-/// Hands the SDKs' requests to [`Http`].
+/// An SDK HTTP client that sends requests through [`Http`].
 #[derive(Clone)]
 pub struct Seam(pub Http);
 
-/// The same for one kind of request, with the time that it may take.
+/// A connector for one kind of request, with its time limit.
 #[derive(Clone, Debug)]
 struct Connector {
     seam: Seam,
@@ -109,7 +110,7 @@ impl fmt::Debug for Seam {
 
 impl HttpClient for Seam {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        // Whoever names no limit for an answer is content with that of the way out.
+        // Without a limit of its own, a request has the limit of the HTTP client.
         let limit = settings.read_timeout().map(|read| read + settings.connect_timeout().unwrap_or_default());
         SharedHttpConnector::new(Connector { seam: self.clone(), limit })
     }
@@ -130,7 +131,7 @@ impl HttpConnector for Connector {
             let answer = answer.map_err(|none| match none {
                 NoAnswer::Lost(_) => ConnectorError::io(none.into()),
                 NoAnswer::Late => ConnectorError::timeout(none.into()),
-                // The SDKs do not try this again.
+                // The SDKs do not retry this error.
                 NoAnswer::OutOfTime => ConnectorError::other(none.into(), None),
             })?;
             answer.map(SdkBody::from).try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
@@ -138,14 +139,14 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Longest error code or request id that is told.
+/// Maximum length of an error code or a request id in an error text.
 const LONGEST_WORD: usize = 64;
 
 /// Returns why a call to AWS failed, such as `ssm GetParameter: ThrottlingException (HTTP 400, request 4f1c)`.
 ///
-/// It says the call, AWS's own error code or what stood in the way, and the request's id, by which AWS finds it. Nothing
-/// else of an error is ever told: what the SDKs print of one holds the whole answer, a decrypted parameter among it, and
-/// AWS's messages quote what they refuse.
+/// The text has the call, AWS's error code or the transport failure, and the request id, by which AWS finds the
+/// request. It never has more: the SDKs print the whole answer of a failed call, which may hold a decrypted parameter,
+/// and AWS's messages quote what they refuse.
 pub fn failure<E: ProvideErrorMetadata>(call: &str, error: &SdkError<E, HttpResponse>) -> String {
     let what = match error {
         SdkError::ConstructionFailure(_) => "the request could not be built",
@@ -161,10 +162,10 @@ pub fn failure<E: ProvideErrorMetadata>(call: &str, error: &SdkError<E, HttpResp
     if more.is_empty() { format!("{call}: {what}") } else { format!("{call}: {what} ({})", more.join(", ")) }
 }
 
-/// Under which name the SDKs keep a request's id with an error.
+/// The key under which the SDKs store a request id with an error.
 const REQUEST_ID: &str = "aws_request_id";
 
-/// Whether a text from outside is one word, as AWS's codes and ids are: no other one can stand in a log because of it.
+/// Returns whether a text from AWS is one word, as its codes and ids are. Other texts are not logged.
 fn is_word(text: &&str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(plain)

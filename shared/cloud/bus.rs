@@ -1,4 +1,4 @@
-//! The event bus: what operators, and the reconcile function, may want to act on.
+//! The event bus: events for the operator's own rules and for the reconcile function.
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -13,45 +13,45 @@ use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::doors::Seats;
 use doorstep_vendors::time::SharedTime;
 
-/// Most events in one call (EventBridge quotas: `PutEvents` takes 10 entries).
+/// Maximum number of events in one call (EventBridge quotas: `PutEvents` takes 10 entries).
 const MOST_ENTRIES: usize = 10;
 
-/// Something that is published.
+/// An event that Doorstep publishes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
-    /// Everything of the site is to be compared.
+    /// A reconcile of the site is requested.
     ReconcileWanted(AskedBy),
-    /// A change at a door.
+    /// A change at a door system.
     Changed(AuditEntry),
-    /// What a source answered is not believed; no revoke was inferred from it.
+    /// A source's list is not credible. No revoke was inferred from it.
     ReadRefused(String),
-    /// A platform or a door system, by its name in reports, could not be read, and why.
+    /// A platform or a door system could not be read.
     VendorUnreachable {
-        /// Who.
+        /// Its name in reports.
         vendor: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// A set of changes waits for a human.
+    /// A set of changes waits for an approval.
     Held(Hold),
-    /// A human approved a set of changes.
+    /// The operator approved a set of changes.
     Approved(Hold),
     /// Nearly all seats of a door system are in use, or all.
     SeatsShort {
-        /// Door system.
+        /// The door system.
         doors: String,
-        /// How many, of how many.
+        /// The used and the paid seats.
         seats: Seats,
     },
 }
 
 impl Notice {
-    /// `vendor` could not be read.
+    /// Creates the event that `vendor` could not be read.
     pub fn unreachable(vendor: &str, why: &str) -> Self {
         Notice::VendorUnreachable { vendor: vendor.to_owned(), why: why.to_owned() }
     }
 
-    /// Its detail-type.
+    /// Returns the detail type.
     fn word(&self) -> &'static str {
         match self {
             Notice::ReconcileWanted(_) => "reconcile.wanted",
@@ -76,7 +76,7 @@ impl Notice {
         }
     }
 
-    /// Its detail: ids and reasons, never names or addresses. The shapes are promised in docs/events.md.
+    /// Returns the detail: ids and reasons, never names or addresses. docs/events.md documents the shapes.
     fn detail(&self, site: &str) -> serde_json::Value {
         match self {
             Notice::ReconcileWanted(by) => json!({"version": 1, "site": site, "asked_by": by}),
@@ -99,7 +99,7 @@ impl Notice {
     }
 }
 
-/// The bus.
+/// A client of the event bus.
 #[derive(Clone)]
 pub struct Bus {
     events: Lazy<Client>,
@@ -108,16 +108,16 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// The bus called `name`.
+    /// Creates a client of the bus named `name`.
     pub fn new(events: Lazy<Client>, name: String, time: SharedTime) -> Self {
         Bus { events, name, time }
     }
 
-    /// Publishes notices of one site. What the bus leaves undone of a batch is sent again, a few times.
+    /// Publishes the events of one site. Events that the bus refuses are sent again, a limited number of times.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the bus did not take all of them. Nothing that Doorstep does depends on an event: callers
-    /// log it and go on.
+    /// [`Error::Retry`] if the bus did not take all of them. No access depends on an event: callers log the error and
+    /// continue.
     pub async fn publish(&self, site: &str, notices: &[Notice]) -> Result<()> {
         for chunk in notices.chunks(MOST_ENTRIES) {
             let mut back_off = BackOff::new(&self.time);
@@ -136,8 +136,8 @@ impl Bus {
         Ok(())
     }
 
-    /// Asks for everything of a site to be compared. Where the bus is away the next reconcile, a quarter of an hour later
-    /// at most, does the same, so that nothing fails because of it.
+    /// Requests a reconcile of a site. If the bus is unavailable, the scheduled reconcile within 15 minutes replaces
+    /// it, so this returns no error.
     pub async fn want_reconcile(&self, site: &str, by: AskedBy) {
         if let Err(error) = self.publish(site, &[Notice::ReconcileWanted(by)]).await {
             tracing::warn!(site, %error, "a reconcile could not be asked for; the next one comes by itself");
@@ -153,7 +153,7 @@ impl Bus {
             .build()
     }
 
-    /// Sends one batch. Returns what the bus left undone.
+    /// Sends one batch. Returns the events that the bus refused.
     async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<Vec<PutEventsRequestEntry>> {
         let sent = self.events.put_events().set_entries(Some(entries.clone())).send().await;
         let answer = sent.map_err(|error| {

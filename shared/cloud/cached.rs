@@ -1,5 +1,5 @@
-//! Values that were read from outside, by key. Each is good for a minute, so that who asks again costs no call, and
-//! outlives a failure of its source for a quarter of an hour. One key's trouble is never another's.
+//! Cached values by key. A value is fresh for a minute, and is then read again. If its source fails, the value is used
+//! for up to a quarter of an hour. A failure concerns only its own key.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -9,19 +9,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use doorstep_core::model::error::{Error, Result};
 
-/// How long a value is good. A new site or a new secret is in force after this at the latest.
+/// How long a value is fresh. A new site or a new secret takes effect within this time.
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(60);
-/// How long a value is used while it cannot be read anew.
+/// How long a value is used while its source fails.
 const USED_FOR: SignedDuration = SignedDuration::from_mins(15);
-/// How long a source that failed is not asked again for the same key.
+/// How long a source is not read again for a key after a failure.
 const PAUSE: SignedDuration = SignedDuration::from_secs(5);
-/// Above so many keys, those whose values are not good any more are dropped.
+/// Number of keys from which values that are not fresh are dropped.
 const MOST_KEYS: usize = 20_000;
 
-/// Values by key, shared by its clones.
+/// A cache of values by key. Clones share it.
 pub struct Cached<T>(Arc<Mutex<HashMap<String, Slot<T>>>>);
 
-/// One key's value. Who asks while it is read waits for the one reading.
+/// One key's value. While one caller reads it, other callers wait.
 type Slot<T> = Arc<tokio::sync::Mutex<Held<T>>>;
 
 struct Held<T> {
@@ -52,19 +52,18 @@ impl<T> Held<T> {
 }
 
 impl<T> Cached<T> {
-    /// Returns the value of `key` where it is good and nobody is reading it.
+    /// Returns the value of `key` if it is fresh and no caller is reading it.
     pub fn good(&self, key: &str, now: Timestamp) -> Option<Arc<T>> {
         let slot = self.slots().get(key).cloned()?;
         let held = slot.try_lock().ok()?;
         held.within(GOOD_FOR, now)
     }
 
-    /// Returns the value of `key`, read anew where it is not good any more. A value that cannot be read anew is used for
-    /// another while.
+    /// Returns the value of `key`, and reads it if it is not fresh. An older value is used if the read fails.
     ///
     /// # Errors
-    /// The error of `read` where no value can be used. Within five seconds of a failure it is returned again, and `read`
-    /// is not called.
+    /// The error of `read` if no value is usable. For five seconds after a failure, returns that error without calling
+    /// `read`.
     pub async fn get<F>(&self, key: &str, now: Timestamp, read: impl FnOnce() -> F) -> Result<Arc<T>>
     where
         F: Future<Output = Result<T>>,
@@ -101,7 +100,7 @@ impl<T> Cached<T> {
             return slot.clone();
         }
         if slots.len() >= MOST_KEYS {
-            // A slot that is locked is being read.
+            // A locked slot is being read.
             slots.retain(|_, slot| slot.try_lock().is_ok_and(|held| held.within(GOOD_FOR, now).is_some()));
         }
         let held = Held { value: None, failed: None };

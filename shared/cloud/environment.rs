@@ -1,4 +1,4 @@
-//! Everything outside, built once from the environment: the clients, and the names of what they reach.
+//! The environment of a function: its settings, and the clients of everything outside of the process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,34 +35,35 @@ use doorstep_vendors::time::{SharedTime, WallClock};
 use doorstep_vendors::tokens::Tokens;
 use doorstep_vendors::vendor_http::{RateGate, RateGates};
 
-/// Names of what the stack made for us, and the credentials to reach it.
+/// The names of the stack's resources, and the credentials for them.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The stack's name: first part of every secret's name.
+    /// The stack's name: the first part of every secret's name.
     pub stack: String,
-    /// AWS region.
+    /// The AWS region.
     pub region: String,
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// The trigger queue: a FIFO queue's URL.
+    /// The URL of the trigger queue, a FIFO queue.
     pub line_url: String,
-    /// The reconcile queue: a FIFO queue's URL. Only the function that is fed by it sends to it; elsewhere it may be empty.
+    /// The URL of the reconcile queue, a FIFO queue. Only the function that this queue feeds sends to it; elsewhere it
+    /// may be empty.
     pub reconcile_url: String,
-    /// What schedules need.
+    /// The settings of the schedules.
     pub alarms: AlarmSettings,
-    /// The event bus.
+    /// The name of the event bus.
     pub bus: String,
-    /// What AWS gave this function to act with. It prints redacted.
+    /// The function's AWS credentials. Their `Debug` output is redacted.
     pub credentials: Credentials,
-    /// Where AWS is, if not at its own addresses: `AWS_ENDPOINT_URL`, which every SDK honours.
+    /// The endpoint of AWS, if not the public one: `AWS_ENDPOINT_URL`, which every SDK honours.
     pub endpoint: Option<String>,
 }
 
 impl Settings {
-    /// Reads the environment that the template gives to every function.
+    /// Reads the environment variables that the template sets for every function.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the variable that is missing.
+    /// [`Error::Invalid`] with the name of the missing variable.
     pub fn from_environment() -> Result<Self> {
         let need = |name: &str| {
             std::env::var(name).map_err(|_| Error::invalid(format!("the environment variable {name} is not set")))
@@ -86,8 +87,8 @@ impl Settings {
         })
     }
 
-    /// Returns where a delivery's calls go: the queue, and the table and the secrets beside it. A queue whose address has
-    /// another form stands alone: then the first delivery opens the other two ways.
+    /// Returns the origins that a delivery needs: the queue, and the table and the secrets in the same region. For a
+    /// queue URL of another form, returns only the queue; the first delivery then opens the other two connections.
     fn origins(&self) -> Vec<String> {
         let address: Option<Uri> = self.endpoint.as_ref().unwrap_or(&self.line_url).parse().ok();
         let found = address.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
@@ -99,48 +100,47 @@ impl Settings {
     }
 }
 
-/// Opens a connection: the one that the first answer leaves behind, whatever that answer is, is used again. It needs no
-/// right to anything.
+/// Opens a connection. The client keeps it after any answer, whatever the status, so the request needs no right.
 async fn connect(http: &Http, origin: String) {
     if let Ok(request) = http::Request::get(origin).body(Bytes::new()) {
         let _answer = http.send(request).await;
     }
 }
 
-/// Everything outside.
+/// The environment of a function.
 #[derive(Clone)]
 pub struct Environment {
-    /// The names of what the stack made for us.
+    /// The names of the stack's resources.
     pub settings: Settings,
-    /// The way out, for vendors.
+    /// The HTTP client for vendors.
     pub http: Http,
-    /// The clock on the wall.
+    /// The clock.
     pub time: SharedTime,
-    /// Where ids of people come from.
+    /// The source of person ids.
     pub ids: Ids,
     /// The table.
     pub store: Store,
     /// The trigger queue.
     pub triggers: TriggerQueue,
-    /// Alarms.
+    /// The schedules.
     pub schedules: Schedules,
     /// The event bus.
     pub bus: Bus,
-    /// Secrets.
+    /// The secrets.
     pub secrets: Secrets,
-    /// Vendors' tokens.
+    /// The tokens of vendors.
     pub tokens: Tokens,
-    /// Whose turn it is to call each vendor.
+    /// The rate gates of the vendors.
     pub turns: RateGates,
-    /// Requests to compare everything of one site.
+    /// The reconcile queue.
     pub reconciles: ReconcileQueue,
-    /// Whose webhook addresses are, and what verifies deliveries.
+    /// The webhook routes and the secrets that verify their deliveries.
     pub routes: WebhookRoutes,
-    /// When the present invocation ends.
+    /// The end of the current invocation.
     pub deadline: Deadline,
 }
 
-/// The configuration that every SDK's builder takes alike.
+/// Builds a client with the configuration that all SDKs share.
 macro_rules! config {
     ($sdk:ident, $settings:expr, $seam:expr $(, $time:expr)?) => {{
         let mut config = $sdk::Config::builder()
@@ -156,7 +156,7 @@ macro_rules! config {
                     .with_initial_backoff(crate::aws::FIRST_PAUSE)
                     .with_max_backoff(crate::aws::LONGEST_PAUSE),
             )
-            // Bodies are whole when the SDK sees them: our own way out bounds their time and size.
+            // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their time and size.
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url($settings.endpoint.clone());
         $(config.set_sleep_impl(Some($sdk::config::SharedAsyncSleep::new(crate::aws::Pauses($time.clone()))));)?
@@ -165,7 +165,7 @@ macro_rules! config {
 }
 pub(crate) use config;
 
-/// The same, built when it is first used.
+/// Builds the same client on first use.
 macro_rules! lazily {
     ($sdk:ident, $settings:expr, $seam:expr, $time:expr) => {{
         let (settings, seam, time) = ($settings.clone(), $seam.clone(), $time.clone());
@@ -174,10 +174,10 @@ macro_rules! lazily {
 }
 
 impl Environment {
-    /// Everything outside of a function on Lambda, which lives as long as the process; logs are JSON lines.
+    /// Creates the environment of a Lambda function. It lives as long as the process. Logs are JSON lines.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming the environment variable that is missing.
+    /// [`Error::Invalid`] with the name of the missing environment variable.
     pub fn on_lambda() -> Result<Self> {
         let chosen = given("RUST_LOG").and_then(|levels| levels.parse::<Targets>().ok());
         let levels = chosen.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
@@ -188,7 +188,7 @@ impl Environment {
         Ok(Environment::new(Settings::from_environment()?, http, Arc::new(WallClock)))
     }
 
-    /// Builds every client on one way out. Nothing is called yet.
+    /// Creates every client on one HTTP client. Makes no call.
     pub fn new(settings: Settings, http: Http, time: SharedTime) -> Self {
         let deadline = Deadline::default();
         let bounded = |answer: fn(&Deadline, Timestamp) -> Duration| {
@@ -222,15 +222,15 @@ impl Environment {
         }
     }
 
-    /// Begins an invocation that Lambda ends at `limit`: no call outlasts it, and vendors that were closed for the last
-    /// one are asked again.
+    /// Begins an invocation that Lambda ends at `limit`. No call outlasts it, and vendors that were closed for the last
+    /// invocation are called again.
     pub fn begin(&self, limit: Timestamp) {
         let now = self.time.now();
         self.deadline.begin(now, limit);
         self.turns.begin(self.deadline.left(now).unwrap_or_default());
     }
 
-    /// The same, where Lambda tells the limit: milliseconds since 1970.
+    /// Begins an invocation with the limit that Lambda passes: milliseconds since 1970.
     pub fn begin_on_lambda(&self, limit: u64) {
         let limit = i64::try_from(limit).ok().and_then(|limit| Timestamp::from_millisecond(limit).ok());
         if let Some(limit) = limit {
@@ -238,10 +238,10 @@ impl Environment {
         }
     }
 
-    /// What `work` comes to, as long as there is time to give its messages back.
+    /// Runs `work` as long as there is time left to return its messages to the queue.
     ///
     /// # Errors
-    /// Those of `work`; [`Error::Retry`] where the time of the invocation is used up before.
+    /// Those of `work`; [`Error::Retry`] if the time of the invocation ends first.
     pub async fn in_time(&self, work: impl Future<Output = Result<()>>) -> Result<()> {
         match self.deadline.left_for_work(self.time.now()) {
             Some(left) => {
@@ -252,18 +252,18 @@ impl Environment {
         }
     }
 
-    /// Makes ready what a first delivery needs: the clients, and a connection to the table, the secrets and the queue. It
-    /// reads nothing, so that it takes as long with one site as with ten thousand.
+    /// Prepares the clients and the connections that a first delivery needs: to the table, the secrets and the queue.
+    /// It reads nothing, so its time does not depend on the number of sites.
     pub async fn warm(&self) {
         join(self.build(), join_all(self.settings.origins().into_iter().map(|origin| connect(&self.http, origin))))
             .await;
     }
 
-    /// Builds the clients that every delivery needs, on a thread of their own: it takes the processor most of a
-    /// millisecond, in which the first event is asked for. Returns once the table can be asked.
+    /// Builds the clients that every delivery needs, on a separate thread. This takes most of a millisecond of CPU,
+    /// while the runtime requests the first event. Returns when the table's client is ready.
     async fn build(&self) {
         let store = self.store.clone();
-        // What is not built here is built by whoever needs it first.
+        // A client that is not built here is built on first use.
         let _built = spawn_blocking(move || store.build()).await;
         let (secrets, triggers) = (self.secrets.clone(), self.triggers.clone());
         let _meanwhile = spawn_blocking(move || {
@@ -272,7 +272,7 @@ impl Environment {
         });
     }
 
-    /// A reader of a site's platform, or of what it told where it cannot be asked.
+    /// Returns a reader of a site's platform, or of its stored push updates if the platform has no read API.
     pub async fn platform(&self, site: &Site) -> Result<Box<dyn ReadPlatform>> {
         let config = &site.platform;
         if let Some(contract) = config.kind.vendor().contract() {
@@ -288,7 +288,7 @@ impl Environment {
         Ok(config.kind.vendor().reader(of.unwrap_or_default(), access))
     }
 
-    /// A reader and a writer of one of a site's door systems.
+    /// Returns a reader and a writer of one of a site's door systems.
     pub async fn doors(
         &self,
         site: &Site,
@@ -305,12 +305,12 @@ impl Environment {
         Ok(config.kind.connect(of, access))
     }
 
-    /// Whose turn it is to call a door system, and whether it is closed.
+    /// Returns the rate gate of a door system, which also says whether it is closed.
     pub fn doors_turn(&self, config: &DoorsConfig) -> RateGate {
         self.turn(config.kind.word(), &config.secret)
     }
 
-    /// One vendor with one set of credentials has one rate limit.
+    /// Returns the rate gate of a vendor. One vendor with one set of credentials has one rate limit.
     fn turn(&self, vendor: &str, secret: &str) -> RateGate {
         self.turns.of(&format!("{vendor}#{secret}"))
     }
@@ -339,9 +339,9 @@ impl Environment {
     }
 }
 
-/// The base address of a vendor. `sandbox` is a scheme of its own, which only the one-machine run answers, in its own
-/// process or behind [`network::Sandbox`]: the last
-/// label of the host is the vendor, what stands before it tells one organisation or place from another.
+/// Returns the base URL of a vendor. `sandbox` is a scheme of Doorstep's own. Only the one-machine run answers it, in
+/// its own process or behind [`network::Sandbox`]. The last label of the host is the vendor, and the label before it
+/// separates one organisation or place from another.
 fn address(url: Option<&str>, vendor: &str, of: Option<&str>) -> Option<String> {
     let sandbox = || match of.map(label).filter(|of| !of.is_empty()) {
         Some(of) => format!("sandbox://{of}.{vendor}"),
@@ -350,7 +350,7 @@ fn address(url: Option<&str>, vendor: &str, of: Option<&str>) -> Option<String> 
     url.map(|url| if url == "sandbox" { sandbox() } else { url.trim_end_matches('/').to_owned() })
 }
 
-/// What can stand in a host.
+/// Returns `of` as a host label: a comma becomes `-`, and other characters that a host cannot contain are dropped.
 fn label(of: &str) -> String {
     let plain = of.chars().map(|c| if c == ',' { '-' } else { c });
     plain.filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()

@@ -1,9 +1,9 @@
-//! A Function URL's request and answer, as Lambda hands them over (payload format 2.0, AWS Lambda Developer Guide,
+//! A Function URL's request and answer, as Lambda passes them (payload format 2.0, AWS Lambda Developer Guide,
 //! "Invoking Lambda function URLs").
 //!
-//! Only the path, the headers and the body are read. The query string is never parsed: a sender may write anything there.
-//! `aws_lambda_events::LambdaFunctionUrlRequest` is not used, because it refuses a whole event for one header that is not
-//! a header, and for a missing field that no code here reads; the sender would be answered 502.
+//! Only the path, the headers and the body are read. The query string is never parsed, because a sender may write
+//! anything into it. `aws_lambda_events::LambdaFunctionUrlRequest` is not used: it refuses a whole event for one
+//! invalid header, or for a missing field that no code here reads, and the sender would get 502.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ pub struct FunctionUrlRequest {
     is_base64_encoded: bool,
 }
 
-/// The answer to it.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionUrlAnswer {
@@ -35,15 +35,15 @@ pub struct FunctionUrlAnswer {
     is_base64_encoded: bool,
 }
 
-/// The body is not the base64 that the event says it is.
+/// The error that the body is not the base64 that the event announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotBase64;
 
 impl FunctionUrlRequest {
     /// Returns the delivery that was posted.
     ///
-    /// A header that is not one is left out: it cannot prove anything. Of a header that was sent twice the values arrive
-    /// joined with a comma; no signature that is accepted has that form.
+    /// An invalid header is left out, because it cannot verify anything. The values of a header that was sent twice
+    /// arrive joined with a comma; no valid signature has that form.
     ///
     /// # Errors
     /// [`NotBase64`].
@@ -60,7 +60,7 @@ impl FunctionUrlRequest {
         });
         let mut all = HeaderMap::new();
         for (name, value) in headers {
-            // Names that differ only in their case are one header, sent twice.
+            // Names that differ only in case are one header that was sent twice.
             all.append(name, value);
         }
         Ok(Delivery { path: self.raw_path.unwrap_or_default(), headers: all, body })
@@ -78,7 +78,7 @@ impl From<Answer> for FunctionUrlAnswer {
     }
 }
 
-/// Answers one request with what `take` says of its delivery.
+/// Answers one request with the answer of `take` to its delivery.
 pub async fn answer(request: FunctionUrlRequest, take: impl AsyncFnOnce(Delivery) -> Answer) -> FunctionUrlAnswer {
     match request.delivery() {
         Ok(delivery) => take(delivery).await.into(),

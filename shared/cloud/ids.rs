@@ -1,21 +1,21 @@
-//! Where ids of our own come from: chance; where one run must come out as another did, whatever it is given.
+//! The source of Doorstep's own ids: random, or given where a run must be reproducible.
 
 use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-/// Gives ids that nobody has had before, and that say nothing of whose they are.
+/// A source of unique ids that say nothing about their person.
 #[derive(Clone)]
 pub struct Ids(Arc<dyn Fn() -> String + Send + Sync>);
 
 impl Ids {
-    /// Ids from `give`, which must not give one twice.
+    /// Creates a source from `give`, which must never return an id twice.
     pub fn from_fn(give: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Ids(Arc::new(give))
     }
 
-    /// A new one.
+    /// Returns a new id.
     pub fn next(&self) -> String {
         (self.0)()
     }

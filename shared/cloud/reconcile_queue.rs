@@ -1,5 +1,5 @@
-//! The reconcile queue: one FIFO queue, one message group per site. Its event source bounds how many sites are compared
-//! at the same time.
+//! The reconcile queue: a FIFO queue with one message group for each site. Its event source limits how many sites are
+//! compared at the same time.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
 
-/// Most messages of one call (SQS quotas: a batch holds at most 10).
+/// Maximum number of messages in one call (SQS quotas: a batch holds at most 10).
 const MOST_ENTRIES: usize = 10;
-/// How many batches are sent at the same time.
+/// Maximum number of batches that are sent at the same time.
 const AT_ONCE: usize = 8;
 
-/// The queue.
+/// A client of the reconcile queue.
 #[derive(Clone)]
 pub struct ReconcileQueue {
     queue: Lazy<Client>,
@@ -27,15 +27,15 @@ pub struct ReconcileQueue {
 }
 
 impl ReconcileQueue {
-    /// The queue at `url`.
+    /// Creates a client of the queue at `url`.
     pub fn new(queue: Lazy<Client>, url: String, time: SharedTime) -> Self {
         ReconcileQueue { queue, url, time }
     }
 
-    /// Sends requests. What the queue leaves undone of a batch is sent again, a few times.
+    /// Sends requests. Requests that the queue refuses are sent again, a limited number of times.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the queue did not take all of them; some of them may have been taken.
+    /// [`Error::Retry`] if the queue did not take all of them. Some may have been taken.
     pub async fn send(&self, requests: &[ReconcileRequest]) -> Result<()> {
         let batches = requests.chunks(MOST_ENTRIES).map(|chunk| self.send_batch(chunk)).collect::<Vec<_>>();
         stream::iter(batches).buffer_unordered(AT_ONCE).try_collect().await
@@ -59,10 +59,10 @@ impl ReconcileQueue {
         Ok(())
     }
 
-    /// Has a message come again after `pause`, in whole seconds, rather than when the queue takes its function for dead.
+    /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's visibility timeout.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the queue did not take that; the message comes again later.
+    /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility timeout.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
         let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);

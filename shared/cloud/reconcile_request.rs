@@ -1,15 +1,15 @@
-//! Requests to compare everything of one site, and whether one is to be served now.
+//! Requests to compare everything of one site, and the decision whether to run one now.
 //!
-//! A request says how many reconciles of the site had begun when it was made. Requests that say the same are one, and any
-//! reconcile that begins later serves all of them:
+//! A request holds the number of reconciles of the site that had begun when it was made. Requests with the same number
+//! are one, and any reconcile that begins later serves all of them:
 //!
 //! ```text
-//! a reconcile that began later   another message     a function asked, and the last one
-//! has ended well                 holds the lease     began within PACE, and it never waited    step
-//! yes                            any                 any                                       nothing: it was served
-//! no                             yes                 any                                       wait until the lease ends
-//! no                             no                  yes                                       wait until PACE is over
-//! no                             no                  no                                        reconcile
+//! a reconcile that began later   another message   a function asked, and the last one
+//! has succeeded                  holds the lease   began within PACE, and it never waited   step
+//! yes                            any               any                                      nothing: it is served
+//! no                             yes               any                                      wait until the lease ends
+//! no                             no                yes                                      wait until PACE is over
+//! no                             no                no                                       reconcile
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,36 +17,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::runs::{Lease, Runs};
 
-/// Reconciles that functions ask for begin at least so long after the one before.
+/// Minimum time between the beginnings of reconciles that functions request.
 pub const PACE: SignedDuration = SignedDuration::from_mins(5);
-/// How long a lease holds: no function lives longer.
+/// Duration of a lease: no function lives longer.
 pub const LEASE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Who asks for a reconcile.
+/// The origin of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AskedBy {
-    /// The clock, every quarter of an hour.
+    /// The schedule, every 15 minutes.
     Clock,
-    /// A person, who waits for it.
+    /// The operator, who waits for it.
     Operator,
-    /// A function that found something which only a comparison can put right.
+    /// A function that found a state which only a comparison can repair.
     Function,
 }
 
-/// A request: the content of a message of the reconcile queue.
+/// A request: the body of a message of the reconcile queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileRequest {
-    /// Site.
+    /// The site.
     pub site: String,
     /// How many reconciles of the site had begun when it was made.
     pub begun: u64,
-    /// Who asks.
+    /// The origin of the request.
     pub by: AskedBy,
 }
 
 impl ReconcileRequest {
-    /// What makes equal requests one: the queue takes the first of them, as long as no reconcile has begun since.
+    /// Returns the deduplication id. The queue takes the first of several equal requests until another reconcile
+    /// begins.
     pub fn dedup_id(&self) -> String {
         let by = match self.by {
             AskedBy::Clock | AskedBy::Operator => "now",
@@ -56,27 +57,27 @@ impl ReconcileRequest {
     }
 }
 
-/// How a request was handed out.
+/// A delivery of a request by the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handed {
-    /// The message's id.
+    /// The message id.
     pub message: String,
-    /// How often it was handed out, this time included.
+    /// How often the message was delivered, including this time.
     pub times: u32,
 }
 
-/// What is done with a request.
+/// The decision about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A reconcile served it already.
+    /// A reconcile has served it already.
     Served,
-    /// It comes again at this instant.
+    /// The request waits until this instant.
     Wait(Timestamp),
-    /// Everything is compared, under this lease.
+    /// The reconcile runs, under this lease.
     Run(Runs),
 }
 
-/// Decides what is done with a request: see the table above.
+/// Decides what to do with a request: see the table above.
 pub fn decide(runs: &Runs, request: &ReconcileRequest, handed: &Handed, now: Timestamp) -> Step {
     if runs.ended > request.begun {
         return Step::Served;
@@ -85,7 +86,7 @@ pub fn decide(runs: &Runs, request: &ReconcileRequest, handed: &Handed, now: Tim
     if let Some(lease) = other {
         return Step::Wait(lease.until);
     }
-    // The clock's own requests keep their distance, and nobody who waits for one is kept waiting.
+    // Only requests of functions are paced: the schedule paces its own, and the operator waits for the result.
     let paced = request.by == AskedBy::Function && handed.times <= 1;
     let next = runs.at.and_then(|at| at.checked_add(PACE).ok());
     match next.filter(|next| paced && *next > now) {

@@ -1,8 +1,8 @@
-//! Webhook addresses: whose an address is, and what verifies its deliveries.
+//! Webhook routes: which site a webhook address belongs to, and which secrets verify its deliveries.
 //!
-//! Only the addressed site is read, its route and then its secret, and both are cached, so that refusing costs no call.
-//! A start therefore costs the same with one site as with ten thousand, and a secret that cannot be read costs only its
-//! own site.
+//! Only the route and then the secret of the addressed site are read. Both are cached, so that a refusal costs no call.
+//! A cold start therefore takes the same time with one site as with ten thousand, and an unreadable secret affects only
+//! its own site.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,39 +20,38 @@ use doorstep_vendors::access::WebhookSecrets;
 use doorstep_vendors::doors::DoorsVendor;
 use doorstep_vendors::doors::openings::TellOpenings;
 
-/// How many names that turn out to be no site are looked up within [`SPAN`]. Beyond that the list of all sites is read
-/// once, and decides.
+/// Number of lookups of unknown sites within [`SPAN`] after which the list of all sites is read once, and decides.
 const MOST_MISSES: usize = 50;
-/// Over which time names that are no site are counted.
+/// The time over which lookups of unknown sites are counted.
 const SPAN: SignedDuration = SignedDuration::from_secs(60);
 
-/// A platform's webhook address.
+/// A platform's webhook route.
 #[derive(Clone)]
 pub struct PlatformRoute {
-    /// What is known of the site.
+    /// The site's route.
     pub site: Arc<Option<SiteRoute>>,
-    /// What verifies its deliveries.
+    /// The secrets that verify its deliveries.
     pub secrets: Arc<WebhookSecrets>,
 }
 
-/// A door system's webhook address.
+/// A door system's webhook route.
 #[derive(Clone)]
 pub struct DoorsRoute {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Which place of several it is, where the site file names one.
+    /// The place, if the site file names one of several.
     pub place: Option<String>,
-    /// For how many days openings are kept.
+    /// How many days access attempts are kept.
     pub keep_days: u32,
-    /// What verifies its deliveries.
+    /// The secrets that verify its deliveries.
     pub secrets: Arc<WebhookSecrets>,
-    /// How they are verified and read.
+    /// The vendor code that verifies and parses them.
     pub vendor: &'static dyn TellOpenings,
 }
 
-/// Every webhook address of the stack.
+/// The webhook routes of the stack.
 #[derive(Clone)]
 pub struct WebhookRoutes {
     store: Store,
@@ -63,7 +62,7 @@ pub struct WebhookRoutes {
     misses: Arc<Mutex<Misses>>,
 }
 
-/// Names that turned out to be no site, counted from an instant on.
+/// Lookups of unknown sites, counted from an instant on.
 #[derive(Default)]
 struct Misses {
     since: Option<Timestamp>,
@@ -75,15 +74,15 @@ pub fn address(site: &str, kind: DoorsKind, doors: &str) -> String {
     format!("/hooks/{site}/{}/{doors}", kind.word())
 }
 
-/// Whether a path is one to which a door system may post, of whatever site. Where one machine serves all addresses it
-/// tells those of `entries` from those of `receive`.
+/// Returns whether a door system may post to a path, whatever the site. Where one machine serves all addresses, this
+/// separates those of `entries` from those of `receive`.
 pub fn is_address(path: &str) -> bool {
     let mut parts = path.strip_prefix("/hooks/").unwrap_or_default().split('/').skip(1);
     let posts = |word: &str| DoorsKind::ALL.iter().any(|kind| kind.word() == word && kind.webhook().is_some());
     parts.next().is_some_and(posts) && parts.next().is_some()
 }
 
-/// The three parts behind `/hooks/`; the third one may be missing.
+/// Returns the three parts after `/hooks/`; the third one is optional.
 fn parts(path: &str) -> Option<(&str, &str, Option<&str>)> {
     let mut parts = path.strip_prefix("/hooks/")?.split('/');
     let (site, kind, rest) = (parts.next()?, parts.next()?, parts.next());
@@ -91,7 +90,7 @@ fn parts(path: &str) -> Option<(&str, &str, Option<&str>)> {
 }
 
 impl WebhookRoutes {
-    /// Nothing is read yet.
+    /// Creates the routes. Reads nothing.
     pub fn new(store: Store, secrets: Secrets) -> Self {
         WebhookRoutes {
             store,
@@ -103,11 +102,11 @@ impl WebhookRoutes {
         }
     }
 
-    /// Returns the site that a platform's address belongs to, with its secrets. `None` alike for a site or a platform
-    /// that does not exist and for one without secrets.
+    /// Returns the site of a platform's address, with its secrets. Returns `None` for an unknown site, an unknown
+    /// platform and a site without secrets, so that a sender cannot tell them apart.
     ///
     /// # Errors
-    /// The site's route or secret cannot be read, and nothing is known of it from before.
+    /// The site's route or secret cannot be read, and the cache has no value of it.
     pub async fn platform(&self, path: &str, now: Timestamp) -> Result<Option<PlatformRoute>> {
         let Some((name, platform, action)) = parts(path) else { return Ok(None) };
         let site = self.site(name, now).await?;
@@ -119,8 +118,8 @@ impl WebhookRoutes {
         Ok(secrets.prove_anything().then_some(PlatformRoute { site, secrets }))
     }
 
-    /// Returns the door system that an address belongs to. `None` alike for one that does not exist and for one without
-    /// secrets.
+    /// Returns the door system of an address. Returns `None` for an unknown one and for one without secrets, so that a
+    /// sender cannot tell them apart.
     ///
     /// # Errors
     /// As [`WebhookRoutes::platform`].
@@ -165,7 +164,7 @@ impl WebhookRoutes {
         self.sites.get(name, now, read).await
     }
 
-    /// What was put under `secret`; nothing where the operator put nothing.
+    /// Loads the webhook secrets named `secret`; empty if the operator stored none.
     async fn verifier(&self, site: &str, secret: &str, now: Timestamp) -> Result<Arc<WebhookSecrets>> {
         let read = || async {
             let found = self.secrets.webhook(secret).await;
@@ -179,7 +178,8 @@ impl WebhookRoutes {
         self.verifiers.get(secret, now, read).await
     }
 
-    /// Whether the list of all sites, read at most once a minute, lacks this one. A list that cannot be read lacks none.
+    /// Returns whether the list of all sites lacks this one. The list is read at most once a minute. An unreadable list
+    /// lacks none.
     async fn is_not_listed(&self, name: &str, now: Timestamp) -> bool {
         let read = || async { Ok(self.store.site_names().await?.into_iter().collect()) };
         self.names.get("", now, read).await.is_ok_and(|names| !names.contains(name))

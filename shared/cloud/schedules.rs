@@ -1,4 +1,4 @@
-//! Alarms: one-time schedules that ring a site's line at a minute in which somebody is due.
+//! Schedules: one-time schedules of EventBridge Scheduler that enqueue a trigger at a minute at which something is due.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,36 +20,36 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
 
-/// How far Scheduler's clock may be ahead of ours.
+/// Maximum time by which Scheduler's clock may be ahead of the function's.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
-/// How often a schedule that Scheduler did not take is tried again at once.
+/// How often a schedule that Scheduler refused is tried again at once.
 const TRIES_AGAIN: u32 = 3;
 
-/// Length of the minute in an alarm's name: `yyyymmddThhmm`.
+/// Length of the minute in a schedule's name: `yyyymmddThhmm`.
 const MINUTE: usize = 13;
 
-/// Names that the stack gave to what alarms need.
+/// The names of the stack's resources that schedules need.
 #[derive(Debug, Clone)]
 pub struct AlarmSettings {
-    /// Schedule group.
+    /// The schedule group.
     pub group: String,
-    /// The line's ARN.
+    /// The trigger queue's ARN.
     pub line_arn: String,
-    /// The role that Scheduler takes to ring the line.
+    /// The role with which Scheduler enqueues triggers.
     pub role_arn: String,
 }
 
-/// Why the line will not be rung at a minute.
+/// The reason why no trigger comes at a minute.
 #[derive(Debug)]
 pub enum Unset {
     /// Scheduler did not take the schedule. A later reconcile sets it.
     Schedule(Error),
-    /// The minute has come, and the line did not take the bell.
+    /// The minute has come, and the queue did not take the trigger.
     Queue(Error),
 }
 
-/// Sets alarms.
+/// A client that sets schedules.
 #[derive(Clone)]
 pub struct Schedules {
     scheduler: Lazy<Client>,
@@ -57,12 +57,12 @@ pub struct Schedules {
     line: TriggerQueue,
     bus: Bus,
     time: SharedTime,
-    /// Sites of which a schedule could not be set, and nobody could since.
+    /// Sites whose last schedule could not be set.
     unset: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Schedules {
-    /// Alarms that ring `line`.
+    /// Creates a client whose schedules send to `line`.
     pub fn new(
         scheduler: Lazy<Client>,
         settings: AlarmSettings,
@@ -73,12 +73,12 @@ impl Schedules {
         Schedules { scheduler, settings, line, bus, time, unset: Arc::default() }
     }
 
-    /// Sees to it that the line of `site` is rung at `minute`, as [`Schedules::try_set`] does. Where Scheduler does not take
-    /// it, nothing fails because of that: whoever is due stands in the table, so a reconcile is asked for, which sets every
-    /// schedule of the next 24 hours. That is logged and asked for once, until a schedule of the site can be set again.
+    /// Schedules a trigger for `site` at `minute`, as [`Schedules::try_set`] does. A refusal of Scheduler is not an
+    /// error, because the due item is in the table: the function requests a reconcile, which sets every schedule of the
+    /// next 24 hours. It logs and requests once, until a schedule of the site can be set again.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the minute has come and the line cannot be rung.
+    /// [`Error::Retry`] if the minute has come and the queue did not take the trigger.
     pub async fn set(&self, site: &str, minute: Timestamp) -> Result<()> {
         match self.set_patiently(site, minute).await {
             Ok(()) => {
@@ -96,7 +96,7 @@ impl Schedules {
         }
     }
 
-    /// Tries a few times, but only once while Scheduler takes nothing for this site.
+    /// Tries several times, but only once if the site's last schedule could not be set.
     async fn set_patiently(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
         let mut back_off = BackOff::new(&self.time);
         let tries = if self.unset().contains(site) { 0 } else { TRIES_AGAIN };
@@ -113,8 +113,8 @@ impl Schedules {
         self.unset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees to it that the line of `site` is rung at `minute`. Setting an alarm twice is a success; one that Scheduler
-    /// refuses because its minute has come meanwhile rings at once.
+    /// Schedules a trigger for `site` at `minute`. A schedule that exists is a success. If Scheduler refuses because
+    /// the minute has come meanwhile, the trigger is enqueued at once.
     ///
     /// # Errors
     /// [`Unset`].
@@ -136,7 +136,7 @@ impl Schedules {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
-                // The same refusal would mean a mistake of ours or of the stack's, if it came for a minute to come.
+                // The same refusal for a future minute means a mistake in this code or in the stack.
                 Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
                     self.line.enqueue(&ring, None).await.map_err(Unset::Queue)
                 }
@@ -148,10 +148,10 @@ impl Schedules {
         }
     }
 
-    /// Every alarm of a site that is set, by name.
+    /// Returns the names of all schedules of a site.
     ///
     /// # Errors
-    /// [`Error::Retry`] where Scheduler cannot be asked.
+    /// [`Error::Retry`] if Scheduler is unreachable.
     pub async fn of(&self, site: &str) -> Result<Vec<String>> {
         let prefix = format!("{site}-");
         let listed = self.scheduler.list_schedules().group_name(&self.settings.group).name_prefix(&prefix);
@@ -169,10 +169,10 @@ impl Schedules {
         Ok(names)
     }
 
-    /// Takes back every alarm of a site. It would do no harm, but nobody is left to serve it.
+    /// Deletes all schedules of a site. They would do no harm, but their triggers would have nothing to serve.
     ///
     /// # Errors
-    /// [`Error::Retry`] where Scheduler cannot be asked.
+    /// [`Error::Retry`] if Scheduler is unreachable.
     pub async fn clear(&self, site: &str) -> Result<()> {
         for name in self.of(site).await? {
             let deleted = self.scheduler.delete_schedule().group_name(&self.settings.group).name(name).send().await;

@@ -1,4 +1,4 @@
-//! Secrets, from SSM: two parameters a name, so that `receive` can be refused the second.
+//! Secrets in SSM Parameter Store. Each name has two parameters, so that `receive` can be denied the second.
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
@@ -16,25 +16,25 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets below `/{stack}/`.
+    /// Creates a client of the secrets below `/{stack}/`.
     pub fn new(ssm: Lazy<Client>, stack: String) -> Self {
         Secrets { ssm, stack }
     }
 
-    /// Builds the client now, where nobody did.
+    /// Builds the SDK client now, if no request has built it yet.
     pub fn build(&self) {
         self.ssm.build();
     }
 
-    /// What proves deliveries; `None` where the operator put nothing.
+    /// Loads the secrets that verify deliveries; `None` if the operator stored none.
     pub async fn webhook(&self, name: &str) -> Result<Option<WebhookSecrets>> {
         self.parameter(&format!("/{}/{name}/webhook", self.stack)).await
     }
 
-    /// What opens an interface.
+    /// Loads the credentials of a vendor's API.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where the operator put nothing.
+    /// [`Error::Permanent`] if the operator stored none.
     pub async fn api(&self, name: &str) -> Result<ApiSecrets> {
         let path = format!("/{}/{name}/api", self.stack);
         let found = self.parameter(&path).await?;

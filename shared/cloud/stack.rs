@@ -1,5 +1,5 @@
-//! What a deployed stack says of itself: one plain parameter that the template writes, so that whoever knows the stack's
-//! name can find everything else.
+//! The description of a deployed stack: one plain SSM parameter that the template writes. The stack's name therefore
+//! suffices to find everything else.
 
 use aws_credential_types::Credentials;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
@@ -11,47 +11,47 @@ use crate::schedules::AlarmSettings;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;
 
-/// Who asks AWS, and where that is.
+/// The caller of AWS: region, credentials and endpoint.
 #[derive(Debug, Clone)]
 pub struct Asker {
-    /// AWS region.
+    /// The AWS region.
     pub region: String,
-    /// What to ask with. It prints redacted.
+    /// The credentials. Their `Debug` output is redacted.
     pub credentials: Credentials,
-    /// Where AWS is, if not at its own addresses.
+    /// The endpoint of AWS, if not the public one.
     pub endpoint: Option<String>,
 }
 
-/// The names of what a stack holds: the JSON in the parameter `/{stack}/stack`.
+/// The names of a stack's resources: the JSON in the parameter `/{stack}/stack`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Names {
     /// The table.
     pub table: String,
-    /// The line's URL.
+    /// The trigger queue's URL.
     pub line_url: String,
-    /// The line's ARN.
+    /// The trigger queue's ARN.
     pub line_arn: String,
-    /// The schedule group of the alarms.
+    /// The schedule group.
     pub alarm_group: String,
-    /// The role with which alarms ring.
+    /// The role with which schedules enqueue triggers.
     pub alarm_role_arn: String,
     /// The event bus.
     pub bus: String,
 }
 
 impl Settings {
-    /// The names among these, as the stack says them.
+    /// Returns the names as the stack's parameter holds them.
     pub fn names(&self) -> Names {
         let AlarmSettings { group, line_arn, role_arn } = self.alarms.clone();
         let (table, line_url, bus) = (self.table.clone(), self.line_url.clone(), self.bus.clone());
         Names { table, line_url, line_arn, alarm_group: group, alarm_role_arn: role_arn, bus }
     }
 
-    /// What the stack called `stack` says of itself.
+    /// Loads the settings of the stack named `stack`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where there is no such stack here, or AWS does not let us ask; [`Error::Retry`] where AWS
-    /// cannot be reached.
+    /// [`Error::Invalid`] if there is no such stack in the region, or AWS denies the read; [`Error::Retry`] if AWS is
+    /// unreachable; [`Error::Permanent`] if the parameter has another shape.
     pub async fn of_stack(stack: &str, asker: Asker, http: &Http) -> Result<Self> {
         let path = format!("/{stack}/stack");
         let ssm = config!(aws_sdk_ssm, asker, Seam(http.clone()));

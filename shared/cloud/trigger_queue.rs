@@ -1,4 +1,5 @@
-//! The line: one FIFO queue, one message group per site, served one bell at a time and in order.
+//! The trigger queue: a FIFO queue with one message group for each site. SQS delivers the triggers of a site in order,
+//! one batch at a time.
 
 use std::time::Duration;
 
@@ -13,74 +14,75 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::push_update::ChangeHint;
 
-/// "Something may have changed": never what to do about it.
+/// A trigger: it says that something may have changed, and never what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
-    /// About these things at the platform.
+    /// These things at the platform may have changed.
     Things(Vec<ChangeHint>),
-    /// Somebody is due until this minute.
+    /// A person or thing is due at this minute or earlier.
     Alarm(Timestamp),
-    /// Somebody is due now.
+    /// A person or thing is due now.
     Due,
-    /// About whoever has this account: they were refused at a door, or somebody changed the account there.
+    /// The account was refused at a door or changed at the door system. The trigger concerns its person.
     Account {
-        /// Door system.
+        /// The door system.
         doors: String,
-        /// Account.
+        /// The account.
         id: AccountId,
     },
-    /// A delivery could not be read: everything must be read.
+    /// A delivery could not be parsed: the whole platform must be read.
     Unread,
-    /// Everything was told anew: everything must be read.
+    /// A complete snapshot arrived: the whole platform must be read.
     Roster,
 }
 
-/// A bell and whose it is: the content of a message.
+/// A trigger with its site: the body of a queue message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TriggerMessage {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Bell.
+    /// The trigger.
     pub bell: Trigger,
-    /// The delivery that it is of, where it is of one.
+    /// The delivery that caused it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// When that came.
+    /// When the delivery arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
 
 impl TriggerMessage {
-    /// A bell of our own.
+    /// Creates a message that no delivery caused.
     pub fn new(site: &str, bell: Trigger) -> Self {
         TriggerMessage { site: site.to_owned(), bell, cause: None, at: None }
     }
 
-    /// By a delivery that came at this instant.
+    /// Sets the delivery that caused it, and when it arrived.
     pub fn by(mut self, delivery: &str, at: Timestamp) -> Self {
         (self.cause, self.at) = (Some(delivery.to_owned()), Some(at));
         self
     }
 
-    /// Returns the text of the message. SQS takes every character that JSON takes, except U+FFFE and U+FFFF; a platform may
-    /// write these into an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`. `[D]`
+    /// Returns the body of the message. SQS accepts every character that JSON accepts, except U+FFFE and U+FFFF. A
+    /// platform may use these in an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`.
+    /// `[D]`
     pub fn text(&self) -> Result<String> {
         let text = serde_json::to_string(self).map_err(|_| Error::permanent("a bell cannot be written"))?;
         Ok(text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
     }
 }
 
-/// What waits in the line, of all sites.
+/// The number of messages in the queue, of all sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// Bells that nobody serves yet.
+    /// Messages that wait to be served.
     pub waiting: u64,
-    /// Bells that could not be served five times; `None` where the queue gives up none.
+    /// Messages in the dead-letter queue; `None` if the queue has none.
     pub dead: Option<u64>,
 }
 
-/// Where a queue gives what it gives up.
+/// The redrive policy: the dead-letter queue's ARN.
 #[derive(Deserialize)]
 struct Redrive {
     #[serde(rename = "deadLetterTargetArn")]
@@ -98,7 +100,7 @@ fn unasked(why: String) -> Error {
     Error::retry(format!("the queue cannot be asked: {why}"))
 }
 
-/// The line.
+/// A client of the trigger queue.
 #[derive(Clone)]
 pub struct TriggerQueue {
     queue: Lazy<Client>,
@@ -106,20 +108,21 @@ pub struct TriggerQueue {
 }
 
 impl TriggerQueue {
-    /// The queue at `url`.
+    /// Creates a client of the queue at `url`.
     pub fn new(queue: Lazy<Client>, url: String) -> Self {
         TriggerQueue { queue, url }
     }
 
-    /// Builds the client now, where nobody did.
+    /// Builds the SDK client now, if no request has built it yet.
     pub fn build(&self) {
         self.queue.build();
     }
 
-    /// Rings. Equal `sameness` within five minutes is swallowed; a bell of our own has none.
+    /// Enqueues a trigger. SQS drops a second message with an equal deduplication id within five minutes. Without
+    /// `sameness` the id is random.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the queue did not take it.
+    /// [`Error::Retry`] if the queue did not take it.
     pub async fn enqueue(&self, ring: &TriggerMessage, sameness: Option<&str>) -> Result<()> {
         let own = || Uuid::new_v4().simple().to_string();
         self.queue
@@ -136,10 +139,11 @@ impl TriggerQueue {
             })
     }
 
-    /// How many bells wait, and how many were given up. It needs rights that no function has: for the operator.
+    /// Returns how many messages wait, and how many are in the dead-letter queue. Only the operator has the rights for
+    /// it.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the queue cannot be asked.
+    /// [`Error::Retry`] if the queue is unreachable.
     pub async fn waiting(&self) -> Result<Waiting> {
         let here = self.attributes(&self.url).await?;
         let policy = here.get(&QueueAttributeName::RedrivePolicy);
@@ -163,11 +167,11 @@ impl TriggerQueue {
         Ok(answer.attributes.unwrap_or_default())
     }
 
-    /// Lets a message that could not be served come again after `pause`, whole seconds, rather than when the queue
-    /// takes its function for dead. Until then no other message of its site is handed out.
+    /// Makes a message visible again after `pause`, in whole seconds, instead of after the queue's visibility timeout.
+    /// Until then SQS delivers no other message of its site.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the queue did not take it; the message comes again all the same, later.
+    /// [`Error::Retry`] if the queue refused. The message returns later, after its visibility timeout.
     pub async fn again(&self, receipt: &str, pause: Duration) -> Result<()> {
         let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX);
         let asked = self.queue.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);

@@ -1,4 +1,4 @@
-//! What follows from facts and rules.
+//! Decisions about access: what follows from facts and rules.
 
 pub mod action;
 pub mod cards;

@@ -1,4 +1,4 @@
-//! What is known: facts, people, accounts, claims and records.
+//! Values that Doorstep stores and passes on: facts, people, accounts, claims and records.
 
 pub mod access_attempt;
 pub mod account;

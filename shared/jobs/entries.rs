@@ -1,6 +1,6 @@
-//! The fourth journey: who came and went. A door system posts what happens at its locks; it is proven, kept, and where
-//! somebody was refused, their bell is rung at once. Like receive it calls no vendor and holds no right to what opens
-//! doors.
+//! The entries job. A door system posts access attempts. The job verifies the delivery and stores the attempt. A
+//! recently refused attempt enqueues a trigger for its account. Like receive, the job calls no vendor and has no right
+//! to door secrets or API credentials.
 
 use jiff::SignedDuration;
 
@@ -13,12 +13,12 @@ use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDeliver
 use doorstep_vendors::doors::openings::AccessNews;
 use doorstep_vendors::platform::signature::digest;
 
-/// Whoever was refused longer ago than this has gone away; nobody is looked at for their sake.
+/// The longest age of a refused attempt that enqueues a trigger. After that time the person has left the door.
 pub const RINGS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
-/// A letter that is dated further ahead than this is dated wrong.
+/// The longest time by which the date of an event may be ahead of our clock.
 const AHEAD: SignedDuration = SignedDuration::from_secs(300);
 
-/// Takes one delivery. Refusing one costs no call to anything.
+/// Takes one delivery and returns the HTTP answer. Rejecting a delivery costs no vendor call.
 pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
@@ -63,8 +63,8 @@ async fn take(environment: &Environment, entrance: &DoorsRoute, proven: &Verifie
     }
 }
 
-/// Rings first, then keeps: a crash between the two costs a duplicate, never an opening. The same one told twice lands
-/// in the same place.
+/// Enqueues the trigger first and stores the attempt second. A crash between the two steps costs a duplicate trigger,
+/// and the attempt is never lost. An attempt that is delivered twice is stored under the same key.
 async fn keep(environment: &Environment, entrance: &DoorsRoute, opening: AccessAttempt) -> Result<()> {
     let now = environment.time.now();
     let lately = now.duration_since(opening.at) <= RINGS_WITHIN;
@@ -75,7 +75,7 @@ async fn keep(environment: &Environment, entrance: &DoorsRoute, opening: AccessA
     environment.store.keep_openings(&entrance.site, std::slice::from_ref(&opening), entrance.keep_days, now).await
 }
 
-/// A door system switches a webhook off that keeps failing, so what it sends is taken all the same, and said.
+/// Records an unreadable delivery and accepts it. A door system switches off a webhook that keeps failing.
 async fn unreadable(environment: &Environment, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
     tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
     environment.store.keep_unread(&entrance.site, sameness, why, environment.time.now()).await?;

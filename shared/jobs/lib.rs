@@ -1,7 +1,7 @@
 //! The work of the four functions: receive, entries, settle and reconcile.
 
 #![warn(missing_docs)]
-// Futures nest deeper than the compiler follows by itself.
+// The futures nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 pub mod comparison;

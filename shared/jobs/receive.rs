@@ -1,5 +1,5 @@
-//! The first journey: prove the exact bytes, read what they are about, ring, remember. It calls no vendor, and holds
-//! no right to door secrets or API credentials.
+//! The receive job. It verifies the signature over the exact bytes, parses the content, enqueues a trigger and stores
+//! push updates. It calls no vendor, and has no right to door secrets or API credentials.
 
 use sha2::{Digest, Sha256};
 
@@ -10,10 +10,10 @@ use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery, WebhookContent};
 use doorstep_vendors::platform::PlatformVendor;
 
-/// How far ahead a letter that counts by its date may be dated, in seconds.
+/// The longest time, in seconds, by which the timestamp of a push update may be ahead of our clock.
 const FUTURE_SECONDS: i64 = 300;
 
-/// Takes one delivery. Refusing one costs no call to anything.
+/// Takes one delivery and returns the HTTP answer. Rejecting a delivery costs no vendor call.
 pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
     if delivery.body.len() > LARGEST_BODY {
         return Answer::too_large();
@@ -42,8 +42,9 @@ pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
     }
 }
 
-/// Enqueues a trigger for what the delivery is about. An update of a platform that has no read API is stored first: a
-/// crash between the two costs a duplicate, because the platform posts again what was not answered, never an update.
+/// Enqueues a trigger for the content of a delivery. A push update is stored before its trigger is enqueued, because
+/// its platform has no read API. After a crash between the two steps, the platform posts the unanswered update again:
+/// the update arrives twice and is never lost.
 async fn take(
     environment: &Environment,
     plate: &SiteRoute,
@@ -66,7 +67,8 @@ async fn take(
                 UpdateBody::Thing { .. } => Trigger::Things(told.mentions),
                 UpdateBody::Roster { .. } => Trigger::Roster,
             };
-            // Each one rings: what is posted once more may have to be taken out of the table once more.
+            // Every push update enqueues a trigger, without deduplication. Settle may have to read the stored update
+            // again.
             environment.triggers.enqueue(&TriggerMessage::new(site, bell).by(sameness, now), None).await?;
         }
         WebhookContent::Wrong(why) => {

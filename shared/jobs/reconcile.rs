@@ -1,5 +1,5 @@
-//! The third journey: the whole platform beside the whole door system. It finds what webhooks missed and what hands
-//! changed, marks due whoever needs settling, and rings. It writes to no door.
+//! The reconcile job. It compares the whole platform with the whole door system of one site. It finds lost deliveries
+//! and changes by hand, marks the people concerned as due and enqueues a trigger. It never writes to a door.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,49 +35,49 @@ use holding::{Holding, Ruling};
 use platform::PlatformState;
 pub use serve::serve;
 
-/// How far ahead alarms are set again, should one have failed.
+/// How far ahead schedules are set again, in case setting one failed.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// A snapshot is not believed, and nothing follows from it that a human could approve.
+/// The problem text for a snapshot that is not believed and that contains no change that the operator could approve.
 const HELD_BACK: &str = "the last roster is not believed, though three letters said it: nobody would lose access by it now. \
     If it is true, say it by letters";
 
-/// What one reconcile found.
+/// The result of one reconcile.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
-    /// Grants that are missing.
+    /// Number of missing grants.
     pub granted: usize,
-    /// Revokes that are missing.
+    /// Number of missing revokes. Unconfirmed revokes count after their release.
     pub revoked: usize,
-    /// People in ruled groups that are not ours.
+    /// Number of foreign members of ruled groups.
     pub foreign: usize,
-    /// Cards that are missing from somebody.
+    /// Number of cards that are to be assigned.
     pub tagged: usize,
-    /// Cards that must be taken back.
+    /// Number of cards that are to be taken back. Unconfirmed ones count after their release.
     pub untagged: usize,
-    /// Revokes that wait for a human.
+    /// Number of held changes. They wait for an approval.
     pub held: usize,
-    /// What somebody should look at.
+    /// Problems that the operator should look at.
     pub problems: Vec<String>,
-    /// What was read, by source.
+    /// How each source was read, by its name.
     pub reads: BTreeMap<String, Read>,
-    /// What is published of it.
+    /// Notices to publish on the event bus.
     #[serde(skip)]
     pub notices: Vec<Notice>,
 }
 
-/// Compares everything of one site and rings for what is wrong.
+/// Compares everything of one site, stores what was read, marks people as due and enqueues a trigger for them.
 ///
 /// # Errors
-/// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a site that is not here;
-/// [`Retry`](doorstep_core::model::error::Error::Retry) where our own table or line is away. A vendor that
+/// [`Invalid`](doorstep_core::model::error::Error::Invalid) for a site that this stack does not have.
+/// [`Retry`](doorstep_core::model::error::Error::Retry) if our table or trigger queue is unavailable. A vendor that
 /// cannot be read is a problem in the report, not an error.
 pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> {
     let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
-    // What an older version wrote of the site may say too little.
+    // A route that an older version of Doorstep wrote may lack fields. This write completes it.
     environment.store.keep_doorplate(&SiteRoute::of(&site), &stored).await?;
     carry_over(environment, &site, &BTreeSet::new()).await?;
     let overdue = set_alarms(environment, &site.id, &mut report).await?;
@@ -127,7 +127,7 @@ pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> 
     if !dues.is_empty() || overdue {
         enqueue(environment, &site).await?;
     }
-    // Access does not wait for who came and went, and no trouble with that is trouble with access.
+    // Access attempts come last, so that neither their duration nor their failure affects access.
     if openings::collect(environment, &site, &seen, &mut report).await {
         enqueue(environment, &site).await?;
     }
@@ -153,14 +153,16 @@ pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> 
     Ok(report)
 }
 
-/// The bell says by which clock somebody was marked: that of whoever serves it may be some seconds behind.
+/// Enqueues a trigger that carries our clock. The clock of the function that serves it may be some seconds behind the
+/// clock by which people were marked as due.
 async fn enqueue(environment: &Environment, site: &Site) -> Result<()> {
     let bell = Trigger::Alarm(environment.time.now());
     environment.triggers.enqueue(&TriggerMessage::new(&site.id, bell), None).await
 }
 
-/// Sets schedules for whoever is due soon, so that one that failed heals even when a platform is down. What Scheduler does
-/// not take is said, and is the next reconcile's to set. Returns whether somebody is overdue.
+/// Sets schedules for the people who are due soon, so that a failed schedule heals even while the platform is down. If
+/// Scheduler rejects a schedule, the report says so and the next reconcile sets it. Returns whether a person is
+/// overdue.
 async fn set_alarms(environment: &Environment, site: &str, report: &mut Report) -> Result<bool> {
     let now = environment.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
@@ -182,7 +184,7 @@ async fn set_alarms(environment: &Environment, site: &str, report: &mut Report) 
     Ok(minutes.iter().any(|minute| *minute <= this_minute))
 }
 
-/// Keeps what the doors were found to be, and what names stand for, for settle to go by.
+/// Stores the state of the door systems and the resolved names. Settle uses both.
 async fn keep(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
     for name in seen.accounts.keys() {
         if let Some(terms) = seen.terms.get(name) {
@@ -192,7 +194,7 @@ async fn keep(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> R
     environment.store.keep_resolved(&site.id, &seen.resolved).await
 }
 
-/// Registers which groups this site rules, so that others who rule them know.
+/// Registers the groups that this site rules, so that other sites that rule them know.
 async fn register(environment: &Environment, site: &Site, seen: &mut DoorsSnapshot) -> Result<()> {
     for (name, terms) in seen.terms.iter_mut().filter(|(name, _)| seen.accounts.contains_key(*name)) {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
@@ -202,8 +204,8 @@ async fn register(environment: &Environment, site: &Site, seen: &mut DoorsSnapsh
     Ok(())
 }
 
-/// Notes that the groups which were read are ours from now on: whoever is put into them later by hand stays theirs.
-/// While we only observe nobody becomes ours, so no group does: it is taken over when the site begins to act.
+/// Marks the groups that were read as taken over. An account that is later added to one by hand stays foreign. In
+/// observe mode Doorstep claims no one, so it takes over no group until the site begins to act.
 async fn take_over(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<()> {
     if site.mode == Mode::Observe {
         return Ok(());

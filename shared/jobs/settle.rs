@@ -1,5 +1,5 @@
-//! The second journey, and the only one that touches doors: a bell marks people due, then whoever is due is settled
-//! from what is true now.
+//! Settle: the only job that writes to door systems. Triggers mark people as due. Settle then evaluates each due person
+//! from the current facts, and applies the difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -54,19 +54,22 @@ pub use rest::resume_at;
 pub use scene::DoorsContext;
 pub use scene::catalogue;
 
-/// How long a site's line waits before a message that failed comes again, by how often it came. After the fifth time
-/// the queue gives it to the dead letters.
+/// Seconds that a site's queue waits before a failed message returns, by the number of times that the message was
+/// received. After the fifth failure the queue moves the message to the dead-letter queue.
 const PAUSES: [u64; 4] = [5, 15, 45, 120];
 
-/// What one batch holds of one site.
+/// The messages of one site in one batch.
 struct Part {
     site: String,
     rings: Vec<TriggerMessage>,
     messages: Vec<SqsMessage>,
 }
 
-/// Serves one batch of the line, its sites side by side under one deadline. Where a site fails, or has no time left, its
-/// messages come again; another site's do not.
+/// Serves one batch of the queue.
+///
+/// The batch is split by site. All sites are served concurrently under one deadline. If a site fails or runs out of
+/// time, only the messages of that site return to the queue. Each of them returns after a pause that grows with its
+/// failures.
 pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
     let (parts, mut failed) = by_site(batch);
     let served = parts.into_iter().map(|part| async move {
@@ -85,9 +88,10 @@ pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchRespo
     answer
 }
 
-/// The batch by site, in the order of its messages, and what comes again at once: a message that is none of ours, and
-/// what is behind it in its group, which must not overtake it. When it comes for the last time it is passed over: the
-/// queue gives it to the dead letters next, and what is behind it has been held up long enough.
+/// Splits the batch by site, in the order of its messages. The second value lists the messages that fail at once, with
+/// a pause of zero: malformed messages, and the messages behind them in the same group, which must not overtake them.
+/// On the last receive of a malformed message the group goes on without it: the queue moves it to the dead-letter queue
+/// next, and the messages behind it have waited long enough.
 fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
     let (mut failed, mut held_up) = (Vec::new(), BTreeSet::new());
@@ -114,8 +118,8 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
     (parts.into_values().collect(), failed)
 }
 
-/// Has a message come again after `pause`, rather than when the queue takes its function for dead. One that nobody can
-/// read comes again at once, so that it soon stands in nobody's way: a site's messages are handed out in order.
+/// Makes a message return to the queue after `pause` instead of after the visibility timeout. A malformed message
+/// returns at once. The queue delivers a site's messages in order, so the message soon stops blocking those behind it.
 async fn comes_again(environment: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = environment.triggers.again(receipt, pause).await
@@ -130,7 +134,7 @@ fn failure(message: SqsMessage) -> BatchItemFailure {
     failure
 }
 
-/// How often a message was handed out, this time included.
+/// Returns how often a message was received, this time included.
 fn receives(message: &SqsMessage) -> usize {
     let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     received.unwrap_or(1)

@@ -1,4 +1,4 @@
-//! The operator's word on what the guard holds: look at it, and release exactly that.
+//! Holds and approvals: shows what the guard holds, and releases exactly what the operator approves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,40 +24,40 @@ use doorstep_core::shown_line;
 use doorstep_vendors::platform::PlatformVendor;
 use doorstep_vendors::platform::told::reader::believe_held;
 
-/// A hold, with everybody whom it concerns.
+/// A hold, with every change in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
     /// The hold.
     #[serde(flatten)]
     pub hold: Hold,
-    /// Who would leave or get what.
+    /// The changes that wait.
     pub waiting: Vec<Shown>,
 }
 
-/// One change that waits, for somebody to read.
+/// A change that waits, for display.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shown {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// What would be done.
+    /// The change.
     pub what: Doing,
-    /// The group that is left; none where something else is to be done.
+    /// The group that the account would leave; `None` for other changes.
     pub group: Option<GroupId>,
-    /// Its name.
+    /// The name of the group.
     pub name: Option<String>,
-    /// Whose: what the platform or the door system calls them.
+    /// The name of the person, from the platform or the door system.
     pub who: String,
-    /// Their address.
+    /// The e-mail address of the person.
     pub email: Option<String>,
-    /// Their account.
+    /// The account.
     pub account: Option<AccountId>,
-    /// They were put there by hand.
+    /// Whether the account was added to the group by hand.
     pub foreign: bool,
-    /// How the number of the card reads that is taken back.
+    /// The display form of the number of the card that would be taken back.
     pub tag: Option<String>,
 }
 
-/// What waits.
+/// A kind of change that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Doing {
@@ -67,9 +67,9 @@ pub enum Doing {
     Untagged,
     /// An account is suspended or deleted.
     Rests,
-    /// A profile becomes the person of another address.
+    /// A profile joins the person of another address.
     Joins,
-    /// An account is made.
+    /// An account is created.
     Invited,
 }
 
@@ -85,10 +85,10 @@ impl Doing {
     }
 }
 
-/// Everything that waits for a human, at one site or at all of them, with whom it concerns.
+/// Loads the open holds of one site or of all sites, with the changes in them.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where the table is away.
+/// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where the table is not available.
 pub async fn holds(environment: &Environment, site: Option<&str>) -> Result<Vec<Opened>> {
     let mut holds = Vec::new();
     for site in sites(environment, site).await? {
@@ -103,7 +103,7 @@ pub async fn holds(environment: &Environment, site: Option<&str>) -> Result<Vec<
     Ok(holds)
 }
 
-/// What those are called whom a hold is about.
+/// The names for the changes of a hold.
 struct Names {
     groups: BTreeMap<String, Vec<Group>>,
     people: BTreeMap<String, Person>,
@@ -184,12 +184,12 @@ impl fmt::Display for Opened {
     }
 }
 
-/// Releases exactly what is held under a checksum, for an hour, and rings the line for it. What of it is no longer to be
-/// done is not done; what would be done besides is not released.
+/// Releases exactly what is held under a checksum, for an hour, and enqueues a trigger for it. A released change that
+/// is no longer due is not made. A change outside of the hold is not released.
 ///
 /// # Errors
-/// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where table or line are
-/// away, or the hold changed meanwhile: then the same may be said again.
+/// [`Error::Invalid`] where there is no such hold, or it was approved already; [`Error::Retry`] where the table or the
+/// queue is not available, or the hold changed meanwhile. The operator can then repeat the approval.
 pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &str) -> Result<Hold> {
     let hold = find(environment, site, checksum).await?;
     if let Some(at) = hold.approved {
@@ -204,7 +204,7 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
     let doubts: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.doubt).collect();
     environment.store.release(&site, &doubts, Some(checksum), now).await?;
     let mut notices = believe(environment, &site, &waiting).await?;
-    // By the stack's own clock: that of the operator's desk may be ahead of it.
+    // The due minute comes from the stack's clock, because the operator's clock may be ahead of it.
     environment.store.put_dues(&site, &dues(&waiting, hold.told)).await?;
     let hold = Hold { approved: Some(now), ..hold };
     environment.store.keep_hold(&hold).await?;
@@ -216,8 +216,8 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
     Ok(hold)
 }
 
-/// Where what is approved follows from a snapshot that was not believed, it is believed from now on, and everything is to be
-/// compared by it.
+/// Accepts a snapshot that was not trusted if the approved changes follow from it. The site then needs a reconcile that
+/// compares by the snapshot.
 async fn believe(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
     let told = environment.store.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
     if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&environment.store, site).await? {
@@ -237,7 +237,7 @@ async fn find(environment: &Environment, site: Option<&str>, checksum: &str) -> 
     )))
 }
 
-/// Whom it concerns, each once, with the groups and accounts to look at.
+/// Returns a due item for each person of the hold, with the groups and door systems to read.
 fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
     let mut dues: BTreeMap<String, Due> = BTreeMap::new();
     for one in waiting {

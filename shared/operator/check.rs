@@ -1,5 +1,5 @@
-//! What can be found wrong with a site file by asking both vendors, and by laying several files side by side. It reads
-//! and judges; nothing is written anywhere.
+//! The checks of a site file against both vendors and against other files. They only read and decide. They store
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,22 +14,22 @@ use doorstep_core::site::{Mode, Selector, Site};
 use doorstep_vendors::doors::ReadDoors;
 use doorstep_vendors::platform::{ReadPlatform, Span};
 
-/// Kinds of things that rules name.
+/// The kinds of things that rules name.
 pub const NAMED: [Kind; 5] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan, Kind::Pass];
 
-/// What the vendors answered about a site file.
+/// The result of a check against the vendors.
 pub struct VendorCheck {
-    /// What is wrong, and what to do about it. A good file has none.
+    /// The errors, with what to do about each. A valid file has none.
     pub findings: Vec<String>,
     /// The vendors' ids of the names in the file.
     pub resolved: Resolved,
 }
 
-/// Asks the platform and every door system whether each name in `site` exists there exactly once, and whether they can do
-/// what the file expects of them.
+/// Asks the platform and every door system whether each name in `site` exists exactly once, and whether they support
+/// what the file requires.
 ///
 /// # Errors
-/// As soon as a vendor cannot be read: half an answer would be a wrong one.
+/// The first error of a vendor: a partial result would be a wrong one.
 pub async fn against_vendors(
     site: &Site,
     platform: &dyn ReadPlatform,
@@ -74,8 +74,8 @@ async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<
     Ok(findings)
 }
 
-/// What is wrong with the protected people of one door system, where `is_there` says who has an account. No address is
-/// repeated.
+/// Returns the findings about the protected people of one door system. `is_there` tells which addresses have an
+/// account. No finding contains an address.
 pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) -> Vec<String> {
     let protected = site.doors.get(name).map_or(&[][..], |config| config.protected.as_slice());
     let missing: Vec<usize> =
@@ -89,7 +89,7 @@ pub fn of_protected(site: &Site, name: &str, is_there: impl Fn(&str) -> bool) ->
     findings
 }
 
-/// What is suspicious in one file although nothing in it is wrong.
+/// Returns the findings about one valid file that is probably not what the operator wants.
 pub fn alone(site: &Site) -> Vec<String> {
     let mut findings = Vec::new();
     if !site.platform.kind.has_floors() && site.platform.kind.has_read_api() {
@@ -118,7 +118,7 @@ pub fn alone(site: &Site) -> Vec<String> {
     findings
 }
 
-/// What is wrong between files that are fine each by itself, with the number of the file it is said of.
+/// Returns the findings between files that are valid each by itself, with the index of the file that each is about.
 pub fn together(sites: &[&Site]) -> Vec<(usize, String)> {
     let mut findings = Vec::new();
     for (number, site) in sites.iter().enumerate() {

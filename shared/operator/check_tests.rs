@@ -1,4 +1,4 @@
-//! What is found by asking vendors and by laying files side by side.
+//! Tests of the checks against vendors and between files.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use doorstep_vendors::doors::{ReadDoors, Seats};
 use doorstep_vendors::platform::found::{Assigned, FactList, Lookup};
 use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
 
-/// The least that a site file can say.
+/// The smallest valid site file.
 const LEAST: &str = r#"
 site = "riverside"
 timezone = "Europe/London"
@@ -64,7 +64,7 @@ impl ReadPlatform for OnePlan {
     }
 }
 
-/// Doors with one group, one account and two seats; or away.
+/// Doors with one group, one account and two seats, or doors that do not answer.
 struct OneGroup {
     away: bool,
 }

@@ -1,5 +1,5 @@
-//! Drift: what of the version in force is not so at the doors now, told apart by whether a hand did it. It reads, and
-//! changes nothing; telling apart is pure.
+//! Drift: the differences between the version in force and the doors, and which of them were made by hand. It reads and
+//! changes nothing. The classification is pure.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,77 +16,77 @@ use doorstep_core::model::person::Person;
 use doorstep_core::shown_line;
 use doorstep_core::site::Mode;
 
-/// Everything that is not so.
+/// The differences at one site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// The site.
     pub site: String,
     /// The version in force.
     pub version: u64,
-    /// The mode in force. In `observe` nothing of it is put right.
+    /// The mode in force. In `observe` Doorstep corrects none of them.
     pub mode: Mode,
     /// Why the version in force may not act, and what to do about it.
     pub remarks: Vec<String>,
-    /// The instant for which it was judged.
+    /// The instant of the comparison.
     pub at: Timestamp,
-    /// The site's time zone, in which it is printed.
+    /// The site's time zone, in which times are printed.
     pub timezone: String,
-    /// What is not so.
+    /// The differences.
     pub found: Vec<Drifted>,
-    /// What somebody should look at.
+    /// Problems that the operator should examine.
     pub problems: Vec<String>,
 }
 
-/// One thing that is not so.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drifted {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Group; none where the account itself is not as it should be, or a tag.
+    /// The group; `None` for a difference of the account itself or of a tag.
     pub group: Option<String>,
-    /// The group's name.
+    /// The name of the group.
     pub name: Option<String>,
-    /// Whose.
+    /// The person.
     pub who: Who,
-    /// What it is.
+    /// The kind of difference.
     pub what: What,
-    /// A hand did it.
+    /// Whether it was made by hand.
     pub by_hand: bool,
-    /// Why it should be otherwise.
+    /// Why it should be different.
     pub because: String,
 }
 
-/// What is not so.
+/// The kind of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    /// We put them in and they are not in any more: they come back.
+    /// Doorstep added the person, who is no longer a member. Doorstep adds the person again.
     TakenOut,
-    /// They should be in, and nobody has put them in yet.
+    /// The person should be a member and was not added yet.
     NotIn,
-    /// Somebody else put them into a group that is ours alone: they go.
+    /// The person was added by hand to a group that only Doorstep may fill. Doorstep removes the person.
     PutIn,
-    /// Somebody else put them in, and the site file lets them stay: no finding.
+    /// The person was added by hand, and the site file allows it. This is no finding.
     Stays,
-    /// Their time is over and they are still in.
+    /// The person's time is over, and the person is still a member.
     StillIn,
-    /// They are in, entitled, and not ours yet.
+    /// The person is a member and entitled, and Doorstep has no claim yet.
     NotOurs,
-    /// They are in, with another end than they should have.
+    /// The person is a member with another end than the right one.
     OtherEnd,
-    /// They are out before we took them out: only our books say otherwise.
+    /// The person left before Doorstep removed the membership. Only Doorstep's claim remains.
     OutAlready,
-    /// They have no account and should have one.
+    /// The person should have an account and has none.
     NoAccount,
-    /// We put their account to rest, and it should be awake.
+    /// Doorstep suspended the account, and it should be active.
     Resting,
-    /// Their account has another name than the platform's.
+    /// The account has another name than the platform's.
     OtherName,
-    /// Their account should be at rest, or gone.
+    /// The account should be suspended or deleted.
     Idle,
-    /// A tag should be theirs.
+    /// The person should have a tag and does not have it.
     NoTag,
-    /// A tag should not be theirs, or not be ours.
+    /// The person should not have a tag, or Doorstep's claim on it is wrong.
     OtherTag,
 }
 
@@ -107,7 +107,7 @@ impl What {
         }
     }
 
-    /// The sign of what will be done about it, and what it is.
+    /// Returns the sign of the correction, and the words for the difference.
     fn words(self) -> (char, &'static str) {
         match self {
             What::TakenOut => ('+', "was taken out by hand"),
@@ -128,10 +128,10 @@ impl What {
     }
 }
 
-/// What of the version in force is not so at the doors now.
+/// Compares the version in force with the doors.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, and see [`push::diff`].
+/// [`Error::Invalid`] for an unknown site, and the errors of [`push::diff`].
 pub async fn drift(environment: &Environment, site: &str) -> Result<Drift> {
     let shown = push::drift(environment, site).await?;
     let (Some(diff), Some(version), Some(mode)) = (&shown.diff, shown.version, shown.mode) else {
@@ -152,10 +152,10 @@ pub async fn drift(environment: &Environment, site: &str) -> Result<Drift> {
     })
 }
 
-/// Who, by our own id, claims which group at which doors.
+/// The claims: person id, door system, group.
 type Claims<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
 
-/// What of a diff a hand did, and what nobody did yet.
+/// Classifies a diff: changes made by hand, and changes that Doorstep has not made yet.
 fn told_apart(diff: &Diff, people: &[Person]) -> Vec<Drifted> {
     let claims: Claims<'_> = people
         .iter()
@@ -209,7 +209,7 @@ fn of_group(at: &GroupDiff, claims: &Claims<'_>) -> Vec<Drifted> {
 }
 
 impl Drift {
-    /// Whether anything should be otherwise. Whoever may stay is no finding.
+    /// Returns whether there is a difference to correct. A person who may stay is none.
     pub fn is_any(&self) -> bool {
         self.found.iter().any(|one| one.what != What::Stays)
     }

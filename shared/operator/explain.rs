@@ -1,6 +1,8 @@
-//! Why a person has, had, will have or lacks each group, at any instant: one lookup. From an address to our person, from
-//! there to what is known of them, what was done for them, and the rules. Nobody else's facts are read, no door system
-//! is written to, and one is asked only where somebody may have been let in by hand.
+//! Explains why a person has, had, will have or lacks each group, at any instant.
+//!
+//! It finds the person by an address, an id or a profile. It then loads the person's facts, audit records and the
+//! rules. It reads no other person's facts and writes to no door system. It reads a door system only where the person
+//! may have been added by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,16 +36,16 @@ use past::facts_named;
 pub use shape::Explained;
 use shape::{AccountShown, Tense, Who};
 
-/// What is asked.
+/// The question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
-    /// Whoever has this address.
+    /// The e-mail address of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whoever has this id of ours.
+    /// The id of the person in Doorstep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Whoever has this profile at the platform: `member:603d`.
+    /// The profile of the person at the platform: `member:603d`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Only this group, by name or id.
@@ -54,10 +56,10 @@ pub struct Wanted {
     pub at: Option<String>,
 }
 
-/// Explains. `None`: nobody here is meant.
+/// Explains each group of a person. Returns `None` where no person matches.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, and for what cannot be read as a person, a group or an instant.
+/// [`Error::Invalid`] for an unknown site, and for a person, a group or an instant that cannot be parsed.
 pub async fn explain(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Explained>> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
@@ -74,18 +76,18 @@ pub async fn explain(environment: &Environment, site: &str, wanted: &Wanted) -> 
     Ok(Some(book.told(&file, explained)))
 }
 
-/// An instant, as somebody wrote it.
+/// Parses an instant that a person wrote.
 ///
 /// # Errors
-/// [`Error::Invalid`] with how to write one.
+/// [`Error::Invalid`] with the right format.
 pub fn instant(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(now) };
-    // What comes from an address bar has a space where a plus was.
+    // In the query of a URL a plus becomes a space.
     let read = text.parse().or_else(|_| text.replace(' ', "+").parse());
     read.map_err(|_| Error::invalid("write the instant with its offset, such as 2026-03-02T09:00:00Z"))
 }
 
-/// Who is meant.
+/// Finds the person of the question.
 async fn find(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Option<Person>> {
     let store = &environment.store;
     match (&wanted.email, &wanted.person, &wanted.profile) {
@@ -114,8 +116,8 @@ async fn of_profile(environment: &Environment, site: &str, profile: &str) -> Res
     Ok(known.map(|record| nobody_yet(vec![record], None)))
 }
 
-/// Somebody whom the platform knows and for whom nothing ever opened has no place among our people. Only then is the
-/// list of profiles looked through.
+/// Finds a person by the profiles' addresses. A person to whom nothing was ever opened is not stored, although the
+/// platform has a profile. Only then are all profiles read.
 async fn unsettled(environment: &Environment, site: &str, email: &str) -> Result<Option<Person>> {
     let mut found = Vec::new();
     for kind in [Kind::Member, Kind::Visitor] {
@@ -141,15 +143,15 @@ fn nobody_yet(profiles: Vec<Record>, email: Option<String>) -> Person {
     Person { profiles: names.collect(), ..Person::new(String::new(), email) }
 }
 
-/// What holds for everybody at the site.
+/// The part of an explanation that is the same for every person of the site.
 pub(crate) struct Book {
-    /// The site as it is in force.
+    /// The site file in force.
     site: Site,
-    /// What its names stand for.
+    /// The rules, with the ids of their names.
     rules: KnownRules,
-    /// What groups are called.
+    /// The names of the groups.
     names: BTreeMap<(String, GroupId), String>,
-    /// Why nothing is done although the file says otherwise.
+    /// Why Doorstep does not act although the file requires it.
     remarks: Vec<String>,
     paused: bool,
     stale: bool,
@@ -189,7 +191,7 @@ impl Book {
         }
     }
 
-    /// The groups that are explained: whatever a rule opens, and whatever was ever theirs.
+    /// Returns the groups to explain: the groups that a rule opens, and the groups that the person ever had.
     fn groups(&self, file: &File, only: Option<&str>) -> Result<BTreeSet<(String, GroupId)>> {
         let mut groups: BTreeSet<(String, GroupId)> = self.rules.ruled(&self.site).collect();
         groups.extend(file.person.claims.iter().map(|claim| (claim.doors.clone(), claim.group.clone())));
@@ -204,7 +206,7 @@ impl Book {
         Ok(chosen)
     }
 
-    /// Whether a group has this id or name, alone or behind its door system's: `main/Members`.
+    /// Returns whether a group has this id or name, alone or after its door system's name: `main/Members`.
     fn is_called(&self, group: &(String, GroupId), only: &str) -> bool {
         let (doors, id) = group;
         let name = self.names.get(group).map_or("", String::as_str);
@@ -240,19 +242,19 @@ impl Book {
     }
 }
 
-/// Everything that is known of one person.
+/// The data of one person.
 pub(crate) struct File {
     person: Person,
     dossier: PersonFacts,
-    /// What they may open around the instant.
+    /// The person's entitlements around the instant.
     entitlements: Vec<Entitlement>,
-    /// What is wrong with their facts, where nobody settled them.
+    /// The problems of the person's facts, if the person was never settled.
     problems: Vec<String>,
-    /// The facts that are spoken of, as they are kept; those that are gone too.
+    /// The facts that the explanation names, as they are stored. Facts that are gone are included.
     facts: BTreeMap<FactId, Record>,
-    /// What was done for them, oldest first.
+    /// The person's audit records, oldest first.
     done: Vec<Done>,
-    /// What of theirs waits for a human, with the hold that it is in.
+    /// The person's changes that wait for an approval, each with its hold.
     held: Vec<(UnconfirmedChange, Hold)>,
 }
 
@@ -282,7 +284,7 @@ impl File {
     }
 }
 
-/// What of one person's waits for a human. Holds are few.
+/// Loads the person's changes that wait for an approval. Holds are few, so all are read.
 async fn held(environment: &Environment, book: &Book, person: &Person) -> Result<Vec<(UnconfirmedChange, Hold)>> {
     if book.tense() != Tense::Present {
         return Ok(Vec::new());
@@ -307,11 +309,11 @@ async fn held(environment: &Environment, book: &Book, person: &Person) -> Result
     Ok(held)
 }
 
-/// So many records of one person are searched for facts that are gone by now.
+/// The most records of one person that are searched for facts that are gone.
 const MOST_RECORDS: usize = 50;
 
-/// Whether somebody's account is in a group by hand, which our books say nothing of: the door system is asked. `None`
-/// where it cannot be.
+/// Asks the door system whether the account was added to the group by hand, because no claim shows it. Returns `None`
+/// where it does not answer.
 async fn by_hand(
     environment: &Environment,
     book: &Book,

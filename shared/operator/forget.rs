@@ -1,6 +1,7 @@
-//! Forgets a person: their names, address and numbers go from the whole table, and the audit chain stays whole, for it
-//! never held any of them. What is done is safe to repeat: a person of whom half is erased is found again by the same
-//! address, and what leads to them goes last, in one transaction. A site that was retired still forgets.
+//! Forgets a person: removes the names, the address and the card numbers of the person from the whole table. The audit
+//! chain stays whole, because it never held any of them. The work is safe to repeat: the same address still finds a
+//! person who is half erased, because the pointers to the person are deleted last, in one transaction. A retired site
+//! can still forget.
 
 use std::collections::BTreeSet;
 
@@ -22,50 +23,52 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::found::Lookup;
 use doorstep_vendors::platform::{PlatformVendor, told};
 
-/// How often it is tried again where somebody else writes to the audit chain at the same time.
+/// How often the transaction is tried again after a conflict on the audit chain.
 const TRIES: usize = 5;
 
-/// Who is to be forgotten: one of the two.
+/// The person to forget, by one of the two keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
-    /// Whoever has this address.
+    /// The e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whoever has this id of ours.
+    /// Doorstep's person id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
 }
 
-/// What it came to.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// They are forgotten.
+    /// The person is forgotten.
     Forgotten(Forgotten),
-    /// Not yet, for they would be back, or still have access. Each text says what to do first.
+    /// The person is not forgotten, because the next read would bring them back or they still have access. Each text
+    /// says what to do first.
     Refused(Vec<String>),
-    /// Nobody here is meant. Whoever was forgotten is nobody.
+    /// No person matches. A forgotten person matches no more.
     Nobody,
 }
 
-/// That somebody is forgotten.
+/// The result for a forgotten person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Our random ids of them. They stay in audit records and mean nobody.
+    /// The random ids of the person. They stay in audit records and identify no one.
     pub people: Vec<String>,
-    /// How many things that told of them were erased.
+    /// How many things about the person were erased.
     pub erased: usize,
     /// What remains elsewhere, and what to do about it.
     pub remains: Vec<String>,
 }
 
-/// Forgets somebody.
+/// Forgets a person.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, and for what is no address; [`Error::Retry`] where the platform cannot
-/// be asked whether it still has them, or the table is away. Then the same again is right.
+/// [`Error::Invalid`] for an unknown site and for a text that is not an e-mail address; [`Error::Retry`] if the
+/// platform cannot say whether it still has the person, or if the table is unavailable. The same call may then be
+/// repeated.
 pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Outcome> {
     let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::Nobody) };
     let site = place.site();
@@ -83,16 +86,16 @@ pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> R
     Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
 }
 
-/// Where a person is forgotten.
+/// The site at which a person is forgotten.
 enum Place {
     /// A site in service: its platform may still list the person.
     Served(Site),
-    /// A site that was retired: no platform is read for it, and nobody revokes anything there.
+    /// A retired site: no platform is read for it, and no access is revoked there.
     Retired(Site),
 }
 
 impl Place {
-    /// `None` for a retired site of which only the audit chain is kept.
+    /// Loads the site; `None` for a retired site of which only the audit chain is left.
     async fn of(environment: &Environment, site: &str) -> Result<Option<Place>> {
         if let Some(stored) = environment.store.active(site).await? {
             return Ok(Some(Place::Served(stored.file()?)));
@@ -111,19 +114,19 @@ impl Place {
     }
 }
 
-/// Everything in the table that tells of somebody.
+/// Everything in the table about a person.
 struct Somebody {
-    /// Their address, in compared form.
+    /// The e-mail address, in its normalized form.
     email: Option<String>,
-    /// Our people with this address, or with an account that has it.
+    /// The people with this address, or with an account that has it.
     people: Vec<Person>,
     /// Their profiles at the platform.
     profiles: BTreeSet<FactId>,
-    /// What is known of these, gone or not.
+    /// The facts of these profiles, gone or not.
     facts: Vec<Record>,
-    /// Teams that are called like them: one person's company, or a member who is a team.
+    /// Teams with the person's name: a company of one person, or a member that is a team.
     teams: Vec<Record>,
-    /// How many people of the site cannot be read: any of them may be the same person under another address.
+    /// The number of people with unreadable items. Each may be the same person under another address.
     unreadable: usize,
 }
 
@@ -167,7 +170,8 @@ async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result
     Ok(Some(Somebody { email, people, profiles, facts, teams, unreadable }))
 }
 
-/// Their item holds what must be erased, and nobody can tell what leads to it.
+/// Returns the error for a person with an unreadable item: it holds what must be erased, and the pointers to the person
+/// are unknown.
 async fn unreadable_person(environment: &Environment, site: &Site, id: &str) -> Error {
     let why = environment.store.person(&site.id, id).await.err();
     let why = why.map_or_else(|| "it can be read again".to_owned(), |error| error.why().to_owned());
@@ -190,7 +194,7 @@ fn name_of(fact: &Fact) -> Option<String> {
     Some(name.trim().to_lowercase()).filter(|name| !name.is_empty())
 }
 
-/// Everything that a record says, now and before.
+/// Returns the current and the confirmed content of a record.
 fn said(record: &Record) -> impl Iterator<Item = &Fact> {
     std::iter::once(&record.fact).chain(&record.vouched).map(AsRef::as_ref)
 }
@@ -204,7 +208,7 @@ async fn teams(environment: &Environment, site: &Site, people: &[Person], facts:
     Ok(teams.into_iter().filter(alike).collect())
 }
 
-/// What has to be done before, each in words.
+/// Returns what must be done first, one text for each obstacle.
 async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) -> Result<Vec<String>> {
     let mut obstacles = Vec::new();
     for (doors, config) in &site.doors {
@@ -213,7 +217,7 @@ async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) 
         }
     }
     for person in &somebody.people {
-        // Doors that the file no longer has cannot be reached: see what remains.
+        // Doorstep cannot reach a door system that the file no longer has: see `remains`.
         for claim in person.claims.iter().filter(|claim| site.doors.contains_key(&claim.doors)) {
             obstacles.push(format!(
                 "they are still in group {} at {}: end what opens it at the platform, and let it be closed",
@@ -250,7 +254,7 @@ async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) 
     Ok(obstacles)
 }
 
-/// Erases what is known of them, but not yet the ways to find them. Gives how many things there were.
+/// Erases what is stored about the person, except the pointers to them. Returns how many things there were.
 async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) -> Result<usize> {
     let site = place.site();
     let (store, id) = (&environment.store, site.id.as_str());
@@ -269,7 +273,7 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
             Place::Retired(_) => Lookup::Missing,
         };
         match now {
-            // A team that goes on is what it is now, and not what it was called once.
+            // A team that still exists keeps its current name and loses its earlier one.
             Lookup::Fact(fact) => drop(store.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
             Lookup::Unreadable(unreadable) => return Err(Error::retry(unreadable.to_string())),
             Lookup::Missing => store.erase_fact(id, record).await?,
@@ -287,8 +291,8 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
     Ok(erased)
 }
 
-/// Erases the gone facts that name their profiles, and the versions of the profiles: an id may be an address. Gives how many
-/// facts there were.
+/// Erases the gone facts that name the person's profiles, and the versions of the profiles, because an id may be an
+/// e-mail address. Returns how many facts there were.
 async fn erase_gone(environment: &Environment, site: &str, somebody: &Somebody) -> Result<usize> {
     let store = &environment.store;
     let mut erased = 0;
@@ -313,7 +317,7 @@ async fn erase_gone(environment: &Environment, site: &str, somebody: &Somebody) 
     Ok(erased)
 }
 
-/// What is not ours to erase.
+/// Returns what Doorstep cannot erase.
 fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
     let site = place.site();
     let mut remains = Vec::new();
@@ -343,7 +347,7 @@ fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
     remains
 }
 
-/// The ways to them go, and what is kept of each is our random id. Whoever never had one gets one for the record.
+/// Deletes the pointers to the person. Only random ids remain. A person without an id gets one for the audit record.
 async fn unlink(environment: &Environment, site: &Site, somebody: Somebody) -> Result<Vec<String>> {
     let mut people = somebody.people;
     if people.is_empty() {
@@ -355,7 +359,7 @@ async fn unlink(environment: &Environment, site: &Site, somebody: Somebody) -> R
     let (mut ids, mut notices) = (Vec::new(), Vec::new());
     let last = people.len() - 1;
     for (place, person) in people.into_iter().enumerate() {
-        // The address that was asked for leads to them all: it goes with the last of them.
+        // The sought address leads to all of these people, so it is deleted with the last one.
         let addresses = Addresses { sought: somebody.email.as_deref(), frees_sought: place == last };
         ids.push(person.id.clone());
         notices.push(Notice::Changed(one(environment, site, person, addresses).await?));
@@ -366,16 +370,16 @@ async fn unlink(environment: &Environment, site: &Site, somebody: Somebody) -> R
     Ok(ids)
 }
 
-/// The addresses that lead to a person who is forgotten.
+/// The addresses that point to a person who is forgotten.
 struct Addresses<'a> {
-    /// The one that was asked for. It may lead to several people.
+    /// The address that was asked for. It may match several people.
     sought: Option<&'a str>,
-    /// It goes with this person.
+    /// Whether it is deleted with this person.
     frees_sought: bool,
 }
 
 impl<'a> Addresses<'a> {
-    /// The addresses that go with a person whose own address is `own`.
+    /// Returns the addresses that are deleted with a person whose own address is `own`.
     fn gone_with(&self, own: Option<&'a str>) -> impl Iterator<Item = &'a str> {
         let sought = self.sought;
         let own = own.filter(|own| Some(*own) != sought);

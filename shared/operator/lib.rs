@@ -1,7 +1,7 @@
-//! What the operator's command and the local interface show and do.
+//! What the operator's command and the local interface show and request.
 
 #![warn(missing_docs)]
-// Futures nest deeper than the compiler follows by itself.
+// Futures nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 pub mod approve;

@@ -1,5 +1,5 @@
-//! The on-time record: how many doors opened and closed when they should have, per local day. It is read from the audit
-//! chain, of which only the days that are asked for are read.
+//! The on-time record: how many grants and revokes were in time, for each local day. It is computed from the audit
+//! chain, of which only the requested days are read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,25 +14,25 @@ use doorstep_core::model::account::{AccountId, GroupId};
 use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::error::{Error, Result};
 
-/// Within so much somebody who may come in must be able to (I2).
+/// Maximum delay of a grant (I2).
 pub const TO_OPEN: SignedDuration = SignedDuration::from_secs(90);
-/// Within so much somebody whose time is over must be out (I1).
+/// Maximum delay of a revoke (I1).
 pub const TO_CLOSE: SignedDuration = SignedDuration::from_mins(2);
-/// Most days that are told at once.
+/// Maximum number of days in one request.
 const MOST_DAYS: usize = 400;
-/// Most late changes that are told of one day, the latest first.
+/// Maximum number of late changes of one day that are listed, the latest first.
 const MOST_LATE: usize = 20;
 
-/// What is asked. Days are local, and both ends are included.
+/// The requested days. Days are local, and both ends are included.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// One day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<String>,
-    /// The first day; left out: a week before the last.
+    /// The first day; by default six days before the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The last day; left out: today.
+    /// The last day; by default today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
@@ -40,75 +40,75 @@ pub struct Wanted {
 /// The on-time record of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnTime {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Its time zone, by which days are told.
+    /// The site's time zone, in which days are counted.
     pub timezone: String,
-    /// Seconds within which a door must open.
+    /// The maximum delay of a grant in seconds.
     pub to_open: i64,
-    /// Seconds within which it must close.
+    /// The maximum delay of a revoke in seconds.
     pub to_close: i64,
-    /// Each day, also one on which nothing happened.
+    /// The days, including those without changes.
     pub days: Vec<Day>,
 }
 
-/// One day.
+/// The record of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     /// The local day.
     pub day: Date,
-    /// Openings.
+    /// The grants.
     pub opened: Count,
-    /// Closings.
+    /// The revokes.
     pub closed: Count,
-    /// Changes that older versions wrote down without saying when they were due.
+    /// The number of changes whose audit record has no due time, because an older version wrote it.
     pub undated: usize,
-    /// Those that were late, the latest first.
+    /// The late changes, the latest first.
     pub late: Vec<Late>,
 }
 
-/// How many, and how late.
+/// A number of changes, and their delays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
-    /// How many there were.
+    /// All changes.
     pub all: usize,
-    /// How many within their bound.
+    /// The changes in time.
     pub on_time: usize,
-    /// The latest of them, seconds after it was due.
+    /// The longest delay in seconds.
     pub latest: i64,
 }
 
-/// A change that was late.
+/// A late change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {
-    /// Its place in the audit chain.
+    /// The place in the audit chain.
     pub seq: u64,
-    /// Whether it opened; else it closed.
+    /// True for a grant, false for a revoke.
     pub opened: bool,
     /// When it was due.
     pub due: Timestamp,
-    /// When it was done.
+    /// When it was applied.
     pub at: Timestamp,
-    /// Seconds between the two.
+    /// The delay in seconds.
     pub seconds: i64,
-    /// Our person.
+    /// The person id.
     pub person: String,
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Account.
+    /// The account.
     pub account: AccountId,
-    /// Group.
+    /// The group.
     pub group: Option<GroupId>,
-    /// Why it was done.
+    /// The reason of the change.
     pub because: String,
-    /// What stood in the way, where that was noted.
+    /// The reason of the delay, if one was stored.
     pub delay: Option<String>,
 }
 
-/// The on-time record of some days.
+/// Returns the on-time record of some days.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, and for days that are none.
+/// [`Error::Invalid`] for an unknown site and for invalid days.
 pub async fn on_time(environment: &Environment, site: &str, wanted: &Wanted) -> Result<OnTime> {
     let site = environment.store.in_force(site).await?.file()?;
     let now = environment.time.now();
@@ -157,7 +157,7 @@ fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
     begins.map_err(|_| Error::invalid("this day is too far away"))
 }
 
-/// Each day from the first to the last. Pure.
+/// Returns each day from the first to the last. Pure.
 fn days(records: &[Record], zone: &TimeZone, first: Date, last: Date) -> Vec<Day> {
     let of = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
     let mut days: BTreeMap<Date, Day> = of.map(|day| (day, Day::of(day))).collect();
@@ -258,7 +258,7 @@ mod tests {
             ("2026-03-28T10:00:00Z", Some(300), AuditAction::Revoked),
             ("2026-03-28T10:00:00Z", None, AuditAction::Revoked),
             ("2026-03-28T10:00:00Z", None, AuditAction::Refused),
-            // The clocks go forward in the night: this is still the 29th in London, at 23:30.
+            // The clocks go forward in the night: in London this is still the 29th, at 23:30.
             ("2026-03-29T22:30:00Z", Some(5), AuditAction::Revoked),
         ];
         let records: Vec<Record> = told

@@ -1,5 +1,5 @@
-//! Pausing a site, and ending that. While it is paused everything is still read and remembered, and nothing is changed
-//! at its doors: it is in force in mode observe, see [`SiteVersion::site`].
+//! Pauses and resumes a site. A paused site is still read and stored, and Doorstep changes nothing at its doors: it is
+//! in mode observe, see [`Stored::site`].
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ use doorstep_cloud::store::site_version::{Paused, SiteVersion};
 use doorstep_core::model::error::Result;
 use doorstep_core::site::Mode;
 
-/// Longest reason that is kept, in characters.
+/// Maximum length of a stored reason, in characters.
 const LONGEST: usize = 200;
 
-/// How a site stands.
+/// The state of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The site.
@@ -21,11 +21,11 @@ pub struct State {
     pub version: u64,
     /// The mode in force.
     pub mode: Mode,
-    /// That it is paused, where it is.
+    /// The pause, if the site is paused.
     pub paused: Option<Paused>,
-    /// That is so since just now.
+    /// Whether this call changed the state.
     pub changed: bool,
-    /// Why it may not act, and what to do about it.
+    /// Why the site may not act, and what to do about it.
     pub remarks: Vec<String>,
 }
 
@@ -42,12 +42,12 @@ impl State {
     }
 }
 
-/// Pauses a site. One that is paused already stays so since then; a new reason takes the place of the old one. A run of
-/// settle that is under way ends what it began.
+/// Pauses a site. A paused site keeps the time of its pause, and a new reason replaces the old one. A settle that is
+/// running completes the changes that it began.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Invalid`] for a site that is not here; [`doorstep_core::model::error::Error::Retry`] where somebody else
-/// changed it at the same time.
+/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
+/// if another writer changed it at the same time.
 pub async fn pause(environment: &Environment, site: &str, why: Option<&str>) -> Result<State> {
     let stored = environment.store.in_force(site).await?;
     let why = why.map(|why| why.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>());
@@ -59,7 +59,7 @@ pub async fn pause(environment: &Environment, site: &str, why: Option<&str>) -> 
     change(environment, site, stored, Some(paused)).await
 }
 
-/// Ends a pause, and asks for everything to be compared at once. A site that is not paused stays as it is.
+/// Resumes a site, and requests a reconcile at once. A site that is not paused stays as it is.
 ///
 /// # Errors
 /// As [`pause`].

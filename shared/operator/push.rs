@@ -1,4 +1,4 @@
-//! The way in for a site file: what it would change is shown, and then it is put in force.
+//! Pushes a site file: shows what it would change, and puts it in force.
 
 use std::collections::BTreeSet;
 
@@ -13,31 +13,31 @@ use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Finding, Mode, Site, SiteFileError};
 use doorstep_jobs::reconcile::moved::{self, carry_over};
 
-/// What the operator says beside a site file that is pushed.
+/// The operator's options for a push.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The file's mode, said once more.
+    /// The mode of the file, repeated as a confirmation.
     pub mode: Option<Mode>,
-    /// Names of door systems that the file no longer has, and at which access is left as it is.
+    /// Names of door systems that the file no longer has, and whose access stays as it is.
     pub leave_access: BTreeSet<String>,
 }
 
-/// What the operator is shown of one site file.
+/// What the operator sees of one site file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Shown {
-    /// The site, where the file could be read.
+    /// The site, if the file could be parsed.
     pub site: Option<String>,
     /// The version in force.
     pub version: Option<u64>,
-    /// That version was stored just now.
+    /// Whether this call stored that version.
     #[serde(default)]
     pub stored: bool,
-    /// What is wrong with the file; while there is anything, it cannot be put in force.
+    /// The findings of the file. A file with findings cannot be put in force.
     pub findings: Vec<Finding>,
-    /// What would change, or will.
+    /// The changes that the file would make, or will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Diff>,
-    /// The mode in force, which is observe while the version in force may not act.
+    /// The mode in force: observe while the version in force may not act.
     #[serde(default)]
     pub mode: Option<Mode>,
     /// Why the version in force may not act, and what to do about it.
@@ -45,18 +45,18 @@ pub struct Shown {
     pub remarks: Vec<String>,
 }
 
-/// Stores a site file and puts it in force, its mode taken at its word. No vendor is asked: names resolve when they are first needed, and one that
-/// does not is a problem of its rule. Gives the site's id.
+/// Stores a site file and puts it in force with its own mode. Reads no vendor: names are resolved when they are first
+/// needed, and an unresolved name is a problem of its rule. Returns the site's id.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every line that is wrong.
+/// [`Error::Invalid`] with every wrong line.
 pub async fn load(environment: &Environment, text: &str) -> Result<String> {
     let site = Site::parse(text).map_err(|error| Error::invalid(error.to_string()))?;
     environment.store.store_site(&SiteRoute::of(&site), text, environment.time.now()).await?;
     Ok(site.id)
 }
 
-/// Shows what a site file would change, and changes nothing.
+/// Shows what a site file would change. Changes nothing.
 ///
 /// # Errors
 /// See [`preview`].
@@ -71,25 +71,26 @@ pub async fn diff(environment: &Environment, text: &str) -> Result<Shown> {
     Ok(Shown { findings: found.findings, diff: Some(found.diff), ..Shown::of(&site, now.as_ref()) })
 }
 
-/// Shows what of the version in force is not so.
+/// Shows where the doors differ from the version in force.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, and see [`preview`].
+/// [`Error::Invalid`] for an unknown site, and see [`preview`].
 pub async fn drift(environment: &Environment, site: &str) -> Result<Shown> {
     let stored = environment.store.in_force(site).await?;
     diff(environment, &stored.text).await
 }
 
-/// Puts a site file in force as a new version, shows what it will change, and asks for everything to be compared at
-/// once. A file with findings is not stored; one that is in force already is only named.
+/// Puts a site file in force as a new version, shows what it will change, and requests a reconcile at once. A file with
+/// findings is not stored. A file that is already in force is only shown.
 ///
-/// A site's first file only observes, whatever its mode, unless the operator `said` that mode besides. So it stays until
-/// one is pushed for which they say it, or one that itself says `observe`: what comes after that is taken at its word.
+/// A site's first file only observes, whatever its mode, unless the operator confirms that mode in `options`. The site
+/// observes until a file is pushed with its mode confirmed, or with the mode `observe` itself. Files after that act in
+/// their own mode.
 ///
 /// # Errors
-/// [`Error::Invalid`] where the mode that the operator said is not the file's; [`Error::Retry`] where a vendor cannot be
-/// read whole (in mode `observe` the file is stored all the same) or somebody else was faster, and see [`preview`].
-/// Nothing is stored then.
+/// [`Error::Invalid`] if the confirmed mode is not the file's; [`Error::Retry`] if a vendor cannot be read in full (in
+/// mode `observe` the file is stored anyway) or another writer changed the site, and see [`preview`]. On an error
+/// nothing is stored.
 pub async fn push(environment: &Environment, text: &str, options: &Options) -> Result<Shown> {
     let site = match Site::parse(text) {
         Ok(site) => site,
@@ -107,7 +108,7 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
         return Ok(Shown { findings, ..Shown::of(&site, now.as_ref()) });
     }
     let diff = match preview(environment, &site, text).await {
-        // Whoever wants nothing more to be done is not kept from it by a vendor that is away.
+        // An operator who stops all changes does not have to wait for a vendor.
         Err(error) if site.mode == Mode::Observe && error.is_retryable() => None,
         seen => {
             let Preview { findings, unread, diff } = seen?;
@@ -132,7 +133,7 @@ pub async fn push(environment: &Environment, text: &str, options: &Options) -> R
     Ok(Shown { stored: true, diff, ..Shown::of(&site, Some(&new)) })
 }
 
-/// What is wrong with the names of the doors, beside those of the version in force.
+/// Returns the findings about the names of door systems, compared with the version in force.
 async fn doors_that_moved(
     environment: &Environment,
     site: &Site,
@@ -149,12 +150,12 @@ async fn doors_that_moved(
     Ok(findings)
 }
 
-/// Asks for everything of a site to be compared at once.
+/// Requests a reconcile of a site at once.
 pub(crate) async fn compare_soon(environment: &Environment, site: &str) {
     environment.bus.want_reconcile(site, AskedBy::Operator).await;
 }
 
-/// The mode that the operator says besides must be the file's own.
+/// Checks that the mode which the operator confirms is the file's.
 fn agree(file: Mode, said: Option<Mode>) -> Result<()> {
     match said {
         Some(said) if said != file => Err(Error::invalid(format!(
@@ -171,7 +172,7 @@ impl Shown {
         Shown { findings: error.into(), ..Shown::default() }
     }
 
-    /// Of a site, and of the version of it that is in force.
+    /// Creates the view of a site and its version in force.
     fn of(site: &Site, now: Option<&SiteVersion>) -> Self {
         Shown {
             site: Some(site.id.clone()),

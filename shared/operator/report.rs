@@ -1,5 +1,5 @@
-//! Who came and went, for whoever runs a site: per person, door and day. Names are looked up when somebody asks, in the
-//! table alone; whoever was forgotten is a number.
+//! The entry report for the operator: access attempts for each person, door and day. The table alone gives the names,
+//! at the time of the report. A forgotten person appears as an account id only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,76 +16,76 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::What;
 use doorstep_core::model::person::{Person, email_key};
 
-/// How many people are looked up at the same time.
+/// Maximum number of people that are looked up at the same time.
 const AT_ONCE: usize = 16;
-/// What is shown where nobody says from when.
+/// Default length of the report.
 const USUAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What is asked for.
+/// The requested report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
-    /// From this local day (its beginning) or instant on; left out: a week before `until`.
+    /// The first local day (from its begin) or instant; by default a week before `until`.
     #[serde(default)]
     pub from: Option<String>,
-    /// Until this local day (its end) or instant; left out: now.
+    /// The last local day (to its end) or instant; by default now.
     #[serde(default)]
     pub until: Option<String>,
-    /// Only this person's.
+    /// The address of the only person to report.
     #[serde(default)]
     pub email: Option<String>,
 }
 
-/// One person at one door on one day.
+/// The access attempts of one person at one door on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportRow {
     /// The local day.
     pub day: Date,
-    /// Who: the name that the platform, or else the door system, has for them.
+    /// The person's name at the platform, or else at the door system.
     #[serde(default)]
     pub name: Option<String>,
-    /// Their address.
+    /// The person's e-mail address.
     #[serde(default)]
     pub email: Option<String>,
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Whose account; none where nobody was recognised.
+    /// The account; `None` if the door system recognised none.
     #[serde(default)]
     pub account: Option<AccountId>,
-    /// Which lock.
+    /// The lock's id.
     pub lock: String,
     /// The lock's name.
     #[serde(default)]
     pub lock_name: Option<String>,
-    /// When it first opened for them, in local time with its offset.
+    /// When the lock first opened for the person, in local time with its offset.
     #[serde(default)]
     pub first: Option<String>,
-    /// When it last did.
+    /// When the lock last opened for the person.
     #[serde(default)]
     pub last: Option<String>,
-    /// How often it opened.
+    /// How often the lock opened.
     pub opened: usize,
-    /// How often it did not.
+    /// How often the lock refused.
     pub refused: usize,
-    /// Why it did not, each reason once.
+    /// The reasons of the refusals, each once.
     pub reasons: BTreeSet<String>,
-    /// Each time, in order.
+    /// Each attempt, in order.
     pub times: Vec<Time>,
 }
 
-/// One time.
+/// One access attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Time {
-    /// When.
+    /// The instant.
     pub at: Timestamp,
-    /// Why the lock did not open; none: it did.
+    /// Why the lock did not open; `None` if it opened.
     #[serde(default)]
     pub refused: Option<String>,
 }
 
-/// Who came and went.
+/// Returns the entry report.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, and for days that are none.
+/// [`Error::Invalid`] for an unknown site and for invalid days.
 pub async fn entries(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
     let site = environment.store.in_force(site).await?.site()?;
     let now = environment.time.now();
@@ -104,7 +104,7 @@ pub async fn entries(environment: &Environment, site: &str, wanted: &Wanted) -> 
 }
 
 impl Wanted {
-    /// From when until when.
+    /// Returns the begin and the end of the report.
     fn span(&self, zone: &TimeZone, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
         let until = match self.until.as_deref().map(|text| bound(text, zone, 1)).transpose()? {
             Some(until) => until,
@@ -121,20 +121,20 @@ impl Wanted {
     }
 }
 
-/// A local day, `later` days on, or an instant.
+/// Parses an instant, or a local day, to whose begin `later` days are added.
 fn bound(text: &str, zone: &TimeZone, later: i64) -> Result<Timestamp> {
     let day = || -> Option<Timestamp> {
         let day = text.parse::<Date>().ok()?.checked_add(jiff::Span::new().days(later)).ok()?;
         Some(day.to_zoned(zone.clone()).ok()?.timestamp())
     };
-    // An instant has more to say than a day, which it begins with.
+    // Instants first, because an instant begins with a day.
     let found = text.parse::<Timestamp>().ok().or_else(day);
     found.ok_or_else(|| Error::invalid("write days such as 2026-03-02, or instants such as 2026-03-02T09:00:00Z"))
 }
 
 type Accounts = BTreeSet<(String, AccountId)>;
 
-/// The accounts of whoever has this address; an address of nobody is an answer without rows.
+/// Returns the accounts of the person with this address. An unknown address yields none, and the report has no rows.
 async fn accounts_of(environment: &Environment, site: &str, email: &str) -> Result<Accounts> {
     let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
     let person = match environment.store.id_of_email(site, &key).await? {
@@ -145,7 +145,7 @@ async fn accounts_of(environment: &Environment, site: &str, email: &str) -> Resu
     Ok(linked.map(|(doors, linked)| (doors, linked.account.id.clone())).collect())
 }
 
-/// Who somebody is to whoever reads.
+/// The person as the report shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Who {
     name: Option<String>,
@@ -166,7 +166,7 @@ async fn people(environment: &Environment, site: &str, openings: &[AccessAttempt
 
 async fn who(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<Who> {
     let person = match environment.store.id_of_account(site, doors, id).await? {
-        // A person who cannot be read has no name, and everybody else has.
+        // A person with an unreadable item has no name. The others keep theirs.
         Some(person) => environment.store.people(site, &[person]).await?.pop(),
         None => None,
     };
@@ -188,7 +188,7 @@ async fn profile_name(environment: &Environment, site: &str, person: &Person) ->
     Ok(None)
 }
 
-/// Per day, person and door. Pure.
+/// Groups access attempts by day, person and door. Pure.
 fn rows(
     openings: &[AccessAttempt],
     people: &People,
@@ -217,7 +217,7 @@ fn rows(
             reasons: BTreeSet::new(),
             times: Vec::new(),
         });
-        // A lock has the name that it had last.
+        // A row has the latest name of its lock.
         row.lock_name = lock_name.cloned().or(row.lock_name.take());
         row.times.push(Time { at: one.at, refused: one.refused.clone() });
         match &one.refused {

@@ -1,4 +1,4 @@
-//! What is shown of a site to whoever runs it. It reads the table and changes nothing.
+//! Views of a site for the operator. They read the table and change nothing.
 
 use std::collections::BTreeMap;
 
@@ -18,15 +18,15 @@ use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_jobs::settle::{catalogue, dossier_of};
 
-/// Most entitlements that are shown of one person.
+/// Maximum number of entitlements that are shown of one person.
 const MOST_SHOWN: usize = 200;
-/// How many people are laid open at the same time.
+/// Maximum number of people that are loaded at the same time.
 const AT_ONCE: usize = 16;
 
-/// People with their entitlements, claims, problems and next boundary.
+/// Returns the people with their entitlements, claims, problems and next boundary.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here.
+/// [`Error::Invalid`] for an unknown site.
 pub async fn people(environment: &Environment, site: &str) -> Result<Value> {
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
@@ -41,7 +41,7 @@ pub async fn people(environment: &Environment, site: &str) -> Result<Value> {
     });
     people_shown.extend(each);
     let mut people = people_shown;
-    // While nothing is done for anybody, that is what somebody should look at first.
+    // While the site is paused, each person shows that first.
     let paused = if stored.paused.is_some() { stored.remarks(&site.id) } else { Vec::new() };
     for problems in people.iter_mut().filter_map(|person| person.get_mut("problems")?.as_array_mut()) {
         problems.extend(paused.iter().cloned().map(Value::from));
@@ -55,14 +55,14 @@ async fn shown(environment: &Environment, site: &Site, rules: &KnownRules, perso
     Ok(one(site, person, &rules.entitlements(site, &dossier, environment.time.now())))
 }
 
-/// What the names of the site file stand for, as far as the table knows.
+/// The resolved names of the site file, as far as the table has them.
 pub(crate) struct KnownRules {
     catalogue: Catalogue,
     resolved: Resolved,
 }
 
 impl KnownRules {
-    /// Those of a site.
+    /// Resolves the names of a site's file.
     pub(crate) async fn of(environment: &Environment, site: &Site) -> Result<Self> {
         let (catalogue, _) = catalogue(environment, &site.id).await?;
         let mut groups = BTreeMap::new();
@@ -74,23 +74,23 @@ impl KnownRules {
         Ok(KnownRules { catalogue, resolved })
     }
 
-    /// The rules with everything that they need.
+    /// Returns the rules with everything that their evaluation needs.
     pub(crate) fn by<'a>(&'a self, site: &'a Site) -> Rules<'a> {
         Rules { site, resolved: &self.resolved, catalogue: &self.catalogue }
     }
 
-    /// What the names stand for.
+    /// Returns the resolved names.
     pub(crate) fn resolved(&self) -> &Resolved {
         &self.resolved
     }
 
-    /// Every group that a rule opens.
+    /// Returns every group that a rule grants.
     pub(crate) fn ruled(&self, site: &Site) -> impl Iterator<Item = (String, GroupId)> {
         let rules = site.rules.iter().zip(&self.resolved.rules);
         rules.flat_map(|(rule, resolved)| resolved.groups.iter().map(|group| (rule.doors.clone(), group.clone())))
     }
 
-    /// What somebody may open now or later, what begins first first.
+    /// Returns the current and later entitlements of a person, sorted by their begin.
     fn entitlements(&self, site: &Site, dossier: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
         let mut entitlements = derive(self.by(site), dossier, now).entitlements;
         entitlements.retain(|entitlement| entitlement.window.until.is_none_or(|until| until > now));
@@ -141,10 +141,10 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
     })
 }
 
-/// The audit chain, oldest first, of a site that was retired too.
+/// Returns the audit chain of a site, in service or retired, oldest first.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here and never was.
+/// [`Error::Invalid`] for a site that never existed.
 pub async fn audit(environment: &Environment, site: &str) -> Result<Value> {
     if environment.store.active(site).await?.is_none() && !environment.store.has_chain(site).await? {
         return Err(Error::invalid(format!("there is no site {site}")));

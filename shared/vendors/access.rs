@@ -1,4 +1,4 @@
-//! What a vendor client needs to get in: address, secrets, tokens, time. Secrets never print.
+//! The input of a vendor client: address, secrets, tokens and time. Secrets never print.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,70 +11,70 @@ use crate::vendor_http::RateGate;
 /// What proves a platform's deliveries. Any one of several proves, so that secrets can be rotated without loss.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct WebhookSecrets {
-    /// The secrets in force; none: the site is not served.
+    /// The secrets in force. Without any, the site is not served.
     #[serde(default)]
     pub webhook_secrets: Vec<Secret>,
 }
 
 impl WebhookSecrets {
-    /// Whether there is any secret to prove with.
+    /// Decides whether there is a secret that is not empty.
     pub fn prove_anything(&self) -> bool {
         self.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty())
     }
 }
 
-/// What opens a vendor's interface. Which fields count is the vendor's business.
+/// The credentials of a vendor's API. Each vendor reads the fields that it needs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ApiSecrets {
-    /// OAuth client.
+    /// The id of the OAuth client.
     pub client_id: Option<Secret>,
-    /// OAuth client's secret.
+    /// The secret of the OAuth client.
     pub client_secret: Option<Secret>,
-    /// User of a password grant.
+    /// The user of a password grant.
     pub username: Option<Secret>,
-    /// Password of a password grant.
+    /// The password of a password grant.
     pub password: Option<Secret>,
-    /// First refresh token, where the operator signed in by hand.
+    /// The first refresh token, where the operator signed in by hand.
     pub refresh_token: Option<Secret>,
-    /// A single key.
+    /// An API key.
     pub api_key: Option<Secret>,
 }
 
-/// Everything one vendor client is built from.
+/// The input from which one vendor client is built.
 #[derive(Clone)]
 pub struct Access {
-    /// The way out.
+    /// The HTTP client.
     pub http: Http,
-    /// For rate limits and token life.
+    /// The clock, for rate limits and token expiry.
     pub time: SharedTime,
-    /// Base address from the site file, without a slash at its end; `None`: the vendor's own.
+    /// The base address from the site file, without a slash at its end; `None`: the vendor's own.
     pub url: Option<String>,
-    /// Base address of the vendor's token service, where it has a separate one and the site file names it.
+    /// The base address of the vendor's token service, where it has a separate one and the site file names it.
     pub identity_url: Option<String>,
     /// The vendor's region, where the site file names one.
     pub region: Option<String>,
-    /// What opens the interface.
+    /// The credentials of the API.
     pub secrets: ApiSecrets,
-    /// Tokens already fetched, shared by every function.
+    /// The tokens fetched so far, shared by every function.
     pub tokens: Tokens,
-    /// Name under which this client's tokens are kept: site, platform or doors, and the secret that bought them.
+    /// The name under which this client's tokens are stored: site, platform or doors, and the secret that bought them.
     pub token_name: String,
-    /// Whose turn it is to call this vendor.
+    /// The rate gate of this vendor.
     pub turn: RateGate,
-    /// The property of a member in which their card numbers stand, where the site file names one.
+    /// The property of a member that lists the member's card numbers, where the site file names one.
     pub card_property: Option<String>,
-    /// Whom the vendor may write to about this integration, where the site file says so.
+    /// The contact that the vendor may write to about this integration, where the site file names one.
     pub contact: Option<String>,
-    /// How much of the vendor's rate limit this client may use.
+    /// The part of the vendor's rate limit that this client may use.
     pub share: Share,
 }
 
-/// How a vendor's rate limit is divided: whoever settles must never wait for whoever reads everything.
+/// The division of a vendor's rate limit. Settle must never wait for a reconcile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Share {
-    /// For settling: 60 %.
+    /// For settle: 60 %.
     #[default]
     Settle,
-    /// For reading everything: 40 %.
+    /// For reconcile: 40 %.
     Reconcile,
 }

@@ -1,5 +1,5 @@
-//! How long to wait before what AWS left undone of a batch is sent again: longer each time, and never two callers alike
-//! ("exponential backoff and jitter", AWS Builders' Library).
+//! The back-off before Doorstep sends the unprocessed items of an AWS batch again. Pauses grow, and are random, so that
+//! two callers differ ("exponential backoff and jitter", AWS Builders' Library).
 
 use std::time::Duration;
 
@@ -7,27 +7,27 @@ use uuid::Uuid;
 
 use crate::time::SharedTime;
 
-/// The longest first pause; it doubles with each try.
+/// The upper bound of the first pause. It doubles with each try.
 const FIRST: Duration = Duration::from_millis(50);
-/// The longest pause of all.
+/// The upper bound of every pause.
 const LONGEST: Duration = Duration::from_secs(1);
-/// How often in a row something is sent again of which nothing was done.
+/// How often in a row a batch is sent again without progress.
 const TRIES: u32 = 8;
 
-/// The pauses of one batch. In all they take at most four seconds without any progress.
+/// The pauses of one batch. Without any progress they take 4.55 seconds in all, at most.
 pub struct BackOff<'a> {
     time: &'a SharedTime,
     tried: u32,
 }
 
 impl<'a> BackOff<'a> {
-    /// Nothing was tried yet.
+    /// Returns the state before the first try.
     pub fn new(time: &'a SharedTime) -> Self {
         BackOff { time, tried: 0 }
     }
 
-    /// Waits before what is left is sent again. Returns `false`, without waiting, where it was sent often enough: of
-    /// `sent` items, `left` were left undone each time.
+    /// Waits before the rest of a batch is sent again. `left` of the `sent` items were not processed. Returns `false`
+    /// without waiting after `TRIES` tries without progress.
     pub async fn may_send_again(&mut self, sent: usize, left: usize) -> bool {
         self.tried = if left < sent { 1 } else { self.tried + 1 };
         if self.tried > TRIES {
@@ -38,12 +38,12 @@ impl<'a> BackOff<'a> {
     }
 }
 
-/// The longest pause before the try of this number.
+/// Returns the upper bound of the pause before the try of this number.
 fn longest(tried: u32) -> Duration {
     FIRST.saturating_mul(1_u32.checked_shl(tried.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST)
 }
 
-/// Anything from 0 to 1, each as likely.
+/// Returns a random number from 0 to 1, uniformly distributed.
 fn chance() -> f64 {
     let [first, second, ..] = Uuid::new_v4().into_bytes();
     f64::from(u16::from_be_bytes([first, second])) / f64::from(u16::MAX)

@@ -1,4 +1,4 @@
-//! The end of one invocation, and how long each call may take until then.
+//! The deadline of one invocation, and the time limit of each call until then.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,24 +8,26 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::time::{SharedTime, Time};
 
-/// Time that the function keeps to itself at the end of its limit: it answers before Lambda ends it.
+/// Time that the function reserves before the limit of Lambda. It answers before Lambda ends it.
 const RESERVE: Duration = Duration::from_secs(6);
-/// Time kept for the table and the queue after the last call to a vendor, as a share of the limit, and at most so much.
+/// Time reserved for the table and the queue after the last call to a vendor: a share of the limit, at most `MOST_OWN`.
 const OWN_PERCENT: u32 = 15;
 const MOST_OWN: Duration = Duration::from_secs(60);
-/// The last part of that, kept for giving messages back to the queue.
+/// The last part of that time, reserved for returning messages to the queue.
 const HAND_BACK: Duration = Duration::from_secs(3);
-/// Longest wait for one answer of a vendor: a sixth of the limit, and at most so much.
+/// The longest wait for one answer of a vendor. The actual limit is a sixth of the invocation, and at most this.
 const LONGEST_ANSWER: Duration = Duration::from_secs(20);
-/// Longest wait for one answer of AWS. The SDKs try again.
+/// The longest wait for one answer of AWS. The SDKs retry.
 const AWS_ANSWER: Duration = Duration::from_secs(8);
 
-/// The deadline of the invocation that a process works on. Clones are the same one. A process works on one invocation at
-/// a time, so its clients are built once and read from here how much time is left. Without an invocation there is no end.
+/// The deadline of the present invocation. Clones share one deadline.
+///
+/// A process handles one invocation at a time. Its clients are therefore built once and read the time left from here.
+/// Without an invocation there is no deadline.
 #[derive(Debug, Clone, Default)]
 pub struct Deadline(Arc<Mutex<Option<Ends>>>);
 
-/// The instants at which kinds of work end, in their order.
+/// The instants at which the kinds of work end, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ends {
     vendors: Timestamp,
@@ -35,7 +37,7 @@ struct Ends {
 }
 
 impl Ends {
-    /// Of an invocation that begins at `now` and is ended by Lambda at `limit`.
+    /// Divides an invocation that begins at `now` and that Lambda ends at `limit`.
     fn of(now: Timestamp, limit: Timestamp) -> Ends {
         let total = until(now, limit);
         let own = before(limit, RESERVE.min(total / 5));
@@ -59,22 +61,22 @@ impl Deadline {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Time left for work that calls vendors; `None` where there is no end.
+    /// Returns the time left for work that calls vendors; `None` without a deadline.
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
         self.ends().map(|ends| until(now, ends.vendors))
     }
 
-    /// Time left for all work: what is not done then is given back to the queue.
+    /// Returns the time left for all work. Messages that are unfinished then return to the queue.
     pub fn left_for_work(&self, now: Timestamp) -> Option<Duration> {
         self.ends().map(|ends| until(now, ends.work))
     }
 
-    /// How long an answer of a vendor to a request that leaves now may take.
+    /// Returns how long a vendor may take to answer a request that leaves now.
     pub fn vendor_answer(&self, now: Timestamp) -> Duration {
         self.ends().map_or(LONGEST_ANSWER, |ends| until(now, ends.vendors).min(ends.answer))
     }
 
-    /// The same for an answer of AWS.
+    /// Returns how long AWS may take to answer a request that leaves now.
     pub fn aws_answer(&self, now: Timestamp) -> Duration {
         self.ends().map_or(AWS_ANSWER, |ends| until(now, ends.own).min(AWS_ANSWER))
     }
@@ -89,14 +91,14 @@ fn before(end: Timestamp, span: Duration) -> Timestamp {
     end.saturating_sub(span).unwrap_or(Timestamp::MIN)
 }
 
-/// A clock on which no wait outlasts the invocation.
+/// A clock whose waits end at the deadline of the invocation.
 pub struct Bounded {
     time: SharedTime,
     deadline: Deadline,
 }
 
 impl Bounded {
-    /// `time`, with waits that end at `deadline` at the latest.
+    /// Wraps `time` so that waits end at `deadline` at the latest.
     pub fn new(time: SharedTime, deadline: Deadline) -> Self {
         Bounded { time, deadline }
     }

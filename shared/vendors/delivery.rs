@@ -1,81 +1,80 @@
-//! A webhook as it arrived, and as proven: two types, so that nothing unproven can be read.
+//! A webhook as it arrived and a verified webhook: two types, so that no unverified content can be read.
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use doorstep_core::model::push_update::{ChangeHint, PushUpdate};
 
-/// Largest body that is taken, in bytes.
+/// The largest body that is accepted, in bytes.
 pub const LARGEST_BODY: usize = 1 << 20;
 
-/// A webhook as it arrived: anybody may have sent it.
+/// A webhook as it arrived. Its sender is unknown.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// The path it was posted to, without the query.
+    /// The path of the request, without the query.
     pub path: String,
-    /// Its headers, each name as often as it was sent.
+    /// The headers, each name as often as it was sent.
     pub headers: HeaderMap,
     /// The exact bytes that were signed.
     pub body: Bytes,
 }
 
-/// A delivery whose sender was proven. Made only by `VerifiedDelivery::by`.
+/// A delivery whose sender was verified. Only `VerifiedDelivery::by` makes one.
 #[derive(Debug)]
 pub struct VerifiedDelivery {
     delivery: Delivery,
-    /// The delivery's own id, or what tells it from every other one: path, body and signed timestamp.
+    /// The deduplication id: the delivery's own id, or a digest of path, body and signed timestamp.
     pub sameness: String,
 }
 
 impl VerifiedDelivery {
-    /// Called by a platform's proof alone, after the signature was compared.
+    /// Wraps a delivery. Only a vendor's verification calls it, after it compared the signature.
     pub(crate) fn by(delivery: Delivery, sameness: String) -> Self {
         VerifiedDelivery { delivery, sameness }
     }
 
-    /// The body, proven.
+    /// Returns the verified body.
     pub fn body(&self) -> &Bytes {
         &self.delivery.body
     }
 
-    /// The sender's own id of this delivery, as Standard Webhooks sign it; empty where the sender gives none.
+    /// Returns the sender's own id of this delivery, as Standard Webhooks sign it; empty where the sender gives none.
     pub fn sender_id(&self) -> &str {
         let id = self.delivery.headers.get("webhook-id").and_then(|id| id.to_str().ok());
         id.unwrap_or_default()
     }
 
-    /// The path, proven only where the platform signs it.
+    /// Returns the path. It is verified only where the platform signs it.
     pub fn path(&self) -> &str {
         &self.delivery.path
     }
 }
 
-/// The proof failed. It carries no reason, so that no reason can be told.
+/// A failed verification. It carries no reason, so that the answer can reveal none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unverified;
 
-/// What a proven delivery turned out to say.
+/// The content of a verified delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WebhookContent {
-    /// Something may have changed about these.
+    /// Something may have changed about these things.
     About(Vec<ChangeHint>),
-    /// An event that is none of our business.
+    /// An event that Doorstep does not use.
     NotForUs,
-    /// Proven, but it cannot be read; the text says why without quoting it.
+    /// A body that cannot be parsed. The text says why and quotes nothing of it.
     Unreadable(String),
-    /// Facts themselves, from a platform that cannot be asked.
+    /// Facts from a platform that has no read API.
     Tells(PushUpdate),
-    /// Proven, but not what the contract says, from a platform whose sender is told so; the text says what is wrong
-    /// without quoting it.
+    /// A body that breaks the contract of a push platform. The sender gets the text, which quotes nothing of the body.
     Wrong(String),
 }
 
-/// What the sender is told.
+/// The HTTP answer to the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// JSON, or empty.
+    /// The body: JSON, or empty.
     pub body: String,
 }
 
@@ -84,22 +83,22 @@ impl Answer {
         Answer { status, body: body.to_owned() }
     }
 
-    /// Returns 202: the delivery was taken.
+    /// Returns 202: the delivery was accepted.
     pub fn accepted() -> Self {
         Answer::new(202, r#"{"accepted":true}"#)
     }
 
-    /// Returns 401, with one and the same body whatever was wrong.
+    /// Returns 401. The body is the same for every reason.
     pub fn unproven() -> Self {
         Answer::new(401, r#"{"error":"unproven"}"#)
     }
 
-    /// Returns 404: the path is no address of a site.
+    /// Returns 404: the path belongs to no site.
     pub fn nobody() -> Self {
         Answer::new(404, r#"{"error":"no such address"}"#)
     }
 
-    /// Returns 400: the body is not the base64 that the event says it is.
+    /// Returns 400: the event declares the body as base64, and it is not.
     pub fn not_base64() -> Self {
         Answer::new(400, r#"{"error":"the body is not the base64 that it is said to be"}"#)
     }
@@ -109,7 +108,7 @@ impl Answer {
         Answer::new(413, r#"{"error":"the body is larger than 1 MiB"}"#)
     }
 
-    /// Returns 422, for the person who builds the sender. `why` quotes nothing of what was sent.
+    /// Returns 422 with `why`, for the developer of the sender. `why` quotes nothing of the body.
     pub fn wrong(why: &str) -> Self {
         Answer { status: 422, body: serde_json::json!({ "error": why }).to_string() }
     }

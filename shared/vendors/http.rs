@@ -1,4 +1,4 @@
-//! The only seam: everything outside is reached through [`Http`], production and one-machine alike.
+//! The HTTP seam. Every call out of the process goes through [`Http`], in production and on one machine.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,35 +15,35 @@ pub type Request = http::Request<Bytes>;
 /// An answer with its whole body.
 pub type Response = http::Response<Bytes>;
 
-/// Why no answer came at all. A vendor's own refusal is a [`Response`].
+/// A failure without any answer. A vendor's own refusal is a [`Response`].
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
-    /// The connection failed or broke. The request may have been carried out.
+    /// The connection failed or broke. The vendor may have processed the request.
     #[error("no answer: {0}")]
     Lost(String),
-    /// No answer came within its [`TimeLimit`]. The request may have been carried out.
+    /// No answer came within the [`TimeLimit`]. The vendor may have processed the request.
     #[error("no answer in time")]
     Late,
-    /// The invocation has no time left for it. The request was not sent.
+    /// The invocation had no time left. The request was not sent.
     #[error("no time is left for this in the present run")]
     OutOfTime,
 }
 
-/// How long an answer may take. A request carries it as an extension.
+/// The time limit of an answer. A request carries it as an extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit(pub Duration);
 
-/// The limit that a request carries.
+/// Returns the time limit that a request carries.
 pub fn time_limit(request: &Request) -> Option<Duration> {
     request.extensions().get::<TimeLimit>().map(|limit| limit.0)
 }
 
-/// Sends one request and gives its answer.
+/// A client that sends one request and returns its answer.
 #[derive(Clone, Debug)]
 pub struct Http(BoxCloneSyncService<Request, Response, NoAnswer>);
 
 impl Http {
-    /// Wraps a service, for example a client of the network or an in-process one.
+    /// Wraps a service, such as the network client or an in-process one.
     pub fn new<S>(service: S) -> Self
     where
         S: tower::Service<Request, Response = Response, Error = NoAnswer> + Clone + Send + Sync + 'static,
@@ -65,8 +65,8 @@ impl Http {
         Http::new(always.map_err(|never| match never {}))
     }
 
-    /// The same way out, on which no answer takes longer than `limit` says when the request leaves. A request does not
-    /// leave where that is no time at all.
+    /// Returns the same client with a time limit for every answer. It asks `limit` when a request leaves. With a limit
+    /// of zero the request is not sent.
     pub fn within(self, limit: impl Fn() -> Duration + Clone + Send + Sync + 'static) -> Self {
         Http::new(tower::service_fn(move |mut request: Request| {
             let http = self.clone();
@@ -76,7 +76,7 @@ impl Http {
         }))
     }
 
-    /// Sends `request`, and waits for the answer as long as its [`TimeLimit`] says.
+    /// Sends `request` and waits for the answer within its [`TimeLimit`].
     pub async fn send(&self, request: Request) -> Result<Response, NoAnswer> {
         let limit = time_limit(&request);
         let answer = self.0.clone().oneshot(request);

@@ -1,4 +1,4 @@
-//! How the platforms and the door systems speak: requests, answers and webhooks, as values of `doorstep_core`.
+//! The vendors: requests, answers and webhooks of each platform and door system, as values of `doorstep_core`.
 
 #![warn(missing_docs)]
 

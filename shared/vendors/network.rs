@@ -1,5 +1,5 @@
-//! The real way out: one client, one TLS stack, roots that we bring along, no redirects. Vendors are reached over https
-//! alone, but for the sandbox vendors of a one-machine run on this very machine, where somebody asked for them.
+//! The network client: one client, one TLS stack, bundled root certificates, no redirects. It reaches vendors over
+//! https only. The exception is the sandbox of a one-machine run on the same machine, if the operator names one.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use url::{Host, Url};
 use crate::http::{Http, NoAnswer, Request, Response};
 use doorstep_core::model::error::{Error, Result};
 
-/// Longest wait for a connection.
+/// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Longest wait for a whole answer.
+/// The longest wait for a whole answer.
 const ANSWER: Duration = Duration::from_secs(20);
-/// The same for an answer that takes a comparison of everything.
+/// The longest wait for an answer that needs a full comparison.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// Largest answer that is read, in bytes.
+/// The largest answer that is read, in bytes.
 const LARGEST: usize = 32 << 20;
 
-/// Where a one-machine run serves its sandbox vendors, for trying out a stack: what `url = "sandbox"` of a site file
-/// means outside of that run.
+/// The address at which a one-machine run serves its sandbox vendors, for trying out a stack. A stack uses this address
+/// for sites with `url = "sandbox"`.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Url);
 
 impl Sandbox {
-    /// What `DOORSTEP_SANDBOX` says, such as `http://127.0.0.1:8080`; `None` where it is not set.
+    /// Reads `DOORSTEP_SANDBOX`, such as `http://127.0.0.1:8080`. Returns `None` where it is not set.
     ///
     /// # Errors
-    /// As [`Sandbox::at`], and [`Error::Invalid`] in a stack whose `DOORSTEP_STAGE` is `production`.
+    /// As [`Sandbox::at`], and [`Error::Invalid`] where `DOORSTEP_STAGE` is `production` or not set.
     pub fn from_environment() -> Result<Option<Self>> {
         let Some(address) = given("DOORSTEP_SANDBOX") else { return Ok(None) };
         if given("DOORSTEP_STAGE").is_none_or(|stage| stage == "production") {
@@ -37,16 +37,16 @@ impl Sandbox {
         Sandbox::at(&address).map(Some)
     }
 
-    /// The run that listens at `address`.
+    /// Returns the sandbox of the run that listens at `address`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for anything but plain http to this machine: nobody else may stand in for a vendor.
+    /// [`Error::Invalid`] for anything but plain http to this machine: no other host may act as a vendor.
     pub fn at(address: &str) -> Result<Self> {
         let wrong = || Error::invalid("the sandbox must be on this machine: write http://127.0.0.1:PORT");
         here(address).map(Sandbox).ok_or_else(wrong)
     }
 
-    /// `sandbox://{of}.{vendor}/path` as that run serves it: `/sandbox/{vendor}@{of}/path`.
+    /// Translates `sandbox://{of}.{vendor}/path` to the path that the run serves: `/sandbox/{vendor}@{of}/path`.
     fn address(&self, asked: &Uri) -> std::result::Result<Uri, NoAnswer> {
         let host = asked.host().unwrap_or_default();
         let vendor = match host.rsplit_once('.') {
@@ -61,7 +61,7 @@ impl Sandbox {
     }
 }
 
-/// An address of plain http on this machine; `None` for any other.
+/// Parses an address of plain http on this machine. Returns `None` for any other.
 pub fn here(address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let here = match url.host()? {
@@ -72,7 +72,7 @@ pub fn here(address: &str) -> Option<Url> {
     (url.scheme() == "http" && here).then_some(url)
 }
 
-/// A client of the network, which finds sandbox vendors where `sandbox` says.
+/// Builds the network client. It sends requests for sandbox vendors to `sandbox`.
 ///
 /// # Errors
 /// [`Error::Permanent`] where TLS cannot be set up.
@@ -84,7 +84,7 @@ pub fn client(sandbox: Option<Sandbox>) -> Result<Http> {
     })))
 }
 
-/// A client for a run on this machine, which may take long over an answer: it reads whole platforms for it.
+/// Builds a client for a one-machine run, which may answer slowly because it reads whole platforms.
 ///
 /// # Errors
 /// As [`client`].
@@ -122,7 +122,7 @@ fn build(answer: Duration) -> std::result::Result<reqwest::Client, Box<dyn std::
 }
 
 async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoAnswer> {
-    // An error of reqwest may quote the whole address, and addresses may hold what must not be seen.
+    // An error of reqwest may quote the whole address, and an address may hold a secret.
     let none = |error: reqwest::Error| match error.is_timeout() {
         true => NoAnswer::Late,
         false => NoAnswer::Lost(error.without_url().to_string()),
@@ -143,7 +143,7 @@ async fn send(client: reqwest::Client, request: Request) -> Result<Response, NoA
     builder.body(Bytes::from(body)).map_err(|error| NoAnswer::Lost(error.to_string()))
 }
 
-/// An environment variable that is set, and not to nothing.
+/// Returns an environment variable; `None` where it is not set or empty.
 pub fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

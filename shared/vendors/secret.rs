@@ -4,18 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that must not be seen. It prints as `[redacted]`.
+/// A secret text. It prints as `[redacted]`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text out of sight.
+    /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
         Secret(text.into())
     }
 
-    /// The text itself, for the one place that must send or compare it.
+    /// Returns the text itself, for the code that must send or compare it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

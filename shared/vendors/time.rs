@@ -1,4 +1,4 @@
-//! Where `now` comes from before it becomes an argument, and the only place that ever waits.
+//! The clock. `now` comes from here before it becomes an argument, and every wait happens here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-/// The clock on the wall. On one machine it may stand still, and then waiting takes no time.
+/// A clock. On one machine it may be frozen, and then a wait takes no time.
 #[async_trait]
 pub trait Time: Send + Sync {
-    /// The present instant.
+    /// Returns the present instant.
     fn now(&self) -> Timestamp;
-    /// Lets `span` pass, for rate limits and back-off.
+    /// Waits for `span`, for rate limits and back-off.
     async fn pass(&self, span: Duration);
 }
 
-/// A [`Time`] that can be handed around.
+/// A shared [`Time`].
 pub type SharedTime = Arc<dyn Time>;
 
-/// The machine's own clock.
+/// The system clock.
 pub struct WallClock;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Access tokens, fetched once and shared by every function: vendors allow only a few fetches a minute.
+//! Access tokens. Every function shares a fetched token, because vendors allow only a few fetches a minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,30 +12,30 @@ use sha2::Sha256;
 use crate::secret::Secret;
 use doorstep_core::model::error::Result;
 
-/// A token as a vendor gave it.
+/// A token as the vendor issued it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// What is sent with each call.
+    /// The token that each call sends.
     pub access: Secret,
-    /// What buys the next one, where the vendor gives such a thing. It may work only once.
+    /// The refresh token, where the vendor issues one. It may work only once.
     pub refresh: Option<Secret>,
-    /// When `access` stops working.
+    /// The instant at which `access` expires.
     pub expires: Timestamp,
 }
 
-/// A sign-in that a vendor refused. The same credentials are not tried again before `until`: vendors lock accounts
-/// after some wrong passwords.
+/// A sign-in that a vendor refused. The same credentials are not tried again before `until`, because vendors lock
+/// accounts after some wrong passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedSignIn {
-    /// Tells these credentials from others, and tells nobody what they are.
+    /// The fingerprint of these credentials. It does not reveal them.
     pub credentials: String,
-    /// When they may be tried again.
+    /// The instant from which they may be tried again.
     pub until: Timestamp,
 }
 
-/// What tells credentials from others under `key`: half of their HMAC-SHA256, in hex.
+/// Returns a fingerprint of credentials under `key`: half of their HMAC-SHA256, in hex.
 pub fn fingerprint(key: &str, parts: &[&str]) -> String {
-    // An HMAC takes a key of any length.
+    // An HMAC accepts a key of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     for part in parts {
         mac.update(part.as_bytes());
@@ -45,16 +45,16 @@ pub fn fingerprint(key: &str, parts: &[&str]) -> String {
     hex::encode(tag.get(..tag.len() / 2).unwrap_or_default())
 }
 
-/// Where every function finds the same tokens.
+/// The shared store of tokens.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
     /// Loads the token under `name`.
     async fn token(&self, name: &str) -> Result<Option<Token>>;
     /// Stores the token under `name`.
     async fn keep_token(&self, name: &str, token: &Token) -> Result<()>;
-    /// Loads the sign-in under `name` that was refused last.
+    /// Loads the last refused sign-in under `name`.
     async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>>;
-    /// Stores that a sign-in under `name` was refused.
+    /// Stores a refused sign-in under `name`.
     async fn keep_refused_sign_in(&self, name: &str, refused: &RefusedSignIn) -> Result<()>;
     /// Loads a text beside the token under `name`.
     async fn token_note(&self, name: &str, word: &str) -> Result<Option<String>>;
@@ -62,7 +62,7 @@ pub trait TokenStore: Send + Sync {
     async fn note_token(&self, name: &str, word: &str, text: &str) -> Result<()>;
 }
 
-/// The tokens in force: kept in the table, and in memory while the function lives.
+/// The tokens in force: stored in the table, and cached in memory while the function lives.
 #[derive(Clone, Default)]
 pub struct Tokens {
     store: Option<Arc<dyn TokenStore>>,
@@ -72,17 +72,17 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Tokens that every function shares through the table.
+    /// Returns tokens that every function shares through the table.
     pub fn shared(store: Arc<dyn TokenStore>) -> Self {
         Tokens { store: Some(store), ..Tokens::default() }
     }
 
-    /// The token in memory under `name`, expired or not.
+    /// Returns the token in memory under `name`, expired or not.
     pub fn remembered(&self, name: &str) -> Option<Token> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// The token kept under `name` by whichever function was last, expired or not.
+    /// Loads the token that any function stored last under `name`, expired or not.
     pub async fn kept(&self, name: &str) -> Result<Option<Token>> {
         let kept = match &self.store {
             Some(store) => store.token(name).await?,
@@ -94,7 +94,7 @@ impl Tokens {
         Ok(kept)
     }
 
-    /// Keeps `token` under `name`.
+    /// Stores `token` under `name`.
     pub async fn keep(&self, name: &str, token: &Token) -> Result<()> {
         if let Some(store) = &self.store {
             store.keep_token(name, token).await?;
@@ -103,7 +103,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// The sign-in under `name` that was refused last, by whichever function.
+    /// Loads the last refused sign-in under `name`, of any function.
     pub async fn refused_sign_in(&self, name: &str) -> Result<Option<RefusedSignIn>> {
         match &self.store {
             Some(store) => store.refused_sign_in(name).await,
@@ -111,7 +111,7 @@ impl Tokens {
         }
     }
 
-    /// Keeps that a sign-in under `name` was refused.
+    /// Stores a refused sign-in under `name`.
     pub async fn keep_refused_sign_in(&self, name: &str, refused: RefusedSignIn) -> Result<()> {
         if let Some(store) = &self.store {
             return store.keep_refused_sign_in(name, &refused).await;
@@ -120,7 +120,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// What a client noted beside its token under `name`: a text that is no secret.
+    /// Loads the text that a client stored beside its token under `name`. It is no secret.
     pub async fn noted(&self, name: &str, word: &'static str) -> Result<Option<String>> {
         match &self.store {
             Some(store) => store.token_note(name, word).await,
@@ -131,7 +131,7 @@ impl Tokens {
         }
     }
 
-    /// Notes a text beside the token under `name`.
+    /// Stores a text beside the token under `name`.
     pub async fn note(&self, name: &str, word: &'static str, text: &str) -> Result<()> {
         match &self.store {
             Some(store) => store.note_token(name, word, text).await,

@@ -1,7 +1,7 @@
-//! Calls to vendors: what is tried again, how fast, and where a request may go.
+//! The HTTP client for vendors: retries, request rate, and the addresses that a request may reach.
 //!
-//! It never looks into a body, never follows a redirect, and never waits but through [`crate::time::Time::pass`]. Whether a
-//! vendor is asked at all is decided in `health`.
+//! It parses no body and follows no redirect. It waits only through [`crate::time::Time::pass`]. `health` decides
+//! whether a vendor is called at all.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ mod turn;
 use health::{Call, Closed, Next, Tried, Try};
 pub use turn::{RateGate, RateGates};
 
-/// Who we are, in every request to a vendor: some refuse a request that does not say so.
+/// The `User-Agent` of every request to a vendor. Some vendors refuse a request without one.
 pub const USER_AGENT: &str =
     concat!("doorstep/", env!("CARGO_PKG_VERSION"), " (+keeps door systems in step with bookings)");
 
-/// Sends requests to one vendor, one at a time and no faster than it allows.
+/// A client for one vendor. It sends one request at a time and keeps the vendor's rate limit.
 pub struct VendorHttp {
     vendor: &'static str,
     http: Http,
@@ -38,32 +38,32 @@ pub struct VendorHttp {
 }
 
 impl VendorHttp {
-    /// A caller that leaves at least `gap` between the starts of two requests.
+    /// Returns a client that leaves at least `gap` between the starts of two requests.
     pub fn new(vendor: &'static str, http: Http, time: SharedTime, gap: Duration) -> Self {
         VendorHttp { vendor, http, time, gap, turn: RateGate::default() }
     }
 
-    /// The same caller, waiting its turn with everybody who shares it.
+    /// Returns the same client, with `turn` as the rate gate that it shares with other clients.
     pub fn taking(self, turn: RateGate) -> Self {
         VendorHttp { turn, ..self }
     }
 
-    /// The same caller with a pace of its own, which is closed when `turn` is.
+    /// Returns the same client with a rate of its own. It is closed whenever `turn` is closed.
     pub fn closed_with(self, turn: &RateGate) -> Self {
         VendorHttp { turn: turn.with_its_own_pace(), ..self }
     }
 
-    /// Sends a request that changes nothing, and again after 429, 5xx or a lost answer, up to three times. It is not sent
-    /// where the vendor is closed.
+    /// Sends a request that changes nothing. Retries it up to three times after 429, 5xx or a lost answer. Does not
+    /// send it while the vendor is closed.
     ///
     /// # Errors
-    /// [`Error::Retry`] when the last try failed too, no answer came in time, or the vendor asks for a long pause;
-    /// [`Error::Permanent`] for a redirect. Every other answer is handed back, refusals too.
+    /// [`Error::Retry`] when the last try failed too, when no answer came in time, and when the vendor asks for a long
+    /// pause; [`Error::Permanent`] for a redirect. Every other answer is returned, refusals included.
     pub async fn read(&self, request: Request) -> Result<Response> {
         self.tried(request, true, None).await
     }
 
-    /// The same, where an answer of this status says something about what was asked for: it is handed back.
+    /// Sends a read as [`VendorHttp::read`] does, and returns an answer of this `status` instead of retrying it.
     ///
     /// # Errors
     /// As [`VendorHttp::read`].
@@ -71,8 +71,8 @@ impl VendorHttp {
         self.tried(request, true, Some(status)).await
     }
 
-    /// Sends a request that changes something. Only a refusal to take it at all (429) is tried again: after any other
-    /// failure nobody knows what was done, and the caller must read first.
+    /// Sends a request that changes something. Retries it only after 429, because the vendor then did nothing. After
+    /// any other failure the result is unknown, so the caller must read first.
     ///
     /// # Errors
     /// As [`VendorHttp::read`]; after [`Error::Retry`] the change may have been made.
@@ -85,7 +85,7 @@ impl VendorHttp {
         self.admits(&call)?;
         let mut next = self.turn.wait().await;
         for tries in 0.. {
-            // Others may have closed it while this one waited its turn.
+            // Another request may have closed the vendor while this one waited for the gate.
             self.admits(&call)?;
             self.wait_turn(&mut next).await;
             let began = self.time.now();
@@ -120,7 +120,7 @@ impl VendorHttp {
         }
     }
 
-    /// What is wrong with an answer that does not come, or says that the vendor is in trouble.
+    /// Describes a missing answer, or an answer that says that the vendor is in trouble.
     fn why(&self, sent: &std::result::Result<Response, NoAnswer>) -> String {
         match sent {
             Ok(answer) => format!("{} answered {}", self.vendor, answer.status().as_u16()),
@@ -130,7 +130,8 @@ impl VendorHttp {
         }
     }
 
-    /// Waits for the gap to the request before, and no longer: the clock may have been set back meanwhile.
+    /// Waits until the gap since the last request is over. Never waits longer than the gap, because the clock may have
+    /// been set back.
     async fn wait_turn(&self, next: &mut Timestamp) {
         let now = self.time.now();
         let wait = Duration::try_from(now.duration_until(*next)).unwrap_or_default().min(self.gap);
@@ -142,7 +143,7 @@ impl VendorHttp {
     }
 }
 
-/// What came of a try. An answer of the status `taken` is an answer like any other.
+/// Returns the outcome of a try. An answer of the status `taken` counts as answered.
 fn tried(sent: &std::result::Result<Response, NoAnswer>, taken: Option<StatusCode>, now: Timestamp) -> Tried {
     match sent {
         Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => Tried::Throttled(retry_after(answer, now)),
@@ -156,12 +157,12 @@ fn tried(sent: &std::result::Result<Response, NoAnswer>, taken: Option<StatusCod
     }
 }
 
-/// Whether an answer says that the vendor is busy or broken, rather than anything about the request.
+/// Decides whether an answer is about the vendor's own state (busy or broken) and not about the request.
 fn is_trouble(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
-/// The pause that an answer asks for: whole seconds, or the instant until which to wait.
+/// Returns the pause that an answer asks for. `Retry-After` is whole seconds or an instant.
 fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
     let text = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -171,10 +172,10 @@ fn retry_after(answer: &Response, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(now.duration_until(until)).unwrap_or(Duration::ZERO))
 }
 
-/// The base address of a vendor: `given` by the site file, or the vendor's `own`.
+/// Returns the base address of a vendor: `given` by the site file, or the vendor's `own`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for anything but https, except `sandbox:` which only the one-machine run answers.
+/// [`Error::Invalid`] for any scheme except https and `sandbox:`, which only the one-machine run answers.
 pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
     let text = given.unwrap_or(own);
     let url = Url::parse(text).map_err(|_| Error::invalid("url is not an address: write https://host"))?;
@@ -184,11 +185,11 @@ pub fn base(given: Option<&str>, own: &str) -> Result<Url> {
     }
 }
 
-/// `base` with `segments` behind its path, each escaped, so that no id can change the path.
+/// Returns `base` with `segments` appended to its path. Each segment is escaped, so no id can change the path.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that an address would swallow (empty,
-/// `.`, `..`).
+/// [`Error::Invalid`] for a base that cannot have a path, and for a segment that URL parsing would drop (empty, `.`,
+/// `..`).
 pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
     if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
         return Err(Error::invalid("an id is empty or made of dots"));
@@ -201,7 +202,7 @@ pub fn below(base: &Url, segments: &[&str]) -> Result<Url> {
     Ok(url)
 }
 
-/// A request, with JSON where there is a body.
+/// Builds a request, with a JSON body if there is one.
 ///
 /// # Errors
 /// [`Error::Invalid`] where an address or a header cannot be sent.
@@ -215,7 +216,7 @@ pub fn request(
     composed(method, url, headers, bytes.map(|bytes| ("application/json", bytes)))
 }
 
-/// A POST of a form, as token services want it.
+/// Builds a POST with a form body, as token services require.
 ///
 /// # Errors
 /// [`Error::Invalid`] where an address or a header cannot be sent.
@@ -245,10 +246,11 @@ fn unsendable() -> Error {
     Error::invalid("a secret or an address holds characters that cannot be sent")
 }
 
-/// A vendor's JSON in our own words.
+/// Deserializes a vendor's JSON body.
 ///
 /// # Errors
-/// [`Error::Retry`] where it is none: a proxy in between, or a vendor in trouble. It never quotes the body.
+/// [`Error::Retry`] where the body does not parse: a proxy answered, or the vendor is in trouble. The error never
+/// quotes the body.
 pub fn json<T: DeserializeOwned>(vendor: &str, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|_| Error::retry(format!("{vendor} answered something that cannot be read")))
 }

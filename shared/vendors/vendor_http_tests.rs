@@ -1,4 +1,4 @@
-//! What is tried again, how long it waits, and where a request may go.
+//! Tests of retries, pauses and allowed addresses.
 
 use super::*;
 use crate::doors::script::{Script, on};

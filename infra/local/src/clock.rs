@@ -1,4 +1,4 @@
-//! The run's clock: standing until it is moved, or the machine's own. The only place that waits in real time.
+//! The run's clock: a standing one, which moves on request, or the machine's own. Only this module waits in real time.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,40 +9,40 @@ use jiff::Timestamp;
 use crate::locked::locked;
 use doorstep_vendors::time::Time;
 
-/// A clock that stands still, or runs.
+/// A clock that is standing or running.
 pub struct Clock {
     standing: Mutex<Option<Timestamp>>,
 }
 
 impl Clock {
-    /// Stands at `at`.
+    /// Creates a clock that stays at `at` until it is moved.
     pub fn standing(at: Timestamp) -> Self {
         Clock { standing: Mutex::new(Some(at)) }
     }
 
-    /// The machine's own.
+    /// Creates the machine's own clock.
     pub fn running() -> Self {
         Clock { standing: Mutex::new(None) }
     }
 
-    /// Whether it stands.
+    /// Returns whether it is a standing clock.
     pub fn stands(&self) -> bool {
         locked(&self.standing).is_some()
     }
 
-    /// Moves a standing clock forward to `at`; never back, and a running one not at all.
+    /// Moves a standing clock forward to `at`. It never moves back, and a running clock is unaffected.
     pub(crate) fn forward(&self, at: Timestamp) {
         if let Some(now) = locked(&self.standing).as_mut() {
             *now = at.max(*now);
         }
     }
 
-    /// Lets it run from now on.
+    /// Makes the clock run from now on.
     pub(crate) fn release(&self) {
         *locked(&self.standing) = None;
     }
 
-    /// Waits for `at` in real time; at most a minute, since the machine's clock may be set meanwhile.
+    /// Waits for `at` in real time, one minute at most, because the machine's clock may be set meanwhile.
     pub(crate) async fn until(&self, at: Timestamp) {
         let left = Duration::try_from(self.now().duration_until(at)).unwrap_or_default();
         tokio::time::sleep(left.min(Duration::from_secs(60))).await;

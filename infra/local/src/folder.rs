@@ -1,45 +1,45 @@
-//! The data folder: its owner alone may read what is in it, whatever the umask and however it was made.
+//! The data folder. Only its owner may read its contents, regardless of the umask and of how it was created.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The file of everything but the table.
+/// The file of everything except the table.
 const KEEP: &str = "cloud.sqlite";
 /// The file of the table.
 const TABLE: &str = "table.sqlite";
-/// What SQLite puts beside each of them. It gives these files the rights of the first one.
+/// Suffixes of the files that SQLite creates for each of them. SQLite gives them the permissions of the first one.
 const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
-/// Rights of the folder, and of a file in it.
+/// Permissions of the folder, and of a file in it.
 const OWNER: (u32, u32) = (0o700, 0o600);
-/// Rights of anyone but a file's owner.
+/// Permission bits of all users other than the owner.
 const OTHERS: u32 = 0o077;
 
-/// Whether a run has used this folder.
+/// Returns whether a run has used this folder.
 pub fn is_used(folder: &Path) -> bool {
     folder.join(KEEP).exists()
 }
 
 /// The files of a data folder.
 pub struct Files {
-    /// Everything but the table.
+    /// Everything except the table.
     pub keep: PathBuf,
     /// The table.
     pub table: PathBuf,
 }
 
-/// Makes the folder and its files where they are missing, and takes away the rights of others where they have any.
+/// Creates the folder and its files where they are missing, and removes the permissions of other users.
 ///
 /// # Errors
-/// The folder or a file cannot be made, or is another user's.
+/// The folder or a file cannot be created, or belongs to another user.
 pub fn prepare(folder: &Path) -> io::Result<Files> {
     let (folder_rights, file_rights) = OWNER;
     fs::DirBuilder::new().recursive(true).mode(folder_rights).create(folder)?;
     close_to_others(folder, folder_rights)?;
     let files = Files { keep: folder.join(KEEP), table: folder.join(TABLE) };
     for file in [&files.keep, &files.table] {
-        // A file that SQLite makes itself has the rights that the umask leaves.
+        // A file that SQLite creates has the permissions of the umask, so the files are created here.
         OpenOptions::new().create(true).append(true).mode(file_rights).open(file)?;
         for companion in COMPANIONS {
             let mut path = file.clone().into_os_string();
@@ -56,10 +56,10 @@ fn close_to_others(path: &Path, rights: u32) -> io::Result<()> {
     if is_open_to_others(path)? { fs::set_permissions(path, Permissions::from_mode(rights)) } else { Ok(()) }
 }
 
-/// Whether anyone but the owner of a file may read or change it.
+/// Returns whether another user than the owner of a file may read or change it.
 ///
 /// # Errors
-/// The file is not there or cannot be looked at.
+/// The file does not exist or cannot be examined.
 pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & OTHERS != 0)
 }

@@ -1,8 +1,9 @@
-//! What this machine remembers besides the table: queue, alarms, outbox, sandbox worlds. Keys and bytes, no meaning.
+//! The key-value store of everything except the table: queues, schedules, published events, sandbox worlds. It stores
+//! bytes and knows nothing of their meaning.
 //!
-//! Everything is held in memory and written through to one SQLite file, so that a run that was killed goes on where it
-//! was. The file is forced to the disk at each checkpoint, not at each write: a power cut may cost the last writes, but
-//! not the file. What is deleted is overwritten.
+//! Everything is in memory and written through to one SQLite file, so that a run continues after a kill. The file is
+//! synced to the disk at each checkpoint and not at each write: a power cut may lose the last writes, but not the file.
+//! Deleted data is overwritten.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,14 +16,14 @@ use serde::de::DeserializeOwned;
 
 use crate::locked::locked;
 
-/// How long a run that is just ending may take to let go of the file.
+/// How long to wait for an ending run to release the file.
 const LET_GO: Duration = Duration::from_secs(1);
 
-/// A small key-value table. Clones share it.
+/// A small key-value store. Clones share it.
 #[derive(Clone)]
 pub struct Keep {
     state: Arc<Mutex<State>>,
-    /// Stands before every key.
+    /// The prefix of every key.
     prefix: String,
 }
 
@@ -32,12 +33,12 @@ struct State {
 }
 
 impl Keep {
-    /// One that forgets everything with the process.
+    /// Creates a store that lives as long as the process.
     pub fn memory() -> Self {
         Keep::of(BTreeMap::new(), None)
     }
 
-    /// One that is kept in the file at `path`, which is made if it is missing.
+    /// Opens the store in the file at `path`, and creates the file if it is missing.
     ///
     /// # Errors
     /// The file cannot be opened or read, or another process holds it.
@@ -61,7 +62,7 @@ impl Keep {
         Keep { state: Arc::new(Mutex::new(State { entries, file })), prefix: String::new() }
     }
 
-    /// The same, with `prefix` before every key.
+    /// Returns the same store with `prefix` before every key.
     pub(crate) fn within(&self, prefix: &str) -> Self {
         Keep { state: self.state.clone(), prefix: format!("{}{prefix}", self.prefix) }
     }
@@ -70,12 +71,12 @@ impl Keep {
         format!("{}{key}", self.prefix)
     }
 
-    /// What is kept under `key`.
+    /// Returns the value of `key`.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         locked(&self.state).entries.get(&self.key(key)).cloned()
     }
 
-    /// Keeps `value` under `key`. Gives `false` (and a log line) where the file did not take it; then nothing changed.
+    /// Stores `value` under `key`. Returns `false` and logs if the file could not be written. Then nothing changed.
     pub fn put(&self, key: &str, value: &[u8]) -> bool {
         let (key, mut state) = (self.key(key), locked(&self.state));
         let sql =
@@ -87,7 +88,7 @@ impl Keep {
         kept
     }
 
-    /// Forgets `key`. Gives `false` (and a log line) where the file did not take it; then nothing changed.
+    /// Removes `key`. Returns `false` and logs if the file could not be written. Then nothing changed.
     pub fn remove(&self, key: &str) -> bool {
         let (key, mut state) = (self.key(key), locked(&self.state));
         let kept = state.write(|file| file.prepare_cached("DELETE FROM keep WHERE key = ?1")?.execute([&key]));
@@ -97,7 +98,7 @@ impl Keep {
         kept
     }
 
-    /// Every key that begins with `prefix`, in order, with its value.
+    /// Returns every key that begins with `prefix`, in order, with its value.
     pub fn list(&self, prefix: &str) -> Vec<(String, Vec<u8>)> {
         let state = locked(&self.state);
         let whole = self.key(prefix);
@@ -106,7 +107,7 @@ impl Keep {
         from.take_while(|(key, _)| key.starts_with(&whole)).map(|(key, value)| (own(key), value.clone())).collect()
     }
 
-    /// Rewrites the file and empties its log, so that neither holds anything that was deleted or replaced.
+    /// Rewrites the file and empties its log, so that neither contains deleted or replaced data.
     pub(crate) fn overwrite_deleted(&self) {
         locked(&self.state).write(|file| {
             file.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
@@ -114,7 +115,7 @@ impl Keep {
         });
     }
 
-    /// [`Keep::put`] of `value` as JSON.
+    /// Stores `value` as JSON, like [`Keep::put`].
     pub(crate) fn put_json<T: Serialize>(&self, key: &str, value: &T) -> bool {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.put(key, &bytes),
@@ -125,7 +126,7 @@ impl Keep {
         }
     }
 
-    /// Values under `prefix` in the order of their keys. What no longer can be read is left out, with a log line.
+    /// Returns the values under `prefix` in the order of their keys. An unreadable value is left out and logged.
     pub(crate) fn list_json<T: DeserializeOwned>(&self, prefix: &str) -> Vec<T> {
         let read = |(key, bytes): (String, Vec<u8>)| {
             serde_json::from_slice(&bytes).inspect_err(|error| tracing::error!(key, %error, "left out")).ok()

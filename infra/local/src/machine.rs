@@ -1,4 +1,4 @@
-//! The whole of Doorstep in one process: built from a [`Setup`], driven by calls, served by `server`.
+//! All of Doorstep in one process: built from a [`Setup`], controlled by calls, served by `server`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,17 +33,17 @@ use doorstep_operator::report::{ReportRow, Wanted};
 use doorstep_vendors::delivery::{Answer, Delivery};
 use doorstep_vendors::time::{SharedTime, Time};
 
-/// Where everything is remembered.
+/// Where the run stores its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
-    /// Nowhere: it ends with the process.
+    /// In memory: the data ends with the process.
     Memory,
-    /// In this folder, which is made if it is missing.
+    /// In this folder, which is created if it is missing.
     Folder(PathBuf),
 }
 
 impl Data {
-    /// Whether no run has used it yet.
+    /// Returns whether no run has used it yet.
     pub fn is_new(&self) -> bool {
         match self {
             Data::Memory => true,
@@ -52,41 +52,41 @@ impl Data {
     }
 }
 
-/// What a run is started with.
+/// The configuration of a run.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// The site files' texts.
+    /// The texts of the site files.
     pub sites: Vec<String>,
-    /// The secrets file's text; `None`: the sandbox's own secrets.
+    /// The text of the secrets file; `None` uses the sandbox's own secrets.
     pub secrets: Option<String>,
-    /// Where the clock stands; `None`: real time. A folder that was further already starts from there.
+    /// The instant of a standing clock; `None` is real time. A folder whose clock is already later starts from there.
     pub clock: Option<Timestamp>,
-    /// How often every site is reconciled, counted from the start; `None`: only when asked.
+    /// How often every site is reconciled, counted from the start; `None` reconciles only on request.
     pub reconcile: Option<Duration>,
-    /// Where everything is remembered.
+    /// Where the run stores its data.
     pub data: Data,
 }
 
-/// Why a run could not start.
+/// The reason why a run could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A site file is wrong.
+    /// A site file is invalid.
     #[error("{why}")]
     Site {
-        /// Which of [`Setup::sites`].
+        /// Index in [`Setup::sites`].
         index: usize,
-        /// What the library says of it.
+        /// The error of the library.
         why: Error,
     },
-    /// Two files are of one site.
+    /// Two files are for the same site.
     #[error("a second file of the site {site}")]
     SameSite {
-        /// Which of [`Setup::sites`].
+        /// Index in [`Setup::sites`].
         index: usize,
         /// The site.
         site: String,
     },
-    /// The secrets file is wrong.
+    /// The secrets file is invalid.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     /// The data folder cannot be used, or another run uses it.
@@ -94,7 +94,7 @@ pub enum StartError {
     Data(String),
 }
 
-/// A run. Clones are the same one.
+/// A run. Clones share it.
 #[derive(Clone)]
 pub struct Machine {
     pub(crate) parts: Arc<Parts>,
@@ -108,10 +108,10 @@ pub(crate) struct Parts {
 }
 
 impl Machine {
-    /// Starts a run of the library's own functions.
+    /// Starts a run of the production functions.
     ///
     /// # Errors
-    /// See [`StartError`]; nothing runs then.
+    /// See [`StartError`]. Nothing runs then.
     pub async fn start(setup: Setup) -> Result<Machine, StartError> {
         Machine::start_with(setup, Arc::new(Doorstep)).await
     }
@@ -119,7 +119,7 @@ impl Machine {
     /// Starts a run of other functions, for tests of the machine itself.
     ///
     /// # Errors
-    /// See [`StartError`]; nothing runs then.
+    /// See [`StartError`]. Nothing runs then.
     pub async fn start_with(setup: Setup, functions: Arc<dyn Functions>) -> Result<Machine, StartError> {
         let sites: Vec<_> = setup.sites.into_iter().map(SiteFile::of).collect();
         let secrets = match &setup.secrets {
@@ -149,10 +149,10 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Lets a standing clock catch up with now, and run from then on.
+    /// Moves a standing clock to the present, and lets it run from then on.
     ///
     /// # Errors
-    /// The clock runs already, or stands in the future.
+    /// The clock already runs, or is ahead of the present.
     pub async fn catch_up(&self) -> Result<Vec<Ran>, ClockRefused> {
         let ran = self.move_clock(Timestamp::now()).await?;
         self.parts.runner.clock.release();
@@ -165,45 +165,46 @@ impl Machine {
         *locked(&self.parts.background) = background;
     }
 
-    /// The run's clock.
+    /// Returns the time of the run.
     pub fn now(&self) -> Timestamp {
         self.parts.runner.clock.now()
     }
 
-    /// Whether the clock stands until it is moved.
+    /// Returns whether the clock moves only on request.
     pub fn stands(&self) -> bool {
         self.parts.runner.clock.stands()
     }
 
-    /// Hands a delivery to receive, or one of a door system to entries.
+    /// Passes a delivery to receive, or to entries if a door system sent it.
     pub async fn deliver(&self, delivery: Delivery) -> Answer {
         self.parts.runner.deliver(delivery).await
     }
 
-    /// Serves the line until it is empty; in real time waits until the background has.
+    /// Serves the queues until they are empty. In real time, waits until the background tasks have done so.
     pub async fn quiet(&self) {
         self.parts.runner.quiet().await;
     }
 
-    /// What every call but a delivery does first where the clock stands; nothing in real time.
+    /// Serves the queues before every call except a delivery, if the clock is a standing one. Does nothing in real
+    /// time.
     pub(crate) async fn settle_down(&self) {
         if self.stands() {
             self.parts.runner.drain().await;
         }
     }
 
-    /// Moves a standing clock forward, running whatever is due on the way.
+    /// Moves a standing clock forward, and runs everything that becomes due.
     ///
     /// # Errors
-    /// See [`ClockRefused`]; nothing ran then.
+    /// See [`ClockRefused`]. Nothing ran then.
     pub async fn move_clock(&self, to: Timestamp) -> Result<Vec<Ran>, ClockRefused> {
         self.parts.runner.move_clock(to).await
     }
 
-    /// Reconciles a site now, with the line drained before and after.
+    /// Reconciles a site now. The queues are served before and after.
     ///
     /// # Errors
-    /// The function's own, and one that may pass where the function died.
+    /// The error of the function, or a retryable error if the function crashed.
     pub async fn reconcile(&self, site: &str) -> Result<Report> {
         self.settle_down().await;
         let report = self.parts.runner.reconcile(site).await;
@@ -211,40 +212,40 @@ impl Machine {
         report
     }
 
-    /// Whether a file of this site was loaded.
+    /// Returns whether this run serves the site.
     pub fn knows(&self, site: &str) -> bool {
         self.parts.runner.knows(site)
     }
 
-    /// Everybody whom a site knows, with what they may and what they have.
+    /// Returns the people of a site, with their desired and actual access.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn people(&self, site: &str) -> Result<Value> {
         doorstep_operator::view::people(self.environment(), site).await
     }
 
-    /// Who came and went at a site.
+    /// Returns the access attempts at a site.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
         doorstep_operator::report::entries(self.environment(), site, wanted).await
     }
 
-    /// What waits for a human, at one site or at all.
+    /// Returns the holds of one site, or of all sites.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
         self.settle_down().await;
         approve::holds(self.environment(), site).await
     }
 
-    /// Lets exactly what is held under a checksum be done, and has it done.
+    /// Approves the hold with this checksum, and serves the queues so that settle carries it out.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
         self.settle_down().await;
         let hold = approve::approve(self.environment(), site, checksum).await?;
@@ -252,10 +253,10 @@ impl Machine {
         Ok(hold)
     }
 
-    /// Forgets a person, in the files of the data folder too.
+    /// Forgets a person, and overwrites the deleted data in the files of the data folder.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<forget::Outcome> {
         self.settle_down().await;
         let outcome = forget::forget(self.environment(), site, wanted).await?;
@@ -265,121 +266,125 @@ impl Machine {
         Ok(outcome)
     }
 
-    /// Sees to it that nothing which was deleted or replaced is left in a file of the data folder.
+    /// Overwrites deleted and replaced data in all files of the data folder.
     pub(crate) fn overwrite_deleted(&self) {
         self.cloud().table.overwrite_deleted();
         self.parts.runner.keep.overwrite_deleted();
     }
 
-    /// A site's audit records, oldest first.
+    /// Returns a site's audit records, oldest first.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
         self.environment().store.audit(site).await
     }
 
-    /// Whether a site is served here, or was: a retired site keeps its audit chain, and still forgets people.
+    /// Returns whether a site is served now, or was served before. A retired site keeps its audit chain and can forget
+    /// people.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub(crate) async fn remembers(&self, site: &str) -> Result<bool> {
         Ok(self.knows(site) || self.environment().store.has_chain(site).await?)
     }
 
-    /// The same as JSON.
+    /// Returns a site's audit records as JSON.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn audit(&self, site: &str) -> Result<Value> {
         doorstep_operator::view::audit(self.environment(), site).await
     }
 
-    /// Lets the next `times` functions that get past `step` die there.
+    /// Makes the next `times` functions that complete `step` crash there.
     pub fn crash(&self, step: Step, times: u32) {
         self.parts.runner.crash.arm(step, times);
     }
 
-    /// Lets functions die at a call, whatever it is; whatever was ordered before is forgotten.
+    /// Makes functions crash at a certain call. Replaces any earlier order.
     pub fn die(&self, death: Option<Death>) {
         self.parts.runner.levers.die(death);
     }
 
-    /// Sets the clocks of the functions that run from now on ahead of the run's own, or behind it.
+    /// Sets the clocks of all later functions ahead of the run's clock, or behind it.
     pub fn skew(&self, skew: Skew) {
         self.parts.runner.levers.set_skew(skew);
     }
 
-    /// Lets each call take so long by the clock of the function that makes it. The run's own clock stands all the same.
+    /// Sets how long each call takes by the clock of the calling function. The run's own clock does not advance by it.
     pub fn pace(&self, pace: SignedDuration) {
         self.parts.runner.levers.set_pace(pace);
     }
 
-    /// Lets schedules fire up to 59 s late, and some of them twice, out of `seed`, as Scheduler may; without a seed they fire at
-    /// their instant and once.
+    /// Makes schedules fire up to 59 s late and some of them twice, derived from `seed`, as Scheduler may. Without a
+    /// seed each fires once, at its instant.
     pub fn late_schedules(&self, seed: Option<u64>) {
         self.cloud().alarms.come_late(seed);
     }
 
-    /// Lets a vendor take its time over each answer, by the clock of the function that asks; `None`: it takes none.
+    /// Sets how long a vendor takes for each answer, by the clock of the calling function; `None` takes no time.
     pub fn slow(&self, vendor: &str, slowness: Option<Slowness>) {
         self.parts.runner.levers.set_slow(vendor, slowness);
     }
 
-    /// Whether the pauses that functions make take time by their clocks.
+    /// Sets whether the pauses of functions take time by their clocks.
     pub fn let_waits_count(&self, count: bool) {
         self.parts.runner.levers.let_waits_count(count);
     }
 
-    /// How long a function had worked when it last changed something at each vendor, since this was last asked.
+    /// Returns how long a function had worked when it last changed something at each vendor, since the last call of
+    /// this method.
     pub fn changed_after(&self) -> BTreeMap<String, SignedDuration> {
         self.parts.runner.levers.take_changed()
     }
 
-    /// The longest that a function worked, at that pace, since this was last asked.
+    /// Returns the longest run time of a function at that pace, since the last call of this method.
     pub fn worked(&self) -> SignedDuration {
         self.parts.runner.levers.take_worked()
     }
 
-    /// The least time that was left to any function before its limit, by its own clock, since this was last asked.
+    /// Returns the shortest time that any function had left before its limit, by its own clock, since the last call of
+    /// this method.
     pub fn spare(&self) -> Option<SignedDuration> {
         self.parts.runner.levers.take_spare()
     }
 
-    /// Takes chance out of the ids of people, so that the same run comes out the same twice.
+    /// Makes the ids of people deterministic, so that two equal runs have equal results.
     pub fn count_ids(&self) {
         self.parts.runner.levers.count_ids();
     }
 
-    /// What the functions called so far.
+    /// Returns the calls that the functions made so far.
     pub fn called(&self) -> Called {
         self.parts.runner.levers.called()
     }
 
-    /// The cloud: line, alarms, outbox, table.
+    /// Returns the cloud: queues, schedules, event bus, table.
     pub fn cloud(&self) -> &Cloud {
         &self.parts.runner.cloud
     }
 
-    /// The sandbox vendors.
+    /// Returns the sandbox vendors.
     pub fn sandboxes(&self) -> &Sandboxes {
         &self.parts.sandboxes
     }
 
-    /// Everything outside, as the operator's own command reaches it.
+    /// Returns the environment of the operator's command.
     pub fn environment(&self) -> &Environment {
         &self.parts.runner.operator
     }
 
-    /// The platform of `site`, and the organisation there that it names, if it names one.
+    /// Returns the platform of `site`, and the organisation there, if the file names one.
     pub(crate) fn platform(&self, site: &str) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let file = known.site(site)?;
         Some((file.platform.clone(), Some(file.organization.clone()).filter(|of| !of.is_empty())))
     }
 
-    /// The doors of `site` that post to us, those of the place `of` where one is named, and what a sandbox signs with for
-    /// them; nothing where the site has none, and no secret where it has none for them.
+    /// Returns the name of the site's door system that posts to Doorstep, and the secret that a sandbox signs with.
+    /// `of` limits the search to one place. Returns `None` if the site has no such door system. The secret is `None` if
+    /// the sandbox has none.
     pub(crate) fn entrance(&self, site: &str, kind: &str, of: Option<&str>) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let doors = &known.site(site)?.doors;
@@ -388,15 +393,15 @@ impl Machine {
         Some((doors.name.clone(), known.secrets.signing(&doors.secret, doors.is_sandbox).map(str::to_owned)))
     }
 
-    /// The secret with which a sandbox platform signs for `site`; `None` where it has none of its own there.
+    /// Returns the secret with which a sandbox platform signs for `site`; `None` if it has none.
     pub(crate) fn webhook_secret(&self, site: &str) -> Option<String> {
         let known = locked(&self.parts.known);
         let site = known.site(site)?;
         known.secrets.signing(&site.platform_secret, site.is_sandbox).map(str::to_owned)
     }
 
-    /// Whether any site of this run has a platform or doors that are not a sandbox. A platform that pushes has no address:
-    /// it is real where its secret is an operator's.
+    /// Returns whether any site of this run has a real platform or door system. A push platform has no address: it is
+    /// real if its secret comes from the operator.
     pub(crate) fn has_real_vendors(&self) -> bool {
         let known = locked(&self.parts.known);
         let is_real = |site: &SiteFile| {
@@ -417,7 +422,7 @@ fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
     Clock::standing(kept.map_or(at, |kept| kept.max(at)))
 }
 
-/// The keep, and where the table's file is.
+/// Opens the key-value store. Returns it, and the path of the table's file.
 fn remembered(data: &Data) -> Result<(Keep, Option<PathBuf>), StartError> {
     let Data::Folder(folder) = data else { return Ok((Keep::memory(), None)) };
     let files = folder::prepare(folder).map_err(|error| StartError::Data(error.to_string()))?;

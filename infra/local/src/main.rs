@@ -1,4 +1,4 @@
-//! `make run`: starts the machine, listens, and stops in good order.
+//! The program behind `make run`: starts the machine, listens, and stops in an orderly way.
 
 use std::error::Error;
 use std::io::Write;
@@ -14,15 +14,15 @@ use tracing_subscriber::EnvFilter;
 use doorstep_local::options::Options;
 use doorstep_local::{Machine, StartError, folder, sample};
 
-/// How long calls that are being answered may take to end after a stop was asked for.
+/// How long open calls may take after a stop was requested.
 const LAST_CALLS: Duration = Duration::from_secs(5);
-/// Exit code of a start that was refused: wrong options, files or folders.
+/// Exit code of a failed start: invalid options, files or folders.
 const REFUSED: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    // The sample day is to be read, not what is logged while it is played.
+    // The output of the sample day is for reading, so logs of its run are limited to warnings.
     let usual = if options.plays_sample() { "warn,dynoxide=error" } else { "info,dynoxide=error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -62,12 +62,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     }
     tracing::info!("stopping");
     drop(stop);
-    // What is cut off here comes again in the next run: the line forgets nothing that was not finished.
+    // The queue keeps every unfinished message, so the next run serves what is cut off here.
     tokio::time::timeout(LAST_CALLS, serving).await.ok();
     Ok(())
 }
 
-/// Says that others can read the secrets file. The run goes on: its owner may have reasons.
+/// Warns that others can read the secrets file. The run continues, because the owner may have reasons.
 fn warn_of_open_secrets(options: &Options) {
     if let Some(path) = &options.secrets
         && folder::is_open_to_others(path).unwrap_or(false)
@@ -77,7 +77,7 @@ fn warn_of_open_secrets(options: &Options) {
     }
 }
 
-/// A start's error with the path of the file that caused it.
+/// Returns the text of a start error, with the path of the file that caused it.
 fn named(error: StartError, paths: &[PathBuf]) -> String {
     let path = match &error {
         StartError::Site { index, .. } | StartError::SameSite { index, .. } => paths.get(*index),

@@ -1,4 +1,4 @@
-//! What the run is told on its command line and in its environment.
+//! The command line and environment variables of the run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,31 +39,32 @@ pub struct Options {
     pub quiet: bool,
 }
 
-/// How often everything is reconciled; `None`: only when asked.
+/// How often everything is reconciled; `None` reconciles only on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cadence(pub Option<Duration>);
 
-/// Why the files named on the command line cannot be used.
+/// The reason why the files of the command line cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
     /// A file or folder cannot be read.
     #[error("{path}: {why}", path = path.display())]
     Unreadable {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         why: std::io::Error,
     },
     /// A folder without site files.
     #[error("{path}: no *.toml in this folder", path = path.display())]
     NoSites {
-        /// Which.
+        /// Its path.
         path: PathBuf,
     },
 }
 
 impl Options {
-    /// What the run is started with, and the paths of its site files in the same order (none for the samples).
+    /// Returns the configuration of the run, and the paths of its site files in the same order. The sample sites have
+    /// no paths.
     ///
     /// # Errors
     /// See [`OptionsError`].
@@ -83,13 +84,14 @@ impl Options {
         Ok((setup, paths))
     }
 
-    /// Whether the sample day was asked for. It moves the clock, so it is not where somebody set one.
+    /// Returns whether the sample day is requested. It moves the clock, so it never plays with a clock set by the
+    /// operator.
     pub fn wants_sample(&self) -> bool {
         self.sites.is_none() && self.clock.is_none() && !self.quiet
     }
 
-    /// Whether the sample day is played: only where nothing was remembered yet. A later run of the same folder goes on
-    /// where the last one was. To be asked before the run starts.
+    /// Returns whether the sample day is played: only in an unused folder. A later run of the same folder continues
+    /// where the last one stopped. Call it before the run starts.
     pub fn plays_sample(&self) -> bool {
         self.wants_sample() && self.data().is_new()
     }
@@ -112,7 +114,7 @@ fn cadence(text: &str) -> Result<Cadence, String> {
     span.map(|span| Cadence(Some(span))).ok_or_else(|| "write a duration such as 15m or 1h, or off".into())
 }
 
-/// The site files at `path`: itself, or every `*.toml` in it by name.
+/// Returns the site files at `path`: the file itself, or every `*.toml` in the folder by name.
 fn site_files(path: &Path) -> Result<Vec<PathBuf>, OptionsError> {
     let unreadable = |why| OptionsError::Unreadable { path: path.to_owned(), why };
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {

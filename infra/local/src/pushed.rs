@@ -1,5 +1,5 @@
-//! Site files that come while the machine runs: looked at, stored, and served at once, also by the next run of the
-//! same data folder.
+//! Site files that are pushed while the machine runs. They are stored and served at once, and also by the next run of
+//! the same data folder.
 
 use jiff::civil::Date;
 
@@ -18,17 +18,17 @@ use doorstep_operator::push::{self, Shown};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::retire::{Order, Retirement, Stage, retire};
 
-/// Where it is kept which sites were pushed.
+/// The keys under which pushed sites are stored.
 const PUSHED: &str = "pushed/";
 
-/// What is known of the sites beyond the table.
+/// The sites of the run and their secrets.
 pub(crate) struct Known {
     pub(crate) secrets: Secrets,
     pub(crate) sites: Vec<SiteFile>,
 }
 
 impl Known {
-    /// What is known of one site.
+    /// Returns the file of one site.
     pub(crate) fn site(&self, site: &str) -> Option<&SiteFile> {
         self.sites.iter().find(|file| file.site == site)
     }
@@ -44,47 +44,47 @@ impl Known {
 }
 
 impl Machine {
-    /// What a site file would change; nothing is stored.
+    /// Returns what a site file would change. Stores nothing.
     ///
     /// # Errors
-    /// The library's own, and [`Error::Invalid`] for a site whose secrets this run does not have.
+    /// The error of the operation itself, or [`Error::Invalid`] for a site whose secrets this run does not have.
     pub async fn diff(&self, text: &str) -> Result<Shown> {
         self.settle_down().await;
         self.learn_secrets(text)?;
         push::diff(self.environment(), text).await
     }
 
-    /// What of the version in force is not so.
+    /// Returns the drift: the differences between the version in force and the doors.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn drift(&self, site: &str) -> Result<Shown> {
         self.settle_down().await;
         push::drift(self.environment(), site).await
     }
 
-    /// The same, told apart by whether a hand did it.
+    /// Returns the drift, with manual changes told apart from others.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn drifted(&self, site: &str) -> Result<Drift> {
         self.settle_down().await;
         doorstep_operator::drift::drift(self.environment(), site).await
     }
 
-    /// A day, or yesterday, replayed through a changed site file.
+    /// Replays a day, yesterday by default, with a changed site file.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn rehearse(&self, text: &str, day: Option<Date>) -> Result<Rehearsal> {
         self.settle_down().await;
         doorstep_operator::rehearse::rehearse(self.environment(), text, day).await
     }
 
-    /// Lets nothing be changed at a site's doors.
+    /// Pauses a site: nothing at its doors is changed.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn pause(&self, site: &str, why: Option<&str>) -> Result<State> {
         self.settle_down().await;
         doorstep_operator::pause::pause(self.environment(), site, why).await
@@ -93,7 +93,7 @@ impl Machine {
     /// Ends a site's pause.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn resume(&self, site: &str) -> Result<State> {
         self.settle_down().await;
         let state = doorstep_operator::pause::resume(self.environment(), site).await?;
@@ -101,29 +101,29 @@ impl Machine {
         Ok(state)
     }
 
-    /// What somebody should do something about.
+    /// Returns what the operator should act on, at one site.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn doctor(&self, site: &str) -> Result<Checkup> {
         self.settle_down().await;
         doorstep_operator::doctor::doctor(self.environment(), site).await
     }
 
-    /// The same, of every site.
+    /// Returns what the operator should act on, at every site.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn doctor_of_all(&self) -> Result<Vec<Checkup>> {
         self.settle_down().await;
         doorstep_operator::doctor::doctor_of_all(self.environment()).await
     }
 
-    /// Shows what taking a site out of service would do, or does it. With a standing clock whoever is to be taken out is
-    /// out when this answers, unless their door system is away.
+    /// Shows what retiring a site would do, or retires it. With a standing clock, all revokes are done when this
+    /// returns, unless a door system is unavailable.
     ///
     /// # Errors
-    /// The library's own.
+    /// The error of the operation itself.
     pub async fn retire(&self, site: &str, order: &Order) -> Result<Retirement> {
         self.settle_down().await;
         let mut seen = retire(self.environment(), site, order).await?;
@@ -144,7 +144,7 @@ impl Machine {
         Ok(seen)
     }
 
-    /// Puts a site file in force, and serves the site from now on. A site's first one only observes.
+    /// Puts a site file in force, and serves the site from now on. The first file of a site only observes.
     ///
     /// # Errors
     /// As [`Machine::diff`].
@@ -152,15 +152,15 @@ impl Machine {
         self.push_with(text, &push::Options::default()).await
     }
 
-    /// The same, where the operator says the file's mode besides, so that a first file acts, too.
+    /// Puts a site file in force whose mode the operator confirms, so that a first file may act.
     ///
     /// # Errors
-    /// As [`Machine::diff`], and [`Error::Invalid`] for another mode than the file's.
+    /// As [`Machine::diff`], and [`Error::Invalid`] if the mode differs from the file's.
     pub async fn push_in_mode(&self, text: &str, mode: Option<Mode>) -> Result<Shown> {
         self.push_with(text, &push::Options { mode, ..push::Options::default() }).await
     }
 
-    /// The same, with whatever the operator says beside the file.
+    /// Puts a site file in force, with all options of the operator.
     ///
     /// # Errors
     /// As [`Machine::push_in_mode`].
@@ -168,7 +168,7 @@ impl Machine {
         self.settle_down().await;
         self.learn_secrets(text)?;
         let shown = push::push(self.environment(), text, options).await?;
-        // A folder may hold a site in force that this run was not told of.
+        // The folder may contain a site in force that this run does not serve yet.
         let unserved = shown.site.as_deref().is_some_and(|site| shown.findings.is_empty() && !self.knows(site));
         if shown.stored || unserved {
             self.take_in(SiteFile::of(text.to_owned()));
@@ -177,7 +177,7 @@ impl Machine {
         Ok(shown)
     }
 
-    /// What the file says of secrets counts only where it is a site file at all.
+    /// Adds the secrets of a site file, if the text is a site file at all.
     fn learn_secrets(&self, text: &str) -> Result<()> {
         if Site::parse(text).is_err() {
             return Ok(());
@@ -197,7 +197,7 @@ impl Machine {
     }
 }
 
-/// Goes on with the sites that an earlier run of this folder was pushed, unless they were loaded from files.
+/// Adds the sites that were pushed in an earlier run of this folder, unless they were loaded from files.
 pub(crate) async fn remember(runner: &Runner, known: &mut Known) -> Result<()> {
     let environment: &Environment = &runner.operator;
     for (key, _) in runner.keep.list(PUSHED) {

@@ -1,9 +1,10 @@
-//! The secrets of a run: from the operator's file, or the sandbox's own. They leave here only as parameters and proofs.
+//! The secrets of a run: from the operator's file, or the sandbox's own. They leave this module only as parameters and
+//! signatures.
 //!
-//! Without a secrets file every secret name in the loaded site files gets the sandbox's own values, which are public:
-//! webhook secret `sandbox-webhook-secret` (andcards and Deskworks: `sandbox-webhook-secret-32-bytes!`, behind `whsec_`
-//! and in base64, because theirs have at least 24 bytes), and `sandbox` for `client_id`, `client_secret`, `username`,
-//! `password` and `api_key`.
+//! Without a secrets file, every secret name in the loaded site files gets the sandbox's own values, which are public.
+//! The webhook secret is `sandbox-webhook-secret`. For andcards and Deskworks it is `sandbox-webhook-secret-32-bytes!`
+//! in base64 behind `whsec_`, because theirs have at least 24 bytes. `client_id`, `client_secret`, `username`,
+//! `password` and `api_key` are `sandbox`.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use crate::sites::SiteFile;
 
 /// The sandbox's own webhook secret.
 pub const SANDBOX_WEBHOOK_SECRET: &str = "sandbox-webhook-secret";
-/// The bytes of the same where a platform's secrets are `whsec_` and the base64 of 24 to 64 bytes.
+/// The bytes of the sandbox's webhook secret for platforms whose secrets are `whsec_` and the base64 of 24 to 64 bytes.
 pub const SANDBOX_WEBHOOK_KEY: &str = "sandbox-webhook-secret-32-bytes!";
 /// The sandbox's own value of every other secret.
 pub const SANDBOX_SECRET: &str = "sandbox";
@@ -25,29 +26,29 @@ const WEBHOOK_SECRETS: &str = "webhook_secrets";
 #[derive(Default)]
 pub struct Secrets {
     tables: BTreeMap<String, Table>,
-    /// They are the sandbox's own, so a site that is new gets some too.
+    /// Whether they are the sandbox's own. A new site then gets its secrets too.
     own: bool,
 }
 
-/// Why a secrets file cannot be used. Nothing of the file is quoted.
+/// The reason why a secrets file cannot be used. It quotes nothing of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
-    /// It is not TOML.
+    /// The file is not TOML.
     #[error("the secrets file is not TOML (near byte {0})")]
     NotToml(usize),
-    /// Something else than a table stands at its top.
+    /// A value at the top of the file is not a table.
     #[error("the secrets file holds something that is not a table per secret name")]
     NotATable,
     /// `webhook_secrets` is not a list of texts.
     #[error("webhook_secrets must be a list of texts")]
     WebhookSecrets,
-    /// A site that is new needs secrets which the file does not have.
+    /// A new site needs secrets that the file lacks.
     #[error("the secrets file has no table {0}: add it, and start again")]
     Missing(String),
 }
 
 impl Secrets {
-    /// Reads a secrets file.
+    /// Parses a secrets file.
     ///
     /// # Errors
     /// See [`SecretsError`].
@@ -66,17 +67,17 @@ impl Secrets {
         Ok(Secrets { tables, own: false })
     }
 
-    /// The sandbox's own, for every name in `sites`.
+    /// Returns the sandbox's own secrets, for every name in `sites`.
     pub fn sandbox(sites: &[SiteFile]) -> Self {
         let mut secrets = Secrets { tables: BTreeMap::new(), own: true };
         sites.iter().for_each(|site| secrets.make(site));
         secrets
     }
 
-    /// Sees to it that there are secrets for a site that is new: the sandbox's own, or else those of the file.
+    /// Adds the secrets of a new site if they are the sandbox's own. Otherwise checks that the file has them.
     ///
     /// # Errors
-    /// [`SecretsError::Missing`] where the file does not have them.
+    /// [`SecretsError::Missing`] if the file lacks them.
     pub fn learn(&mut self, site: &SiteFile) -> Result<(), SecretsError> {
         if self.own {
             self.make(site);
@@ -95,7 +96,7 @@ impl Secrets {
         };
         let platform = self.tables.entry(site.platform_secret.clone()).or_default();
         platform.insert(WEBHOOK_SECRETS.into(), Value::Array(vec![webhook.into()]));
-        // Kisi posts who came and went.
+        // Kisi posts access attempts, so it has a webhook secret.
         for doors in site.doors.iter().filter(|doors| doors.kind == "kisi") {
             let table = self.tables.entry(doors.secret.clone()).or_default();
             let secrets = Value::Array(vec![SANDBOX_WEBHOOK_SECRET.into()]);
@@ -109,16 +110,16 @@ impl Secrets {
         }
     }
 
-    /// The first webhook secret under `name`: what a sandbox signs with. An operator's secret of a vendor that is not a
-    /// sandbox is never used to sign; of such a vendor only the sandbox's own secret is given, where the file has it.
+    /// Returns the first webhook secret under `name`, for a sandbox to sign with. An operator's secret of a real vendor
+    /// never signs. For a real vendor only the sandbox's own secret is returned, if the file has it.
     pub(crate) fn signing(&self, name: &str, is_sandbox: bool) -> Option<&str> {
         let secrets = self.tables.get(name)?.get(WEBHOOK_SECRETS)?.as_array()?;
         let mut secrets = secrets.iter().filter_map(Value::as_str);
         if self.own || is_sandbox { secrets.next() } else { secrets.find(|secret| is_own(secret)) }
     }
 
-    /// Parameter names and values: `/{stack}/{secret}/webhook` and `/{stack}/{secret}/api`, each only where there is
-    /// something to hold.
+    /// Returns parameter names and values: `/{stack}/{secret}/webhook` and `/{stack}/{secret}/api`. An empty one is
+    /// left out.
     pub(crate) fn parameters(&self, stack: &str) -> BTreeMap<String, String> {
         let mut parameters = BTreeMap::new();
         for (name, table) in &self.tables {
@@ -134,7 +135,7 @@ impl Secrets {
     }
 }
 
-/// The sandbox's own webhook secret as platforms that push want it.
+/// Returns the sandbox's own webhook secret in the format of the push platforms.
 fn own_key() -> String {
     format!("whsec_{}", STANDARD.encode(SANDBOX_WEBHOOK_KEY))
 }

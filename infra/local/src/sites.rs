@@ -1,46 +1,46 @@
-//! The little that this machine itself needs of a site file. The library alone judges whether a file is right.
+//! The few keys of a site file that this machine needs. Only the library validates the file.
 
 use toml::{Table, Value};
 
-/// A site file, and the names in it that lead to secrets.
+/// A site file, and the names of its secrets.
 #[derive(Debug, Clone)]
 pub struct SiteFile {
-    /// The file.
+    /// The text of the file.
     pub text: String,
-    /// The site's name; empty where the file does not say.
+    /// The site's name; empty if the file has none.
     pub site: String,
-    /// The platform's kind; empty where the file does not say.
+    /// The platform's kind; empty if the file has none.
     pub platform: String,
-    /// The organisation at the platform; empty where the file names none.
+    /// The organisation at the platform; empty if the file has none.
     pub organization: String,
-    /// Name of the platform's secret; empty where the file does not say.
+    /// Name of the platform's secret; empty if the file has none.
     pub platform_secret: String,
-    /// The platform is a sandbox of this run.
+    /// Whether the platform is a sandbox of this run.
     pub is_sandbox: bool,
     /// Its door systems.
     pub doors: Vec<DoorsFile>,
 }
 
-/// One of its door systems; what the file does not say is empty.
+/// One door system of the file. Missing keys are empty.
 #[derive(Debug, Clone)]
 pub struct DoorsFile {
     /// Its name in the file.
     pub name: String,
-    /// Which one.
+    /// Its kind.
     pub kind: String,
     /// Its place.
     pub place: String,
     /// Name of its secret.
     pub secret: String,
-    /// It is a sandbox of this run.
+    /// Whether it is a sandbox of this run.
     pub is_sandbox: bool,
 }
 
-/// What a site file says in place of a vendor's address.
+/// The value of a vendor's address that means the sandbox.
 const SANDBOX: &str = "sandbox";
 
 impl SiteFile {
-    /// Looks into `text`, and is content with whatever it finds.
+    /// Reads `text` and accepts whatever it finds.
     pub fn of(text: String) -> Self {
         let file: Table = text.parse().unwrap_or_default();
         let word = |table: Option<&Table>, key: &str| {

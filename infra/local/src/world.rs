@@ -1,4 +1,4 @@
-//! Where every outgoing request ends: sandbox vendor, cloud on this machine, or the real network.
+//! Routes every outgoing request: to a sandbox vendor, to the cloud on this machine, or to the real network.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::run::Role;
 use crate::sandbox::Sandboxes;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
-/// The way out of every function.
+/// The network of every function.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) cloud: Arc<Cloud>,
@@ -18,7 +18,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Sends a request of the operator, who may do everything.
+    /// Sends a request of the operator, who has all permissions.
     pub(crate) async fn send(self, request: Request) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {
             true => self.cloud.answer(&request).await,
@@ -26,7 +26,7 @@ impl World {
         }
     }
 
-    /// Sends a request of a function, which may do what its role in the template allows.
+    /// Sends a request of a function, with the permissions of its role in the template.
     pub(crate) async fn send_as(self, function: Role, request: Request) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {
             true => self.cloud.answer_function(function.logical_id(), &request).await,
@@ -41,7 +41,8 @@ impl World {
         self.network.send(request).await
     }
 
-    /// `sandbox://{vendor}/…`, or `sandbox://{of}.{vendor}/…` where one of several organisations or places is meant.
+    /// Sends a request to `sandbox://{vendor}/…`, or to `sandbox://{of}.{vendor}/…` for one of several organisations or
+    /// places.
     async fn sandbox(&self, request: Request) -> Result<Response, NoAnswer> {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let (of, vendor) = host.rsplit_once('.').map_or((None, host.as_str()), |(of, vendor)| (Some(of), vendor));

@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use super::*;
 
-/// A source that counts how often it was asked.
+/// A source that counts its reads.
 struct Source {
     cached: Cached<u32>,
     asked: Cell<u32>,

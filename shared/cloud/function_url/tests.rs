@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// An event as Lambda sends it, with `more` in place of what it holds.
+/// Builds an event as Lambda sends it, with `more` in place of its own fields.
 fn event(more: Value) -> String {
     let mut event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": "/hooks/riverside/officernd", "rawQueryString": "",

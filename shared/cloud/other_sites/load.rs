@@ -1,4 +1,4 @@
-//! Reads what other sites hold. A site that shares nothing reads nothing.
+//! Loads what other sites claim at shared door systems. For a site that shares nothing, it reads nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use doorstep_core::model::shared_group::Neighbour;
 /// The other sites at each of a site's door systems.
 pub type Neighbours = BTreeMap<String, BTreeSet<Neighbour>>;
 
-/// Those of these sites that are in service. What is kept of a retired site counts for nothing.
+/// Returns those of these sites that are in service and have the door system. Items of a retired site do not count.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
 pub async fn in_service(store: &Store, shared: &BTreeSet<Neighbour>) -> Result<BTreeSet<Neighbour>> {
     let mut active = BTreeSet::new();
     for neighbour in shared {
@@ -30,11 +30,11 @@ fn is_at(stored: &crate::store::site_version::SiteVersion, neighbour: &Neighbour
     stored.file().is_ok_and(|file| file.doors.contains_key(&neighbour.doors))
 }
 
-/// Everything that other sites hold. `seen` are the accounts of each door system, of which some may be those of people who
-/// cannot be read.
+/// Loads what other sites claim, for all people. `seen` lists the accounts of each door system. Accounts of people with
+/// unreadable items are found among them.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
 pub async fn of_everyone(
     store: &Store,
     neighbours: &Neighbours,
@@ -54,10 +54,10 @@ pub async fn of_everyone(
     Ok(others)
 }
 
-/// What other sites hold of one person's accounts.
+/// Loads what other sites claim of one person's accounts.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
 pub async fn of_person(store: &Store, neighbours: &Neighbours, person: &Person) -> Result<OtherSites> {
     let mut others = OtherSites::default();
     for (doors, neighbours) in neighbours {

@@ -1,9 +1,10 @@
-//! What other sites of the stack hold at the door systems that they share with a site.
+//! What other sites of the stack claim at the door systems that they share with a site.
 //!
-//! Two sites may rule one group. A person whom both let in has one membership there, and it stays while either site claims
-//! it: the site that ends first hands it over, and the last one revokes. So another site's claims are not foreign, and an
-//! account that another site needs is neither suspended nor deleted. Other sites' people are only read; a decision that rests
-//! on them is written on condition that they are as they were read. Pure; [`load`] reads, [`register`] finds out who shares.
+//! Two sites may rule one group. A person with access by both has one membership there. It stays while either site
+//! claims it: the site whose access ends first hands it over, and the last one revokes. Another site's claims are
+//! therefore not foreign, and an account that another site needs is neither suspended nor deleted. Other sites' people
+//! are only read. A decision that depends on them is written on the condition that they are unchanged. This file is
+//! pure; [`load`] reads, and [`register`] finds which sites share.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ use doorstep_core::model::shared_group::Neighbour;
 pub mod load;
 pub mod register;
 
-/// A seat that another site will need within this is not given back in between.
+/// A seat that another site needs within this time is not freed.
 const SOON: SignedDuration = SignedDuration::from_mins(30);
 
 /// Says which other sites share a door system's groups, one sentence for each.
@@ -32,31 +33,32 @@ pub fn sharing(neighbours: &load::Neighbours) -> Vec<String> {
     each.map(said).collect()
 }
 
-/// What another site holds of one account.
+/// What another site claims of one account.
 #[derive(Debug, Clone)]
 struct Stake {
     neighbour: Neighbour,
-    /// Its person with this account, and the version that was read; `None` where it knows no such account.
+    /// The person of that site with this account, and the version that was read; `None` if no person there has the
+    /// account.
     person: Option<(String, u64)>,
-    /// Its groups, each with the end of its membership.
+    /// The claimed groups, each with the end of its membership.
     claims: Vec<(GroupId, Option<Timestamp>)>,
-    /// Anything opens for them there, will open, or is being changed.
+    /// The person has access there, will have access, or has a change in progress.
     needed: bool,
-    /// When anything opens or closes for that person there next.
+    /// When the person's access there changes next.
     next: Option<Timestamp>,
     /// That site suspended the account.
     suspended: bool,
-    /// Its person cannot be read: any membership of the account may be claimed.
+    /// The person's item is unreadable: that site may claim any membership of the account.
     unreadable: bool,
 }
 
-/// What other sites hold, by account. Empty for a site that shares nothing.
+/// What other sites claim, by account. Empty for a site that shares nothing.
 #[derive(Debug, Clone, Default)]
 pub struct OtherSites(HashMap<(String, AccountId), Vec<Stake>>);
 
 impl OtherSites {
-    /// Adds what another site's person holds at the door system that this site calls `doors`. What is being revoked there
-    /// counts no more.
+    /// Adds what another site's person claims at the door system that this site names `doors`. Memberships that are
+    /// being revoked there do not count.
     pub fn add(&mut self, doors: &str, neighbour: &Neighbour, person: &Person) {
         let there = neighbour.doors.as_str();
         let leaves = |group: &GroupId| {
@@ -89,7 +91,7 @@ impl OtherSites {
         }
     }
 
-    /// Adds that another site knows no such account.
+    /// Adds that no person of another site has this account.
     pub fn add_unknown(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
         let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
         let (needed, suspended, unreadable) = (false, false, false);
@@ -97,7 +99,8 @@ impl OtherSites {
         self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
     }
 
-    /// Adds that another site's person with this account cannot be read. Until they can, nothing of the account is taken away.
+    /// Adds that the item of another site's person with this account is unreadable. Until it is readable, nothing is
+    /// revoked from the account.
     pub fn add_unreadable(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
         let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
         let (needed, suspended, unreadable) = (true, false, true);
@@ -105,31 +108,31 @@ impl OtherSites {
         self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
     }
 
-    /// Whether another site's person with this account cannot be read.
+    /// Returns whether the item of another site's person with this account is unreadable.
     pub fn is_unreadable(&self, doors: &str, account: &AccountId) -> bool {
         self.stakes(doors, account).iter().any(|stake| stake.unreadable)
     }
 
     fn stakes(&self, doors: &str, account: &AccountId) -> &[Stake] {
-        // A site that shares nothing is spared the copies.
+        // Avoids the copies of the key for a site that shares nothing.
         if self.0.is_empty() {
             return &[];
         }
         self.0.get(&(doors.to_owned(), account.clone())).map_or(&[], Vec::as_slice)
     }
 
-    /// The ends of the memberships that other sites claim for an account in a group, one for each claim.
+    /// Returns the ends of the memberships that other sites claim for an account in a group, one for each claim.
     pub fn ends(&self, doors: &str, group: &GroupId, account: &AccountId) -> Vec<Option<Timestamp>> {
         let claims = self.stakes(doors, account).iter().flat_map(|stake| &stake.claims);
         claims.filter(|(claimed, _)| claimed == group).map(|(_, until)| *until).collect()
     }
 
-    /// Whether another site needs an account: it lets its person in with it, or will.
+    /// Returns whether another site needs an account: its person has or will have access with it.
     pub fn need(&self, doors: &str, account: &AccountId) -> bool {
         self.stakes(doors, account).iter().any(|stake| stake.needed)
     }
 
-    /// Whether another site needs an account's seat: it lets its person in now, or will soon.
+    /// Returns whether another site needs an account's seat: its person has access now, or will have it soon.
     pub fn need_seat(&self, doors: &str, account: &AccountId, now: Timestamp) -> bool {
         let soon = now.checked_add(SOON).unwrap_or(now);
         let needs =
@@ -137,12 +140,12 @@ impl OtherSites {
         self.stakes(doors, account).iter().any(needs)
     }
 
-    /// Whether another site suspended an account.
+    /// Returns whether another site suspended an account.
     pub fn suspended(&self, doors: &str, account: &AccountId) -> bool {
         self.stakes(doors, account).iter().any(|stake| stake.suspended)
     }
 
-    /// Conditions under which a decision about an account still rests on what was read: nothing of it changed since.
+    /// Returns the conditions of a write that depends on other sites: their people are unchanged since they were read.
     pub fn conditions(&self, doors: &str, account: &AccountId) -> Vec<Write> {
         let stakes = self.stakes(doors, account).iter().filter(|stake| !stake.unreadable);
         let condition = |stake: &Stake| match &stake.person {
@@ -152,7 +155,7 @@ impl OtherSites {
         stakes.map(condition).collect()
     }
 
-    /// The other sites that know an account.
+    /// Returns the other sites that know an account.
     pub fn knowing(&self, doors: &str, account: &AccountId) -> impl Iterator<Item = &Neighbour> {
         let stakes = self.stakes(doors, account).iter();
         stakes.filter(|stake| stake.person.is_some()).map(|stake| &stake.neighbour)

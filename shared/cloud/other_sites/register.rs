@@ -1,5 +1,5 @@
-//! Finds out which sites share a group. Each site registers the groups that its rules open, once; whoever registers one that
-//! another site has registered notes it for both. So a site that shares nothing reads nothing more than what it reads anyway.
+//! Finds which sites share a group. Each site registers once the groups that its rules grant. A site that registers a
+//! group of another site's records the sharing for both. A site that shares nothing therefore reads nothing more.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::site::DoorsConfig;
 
-/// A door system of a site, and the groups that its rules open.
+/// A door system of a site, and the groups that its rules grant.
 pub struct RuledDoors<'a> {
     /// The site and its name for the door system.
     pub at: Neighbour,
-    /// Its part of the site file.
+    /// The door system's section of the site file.
     pub config: &'a DoorsConfig,
     /// The groups.
     pub groups: &'a BTreeSet<GroupId>,
@@ -26,15 +26,15 @@ impl RuledDoors<'_> {
         RuledGroup { system: self.config.system(), group: group.clone(), at: self.at.clone(), place }
     }
 
-    /// Whether all of the groups are registered.
+    /// Returns whether all of the groups are registered.
     pub fn is_registered(&self, seen: &DoorsRead) -> bool {
         self.groups.iter().all(|group| seen.registered.contains(group))
     }
 
-    /// The other sites that registered one of these groups.
+    /// Loads the other sites that registered one of these groups.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
     pub async fn others(&self, store: &Store, seen: &DoorsRead) -> Result<BTreeSet<Neighbour>> {
         let mut others = BTreeSet::new();
         for group in self.groups.iter().filter(|group| !seen.registered.contains(*group)) {
@@ -45,11 +45,11 @@ impl RuledDoors<'_> {
         Ok(others)
     }
 
-    /// Registers the groups, and notes for every site that shares one which other site does. The mark comes first: of two
-    /// sites that register at once, at least one sees the other.
+    /// Registers the groups, and records for every site that shares one which other site does. The registration is
+    /// written first: of two sites that register at the same time, at least one finds the other.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
     pub async fn register(&self, store: &Store, seen: &mut DoorsRead) -> Result<()> {
         if self.is_registered(seen) {
             return Ok(());
@@ -69,10 +69,10 @@ impl RuledDoors<'_> {
     }
 }
 
-/// Takes every mark of a site's door system back, where the site goes out of service.
+/// Deletes every registration of a site's door system, because the site goes out of service.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
 pub async fn unregister(store: &Store, at: &Neighbour, config: &DoorsConfig) -> Result<()> {
     let Some(seen) = store.doors_read(&at.site, &at.doors).await? else { return Ok(()) };
     let groups = BTreeSet::new();

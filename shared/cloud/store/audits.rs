@@ -1,4 +1,4 @@
-//! The audit chain in the table: one item for each record, and with each person the places of theirs.
+//! The audit chain in the table: one item for each record, and for each person the places of their records.
 
 use std::ops::RangeInclusive;
 
@@ -12,22 +12,23 @@ use doorstep_core::model::audit::{AuditEntry, Head, Record, Verdict, Verifier};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 
-/// So many places are kept with the person; older ones go into items of their own, so that the person stays small.
+/// Maximum number of places in the person's item. More are moved to an item of their own, so that the person stays
+/// small.
 const PLACES_AT_HAND: usize = 8;
 
-/// So many records are read at a time.
+/// Number of records that are read at a time.
 const AT_ONCE: u64 = 1_000;
-/// How far the clocks of two functions may be apart.
+/// Maximum difference between the clocks of two functions.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// The end of the chain as it was read, to which records can be joined.
+/// The end of the chain as it was read. Records are appended to it.
 #[derive(Debug, Clone)]
 pub struct Chain {
     head: Head,
 }
 
 impl Store {
-    /// The end of a site's chain.
+    /// Loads the end of a site's chain.
     pub async fn chain(&self, site: &str) -> Result<Chain> {
         let Some(last) = self.last_below(&key::audits(site), key::AFTER_AUDITS).await? else {
             return Ok(Chain { head: Head::default() });
@@ -35,7 +36,7 @@ impl Store {
         let at = Key { pk: key::audits(site), sk: last.sk.clone() };
         let head = match self.readable::<Record>(&at, &last) {
             Some(last) => Head { seq: last.seq, hash: last.hash },
-            // The chain goes on behind a record that cannot be read, tied to it as it is kept. Whoever verifies it finds the
+            // The chain continues after an unreadable record and is linked to its stored body. The verifier reports the
             // record.
             None => {
                 let unnumbered = || Error::permanent("the last audit record has no number");
@@ -45,28 +46,28 @@ impl Store {
         Ok(Chain { head })
     }
 
-    /// The whole chain, oldest first; a record that cannot be read is noted and left out.
+    /// Loads the whole chain, oldest first. An unreadable record is noted and left out.
     pub async fn audit(&self, site: &str) -> Result<Vec<Record>> {
         let pk = key::audits(site);
         Ok(self.readable_of(&pk, &self.list_below(&pk, key::AFTER_AUDITS).await?))
     }
 
-    /// The place of the last record; 0 where there is none.
+    /// Returns the place of the last record; 0 if there is none.
     pub async fn audit_end(&self, site: &str) -> Result<u64> {
         Ok(self.chain(site).await?.head.seq)
     }
 
-    /// The records at these places, in order, each as it is kept: what is not there is left out.
+    /// Loads the records at these places, in order, as they are stored. Missing records are left out.
     pub async fn audit_items(&self, site: &str, places: RangeInclusive<u64>) -> Result<Vec<Value>> {
         let keys: Vec<_> = places.map(|seq| key::audit(site, seq)).collect();
         let mut found = self.get_many(&keys).await?;
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        // What is no JSON is for whoever verifies the chain.
+        // Content that is not JSON is reported by the verifier.
         Ok(found.iter().map(|(_, item)| item.read().unwrap_or(Value::Null)).collect())
     }
 
-    /// Looks through a whole chain, so much of it at a time that no chain is too long. `known` is a place and its hash
-    /// that somebody noted earlier.
+    /// Verifies a whole chain piece by piece, so that memory does not limit its length. `known` is a place and a hash
+    /// that the operator noted earlier.
     pub async fn verify_audit(&self, site: &str, known: Option<Head>) -> Result<Verdict> {
         let end = self.audit_end(site).await?;
         let mut verifier = Verifier::of(site, known);
@@ -81,14 +82,14 @@ impl Store {
         Ok(verifier.end(Some(end)))
     }
 
-    /// The place of the first record written at `at` or later: found by halving, not by reading. One behind the last
-    /// where there is none.
+    /// Returns the place of the first record written at `at` or later, by binary search. Returns the place after the
+    /// last record if there is none.
     pub async fn audit_place(&self, site: &str, at: Timestamp) -> Result<u64> {
         let (mut from, mut until) = (1, self.audit_end(site).await? + 1);
         while from < until {
             let middle = from + (until - from) / 2;
             let record: Option<Record> = self.kept(&key::audit(site, middle)).await?;
-            // A record that is missing is for whoever verifies the chain.
+            // A missing record is reported by the verifier.
             if record.is_some_and(|record| record.at >= at) {
                 until = middle;
             } else {
@@ -98,8 +99,8 @@ impl Store {
         Ok(from)
     }
 
-    /// The records that were written from `from` until before `until`, in order. Clocks of functions may differ by
-    /// seconds, so those around the edges are looked at too.
+    /// Loads the records that were written from `from` until before `until`, in order. The clocks of functions may
+    /// differ by seconds, so records near both ends are read too.
     pub async fn audit_between(&self, site: &str, from: Timestamp, until: Timestamp) -> Result<Vec<Record>> {
         let early = from.checked_sub(SKEW).unwrap_or(from);
         let late = until.checked_add(SKEW).unwrap_or(until);
@@ -119,7 +120,7 @@ impl Store {
         Ok(records)
     }
 
-    /// What was done for one person, oldest first.
+    /// Loads the records about one person, oldest first.
     pub async fn audit_of(&self, site: &str, person: &Person) -> Result<Vec<Record>> {
         let mut places: Vec<u64> = Vec::new();
         let pages: Vec<Vec<u64>> = self.list_as(&key::person(site, &person.id).pk, key::PLACES).await?;
@@ -134,8 +135,8 @@ impl Store {
 }
 
 impl Chain {
-    /// Joins records to the chain, and notes their places with the person, who must be written too. The writes must go
-    /// into one transaction, which fails if somebody else was faster: each place is taken once.
+    /// Appends records to the chain and adds their places to the person, who must be written too. All writes must be in
+    /// one transaction. It fails if another writer took a place, so each place is taken once.
     pub fn join(&mut self, site: &str, person: &mut Person, at: Timestamp, deeds: &[AuditEntry]) -> Result<Vec<Write>> {
         let mut writes = Vec::with_capacity(deeds.len() + 1);
         for deed in deeds {

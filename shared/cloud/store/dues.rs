@@ -1,4 +1,4 @@
-//! Who must be settled when.
+//! Due items: which person or thing settle must handle, and when.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,48 +14,49 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::{floor_minute, next_minute};
 
-/// How many are crossed out at the same time.
+/// Maximum number of due items that are deleted at the same time.
 const AT_ONCE: usize = 16;
-/// How often a look is merged anew where another one was written down meanwhile.
+/// How often the merge of a refetch is tried again after a concurrent write.
 const TRIES: usize = 5;
 
 /// One due item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
-    /// The whole minute.
+    /// The minute at which it is due, a whole minute.
     pub minute: Timestamp,
-    /// When it was asked for, or is to be, to the second; the minute where that was not written down.
+    /// When it was requested, or is requested in the future, to the second; `None` means the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<Timestamp>,
-    /// What asked for it, in words; none: its minute.
+    /// The cause, in words; `None` means that its minute came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// Who or what.
+    /// The person or thing that is due.
     pub subject: Subject,
-    /// Groups to look at beyond those that the person's facts and claims name.
+    /// Groups to read besides those that the person's facts and claims name.
     #[serde(default)]
     pub groups: Vec<(String, GroupId)>,
-    /// In these groups, being taken over, what is held becomes ours.
+    /// These groups are being taken over: Doorstep claims the memberships that exist.
     #[serde(default)]
     pub adopt: bool,
-    /// Door systems where their account must be looked at.
+    /// Door systems whose account of the person must be read.
     #[serde(default)]
     pub look_at: BTreeSet<String>,
-    /// Where their account must be looked at, cards are being taken over, too: those that they have become ours.
+    /// In these door systems cards are being taken over too: Doorstep claims the cards that the account has.
     #[serde(default)]
     pub adopt_cards: bool,
-    /// It is not in the table: the bell that it came from comes again unless it is served.
+    /// Not stored in the table: the queue delivers its trigger again unless settle serves it.
     #[serde(skip)]
     pub passing: bool,
-    /// The item as it is in the table, where another version wrote it otherwise.
+    /// The stored item, if another version of Doorstep serialized it differently.
     #[serde(skip)]
     written: Option<String>,
-    /// Tells this item from a later one about the same: only what was served may be deleted.
+    /// A random mark that separates this item from a later one about the same subject. Only the served item may be
+    /// deleted.
     mark: String,
 }
 
 impl Due {
-    /// `subject` is due at the minute in which `at` lies.
+    /// Creates a due item for `subject` at the minute of `at`.
     pub fn at(at: Timestamp, subject: Subject) -> Self {
         let mark = Uuid::new_v4().simple().to_string();
         let (minute, groups, look_at) = (floor_minute(at), Vec::new(), BTreeSet::new());
@@ -75,54 +76,55 @@ impl Due {
         }
     }
 
-    /// What tells this item from every other one, of the same subject too.
+    /// Returns the mark that separates this item from every other one, even of the same subject.
     pub fn mark(&self) -> &str {
         &self.mark
     }
 
-    /// When it was asked for.
+    /// Returns when it was requested.
     pub fn asked(&self) -> Timestamp {
         self.asked.unwrap_or(self.minute)
     }
 
-    /// Asked for by a bell that was rung at this instant, where that is known and earlier.
+    /// Sets the request time to that of its trigger, if that is known and earlier.
     pub fn asked_at(mut self, rung: Option<Timestamp>) -> Self {
         self.asked = rung.map_or(self.asked, |rung| Some(rung.min(self.asked())));
         self
     }
 
-    /// Because of this, in words for a claim.
+    /// Sets the cause, in the words that a claim stores.
     pub fn because_of(mut self, cause: &str) -> Self {
         self.cause = Some(cause.to_owned());
         self
     }
 
-    /// Not to be written down.
+    /// Marks the item as not stored in the table.
     pub fn in_passing(mut self) -> Self {
         self.passing = true;
         self
     }
 
-    /// With groups to look at.
+    /// Sets the groups to read.
     pub fn with_groups(mut self, groups: Vec<(String, GroupId)>, adopt: bool) -> Self {
         self.groups = groups;
         self.adopt = adopt;
         self
     }
 
-    /// With door systems where the account must be looked at.
+    /// Sets the door systems whose account must be read.
     pub fn with_a_look_at(mut self, doors: BTreeSet<String>) -> Self {
         self.look_at = doors;
         self
     }
 
-    /// With cards that become theirs and ours where the account is looked at.
+    /// Sets whether Doorstep claims the cards of the accounts that are read.
     pub fn with_cards(mut self, adopt: bool) -> Self {
         self.adopt_cards = adopt;
         self
     }
 
-    /// Items with groups to look at lie beside the plain one, so that none takes the other's groups from it.
+    /// Returns the sort key. Items with groups to read have a key of their own, so that a plain item does not overwrite
+    /// them.
     fn sk(&self) -> String {
         let more = match (self.groups.is_empty() && self.look_at.is_empty(), self.adopt || self.adopt_cards) {
             (true, _) => "",
@@ -132,33 +134,33 @@ impl Due {
         format!("{}#{}{more}", minute_word(self.minute), key::subject(&self.subject))
     }
 
-    /// Writes it down.
+    /// Builds the write that stores the item.
     pub fn put(&self, site: &str) -> Result<Write> {
         Ok(Write::put(key::due(site, &self.sk()), body(self)?))
     }
 
-    /// Where a person's due item of that minute is.
+    /// Builds the write that deletes the plain due item of a subject at that minute.
     pub fn delete(site: &str, minute: Timestamp, subject: &Subject) -> Write {
         let sk = format!("{}#{}", minute_word(floor_minute(minute)), key::subject(subject));
         Write::delete(key::due(site, &sk))
     }
 }
 
-/// The word for a minute in keys and in the names of alarms: `yyyymmddThhmm`, UTC.
+/// Returns a minute as keys and schedule names spell it: `yyyymmddThhmm`, UTC.
 pub fn minute_word(minute: Timestamp) -> String {
     minute.strftime("%Y%m%dT%H%M").to_string()
 }
 
 impl Store {
-    /// Everything due until `minute`, that minute included, earliest first. An item that cannot be read is passed over:
-    /// it must not keep everybody else waiting.
+    /// Loads everything due until `minute`, inclusive, earliest first. Skips unreadable items, so that they do not
+    /// block the others.
     pub async fn due_until(&self, site: &str, minute: Timestamp) -> Result<Vec<Due>> {
         let end = minute_word(next_minute(minute));
         let items = self.list_below(&key::dues(site), &end).await?;
         Ok(items.iter().filter_map(|item| self.due(site, item)).collect())
     }
 
-    /// Nobody is due for any of these any more, whenever it was.
+    /// Deletes every due item of these subjects, whatever its minute.
     pub async fn forget_dues(&self, site: &str, subjects: &[Subject]) -> Result<()> {
         let mut writes = Vec::new();
         for item in self.list(&key::dues(site), "").await? {
@@ -169,15 +171,15 @@ impl Store {
         self.write_many(writes).await
     }
 
-    /// The due item, unless it has a shape that this version does not know.
+    /// Parses a due item; `None` if this version does not know its shape.
     fn due(&self, site: &str, item: &Item) -> Option<Due> {
         let due: Due = self.readable(&key::due(site, &item.sk), item)?;
         let otherwise = body(&due).ok().is_none_or(|ours| ours != item.body);
         Some(Due { written: otherwise.then(|| item.body.clone()), ..due })
     }
 
-    /// Writes down that these are due. Several that are about one subject at one minute become one. So do several looks at
-    /// one thing in one minute, whenever they were written down.
+    /// Stores due items. Items about one subject at one minute become one. Refetches of one thing in one minute are
+    /// also merged with those that the table already holds.
     pub async fn put_dues(&self, site: &str, dues: &[Due]) -> Result<()> {
         let (looks, others): (Vec<Due>, Vec<Due>) =
             one_each(dues).into_iter().partition(|due| matches!(due.subject, Subject::Look { .. }));
@@ -189,7 +191,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes down a later look, together with one that was written down before.
+    /// Stores a refetch, merged with one that the table already holds.
     async fn put_look(&self, site: &str, look: Due) -> Result<()> {
         let at = key::due(site, &look.sk());
         for _ in 0..TRIES {
@@ -207,7 +209,7 @@ impl Store {
         Err(conflict())
     }
 
-    /// Crosses out what was served, unless it was written down anew meanwhile.
+    /// Deletes the items that were served, unless they were stored anew meanwhile.
     pub async fn cross_out(&self, site: &str, served: &[Due]) -> Result<()> {
         let written = served.iter().filter(|due| !due.passing);
         let deletes: Result<Vec<Write>> = written
@@ -226,7 +228,7 @@ impl Store {
     }
 }
 
-/// One item for each place in the table: a batch that writes one place twice is refused whole.
+/// Merges the items that have the same key: DynamoDB refuses a batch that writes one item twice.
 fn one_each(dues: &[Due]) -> Vec<Due> {
     let mut each: BTreeMap<String, Due> = BTreeMap::new();
     for due in dues {

@@ -1,4 +1,4 @@
-//! Facts in the table: what the platform said, and pointers from whom it is about.
+//! Facts in the table, and pointers to them from the holders that they are about.
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Holder, Kind};
 use doorstep_core::model::record::Record;
 
-/// Whom a fact that was kept is about.
+/// The holders that a stored fact is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concerned {
-    /// Everybody whom it was or is about.
+    /// Every holder that the fact was or is about.
     pub everybody: BTreeSet<Holder>,
-    /// It is no longer about some of them: keeping it once more would not tell of them again.
+    /// The fact is no longer about some of them. Storing it again would not report those again.
     pub some_left: bool,
 }
 
-/// A fact that is about to be kept, beside what was known.
+/// A fact that is about to be stored, with the stored state.
 pub struct Draft<'a> {
-    /// Whom keeping it concerns.
+    /// The holders that storing it concerns.
     pub concerned: Concerned,
     new: &'a Record,
     old: Option<Record>,
@@ -33,7 +33,7 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// What is known of it.
+    /// Returns the stored fact.
     pub fn known(&self) -> Option<&Record> {
         self.old.as_ref()
     }
@@ -44,15 +44,15 @@ fn version_of(read: Timestamp) -> u64 {
 }
 
 impl Store {
-    /// One fact; one that cannot be read is noted and counts as unknown.
+    /// Loads one fact. An unreadable one is noted and counts as unknown.
     pub async fn fact(&self, site: &str, name: &FactId) -> Result<Option<Record>> {
         self.kept(&key::fact(site, name)).await
     }
 
-    /// Several facts, in no order; unknown ones are left out.
+    /// Loads several facts, in no order. Unknown ones are left out.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where one cannot be read: what follows from the others alone may take something away.
+    /// [`Error::Permanent`] if one is unreadable: a decision from the others alone could revoke access.
     pub async fn facts(&self, site: &str, names: &[FactId]) -> Result<Vec<Record>> {
         let keys: Vec<_> = names.iter().map(|name| key::fact(site, name)).collect();
         let found: Vec<Result<Record, Key>> =
@@ -64,27 +64,27 @@ impl Store {
         found.into_iter().map(|one| one.map_err(unreadable)).collect()
     }
 
-    /// All facts of one kind; one that cannot be read is noted and left out.
+    /// Loads all facts of one kind. An unreadable one is noted and left out.
     pub async fn facts_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>> {
         self.list_as(&key::facts(site), &key::things(kind)).await
     }
 
-    /// Who is in a team.
+    /// Loads the ids of the members of a team.
     pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
         let pk = key::holdings(site, team);
         let pointers = self.list(&pk, key::PEOPLE).await?;
         pointers.iter().map(|pointer| self.pointed_to(&pk, pointer)).collect()
     }
 
-    /// Returns the fact that a pointer leads to. Its sort key says the same as its body.
+    /// Returns the fact that a pointer names. If its body is unreadable, the sort key holds the same name.
     fn pointed_to(&self, pk: &str, pointer: &Item) -> Result<FactId> {
         let at = Key { pk: pk.to_owned(), sk: pointer.sk.clone() };
         let found = self.readable(&at, pointer).or_else(|| key::thing_named(&pointer.sk));
         found.ok_or_else(|| Error::permanent(problem(&at)))
     }
 
-    /// What is about a holder, and the version at which that was true. Of a team, not its people: they may be many,
-    /// and their pointers come before all others.
+    /// Loads the names of the facts about a holder, and the holder's version at that time. For a team, leaves out the
+    /// members: they may be many, and their pointers sort before all others.
     pub async fn holdings(&self, site: &str, of: &Holder) -> Result<(Vec<FactId>, u64)> {
         let pk = key::holdings(site, of);
         let pointers = match of {
@@ -96,12 +96,12 @@ impl Store {
         Ok((facts.map(|pointer| self.pointed_to(&pk, pointer)).collect::<Result<_>>()?, at))
     }
 
-    /// The version of a holder: one up with every change of a fact about it.
+    /// Loads the version of a holder. Every change of a fact about the holder increments it.
     pub async fn version_of(&self, site: &str, of: &Holder) -> Result<u64> {
         Ok(self.get(&key::holder_version(site, of)).await?.map_or(0, |item| item.version))
     }
 
-    /// Erases a fact with everything that leads to it, as if it had never been known. Safe to repeat.
+    /// Deletes a fact and all pointers to it. Safe to repeat.
     pub async fn erase_fact(&self, site: &str, record: &Record) -> Result<()> {
         let name = record.fact.name();
         let mut holders = record.holders();
@@ -111,8 +111,9 @@ impl Store {
         self.write_many(writes).await
     }
 
-    /// Erases the version of a holder that no stored fact is about, because its key holds the platform's id. A holder that
-    /// a fact is still about keeps it. A settle that read the version before cannot commit: the person's own item changes.
+    /// Deletes the version of a holder that no stored fact is about, because its key contains the platform's id. A
+    /// holder with facts keeps its version. A settle that read the version before cannot commit, because the person's
+    /// item changes too.
     pub async fn erase_holder(&self, site: &str, of: &Holder) -> Result<()> {
         match self.holdings(site, of).await? {
             (facts, 1..) if facts.is_empty() => self.write(Write::delete(key::holder_version(site, of))).await,
@@ -120,22 +121,22 @@ impl Store {
         }
     }
 
-    /// Keeps a fact, unless a later read is known already.
+    /// Stores a fact, unless a later read of it is stored.
     ///
-    /// Where somebody leaves it, the fact, the versions of its holders and the pointers are one transaction; where that
-    /// would outgrow one, what can safely be repeated goes first. Where nobody does, each part is written alone, for
-    /// half the price: see `grow_fact`.
+    /// If the fact loses a holder, one transaction writes the fact, the holders' versions and the pointers. Writes that
+    /// are safe to repeat and exceed one transaction go first. If it loses no holder, each item is written outside of a
+    /// transaction, for half the price: see `grow_fact`.
     pub async fn keep_fact(&self, site: &str, new: &Record) -> Result<Concerned> {
         let draft = self.draft(site, new).await?;
         self.keep_draft(site, &draft).await?;
         Ok(draft.concerned)
     }
 
-    /// What keeping a fact comes to. Nothing is written.
+    /// Prepares the storage of a fact. Writes nothing.
     pub async fn draft<'a>(&self, site: &str, new: &'a Record) -> Result<Draft<'a>> {
         let at = key::fact(site, &new.fact.name());
         let old_item = self.get(&at).await?;
-        // One that cannot be read is overwritten with what the platform says now.
+        // An unreadable fact is overwritten with the platform's current answer.
         let old: Option<Record> = old_item.as_ref().and_then(|item| self.readable(&at, item));
         let before = old.as_ref().map(Record::holders).unwrap_or_default();
         let after = new.holders();
@@ -145,10 +146,10 @@ impl Store {
         Ok(Draft { new, old, version, before, after, concerned })
     }
 
-    /// Keeps what was drafted, unless a later read was known already.
+    /// Stores a draft, unless a later read of the fact was stored.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where somebody else kept it since.
+    /// [`doorstep_core::model::error::Error::Retry`] if another writer stored the fact since the draft.
     pub async fn keep_draft(&self, site: &str, draft: &Draft<'_>) -> Result<()> {
         let Draft { new, old, version, before, after, concerned } = draft;
         if old.as_ref().is_some_and(|old| old.read > new.read) {
@@ -166,7 +167,7 @@ impl Store {
         let says_nothing_new =
             |old: &&Record| old.says_same(new) && old.vouched == new.vouched && !new.ends_doubt_of(old);
         if let Some(old) = old.as_ref().filter(says_nothing_new) {
-            // It is known from where it was first known.
+            // The record keeps the source and the time of its first read.
             let (source, since) = (old.source.clone(), old.since.or(Some(old.read)));
             return self.write(put(&Record { source, since, ..(*new).clone() })?).await;
         }
@@ -189,9 +190,10 @@ impl Store {
         self.write_all(Step::Read, writes).await
     }
 
-    /// Pointers first: one that leads nowhere yet is passed over. Versions last: whoever finds them as they were has
-    /// decided before this fact was known, and is followed by the settle that whoever keeps it asks for. A stop in
-    /// between is mended by doing it again, or by the next reconcile, which judges by facts and not by versions.
+    /// Writes pointers first: readers skip a pointer to a missing fact. Writes versions last: a settle that finds the
+    /// old versions decided before this fact was stored, and the writer of the fact enqueues another settle. After a
+    /// stop in between, a repetition or the next reconcile completes the writes, because reconcile compares facts and
+    /// not versions.
     async fn grow_fact(&self, fact: Write, pointers: Vec<Write>, bumps: Vec<Write>) -> Result<()> {
         self.write_many(pointers).await?;
         self.write(fact).await?;

@@ -1,4 +1,4 @@
-//! What waits for a human, what was released, and what the guard let pass lately.
+//! Holds, approved inferred changes, and the guard's counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -15,21 +15,21 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::site::Site;
 
-/// Changes in one piece of a hold: far below what an item can hold.
+/// Number of changes in one piece of a hold: far below the size limit of an item.
 const PIECE: usize = 500;
 
-/// That a change may be done.
+/// The permission to apply one inferred change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// Which one.
+    /// The change.
     pub doubt: UnconfirmedChange,
-    /// Until when.
+    /// When the permission ends.
     pub until: Timestamp,
-    /// The hold that a human approved; `None`: the guard let it pass.
+    /// The checksum of the hold that the operator approved; `None` if the guard let the change pass.
     pub approved: Option<String>,
 }
 
-/// An account that was made.
+/// A new account.
 #[derive(Serialize, Deserialize)]
 struct Made {
     doors: String,
@@ -41,7 +41,7 @@ fn hold(item: &Item) -> Result<Hold> {
 }
 
 impl Store {
-    /// Everything that waits for a human at a site, or was approved lately; one that cannot be read is noted and left out.
+    /// Loads the holds of a site, including those that were approved lately. An unreadable one is noted and left out.
     pub async fn holds(&self, site: &str) -> Result<Vec<Hold>> {
         let items = self.list(&key::holds(site), "").await?;
         let pk = key::holds(site);
@@ -52,10 +52,10 @@ impl Store {
         Ok(readable.collect())
     }
 
-    /// Drops holds that cannot be read: the comparison that follows judges the same changes again and writes them down anew.
+    /// Deletes unreadable holds. The comparison that follows judges the same changes again and stores their holds anew.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
     pub async fn drop_unreadable_holds(&self, site: &str) -> Result<()> {
         for item in self.list(&key::holds(site), "").await? {
             if hold(&item).is_ok() {
@@ -68,22 +68,23 @@ impl Store {
         Ok(())
     }
 
-    /// Everything that waits for a human at a site.
+    /// Loads the holds of a site that wait for an approval.
     pub async fn open_holds(&self, site: &str) -> Result<Vec<Hold>> {
         let mut holds = self.holds(site).await?;
         holds.retain(|hold| hold.approved.is_none());
         Ok(holds)
     }
 
-    /// One hold.
+    /// Loads one hold.
     pub async fn hold(&self, site: &str, checksum: &str) -> Result<Option<Hold>> {
         self.get(&key::hold(site, checksum)).await?.as_ref().map(hold).transpose()
     }
 
-    /// Writes a hold down, its changes first. In place of an older one of the same set only while that is as it was read.
+    /// Stores a hold, its changes first. Replaces an older hold of the same set only if that is unchanged since it was
+    /// read.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where it changed meanwhile.
+    /// [`doorstep_core::model::error::Error::Retry`] if it changed meanwhile.
     pub async fn put_hold(&self, hold: &Hold, waiting: &[Waiting]) -> Result<()> {
         let pieces: Vec<&[Waiting]> = waiting.chunks(PIECE).collect();
         for (n, piece) in pieces.iter().enumerate() {
@@ -92,16 +93,16 @@ impl Store {
         self.keep_hold(&Hold { pieces: pieces.len(), ..hold.clone() }).await
     }
 
-    /// Writes down how a hold stands, only while it is as it was read: an older copy must not undo an approval.
+    /// Stores the state of a hold if it is unchanged since it was read: an older copy must not undo an approval.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where it changed meanwhile.
+    /// [`doorstep_core::model::error::Error::Retry`] if it changed meanwhile.
     pub async fn keep_hold(&self, hold: &Hold) -> Result<()> {
         let put = Write::put(key::hold(&hold.site, &hold.checksum), body(hold)?).version(hold.version + 1);
         self.write(put.only_if(Condition::Version(hold.version))).await
     }
 
-    /// The changes of a hold.
+    /// Loads the changes of a hold.
     pub async fn waiting(&self, hold: &Hold) -> Result<Vec<Waiting>> {
         let pieces = (0..hold.pieces).map(|n| async move {
             let piece = self.get(&key::held(&hold.site, &hold.checksum, n)).await?;
@@ -110,10 +111,10 @@ impl Store {
         Ok(try_join_all(pieces).await?.concat())
     }
 
-    /// Forgets a hold, only while it is as it was read.
+    /// Deletes a hold if it is unchanged since it was read.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where it changed meanwhile.
+    /// [`doorstep_core::model::error::Error::Retry`] if it changed meanwhile.
     pub async fn drop_hold(&self, hold: &Hold) -> Result<()> {
         let gone = Write::delete(key::hold(&hold.site, &hold.checksum));
         self.write(gone.only_if(Condition::Version(hold.version))).await?;
@@ -121,7 +122,7 @@ impl Store {
         self.write_many(pieces.collect()).await
     }
 
-    /// Lets these changes be done from `now` on, for an hour.
+    /// Permits these changes from `now` on, for [`RELEASED_FOR`].
     pub async fn release(
         &self,
         site: &str,
@@ -137,28 +138,28 @@ impl Store {
         self.write_many(doubts.iter().map(one).collect::<Result<_>>()?).await
     }
 
-    /// Which of these may be done at `now`.
+    /// Loads the permissions of those of these changes that may be applied at `now`.
     pub async fn released(&self, site: &str, doubts: &[UnconfirmedChange], now: Timestamp) -> Result<Vec<Release>> {
         let keys: Vec<Key> = doubts.iter().map(|doubt| key::release(site, doubt)).collect();
         let found = self.get_many(&keys).await?;
-        // One that cannot be read releases nothing.
+        // An unreadable permission permits nothing.
         let found = found.iter().filter_map(|(key, item)| self.readable::<Release>(key, item));
         Ok(found.filter(|release| now < release.until).collect())
     }
 
-    /// Everything that may be done at `now` because a human approved it.
+    /// Loads the changes that may be applied at `now` because the operator approved them.
     pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<UnconfirmedChange>> {
         let releases: Vec<Release> = self.list_as(&key::releases(site), "").await?;
         let live = releases.into_iter().filter(|release| now < release.until && release.approved.is_some());
         Ok(live.map(|release| release.doubt).collect())
     }
 
-    /// Takes back the release of a change that was done.
+    /// Builds the write that deletes the permission of a change that was applied.
     pub fn spent(site: &str, doubt: &UnconfirmedChange) -> Write {
         Write::delete(key::release(site, doubt))
     }
 
-    /// What the guard let pass in the last 24 hours, and the version of that.
+    /// Loads the guard's count of the last 24 hours, and its version.
     pub async fn tally(&self, site: &str, now: Timestamp) -> Result<(Tally, u64)> {
         let at = key::tally(site);
         let item = self.get(&at).await?;
@@ -167,10 +168,10 @@ impl Store {
         Ok((tally.lately(now), item.map_or(0, |item| item.version)))
     }
 
-    /// How many accounts were made in the last 24 hours that no human approved, by door system.
+    /// Counts the accounts of the last 24 hours that the operator did not approve, by door system.
     pub async fn made(&self, site: &str, now: Timestamp) -> Result<BTreeMap<String, usize>> {
         let items = self.list(&key::guard(site), key::MADE).await?;
-        // One that cannot be read still counts: its key names the door system.
+        // An unreadable one still counts, because its key names the door system.
         let made = items.iter().filter_map(|item| {
             let at = Key { pk: key::guard(site), sk: item.sk.clone() };
             self.readable(&at, item).or_else(|| Some(Made { doors: key::made_at(&item.sk)?, at: now }))
@@ -182,23 +183,24 @@ impl Store {
         Ok(counts)
     }
 
-    /// Counts an account that was made at `at` without a human's approval.
+    /// Builds the write that counts an account that was created at `at` without an approval.
     pub fn count_made(site: &str, doors: &str, account: &AccountId, at: Timestamp) -> Result<Write> {
         let until = at.checked_add(TOGETHER).unwrap_or(at);
         let made = Made { doors: doors.to_owned(), at };
         Ok(Write::put(key::made(site, doors, account), body(&made)?).expires(until))
     }
 
-    /// Keeps what the guard let pass, unless somebody else judged meanwhile.
+    /// Stores the guard's count, unless another writer stored one meanwhile.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where somebody did: what they let pass must be counted first.
+    /// [`doorstep_core::model::error::Error::Retry`] if it did: the changes which that writer let pass must be counted
+    /// first.
     pub async fn keep_tally(&self, site: &str, tally: &Tally, was: u64) -> Result<()> {
         let put = Write::put(key::tally(site), body(tally)?).version(was + 1).only_if(Condition::Version(was));
         self.write(put).await
     }
 
-    /// Counts a member who lost all card numbers. Gives how many others did in the last 24 hours.
+    /// Counts a member who lost all card numbers. Returns how many other members did in the last 24 hours.
     pub async fn count_lost_numbers(&self, site: &str, name: &FactId, now: Timestamp) -> Result<usize> {
         let until = now.checked_add(TOGETHER).unwrap_or(now);
         let lost: Vec<(FactId, Timestamp)> = self.list_as(&key::guard(site), key::LOST_NUMBERS).await?;
@@ -206,18 +208,18 @@ impl Store {
         Ok(lost.into_iter().filter(|(other, at)| other != name && now.duration_since(*at) < TOGETHER).count())
     }
 
-    /// Whether very many may need a new account, and nobody has counted them yet.
+    /// Returns whether too many people may need a new account and are not counted yet.
     pub async fn is_crowded(&self, site: &str) -> Result<bool> {
         Ok(self.get(&key::crowd(site)).await?.is_some())
     }
 
-    /// Notes that very many may need a new account, until they are counted.
+    /// Stores that too many people may need a new account, or that they are counted.
     pub async fn note_crowd(&self, site: &str, crowded: bool) -> Result<()> {
         let at = key::crowd(site);
         self.write(if crowded { Write::put(at, body(&true)?) } else { Write::delete(at) }).await
     }
 
-    /// The files that were in force as these versions; one that cannot be read any more is left out.
+    /// Loads the site files with these version numbers. An unreadable one is left out.
     pub async fn files(&self, site: &str, versions: Range<u64>) -> Result<Vec<Site>> {
         let keys: Vec<Key> = versions.map(|n| key::version(site, n)).collect();
         let found = self.get_many(&keys).await?;

@@ -1,4 +1,4 @@
-//! Keys of the table. Each is type-tagged, and ids from outside are escaped, so that no id lands in another's place.
+//! Keys of the table. Each key has a type tag, and ids of vendors are escaped. No id can therefore imitate another key.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,7 +13,7 @@ use doorstep_core::model::push_update::thing_hash;
 use doorstep_core::model::shared_group::RuledGroup;
 use doorstep_core::model::subject::Subject;
 
-/// Where an item is.
+/// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// Partition key.
@@ -28,11 +28,12 @@ impl Key {
     }
 }
 
-/// Longest escaped id that stands in a key as it is, in bytes. A sort key has 1,024, and may hold two dozen of our own.
+/// Maximum length in bytes of an escaped id that is stored unchanged. A sort key holds 1,024 bytes, and Doorstep adds
+/// up to two dozen of its own.
 const LONGEST: usize = 512;
 
-/// An id from outside, without our separators. One too long for a key is cut, with the hash of the whole of it behind a
-/// mark that no other id has.
+/// Returns a vendor's id without Doorstep's separators. An id that is too long for a key is cut. The mark `%~`, which
+/// no other escaped id contains, and the SHA-256 of the whole id follow it.
 pub fn escape(id: &str) -> String {
     let text = separable(id);
     if text.len() <= LONGEST {
@@ -58,7 +59,7 @@ fn separable(id: &str) -> String {
     text
 }
 
-/// The word for a holder in keys.
+/// Returns the key part for a holder.
 pub fn holder(holder: &Holder) -> String {
     match holder {
         Holder::Member(id) => format!("member#{}", escape(id)),
@@ -67,22 +68,22 @@ pub fn holder(holder: &Holder) -> String {
     }
 }
 
-/// `{kind}#{id}`
+/// Returns the key part for a fact id: `{kind}#{id}`.
 pub fn thing(name: &FactId) -> String {
     format!("{}#{}", name.kind.word(), escape(&name.id))
 }
 
-/// Prefix of the sort keys of all things of one kind.
+/// Returns the prefix of the sort keys of all things of one kind.
 pub fn things(kind: Kind) -> String {
     format!("{}#", kind.word())
 }
 
-/// Partition of all facts of a site.
+/// Returns the partition of all facts of a site.
 pub fn facts(site: &str) -> String {
     format!("{site}#fact")
 }
 
-/// What tells a subject from others in keys.
+/// Returns the key part that identifies a subject.
 pub fn subject(subject: &Subject) -> String {
     match subject {
         Subject::Person(id) => format!("person#{id}"),
@@ -92,17 +93,18 @@ pub fn subject(subject: &Subject) -> String {
     }
 }
 
-/// One fact.
+/// Returns the key of one fact.
 pub fn fact(site: &str, name: &FactId) -> Key {
     Key::new(facts(site), thing(name))
 }
 
-/// Partition of a holder: pointers to its facts.
+/// Returns the partition of a holder: pointers to the facts about it.
 pub fn holdings(site: &str, of: &Holder) -> String {
     format!("{site}#holder#{}", holder(of))
 }
 
-/// Pointer from a holder to a fact. A team's people come before everything else that is about it.
+/// Returns the key of the pointer from a holder to a fact. The members of a team sort before all other facts about the
+/// team.
 pub fn holding(site: &str, of: &Holder, name: &FactId) -> Key {
     match (of, name.kind) {
         (Holder::Team(_), Kind::Member) => Key::new(holdings(site, of), format!("{PEOPLE}{}", thing(name))),
@@ -110,31 +112,31 @@ pub fn holding(site: &str, of: &Holder, name: &FactId) -> Key {
     }
 }
 
-/// Prefix of the sort keys of the people of a team.
+/// Prefix of the sort keys of the members of a team.
 pub const PEOPLE: &str = "!";
 
-/// Before the sort keys of all else that is about a team, and behind its people.
+/// Sort key between the members of a team and all other facts about the team.
 pub const AFTER_PEOPLE: &str = "\"";
 
-/// Sort key of a holder's version: behind every pointer.
+/// Sort key of a holder's version: after every pointer.
 pub const VERSION: &str = "~version";
 
-/// A holder's version.
+/// Returns the key of a holder's version.
 pub fn holder_version(site: &str, of: &Holder) -> Key {
     Key::new(holdings(site, of), VERSION)
 }
 
-/// A person.
+/// Returns the key of a person.
 pub fn person(site: &str, id: &str) -> Key {
     Key::new(format!("{site}#person#{id}"), "person")
 }
 
-/// Returns the id in the key of a person of a site.
+/// Returns the person id in the key of a person of a site.
 pub fn person_id<'k>(site: &str, key: &'k Key) -> Option<&'k str> {
     key.pk.strip_prefix(site)?.strip_prefix("#person#")
 }
 
-/// Returns the name in the sort key of a thing, or of a pointer to one; `None` for an id that was too long for a key.
+/// Returns the fact id in the sort key of a fact or of a pointer to one; `None` for an id that was too long for a key.
 pub fn thing_named(sk: &str) -> Option<FactId> {
     let (word, id) = sk.strip_prefix(PEOPLE).unwrap_or(sk).split_once('#')?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word)?;
@@ -153,27 +155,28 @@ fn unescaped(text: &str) -> Option<String> {
     Some(id)
 }
 
-/// Partition that lists all people of a site.
+/// Returns the partition that lists all people of a site.
 pub fn people(site: &str) -> String {
     format!("{site}#people")
 }
 
-/// A person's place in that list.
+/// Returns the key of a person's entry in [`people`].
 pub fn listed(site: &str, id: &str) -> Key {
     Key::new(people(site), id)
 }
 
-/// From a platform's profile to our person.
+/// Returns the key of the pointer from a platform's profile to a person id.
 pub fn profile(site: &str, name: &FactId) -> Key {
     Key::new(format!("{site}#name#{}", thing(name)), "name")
 }
 
-/// From an address to our person. The address itself stays out of the key.
+/// Returns the key of the pointer from an e-mail address to a person id. It holds a digest of the address, never the
+/// address.
 pub fn email(site: &str, digest: &str) -> Key {
     Key::new(format!("{site}#email#{digest}"), "name")
 }
 
-/// From an account to our person.
+/// Returns the key of the pointer from an account to a person id.
 pub fn account(site: &str, doors: &str, id: &AccountId) -> Key {
     Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "name")
 }
@@ -184,235 +187,236 @@ pub fn ruler_at(sk: &str) -> Option<(String, String)> {
     Some((site.to_owned(), doors.to_owned()))
 }
 
-/// Partition of everything due at a site.
+/// Returns the partition of everything due at a site.
 pub fn dues(site: &str) -> String {
     format!("{site}#due")
 }
 
-/// One due item.
+/// Returns the key of one due item.
 pub fn due(site: &str, sk: &str) -> Key {
     Key::new(dues(site), sk)
 }
 
-/// Partition of the audit chain.
+/// Returns the partition of a site's audit chain.
 pub fn audits(site: &str) -> String {
     format!("{site}#audit")
 }
 
-/// One audit record.
+/// Returns the key of one audit record.
 pub fn audit(site: &str, seq: u64) -> Key {
     Key::new(audits(site), format!("{seq:020}"))
 }
 
-/// Behind every audit record of its partition.
+/// Sort key after every audit record of its partition.
 pub const AFTER_AUDITS: &str = "~";
 
-/// Prefix of the sort keys of the places of a person's older audit records.
+/// Prefix of the sort keys of items that list a person's older audit records.
 pub const PLACES: &str = "records#";
 
-/// Places of some of a person's audit records, from `first` on.
+/// Returns the key of a list of a person's audit records, from the record `first` on.
 pub fn places(site: &str, person: &str, first: u64) -> Key {
     Key::new(format!("{site}#person#{person}"), format!("{PLACES}{first:020}"))
 }
 
-/// The site file in force.
+/// Returns the key of the site file in force.
 pub fn active(site: &str) -> Key {
     Key::new(format!("{site}#site"), "active")
 }
 
-/// A site file as it was stored.
+/// Returns the key of one stored version of a site file.
 pub fn version(site: &str, n: u64) -> Key {
     Key::new(format!("{site}#site"), format!("{VERSIONS}{n:010}"))
 }
 
-/// Prefix of the sort keys of site files as they were stored.
+/// Prefix of the sort keys of stored versions of a site file.
 pub const VERSIONS: &str = "version#";
 
-/// Behind every one of these.
+/// Sort key after every stored version of a site file.
 pub const AFTER_VERSIONS: &str = "version#~";
 
-/// What the names of the site file were last found to be.
+/// Returns the key of the last resolution of the names in the site file.
 pub fn resolved(site: &str) -> Key {
     Key::new(format!("{site}#site"), "resolved")
 }
 
-/// Partition that lists the sites, for `receive` to know them.
+/// Partition that lists the sites. `receive` reads the routes there.
 pub const SITES: &str = "sites";
 
-/// A site in that list.
+/// Returns the key of a site's entry in [`SITES`].
 pub fn site(site: &str) -> Key {
     Key::new(SITES.to_owned(), site)
 }
 
-/// Partition of the openings of one day, UTC.
+/// Returns the partition of the access attempts of one UTC day.
 pub fn openings(site: &str, day: Date) -> String {
     format!("{site}#entry#{day}")
 }
 
-/// The word for an instant in sort keys: they are in order of time.
+/// Returns an instant as it is written in sort keys. The text order is the time order.
 pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%S%.6f").to_string()
 }
 
-/// One opening.
+/// Returns the key of one access attempt.
 pub fn opening(site: &str, opening: &AccessAttempt) -> Key {
     let day = opening.at.to_zoned(TimeZone::UTC).date();
     Key::new(openings(site, day), format!("{}#{}#{}", instant(opening.at), opening.doors, escape(&opening.id)))
 }
 
-/// Partition of the sites that rule a group of a door system.
+/// Returns the partition of the sites that rule a group of a door system.
 pub fn rulers(system: &str, group: &GroupId) -> String {
     format!("group#{}", hex::encode(Sha256::digest(format!("{system}\0{group}"))))
 }
 
-/// That one site rules it.
+/// Returns the key of the item which says that one site rules the group.
 pub fn ruler(group: &RuledGroup) -> Key {
     Key::new(rulers(&group.system, &group.group), format!("{}#{}", group.at.site, group.at.doors))
 }
 
-/// What is known of reading one source.
+/// Returns the key of the read state of one source: the platform or a door system.
 pub fn read(site: &str, source: &str) -> Key {
     Key::new(format!("{site}#read"), source)
 }
 
-/// Which reconciles of a site have begun and ended.
+/// Returns the key of the item which says which reconciles of a site began and ended.
 pub fn runs(site: &str) -> Key {
     Key::new(format!("{site}#run"), "reconcile")
 }
 
-/// Partition of the deliveries that could not be read.
+/// Returns the partition of the deliveries that could not be parsed.
 pub fn unread(site: &str) -> String {
     format!("{site}#unread")
 }
 
-/// A delivery that could not be read.
+/// Returns the key of a delivery that could not be parsed.
 pub fn unread_one(site: &str, hash: &str) -> Key {
     Key::new(unread(site), hash)
 }
 
-/// Partition of what a platform that cannot be asked has told.
+/// Returns the partition of the push updates of a platform without a read API.
 pub fn told(site: &str) -> String {
     format!("{site}#told")
 }
 
-/// Prefix of the sort keys of letters.
+/// Prefix of the sort keys of push updates about things.
 pub const LETTERS: &str = "letter#";
 
-/// The latest letter about one thing.
+/// Returns the key of the latest push update about one thing.
 pub fn letter(site: &str, entity: &str, id: &str) -> Key {
     letter_of(site, entity, &thing_hash(site, entity, id))
 }
 
-/// The latest letter about the thing with this hash.
+/// Returns the key of the latest push update about the thing with this hash.
 pub fn letter_of(site: &str, entity: &str, hash: &str) -> Key {
     Key::new(told(site), format!("{LETTERS}{entity}#{hash}"))
 }
 
-/// Prefix of the sort keys of things that a forgotten person was taken out of.
+/// Prefix of the sort keys of things that a forgotten person was removed from.
 pub const FORGOTTEN: &str = "forgotten#";
 
-/// A thing that a forgotten person was taken out of.
+/// Returns the key of a thing that a forgotten person was removed from.
 pub fn forgotten(site: &str, hash: &str) -> Key {
     Key::new(told(site), format!("{FORGOTTEN}{hash}"))
 }
 
-/// Prefix of the sort keys of parts of rosters.
+/// Prefix of the sort keys of parts of snapshots.
 pub const ROSTERS: &str = "roster#";
 
-/// One part of a roster, without its text.
+/// Returns the key of one part of a snapshot, without its text.
 pub fn roster_part(site: &str, roster: &str, part: u32) -> Key {
     Key::new(told(site), format!("{ROSTERS}{}#{part:05}", escape(roster)))
 }
 
-/// A piece of the text of the part of a roster with this hash.
+/// Returns the key of a piece of the text of the snapshot part with this hash.
 pub fn roster_text(site: &str, hash: &str, piece: usize) -> Key {
     Key::new(told(site), format!("text#{hash}#{piece:05}"))
 }
 
-/// Which roster is believed.
+/// Returns the key of the item which says which snapshot is accepted.
 pub fn believed(site: &str) -> Key {
     Key::new(told(site), "believed")
 }
 
-/// Which roster is not believed.
+/// Returns the key of the item which says which snapshot is not accepted.
 pub fn doubted(site: &str) -> Key {
     Key::new(told(site), "doubted")
 }
 
-/// Partition of what waits for a human.
+/// Returns the partition of the holds of a site.
 pub fn holds(site: &str) -> String {
     format!("{site}#hold")
 }
 
-/// One set that waits for a human.
+/// Returns the key of one hold.
 pub fn hold(site: &str, checksum: &str) -> Key {
     Key::new(holds(site), escape(checksum))
 }
 
-/// A piece of the changes of such a set.
+/// Returns the key of a piece of the changes of a hold.
 pub fn held(site: &str, checksum: &str, piece: usize) -> Key {
     Key::new(format!("{site}#held#{}", escape(checksum)), format!("{piece:05}"))
 }
 
-/// Partition of the inferred changes that may be done.
+/// Returns the partition of the inferred changes that are approved to be applied.
 pub fn releases(site: &str) -> String {
     format!("{site}#release")
 }
 
-/// One inferred change that may be done.
+/// Returns the key of one approved inferred change.
 pub fn release(site: &str, doubt: &UnconfirmedChange) -> Key {
-    // Two ids from outside may be longer than a key.
+    // Hashed, because two vendor ids together may be longer than a key.
     let sk = hex::encode(Sha256::digest(serde_json::to_vec(doubt).unwrap_or_default()));
     Key::new(releases(site), sk)
 }
 
-/// What the guard let pass lately.
+/// Returns the key of the guard's count of changes that it let pass lately.
 pub fn tally(site: &str) -> Key {
     Key::new(format!("{site}#guard"), "tally")
 }
 
-/// Partition of what the guard counts.
+/// Returns the partition of what the guard counts.
 pub fn guard(site: &str) -> String {
     format!("{site}#guard")
 }
 
-/// A new account that no human approved.
+/// Returns the key of a new account that the operator did not approve.
 pub fn made(site: &str, doors: &str, account: &AccountId) -> Key {
     Key::new(guard(site), format!("{MADE}{}#{}", escape(doors), escape(&account.0)))
 }
 
-/// A member who lost all card numbers when they were asked for by their id.
+/// Returns the key of a member who lost all card numbers when the platform was asked for the member by id.
 pub fn lost_numbers(site: &str, name: &FactId) -> Key {
     Key::new(guard(site), format!("{LOST_NUMBERS}{}", thing(name)))
 }
 
-/// What the keys of such members begin with.
+/// Prefix of the sort keys of [`lost_numbers`].
 pub const LOST_NUMBERS: &str = "numbers#";
 
-/// What the keys of new accounts begin with.
+/// Prefix of the sort keys of [`made`].
 pub const MADE: &str = "made#";
 
-/// Returns the door system in the sort key of a new account.
+/// Returns the door system in the sort key of [`made`].
 pub fn made_at(sk: &str) -> Option<String> {
     unescaped(sk.strip_prefix(MADE)?.split('#').next()?)
 }
 
-/// That very many may need a new account, and nobody has counted them yet.
+/// Returns the key of the item which says that too many people may need a new account and that they are not counted
+/// yet.
 pub fn crowd(site: &str) -> Key {
     Key::new(format!("{site}#guard"), "crowd")
 }
 
-/// A vendor's token.
+/// Returns the key of a vendor's token.
 pub fn token(name: &str) -> Key {
     Key::new(format!("{name}#token"), "token")
 }
 
-/// That a vendor refused the credentials which buy this token.
+/// Returns the key of the item which says that a vendor refused the credentials for this token.
 pub fn refused_sign_in(name: &str) -> Key {
     Key::new(format!("{name}#token"), "refused")
 }
 
-/// A text that is noted beside a vendor's token.
+/// Returns the key of a text that is stored beside a vendor's token.
 pub fn token_note(name: &str, word: &str) -> Key {
     Key::new(format!("{name}#token"), format!("note#{word}"))
 }

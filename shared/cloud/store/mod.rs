@@ -1,4 +1,5 @@
-//! The one table: what we remember. This file knows DynamoDB; the files below it know what is kept there.
+//! The store: Doorstep's single DynamoDB table. This file holds the DynamoDB calls. The modules below it define the
+//! items.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -38,26 +39,26 @@ pub use refusal::conflict;
 use refusal::{away, cancelled};
 pub use write::{Condition, Write};
 
-/// Most items that DynamoDB takes in one transaction.
+/// Maximum number of items in one DynamoDB transaction.
 pub const MOST_IN_ONE: usize = 100;
 
-/// How many batches are read at the same time.
+/// Maximum number of batches that are read at the same time.
 const BATCHES_AT_ONCE: usize = 4;
 
-/// An item as the SDK gives it.
+/// An item as the SDK returns it.
 type Map = HashMap<String, AttributeValue>;
 
-/// The steps of settle: the first word of a transaction's token, or the name of the value that a single write compares.
-/// So who watches the wire can tell them apart.
+/// The step of settle that writes. It is the first word of a transaction's token, or the name of the value that the
+/// condition of a single write compares. Requests on the wire can therefore be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Facts as re-read.
+    /// Facts that were refetched.
     Read,
-    /// Door changes, written down before they are made.
+    /// Door changes, stored before they are applied.
     Intend,
-    /// What was done.
+    /// Changes that were applied.
     Commit,
-    /// Anything else.
+    /// Any other write.
     Keep,
 }
 
@@ -72,7 +73,7 @@ impl Step {
     }
 }
 
-/// The table.
+/// A client of the table.
 #[derive(Clone)]
 pub struct Store {
     db: Lazy<Client>,
@@ -81,49 +82,50 @@ pub struct Store {
     unreadable: UnreadableItems,
 }
 
-/// One item as it is stored.
+/// One stored item.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// Its sort key.
+    /// The sort key.
     pub sk: String,
-    /// Its content.
+    /// The content, as JSON.
     pub body: String,
-    /// Its version; 0 where it has none.
+    /// The version; 0 if the item has none.
     pub version: u64,
 }
 
 impl Item {
-    /// The content, read.
+    /// Parses the content.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where the item was not written by us.
+    /// [`Error::Permanent`] if the content does not have the shape of `T`.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.body).map_err(|_| Error::permanent("an item of the table cannot be read"))
     }
 }
 
-/// The text form of a value's content.
+/// Returns the JSON that is stored as a value's content.
 pub fn body<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|_| Error::permanent("something cannot be written to the table"))
 }
 
 impl Store {
-    /// The table called `table`. `time` passes while it is too busy to finish a batch.
+    /// Creates a client of the table named `table`. Back-off waits on `time` when the table is too busy to finish a
+    /// batch.
     pub fn new(db: Lazy<Client>, table: String, time: SharedTime) -> Self {
         Store { db, table, time, unreadable: UnreadableItems::default() }
     }
 
-    /// Returns the same table with a list of unreadable items of its own, for whoever reports them.
+    /// Returns a client of the same table with its own list of unreadable items, for a caller that reports them.
     pub fn with_own_unreadable(&self) -> Self {
         Store { unreadable: UnreadableItems::default(), ..self.clone() }
     }
 
-    /// Returns the items that could not be read so far.
+    /// Returns the items that could not be parsed so far.
     pub fn unreadable(&self) -> &UnreadableItems {
         &self.unreadable
     }
 
-    /// Reads an item. One that cannot be read is noted, and is `None`.
+    /// Parses an item. Notes an unreadable item and returns `None`.
     fn readable<T: DeserializeOwned>(&self, key: &Key, item: &Item) -> Option<T> {
         let content = item.read().ok();
         if content.is_none() {
@@ -132,7 +134,7 @@ impl Store {
         content
     }
 
-    /// Reads items of a partition. Those that cannot be read are noted and left out.
+    /// Parses items of one partition. Notes unreadable items and leaves them out.
     fn readable_of<T: DeserializeOwned>(&self, pk: &str, items: &[Item]) -> Vec<T> {
         let each = items.iter().filter_map(|item| {
             let key = Key { pk: pk.to_owned(), sk: item.sk.clone() };
@@ -141,24 +143,24 @@ impl Store {
         each.collect()
     }
 
-    /// Returns what is kept at a place, and whether it can be read.
+    /// Loads the content of an item: missing, unreadable or readable.
     async fn kept_at<T: DeserializeOwned>(&self, at: &Key) -> Result<Kept<T>> {
         let Some(item) = self.get(at).await? else { return Ok(Kept::Missing) };
         Ok(self.readable(at, &item).map_or(Kept::Unreadable, Kept::Readable))
     }
 
-    /// Returns what is kept at a place. An item that cannot be read is noted, and counts as one that does not exist: what is
-    /// kept so is found out again and overwritten.
+    /// Loads the content of an item. An unreadable item is noted and counts as missing, because such content is
+    /// computed again and overwritten.
     async fn kept<T: DeserializeOwned>(&self, at: &Key) -> Result<Option<T>> {
         Ok(self.kept_at(at).await?.readable())
     }
 
-    /// Builds the client now, where nobody did.
+    /// Builds the SDK client now, if no request has built it yet.
     pub fn build(&self) {
         self.db.build();
     }
 
-    /// One item, read consistently.
+    /// Loads one item with a consistent read.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>> {
         let found = self
             .db
@@ -173,18 +175,19 @@ impl Store {
         Ok(found.item.as_ref().map(item))
     }
 
-    /// Items by key, each once and in no order; those that do not exist are left out.
+    /// Loads items by key, each once and in no order. Items that do not exist are left out.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Item)>> {
         self.get_many_as(keys, |map| Ok((key_of(map), item(map)))).await
     }
 
-    /// The same, each item read as it comes: the text of all of them at once would be most of a function's memory.
+    /// Loads items by key and converts each page by page. The text of all items at once would take most of a function's
+    /// memory.
     async fn get_many_as<T>(&self, keys: &[Key], read: fn(&Map) -> Result<T>) -> Result<Vec<T>> {
-        // A batch that names one item twice is refused whole.
+        // DynamoDB refuses a batch that names one item twice.
         let keys: Vec<&Key> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
         let batches: Vec<_> = keys.chunks(100).map(|chunk| self.get_batch(chunk, read)).collect();
         let mut batches = stream::iter(batches).buffered(BATCHES_AT_ONCE);
-        // Room for all of them once, instead of twice as much again and again.
+        // Reserves the full capacity once, so that the vector does not grow by doubling.
         let mut found = Vec::with_capacity(keys.len());
         while let Some(batch) = batches.try_next().await? {
             found.extend(batch);
@@ -214,12 +217,12 @@ impl Store {
         Ok(found)
     }
 
-    /// Every item of a partition whose sort key begins with `prefix`, in order, read consistently.
+    /// Loads every item of a partition whose sort key begins with `prefix`, in key order, with consistent reads.
     pub async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<Item>> {
         self.query(pk, Some(("begins_with(sk, :sk)", prefix)), |map| Ok(item(map))).await
     }
 
-    /// The same, each item read as it comes. Items that cannot be read are noted and left out.
+    /// Loads and parses the items of [`Store::list`] page by page. Notes unreadable items and leaves them out.
     async fn list_as<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
         let range = Some(("begins_with(sk, :sk)", prefix));
         let found: Vec<Result<T, Key>> =
@@ -227,18 +230,18 @@ impl Store {
         Ok(self.without_unreadable(found))
     }
 
-    /// Leaves out items that could not be read, and notes them.
+    /// Notes the items that could not be parsed and leaves them out.
     fn without_unreadable<T>(&self, found: Vec<Result<T, Key>>) -> Vec<T> {
         let each = found.into_iter().filter_map(|one| one.map_err(|key| self.unreadable.note(&key)).ok());
         each.collect()
     }
 
-    /// Every item of a partition whose sort key is below `end`, in order, read consistently.
+    /// Loads every item of a partition whose sort key is below `end`, in key order, with consistent reads.
     pub async fn list_below(&self, pk: &str, end: &str) -> Result<Vec<Item>> {
         self.query(pk, Some(("sk < :sk", end)), |map| Ok(item(map))).await
     }
 
-    /// The last item of a partition whose sort key is below `end`, read consistently.
+    /// Loads the last item of a partition whose sort key is below `end`, with a consistent read.
     pub async fn last_below(&self, pk: &str, end: &str) -> Result<Option<Item>> {
         let last = self
             .db
@@ -256,7 +259,7 @@ impl Store {
         Ok(last.items.unwrap_or_default().first().map(item))
     }
 
-    /// Every item of a partition from the sort key `start` on, in order, read consistently.
+    /// Loads every item of a partition from the sort key `start` on, in key order, with consistent reads.
     pub async fn list_from(&self, pk: &str, start: &str) -> Result<Vec<Item>> {
         self.query(pk, Some(("sk >= :sk", start)), |map| Ok(item(map))).await
     }
@@ -290,8 +293,8 @@ impl Store {
         }
     }
 
-    /// The keys of every item whose partition begins with `prefix`. It reads the whole table: for the operator alone, whose
-    /// rights it needs.
+    /// Loads the keys of every item whose partition key begins with `prefix`. This scans the whole table, a right that
+    /// only the operator has.
     pub async fn keys_below(&self, prefix: &str) -> Result<Vec<Key>> {
         let mut keys = Vec::new();
         let mut from: Option<Map> = None;
@@ -316,7 +319,7 @@ impl Store {
         }
     }
 
-    /// Writes one item, alone: half the price of a transaction.
+    /// Writes one item outside of a transaction, at half the price of one.
     ///
     /// # Errors
     /// As [`Store::write_all`].
@@ -324,7 +327,7 @@ impl Store {
         self.write_as(Step::Keep, write).await
     }
 
-    /// Writes one item, alone, as a step of settle.
+    /// Writes one item outside of a transaction, as a step of settle.
     ///
     /// # Errors
     /// As [`Store::write_all`].
@@ -332,11 +335,11 @@ impl Store {
         write.alone(&self.db, &self.table, step).await
     }
 
-    /// Writes all or nothing, at most [`MOST_IN_ONE`] items.
+    /// Writes all items in one transaction, or none. Takes at most [`MOST_IN_ONE`] items.
     ///
     /// # Errors
-    /// [`Error::Retry`] where a condition does not hold (somebody else was faster) or the table is away;
-    /// [`Error::Permanent`] for what the table will never take, such as an item larger than 400 KB.
+    /// [`Error::Retry`] if a condition fails because another writer changed the item, or if the table is unavailable;
+    /// [`Error::Permanent`] for a write that the table always refuses, such as an item larger than 400 KB.
     pub async fn write_all(&self, step: Step, writes: Vec<Write>) -> Result<()> {
         if writes.is_empty() {
             return Ok(());
@@ -356,11 +359,11 @@ impl Store {
             })
     }
 
-    /// Writes many items that do not depend on each other, 25 at a time. What the table leaves undone of them is sent
-    /// again, a few times. Safe to repeat; no conditions.
+    /// Writes many independent items without conditions, 25 in one request. Items that the table leaves unprocessed are
+    /// sent again, a limited number of times. Safe to repeat.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the table is away, or too busy to finish.
+    /// [`Error::Retry`] if the table is unavailable or stays too busy to finish.
     pub async fn write_many(&self, writes: Vec<Write>) -> Result<()> {
         let mut requests = writes.into_iter().map(Write::into_request).collect::<Result<Vec<_>>>()?;
         let mut back_off = BackOff::new(&self.time);

@@ -1,4 +1,4 @@
-//! Who came and went, in the table: one item for each opening, in partitions of one day, forgotten after a while.
+//! Access attempts in the table: one item for each, in one partition a day. The table deletes them when they expire.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,25 @@ use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::doors::openings::Cursor;
 
-/// How many days are read at the same time.
+/// Maximum number of days that are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// How far a door system's list of openings was read, and what its locks are called.
+/// The read state of a door system's list of access attempts, and the names of its locks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpeningsRead {
-    /// Which door system it is; see [`doorstep_core::site::DoorsConfig::identity`].
+    /// The identity of the door system; see [`doorstep_core::site::DoorsConfig::identity`].
     #[serde(default)]
     pub of: String,
-    /// How far; `None` where it was never read.
+    /// The cursor of the last read; `None` if the list was never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Cursor>,
-    /// The latest opening of this read so far.
+    /// The time of the latest access attempt of this read so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest: Option<Timestamp>,
-    /// When it was last read from further back, for locks that tell late.
+    /// When the list was last read from further back, for locks that report late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swept: Option<Timestamp>,
-    /// Locks' names by id.
+    /// The names of the locks by id.
     #[serde(default)]
     pub locks: BTreeMap<String, String>,
     /// When the names were read.
@@ -40,7 +40,7 @@ pub struct OpeningsRead {
 }
 
 impl Store {
-    /// Keeps openings for `days`. The same one twice is one; what is older than that is not kept at all. Safe to repeat.
+    /// Stores access attempts for `days`. Equal ones become one. Older ones are not stored. Safe to repeat.
     pub async fn keep_openings(&self, site: &str, openings: &[AccessAttempt], days: u32, now: Timestamp) -> Result<()> {
         let for_days = SignedDuration::from_hours(i64::from(days) * 24);
         let mut writes = BTreeMap::new();
@@ -52,14 +52,15 @@ impl Store {
             }
         }
         let mut writes: Vec<Write> = writes.into_values().collect();
-        // One alone needs no right to write many.
+        // A single write needs no right to `BatchWriteItem`.
         match writes.pop() {
             Some(only) if writes.is_empty() => self.write(only).await,
             last => self.write_many(writes.into_iter().chain(last).collect()).await,
         }
     }
 
-    /// Openings from `from` until before `until`, in order. What has expired and is not yet forgotten is left out.
+    /// Loads the access attempts from `from` until before `until`, in order. Leaves out those that have expired and are
+    /// not yet deleted.
     pub async fn openings(
         &self,
         site: &str,
@@ -81,7 +82,7 @@ impl Store {
         Ok(read.into_iter().filter(|opening| opening.at >= from && opening.at < until).collect())
     }
 
-    /// How far a door system's openings were read; the beginning, where that was another door system.
+    /// Loads the read state of a door system's access attempts. If it is of another door system, returns an empty one.
     pub async fn openings_read(&self, site: &str, doors: &str, of: &str) -> Result<OpeningsRead> {
         let at = key::read(site, &format!("entries#{doors}"));
         let known: Option<OpeningsRead> = self.kept(&at).await?;
@@ -89,7 +90,7 @@ impl Store {
         Ok(known.unwrap_or_else(|| OpeningsRead { of: of.to_owned(), ..OpeningsRead::default() }))
     }
 
-    /// Keeps how far that is.
+    /// Stores the read state of a door system's access attempts.
     pub async fn keep_openings_read(&self, site: &str, doors: &str, read: &OpeningsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("entries#{doors}")), body(read)?)).await
     }

@@ -1,4 +1,4 @@
-//! People in the table, and the ways to find them: by profile, by address, by account.
+//! People in the table, and the pointers to them from profiles, e-mail addresses and accounts.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,42 +11,42 @@ use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::shared_group::Neighbour;
 
-/// A person of another site is as they were read.
+/// Builds the check that a person of another site is unchanged since it was read.
 pub fn person_is_unchanged(site: &str, id: &str, version: u64) -> Write {
     Write::check(key::person(site, id), Condition::Version(version))
 }
 
-/// Another site knows no person with this account.
+/// Builds the check that another site links this account to no person.
 pub fn account_is_unlinked(site: &str, doors: &str, id: &AccountId) -> Write {
     Write::check(key::account(site, doors, id), Condition::New)
 }
 
-/// People of a site.
+/// The people of a site.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct People {
-    /// Those whose items can be read, by id.
+    /// People with readable items, by id.
     pub known: Vec<Person>,
-    /// Ids of those whose items cannot be read. Nothing is done for them, and nothing of theirs is taken away.
+    /// Ids of people with unreadable items. Doorstep grants them nothing and revokes nothing from them.
     pub unreadable: BTreeSet<String>,
 }
 
 impl People {
-    /// Iterates over those who can be read, by id.
+    /// Iterates over the people with readable items, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Person> {
         self.known.iter()
     }
 
-    /// Returns one problem for each person whose item cannot be read.
+    /// Returns one problem for each person with an unreadable item.
     pub fn problems(&self, site: &str) -> Vec<String> {
         self.unreadable.iter().map(|id| problem(&key::person(site, id))).collect()
     }
 }
 
 impl Store {
-    /// One person.
+    /// Loads one person.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where their item cannot be read.
+    /// [`Error::Permanent`] if the item is unreadable.
     pub async fn person(&self, site: &str, id: &str) -> Result<Option<Person>> {
         let at = key::person(site, id);
         let Some(item) = self.get(&at).await? else { return Ok(None) };
@@ -56,20 +56,20 @@ impl Store {
         })
     }
 
-    /// Several people, in no order; one whose item cannot be read is noted and left out.
+    /// Loads several people, in no order. A person with an unreadable item is noted and left out.
     pub async fn people(&self, site: &str, ids: &[String]) -> Result<Vec<Person>> {
         let keys: Vec<Key> = ids.iter().map(|id| key::person(site, id)).collect();
         let found = self.get_many_as(&keys, |map| Ok(whole(map).map_err(|_| key_of(map)))).await?;
         Ok(self.without_unreadable(found))
     }
 
-    /// Everybody of a site, by id.
+    /// Loads all people of a site, by id.
     pub async fn everybody(&self, site: &str) -> Result<People> {
         self.everybody_as(site, |map| Ok((key_of(map), whole(map).ok()))).await
     }
 
-    /// The same for those who judge them all at once, without what nobody is judged by: what claims were made on, and
-    /// where it is written that they were.
+    /// Loads all people of a site for a comparison. Leaves out what no decision needs: the basis and the cause of
+    /// claims, and the places of their audit records.
     pub async fn everybody_to_judge(&self, site: &str) -> Result<People> {
         self.everybody_as(site, |map| Ok((key_of(map), to_judge(map).ok()))).await
     }
@@ -120,23 +120,23 @@ impl Store {
         Ok(theirs.filter_map(|(key, _)| at.remove(&key)).collect())
     }
 
-    /// Our id for a profile of the platform.
+    /// Returns the person id of a platform's profile.
     pub async fn id_of_profile(&self, site: &str, name: &FactId) -> Result<Option<String>> {
         self.pointed(&key::profile(site, name)).await
     }
 
-    /// Our ids for several profiles, in no order; of those that nobody has, none.
+    /// Returns the person ids of several profiles, in no order. Unlinked profiles are left out.
     pub async fn ids_of_profiles(&self, site: &str, names: &[FactId]) -> Result<Vec<String>> {
         let keys: Vec<Key> = names.iter().map(|name| key::profile(site, name)).collect();
         self.get_many_as(&keys, |map| Ok(item(map).body)).await
     }
 
-    /// Our id for an address, in compared form.
+    /// Returns the person id of an e-mail address, in its normalized form.
     pub async fn id_of_email(&self, site: &str, email: &str) -> Result<Option<String>> {
         self.pointed(&key::email(site, &email_digest(email))).await
     }
 
-    /// Our id for an account.
+    /// Returns the person id of an account.
     pub async fn id_of_account(&self, site: &str, doors: &str, id: &AccountId) -> Result<Option<String>> {
         self.pointed(&key::account(site, doors, id)).await
     }
@@ -146,7 +146,7 @@ impl Store {
     }
 }
 
-/// Reads one item: its key, and the person where they can be read.
+/// Parses one item: its key, and the person if readable.
 type ReadPerson = fn(&Map) -> Result<(Key, Option<Person>)>;
 
 fn read(item: &Item) -> Result<Person> {
@@ -167,48 +167,48 @@ fn to_judge(map: &Map) -> Result<Person> {
     Ok(person)
 }
 
-/// Puts a person, if nobody else did since it was read.
+/// Builds the write of a person, on the condition that it is unchanged since it was read.
 pub fn put(site: &str, person: &Person) -> Result<Write> {
     let write = Write::put(key::person(site, &person.id), body(&person.in_short())?).version(person.version + 1);
     Ok(write.only_if(Condition::Version(person.version)))
 }
 
-/// Puts a new person into the list of all.
+/// Builds the write that adds a new person to the list of all people.
 pub fn list(site: &str, person: &Person) -> Write {
     Write::put(key::listed(site, &person.id), person.id.clone())
 }
 
-/// A profile is this person from now on.
+/// Builds the write that links a profile to a person.
 pub fn point_profile(site: &str, name: &FactId, person: &str) -> Write {
     Write::put(key::profile(site, name), person.to_owned())
 }
 
-/// An address is this person's, if it is nobody's yet.
+/// Builds the write that links an address to a person, on the condition that it is not linked yet.
 pub fn point_email(site: &str, email: &str, person: &str) -> Write {
     Write::put(key::email(site, &email_digest(email)), person.to_owned()).only_if(Condition::New)
 }
 
-/// An address is no longer this person's.
+/// Builds the write that unlinks an address from a person.
 pub fn free_email(site: &str, email: &str, person: &str) -> Write {
     Write::delete(key::email(site, &email_digest(email))).only_if(Condition::Body(person.to_owned()))
 }
 
-/// An account is this person's from now on.
+/// Builds the write that links an account to a person.
 pub fn point_account(site: &str, doors: &str, id: &AccountId, person: &str) -> Write {
     Write::put(key::account(site, doors, id), person.to_owned())
 }
 
-/// A person is no longer in the list of all.
+/// Builds the write that removes a person from the list of all people.
 pub fn unlist(site: &str, person: &str) -> Write {
     Write::delete(key::listed(site, person))
 }
 
-/// A profile is no longer anybody's.
+/// Builds the write that unlinks a profile.
 pub fn free_profile(site: &str, name: &FactId) -> Write {
     Write::delete(key::profile(site, name))
 }
 
-/// An account is no longer anybody's.
+/// Builds the write that unlinks an account.
 pub fn free_account(site: &str, doors: &str, id: &AccountId) -> Write {
     Write::delete(key::account(site, doors, id))
 }

@@ -1,4 +1,4 @@
-//! What DynamoDB did not do, sorted by what we do about it.
+//! Errors of DynamoDB, sorted by what Doorstep does about them.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use crate::aws::failure;
 use doorstep_core::model::error::Error;
 
-/// Somebody else wrote between our reading and our writing, or is writing at this moment.
+/// Returns the error for an item that another writer changed since it was read, or is changing now.
 pub fn conflict() -> Error {
     Error::retry("somebody else was faster")
 }
 
-/// Why a transaction was cancelled: the reasons of all its items.
+/// Returns the error for a cancelled transaction, from the reasons of all its items.
 pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
     let reasons = why.cancellation_reasons();
     let with = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
@@ -25,7 +25,7 @@ pub(super) fn cancelled(why: &TransactionCanceledException) -> Error {
     Error::retry(format!("the table did not take a transaction: {}", codes.join(", ")))
 }
 
-/// Why a call failed.
+/// Returns the error for a failed call.
 pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
     match error.code() {
         Some("ValidationException") => never(error.message()),
@@ -34,8 +34,8 @@ pub(super) fn away<E: ProvideErrorMetadata>(error: SdkError<E>) -> Error {
     }
 }
 
-/// The same request would be refused again. What DynamoDB says of that may quote the whole item, so only whether it
-/// speaks of a size is told.
+/// Returns the error for a request that DynamoDB always refuses. DynamoDB's message may quote the whole item, so the
+/// error only says whether it is about a size.
 fn never(message: Option<&str>) -> Error {
     let of_size = message.is_some_and(|said| said.to_ascii_lowercase().contains("size"));
     let rule = if of_size { "it is larger than an item or a key may be" } else { "it breaks one of DynamoDB's rules" };

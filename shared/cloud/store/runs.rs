@@ -1,4 +1,4 @@
-//! Which reconciles of a site have begun and ended, and which one is under way.
+//! The reconciles of a site: which began, which ended, and which one is running.
 
 use std::collections::HashMap;
 
@@ -10,53 +10,53 @@ use super::{Condition, Item, Store, Write, body};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::usual::is_usual;
 
-/// The reconciles of one site, numbered from one as they begin.
+/// The reconciles of one site, numbered from 1 in the order of their beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runs {
-    /// The number of the latest one.
+    /// The number of the latest reconcile.
     pub begun: u64,
-    /// When that began.
+    /// When the latest reconcile began.
     pub at: Option<Timestamp>,
-    /// The number of the latest one that ended well.
+    /// The number of the latest reconcile that succeeded.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub ended: u64,
-    /// Who may reconcile, where somebody is about to.
+    /// The lease of the reconcile that is running or about to run.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub lease: Option<Lease>,
 }
 
-/// The sole right to reconcile a site, for a while.
+/// The exclusive right to reconcile a site, for a limited time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// The message for which it was taken. The queue hands out a message again only when its function is gone, so the same
-    /// message takes its own lease over.
+    /// The id of the message that took the lease. The queue delivers a message again only after its function is gone.
+    /// Therefore the same message may take over its own lease.
     pub holder: String,
-    /// When it ends by itself.
+    /// When the lease ends by itself.
     pub until: Timestamp,
 }
 
-/// The same as it was read, for a write that must not overlook another one.
+/// The reconciles as they were read, for a conditional write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Read {
-    /// What was read.
+    /// The reconciles.
     pub runs: Runs,
     version: u64,
 }
 
 impl Store {
-    /// Returns what is known of a site's reconciles.
+    /// Loads the reconciles of a site.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable.
     pub async fn runs(&self, site: &str) -> Result<Read> {
         let at = key::runs(site);
         let Some(item) = self.get(&at).await? else { return Ok(Read::default()) };
-        // One that cannot be read is overwritten: the next reconcile is counted as the first.
+        // An unreadable item is overwritten: the next reconcile counts as the first.
         Ok(Read { runs: self.readable(&at, &item).unwrap_or_default(), version: item.version })
     }
 
-    /// Returns how many reconciles of each of these sites have begun, in the same order; none where the table holds something
-    /// that cannot be read, for no other site may wait for that.
+    /// Loads how many reconciles of each of these sites have begun, in the same order. An unreadable item counts as 0,
+    /// so that it does not delay the other sites.
     ///
     /// # Errors
     /// As [`Store::runs`].
@@ -68,10 +68,11 @@ impl Store {
         Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())
     }
 
-    /// Keeps `runs` in place of what was read. Returns it as it is read from now on.
+    /// Replaces what was read with `runs`. Returns the new state, for the next write.
     ///
     /// # Errors
-    /// [`super::conflict`] where another function wrote since; [`doorstep_core::model::error::Error::Retry`] where the table is away.
+    /// [`super::conflict`] if another function wrote since; [`doorstep_core::model::error::Error::Retry`] if the table
+    /// is unavailable.
     pub async fn keep_runs(&self, site: &str, read: &Read, runs: Runs) -> Result<Read> {
         let next = Read { version: read.version + 1, runs };
         let put = Write::put(key::runs(site), body(&next.runs)?).version(next.version);

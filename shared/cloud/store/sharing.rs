@@ -1,4 +1,4 @@
-//! Which sites rule a group of a door system: one mark for each, found by the door system and the group.
+//! The sites that rule a group of a door system: one item for each, keyed by the door system and the group.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 
-/// How often a note is tried again that another function writes at the same time.
+/// How often a write is tried again after a conflict.
 const TRIES: usize = 5;
 
 impl Store {
-    /// Every site that rules this group. Another site's mark that cannot be read still counts: its key names the site.
+    /// Loads every site that rules this group. An unreadable item still counts, because its key names the site.
     pub async fn rulers(&self, group: &RuledGroup) -> Result<Vec<RuledGroup>> {
         let pk = key::rulers(&group.system, &group.group);
         let items = self.list(&pk, "").await?;
@@ -27,21 +27,21 @@ impl Store {
         Ok(items.iter().filter_map(ruler).collect())
     }
 
-    /// Marks that a site rules a group.
+    /// Stores that a site rules a group.
     pub async fn put_ruler(&self, group: &RuledGroup) -> Result<()> {
         self.write(Write::put(key::ruler(group), body(group)?)).await
     }
 
-    /// Takes that mark back.
+    /// Deletes the registration that a site rules a group.
     pub async fn drop_ruler(&self, group: &RuledGroup) -> Result<()> {
         self.write(Write::delete(key::ruler(group))).await
     }
 
-    /// Notes at a site's door system that other sites share it, and which groups are registered. One that was never read is
-    /// noted once it is.
+    /// Stores in the read state of a door system which other sites share it and which groups are registered. Does
+    /// nothing if the door system was never read; its first read registers it.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where the table is away, or others wrote all the time.
+    /// [`doorstep_core::model::error::Error::Retry`] if the table is unavailable, or after too many conflicts.
     pub async fn note_sharing(
         &self,
         at: &Neighbour,

@@ -1,5 +1,5 @@
-//! The site file in force, and how far it may go: less than it says while its first push is only looked at, or while the
-//! operator has paused the site.
+//! The site file in force and its limits. A site changes less than its file says until its first push is confirmed, and
+//! while the operator has paused it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,49 +14,50 @@ use doorstep_core::site::{Mode, Site};
 /// The site file in force.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SiteVersion {
-    /// Its number, from one.
+    /// The version number, from 1.
     pub n: u64,
     /// Its text.
     pub text: String,
-    /// When it was put in force; `None`: by a version that did not note it.
+    /// When the version was put in force; `None` if the writing version of Doorstep did not store it.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub at: Option<Timestamp>,
-    /// It was pushed first and nobody said that it may act: nothing is changed at the doors, whatever its mode.
+    /// The first push is not confirmed: Doorstep changes nothing at the doors, whatever the mode.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub observing: bool,
-    /// The operator has paused the site: the same.
+    /// The operator has paused the site: Doorstep changes nothing at the doors.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub paused: Option<Paused>,
-    /// It is being taken out of service, and whoever we put in is taken out.
+    /// The site is being retired: Doorstep removes all access that it granted.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub retiring: Option<Retiring>,
-    /// How often the item in force was written; 0 before it is stored. Writes are conditional on it and not on the content,
-    /// because another version of Doorstep may write the same content in other words.
+    /// How often the item in force was written; 0 before it is stored. Writes are conditional on the revision and not
+    /// on the content, because another version of Doorstep may serialize the same content differently.
     #[serde(skip)]
     pub revision: u64,
 }
 
-/// That a site is being taken out of service.
+/// The state of a site that is being retired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retiring {
-    /// Since when.
+    /// When the retirement began.
     pub at: Timestamp,
-    /// The checksum under which the operator confirmed it.
+    /// The checksum with which the operator confirmed it.
     pub checksum: String,
 }
 
-/// That a site is paused.
+/// The state of a paused site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {
-    /// Since when.
+    /// When the pause began.
     pub at: Timestamp,
-    /// Why, in the operator's words.
+    /// The operator's reason.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub why: Option<String>,
 }
 
 impl SiteVersion {
-    /// What comes after `now` when `text` is put in force: it acts as it says, unless the site is paused.
+    /// Returns the version that follows `now` when `text` is put in force. It acts in the mode of its file, unless the
+    /// site is paused.
     pub fn after(now: Option<&SiteVersion>, text: &str, at: Timestamp) -> Self {
         SiteVersion {
             n: now.map_or(1, |now| now.n + 1),
@@ -64,22 +65,22 @@ impl SiteVersion {
             at: Some(at),
             observing: false,
             paused: now.and_then(|now| now.paused.clone()),
-            // Whoever pushes a file wants the site in service.
+            // A push puts the site back in service.
             retiring: None,
             revision: now.map_or(0, |now| now.revision),
         }
     }
 
-    /// The site as its file has it.
+    /// Parses the site file.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where this version of Doorstep cannot read what another one stored.
+    /// [`Error::Permanent`] if this version of Doorstep cannot parse what another version stored.
     pub fn file(&self) -> Result<Site> {
         Site::parse(&self.text).map_err(|error| Error::permanent(format!("the stored site file: {error}")))
     }
 
-    /// The site as it is in force: in mode observe while it may not act, whatever its file says, and without rules while
-    /// everybody is taken out.
+    /// Returns the site as it acts: in mode observe while it may not act, whatever its file says, and without rules
+    /// while it is being retired.
     ///
     /// # Errors
     /// As [`SiteVersion::file`].
@@ -94,17 +95,18 @@ impl SiteVersion {
         Ok(site)
     }
 
-    /// What must hold for a write that replaces it: the item in force is this one.
+    /// Returns the condition of a write that replaces this version: it is still in force.
     pub(super) fn is_in_force(&self) -> Condition {
         Condition::Version(self.revision)
     }
 
-    /// When it took the place of the one before. Where nobody noted that, no window's end is later.
+    /// Returns when this version replaced the previous one. If the time is unknown, returns the maximum, which no
+    /// window end exceeds.
     pub fn replaced(&self) -> Timestamp {
         self.at.unwrap_or(Timestamp::MAX)
     }
 
-    /// Why nothing is done although the file says otherwise, each with what to do about it.
+    /// Returns why Doorstep does less than the file says, one text for each reason, each with what to do.
     pub fn remarks(&self, site: &str) -> Vec<String> {
         let mut remarks = Vec::new();
         if let Some(Retiring { at, checksum }) = &self.retiring {
@@ -132,8 +134,8 @@ impl SiteVersion {
     }
 }
 
-/// Puts `new` in force in place of `now`. A site that comes back begins at the number of its file, so that what was read
-/// before it was struck replaces nothing.
+/// Builds the write that puts `new` in force in place of `now`. A site that returns after its retirement starts at the
+/// revision of its version number, so that a value read before the retirement cannot replace it.
 fn replace(site: &str, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<Write> {
     let (was, revision) = match now {
         Some(now) => (now.is_in_force(), now.revision + 1),
@@ -143,22 +145,22 @@ fn replace(site: &str, now: Option<&SiteVersion>, new: &SiteVersion) -> Result<W
 }
 
 impl Store {
-    /// The site file in force; `None` for a site that is not here.
+    /// Loads the site file in force; `None` for an unknown site.
     pub async fn active(&self, site: &str) -> Result<Option<SiteVersion>> {
         let Some(item) = self.get(&key::active(site)).await? else { return Ok(None) };
         Ok(Some(SiteVersion { revision: item.version, ..item.read()? }))
     }
 
-    /// The same of a site that must be here.
+    /// Loads the site file in force of a site that must exist.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for one that is not.
+    /// [`Error::Invalid`] for an unknown site.
     pub async fn in_force(&self, site: &str) -> Result<SiteVersion> {
         self.active(site).await?.ok_or_else(|| Error::invalid(format!("there is no site {site}")))
     }
 
-    /// Stores a site file as a new version and puts it in force with the mode that it says; the same text again changes
-    /// nothing, but that it may act from now on. Gives the number of the version.
+    /// Stores a site file as a new version and puts it in force with its own mode. The text that is in force is stored
+    /// again only while its first push is not confirmed; this confirms it. Returns the number of the version in force.
     pub async fn store_site(&self, plate: &SiteRoute, text: &str, at: Timestamp) -> Result<u64> {
         let now = self.active(&plate.site).await?;
         match &now {
@@ -170,8 +172,8 @@ impl Store {
         }
     }
 
-    /// What comes after `now` when `text` is put in force. A site that was retired goes on counting: what refers to its
-    /// older versions still means them.
+    /// Returns the version that follows `now` when `text` is put in force. A retired site continues its numbers, so
+    /// that references to its older versions keep their meaning.
     pub async fn next_version(
         &self,
         site: &str,
@@ -186,10 +188,10 @@ impl Store {
         Ok(new)
     }
 
-    /// Puts `new` in force as a version of its own, only while `now` is the version in force. Gives its number.
+    /// Stores `new` as its own version and puts it in force, if `now` is still in force. Returns its number.
     ///
     /// # Errors
-    /// [`Error::Retry`] where another version is in force by now.
+    /// [`Error::Retry`] if another version is in force by now.
     pub async fn store_site_over(
         &self,
         now: Option<&SiteVersion>,
@@ -206,12 +208,12 @@ impl Store {
         Ok(new.n)
     }
 
-    /// Erases every version of a site file that is no longer in force and names this address. Gives how many.
+    /// Deletes every version of a site file that is no longer in force and contains this address. Returns how many.
     pub async fn erase_versions(&self, site: &str, email: &str) -> Result<usize> {
         let active = self.active(site).await?.map_or(0, |stored| stored.n);
         let mut writes = Vec::new();
         for item in self.list(&key::version(site, 0).pk, key::VERSIONS).await? {
-            // The address is sought in the item as it is kept, so that one that cannot be read is erased, too.
+            // Searches the stored text, so that unreadable versions are deleted too.
             let at = Key { pk: key::version(site, 0).pk, sk: item.sk.clone() };
             if at != key::version(site, active) && item.body.to_lowercase().contains(email) {
                 writes.push(Write::delete(at));
@@ -222,56 +224,58 @@ impl Store {
         Ok(erased)
     }
 
-    /// Pauses a site, or ends its pause, only while `now` is the version in force, which stays so.
+    /// Pauses or resumes a site, if `now` is still in force. The version stays the same.
     ///
     /// # Errors
-    /// [`Error::Retry`] where another version is in force by now.
+    /// [`Error::Retry`] if another version is in force by now.
     pub async fn pause_site(&self, site: &str, now: &SiteVersion, paused: Option<Paused>) -> Result<()> {
         let new = SiteVersion { paused, ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
     }
 
-    /// Begins to take a site out of service, only while `now` is the version in force.
+    /// Starts the retirement of a site, if `now` is still in force.
     ///
     /// # Errors
-    /// [`Error::Retry`] where another version is in force by now.
+    /// [`Error::Retry`] if another version is in force by now.
     pub async fn retire_site(&self, site: &str, now: &SiteVersion, retiring: Retiring) -> Result<()> {
         let new = SiteVersion { retiring: Some(retiring), ..now.clone() };
         self.write(replace(site, Some(now), &new)?).await
     }
 
-    /// Takes a site out of service, only while `now` is the version in force. What is kept of it stays.
+    /// Takes a site out of service, if `now` is still in force. Its other items stay.
     ///
     /// # Errors
-    /// [`Error::Retry`] where another version is in force by now.
+    /// [`Error::Retry`] if another version is in force by now.
     pub async fn strike_site(&self, site: &str, now: &SiteVersion) -> Result<()> {
         let gone = Write::delete(key::active(site)).only_if(now.is_in_force());
         self.write_all(Step::Keep, vec![gone, Write::delete(key::site(site))]).await
     }
 
-    /// The number of the latest version that was ever stored of a site; 0 where there is none. Its key alone says it.
+    /// Returns the number of the latest stored version of a site, in force or not; 0 if there is none. Reads only its
+    /// key.
     async fn last_number(&self, site: &str) -> Result<u64> {
         let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
         Ok(last.and_then(|last| last.sk.strip_prefix(key::VERSIONS)?.parse().ok()).unwrap_or_default())
     }
 
-    /// The latest version that was ever stored of a site, in force or not.
+    /// Loads the latest stored version of a site, in force or not.
     pub async fn last_version(&self, site: &str) -> Result<Option<SiteVersion>> {
         let last = self.last_below(&key::active(site).pk, key::AFTER_VERSIONS).await?;
         last.filter(|item| item.sk.starts_with(key::VERSIONS)).as_ref().map(Item::read).transpose()
     }
 
-    /// Whether anything was ever done at a site: its audit chain is never deleted.
+    /// Returns whether a site has an audit chain. The chain is never deleted, so it shows whether Doorstep ever acted
+    /// there.
     pub async fn has_chain(&self, site: &str) -> Result<bool> {
         Ok(self.last_below(&key::audits(site), key::AFTER_AUDITS).await?.is_some())
     }
 
-    /// How many items are kept of a site besides its audit chain.
+    /// Returns how many items of a site exist besides its audit chain.
     pub async fn kept_of_site(&self, site: &str) -> Result<usize> {
         Ok(self.keys_of_site(site).await?.len())
     }
 
-    /// Deletes everything that is kept of a site but its audit chain. Gives how many items that were.
+    /// Deletes all items of a site except its audit chain. Returns how many.
     pub async fn forget_site(&self, site: &str) -> Result<usize> {
         let keys = self.keys_of_site(site).await?;
         let count = keys.len();

@@ -1,4 +1,5 @@
-//! What is kept per site: what receive must know of it, what its file's names stand for, how reading went, deliveries, tokens.
+//! Per-site items: the route for `receive`, the resolved names of the file, the read state of each source, unread
+//! deliveries and tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +21,13 @@ use doorstep_core::site::resolve::Resolved;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::tokens::{RefusedSignIn, Token, TokenStore};
 
-/// How long a delivery is remembered: longer than any sender tries again.
+/// How long an unread delivery is kept: longer than any sender retries.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(8 * 24);
 
-/// How long facts stay good while a platform cannot be read.
+/// How long facts remain usable for new access while the platform cannot be read.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many site files that were in force before are looked at.
+/// Maximum number of earlier site files that are compared.
 const MOST_FILES: u64 = 9;
 
 /// How reading a platform went.
@@ -34,36 +35,38 @@ const MOST_FILES: u64 = 9;
 pub struct PlatformRead {
     /// When the last complete read began.
     pub complete: Option<Timestamp>,
-    /// When the last whole read (not only what had changed) began.
+    /// When the last complete full read began; a read of changes only does not count.
     pub whole: Option<Timestamp>,
     /// Since when no read was complete.
     pub failing: Option<Timestamp>,
-    /// How many things of each kind there were.
+    /// The number of things of each kind.
     pub counts: BTreeMap<String, usize>,
-    /// When a reconcile was last asked for by a bell.
+    /// When a trigger last requested a reconcile.
     pub wanted: Option<Timestamp>,
-    /// The latest version of the site file of which everything was done: what follows from later ones is inferred.
+    /// The latest version of the site file that was applied in full. Changes that follow from later versions are
+    /// inferred.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub judged: Option<u64>,
-    /// The latest version of the site file by which everything was compared, whole, and what follows from it judged.
+    /// The latest version of the site file for which a full comparison was made and its changes were judged by the
+    /// guard.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub compared: Option<u64>,
-    /// Lists that are not believed, by the kind of thing.
+    /// Lists that are not credible, by the kind of thing.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub refused: BTreeMap<String, Disbelief>,
 }
 
-/// That a list is not believed.
+/// The state of a list that is not credible.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disbelief {
-    /// What it said, as a hash.
+    /// The hash of the list's content.
     pub said: String,
-    /// How often in a row it said so.
+    /// How many times in a row the list had that content.
     pub times: u32,
 }
 
 impl Disbelief {
-    /// Of a list that says this, given what was not believed the last time.
+    /// Returns the state of a list with this content, after the state `before`.
     pub fn of(said: &impl Serialize, before: Option<&Disbelief>) -> Self {
         let said = hex::encode(Sha256::digest(serde_json::to_vec(said).unwrap_or_default()));
         let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
@@ -71,42 +74,42 @@ impl Disbelief {
     }
 }
 
-/// What is known of one door system.
+/// The read state of one door system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DoorsRead {
-    /// Which one it is; see [`DoorsConfig::identity`]. Empty where nobody noted it.
+    /// The identity of the door system; see [`DoorsConfig::identity`]. Empty if it was not stored.
     #[serde(default)]
     pub of: String,
-    /// Its groups.
+    /// The groups of the door system.
     pub groups: Vec<Group>,
-    /// Groups that we have taken over.
+    /// The groups that Doorstep took over.
     pub taken: BTreeSet<GroupId>,
-    /// Cards were compared once, so that whatever somebody is given by hand later stays theirs.
+    /// Cards were compared once. A card that is assigned by hand later therefore stays the account's.
     #[serde(default)]
     pub cards_taken: bool,
-    /// Accounts of the protected people.
+    /// The accounts of the protected people.
     pub protected: BTreeSet<AccountId>,
-    /// How many accounts it had when all were last read.
+    /// The number of accounts at the last full read.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub accounts: Option<usize>,
-    /// Groups of which it is registered that this site rules them.
+    /// The groups for which it is registered that this site rules them.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub registered: BTreeSet<GroupId>,
-    /// Other sites of the stack that rule any of its groups, too.
+    /// Other sites of the stack that rule one of its groups too.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub shared: BTreeSet<Neighbour>,
 }
 
 impl DoorsRead {
-    /// Whether it speaks of the door system that `config` names, and not of another one of that name before.
+    /// Returns whether this is the state of the door system that `config` names, and not of an earlier one with that
+    /// name.
     pub fn is_of(&self, config: &DoorsConfig) -> bool {
         self.of.is_empty() || self.of == config.identity()
     }
 }
 
 impl PlatformRead {
-    /// Notes that a read which began at `now` is over: with everything it asked for or not, of everything or only of
-    /// what had changed.
+    /// Records the result of a read that began at `now`: complete or not, and full or of changes only.
     pub fn went(&mut self, now: Timestamp, complete: bool, whole: bool) {
         if complete {
             self.complete = Some(now);
@@ -117,24 +120,24 @@ impl PlatformRead {
         }
     }
 
-    /// The files to look at beside version `n` in force: from this version on. A table that never noted it is not
-    /// searched for ever.
+    /// Returns the first site file to compare besides the version `n` in force. At most `MOST_FILES` earlier files are
+    /// compared, even if the table never stored which one was judged.
     pub fn unfinished_from(&self, n: u64) -> u64 {
         self.judged.unwrap_or(1).max(n.saturating_sub(MOST_FILES))
     }
 
-    /// Whether it has not been readable for so long that nothing new is opened from what it last said.
+    /// Returns whether the platform has been unreadable for so long that its last facts no longer grant new access.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.failing.is_some() && self.complete.is_some_and(|at| now.duration_since(at) > GOOD_FOR)
     }
 }
 
 impl Store {
-    /// Writes a site's plate anew where it is not what it should be: it was written by an older version. Only while `now`
-    /// is in force: a site that was struck from the list meanwhile must not come back.
+    /// Rewrites a site's route if it differs, for example because an older version wrote it. Writes only while `now` is
+    /// in force, because a site that was retired meanwhile must not return.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Retry`] where another version is in force by now, or none.
+    /// [`doorstep_core::model::error::Error::Retry`] if another version is in force by now, or none.
     pub async fn keep_doorplate(&self, plate: &SiteRoute, now: &SiteVersion) -> Result<()> {
         let at = key::site(&plate.site);
         if self.kept(&at).await?.as_ref() == Some(plate) {
@@ -144,67 +147,69 @@ impl Store {
         self.write_all(Step::Keep, vec![Write::put(at, body(plate)?), still]).await
     }
 
-    /// Returns one site's plate; `None` for a site that is not here. One read of one item, whatever the number of sites.
+    /// Loads a site's route; `None` for an unknown site. Reads one item, whatever the number of sites.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Permanent`] where it cannot be read: its site is here, and its senders must try again.
+    /// [`doorstep_core::model::error::Error::Permanent`] if the route is unreadable. The site exists, so its senders
+    /// must retry.
     pub async fn doorplate(&self, site: &str) -> Result<Option<SiteRoute>> {
         self.get(&key::site(site)).await?.as_ref().map(Item::read).transpose()
     }
 
-    /// Returns whether there is such a site, whatever is kept of it.
+    /// Returns whether a site exists, even if its route is unreadable.
     pub async fn has_site(&self, site: &str) -> Result<bool> {
         Ok(self.get(&key::site(site)).await?.is_some())
     }
 
-    /// Returns the name of every site there is, whatever is kept of it.
+    /// Loads the names of all sites, including those with an unreadable route.
     pub async fn site_names(&self) -> Result<Vec<String>> {
         Ok(self.list(key::SITES, "").await?.into_iter().map(|item| item.sk).collect())
     }
 
-    /// Returns the plate of every site there is; one that cannot be read is noted and left out.
+    /// Loads the routes of all sites. An unreadable one is noted and left out.
     pub async fn doorplates(&self) -> Result<Vec<SiteRoute>> {
         self.list_as(key::SITES, "").await
     }
 
-    /// What the names of the site file were last found to be.
+    /// Loads the last resolution of the names in the site file.
     pub async fn resolved(&self, site: &str) -> Result<Option<Resolved>> {
         self.kept(&key::resolved(site)).await
     }
 
-    /// Keeps what the names stand for.
+    /// Stores the resolution of the names in the site file.
     pub async fn keep_resolved(&self, site: &str, resolved: &Resolved) -> Result<()> {
         self.write(Write::put(key::resolved(site), body(resolved)?)).await
     }
 
-    /// How reading the platform went.
+    /// Loads the read state of the platform.
     pub async fn platform_read(&self, site: &str) -> Result<PlatformRead> {
         Ok(self.kept(&key::read(site, "platform")).await?.unwrap_or_default())
     }
 
-    /// Returns the same of several sites, in no order. Those whose platform was never read are left out, and those of which
-    /// the table holds something that cannot be read.
+    /// Loads the read states of the platforms of several sites, in no order. Missing and unreadable ones are left out.
     pub async fn platform_reads(&self, sites: &[String]) -> Result<Vec<PlatformRead>> {
         let keys: Vec<Key> = sites.iter().map(|site| key::read(site, "platform")).collect();
         Ok(self.get_many(&keys).await?.iter().filter_map(|(_, item)| item.read().ok()).collect())
     }
 
-    /// Keeps how reading the platform went.
+    /// Stores the read state of the platform.
     pub async fn keep_platform_read(&self, site: &str, read: &PlatformRead) -> Result<()> {
         self.write(Write::put(key::read(site, "platform"), body(read)?)).await
     }
 
-    /// What is known of one door system; `None` where it was never read, or cannot be read.
+    /// Loads the read state of one door system; `None` if it is missing or unreadable.
     pub async fn doors_read(&self, site: &str, doors: &str) -> Result<Option<DoorsRead>> {
         Ok(self.doors_read_kept(site, doors).await?.readable())
     }
 
-    /// Returns the same, and whether it can be read: which groups were taken over is known nowhere else.
+    /// Loads the read state of one door system, and whether it is readable. No other item says which groups were taken
+    /// over.
     pub async fn doors_read_kept(&self, site: &str, doors: &str) -> Result<Kept<DoorsRead>> {
         self.kept_at(&key::read(site, &format!("doors#{doors}"))).await
     }
 
-    /// Keeps what is known of one door system. Which sites share it may have been noted since it was read.
+    /// Stores the read state of one door system. Keeps sharing and registration that were stored since `read` was
+    /// loaded.
     pub async fn keep_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
         let stored = self.doors_read(site, doors).await?.filter(|stored| stored.of == read.of);
         let Some(stored) = stored else { return self.replace_doors_read(site, doors, read).await };
@@ -214,26 +219,26 @@ impl Store {
         self.replace_doors_read(site, doors, &read).await
     }
 
-    /// Keeps exactly this of one door system.
+    /// Stores exactly this read state of one door system.
     pub async fn replace_doors_read(&self, site: &str, doors: &str, read: &DoorsRead) -> Result<()> {
         self.write(Write::put(key::read(site, &format!("doors#{doors}")), body(read)?)).await
     }
 
-    /// Forgets what is known of a door system under a name that it no longer has.
+    /// Deletes the read state of a door system whose name no longer exists.
     pub async fn forget_doors_read(&self, site: &str, doors: &str) -> Result<()> {
         self.write(Write::delete(key::read(site, &format!("doors#{doors}")))).await
     }
 
-    /// Keeps a proven delivery that could not be read, for the operator.
+    /// Stores that a verified delivery could not be parsed, for the operator.
     pub async fn keep_unread(&self, site: &str, sameness: &str, why: &str, now: Timestamp) -> Result<()> {
         let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
         self.write(Write::put(key::unread_one(site, sameness), body(&why)?).expires(until)).await
     }
 
-    /// Why deliveries could not be read, one text each.
+    /// Loads why deliveries could not be parsed, one text for each.
     pub async fn unread(&self, site: &str) -> Result<Vec<String>> {
         let items = self.list(&key::unread(site), "").await?;
-        // The item alone says that there was such a delivery.
+        // The item shows that there was such a delivery, even if its reason is unreadable.
         Ok(items.iter().map(|item| item.read().unwrap_or_else(|_| "the reason cannot be read".to_owned())).collect())
     }
 }

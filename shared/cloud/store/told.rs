@@ -1,8 +1,8 @@
-//! The mailbox of a platform that cannot be asked: its latest letter about each thing, and its rosters.
+//! The stored push updates of a platform without a read API: the latest update about each thing, and its snapshots.
 //!
-//! "Newer wins" is a condition on the write, so that a late letter changes nothing, however many are written at once. A
-//! removal is remembered like anything else. A roster's text is kept in pieces, because one item holds at most 400 KB;
-//! its head, which makes it count, is written last.
+//! "The newer update wins" is a condition of the write. A late update therefore changes nothing, whatever the
+//! concurrency. A removal is stored like any other update. The text of a snapshot is stored in pieces, because one item
+//! holds at most 400 KB. The head of a part makes the part count, and is written last.
 
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -18,14 +18,14 @@ use doorstep_core::model::push_update::{
 use doorstep_core::model::record::{Kept, Record};
 use doorstep_vendors::platform::told::store::PushStore;
 
-/// Longest piece of a roster's text, in bytes.
+/// Maximum size in bytes of a piece of a snapshot's text.
 const PIECE: usize = 300_000;
 
 impl Store {
-    /// Writes down what was told, unless something newer is known of the same.
+    /// Stores a push update, unless a newer one about the same thing or part is stored.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the table is away.
+    /// [`Error::Retry`] if the table is unavailable.
     pub async fn tell(&self, site: &str, told: &PushUpdate, receipt: &Receipt) -> Result<()> {
         let rank = told.rank.clone();
         match &told.news {
@@ -49,8 +49,8 @@ impl Store {
         }
     }
 
-    /// Puts an item unless it is there. The text of a part is named by its hash, so the one that is there says the same, or
-    /// was rewritten since because a person was taken out of it.
+    /// Puts an item unless it exists. The text of a part is keyed by its hash. An existing item therefore has the same
+    /// text, or a text that was rewritten since to remove a person.
     async fn write_new(&self, put: Write) -> Result<()> {
         match self.write(put.only_if(Condition::New)).await {
             Err(error) if error == conflict() => Ok(()),
@@ -198,14 +198,14 @@ impl PushStore for Store {
     }
 }
 
-/// What stays of a letter about a thing that a forgotten person was taken out of.
+/// Builds the write of what remains of an update about a thing that a forgotten person was removed from.
 fn shell(at: Key, thing: &ForgottenThing) -> Result<Write> {
     let rank = thing.until.clone();
     let letter = ThingUpdate { entity: thing.entity.clone(), id: String::new(), rank, data: None };
     Ok(Write::put(at, body(&letter)?).ranked(letter.rank.text()))
 }
 
-/// A text in pieces of at most [`PIECE`] bytes, none of them cutting a character.
+/// Splits a text into pieces of at most [`PIECE`] bytes, at character boundaries.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;

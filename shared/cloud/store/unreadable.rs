@@ -1,7 +1,7 @@
-//! Items of the table that cannot be read: a body that is no JSON, a missing attribute, a shape that another version wrote.
+//! Unreadable items of the table: a body that is not JSON, a missing attribute, or a shape that another version wrote.
 //!
-//! One such item never stops a site. Each reading function of the ledger decides what the item counts as (mostly as one that is
-//! not there), notes its key here, and goes on. Reconcile and doctor report what was noted.
+//! One such item never stops a site. Each function of the store that reads decides what the item counts as (mostly as
+//! missing), notes its key here, and continues. Reconcile and doctor report the noted items.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::key::{self, Key};
 
-/// Keys of items that could not be read. Clones share one set.
+/// The keys of unreadable items. Clones share one set.
 #[derive(Debug, Clone, Default)]
 pub struct UnreadableItems(Arc<Mutex<BTreeSet<Key>>>);
 
 impl UnreadableItems {
-    /// Notes an item. The log names its kind and the hash of its key: a key may hold ids from outside.
+    /// Notes an item. The log has its kind and the hash of its key, because a key may contain a vendor's ids.
     pub(super) fn note(&self, key: &Key) {
         if self.keys().insert(key.clone()) {
             tracing::error!(
@@ -36,7 +36,7 @@ impl UnreadableItems {
     }
 }
 
-/// Returns the problem that an item cannot be read.
+/// Returns the problem text for an unreadable item.
 pub(super) fn problem(key: &Key) -> String {
     let consequence = match (kind(key), key.sk.as_str()) {
         ("person", "person") => ": nothing is done for this person, and nothing is taken from them",

@@ -1,4 +1,4 @@
-//! One write to the table, and what must hold for it.
+//! One write to the table, and its condition.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,16 @@ use super::key::Key;
 use super::{Step, away, key_map, text};
 use doorstep_core::model::error::{Error, Result};
 
-/// What must hold for a write to happen.
+/// The condition of a write.
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// There is no such item yet.
+    /// The item does not exist.
     New,
-    /// The item has exactly this version; 0 also stands for an item that does not exist.
+    /// The item has exactly this version. Zero means that it has no version or does not exist.
     Version(u64),
-    /// The item holds exactly this content.
+    /// The item has exactly this content.
     Body(String),
-    /// There is no such item yet, or its rank is below this one.
+    /// The item does not exist, or its update version is below this one.
     Below(String),
 }
 
@@ -42,34 +42,34 @@ pub struct Write {
 }
 
 impl Write {
-    /// Puts an item with this content.
+    /// Builds a put of an item with this content.
     pub fn put(key: Key, body: String) -> Self {
         Write { key, what: What::Put { body, version: 0, expires: None, rank: None }, condition: None }
     }
 
-    /// Adds one to the item's version, making it where it does not exist.
+    /// Builds an update that increments the item's version and creates the item if it does not exist.
     pub fn bump(key: Key) -> Self {
         Write { key, what: What::Bump, condition: None }
     }
 
-    /// Writes nothing, but the whole transaction fails unless `condition` holds. No function does this today: one that
-    /// does needs the right `dynamodb:ConditionCheckItem` in the template.
+    /// Builds a check that writes nothing. The transaction fails unless `condition` holds. A function that sends one
+    /// needs the right `dynamodb:ConditionCheckItem` in the template.
     pub fn check(key: Key, condition: Condition) -> Self {
         Write { key, what: What::Check, condition: Some(condition) }
     }
 
-    /// Deletes an item; one that does not exist is deleted already.
+    /// Builds a delete of an item. It succeeds for an item that does not exist.
     pub fn delete(key: Key) -> Self {
         Write { key, what: What::Delete, condition: None }
     }
 
-    /// Only if `condition` holds.
+    /// Sets the condition.
     pub fn only_if(mut self, condition: Condition) -> Self {
         self.condition = Some(condition);
         self
     }
 
-    /// With this version, for a put.
+    /// Sets the item's version, for a put.
     pub fn version(mut self, n: u64) -> Self {
         if let What::Put { version, .. } = &mut self.what {
             *version = n;
@@ -77,7 +77,7 @@ impl Write {
         self
     }
 
-    /// Forgotten by the table some time after `at`, for a put.
+    /// Sets the time after which the table deletes the item (DynamoDB TTL), for a put.
     pub fn expires(mut self, at: Timestamp) -> Self {
         if let What::Put { expires, .. } = &mut self.what {
             *expires = Some(at);
@@ -85,7 +85,7 @@ impl Write {
         self
     }
 
-    /// With this rank, for a put: see [`Condition::Below`].
+    /// Sets the update version, for a put: see [`Condition::Below`].
     pub fn ranked(mut self, text: String) -> Self {
         if let What::Put { rank, .. } = &mut self.what {
             *rank = Some(text);
@@ -93,7 +93,7 @@ impl Write {
         self
     }
 
-    /// Where it writes.
+    /// Returns the item's key.
     pub fn key(&self) -> &Key {
         &self.key
     }
@@ -130,7 +130,7 @@ impl Write {
         Ok(item.build())
     }
 
-    /// Writes it outside of any transaction.
+    /// Writes the item outside of a transaction.
     pub(super) async fn alone(self, db: &Client, table: &str, step: Step) -> Result<()> {
         let (test, values) = expression(self.condition, step);
         let values = (!values.is_empty()).then_some(values);
@@ -197,7 +197,8 @@ fn stored(
     item
 }
 
-/// The step's word stands for the value that is compared, so that who watches the wire can tell what is written.
+/// Builds the condition expression. The step's word names the compared value, so that requests on the wire show which
+/// step writes.
 fn expression(condition: Option<Condition>, step: Step) -> (Option<String>, HashMap<String, AttributeValue>) {
     let (name, value) = match condition {
         None => return (None, HashMap::new()),

@@ -1,4 +1,4 @@
-//! What is done for one person at one door system.
+//! Actions of Doorstep for one person at one door system.
 
 use std::fmt;
 
@@ -7,56 +7,56 @@ use jiff::Timestamp;
 use crate::decide::cards::Change;
 use crate::model::account::{GroupId, GroupMember};
 
-/// One thing to do at a door system.
+/// One action at a door system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Make an account.
+    /// Create an account.
     Create,
-    /// Wake an account that we suspended.
+    /// Resume an account that Doorstep suspended.
     Resume,
-    /// Give an account another name.
+    /// Rename an account.
     Rename(String),
     /// Put the account into a group.
     Grant {
         /// Group.
         group: GroupId,
-        /// The end to give at the door system.
+        /// The end to set at the door system.
         until: Option<Timestamp>,
-        /// Lines that the new one takes the place of.
+        /// Group members that the new one replaces.
         replaces: Vec<GroupMember>,
-        /// Why.
+        /// The reason for the action.
         because: String,
     },
     /// Take an account out of a group.
     Revoke {
         /// Group.
         group: GroupId,
-        /// The line.
+        /// The group member to remove.
         row: GroupMember,
-        /// It was never ours.
+        /// Whether the membership never belonged to Doorstep.
         foreign: bool,
-        /// Why.
+        /// The reason for the action.
         because: String,
     },
-    /// Take out an older line that ours took the place of. What is open, and until when, does not change.
+    /// Remove an older group member that a claimed one replaced. The account keeps its access, with the same end.
     Tidy {
         /// Group.
         group: GroupId,
-        /// The older line.
+        /// The older group member.
         row: GroupMember,
     },
     /// Suspend an account that has no access left.
     Suspend,
     /// Delete an account that has no access left.
     Delete,
-    /// Make a card theirs.
+    /// Assign a card to the account.
     Tag(Change),
-    /// Make a card of theirs nobody's.
+    /// Unassign a card from the account.
     Untag(Change),
 }
 
 impl Action {
-    /// Whether it makes an account, or changes one itself.
+    /// Returns whether the action creates an account or changes the account itself.
     pub fn is_of_the_account(&self) -> bool {
         match self {
             Action::Create | Action::Resume | Action::Rename(_) | Action::Suspend | Action::Delete => true,
@@ -66,7 +66,8 @@ impl Action {
         }
     }
 
-    /// Whether it only takes lines out, for which nobody's account must be known anew.
+    /// Returns whether the action only removes group members or cards. Such an action needs no fresh read of an
+    /// account.
     pub fn takes_out(&self) -> bool {
         matches!(self, Action::Revoke { .. } | Action::Tidy { .. } | Action::Untag(_))
     }

@@ -1,19 +1,19 @@
-//! Numbers that the platform says × cards that the door system holds × our record → which card becomes whose. Pure: it
-//! reads nothing and writes nothing.
+//! Decides about a person's cards at one door system: numbers at the platform × cards at the door system × Doorstep's
+//! record. Pure: it reads nothing and writes nothing. *Ours* is a card that Doorstep assigned or adopted.
 //!
 //! ```text
-//! number  ours  the card           verdict
-//! yes     –     is nobody's        make it theirs
-//! yes     –     is theirs          nothing; ours from now on while cards are being taken over
-//! yes     –     is somebody else's trouble: no card is ever taken from anybody for another
-//! yes     –     is not there       trouble
-//! no      yes   is theirs          make it nobody's
-//! no      yes   is not theirs      forget that it was ours
-//! no      no    is theirs          nothing: somebody gave it by hand
+//! number  ours  the card                 decision
+//! yes     –     is unassigned            assign it
+//! yes     –     is the account's         nothing; adopt it while cards are being taken over
+//! yes     –     is another account's     trouble: no card is ever taken from one person for another
+//! yes     –     is not there             trouble
+//! no      yes   is the account's         unassign it
+//! no      yes   is not the account's     drop the record
+//! no      no    is the account's         nothing: it was assigned by hand
 //! ```
 //!
-//! Where somebody can have one card only, the first number whose card is there and free, or theirs already, is the one,
-//! and the others are troubles. A card given by hand is not replaced.
+//! A door system may allow only one card for each person. Then the first number counts whose card is unassigned, or
+//! is the account's already. The other numbers are troubles. A card that was assigned by hand is not replaced.
 
 use std::fmt;
 
@@ -27,19 +27,19 @@ mod book;
 
 pub use book::CardBook;
 
-/// How many characters of a number are shown, at most.
+/// The most characters of a number that are shown.
 const SHOWN: usize = 4;
-/// No card has a longer number.
+/// The longest number of a card that is read.
 const LONGEST: usize = 64;
-/// Nobody has more cards.
+/// The most cards of one person that are read.
 const MOST: usize = 20;
 
-/// A number that the platform says of somebody.
+/// A card number that the platform has for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
-    /// As the platform writes it.
+    /// The number, as the platform writes it.
     pub number: String,
-    /// The profile that says it.
+    /// The profile that has it.
     pub of: FactId,
 }
 
@@ -49,91 +49,93 @@ impl Number {
     }
 }
 
-/// The numbers in one field: apart by commas, semicolons or white space. At most twenty of at most 64 characters.
+/// Returns the numbers in one field, separated by commas, semicolons or white space. Returns at most twenty; skips
+/// those longer than 64 bytes.
 pub fn numbers(text: &str) -> Vec<String> {
     let parts = text.split([',', ';']).flat_map(str::split_whitespace);
     parts.filter(|part| part.len() <= LONGEST).take(MOST).map(str::to_owned).collect()
 }
 
-/// Whether two writings are one number: letters in either case.
+/// Returns whether two texts are the same number, regardless of case.
 pub fn same_number(one: &str, other: &str) -> bool {
     key(one) == key(other)
 }
 
-/// A number as it may be shown: its last characters.
+/// Returns a number as it may be shown: its last characters.
 pub fn shown(number: &str) -> String {
     let characters: Vec<char> = number.trim().chars().collect();
     let last = characters.iter().skip(characters.len().saturating_sub(SHOWN));
     format!("…{}", last.collect::<String>())
 }
 
-/// The same for what is never erased: less than half of it, so that no short number stands there whole.
+/// Returns a number as it may be written to a record that is never erased: at most half of it, so that even a short
+/// number is not shown whole.
 pub fn recorded(number: &str) -> String {
     let characters: Vec<char> = number.trim().chars().collect();
     let last = characters.iter().skip(characters.len() - (characters.len() / 2).min(SHOWN));
     format!("…{}", last.collect::<String>())
 }
 
-/// The form in which numbers are compared.
+/// Returns the form in which numbers are compared.
 pub fn key(number: &str) -> String {
     number.trim().to_lowercase()
 }
 
 impl Card {
-    /// Whether this is one of its numbers.
+    /// Returns whether the card has this number.
     pub fn has(&self, number: &str) -> bool {
         self.numbers.iter().any(|own| same_number(own, number))
     }
 }
 
-/// What one person's cards at one door system are judged from.
+/// The input of the decision about one person's cards at one door system.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
-    /// Their account.
+    /// The person's account.
     pub account: &'a AccountId,
-    /// What the platform says; nothing where they have no access.
+    /// The numbers at the platform. Empty if the person has no access.
     pub wanted: &'a [Number],
-    /// What is ours.
+    /// The cards that Doorstep assigned or adopted.
     pub ours: &'a [OurCard],
-    /// The cards.
+    /// The cards of the door system.
     pub book: &'a CardBook,
-    /// They can have one only.
+    /// Whether the door system allows one card for each person.
     pub one: bool,
-    /// Cards are being taken over: what is theirs and what the platform says is ours from now on.
+    /// Whether cards are being taken over. If so, Doorstep adopts a card that the account has and the platform lists.
     pub taken_over: bool,
-    /// Cards may be given.
+    /// Whether cards may be assigned.
     pub give: bool,
-    /// Cards may be taken back.
+    /// Whether cards may be unassigned.
     pub take: bool,
 }
 
-/// A card that shall change hands.
+/// A card to assign or unassign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The card.
     pub card: Card,
-    /// Its number, as the platform says it.
+    /// Its number, as the platform writes it.
     pub number: String,
-    /// Why.
+    /// The reason for the change.
     pub because: String,
 }
 
-/// What must change for one person.
+/// The decision about one person's cards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// Cards to be made theirs.
+    /// Cards to assign.
     pub tag: Vec<Change>,
-    /// Cards to be made nobody's.
+    /// Cards to unassign.
     pub untag: Vec<Change>,
-    /// Cards that are theirs, and ours from now on: numbers, and why.
+    /// Cards to adopt: the account has them already. Each is a number and the reason.
     pub adopt: Vec<(String, String)>,
-    /// Numbers that are no longer ours.
+    /// Numbers of which the record is dropped.
     pub forget: Vec<String>,
-    /// What somebody should look at.
+    /// Problems that the operator should look at.
     pub troubles: Vec<Trouble>,
 }
 
-/// Why a number is not theirs, or of no use to them.
+/// A number whose card the person does not have, or cannot use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Trouble {
     /// The number.
@@ -142,26 +144,26 @@ pub struct Trouble {
     pub what: Wrong,
 }
 
-/// What can be wrong with a number.
+/// The kinds of trouble with a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wrong {
-    /// There is no such card.
+    /// The door system has no such card.
     Unknown,
-    /// It is somebody else's.
+    /// The card is assigned to another account.
     SomebodyElses,
-    /// Several cards go by this number.
+    /// Several cards have this number.
     Several,
-    /// It belongs to a pod.
+    /// The card belongs to a pod.
     Reserved,
-    /// It opens nothing.
+    /// The card is blocked and opens nothing.
     Blocked,
-    /// Somebody can have one only, and they have another.
+    /// The door system allows one card for each person, and the person has another.
     OneOnly,
-    /// Somebody can have one only, and was given another by hand.
+    /// The door system allows one card for each person, and the person was given another by hand.
     GivenByHand,
 }
 
-/// How every problem about a card begins, behind the name of the doors.
+/// The beginning of every problem about a card, after the name of the door system.
 pub const TAG: &str = "tag …";
 
 impl fmt::Display for Trouble {
@@ -184,7 +186,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Decides; see the table above.
+/// Decides about the cards, by the table at the top of this module.
 pub fn judge(view: View<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     let mut targets = view.targets(&mut verdict);
@@ -229,7 +231,7 @@ pub fn judge(view: View<'_>) -> Verdict {
 }
 
 impl<'a> View<'a> {
-    /// The cards that they may have, in the order of their numbers, each once.
+    /// Returns the cards that the person may have, in the order of their numbers, each once.
     fn targets(self, verdict: &mut Verdict) -> Vec<(&'a Number, &'a Card)> {
         let mut targets: Vec<(&Number, &Card)> = Vec::new();
         for number in self.wanted {
@@ -255,7 +257,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Leaves one: what they have and keep where the platform says that number too, else the first.
+    /// Keeps one target: a card that the account has and keeps, if the platform lists it, or else the first.
     fn the_one(self, targets: &mut Vec<(&'a Number, &'a Card)>, verdict: &mut Verdict) {
         let is_ours = |card: &Card| self.ours.iter().any(|ours| card.has(&ours.number));
         let kept = |(_, card): &(&Number, &Card)| card.holder.is_some() && !(self.take && is_ours(card));
@@ -267,7 +269,7 @@ impl<'a> View<'a> {
 }
 
 impl Linked {
-    /// Writes down that a card is theirs because of us, or is no more.
+    /// Records that Doorstep assigned the card to this account (`theirs`), or drops the record.
     pub fn note_card(&mut self, number: &str, theirs: bool, because: &str, now: Timestamp) {
         self.cards.retain(|ours| !same_number(&ours.number, number));
         if theirs {
@@ -275,7 +277,7 @@ impl Linked {
         }
     }
 
-    /// What was begun on a card is over.
+    /// Removes the intent for a card, because the change is complete.
     pub fn card_done(&mut self, number: &str) {
         self.card_intents.retain(|intent| !same_number(&intent.number, number));
     }

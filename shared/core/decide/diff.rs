@@ -1,29 +1,31 @@
-//! Desired × held × claims → what must change at one group for one account. Pure: it reads nothing and writes nothing.
+//! Decides for one account and one group: desired access × actual members × claim → what must change. Pure: it reads
+//! nothing and writes nothing. Our member is the group member on which the claim rests.
 //!
 //! ```text
-//! wanted  claimed  our line      another line   verdict
-//! yes     yes      as wanted     any            nothing
-//! yes     yes      earlier end   any            grant, replacing ours
-//! yes     yes      later end     any            grant, replacing ours; nothing where ends only move later
-//! yes     yes      none          covers it      release (somebody gave it by hand)
-//! yes     yes      none          does not       grant (somebody took it away by hand)
-//! yes     no       –             covers it      adopt while the group is being taken over, else nothing
-//! yes     no       –             does not       grant
-//! no      yes      any           any            revoke ours; of a protected account, release
-//! no      yes      none          any            release
-//! no      no       –             any            foreign: nothing, or revoke where the group is ours alone
+//! desired  claimed  our member     another member  decision
+//! yes      yes      as desired     any             nothing
+//! yes      yes      earlier end    any             grant, replacing ours
+//! yes      yes      later end      any             grant, replacing ours; nothing where ends only move later
+//! yes      yes      none           covers it       release (given by hand)
+//! yes      yes      none           does not        grant (taken away by hand)
+//! yes      no       –              covers it       adopt while the group is being taken over, else nothing
+//! yes      no       –              does not        grant
+//! no       yes      any            any             revoke ours; of a protected account, release
+//! no       yes      none           any             release
+//! no       no       –              any             foreign: nothing, or revoke where the group is exclusive
 //! ```
 //!
-//! Where another site of the stack claims the account's membership, too (*shared*), the line serves both:
+//! Another site of the stack may claim a membership of the account, too. Such a member is *shared* and serves both
+//! sites:
 //!
 //! ```text
-//! wanted  claimed  line                          verdict
-//! yes     yes      ours, shared, covers it       nothing, whatever its end
-//! yes     yes      another, shared, covers it    adopt
-//! yes     no       shared, covers it             adopt
-//! yes     any      shared, does not cover it     grant, replacing it by one that serves both
-//! no      yes      ours, shared                  release: the site that claims it last revokes
-//! no      no       shared                        not foreign: nothing
+//! desired  claimed  group member                  decision
+//! yes      yes      ours, shared, covers it       nothing, whatever its end
+//! yes      yes      another, shared, covers it    adopt
+//! yes      no       shared, covers it             adopt
+//! yes      any      shared, does not cover it     grant, replacing it by one that serves both
+//! no       yes      ours, shared                  release: the last site that claims it revokes
+//! no       no       shared                        not foreign: nothing
 //! ```
 
 use jiff::Timestamp;
@@ -32,20 +34,20 @@ use crate::decide::entitlement::OpenInterval;
 use crate::model::account::GroupMember;
 use crate::model::person::Claim;
 
-/// What one account holds in one group, and on what terms.
+/// The actual state of one account in one group, and the terms that apply to it.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {
-    /// The account's lines in the group.
+    /// The account's entries in the group's member list.
     pub rows: &'a [GroupMember],
-    /// The door system ends membership by itself, so our lines carry the end of their window.
+    /// The door system ends memberships by itself, so Doorstep's members carry the end of their window.
     pub ends_by_itself: bool,
-    /// Never revoked.
+    /// The account is protected: it is never revoked.
     pub protected: bool,
-    /// Whoever is not entitled is removed, whoever put them there.
+    /// The group is exclusive: an account that is not entitled is removed, even if it was added by hand.
     pub exclusive: bool,
-    /// The group is being taken over: entitled people already in it become ours.
+    /// The group is being taken over: Doorstep adopts entitled people who are in it already.
     pub taken_over: bool,
-    /// Which way the end of our line may move.
+    /// The direction in which the end of a claimed membership may move.
     pub ends: Ends,
     /// The ends of the memberships that other sites of the stack claim for this account in this group.
     pub elsewhere: &'a [Option<Timestamp>],
@@ -56,12 +58,13 @@ impl Held<'_> {
         !self.ends_by_itself || until == row.until
     }
 
-    /// Whether another site's claim rests on a line of this end.
+    /// Returns whether another site's claim rests on a member with this end.
     fn is_shared(&self, row: &GroupMember) -> bool {
         self.elsewhere.iter().any(|until| self.alike(*until, row))
     }
 
-    /// Whether other sites' claims need this very line: there are not more lines of its end than they claim.
+    /// Returns whether other sites' claims need this member: the group has at most as many members with this end as
+    /// they claim.
     fn is_needed_elsewhere(&self, row: &GroupMember) -> bool {
         let claims = self.elsewhere.iter().filter(|until| self.alike(**until, row)).count();
         let lines = self.rows.iter().filter(|other| self.alike(row.until, other)).count();
@@ -69,23 +72,24 @@ impl Held<'_> {
     }
 }
 
-/// Which way the end of a membership may move at a door system that ends it by itself.
+/// The direction in which an end may move, at a door system that ends memberships by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
-    /// It follows the window.
+    /// The end follows the window.
     Follow,
-    /// It only moves later: an earlier end would take access away. Holds in mode `grant-only` and for protected people.
+    /// The end only moves later, because an earlier end would take access away. Applies in mode `grant-only` and to
+    /// protected people.
     LaterOnly,
 }
 
 impl Ends {
-    /// Whether a line that ends at `old` may give way to one that ends at `new`. `None` has no end.
+    /// Returns whether a member that ends at `new` may replace one that ends at `old`. `None` has no end.
     pub fn allow(self, old: Option<Timestamp>, new: Option<Timestamp>) -> bool {
         self == Ends::Follow || !ends_later(old, new)
     }
 }
 
-/// Whether a line until `one` lasts longer than a line until `other`.
+/// Returns whether a member until `one` lasts longer than a member until `other`.
 fn ends_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     match (one, other) {
         (_, None) => false,
@@ -94,45 +98,45 @@ fn ends_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     }
 }
 
-/// What must change.
+/// The decision for one account in one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupDecision {
-    /// All is as it should be, or not ours to change.
+    /// Nothing changes: all is as desired, or Doorstep may not change it.
     Nothing,
-    /// Put the account in.
+    /// Put the account into the group.
     Grant {
-        /// The end to give at the door system.
+        /// The end to set at the door system.
         until: Option<Timestamp>,
-        /// Lines that the new one takes the place of.
+        /// Group members that the new one replaces.
         replaces: Vec<GroupMember>,
     },
-    /// Take this line out.
+    /// Remove this group member.
     Revoke {
-        /// The line.
+        /// The group member.
         row: GroupMember,
-        /// It was never ours.
+        /// Whether the membership never belonged to Doorstep.
         foreign: bool,
     },
-    /// Write down that what is held is ours. Nothing changes at the door.
+    /// Store a claim on an existing membership. Nothing changes at the door.
     Adopt {
-        /// The end that the line has.
+        /// The end of the existing member.
         until: Option<Timestamp>,
     },
-    /// Forget that it was ours. Nothing changes at the door.
+    /// Drop the claim. Nothing changes at the door.
     Release,
 }
 
-/// The line that a claim speaks of: the one with the end that we gave it.
+/// Returns the member on which a claim rests: the one with the end that Doorstep set.
 pub fn our_line(rows: &[GroupMember], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&GroupMember> {
     rows.iter().rev().find(|row| !ends_by_itself || row.until == until)
 }
 
-/// Whether a line opens at `now`.
+/// Returns whether a member opens anything at `now`.
 pub fn is_valid(row: &GroupMember, now: Timestamp) -> bool {
     row.from.is_none_or(|from| from <= now) && row.until.is_none_or(|until| now < until)
 }
 
-/// Decides; see the table above.
+/// Decides what must change, by the tables at the top of this module.
 pub fn judge(wanted: Option<&OpenInterval>, claim: Option<&Claim>, held: Held<'_>, now: Timestamp) -> GroupDecision {
     let ours = claim.and_then(|claim| our_line(held.rows, claim.until, held.ends_by_itself));
     match (wanted, claim) {
@@ -174,12 +178,12 @@ fn unclaimed(stretch: &OpenInterval, held: Held<'_>, now: Timestamp) -> GroupDec
     }
 }
 
-/// The end that a line of ours carries.
+/// Returns the end that Doorstep sets at the door system.
 fn end_at_doors(stretch: &OpenInterval, held: Held<'_>) -> Option<Timestamp> {
     stretch.window.until.filter(|_| held.ends_by_itself)
 }
 
-/// A line that opens now and does not end before the stretch does: one that another site claims before all others.
+/// Returns a member that opens now and does not end before the interval. One that another site claims comes first.
 fn covering<'a>(stretch: &OpenInterval, held: Held<'a>, now: Timestamp) -> Option<&'a GroupMember> {
     let mut rows = held.rows.iter().filter(|row| covers(row, stretch, now));
     let first = rows.clone().next();
@@ -190,8 +194,8 @@ fn covers(row: &GroupMember, stretch: &OpenInterval, now: Timestamp) -> bool {
     is_valid(row, now) && !ends_later(stretch.window.until, row.until)
 }
 
-/// Lines that a new one takes the place of. Lines that are over open nothing, but a door system may refuse a second one
-/// beside them; one that another site claims ends sooner, and the new one serves both.
+/// Returns the members that a new one replaces. An expired member opens nothing, but a door system may refuse a
+/// second one beside it. A member that another site claims ends sooner, and the new one serves both sites.
 fn replaced(held: Held<'_>, now: Timestamp) -> Vec<GroupMember> {
     let goes = |row: &&GroupMember| row.until.is_some_and(|until| until <= now) || held.is_shared(row);
     held.rows.iter().filter(goes).cloned().collect()

@@ -1,4 +1,4 @@
-//! Accounts, groups, memberships and cards as the door systems list them.
+//! Accounts, groups, group members and cards as the door systems list them.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ pub enum DoorsKind {
 }
 
 impl DoorsKind {
-    /// All of them.
+    /// Every door system.
     pub const ALL: [DoorsKind; 2] = [DoorsKind::SaltoKs, DoorsKind::Kisi];
 
-    /// The word for it in site files and reports.
+    /// Returns the word for it in site files and reports.
     pub fn word(self) -> &'static str {
         match self {
             DoorsKind::SaltoKs => "salto-ks",
@@ -30,7 +30,7 @@ impl DoorsKind {
         }
     }
 
-    /// Where its interface is, unless a site file says otherwise.
+    /// Returns the URL of its API. A site file can set another one.
     pub fn usual_url(self) -> &'static str {
         match self {
             DoorsKind::SaltoKs => "https://connect.my-clay.com",
@@ -38,7 +38,7 @@ impl DoorsKind {
         }
     }
 
-    /// Whether many people can be put into a group by one call.
+    /// Returns whether one call can put many people into a group.
     pub fn has_bulk_calls(self) -> bool {
         match self {
             DoorsKind::SaltoKs => true,
@@ -47,7 +47,7 @@ impl DoorsKind {
     }
 }
 
-/// Names one account at one door system, as that system's group lists name it.
+/// The id of an account at one door system, as that system's group lists use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub String);
@@ -58,7 +58,7 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// Names one group at one door system.
+/// The id of a group at one door system.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GroupId(pub String);
@@ -74,27 +74,28 @@ impl fmt::Display for GroupId {
 pub struct Group {
     /// Its id.
     pub id: GroupId,
-    /// Its name, as rules may say it.
+    /// Its name, as rules may give it.
     pub name: String,
-    /// Why it opens nothing although people are in it, where that is known.
+    /// The reason why the group opens nothing for the people in it, if one is known.
     pub problem: Option<String>,
 }
 
-/// One line of a group's list of people.
+/// One member of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupMember {
-    /// Who.
+    /// The account.
     pub account: AccountId,
-    /// The door system's id of this very line, where it has one.
+    /// The door system's id of the membership itself, if it has one.
     pub handle: Option<String>,
-    /// Not valid before.
+    /// The membership opens nothing before this instant.
     pub from: Option<Timestamp>,
-    /// Not valid from then on. It stays in the list all the same.
+    /// The membership opens nothing from this instant on. The door system still lists it.
     pub until: Option<Timestamp>,
 }
 
 impl GroupMember {
-    /// How this very line is told from others of its group: by its own id, or else by its account's.
+    /// Returns the id that tells this member from others of its group: the membership's own id, or else the
+    /// account's.
     pub fn handle(&self) -> &str {
         self.handle.as_deref().unwrap_or(&self.account.0)
     }
@@ -104,18 +105,18 @@ impl GroupMember {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
-    /// It can.
+    /// The account can open doors.
     Active,
-    /// It is suspended, blocked, or has no seat.
+    /// The account is suspended or blocked, or has no seat.
     Suspended,
 }
 
 /// An account at a door system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// How group lists name it.
+    /// The id that group lists use.
     pub id: AccountId,
-    /// How calls about the account itself name it, where that is another id.
+    /// The id that calls about the account itself use, if it is another one.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub inner_id: Option<String>,
     /// Its address, as the door system has it.
@@ -125,37 +126,37 @@ pub struct Account {
     pub name: CompactString,
     /// Whether it can open anything.
     pub standing: Standing,
-    /// Our person's id, where the door system can keep such a mark.
+    /// Id of the person, if the door system can store such a mark.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub mark: Option<String>,
-    /// Whether it has a role beyond opening doors, so that it must never be suspended or deleted.
+    /// Whether the account has a role beyond opening doors. Doorstep never suspends or deletes such an account.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub privileged: bool,
-    /// A guest of the door system: no address of its own, no login.
+    /// Whether the account is a guest of the door system: it has no address of its own and no login.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub guest: bool,
 }
 
 impl Account {
-    /// What it is called, where it is called anything.
+    /// Returns the name of the account, unless it is empty.
     pub fn called(&self) -> Option<String> {
         Some(self.name.to_string()).filter(|name| !name.is_empty())
     }
 }
 
-/// A card, tag or fob that the door system knows.
+/// A card, tag or fob that the door system has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Card {
-    /// How calls name it.
+    /// The id that calls use.
     pub id: String,
-    /// The numbers that it goes by, as the door system writes them. Personal: never in logs.
+    /// The numbers of the card, as the door system writes them. They are personal data and never appear in logs.
     pub numbers: Vec<String>,
-    /// Whose it is.
+    /// The account to which the card is assigned.
     pub holder: Option<AccountId>,
-    /// The door system's id of its being theirs, where that has one.
+    /// The door system's id of the assignment, if it has one.
     pub handle: Option<String>,
-    /// It is none of our business, whoever has it.
+    /// Whether Doorstep leaves the card alone, whichever account has it.
     pub reserved: bool,
-    /// It opens nothing although it is somebody's.
+    /// Whether the card opens nothing although it is assigned.
     pub blocked: bool,
 }

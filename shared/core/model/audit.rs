@@ -1,4 +1,5 @@
-//! What was done at the doors, and why: one record each, chained by hash. Pure; the table is the ledger's business.
+//! Audit entries: what Doorstep did at the doors, and why. Each is one record, chained by hash. The store writes
+//! them.
 
 use std::str::FromStr;
 
@@ -15,61 +16,61 @@ mod verify;
 pub use redact::without_addresses;
 pub use verify::{Broken, Verdict, Verifier, verify};
 
-/// What happened.
+/// The kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuditAction {
-    /// An account came into a group, or its time there was changed.
+    /// Doorstep put an account into a group, or changed the end of its membership.
     Granted,
-    /// An account was taken out of a group.
+    /// Doorstep took an account out of a group.
     Revoked,
-    /// A change that the door system did not let us make.
+    /// The door system refused a change.
     Refused,
-    /// An account was made.
+    /// Doorstep created an account.
     Invited,
-    /// An account got another name.
+    /// Doorstep renamed an account.
     Renamed,
-    /// An account was suspended, and its seat is free.
+    /// Doorstep suspended an account, and its seat is free.
     Suspended,
-    /// An account was woken.
+    /// Doorstep resumed an account.
     Resumed,
-    /// An account was deleted.
+    /// Doorstep deleted an account.
     Deleted,
-    /// A card became an account's.
+    /// Doorstep assigned a card to an account.
     Tagged,
-    /// A card that was an account's is nobody's.
+    /// Doorstep unassigned a card from an account.
     Untagged,
-    /// Nothing at a door: whatever was known of this person was erased.
+    /// No action at a door: everything that was known of this person was erased.
     Forgotten,
 }
 
-/// Something that happened, before it has its place in the chain.
+/// An audit entry, before it has a position in the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Door system.
     pub doors: String,
-    /// Whose account.
+    /// The account.
     pub account: AccountId,
-    /// Which group; none for a change of the account itself.
+    /// The group. `None` for a change of the account itself.
     pub group: Option<GroupId>,
-    /// What.
+    /// The action.
     pub what: AuditAction,
-    /// Why.
+    /// The reason for the action.
     pub because: String,
-    /// What the door system said.
+    /// The answer of the door system.
     pub answer: String,
-    /// When it should have happened: at the window's edge, or, where that was known or asked for only later, then. None
-    /// where there is no such instant. Left out of the record then, so that older ones keep their hash.
+    /// When the action should have happened: at the edge of the window, or when Doorstep first knew or was asked, if
+    /// that was later. `None` if there is no such instant. The key is then left out of the record, so that older
+    /// records keep their hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
-    /// What stood in the way, where it happened later than it should.
+    /// The cause of the delay, if the action happened later than it should have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<String>,
 }
 
 impl AuditEntry {
-    /// Something that has no instant at which it should have happened. Its texts hold no e-mail address; see
-    /// [`without_addresses`].
+    /// Creates an entry without a due instant. Removes e-mail addresses from its texts; see [`without_addresses`].
     pub fn new(
         doors: &str,
         account: &AccountId,
@@ -94,18 +95,18 @@ impl AuditEntry {
 /// One record of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its place, from one.
+    /// Position in the chain, counted from one.
     pub seq: u64,
-    /// When it was written.
+    /// When the record was written.
     pub at: Timestamp,
     /// Site.
     pub site: String,
-    /// Our person.
+    /// Id of the person.
     pub person: String,
-    /// What happened.
+    /// The entry.
     #[serde(flatten)]
     pub deed: AuditEntry,
-    /// Hash of the record before; empty for the first.
+    /// Hash of the record before this one. Empty for the first record.
     pub previous: String,
     /// Hex SHA-256 over this record as JSON with an empty `hash`; see [`Record::digest`].
     pub hash: String,
@@ -120,16 +121,16 @@ pub const KEYS: [&str; 14] = [
 /// The end of the chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Place of the last record; 0 where there is none.
+    /// Position of the last record. 0 if there is none.
     pub seq: u64,
-    /// Its hash.
+    /// Hash of the last record.
     pub hash: String,
 }
 
 impl FromStr for Head {
     type Err = Error;
 
-    /// Reads `SEQ:HASH`, as somebody noted it.
+    /// Reads `SEQ:HASH`, as a person noted it.
     fn from_str(text: &str) -> Result<Self, Error> {
         let wrong = || Error::invalid("write a record that you noted as SEQ:HASH, such as 12:9f86d0…");
         let (seq, hash) = text.trim().split_once(':').ok_or_else(wrong)?;
@@ -141,7 +142,7 @@ impl FromStr for Head {
 }
 
 impl Head {
-    /// The next record, and the head behind it.
+    /// Returns the next record, and the head after it.
     pub fn record(&self, site: &str, person: &str, at: Timestamp, deed: AuditEntry) -> (Record, Head) {
         let mut record = Record {
             seq: self.seq + 1,
@@ -159,9 +160,9 @@ impl Head {
 }
 
 impl Record {
-    /// The hash that this record should have: over its JSON without spaces, in UTF-8 with nothing escaped that need not
-    /// be, its keys in the order of [`KEYS`], absent ones left out, and `hash` an empty text. docs/audit.md has the same
-    /// rule in twenty lines of another language.
+    /// Returns the hash that this record should have: SHA-256 over its JSON without spaces, in UTF-8 with only the
+    /// required escapes, its keys in the order of [`KEYS`], absent keys left out, and `hash` an empty text.
+    /// docs/audit.md has the same rule in twenty lines of another language.
     pub fn digest(&self) -> String {
         let bare = Record { hash: String::new(), ..self.clone() };
         hex::encode(Sha256::digest(serde_json::to_vec(&bare).unwrap_or_default()))

@@ -1,4 +1,5 @@
-//! What the platform says, in words of our own. No vendor's field names, no rules, no doors.
+//! Facts: what the platform says, in Doorstep's own terms. This module has no vendor field names, no rules and no
+//! doors.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ mod things;
 
 pub use things::*;
 
-/// Kinds of things that platforms know.
+/// Kinds of things that platforms have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -18,28 +19,28 @@ pub enum Kind {
     Location,
     /// A floor of a location.
     Floor,
-    /// Something that can be booked or assigned: room, desk, office.
+    /// Something that can be booked or assigned: a room, desk or office.
     Resource,
     /// A membership product.
     Plan,
-    /// A company whose people share what it has.
+    /// A company whose people share its memberships, bookings and passes.
     Team,
-    /// Somebody with a profile at the platform.
+    /// A person with a profile at the platform.
     Member,
     /// A guest of a booking.
     Visitor,
-    /// A plan that somebody, or a whole team, is on.
+    /// A plan that a person, or a whole team, is on.
     Membership,
     /// A booking, or a series of bookings.
     Booking,
-    /// A number of days, bought ahead.
+    /// A number of days, bought in advance.
     Pass,
-    /// Somebody came in.
+    /// A check-in: a person came in.
     Checkin,
 }
 
 impl Kind {
-    /// Every kind: catalogue first, whatever others refer to before what refers to it.
+    /// Every kind: the catalogue first, and each kind before those that refer to it.
     pub const ALL: [Kind; 11] = [
         Kind::Location,
         Kind::Floor,
@@ -54,7 +55,7 @@ impl Kind {
         Kind::Checkin,
     ];
 
-    /// The word for this kind in keys and logs.
+    /// Returns the word for this kind in keys and logs.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Location => "location",
@@ -72,17 +73,17 @@ impl Kind {
     }
 }
 
-/// What the ids of desks and offices begin with, on platforms that number them apart from other resources.
+/// Prefix of the ids of desks and offices, on platforms that number them apart from other resources.
 pub const DESK: &str = "desk-";
 
-/// A platform's own id of something. Mostly it is short enough to take no room of its own: a large site has tens of
-/// thousands in memory at once.
+/// A platform's own id of a thing. Most ids are short enough to be stored inline: a large site has tens of thousands
+/// in memory at once.
 pub type Id = CompactString;
 
-/// Names one thing of one platform.
+/// The name of one thing of one platform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FactId {
-    /// What kind of thing it is.
+    /// The kind of thing.
     pub kind: Kind,
     /// The platform's own id.
     pub id: Id,
@@ -101,7 +102,7 @@ impl fmt::Display for FactId {
     }
 }
 
-/// Whom a fact is about.
+/// The person or team that a fact concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holder {
@@ -109,12 +110,12 @@ pub enum Holder {
     Member(Id),
     /// A guest by the platform's id.
     Visitor(Id),
-    /// A team: everyone in it.
+    /// A team by the platform's id. The fact concerns everyone in it.
     Team(Id),
 }
 
 impl Holder {
-    /// The fact that describes the holder itself.
+    /// Returns the fact that describes the holder itself.
     pub fn profile(&self) -> FactId {
         match self {
             Holder::Member(id) => FactId::new(Kind::Member, id.clone()),
@@ -124,25 +125,25 @@ impl Holder {
     }
 }
 
-/// One thing as the platform last told it.
+/// One thing, as the platform last described it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
-    /// The platform's id of it; its kind follows from `what`.
+    /// The platform's id of the thing. The kind follows from `what`.
     pub id: Id,
-    /// What it is.
+    /// The body of the fact.
     pub what: What,
-    /// When the platform says that it last changed, where it says so.
+    /// When the thing last changed according to the platform, if the platform says so.
     pub changed: Option<Timestamp>,
 }
 
 impl Fact {
-    /// The name of this fact.
+    /// Returns the kind and id of this fact.
     pub fn name(&self) -> FactId {
         FactId::new(self.what.kind(), self.id.clone())
     }
 
-    /// Everybody whom this fact is about. A profile belongs to itself and to its teams, which is how a team knows its
-    /// people.
+    /// Returns everyone whom this fact concerns. A member profile concerns the member and the member's teams. That is
+    /// how the people of a team are found.
     pub fn holders(&self) -> Vec<Holder> {
         let member = |id: &Id| Holder::Member(id.clone());
         match &self.what {
@@ -166,7 +167,7 @@ impl Fact {
 }
 
 impl What {
-    /// The things that this one speaks of.
+    /// Returns the things to which this one refers.
     pub fn speaks_of(&self) -> Vec<FactId> {
         let mut names = Vec::new();
         let mut add = |kind: Kind, id: &Option<Id>| names.extend(id.clone().map(|id| FactId::new(kind, id)));
@@ -224,7 +225,7 @@ pub enum What {
     Visitor(Profile),
     /// See [`Membership`].
     Membership(Membership),
-    /// See [`Booking`]. Boxed, for it is twice as large as any other.
+    /// See [`Booking`]. Boxed, because it is twice as large as any other.
     Booking(Box<Booking>),
     /// See [`Pass`].
     Pass(Pass),
@@ -233,7 +234,7 @@ pub enum What {
 }
 
 impl What {
-    /// Which kind of thing this is.
+    /// Returns the kind of this thing.
     pub fn kind(&self) -> Kind {
         match self {
             What::Location(_) => Kind::Location,

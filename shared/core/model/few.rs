@@ -1,10 +1,11 @@
-//! Sets of few things, mostly of one, for what everybody of a large site has: sorted, and with hardly more room than is
-//! filled. The standard one makes room for eleven at once, which would be a third of a function's memory.
+//! Sorted sets of few entries, mostly of one, for values that every person of a large site has. They allocate hardly
+//! more than they hold. The standard set allocates room for eleven entries at once, which would take a third of a
+//! function's memory.
 
 use litemap::LiteMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A set of few things.
+/// A sorted set of few entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Few<T>(LiteMap<T, ()>);
 
@@ -15,37 +16,37 @@ impl<T> Default for Few<T> {
 }
 
 impl<T: Ord> Few<T> {
-    /// How many there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The least of them.
+    /// Returns the least entry.
     pub fn first(&self) -> Option<&T> {
         self.0.first().map(|(one, ())| one)
     }
 
-    /// Whether this is one of them.
+    /// Returns whether the set has this entry.
     pub fn contains(&self, one: &T) -> bool {
         self.0.contains_key(one)
     }
 
-    /// Adds one; whether it is new.
+    /// Adds an entry. Returns whether it is new.
     pub fn insert(&mut self, one: T) -> bool {
         self.0.insert(one, ()).is_none()
     }
 
-    /// Takes one out; whether it was there.
+    /// Removes an entry. Returns whether it was there.
     pub fn remove(&mut self, one: &T) -> bool {
         self.0.remove(one).is_some()
     }
 
-    /// All of them, in their order.
+    /// Returns all entries, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
         self.0.keys()
     }
@@ -75,10 +76,10 @@ impl<'d, T: Deserialize<'d> + Ord> Deserialize<'d> for Few<T> {
     }
 }
 
-/// A list as it is read, with no more room than is filled: for fields that everybody has.
+/// Reads a list and allocates no more than it holds: for fields that every person has.
 ///
 /// # Errors
-/// As the list's own.
+/// Fails if the list, or an entry of it, cannot be read.
 pub fn exactly<'d, T: Deserialize<'d>, D: Deserializer<'d>>(from: D) -> Result<Vec<T>, D::Error> {
     let mut all = Vec::deserialize(from)?;
     all.shrink_to_fit();

@@ -1,4 +1,4 @@
-//! Somebody who may open doors, as we know them: names, accounts, claims, intents. It holds; it decides nothing.
+//! People as Doorstep stores them: addresses, profiles, accounts, claims and intents. This module decides nothing.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,12 +15,13 @@ use crate::model::fact::{FactId, Kind};
 use crate::model::few::{Few, exactly};
 use crate::model::usual::is_usual;
 
-/// The form in which addresses are compared: trimmed, in lower case. `None` for what cannot be an address.
+/// Returns the form in which addresses are compared: trimmed, in lower case. Returns `None` for a text that cannot be
+/// an address.
 pub fn email_key(email: &str) -> Option<String> {
     compared_email(email).map(Cow::into_owned)
 }
 
-/// The same, where it may be what is there already: most addresses are written so.
+/// Returns the same as [`email_key`]. It borrows an address that is in this form already, as most are.
 pub fn compared_email(email: &str) -> Option<Cow<'_, str>> {
     let email = email.trim();
     let as_it_is = email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
@@ -28,7 +29,8 @@ pub fn compared_email(email: &str) -> Option<Cow<'_, str>> {
     (key.contains('@') && !key.contains(char::is_whitespace)).then_some(key)
 }
 
-/// What stands for an address in a key, so that the address itself is kept in one place only.
+/// Returns the hex SHA-256 of an address in compared form. Keys hold this digest, so that the address itself is
+/// stored in one place only.
 pub fn email_digest(email: &str) -> String {
     hex::encode(Sha256::digest(email.as_bytes()))
 }
@@ -36,55 +38,56 @@ pub fn email_digest(email: &str) -> String {
 /// What the reason of an intent ends with where the claim's reason follows.
 const FOLLOWS: &str = ": ";
 
-/// Who somebody is across all systems, and what we did for them.
+/// A person across all systems, and what Doorstep did for them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// Our own random id.
+    /// Random id that Doorstep gave the person.
     pub id: String,
-    /// The address that their profiles share, in compared form.
+    /// The address that the person's profiles share, in compared form.
     pub email: Option<String>,
-    /// The platform's profiles that are this person.
+    /// The platform profiles that belong to this person.
     pub profiles: Few<FactId>,
-    /// Their account at each `doors`.
+    /// The person's account at each door system, by the name of the door system.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub accounts: LiteMap<String, Box<Linked>>,
-    /// Memberships that are ours.
+    /// Group memberships that Doorstep granted or adopted.
     #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub claims: Vec<Claim>,
-    /// Door changes that were begun.
+    /// Changes at door systems that Doorstep stored before it made them.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub intents: Vec<Intent>,
-    /// What somebody should look at.
+    /// Problems that the operator should look at.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub problems: Vec<String>,
-    /// When they must be settled next.
+    /// When settle must evaluate the person next.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub next: Option<Timestamp>,
-    /// How often in a row settling failed.
+    /// How many evaluations failed in a row.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub failures: u32,
-    /// Since when something waits for them that failed.
+    /// Since when a failed change waits for this person.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub waiting: Option<Timestamp>,
-    /// When they were forgotten; then nothing else is known of them but the places of their records.
+    /// When the person was forgotten. After that, only the positions of the person's audit records are known.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub forgotten: Option<Timestamp>,
-    /// Places of their latest records in the audit chain; older ones are noted beside them.
+    /// Positions of the person's latest records in the audit chain. Older positions are stored in separate items.
     #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub records: Vec<u64>,
-    /// Version of the item; not part of its content.
+    /// Version of the item. It is not part of the content.
     #[serde(skip)]
     pub version: u64,
 }
 
 impl Person {
-    /// Somebody new.
+    /// Creates a person without profiles, accounts or claims.
     pub fn new(id: String, email: Option<String>) -> Self {
         Person { id, email, ..Person::default() }
     }
 
-    /// As it is kept: what stands in one place and follows for another is left out there. A person is written several
-    /// times for each booking, and each KiB counts.
+    /// Returns the form that is stored. It omits an account id that is the linked account's, and the part of an
+    /// intent's reason that repeats the claim's reason. A person is written several times for each booking, and each
+    /// KiB counts.
     pub fn in_short(&self) -> Person {
         let mut short = self.clone();
         for (account, doors) in short.named_accounts() {
@@ -103,7 +106,7 @@ impl Person {
         short
     }
 
-    /// With everything that was left out.
+    /// Returns the person with everything that [`Person::in_short`] omitted.
     pub fn in_full(mut self) -> Person {
         let linked: LiteMap<String, AccountId> =
             self.accounts.iter().map(|(doors, linked)| (doors.clone(), linked.account.id.clone())).collect();
@@ -121,7 +124,7 @@ impl Person {
         self
     }
 
-    /// Each account that claims and revokes name, with its doors.
+    /// Returns each account id in the claims and revokes, with its door system.
     fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, String)> {
         let claims = self.claims.iter_mut().map(|claim| (&mut claim.account, claim.doors.clone()));
         let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.deed {
@@ -131,34 +134,35 @@ impl Person {
         claims.chain(revokes)
     }
 
-    /// The claim on this group, where there is one.
+    /// Returns the claim on this group, if there is one.
     pub fn claim(&self, doors: &str, group: &GroupId) -> Option<&Claim> {
         self.claims.iter().find(|claim| claim.doors == doors && claim.group == *group)
     }
 
-    /// The change of this group is over: its intent goes.
+    /// Removes the intent for this group, because the change is complete.
     pub fn done(&mut self, doors: &str, group: &GroupId) {
         self.intents.retain(|intent| intent.doors != doors || intent.group.as_ref() != Some(group));
     }
 
-    /// Whether they are known as a guest alone. Somebody whose profiles are gone is what they were before.
+    /// Returns whether all of the person's profiles are guests. A person without profiles is not a guest.
     pub fn is_guest(&self) -> bool {
         !self.profiles.is_empty() && self.profiles.iter().all(|profile| profile.kind == Kind::Visitor)
     }
 
-    /// What was begun on the account itself is over.
+    /// Removes the intents for the account itself, because the change is complete.
     pub fn account_done(&mut self, doors: &str) {
         self.intents.retain(|intent| intent.doors != doors || intent.group.is_some());
     }
 
-    /// The account that was to be made was not, so nothing can have been given to it.
+    /// Removes the intent to create the account, and the grants that were to follow it. The account was never
+    /// created, so no grant can have reached it.
     pub fn never_made(&mut self, doors: &str) {
         self.account_done(doors);
         self.intents
             .retain(|intent| intent.doors != doors || !matches!(intent.deed, IntentKind::Grant { account: None, .. }));
     }
 
-    /// Hands over the account at `doors` with everything that is known of it.
+    /// Moves the account at `doors`, with its claims and intents, to the person `heir`.
     pub fn hand_over(&mut self, doors: &str, heir: &mut Person) {
         if let Some(linked) = self.accounts.remove(doors) {
             heir.accounts.insert(doors.to_owned(), linked);
@@ -168,7 +172,7 @@ impl Person {
         heir.intents.extend(self.intents.extract_if(.., |intent| intent.doors == doors));
     }
 
-    /// The door systems at which anything of theirs is ours, or was begun.
+    /// Returns the door systems at which the person has a claim, an intent or a card that Doorstep assigned.
     pub fn doors_of_ours(&self) -> BTreeSet<&str> {
         let claims = self.claims.iter().map(|claim| claim.doors.as_str());
         let intents = self.intents.iter().map(|intent| intent.doors.as_str());
@@ -176,8 +180,8 @@ impl Person {
         claims.chain(intents).chain(cards).collect()
     }
 
-    /// Moves everything that is known at the doors `from` to those of the name `to`, or forgets it where there is none.
-    /// What is known at `to` already stays.
+    /// Moves the account, claims and intents at the door system `from` to the name `to`, or drops them if `to` is
+    /// `None`. An account or a claim that `to` already has stays.
     pub fn move_doors(&mut self, from: &str, to: Option<&str>) {
         let linked = self.accounts.remove(from);
         let claims: Vec<Claim> = self.claims.extract_if(.., |claim| claim.doors == from).collect();
@@ -194,90 +198,91 @@ impl Person {
         self.intents.extend(intents.into_iter().map(|intent| Intent { doors: to.to_owned(), ..intent }));
     }
 
-    /// Whether anything is claimed at these doors.
+    /// Returns whether the person has a claim at this door system.
     pub fn claims_at(&self, doors: &str) -> bool {
         self.claims.iter().any(|claim| claim.doors == doors)
     }
 
-    /// Whether any card of theirs is ours, or is being made so, at these doors.
+    /// Returns whether Doorstep assigned a card to the person at this door system, or has begun to.
     pub fn has_cards_at(&self, doors: &str) -> bool {
         self.accounts.get(doors).is_some_and(|linked| !linked.cards.is_empty() || !linked.card_intents.is_empty())
     }
 
-    /// Whether anything was begun whose end nobody saw.
+    /// Returns whether a change was begun of which the outcome is unknown.
     pub fn has_begun(&self) -> bool {
         !self.intents.is_empty() || self.accounts.values().any(|linked| !linked.card_intents.is_empty())
     }
 
-    /// Whether the platform has another address for this person than the door system has for their account.
+    /// Returns whether the platform has another address for this person than the door system has for the account.
     pub fn has_moved_on_from(&self, linked: &Linked) -> bool {
         let address = linked.account.email.as_deref().and_then(email_key);
         address.is_some() && self.email.is_some() && address != self.email
     }
 
-    /// Whether any account of theirs has this address, in compared form.
+    /// Returns whether any account of the person has this address, in compared form.
     pub fn has_account_of(&self, email: &str) -> bool {
         let addresses = self.accounts.values().filter_map(|linked| linked.account.email.as_deref());
         addresses.filter_map(compared_email).any(|address| address == email)
     }
 
-    /// The change that was begun on this group, where there is one.
+    /// Returns the intent for this group, if there is one.
     pub fn intent(&self, doors: &str, group: &GroupId) -> Option<&Intent> {
         self.intents.iter().find(|intent| intent.doors == doors && intent.group.as_ref() == Some(group))
     }
 }
 
-/// An account that we know to be this person's.
+/// An account that is known to belong to this person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Linked {
-    /// As last seen. Shared with the list in which it was seen.
+    /// The account as last read. It shares memory with the list from which it was read.
     pub account: Arc<Account>,
-    /// We made it, so we may delete it where the operator asks for that.
+    /// Doorstep created the account, so Doorstep may delete it if the operator asks for that.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub made: bool,
-    /// We suspended it, or it got no seat when we made it: we may wake it.
+    /// Doorstep suspended the account, or the account got no seat when Doorstep created it. Doorstep may resume it.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub suspended: bool,
-    /// The name that was last carried over, or was the platform's when the two were linked.
+    /// The name that Doorstep last set, or the platform's name when the account was linked.
     pub name: CompactString,
-    /// A name that the door system did not let us give.
+    /// A name that the door system refused.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub refused_name: Option<String>,
-    /// It is in groups that are none of our business, so it is neither suspended nor deleted.
+    /// The account is still in a group by a membership that Doorstep does not manage, so Doorstep neither suspends
+    /// nor deletes it.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub left_alone: bool,
-    /// Cards that are theirs because we made them so.
+    /// Cards that Doorstep assigned to the account.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub cards: Vec<OurCard>,
-    /// Cards that are being made theirs, or nobody's.
+    /// Card changes that Doorstep stored before it made them.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub card_intents: Vec<CardIntent>,
 }
 
-/// Our written record that we made a card somebody's.
+/// Record that Doorstep assigned a card to an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OurCard {
-    /// Its number, as the platform says it.
+    /// The card's number, as the platform writes it.
     pub number: String,
-    /// Since when it is ours.
+    /// When Doorstep assigned or adopted it.
     pub since: Timestamp,
-    /// Why.
+    /// The reason for the assignment.
     pub because: String,
 }
 
-/// A change of a card that is written down before it is made.
+/// A card change that is stored before it is made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CardIntent {
-    /// Its number.
+    /// The card's number.
     pub number: String,
-    /// It is to be theirs; else nobody's.
+    /// `true` to assign the card to the account, `false` to unassign it.
     pub theirs: bool,
-    /// Why.
+    /// The reason for the change.
     pub because: String,
 }
 
 impl Linked {
-    /// An account that was found, or just made.
+    /// Links an account that was found, or was just created (`made`).
     pub fn new(account: impl Into<Arc<Account>>, name: &str, made: bool) -> Box<Self> {
         let account = account.into();
         let suspended = made && account.standing == Standing::Suspended;
@@ -286,7 +291,7 @@ impl Linked {
     }
 }
 
-/// Our written record that we put an account into a group.
+/// Record that a group membership belongs to Doorstep, because Doorstep granted or adopted it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Door system.
@@ -296,48 +301,49 @@ pub struct Claim {
     /// Account.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub account: AccountId,
-    /// Since when it is ours.
+    /// When Doorstep granted or adopted the membership.
     pub since: Timestamp,
-    /// The end that we gave it at the door system, where that can be.
+    /// The end that Doorstep set at the door system, if the door system supports ends.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub until: Option<Timestamp>,
-    /// Why.
+    /// The reason for the membership.
     pub because: String,
-    /// The facts behind it, as they were then.
+    /// The facts behind the membership, as they were when it was granted.
     #[serde(default, skip_serializing_if = "is_usual", deserialize_with = "exactly")]
     pub basis: Vec<Basis>,
-    /// What made us look: a delivery, a comparison; none: its minute had come.
+    /// The cause of the evaluation: a delivery or a comparison. `None`: the due minute had come.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub cause: Option<String>,
-    /// Older lines of ours in this group, which this one took the place of and which still have to go.
+    /// Older group members of this account that the claimed one replaced. Doorstep still has to remove them; each is
+    /// named by its id at the door system.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub surplus: Vec<String>,
 }
 
-/// A fact that stood behind a claim when it was made, and the rule that made something of it.
+/// A fact behind a claim when the claim was made, and the rule that used it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Basis {
-    /// Which.
+    /// The fact.
     pub fact: FactId,
-    /// When the platform said that it last changed, where it says so.
+    /// When the fact last changed according to the platform, if the platform says so.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub version: Option<Timestamp>,
-    /// Number of the rule, from one.
+    /// Number of the rule, counted from one.
     pub rule: usize,
-    /// Its line in the site file.
+    /// Line of the rule in the site file.
     pub line: usize,
 }
 
-/// A door change that is written down before it is made.
+/// A door change that is stored before it is made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// Door system.
     pub doors: String,
-    /// Group; none for a change of the account itself.
+    /// Group. `None` for a change of the account itself.
     pub group: Option<GroupId>,
-    /// What is being done.
+    /// The change.
     pub deed: IntentKind,
-    /// Why.
+    /// The reason for the change.
     pub because: String,
 }
 
@@ -347,17 +353,17 @@ impl Intent {
     }
 }
 
-/// What an intent does.
+/// The kind of change that an intent stands for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IntentKind {
     /// Puts the account into the group.
     Grant {
-        /// The account; unknown while it is still to be made.
+        /// The account. `None` until the account is created.
         account: Option<AccountId>,
-        /// The end given at the door system.
+        /// The end to set at the door system.
         until: Option<Timestamp>,
-        /// Lines that the new one takes the place of, as the door system names them.
+        /// Group members that the new one replaces, by their ids at the door system.
         #[serde(default)]
         replaces: Vec<String>,
     },
@@ -366,19 +372,19 @@ pub enum IntentKind {
         /// The account.
         #[serde(default, skip_serializing_if = "is_usual")]
         account: AccountId,
-        /// The line, as the door system names it; empty where it is named by its account.
+        /// The group member's id at the door system. Empty if the door system names members by account.
         #[serde(default, skip_serializing_if = "is_usual")]
         handle: String,
     },
-    /// Makes a guest account. Guests have no address to be found by, so the ones of the same name that were there
-    /// before are written down: one that is there afterwards is ours.
+    /// Creates a guest account. A guest has no address by which it could be found. The intent therefore lists the
+    /// accounts of the same name that existed before; one that exists only afterwards is the new account.
     Create {
-        /// Accounts of that name before.
+        /// Accounts of that name before the call.
         before: Vec<AccountId>,
     },
     /// Suspends the account.
     Suspend,
-    /// Wakes the account.
+    /// Resumes the account.
     Resume,
     /// Deletes the account.
     Delete,

@@ -1,4 +1,4 @@
-//! The platforms, by the names that site files give them.
+//! The platforms, by the words that site files use.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ pub enum PlatformKind {
 }
 
 impl PlatformKind {
-    /// All of them.
+    /// Every platform.
     pub const ALL: [PlatformKind; 4] =
         [PlatformKind::OfficeRnd, PlatformKind::Nexudus, PlatformKind::Andcards, PlatformKind::Deskworks];
 
-    /// The word for it in addresses, site files and reports.
+    /// Returns the word for it in addresses, site files and reports.
     pub fn word(self) -> &'static str {
         match self {
             PlatformKind::OfficeRnd => "officernd",
@@ -31,7 +31,7 @@ impl PlatformKind {
         }
     }
 
-    /// Whether its deliveries come to one address for each action: `/hooks/{site}/{platform}/{action}`.
+    /// Returns whether each kind of action has its own webhook address: `/hooks/{site}/{platform}/{action}`.
     pub fn has_actions(self) -> bool {
         match self {
             PlatformKind::OfficeRnd | PlatformKind::Andcards | PlatformKind::Deskworks => false,
@@ -39,7 +39,7 @@ impl PlatformKind {
         }
     }
 
-    /// Returns whether the platform has a read API. One without it pushes its changes to us.
+    /// Returns whether the platform has a read API. One without it pushes its changes to Doorstep.
     pub fn has_read_api(self) -> bool {
         match self {
             PlatformKind::OfficeRnd | PlatformKind::Nexudus => true,
@@ -47,7 +47,7 @@ impl PlatformKind {
         }
     }
 
-    /// Whether there are floors, so that a rule can name one.
+    /// Returns whether the platform has floors, so that a rule can name one.
     pub fn has_floors(self) -> bool {
         match self {
             PlatformKind::OfficeRnd => true,

@@ -1,4 +1,4 @@
-//! What platforms without a read API tell, and what a webhook is about.
+//! Updates that platforms without a read API push, and the hints that a webhook gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,34 +9,34 @@ use sha2::{Digest, Sha256};
 use crate::decide::guard::credibility::BELIEVED_AFTER;
 use crate::model::fact::FactId;
 
-/// What a platform that cannot be asked says of something.
+/// An update from a platform that has no read API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PushUpdate {
-    /// Which of two tellings counts.
+    /// Version of the update. The greater of two counts.
     pub rank: UpdateVersion,
-    /// What it says.
+    /// Content of the update.
     pub news: UpdateBody,
-    /// The things that it is about; none for a roster, which is about all of them.
+    /// The things that the update is about. Empty for a snapshot, which is about all of them.
     pub mentions: Vec<ChangeHint>,
 }
 
-/// What is told.
+/// The content of an update.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UpdateBody {
-    /// One thing as it is.
+    /// One thing as it is now.
     Thing {
-        /// What kind of thing, in the platform's word.
+        /// The kind of thing, in the platform's word.
         entity: &'static str,
         /// The platform's id of it.
         id: String,
-        /// Its content as JSON; `None`: it was removed.
+        /// Its content as JSON. `None`: it was removed.
         data: Option<String>,
     },
-    /// Everything there is, or a part of it.
+    /// A snapshot: everything that the platform has, or one part of it.
     Roster {
-        /// What tells this roster from others.
+        /// The id of the snapshot.
         roster: String,
-        /// Which part this is, from one.
+        /// Number of this part, counted from one.
         part: u32,
         /// How many parts there are.
         parts: u32,
@@ -45,17 +45,18 @@ pub enum UpdateBody {
     },
 }
 
-/// Which of two tellings of one thing counts: the later one, and of one instant that with the greater hash of its body.
+/// Version of an update. Of two updates about one thing, the later one counts; of two at the same instant, the one
+/// with the greater hash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UpdateVersion {
-    /// When the platform says that it was so.
+    /// When the content was current, according to the platform.
     pub at: Timestamp,
-    /// Hex SHA-256 of the body that said it.
+    /// Hex SHA-256 of the body.
     pub hash: String,
 }
 
 impl UpdateVersion {
-    /// As a text that sorts as ranks do.
+    /// Returns a text that sorts in the same order as the versions.
     pub fn text(&self) -> String {
         let seconds = self.at.as_second() - Timestamp::MIN.as_second();
         // Before 1970 the fraction counts backwards from the second above.
@@ -67,142 +68,143 @@ impl UpdateVersion {
     }
 }
 
-/// Record that a letter came.
+/// Record that an update arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// When, by our clock.
+    /// When it arrived, by Doorstep's clock.
     pub at: Timestamp,
-    /// SHA-256 of the sender's id of the delivery.
+    /// SHA-256 of the sender's delivery id.
     pub delivery: String,
 }
 
-/// One thing that a letter is about.
+/// A hint that one thing changed, from a webhook or an update.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeHint {
     /// The thing.
     pub about: FactId,
-    /// A re-read must show a state at least as new as this.
+    /// A refetch must return a state at least as new as this.
     pub reaches: Option<Timestamp>,
-    /// The platform says that it is gone.
+    /// The platform says that the thing was removed.
     pub removed: bool,
 }
 
-/// The latest letter about one thing.
+/// The latest update about one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ThingUpdate {
-    /// What kind of thing, in the platform's word.
+    /// The kind of thing, in the platform's word.
     pub entity: String,
-    /// The platform's id of it; empty where it was about a person who is forgotten: then only the rank is kept, so that no
-    /// older letter is taken again.
+    /// The platform's id of the thing. Empty if the thing was about a person who is forgotten. Then only the version
+    /// is kept, so that no older update is accepted again.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// Which of two letters counts.
+    /// Version of the update. The greater of two counts.
     pub rank: UpdateVersion,
-    /// The thing, as JSON; `None`: it was removed.
+    /// The thing as JSON. `None`: it was removed.
     pub data: Option<String>,
 }
 
 impl ThingUpdate {
-    /// Returns whether only the rank is left of it.
+    /// Returns whether only the version of the thing is kept.
     pub fn is_forgotten(&self) -> bool {
         self.id.is_empty()
     }
 }
 
-/// The latest letters about all things.
+/// The latest updates about all things.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mailbox {
-    /// Those that can be read.
+    /// Updates that can be read.
     pub letters: Vec<ThingUpdate>,
-    /// Hashes of the things whose letters cannot be read; see [`thing_hash`].
+    /// Hashes of the things whose updates cannot be read. See [`thing_hash`].
     pub unreadable: BTreeSet<String>,
 }
 
-/// One part of a roster, without its text.
+/// One part of a snapshot, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// What tells this roster from others.
+    /// The id of the snapshot.
     pub roster: String,
-    /// Which part, from one.
+    /// Number of this part, counted from one.
     pub part: u32,
-    /// How many parts there are, as this one says.
+    /// How many parts the snapshot has, according to this part.
     pub parts: u32,
-    /// Which of two tellings of this part counts. Its hash also names the text.
+    /// Version of this part. The greater of two counts. Its hash also names the stored text.
     pub rank: UpdateVersion,
-    /// In how many pieces the text is kept.
+    /// Number of pieces in which the text is stored.
     pub pieces: usize,
-    /// When and with which delivery it came.
+    /// When the part arrived, and with which delivery.
     pub receipt: Receipt,
 }
 
-/// The roster that was last believed.
+/// The snapshot that was last believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Believed {
-    /// What tells it from others.
+    /// The id of the snapshot.
     pub roster: String,
-    /// Which of two rosters counts.
+    /// Version of the snapshot. The greater of two counts.
     pub rank: UpdateVersion,
-    /// How many of each kind of thing it listed.
+    /// How many things of each kind it listed.
     pub counts: BTreeMap<String, usize>,
 }
 
-/// Content of a snapshot that is not believed, and the letters that reported it.
+/// Content of a snapshot that is not believed, and the updates that reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoubtedSnapshot {
-    /// SHA-256 of what it lists.
+    /// SHA-256 of the list.
     pub content: String,
-    /// The newest letter with this content.
+    /// The newest snapshot with this content.
     pub latest: Believed,
-    /// The letters that count as reports of it, oldest first.
+    /// The updates that count as reports of it, oldest first.
     pub reports: Vec<SnapshotReport>,
 }
 
-/// One letter that reported a snapshot.
+/// One update that reported a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotReport {
-    /// Which of two letters counts.
+    /// Version of the update. The greater of two counts.
     pub rank: UpdateVersion,
-    /// When and with which delivery it came.
+    /// When the update arrived, and with which delivery.
     pub receipt: Receipt,
 }
 
-/// Mark that a person was taken out of what was told of one thing.
+/// Mark that a person was removed from the updates about one thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForgottenThing {
-    /// What kind of thing, in the platform's word.
+    /// The kind of thing, in the platform's word.
     pub entity: String,
-    /// Hash of its id; see [`thing_hash`].
+    /// Hash of its id. See [`thing_hash`].
     pub hash: String,
-    /// What was told up to this rank may not be kept again.
+    /// Updates up to this version may not be stored again.
     pub until: UpdateVersion,
 }
 
-/// Every roster that is kept.
+/// All stored snapshots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rosters {
-    /// Which of them was last believed.
+    /// The snapshot that was last believed.
     pub believed: Option<Believed>,
     /// The last content that was not believed.
     pub doubted: Option<DoubtedSnapshot>,
-    /// All parts of all of them.
+    /// All parts of all snapshots.
     pub heads: Vec<Head>,
 }
 
 impl DoubtedSnapshot {
-    /// Whether as many letters reported it as it takes to put it before a human.
+    /// Returns whether enough updates reported the content to ask the operator for a decision.
     pub fn is_for_a_human(&self) -> bool {
         self.reports.len() >= BELIEVED_AFTER as usize
     }
 }
 
-/// Stands for a thing in the key of its letter. What stays of the letter once a person was taken out of it holds no id, for
-/// an id may be an address.
+/// Returns the hash that names a thing in the key of its stored update. Once a person is removed from an update, the
+/// stored rest has no id, because an id may be an address.
 pub fn thing_hash(site: &str, entity: &str, id: &str) -> String {
     hex::encode(Sha256::digest(format!("{site}\0{entity}\0{id}")))
 }
 
-/// Which of two rosters of such parts counts: it was so when the earliest of them was. One in a single part has that
-/// part's hash, and any other the hash of all of them, so that none is taken for another that has a part of it.
+/// Returns the version of a snapshot that has these parts. Its instant is that of the earliest part. A snapshot in
+/// one part has the hash of that part; any other has a hash over all parts. A snapshot therefore never has the
+/// version of another one with which it shares a part.
 pub fn rank_of(heads: &[&Head]) -> UpdateVersion {
     let at = heads.iter().map(|head| head.rank.at).min().unwrap_or(Timestamp::MIN);
     let hash = match heads {

@@ -1,4 +1,4 @@
-//! Facts as they are kept: what the platform said, when, and how it came to be known.
+//! Stored facts: what the platform said, when, and how Doorstep came to know it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,23 +10,25 @@ use serde::{Deserialize, Serialize};
 use crate::decide::entitlement::{Before, PersonFacts};
 use crate::model::fact::{Fact, Holder};
 
-/// How long a thing that is gone is kept. DynamoDB erases it up to two days later, and until then it is gone all the same.
+/// How long a removed thing is kept. DynamoDB deletes the item up to two days later. Until then the record still says
+/// that the thing is gone.
 const GONE_FOR: SignedDuration = SignedDuration::from_hours(8 * 24);
 
-/// How the present content of a fact came to be known.
+/// How Doorstep came to know the present content of a fact.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// A signed delivery was about it, and it was asked for.
+    /// A signed delivery was about the thing, and Doorstep refetched it. Holds the delivery id.
     Delivery(String),
-    /// It was asked for, because a bell was about it or about something near it.
+    /// Doorstep refetched the thing because of a trigger about it or about a related thing.
     Look,
-    /// A full read alone. What it takes from somebody is inferred.
+    /// Only a full read showed it. A revoke that follows from it is inferred.
     #[default]
     Read,
-    /// Full reads alone that each lost half of what was known, and said the same three times.
+    /// Only full reads showed it. Each lost half of what was known, and three of them agreed.
     Doubted,
-    /// It was asked for by its id because of a hint, and was not there; no removal was signed, and nobody read its list.
+    /// Doorstep refetched the thing by its id because of a hint, and it was not found. No removal was signed, and its
+    /// list was not read.
     Missing,
 }
 
@@ -42,38 +44,40 @@ impl fmt::Display for Source {
     }
 }
 
-/// A fact as it is kept.
+/// A fact as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// What the platform said. Shared, for many look at it at once.
+    /// What the platform said. Shared, because many people's facts refer to it at once.
     pub fact: Arc<Fact>,
-    /// When the read began that said so: a later read is never overwritten by an earlier one.
+    /// When the read began that returned it. An earlier read never overwrites a later one.
     pub read: Timestamp,
-    /// The platform no longer has it. Kept, so that an older read cannot bring it back.
+    /// Whether the platform no longer has the thing. The record is kept, so that an older read cannot bring the thing
+    /// back.
     pub gone: bool,
-    /// How that came to be known.
+    /// How Doorstep came to know the content.
     #[serde(default)]
     pub source: Source,
-    /// When the read began that first said so, where that was an earlier one.
+    /// When the read began that first returned this content, if an earlier read did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// What was known before, where only full reads told of the change since: revokes that follow from it are inferred.
+    /// The last confirmed content, if the change since then is not confirmed. Revokes that follow from such a change
+    /// are inferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vouched: Option<Arc<Fact>>,
 }
 
 impl Record {
-    /// A thing as a read that began at `read` found it.
+    /// Creates the record of a thing that a read found. The read began at `read`.
     pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
         Record { fact: Arc::new(fact), read, gone: false, source, since: None, vouched: None }
     }
 
-    /// The same thing, which a read that began at `read` no longer found.
+    /// Returns the record of the same thing once a read no longer finds it. The read began at `read`.
     pub fn gone(&self, read: Timestamp, source: Source) -> Self {
         Record { fact: self.fact.clone(), read, gone: true, source, since: None, vouched: None }
     }
 
-    /// With what was known before it, where this is a change that only full reads tell of.
+    /// Adds the last confirmed content of the `old` record, if this change is not confirmed.
     pub fn after(mut self, old: Option<&Record>) -> Self {
         let before = old.and_then(|old| match &old.vouched {
             Some(vouched) => Some(vouched.clone()),
@@ -84,38 +88,38 @@ impl Record {
         self
     }
 
-    /// Whether a change that is still doubted is said again by a full read that is believed. From then on it is inferred
-    /// like any other.
+    /// Returns whether a full read that is believed repeats a change that was doubted. From then on the change is
+    /// inferred like any other.
     pub fn ends_doubt_of(&self, old: &Record) -> bool {
         old.is_doubted() && self.source == Source::Read
     }
 
-    /// Whether this is a change that is believed only because it was repeated.
+    /// Returns whether this is a change that is believed only because it was repeated.
     pub fn is_doubted(&self) -> bool {
         self.source == Source::Doubted && self.vouched.is_some()
     }
 
-    /// What was known before a change that only full reads told of, where it is one.
+    /// Returns the last confirmed content, if the change since then is not confirmed.
     pub fn before(&self) -> Option<Before> {
         let fact = self.vouched.clone()?;
         Some(Before { fact, until: self.read, doubted: self.source == Source::Doubted })
     }
 
-    /// When the table may erase it: some days after it was found to be gone. Until then no read that began before can bring
-    /// it back, and none takes so long. What a full read alone found to be gone is kept for as long as a human may still
-    /// have to approve what follows from that.
+    /// Returns when the table may delete the record: some days after the thing was found to be gone. Until then the
+    /// record keeps a read that began earlier from bringing the thing back. No read takes that long. An unconfirmed
+    /// removal does not expire, because the operator may still have to approve what follows from it.
     pub fn expires(&self) -> Option<Timestamp> {
         let erasable = self.gone && self.vouched.is_none();
         erasable.then(|| self.read.saturating_add(GONE_FOR).unwrap_or(Timestamp::MAX))
     }
 
-    /// Whether the two say the same of the world, whenever they were read.
+    /// Returns whether both records have the same content, whenever they were read.
     pub fn says_same(&self, other: &Record) -> bool {
         let Record { fact, read: _, gone, source: _, since: _, vouched: _ } = self;
         *gone == other.gone && *fact == other.fact
     }
 
-    /// Whom it is about, and whom it was about as long as somebody vouched for it.
+    /// Returns everyone whom the record concerns: by the present content, and by the last confirmed one.
     pub fn holders(&self) -> BTreeSet<Holder> {
         let live = Some(&self.fact).filter(|_| !self.gone);
         live.into_iter().chain(&self.vouched).flat_map(|fact| fact.holders()).collect()
@@ -123,7 +127,7 @@ impl Record {
 }
 
 impl PersonFacts {
-    /// Adds what a record says, and said before.
+    /// Adds the present content of a record, and its last confirmed one.
     pub fn add(&mut self, record: &Record) {
         let name = record.fact.name();
         self.vouched.extend(record.before().map(|before| (name.clone(), before)));
@@ -138,7 +142,7 @@ impl PersonFacts {
 pub enum Kept<T> {
     /// No such item exists.
     Missing,
-    /// The item cannot be read.
+    /// The item exists and cannot be read.
     Unreadable,
     /// The content of the item.
     Readable(T),

@@ -9,18 +9,18 @@ use crate::model::account::GroupId;
 pub struct Neighbour {
     /// The site.
     pub site: String,
-    /// Its name for the door system.
+    /// That site's name for the door system.
     pub doors: String,
 }
 
-/// Mark that a site's rules open a group.
+/// The registration that a site's rules grant access to a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuledGroup {
-    /// What group ids are unique within; see [`crate::site::DoorsConfig::system`].
+    /// The scope in which group ids are unique; see [`doorstep_core::site::DoorsConfig::system`].
     pub system: String,
     /// The group.
     pub group: GroupId,
-    /// The site.
+    /// The site and its door system.
     pub at: Neighbour,
     /// The place that the site file names.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct RuledGroup {
 }
 
 impl RuledGroup {
-    /// Whether another site means the same group. Two places of one vendor have no group in common.
+    /// Returns whether another site rules the same group. Two places of one vendor have no group in common.
     pub fn is_shared_with(&self, other: &RuledGroup) -> bool {
         let places = self.place.as_ref().zip(other.place.as_ref());
         self.at.site != other.at.site && places.is_none_or(|(mine, theirs)| mine == theirs)

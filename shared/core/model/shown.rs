@@ -1,10 +1,11 @@
-//! How others' texts are shown to people. A name is what its owner typed: it may hold line breaks, terminal commands and
-//! marks that turn the direction of writing. They are shown, never followed. It is for text alone: JSON keeps what is.
+//! Shows texts of others to people. A name is what its owner typed: it may hold line breaks, terminal commands and
+//! marks that change the direction of writing. They are escaped, so that a terminal or reader does not follow them.
+//! This is for text output only; JSON keeps the original.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-/// `text` with every character that a terminal or a reader would follow instead of seeing written as `\u{…}`.
+/// Returns `text` with each character that a terminal or a reader would follow written as `\u{…}`.
 pub fn shown(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_followed) {
         return Cow::Borrowed(text);
@@ -21,12 +22,12 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The same of a text of several lines of our own.
+/// Returns a text of several lines with each line escaped. The line breaks stay.
 pub fn shown_lines(text: &str) -> String {
     text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes one line of our own, in which others' texts may stand. It may begin with an empty line.
+/// Writes one line of Doorstep's own text, which may contain texts of others. The text may begin with an empty line.
 pub fn write_line(f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>) -> fmt::Result {
     let text = text.to_string();
     let line = text.strip_prefix('\n');
@@ -34,13 +35,14 @@ pub fn write_line(f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>) -> fmt::
     writeln!(f, "{empty}{}", shown(line.unwrap_or(&text)))
 }
 
-/// [`write_line`] with a format.
+/// Calls [`write_line`] with a format.
 #[macro_export]
 macro_rules! shown_line {
     ($f:expr, $($text:tt)*) => { $crate::model::shown::write_line($f, format_args!($($text)*)) };
 }
 
-/// Control characters, line and paragraph separators, and marks of direction (Unicode `Bidi_Control`).
+/// Returns whether a reader follows `c`: control characters, line and paragraph separators, and marks of direction
+/// (Unicode `Bidi_Control`).
 fn is_followed(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')

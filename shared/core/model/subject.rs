@@ -1,4 +1,4 @@
-//! Whom or what is due.
+//! Subjects of due items: a person, a profile, an account or a thing to refetch.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,36 +6,36 @@ use crate::model::account::AccountId;
 use crate::model::fact::FactId;
 use crate::model::push_update::ChangeHint;
 
-/// Whom or what a due item is about.
+/// The subject of a due item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
-    /// One of our people.
+    /// A person of the site, by id.
     Person(String),
-    /// Whoever has this profile at the platform, known to us or not.
+    /// The person who has this profile at the platform, whether Doorstep has stored the person yet or not.
     Profile(FactId),
-    /// Whoever has this account at a door system.
+    /// The person who has this account at a door system.
     Account {
         /// Door system.
         doors: String,
         /// Account.
         id: AccountId,
     },
-    /// A thing that must be looked at again.
+    /// A thing that Doorstep must refetch again.
     Look {
-        /// The thing.
+        /// The hint about the thing.
         mention: ChangeHint,
-        /// How many looks there were so far.
+        /// How many refetches there were so far.
         looks: u8,
-        /// The delivery that it was first looked at for.
+        /// The delivery that caused the first refetch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         delivery: Option<String>,
     },
 }
 
 impl Subject {
-    /// Two looks at one thing in one minute as one: a removal that was told stays told, the latest version must be
-    /// reached, and as many looks are left as the younger of them has.
+    /// Merges two refetches of one thing in one minute. A removal that either hint announces is kept, the later
+    /// version must be reached, and the lower number of refetches so far counts.
     pub fn merged(self, other: Subject) -> Subject {
         let (Subject::Look { mention, looks, delivery }, Subject::Look { mention: more, looks: fewer, delivery: by }) =
             (&self, &other)

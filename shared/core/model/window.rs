@@ -1,29 +1,29 @@
-//! Stretches of time, and their union. Pure arithmetic; it knows neither people nor doors.
+//! Windows of time, and their union. Pure arithmetic, without people or doors.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// From (inclusive) until (exclusive); without an end where it is open.
+/// A span of time: `from` is included, `until` is not. Without `until` it has no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Window {
     /// First instant.
     pub from: Timestamp,
-    /// First instant that no longer belongs to it.
+    /// First instant after the window.
     pub until: Option<Timestamp>,
 }
 
 impl Window {
-    /// The window, or `None` where it would be empty.
+    /// Returns the window, or `None` if it would be empty.
     pub fn new(from: Timestamp, until: Option<Timestamp>) -> Option<Self> {
         (until.is_none_or(|until| from < until)).then_some(Window { from, until })
     }
 
-    /// Whether `at` lies in it.
+    /// Returns whether `at` lies in the window.
     pub fn holds(&self, at: Timestamp) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
 
-    /// What both have in common.
+    /// Returns the part that both windows have in common.
     pub fn overlap(&self, other: &Window) -> Option<Window> {
         let until = match (self.until, other.until) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -32,14 +32,15 @@ impl Window {
         Window::new(self.from.max(other.from), until)
     }
 
-    /// What is left of it without `hole`: before it, and behind it.
+    /// Returns what is left of the window without `hole`: the parts before and after it.
     pub fn without(&self, hole: &Window) -> Vec<Window> {
         let before = self.overlap(&Window { from: Timestamp::MIN, until: Some(hole.from) });
         let behind = hole.until.and_then(|from| self.overlap(&Window { from, until: None }));
         before.into_iter().chain(behind).collect()
     }
 
-    /// Widened by whole minutes on either side, then out to whole minutes: a start rounds down, an end up.
+    /// Widens the window by whole minutes on either side, and then to whole minutes: the start rounds down, the end
+    /// rounds up.
     pub fn widened(&self, before: u32, after: u32) -> Window {
         let from = shift(self.from, -i64::from(before));
         let until = self.until.map(|until| ceil_minute(shift(until, i64::from(after))));
@@ -47,37 +48,37 @@ impl Window {
     }
 }
 
-/// `at` moved by whole minutes, stopping where time ends.
+/// Moves `at` by whole minutes. The result stops at the ends of time.
 fn shift(at: Timestamp, minutes: i64) -> Timestamp {
     let edge = if minutes < 0 { Timestamp::MIN } else { Timestamp::MAX };
     at.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(edge)
 }
 
-/// The minute that `at` lies in.
+/// Returns the minute in which `at` lies.
 pub fn floor_minute(at: Timestamp) -> Timestamp {
     let second = at.as_second() - at.as_second().rem_euclid(60);
     Timestamp::from_second(second).unwrap_or(Timestamp::MIN)
 }
 
-/// The first whole minute that is not before `at`.
+/// Returns the first whole minute that is not before `at`.
 pub fn ceil_minute(at: Timestamp) -> Timestamp {
     let floor = floor_minute(at);
     if floor == at { at } else { shift(floor, 1) }
 }
 
-/// The next whole minute after `at`.
+/// Returns the next whole minute after `at`.
 pub fn next_minute(at: Timestamp) -> Timestamp {
     minutes_later(at, 1)
 }
 
-/// The whole minute that lies `minutes` after the one `at` lies in.
+/// Returns the whole minute that lies `minutes` after the one in which `at` lies.
 pub fn minutes_later(at: Timestamp, minutes: i64) -> Timestamp {
     shift(floor_minute(at), minutes)
 }
 
-/// Merges what overlaps or touches: booked back to back is one stretch, with no gap at the seam.
+/// Merges windows that overlap or touch. Back-to-back bookings become one window without a gap.
 ///
-/// Each stretch keeps the places (indexes into `windows`) that it came from.
+/// Each merged window has the indexes of the `windows` from which it came.
 pub fn union(windows: &[Window]) -> Vec<(Window, Vec<usize>)> {
     let mut order: Vec<usize> = (0..windows.len()).collect();
     order.sort_by_key(|&place| windows.get(place).map(|window| window.from));

@@ -1,4 +1,4 @@
-//! What a platform has that rules may name: locations, floors, resources, plans, passes. No people.
+//! The catalogue of a platform: locations, floors, resources, plans and passes that rules may name. It has no people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,20 +17,20 @@ pub struct Catalogue {
     pub resources: BTreeMap<Id, Resource>,
     /// Membership products.
     pub plans: BTreeMap<Id, Plan>,
-    /// Names of passes, where the platform has any; OfficeRnD has none `[C]`. `None`: the passes were not read.
+    /// Names of passes, if the platform has any; OfficeRnD has none `[C]`. `None`: the passes were not read.
     pub passes: Option<BTreeSet<String>>,
 }
 
 impl Catalogue {
-    /// The kinds of things whose lists are the catalogue. Names of passes are found among the passes themselves.
+    /// The kinds of things whose lists form the catalogue. Names of passes are found among the passes themselves.
     pub const KINDS: [Kind; 4] = [Kind::Location, Kind::Floor, Kind::Resource, Kind::Plan];
 
-    /// The catalogue among `facts`, which are without the passes.
+    /// Builds the catalogue from `facts` that do not include the passes.
     pub fn without_passes<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Catalogue {
         Catalogue { passes: None, ..Catalogue::of(facts) }
     }
 
-    /// The catalogue among `facts`; other facts are passed over.
+    /// Builds the catalogue from `facts`. Ignores facts of other kinds.
     pub fn of<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> Catalogue {
         let mut catalogue = Catalogue::default();
         let mut passes = BTreeSet::new();
@@ -49,18 +49,18 @@ impl Catalogue {
         catalogue
     }
 
-    /// The zone of a location, or `otherwise` where there is no location, or none that says a zone we know.
+    /// Returns the zone of a location. Returns `otherwise` if there is no location, or it has no known zone.
     pub fn zone_of(&self, location: Option<&str>, otherwise: &TimeZone) -> TimeZone {
         let own = location.and_then(|id| self.locations.get(id)?.timezone.as_deref());
         own.and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| otherwise.clone())
     }
 
-    /// The location that a floor is in.
+    /// Returns the location of a floor.
     pub fn location_of_floor(&self, id: &str) -> Option<&str> {
         self.floors.get(id)?.location.as_deref()
     }
 
-    /// The location that a resource is in: its own, or its floor's.
+    /// Returns the location of a resource: its own, or its floor's.
     pub fn location_of_resource(&self, id: &str) -> Option<&str> {
         let resource = self.resources.get(id)?;
         resource.location.as_deref().or_else(|| self.location_of_floor(resource.floor.as_deref()?))

@@ -1,4 +1,4 @@
-//! What is wrong with a site file, and in which line. Faults are collected, so that one look shows them all.
+//! Faults of a site file, each with its line. They are collected, so that one run shows them all.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use crate::model::error::Error;
 
-/// One thing that is wrong, and what to do about it.
+/// One fault, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     /// The line, counted from 1.
     pub line: usize,
-    /// What is wrong and what to do. It repeats no e-mail address.
+    /// The fault and what to do. The text repeats no e-mail address.
     pub message: String,
 }
 
@@ -21,7 +21,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong with a site file, in the order of its lines. It prints one fault a line.
+/// Every fault of a site file, in the order of the lines. It prints one fault on each line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteFileError(pub Vec<Fault>);
 
@@ -43,30 +43,31 @@ impl From<SiteFileError> for Error {
     }
 }
 
-/// Collects faults while a file is read, and knows where its lines begin.
+/// Collects faults while a file is parsed, and knows where the lines of the file begin.
 pub(super) struct Faults {
     line_ends: Vec<usize>,
     found: RefCell<Vec<Fault>>,
 }
 
 impl Faults {
-    /// Nothing found yet in `text`.
+    /// Creates an empty collection for `text`.
     pub(super) fn new(text: &str) -> Self {
         let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
         Faults { line_ends, found: RefCell::default() }
     }
 
-    /// The line in which `span` begins.
+    /// Returns the line in which `span` begins.
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
         1 + self.line_ends.partition_point(|end| *end < span.start)
     }
 
-    /// Writes one down.
+    /// Adds a fault.
     pub(super) fn add(&self, line: usize, message: impl Into<String>) {
         self.found.borrow_mut().push(Fault { line, message: message.into() });
     }
 
-    /// Writes down a fault of TOML itself, once a line: what follows in one line is mostly its echo.
+    /// Adds a fault of the TOML syntax, at most one for each line. Further errors in one line mostly follow from the
+    /// first.
     pub(super) fn add_syntax(&self, error: &toml::de::Error) {
         let line = error.span().map_or(1, |span| self.line(&span));
         let mut found = self.found.borrow_mut();
@@ -75,12 +76,12 @@ impl Faults {
         }
     }
 
-    /// Whether nothing was found.
+    /// Returns whether there are no faults.
     pub(super) fn none(&self) -> bool {
         self.found.borrow().is_empty()
     }
 
-    /// What was found, in the order of the lines.
+    /// Returns the faults in the order of the lines.
     pub(super) fn into_error(self) -> SiteFileError {
         let mut found = self.found.into_inner();
         found.sort();

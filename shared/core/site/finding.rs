@@ -1,4 +1,4 @@
-//! Something found in a site file, and where: what the operator is shown, whoever found it.
+//! Findings about a site file, with their lines, as the operator sees them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Fault, SiteFileError};
 
-/// Something found in a site file.
+/// One finding about a site file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     /// The line, counted from 1. A finding about the whole file has line 1.
@@ -17,8 +17,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Places `said` in the file with this `text`: in the line that it names (`line 12: ...`), in the line of the key or
-    /// table that it names (`[doors.main] protected: ...`), or else in line 1.
+    /// Finds the line for a message about the file `text`. It is the line that the message names (`line 12: ...`), or
+    /// the line of the key or table that it names (`[doors.main] protected: ...`), or else line 1.
     pub fn located(said: String, text: &str) -> Finding {
         let numbered = said.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
         if let Some((Ok(line), message)) = numbered.map(|(line, message)| (line.parse(), message)) {
@@ -33,12 +33,12 @@ impl Finding {
         Finding { line: line.unwrap_or(WHOLE_FILE), message: said }
     }
 
-    /// A finding about one key above the first table.
+    /// Returns a finding about one key above the first table.
     pub fn of_key(key: &str, message: String, text: &str) -> Finding {
         Finding { line: line_of(text, &[key]).unwrap_or(WHOLE_FILE), message }
     }
 
-    /// A finding about the whole file.
+    /// Returns a finding about the whole file.
     pub fn of_file(message: String) -> Finding {
         Finding { line: WHOLE_FILE, message }
     }
@@ -61,10 +61,10 @@ fn line_of(text: &str, path: &[&str]) -> Option<usize> {
     Some(1 + before.filter(|byte| *byte == b'\n').count())
 }
 
-/// A site file's text.
+/// Decodes the text of a site file.
 ///
 /// # Errors
-/// The finding of the line in which it is not UTF-8.
+/// Returns a finding in the first line that is not UTF-8.
 pub fn text(bytes: Vec<u8>) -> Result<String, Finding> {
     String::from_utf8(bytes).map_err(|error| {
         let fine = error.as_bytes().iter().take(error.utf8_error().valid_up_to());

@@ -1,5 +1,5 @@
-//! Hours of the week: `Mon-Fri 18:00-23:00, Sat 22:00-02:00`. Open means that the clock on the wall shows such a time,
-//! on every day that it does, those included on which it is put forward or back.
+//! Hours of the week: `Mon-Fri 18:00-23:00, Sat 22:00-02:00`. Hours are open while the local clock shows such a time.
+//! That includes the days on which the clock is put forward or back.
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{Offset, TimeZone};
@@ -9,11 +9,11 @@ const DAY: i64 = 24 * 60;
 const DAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const WHOLE_WEEK: [bool; 7] = [true; 7];
 
-/// Hours of the week, local time.
+/// Hours of the week, in local time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours(Vec<Opening>);
 
-/// One opening: on each of `days` from minute `from` of that day until minute `until`, which may be of the next day.
+/// One opening: on each of `days` from minute `from` of that day until minute `until`, which may be on the next day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Opening {
     days: [bool; 7],
@@ -22,9 +22,9 @@ struct Opening {
 }
 
 impl Hours {
-    /// Reads hours. Openings stand between commas, each with a day, a range of days or several (`Mon, Wed-Fri
-    /// 09:00-12:00`); with no day anywhere they hold every day. An end that is not after its start is on the next
-    /// day, and `24:00` is the end of the day.
+    /// Parses hours. Commas separate the openings. Each has a day, a range of days or several (`Mon, Wed-Fri
+    /// 09:00-12:00`). If no opening has a day, all of them apply every day. An end that is not after its start is on
+    /// the next day. `24:00` is the end of the day.
     ///
     /// # Errors
     /// Says which part cannot be read and what to write instead.
@@ -52,13 +52,13 @@ impl Hours {
         with_days(openings)
     }
 
-    /// The stretches in `[from, until)` in which it is open, in order, not touching.
+    /// Returns the spans in `[from, until)` that are open, in order. They do not touch.
     ///
-    /// There may be hundreds for each year between, so the caller names an end that is near.
+    /// There may be hundreds in a year, so the caller passes an `until` that is near.
     pub fn windows(&self, zone: &TimeZone, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         let mut found = Vec::new();
         let mut start = from;
-        // Between two changes of its clock a zone has one offset, and local time is plain arithmetic.
+        // Between two clock changes a zone has one offset, so local time is plain arithmetic.
         for change in zone.following(from).take_while(|change| change.timestamp() < until) {
             self.add_windows(zone.to_offset(start), start, change.timestamp(), &mut found);
             start = change.timestamp();
@@ -95,7 +95,7 @@ impl Opening {
         self.days.get(number).copied().unwrap_or_default()
     }
 
-    /// `None` at the very ends of the calendar.
+    /// Returns the opening's span on this day. Returns `None` at the very ends of the calendar.
     fn on(&self, day: Date, offset: Offset) -> Option<(Timestamp, Timestamp)> {
         let midnight = offset.to_timestamp(day.at(0, 0, 0, 0)).ok()?;
         let minute = |minute: i64| midnight.checked_add(minute.minutes()).ok();
@@ -103,7 +103,7 @@ impl Opening {
     }
 }
 
-/// In order, with what overlaps or touches made one.
+/// Sorts spans, and merges those that overlap or touch.
 fn merged(mut found: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
     found.sort_unstable();
     let mut whole: Vec<(Timestamp, Timestamp)> = Vec::with_capacity(found.len());
@@ -116,7 +116,8 @@ fn merged(mut found: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)>
     whole
 }
 
-/// Either every opening says its days, or none does: a time without a day beside others could mean either.
+/// Requires that either every opening names its days or none does. A time without a day beside others would be
+/// ambiguous.
 fn with_days(openings: Vec<(Option<[bool; 7]>, i64, i64)>) -> Result<Hours, String> {
     let every_day = openings.iter().all(|(days, ..)| days.is_none());
     let opening = |(days, from, until): (Option<[bool; 7]>, i64, i64)| {
@@ -135,7 +136,7 @@ fn join(before: Option<[bool; 7]>, days: [bool; 7]) -> [bool; 7] {
     both
 }
 
-/// `Mon`, `Mon-Fri`, or over the week's end `Sat-Mon`.
+/// Reads `Mon`, `Mon-Fri`, or over the weekend `Sat-Mon`.
 fn parse_days(text: &str) -> Option<[bool; 7]> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (parse_day(first)?, parse_day(last)?);
@@ -156,7 +157,7 @@ fn parse_day(text: &str) -> Option<Weekday> {
     Weekday::from_monday_zero_offset(i8::try_from(number).ok()?).ok()
 }
 
-/// `09:00-18:00` as minutes of the day; the second one may be of the next day.
+/// Reads `09:00-18:00` as minutes of the day. The second may be on the next day.
 fn parse_times(text: &str) -> Result<(i64, i64), String> {
     let times = text.split_once('-').and_then(|(from, until)| Some((parse_time(from)?, parse_time(until)?)));
     match times {
@@ -170,7 +171,7 @@ fn parse_times(text: &str) -> Result<(i64, i64), String> {
     }
 }
 
-/// `HH:MM`, `24:00` included.
+/// Reads `HH:MM`, up to `24:00`.
 fn parse_time(text: &str) -> Option<i64> {
     let (hour, minute) = text.trim().split_once(':')?;
     let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,7 +1,7 @@
-//! The site file: what an operator writes, as values that cannot be wrong in themselves.
+//! The site file: the operator's configuration as values that are valid in themselves.
 //!
-//! This room reads the file, finds every fault in it with its line, and turns the names in it into ids of the
-//! platform and of the door systems. It never decides about a person, never writes, and asks nobody.
+//! This module parses the file, reports every fault with its line, and resolves names to ids of the platform and of
+//! the door systems. It decides nothing about a person and makes no calls.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -35,37 +35,37 @@ pub use hours::Hours;
 pub use rule::{Audience, Rule, Selector, Wanted};
 pub use words::is_site_id;
 
-/// One operator's installation: one platform, one or more door systems, the rules between them.
+/// One operator's installation: one platform, one or more door systems, and the rules between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
-    /// Its name in addresses and keys: `a-z 0-9 -`, up to 32, no `-` at either end.
+    /// The site's name in addresses and keys: `a-z 0-9 -`, up to 32, no `-` at either end.
     pub id: String,
-    /// For dates without a time, where a location has no zone of its own.
+    /// The zone for dates without a time, if a location has no zone of its own.
     pub timezone: TimeZone,
     /// How far Doorstep may go.
     pub mode: Mode,
-    /// Where bookings and memberships live.
+    /// The platform that has the bookings and memberships.
     pub platform: PlatformConfig,
-    /// The door systems by the names that rules use; never empty.
+    /// The door systems, by the names that rules use. Never empty.
     pub doors: BTreeMap<String, DoorsConfig>,
-    /// What holds for every booking.
+    /// Defaults for every booking rule.
     pub bookings: Bookings,
     /// When a pass opens.
     pub passes: PassOpening,
     /// When inferred revokes are held.
     pub guard: Guard,
-    /// What is kept of who came and went.
+    /// How long access attempts are stored.
     pub entries: Entries,
-    /// Which plan, room or pass opens which groups, in the order of the file.
+    /// The rules, in the order of the file: which plan, room or pass opens which groups.
     pub rules: Vec<Rule>,
 }
 
 impl Site {
-    /// Reads a site file.
+    /// Parses a site file.
     ///
     /// # Errors
-    /// Every fault of the file at once, each with its line and what to do. A file that is not TOML at all has only
-    /// those faults, since nothing behind a slip of the pen can be trusted.
+    /// Returns every fault of the file at once, each with its line and what to do. If the text is not TOML, returns
+    /// only the syntax faults: after one of those, nothing in the file can be relied on.
     pub fn parse(text: &str) -> Result<Site, SiteFileError> {
         parse::site(text)
     }
@@ -75,19 +75,19 @@ impl Site {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Decide, and write nothing.
+    /// Decides, and changes nothing.
     Observe,
-    /// Let people in, and take nothing from anybody.
+    /// Grants access, and takes none away.
     GrantOnly,
-    /// Both.
+    /// Grants and revokes access.
     Full,
 }
 
 impl Mode {
-    /// All of them, the most careful first.
+    /// Every mode, the most careful first.
     pub const ALL: [Mode; 3] = [Mode::Observe, Mode::GrantOnly, Mode::Full];
 
-    /// Its word in a site file.
+    /// Returns its word in a site file.
     pub fn word(self) -> &'static str {
         match self {
             Mode::Observe => "observe",
@@ -106,68 +106,69 @@ impl FromStr for Mode {
     }
 }
 
-/// `[platform]`.
+/// The table `[platform]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformConfig {
-    /// Which one.
+    /// Which platform.
     pub kind: PlatformKind,
     /// The platform's own name of the operator. OfficeRnD: the organisation's slug, required `[D]`. Nexudus: ids of
-    /// businesses, apart by commas; without any, every one that the user may see.
+    /// businesses, separated by commas; without any, every business that the user may see.
     pub organization: Option<String>,
-    /// Names or ids of the locations that count; `None`: all.
+    /// Names or ids of the locations that count. `None`: all.
     pub locations: Option<Vec<String>>,
-    /// The property of a member in which their card numbers stand, where the platform has no field for them.
+    /// The member property that holds card numbers, if the platform has no field for them.
     pub card_property: Option<String>,
-    /// Names two secrets: the one that proves deliveries, and the one that opens the interface.
+    /// The name of two secrets: the one that verifies deliveries, and the one that gives access to the API.
     pub secret: String,
-    /// `"sandbox"`, or an https address without a slash at its end; `None`: the vendor's own.
+    /// `"sandbox"`, or an https address without a slash at its end. `None`: the vendor's own.
     pub url: Option<String>,
-    /// The https address of OfficeRnD's token service; `None`: its own, or the sandbox's where `url` is `"sandbox"`.
+    /// The https address of OfficeRnD's token service. `None`: its own, or the sandbox's if `url` is `"sandbox"`.
     pub identity_url: Option<String>,
-    /// OfficeRnD's region, so that it need not be asked for.
+    /// OfficeRnD's region. Doorstep asks OfficeRnD for it if it is not set.
     pub region: Option<String>,
 }
 
-/// One `[doors.*]`.
+/// One table `[doors.*]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorsConfig {
     /// Which door system.
     pub kind: DoorsKind,
-    /// SALTO KS site id, required; Kisi place id, optional.
+    /// The SALTO KS site id, required; or the Kisi place id, optional.
     pub place: Option<String>,
-    /// Names the secret that opens the interface.
+    /// The name of the secret that gives access to the API.
     pub secret: String,
-    /// `"sandbox"`, or an https address without a slash at its end; `None`: the vendor's own.
+    /// `"sandbox"`, or an https address without a slash at its end. `None`: the vendor's own.
     pub url: Option<String>,
-    /// The https address of SALTO KS's token service; `None`: its own, or the sandbox's where `url` is `"sandbox"`.
+    /// The https address of SALTO KS's token service. `None`: its own, or the sandbox's if `url` is `"sandbox"`.
     pub identity_url: Option<String>,
-    /// Whom Kisi may write to about this integration, where the operator says so. Sent with every call.
+    /// The operator's address to which Kisi may write about this integration. It is sent with every call.
     pub contact: Option<String>,
     /// Whether the door system may e-mail new people.
     pub invite: bool,
-    /// What happens to a member's account that we made and that has no access left.
+    /// What happens to a member's account that Doorstep created, once it has no access left.
     pub without_access: WithoutAccess,
-    /// The same for guests.
+    /// What happens to a guest's account that Doorstep created, once it has no access left.
     pub guest_accounts: WithoutAccess,
-    /// What happens to people in a ruled group who are not ours.
+    /// What happens to accounts in a ruled group that are not entitled and were not put there by Doorstep.
     pub foreign: Foreign,
-    /// What the name of every ruled group must start with.
+    /// The prefix that the name of every ruled group must have.
     pub prefix: Option<String>,
-    /// Addresses of people who are never revoked; in mode full at least two.
+    /// Addresses of people whose access is never revoked. In mode `full` there are at least two.
     pub protected: Vec<String>,
-    /// The name of this table in an earlier file, where it had another one: what is ours there moves to this name.
+    /// The earlier name of this table, if it was renamed. Claims and accounts under that name move to the present
+    /// one.
     pub was: Option<String>,
 }
 
 impl DoorsConfig {
-    /// What tells this door system from any other.
+    /// Returns the text that distinguishes this door system from any other.
     pub fn identity(&self) -> String {
         let place = self.place.as_deref().unwrap_or(&self.secret);
         format!("{} {place} {}", self.kind.word(), self.url.as_deref().unwrap_or_default()).trim_end().to_owned()
     }
 
-    /// What group ids are unique within: of SALTO KS one site, of Kisi the whole vendor, whichever place is meant. Two site
-    /// files that name it alike mean the same group by the same id.
+    /// Returns the scope in which group ids are unique: for SALTO KS one site, for Kisi the whole vendor, whatever
+    /// the place. Two site files with the same scope mean the same group by the same id.
     pub fn system(&self) -> String {
         let url = self.url.as_deref().filter(|url| *url != self.kind.usual_url()).unwrap_or_default();
         let place = match self.kind {
@@ -177,45 +178,45 @@ impl DoorsConfig {
         format!("{} {place} {}", self.kind.word(), url.trim_end_matches('/'))
     }
 
-    /// Whether this is the address of somebody who is never revoked.
+    /// Returns whether this is the address of a protected person.
     pub fn protects(&self, email: &str) -> bool {
         let Some(key) = email_key(email) else { return false };
         self.protected.iter().any(|protected| email_key(protected).as_ref() == Some(&key))
     }
 }
 
-/// What happens to an account without access.
+/// What happens to an account that has no access left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithoutAccess {
-    /// Nothing.
+    /// The account stays as it is.
     Keep,
-    /// It is suspended, and its seat comes free.
+    /// The account is suspended, and its seat becomes free.
     Suspend,
-    /// It is deleted.
+    /// The account is deleted.
     Delete,
 }
 
-/// What happens to people in a ruled group who are not ours.
+/// What happens to accounts in a ruled group that are not entitled and were not put there by Doorstep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
-    /// They are reported.
+    /// Doorstep reports them.
     Report,
-    /// They are removed.
+    /// Doorstep removes them.
     Remove,
 }
 
-/// `[bookings]`: what holds for every booking rule that does not say otherwise.
+/// The table `[bookings]`: the defaults of every booking rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bookings {
     /// Minutes of access before the start.
     pub before: u32,
     /// Minutes of access after the end.
     pub after: u32,
-    /// Whether people invited to a booking get its access.
+    /// Whether people who are invited to a booking get its access.
     pub guests: bool,
-    /// What an unconfirmed booking does.
+    /// What an unconfirmed booking opens.
     pub tentative: Tentative,
-    /// What a booking does that must be paid and is not.
+    /// What an unpaid booking opens, if it must be paid.
     pub unpaid: Unpaid,
 }
 
@@ -225,16 +226,16 @@ impl Default for Bookings {
     }
 }
 
-/// What an unconfirmed booking does.
+/// What an unconfirmed booking opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tentative {
-    /// Nothing.
+    /// It opens nothing.
     Ignore,
     /// It opens like any other.
     Open,
 }
 
-/// What a booking does that must be paid and is not.
+/// What an unpaid booking opens, if it must be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unpaid {
     /// It opens nothing until it is paid.
@@ -252,10 +253,10 @@ pub enum PassOpening {
     OnTheDay,
 }
 
-/// `[entries]`: what is kept of who came and went.
+/// The table `[entries]`: how long access attempts are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entries {
-    /// For how many days.
+    /// The number of days.
     pub keep_days: u32,
 }
 
@@ -265,16 +266,16 @@ impl Default for Entries {
     }
 }
 
-/// `[guard]`: when inferred revokes of one group are held for a human.
+/// The table `[guard]`: when inferred revokes are held for a human.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guard {
-    /// The share of what was held, 0 to 1, from which revokes are held …
+    /// Revokes are held if they concern at least this share of the people in scope, from 0 to 1, …
     pub share: f64,
-    /// … if they are at least this many.
+    /// … and at least this many people.
     pub least: u32,
-    /// The share is judged only where at least this many were held.
+    /// The share counts only if at least this many people are in scope.
     pub base: u32,
-    /// More revokes than this are always held.
+    /// Revokes that concern more people than this are always held.
     pub most: u32,
 }
 

@@ -1,42 +1,42 @@
-//! What one name means among things that have ids and names. Pure; knows nothing of platforms or doors.
+//! Finds what one name means among things that have ids and names. Pure; it knows neither platforms nor doors.
 
-/// Something that a name may mean.
+/// A thing that a name may mean.
 pub(super) struct Thing<'t> {
-    /// Its id. It wins over a name, so that every thing can be named.
+    /// Its id. A match by id comes before a match by name, so that every thing can be named.
     pub(super) id: &'t str,
-    /// Its number at the platform, where its id is made of that.
+    /// Its number at the platform, if its id contains one.
     pub(super) number: Option<&'t str>,
-    /// Its name now.
+    /// Its present name.
     pub(super) name: &'t str,
-    /// Whether the rule can be about it at all.
+    /// Whether the thing is where the rule requires it to be.
     pub(super) fits: bool,
 }
 
-/// What a name means.
+/// The meaning of a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning<'t> {
     /// This thing.
     One(&'t str),
-    /// This thing as before, although others have its name now.
+    /// This thing, as before, although several things have the name now. Holds their number.
     OneOf(&'t str, usize),
-    /// This thing as before, although it has another name now.
+    /// This thing, as before, although it has another name now. Holds that name.
     Renamed(&'t str, &'t str),
-    /// This thing as before, since nothing could be read that says otherwise.
+    /// This thing, as before, because nothing could be read.
     Unread(&'t str),
-    /// Nothing: there is nothing at all of its kind.
+    /// Nothing: there is no thing of its kind.
     NoneYet,
-    /// Nothing: so many things have this name.
+    /// Nothing: several things have this name. Holds their number.
     Several(usize),
-    /// Nothing: what has this name is somewhere that the rule cannot be about.
+    /// Nothing: the thing with this name is not where the rule requires it to be.
     Elsewhere,
-    /// Nothing: no thing has this name, but one has the other if capitals and spaces do not count.
+    /// Nothing: no thing has this name, but one has a name that differs only in capitals and spaces.
     Nearly(&'t str),
-    /// Nothing.
+    /// Nothing: no thing has this name.
     Nothing,
 }
 
 impl<'t> Meaning<'t> {
-    /// The id that is meant.
+    /// Returns the id that is meant.
     pub(super) fn id(&self) -> Option<&'t str> {
         match self {
             Meaning::One(id) | Meaning::OneOf(id, _) | Meaning::Renamed(id, _) | Meaning::Unread(id) => Some(id),
@@ -44,13 +44,13 @@ impl<'t> Meaning<'t> {
         }
     }
 
-    /// Whether the word nearly is another one's name.
+    /// Returns whether the name differs from another thing's only in capitals and spaces.
     pub(super) fn is_a_slip(&self) -> bool {
         matches!(self, Meaning::Nearly(_))
     }
 
-    /// What to say of it and what to do, where it is not simply clear: `word` stands for `one` thing, and that must be
-    /// `within` somewhere.
+    /// Returns the problem and what to do, unless the meaning is clear. `one` is the word for one such thing, and
+    /// `within` the place where it must be.
     pub(super) fn problem(&self, word: &str, one: &str, within: &str) -> Option<String> {
         Some(match self {
             Meaning::One(_) | Meaning::Unread(_) => return None,
@@ -81,10 +81,10 @@ impl<'t> Meaning<'t> {
     }
 }
 
-/// What `word` means among `things`, where it meant the thing with the id `before` the last time.
+/// Returns what `word` means among `things`. `before` is the id of the thing that it meant the last time.
 ///
-/// A name that was once clear stays with its thing: giving a thing another name, or another thing this name, must not
-/// take access from anybody.
+/// A name that was once clear keeps its thing. Renaming that thing, or giving its name to another thing, must not
+/// take access from anyone.
 pub(super) fn meaning<'t>(word: &str, things: &[Thing<'t>], before: Option<&'t str>) -> Meaning<'t> {
     if things.is_empty() {
         return before.map_or(Meaning::NoneYet, Meaning::Unread);

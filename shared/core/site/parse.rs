@@ -1,4 +1,4 @@
-//! From the text of a site file to a [`Site`], with every fault on the way.
+//! Parses the text of a site file into a [`Site`], and collects every fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,14 @@ use super::{
 use crate::model::account::DoorsKind;
 use crate::model::platform_kind::PlatformKind;
 
-/// A site file is kept whole in one item of the table.
+/// The longest file, in bytes. A site file is stored whole in one item of the table.
 const LONGEST: usize = 256 * 1024;
-/// A guard that allows more than this guards nothing.
+/// The largest limit of the guard. A guard with a larger one would hold nothing.
 const MANY: u32 = 1_000_000;
 const KEEP_SUSPEND_DELETE: [(&str, WithoutAccess); 3] =
     [("keep", WithoutAccess::Keep), ("suspend", WithoutAccess::Suspend), ("delete", WithoutAccess::Delete)];
 
-/// Reads `text`; see [`Site::parse`].
+/// Parses `text`. See [`Site::parse`].
 pub(super) fn site(text: &str) -> Result<Site, SiteFileError> {
     let faults = Faults::new(text);
     if text.len() > LONGEST {
@@ -112,7 +112,8 @@ fn platform(table: &Table<'_>) -> Option<PlatformConfig> {
     })
 }
 
-/// Nexudus' business ids, in one text apart by commas or in a list; kept as the first. A sandbox may have any name.
+/// Reads Nexudus' business ids, in one text separated by commas or in a list. Returns them separated by commas. A
+/// sandbox may use any name.
 fn business_ids(value: &Value<'_>, sandbox: bool) -> Option<String> {
     let mut ids: Vec<String> = Vec::new();
     for text in value.texts()? {
@@ -129,7 +130,7 @@ fn business_ids(value: &Value<'_>, sandbox: bool) -> Option<String> {
     Some(ids.join(","))
 }
 
-/// `"*"` is another way of leaving the key out.
+/// Reads the locations. `"*"` means the same as leaving the key out.
 fn locations(value: Value<'_>) -> Option<Option<Vec<String>>> {
     let names = value.texts()?;
     match names.iter().any(|name| name == "*") {
@@ -205,7 +206,7 @@ fn doors(table: &Table<'_>, mode: Option<Mode>) -> Option<DoorsConfig> {
     })
 }
 
-/// A SALTO KS site must be chosen: with none chosen nothing runs.
+/// Reads `place`. For SALTO KS it is required: without a chosen site nothing works.
 fn place(table: &Table<'_>, kind: Option<DoorsKind>) -> Option<Option<String>> {
     if kind == Some(DoorsKind::SaltoKs) {
         let advice = "place = and the id of the SALTO KS site whose doors these are";
@@ -216,8 +217,8 @@ fn place(table: &Table<'_>, kind: Option<DoorsKind>) -> Option<Option<String>> {
 
 type Addresses = (Option<Option<String>>, Option<Option<String>>);
 
-/// `url` and `identity_url`, unless this says that there is none. A sandbox has its own tokens, so that no real credential
-/// is ever sent for one.
+/// Reads `url` and `identity_url`; `without` says why the second does not exist. A sandbox has its own tokens, so
+/// that no real credential is ever sent to one.
 fn addresses(table: &Table<'_>, without: Option<&'static str>) -> Addresses {
     let url = table.maybe("url", |value| value.read(words::address));
     let sandbox = url.as_ref().map(|url| url.as_deref() == Some(SANDBOX));

@@ -1,5 +1,5 @@
-//! From the names in a site file to ids of the platform and of the door systems. Pure: what cannot be resolved is a
-//! problem of its rule, never a stop.
+//! Resolves the names in a site file to ids of the platform and of the door systems. Pure: a name that cannot be
+//! resolved is a problem of its rule, and resolving goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,44 +11,45 @@ use super::{Rule, Selector, Site, Wanted};
 use crate::model::account::{Group, GroupId};
 use crate::model::fact::{DESK, Id};
 
-/// What the names of a site file mean, and what is wrong with them.
+/// The meaning of every name in a site file, and the problems that were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
-    /// One for each rule of the site, in its order.
+    /// One entry for each rule of the site, in the same order.
     pub rules: Vec<ResolvedRule>,
-    /// The locations that count; `None`: all.
+    /// The ids of the locations that count. `None`: all.
     pub locations: Option<BTreeSet<String>>,
-    /// What somebody must put right, each with the line of its rule and what to do.
+    /// Problems for the operator, each with the line of its rule and what to do.
     pub problems: Vec<String>,
-    /// What each name meant when it was last clear, by what it stands for: so that nobody loses access because a
-    /// thing is given another name.
+    /// The id that each name last meant while it was clear, by what the name stands for. It keeps access in place if
+    /// a thing is renamed.
     #[serde(default)]
     known: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// What the names of one rule mean.
+/// The meaning of the names in one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedRule {
-    /// The plans, rooms … that it is about. Passes are kept as the file names them: they match by name or id.
+    /// The plans, rooms and so on that the rule is about. Passes are kept as the file names them: they match by name
+    /// or id.
     pub wanted: Ids,
-    /// The groups that it opens.
+    /// The groups that the rule opens.
     pub groups: Vec<GroupId>,
-    /// The locations that it is limited to, if it is.
+    /// The locations to which the rule is limited, if it is.
     pub at: Option<Ids>,
 }
 
-/// Which things are meant.
+/// A selection of things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ids {
-    /// All of them.
+    /// All things.
     Any,
-    /// Those with these ids; none, where no name could be resolved.
+    /// The things with these ids. Empty if no name could be resolved.
     Of(BTreeSet<String>),
 }
 
 impl Ids {
-    /// Whether the thing with this id is meant.
+    /// Returns whether the selection includes the thing with this id.
     pub fn covers(&self, id: &str) -> bool {
         match self {
             Ids::Any => true,
@@ -57,11 +58,11 @@ impl Ids {
     }
 }
 
-/// Finds what every name of `site` means.
+/// Resolves every name of `site`.
 ///
-/// `groups` are those of each door system, by its name in the file; one that is left out was not read, and then its
-/// names mean what they meant before. A name that meant something in `before` goes on to mean it as long as that thing
-/// exists, whatever it is called now.
+/// `groups` holds the groups of each door system, by its name in the file. If a door system is missing, its groups
+/// were not read, and its names keep their former meaning. A name that had a meaning in `before` keeps it as long as
+/// that thing exists, even if the thing was renamed.
 pub fn resolve(
     site: &Site,
     catalogue: &Catalogue,
@@ -90,12 +91,13 @@ struct Resolving<'a> {
     resolved: Resolved,
 }
 
-/// Names of one key of one rule: where they stand, what they stand for, what they are called in a problem.
+/// The names of one key of one rule: their place in the file, what they stand for, and the word for one of them in a
+/// problem.
 struct Asked<'q> {
     place: String,
     scope: String,
     one: &'q str,
-    /// Where a thing must be, in the operator's words, if that is limited.
+    /// The limit on where a thing must be, in the operator's words. Empty if there is none.
     within: String,
 }
 
@@ -135,7 +137,8 @@ impl<'a> Resolving<'a> {
         Ids::Of(names.iter().filter_map(|name| self.one(&asked, name, &things)).collect())
     }
 
-    /// Passes have no list to be found in. A name that none of them has is worth a word where the passes were read.
+    /// Resolves names of passes. Passes have no list, so the names are kept. A name that no pass has is reported if
+    /// the passes were read.
     fn passes(&mut self, rule: &Rule, names: &[String]) -> Ids {
         let unknown = |name: &&String| self.catalogue.passes.as_ref().is_some_and(|passes| !passes.contains(*name));
         for name in names.iter().filter(|name| unknown(name) && !may_be_id(name)) {
@@ -148,7 +151,7 @@ impl<'a> Resolving<'a> {
     }
 
     fn things_of(&mut self, rule: &Rule, names: &[String], at: Option<&Ids>) -> Ids {
-        // An `at` that means nothing is a problem of its own, and need not be said of every name again.
+        // An `at` that resolves to nothing is a problem of its own. It is not repeated for every name.
         let at = match at {
             Some(Ids::Of(ids)) if !ids.is_empty() => Some(ids),
             _ => None,
@@ -173,7 +176,7 @@ impl<'a> Resolving<'a> {
 
     fn things(&self, selector: Selector, allowed: Option<&BTreeSet<String>>) -> Vec<Thing<'a>> {
         let catalogue = self.catalogue;
-        // Of a thing that does not say where it is we cannot say that it is elsewhere.
+        // A thing without a location may be anywhere, so it fits.
         let fits = |location: Option<&str>| match (location, allowed) {
             (Some(location), Some(allowed)) => allowed.contains(location),
             _ => true,
@@ -207,7 +210,7 @@ impl<'a> Resolving<'a> {
                 };
                 let mut things: Vec<Thing<'a>> = catalogue.resources.iter().map(resource).collect();
                 if selector == Selector::Assignable {
-                    // A room may have a desk's number; it is the desk that is assigned.
+                    // A room may have a desk's number. The desk is the one that can be assigned.
                     things.sort_by_key(|thing| thing.number.is_none());
                 }
                 things
@@ -249,7 +252,7 @@ impl<'a> Resolving<'a> {
         opened
     }
 
-    /// Reports what is wrong with a group; `false` where it is not one that we may manage.
+    /// Reports what is wrong with a group. Returns `false` if Doorstep may not manage the group.
     fn judge_group(&mut self, rule: &Rule, name: &str, group: &Group) -> bool {
         if let Some(problem) = &group.problem {
             self.problem(rule, &format!("group \"{name}\" opens nothing for the people in it: {problem}"));
@@ -265,7 +268,7 @@ impl<'a> Resolving<'a> {
         }
     }
 
-    /// The id that `name` means, remembered for the next time.
+    /// Returns the id that `name` means, and remembers it for the next time.
     fn one(&mut self, asked: &Asked<'_>, name: &str, things: &[Thing<'a>]) -> Option<String> {
         let before = self.known(asked, name);
         let meaning = meaning(name, things, before.map(String::as_str));
@@ -275,7 +278,7 @@ impl<'a> Resolving<'a> {
         if let Some(problem) = meaning.problem(name, asked.one, &asked.within) {
             self.resolved.problems.push(format!("{}: {problem}", asked.place));
         }
-        // What is gone may come back, after a bad read for example: until then its name keeps what it meant.
+        // A thing that is gone may return, for example after a bad read. Until then its name keeps the meaning.
         let id = meaning.id().map(str::to_owned);
         if let Some(kept) = id.clone().or_else(|| before.cloned()) {
             self.resolved.known.entry(asked.scope.clone()).or_default().insert(name.to_owned(), kept);
@@ -283,7 +286,8 @@ impl<'a> Resolving<'a> {
         id
     }
 
-    /// Nobody can ask such a platform what it has: a plan or a room is there once something names it.
+    /// Returns whether names need no list: a platform without a read API cannot be asked for its plans and rooms, so
+    /// a name is accepted as it is.
     fn names_stand_for_themselves(&self) -> bool {
         !self.site.platform.kind.has_read_api()
     }
@@ -310,12 +314,12 @@ fn listed(wanted: &Wanted) -> String {
     }
 }
 
-/// Platforms' ids are numbers, or hexadecimal with or without dashes.
+/// Returns whether a text looks like a platform's id: a number, or hexadecimal with or without dashes.
 fn may_be_id(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Rules that can never match, because the platform tells nothing of what they are about.
+/// Returns the problems of rules that can never match, because the platform sends nothing that they are about.
 pub fn unserved(site: &Site) -> Vec<String> {
     let platform = site.platform.kind;
     if platform.has_read_api() {

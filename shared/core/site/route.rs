@@ -8,42 +8,42 @@ use super::{DoorsConfig, Entries, Site};
 use crate::model::account::DoorsKind;
 use crate::model::platform_kind::PlatformKind;
 
-/// What `receive` and `entries` must know of a site, and no more.
+/// A site's route: what `receive` and `entries` need to know about the site, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRoute {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Its platform.
+    /// The kind of its platform.
     pub platform: PlatformKind,
-    /// Name of the platform's secrets.
+    /// The name of the platform's secrets.
     pub secret: String,
-    /// Its door systems.
+    /// The door systems by their names in the site file.
     #[serde(default)]
     pub doors: BTreeMap<String, RouteDoors>,
-    /// For how many days openings are kept.
+    /// How many days access attempts are kept.
     #[serde(default = "usual_days")]
     pub keep_days: u32,
 }
 
-/// The same of one of its door systems.
+/// A site's route: what `receive` and `entries` need to know about the site, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteDoors {
-    /// Which one.
+    /// The kind of the door system.
     pub kind: DoorsKind,
-    /// Which place of several.
+    /// The door systems by their names in the site file.
     #[serde(default)]
     pub place: Option<String>,
-    /// Name of its secrets.
+    /// The name of the platform's secrets.
     pub secret: String,
 }
 
-/// A plate that was written before there were openings.
+/// Returns the default for a route that was stored before access attempts existed.
 fn usual_days() -> u32 {
     Entries::default().keep_days
 }
 
 impl SiteRoute {
-    /// Of this site.
+    /// Returns the route of a site.
     pub fn of(site: &Site) -> Self {
         let plate = |config: &DoorsConfig| RouteDoors {
             kind: config.kind,

@@ -1,4 +1,5 @@
-//! One rule of a site file: whose facts open which groups. Names are as the operator wrote them; see `resolve`.
+//! Rules of a site file: which facts open which groups. Names are kept as the operator wrote them; `resolve` turns
+//! them into ids.
 
 use std::collections::BTreeMap;
 
@@ -10,34 +11,34 @@ use super::{Bookings, DoorsConfig, Hours, words};
 pub struct Rule {
     /// The line of its `[[rule]]`, counted from 1.
     pub line: usize,
-    /// What kind of fact it is about.
+    /// The kind of fact that the rule is about.
     pub selector: Selector,
-    /// Which of them.
+    /// The things that the rule is about.
     pub wanted: Wanted,
-    /// The door system whose groups it opens; one of [`super::Site::doors`].
+    /// The door system whose groups the rule opens. One of [`super::Site::doors`].
     pub doors: String,
-    /// Names or ids of groups; never empty.
+    /// Names or ids of the groups that the rule opens. Never empty.
     pub opens: Vec<String>,
-    /// Minutes of access before a booking; 0 for what is not booked.
+    /// Minutes of access before a booking. 0 in a rule that is not about bookings.
     pub before: u32,
-    /// Minutes of access after a booking; 0 for what is not booked.
+    /// Minutes of access after a booking. 0 in a rule that is not about bookings.
     pub after: u32,
-    /// Whom a booking opens for; everyone, for what is not booked.
+    /// The people for whom a booking opens. Everyone, in a rule that is not about bookings.
     pub audience: Audience,
-    /// Only for facts of these locations.
+    /// The locations to which the rule is limited.
     pub at: Option<Wanted>,
-    /// Only in these hours, local time.
+    /// The hours to which the rule is limited, in local time.
     pub hours: Option<Hours>,
 }
 
 impl Rule {
-    /// Whether this and `other` ask for the very same, wherever they stand.
+    /// Returns whether this rule and `other` differ in nothing but their line.
     pub fn says_the_same(&self, other: &Rule) -> bool {
         *self == Rule { line: self.line, ..other.clone() }
     }
 }
 
-/// What kind of fact a rule is about.
+/// The kind of fact that a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Selector {
     /// Memberships on a plan.
@@ -59,7 +60,7 @@ impl Selector {
     pub const ALL: [Selector; 6] =
         [Selector::Plan, Selector::Resource, Selector::Assignable, Selector::Floor, Selector::Location, Selector::Pass];
 
-    /// Its key in a site file.
+    /// Returns its key in a site file.
     pub fn word(self) -> &'static str {
         match self {
             Selector::Plan => "plan",
@@ -72,27 +73,28 @@ impl Selector {
     }
 }
 
-/// Which things a rule is about.
+/// The things that a rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// `"*"`: all of them.
     Any,
-    /// Those with these names or ids; never empty.
+    /// The things with these names or ids. Never empty.
     Named(Vec<String>),
 }
 
-/// Whom a booking opens for. Judged person by person.
+/// The people for whom a booking opens. Decided for each person separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// People with a membership that runs at the booking's start.
     Members,
-    /// Everybody else, guests included.
+    /// Everyone else, guests included.
     NonMembers,
     /// Both.
     Everyone,
 }
 
-/// Reads one `[[rule]]`. `doors` is what the file has, or `None` where it could not be read: then no name is judged.
+/// Reads one `[[rule]]`. `doors` holds the door systems of the file. It is `None` if they could not be read; then the
+/// rule's `doors` is not checked.
 pub(super) fn read(
     table: &Table<'_>,
     doors: Option<&BTreeMap<String, DoorsConfig>>,
@@ -132,7 +134,7 @@ pub(super) fn read(
     })
 }
 
-/// The one selector key of a rule and its value.
+/// Reads the one selector key of a rule and its value.
 fn selected(table: &Table<'_>) -> Option<(Selector, Wanted)> {
     let mut given: Vec<(Selector, Value<'_>)> =
         Selector::ALL.into_iter().filter_map(|selector| Some((selector, table.value(selector.word())?))).collect();
@@ -170,7 +172,7 @@ fn wanted(value: Value<'_>) -> Option<Wanted> {
         .map_or_else(|| value.wrong("\"*\" stands for every location and must stand alone"), Some)
 }
 
-/// `None` where `"*"` stands among others.
+/// Returns `None` if `"*"` is one of several names.
 fn any_or_named(mut names: Vec<String>) -> Option<Wanted> {
     if !names.iter().any(|name| name == "*") {
         let mut seen = Vec::new();
@@ -209,7 +211,7 @@ fn doors_of(table: &Table<'_>, doors: Option<&BTreeMap<String, DoorsConfig>>) ->
     }
 }
 
-/// A key that only a rule about bookings may have.
+/// Reads a key that only a rule about bookings may have.
 fn booking_only<'t, T>(
     table: &Table<'t>,
     booked: bool,

@@ -1,20 +1,20 @@
-//! Finds the groups that the rules of two site files open. Nothing is wrong with that; the operator should know it, because
-//! a person of both sites leaves such a group only when both sites end the access.
+//! Finds the groups that the rules of two site files open. This is allowed. The operator should know it, because a
+//! person of both sites leaves such a group only when both sites end the access.
 
 use super::Site;
 use super::resolve::Resolved;
 use crate::model::account::DoorsKind;
 
-/// A site file, and the vendors' ids of its names where the vendors were asked.
+/// A site file, with the vendors' ids of its names if they were resolved.
 #[derive(Clone, Copy)]
 pub struct RuledSite<'s> {
     /// The site.
     pub site: &'s Site,
-    /// The ids.
+    /// The ids. `None` if the names were not resolved.
     pub resolved: Option<&'s Resolved>,
 }
 
-/// Says which groups of `sites` an earlier one of them rules too, with the number of the site it is said of.
+/// Returns a remark for each group of `sites` that an earlier site rules, too, with the index of the later site.
 pub fn shared_groups(sites: &[RuledSite<'_>]) -> Vec<(usize, String)> {
     let mut remarks = Vec::new();
     for (number, ours) in sites.iter().enumerate() {
@@ -40,18 +40,19 @@ fn of_two(ours: RuledSite<'_>, theirs: RuledSite<'_>) -> Vec<String> {
 /// A group that a rule of a site opens.
 struct RuledGroup<'s> {
     kind: DoorsKind,
-    /// The place of the door system, or else the secret that leads to it.
+    /// The place of the door system, or the secret if there is no place.
     place: &'s str,
-    /// The group's name or id, as the file gives it.
+    /// The group's name or id, as the file has it.
     word: &'s str,
-    /// The vendor's id, where it is known.
+    /// The vendor's id, if it is known.
     id: Option<&'s str>,
-    /// The line of the first rule that opens it.
+    /// The line of the first rule that opens the group.
     line: usize,
 }
 
 impl RuledGroup<'_> {
-    /// Whether both are one group of one door system. One file may give its name and the other its id.
+    /// Returns whether both are the same group of the same door system. One file may give its name and the other its
+    /// id.
     fn is_same(&self, other: &RuledGroup<'_>) -> bool {
         let names = |a: &RuledGroup<'_>, b: &RuledGroup<'_>| a.id == Some(b.word) || a.id.is_some() && a.id == b.id;
         let same = self.word == other.word || names(self, other) || names(other, self);
@@ -64,7 +65,7 @@ fn ruled<'s>(RuledSite { site, resolved }: RuledSite<'s>) -> Vec<RuledGroup<'s>>
     for (number, rule) in site.rules.iter().enumerate() {
         let Some(config) = site.doors.get(&rule.doors) else { continue };
         let ids = resolved.and_then(|resolved| resolved.rules.get(number)).map(|rule| rule.groups.as_slice());
-        // A name without an id, or with two, leaves no way to tell which id belongs to which name.
+        // If a name has no id, or two, the ids cannot be matched to the names.
         let ids = ids.filter(|ids| ids.len() == rule.opens.len()).unwrap_or_default();
         for (position, word) in rule.opens.iter().enumerate() {
             let id = ids.get(position).map(|id| id.0.as_str());

@@ -1,6 +1,6 @@
-//! A table of a site file under reading: every value is asked for by its key, and what nobody asked for is a fault.
+//! Reads one table of a site file. Each value is read by its key, and a key that was not read is a fault.
 //!
-//! Whatever a reader here cannot give back as `Some` it has written down as a fault.
+//! A reader here that returns `None` has added a fault.
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -10,14 +10,14 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::Faults;
 
-/// Keys that stand above the first table, where they are most often missed.
+/// Keys that belong above the first table. Operators most often put these in the wrong place.
 const AT_THE_TOP: [&str; 3] = ["site", "timezone", "mode"];
 
-/// One table, and the keys that were asked for so far.
+/// One table, and the keys that were read so far.
 pub(super) struct Table<'t> {
-    /// How the operator writes it, for example `[platform]`.
+    /// The table's name, as the operator writes it, for example `[platform]`.
     pub(super) name: String,
-    /// The line it begins in.
+    /// The line in which it begins.
     pub(super) line: usize,
     entries: &'t DeTable<'t>,
     asked: RefCell<Vec<&'static str>>,
@@ -25,12 +25,12 @@ pub(super) struct Table<'t> {
 }
 
 impl<'t> Table<'t> {
-    /// The table `entries`, of which nothing was asked yet.
+    /// Creates the reader of the table `entries`.
     pub(super) fn new(name: impl Into<String>, line: usize, entries: &'t DeTable<'t>, faults: &'t Faults) -> Self {
         Table { name: name.into(), line, entries, asked: RefCell::default(), faults }
     }
 
-    /// The value of `key`, if it is there. That is no fault in itself.
+    /// Returns the value of `key`, if there is one. A missing key is no fault.
     pub(super) fn value(&self, key: &'static str) -> Option<Value<'t>> {
         self.asked.borrow_mut().push(key);
         let value = self.entries.get(key)?;
@@ -42,7 +42,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    /// Every entry, for a table whose keys are the operator's own.
+    /// Returns every entry, for a table whose keys the operator chooses.
     pub(super) fn values(&self) -> impl Iterator<Item = Value<'t>> + use<'t> {
         let faults = self.faults;
         self.entries.iter().map(move |(key, value)| Value {
@@ -53,7 +53,7 @@ impl<'t> Table<'t> {
         })
     }
 
-    /// The value of `key`; without it the table is at fault, and `advice` says what to write.
+    /// Reads the value of `key`. Without one it adds a fault of the table; `advice` says what to write.
     pub(super) fn required<T>(
         &self,
         key: &'static str,
@@ -69,7 +69,7 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// The value of `key`, or `otherwise` where it is left out.
+    /// Reads the value of `key`, or returns `otherwise` if the key is left out.
     pub(super) fn optional<T>(
         &self,
         key: &'static str,
@@ -79,12 +79,12 @@ impl<'t> Table<'t> {
         self.value(key).map_or(Some(otherwise), read)
     }
 
-    /// The value of `key`, if it is there: `Some(None)` where it is left out, `None` where it is wrong.
+    /// Reads the value of `key`. Returns `Some(None)` if the key is left out, and `None` if its value is wrong.
     pub(super) fn maybe<T>(&self, key: &'static str, read: impl FnOnce(Value<'t>) -> Option<T>) -> Option<Option<T>> {
         self.value(key).map_or(Some(None), |value| read(value).map(Some))
     }
 
-    /// Writes down every key that nobody asked for.
+    /// Adds a fault for every key that was not read.
     pub(super) fn finish(&self) {
         let asked = self.asked.borrow();
         for key in self.entries.keys().filter(|key| !asked.contains(&key.get_ref().as_ref())) {
@@ -100,7 +100,7 @@ impl<'t> Table<'t> {
     }
 }
 
-/// One value and where it stands.
+/// One value and its line.
 pub(super) struct Value<'t> {
     /// Its key.
     pub(super) key: String,
@@ -111,13 +111,13 @@ pub(super) struct Value<'t> {
 }
 
 impl<'t> Value<'t> {
-    /// Writes down that this value is wrong.
+    /// Adds the fault that this value is wrong.
     pub(super) fn wrong<T>(&self, advice: impl AsRef<str>) -> Option<T> {
         self.faults.add(self.line, format!("`{}`: {}", short(&self.key), advice.as_ref()));
         None
     }
 
-    /// A text that is more than white space.
+    /// Returns a text that has more than white space.
     pub(super) fn text(&self) -> Option<&'t str> {
         match text_of(self.value) {
             Some(text) => Some(text),
@@ -125,12 +125,12 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A text, as `read` understands it.
+    /// Returns a text, parsed by `read`.
     pub(super) fn read<T>(&self, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         read(self.text()?).map_or_else(|advice| self.wrong(advice), Some)
     }
 
-    /// One of a few words.
+    /// Returns the meaning of one of a few words.
     pub(super) fn choice<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let found = text_of(self.value).and_then(|text| words.iter().find(|(word, _)| *word == text));
         match found {
@@ -142,7 +142,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// One text, or a list of them that is not empty.
+    /// Returns one text as a list, or a list of texts that is not empty.
     pub(super) fn texts(&self) -> Option<Vec<String>> {
         let texts = match self.value {
             DeValue::Array(items) => items.iter().map(|item| text_of(item.get_ref()).map(str::to_owned)).collect(),
@@ -155,7 +155,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A list of texts, which may be empty.
+    /// Returns a list of texts, which may be empty.
     pub(super) fn list(&self) -> Option<Vec<String>> {
         match self.value {
             DeValue::Array(items) if items.is_empty() => Some(Vec::new()),
@@ -163,7 +163,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// Yes or no.
+    /// Returns `true` or `false`.
     pub(super) fn flag(&self) -> Option<bool> {
         match self.value {
             DeValue::Boolean(flag) => Some(*flag),
@@ -171,7 +171,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A whole number in `range`.
+    /// Returns a whole number in `range`.
     pub(super) fn whole(&self, range: RangeInclusive<u32>) -> Option<u32> {
         let number = match self.value {
             DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
@@ -183,7 +183,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A number from 0 to 1.
+    /// Returns a number from 0 to 1.
     pub(super) fn share(&self) -> Option<f64> {
         let text = match self.value {
             DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
@@ -196,7 +196,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A table, called `name` by the operator.
+    /// Returns a table. `name` is the operator's name for it.
     pub(super) fn table(&self, name: impl Into<String>) -> Option<Table<'t>> {
         let name = name.into();
         match self.value {
@@ -205,7 +205,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// Several tables, each called `name` by the operator.
+    /// Returns several tables. `name` is the operator's name for each.
     pub(super) fn tables(&self, name: &str) -> Option<Vec<Table<'t>>> {
         let DeValue::Array(items) = self.value else {
             return self.wrong(format!("write {name} with two brackets on either side, once for each"));
@@ -218,7 +218,7 @@ impl<'t> Value<'t> {
     }
 }
 
-/// A text that is more than white space and has no control characters.
+/// Returns a text that has more than white space, and no control characters.
 fn text_of<'t>(value: &'t DeValue<'t>) -> Option<&'t str> {
     value.as_str().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control))
 }
@@ -234,7 +234,8 @@ fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// The operator's own word, cut and cleaned for a message. What may be an e-mail address is not repeated.
+/// Returns the operator's own word for a message, shortened and without control characters. A word that may be an
+/// e-mail address is not repeated.
 fn short(word: &str) -> String {
     if word.contains('@') { "…".to_owned() } else { word.chars().filter(|c| !c.is_control()).take(40).collect() }
 }

@@ -1,4 +1,4 @@
-//! Tests of this room, from small to large: hours, the file, names, checks.
+//! Tests of this module, from small to large: hours, the file, names, checks.
 
 mod faults;
 mod file;
@@ -6,10 +6,10 @@ mod hours;
 mod names;
 mod wild;
 
-/// The whole example of the contract, to the letter.
+/// The complete example of the contract, word for word.
 const EXAMPLE: &str = include_str!("tests/example.toml");
 
-/// The least that a site file can say.
+/// The shortest valid site file.
 const LEAST: &str = r#"
 site = "riverside"
 timezone = "Europe/London"

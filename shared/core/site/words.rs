@@ -1,4 +1,5 @@
-//! Single values of a site file: what may stand in a name, an address, a number of minutes. Texts in, values out.
+//! Checks single values of a site file: names, addresses, minutes. Each function takes a text and returns a value, or
+//! the advice for the operator.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +8,11 @@ use url::{Host, Url};
 
 use crate::model::person::email_key;
 
-/// What stands for a sandbox in place of an address.
+/// The word that is written for a sandbox in place of an address.
 pub(super) const SANDBOX: &str = "sandbox";
 const DAY: u32 = 24 * 60;
 
-/// A site's id. A dash at the beginning would make it an option of the operator's command.
+/// Reads a site's id. A dash at the beginning would make it an option of the `doorstep` command.
 pub(super) fn site_id(text: &str) -> Result<String, String> {
     if is_site_id(text) {
         Ok(text.to_owned())
@@ -20,7 +21,7 @@ pub(super) fn site_id(text: &str) -> Result<String, String> {
     }
 }
 
-/// Whether a text can be a site's id.
+/// Returns whether a text can be a site's id.
 pub fn is_site_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 32
@@ -29,7 +30,7 @@ pub fn is_site_id(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// The name of one `[doors.*]`: what TOML lets stand there without quotes.
+/// Checks the name of one `[doors.*]`: only characters that TOML allows there without quotes.
 pub(super) fn doors_name(text: &str) -> Result<(), String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !text.is_empty() && text.len() <= 32 && text.bytes().all(plain) {
@@ -39,7 +40,7 @@ pub(super) fn doors_name(text: &str) -> Result<(), String> {
     }
 }
 
-/// An IANA time zone.
+/// Reads an IANA time zone.
 pub(super) fn timezone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text)
         .ok()
@@ -47,7 +48,8 @@ pub(super) fn timezone(text: &str) -> Result<TimeZone, String> {
         .ok_or_else(|| "no such time zone: write an IANA name such as \"Europe/London\"".to_owned())
 }
 
-/// A secret's name: the middle of a parameter's name, so only what may stand there.
+/// Reads the name of a secret. It becomes the middle of a parameter's name, so only characters that are valid there
+/// are allowed.
 pub(super) fn secret_name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let fine = text.len() <= 200 && text.split('/').all(|part| !part.is_empty() && part.bytes().all(plain));
@@ -58,20 +60,20 @@ pub(super) fn secret_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// An id that becomes part of an address.
+/// Reads an id that becomes part of an address.
 pub(super) fn vendor_id(text: &str) -> Result<String, String> {
     let fine =
         text.len() <= 200 && text.trim() == text && !text.contains(char::is_control) && !matches!(text, "." | "..");
     if fine { Ok(text.to_owned()) } else { Err("this is no id: copy it from the vendor's own page".to_owned()) }
 }
 
-/// An address that goes out as a header.
+/// Reads an address that is sent in a header.
 pub(super) fn contact(text: &str) -> Result<String, String> {
     let fine = text.len() <= 200 && text.trim() == text && text.bytes().all(|b| matches!(b, b' '..=b'~'));
     if fine { Ok(text.to_owned()) } else { Err("write an address in plain letters, at most 200".to_owned()) }
 }
 
-/// A vendor's region, which becomes part of a host name.
+/// Reads a vendor's region, which becomes part of a host name.
 pub(super) fn region(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let fine = !text.is_empty() && text.len() <= 40 && text.bytes().all(plain);
@@ -82,10 +84,10 @@ pub(super) fn region(text: &str) -> Result<String, String> {
     }
 }
 
-/// Longest time for which it is kept who came and went, in days.
+/// The longest time for which access attempts are stored, in days.
 const MOST_DAYS: u32 = 730;
 
-/// Minutes from a text such as `15m`, `1h`, `1h30m`, `90m`: 0 to 24 hours.
+/// Reads minutes from a text such as `15m`, `1h`, `1h30m`, `90m`: 0 to 24 hours.
 pub(super) fn minutes(text: &str) -> Result<u32, String> {
     let advice = || "write 0m to 24h, such as \"15m\", \"1h\" or \"1h30m\"".to_owned();
     let (hours, rest) = match text.split_once('h') {
@@ -101,22 +103,22 @@ pub(super) fn minutes(text: &str) -> Result<u32, String> {
     whole.filter(|whole| *whole <= DAY).ok_or_else(advice)
 }
 
-/// Days from a text such as `90d`: 1 to 730.
+/// Reads days from a text such as `90d`: 1 to 730.
 pub(super) fn days(text: &str) -> Result<u32, String> {
     let days = text.strip_suffix('d').and_then(number).filter(|days| (1..=MOST_DAYS).contains(days));
     days.ok_or_else(|| format!("write 1d to {MOST_DAYS}d, such as \"90d\""))
 }
 
-/// A number of up to four digits, and nothing but digits.
+/// Reads a number of one to four digits, and nothing but digits.
 fn number(text: &str) -> Option<u32> {
     let fine = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| fine)
 }
 
-/// `sandbox`, or an https address of a public host, without a slash at its end.
+/// Reads `sandbox`, or an https address of a public host. Returns the address without a slash at its end.
 ///
-/// A literal address of a machine is refused whatever it is: no vendor has one, and it is how somebody would have us
-/// knock at doors inside our own network.
+/// Refuses every literal IP address. No vendor has one, and an attacker could use one to make Doorstep call hosts
+/// inside its own network.
 pub(super) fn address(text: &str) -> Result<String, String> {
     if text == SANDBOX {
         return Ok(text.to_owned());
@@ -145,7 +147,8 @@ fn is_public(host: &str) -> bool {
     host.contains('.') && !INSIDE.contains(&last) && !host.ends_with(".home.arpa")
 }
 
-/// E-mail addresses, each once however it is written. A fault names the place in the list, never the address.
+/// Reads e-mail addresses. An address may occur only once, however it is written. A fault names the position in the
+/// list, never the address.
 pub(super) fn protected(texts: &[String]) -> Result<Vec<String>, String> {
     let mut seen = BTreeSet::new();
     for (number, text) in texts.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Which account would be whose: found the way settle finds it, by our link, our mark or an exact address, and linked
-//! in mind alone.
+//! Finds the account of each person the way settle does: by our link, our mark or an exact address. It links accounts
+//! in memory only.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -17,7 +17,7 @@ use doorstep_core::model::person::{Linked, Person, compared_email};
 /// Every account at every door system, with the groups that it is in.
 pub struct Directory<'a> {
     seen: &'a DoorsSnapshot,
-    /// Found by address once somebody without an account needs one: mostly nobody does.
+    /// Built when a person without an account first needs one, which is rare.
     by_email: OnceCell<BTreeMap<&'a str, Addresses<'a>>>,
     by_id: BTreeMap<&'a str, HashMap<&'a AccountId, Entry<'a>>>,
 }
@@ -25,17 +25,17 @@ pub struct Directory<'a> {
 /// The accounts of each address.
 type Addresses<'a> = HashMap<Cow<'a, str>, Vec<&'a Arc<Account>>>;
 
-/// What was seen of one account.
+/// The state of one account.
 #[derive(Default)]
 struct Entry<'a> {
-    /// `None` where it is missing from the list of all.
+    /// `None` if the list of all accounts lacks it.
     account: Option<&'a Arc<Account>>,
-    /// The groups in which it has a line.
+    /// The groups that have the account as a member.
     groups: Vec<&'a Group>,
 }
 
 impl<'a> Directory<'a> {
-    /// The accounts that were seen.
+    /// Builds the directory of a snapshot.
     pub fn of(seen: &'a DoorsSnapshot) -> Self {
         let mut by_id: BTreeMap<&str, HashMap<&AccountId, Entry<'_>>> = BTreeMap::new();
         for (doors, accounts) in &seen.accounts {
@@ -72,7 +72,7 @@ impl<'a> Directory<'a> {
         })
     }
 
-    /// One account; `None` too where it is missing from the list of all.
+    /// Returns one account. Returns `None` also if the list of all accounts lacks it.
     pub fn account(&self, doors: &str, id: &AccountId) -> Option<&'a Arc<Account>> {
         self.entry(doors, id)?.account
     }
@@ -83,29 +83,31 @@ impl<'a> Directory<'a> {
         })
     }
 
-    /// The groups in which an account has a line.
+    /// Returns the groups that have the account as a member.
     pub fn groups(&self, doors: &str, id: &AccountId) -> &[&'a Group] {
         self.entry(doors, id).map_or(&[], |entry| entry.groups.as_slice())
     }
 
-    /// The groups in which any account of theirs has a line.
+    /// Returns the groups that have any account of the person as a member.
     pub fn groups_of(&self, person: &Person) -> impl Iterator<Item = &'a Group> {
         let accounts = person.accounts.iter();
         accounts.flat_map(|(doors, linked)| self.groups(doors, &linked.account.id)).copied()
     }
 
-    /// The accounts with this person's address.
+    /// Returns the accounts with this person's address.
     pub fn of_address(&self, doors: &str, person: &Person) -> &[&'a Arc<Account>] {
         let here = self.by_email().get(doors).zip(person.email.as_deref());
         here.and_then(|(here, email)| here.get(email)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the account is there, as far as anybody knows.
+    /// Returns whether the account exists. An account at a door system whose accounts could not be read counts as
+    /// existing.
     pub fn has(&self, doors: &str, linked: &Linked) -> bool {
         self.seen.accounts.get(doors).is_none_or(|accounts| accounts.get(&linked.account.id).is_some())
     }
 
-    /// Takes over what is seen of the person's accounts. Nearly everybody's is as it was, and is not copied.
+    /// Copies the current state of the person's accounts into the person. Almost all people are unchanged and are not
+    /// copied.
     pub fn refresh_all(&self, person: &mut PersonCow<'_>) {
         let others = person.accounts.iter().filter(|(doors, linked)| self.is_other(doors, linked));
         for doors in others.map(|(doors, _)| doors.clone()).collect::<Vec<_>>() {
@@ -119,11 +121,11 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// Who has which account, by their place among everybody. Looked up once somebody asks: mostly nobody does.
+/// The owner of each account, as an index into the list of people. Built on the first request, which is rare.
 #[derive(Default)]
 pub struct Owners(Option<Places>);
 
-/// By door system and account.
+/// Indexes of people by door system and account.
 type Places = HashMap<String, HashMap<AccountId, usize>>;
 
 impl Owners {
@@ -143,16 +145,17 @@ impl Owners {
         self.places(everybody).get(doors)?.get(id).copied()
     }
 
-    /// Whether anybody has this account.
+    /// Returns whether a person owns this account.
     pub fn has(&mut self, everybody: &[ProjectedPerson<'_>], doors: &str, id: &AccountId) -> bool {
         self.of_account(everybody, doors, id).is_some()
     }
 
-    /// Links the account of the person's address, unless it is somebody else's. Whoever has it and has no profile any
-    /// more hands it over. Whether there is one.
+    /// Links the account of the person's address, unless another person owns it. An owner without profiles hands the
+    /// account over. Returns whether an account was linked.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Permanent`] where several could be meant, or it is somebody else's.
+    /// [`doorstep_core::model::error::Error::Permanent`] if several accounts match, or if another person with profiles
+    /// owns it.
     pub fn link(
         &mut self,
         everybody: &mut [ProjectedPerson<'_>],

@@ -1,4 +1,4 @@
-//! Reads every ruled group of every door system, all accounts, and what the site file's names stand for there.
+//! Reads every ruled group and every account of every door system, and resolves the names of the site file there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,36 +27,36 @@ use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::access::Share;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 
-/// What all door systems hold in groups that are ruled, or claimed by anybody.
+/// The state of all door systems: the groups that a rule names or that a person has a claim in, and all accounts.
 #[derive(Default)]
 pub struct DoorsSnapshot {
-    /// Everybody in the groups that could be read; nobody in a group that is gone.
+    /// The members of each group that could be read. A group that no longer exists has no members.
     pub held: ActualGroups,
-    /// Groups that were read for the first time: people who are entitled and already in them become ours.
+    /// Groups that are read for the first time. Existing memberships of entitled people become claims.
     pub new: BTreeSet<Group>,
     /// Every account of the door systems whose accounts could be read.
     pub accounts: BTreeMap<String, Accounts>,
-    /// Every card of the door systems whose cards were read: those of them where anybody has a number.
+    /// Every card of the door systems whose cards were read. Cards are read only where a person has a card number.
     pub cards: BTreeMap<String, CardBook>,
-    /// What the names of the site file stand for.
+    /// What the names of the site file resolve to.
     pub resolved: Resolved,
-    /// The platform's catalogue, from which they were resolved.
+    /// The platform's catalogue, which the names were resolved with.
     pub catalogue: Catalogue,
-    /// What holds at each door system that is known.
+    /// The context of each door system that is known.
     pub terms: BTreeMap<String, DoorsContext>,
-    /// Who reads each door system that answers.
+    /// The reader of each door system that answers.
     pub readers: BTreeMap<String, Box<dyn ReadDoors>>,
     /// What could not be read.
     pub problems: Vec<String>,
-    /// Door systems of whose groups and accounts not all could be read.
+    /// Door systems whose groups or accounts could not be read completely.
     pub shut: BTreeSet<String>,
-    /// What was read and somebody should look at.
+    /// Findings of a successful read that the operator should look at.
     pub remarks: Vec<String>,
     /// How each door system was read.
     pub reads: BTreeMap<String, Read>,
-    /// Of both, what somebody may want to act on.
+    /// Notices to publish: those of the problems and remarks that the operator may act on.
     pub notices: Vec<Notice>,
-    /// What other sites of the stack hold there.
+    /// What other sites of the stack claim there.
     pub others: OtherSites,
     /// These sites, by the door system that they share.
     pub neighbours: Neighbours,
@@ -64,11 +64,11 @@ pub struct DoorsSnapshot {
     of_unreadable: BTreeMap<String, BTreeSet<AccountId>>,
 }
 
-/// Reads groups, their people, and all accounts, the protected people's among them. A door system that does not answer
-/// stands as it was last known.
+/// Reads the groups, their members and all accounts, including protected accounts. A door system that does not answer
+/// keeps its last known state.
 ///
 /// # Errors
-/// [`Error::Retry`] where our own table is away.
+/// [`Error::Retry`] if our table is unavailable.
 pub async fn read(
     environment: &Environment,
     site: &Site,
@@ -82,13 +82,13 @@ pub async fn read(
     }
     let before = environment.store.resolved(&site.id).await?;
     seen.resolve(site, before.as_ref());
-    // A group that no rule names any more may still hold people whom we put there.
+    // A group that no rule names any more may still have members that Doorstep added.
     let claims = people.iter().flat_map(|person| &person.claims);
     let claimed: BTreeSet<Group> = claims.map(|claim| (claim.doors.clone(), claim.group.clone())).collect();
     seen.rows(&claimed).await;
     let numbered = known.profiles().any(|(_, profile)| !profile.cards.is_empty());
     seen.cards(|doors| numbered || people.iter().any(|person| person.has_cards_at(doors))).await;
-    // What is wrong with a group is known only now.
+    // The names are resolved again, because only the read of the groups shows their problems.
     seen.resolve(site, before.as_ref());
     seen.find_other_sites(environment, site).await?;
     seen.find_unreadable(environment, site, &everybody.unreadable).await?;
@@ -96,18 +96,18 @@ pub async fn read(
 }
 
 impl DoorsSnapshot {
-    /// The groups of every door system that is known.
+    /// Returns the groups of every door system that is known.
     pub fn groups(&self) -> BTreeMap<String, Vec<doorstep_core::model::account::Group>> {
         self.terms.iter().map(|(name, terms)| (name.clone(), terms.seen.groups.clone())).collect()
     }
 
-    /// What a group is called, or else its id.
+    /// Returns the name of a group, or its id if the group is unknown.
     pub fn name_of(&self, doors: &str, group: &GroupId) -> String {
         let groups = self.terms.get(doors).map_or(&[][..], |terms| &terms.seen.groups);
         groups.iter().find(|known| known.id == *group).map_or_else(|| group.0.clone(), |known| known.name.clone())
     }
 
-    /// Whether an account belongs to a person who cannot be read: nobody knows what of it is ours.
+    /// Returns whether an account belongs to a person who cannot be read. Which of its access is ours is then unknown.
     pub fn is_of_unreadable(&self, doors: &str, account: &AccountId) -> bool {
         self.of_unreadable.get(doors).is_some_and(|accounts| accounts.contains(account))
     }
@@ -125,7 +125,7 @@ impl DoorsSnapshot {
         Ok(())
     }
 
-    /// Every account that was seen, in a list or in a group, by door system.
+    /// Returns every account of the lists and the groups, by door system.
     fn accounts_seen(&self) -> BTreeMap<String, Vec<AccountId>> {
         let mut seen: BTreeMap<String, Vec<AccountId>> = BTreeMap::new();
         for (doors, accounts) in &self.accounts {
@@ -183,7 +183,7 @@ impl DoorsSnapshot {
         Ok(())
     }
 
-    /// What a shortage of seats means is the operator's business: nothing stops because one is near.
+    /// Adds remarks and notices about the seats. A shortage of seats is for the operator and blocks nothing.
     fn seats(&mut self, name: &str, seats: Option<Seats>) {
         let Some((seats, shortage)) = seats.and_then(|seats| Some((seats, seats.shortage()?))) else { return };
         self.remarks.push(format!("{name}: {shortage}"));
@@ -215,7 +215,7 @@ impl DoorsSnapshot {
         }
     }
 
-    /// Finds out which other sites share a group, and reads what they hold.
+    /// Finds the other sites that share a group, and loads their claims.
     async fn find_other_sites(&mut self, environment: &Environment, site: &Site) -> Result<()> {
         let mut neighbours = Neighbours::new();
         for (name, terms) in &mut self.terms {
@@ -234,7 +234,7 @@ impl DoorsSnapshot {
         Ok(())
     }
 
-    /// Reads the cards of every door system where `wanted` says so.
+    /// Reads the cards of every door system for which `wanted` returns true.
     async fn cards(&mut self, wanted: impl Fn(&str) -> bool) {
         for name in self.accounts.keys().filter(|name| wanted(name)) {
             let (Some(reader), Some(read)) = (self.readers.get(name), self.reads.get_mut(name)) else { continue };
@@ -251,7 +251,7 @@ impl DoorsSnapshot {
         }
     }
 
-    /// Reads the people of every group that is ruled or claimed.
+    /// Reads the members of every group that a rule names or that has a claim.
     async fn rows(&mut self, claimed: &BTreeSet<Group>) {
         for (name, terms) in self.terms.iter_mut().filter(|(name, _)| self.accounts.contains_key(*name)) {
             let (Some(reader), Some(read)) = (self.readers.get(name), self.reads.get_mut(name)) else { continue };
@@ -277,7 +277,8 @@ impl DoorsSnapshot {
     }
 }
 
-/// The groups that matter: those that a rule opened before, and those in which anybody was put by us.
+/// Returns the groups of the last read that matter: those that were taken over, and those in which a person has a
+/// claim.
 fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<doorstep_core::model::account::Group> {
     let claims = people.iter().flat_map(|person| &person.claims).filter(|claim| claim.doors == name);
     let claimed: BTreeSet<&GroupId> = claims.map(|claim| &claim.group).collect();
@@ -285,8 +286,8 @@ fn groups_of_ours(before: &DoorsRead, people: &[Person], name: &str) -> Vec<door
     ours.cloned().collect()
 }
 
-/// Adds every group of `ours` that the list leaves out and that exists when it is asked for by its id. Otherwise its
-/// people would be taken out, or forgotten and left in.
+/// Adds every group of `ours` that the list lacks and that exists when it is read by its id. Without this, its members
+/// would be removed, or forgotten and left in the group.
 async fn with_unlisted(
     reader: &dyn ReadDoors,
     mut groups: Vec<doorstep_core::model::account::Group>,
@@ -301,7 +302,7 @@ async fn with_unlisted(
     Ok(groups)
 }
 
-/// What one door system answered.
+/// The answers of one door system.
 struct Survey {
     now: DoorsRead,
     accounts: Accounts,
@@ -323,8 +324,8 @@ async fn survey(
     Ok(Survey { now, accounts, seats: reader.seats().await? })
 }
 
-/// A list that lost half of its groups, or all, is not believed: what is claimed in a group that seems to be gone
-/// would be forgotten, and stay open for ever.
+/// Rejects a list that lost half or all of its groups. The claims in a group that seems to be gone would be forgotten,
+/// and the access would stay open for ever.
 fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
     let Some(before) = before else { return Ok(now) };
     let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
@@ -339,8 +340,8 @@ fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRea
     Ok(now)
 }
 
-/// What was known of the door system cannot be read: all of its groups count as taken over before, so that whoever was put
-/// into one by hand stays theirs.
+/// Marks all groups as taken over. The stored state of the door system is unreadable, so an account that was added by
+/// hand must stay foreign.
 fn taken_over(now: DoorsRead) -> DoorsRead {
     let taken = now.groups.iter().map(|group| group.id.clone()).collect();
     DoorsRead { taken, cards_taken: true, ..now }

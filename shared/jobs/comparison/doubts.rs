@@ -1,4 +1,4 @@
-//! What nobody vouched for among what was judged: the guard judges it once more, as a set. Pure.
+//! Collects the unconfirmed changes of all decisions for the guard, which judges them as one set. Pure.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 
-/// What nobody vouched for of one person.
+/// Returns the unconfirmed changes of one person.
 pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
     if verdict.judged.moves.is_empty() {
         return Vec::new();
@@ -44,8 +44,8 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
     made.chain(taken).collect()
 }
 
-/// What would be taken from people by a snapshot that is not believed, if `known` is what it says: for a human to look at.
-/// What waits already is left out.
+/// Returns the removals that a snapshot which is not believed would cause, for the operator to look at. `known` holds
+/// the facts of that snapshot. Changes in `waits` are left out.
 pub fn if_believed(
     ground: CompareContext<'_>,
     known: &FactIndex,
@@ -61,7 +61,7 @@ pub fn if_believed(
     found
 }
 
-/// Somebody whom nobody knows, and who would be removed.
+/// Returns the removal of a foreign account that belongs to no stored person.
 pub fn of_stranger(foreign: &Foreign) -> Waiting {
     let Foreign { doors, account, group, goes: _ } = foreign;
     let doubt = UnconfirmedChange::Leaves { doors: doors.clone(), group: group.clone(), account: account.clone() };
@@ -69,7 +69,7 @@ pub fn of_stranger(foreign: &Foreign) -> Waiting {
     Waiting { foreign: true, ..Waiting::new(doubt, who) }
 }
 
-/// Who is in which group at `now`.
+/// Returns the accounts in each group whose membership is valid at `now`.
 pub fn inside(seen: &DoorsSnapshot, now: Timestamp) -> Inside {
     let valid = |rows: &GroupRows| -> BTreeSet<AccountId> {
         rows.iter().filter(|row| is_valid(row, now)).map(|row| row.account.clone()).collect()
@@ -77,7 +77,7 @@ pub fn inside(seen: &DoorsSnapshot, now: Timestamp) -> Inside {
     seen.held.iter().map(|(at, rows)| (at.clone(), valid(rows))).collect()
 }
 
-/// Who has a card of ours at each door system.
+/// Returns the accounts that hold a card of ours at each door system.
 pub fn holders(people: &[Person]) -> Holders {
     let mut holders = Holders::new();
     for (doors, linked) in people.iter().flat_map(|person| &person.accounts) {

@@ -1,4 +1,4 @@
-//! Everything that is known of one site's platform, in memory, found by whom it is about.
+//! All facts of one site's platform, in memory, indexed by the profile or team that they concern.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher, RandomState};
@@ -12,11 +12,11 @@ use doorstep_core::decide::guard::former::CatalogueBefore;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, Profile, What};
 use doorstep_core::model::record::{Record, Source};
 
-/// A fact that is found by its name, which stands in it already.
+/// A fact that hashes and compares by its name, which is part of the fact.
 struct Named(Arc<Fact>);
 
 impl Named {
-    /// The parts of its name, in their order there: so both come to the same hash.
+    /// Returns the parts of the name in the order of [`FactId`], so that both have the same hash.
     fn parts(&self) -> (Kind, &Id) {
         (self.0.what.kind(), &self.0.id)
     }
@@ -42,12 +42,12 @@ impl Equivalent<Named> for FactId {
     }
 }
 
-/// Live facts of one site.
+/// The existing facts of one site.
 #[derive(Default)]
 pub struct FactIndex {
     facts: HashSet<Named, RandomState>,
     by_holder: HashMap<Holder, Vec<Arc<Fact>>>,
-    /// What was known before changes that only full reads told of: of few things, mostly of none.
+    /// The confirmed state of facts that have an unconfirmed change. Usually empty.
     before: HashMap<FactId, Before>,
     before_by_holder: HashMap<Holder, Vec<FactId>>,
     /// Profiles of people who cannot be read.
@@ -55,7 +55,7 @@ pub struct FactIndex {
 }
 
 impl FactIndex {
-    /// Adds a record, in place of what was known of the same thing.
+    /// Adds a record. It replaces the record of the same thing.
     pub fn put(&mut self, record: &Record) {
         let name = record.fact.name();
         if let Some(Named(old)) = self.facts.take(&name) {
@@ -86,53 +86,53 @@ impl FactIndex {
         }
     }
 
-    /// Sets the profiles of people who cannot be read aside: they are no newcomers.
+    /// Sets the profiles of unreadable people aside, so that they do not count as new.
     pub fn set_aside(&mut self, profiles: Vec<FactId>) {
         self.set_aside.extend(profiles);
     }
 
-    /// Whether a profile belongs to a person who cannot be read.
+    /// Returns whether a profile belongs to a person who cannot be read.
     pub fn is_set_aside(&self, name: &FactId) -> bool {
         self.set_aside.contains(name)
     }
 
-    /// The platform's catalogue before such changes, where it has changed so.
+    /// Returns the confirmed catalogue, if the catalogue has an unconfirmed change.
     pub fn catalogue_before(&self) -> Option<CatalogueBefore> {
         CatalogueBefore::of(self.facts(), self.before.values())
     }
 
-    /// What was known before changes that only full reads told of.
+    /// Iterates over the confirmed state of the facts that have an unconfirmed change.
     pub fn before(&self) -> impl Iterator<Item = (&FactId, &Before)> {
         self.before.iter()
     }
 
-    /// Every profile, of members and of guests, in no order.
+    /// Iterates over all profiles, of members and of visitors, in no order.
     pub fn profiles(&self) -> impl Iterator<Item = (FactId, &Profile)> {
         self.facts().filter_map(|fact| Some((fact.name(), profile(fact)?)))
     }
 
-    /// One profile.
+    /// Returns one profile.
     pub fn profile(&self, name: &FactId) -> Option<&Profile> {
         self.facts.get(name).and_then(|Named(fact)| profile(fact))
     }
 
-    /// The same as it was before a change that only full reads told of, where it is one.
+    /// Returns the confirmed state of a profile: the state before an unconfirmed change, if there is one.
     pub fn confirmed_profile(&self, name: &FactId) -> Option<&Profile> {
         self.before.get(name).and_then(|before| profile(&before.fact)).or_else(|| self.profile(name))
     }
 
-    /// One thing.
+    /// Returns one fact.
     pub fn fact(&self, name: &FactId) -> Option<&Fact> {
         self.facts.get(name).map(|Named(fact)| fact.as_ref())
     }
 
-    /// All facts, in no order.
+    /// Iterates over all facts, in no order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter().map(|Named(fact)| fact.as_ref())
     }
 
-    /// The same as it would be if everything were as these facts say, and nothing else were there. What would be another
-    /// or gone then is doubted.
+    /// Returns an index with exactly these facts. A fact that differs from the present one or that is gone counts as
+    /// doubted.
     pub fn if_it_were(&self, facts: Vec<Fact>, at: Timestamp) -> FactIndex {
         let mut then = FactIndex { set_aside: self.set_aside.clone(), ..FactIndex::default() };
         let mut said: HashMap<FactId, Fact> = facts.into_iter().map(|fact| (fact.name(), fact)).collect();
@@ -151,12 +151,12 @@ impl FactIndex {
         then
     }
 
-    /// Everything about these profiles and their teams.
+    /// Returns the facts about these profiles and their teams.
     pub fn dossier<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> PersonFacts {
         let mut dossier = PersonFacts { profiles: profiles.clone().cloned().collect(), ..PersonFacts::default() };
         for profile in profiles {
             let own = own(profile);
-            // A profile is about itself.
+            // The profile is one of its own facts.
             let about = self.by_holder.get(&own).map(Vec::as_slice).unwrap_or_default();
             let now = about.iter().find(|fact| fact.what.kind() == profile.kind && fact.id == profile.id);
             let before = self.before.get(profile).map(|before| &before.fact);
@@ -183,7 +183,7 @@ impl FactIndex {
     }
 }
 
-/// Whom a profile stands for.
+/// Returns the holder that a profile is for.
 fn own(profile: &FactId) -> Holder {
     match profile.kind {
         Kind::Visitor => Holder::Visitor(profile.id.clone()),

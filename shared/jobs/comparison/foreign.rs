@@ -1,4 +1,4 @@
-//! Lines in ruled groups that are not ours: pure.
+//! Finds foreign members of ruled groups. Pure.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
@@ -14,7 +14,7 @@ use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
 use doorstep_core::model::person::{Claim, compared_email};
 use doorstep_core::site::Mode;
 
-/// An account in a ruled group that nobody but a hand can have put there.
+/// An account in a ruled group that was added by hand: no site claims it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Foreign {
     /// Door system.
@@ -23,24 +23,24 @@ pub struct Foreign {
     pub account: AccountId,
     /// Group.
     pub group: GroupId,
-    /// Nobody whom we know has it, and the group is ours alone: it would be taken out.
+    /// Whether the account is to be removed: no stored person owns it, and the group is exclusively ours.
     pub goes: bool,
 }
 
-/// Which lines in the groups that were read are claimed, or would be.
+/// The members of the groups that are claimed, or would become claims.
 pub struct Ours<'a> {
     held: &'a ActualGroups,
-    /// By the places of lines in each group.
+    /// One flag per member, by its index in the group.
     lines: HashMap<&'a Group, Vec<bool>>,
 }
 
 impl<'a> Ours<'a> {
-    /// None yet.
+    /// Returns an empty index.
     pub fn none(held: &'a ActualGroups) -> Self {
         Ours { held, lines: HashMap::new() }
     }
 
-    /// Notes what somebody claims, or would, in these groups.
+    /// Marks the members that these claims cover in these groups.
     pub fn note<'c>(
         &mut self,
         groups: impl IntoIterator<Item = &'c Group>,
@@ -60,7 +60,7 @@ impl<'a> Ours<'a> {
     }
 }
 
-/// Every such line, but those of protected people. `is_owned` says whether anybody has an account.
+/// Returns every foreign member, except protected ones. `is_owned` returns whether a person owns an account.
 pub fn foreign(
     ground: CompareContext<'_>,
     known: &FactIndex,
@@ -72,8 +72,8 @@ pub fn foreign(
     let addresses: LazyCell<HashSet<Cow<'_, str>>, _> = LazyCell::new(|| {
         known.profiles().filter_map(|(_, profile)| profile.email.as_deref().and_then(compared_email)).collect()
     });
-    // Whoever is behind an account that nobody linked may be somebody whom the platform knows, who must not be taken
-    // for a stranger. An account that is missing from the list of all is left alone: nobody knows who it is.
+    // An account that is not linked may belong to a person whom the platform knows, found by address. It is not
+    // removed. An account that the list of all accounts lacks is kept too, because its address is unknown.
     let mut is_strange = |doors: &str, id: &AccountId| {
         let account = directory.account(doors, id).filter(|_| !is_owned(doors, id));
         account.is_some_and(|account| {
@@ -102,7 +102,7 @@ pub fn foreign(
     found
 }
 
-/// Whether another site of the stack claims the membership that a line stands for.
+/// Returns whether another site of the stack claims the membership.
 fn is_claimed_elsewhere(seen: &DoorsSnapshot, (doors, group): &Group, row: &GroupMember) -> bool {
     let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.ends_by_itself);
     let ends = seen.others.ends(doors, group, &row.account);

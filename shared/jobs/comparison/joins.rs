@@ -1,7 +1,7 @@
-//! Who would be joined, or parted, by addresses that are not confirmed, and what that would take from anybody. Pure.
+//! Finds the people whom an unconfirmed address would join or part, and the access that this would take away. Pure.
 //!
-//! Until the guard lets it be done everybody stays who they are. A change that takes nothing needs no judgement; one that
-//! does is judged with everything that it takes, as one set.
+//! People stay as they are until the guard releases the change. A change that takes nothing away needs no judgement.
+//! One that does is judged as one set with everything that it takes away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,27 +15,28 @@ use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::person::{Person, email_digest, email_key};
 use doorstep_core::model::subject::Subject;
 
-/// What is found.
+/// The result.
 #[derive(Debug, Default)]
 pub struct Joins {
-    /// Profiles that would become another person's, and what that takes from whom.
+    /// Profiles that would move to another person, and the removals that follow.
     pub waiting: Vec<Waiting>,
-    /// The profiles.
+    /// The profiles that would move.
     pub profiles: BTreeSet<FactId>,
 }
 
-/// A profile whose address changed by news that is not confirmed.
+/// A profile with an unconfirmed change of its address.
 struct Pending {
     profile: FactId,
     to: String,
     doubted: bool,
-    /// The place of the person whose it is, among those as they would be.
+    /// Index of the present owner in the list of projected people.
     from: usize,
-    /// The place of the person whose it would be.
+    /// Index of the future owner in the list of projected people.
     into: usize,
 }
 
-/// Finds who would be joined or parted. Mostly nobody, and then nothing is done.
+/// Finds the people who would be joined or parted. Returns early if no address has an unconfirmed change, which is
+/// usual.
 pub fn joins(ground: CompareContext<'_>, known: &FactIndex, seen: &DoorsSnapshot, people: &[Person]) -> Joins {
     let changed = changed(known, people);
     if changed.is_empty() {
@@ -68,7 +69,7 @@ pub fn joins(ground: CompareContext<'_>, known: &FactIndex, seen: &DoorsSnapshot
     Joins { waiting, profiles }
 }
 
-/// Profiles of people whom we know, with the address that was read, whose change is not confirmed.
+/// Returns the profiles of stored people whose address has an unconfirmed change, with the address that was read.
 fn changed(known: &FactIndex, people: &[Person]) -> BTreeMap<FactId, (String, bool)> {
     let mut changed = BTreeMap::new();
     for (name, before) in known.before().filter(|(name, _)| matches!(name.kind, Kind::Member | Kind::Visitor)) {
@@ -114,7 +115,7 @@ fn id_of(everybody: &[ProjectedPerson<'_>], place: usize) -> Option<String> {
     everybody.get(place).and_then(|somebody| somebody.known).map(|known| known.id.clone())
 }
 
-/// Everybody from whom something is taken, and everybody who is joined with them, or parted from them.
+/// Returns the people who lose access, and all people who would be joined with them or parted from them.
 fn harmed(pending: &[Pending], mut harmed: BTreeSet<usize>) -> BTreeSet<usize> {
     loop {
         let touches = |one: &&Pending| harmed.contains(&one.from) || harmed.contains(&one.into);

@@ -1,5 +1,5 @@
-//! Judges everybody at once: facts x rules, beside what was seen at the doors. Pure; what settle would find out about
-//! accounts it finds out in mind.
+//! Decides for all people at once: facts × rules, compared with the state of the doors. Pure. It finds and links
+//! accounts as settle would, but only in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,40 +23,40 @@ use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 
-/// What was found about one person.
+/// The result for one person.
 pub struct Verdict<'a> {
-    /// Who, with the accounts that they have or that were found to be theirs.
+    /// The person, with the accounts that are linked or that were found.
     pub somebody: &'a ProjectedPerson<'a>,
-    /// What the platform calls them.
+    /// The name of the person at the platform.
     pub name: Option<String>,
-    /// What is wrong with the facts about them.
+    /// Problems of the facts about the person.
     pub problems: Vec<String>,
-    /// What they may open.
+    /// The groups that the person may be in.
     pub desired: Desired,
-    /// When anything opens or closes for them next.
+    /// The next instant at which any access of the person begins or ends.
     pub next: Option<Timestamp>,
-    /// Groups that were looked at.
+    /// The groups that were compared.
     pub groups: BTreeSet<Group>,
-    /// What would be done.
+    /// The actions that would be applied.
     pub judged: PersonDecision,
-    /// What would be taken from them although nobody vouched for it, now or in the aftermath.
+    /// The removals that are unconfirmed, including those of the aftermath.
     pub unsure: Unsure,
-    /// What was known before changes that only full reads told of, and is the reason for that.
+    /// The facts whose confirmed state the unconfirmed removals rest on.
     pub vouched: Vec<FactId>,
-    /// What would follow once they have left the groups that they would be taken out of.
+    /// The actions that would follow after the person has left the groups.
     pub aftermath: Vec<(String, Action)>,
-    /// Door systems at which an account was found to be theirs.
+    /// Door systems at which an account of the person was found.
     pub linked: BTreeSet<String>,
     /// Door systems whose cards are being taken over.
     pub new_cards: &'a BTreeSet<String>,
-    /// Door systems at which it could not be told which account is theirs, and why: nobody is let in there.
+    /// Door systems at which the person's account is ambiguous, with the reason. The person gets no access there.
     pub barred: BTreeMap<String, String>,
 }
 
-/// What is not planned, and how sure it is.
+/// Removals that are not planned, with their certainty.
 pub type Unsure = BTreeMap<UnconfirmedChange, Certainty>;
 
-/// Judges everybody, each handed to `each`, and gives the lines that are nobody's.
+/// Decides for all people and passes each result to `each`. Returns the foreign members of the groups.
 pub fn judge(
     ground: CompareContext<'_>,
     known: &FactIndex,
@@ -78,7 +78,7 @@ pub fn judge(
         let Some(found) = bench.one(&mut everybody, place, &mut owners) else { continue };
         let Some(somebody) = everybody.get(place) else { continue };
         note_cards(&mut books, &somebody.person, &found.judged);
-        // Whatever is claimed is among the groups that were looked at.
+        // The groups that were compared include every group with a claim.
         ours.note(&found.groups, somebody.person.claims.iter().chain(&found.judged.adopt));
         let Found { name, problems, desired, next, groups, judged, unsure, vouched, aftermath, linked, barred } = found;
         let new_cards = &new_cards;
@@ -101,7 +101,7 @@ pub fn judge(
     foreign(ground, known, seen, &directory, |doors, id| owners.has(&everybody, doors, id), &ours)
 }
 
-/// What would be taken from the people in these places, planned or not.
+/// Returns all removals from the people at these indexes, planned or not.
 pub fn removals(
     ground: CompareContext<'_>,
     known: &FactIndex,
@@ -127,7 +127,7 @@ pub fn removals(
     taken
 }
 
-/// Two people never get one card, not even in mind.
+/// Records the cards that the decision assigns, so that two people never get the same card in one comparison.
 fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &PersonDecision) {
     for (doors, step) in &judged.moves {
         if let (Action::Tag(change), Some(book)) = (step, books.get_mut(doors)) {
@@ -138,7 +138,7 @@ fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &
     }
 }
 
-/// What follows for one person from facts and rules.
+/// The name, the card numbers and the desired access of one person.
 #[derive(Clone, Copy)]
 struct Facts<'v> {
     name: Option<&'v str>,
@@ -146,7 +146,7 @@ struct Facts<'v> {
     desired: &'v Desired,
 }
 
-/// A verdict before it is handed over.
+/// The parts of a [`Verdict`] that own their data.
 struct Found {
     name: Option<String>,
     problems: Vec<String>,
@@ -227,7 +227,7 @@ impl Bench<'_, '_> {
         let CompareContext { terms, mode, stale, now, .. } = self.ground;
         let Facts { name, numbers, desired } = facts;
         let (held, adopt, books, looked) = (&self.seen.held, &self.seen.new, self.books, self.looked);
-        // Whose cards were never compared is in the terms.
+        // `DoorsContext` says whose cards were never compared.
         let adopt_cards = &EMPTY;
         View {
             person,
@@ -248,8 +248,9 @@ impl Bench<'_, '_> {
         }
     }
 
-    /// Settle takes cards back only in the round after they left their last group, and suspends and deletes accounts only
-    /// in the round after that. Gives the person without what they left, where anything follows.
+    /// Returns the actions that follow in later evaluations, and the person without the groups that they left, if
+    /// anything follows. Settle takes cards back only in the evaluation after the person left the last group, and
+    /// suspends or deletes an account only in the one after that.
     fn aftermath(
         &self,
         person: &Person,
@@ -263,7 +264,7 @@ impl Bench<'_, '_> {
         }
         let mut person = person.clone();
         person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
-        // Of the groups that are left nothing counts here but whether anything is to be done about them.
+        // Actions in the remaining groups are discarded here. They count only as a reason to keep cards and accounts.
         let groups = concerned(&person, facts.desired, self.ground.now, []);
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
         let after = decide_person(self.view(&person, facts, &groups)).moves.into_iter();
@@ -276,7 +277,8 @@ impl Bench<'_, '_> {
         (Some(person), moves)
     }
 
-    /// Finds the person's accounts where they are to be let in, and where one of their address is in a group.
+    /// Finds the person's account at each door system where the person needs one, or where an account with the person's
+    /// address is in a group.
     fn link(
         &self,
         everybody: &mut [ProjectedPerson<'_>],

@@ -1,5 +1,5 @@
-//! The whole platform beside the whole door system. This room reads both and judges everybody; it keeps nothing, marks
-//! nobody due and writes to no door. Reconcile does something about what it finds, a preview shows it.
+//! Compares the whole platform with the whole door system. This module reads both and decides for all people. It stores
+//! nothing, marks no one as due and writes to no door. Reconcile acts on the result, and preview shows it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -31,11 +31,11 @@ pub mod people;
 pub mod platform;
 pub mod seen_accounts;
 
-/// What was so before, as far as nobody vouched for the change: by the files that were in force as `versions`, until the
-/// file that is judged took their place at `replaced`.
+/// Loads the confirmed baseline: the site files that were in force as `versions`, until the present file replaced them
+/// at `replaced`, and the confirmed state of the facts.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
+/// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable.
 pub async fn former(
     store: &Store,
     site: &Site,
@@ -48,10 +48,10 @@ pub async fn former(
     Ok(Baseline::of(site, &seen.groups(), Some(&seen.resolved), (older, replaced), catalogue))
 }
 
-/// Loads everybody of a site, and sets the profiles of those who cannot be read aside in what is known.
+/// Loads all people of a site, and sets the profiles of unreadable people aside in `known`.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
+/// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable.
 pub async fn everybody_to_judge(store: &Store, site: &Site, known: &mut FactIndex) -> Result<People> {
     let everybody = store.everybody_to_judge(&site.id).await?;
     if !everybody.unreadable.is_empty() {
@@ -61,36 +61,36 @@ pub async fn everybody_to_judge(store: &Store, site: &Site, known: &mut FactInde
     Ok(everybody)
 }
 
-/// A group at one of the site's doors.
+/// A group at one of the site's door systems.
 pub type Group = (String, doorstep_core::model::account::GroupId);
 
-/// How one source was read.
+/// The result of reading one source.
 #[derive(Debug, Clone, Serialize)]
 pub struct Read {
-    /// Whether all of it was read, and nothing in it was unbelievable.
+    /// Whether all of it was read and believed.
     pub complete: bool,
-    /// How many things.
+    /// Number of records.
     pub records: usize,
 }
 
-/// What everybody is judged by.
+/// The common input of all decisions.
 #[derive(Clone, Copy)]
 pub struct CompareContext<'a> {
     /// The site file.
     pub site: &'a Site,
-    /// What its names stand for.
+    /// What its names resolve to.
     pub resolved: &'a Resolved,
     /// The platform's catalogue.
     pub catalogue: &'a Catalogue,
-    /// What holds at each door system that is known.
+    /// The context of each door system that is known.
     pub terms: &'a BTreeMap<String, DoorsContext>,
-    /// How far it may go.
+    /// The mode that limits the actions.
     pub mode: Mode,
-    /// What was so before, as far as nobody vouched for the change.
+    /// The confirmed baseline.
     pub former: &'a Baseline,
-    /// Nothing new may be opened.
+    /// Whether the facts are too old to grant new access.
     pub stale: bool,
-    /// The instant for which it is judged.
+    /// The instant of the decision.
     pub now: Timestamp,
 }
 

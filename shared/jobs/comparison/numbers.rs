@@ -1,4 +1,4 @@
-//! The card numbers that a list of members says, beside those that are known of the same members. Pure.
+//! Compares the card numbers of a list of members with the stored ones of the same members. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use doorstep_core::decide::cards::key;
 use doorstep_core::model::fact::{Fact, FactId, Kind, What};
 use doorstep_core::model::record::Record;
 
-/// What card numbers are called among lists that are counted and judged.
+/// The name of card numbers among the lists that are counted and judged.
 pub const NUMBERS: &str = "card number";
 
-/// How many numbers a list says, and lost.
+/// The counts of card numbers in a list.
 pub struct Numbers {
-    /// How many it says.
+    /// Card numbers in the list.
     pub listed: usize,
-    /// How many were known of its members.
+    /// Stored card numbers of the members in the list.
     pub known: usize,
-    /// How many of these it says of nobody.
+    /// Stored card numbers that the list has for no member.
     pub lost: usize,
-    /// The members of whom it does not say one that was known.
+    /// The members that lost a stored number.
     pub losers: Vec<FactId>,
 }
 
 impl Numbers {
-    /// Of a list of members, beside what is stored of them.
+    /// Compares a list of members with their stored facts.
     pub fn of(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
         Self::beside(facts, stored, |record| &record.fact)
     }
 
-    /// The same beside what was known before losses that are doubted: a list that repeats them is no better than the ones
-    /// before.
+    /// Compares a list of members with their confirmed numbers, before any doubted loss. A list that repeats a doubted
+    /// loss is not believed more than the lists before it.
     pub fn with_doubted(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
         Self::beside(facts, stored, |record| match &record.vouched {
             Some(vouched) if record.is_doubted() => vouched,
@@ -53,19 +53,19 @@ impl Numbers {
     }
 }
 
-/// Whether somebody has no number any more who had one.
+/// Returns whether the member had a number before and has none now.
 pub fn lost_all_numbers(before: &Fact, now: &Fact) -> bool {
     of_fact(before).next().is_some() && of_fact(now).next().is_none()
 }
 
-/// A member with the numbers that are known of them, where there are any.
+/// Replaces a member's numbers by the stored ones, if there are any.
 pub fn keep_numbers(fact: &mut Fact, stored: &BTreeMap<FactId, Record>) {
     if let Some(record) = stored.get(&fact.name()).filter(|record| !record.gone) {
         with_numbers_of(fact, &record.fact);
     }
 }
 
-/// A member with the numbers of another state of theirs, where it has any.
+/// Replaces a member's numbers by those of another state of it, if that state has any.
 pub fn with_numbers_of(fact: &mut Fact, other: &Fact) {
     if let (What::Member(profile), What::Member(other)) = (&mut fact.what, &other.what)
         && !other.cards.is_empty()

@@ -1,7 +1,8 @@
-//! Who there would be once everybody was settled: the people we know, with their profiles as these are now, and those
-//! whom nobody settled yet. Pure; it makes nobody.
+//! Projects the people as they would be after settle has served all of them: the stored people with their current
+//! profiles, and new people. Pure. It creates no one.
 //!
-//! Profiles with one exact address are one person; see `settle::identity`, which does the same for those who are due.
+//! Profiles with the same exact address are one person. `settle::identity` applies the same rule to the people who are
+//! due.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,28 +13,28 @@ use super::facts::FactIndex;
 use doorstep_core::model::fact::{FactId, Profile};
 use doorstep_core::model::person::{Person, compared_email, email_key};
 
-/// Somebody as they would be.
+/// A person as settle would leave them.
 pub struct ProjectedPerson<'a> {
-    /// As we know them; `None` for a newcomer.
+    /// The stored person; `None` for a new one.
     pub known: Option<&'a Person>,
-    /// As they would be.
+    /// The projected person.
     pub person: PersonCow<'a>,
-    /// Their profiles that nobody settled yet.
+    /// Profiles that settle has not assigned yet.
     pub joined: Vec<FactId>,
-    /// One of their profiles has another address than we know.
+    /// Whether a profile has another address than the stored one.
     pub moved: bool,
 }
 
-/// A person in mind. Nearly everybody is as we know them, and is not copied.
+/// A projected person. Almost all people equal the stored person and are not copied.
 pub enum PersonCow<'a> {
-    /// As we know them.
+    /// The stored person.
     FactIndex(&'a Person),
-    /// Otherwise.
+    /// A changed copy.
     Other(Box<Person>),
 }
 
 impl PersonCow<'_> {
-    /// To be changed in mind.
+    /// Returns the person for changes, and copies it first if needed.
     pub fn to_mut(&mut self) -> &mut Person {
         match self {
             PersonCow::Other(person) => person,
@@ -57,17 +58,17 @@ impl Deref for PersonCow<'_> {
     }
 }
 
-/// By which addresses profiles are somebody's.
+/// Which addresses assign profiles to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addresses {
-    /// What is confirmed: settle goes by these.
+    /// Confirmed addresses, as settle uses them.
     Confirmed,
-    /// What was read, confirmed or not: what would be, once it was released.
+    /// Addresses as they were read: the result once the guard releases the changes.
     Read,
 }
 
 impl Addresses {
-    /// The address of a profile of `person`. What they go by already needs nobody's word.
+    /// Returns the address of a profile of `person`. The address that the person has already needs no confirmation.
     fn of(self, known: &FactIndex, name: &FactId, person: &Person) -> Option<String> {
         let read = known.profile(name).and_then(address).map(Cow::into_owned);
         match self {
@@ -79,12 +80,13 @@ impl Addresses {
     }
 }
 
-/// Everybody: those with profiles first, since they take over the accounts of those who have none left.
+/// Returns all people by their confirmed addresses. Those with profiles come first, because they take over the accounts
+/// of people without profiles.
 pub fn everybody<'a>(people: &'a [Person], known: &FactIndex) -> Vec<ProjectedPerson<'a>> {
     everybody_by(Addresses::Confirmed, people, known)
 }
 
-/// The same by these addresses.
+/// Returns all people by these addresses.
 pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &FactIndex) -> Vec<ProjectedPerson<'a>> {
     let mut everybody = Vec::with_capacity(people.len());
     let mut owned: HashSet<&FactId> = HashSet::with_capacity(people.len());
@@ -114,9 +116,10 @@ fn address(profile: &Profile) -> Option<Cow<'_, str>> {
 }
 
 impl ProjectedPerson<'_> {
-    /// Takes a changed address over, where it is the only profile's and nobody has it; else the profile goes to whoever
-    /// has it, and is given here. Where all of several part, the person with the account is whose address it has. Who has
-    /// no profile left keeps the address: a profile that comes back to it is theirs.
+    /// Applies changed addresses. The person takes the new address if the profile is the only one and the address is
+    /// free. Otherwise the profile leaves, and this function returns it. If all of several profiles leave, the person
+    /// stays with the one that has the address of the account. A person without profiles keeps the address, so that a
+    /// returning profile finds it.
     fn leave(&mut self, by: Addresses, known: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
             PersonCow::FactIndex(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
@@ -144,13 +147,13 @@ impl ProjectedPerson<'_> {
     }
 }
 
-/// Whether a profile is as it was: so is nearly everybody's, and nothing is copied.
+/// Returns whether the address of a profile is unchanged. That is the usual case, and it copies nothing.
 fn stays(known: &FactIndex, name: &FactId, person: &Person) -> bool {
     let read = known.profile(name).and_then(address);
     read.is_none_or(|read| Some(&*read) == person.email.as_deref())
 }
 
-/// Addresses that somebody has, or is about to have.
+/// Addresses that a person has, or is about to get.
 struct Taken<'a> {
     people: &'a [Person],
     known: OnceCell<HashSet<&'a str>>,
@@ -162,17 +165,17 @@ impl<'a> Taken<'a> {
         Taken { people, known: OnceCell::new(), new: HashSet::new() }
     }
 
-    /// Takes an address, unless somebody has it.
+    /// Reserves an address. Returns `false` if a person has it.
     fn take(&mut self, email: &str) -> bool {
         let of_all = || self.people.iter().filter_map(|person| person.email.as_deref()).collect();
         !self.known.get_or_init(of_all).contains(email) && self.new.insert(email.to_owned())
     }
 }
 
-/// Profiles join whoever has their address, or are somebody new.
+/// Assigns each profile to the person with its address, or to a new person.
 fn join(everybody: &mut Vec<ProjectedPerson<'_>>, profiles: impl Iterator<Item = (FactId, Option<String>)>) {
     let mut profiles = profiles.peekable();
-    // Mostly there are none, and then nobody needs to know where each address is.
+    // Usually no profile is new. Then the index of addresses is not built.
     if profiles.peek().is_none() {
         return;
     }

@@ -1,6 +1,10 @@
-//! Reads the whole platform, and believes only what it can: a thing that is missing from a list is asked for by its id
-//! before it counts as gone, and a list that lost half of what it held is not believed at all. A platform that cannot be
-//! asked gives only what its reader has judged. What is new is handed to whoever asked, kind by kind; nothing is kept here.
+//! Reads the whole platform and judges what to believe.
+//!
+//! - A thing that a list lacks is read by its id before it counts as gone.
+//! - A list that lost half of its things is not believed.
+//! - A platform without a read API supplies facts that its reader has already judged.
+//!
+//! The new records of each kind are returned to the caller. This module stores nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,42 +25,42 @@ use doorstep_vendors::platform::found::{FactList, Lookup};
 use doorstep_vendors::platform::relation::{self, Relation};
 use doorstep_vendors::platform::{ReadPlatform, Span};
 
-/// Single bookings that ended before this are not kept: they open nothing.
+/// Single bookings that ended longer ago than this are not stored. They open nothing.
 const OVER: SignedDuration = SignedDuration::from_hours(3 * 24);
-/// Check-ins are read from this long ago.
+/// How far back check-ins are read.
 const CHECKINS: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// So many of the things that cannot be read are named.
+/// The number of unreadable things that are reported by name.
 const NAMED: usize = 100;
-/// So many of what such a list left out are asked for by their ids.
+/// The number of missing things of a rejected list that are read by their ids.
 const SAMPLE: usize = 100;
 
-/// One read of a platform, under way.
+/// A platform read in progress.
 pub struct Reading<'a> {
     store: &'a Store,
     site: &'a Site,
     began: Timestamp,
-    /// Only what changed since then is listed; `None`: everything.
+    /// The instant since which changes are listed; `None` lists everything.
     pub since: Option<Timestamp>,
-    /// What is known, with what was read so far.
+    /// The stored facts, updated by what was read so far.
     pub known: FactIndex,
-    /// How many things of each kind were listed.
+    /// Number of listed things of each kind.
     pub counts: BTreeMap<&'static str, usize>,
-    /// How many card numbers there are, where a whole list of members was believed.
+    /// Number of card numbers, if a complete list of members was believed.
     pub numbers: Option<usize>,
     /// What could not be read.
     pub problems: Vec<String>,
     /// What was read and is not believed.
     pub refused: Vec<String>,
-    /// What was pushed and is not believed, and so is no part of what was read.
+    /// Pushed updates that are not believed. They are left out of the read.
     pub doubts: Vec<String>,
-    /// What is odd without harm.
+    /// Harmless irregularities.
     pub remarks: Vec<String>,
-    /// Kinds of which no list could be read.
+    /// Kinds whose list could not be read.
     pub unread: BTreeSet<Kind>,
-    /// Lists that were not believed the last time, and after the read those that are not believed now, by kind.
+    /// Lists that were not believed, by kind: those of the last read, updated by this read.
     pub disbelief: Disbeliefs,
-    /// Things that their lists left out and that are there all the same, as far as is known.
+    /// Things that their lists lack and that presumably exist.
     unlisted: BTreeSet<FactId>,
     news: Vec<Record>,
 }
@@ -65,7 +69,7 @@ pub struct Reading<'a> {
 pub type Disbeliefs = BTreeMap<String, Disbelief>;
 
 impl<'a> Reading<'a> {
-    /// Nothing is read yet. `began` is the version of everything that will be.
+    /// Starts a read. `began` becomes the version of every record of it.
     pub fn new(
         store: &'a Store,
         site: &'a Site,
@@ -96,10 +100,10 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The platform cannot be asked at all: what is known goes on.
+    /// Loads the stored facts of a platform that cannot be read at all, and keeps them.
     ///
     /// # Errors
-    /// [`Error::Retry`] where our own table is away.
+    /// [`Error::Retry`] if our table is unavailable.
     pub async fn none(&mut self, error: &Error) -> Result<()> {
         self.problems.push(error.to_string());
         for kind in Kind::ALL {
@@ -109,11 +113,10 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Reads one kind. Gives what is not known yet, or otherwise. Of a kind whose list cannot be read, what is known
-    /// goes on.
+    /// Reads one kind and returns its new and changed records. If the list cannot be read, the stored facts stay.
     ///
     /// # Errors
-    /// [`Error::Retry`] where our own table is away.
+    /// [`Error::Retry`] if our table is unavailable.
     pub async fn one(&mut self, reader: &dyn ReadPlatform, kind: Kind) -> Result<Vec<Record>> {
         let checkins_from = self.began.checked_sub(CHECKINS).unwrap_or(self.began);
         let span = Span { changed_since: self.since, checkins_from };
@@ -136,7 +139,7 @@ impl<'a> Reading<'a> {
         Ok(std::mem::take(&mut self.news))
     }
 
-    /// What is known of a kind before it is read.
+    /// Loads the stored facts of a kind.
     async fn remember(&mut self, kind: Kind) -> Result<BTreeMap<FactId, Record>> {
         let records = self.store.facts_of(&self.site.id, kind).await?;
         records.iter().for_each(|record| self.known.put(record));
@@ -153,12 +156,12 @@ impl<'a> Reading<'a> {
     ) {
         let (facts, doubted) = self.believed_cards(kind, facts, stored);
         let mut listed: BTreeSet<FactId> = facts.iter().map(Fact::name).collect();
-        // What cannot be read is there, and goes on as it was known.
+        // An unreadable thing exists, and keeps its stored value.
         listed.extend(unreadable.into_iter().map(|unreadable| unreadable.name));
         self.counts.insert(kind.word(), listed.len());
         let live = stored.values().filter(|record| !record.gone && !is_over(&record.fact, self.began));
         let live = live.filter(|record| !is_before(&record.fact, checkins_from));
-        // What was seen after the read began has not vanished from it.
+        // A thing that was read after this read began cannot be missing from it.
         let live: Vec<&Record> = live.filter(|record| record.read <= self.began).collect();
         let source = Source::Read;
         for mut fact in facts {
@@ -171,7 +174,7 @@ impl<'a> Reading<'a> {
             self.news(old, Record::new(fact, self.began, source.clone()));
         }
         for record in stored.values().filter(|record| !record.gone) {
-            // It is over: nothing is inferred from that.
+            // An expired thing counts as gone by its own time. This is confirmed, not inferred.
             if is_over(&record.fact, self.began) || is_before(&record.fact, checkins_from) {
                 self.news(Some(record), record.gone(self.began, Source::Look));
             }
@@ -192,8 +195,8 @@ impl<'a> Reading<'a> {
             doubted.filter(|record| !is_over(&record.fact, self.began) && !is_before(&record.fact, checkins_from));
         let (back, still): (Vec<&Record>, Vec<&Record>) =
             doubted.partition(|record| listed.contains(&record.fact.name()));
-        // What lists left out that were not believed, and one that is leaves out, too, is gone by inference like anything
-        // else that is missing. A list that repeats those is believed no more than they were.
+        // Things that rejected lists lacked, and that a believed list lacks too, are gone by inference like any other
+        // missing thing. A list that repeats a rejected loss is not believed more than before.
         if !lost_half(live.len() + back.len() + still.len(), missing.len() + still.len()) {
             for record in still {
                 self.confirm(reader, record).await;
@@ -226,7 +229,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Says of what cannot be read that it is so. That is a matter of these things alone: the read is complete.
+    /// Adds a remark for each unreadable record. It affects only these records: the read counts as complete.
     fn remark_on_unreadable(&mut self, kind: Kind, listed: &FactList) {
         self.remark(listed.unreadable.iter());
         if listed.nameless > 0 {
@@ -234,7 +237,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Names the first of many.
+    /// Adds a remark for each of the first records, and one for the number of the others.
     fn remark<T: std::fmt::Display>(&mut self, unreadable: impl ExactSizeIterator<Item = T>) {
         let more = unreadable.len().saturating_sub(NAMED);
         self.remarks.extend(unreadable.take(NAMED).map(|one| one.to_string()));
@@ -243,9 +246,9 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// A list in which half of the card numbers vanished says nothing of cards: a property was renamed, or a right is
-    /// missing. Everybody has the numbers that they had, until it was repeated: then a human must look at it. Gives the
-    /// people of whom it is believed only because of that.
+    /// Rejects the card numbers of a list that lost half of them: a property was renamed, or a permission is missing.
+    /// Members then keep their stored numbers. A list that repeats the loss is believed, but as doubted, so that the
+    /// operator must approve it. Returns the facts, and the members whose facts are doubted.
     fn believed_cards(
         &mut self,
         kind: Kind,
@@ -281,7 +284,7 @@ impl<'a> Reading<'a> {
         (facts, doubted)
     }
 
-    /// Whether a list left out the very same things as in the two reads before it. Notes it.
+    /// Records what a list lacks. Returns whether the two reads before lacked exactly the same things.
     fn is_repeated(&mut self, kind: Kind, missing: &[&Record]) -> bool {
         let names: Vec<FactId> = missing.iter().map(|record| record.fact.name()).collect();
         self.is_said_again(kind.word(), &names)
@@ -294,8 +297,8 @@ impl<'a> Reading<'a> {
         times >= BELIEVED_AFTER
     }
 
-    /// Whether none of the first of these is there when it is asked for by its id. All of them may be too many to ask
-    /// for; a human looks at them in any case.
+    /// Returns whether a sample of the missing things is gone when read by id. Reading all of them could be too many
+    /// calls. The operator must approve the change in any case.
     async fn are_gone(&mut self, reader: &dyn ReadPlatform, missing: &[&Record]) -> bool {
         for record in missing.iter().take(SAMPLE) {
             match reader.look(&record.fact.name()).await {
@@ -310,7 +313,7 @@ impl<'a> Reading<'a> {
         true
     }
 
-    /// Asks by its id for something that a list left out.
+    /// Reads a thing that a list lacks by its id.
     async fn confirm(&mut self, reader: &dyn ReadPlatform, record: &Record) {
         let name = record.fact.name();
         match reader.look(&name).await {
@@ -330,8 +333,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Asks for what belonged to a thing and is not listed with it any more. What is there although its list left it out
-    /// belongs where it did.
+    /// Reads by id the relations of a thing that its list no longer shows. A relation that exists stays.
     async fn confirm_relations(&mut self, reader: &dyn ReadPlatform, old: Option<&Record>, fact: &mut Fact) {
         let Some(old) = old.filter(|old| !old.gone && reader.answers_by_id()) else { return };
         let unlisted = &self.unlisted;
@@ -353,8 +355,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Memberships with their desks and offices. These are read for the resources that rules name; of others, what
-    /// was known stays.
+    /// Adds desks and offices to memberships. They are read for the resources that rules name. For other resources the
+    /// stored ones stay.
     async fn assigned(
         &mut self,
         reader: &dyn ReadPlatform,
@@ -395,8 +397,8 @@ impl<'a> Reading<'a> {
         Ok(memberships)
     }
 
-    /// Whether the lists of assignments are believed, which lost these of so many. Assignments have no address of their
-    /// own, so that a list that ran out cannot be told from one that lies.
+    /// Returns whether the lists of assignments are believed, given that they lost `lost` of `known`. An assignment
+    /// cannot be read by id, so an empty list cannot be told from a wrong one.
     fn believes_assignments(&mut self, known: usize, lost: &BTreeSet<Id>) -> bool {
         const WORD: &str = "assignment";
         if !ran_out(known, lost.len()) {
@@ -414,7 +416,7 @@ impl<'a> Reading<'a> {
         believed
     }
 
-    /// Resources whose assignments open something.
+    /// Returns the resources whose assignments open a group.
     fn ruled_resources(&self) -> Vec<Id> {
         let catalogue = Catalogue::of(self.known.facts());
         let resolved = resolve(self.site, &catalogue, &BTreeMap::new(), None);
@@ -447,13 +449,13 @@ fn assigned_to(fact: &Fact) -> &[Assignment] {
     }
 }
 
-/// A single booking whose time is long over.
+/// Returns whether a fact is a single booking that ended long ago.
 fn is_over(fact: &Fact, now: Timestamp) -> bool {
     let What::Booking(booking) = &fact.what else { return false };
     booking.series.is_none() && now.duration_since(booking.end.max(booking.start)) > OVER
 }
 
-/// A check-in from before the stretch that is read.
+/// Returns whether a fact is a check-in before the time span that is read.
 fn is_before(fact: &Fact, from: Timestamp) -> bool {
     matches!(&fact.what, What::Checkin(checkin) if checkin.at < from)
 }

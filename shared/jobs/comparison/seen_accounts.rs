@@ -1,5 +1,5 @@
-//! Every account of one door system, as it was seen. Nearly all of them are somebody's and as that somebody has them, and
-//! a large site has room for each but once.
+//! All accounts of one door system. Almost all of them equal the linked account of a person. They share memory with it,
+//! because a large site has room for one copy of each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use doorstep_core::model::account::{Account, AccountId};
 use doorstep_core::model::person::Person;
 
-/// The accounts of one door system that are somebody's, as they were last seen.
+/// The linked accounts of one door system, in their stored state.
 pub type Links<'a> = HashMap<&'a AccountId, &'a Arc<Account>>;
 
-/// The accounts at `doors` that are linked to any of these people.
+/// Returns the accounts at `doors` that are linked to these people.
 pub fn links<'a>(people: &'a [Person], doors: &str) -> Links<'a> {
     let linked = people.iter().filter_map(|person| person.accounts.get(doors));
     linked.map(|linked| (&linked.account.id, &linked.account)).collect()
@@ -20,8 +20,8 @@ pub fn links<'a>(people: &'a [Person], doors: &str) -> Links<'a> {
 pub struct Accounts(Vec<Arc<Account>>);
 
 impl Accounts {
-    /// Of a whole list. Of two of one id the later one counts. Nearly all are as somebody's link has them, and are
-    /// shared with it.
+    /// Builds the index of a complete list. If an id occurs twice, the later account counts. An account that equals its
+    /// link shares the link's memory.
     pub fn of(accounts: Vec<Account>, links: &Links<'_>) -> Self {
         let shared = |account: Account| match links.get(&account.id) {
             Some(link) if ***link == account => Arc::clone(link),
@@ -40,13 +40,13 @@ impl Accounts {
         Accounts(accounts)
     }
 
-    /// One of them.
+    /// Returns one account.
     pub fn get(&self, id: &AccountId) -> Option<&Arc<Account>> {
         let place = self.0.binary_search_by(|account| account.id.cmp(id)).ok()?;
         self.0.get(place)
     }
 
-    /// All of them, by id.
+    /// Iterates over all accounts, by id.
     pub fn iter(&self) -> std::slice::Iter<'_, Arc<Account>> {
         self.0.iter()
     }

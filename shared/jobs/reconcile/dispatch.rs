@@ -1,5 +1,5 @@
-//! Turns the clock, and wishes on the bus, into one request per site. It compares nothing, so that ten thousand sites are
-//! dispatched in seconds, and no site waits for another one's platform.
+//! Turns the timer and the requests on the event bus into one reconcile request per site. Dispatch compares nothing.
+//! Ten thousand sites are therefore dispatched in seconds, and no site waits for the platform of another one.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Result;
 
-/// What is asked for. A schedule names no site and means all of them; an event of the bus names one.
+/// The input of dispatch. A schedule names no site and means all of them. An event on the bus names one site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Asked {
     #[serde(default)]
@@ -17,21 +17,22 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Detail {
     site: Option<String>,
-    /// An event that does not say so was published by a person.
+    /// An event without this field was published by a person.
     asked_by: Option<AskedBy>,
 }
 
 impl Asked {
-    /// Every site, by the clock.
+    /// Returns the input of the timer: every site.
     pub fn everything() -> Self {
         Asked::default()
     }
 }
 
-/// Sends the requests that are asked for.
+/// Sends the reconcile requests for `asked`.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table or the queue is away; some requests may have been sent.
+/// [`doorstep_core::model::error::Error::Retry`] if the table or the queue is unavailable. Some requests may have been
+/// sent.
 pub async fn dispatch(environment: &Environment, asked: Asked) -> Result<()> {
     match asked.detail {
         Some(Detail { site: Some(site), asked_by }) => {
@@ -50,8 +51,8 @@ async fn one(environment: &Environment, site: String, by: AskedBy) -> Result<()>
     environment.reconciles.send(&[ReconcileRequest { site, begun, by }]).await
 }
 
-/// Asks for every site, and logs how long ago the site was read whole that waits longest: the stack's alarm `oldest-read`
-/// counts on `oldest_read_minutes`.
+/// Requests every site, and logs the age of the oldest complete platform read. The stack's alarm `oldest-read` counts
+/// on the field `oldest_read_minutes`.
 async fn all(environment: &Environment) -> Result<()> {
     let sites = environment.store.site_names().await?;
     let begun = environment.store.begun(&sites).await?;
@@ -63,8 +64,8 @@ async fn all(environment: &Environment) -> Result<()> {
     Ok(())
 }
 
-/// Minutes since the last complete read of a platform, of the site where that is longest ago; of a site that was never
-/// read, since it first failed.
+/// Returns the minutes since the last complete platform read of the site where it is longest ago. A site that was never
+/// read counts from its first failure.
 async fn oldest_read(environment: &Environment, sites: &[String]) -> Result<i64> {
     let now = environment.time.now();
     let reads = environment.store.platform_reads(sites).await?;

@@ -1,5 +1,5 @@
-//! Lets the guard judge what nobody vouched for, and remembers what it said: what may be done now, and what waits for a
-//! human. Nothing is judged from a read that was not whole.
+//! Lets the guard judge the unconfirmed changes, and stores the result: the released changes, and the holds that wait
+//! for an approval. A change is judged only from a complete read.
 
 use std::collections::BTreeSet;
 
@@ -22,31 +22,31 @@ use doorstep_core::model::record::Record;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::{Mode, Site};
 
-/// What the guard looks at.
+/// The input of the guard.
 pub struct Holding<'a> {
     pub environment: &'a Environment,
     pub site: &'a Site,
     pub seen: &'a DoorsSnapshot,
     pub known: &'a FactIndex,
-    /// Everybody whom we know.
+    /// Every stored person that can be read.
     pub people: &'a [Person],
-    /// The platform was read whole, and believed.
+    /// Whether the platform was read completely, and the read is believed.
     pub sound: bool,
     pub now: Timestamp,
 }
 
-/// What the guard's judgement came to.
+/// The decision of the guard.
 pub struct Ruling {
-    /// Who is due.
+    /// The people who are due.
     pub dues: Vec<Due>,
-    /// Everything was compared and judged, by a file that may revoke.
+    /// Whether everything was compared and judged in full mode, the only mode that revokes.
     pub compared: bool,
-    /// And nothing that anybody must vouch for is left.
+    /// Whether everything was compared and no unconfirmed change is left.
     pub done: bool,
 }
 
 impl Holding<'_> {
-    /// Judges what was marked.
+    /// Judges the marked changes, stores the holds and returns who is due.
     pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
         let Marked { mut dues, perhaps, waiting, vouched } = marked;
         let sound = |one: &Waiting| self.sound && one.doubt.doors().is_none_or(|doors| self.is_sound(doors));
@@ -80,10 +80,10 @@ impl Holding<'_> {
         self.seen.terms.contains_key(doors) && !self.seen.shut.contains(doors)
     }
 
-    /// Gives what may be done.
+    /// Returns the released changes, after it stored the holds.
     async fn guard(&self, waiting: Vec<Waiting>, whole: bool, report: &mut Report) -> Result<Vec<Waiting>> {
         let (store, site) = (&self.environment.store, self.site.id.as_str());
-        // Mostly there is nothing, and then nobody needs to know who is where.
+        // Usually there is no unconfirmed change. Then the membership of all groups is not computed.
         let Judgement { released, holds } = match waiting.is_empty() {
             true => Judgement::default(),
             false => self.judged(waiting).await?,
@@ -95,7 +95,8 @@ impl Holding<'_> {
         Ok(released)
     }
 
-    /// Judges as one set. Counted before it is released: a stop in between lets less pass, not more.
+    /// Judges all changes as one set. The tally is stored before the changes are released, so that a crash in between
+    /// releases fewer changes, never more.
     async fn judged(&self, waiting: Vec<Waiting>) -> Result<Judgement> {
         let (store, site) = (&self.environment.store, self.site.id.as_str());
         let (mut tally, was) = store.tally(site, self.now).await?;
@@ -103,7 +104,7 @@ impl Holding<'_> {
         let guard = &self.site.guard;
         let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
         let Judgement { mut released, holds } = judge(measure, waiting);
-        // An account is counted when it is made.
+        // Settle counts a new account when it creates it.
         let taken = released.iter().filter(|one| one.doubt.place().is_some());
         let new: Vec<UnconfirmedChange> = taken.map(|one| one.doubt.clone()).collect();
         if !new.is_empty() {
@@ -123,7 +124,8 @@ impl Holding<'_> {
         Ok(Judgement { released, holds })
     }
 
-    /// Writes down what waits, and forgets what does no longer. A hold is published when it is new, and once a day.
+    /// Stores the holds and removes those that no longer apply. A hold is published when it is new, and then once a
+    /// day.
     async fn keep_holds(&self, holds: Vec<(Hold, Vec<Waiting>)>, whole: bool, report: &mut Report) -> Result<()> {
         let store = &self.environment.store;
         store.drop_unreadable_holds(&self.site.id).await?;
@@ -134,7 +136,7 @@ impl Holding<'_> {
                 Some(old) if self.now.duration_since(old.told) < TOLD_EVERY => open.push(old.clone()),
                 Some(old) => {
                     let again = Hold { told: self.now, ..old.clone() };
-                    // Approved in this very moment: then that is what counts.
+                    // A conflict means that the operator approved the hold in this moment. The approval wins.
                     if !unless_changed(store.keep_hold(&again).await)? {
                         continue;
                     }
@@ -157,7 +159,7 @@ impl Holding<'_> {
                 continue;
             }
             match old.approved {
-                // Kept for a day, so that whoever looks sees what became of it.
+                // An approved hold stays for a day, so that the operator sees its result.
                 Some(at) if self.now.duration_since(at) < TOGETHER => {}
                 None if !whole => open.push(old),
                 _ => drop(unless_changed(store.drop_hold(&old).await)?),
@@ -168,10 +170,10 @@ impl Holding<'_> {
         Ok(())
     }
 
-    /// What was vouched for long ago, and nobody would be revoked against, is not needed any more.
+    /// Removes the confirmed state of a fact once the change is old and no pending revoke rests on it.
     async fn forget_what_nobody_needs(&self, needed: &BTreeSet<FactId>) -> Result<()> {
         let old = |until: Timestamp| self.now.duration_since(until) >= TOGETHER;
-        // A change of the catalogue concerns everybody.
+        // A change of the catalogue affects all people, so any pending revoke may rest on it.
         let catalogue = !needed.is_empty();
         for (name, before) in self.known.before() {
             let named = Catalogue::KINDS.contains(&before.fact.what.kind());
@@ -190,7 +192,7 @@ impl Holding<'_> {
     }
 }
 
-/// Whether a hold was written; not where it changed since it was read, which the next comparison sees.
+/// Returns whether a hold was written. Returns `false` on a conflict: the next comparison sees the changed hold.
 fn unless_changed(written: Result<()>) -> Result<bool> {
     match written {
         Ok(()) => Ok(true),

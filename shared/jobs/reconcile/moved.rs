@@ -1,12 +1,13 @@
-//! Door systems that a new site file names otherwise, or no longer. What Doorstep gave at a door system is known by that
-//! name; where the name goes, nothing could end it. So a file says where it went, or the operator says that it stays.
+//! Door systems that a new site file renames or removes. Claims name their door system. If the name disappears, nothing
+//! can end the access that Doorstep gave there. The file therefore says where the name went, or the operator says that
+//! the access stays.
 //!
 //! | the new file | what becomes of claims, accounts and intents under the old name |
 //! |---|---|
 //! | still has the table, without rules | settle revokes: the door system can be reached |
 //! | has `was = "main"` in another table | they move to the new name ([`carry_over`]) |
-//! | has neither, pushed with `--leave-access main` | they are no longer ours: people stay as they are ([`carry_over`]) |
-//! | has neither | it is refused, with these three ways ([`unaccounted`]) |
+//! | has neither, pushed with `--leave-access main` | they are no longer ours: people keep access ([`carry_over`]) |
+//! | has neither | the push is refused, and the finding names these three ways ([`unaccounted`]) |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +18,11 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Site};
 
-/// How often a person is tried again who was written by another function at the same time.
+/// The number of tries for a person whom another function writes at the same time.
 const TRIES: usize = 5;
 
-/// Names of door systems at which people have something of ours and which the new file does not account for.
+/// Returns a finding for each door system at which people have claims or accounts and which the new file does not
+/// account for.
 pub fn unaccounted(site: &Site, leave: &BTreeSet<String>, everybody: &[Person]) -> Vec<Finding> {
     let renamed: BTreeSet<&str> = site.doors.values().filter_map(|config| config.was.as_deref()).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -42,14 +44,15 @@ fn finding(doors: &str, count: usize) -> Finding {
     ))
 }
 
-/// Says where access is to be left at doors that the file still has.
+/// Returns a finding for each door system of `leave` that the file still has.
 pub fn still_there(site: &Site, leave: &BTreeSet<String>) -> Vec<Finding> {
     let there = leave.iter().filter(|doors| site.doors.contains_key(*doors));
     let message = |doors| format!("--leave-access {doors}: the file still has [doors.{doors}]; leave that out");
     there.map(|doors| Finding::of_file(message(doors))).collect()
 }
 
-/// Says where `was` names another door system than the new table: claims move only within one.
+/// Returns a finding where `was` names a different door system than the new table. Claims move only within one door
+/// system.
 pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
     let renamed = site.doors.iter().filter_map(|(name, config)| Some((name, config, config.was.as_ref()?)));
     let other = renamed
@@ -63,11 +66,12 @@ pub fn elsewhere(site: &Site, text: &str, before: &Site) -> Vec<Finding> {
     other.map(|(name, _, was)| Finding::located(message(name, was), text)).collect()
 }
 
-/// Moves what is known under the old names of `site`'s doors to the new ones, and gives up what is at the doors that are
-/// left. Safe to repeat: reconcile does, where a function died on the way.
+/// Moves claims, accounts and intents from the old names of `site`'s door systems to the new ones, and gives up those
+/// at the door systems in `leave`. It is safe to repeat. Reconcile repeats it in case a function crashed on the way.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where our own table is away, or a person was written again and again meanwhile.
+/// [`doorstep_core::model::error::Error::Retry`] if our table is unavailable, or if another function kept writing the
+/// same person.
 pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet<String>) -> Result<()> {
     let mut moves: BTreeMap<&str, Option<&str>> = leave.iter().map(|doors| (doors.as_str(), None)).collect();
     for (name, config) in &site.doors {
@@ -83,7 +87,7 @@ pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet
     for person in people.known {
         one(environment, &site.id, person, &moves).await?;
     }
-    // Claims of a person who cannot be read are moved once they can.
+    // Claims of an unreadable person move once the person can be read.
     if !people.unreadable.is_empty() {
         return Ok(());
     }
@@ -93,7 +97,8 @@ pub async fn carry_over(environment: &Environment, site: &Site, leave: &BTreeSet
     Ok(())
 }
 
-/// Lets what was known of the door system be known under its new name. Whether anything may still be under the old one.
+/// Copies the stored state of the door system to its new name. Returns whether anything may still be stored under the
+/// old name.
 pub async fn announce(environment: &Environment, site: &Site, name: &str, was: &str) -> Result<bool> {
     let Some(read) = environment.store.doors_read(&site.id, was).await? else { return Ok(false) };
     if environment.store.doors_read(&site.id, name).await?.is_none() {

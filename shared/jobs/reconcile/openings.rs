@@ -1,5 +1,5 @@
-//! Who came and went, where a door system must be asked for it: a bounded number of pages each time, going on where the
-//! last one ended. Whoever was refused lately is due at once.
+//! Collects access attempts from door systems that must be polled. Each reconcile reads a limited number of pages and
+//! continues where the last one stopped. A person who was refused recently is due at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,24 +22,24 @@ use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::doors::DoorsVendor;
 use doorstep_vendors::doors::openings::{Cursor, Page, ReadOpenings, Seen as Shown};
 
-/// Most pages that one reconcile reads of one door system; the next one goes on.
+/// The limit of pages per reconcile and door system. The next reconcile continues.
 const MOST_PAGES: usize = 20;
-/// Most unnamed tags that are looked up for one page.
+/// The limit of unnamed tags to look up per page.
 const MOST_TAGS: usize = 20;
-/// A site that is new begins with what happened within the last day.
+/// How far back the first read of a new site begins.
 const FIRST: SignedDuration = SignedDuration::from_hours(24);
-/// What was read is read again from so far back: two locks are not in step.
+/// The overlap between two reads. The clocks of two locks differ.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
-/// Once a day it is read from further back, for locks that had lost their hub and tell late.
+/// How often a read begins further back, by `SWEEP`. A lock that lost its hub reports its entries late.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const SWEEP: SignedDuration = SignedDuration::from_hours(48);
-/// A lock whose clock is further ahead than this is not believed.
+/// The longest time by which the clock of a lock may be ahead of ours. Later entries are ignored.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-/// Locks seldom get other names.
+/// How often the names of locks are read. They change rarely.
 const LOCKS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Collects the openings of every door system that was reached, and looks after the webhooks of those that tell by
-/// themselves. Whether somebody was refused and is due now. What fails is a problem in the report.
+/// Collects the access attempts of every door system that was reached, and checks the webhooks of the door systems that
+/// post them. Returns whether a person was refused and is due now. A failure is a problem in the report.
 pub async fn collect(environment: &Environment, site: &Site, seen: &DoorsSnapshot, report: &mut Report) -> bool {
     let mut dues = Vec::new();
     for (name, config) in &site.doors {
@@ -68,7 +68,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// What is wrong with the door system's webhook, after everything else was read.
+    /// Reads everything new at this door system. Returns the problem of its webhook, if there is one.
     async fn all(&self, dues: &mut Vec<Due>) -> Result<Option<String>> {
         let (store, now) = (&self.environment.store, self.environment.time.now());
         let mut read = store.openings_read(&self.site.id, self.name, &self.config.identity()).await?;
@@ -116,7 +116,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The next page; one from the beginning where the door system does not know any more where it stopped.
+    /// Reads the next page. If the door system no longer knows the page token, it reads the first page again.
     async fn page(&self, mark: &mut Cursor) -> Result<Option<Page>> {
         match self.reader.page(self.name, mark).await {
             Err(Error::Invalid(_)) if mark.token.take().is_some() => self.reader.page(self.name, mark).await,
@@ -124,7 +124,7 @@ impl Reading<'_> {
         }
     }
 
-    /// With the account of whoever showed a tag without being named.
+    /// Adds the account to each attempt that names a tag and no account.
     async fn named(&self, shown: Vec<Shown>) -> Result<Vec<AccessAttempt>> {
         let mut holders: BTreeMap<String, Option<AccountId>> = BTreeMap::new();
         let mut openings = Vec::new();
@@ -164,7 +164,7 @@ impl Reading<'_> {
     }
 }
 
-/// Returns from where the next read begins, after one that came to its end.
+/// Returns where the next read begins, after a read that reached the end of the list.
 fn next_start(read: &mut OpeningsRead, since: Timestamp, now: Timestamp) -> Timestamp {
     let newest = read.newest.take();
     if read.swept.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY) {

@@ -1,4 +1,4 @@
-//! Marks due whoever is not as they should be, and counts it.
+//! Marks the people whose access differs from the desired access as due, and counts the differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,20 +21,20 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Mode;
 
-/// Who is due, and what the guard must judge first.
+/// The people who are due, and the changes that the guard must judge first.
 #[derive(Default)]
 pub struct Marked {
-    /// Due whatever the guard says.
+    /// People who are due regardless of the guard.
     pub dues: Vec<Due>,
-    /// Due if any of this is released.
+    /// People who are due if the guard releases any of these changes.
     pub perhaps: Vec<(Due, Vec<UnconfirmedChange>)>,
-    /// What nobody vouched for.
+    /// Unconfirmed changes.
     pub waiting: Vec<Waiting>,
-    /// What was known before, on which that rests.
+    /// The facts whose confirmed state the unconfirmed changes rest on.
     pub vouched: BTreeSet<FactId>,
 }
 
-/// Judges everybody, counts what is missing, and gives who is due.
+/// Decides for all people, counts the differences and returns who is due.
 pub fn due(
     ground: CompareContext<'_>,
     known: &FactIndex,
@@ -81,7 +81,7 @@ impl Marking<'_> {
         }
     }
 
-    /// What is to be looked at for somebody whom we know.
+    /// Returns the due item of a stored person, with the groups, accounts and cards to read.
     fn due(&self, person: &Person, verdict: &Verdict<'_>, changed: &BTreeSet<String>) -> Due {
         let (groups, take_over) = self.groups(verdict);
         let (cards, adopt) = cards(verdict);
@@ -90,7 +90,7 @@ impl Marking<'_> {
         due.with_a_look_at(look_at).with_cards(adopt)
     }
 
-    /// What nobody vouched for of this person.
+    /// Records the unconfirmed changes of one person and returns them.
     fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<UnconfirmedChange> {
         self.marked.vouched.extend(verdict.vouched.iter().cloned());
         if self.ground.mode == Mode::Observe {
@@ -102,15 +102,15 @@ impl Marking<'_> {
         doubts
     }
 
-    /// Groups to look at, and whether what is held there becomes theirs.
+    /// Returns the groups to read, and whether their existing members become claims.
     fn groups(&self, verdict: &Verdict<'_>) -> (Vec<Group>, bool) {
         let new = |group: &&Group| self.seen.new.contains(*group);
         let adopt = verdict.groups.iter().any(|group| new(&group));
         (verdict.groups.iter().filter(|group| !adopt || new(group)).cloned().collect(), adopt)
     }
 
-    /// Profiles that may open something or will, or that join somebody whom we know: what one of them is may shut what
-    /// another one opens.
+    /// Marks the new profiles that open a group now or later, or that join a stored person. A profile may block what
+    /// another profile of the same person opens.
     fn newcomers(&mut self, verdict: &Verdict<'_>, doubts: &[UnconfirmedChange]) {
         let (somebody, now) = (verdict.somebody, self.ground.now);
         let mut stretches = verdict.desired.values().flatten();
@@ -132,10 +132,10 @@ impl Marking<'_> {
         }
     }
 
-    /// Door systems where somebody with access has an account that is not as we know it: suspended or woken, or with
-    /// another address.
+    /// Returns the door systems where a person with claims has an account that differs from the stored one: suspended,
+    /// resumed, or with another address.
     fn changed_accounts(&self, person: &Person, now: &PersonCow<'_>) -> BTreeSet<String> {
-        // Whoever's account is another is another in mind.
+        // A changed account always makes a projected copy of the person.
         if matches!(now, PersonCow::FactIndex(_)) {
             return BTreeSet::new();
         }
@@ -147,7 +147,8 @@ impl Marking<'_> {
         changed.map(|(doors, _)| doors.clone()).collect()
     }
 
-    /// Whoever has a problem is looked at again: it may have been solved at the door system, where nobody tells us.
+    /// Returns whether settle must serve the person. A person with a problem is always served again, because the door
+    /// system may have solved it without telling us.
     fn must_be_settled(&self, person: &Person, verdict: &Verdict<'_>) -> bool {
         let to_do = match self.ground.mode {
             Mode::Observe => false,
@@ -160,7 +161,7 @@ impl Marking<'_> {
         to_do || new_problem || problems || person.failures == 0 && person.next != verdict.next
     }
 
-    /// Whoever must go from a group that is ours alone, and is nobody whom we know.
+    /// Marks the foreign accounts that are to leave a group which is exclusively ours.
     fn strangers(&mut self, foreign: Vec<Foreign>) {
         let mut goes: BTreeMap<_, Vec<Waiting>> = BTreeMap::new();
         for foreign in foreign.into_iter().filter(|foreign| foreign.goes) {
@@ -179,9 +180,9 @@ impl Marking<'_> {
         }
     }
 
-    /// Whoever would be joined or parted. Everybody stays who they are until that was judged.
+    /// Marks the profiles that would join or leave a person. The people stay as they are until the guard has judged it.
     fn joins(&mut self, joins: Joins) {
-        // What nobody judges must not be taken for confirmed.
+        // Observe mode judges nothing. The confirmed state must be kept, or the change would count as confirmed.
         self.marked.vouched.extend(joins.profiles);
         if self.ground.mode == Mode::Observe {
             return;
@@ -193,18 +194,18 @@ impl Marking<'_> {
     }
 }
 
-/// Door systems where their cards must be looked at, and whether cards that they have become ours there.
+/// Returns the door systems where the person's cards must be read, and whether existing cards become ours there.
 fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
     let new = verdict.judged.adopt_cards.iter().any(|(doors, ..)| verdict.new_cards.contains(doors));
     let doors = verdict.judged.card_doors().chain(verdict.judged.troubles.iter().map(|(doors, _)| doors));
     (doors.cloned().collect(), new)
 }
 
-/// Whether anything is to be done that needs nobody's leave.
+/// Returns whether the person has work that needs no approval.
 fn has_sure_work(verdict: &Verdict<'_>) -> bool {
     let PersonDecision { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
     let waits = |(doors, step): &(String, Action)| match step {
-        // Without the account nothing else can be done at these doors but taking out.
+        // Without an account, removals are the only other work at this door system.
         Action::Create => true,
         Action::Grant { .. } | Action::Tag(_) => makes(&verdict.judged, doors),
         _ => is_unsure(verdict, doors, step),
@@ -213,7 +214,7 @@ fn has_sure_work(verdict: &Verdict<'_>) -> bool {
     moves.iter().any(|step| !waits(step)) || !adopt.is_empty() || !release.is_empty() || !cards
 }
 
-/// Whether nobody vouched for what a move takes away.
+/// Returns whether the removal that an action makes is unconfirmed.
 fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Action) -> bool {
     doubt_of(&verdict.somebody.person, doors, step).is_some_and(|doubt| verdict.unsure.contains_key(&doubt))
 }
@@ -222,7 +223,7 @@ fn makes(judged: &PersonDecision, doors: &str) -> bool {
     judged.moves.iter().any(|(at, step)| at == doors && *step == Action::Create)
 }
 
-/// Counts what is missing. What nobody vouched for is counted when the guard has judged it.
+/// Counts the differences. Unconfirmed removals are counted after the guard has judged them.
 fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
     for (doors, step) in &verdict.judged.moves {
         let waits = mode == Mode::Full && is_unsure(verdict, doors, step);

@@ -1,4 +1,4 @@
-//! Keeps what a read of the platform found, and how it went.
+//! Stores the facts that a read of the platform found, and the result of the read.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,24 +18,24 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::told::reader::tidy;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 
-/// Above this many things a whole read would take more than our share of the rate limit within one cadence.
+/// Above this number of things, a complete read every 15 minutes would exceed our share of the rate limit.
 const TOO_MANY: usize = 100_000;
-/// A whole read happens at least this often.
+/// The longest time between two complete reads.
 const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// What a read of the platform came to.
+/// The result of a platform read.
 pub struct PlatformState {
-    /// What is known.
+    /// All facts.
     pub known: FactIndex,
-    /// How reads went.
+    /// The stored history of platform reads.
     pub mark: PlatformRead,
-    /// This one is believed.
+    /// Whether this read is complete and believed.
     pub sound: bool,
-    /// What a snapshot says that is not believed and waits for a human.
+    /// The facts of a snapshot that is not believed and waits for an approval.
     pub held_back: Option<Vec<Fact>>,
 }
 
-/// Reads the platform into the table, and looks after its webhooks. What could not be read stays as it was known.
+/// Reads the platform into the table, and checks its webhooks. Facts that could not be read keep their stored value.
 pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -> Result<PlatformState> {
     let word = site.platform.kind.word();
     let now = environment.time.now();
@@ -58,12 +58,12 @@ pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -
     Ok(PlatformState { known: reading.known, mark, sound, held_back })
 }
 
-/// A read that is over, and kept.
+/// A finished and stored read.
 struct KeptRead<'a> {
     reading: Reading<'a>,
-    /// What is wrong with the platform's webhooks.
+    /// Problems of the platform's webhooks.
     heard: Vec<String>,
-    /// What the table never takes.
+    /// Facts that the table rejects permanently.
     kept_out: Vec<String>,
     held_back: Option<Vec<Fact>>,
 }
@@ -88,7 +88,7 @@ async fn read_and_keep<'a>(
                 Err(error) => reading.problems.push(error.to_string()),
             }
             if let Some(contract) = site.platform.kind.vendor().contract() {
-                // What is left over harms nobody, and is tidied the next time.
+                // Leftover push updates are harmless. The next reconcile removes them.
                 if let Err(error) = tidy(contract, &environment.store, &site.id, now).await {
                     tracing::warn!(site = site.id, %error, "what was told could not be tidied");
                 }
@@ -103,7 +103,8 @@ async fn read_and_keep<'a>(
     Ok(KeptRead { reading, heard, kept_out, held_back })
 }
 
-/// What is wrong with the platform's webhooks. A site that has none at all was set up without; `doorstep check` says it.
+/// Returns the problems of the platform's webhooks. A site without any webhook was set up that way, and `doorstep
+/// check` reports it.
 async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     match reader.hearing(&site.id).await {
         Ok(hearing) => hearing.at(site.platform.locations.as_deref()).problems,
@@ -111,8 +112,8 @@ async fn hearing(site: &Site, reader: &dyn ReadPlatform) -> Vec<String> {
     }
 }
 
-/// Keeps one fact. What the table will never take stays as it was known, and must not keep all others out: gives what to
-/// say of it.
+/// Stores one fact. A fact that the table rejects permanently keeps its stored value, so that it does not block the
+/// others. Returns the problem to report.
 async fn keep(
     environment: &Environment,
     site: &Site,
@@ -128,7 +129,7 @@ async fn keep(
     Ok(Some(format!("{name} stays as it was: {why}")))
 }
 
-/// Has a membership that another one follows looked at again at its end, where that one is not there yet.
+/// Schedules a refetch at the end of a membership whose successor does not exist yet.
 async fn plan_end_look(environment: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
     let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
     let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
@@ -139,7 +140,7 @@ async fn plan_end_look(environment: &Environment, site: &Site, known: &FactIndex
     environment.store.put_dues(&site.id, &[due]).await
 }
 
-/// Of a large site only what changed is read, and everything at least hourly.
+/// Returns the instant since which changes are read. A large site reads only changes, and everything at least hourly.
 fn since(mark: &PlatformRead, now: Timestamp) -> Option<Timestamp> {
     let large = mark.counts.values().sum::<usize>() > TOO_MANY;
     let lately = mark.whole.is_some_and(|at| now.duration_since(at) < WHOLE_EVERY);

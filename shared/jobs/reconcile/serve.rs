@@ -1,4 +1,4 @@
-//! Serves requests of the reconcile queue: one site at a time, never two functions at one site.
+//! Serves requests of the reconcile queue. Two functions never reconcile one site at the same time.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
 use doorstep_cloud::store::runs::{Read, Runs};
 use doorstep_core::model::error::{Error, Result};
 
-/// How long a site's next request waits after one that failed. After the fifth time the queue gives it to the dead
-/// letters; the clock asks again every quarter of an hour.
+/// The pause before a failed request of a site is retried. After five tries the queue moves it to the dead-letter
+/// queue. The timer requests the site again every 15 minutes.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// When a request comes again whose function died: a minute after the latest end that it can have. The queue's own time-out
-/// is six times that, for requests that wait for a function.
+/// The pause before a request returns whose function crashed: one minute more than the longest run of a function. The
+/// queue's own visibility timeout is six times that, for requests that wait for a function.
 const GONE: Duration = Duration::from_secs(16 * 60);
 
-/// Serves a batch with `reconcile`, which compares everything of the site that it is given. The event source hands over one
-/// message at a time; several are served one after the other.
+/// Serves a batch. `reconcile` compares everything of the site that it is given. The event source passes one message at
+/// a time; several messages are served one after the other.
 pub async fn serve<F, R>(environment: &Environment, batch: SqsEvent, reconcile: F) -> SqsBatchResponse
 where
     F: Fn(String) -> R,
@@ -37,7 +37,7 @@ where
     answer
 }
 
-/// Has a message come again after `pause`. Where the queue does not take that, it comes again later.
+/// Makes a message visible again after `pause`. If the queue rejects that, the message returns later.
 async fn again(environment: &Environment, message: &SqsMessage, pause: Duration) {
     if let Some(receipt) = &message.receipt_handle
         && let Err(error) = environment.reconciles.again(receipt, pause).await
@@ -46,7 +46,7 @@ async fn again(environment: &Environment, message: &SqsMessage, pause: Duration)
     }
 }
 
-/// Serves one message. Returns after which pause it comes again; `None` where it is done with.
+/// Serves one message. Returns the pause before its retry, or `None` if it is finished.
 async fn one<F, R>(environment: &Environment, message: &SqsMessage, reconcile: &F) -> Option<Duration>
 where
     F: Fn(String) -> R,
@@ -90,7 +90,7 @@ enum SiteTurn {
     Run(Read),
 }
 
-/// Takes the lease where the request is to be served now. Of two functions that try, one is told to wait.
+/// Takes the lease of the site if the request is to be served now. If two functions try, one of them waits.
 async fn turn(environment: &Environment, request: &ReconcileRequest, handed: &Handed) -> Result<SiteTurn> {
     let now = environment.time.now();
     let read = environment.store.runs(&request.site).await?;
@@ -101,7 +101,7 @@ async fn turn(environment: &Environment, request: &ReconcileRequest, handed: &Ha
     }
 }
 
-/// Gives the lease back. Where that fails it ends by itself.
+/// Releases the lease. If that fails, the lease expires.
 async fn release(environment: &Environment, site: &str, read: &Read, well: bool) {
     let Runs { begun, at, ended, .. } = read.runs.clone();
     let ended = if well { begun } else { ended };
@@ -115,7 +115,7 @@ fn handed(message: &SqsMessage) -> Handed {
     Handed { message: message.message_id.clone().unwrap_or_default(), times: times.unwrap_or(1) }
 }
 
-/// Whole seconds until an instant, at least one.
+/// Returns the whole seconds until an instant: at least one, at most twelve hours.
 fn wait(now: Timestamp, until: Timestamp) -> Duration {
     let seconds = now.duration_until(until).as_secs_f64().ceil();
     Duration::from_secs_f64(seconds.clamp(1.0, 43_200.0))

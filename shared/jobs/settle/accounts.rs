@@ -1,5 +1,5 @@
-//! Which account at a door system is a person's: never by guess. An account is theirs by our own written link, by our
-//! own mark, by an exact address, or because it appeared while we were making it.
+//! The choice of a person's account at a door system, which never guesses. An account is the person's by Doorstep's
+//! stored link, by Doorstep's mark, by an exact address, or because it appeared while Doorstep was creating it.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -17,25 +17,25 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::{IntentKind, Linked, Person};
 use doorstep_vendors::doors::ReadDoors;
 
-/// What finding an account left to be written down.
+/// What must be stored after an account was linked.
 #[derive(Default)]
 pub struct Found {
-    /// To be written with the person.
+    /// Writes that belong to the person's transaction.
     pub writes: Vec<Write>,
-    /// Accounts that an earlier, interrupted run had made.
+    /// Audit entries of account changes that an interrupted run made.
     pub deeds: Vec<AuditEntry>,
-    /// Making an account was begun before, and nothing is seen of it.
+    /// An earlier run began to create the account, and no such account is found.
     pub tried: bool,
 }
 
-/// How an audit record says that a change was found made.
+/// The answer in an audit entry for a change that was found done.
 pub const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 
-/// Sees to it that the person's link to `doors` is true: what is linked still exists and is as we know it, and what
-/// exists is linked. Afterwards a missing link means that there is no account yet.
+/// Makes the person's link at `doors` true: a linked account exists and is up to date, and an existing account is
+/// linked. A missing link afterwards means that there is no account yet.
 ///
 /// # Errors
-/// [`Error::Permanent`] where two accounts could be meant, or the account is somebody else's.
+/// [`Error::Permanent`] if two accounts fit, or if the account belongs to another person.
 pub async fn link(
     scene: &SiteContext,
     person: &mut Person,
@@ -86,7 +86,7 @@ pub async fn link(
     Ok(found)
 }
 
-/// Takes over what an account is now. Gives what was begun on it and turns out to be done.
+/// Stores the current state of an account in its link. Returns the change that an intent began and that is now done.
 fn refresh(linked: &mut Linked, account: Account, begun: Option<&IntentKind>) -> Option<AuditAction> {
     linked.account = account.into();
     let awake = linked.account.standing == Standing::Active;
@@ -107,24 +107,24 @@ fn seen(doors: &str, account: &AccountId, what: AuditAction) -> AuditEntry {
     AuditEntry::new(doors, account, None, what, "begun before an interruption", AFTER_AN_INTERRUPTION)
 }
 
-/// Why an account is made.
+/// The reason in an audit entry for creating an account.
 pub const WITHOUT_AN_ACCOUNT: &str = "somebody without an account may come in";
 
-/// The record of an account that was made.
+/// Returns the audit entry of an account that was created.
 pub fn invited(doors: &str, account: &AccountId, answer: &str) -> AuditEntry {
     AuditEntry::new(doors, account, None, AuditAction::Invited, WITHOUT_AN_ACCOUNT, answer)
 }
 
-/// The guests that are there before any is made in a round, read once.
+/// The guest accounts that exist before a round creates any, read once for each door system.
 pub struct GuestsBefore(BTreeMap<String, OnceCell<Vec<Account>>>);
 
 impl GuestsBefore {
-    /// Nothing is read yet.
+    /// Returns a list in which nothing is read yet.
     pub fn of(scene: &SiteContext) -> Self {
         GuestsBefore(scene.readers.keys().map(|doors| (doors.clone(), OnceCell::new())).collect())
     }
 
-    /// Those of this name.
+    /// Returns the ids of the guests with this name.
     pub async fn named(&self, scene: &SiteContext, doors: &str, name: &str) -> Result<Vec<AccountId>> {
         let reader = reader(scene, doors)?;
         let guests = match self.0.get(doors) {
@@ -135,15 +135,19 @@ impl GuestsBefore {
     }
 }
 
-/// Who reads these doors.
+/// Returns the reader of this door system.
+///
+/// # Errors
+/// The error of a door system that cannot be reached; [`Error::Permanent`] if the site has no such door system.
 pub fn reader<'a>(scene: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadDoors> {
     let shut = || scene.shut.get(doors).cloned();
     let reader = scene.readers.get(doors).map(|reader| reader.as_ref());
     reader.ok_or_else(|| shut().unwrap_or_else(|| Error::permanent(format!("there are no doors {doors}"))))
 }
 
-/// Guests of one name that appeared while we were making guests of that name are ours, and one is as good as the
-/// other: the first that nobody has yet.
+/// Returns the accounts that may be the person's. For a person without an address, a guest of that name that appeared
+/// while Doorstep was creating one is Doorstep's. Such guests are interchangeable: the first one without a person is
+/// taken.
 async fn candidates(
     scene: &SiteContext,
     person: &Person,
@@ -169,10 +173,10 @@ async fn candidates(
     }
 }
 
-/// Which of these accounts is the person's: the only one, or the one with our mark of them.
+/// Returns the person's account among these: the only one, or the one with Doorstep's mark of the person.
 ///
 /// # Errors
-/// [`Error::Permanent`] where several could be meant.
+/// [`Error::Permanent`] if several accounts fit.
 pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> Result<Option<A>> {
     if candidates.len() > 1 {
         candidates.retain(|account| account.borrow().mark.as_deref() == Some(person.id.as_str()));
@@ -185,8 +189,8 @@ pub fn the_one<A: Borrow<Account>>(person: &Person, mut candidates: Vec<A>) -> R
     Ok(candidates.pop())
 }
 
-/// Links an account, unless it is somebody else's. Whoever has it and has no profile any more, or never had one, hands
-/// it over with everything that is known of it.
+/// Links an account, unless it belongs to another person. An owner without any profile hands the account over, with
+/// everything that is known about it.
 async fn take(
     scene: &SiteContext,
     person: &mut Person,
@@ -210,7 +214,7 @@ async fn take(
     }
 }
 
-/// The account of this address is somebody's whom the platform knows by another one.
+/// Returns the error for an account that has the person's address and belongs to someone whose address has changed.
 pub fn taken_already() -> Error {
     Error::permanent(
         "the account with this address belongs to a person whose address changed: give that account its new address at \
@@ -218,7 +222,8 @@ pub fn taken_already() -> Error {
     )
 }
 
-/// One transaction, made at once: a claim is never with both, and never with neither.
+/// Moves an account from its owner to the person in one transaction, at once. Its claims never belong to both and never
+/// to neither.
 async fn inherit(
     scene: &SiteContext,
     person: &mut Person,

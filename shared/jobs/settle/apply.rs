@@ -1,4 +1,4 @@
-//! The only place that is handed somebody who writes to doors.
+//! The only step that holds writers of door systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,49 +23,50 @@ use doorstep_vendors::doors::{Entry, NewAccount, WriteDoors};
 
 mod cards;
 
-/// How an audit record says that a change was made.
+/// The answer in an audit entry for a change that was made.
 const DONE: &str = "done";
-/// Why a line is taken out that another one took the place of.
+/// The reason for removing a member that another one replaced.
 const TIDYING: &str = "another line took its place";
 
-/// One person's moves, and what became of them.
+/// One person's actions, and their results.
 pub struct PersonWork {
-    /// Who; claims and links follow what was done.
+    /// The person. Claims and links change with each applied action.
     pub person: Person,
-    /// What to do, by door system.
+    /// The actions, by door system.
     pub moves: Vec<(String, Action)>,
-    /// The name to make accounts with.
+    /// The name for new accounts.
     pub name: String,
-    /// What was done, for the audit chain.
+    /// The audit entries of what was done.
     pub deeds: Vec<AuditEntry>,
-    /// What else must be written with the person.
+    /// Further writes of the person's transaction.
     pub writes: Vec<Write>,
-    /// What failed, and where.
+    /// The failures, with the door system or store that failed.
     pub failures: Vec<(String, Error)>,
-    /// What is wrong with their cards.
+    /// Problems with the person's card numbers, by door system.
     pub troubles: Vec<(String, Trouble)>,
-    /// Cards that could not change hands: doors and number.
+    /// Cards that could not be assigned or taken back: door system and number.
     pub kept: Vec<(String, String)>,
-    /// What is done although nobody vouched for it, because it was released.
+    /// Unconfirmed changes that are applied because they were released.
     pub released: Vec<Release>,
-    /// What waits to be counted or approved.
+    /// Changes that wait to be counted or approved, as text.
     pub waits: Vec<String>,
-    /// Something follows from this that is for the next round.
+    /// The actions require another round.
     pub more: bool,
-    /// Door systems at which making their account was begun before, and nothing is seen of it.
+    /// Door systems where an earlier run began to create the account, and none is found.
     pub tried: BTreeSet<String>,
-    /// Something of what they need is left for a round of another portion.
+    /// Some of the work is left for another phase.
     pub left: bool,
-    /// What other sites of the stack hold of their accounts.
+    /// What other sites of the stack hold of the person's accounts.
     pub others: OtherSites,
-    /// Which of these sites are to look at which account afterwards.
+    /// The other sites to trigger afterwards, each with the account to check.
     pub rings: Vec<(Neighbour, AccountId)>,
 }
 
-/// Makes every task's moves, at each door system beside the others: a slow one keeps nobody out of another one's doors.
-/// Accounts come first, then each group in as few calls as the door system allows, then cards, what is given back before
-/// what is given out, so that trouble with a card holds nothing up. An account is suspended or deleted only in a round in
-/// which its groups do not change.
+/// Applies the actions of every person, all door systems concurrently: a slow door system delays only itself.
+///
+/// At each door system, account actions come first. Groups follow, each in as few calls as the door system allows.
+/// Cards come last, so that a problem with a card delays nothing else, and cards are taken back before others are
+/// assigned. An account is suspended or deleted only in a round in which its groups do not change.
 pub async fn apply(
     site: &str,
     now: jiff::Timestamp,
@@ -82,8 +83,8 @@ pub async fn apply(
     join_all(each).await;
 }
 
-/// Makes the moves of every task at one door system. Tasks are shared between door systems, and locked only between
-/// calls.
+/// Applies the actions of every person at one door system. The door systems share the people's work behind a lock,
+/// which is held only between calls.
 struct Applier<'a> {
     site: &'a str,
     doors: &'a str,
@@ -93,7 +94,7 @@ struct Applier<'a> {
     tasks: &'a Mutex<&'a mut [PersonWork]>,
 }
 
-/// One step of one task.
+/// One action, with the index of its person.
 type Placed = (usize, Action);
 
 impl Applier<'_> {
@@ -111,12 +112,12 @@ impl Applier<'_> {
         }
     }
 
-    /// Does something with one task.
+    /// Changes the work of one person under the lock.
     fn with<T>(&self, place: usize, work: impl FnOnce(&mut PersonWork) -> T) -> Option<T> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
     }
 
-    /// The moves at this door system that `wanted` picks, in the order of the tasks.
+    /// Returns the actions at this door system that `wanted` selects, in the order of the people.
     fn moves(&self, wanted: impl Fn(&Action) -> bool) -> Vec<Placed> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let here = |place: usize, task: &PersonWork| -> Vec<Placed> {
@@ -208,22 +209,22 @@ impl Applier<'_> {
     }
 }
 
-/// We suspended it, or woke it.
+/// Records that Doorstep suspended or resumed the account.
 fn stands(linked: &mut Linked, standing: Standing) {
     linked.suspended = standing == Standing::Suspended;
     Arc::make_mut(&mut linked.account).standing = standing;
 }
 
-/// What one group needs, with the place of the task that each part belongs to.
+/// The changes of one group, each with the index of its person.
 #[derive(Default)]
 struct Part {
     add: Vec<(usize, Entry, String)>,
-    /// Without a reason where the line is only tidied away.
+    /// Members to remove. A member that is only tidied away has no reason.
     remove: Vec<(usize, GroupMember, Option<String>)>,
 }
 
 impl PersonWork {
-    /// Nothing to do yet for `person`.
+    /// Returns a person's work without any action yet.
     pub fn of(person: Person, name: &str) -> Self {
         let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
@@ -249,7 +250,7 @@ impl PersonWork {
         }
     }
 
-    /// What was done is released no longer: the next time it is judged anew.
+    /// Uses up the release of an applied change. The guard judges the same change anew the next time.
     pub(super) fn spend(&mut self, site: &str, done: &UnconfirmedChange) {
         let released = self.released.iter().any(|release| release.doubt == *done);
         self.writes.extend(released.then(|| Store::spent(site, done)));
@@ -268,7 +269,8 @@ impl PersonWork {
         self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
     }
 
-    /// A name that the door system does not let us give is noted, so that it is reported and not tried again.
+    /// Records the answer to a rename. A permanently refused name is stored, so that it is reported and not tried
+    /// again.
     fn renamed(&mut self, doors: &str, name: &str, answer: Result<()>) -> Result<AuditAction> {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return answer.map(|()| AuditAction::Renamed) };
         match answer {
@@ -285,7 +287,7 @@ impl PersonWork {
         }
     }
 
-    /// An account was changed, or refused its new name.
+    /// Records that an account was changed, or that its new name was refused.
     fn account_changed(&mut self, site: &str, doors: &str, step: &Action, what: AuditAction) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         match what {
@@ -343,15 +345,15 @@ impl PersonWork {
         self.person.done(doors, group);
     }
 
-    /// The audit record of the line that took its place stands for both.
+    /// Records that an older member was removed. The audit entry of the member that replaced it covers both.
     pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &GroupMember) {
         for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
             claim.surplus.retain(|handle| handle != row.handle());
         }
     }
 
-    /// What may have been done all the same stays an intent, and so does what may have been done `in_part`; what was
-    /// refused is written down, once.
+    /// Records a failed change. A change that may have been applied, wholly or `in_part`, stays an intent. A refusal
+    /// gets one audit entry.
     pub(super) fn failed(
         &mut self,
         doors: &str,
@@ -370,7 +372,7 @@ impl PersonWork {
         self.failures.push((doors.to_owned(), error));
     }
 
-    /// The same for the account itself. One that was not made has no id yet.
+    /// Records a failed change of the account itself. An account that was not created has no id yet.
     fn account_failed(&mut self, doors: String, step: &Action, error: Error) {
         if !error.is_retryable() {
             let account = self.person.accounts.get(&doors).map(|linked| linked.account.id.clone());
@@ -389,7 +391,7 @@ impl PersonWork {
         self.failures.push((doors, error));
     }
 
-    /// One record for each refusal, however often it is tried again.
+    /// Adds one audit entry for a refusal, however often it is retried.
     fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
         if !self.person.problems.contains(&problem(doors, error)) {
             self.deeds.push(AuditEntry::new(doors, account, group, AuditAction::Refused, because, &error.to_string()));
@@ -397,7 +399,7 @@ impl PersonWork {
     }
 }
 
-/// How a failure reads among a person's problems.
+/// Returns the text of a failure among a person's problems.
 pub fn problem(doors: &str, error: &Error) -> String {
     format!("{doors}: {}", error.why())
 }

@@ -1,14 +1,14 @@
-//! What a claim stands on: pure. The facts as they were when it was made, and what made us look.
+//! The basis of a claim: pure. It consists of the facts at the time of the claim, and of what requested the evaluation.
 
 use jiff::Timestamp;
 
 use doorstep_core::decide::entitlement::{Entitlement, PersonFacts};
 use doorstep_core::model::person::{Basis, Claim, Person};
 
-/// Most facts that are noted with one claim: a person is written often, and each KiB counts.
+/// Most facts that one claim records. A person is written often, and each KiB counts.
 const MOST: usize = 5;
 
-/// Notes beside each claim that is new, or has another reason than before, the facts that it stands on.
+/// Adds to each claim that is new or has a new reason the facts that support it, and the cause of the evaluation.
 pub fn note_basis(
     person: &mut Person,
     before: &Person,

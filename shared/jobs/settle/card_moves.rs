@@ -1,4 +1,5 @@
-//! What somebody's cards need at one door system: pure. The verdict of [`doorstep_core::decide::cards`] becomes moves.
+//! The actions that a person's cards need at one door system: pure. The decision of [`doorstep_core::decide::cards`]
+//! becomes actions.
 
 use jiff::Timestamp;
 
@@ -11,8 +12,9 @@ use doorstep_core::model::account::AccountId;
 use doorstep_core::model::person::Person;
 use doorstep_core::site::Mode;
 
-/// The numbers that shall be theirs at these doors: all while they have access there or will have it, for a card is one
-/// more way through a door that is theirs anyhow; afterwards none, for cards are handed on.
+/// Returns the card numbers that the person should have at this door system: all while the person has access there now
+/// or later, because a card is one more way through doors that are already open to the person; none afterwards, because
+/// people pass cards on.
 pub fn wanted_cards<'a>(
     person: &Person,
     numbers: &'a [Number],
@@ -23,7 +25,7 @@ pub fn wanted_cards<'a>(
     if person.claims_at(doors) || is_awaited(desired, doors, now) { numbers } else { &[] }
 }
 
-/// What somebody's cards need. Whoever gets an account only now gets their cards in the round after.
+/// Decides the actions on a person's cards. An account that is only being created gets its cards in the next round.
 pub fn card_moves(
     view: View<'_>,
     doors: &str,

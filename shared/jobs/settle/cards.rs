@@ -1,5 +1,5 @@
-//! What one round knows of cards. They are asked for only where something about somebody's may have to change: as long as
-//! our record is what the platform says, reconcile alone looks whether hands changed anything.
+//! The cards that one round has read. Cards are read only for people whose cards may have to change. While the stored
+//! cards match the platform's numbers, only reconcile checks for changes by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,22 +20,22 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Linked, Person};
 use doorstep_vendors::doors::ReadDoors;
 
-/// From so many people on, all cards are read instead of each person's.
+/// The number of people from which all cards are read at once.
 const MANY: usize = 10;
 
 /// The cards of each door system, as far as they were read in this round.
 #[derive(Default)]
 pub struct Books {
-    /// By door system.
+    /// The cards by door system.
     pub by_doors: BTreeMap<String, CardBook>,
-    /// Where all were read, or could not be.
+    /// Door systems where all cards were requested, with the result.
     whole: BTreeMap<String, Result<()>>,
-    /// Cards that are about to be somebody's: reading them again must not make them anybody's.
+    /// Cards that this round assigns. A later read must not make them free again.
     given: Vec<(String, Card, AccountId)>,
 }
 
 impl Books {
-    /// Reads all cards where many people's must be looked at, or where that is the only way to read any.
+    /// Reads all cards of a door system if many people need theirs, or if it cannot search for single cards.
     pub async fn open(scene: &SiteContext, sittings: &[Evaluation], now: Timestamp) -> Books {
         let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
         for sitting in sittings {
@@ -60,7 +60,7 @@ impl Books {
         self.whole.insert(doors.to_owned(), read);
     }
 
-    /// Sees to it that what concerns one person is there.
+    /// Reads the cards that concern one person, unless they were read already.
     async fn look(&mut self, scene: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
         let reader = reader(scene, doors)?;
         if !self.whole.contains_key(doors) && !reader.finds_cards() {
@@ -80,7 +80,7 @@ impl Books {
         Ok(())
     }
 
-    /// Reads what concerns one person at these doors. Gives those where that worked.
+    /// Reads the cards that concern one person at these door systems. Returns the door systems where that succeeded.
     pub async fn look_at(
         &mut self,
         scene: &SiteContext,
@@ -99,7 +99,7 @@ impl Books {
         looked
     }
 
-    /// Notes which cards are about to be somebody's, so that nobody after them in this round is given the same.
+    /// Records the cards that a person is about to get, so that no later person of this round gets the same.
     pub fn note(&mut self, person: &Person, judged: &PersonDecision) {
         for (doors, step) in &judged.moves {
             if let (Action::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
@@ -113,7 +113,7 @@ impl Books {
     }
 }
 
-/// Door systems where this person's cards must be looked at.
+/// Returns the door systems where this person's cards must be read.
 pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Person, now: Timestamp) -> BTreeSet<String> {
     let known = person.accounts.iter().filter(|(doors, _)| scene.terms.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
@@ -127,7 +127,7 @@ pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Perso
     needs.map(|(doors, _)| doors.clone()).collect()
 }
 
-/// Finishes or drops what was begun on cards that were looked at. Gives a record for each change that was made.
+/// Finishes or drops the intents on cards that were read. Returns an audit entry for each change that was made.
 pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<AuditEntry> {
     let mut deeds = Vec::new();
     for doors in looked {
@@ -143,13 +143,13 @@ pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Book
     deeds
 }
 
-/// The record of a card that changed hands.
+/// Returns the audit entry of a card that was assigned or taken back.
 pub fn card_deed(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> AuditEntry {
     let what = if theirs { AuditAction::Tagged } else { AuditAction::Untagged };
     AuditEntry::new(doors, account, None, what, because, answer)
 }
 
-/// Takes over into the books what changes there alone.
+/// Applies the card changes that concern only the store.
 pub fn adopt_and_forget(person: &mut Person, judged: &PersonDecision, now: Timestamp) {
     for (doors, number, because) in &judged.adopt_cards {
         if let Some(linked) = person.accounts.get_mut(doors) {
@@ -163,7 +163,7 @@ pub fn adopt_and_forget(person: &mut Person, judged: &PersonDecision, now: Times
     }
 }
 
-/// Whoever wants a card that somebody gives back in this very round is served once more after it.
+/// Marks people for another round who want a card that another person gives back in this round.
 pub fn wait_for_each_other(tasks: &mut [PersonWork]) {
     let given_back: Vec<(String, String)> = tasks.iter().flat_map(|task| &task.moves).filter_map(given_back).collect();
     for task in tasks {

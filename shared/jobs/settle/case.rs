@@ -1,4 +1,4 @@
-//! One person laid open: who they are, everything the platform says of them, and at which versions it said so.
+//! One person with all facts about that person, and the versions at which the facts were read.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,22 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
 use doorstep_core::model::person::Person;
 
-/// How many holders are looked up at the same time.
+/// How many holders are loaded concurrently.
 const AT_ONCE: usize = 16;
 
-/// One person laid open.
+/// One person, as loaded for an evaluation.
 pub struct PersonState {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// What the platform says.
+    /// The facts about the person.
     pub dossier: PersonFacts,
-    /// The versions of everybody it was derived from: the person's profiles, and their teams.
+    /// The versions of every holder that the facts come from: the person's profiles, and their teams.
     pub versions: Vec<(Holder, u64)>,
 }
 
-/// Loads a person with everything that the platform says; `None` for an id that no person has, and where an item of theirs or
-/// of what is said of them cannot be read: what follows from the rest alone may take something from them. Versions are read before the facts that they guard.
+/// Loads a person with all facts. Returns `None` for an id without a person, and if an item of the person or of a fact
+/// cannot be read: a decision from the rest alone may revoke access. Versions are read before the facts that they
+/// guard.
 pub async fn open(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
     match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
@@ -42,7 +43,7 @@ async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<
     Ok(Some(PersonState { person, dossier, versions }))
 }
 
-/// Everything that the platform says of these profiles, with the versions of whom it is about.
+/// Loads all facts about these profiles, with the versions of their holders.
 pub async fn dossier_of(
     environment: &Environment,
     site: &str,
@@ -64,7 +65,7 @@ pub async fn dossier_of(
     Ok((dossier, versions))
 }
 
-/// Adds the facts about these holders, `more` facts, and the holders' versions.
+/// Adds the facts about these holders, the facts in `more`, and the versions of the holders.
 async fn laid_open(
     environment: &Environment,
     site: &str,

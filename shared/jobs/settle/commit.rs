@@ -1,4 +1,4 @@
-//! The end of one person's round: first the due item of the next boundary, then claims and audit records in one
+//! The end of one person's round: first the due item of the next boundary, then claims and audit entries in one
 //! transaction.
 
 use std::collections::BTreeMap;
@@ -29,30 +29,30 @@ use doorstep_core::model::subject::Subject;
 use doorstep_core::model::window::{ceil_minute, floor_minute, minutes_later};
 use doorstep_core::site::WithoutAccess;
 
-/// A pause that a vendor asks for is kept at most so long.
+/// Longest pause that is granted to a vendor.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
-/// In how many minutes a number that is not theirs is looked at again.
+/// Minutes after which a card number that was not the person's is checked again.
 const LOOKS: [i64; 2] = [1, 5];
-/// Most records in one transaction.
+/// Most audit entries in one transaction.
 const MOST_DEEDS: usize = 80;
 
-/// What became of one person's round.
+/// The outcome of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is left to do.
     Settled,
-    /// Something was done from which more may follow.
+    /// The applied actions may require another round.
     Again,
-    /// What is left to do is for a round of another portion.
+    /// The rest of the work belongs to another phase.
     Left,
     /// Something failed.
     Failed,
-    /// It failed too often; the person is due at a later minute.
+    /// It failed too often. The person is due at a later minute.
     GaveUp,
 }
 
-/// Writes down what one person's round came to. The end of the audit chain is handed from one person to the next, and
-/// so is what is to be published.
+/// Stores the result of one person's round. The end of the audit chain and the notices to publish pass from one person
+/// to the next.
 pub async fn commit(
     scene: &SiteContext,
     sitting: Evaluation,
@@ -61,20 +61,21 @@ pub async fn commit(
     chain: &mut Option<Chain>,
     notices: &mut Vec<Notice>,
 ) -> Result<Outcome> {
-    // A refusal, too, may be over in a minute: a key renewed, a field freed, a vendor that was wrong about it.
+    // A refusal is retried too, because it may be over in a minute: a renewed key, a freed field, an error of the
+    // vendor.
     let failed = !task.failures.is_empty();
     if failed && !sitting.last && task.person == sitting.case.person && task.deeds.is_empty() {
         return Ok(Outcome::Failed);
     }
     let mut problems = problems_of(scene, &sitting, &task);
     if task.left {
-        // Nobody looked at their cards: what was wrong with them may still be.
+        // The cards were not read in this phase. Known problems with them may persist.
         let known = sitting.case.person.problems.iter();
         problems.extend(known.filter(|problem| site_doors(scene).any(|doors| about_card(doors, problem))).cloned());
         problems.sort();
         problems.dedup();
     }
-    // A slice may take a while, and a record says when it was written.
+    // A batch may take a while, and an audit entry needs the time at which it was written.
     let at = scene.environment.time.now().max(now);
     stamp(&mut task.deeds, &sitting, at);
     count_new_accounts(scene, &mut task, at)?;
@@ -107,9 +108,10 @@ pub async fn commit(
     look_again(scene, &before, &task, now).await?;
     let written = match write(scene, &before, &mut task, (now, at), chain).await {
         Ok(()) => Ok(outcome),
-        // Somebody was faster: what was done stays an intent, and the next round finds out.
+        // Conflict: the person changed since it was read. The applied actions stay intents, which the next round
+        // resolves.
         Err(error) if error.is_retryable() && !sitting.last => Ok(Outcome::Failed),
-        // The table will never take it. What was done at the doors stays an intent.
+        // The table will never accept this write. The applied actions stay intents.
         Err(error @ Error::Permanent(_)) => cannot_be_written(scene, &before, task.person.version, &error, now).await,
         Err(error) => Err(error),
     };
@@ -117,7 +119,7 @@ pub async fn commit(
     written
 }
 
-/// Counts new accounts, but those that a human approved: more than so many in a day wait for one.
+/// Counts new accounts that no human approved. Beyond a limit in 24 hours, further ones wait for an approval.
 fn count_new_accounts(scene: &SiteContext, task: &mut PersonWork, at: Timestamp) -> Result<()> {
     let approved = |deed: &AuditEntry| {
         let made =
@@ -131,24 +133,24 @@ fn count_new_accounts(scene: &SiteContext, task: &mut PersonWork, at: Timestamp)
     Ok(())
 }
 
-/// How one person's round went.
+/// The course of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
-    /// Nothing failed. More may follow from what was done.
+    /// Nothing failed. The applied actions may require another round.
     Done {
-        /// Something does.
+        /// They do require one.
         more: bool,
     },
-    /// Something failed, and another round is to try it again.
+    /// Something failed, and another round retries it.
     Failed,
-    /// Something failed, and no other round of this run tries it again.
+    /// Something failed, and no other round of this run retries it.
     FailedForGood {
-        /// When a vendor that asked for a pause may be asked again, where all that failed is of such vendors.
+        /// The shortest pause that vendors requested; `None` unless every failure came with one.
         asked: Option<Duration>,
     },
 }
 
-/// The shortest pause that vendors asked for, where each failure comes with one.
+/// Returns the shortest pause that vendors requested; `None` unless every failure came with one.
 fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
     let pauses = failures.iter().map(|(_, error)| match error {
         Error::Retry { after, .. } => *after,
@@ -157,8 +159,8 @@ fn earliest_pause(failures: &[(String, Error)]) -> Option<Duration> {
     pauses.collect::<Option<Vec<Duration>>>()?.into_iter().min()
 }
 
-/// Makes it a problem of this person that the table refuses what became of them, as far as it takes that, and marks them
-/// due later. Everybody else goes on.
+/// Handles a person whose result the table refuses. The refusal becomes a problem of the person, if the table accepts
+/// that, and the person is due later. All other people go on.
 async fn cannot_be_written(
     scene: &SiteContext,
     before: &Person,
@@ -180,7 +182,7 @@ async fn cannot_be_written(
     }
 }
 
-/// What the round came to, and when a person who failed too often is tried again.
+/// Returns the outcome of a round, and sets when a person who failed too often is retried.
 pub(super) fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Outcome {
     match round {
         Round::Done { more } => {
@@ -201,8 +203,9 @@ pub(super) fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Out
     }
 }
 
-/// A number that has just turned out not to be there, or to be somebody else's, is often on its way: a tag that is being
-/// registered, or is given back a moment later. From then on reconcile looks.
+/// Schedules two more evaluations for a person with a new card problem: the number does not exist, or is another
+/// person's. Such a number is often on its way: a tag is being registered, or is returned a moment later. After these
+/// two, only reconcile checks again.
 async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now: Timestamp) -> Result<()> {
     let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::SomebodyElses);
     let known = |doors: &str, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
@@ -218,8 +221,9 @@ async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now
     Ok(())
 }
 
-/// After somebody left their last group, their cards are taken back; after that their account may be suspended or
-/// deleted. Of a claim with older lines nobody knows yet that the last of them is gone.
+/// Returns whether the applied actions require another round. After a person left the last group, Doorstep takes back
+/// the cards, and may then suspend or delete the account. A claim with older members needs another round until the last
+/// of them is gone.
 pub(super) fn needs_aftercare(
     moves: &[(String, Action)],
     person: &Person,
@@ -239,10 +243,10 @@ fn site_doors(scene: &SiteContext) -> impl Iterator<Item = &str> {
     scene.site.doors.keys().map(String::as_str)
 }
 
-/// Most minutes until a person who failed is tried again.
+/// Most minutes until a person whose rounds failed is retried.
 const LONGEST_BACK_OFF: i64 = 8;
 
-/// Minutes until somebody who failed this often is tried again.
+/// Returns the minutes until a person is retried after this many failures.
 fn back_off(failures: u32) -> i64 {
     1 << failures.saturating_sub(4).min(3)
 }
@@ -261,7 +265,7 @@ async fn write(
     }
     let me = Subject::Person(person.id.clone());
     if let Some(next) = person.next.filter(|_| person.next != before.next) {
-        // Before the person: a due item or an alarm that turns out to be needless does no harm.
+        // The due item and the schedule precede the person: an unneeded one does no harm.
         let due = [Due::at(next, me.clone())];
         try_join(scene.alarm(floor_minute(next)), store.put_dues(site, &due)).await?;
     }
@@ -284,8 +288,8 @@ async fn write(
     Ok(())
 }
 
-/// The person, what else must be written with them, and their records at the end of the chain: one transaction. Gives
-/// the new end.
+/// Writes the person, further items and the person's audit entries at the end of the chain, in one transaction. Audit
+/// entries that do not fit are written before it, in transactions of their own. Returns the new end of the chain.
 async fn write_with_deeds(
     scene: &SiteContext,
     person: &mut Person,
@@ -306,7 +310,7 @@ async fn write_with_deeds(
     Ok(chain)
 }
 
-/// Publishes what was done in a round. The chain is the record; a bus that is away takes nothing from it.
+/// Publishes what a round did. The audit chain is the record, so a failure of the bus loses nothing from it.
 pub async fn tell(scene: &SiteContext, notices: &[Notice]) {
     if let Err(error) = scene.environment.bus.publish(&scene.site.id, notices).await {
         tracing::warn!(site = scene.site.id, %error, "what was done could not be published");

@@ -1,4 +1,4 @@
-//! Whether very many may need a new account at once: nobody shall be invited by mistake, a thousand even less.
+//! The check for too many new accounts at once. No one should be invited by mistake, and a thousand people even less.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 
-/// Whether so many are due who may need a new account that nobody gets one in this run: reconcile, which sees everybody
+/// Returns whether so many due people may need a new account that this run creates none. Reconcile, which sees everyone
 /// at once, counts them first.
 pub async fn is_crowd(environment: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
     if dues.len() <= MOST_NEW {

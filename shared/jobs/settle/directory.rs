@@ -1,4 +1,5 @@
-//! Accounts at the doors as one run finds them: each asked for by itself, or all of them in a list where that is shorter.
+//! The accounts at the door systems as one run finds them: fetched one by one, or in a full list if that takes fewer
+//! calls.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,41 +11,41 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_vendors::doors::ReadDoors;
 
-/// So many looks at single accounts are fewer calls than the list of all, where nobody knows how long that is.
+/// Most single fetches that take fewer calls than a full list whose length is unknown.
 const FEW: usize = 50;
-/// So many accounts come in one page of a list.
+/// Accounts on one page of a list.
 const PAGE: usize = 100;
 
-/// What one run knows of accounts.
+/// What one run knows about accounts.
 #[derive(Default)]
 pub struct Directory {
-    /// Accounts that somebody was linked to in this round: the table does not know of them yet.
+    /// Accounts that were linked to a person in this round. The table does not contain these links yet.
     taken: BTreeSet<(String, AccountId)>,
     by_doors: BTreeMap<String, Known>,
 }
 
-/// What is known of the accounts of one door system.
+/// What is known about the accounts of one door system.
 #[derive(Default)]
 struct Known {
-    /// How many looks at single accounts there were.
+    /// The number of single fetches so far.
     looks: usize,
     list: List,
     by_id: HashMap<AccountId, Account>,
     by_email: HashMap<String, BTreeSet<AccountId>>,
-    /// Addresses that were looked for ahead in this round.
+    /// Addresses that were fetched ahead in this round.
     sought: BTreeSet<String>,
 }
 
-/// An account that is about to be looked at.
+/// An account that is about to be fetched.
 pub enum Sought {
-    /// The one that is linked.
+    /// A linked account, by id.
     Linked(Arc<Account>),
-    /// Those of an address.
+    /// The accounts with an address.
     Address(String),
 }
 
 impl Sought {
-    /// The account that is to be looked at of `person` at `doors`, where it can be told ahead.
+    /// Returns what must be fetched to find the account of `person` at `doors`; `None` if that is not known ahead.
     pub fn of(person: &Person, doors: &str) -> Option<Sought> {
         match person.accounts.get(doors) {
             Some(linked) => Some(Sought::Linked(linked.account.clone())),
@@ -53,17 +54,17 @@ impl Sought {
     }
 }
 
-/// How the list of all accounts of a door system stands.
+/// The state of the full list of a door system's accounts.
 #[derive(Default, PartialEq, Eq)]
 enum List {
-    /// Looks at single accounts are fewer calls.
+    /// Single fetches take fewer calls.
     #[default]
     NotWanted,
-    /// It is read when the next account is looked for.
+    /// The list is read when the next account is needed.
     Wanted,
-    /// It was read.
+    /// The list was read.
     Read,
-    /// It could not be.
+    /// The list could not be read.
     Unreadable,
 }
 
@@ -80,7 +81,7 @@ impl Known {
         self.by_email.values_mut().for_each(|ids| ids.retain(|known| known != id));
     }
 
-    /// Looks at one account. What fails is asked for again by whoever needs it, and fails there.
+    /// Fetches one account. After a failure, the person who needs the account fetches it again and gets the error.
     async fn look_ahead(&mut self, reader: &dyn ReadDoors, sought: &Sought) -> Result<()> {
         if self.listed(reader).await {
             return Ok(());
@@ -116,13 +117,13 @@ impl Known {
 }
 
 impl Directory {
-    /// Somebody else is served: what was linked before stands in the table by now.
+    /// Begins a round with other people. The table contains the links of the previous round by now.
     pub fn begin_round(&mut self) {
         self.taken.clear();
         self.by_doors.values_mut().for_each(|known| known.sought.clear());
     }
 
-    /// Looks at accounts before they are needed, each door system beside the others.
+    /// Fetches accounts before they are needed, all door systems concurrently.
     pub async fn look_ahead<'a>(&mut self, wanted: impl Iterator<Item = (&'a String, &'a dyn ReadDoors, Vec<Sought>)>) {
         let mut each = Vec::new();
         for (doors, reader, sought) in wanted {
@@ -139,8 +140,8 @@ impl Directory {
         self.by_doors.extend(join_all(each).await);
     }
 
-    /// So many accounts of a door system are about to be looked at, which had so many in all when they were last
-    /// counted: the list of all is read where that takes fewer calls, once.
+    /// Announces `looks` fetches at a door system that had `all` accounts when they were last counted. Requests the
+    /// full list, once a run, if that takes fewer calls.
     pub fn expect(&mut self, doors: &str, looks: usize, all: Option<usize>) {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         let few = all.map_or(FEW, |all| all / PAGE + 1);
@@ -149,28 +150,28 @@ impl Directory {
         }
     }
 
-    /// Whether somebody was linked to it in this round.
+    /// Returns whether the account was linked to a person in this round.
     pub fn is_taken(&self, doors: &str, id: &AccountId) -> bool {
         self.taken.contains(&(doors.to_owned(), id.clone()))
     }
 
-    /// Somebody is linked to it.
+    /// Records that the account was linked to a person.
     pub fn take(&mut self, doors: &str, id: &AccountId) {
         self.taken.insert((doors.to_owned(), id.clone()));
     }
 
-    /// An account is now as we have just made it, or changed it.
+    /// Records an account that was just created or changed.
     pub fn note(&mut self, doors: &str, account: &Account) {
         self.by_doors.entry(doors.to_owned()).or_default().note(account.clone());
     }
 
-    /// We have just changed or deleted an account, and nobody knows how it is now.
+    /// Discards an account that was just changed or deleted. Its state is unknown.
     pub fn forget(&mut self, doors: &str, id: &AccountId) {
         self.by_doors.entry(doors.to_owned()).or_default().forget(id);
     }
 
-    /// The account as it is now; `None` where it is gone. What is missing from a list is asked for: one bad page must
-    /// not make anybody a second account.
+    /// Returns the account as it is now; `None` if it is gone. An account that a list lacks is fetched by id: one bad
+    /// page must not create a second account for anyone.
     pub async fn account(&mut self, doors: &str, reader: &dyn ReadDoors, account: &Account) -> Result<Option<Account>> {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         known.listed(reader).await;
@@ -183,7 +184,8 @@ impl Directory {
         Ok(found)
     }
 
-    /// Accounts with this address, in compared form. Whoever makes one because there is none looks again right before.
+    /// Returns the accounts with this address, in normalised form. If none is found, the door system's writer searches
+    /// again right before it creates one.
     pub async fn of_address(&mut self, doors: &str, reader: &dyn ReadDoors, email: &str) -> Result<Vec<Account>> {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         if known.listed(reader).await || known.sought.contains(email) {

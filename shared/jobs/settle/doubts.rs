@@ -1,5 +1,5 @@
-//! What nobody vouched for is done only if it was released: by the guard, which judges it as a set when everything was
-//! compared, or by a human. Everything else of a person goes on.
+//! The step that withholds unconfirmed changes. They are applied only if they were released: by the guard, which judges
+//! them as a set when everything is compared, or by a human. All other actions of the person go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 
-/// What is said of somebody whose new account waits to be counted.
+/// The text shown for a person whose new account waits to be counted.
 pub const COUNTED: &str = "the new account waits: very many are new at once, and they are counted before anybody is \
                            invited; more than 100 wait for `doorstep approve`";
 
-/// Leaves out of `judged` what nobody vouched for and nobody released.
+/// Removes from `judged` every unconfirmed change that was not released.
 pub async fn wait_for_the_guard(
     scene: &SiteContext,
     sitting: &Evaluation,
@@ -73,25 +73,25 @@ pub async fn wait_for_the_guard(
     {
         task.failures.push(("ledger".to_owned(), error));
     }
-    // Without an account nobody can be let in.
+    // Access needs an account.
     moves.retain(|(doors, step)| !held.contains(doors) || step.takes_out());
     task.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
     judged.moves = moves;
 }
 
-/// How it stands with the many who may need a new account.
+/// The state of the limit on new accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewAccountGate {
-    /// There are not that many: so many in the last 24 hours, by door system.
+    /// There are few: the number in the last 24 hours, by door system.
     Few(BTreeMap<String, usize>),
-    /// They wait for a human, or are about to be counted.
+    /// Many wait for an approval, or are about to be counted.
     Known,
-    /// Nobody knows of them yet.
+    /// Many are new, and no reconcile was requested to count them.
     New,
 }
 
-/// Whether this person gets no new account unasked: very many may need one, or wait for a human already, or so many got
-/// one in the last 24 hours. Looked up once a slice, and only for somebody who is new.
+/// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an
+/// approval, or if the limit for 24 hours is reached. Looked up once a batch, and only for a person without an account.
 async fn must_be_counted(scene: &SiteContext, doors: &str, person: &str, now: Timestamp) -> Result<bool> {
     let (store, site) = (&scene.environment.store, scene.site.id.as_str());
     let looked = scene.crowd.get_or_try_init(|| async {
@@ -111,8 +111,8 @@ async fn must_be_counted(scene: &SiteContext, doors: &str, person: &str, now: Ti
     })
 }
 
-/// Has those counted of whom nobody knows yet, once a slice: somebody among them is held. Where everybody was released
-/// there is nothing to count.
+/// Requests that a reconcile counts the new accounts, once a batch, after at least one of them was held. If all were
+/// released there is nothing to count.
 async fn ask_to_be_counted(scene: &SiteContext) -> Result<()> {
     let asked = scene.asked.get_or_try_init(|| async {
         if matches!(scene.crowd.get(), Some(NewAccountGate::New | NewAccountGate::Few(_))) {
@@ -124,8 +124,9 @@ async fn ask_to_be_counted(scene: &SiteContext) -> Result<()> {
     asked.await.copied()
 }
 
-/// Whether what a file that revoked nothing may have left to the one in force became so only since everything was compared
-/// by that: it is not among what is held.
+/// Returns whether a change of certainty `Left` arose after everything was compared by the file in force. An older file
+/// that revoked nothing may have left such a change, and that comparison then held it. A change that is not held is
+/// newer.
 async fn is_news(scene: &SiteContext, doubt: &UnconfirmedChange) -> bool {
     let (store, site) = (&scene.environment.store, scene.site.id.as_str());
     let looked = scene.held.get_or_try_init(|| async {
@@ -138,7 +139,7 @@ async fn is_news(scene: &SiteContext, doubt: &UnconfirmedChange) -> bool {
     scene.compared && looked.await.is_ok_and(|held| !held.contains(doubt))
 }
 
-/// What a move is, if nobody vouched for it, and how sure that is.
+/// Returns the unconfirmed change that an action makes, and its certainty; `None` for a planned action.
 fn doubt(
     scene: &SiteContext,
     sitting: &Evaluation,
@@ -157,7 +158,7 @@ fn doubt(
     (sure != Certainty::Planned).then_some((doubt_of(person, doors, step)?, sure))
 }
 
-/// The audit record says who vouched for it instead.
+/// Returns the action with the approval added to its reason in the audit entry.
 fn approved(step: Action, release: &Release) -> Action {
     match (step, &release.approved) {
         (Action::Revoke { group, row, foreign, because }, Some(checksum)) => {

@@ -1,4 +1,4 @@
-//! Who is in the groups that were read, found by account.
+//! The actual members of the groups that were read, indexed by account.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,21 +6,21 @@ use std::ops::Range;
 
 use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
 
-/// Everybody in the groups that were read.
+/// The members of every group that was read.
 pub type ActualGroups = BTreeMap<(String, GroupId), GroupRows>;
 
-/// Everybody in one group. Large groups are asked for one account after another, so where an account's lines begin is
-/// found without reading others' ids.
+/// The members of one group. Large groups are searched for one account after another, so an index by digest finds where
+/// an account's members begin without comparing the ids of other accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupRows {
-    /// Account by account.
+    /// The members, grouped by account.
     rows: Vec<GroupMember>,
-    /// What an account's id comes to, and where its lines begin.
+    /// The digest of each account id, and the index of its first member.
     begins: Vec<(u32, u32)>,
 }
 
 impl GroupRows {
-    /// Of a whole list.
+    /// Groups a whole list by account, and builds the index.
     pub fn of(mut rows: Vec<GroupMember>) -> Self {
         rows.sort_by(|a, b| a.account.cmp(&b.account));
         rows.shrink_to_fit();
@@ -35,17 +35,17 @@ impl GroupRows {
         GroupRows { rows, begins }
     }
 
-    /// Nobody is in it.
+    /// Returns whether the group is empty.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The lines of one account, in the order of the list.
+    /// Returns the members of one account, in the order of the list.
     pub fn of_account(&self, account: &AccountId) -> &[GroupMember] {
         self.rows.get(self.places_of(account)).unwrap_or_default()
     }
 
-    /// Where they are among all.
+    /// Returns the range of one account's members among all members.
     pub fn places_of(&self, account: &AccountId) -> Range<usize> {
         let digest = digest(account);
         let first = self.begins.partition_point(|(other, _)| *other < digest);
@@ -56,17 +56,17 @@ impl GroupRows {
         found.into_iter().find(|places| !places.is_empty()).unwrap_or_default()
     }
 
-    /// Every line, account by account.
+    /// Returns every member, grouped by account.
     pub fn iter(&self) -> std::slice::Iter<'_, GroupMember> {
         self.rows.iter()
     }
 }
 
-/// The same for the same id, within one process.
+/// Returns a digest of an account id. It is stable within one process.
 fn digest(account: &AccountId) -> u32 {
     let mut hasher = DefaultHasher::new();
     account.hash(&mut hasher);
-    // Half of it tells enough apart.
+    // The upper 32 bits separate ids well enough.
     (hasher.finish() >> 32) as u32
 }
 

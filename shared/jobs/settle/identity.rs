@@ -1,7 +1,7 @@
-//! Who is meant: from a profile at the platform, or an account at a door system, to our person.
+//! The way from a profile at the platform, or an account at a door system, to the person.
 //!
-//! Profiles with one exact address are one person. Somebody without an address is a person of their own: names are
-//! never compared.
+//! Profiles with exactly the same address are one person. A profile without an address is a person of its own: names
+//! are never compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,28 +21,28 @@ use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::access::Share;
 
-/// One person who is to be settled now, and why.
+/// One person to settle now, and the reasons for it.
 #[derive(Debug, Clone, Default)]
 pub struct WorkItem {
-    /// The due items that this answers.
+    /// The due items that this work item answers.
     pub dues: Vec<Due>,
-    /// Groups to look at beyond those that facts and claims name.
+    /// Groups to compare in addition to those of facts and claims.
     pub groups: Vec<(String, GroupId)>,
-    /// Groups in which what is held becomes ours.
+    /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<(String, GroupId)>,
-    /// Door systems where their account must be looked at.
+    /// Door systems where the account must be fetched.
     pub look_at: BTreeSet<String>,
-    /// Door systems where cards that they have become ours.
+    /// Door systems whose cards are to be adopted.
     pub adopt_cards: BTreeSet<String>,
 }
 
 impl WorkItem {
-    /// Since when it is asked for; never later than `now`.
+    /// Returns the instant of the request, at most `now`.
     pub fn asked(&self, now: Timestamp) -> Timestamp {
         self.dues.iter().map(Due::asked).min().map_or(now, |asked| asked.min(now))
     }
 
-    /// What asked for it, in words; a delivery before anything else.
+    /// Returns the cause of the request as text. A delivery precedes any other cause.
     pub fn cause(&self) -> Option<String> {
         let mut causes: Vec<&String> = self.dues.iter().filter_map(|due| due.cause.as_ref()).collect();
         causes.sort_by_key(|cause| !cause.starts_with("delivery"));
@@ -50,7 +50,7 @@ impl WorkItem {
     }
 }
 
-/// Who is meant by these due items, each person once. Items that mean nobody are crossed out.
+/// Resolves due items to people, each person once. Deletes due items that concern no one.
 pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
     let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
     for due in dues {
@@ -61,7 +61,8 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
             Subject::Look { .. } => Ok(Vec::new()),
         };
         let meant = match meant {
-            // The table will never take it. Everybody else goes on, and each comparison finds it again.
+            // The table will never accept this write. The other people go on, and each reconcile finds the failure
+            // again.
             Err(error @ Error::Permanent(_)) => {
                 tracing::error!(site, %error, "a person cannot be written down; passing over them");
                 Vec::new()
@@ -83,7 +84,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
     Ok(people)
 }
 
-/// The person behind a profile: two, where the profile has just moved from one to the other.
+/// Returns the person of a profile: two people if the profile has just moved from one to the other.
 async fn of_profile(environment: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
     let known = environment.store.id_of_profile(site, name).await?;
     let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
@@ -117,8 +118,8 @@ fn profile_of(what: &What) -> Option<&Profile> {
     }
 }
 
-/// The address that a person's profile goes by. One that is not confirmed counts once it was released: joining people, or
-/// parting them, may take something from somebody. Gives the release that is used up then.
+/// Returns the address that a person's profile counts with, and the release that this uses up. An unconfirmed address
+/// counts only if it was released, because to join or part people may revoke access.
 async fn confirmed_address(
     environment: &Environment,
     site: &str,
@@ -137,7 +138,7 @@ fn address(profile: &Profile) -> Option<String> {
     profile.email.as_deref().and_then(email_key)
 }
 
-/// A profile that nobody knew joins whoever has its address, or is somebody new.
+/// Adds a new profile to the person with its address, or creates a person for it.
 async fn joined(environment: &Environment, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
     let owner = match &email {
         Some(email) => environment.store.id_of_email(site, email).await?,
@@ -154,7 +155,7 @@ async fn joined(environment: &Environment, site: &str, name: &FactId, email: Opt
         writes.extend(email.as_deref().map(|email| point_email(site, email, &person.id)));
         person
     });
-    // Of whom nothing was left is listed again.
+    // A person without profiles may have left the list of all people.
     writes.extend((person.version > 0 && person.profiles.is_empty()).then(|| list(site, &person)));
     person.profiles.insert(name.clone());
     writes.push(put(site, &person)?);
@@ -163,8 +164,8 @@ async fn joined(environment: &Environment, site: &str, name: &FactId, email: Opt
     Ok(person.id)
 }
 
-/// Whether an address is that of the person's own account, and none of their profiles goes by the one that they have: all
-/// of them part, and the person with the account is whose address it has.
+/// Returns whether an address is that of the person's own account while none of the profiles has the person's current
+/// address. The profiles then part, and the person keeps the account and takes its address.
 async fn is_home(environment: &Environment, site: &str, person: &Person, email: &str) -> Result<bool> {
     if !person.has_account_of(email) {
         return Ok(false);
@@ -175,7 +176,7 @@ async fn is_home(environment: &Environment, site: &str, person: &Person, email: 
     Ok(!live.any(|profile| address(profile) == person.email))
 }
 
-/// A known profile has another address now.
+/// Handles a known profile whose address changed. Returns the people whom this concerns.
 async fn moved(
     environment: &Environment,
     site: &str,
@@ -194,15 +195,16 @@ async fn moved(
         environment.store.write_all(Step::Keep, writes).await?;
         return Ok(vec![person.id]);
     }
-    // Whoever has no profile left keeps the address: a profile that comes back to it is theirs, with their account.
+    // A person without profiles keeps the address. A profile that returns to this address gets the person and the
+    // account back.
     person.profiles.remove(name);
     environment.store.write_all(Step::Keep, vec![put(site, &person)?]).await?;
     let joined = joined(environment, site, name, Some(email)).await?;
     Ok(vec![person.id, joined])
 }
 
-/// Which of our people has this account: by our link, or else by the address that the door system has for it. `None`
-/// where it is nobody whom we know; a stranger is not made one of our people for trying a door.
+/// Returns the person with this account: by Doorstep's link, or else by the account's address at the door system.
+/// Returns `None` for an unknown account. An access attempt creates no person.
 pub(super) async fn whose(
     environment: &Environment,
     site: &Site,
@@ -217,7 +219,7 @@ pub(super) async fn whose(
         Err(error) => Err(error),
     };
     let account = account.unwrap_or_else(|error| {
-        // Whoever it is, they are settled like everybody else.
+        // The person is settled later, with all others.
         tracing::warn!(site = site.id, doors, %error, "it cannot be told whose account a bell is about");
         None
     });
@@ -227,8 +229,8 @@ pub(super) async fn whose(
     }
 }
 
-/// Whoever has an account at a door system: somebody we know, or a stranger, who gets an id so that what is done to
-/// them has the same written record.
+/// Returns the person with an account. An unknown account gets a person with an id, so that changes to it have audit
+/// entries too.
 async fn of_account(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<String> {
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
@@ -241,7 +243,7 @@ async fn of_account(environment: &Environment, site: &str, doors: &str, id: &Acc
     Ok(stranger.id)
 }
 
-/// An account of which nothing is known but its id.
+/// Returns an account of which only the id is known.
 pub(super) fn unseen(id: &AccountId) -> Account {
     Account {
         id: id.clone(),

@@ -1,4 +1,5 @@
-//! Door changes, written down before they are made: whoever comes after a crash knows what may have been done.
+//! Stores intents before the calls that they announce. After a crash the next run knows which changes may have been
+//! made.
 
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
@@ -16,8 +17,8 @@ use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::{CardIntent, Intent, IntentKind as StartedIntent, Person};
 
-/// Writes down what is about to be done, unless facts or person changed since they were read. Whoever has records to
-/// join to the chain comes after the others, for they take turns.
+/// Stores the intents of every person of a round, unless the facts or the person changed since they were read. A person
+/// with audit entries is written after the others, because each such write appends to the end of the audit chain.
 pub async fn intend(scene: &SiteContext, sittings: &[Evaluation], tasks: &mut [PersonWork], now: Timestamp) {
     let all = sittings.iter().zip(tasks.iter_mut());
     let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.deeds.is_empty());
@@ -31,7 +32,7 @@ pub async fn intend(scene: &SiteContext, sittings: &[Evaluation], tasks: &mut [P
     }
 }
 
-/// Gives the end of the chain, where it is known.
+/// Stores the intents of one person. Returns the end of the audit chain, if it is known.
 async fn one(
     scene: &SiteContext,
     sitting: &Evaluation,
@@ -60,8 +61,8 @@ async fn one(
         Err(error) => Err(error),
     };
     in_time.unwrap_or_else(|error| {
-        // Somebody was faster: nothing of this try is kept, but for intents that may be stored already. The next round
-        // sees that nothing came of them.
+        // Conflict: the person or a fact changed since it was read. This try is discarded, but its intents may be
+        // stored already. The next round finds that nothing came of them.
         task.person = sitting.case.person.clone();
         task.person.version += u64::from(stored && sitting.last);
         task.moves.clear();
@@ -71,7 +72,7 @@ async fn one(
     })
 }
 
-/// Writes the intents with the person, on condition that the person is as it was read.
+/// Writes the intents with the person, on condition that the person is unchanged since it was read.
 async fn write(
     scene: &SiteContext,
     task: &mut PersonWork,
@@ -97,8 +98,11 @@ async fn write(
     Ok(Some(chain))
 }
 
-/// Everybody from whom it was derived is still at the version that was read, after the intents were written. A fact that
-/// comes from now on is followed by a settle of its own, which finds them.
+/// Checks, after the intents were written, that every holder is still at the version that was read. A fact that arrives
+/// later causes an evaluation of its own, which finds the intents.
+///
+/// # Errors
+/// A retryable conflict if a version moved on.
 async fn unchanged(scene: &SiteContext, sitting: &Evaluation) -> Result<()> {
     let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     let each = sitting.case.versions.iter().map(|(holder, version)| async move {
@@ -112,7 +116,7 @@ fn begins_with_cards(task: &PersonWork) -> bool {
     task.moves.iter().any(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)))
 }
 
-/// Writes down beside each account which of its cards are about to change hands.
+/// Adds a card intent to each account whose cards are about to change.
 fn begin_cards(task: &mut PersonWork) {
     for (doors, step) in &task.moves {
         let (Action::Tag(change) | Action::Untag(change)) = step else { continue };
@@ -123,7 +127,7 @@ fn begin_cards(task: &mut PersonWork) {
     }
 }
 
-/// The intents of a task's moves.
+/// Returns the intents of a person's actions.
 async fn intents(
     scene: &SiteContext,
     task: &PersonWork,
@@ -146,7 +150,9 @@ async fn intents(
     Ok(begun)
 }
 
-/// The intent of one move. An account that is to be made has one of its own; what need not be found out again has none.
+/// Returns the intent of one action, if this function is the one that builds it. `intents` builds the intent for
+/// creating an account, and `begin_cards` those for cards. The other actions have none: after a crash nothing about
+/// them must be found out.
 pub(super) fn intent_of(person: &Person, doors: &str, step: &Action) -> Option<Intent> {
     let (group, deed, because) = match step {
         Action::Grant { group, until, because, replaces } => {

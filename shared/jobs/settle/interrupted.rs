@@ -1,4 +1,4 @@
-//! What became of door changes that were begun and whose end nobody saw: pure. What the door system holds now tells.
+//! The result of changes that a run began and did not finish: pure. It follows from what the door system holds now.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,9 @@ use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
 
-/// Finishes or drops the intents on groups that were read. Gives a record for each change that was made; an intent on
-/// a group that could not be read stays, and so does one for an account that was to be made and was not looked for yet.
+/// Finishes or drops the intents on groups that were read. Returns an audit entry for each change that was made. An
+/// intent stays if its group could not be read, or if it grants access to a new account that was not searched for yet.
+/// An intent on the account itself stays for `accounts::link`.
 pub fn finish(
     person: &mut Person,
     held: &ActualGroups,
@@ -75,7 +76,7 @@ fn one(
             if rows.of_account(account).iter().any(|row| handle.is_empty() || row.handle() == handle) {
                 return None;
             }
-            // The claim says what else is to be tidied away: it goes with the last of that.
+            // The claim lists what else must be removed. It ends with the last of that.
             let here = |claim: &Claim| claim.doors == intent.doors && claim.group == *group;
             person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
             (account.clone(), AuditAction::Revoked)

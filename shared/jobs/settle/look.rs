@@ -1,4 +1,4 @@
-//! Looks at the platform again: a bell only says where to look.
+//! The refetch of things at the platform. A trigger only names what to fetch.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -23,42 +23,46 @@ use doorstep_core::site::catalogue::Catalogue;
 use doorstep_vendors::platform::found::{Lookup, Unreadable};
 use doorstep_vendors::platform::{Around, ReadPlatform, Span, relation};
 
-/// A platform may lag its own webhook: minutes after the bell at which we look again.
+/// Minutes after the trigger at which a thing is fetched again: a platform may lag behind its own webhook.
 const AGAIN_AFTER: [i64; 2] = [1, 5];
-/// A pause that a platform asks for is kept at most so long.
+/// Longest pause that is granted to a platform.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
-/// From so many things on, those that say something new are kept before the others.
+/// The number of facts from which new ones are stored before known ones.
 const MANY: usize = 10;
-/// A local day that has the hour of a clock change in it.
+/// The longest local day: one with a clock change.
 const A_LOCAL_DAY: SignedDuration = SignedDuration::from_hours(25);
-/// A reconcile is asked for by a bell at most this often.
+/// Shortest time between two first reads that a trigger requests.
 const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
-/// Re-reads things of one site's platform.
+/// Refetches things of one site's platform.
+///
+/// It fetches the thing that a hint names and stores it, together with related things that the hint may stand for. It
+/// marks everyone whom a changed fact concerns. A thing that is not there yet is fetched again after 1 and 5 minutes.
 pub struct Refetcher<'a> {
     environment: &'a Environment,
     site: &'a Site,
     platform: Box<dyn ReadPlatform>,
     marked: Marked,
-    /// When its share of the run's time is used up.
+    /// The instant at which the refetcher's share of the run is used up.
     ends: Timestamp,
-    /// Every membership that was known when the first desk was looked at: one change of a floor plan tells of many desks.
+    /// All memberships that were known when the first desk was fetched: one change of a floor plan sends hints about
+    /// many desks.
     memberships: OnceCell<Vec<Record>>,
-    /// What was read beside what hints are about. Every hint of a run is older than what the run reads.
+    /// Things that were read beside those of hints. Every hint of a run is older than what the run reads.
     read: Mutex<BTreeSet<FactId>>,
 }
 
-/// How it came that somebody looks.
+/// The origin of a refetch.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
-    /// The delivery that rang, where one did.
+    /// The delivery that enqueued the trigger, if there is one.
     pub delivery: Option<String>,
-    /// When it rang, where that is known.
+    /// The instant of that trigger, if it is known.
     pub rung: Option<Timestamp>,
 }
 
 impl Origin {
-    /// By a bell.
+    /// Returns the origin of a trigger.
     pub fn of(ring: &TriggerMessage) -> Self {
         Origin { delivery: ring.cause.clone(), rung: ring.at }
     }
@@ -67,7 +71,7 @@ impl Origin {
         self.delivery.clone().map_or(Source::Look, Source::Delivery)
     }
 
-    /// Somebody is due because of it.
+    /// Returns a due item for `subject` with this origin.
     pub fn due(&self, now: Timestamp, subject: Subject) -> Due {
         let due = Due::at(now, subject).asked_at(self.rung);
         match &self.delivery {
@@ -77,31 +81,31 @@ impl Origin {
     }
 }
 
-/// Where those who are due are marked.
+/// The place where people are marked as due.
 enum Marked {
-    /// In the table.
+    /// The table.
     Written,
-    /// Here: a bell comes again until whoever it marks was served.
+    /// Memory. The trigger returns to the queue until everyone whom it marks is served.
     InPassing(Mutex<BTreeMap<FactId, Due>>),
 }
 
 impl<'a> Refetcher<'a> {
-    /// A looker at the site's platform, whose share of the run's time is used up at `ends`.
+    /// Returns a refetcher for the site's platform, whose share of the run ends at `ends`.
     pub async fn new(environment: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
         let platform = environment.platform(site).await?;
-        // What this bell is about may hang on things that no bell ever told us.
+        // The hint may depend on things of which no webhook ever reported.
         want_first_read(environment, &site.id).await?;
         let (memberships, read) = (OnceCell::new(), Mutex::default());
         Ok(Refetcher { environment, site, platform, marked: Marked::Written, ends, memberships, read })
     }
 
-    /// A looker that marks in passing whom it can, for a bell whose message comes again unless they were served. Where
-    /// looking again would not tell of them again, they are written down.
+    /// Returns a refetcher that marks people in passing. The queue message behind its hints returns unless they are
+    /// served. People whom a later refetch would not find again are stored in the table.
     pub async fn in_passing(environment: &'a Environment, site: &'a Site, ends: Timestamp) -> Result<Self> {
         Ok(Refetcher { marked: Marked::InPassing(Mutex::default()), ..Refetcher::new(environment, site, ends).await? })
     }
 
-    /// Whom it marked in passing.
+    /// Returns the people whom it marked in passing.
     pub fn marked(self) -> Vec<Due> {
         match self.marked {
             Marked::Written => Vec::new(),
@@ -111,8 +115,8 @@ impl<'a> Refetcher<'a> {
         }
     }
 
-    /// Looks at one thing, keeps what is found, and marks due whomever it concerns. What cannot be seen yet is
-    /// looked at again later; nothing is lost.
+    /// Refetches one thing, stores it, and marks everyone whom it concerns. A thing that is not visible yet is fetched
+    /// again later.
     pub async fn look(&self, mention: &ChangeHint, looks: u8, heard: &Origin) -> Result<()> {
         Box::pin(self.look_at(mention, looks, heard, true)).await?;
         let mut losers = VecDeque::from(self.had(&mention.about).await?);
@@ -141,7 +145,7 @@ impl<'a> Refetcher<'a> {
             Some(fact) => Some(self.with_relations(fact, heard).await?),
             None => None,
         };
-        // What a platform told is here before its bell is.
+        // Doorstep stores what a platform pushes before it enqueues the trigger. Such a platform never lags.
         let may_lag = self.platform.answers_by_id();
         let around = match self.around(mention, found.as_ref(), around).await {
             Ok(around) => around,
@@ -161,15 +165,15 @@ impl<'a> Refetcher<'a> {
         }
         let is_listed = around.has(&mention.about);
         let is_gone = around.unlisted || around.called_off || mention.removed && (proves || !may_lag);
-        // What takes the place of something is known before that is gone.
+        // The replacement of a thing is stored before the thing is marked as gone.
         let all_kept = Box::pin(self.keep_around(&mention.about, around, began, heard)).await?;
         match found {
-            // What takes its place may be among what is looked at next.
+            // The replacement may be among the things that the next run fetches.
             None if !all_kept => self.look_later(mention, looks, heard, SignedDuration::from_mins(1)).await,
             Some(fact) => Box::pin(self.keep(Record::new(fact, began, heard.source()), heard)).await,
-            // One 404 without a signed removal takes nothing from anybody.
+            // A single 404 without a signed removal revokes nothing.
             None if again => Ok(()),
-            // Nobody was asked: a late letter about what a roster no longer lists takes nothing from anybody either.
+            // No platform was asked: a late webhook about a thing that the last snapshot lacks revokes nothing either.
             None if !may_lag && !mention.removed => Ok(()),
             None if is_listed => Ok(()),
             None if is_gone => self.keep_gone(&mention.about, began, heard.source(), heard).await,
@@ -177,7 +181,7 @@ impl<'a> Refetcher<'a> {
         }
     }
 
-    /// What else the bell may be about.
+    /// Returns the other things that the hint may stand for.
     async fn around(&self, mention: &ChangeHint, found: Option<&Fact>, wanted: bool) -> Result<Around> {
         if !wanted || !self.platform.tells_of_people() {
             return Ok(Around::default());
@@ -191,8 +195,8 @@ impl<'a> Refetcher<'a> {
         self.platform.around(&mention.about, known.as_ref(), found.is_none()).await
     }
 
-    /// Keeps what was read beside a thing, and looks for what is known and was not there. Returns whether all of it was
-    /// done: what the time does not reach is looked at by itself in the next run.
+    /// Stores what was read beside a thing, and refetches known things that were not there. Returns whether all of it
+    /// was done. The next run fetches the rest one by one.
     async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Origin) -> Result<bool> {
         let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
@@ -218,7 +222,7 @@ impl<'a> Refetcher<'a> {
             self.keep(Record::new(fact, began, heard.source()), heard).await?;
         }
         for fact in known {
-            // It is as we know it. Nothing is lost where the time does not reach it.
+            // The fact is unchanged. If no time is left, nothing is lost.
             if !self.is_late() {
                 let fact = self.with_relations(fact, heard).await?;
                 self.keep(Record::new(fact, began, heard.source()), heard).await?;
@@ -235,7 +239,7 @@ impl<'a> Refetcher<'a> {
         Ok(rest.is_empty())
     }
 
-    /// Many facts apart: those that say something new, and those that say what is known.
+    /// Splits many facts into those that say something new and those that are known.
     async fn news_first(&self, facts: Vec<Fact>) -> Result<(Vec<Fact>, Vec<Fact>)> {
         if facts.len() < MANY {
             return Ok((facts, Vec::new()));
@@ -250,7 +254,7 @@ impl<'a> Refetcher<'a> {
         self.environment.time.now() >= self.ends
     }
 
-    /// Leaves these things to the next run, each by itself.
+    /// Leaves each of these things to the next run.
     async fn look_next(&self, names: &[FactId], heard: &Origin) -> Result<()> {
         let now = self.environment.time.now();
         let look = |about: &FactId| {
@@ -260,8 +264,8 @@ impl<'a> Refetcher<'a> {
         self.environment.store.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
     }
 
-    /// A thing as it was read, with what belonged to it and still does, although a list that was read beside it left
-    /// that out. Where that cannot be asked for, it stays, and the thing is looked at again.
+    /// Returns a fact with the relations that it still has, although a list read beside it left them out. If a relation
+    /// cannot be confirmed, it stays, and the thing is fetched again.
     async fn with_relations(&self, mut fact: Fact, heard: &Origin) -> Result<Fact> {
         if !self.platform.relates(fact.what.kind()) {
             return Ok(fact);
@@ -277,7 +281,7 @@ impl<'a> Refetcher<'a> {
         Ok(fact)
     }
 
-    /// Whoever came into a team or left it.
+    /// Returns the members who joined or left a team.
     async fn left_team(&self, about: &FactId, people: Option<Vec<Id>>) -> Result<Vec<FactId>> {
         let Some(people) = people else { return Ok(Vec::new()) };
         let known = self.environment.store.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
@@ -287,8 +291,8 @@ impl<'a> Refetcher<'a> {
         Ok(came.chain(left).collect())
     }
 
-    /// The memberships that are known to have this desk or office, and that this run has not read yet. A hint about it may
-    /// mean that it was taken from them, and a membership that loses a desk may have no hint of its own.
+    /// Returns the known memberships with this desk or office that this run has not read yet. A hint about a desk may
+    /// mean that a membership lost it, and the membership may have no hint of its own.
     async fn had(&self, resource: &FactId) -> Result<Vec<FactId>> {
         if resource.kind != Kind::Resource || !self.platform.tells_of_people() {
             return Ok(Vec::new());
@@ -305,8 +309,8 @@ impl<'a> Refetcher<'a> {
         Ok(known.iter().filter(has).map(|record| record.fact.name()).filter(|name| !read.contains(name)).collect())
     }
 
-    /// A check-in has no bell of its own, but it uses up a pass, which has one. It is kept before the pass is, so that
-    /// whoever used their last one today is not shut out until the next reconcile.
+    /// Stores new check-ins before the pass that they use up. Check-ins have no webhook of their own, but passes have.
+    /// Otherwise a person who used the last one today would have no access until the next reconcile.
     async fn uses(&self, fact: &Fact, heard: &Origin) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
         if self.platform.tells_of_people() {
@@ -324,14 +328,14 @@ impl<'a> Refetcher<'a> {
         let span = Span { changed_since: None, checkins_from: began.checked_sub(A_LOCAL_DAY).unwrap_or(began) };
         for fact in self.platform.read(Kind::Checkin, &span).await?.facts {
             if self.environment.store.fact(&self.site.id, &fact.name()).await?.is_none() {
-                // It is known from now on, so that nobody looks at it again.
+                // The check-in is known from now on, so no later run refetches it.
                 self.keep_and_mark(&Record::new(fact, began, heard.source()), heard, true).await?;
             }
         }
         Ok(())
     }
 
-    /// Looks once more after a while, unless that was done often enough. Whether it will.
+    /// Schedules another fetch, unless there were enough. Returns whether it did.
     async fn look_again(&self, mention: &ChangeHint, looks: u8, heard: &Origin) -> Result<bool> {
         let Some(minutes) = AGAIN_AFTER.get(usize::from(looks)) else { return Ok(false) };
         let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
@@ -339,7 +343,7 @@ impl<'a> Refetcher<'a> {
         Ok(true)
     }
 
-    /// What was known of the thing goes on. It may be corrected in a moment; each reconcile says so while it is not.
+    /// Keeps the known fact. The thing may be corrected in a moment; until then each reconcile reports it.
     async fn cannot_read(&self, mention: &ChangeHint, looks: u8, heard: &Origin, what: &Unreadable) -> Result<()> {
         let (site, about, field) = (self.site.id.as_str(), &mention.about, what.field.as_str());
         tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
@@ -364,8 +368,8 @@ impl<'a> Refetcher<'a> {
         self.environment.store.put_dues(&self.site.id, &[due]).await
     }
 
-    /// After the last look an id that is not known is not confirmed to be gone: six minutes of 404 are no removal while
-    /// its list has it. A comparison reads that, and the guard judges what follows.
+    /// Stores a missing thing as unconfirmed after the last fetch: six minutes of 404 are no removal while its list
+    /// contains it. A reconcile reads that list, and the guard judges what follows.
     async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Origin) -> Result<()> {
         let known = self.environment.store.fact(&self.site.id, name).await?;
         let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
@@ -375,8 +379,8 @@ impl<'a> Refetcher<'a> {
         Ok(())
     }
 
-    /// A membership that another one follows, which is not there yet, is looked at again at its end: before it takes
-    /// anything from anybody.
+    /// Schedules a fetch at the end of a membership whose successor does not exist yet, before that end revokes
+    /// anything.
     async fn look_at_its_end(&self, fact: &Fact, heard: &Origin) -> Result<()> {
         let known = async |location: Id| {
             let name = FactId::new(Kind::Location, location);
@@ -404,7 +408,7 @@ impl<'a> Refetcher<'a> {
         }
     }
 
-    /// Keeps a thing, and first what it speaks of and nobody knows yet.
+    /// Stores a fact, after the unknown things that it refers to.
     async fn keep(&self, record: Record, heard: &Origin) -> Result<()> {
         let mut seen = BTreeSet::from([record.fact.name()]);
         let mut found = vec![record];
@@ -427,7 +431,8 @@ impl<'a> Refetcher<'a> {
         Ok(())
     }
 
-    /// Guests have no bells of their own, so they are read with every bell of their booking.
+    /// Returns whether a thing must be fetched. Visitors have no webhook of their own, so each trigger of their booking
+    /// fetches them.
     async fn must_see(&self, name: &FactId) -> Result<bool> {
         let known = self.environment.store.fact(&self.site.id, name).await?;
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
@@ -444,10 +449,14 @@ impl<'a> Refetcher<'a> {
         }
     }
 
-    /// Keeps a fact and marks due whomever it was or is about; in the table, and before, where looking at it again would
-    /// not tell of them again, as where it is `once` that they are told of: whoever looks may not live to mark them. In
-    /// passing all the same: the minute in which they are due may not have come when this turn began, and somebody else
-    /// may serve them before the fact is kept.
+    /// Stores a fact, and marks everyone whom it concerns or concerned as due.
+    ///
+    /// The table gets the due items before it gets the fact if this refetcher does not mark in passing, if the fact no
+    /// longer concerns a person, or if `once` is set. In the last two cases a later refetch would not find these people
+    /// again, and the process may die before it marks them.
+    ///
+    /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored item may be later
+    /// than the run's start, and another run may serve the person before the fact is stored.
     async fn keep_and_mark(&self, record: &Record, heard: &Origin, once: bool) -> Result<()> {
         let (store, site) = (&self.environment.store, self.site.id.as_str());
         let now = self.environment.time.now();
@@ -466,7 +475,7 @@ impl<'a> Refetcher<'a> {
         }
         match store.keep_draft(site, &draft).await {
             Ok(()) => {}
-            // The table will never take it: it stays as it was, and each reconcile says so.
+            // The table will never accept this fact. The old one stays, and each reconcile reports it.
             Err(error @ Error::Permanent(_)) => {
                 tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
                 return Ok(());
@@ -480,12 +489,12 @@ impl<'a> Refetcher<'a> {
         Ok(())
     }
 
-    /// The profiles of everybody whom a change of this concerns.
+    /// Returns the profiles of everyone whom a change of this fact concerns.
     async fn profiles(&self, record: &Record, everybody: &BTreeSet<Holder>) -> Result<BTreeSet<FactId>> {
         let mut profiles = BTreeSet::new();
         for holder in everybody {
             match holder {
-                // A profile's own change concerns nobody else in its team.
+                // A change of a profile does not concern the other members of its team.
                 Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
                 Holder::Team(_) => profiles.extend(self.environment.store.roster(&self.site.id, holder).await?),
                 Holder::Member(_) | Holder::Visitor(_) => {
@@ -497,7 +506,8 @@ impl<'a> Refetcher<'a> {
     }
 }
 
-/// The look at a membership at its end, where another one is to follow and is not there yet. `location` is where it is.
+/// Returns the refetch of a membership at its end, if a successor is expected and does not exist yet. `location` is the
+/// location of the membership.
 pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Origin) -> Option<Due> {
     let What::Membership(Membership { awaits_next: true, until: Some(until), .. }) = &fact.what else { return None };
     let catalogue = Catalogue::without_passes(location);
@@ -507,7 +517,7 @@ pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestam
     Some(Due::at(end, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }))
 }
 
-/// Whether something took place so long ago that it is not listed any more.
+/// Returns whether something is so long ago that the platform no longer lists it.
 fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
     let Some(since) = since else { return false };
     match &fact.what {
@@ -517,7 +527,7 @@ fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
     }
 }
 
-/// Asks for a full read of a site that nobody has read yet, unless one was asked for just now.
+/// Requests a full read of a site that was never read, unless one was requested just now.
 async fn want_first_read(environment: &Environment, site: &str) -> Result<()> {
     let now = environment.time.now();
     let mut read = environment.store.platform_read(site).await?;

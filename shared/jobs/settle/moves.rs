@@ -1,5 +1,6 @@
-//! What must happen for one person at every door system: pure. The verdicts of [`doorstep_core::decide::diff`] and what accounts need
-//! become one list of moves, which can be printed and judged before anything is done.
+//! The actions that one person needs at every door system: pure. The group decisions of [`doorstep_core::decide::diff`]
+//! and the needs of the accounts become one list of actions. The list can be printed and judged before anything is
+//! applied.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,67 +20,67 @@ use doorstep_core::model::account::{AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_core::site::{Mode, WithoutAccess};
 
-/// What a person's moves are judged from.
+/// The inputs of one person's decision.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
-    /// Who.
+    /// The person.
     pub person: &'a Person,
-    /// What the platform calls them.
+    /// The person's name at the platform.
     pub name: Option<&'a str>,
-    /// What they may open.
+    /// The access that follows from facts and rules.
     pub desired: &'a Desired,
-    /// The groups that concern them.
+    /// The groups that concern the person.
     pub groups: &'a BTreeSet<(String, GroupId)>,
-    /// Who is in these groups; a group that could not be read is not judged.
+    /// The actual members of these groups. A group that could not be read is absent, and no action is decided for it.
     pub held: &'a ActualGroups,
-    /// The numbers of their cards.
+    /// The person's card numbers.
     pub numbers: &'a [Number],
     /// The cards of each door system, as far as they were read.
     pub books: &'a BTreeMap<String, CardBook>,
-    /// Door systems whose cards were read as far as they concern this person; at others cards are not judged.
+    /// Door systems whose cards were read as far as they concern this person. No card action is decided for the others.
     pub looked: &'a BTreeSet<String>,
-    /// Door systems whose cards are being taken over, whatever was noted before.
+    /// Door systems whose cards are being adopted, whether or not they were adopted before.
     pub adopt_cards: &'a BTreeSet<String>,
-    /// What holds at each door system.
+    /// The context of each door system.
     pub terms: &'a BTreeMap<String, DoorsContext>,
-    /// What may be changed at all.
+    /// The mode of the site, which limits what may change.
     pub mode: Mode,
-    /// Groups that are being taken over, whatever was noted before.
+    /// Groups that are being adopted, whether or not they were adopted before.
     pub adopt: &'a BTreeSet<(String, GroupId)>,
-    /// Nothing new may be opened.
+    /// The platform has been unreadable for too long, so nothing new may be opened.
     pub stale: bool,
     /// What other sites of the stack hold at these door systems.
     pub others: &'a OtherSites,
-    /// The instant for which it is judged.
+    /// The instant of the decision.
     pub now: Timestamp,
 }
 
-/// What was judged for one person.
+/// The decision for one person.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PersonDecision {
-    /// What to do at each door system, in this order.
+    /// The actions for each door system, in the order in which they must run.
     pub moves: Vec<(String, Action)>,
-    /// What becomes ours without a change at the door.
+    /// Memberships that become claims without a change at the door system.
     pub adopt: Vec<Claim>,
-    /// What is no longer ours without a change at the door.
+    /// Claims to disown without a change at the door system.
     pub release: Vec<(String, GroupId)>,
-    /// Cards that become ours without a change at the door: doors, number, why.
+    /// Cards to adopt without a change at the door system: door system, number, reason.
     pub adopt_cards: Vec<(String, String, String)>,
-    /// Numbers of cards that are no longer ours.
+    /// Cards to disown, by door system and number.
     pub forget_cards: Vec<(String, String)>,
-    /// What is wrong with their numbers.
+    /// Problems with the person's card numbers, by door system.
     pub troubles: Vec<(String, Trouble)>,
 }
 
 impl PersonDecision {
-    /// Nothing to do, at the doors or in the books.
+    /// Returns whether nothing changes at the door systems or in the store. Card problems do not count.
     pub fn is_empty(&self) -> bool {
         let PersonDecision { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = self;
         let cards = adopt_cards.is_empty() && forget_cards.is_empty();
         moves.is_empty() && adopt.is_empty() && release.is_empty() && cards
     }
 
-    /// Door systems where anything is to be done about cards.
+    /// Returns the door systems where any card changes.
     pub fn card_doors(&self) -> impl Iterator<Item = &String> {
         let moves = self.moves.iter().filter(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)));
         let (adopt, forget) = (self.adopt_cards.iter().map(|(doors, ..)| doors), self.forget_cards.iter());
@@ -87,7 +88,7 @@ impl PersonDecision {
     }
 }
 
-/// The groups that concern a person: what is open now, what is claimed, what was begun, and `more`.
+/// Returns the groups that concern a person: groups that are open now, claimed groups, groups of intents, and `more`.
 pub fn concerned<'a>(
     person: &Person,
     desired: &Desired,
@@ -99,12 +100,14 @@ pub fn concerned<'a>(
     let claimed = person.claims.iter().map(|claim| (&claim.doors, &claim.group));
     let begun = person.intents.iter().filter_map(|intent| Some((&intent.doors, intent.group.as_ref()?)));
     let more = more.into_iter().map(|(doors, group)| (doors, group));
-    // Mostly these are one group, said three times.
+    // The sources mostly name the same group, so duplicates go before anything is cloned.
     let all: BTreeSet<(&String, &GroupId)> = open.chain(claimed).chain(begun).chain(more).collect();
     all.into_iter().map(|(doors, group)| (doors.clone(), group.clone())).collect()
 }
 
-/// Judges one person.
+/// Decides the actions for one person, one door system after another. For each group it compares the desired interval,
+/// the claim and the actual members. The needs of the account follow from the changes in its groups, and cards come
+/// last.
 pub fn decide_person(view: View<'_>) -> PersonDecision {
     let mut judged = PersonDecision::default();
     for (doors, terms) in view.terms {
@@ -161,24 +164,25 @@ fn group_verdict(
             changes.push(Action::Grant { group: group.clone(), until, replaces, because });
         }
         GroupDecision::Revoke { .. } if view.mode == Mode::GrantOnly => {}
-        // Another site's person with this account cannot be read: the membership may be theirs.
+        // The person of another site who has this account cannot be read. The membership may belong to that person.
         GroupDecision::Revoke { .. } if account.is_some_and(|account| view.others.is_unreadable(doors, account)) => {}
         GroupDecision::Revoke { row, foreign } => {
             let because = why_revoked(view, at, claim, foreign);
             changes.push(Action::Revoke { group: group.clone(), row, foreign, because });
         }
-        // The line of another site serves this claim, too.
+        // The member of another site also serves this claim.
         GroupDecision::Adopt { until } if claim.is_some() => {
             judged.adopt.extend(claim.map(|claim| Claim { until, ..claim.clone() }));
         }
         GroupDecision::Adopt { until } => judged.adopt.extend(adopted(view, doors, group, wanted, account, until)),
-        // The claim says which lines are still to be tidied away.
+        // The claim lists the older members that are still to be removed.
         GroupDecision::Release if !surplus.is_empty() => {}
         GroupDecision::Release => judged.release.push((doors.to_owned(), group.clone())),
     }
 }
 
-/// Older lines that ours took the place of, and the others. Nearly nobody has any, and nothing is copied then.
+/// Separates the older members that Doorstep's member replaced from all other members of the account. Such members are
+/// rare; without any, nothing is copied.
 fn without_surplus<'r>(rows: &'r [GroupMember], claim: Option<&Claim>) -> (Vec<GroupMember>, Cow<'r, [GroupMember]>) {
     match claim.filter(|claim| !claim.surplus.is_empty()) {
         Some(claim) => {
@@ -220,7 +224,7 @@ fn why_revoked(view: View<'_>, at: &(String, GroupId), claim: Option<&Claim>, fo
     if over { format!("ended: {was}") } else { format!("no longer so: {was}") }
 }
 
-/// What the account itself needs before and after its groups change.
+/// Decides the actions on the account itself, given the changes in its groups.
 fn account_moves(view: View<'_>, doors: &str, terms: &DoorsContext, changes: &[Action]) -> Vec<Action> {
     let grants = changes.iter().any(|change| matches!(change, Action::Grant { .. }));
     let Some(linked) = view.person.accounts.get(doors) else {
@@ -264,7 +268,7 @@ fn may_rest(linked: &Linked, terms: &DoorsContext) -> bool {
     terms.guests_rest || !linked.account.guest
 }
 
-/// Whether any window at these doors is open or still to come.
+/// Returns whether any window at this door system is open or still to come.
 pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
     let here = desired.iter().filter(|((at, _), _)| at == doors);
     here.flat_map(|(_, stretches)| stretches).any(|stretch| stretch.window.until.is_none_or(|until| until > now))

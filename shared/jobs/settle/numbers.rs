@@ -1,5 +1,5 @@
-//! Members who have no card number any more when they are asked for by their id. One is confirmed so; of many at once it
-//! is believed as little as of a list: a property was renamed, or a right is missing.
+//! Members without any card number when they are fetched by id. A single loss counts as confirmed. Many losses at once
+//! are not believed, as with a list that shrank: a property was renamed, or a permission is missing.
 
 use std::sync::Arc;
 
@@ -11,8 +11,9 @@ use doorstep_core::decide::guard::credibility::lost_half;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::record::Record;
 
-/// The same record with the numbers before beside it, where so many lost theirs that it is not confirmed: what follows
-/// is inferred then, and nothing else.
+/// Returns the new record with the earlier card numbers as its last confirmed state, if so many members lost theirs
+/// that the loss is unconfirmed. Only what follows from this loss is then inferred. Returns `None` if the loss is
+/// confirmed.
 pub async fn unconfirmed(
     environment: &Environment,
     site: &str,
@@ -20,7 +21,7 @@ pub async fn unconfirmed(
     new: &Record,
     now: Timestamp,
 ) -> Result<Option<Record>> {
-    // Numbers that were not confirmed to be gone before are not by being gone still.
+    // A loss that was unconfirmed stays unconfirmed while the numbers are still missing.
     let before = old.vouched.as_ref().filter(|before| lost_all_numbers(before, &new.fact));
     let before = before.or(Some(&old.fact).filter(|_| !old.gone)).filter(|before| lost_all_numbers(before, &new.fact));
     let Some(before) = before.filter(|_| !new.gone) else { return Ok(None) };

@@ -1,10 +1,10 @@
-//! In which order the people of one run are served, and what portion of what they need: pure.
+//! The order in which one run serves due people, and the phase that each batch runs: pure.
 //!
-//! Where every door system takes many people in one call and more are due than a small slice, nobody waits for somebody
-//! else's account. Whoever has their accounts comes and goes first, all in one call for each group. Then accounts are
-//! made, in small slices, each of which is committed before the next one begins; then whoever has one by now comes in,
-//! again by one call for each group. Last comes what costs calls of its own and opens no door: cards, names, accounts
-//! that are put to rest.
+//! The phases matter if every door system takes many people in one call and more people are due than one small batch.
+//! No person then waits for another person's account. People with accounts are served first, with one call for each
+//! group. Then accounts are created in small batches, each of which is committed before the next one begins. The people
+//! with new accounts follow, again with one call for each group. What costs calls of its own and opens no door comes
+//! last: cards, names and suspensions.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,72 +12,75 @@ use std::time::Duration;
 use super::portion::Phase;
 use doorstep_cloud::store::dues::Due;
 
-/// How long one run serves at most before it rings again for the rest. The function may take longer to finish a slice.
+/// Longest time that one run serves people before it enqueues another trigger for the rest. The function may take
+/// longer to finish a batch.
 pub const TURN: Duration = Duration::from_secs(45);
-/// How long a slice of what costs calls of its own shall take. Nothing of it is committed before its last change is
-/// made, so one that the function does not live to see the end of would begin again and again.
+/// Target time of a batch whose people cost calls of their own. A batch is committed only after all of its changes are
+/// applied. A batch that outlives the function would therefore start over again and again.
 pub const SLICE_TIME: Duration = Duration::from_secs(8);
-/// How long one person takes among many who share a call: reading, writing down, one transaction after another.
+/// Time for one person among many who share a call: reading, storing, one transaction after another.
 const EACH: Duration = Duration::from_millis(12);
-/// Fewest and most due items that are served together, where each may cost calls of its own.
+/// Smallest and largest batch of due items, if each may cost calls of its own.
 const SLICES: (usize, usize) = (5, 500);
-/// The first slice of these, and so few that they are served whole, together.
+/// Size of the first such batch. Up to this many due items are served without phases.
 pub const FIRST: usize = 20;
-/// Most due items that are served together, where they share one call: so many that a function has room for.
+/// Largest batch of due items that share one call: as many as the function's memory holds.
 const MOST: usize = 1_000;
 
-/// How far somebody is in this run.
+/// The progress of a due item in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// They may need an account, or theirs must be looked at.
+    /// The person may need an account, or the account must be fetched.
     New,
-    /// They had their accounts when the run began.
+    /// The person had all accounts when the run began.
     Ready,
-    /// Theirs were looked at, or made, in this run.
+    /// The accounts were fetched or created in this run.
     Made,
-    /// Their groups are as they should be.
+    /// The groups are done, and other work remains.
     Rest,
 }
 
-/// What to do next.
+/// The next step of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Nobody is due.
+    /// No one is due.
     Done,
-    /// The time is used up: ring again for the rest.
+    /// The time is used up: enqueue a trigger for the rest.
     TriggerMessage,
-    /// Serve these.
+    /// Serve this batch in this phase.
     Serve(Phase, Vec<Due>),
 }
 
-/// The order of one run.
+/// The batcher of one run. It keeps a stage for each due item, and chooses the next batch and its phase. Batches whose
+/// people cost calls of their own grow and shrink with the time that they take.
 pub struct Batcher {
     /// Every door system takes many people in one call.
     bulk: bool,
     stages: HashMap<String, Stage>,
     size: usize,
-    /// The longest slice so far of what costs calls of its own.
+    /// The longest time that such a batch took so far.
     longest: Duration,
 }
 
 impl Batcher {
-    /// Of a run that begins.
+    /// Returns the batcher of a new run.
     pub fn new(bulk: bool) -> Self {
         Batcher { bulk, stages: HashMap::new(), size: FIRST, longest: Duration::ZERO }
     }
 
-    /// Those of whom it must be known whether they have their accounts.
+    /// Returns the due items whose stage is unknown but needed.
     pub fn unknown<'a>(&self, dues: &'a [Due]) -> Vec<&'a Due> {
         let asks = self.bulk && dues.len() > FIRST;
         dues.iter().filter(|due| asks && !self.stages.contains_key(due.mark())).collect()
     }
 
-    /// How far somebody is.
+    /// Records the stage of a due item.
     pub fn note(&mut self, due: &Due, stage: Stage) {
         self.stages.insert(due.mark().to_owned(), stage);
     }
 
-    /// What to do next with `left` of the time that is for serving people, for everybody who is due, earliest first.
+    /// Returns the next step. `left` is the remaining time for serving people, and `dues` is everyone due, earliest
+    /// first.
     pub fn next(&self, dues: Vec<Due>, left: Duration) -> Next {
         if dues.is_empty() {
             return Next::Done;
@@ -95,7 +98,7 @@ impl Batcher {
         let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
         let count = |stage: Stage| dues.iter().filter(|due| is(due, stage)).count();
         let (new, ready, made) = (count(Stage::New), count(Stage::Ready), count(Stage::Made));
-        // Whoever has an account by then is to be let in in this run.
+        // People whose accounts are ready by then should also get access in this run.
         let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
         if new > 0 && ready == 0 && made < MOST && self.longest + then <= left {
             let new = dues.into_iter().filter(|due| is(due, Stage::New)).collect();
@@ -115,12 +118,12 @@ impl Batcher {
         }
     }
 
-    /// How many may need an account, or have theirs looked at.
+    /// Returns how many due items may need an account, or a fetch of one.
     pub fn newcomers(&self) -> usize {
         self.stages.values().filter(|stage| **stage == Stage::New).count()
     }
 
-    /// A slice was served in so much time; of it, these are due still.
+    /// Records the time that a batch took, and the due items that remain of it.
     pub fn served(&mut self, portion: Phase, slice: &[Due], left: &[Due], took: Duration) {
         for due in slice {
             self.stages.remove(due.mark());
@@ -134,7 +137,7 @@ impl Batcher {
     }
 }
 
-/// How long so many take who share a call.
+/// Returns the time that this many people take if they share a call.
 fn time_for(people: usize) -> Duration {
     EACH.saturating_mul(u32::try_from(people).unwrap_or(u32::MAX))
 }
@@ -144,7 +147,7 @@ fn first(mut dues: Vec<Due>, size: usize) -> Vec<Due> {
     dues
 }
 
-/// Twice as many where there is time for it, half as many where there was not.
+/// Returns the next batch size: doubled if a batch took less than a third of its time, halved if it took more than all.
 fn next_size(size: usize, took: Duration) -> usize {
     let (fewest, most) = SLICES;
     let next = if took > SLICE_TIME {
@@ -199,7 +202,8 @@ mod tests {
         assert!(order.unknown(&people(2_000)).is_empty());
     }
 
-    /// Plays a run in which every slice takes so long. Gives what was served, and how many are due at its end.
+    /// Simulates a run in which every batch takes `took`. Returns the batches served, and how many items are due at the
+    /// end.
     fn play(ready: usize, new: usize, took: Duration, finished: Phase) -> (Vec<(Phase, usize)>, usize) {
         let (mut order, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
         for (n, due) in dues.iter().enumerate() {

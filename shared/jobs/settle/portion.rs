@@ -1,21 +1,21 @@
-//! Which portion of what people need one round does: pure. Where very many are due, what each of them costs calls of
-//! their own for is done in small slices, and what many share a call for is done for all of them at once.
+//! The phase of a round: pure. If very many people are due, work that costs calls of its own is done in small batches,
+//! and work that shares a call is done for all people at once.
 
 use doorstep_core::decide::action::Action;
 
-/// What a round does of what people need.
+/// The part of a person's actions that a round applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Accounts: made, woken, given their names. Calls of each one's own.
+    /// Accounts: create, resume, rename. Each costs calls of its own.
     Accounts,
-    /// Groups: who comes in and who goes out. One call for all at door systems that have one for many.
+    /// Groups: grant, revoke, tidy. People share one call at door systems that have bulk calls.
     Groups,
-    /// Everything.
+    /// All actions.
     Whole,
 }
 
 impl Phase {
-    /// Leaves in `moves` what is to be done in this round. Whether anything was left for another one.
+    /// Keeps the actions of this phase in `moves`. Returns whether actions of another phase were left out.
     pub fn take(self, moves: &mut Vec<(String, Action)>) -> bool {
         let before = moves.len();
         let unmade = |doors: &String, step: &Action| (*step == Action::Create).then(|| doors.clone());
@@ -24,14 +24,14 @@ impl Phase {
             (Phase::Whole, _) => true,
             (Phase::Accounts, Action::Create | Action::Resume | Action::Rename(_)) => true,
             (Phase::Groups, Action::Revoke { .. } | Action::Tidy { .. }) => true,
-            // Nobody without an account can be let in.
+            // Access needs an account.
             (Phase::Groups, Action::Grant { .. }) => !unmade.contains(doors),
             (Phase::Accounts | Phase::Groups, _) => false,
         });
         moves.len() < before
     }
 
-    /// Whether cards are looked at.
+    /// Returns whether this phase reads and changes cards.
     pub fn has_cards(self) -> bool {
         self == Phase::Whole
     }

@@ -1,5 +1,5 @@
-//! Decides what a round does for each person: who is in the groups, what became of an interrupted run, which account and
-//! which cards are whose, and then the moves. It reads door systems, and writes to none.
+//! The decisions of one round: the members of the groups, the result of an interrupted run, each person's account and
+//! cards, and then the actions. This module reads door systems and writes to none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -27,8 +27,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Claim;
 use doorstep_core::site::Mode;
 
-/// Decides for everybody of a round. `again` says that it is not the first try: nothing that was seen before is relied
-/// upon.
+/// Decides the actions of everyone in a round. `again` marks a later try, which reuses nothing that was read before.
 pub async fn prepare_all(
     scene: &SiteContext,
     sittings: &[Evaluation],
@@ -53,8 +52,8 @@ pub async fn prepare_all(
     begun.into_iter().map(|begun| begun.task).collect()
 }
 
-/// Looks at accounts that are needed at several door systems, each door system beside the others: people are prepared one
-/// after the other, and would wait for the slowest one with each account.
+/// Fetches the accounts that are needed at several door systems, all door systems concurrently. People are prepared one
+/// after another, and each would otherwise wait for the slowest door system.
 async fn look_ahead(scene: &SiteContext, begun: &[StartedIntent], directory: &mut Directory) {
     if scene.readers.len() < 2 {
         return;
@@ -66,31 +65,30 @@ async fn look_ahead(scene: &SiteContext, begun: &[StartedIntent], directory: &mu
     directory.look_ahead(scene.readers.iter().map(|(doors, reader)| (doors, reader.as_ref(), at(doors)))).await;
 }
 
-/// Groups that could not be read, and why.
+/// Groups that could not be read, with the error.
 type Unread = BTreeMap<(String, GroupId), Error>;
 
-/// What one run has seen of the doors.
+/// What one run has read from the door systems. Batches of the same run share it.
 #[derive(Default)]
 pub struct FirstLook {
-    /// Everybody in the groups that concern anybody.
+    /// The members of every group that concerns anyone in the run.
     held: ActualGroups,
-    /// When the first of them was read.
+    /// The instant at which the first of these groups was read.
     read: Option<Instant>,
-    /// How many people in all are to be looked at in this run, of whom those of a slice are a part.
+    /// The number of people in the whole run whose accounts must be fetched. A batch holds some of them.
     pub newcomers: usize,
-    /// Groups of these that could not be read.
+    /// The groups that could not be read.
     unread: Unread,
     /// What other sites of the stack hold of these people's accounts.
     others: OthersByPerson,
-    /// Accounts, as far as they were looked at.
+    /// The accounts that were fetched.
     pub directory: Directory,
-    /// Cards, as far as they were looked at.
+    /// The cards that were read.
     books: Books,
 }
 
 impl FirstLook {
-    /// Reads what concerns everybody of a round. Groups that were read just now are not read again, if only accounts
-    /// were made since.
+    /// Reads what a round needs. Groups that were read recently are reused if only accounts were created since.
     async fn begin_round(&mut self, scene: &SiteContext, sittings: &[Evaluation], portion: Phase, now: Timestamp) {
         let old = self.read.is_some_and(|read| read.elapsed() > SLICE_TIME);
         if old && portion != Phase::Accounts {
@@ -109,13 +107,13 @@ impl FirstLook {
         }
     }
 
-    /// Groups were changed: they are read again.
+    /// Discards all groups after they were changed, so that they are read again.
     pub fn forget_groups(&mut self) {
         (self.held, self.read) = (ActualGroups::new(), None);
     }
 
-    /// Reads every group that concerns anybody, once, each door system beside the others. Nobody is in a group that the
-    /// door system no longer has.
+    /// Reads each group that concerns anyone once, all door systems concurrently. A group that the door system no
+    /// longer has counts as empty.
     async fn read_groups(&mut self, scene: &SiteContext, sittings: &[Evaluation]) {
         let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
         let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| &sitting.groups).collect();
@@ -145,8 +143,8 @@ impl FirstLook {
     }
 }
 
-/// Everybody in a group. One that we put people into and that seems to be empty is read three times before that is
-/// believed: what is claimed would be forgotten, and stay open for ever.
+/// Returns the members of a group. A claimed group that seems empty is read three times before that is believed.
+/// Otherwise a wrong answer would delete the claims, and the access would stay open for ever.
 async fn rows(scene: &SiteContext, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
     let reader = reader(scene, doors)?;
     if scene.terms.get(doors).is_some_and(|terms| !terms.has(group)) {
@@ -166,15 +164,15 @@ fn is_claimed(sittings: &[Evaluation], doors: &str, group: &GroupId) -> bool {
     sittings.iter().any(|sitting| sitting.case.person.claim(doors, group).is_some())
 }
 
-/// What is decided for one person before accounts and cards are looked at.
+/// The decision for one person before accounts and cards are fetched.
 struct StartedIntent {
     task: PersonWork,
     judged: PersonDecision,
-    /// Door systems where their account must be looked at.
+    /// Door systems where the account must be fetched.
     in_need: BTreeSet<String>,
 }
 
-/// What became of an interrupted run, what is to be done as far as that is known, and what must be looked at.
+/// Resolves what an interrupted run left, decides as much as is known, and lists what must be fetched.
 fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &FirstLook, now: Timestamp) -> StartedIntent {
     let mut task = PersonWork::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
@@ -182,7 +180,7 @@ fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &First
     }
     match seen.others.get(&task.person.id) {
         Some(Ok(others)) => task.others = others.clone(),
-        // Without it, nothing is done that another site may need.
+        // Another site may need what would be removed here. Nothing is done until its items can be read.
         Some(Err(error)) => {
             task.failures.push(("ledger".to_owned(), error.clone()));
             return StartedIntent { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
@@ -205,7 +203,7 @@ fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &First
     StartedIntent { task, judged, in_need }
 }
 
-/// Decides what is to be done for one person: which account is theirs, then which cards are, then the moves.
+/// Decides the actions for one person: first the account, then the cards, then the actions.
 async fn prepare(
     scene: &SiteContext,
     sitting: &Evaluation,
@@ -255,7 +253,8 @@ async fn prepare(
     task.moves = judged.moves;
 }
 
-/// Finds the person's account at each of these doors. Gives those where it could not be told which it is.
+/// Links the person's account at each of these door systems. Returns the door systems where the account is ambiguous or
+/// could not be fetched.
 async fn link_all(
     scene: &SiteContext,
     task: &mut PersonWork,
@@ -306,8 +305,9 @@ fn judge(
     })
 }
 
-/// Door systems where the account must be looked at: somebody is about to come in, the account itself is to be changed
-/// or was being changed, something is wrong with it that may have been put right, or whoever summoned them asks for it.
+/// Returns the door systems where the account must be fetched. Reasons are an action that grants access or changes the
+/// account, an intent on the account, a problem with the account that may be solved by now, and a due item that asks
+/// for it.
 fn in_need_of_an_account(
     scene: &SiteContext,
     sitting: &Evaluation,
@@ -326,7 +326,7 @@ fn in_need_of_an_account(
     doors.chain(wrong.map(|(doors, _)| doors)).chain(&sitting.look_at).cloned().collect()
 }
 
-/// Suspends or deletes nobody who is in a group that is none of our business.
+/// Drops suspensions and deletions of accounts that are still in a group. Doorstep does not manage that membership.
 async fn rest_only_the_idle(scene: &SiteContext, task: &mut PersonWork, judged: &mut PersonDecision) {
     let mut spared = BTreeSet::new();
     for (doors, step) in &judged.moves {

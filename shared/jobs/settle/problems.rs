@@ -1,4 +1,4 @@
-//! What somebody should look at about one person: pure. Each text says what to do.
+//! The problems of one person that need the operator's attention: pure. Each text says what to do.
 
 use super::apply::{PersonWork, problem};
 use super::round::Evaluation;
@@ -6,12 +6,12 @@ use super::scene::SiteContext;
 use doorstep_core::decide::cards::TAG;
 use doorstep_core::model::account::Standing;
 
-/// Whether a problem is about a card at these doors.
+/// Returns whether a problem is about a card at this door system.
 pub fn about_card(doors: &str, problem: &str) -> bool {
     problem.strip_prefix(doors).and_then(|rest| rest.strip_prefix(": ")).is_some_and(|rest| rest.starts_with(TAG))
 }
 
-/// What a person's failures and facts come to, in words.
+/// Returns the problems that follow from a person's failures and facts, as text.
 pub fn problems_of(scene: &SiteContext, sitting: &Evaluation, task: &PersonWork) -> Vec<String> {
     let mut problems = sitting.derived.problems.clone();
     problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));

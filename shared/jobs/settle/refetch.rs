@@ -1,5 +1,5 @@
-//! Which things of the platform one run fetches again: those that hints are about, and those that are due to be looked at
-//! again. What its share of the time does not reach becomes due at once, for the next run.
+//! The things of the platform that one run fetches again: those that hints name, and those that are due for a refetch.
+//! What its share of the time does not reach becomes due at once, for the next run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,15 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
 use doorstep_vendors::platform::told::outdated::drop_arrivals;
 
-/// How long a hint waits whose platform cannot be reached at all.
+/// How long a hint waits if the platform cannot be reached at all.
 const UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Whether any of these asks for something to be fetched.
+/// Returns whether any of these triggers asks for a fetch.
 pub fn has_hints(rings: &[TriggerMessage]) -> bool {
     rings.iter().any(|ring| matches!(ring.bell, Trigger::Things(_) | Trigger::Account { .. }))
 }
 
-/// Fetches everything that the bells are about, each thing once, until `ends`. Returns whom that marked in passing.
+/// Refetches everything that the triggers name, each thing once, until `ends`. Returns the people marked in passing.
 pub async fn refetch(
     environment: &Environment,
     site: &Site,
@@ -63,7 +63,7 @@ pub async fn refetch(
     Ok(marked)
 }
 
-/// Looks again at what is due to be looked at, until `ends`. What is not reached stays due.
+/// Refetches the things that are due, until `ends`. The rest stays due.
 pub async fn look_again(environment: &Environment, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
     let looker = match Refetcher::new(environment, site, ends).await {
         Ok(looker) => looker,
@@ -120,7 +120,8 @@ async fn put_and_wake(environment: &Environment, site: &Site, dues: Vec<Due>, at
     environment.store.put_dues(&site.id, &dues).await
 }
 
-/// Whoever has the accounts that the bells are about, each once. What is theirs is read again, and so is the account.
+/// Returns a due item for each person with an account that a trigger names. The person's groups and the account are
+/// read again.
 async fn of_accounts(environment: &Environment, site: &Site, rings: &[TriggerMessage]) -> Result<Vec<Due>> {
     let accounts = rings.iter().filter_map(|ring| match &ring.bell {
         Trigger::Account { doors, id } => Some(((doors, id), Origin::of(ring))),

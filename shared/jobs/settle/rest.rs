@@ -1,6 +1,6 @@
-//! When the account of a guest is suspended between two visits, so that its seat comes free: pure.
+//! The suspension of guests' accounts between two visits, which frees their seats: pure.
 //!
-//! A guest's later visits may be weeks ahead. Where a door system counts seats and the site file suspends guests, the
+//! A guest's later visits may be weeks ahead. If a door system counts seats and the site file suspends guests, the
 //! account is suspended when a visit is over and the next one is further ahead than [`SHORTEST_PAUSE`]. It is resumed
 //! [`HEAD_START`] before the next window, so that a missing seat shows before the guest stands at the door.
 
@@ -14,27 +14,28 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::WithoutAccess;
 
-/// Between windows that are no further apart, an account stays as it is.
+/// Longest gap between windows in which an account stays active.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// How long before its next window a suspended account is resumed.
 const HEAD_START: SignedDuration = SignedDuration::from_mins(5);
 
-/// Whether this person's account at these doors gives its seat back between visits.
+/// Returns whether this person's account at this door system gives its seat back between visits.
 pub fn gives_seat_back(person: &Person, terms: &DoorsContext) -> bool {
     terms.counts_seats && person.is_guest() && terms.config.guest_accounts == WithoutAccess::Suspend
 }
 
-/// Whether no window at these doors is open, or opens soon.
+/// Returns whether no window at this door system is open, or opens soon.
 pub fn is_between_visits(desired: &Desired, doors: &str, now: Timestamp) -> bool {
     !opens_within(desired, doors, now, SHORTEST_PAUSE)
 }
 
-/// Whether a window at these doors opens so soon that a suspended account is resumed.
+/// Returns whether a window at this door system opens so soon that a suspended account is resumed.
 pub fn is_about_to_come(desired: &Desired, doors: &str, now: Timestamp) -> bool {
     opens_within(desired, doors, now, HEAD_START)
 }
 
-/// When the first of this person's accounts is to be resumed for a later visit; `None` where none rests until then.
+/// Returns when the first of this person's accounts is to be resumed for a later visit; `None` if none is suspended
+/// until then.
 pub fn resume_at(
     person: &Person,
     desired: &Desired,
@@ -50,7 +51,7 @@ pub fn resume_at(
     resting.min()
 }
 
-/// Whether a window at these doors is open, or begins within `span`.
+/// Returns whether a window at this door system is open, or begins within `span`.
 fn opens_within(desired: &Desired, doors: &str, now: Timestamp, span: SignedDuration) -> bool {
     let soon = now.saturating_add(span).unwrap_or(Timestamp::MAX);
     windows(desired, doors).any(|(from, until)| from <= soon && until.is_none_or(|until| now < until))

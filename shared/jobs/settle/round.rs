@@ -1,5 +1,6 @@
-//! One round of settling a slice of people: read, decide, intend, apply, commit. What failed, for whatever reason,
-//! goes into the next round, which reads everything again; what fails four times is due at a later minute.
+//! The rounds that settle one batch of people. A round loads, evaluates, intends, applies and commits. A person whose
+//! round failed for any reason goes into the next round, which reads everything again. After at most four failures the
+//! person is due at a later minute.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -25,15 +26,18 @@ use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 
-/// How often a round is tried again at once.
+/// How many times a failed round is retried at once.
 const TRIES_AGAIN: u32 = 3;
-/// A person whose groups changed may need one more round for what follows from that.
+/// Rounds for actions that follow from earlier ones, such as suspending an account after its last group.
 const AFTERCARE: u32 = 2;
-/// How many people are laid open at the same time.
+/// How many people are loaded concurrently.
 pub const AT_ONCE: usize = 16;
 
-/// Settles everybody who was summoned, or a portion of it, and crosses out what they were due for. Gives what they are
-/// due for still: something is left for another portion.
+/// Settles every work item, or one phase of it, and deletes the due items that are done. Returns the due items that
+/// remain because work is left for another phase.
+///
+/// Each round handles all open people together. People whose round failed or needs a follow-up stay open for the next
+/// one. The loop ends when no one is open or the rounds are used up.
 pub async fn settle_people(
     scene: &SiteContext,
     writers: &Writers,
@@ -67,38 +71,38 @@ pub async fn settle_people(
     let (left, served): (Vec<_>, Vec<_>) = summons.into_iter().partition(|(id, _)| left.contains(id));
     let dues = |people: Vec<(String, WorkItem)>| people.into_iter().flat_map(|(_, summons)| summons.dues);
     let left: Vec<Due> = dues(left).collect();
-    // One due item may mean two people.
+    // One due item may concern two people.
     let marks: HashSet<&str> = left.iter().map(Due::mark).collect();
     let served: Vec<Due> = dues(served).filter(|due| !marks.contains(due.mark())).collect();
     scene.environment.store.cross_out(&scene.site.id, &served).await?;
     Ok(left)
 }
 
-/// One person in one round.
+/// One person's evaluation in one round.
 pub struct Evaluation {
-    /// As laid open.
+    /// The person and the facts, as loaded.
     pub case: PersonState,
-    /// What follows from facts and rules.
+    /// The entitlements that follow from facts and rules.
     pub derived: Derived,
-    /// The same, merged.
+    /// The desired access: the entitlements, merged.
     pub desired: Desired,
-    /// Groups to look at.
+    /// Groups to compare.
     pub groups: BTreeSet<(String, GroupId)>,
     /// This is the last try of this run.
     pub last: bool,
-    /// Since when they wait for this: what is asked for now may have failed before.
+    /// The instant of the request. It lies before `now` if earlier tries failed.
     pub asked: Timestamp,
-    /// What asked for it, in words; none: its minute had come.
+    /// What requested this evaluation, as text; `None` if a minute had come.
     pub cause: Option<String>,
-    /// Groups in which what is held becomes ours.
+    /// Groups whose members are to be adopted.
     pub adopt: BTreeSet<(String, GroupId)>,
-    /// Door systems where their account must be looked at.
+    /// Door systems where the account must be fetched.
     pub look_at: BTreeSet<String>,
-    /// The numbers of their cards.
+    /// The person's card numbers.
     pub numbers: Vec<Number>,
-    /// Door systems where cards that they have become ours.
+    /// Door systems whose cards are to be adopted.
     pub adopt_cards: BTreeSet<String>,
-    /// When anything opens or closes for them next.
+    /// The next instant at which a window of the person opens or closes, or an account is to be resumed.
     pub next: Option<Timestamp>,
 }
 
@@ -141,13 +145,14 @@ async fn round(
     committed
 }
 
-/// Whether another round of this run could do none of what failed: the vendors are closed, or no time is left.
+/// Returns whether another round of this run could retry nothing of what failed: the vendors are closed, or no time is
+/// left.
 fn is_hopeless(scene: &SiteContext, task: &PersonWork) -> bool {
     let all_closed = task.failures.iter().all(|(doors, _)| scene.is_closed(doors));
     !task.failures.is_empty() && all_closed
 }
 
-/// What became of accounts that were changed need not be asked for in this run.
+/// Updates the directory with the changed accounts, so that this run need not fetch them again.
 fn note_accounts(directory: &mut Directory, sitting: &Evaluation, task: &PersonWork) {
     for (doors, step) in &task.moves {
         if !step.is_of_the_account() {
@@ -164,7 +169,8 @@ fn note_accounts(directory: &mut Directory, sitting: &Evaluation, task: &PersonW
     }
 }
 
-/// One after another, for each joins the end of the chain. What was done is published even where it ends early.
+/// Commits one person after another, because each commit appends to the end of the audit chain. Publishes what was done
+/// even if an error ends the loop early.
 async fn commit_all(
     scene: &SiteContext,
     sittings: Vec<Evaluation>,

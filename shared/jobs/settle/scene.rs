@@ -1,4 +1,4 @@
-//! What a settle of one site stands on: the rules, what their names mean, and the door systems.
+//! The context of one site during settle: the rules, the meaning of their names, and the door systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,30 +26,30 @@ use doorstep_core::site::{DoorsConfig, Foreign, Site, WithoutAccess};
 use doorstep_vendors::access::Share;
 use doorstep_vendors::doors::{ReadDoors, WriteDoors};
 
-/// Alarms are set at most so far ahead.
+/// Longest time ahead for which a schedule is set.
 const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
-/// What holds at one door system, for those who decide.
+/// The context of one door system, as every decision needs it.
 #[derive(Debug, Clone)]
 pub struct DoorsContext {
-    /// Its part of the site file.
+    /// The door system's part of the site file.
     pub config: DoorsConfig,
-    /// What is known of it.
+    /// What the last read of the door system found.
     pub seen: DoorsRead,
-    /// Membership ends by itself there.
+    /// The door system itself ends a membership at its end.
     pub ends_by_itself: bool,
-    /// Its groups that a rule opens.
+    /// The groups that a rule opens.
     pub ruled: BTreeSet<GroupId>,
-    /// Guests' accounts can be suspended there.
+    /// Accounts of guests can be suspended.
     pub guests_rest: bool,
-    /// Somebody can have one card only there.
+    /// A person can have only one card.
     pub one_card: bool,
-    /// Each active account takes one of a limited number of seats there.
+    /// Each active account takes one of a limited number of seats.
     pub counts_seats: bool,
 }
 
 impl DoorsContext {
-    /// What holds at the doors that `read` reads. Which groups are ruled is not known yet.
+    /// Returns the context of the door system that `read` reads. `ruled` is still empty.
     pub fn of(config: DoorsConfig, seen: DoorsRead, read: &dyn ReadDoors) -> Self {
         DoorsContext {
             config,
@@ -62,33 +62,34 @@ impl DoorsContext {
         }
     }
 
-    /// Whether this account is never revoked.
+    /// Returns whether this account is protected, and therefore never revoked.
     pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
         let listed = |email: &str| self.config.protects(email);
         self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
     }
 
-    /// What becomes of somebody's account when they have no access left.
+    /// Returns what happens to the person's account after all access has ended.
     pub fn without_access(&self, person: &Person) -> WithoutAccess {
         if person.is_guest() { self.config.guest_accounts } else { self.config.without_access }
     }
 
-    /// Whether a group is ours alone.
+    /// Returns whether only Doorstep may add members to a group.
     pub fn is_exclusive(&self, group: &GroupId) -> bool {
         self.config.foreign == Foreign::Remove && self.ruled.contains(group)
     }
 
-    /// Whether the door system has such a group, as far as is known.
+    /// Returns whether the door system has this group, as far as is known.
     pub fn has(&self, group: &GroupId) -> bool {
         self.seen.groups.iter().any(|known| known.id == *group)
     }
 }
 
-/// Who may write to each door system. Kept apart from [`SiteContext`], so that only what applies a diff is handed it.
+/// The writers of each door system. They are kept apart from [`SiteContext`], so that only the code that applies
+/// actions can write.
 pub type Writers = BTreeMap<String, Arc<dyn WriteDoors>>;
 
-/// The door systems that one run has reached, each by one reader and one writer: what these found out by themselves
-/// (which role new accounts get) need not be asked again.
+/// The door systems that one run has connected to, each with one reader and one writer. These cache what they found
+/// out, such as the role that new accounts get.
 #[derive(Default)]
 pub struct Connections(Mutex<BTreeMap<String, Connection>>);
 
@@ -108,45 +109,45 @@ impl Connections {
     }
 }
 
-/// One site, ready to be settled.
+/// The context of one site for one batch.
 pub struct SiteContext {
-    /// Everything outside.
+    /// The environment: store, queue, schedules, vendors and clock.
     pub environment: Environment,
     /// The site file.
     pub site: Site,
-    /// What its names stand for.
+    /// The rules with their names resolved to groups and catalogue entries.
     pub resolved: Resolved,
     /// The platform's catalogue.
     pub catalogue: Catalogue,
-    /// What holds at each door system that can be reached.
+    /// The context of each door system that can be reached.
     pub terms: BTreeMap<String, DoorsContext>,
     /// Other sites of the stack that share a door system, by door system.
     pub neighbours: Neighbours,
-    /// Who reads each of them.
+    /// The reader of each reachable door system.
     pub readers: BTreeMap<String, Arc<dyn ReadDoors>>,
-    /// Why the others cannot.
+    /// The error of each door system that cannot be reached.
     pub shut: BTreeMap<String, Error>,
-    /// The platform has not been readable for so long that nothing new is opened from what it last said.
+    /// The platform has been unreadable for so long that its last answers may open nothing new.
     pub stale: bool,
-    /// What was so before, as far as nobody vouched for the change.
+    /// The last confirmed state, for changes that are not confirmed.
     pub former: Baseline,
-    /// By the file in force everything was compared at least once, and what follows from it judged.
+    /// Everything was compared at least once by the site file in force, and the guard judged the result.
     pub compared: bool,
-    /// What waits for a human, once that was looked up.
+    /// The changes that wait for an approval, once they were loaded.
     pub held: OnceCell<BTreeSet<UnconfirmedChange>>,
-    /// Nobody gets a new account that was not released: there may be too many.
+    /// Only released people get a new account: there may be too many of them.
     pub crowded: bool,
-    /// Whether new accounts must be counted first, once that was looked up.
+    /// Whether new accounts must be counted first, once that was loaded.
     pub crowd: OnceCell<NewAccountGate>,
-    /// Who gets a new account in this slice without being counted, by door system and person.
+    /// People who get a new account in this batch without being counted, by door system and person.
     pub makes: Mutex<BTreeSet<(String, String)>>,
-    /// That they be counted was asked for.
+    /// Set once the reconcile that counts new accounts was requested.
     pub asked: OnceCell<()>,
     alarmed: Mutex<BTreeSet<Timestamp>>,
 }
 
 impl SiteContext {
-    /// Sets the scene. Asks a door system for its groups where nobody did before.
+    /// Loads the context. Asks a door system for its groups if they are not stored yet.
     pub async fn set(
         environment: &Environment,
         stored: &SiteVersion,
@@ -214,12 +215,12 @@ impl SiteContext {
         ))
     }
 
-    /// The rules with everything that they need.
+    /// Returns the rules with everything that evaluation needs.
     pub fn rules(&self) -> Rules<'_> {
         Rules { site: &self.site, resolved: &self.resolved, catalogue: &self.catalogue }
     }
 
-    /// Whether a door system is not asked any more in this run: it hung, throttled or failed, or no time is left.
+    /// Returns whether a door system gets no more calls in this run: it hung, throttled or failed, or no time is left.
     pub fn is_closed(&self, doors: &str) -> bool {
         let now = self.environment.time.now();
         let out_of_time = self.environment.deadline.left(now).is_some_and(|left| left.is_zero());
@@ -227,20 +228,22 @@ impl SiteContext {
             || self.site.doors.get(doors).is_some_and(|config| self.environment.doors_turn(config).is_closed(now))
     }
 
-    /// Sees to it that the line is rung at `minute`, once a run. Minutes that are years away are left to the reconcile,
-    /// which sets alarms a day ahead: dates such as 9999 are no dates.
+    /// Schedules a trigger at `minute`, once a run. Reconcile sets the schedules of minutes that are years away, a day
+    /// ahead: dates such as 9999 are placeholders.
     pub async fn alarm(&self, minute: Timestamp) -> Result<()> {
         let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
         if far || self.alarmed().contains(&minute) {
             return Ok(());
         }
-        // Only one that was set need not be set again: whoever failed is served once more in the same run.
+        // The minute is recorded only after the schedule was set: a person whose round failed is served again in the
+        // same run.
         self.environment.schedules.set(&self.site.id, minute).await?;
         self.alarmed().insert(minute);
         Ok(())
     }
 
-    /// Notes that a person gets a new account, unless `most` others get one in this slice. Whether it is noted.
+    /// Records that a person gets a new account, unless `most` others get one in this batch. Returns whether it was
+    /// recorded.
     pub fn makes(&self, doors: &str, person: &str, most: usize) -> bool {
         let mut makes = self.makes.lock().unwrap_or_else(PoisonError::into_inner);
         let one = (doors.to_owned(), person.to_owned());
@@ -256,7 +259,8 @@ impl SiteContext {
     }
 }
 
-/// The platform's catalogue as it is known, without its passes, which may be many; and as it was before what only full reads told of.
+/// Loads the platform's catalogue without passes, which may be many. The second value is the catalogue before the
+/// changes that only full reads found.
 pub async fn catalogue(environment: &Environment, site: &str) -> Result<(Catalogue, Option<CatalogueBefore>)> {
     let records = try_join_all(Catalogue::KINDS.map(|kind| environment.store.facts_of(site, kind))).await?.concat();
     let live = || records.iter().filter(|record| !record.gone).map(|record| record.fact.as_ref());
@@ -275,7 +279,7 @@ async fn side(environment: &Environment, site: &Site, name: &str, connections: &
         Some(seen) => seen,
         None => {
             let seen = survey(&config, read.as_ref()).await?;
-            // One that cannot be read is for the next reconcile to put right.
+            // The next reconcile replaces a stored read that is unreadable.
             if !lost {
                 environment.store.keep_doors_read(&site.id, name, &seen).await?;
             }
@@ -291,7 +295,7 @@ async fn survey(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<DoorsRead>
     Ok(DoorsRead { of: config.identity(), groups, protected, ..DoorsRead::default() })
 }
 
-/// The accounts of the protected people.
+/// Returns the accounts of the protected people.
 async fn protected(config: &DoorsConfig, read: &dyn ReadDoors) -> Result<BTreeSet<AccountId>> {
     let mut accounts = BTreeSet::new();
     for email in &config.protected {

@@ -1,5 +1,4 @@
-//! One site's turn: due people are served first, then what hints are about is fetched, then everybody whom that marked is
-//! served, earliest first, until the time is used up.
+//! One site's share of a batch of triggers.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -20,12 +19,16 @@ use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
 use doorstep_vendors::platform::told::outdated::drop_rosters;
 
-/// Percent of a run after which people who are due let hints be fetched.
+/// Percent of a run that people who are due may use before hints are refetched.
 const PEOPLE_FIRST: u32 = 50;
-/// Percent of a run after which nothing more is fetched.
+/// Percent of a run after which nothing more is refetched.
 const FETCHING: u32 = 75;
 
-/// Serves the bells of one site.
+/// Serves the triggers of one site.
+///
+/// Due people are served first. The things that hints name are refetched next, which marks more people as due. These
+/// are served earliest first, until no one is due or the time is used up. In the second case settle enqueues a trigger
+/// for the rest.
 pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[TriggerMessage]) -> Result<()> {
     let site = &stored.site()?;
     let mut until = environment.time.now();
@@ -36,7 +39,7 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
             Trigger::Unread => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
         }
     }
-    // Each part of a roster rings, and only the last one to come makes it whole.
+    // Each part of a snapshot enqueues a trigger, and only the last part to arrive completes the snapshot.
     if let Some(contract) = site.platform.kind.vendor().contract()
         && rings.iter().any(|ring| ring.bell == Trigger::Roster)
         && drop_rosters(contract, &environment.store, &site.id, environment.time.now()).await?
@@ -45,7 +48,7 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
     }
     let mut run = Run::begin(environment, stored, site, until);
     if has_hints(rings) {
-        // Nobody who stands at a door waits for the platform.
+        // People at a door must not wait for the platform.
         run.serve_people(PEOPLE_FIRST).await?;
         run.marked = refetch(environment, site, rings, run.ends(FETCHING)).await?;
     }
@@ -60,11 +63,11 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
     }
 }
 
-/// What became of the people who are due.
+/// The result of serving due people.
 enum People {
-    /// Everybody was served. These things are due to be looked at.
+    /// Everyone was served. These things are due to be refetched.
     Served { looks: Vec<Due> },
-    /// The time was used up before.
+    /// The time was used up first.
     OutOfTime,
 }
 
@@ -73,9 +76,9 @@ struct Run<'a> {
     environment: &'a Environment,
     site: &'a Site,
     turn: SettleRun<'a>,
-    /// Whom hints marked in passing and who were not served yet.
+    /// People whom hints marked in passing and who are not served yet.
     marked: Vec<Due>,
-    /// Until when somebody is due.
+    /// The latest minute that counts as due.
     until: Timestamp,
     began: Timestamp,
     time: Duration,
@@ -89,7 +92,7 @@ impl<'a> Run<'a> {
         Run { environment, site, turn, marked: Vec::new(), until, began, time }
     }
 
-    /// The instant at which so many percent of the run's time are used up.
+    /// Returns the instant at which this percentage of the run's time is used up.
     fn ends(&self, percent: u32) -> Timestamp {
         let share = SignedDuration::try_from(self.time * percent / 100).unwrap_or_default();
         self.began.saturating_add(share).unwrap_or(self.began)
@@ -99,10 +102,10 @@ impl<'a> Run<'a> {
         Duration::try_from(self.environment.time.now().duration_until(self.ends(percent))).unwrap_or_default()
     }
 
-    /// Serves whoever is due until `percent` of the run's time are used up.
+    /// Serves due people until this percentage of the run's time is used up.
     async fn serve_people(&mut self, percent: u32) -> Result<People> {
         loop {
-            // A run takes its time: whoever was marked in a minute that had not begun yet is due as well.
+            // A run takes time. People who were marked in a minute that began meanwhile are due as well.
             self.until = self.until.max(self.environment.time.now());
             let (looks, people) = self.all_due().await?;
             self.turn.get_to_know(&people).await?;
@@ -120,14 +123,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Everything due, earliest first, and then whoever was marked in passing: things to look at, and people.
+    /// Returns everything due, earliest first, then the people marked in passing. The first list holds things to
+    /// refetch, the second holds people.
     async fn all_due(&self) -> Result<(Vec<Due>, Vec<Due>)> {
         let mut dues = self.environment.store.due_until(&self.site.id, self.until).await?;
         dues.extend_from_slice(&self.marked);
         Ok(dues.into_iter().partition(|due| matches!(due.subject, Subject::Look { .. })))
     }
 
-    /// Leaves what is due to the next run, and asks for that.
+    /// Stores what is due for the next run, and enqueues a trigger for it.
     async fn ring_for_the_rest(&self) -> Result<()> {
         self.environment.store.put_dues(&self.site.id, &self.marked).await?;
         let bell = Trigger::Alarm(self.until.max(self.environment.time.now()));

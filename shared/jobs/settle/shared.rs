@@ -1,5 +1,5 @@
-//! Door systems that this site shares with other sites of the stack: what these hold is read before anything is decided, and
-//! written as a condition of the decision. A site that shares nothing reads and writes nothing more.
+//! Door systems that this site shares with other sites of the stack. What these sites hold is read before a decision,
+//! and written as a condition of the decision. A site without shared door systems reads and writes nothing more.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,10 +22,10 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::site::Site;
 
-/// What other sites hold, by our person; an error where it could not be read.
+/// What other sites hold, by person of this site; an error if it could not be read.
 pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
 
-/// The other sites at each door system. Registers groups that are ruled for the first time.
+/// Returns the other sites at each door system. Registers groups that a rule opens for the first time.
 pub async fn neighbours(
     environment: &Environment,
     site: &Site,
@@ -43,7 +43,7 @@ pub async fn neighbours(
     Ok(neighbours)
 }
 
-/// Reads what other sites hold of everybody in a round.
+/// Loads what other sites hold of everyone in a round.
 pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> OthersByPerson {
     if scene.neighbours.is_empty() {
         return OthersByPerson::new();
@@ -56,7 +56,7 @@ pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> Others
     stream::iter(each).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// Reads it once more for one person, whose accounts may be others by now.
+/// Loads it again for one person, whose accounts may have changed.
 pub async fn read_again(scene: &SiteContext, task: &mut PersonWork) -> Result<()> {
     if !scene.neighbours.is_empty() {
         task.others = of_person(&scene.environment.store, &scene.neighbours, &task.person).await?;
@@ -64,7 +64,8 @@ pub async fn read_again(scene: &SiteContext, task: &mut PersonWork) -> Result<()
     Ok(())
 }
 
-/// Notes on what a decision rests, and whom it may concern. Claims are still as they were before it.
+/// Adds the conditions of a decision to the writes, and the sites to trigger afterwards. Must run before the claims
+/// change.
 pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
     let mut conditions: BTreeMap<Key, Write> = BTreeMap::new();
     let mut rings: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
@@ -94,8 +95,8 @@ pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
     task.rings.extend(rings);
 }
 
-/// Has other sites look at accounts whose memberships they share and that were changed here. A ring that is lost is made good
-/// by their next reconcile.
+/// Enqueues triggers for the sites that share a changed membership, to check the account. Their next reconcile makes up
+/// for a lost trigger.
 pub async fn ring_others(scene: &SiteContext, rings: BTreeSet<(Neighbour, AccountId)>) {
     for (Neighbour { site, doors }, id) in rings {
         let ring = TriggerMessage::new(&site, Trigger::Account { doors, id });

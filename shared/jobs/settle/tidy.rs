@@ -1,5 +1,5 @@
-//! What people need no longer: profiles whose facts are gone, and the place in the list of all of whom nothing is left.
-//! Pure; commit writes it with the person.
+//! Removal of what people no longer need: profiles whose facts are gone, and the list entry of a person of whom nothing
+//! is left. Pure; commit writes it with the person.
 
 use doorstep_cloud::store::Write;
 use doorstep_cloud::store::people::{free_email, free_profile, unlist};
@@ -7,11 +7,12 @@ use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
 
-/// So many profiles are dropped at once: each is a write of one transaction.
+/// Most profiles that one commit drops: each is a write of one transaction.
 const MOST: usize = 10;
 
-/// Drops profiles whose facts are gone: guests get a new one with each booking, and a person is read with all of them.
-/// The last one stays, for it says whether they were a guest, and a person without an address is found by nothing else.
+/// Drops profiles whose facts are gone. Guests get a new profile with each booking, and a person is loaded with all of
+/// them. The last profile stays: it says whether the person was a guest, and a person without an address is found only
+/// by it.
 pub fn drop_gone_profiles(site: &str, person: &mut Person, dossier: &PersonFacts) -> Vec<Write> {
     let is_known = |name: &&FactId| dossier.facts.contains_key(*name) || dossier.vouched.contains_key(*name);
     let most = person.profiles.len().saturating_sub(1).min(MOST);
@@ -22,13 +23,13 @@ pub fn drop_gone_profiles(site: &str, person: &mut Person, dossier: &PersonFacts
     gone.iter().map(|name| free_profile(site, name)).collect()
 }
 
-/// Whether anything is left of a person but the places of their records.
+/// Returns whether nothing is left of a person but the places of the audit entries.
 pub fn is_shell(person: &Person) -> bool {
     let Person { profiles, accounts, claims, intents, .. } = person;
     profiles.is_empty() && accounts.is_empty() && claims.is_empty() && intents.is_empty()
 }
 
-/// Takes a person of whom nothing is left out of the list of all. Their records still find them.
+/// Removes a person of whom nothing is left from the list of all people. The audit entries still find the person.
 pub fn unlist_shell(site: &str, person: &mut Person) -> Vec<Write> {
     if !is_shell(person) || person.forgotten.is_some() {
         return Vec::new();

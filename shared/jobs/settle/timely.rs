@@ -1,5 +1,5 @@
-//! When each change should have happened, beside when it did: pure. A window's edge, or the instant at which the change
-//! was asked for, whichever is later: a booking that is made at 9:20 for 9:00 cannot open before.
+//! The instant at which each change was due, beside the instant at which it happened: pure. A change is due at the edge
+//! of its window or when it was requested, whichever is later: a booking made at 9:20 for 9:00 cannot open earlier.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,15 +9,16 @@ use super::round::Evaluation;
 use doorstep_core::decide::entitlement::{Desired, open_at};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 
-/// From so much on it is noted what stood in the way.
+/// The delay from which an audit entry records what caused it.
 const LATE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Writes down when each of these should have happened, and what stood in the way of what is done at `at`.
+/// Adds to each audit entry the instant at which the change was due. For a late change it also adds the problems that
+/// delayed it. `at` is the instant of the change.
 pub fn stamp(deeds: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
     for deed in deeds {
         deed.due = edge(deed, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
         deed.delay = deed.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
-            // Numbers of cards stand in problems, and never in records.
+            // Card numbers appear in problems and never in audit entries.
             let problems = &sitting.case.person.problems;
             let mut problems = problems.iter().filter(|problem| !about_card(&deed.doors, problem));
             problems.find(|problem| problem.starts_with(&format!("{}: ", deed.doors))).cloned()
@@ -25,8 +26,8 @@ pub fn stamp(deeds: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
     }
 }
 
-/// The start of the window that opened, or the end of the last one that closed. Where the facts no longer know of one it
-/// is long ago.
+/// Returns the start of the window that opened, or the end of the last window that closed. A window that the facts no
+/// longer contain ended long ago.
 fn edge(deed: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
     let group = deed.group.as_ref()?;
     match deed.what {
@@ -43,7 +44,8 @@ fn edge(deed: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp
     }
 }
 
-/// Whether anything failed that somebody waits for at a door. A card waits for nobody: it is one more way in.
+/// Returns whether anything failed that keeps the person waiting at a door. Cards do not count: a card is one more way
+/// in.
 pub fn waits(task: &PersonWork) -> bool {
     task.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
 }

@@ -1,4 +1,5 @@
-//! One site's turn: whoever is due is served slice by slice, and what one slice found out the next one need not ask.
+//! One run of settle for one site. Due people are served batch by batch, and a batch reuses what an earlier batch has
+//! read.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,12 +23,12 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 
-/// One site's turn.
+/// One run of settle for one site. Between batches it keeps the batcher, what was read, and the connections.
 pub struct SettleRun<'a> {
     environment: &'a Environment,
     stored: &'a SiteVersion,
     site: &'a Site,
-    /// Who is served when.
+    /// Chooses the next batch.
     pub order: Batcher,
     seen: FirstLook,
     connections: Connections,
@@ -35,14 +36,15 @@ pub struct SettleRun<'a> {
 }
 
 impl<'a> SettleRun<'a> {
-    /// It begins.
+    /// Returns a run that has served no one yet.
     pub fn new(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site) -> Self {
         let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
         let (seen, connections) = (FirstLook::default(), Connections::default());
         SettleRun { environment, stored, site, order: Batcher::new(bulk), seen, connections, crowded: None }
     }
 
-    /// Finds out of everybody who is due what their place depends on, and whether they are a crowd.
+    /// Loads the stage of every due item that the batcher needs. On the first call it also decides whether too many
+    /// people at once may need a new account.
     pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
         if self.crowded.is_none() && !dues.is_empty() {
             self.crowded = Some(is_crowd(self.environment, self.site, dues).await?);
@@ -73,7 +75,7 @@ impl<'a> SettleRun<'a> {
         Ok(())
     }
 
-    /// Those of these people who have an account wherever they could need one.
+    /// Returns the people of these due items who have an active account at every door system.
     async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
         let (store, site) = (&self.environment.store, self.site.id.as_str());
         let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
@@ -93,7 +95,7 @@ impl<'a> SettleRun<'a> {
         Ok(people.into_iter().filter(has_all).collect())
     }
 
-    /// Serves a slice of people. Gives what is due still.
+    /// Serves one batch of due items in one phase. Returns the due items that remain.
     pub async fn serve(&mut self, portion: Phase, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
         let began = self.environment.time.now();
         let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What of all that is a finding, and what to do about it: pure.
+//! Decides which observations are findings, and what to do about each: pure.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,12 +8,12 @@ use doorstep_cloud::trigger_queue::Waiting;
 use doorstep_core::model::error::Error;
 use doorstep_core::site::Mode;
 
-/// A clock that is off by more than this mistakes minutes, and soon proofs.
+/// The largest clock error. A larger one makes due minutes wrong, and soon the verification of webhooks.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
-/// Reads are older than this only where something is wrong.
+/// The age from which a read is a finding.
 const OLD: SignedDuration = SignedDuration::from_hours(1);
 
-/// Judges everything.
+/// Decides the findings.
 pub fn judge(vitals: &Vitals) -> Checkup {
     let mut checkup = Checkup { site: vitals.site.id.clone(), at: vitals.now, ..Checkup::default() };
     checkup.mode(vitals);

@@ -1,5 +1,5 @@
-//! The doctor: what somebody should look at before it becomes trouble. `vitals` asks everybody, `judge` says what of
-//! that is a finding, and what to do about it; it is pure.
+//! The doctor: finds what the operator should examine before it becomes a problem. `vitals` makes the calls. `judge`
+//! decides which observations are findings, and what to do about each; it is pure.
 
 use std::fmt;
 
@@ -15,68 +15,68 @@ mod judge;
 mod tests;
 mod vitals;
 
-/// What the doctor says of one site.
+/// The doctor's result for one site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkup {
     /// The site.
     pub site: String,
-    /// When it was looked at.
+    /// The instant of the examination.
     pub at: Timestamp,
-    /// What somebody should do something about.
+    /// The findings that the operator should act on.
     pub findings: Vec<Finding>,
-    /// What was looked at and is fine.
+    /// The checks that passed.
     pub fine: Vec<String>,
 }
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
-    /// What it is about.
+    /// The subject.
     pub about: About,
-    /// What is wrong.
+    /// The problem.
     pub what: String,
-    /// What to do.
+    /// The advice.
     pub advice: String,
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum About {
     /// The site may not act.
     Mode,
-    /// A secret, or the vendor who should accept it.
+    /// A secret, or the vendor that should accept it.
     Credentials,
-    /// When platform and doors were last read whole.
+    /// The last complete reads of the platform and the doors.
     Reads,
-    /// The webhooks that should post to us.
+    /// The webhooks that should post to Doorstep.
     Webhooks,
-    /// Names of the site file that stand for nothing.
+    /// Names of the site file that match nothing.
     Names,
     /// A group that opens nothing.
     Groups,
-    /// Seats of a door system.
+    /// The seats of a door system.
     Seats,
-    /// People who must never be put out.
+    /// The protected people, whose access is never revoked.
     Protected,
-    /// A person of whom something cannot be done, or not be decided.
+    /// A person with a problem: a change that fails, or facts that allow no decision.
     People,
-    /// What waits for a human.
+    /// The changes that wait for an approval.
     Holds,
-    /// Proven deliveries that could not be read.
+    /// Verified deliveries that could not be parsed.
     Unread,
-    /// The line, and its dead letters.
+    /// The trigger queue and its dead-letter queue.
     Line,
-    /// Alarms of people who are due.
+    /// The schedules of due people.
     Schedules,
-    /// Our clock.
+    /// The clock.
     Clock,
-    /// Items of the table that cannot be read.
+    /// Items of the table that cannot be parsed.
     Table,
 }
 
 impl About {
-    /// Its word.
+    /// Returns the word for the subject.
     pub fn word(self) -> &'static str {
         match self {
             About::Mode => "mode",
@@ -98,19 +98,19 @@ impl About {
     }
 }
 
-/// Looks at everything of a site, and changes nothing. Who cannot be asked is a finding.
+/// Examines a site, and changes nothing. A vendor that does not answer is a finding.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Invalid`] for a site that is not here; [`doorstep_core::model::error::Error::Retry`] where our own table is
-/// away.
+/// [`doorstep_core::model::error::Error::Invalid`] for an unknown site; [`doorstep_core::model::error::Error::Retry`]
+/// where Doorstep's table is not available.
 pub async fn doctor(environment: &Environment, site: &str) -> Result<Checkup> {
     Ok(judge::judge(&vitals::take(environment, site).await?))
 }
 
-/// Looks at every site of the stack, in the order of their names. A site that cannot be looked at is one finding.
+/// Examines every site of the stack, in the order of their names. A site that cannot be examined is one finding.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where our own table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where Doorstep's table is not available.
 pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
     let mut all = Vec::new();
     for site in environment.store.site_names().await? {
@@ -123,7 +123,7 @@ pub async fn doctor_of_all(environment: &Environment) -> Result<Vec<Checkup>> {
 }
 
 impl Checkup {
-    /// Of a site that cannot be looked at.
+    /// Returns the result for a site that cannot be examined.
     fn unseen(site: String, at: Timestamp, error: &Error) -> Self {
         let finding = Finding {
             about: About::Reads,

@@ -1,4 +1,4 @@
-//! What is a finding and what is not.
+//! Tests of the doctor's findings.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Asks everybody whom a site needs, each for the little that tells whether all is well with them.
+//! The observations of the doctor: one small call to each service that a site needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,50 +23,50 @@ use doorstep_vendors::access::Share;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 use doorstep_vendors::platform::{Hearing, PlatformVendor, Span, standard_webhooks};
 
-/// Everything that is judged.
+/// The observations of one site.
 pub struct Vitals {
-    /// The site, as its file has it.
+    /// The site, as its file defines it.
     pub site: Site,
     /// The version in force.
     pub stored: SiteVersion,
-    /// When it was looked at.
+    /// The instant of the examination.
     pub now: Timestamp,
     /// The platform.
     pub platform: Platform,
     /// The door systems, by name.
     pub doors: BTreeMap<String, Doors>,
-    /// Names of the site file that stand for nothing.
+    /// Names of the site file that match nothing.
     pub names: Vec<String>,
-    /// People of whom something cannot be done, or not be decided.
+    /// People with a problem: a change that fails, or facts that allow no decision.
     pub troubled: Vec<Troubled>,
-    /// How many people have access at doors that the site file does not name, by the doors' name.
+    /// How many people have claims at doors that the site file does not name, by the name of the doors.
     pub out_of_reach: BTreeMap<String, usize>,
-    /// What waits for a human.
+    /// The open holds.
     pub holds: Vec<Hold>,
-    /// How many proven deliveries could not be read.
+    /// The number of verified deliveries that could not be parsed.
     pub unread: usize,
-    /// How many people or things are due since longer than two minutes.
+    /// The number of people or things that are overdue by more than two minutes.
     pub overdue: usize,
-    /// The line, as far as it can be asked.
+    /// The state of the trigger queue, or the error of reading it.
     pub line: Result<Waiting>,
-    /// How many alarms of the site are set, as far as Scheduler can be asked.
+    /// The number of the site's schedules, or the error of reading them.
     pub alarms: Result<usize>,
-    /// How many minutes of the next hour somebody is due in.
+    /// The number of minutes in the next hour at which someone is due.
     pub due_soon: usize,
-    /// Items of the table that cannot be read.
+    /// Items of the table that cannot be parsed.
     pub unreadable: Vec<String>,
-    /// How far our clock is ahead of AWS's; `None` where nobody told.
+    /// How far this machine's clock is ahead of AWS's; `None` where AWS did not answer.
     pub ahead: Option<SignedDuration>,
 }
 
-/// A person who needs a human.
+/// A person with a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Troubled {
-    /// Our id of them.
+    /// The id of the person.
     pub person: String,
-    /// Their address.
+    /// The e-mail address of the person.
     pub email: Option<String>,
-    /// What cannot be done, or not be decided.
+    /// The problems.
     pub problems: Vec<String>,
 }
 
@@ -81,45 +81,45 @@ impl Troubled {
     }
 }
 
-/// How it is with the platform.
+/// The state of the platform.
 pub struct Platform {
-    /// Its name in reports.
+    /// The name of the platform in reports.
     pub word: &'static str,
-    /// Whether there is a secret that can prove its deliveries.
+    /// Whether there is a secret that can verify its deliveries.
     pub proves: Result<bool>,
-    /// Whether it answers with our credentials; `None`: it cannot be asked at all.
+    /// Whether it accepts the credentials; `None` for a platform without a read API.
     pub answers: Option<Result<()>>,
-    /// What it tells of its webhooks.
+    /// The state of its webhooks.
     pub hearing: Result<Hearing>,
-    /// How it was read lately.
+    /// The state of its last reads.
     pub read: PlatformRead,
 }
 
-/// How it is with one door system.
+/// The state of one door system.
 pub struct Doors {
-    /// Whether it answers with our credentials.
+    /// Whether it accepts the credentials.
     pub answers: Result<()>,
-    /// Ruled groups that open nothing: name and why.
+    /// Groups in rules that open nothing: name and reason.
     pub shut: Vec<(String, String)>,
-    /// Its seats.
+    /// The seats.
     pub seats: Option<Seats>,
-    /// Which protected people, by their number in the file, have no account.
+    /// The protected people without an account, by their number in the file.
     pub missing: Vec<usize>,
-    /// What is wrong with the webhook that posts openings.
+    /// The problem of the webhook that posts access attempts.
     pub hearing: Option<String>,
-    /// It was read whole at least once.
+    /// The last complete read; `None` before the first one.
     pub read: Option<DoorsRead>,
 }
 
-/// A due item older than this is late.
+/// A due item older than this is overdue.
 const LATE: SignedDuration = SignedDuration::from_mins(2);
-/// Alarms are looked for so far ahead.
+/// How far ahead due people are compared with the schedules.
 const SOON: SignedDuration = SignedDuration::from_hours(1);
 
-/// Asks everybody.
+/// Takes the observations of a site.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here; [`Error::Retry`] where our own table is away.
+/// [`Error::Invalid`] for an unknown site; [`Error::Retry`] where Doorstep's table is not available.
 pub async fn take(environment: &Environment, site: &str) -> Result<Vitals> {
     let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
     let (now, store) = (environment.time.now(), &environment.store);
@@ -141,7 +141,7 @@ pub async fn take(environment: &Environment, site: &str) -> Result<Vitals> {
     }
     let everybody = store.everybody(&site.id).await?.known;
     let dues = store.due_until(&site.id, later(now, SOON)).await?;
-    // Facts are looked through for those that cannot be read alone.
+    // Every fact is read once, so that facts that cannot be parsed are noted.
     for kind in Kind::ALL {
         store.facts_of(&site.id, kind).await?;
     }
@@ -166,7 +166,7 @@ pub async fn take(environment: &Environment, site: &str) -> Result<Vitals> {
     })
 }
 
-/// How many people have claims at each door system that the file does not name.
+/// Counts the people with claims at each door system that the file does not name.
 fn out_of_reach(site: &Site, everybody: &[Person]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for person in everybody {
@@ -233,7 +233,7 @@ async fn of_doors(
         let groups = reader.groups().await?;
         seen.seats = reader.seats().await?;
         seen.missing = missing(reader.as_ref(), config).await?;
-        // No trouble with that is trouble with access.
+        // A problem with access attempts is no problem with access.
         let trouble = reader.openings().webhook_trouble(&address(&site.id, config.kind, name)).await;
         seen.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be asked for: {error}")));
         Ok::<_, Error>(groups)
@@ -247,7 +247,7 @@ async fn of_doors(
     }
 }
 
-/// The protected people who have no account, by their number in the file.
+/// Returns the protected people without an account, by their number in the file.
 async fn missing(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Vec<usize>> {
     let mut missing = Vec::new();
     for (number, email) in (1..).zip(&config.protected) {
@@ -258,7 +258,7 @@ async fn missing(reader: &dyn ReadDoors, config: &DoorsConfig) -> Result<Vec<usi
     Ok(missing)
 }
 
-/// Ruled groups that open nothing.
+/// Returns the groups in rules that open nothing.
 async fn shut(
     environment: &Environment,
     site: &Site,
@@ -278,7 +278,7 @@ async fn shut(
     shut
 }
 
-/// How far our clock is ahead of AWS's, by the date that its answers carry.
+/// Returns how far this machine's clock is ahead of AWS's, by the `Date` header of an answer.
 async fn ahead(environment: &Environment) -> Option<SignedDuration> {
     let settings = &environment.settings;
     let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.line_url).parse().ok()?;

@@ -1,4 +1,4 @@
-//! One group of one person: what they have, what they should have, and what lies between.
+//! Explains one group of one person: the actual access, the desired access, and the reason for a difference.
 
 use jiff::Timestamp;
 
@@ -17,12 +17,12 @@ use doorstep_core::model::person::{Claim, Linked};
 use doorstep_core::model::record::Record;
 use doorstep_core::site::{Mode, Wanted};
 
-/// Most windows that are shown of one group.
+/// The most windows that are shown of one group.
 const MOST_WINDOWS: usize = 20;
-/// Most records that are shown of one group.
+/// The most records that are shown of one group.
 const MOST_DONE: usize = 50;
 
-/// One group, explained. Asks the door system only where somebody should be in and we did not put them there.
+/// Explains one group. Reads the door system only if the person should be a member and Doorstep has no claim.
 pub(super) async fn explain_group(
     environment: &Environment,
     book: &Book,
@@ -38,7 +38,7 @@ pub(super) async fn explain_group(
     Ok(one.told())
 }
 
-/// One group under examination.
+/// The explanation of one group while it is built.
 struct One<'a> {
     book: &'a Book,
     file: &'a File,
@@ -68,7 +68,7 @@ impl<'a> One<'a> {
         let tense = book.tense();
         let (has, evidence) = match tense {
             Tense::Past => (held.has, held.evidence),
-            // A claim that the door system ended by itself opens nothing any more.
+            // An ended claim opens nothing. The door system ended the membership by itself.
             Tense::Present => {
                 (claim.is_some_and(|claim| claim.until.is_none_or(|until| until > book.at)), Evidence::Claim)
             }
@@ -193,7 +193,7 @@ impl<'a> One<'a> {
         }
     }
 
-    /// The account is there and opens nothing.
+    /// Explains an account that exists and opens nothing.
     fn asleep_now(&mut self) {
         let Some(linked) = self.linked.filter(|linked| linked.account.standing == Standing::Suspended) else { return };
         self.has = false;
@@ -204,7 +204,7 @@ impl<'a> One<'a> {
         }
     }
 
-    /// In, and not entitled.
+    /// Explains a member without an entitlement.
     fn still_in(&mut self) {
         self.say("facts and rules do not open it any more");
         match self.book.site.mode {
@@ -229,7 +229,7 @@ impl<'a> One<'a> {
         gone.into_iter().for_each(|(text, _)| self.say(text));
     }
 
-    /// Entitled, and not in.
+    /// Explains an entitled person who is no member.
     fn not_in_yet(&mut self) {
         if self.book.site.mode == Mode::Observe {
             self.mode();
@@ -256,7 +256,7 @@ impl<'a> One<'a> {
         }
     }
 
-    /// The hold that this group or account waits in, in words.
+    /// Describes the hold in which this group or account waits.
     fn hold(&self) -> Option<String> {
         let here = |doubt: &UnconfirmedChange| match doubt {
             UnconfirmedChange::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
@@ -277,7 +277,7 @@ impl<'a> One<'a> {
         }
     }
 
-    /// What went wrong at these doors: today's problems, or records of the time.
+    /// Adds the failures at these doors: the present problems, or the records of the time.
     fn refusals(&mut self) {
         if self.tense == Tense::Past {
             let refused = |record: &&doorstep_core::model::audit::Record| {
@@ -306,7 +306,7 @@ impl<'a> One<'a> {
         }
     }
 
-    /// Not entitled: the windows around the instant, or else that no rule matches.
+    /// Explains a person without an entitlement: by the windows around the instant, or else because no rule matches.
     fn windows(&mut self) {
         if self.may {
             return;
@@ -341,7 +341,7 @@ impl<'a> One<'a> {
         self.lacks(Missing::NoRule, text);
     }
 
-    /// Facts that stood behind what they had, and that the platform no longer has.
+    /// Returns the facts behind the person's access that the platform no longer has.
     fn gone_facts(&self) -> Vec<(String, Timestamp)> {
         let here = self.file.done.iter().rev().filter(|record| is_about(record, self.doors, self.group));
         let mut names: Vec<FactId> = here.take(2).flat_map(|record| facts_named(&record.deed.because)).collect();
@@ -418,7 +418,7 @@ impl<'a> One<'a> {
     }
 }
 
-/// Why a group is open to somebody at an instant, in words; none where it is not.
+/// Describes why a group is open to a person at an instant; `None` where it is not.
 pub(super) fn reason_at(file: &File, doors: &str, group: &GroupId, at: Timestamp) -> Option<String> {
     let at_doors = (doors.to_owned(), group.clone());
     open_at(&desired(&file.entitlements), &at_doors, at).map(|stretch| stretch.because.to_string())
@@ -430,7 +430,7 @@ fn reason(one: &Entitlement) -> String {
 }
 
 impl AccountShown {
-    /// As it was last seen.
+    /// Returns the account in its last known state.
     pub(super) fn of(doors: &str, linked: &Linked) -> Self {
         let account = linked.account.id.clone();
         AccountShown { doors: doors.to_owned(), account, active: linked.account.standing == Standing::Active }

@@ -1,4 +1,4 @@
-//! What was held at an instant, by what was written down: pure.
+//! Past access at an instant, by the audit records: pure.
 
 use jiff::Timestamp;
 
@@ -8,25 +8,25 @@ use doorstep_core::model::audit::{AuditAction, Record};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::person::Claim;
 
-/// Whether a group was open to somebody at an instant, and the record that says so, where one does.
+/// Whether a person had a group at an instant, with the records around it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastHold<'r> {
-    /// Whether it was.
+    /// Whether the person had the group.
     pub has: bool,
-    /// From what that follows.
+    /// The source of that conclusion.
     pub evidence: Evidence,
     /// The last change before the instant.
     pub last: Option<&'r Record>,
-    /// The first change after it.
+    /// The first change after the instant.
     pub next: Option<&'r Record>,
 }
 
-/// Whether a record is about this group.
+/// Returns whether a record is about this group.
 pub fn is_about(record: &Record, doors: &str, group: &GroupId) -> bool {
     record.deed.doors == doors && record.deed.group.as_ref() == Some(group)
 }
 
-/// What was held of one group at `at`, by one person's records, oldest first, and the claim of today.
+/// Returns the state of one group at `at`, by one person's records, oldest first, and the present claim.
 pub fn held<'r>(
     records: &'r [Record],
     claim: Option<&Claim>,
@@ -44,7 +44,7 @@ pub fn held<'r>(
         (Some(last), _) if last.deed.what == AuditAction::Granted => (true, Evidence::Records),
         (Some(_), _) if claimed => (true, Evidence::Claim),
         (Some(_), _) => (false, Evidence::Records),
-        // Whoever was taken out had been there: given by hand, or adopted.
+        // A person who was removed was a member before: added by hand, or adopted.
         (None, Some(next)) if next.deed.what == AuditAction::Revoked => (true, Evidence::Records),
         (None, _) if claimed => (true, Evidence::Claim),
         (None, _) => (false, Evidence::Records),
@@ -52,7 +52,7 @@ pub fn held<'r>(
     PastHold { has, evidence, last, next }
 }
 
-/// Whether the account was asleep at `at`: suspended, or not there.
+/// Returns the record by which the account was suspended or deleted at `at`; `None` where it was active.
 pub fn asleep<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&'r Record> {
     let moved = |record: &&Record| {
         let stands = matches!(
@@ -65,7 +65,7 @@ pub fn asleep<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&
     last.filter(|record| matches!(record.deed.what, AuditAction::Suspended | AuditAction::Deleted))
 }
 
-/// The facts that a reason names, as [`doorstep_core::decide::entitlement::desired`] writes it.
+/// Parses the facts out of a reason in the format of [`doorstep_core::decide::entitlement::desired`].
 pub fn facts_named(because: &str) -> Vec<FactId> {
     let parts = because.split("; ").filter_map(|part| part.split_once(" by rule "));
     let facts = parts.flat_map(|(facts, _)| facts.rsplit(": ").next().unwrap_or_default().split(" with "));
@@ -76,7 +76,7 @@ pub fn facts_named(because: &str) -> Vec<FactId> {
     named.collect()
 }
 
-/// The kind that a word stands for.
+/// Returns the kind for a word.
 pub fn kind_of(word: &str) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind.word() == word)
 }

@@ -1,4 +1,4 @@
-//! Explanations as they are printed, in the site's own time.
+//! The printed form of explanations, in the site's time zone.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use super::shape::{Explained, FactShown, GroupExplained, Tense};
 use super::who::{Inside, Told, Whose};
 use doorstep_core::shown_line;
 
-/// Most windows and records that are printed of one group; the JSON has more.
+/// The most windows and records that are printed of one group. The JSON has more.
 const MOST: usize = 8;
 
-/// Writes instants as the people of a site read them.
+/// The time zone of a site, in which instants are printed.
 struct Zone(TimeZone);
 
 impl Zone {

@@ -1,4 +1,4 @@
-//! What an explanation says. Its JSON is promised in docs/explain.md: keys are added, never taken away.
+//! The shape of an explanation. docs/explain.md promises its JSON: keys are added and never removed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,117 +8,117 @@ use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::record::Source;
 use doorstep_core::model::window::Window;
 
-/// Where the instant that was asked about lies.
+/// The position of the instant relative to now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tense {
-    /// Before now: what was held follows from the audit records, what was due from what is known today.
+    /// Before now. The audit records show the actual access, the present facts the desired access.
     Past,
     /// Now.
     Present,
-    /// Later: everything follows from what is known today.
+    /// After now. Everything follows from the present facts.
     Future,
 }
 
-/// Why one person has, had, will have or lacks each group.
+/// The reasons why one person has, had, will have or lacks each group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Its time zone.
+    /// The site's time zone.
     pub timezone: String,
-    /// The instant that was asked about.
+    /// The instant of the question.
     pub at: Timestamp,
-    /// Where that lies.
+    /// The position of the instant relative to now.
     pub tense: Tense,
     /// The mode in force: `observe`, `grant-only` or `full`.
     pub mode: String,
-    /// What holds for everybody at the site: paused, observing, a platform that cannot be read.
+    /// What applies to everyone at the site: paused, observing, a platform that cannot be read.
     pub remarks: Vec<String>,
-    /// Who.
+    /// The person.
     pub person: Who,
-    /// Every group that a rule opens or that was ever theirs, by door system and name.
+    /// Every group that a rule opens or that the person ever had, by door system and name.
     pub groups: Vec<GroupExplained>,
-    /// What somebody should look at about this person.
+    /// Problems of this person that the operator should examine.
     pub problems: Vec<String>,
-    /// When they are settled next.
+    /// The next minute at which the person is due.
     pub next: Option<Timestamp>,
 }
 
-/// A person, as they are known in each system.
+/// A person, as each system knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
-    /// Our id; none for somebody whom nothing ever opened anything to.
+    /// The id in Doorstep; `None` for a person to whom nothing was ever opened.
     pub id: Option<String>,
-    /// Their address.
+    /// The e-mail address.
     pub email: Option<String>,
-    /// What the platform calls them.
+    /// The name at the platform.
     pub name: Option<String>,
-    /// Their profiles there, such as `member 603d`.
+    /// The profiles at the platform, such as `member 603d`.
     pub profiles: Vec<String>,
-    /// Their accounts.
+    /// The accounts at the door systems.
     pub accounts: Vec<AccountShown>,
 }
 
 /// An account at a door system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountShown {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Account.
+    /// The account.
     pub account: AccountId,
-    /// Whether it can open anything: not while it is suspended, blocked or without a seat.
+    /// Whether it can open doors: not while it is suspended, blocked or without a seat.
     pub active: bool,
 }
 
-/// From what it follows whether somebody has a group.
+/// The source of the conclusion whether a person has a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
-    /// From what was written down when it was done.
+    /// The audit records.
     Records,
-    /// From our claim on it.
+    /// Doorstep's claim.
     Claim,
-    /// From the door system, which was asked: somebody put them there by hand.
+    /// The door system, which was read: the person was added by hand.
     Doors,
-    /// From facts and rules as they are known: it is expected.
+    /// The present facts and rules: the access is expected.
     Facts,
 }
 
-/// One group.
+/// The explanation of one group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupExplained {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Its id.
+    /// The id of the group.
     pub group: GroupId,
-    /// Its name, where it is known.
+    /// The name of the group, where it is known.
     pub name: Option<String>,
-    /// Whether it opens for them at that instant.
+    /// Whether the group opens for the person at the instant.
     pub has: bool,
-    /// From what that follows.
+    /// The source of that conclusion.
     pub evidence: Evidence,
-    /// Whether facts and rules, as they are known today, say that it should.
+    /// Whether the present facts and rules open it.
     pub may: bool,
-    /// Why, in a sentence or several.
+    /// The reasons, one sentence each.
     pub why: Vec<String>,
-    /// What is missing, where it does not open.
+    /// What is missing, if it does not open.
     pub lacks: Vec<Lack>,
-    /// Our claim.
+    /// Doorstep's claim.
     pub claim: Option<ClaimShown>,
-    /// What facts and rules give them, what is open at that instant first.
+    /// The entitlements. Those that are open at the instant come first.
     pub because: Vec<Because>,
-    /// The rules that open this group to anybody.
+    /// The rules that open this group.
     pub rules: Vec<RuleShown>,
-    /// What was done, until that instant, oldest first.
+    /// The records until the instant, oldest first.
     pub done: Vec<DoneShown>,
 }
 
-/// What kind of thing is missing.
+/// A kind of missing thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
-    /// Nothing of theirs matches a rule that opens the group.
+    /// No fact of the person matches a rule that opens the group.
     NoRule,
     /// The window is not open yet.
     NotYet,
@@ -126,83 +126,83 @@ pub enum Missing {
     Over,
     /// A fact that opened it is gone.
     Gone,
-    /// The mode does not let anything be changed.
+    /// The mode allows no changes.
     Mode,
     /// The site is paused, or only observes because it was just pushed.
     Paused,
     /// The platform could not be read for a day.
     Unread,
-    /// There is no account, or it cannot be told which.
+    /// There is no account, or it is ambiguous which one it is.
     NotLinked,
     /// The account has no seat.
     Seat,
-    /// The account is suspended by hand.
+    /// The account was suspended by hand.
     Suspended,
     /// The door system refused.
     Refused,
-    /// The guard holds it until somebody approves.
+    /// The guard holds the change until the operator approves it.
     Held,
-    /// They were not settled since it should be so.
+    /// The person was not settled since the window opened.
     NotSettled,
-    /// Somebody, or the door system itself, ended it.
+    /// The membership was ended by the door system itself, or by hand.
     Ended,
-    /// It was not recorded why.
+    /// The reason was not recorded.
     Unknown,
 }
 
-/// One thing that is missing.
+/// One missing thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lack {
-    /// What kind of thing.
+    /// The kind.
     pub what: Missing,
-    /// In words, with what to do where there is something to do.
+    /// The description, with what to do where that helps.
     pub text: String,
-    /// The instant that it is about: when the window opens, or ended.
+    /// The instant that it is about: the begin or the end of the window.
     pub at: Option<Timestamp>,
 }
 
-/// Our claim on a group.
+/// Doorstep's claim on a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimShown {
-    /// Account.
+    /// The account.
     pub account: AccountId,
-    /// Since when.
+    /// The instant from which the claim exists.
     pub since: Timestamp,
-    /// The end that it was given at the door system.
+    /// The end of the membership at the door system.
     pub until: Option<Timestamp>,
-    /// Why, as it was then.
+    /// The reason at that time.
     pub because: String,
-    /// What made us look: a delivery, a comparison; none: its minute had come.
+    /// The cause of the evaluation: a delivery or a comparison; `None` for a due minute.
     pub cause: Option<String>,
-    /// The facts on which it stood then.
+    /// The facts behind the claim at that time.
     pub facts: Vec<FactShown>,
 }
 
 /// A fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactShown {
-    /// Which, such as `membership 603d`.
+    /// The kind and the id, such as `membership 603d`.
     pub fact: String,
-    /// When the platform says that it last changed.
+    /// The instant of the last change, according to the platform.
     pub version: Option<Timestamp>,
-    /// When it was last read; none for what a claim noted.
+    /// The instant of the last read; `None` for a fact of a claim.
     pub read: Option<Timestamp>,
-    /// Since when it is known as it is.
+    /// The instant from which its present state is known.
     pub known: Option<Timestamp>,
-    /// How that came to be known: by a delivery of this id, a look, or a read of everything.
+    /// The source of that state: a delivery with its id, a refetch, or a full read.
     pub source: Option<Source>,
 }
 
 /// One entitlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
-    /// From when until when.
+    /// The window.
     pub window: Window,
-    /// Whether it is open at that instant.
+    /// Whether it is open at the instant.
     pub open: bool,
-    /// Number of the rule in the site file, from one.
+    /// The number of the rule in the site file, from one.
     pub rule: usize,
-    /// Its line.
+    /// The line of the rule.
     pub line: usize,
     /// The facts behind it.
     pub facts: Vec<FactShown>,
@@ -211,27 +211,27 @@ pub struct Because {
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleShown {
-    /// Its number in the site file, from one.
+    /// The number of the rule in the site file, from one.
     pub rule: usize,
-    /// Its line.
+    /// The line of the rule.
     pub line: usize,
-    /// What it is about, such as `plan "Hot desk"`.
+    /// The subject of the rule, such as `plan "Hot desk"`.
     pub of: String,
 }
 
-/// Something that was done.
+/// An audit record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoneShown {
-    /// Its place in the audit chain.
+    /// The position in the audit chain.
     pub seq: u64,
-    /// When.
+    /// The instant.
     pub at: Timestamp,
-    /// What.
+    /// The action.
     pub what: AuditAction,
-    /// Why.
+    /// The reason.
     pub because: String,
-    /// What the door system said.
+    /// The answer of the door system.
     pub answer: String,
-    /// When it should have been.
+    /// The instant at which it was due.
     pub due: Option<Timestamp>,
 }

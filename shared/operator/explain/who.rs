@@ -1,5 +1,5 @@
-//! Everybody in one group at an instant: ours, with why; foreign; protected. Now by what the door system lists, before by
-//! what was written down, later by what is known.
+//! The members of one group at an instant: Doorstep's own with the reason, foreign ones, protected ones. The present
+//! comes from the door system's list, the past from the audit records, the future from the present facts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,10 +23,10 @@ use doorstep_core::model::person::Person;
 use doorstep_jobs::settle::dossier_of;
 use doorstep_vendors::access::Share;
 
-/// How many people are laid open at the same time.
+/// How many people are evaluated at the same time.
 const AT_ONCE: usize = 16;
 
-/// What is asked.
+/// The question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// The group, by name or id; `main/Members` where several door systems have one of this name.
@@ -36,72 +36,72 @@ pub struct Wanted {
     pub at: Option<String>,
 }
 
-/// Whose somebody's place in a group is.
+/// The origin of a membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Whose {
-    /// Ours: we put them there, or took the place over.
+    /// Doorstep's: it added the person, or adopted the membership.
     Ours,
-    /// A protected person's: never revoked.
+    /// A protected person's. Doorstep never revokes it.
     Protected,
-    /// Somebody gave it by hand.
+    /// Foreign: the person was added by hand.
     Foreign,
-    /// Ours by our books, but the door system does not list them: somebody took them out.
+    /// Doorstep has a claim, but the door system does not list the person, who was removed by hand.
     Missing,
-    /// Not yet anybody's: what is known will open it.
+    /// Expected: the present facts will open it.
     Expected,
 }
 
 /// One person in a group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Inside {
-    /// Whose their place is.
+    /// The origin of the membership.
     pub whose: Whose,
-    /// Their name: the platform's, else the door system's.
+    /// The person's name: the platform's, else the door system's.
     pub name: Option<String>,
-    /// Their address.
+    /// The e-mail address.
     pub email: Option<String>,
-    /// Our id of them.
+    /// The id of the person in Doorstep.
     pub person: Option<String>,
-    /// Their account.
+    /// The account.
     pub account: Option<AccountId>,
-    /// Since when, where we know.
+    /// The instant from which the membership exists, where it is known.
     pub since: Option<Timestamp>,
-    /// The end that it has at the door system.
+    /// The end of the membership at the door system.
     pub until: Option<Timestamp>,
-    /// Why, where it is ours or expected.
+    /// The reason, for Doorstep's and expected memberships.
     pub because: Option<String>,
-    /// Why it opens nothing all the same: no seat, suspended.
+    /// Whether the account is suspended, also for lack of a seat, so that it opens nothing.
     pub asleep: bool,
 }
 
-/// Everybody in a group.
+/// The members of a group at an instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Told {
-    /// Site.
+    /// The site.
     pub site: String,
-    /// Its time zone.
+    /// The site's time zone.
     pub timezone: String,
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Group.
+    /// The id of the group.
     pub group: GroupId,
-    /// Its name.
+    /// The name of the group.
     pub name: Option<String>,
     /// The instant.
     pub at: Timestamp,
-    /// Where it lies. Foreign people are known for now alone.
+    /// The position of the instant relative to now. Foreign members are known only for the present.
     pub tense: Tense,
-    /// Why nothing is done although the file says otherwise.
+    /// Why Doorstep does not act although the file requires it.
     pub remarks: Vec<String>,
-    /// Everybody.
+    /// The members.
     pub people: Vec<Inside>,
 }
 
-/// Who is, was or will be in a group.
+/// Returns the members of a group at an instant.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site or group that is not here; [`Error::Retry`] where the door system does not answer.
+/// [`Error::Invalid`] for an unknown site or group; [`Error::Retry`] where the door system does not answer.
 pub async fn who(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Told> {
     let now = environment.time.now();
     let at = instant(wanted.at.as_deref(), now)?;
@@ -137,7 +137,7 @@ pub async fn who(environment: &Environment, site: &str, wanted: &Wanted) -> Resu
 }
 
 impl Book {
-    /// The one group that is meant.
+    /// Finds the one group with this name or id.
     fn one_group(&self, word: &str) -> Result<(String, GroupId)> {
         let known: BTreeSet<_> = self.names.keys().cloned().chain(self.rules.ruled(&self.site)).collect();
         let mut meant = known.into_iter().filter(|group| self.is_called(group, word));
@@ -204,7 +204,7 @@ async fn present(
     Ok(people)
 }
 
-/// By the records of this group, and the claims of today.
+/// Returns the past members, by the records of this group and the present claims.
 async fn past(
     environment: &Environment,
     book: &Book,
@@ -244,7 +244,7 @@ async fn past(
     Ok(people)
 }
 
-/// By what is known today.
+/// Returns the future members, by the present facts.
 async fn future(
     environment: &Environment,
     book: &Book,
@@ -298,7 +298,7 @@ impl Inside {
     }
 }
 
-/// The platform's names, where it knows these people.
+/// Replaces the names with the platform's, where it knows the person.
 async fn name_them(environment: &Environment, book: &Book, people: &mut [Inside]) -> Result<()> {
     let ids: Vec<String> = people.iter().filter_map(|inside| inside.person.clone()).collect();
     let known = environment.store.people(&book.site.id, &ids).await?;

@@ -1,110 +1,110 @@
-//! What would change, as a value: it is shown, sent and compared, and nothing in it can be carried out.
+//! The diff as a value: it is printed, serialized and compared. It cannot be applied.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use doorstep_core::model::account::{AccountId, GroupId};
 
-/// What a site file would change.
+/// The changes that a site file would make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diff {
     /// The site.
     pub site: String,
-    /// The mode that the file says. In `observe` nothing of all this would be done.
+    /// The mode of the file. In `observe` nothing of the diff would be applied.
     pub mode: String,
-    /// The instant for which it was judged.
+    /// The instant of the evaluation.
     pub at: Timestamp,
-    /// The site's time zone, in which it is printed.
+    /// The site's time zone, in which the diff is printed.
     pub timezone: String,
-    /// Groups in which anything changes, or somebody foreign is.
+    /// Groups with changes or with foreign members.
     pub groups: Vec<GroupDiff>,
-    /// What would be done to accounts themselves.
+    /// Changes of the accounts themselves.
     pub accounts: Vec<AccountDiff>,
-    /// Whose cards would change.
+    /// Changes of cards.
     #[serde(default)]
     pub tags: Vec<TagDiff>,
-    /// What opens within a day, earliest first.
+    /// Windows that begin within a day, earliest first.
     pub soon: Vec<Soon>,
-    /// What somebody should look at.
+    /// Problems for the operator.
     pub problems: Vec<String>,
-    /// How much all that is.
+    /// The numbers of changes.
     pub counts: Counts,
 }
 
-/// What changes in one group.
+/// The changes of one group.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GroupDiff {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Group.
+    /// The group.
     pub group: String,
-    /// Its name there.
+    /// The group's name at the door system.
     pub name: String,
-    /// Who would be let in.
+    /// Grants.
     pub opens: Vec<Change>,
-    /// Who would be taken out.
+    /// Revokes.
     pub closes: Vec<Change>,
-    /// Who is in, and would be until another instant.
+    /// Members whose membership gets another end.
     pub extends: Vec<Change>,
-    /// Who is in already and would be ours from now on.
+    /// Members whom Doorstep would claim, with no change at the door.
     pub adopts: Vec<Change>,
-    /// Who would no longer be ours, with no change at the door.
+    /// Members whom Doorstep would no longer claim, with no change at the door.
     pub releases: Vec<Change>,
-    /// Who is in, is not ours, and stays.
+    /// Foreign members, who stay.
     pub foreign: Vec<Who>,
 }
 
 impl GroupDiff {
-    /// A group in which nothing changes yet.
+    /// Creates the entry of a group without changes.
     pub fn of(doors: &str, group: &GroupId, name: &str) -> Self {
         GroupDiff { doors: doors.to_owned(), group: group.0.clone(), name: name.to_owned(), ..GroupDiff::default() }
     }
 }
 
-/// One person in one group.
+/// A change of one person in one group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// Who.
+    /// The person.
     pub who: Who,
-    /// When their window ends, where it does.
+    /// The end of the person's window, if it has one.
     pub until: Option<Timestamp>,
-    /// Why: facts by their ids, and the rule with its line in the file.
+    /// The reason: facts by their ids, and the rule with its line in the file.
     pub because: String,
 }
 
-/// Somebody, for the operator's eyes.
+/// A person as the operator sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Who {
-    /// What the platform calls them, or else the door system.
+    /// The name at the platform, or else at the door system.
     pub name: String,
-    /// Their address.
+    /// The e-mail address.
     pub email: Option<String>,
-    /// Our own id of them; none for a newcomer or a stranger.
+    /// Doorstep's person id; `None` for a new person or an unlinked account.
     pub person: Option<String>,
-    /// Their account there; none where one would be made.
+    /// The account; `None` if it would be created.
     pub account: Option<AccountId>,
 }
 
-/// One account that would be changed itself.
+/// A change of one account itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountDiff {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// What would be done.
+    /// The change.
     pub what: Done,
-    /// Whose.
+    /// The person.
     pub who: Who,
 }
 
-/// What can be done to an account itself.
+/// The kinds of changes of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Done {
-    /// It would be made.
+    /// It would be created.
     Made,
-    /// It was suspended by us, and would be woken.
+    /// Doorstep suspended it, and would resume it.
     Woken,
-    /// It would be given the platform's name.
+    /// It would get the platform's name.
     Renamed,
     /// It would be suspended.
     Suspended,
@@ -112,79 +112,79 @@ pub enum Done {
     Deleted,
 }
 
-/// One card of somebody's.
+/// A change of one card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TagDiff {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// What would be done.
+    /// The change.
     pub what: TagDone,
-    /// The last characters of its number.
+    /// The last characters of the card's number.
     pub tag: String,
-    /// Whose.
+    /// The person.
     pub who: Who,
-    /// Why.
+    /// The reason.
     pub because: String,
 }
 
-/// What can become of a card.
+/// The kinds of changes of a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TagDone {
-    /// It would be made theirs.
+    /// It would be assigned to the person.
     Tagged,
-    /// It would be made nobody's.
+    /// It would be removed from the person.
     Untagged,
-    /// It is theirs already and would be ours from now on.
+    /// It is assigned already, and Doorstep would claim it.
     Adopted,
-    /// It would no longer be ours, with no change at the door.
+    /// Doorstep would no longer claim it, with no change at the door.
     Released,
 }
 
-/// A window that is not open yet.
+/// A window that has not begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Soon {
-    /// When it opens.
+    /// When it begins.
     pub from: Timestamp,
-    /// Door system.
+    /// The door system.
     pub doors: String,
     /// The group's name.
     pub name: String,
-    /// For whom, until when, and why.
+    /// The person, the end and the reason.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// How much would change.
+/// The numbers of changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Grants.
     pub opens: usize,
-    /// Revokes, of foreign people too.
+    /// Revokes, including those of foreign members.
     pub closes: usize,
-    /// Other ends.
+    /// Changed ends.
     pub extends: usize,
-    /// Lines that become ours.
+    /// Memberships that Doorstep would claim.
     pub adopts: usize,
-    /// Lines that are no longer ours.
+    /// Memberships that Doorstep would no longer claim.
     pub releases: usize,
-    /// Foreign lines that stay.
+    /// Foreign memberships that stay.
     pub foreign: usize,
-    /// Older lines of ours that would be tidied away; what is open stays as it is.
+    /// Superseded memberships that Doorstep would remove; access stays as it is.
     pub tidied: usize,
-    /// Accounts made, woken, renamed, suspended or deleted.
+    /// Accounts that would be created, resumed, renamed, suspended or deleted.
     pub accounts: usize,
-    /// Cards that would become somebody's, or nobody's, or be taken into the books or out of them.
+    /// Cards that would be assigned, removed, claimed or no longer claimed.
     #[serde(default)]
     pub tags: usize,
-    /// Windows that open within a day.
+    /// Windows that begin within a day.
     pub soon: usize,
     /// Problems.
     pub problems: usize,
 }
 
 impl Counts {
-    /// Whether nothing would be done, at the doors or in the books.
+    /// Returns whether nothing would change, at the doors or in the claims.
     pub fn is_empty(&self) -> bool {
         let Counts { opens, closes, extends, adopts, releases, tidied, accounts, tags, .. } = self;
         opens + closes + extends + adopts + releases + tidied + accounts + tags == 0
@@ -192,12 +192,12 @@ impl Counts {
 }
 
 impl Diff {
-    /// Whether nothing would be done, at the doors or in the books.
+    /// Returns whether nothing would change, at the doors or in the claims.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }
 
-    /// Puts everything in order, and counts it.
+    /// Sorts and counts everything.
     pub fn finish(&mut self) {
         let Diff { site: _, mode: _, at: _, timezone: _, groups, accounts, tags, soon, problems, counts } = self;
         let Counts {

@@ -1,4 +1,4 @@
-//! What is wrong with a file that is to be put in force, and what is odd without harm.
+//! Findings of a file before it is put in force, and harmless oddities.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use doorstep_core::site::{Finding, Site};
 use doorstep_jobs::comparison::doors::DoorsSnapshot;
 use doorstep_vendors::platform::{PlatformVendor, standard_webhooks};
 
-/// Everything for which a file is not put in force: what is suspicious in it alone, names that stand for nothing or for
-/// several things, and protected people who are not there.
+/// Returns everything for which a file is not put in force: suspicious content, names that resolve to nothing or to
+/// several things, and protected people without an account.
 pub fn of(site: &Site, seen: &DoorsSnapshot, names: &[String], text: &str) -> Vec<Finding> {
     let mut said = check::alone(site);
     said.extend(names.iter().cloned());
@@ -31,7 +31,7 @@ pub fn of(site: &Site, seen: &DoorsSnapshot, names: &[String], text: &str) -> Ve
     findings
 }
 
-/// What is wrong with the names alone: a group may well be there that opens nothing yet.
+/// Returns the problems of the names alone. A name may resolve to a group that exists and grants nothing yet.
 pub async fn names(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
     let before = environment.store.resolved(&site.id).await?;
     let groups: BTreeMap<String, Vec<Group>> = seen
@@ -45,7 +45,7 @@ pub async fn names(environment: &Environment, site: &Site, seen: &DoorsSnapshot)
     Ok(resolve(site, &seen.catalogue, &groups, before.as_ref()).problems)
 }
 
-/// What somebody should look at, although the file can be put in force.
+/// Returns remarks for the operator that do not prevent the push.
 pub async fn remarks(
     environment: &Environment,
     site: &Site,
@@ -75,8 +75,8 @@ pub async fn remarks(
     Ok(remarks)
 }
 
-/// Groups that another active site rules too, as the files say it. A site that has registered its groups is left out: the
-/// comparison names it already.
+/// Returns remarks about groups that another active site rules too, according to the files. Leaves out sites that have
+/// registered their groups, because the comparison names them already.
 pub async fn shared_groups(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
     let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
     let mut remarks = Vec::new();
@@ -94,7 +94,8 @@ pub async fn shared_groups(environment: &Environment, site: &Site, seen: &DoorsS
     Ok(remarks)
 }
 
-/// Memberships that are ours at doors which this file no longer has, or by whose name it means others.
+/// Returns remarks about memberships that Doorstep granted at a door system that this file no longer has, or whose name
+/// now means another one.
 async fn left_behind(environment: &Environment, site: &Site, people: &[Person]) -> Result<Vec<String>> {
     let mut claims: BTreeMap<&str, usize> = BTreeMap::new();
     for claim in people.iter().flat_map(|person| &person.claims) {

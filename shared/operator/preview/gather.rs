@@ -1,4 +1,4 @@
-//! From verdicts to what is shown: pure. It adds names, and leaves out whoever nothing would be done for.
+//! Builds the diff from the decisions of a comparison. Pure. It adds names, and leaves out people without changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,36 +20,36 @@ use doorstep_jobs::comparison::foreign::Foreign;
 use doorstep_jobs::comparison::judge::Verdict;
 use doorstep_jobs::comparison::{CompareContext, Group};
 
-/// What opens within this is shown beside what would be opened now.
+/// Windows that begin within this time are shown too.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
 
-/// An account that would lie idle, if it is in no group that is none of our business.
+/// An account that would be suspended or deleted if it is in no foreign group.
 pub struct Idle {
-    /// Door system.
+    /// The door system.
     pub doors: String,
     /// The account.
     pub account: Arc<Account>,
-    /// How many groups it would have left by then.
+    /// The number of groups that it would have left by then.
     pub left: usize,
-    /// What is to be shown if it is.
+    /// The diff entry, for an account without other groups.
     pub shown: AccountDiff,
 }
 
-/// A diff, as it is gathered.
+/// A diff in progress.
 pub struct Gathering<'a> {
     ground: CompareContext<'a>,
     seen: &'a DoorsSnapshot,
     groups: BTreeMap<Group, GroupDiff>,
-    /// Accounts of which somebody must ask what other groups they are in.
+    /// Accounts whose remaining groups must still be counted.
     pub idle: Vec<Idle>,
-    /// What nobody vouched for.
+    /// Unconfirmed changes.
     pub waiting: Vec<Waiting>,
-    /// What was gathered so far.
+    /// The diff so far.
     pub diff: Diff,
 }
 
 impl<'a> Gathering<'a> {
-    /// Nothing yet. The site file says `mode`, whatever it is judged by.
+    /// Creates an empty diff. It shows the mode of the site file, even if the comparison uses another one.
     pub fn new(ground: CompareContext<'a>, seen: &'a DoorsSnapshot) -> Self {
         let site = ground.site;
         let diff = Diff {
@@ -67,7 +67,7 @@ impl<'a> Gathering<'a> {
         Gathering { ground, seen, groups: BTreeMap::new(), idle: Vec::new(), waiting: Vec::new(), diff }
     }
 
-    /// Takes in one person.
+    /// Adds one person's decision.
     pub fn verdict(&mut self, verdict: &Verdict<'_>) {
         self.waiting.extend(of_person(verdict));
         for (doors, step) in verdict.judged.moves.iter().chain(&verdict.aftermath) {
@@ -176,7 +176,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Takes in the lines that are nobody's.
+    /// Adds the group members that no claim covers.
     pub fn foreign(&mut self, foreign: Vec<Foreign>) {
         self.waiting.extend(foreign.iter().filter(|foreign| foreign.goes).map(of_stranger));
         for Foreign { doors, account, group, goes } in foreign {
@@ -191,7 +191,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Says what of it would wait for a human, given what was let pass lately.
+    /// Adds which unconfirmed changes would wait for an approval, given the guard's count.
     pub fn held(&mut self, people: &[Person], tally: &Tally) {
         if self.waiting.is_empty() {
             return;
@@ -205,7 +205,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Everything that was gathered.
+    /// Returns the complete diff.
     pub fn done(mut self) -> Diff {
         self.diff.groups = self.groups.into_values().collect();
         self.diff.finish();

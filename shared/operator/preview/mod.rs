@@ -1,5 +1,5 @@
-//! What a site file would change: everything is read afresh and compared as reconcile does, and nothing is written, not
-//! to a door and not to the table. A vendor's token may be kept.
+//! Previews what a site file would change: reads everything and compares it as reconcile does. It writes nothing to a
+//! door system or the table, except possibly a vendor's token.
 
 use crate::check;
 use doorstep_cloud::environment::Environment;
@@ -24,21 +24,21 @@ pub(crate) mod print;
 pub use diff::Diff;
 use gather::Gathering;
 
-/// What a site file would change, and what is wrong with it.
+/// The changes and the findings of a site file.
 pub struct Preview {
-    /// What is wrong with the file: it must not be put in force.
+    /// The findings. A file with findings must not be put in force.
     pub findings: Vec<Finding>,
-    /// What could not be read and is shown as it was last known: reason enough not to put the file in force.
+    /// What could not be read and is shown in its last stored state. The file must then not be put in force either.
     pub unread: Vec<String>,
-    /// What would change.
+    /// The changes.
     pub diff: Diff,
 }
 
-/// What `site` would change, whose file has this `text`.
+/// Returns what `site` would change. `text` is its site file.
 ///
 /// # Errors
-/// [`Error::Retry`] where the platform's catalogue or a door system cannot be read, so that nothing can be said;
-/// [`Error::Permanent`] where a secret is missing or not accepted.
+/// [`Error::Retry`] if the platform's catalogue or a door system cannot be read, so that no preview is possible;
+/// [`Error::Permanent`] if a secret is missing or refused.
 pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Result<Preview> {
     let environment = &Environment { store: environment.store.with_own_unreadable(), ..environment.clone() };
     let now = environment.time.now();
@@ -68,7 +68,7 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     problems.extend(sharing(&seen.neighbours));
     problems.extend(findings::shared_groups(environment, site, &seen).await?);
     problems.extend(environment.store.unreadable().problems());
-    // The file in force counts among those before: what this file takes from anybody follows from it alone.
+    // The file in force is part of the baseline: a revoke that only this file causes is then inferred from it.
     let in_force = environment.store.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
     let former = former(&environment.store, site, versions, &reading.known, &seen).await?;
@@ -78,7 +78,7 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
         resolved: &seen.resolved,
         catalogue: &seen.catalogue,
         terms: &seen.terms,
-        // What observe would do is nothing, which is no use to anybody who wants to know what comes after it.
+        // In mode observe nothing would change. The preview shows what mode full would do.
         mode: if site.mode == Mode::Observe { Mode::Full } else { site.mode },
         stale: mark.is_stale(now),
         now,
@@ -88,7 +88,7 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     Ok(Preview { findings, unread, diff })
 }
 
-/// Reads the whole platform, afresh.
+/// Reads the whole platform from the vendor.
 async fn platform<'a>(
     environment: &'a Environment,
     site: &'a Site,
@@ -99,7 +99,7 @@ async fn platform<'a>(
     let reader = environment.platform(site).await?;
     let mut reading = Reading::new(&environment.store, site, mark, None, now);
     for &kind in reader.kinds() {
-        // What is new is in `reading.known` too, and is kept nowhere else.
+        // `reading.known` has the new facts too. They are stored nowhere else.
         drop(reading.one(reader.as_ref(), kind).await?);
         if let Some(why) =
             reading.problems.last().filter(|_| check::NAMED.iter().any(|kind| reading.unread.contains(kind)))
@@ -124,7 +124,7 @@ async fn judged(
     gathering.foreign(foreign);
     gathering.waiting.extend(joins(ground, known, seen, people).waiting);
     gathering.held(people, tally);
-    // Nobody is suspended or deleted who is in a group that is none of our business.
+    // An account that is in a foreign group is neither suspended nor deleted.
     for idle in std::mem::take(&mut gathering.idle) {
         let Some(reader) = seen.readers.get(&idle.doors) else { continue };
         match reader.group_count(&idle.account).await {

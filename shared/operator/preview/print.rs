@@ -1,4 +1,4 @@
-//! A diff as it is printed: one line for each change, with a sign that tells what it is.
+//! The printed form of a diff: one line for each change, with a sign for its kind.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
 use doorstep_core::shown_line;
 
-/// Windows that open soon are many; the JSON has them all.
+/// Maximum number of windows that are printed. The JSON has all of them.
 const MOST_SOON: usize = 20;
 
 impl fmt::Display for Diff {
@@ -135,16 +135,16 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The zone in which instants are printed.
+/// The time zone in which instants are printed.
 pub(crate) struct Zone(TimeZone);
 
 impl Zone {
-    /// By its name; UTC where nobody knows that.
+    /// Returns the time zone with this name; UTC if it is unknown.
     pub(crate) fn named(timezone: &str) -> Self {
         Zone(TimeZone::get(timezone).unwrap_or(TimeZone::UTC))
     }
 
-    /// An instant in it, to the minute.
+    /// Returns an instant in this time zone, to the minute.
     pub(crate) fn of(&self, at: Timestamp) -> String {
         at.to_zoned(self.0.clone()).strftime("%F %R").to_string()
     }

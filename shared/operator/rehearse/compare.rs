@@ -1,4 +1,4 @@
-//! One day under two sets of rules: pure.
+//! Compares one day under two sets of rules. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use doorstep_jobs::comparison::Group;
 use doorstep_jobs::comparison::facts::FactIndex;
 use doorstep_jobs::comparison::people::{ProjectedPerson, everybody};
 
-/// What of `day` would have been otherwise for anybody under `after`, beside `before`.
+/// Returns what of `day` differs for each person between the rules `before` and `after`.
 pub fn compare(
     before: Rules<'_>,
     after: Rules<'_>,
@@ -51,7 +51,7 @@ fn stretches<'a>(desired: &'a Desired, group: &Group) -> &'a [OpenInterval] {
     desired.get(group).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// What of these stretches lies in the day and in none of the others.
+/// Returns what of these intervals lies in the day and in none of the others.
 fn only(these: &[OpenInterval], others: &[OpenInterval], day: Window) -> Vec<(Window, String)> {
     let mut found = Vec::new();
     for stretch in these {

@@ -1,5 +1,5 @@
-//! Rehearsing a changed site file: a local day that we remember, replayed through it and through the one in force. It
-//! reads what is known in the table, asks nobody and writes nothing; comparing is pure, see `compare`.
+//! Rehearses a changed site file: replays a local day through it and through the file in force. It reads the stored
+//! facts, calls no vendor and writes nothing. The comparison is pure, see `compare`.
 
 use std::collections::BTreeMap;
 
@@ -24,60 +24,60 @@ mod print;
 
 use compare::compare;
 
-/// How long ended bookings and check-ins are known: see `comparison::platform`, which forgets them after that.
+/// How long the facts of ended bookings and check-ins are stored: `comparison::platform` deletes them after that.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// What a day would have been.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rehearsal {
-    /// The site, where the file could be read.
+    /// The site, if the file could be parsed.
     pub site: Option<String>,
-    /// The version in force, which the file was compared with.
+    /// The version in force, with which the file was compared.
     pub version: Option<u64>,
     /// The local day.
     pub day: Option<Date>,
-    /// The zone in which it is a day, and in which it is printed: that of the file.
+    /// The time zone of the file. The day is counted and printed in it.
     pub timezone: String,
-    /// What is wrong with the file; then nothing was rehearsed.
+    /// The findings of the file. With findings nothing is rehearsed.
     pub findings: Vec<Finding>,
-    /// Who would have got in, or not, in the order of doors, groups and people.
+    /// The people whose access would differ, sorted by door system, group and person.
     pub changes: Vec<Change>,
-    /// What somebody should look at.
+    /// Problems for the operator.
     pub problems: Vec<String>,
 }
 
-/// One stretch of the day that would have been otherwise for somebody.
+/// One interval of the day in which one person's access would differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Group.
+    /// The group.
     pub group: String,
     /// The group's name.
     pub name: String,
-    /// Who.
+    /// The person.
     pub who: Who,
-    /// Whether they would have got in by the file, or by the one in force alone.
+    /// Whether the person has access by the new file only, or by the file in force only.
     pub what: What,
-    /// From when; where it began before the day, the day's beginning.
+    /// The begin of the interval, at the earliest the begin of the day.
     pub from: Timestamp,
-    /// Until when; where it ended after the day, the day's end.
+    /// The end of the interval, at the latest the end of the day.
     pub until: Timestamp,
-    /// Why they get in: facts by their ids, and the rule with its line in whichever file lets them in.
+    /// The reason of the access: facts by their ids, and the rule with its line in the file that grants it.
     pub because: String,
 }
 
-/// What would have been otherwise.
+/// The direction of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum What {
-    /// They would have got in, and did not.
+    /// The person would have had access, and had none.
     Gains,
-    /// They got in, and would not have.
+    /// The person had access, and would have had none.
     Loses,
 }
 
-/// One site file with what its names stand for.
+/// One site file with its resolved names.
 struct Side {
     site: Site,
     resolved: Resolved,
@@ -89,12 +89,12 @@ impl Side {
     }
 }
 
-/// Replays `day`, or yesterday, through the site file `text`, beside the one in force. What is judged is what is known of
-/// that day now: whatever was cancelled or changed since counts as it is.
+/// Replays `day`, by default yesterday, through the site file `text` and through the file in force. It uses the current
+/// facts of that day: bookings that were cancelled or changed since count as they are now.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site that is not here, for another platform than the one that is known, and for a day that
-/// nobody remembers or sees yet.
+/// [`Error::Invalid`] for an unknown site, for another platform than that of the file in force, and for a day whose
+/// facts are deleted or not read yet.
 pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) -> Result<Rehearsal> {
     let site = match Site::parse(text) {
         Ok(site) => site,
@@ -113,7 +113,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     let people = environment.store.everybody(&site.id).await?.known;
     let mut problems = Vec::new();
     let (after, groups) = side(environment, site, &catalogue, &mut problems).await?;
-    // What is wrong with the file in force is no news.
+    // The findings of the file in force are known already.
     let (before, old_groups) = side(environment, before, &catalogue, &mut Vec::new()).await?;
     let names = old_groups.into_iter().chain(groups).flat_map(|(doors, groups)| {
         groups.into_iter().map(move |group| ((doors.clone(), group.id), group.name)).collect::<Vec<_>>()
@@ -130,7 +130,7 @@ pub async fn rehearse(environment: &Environment, text: &str, day: Option<Date>) 
     })
 }
 
-/// The day and when it is; of no day, yesterday.
+/// Returns the day and its window; by default yesterday.
 fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Window)> {
     let nowhere = |_| Error::invalid("this is no day that there is");
     let zone = &site.timezone;
@@ -145,7 +145,7 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
     let furthest = now.checked_add(HORIZON).unwrap_or(Timestamp::MAX);
     if from < oldest || until > furthest {
         let local = |at: Timestamp| at.to_zoned(zone.clone()).date();
-        // The days at both ends are known in part only.
+        // The facts of the first and the last day are incomplete.
         let (earliest, latest) = (local(oldest).checked_add(1.day()), local(furthest).checked_sub(1.day()));
         return Err(Error::invalid(format!(
             "{day} cannot be rehearsed: ended bookings are known for three days and coming ones for sixty, so write a day \
@@ -157,7 +157,7 @@ fn chosen(site: &Site, day: Option<Date>, now: Timestamp) -> Result<(Date, Windo
     Ok((day, Window { from, until: Some(until) }))
 }
 
-/// Everything that is known of the platform.
+/// Loads all facts of the platform.
 async fn known(environment: &Environment, site: &Site) -> Result<FactIndex> {
     if environment.store.platform_read(&site.id).await?.whole.is_none() {
         return Err(Error::invalid("the platform was not read whole yet, so no day is known: wait for a reconcile"));
@@ -171,7 +171,7 @@ async fn known(environment: &Environment, site: &Site) -> Result<FactIndex> {
 
 type Groups = BTreeMap<String, Vec<Group>>;
 
-/// What a file's names stand for, by what is known of its door systems; what cannot be told is a problem.
+/// Resolves a file's names with the read states of its door systems. Unresolved names are problems.
 async fn side(
     environment: &Environment,
     site: Site,

@@ -1,4 +1,4 @@
-//! A rehearsal as it is printed: one line for each stretch of the day.
+//! The printed form of a rehearsal: one line for each interval.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,6 +1,6 @@
-//! Taking a site out of service. Whoever Doorstep put in is left where they are or taken out, as the operator says; what it
-//! would do is shown first, and done under the checksum of exactly that. Taking out goes through the line, as every change
-//! of a door: here it is only asked for. Everything is safe to repeat.
+//! Takes a site out of service. The operator decides whether the access that Doorstep granted stays or is revoked. The
+//! command first shows what it would do, and does it only with the checksum of exactly that. It only records the
+//! request to revoke: settle revokes, through the trigger queue as usual. Every step is safe to repeat.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,90 +21,90 @@ use doorstep_jobs::comparison::Group;
 
 mod print;
 
-/// What becomes of those whom Doorstep put in.
+/// What happens to the access that Doorstep granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
-    /// They stay, and are nobody's business any more.
+    /// It stays, and Doorstep no longer manages it.
     LeaveAccess,
-    /// They are taken out.
+    /// It is revoked.
     RevokeAccess,
 }
 
-/// What the operator orders.
+/// The operator's order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// What becomes of those whom Doorstep put in.
+    /// What happens to the access that Doorstep granted.
     pub how: How,
-    /// Everything that is kept of the site is deleted, but for its audit chain.
+    /// Whether all items of the site except its audit chain are deleted.
     #[serde(default)]
     pub delete_data: bool,
-    /// The checksum of what was shown; `None`: it is only shown.
+    /// The checksum of what was shown; `None` only shows.
     #[serde(default)]
     pub yes: Option<String>,
 }
 
-/// How far it is.
+/// The stage of a retirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// Nothing was done: this is what would be.
+    /// Nothing is done: the result is a preview.
     Shown,
-    /// People are being taken out: say the same again.
+    /// Settle is revoking access. The operator repeats the command.
     UnderWay,
     /// The site is out of service.
     Done,
 }
 
-/// What would be done, is being done, or was.
+/// The retirement of a site: planned, in progress or complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retirement {
     /// The site.
     pub site: String,
-    /// What was ordered.
+    /// The operator's order.
     pub how: How,
-    /// Whether what is kept of it goes, too.
+    /// Whether the items of the site are deleted too.
     pub delete_data: bool,
-    /// Names exactly this.
+    /// The checksum of exactly this retirement.
     pub checksum: String,
-    /// How far it is.
+    /// The stage.
     pub stage: Stage,
-    /// Who is still in because Doorstep put them there.
+    /// The memberships that Doorstep granted and that still exist.
     pub inside: Vec<Inside>,
-    /// How many people there is anything left to do for, cards and interrupted changes among it.
+    /// The number of people with anything left to revoke, including cards and interrupted changes.
     pub people: usize,
-    /// Claims at doors that the site file no longer has: they stay in any case.
+    /// The number of claims at door systems that the site file no longer has. They stay in any case.
     pub out_of_reach: usize,
-    /// How many items of the table were deleted.
+    /// The number of deleted items.
     pub deleted: usize,
-    /// What somebody should look at.
+    /// Problems for the operator.
     pub problems: Vec<String>,
 }
 
-/// Somebody whom Doorstep put into a group.
+/// A membership that Doorstep granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inside {
-    /// Door system.
+    /// The door system.
     pub doors: String,
-    /// Group.
+    /// The group.
     pub group: String,
-    /// The group's name, as far as it is known.
+    /// The group's name, or its id if the name is unknown.
     pub group_name: String,
-    /// Account there.
+    /// The account.
     pub account: String,
     /// The name of the account.
     pub name: String,
-    /// Their address.
+    /// The person's e-mail address.
     pub email: Option<String>,
-    /// Why they were put in.
+    /// The reason of the grant.
     pub because: String,
 }
 
-/// Shows what taking a site out of service would do, or does as much of it as can be done now.
+/// Shows what taking a site out of service would do, or does as much of it as is possible now.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a site of which nothing is known, and where the checksum names something else than what would be
-/// done now; [`Error::Retry`] where the table, the line or Scheduler are away.
+/// [`Error::Invalid`] for a site without any items, and if the checksum names something other than what would be done
+/// now; [`Error::Retry`] if the table, the trigger queue or Scheduler is unavailable.
 pub async fn retire(environment: &Environment, site: &str, order: &Order) -> Result<Retirement> {
     let Some(stored) = environment.store.active(site).await? else { return of_retired(environment, site, order).await };
     let everybody = environment.store.everybody(site).await?;
@@ -136,7 +136,7 @@ pub async fn retire(environment: &Environment, site: &str, order: &Order) -> Res
     Ok(Retirement { stage: Stage::Done, deleted, ..seen })
 }
 
-/// Asks settle to take everybody out whom we put in. The operator has seen who that is, so the guard lets them pass.
+/// Requests that settle revokes all access that Doorstep granted. The operator saw the list, so the guard lets it pass.
 async fn take_out(
     environment: &Environment,
     site: &str,
@@ -162,7 +162,7 @@ async fn take_out(
     environment.triggers.enqueue(&TriggerMessage::new(site, Trigger::Due), None).await
 }
 
-/// What the groups are called.
+/// Loads the names of the groups.
 async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<Group, String>> {
     let mut names = BTreeMap::new();
     for doors in file.doors.keys() {
@@ -172,7 +172,7 @@ async fn names(environment: &Environment, file: &Site) -> Result<BTreeMap<Group,
     Ok(names)
 }
 
-/// Of a site that is out of service already there is only what is kept of it.
+/// Handles a site that is out of service already: only its remaining items can be deleted.
 async fn of_retired(environment: &Environment, site: &str, order: &Order) -> Result<Retirement> {
     let kept = environment.store.kept_of_site(site).await?;
     if kept == 0 && !environment.store.has_chain(site).await? {
@@ -196,7 +196,7 @@ async fn of_retired(environment: &Environment, site: &str, order: &Order) -> Res
     Ok(seen)
 }
 
-/// Everything that we put into groups at doors that the file has.
+/// Returns the memberships that Doorstep granted at door systems of the file.
 fn leaves(file: &Site, people: &[Person]) -> Vec<UnconfirmedChange> {
     let claims = people.iter().flat_map(|person| &person.claims);
     let here = claims.filter(|claim| file.doors.contains_key(&claim.doors));
@@ -208,7 +208,7 @@ fn leaves(file: &Site, people: &[Person]) -> Vec<UnconfirmedChange> {
     .collect()
 }
 
-/// Whether anything of ours is left with a person at doors that the file has.
+/// Returns whether a person has anything left to revoke at door systems of the file.
 fn is_left(file: &Site, person: &Person) -> bool {
     let here = |doors: &String| file.doors.contains_key(doors);
     let begun = person.intents.iter().any(|intent| here(&intent.doors));
@@ -271,7 +271,7 @@ impl Retirement {
     }
 }
 
-/// The checksum of an order about exactly these.
+/// Returns the checksum of an order about exactly these memberships.
 fn named(site: &str, order: &Order, leaves: &[UnconfirmedChange]) -> String {
     let how = format!("{site} {:?} {}", order.how, order.delete_data);
     checksum(&how, &leaves.iter().collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! A retirement as it is printed.
+//! The printed form of a retirement.
 
 use std::fmt;
 

@@ -1,16 +1,18 @@
-//! Kisi: the translation between its words and ours.
+//! Kisi: the translation between its API and the values of `doorstep_core`.
 //!
-//! What is particular about it:
-//! - An [`AccountId`](super::AccountId) is the user's number as text (`12`), for a guest `guest:` and the number (`guest:7`); a team in a
-//!   group is listed as `team:` and its number, and is never taken out, because nobody here knows who is in it.
-//! - Membership is a role assignment of the role `group_basic` and has an id of its own, the row's handle. It can end
-//!   by itself (`valid_until`); what has ended stays in the list until it is deleted `[C]`.
-//! - Our person's id is kept in the user's `metadata`, key `doorstep` `[D]`. Guests have none.
-//! - Five requests a second for all keys of one user `[D]`: one after another, divided between two functions.
+//! Its particularities:
+//! - An [`AccountId`](super::AccountId) is the user's number as text (`12`), and `guest:` with the number for a guest
+//!   (`guest:7`). A team in a group is listed as `team:` and its number. It is never removed, because Doorstep does not
+//!   know its members.
+//! - Membership is a role assignment of the role `group_basic`. Its own id is the member's `handle`. It can end by
+//!   itself (`valid_until`). An ended one stays in the list until it is deleted `[C]`.
+//! - The id of Doorstep's person is stored in the user's `metadata`, key `doorstep` `[D]`. Guests have no metadata.
+//! - The rate limit is five requests a second for all keys of one user `[D]`. Requests leave one after another, and two
+//!   functions share the limit.
+//! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. An account can have
+//!   several.
 //!
-//! - Cards are assigned like roles: an assignment has an id of its own and may be inactive. Somebody can have several.
-//!
-//! It knows nothing of claims, windows or rules, and never decides who may come in.
+//! This module knows no claims, windows or rules, and decides no access.
 
 use std::sync::Arc;
 
@@ -43,9 +45,9 @@ struct Kisi {
     place: Option<String>,
 }
 
-/// A reader and a writer of one Kisi organisation; with `place`, only that place's groups are listed.
+/// Returns a reader and a writer of one Kisi organisation. With `place`, only the groups of that place are listed.
 ///
-/// Nothing is asked yet: what is wrong with `access` is the error of the first call.
+/// It makes no call. An error in `access` is the error of the first call.
 pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
     let kisi = Kisi {
         client: Arc::new(Client::new(access)),
@@ -56,12 +58,12 @@ pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<
 
 #[async_trait]
 impl ReadDoors for Kisi {
-    /// `valid_until` is honoured `[D]`; to the second at the door: `[?]`.
+    /// Kisi honours `valid_until` `[D]`. Whether the door does so to the second is unknown `[?]`.
     fn ends_by_itself(&self) -> bool {
         true
     }
 
-    /// Guests cannot be suspended: one in no group opens nothing and takes no seat.
+    /// Guests cannot be suspended. A guest in no group opens nothing and takes no seat.
     fn guests_rest(&self) -> bool {
         false
     }
@@ -77,7 +79,8 @@ impl ReadDoors for Kisi {
         if answer.status() == StatusCode::NOT_FOUND { Ok(true) } else { done(answer).map(|_| false) }
     }
 
-    /// An empty list is believed only of a group that is there: Kisi lists nobody for a group that is gone `[I]`.
+    /// An empty list is trusted only if the group exists: Kisi answers with an empty list for a group that is gone
+    /// `[I]`.
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
         let id = number(&group.0)?;
         let query = [("applies_to_type", "Group"), ("applies_to_id", group.0.as_str())];
@@ -91,7 +94,8 @@ impl ReadDoors for Kisi {
         list.items.iter().filter(|assignment| assignment.is_membership_of(id)).map(wire::Assignment::row).collect()
     }
 
-    /// `?email=` narrows, the comparison is ours: nothing says that Kisi's is exact `[C]`.
+    /// `?email=` only narrows the list, and the result is compared here: no source says that Kisi's filter is exact
+    /// `[C]`.
     async fn find(&self, email: &str) -> Result<Vec<Account>> {
         let Some(key) = email_key(email) else { return Ok(Vec::new()) };
         let users: Vec<wire::User> = self.client.list("users", &[("email", email.trim())], LONGEST_USER_PAGE).await?;
@@ -99,8 +103,8 @@ impl ReadDoors for Kisi {
         Ok(users.into_iter().filter(same).map(Account::from).collect())
     }
 
-    /// `privileged` is not known here, for it takes a second call: [`ReadDoors::group_count`] counts other roles too,
-    /// and the writer looks before it suspends or deletes.
+    /// The result leaves `privileged` unset, because it needs a second call. [`ReadDoors::group_count`] counts other
+    /// roles too, and the writer checks the roles before it suspends or deletes.
     async fn account(&self, known: &Account) -> Result<Option<Account>> {
         match Who::of(&known.id)? {
             Who::Guest(id) => self.listed_guest(id).await,
@@ -125,8 +129,8 @@ impl ReadDoors for Kisi {
         Ok(users.into_iter().map(Account::from).chain(self.guests().await?).collect())
     }
 
-    /// Counts every role that is in force, of an organisation or a place too: somebody with another role is never "in
-    /// no group", so that nobody suspends or deletes an administrator.
+    /// Counts every role in force, also of an organisation or a place. An account with another role is therefore never
+    /// "in no group", and no administrator is suspended or deleted.
     async fn group_count(&self, account: &Account) -> Result<usize> {
         let now = self.client.now();
         let mut count = 0;
@@ -152,7 +156,7 @@ impl ReadDoors for Kisi {
 
 #[async_trait]
 impl WriteDoors for Kisi {
-    /// Invited people are mailed by Kisi; others are managed: no mail, confirmed at once `[D]`.
+    /// Kisi mails people who are invited. Others are managed: no mail, confirmed at once `[D]`.
     async fn create(&self, new: &NewAccount) -> Result<Account> {
         match &new.email {
             Some(email) => self.create_user(new, email).await,
@@ -165,7 +169,7 @@ impl WriteDoors for Kisi {
         }
     }
 
-    /// A guest's name cannot be changed: no call for it is described.
+    /// A guest cannot be renamed: Kisi documents no call for it.
     async fn rename(&self, account: &Account, name: &str) -> Result<()> {
         match Who::of(&account.id)? {
             Who::Guest(_) => Err(Error::permanent("Kisi has no call to rename a guest: change the name in Kisi")),
@@ -184,7 +188,7 @@ impl WriteDoors for Kisi {
         }
     }
 
-    /// A guest in no group opens nothing and takes no seat: it is as good as suspended. An account that is gone too.
+    /// A guest in no group opens nothing and takes no seat, so it counts as suspended. So does an account that is gone.
     async fn suspend(&self, account: &Account) -> Result<()> {
         let who = Who::of(&account.id)?;
         let Who::User(id) = who else { return Ok(()) };
@@ -205,7 +209,7 @@ impl WriteDoors for Kisi {
         done_or_gone(answer)
     }
 
-    /// One call for each: Kisi has none for several.
+    /// One call for each change: Kisi has no call for several.
     async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
         self.change_each(group, add, remove).await
     }
@@ -240,8 +244,8 @@ impl Kisi {
         Ok(user.into())
     }
 
-    /// There is no call for one guest `[D]`. An empty list that nobody counted is not believed: the person would get a
-    /// second account.
+    /// Fetches a guest from the list, because there is no call for one guest `[D]`. An empty list without a count is
+    /// not trusted: the person would get a second account.
     async fn listed_guest(&self, id: i64) -> Result<Option<Account>> {
         let ids = id.to_string();
         let list: Listed<wire::Guest> = self.client.listed("guests", &[("ids", &ids)], LONGEST_PAGE).await?;
@@ -251,7 +255,7 @@ impl Kisi {
         Ok(list.items.into_iter().find(|guest| guest.id == id).map(Account::from))
     }
 
-    /// The user as the list of users shows it. One 404 is not believed: the person would get a second account.
+    /// Fetches a user from the list of users. One 404 is not trusted: the person would get a second account.
     async fn listed_user(&self, id: i64) -> Result<Option<Account>> {
         let users: Vec<wire::User> = self.client.list("users", &[("ids", &id.to_string())], LONGEST_USER_PAGE).await?;
         let found = users.into_iter().find(|user| wire::Numbered::number(user) == id);
@@ -259,8 +263,8 @@ impl Kisi {
     }
 
     /// # Errors
-    /// [`Error::Permanent`] where the organisation's identity provider switched the user's access off: no call of ours
-    /// switches it on again.
+    /// [`Error::Permanent`] where the organisation's identity provider disabled the user's access. No call of Doorstep
+    /// can enable it again.
     async fn scim_allows(&self, user: i64) -> Result<()> {
         let answer = self.client.get(&["users", &user.to_string()]).await?;
         if answer.status() == StatusCode::NOT_FOUND {
@@ -284,7 +288,7 @@ impl Kisi {
         done(answer).map(drop)
     }
 
-    /// The group as Kisi shows it.
+    /// Fetches the group.
     ///
     /// # Errors
     /// [`Error::Permanent`] where the group is gone.

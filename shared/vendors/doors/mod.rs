@@ -1,4 +1,4 @@
-//! Door systems. The traits, the words they share, and the one place where their names meet.
+//! The door systems: the traits, the types that they share, and the one `match` over their names.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ pub mod salto_ks;
 #[cfg(test)]
 pub(crate) mod script;
 
-/// How a kind of door system is reached. Only here their names meet.
+/// The connection of a kind of door system. Only its implementation here names the vendors.
 pub trait DoorsVendor {
-    /// Returns how the webhooks are read by which it tells of openings; `None` where it has none.
+    /// Returns the parser of the webhooks that report access attempts; `None` where the door system has none.
     fn webhook(self) -> Option<&'static dyn openings::TellOpenings>;
     /// Returns a reader and a writer of one door system.
     fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>);
@@ -40,35 +40,35 @@ impl DoorsVendor for DoorsKind {
     }
 }
 
-/// An account to be made.
+/// The input for a new account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// Our person's id, to be left as a mark where that is possible.
+    /// The id of Doorstep's person. The door system stores it as a mark where it can.
     pub mark: String,
-    /// Its name.
+    /// The name of the account.
     pub name: String,
-    /// Its address; without one a guest is made.
+    /// The e-mail address of the account. Without one, a guest is created.
     pub email: Option<String>,
-    /// Whether the door system shall write to that address.
+    /// Whether the door system sends an invitation to that address.
     pub invite: bool,
-    /// An earlier try was not answered: it may have made the account.
+    /// Whether an earlier try got no answer. It may have created the account.
     pub tried: bool,
 }
 
-/// How many accounts may be active at once.
+/// The seats: how many accounts may be active at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seats {
-    /// In use now.
+    /// The seats in use.
     pub used: u32,
-    /// Paid for; `None` is without limit.
+    /// The seats paid for; `None` is without limit.
     pub paid: Option<u32>,
 }
 
-/// The share of seats from which a shortage is near, in percent.
+/// The share of used seats, in percent, from which Doorstep warns.
 const NEARLY_ALL: u64 = 80;
 
 impl Seats {
-    /// How many are in use and how many are paid for, in words, where a shortage is near.
+    /// Returns a warning with the used and the paid seats, where few are left.
     pub fn shortage(&self) -> Option<String> {
         let (used, paid) = (self.used, self.paid?);
         let short = u64::from(used) * 100 >= u64::from(paid) * NEARLY_ALL;
@@ -77,93 +77,97 @@ impl Seats {
     }
 }
 
-/// One account to be put into a group.
+/// An account to add to a group.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Who.
+    /// The account.
     pub account: Arc<Account>,
-    /// When it ends by itself, where the door system can do that.
+    /// The instant at which the membership ends by itself, where the door system supports that.
     pub until: Option<Timestamp>,
-    /// Lines of this account in this group that the new one takes the place of.
+    /// Memberships of this account in this group that the new one replaces.
     pub replaces: Vec<GroupMember>,
 }
 
-/// What can be asked of a door system. Nothing here writes. Every list is whole or an error.
+/// The read side of a door system. It writes nothing. Every list is complete or an error.
 #[async_trait]
 pub trait ReadDoors: Send + Sync {
-    /// Whether membership can end by itself (`until` is honoured).
+    /// Returns whether the door system ends a membership at `until` by itself.
     fn ends_by_itself(&self) -> bool;
-    /// Whether a guest's account can be suspended. Where it cannot, it takes no seat.
+    /// Returns whether a guest's account can be suspended. Where it cannot, it takes no seat.
     fn guests_rest(&self) -> bool {
         true
     }
-    /// All groups, with such of their problems as the list itself tells.
+    /// Fetches all groups, with the problems that the list itself shows.
     async fn groups(&self) -> Result<Vec<Group>>;
-    /// Whether each active account takes one of a limited number of seats.
+    /// Returns whether each active account takes one of a limited number of seats.
     fn counts_seats(&self) -> bool {
         false
     }
-    /// Why `group` opens nothing although people are in it, where finding out takes a call for each group: to be asked
-    /// of ruled groups only.
+    /// Fetches the reason why `group` opens nothing although it has members. This may cost one call for each group, so
+    /// Doorstep asks only about groups that rules name.
     async fn group_problem(&self, _group: &GroupId) -> Result<Option<String>> {
         Ok(None)
     }
-    /// Whether the door system, asked for this very group, says that there is none. A list that leaves it out is no
-    /// proof: what is claimed in a group would be forgotten, and stay open.
+    /// Fetches `group` itself and returns whether it is gone. A list without the group is no proof: Doorstep would
+    /// forget its claims in the group, and the access would remain.
     async fn is_gone(&self, group: &GroupId) -> Result<bool>;
-    /// Everybody in `group`, whatever the dates. A group that is gone is [`doorstep_core::model::error::Error::Permanent`].
+    /// Fetches all members of `group`, whatever their dates. A group that is gone is
+    /// [`doorstep_core::model::error::Error::Permanent`].
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>>;
-    /// Accounts whose address is exactly `email`, ignoring case.
+    /// Fetches the accounts with exactly the address `email`, ignoring case.
     async fn find(&self, email: &str) -> Result<Vec<Account>>;
-    /// The account as it is now; `None` where it is gone, which a list has confirmed. `known` is as it was last seen.
+    /// Fetches the present state of the account. `known` is its last known state. Returns `None` where it is gone,
+    /// which a list has confirmed.
     async fn account(&self, known: &Account) -> Result<Option<Account>>;
-    /// All guests (accounts without an address).
+    /// Fetches all guests (accounts without an address).
     async fn guests(&self) -> Result<Vec<Account>>;
-    /// All accounts, guests among them.
+    /// Fetches all accounts, guests included.
     async fn accounts(&self) -> Result<Vec<Account>>;
-    /// How many groups of any kind the account is in.
+    /// Fetches the number of groups of any kind that the account is in.
     async fn group_count(&self, account: &Account) -> Result<usize>;
-    /// Seats, where the door system counts them.
+    /// Fetches the seats, where the door system counts them.
     async fn seats(&self) -> Result<Option<Seats>>;
-    /// What can be asked about who came and went.
+    /// Returns the reader of access attempts.
     fn openings(&self) -> &dyn openings::ReadOpenings;
-    /// Whether somebody can have one card only.
+    /// Returns whether an account can have one card only.
     fn one_card(&self) -> bool {
         false
     }
-    /// Whether one card can be asked for by its number. Where not, [`ReadDoors::cards_about`] reads them all.
+    /// Returns whether a card can be fetched by its number. Where it cannot, [`ReadDoors::cards_about`] fetches all
+    /// cards.
     fn finds_cards(&self) -> bool {
         false
     }
-    /// Every card, with whose it is.
+    /// Fetches every card, with its holder.
     async fn cards(&self) -> Result<Vec<Card>>;
-    /// The cards of these numbers and those that `account` has, others perhaps among them.
+    /// Fetches the cards with these numbers and the cards of `account`. The result may include other cards.
     async fn cards_about(&self, _numbers: &[String], _account: &Account) -> Result<Vec<Card>> {
         self.cards().await
     }
 }
 
-/// What can be changed at a door system. Only `apply` is handed one.
+/// The write side of a door system. Only `apply` gets one.
 ///
-/// After an error nobody knows whether the change was made: the caller reads again before it goes on. "Already so"
-/// is success.
+/// After an error it is unknown whether the change was made, so the caller reads again before it continues. A change
+/// that is in effect already is a success.
 #[async_trait]
 pub trait WriteDoors: Send + Sync {
-    /// Makes an account. A guest, where there is no address.
+    /// Creates an account, or a guest where there is no address.
     async fn create(&self, new: &NewAccount) -> Result<Account>;
-    /// Gives an account another name. [`doorstep_core::model::error::Error::Permanent`] where the door system does not let us.
+    /// Renames an account. Returns [`doorstep_core::model::error::Error::Permanent`] where the door system forbids it.
     async fn rename(&self, account: &Account, name: &str) -> Result<()>;
-    /// Lets an account open doors again, taking a seat.
+    /// Resumes an account, so that it opens doors again. It takes a seat.
     async fn resume(&self, account: &Account) -> Result<()>;
-    /// Stops an account from opening anything, freeing its seat.
+    /// Suspends an account, so that it opens nothing. It frees its seat.
     async fn suspend(&self, account: &Account) -> Result<()>;
     /// Deletes an account.
     async fn delete(&self, account: &Account) -> Result<()>;
-    /// Puts `add` into `group` and takes `remove` out of it, in as few calls as the door system allows. One result
-    /// for each of `add`, then for each of `remove`, in their order.
+    /// Adds `add` to `group` and removes `remove` from it, in as few calls as the door system allows. Returns one
+    /// result for each item of `add`, then for each item of `remove`, in their order.
     async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>>;
-    /// Makes a card theirs that is nobody's. Done is what was seen done: a yes alone is not believed.
+    /// Assigns a free card to the account. Reads the card again after the call, because the answer alone is no proof.
     async fn tag(&self, account: &Account, card: &Card) -> Result<()>;
-    /// Makes a card of theirs nobody's, and leaves it where it is. One that is theirs no more is done.
+    /// Takes a card from the account. The card itself stays in the door system. A card that the account no longer has
+    /// is a success.
     async fn untag(&self, account: &Account, card: &Card) -> Result<()>;
 }

@@ -1,5 +1,5 @@
-//! Who came and went: what door systems tell of openings, beside what they tell of access. A failure here is never one
-//! of access.
+//! Access attempts: the traits by which door systems report them, beside the traits for access. A failure here never
+//! affects access.
 
 use std::collections::BTreeMap;
 
@@ -13,75 +13,75 @@ use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
 
-/// A door system that posts its openings as signed webhooks: how they are proven and read.
+/// The webhooks of a door system that posts its access attempts: how they are verified and parsed.
 pub trait TellOpenings: Send + Sync {
-    /// Proves who sent the exact bytes. Touches nothing and tells no reason.
+    /// Verifies the sender over the exact bytes. Has no side effect and reveals no reason.
     fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified>;
-    /// Reads what a proven delivery says, of the doors called `doors`. Where these are one `place` of several, what
-    /// happens at another one is none of our business.
+    /// Parses a verified delivery of the doors named `doors`. With a `place`, an event at another place of the same
+    /// organisation is [`AccessNews::NotForUs`].
     fn news(&self, doors: &str, place: Option<&str>, proven: &VerifiedDelivery) -> AccessNews;
 }
 
-/// What a proven delivery of a door system turned out to say.
+/// The content of a verified delivery of a door system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessNews {
-    /// Somebody tried a lock.
+    /// An access attempt at a lock.
     AccessAttempt(AccessAttempt),
-    /// Something changed about this account there.
+    /// An account that changed at the door system.
     Account(AccountId),
-    /// Something changed that only a comparison of everything can look at.
+    /// A change that only a full comparison can examine.
     Unclear,
-    /// An event that is none of our business.
+    /// An event that Doorstep does not use.
     NotForUs,
-    /// Proven, but it cannot be read; the text says why without quoting it.
+    /// A body that cannot be parsed. The text says why and quotes nothing of it.
     Unreadable(String),
 }
 
-/// What can be asked of a door system about openings. Nothing here writes.
+/// The read side for access attempts. It writes nothing.
 #[async_trait]
 pub trait ReadOpenings: Send + Sync {
-    /// The locks' names by id.
+    /// Fetches the locks' names by id.
     async fn locks(&self) -> Result<BTreeMap<String, String>>;
-    /// The next page of what happened from `from` on, in order of time; `None` where the door system tells by webhook
-    /// alone.
+    /// Fetches the next page of access attempts after `from`, in order of time; `None` where the door system reports
+    /// them by webhook only.
     async fn page(&self, _doors: &str, _from: &Cursor) -> Result<Option<Page>> {
         Ok(None)
     }
-    /// Whose tag of this number is, where that is known.
+    /// Fetches the account that holds the tag of this number, where it is known.
     async fn holder_of_tag(&self, _number: &str) -> Result<Option<AccountId>> {
         Ok(None)
     }
-    /// What is wrong with the webhook that posts to an address which ends with `path`, and what to do. Without such a
-    /// webhook nothing is.
+    /// Fetches what is wrong with the webhook whose address ends with `path`, and what to do. Returns `None` where one
+    /// such webhook works or none exists.
     async fn webhook_trouble(&self, _path: &str) -> Result<Option<String>> {
         Ok(None)
     }
 }
 
-/// How far the list of openings was read.
+/// The position up to which the list of access attempts was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// From this instant on.
+    /// The instant from which the list is read.
     pub since: Timestamp,
-    /// Where it goes on, in the door system's own words; `None`: from the beginning.
+    /// The door system's token for the next page; `None`: from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
 }
 
-/// One page of openings.
+/// One page of access attempts.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// What happened.
+    /// The access attempts on the page.
     pub openings: Vec<Seen>,
-    /// Where it goes on; `None`: this was the last page. An empty page need not be.
+    /// The token of the next page; `None` on the last page. An empty page need not be the last one.
     pub next: Option<String>,
 }
 
-/// An opening as a list shows it.
+/// An access attempt as a list shows it.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// The opening.
+    /// The access attempt.
     pub opening: AccessAttempt,
-    /// The number of the tag that was shown, where no account is named. It is looked up and never kept.
+    /// The number of the tag that was shown, where no account is named. It is looked up and never stored.
     pub tag: Option<String>,
 }

@@ -1,17 +1,16 @@
-//! SALTO KS: the translation between its words and ours.
+//! SALTO KS: the translation between its API and the values of `doorstep_core`.
 //!
-//! What is particular about it:
-//! - Two ids `[M]`. Our [`AccountId`](super::AccountId) is the platform's `user.id`, by which groups name people;
+//! Its particularities:
+//! - Two ids `[M]`. [`AccountId`](super::AccountId) is the platform's `user.id`, by which groups name people.
 //!   `inner_id` is the site user's `id`, by which calls about the account name it. The wrong one answers 404.
-//! - Membership has no dates `[D]`: it ends by being taken away. A row's handle is the account's id.
-//! - Only an account whose `subscription_state` is `subscribed` has a seat and opens anything; a create without a
-//!   free seat is answered 201 all the same `[M]`.
-//! - It keeps no mark of ours: an account is found again by its address, a guest by nothing but its id.
-//! - Nothing is known of rate limits `[?]`: one request at a time.
+//! - Membership has no dates `[D]`: it ends when it is removed. A member's `handle` is the account's id.
+//! - Only an account whose `subscription_state` is `subscribed` has a seat and opens doors. A create without a free
+//!   seat is still answered with 201 `[M]`.
+//! - It stores no mark of Doorstep. An account is found again by its address, a guest only by its id.
+//! - Its rate limits are unknown `[?]`, so the client sends one request at a time.
+//! - An account has one tag at most, which is a field of the person `[I]`. The answer to an assignment is not trusted.
 //!
-//! - Somebody has one tag at most, which is a part of the person `[I]`. What an assignment is answered is not believed.
-//!
-//! It knows nothing of claims, windows or rules, and never decides who may come in. It never touches keys.
+//! This module knows no claims, windows or rules, and decides no access. It never touches keys.
 
 use std::sync::Arc;
 
@@ -44,9 +43,9 @@ mod wire;
 #[derive(Clone)]
 struct SaltoKs(Arc<Client>);
 
-/// A reader and a writer of the SALTO KS site `place`.
+/// Returns a reader and a writer of the SALTO KS site `place`.
 ///
-/// Nothing is asked yet: what is wrong with `access`, or a `place` left out, is the error of the first call.
+/// It makes no call. An error in `access` or a missing `place` is the error of the first call.
 pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>) {
     let salto = SaltoKs(Arc::new(Client::new(place, access)));
     (Box::new(salto.clone()), Box::new(salto))
@@ -81,8 +80,8 @@ impl ReadDoors for SaltoKs {
         if answer.is_missing() { Ok(true) } else { answer.done().map(|_| false) }
     }
 
-    /// An empty list is believed only of a group that counts nobody either: a bare `[]` bears no sign of its own that
-    /// it is whole.
+    /// An empty list is trusted only if the group's own count is also zero: a bare `[]` does not show that it is
+    /// complete.
     async fn rows(&self, group: &GroupId) -> Result<Vec<GroupMember>> {
         let members: Vec<wire::Member> = self.0.list(V1_1, &["access_groups", &group.0, "users"], None).await?;
         if members.is_empty() {
@@ -94,7 +93,7 @@ impl ReadDoors for SaltoKs {
         Ok(members.into_iter().map(GroupMember::from).collect())
     }
 
-    /// `eq` may or may not ignore case `[?]`: asked as given, and once more in lower case where that finds nobody.
+    /// Whether `eq` ignores case is unknown `[?]`. The address is tried as given, then in lower case.
     async fn find(&self, email: &str) -> Result<Vec<Account>> {
         let Some(key) = email_key(email) else { return Ok(Vec::new()) };
         let mut found = self.find_as_written(email.trim(), &key).await?;
@@ -117,7 +116,7 @@ impl ReadDoors for SaltoKs {
         self.everybody().await
     }
 
-    /// There is no list of guests alone: it is read from the list of all site users.
+    /// There is no list of guests only, so they are filtered from the list of all site users.
     async fn guests(&self) -> Result<Vec<Account>> {
         Ok(self.everybody().await?.into_iter().filter(|account| account.guest).collect())
     }
@@ -171,7 +170,7 @@ impl WriteDoors for SaltoKs {
         self.rename_account(account, name).await
     }
 
-    /// The vendor's 204 is not believed: without a free seat the account stays suspended `[M]`.
+    /// The vendor's 204 is not trusted: without a free seat the account stays suspended `[M]`.
     async fn resume(&self, account: &Account) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         let answer = self.set_subscription(&inner, "subscribed").await?;
@@ -198,13 +197,13 @@ impl WriteDoors for SaltoKs {
         self.done_or_so(&inner, answer, Standing::Suspended).await
     }
 
-    /// Answered 202: it happens a little later `[D]`.
+    /// Answered 202: the deletion takes effect a little later `[D]`.
     async fn delete(&self, account: &Account) -> Result<()> {
         let Some(inner) = self.unprivileged(account).await? else { return Ok(()) };
         self.0.write(Method::DELETE, V1_2, &["users", &inner], None).await?.done_or_gone()
     }
 
-    /// One call for all, where it is more than one: the vendor's wish. One by one only where that is refused.
+    /// One call for several changes, as the vendor wishes. Single calls only where that is refused.
     async fn change(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
         self.change_together(group, add, remove).await
     }
@@ -219,7 +218,7 @@ impl WriteDoors for SaltoKs {
 }
 
 impl SaltoKs {
-    /// A refusal that may mean "already so" is judged by the account itself.
+    /// Accepts a refusal that may mean "already so" if the account is in the wanted state.
     async fn done_or_so(&self, inner: &str, answer: Answer, wanted: Standing) -> Result<()> {
         if answer.may_be_so_already() && self.look_raw(inner).await?.is_some_and(|user| user.standing() == wanted) {
             return Ok(());

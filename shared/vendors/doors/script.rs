@@ -1,5 +1,4 @@
-//! A vendor that answers from a script, for tests of door clients: each request must be the next one expected, and
-//! none may be left over.
+//! A scripted vendor for tests of door clients. Each request must be the next expected one, and none may be left over.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,7 +17,7 @@ use crate::secret::Secret;
 use crate::time::Time;
 use crate::tokens::Tokens;
 
-/// When every script begins.
+/// The instant at which every script begins.
 pub(crate) const NOW: &str = "2026-03-02T10:00:00Z";
 
 /// One expected request and its answer.
@@ -30,13 +29,13 @@ pub(crate) struct Step {
     answer: String,
 }
 
-/// Expects `line`: method, path and decoded query. Answered 200 with an empty body.
+/// Expects `line`: method, path and decoded query. Answers 200 with an empty body.
 pub(crate) fn on(line: &str) -> Step {
     Step { line: line.to_owned(), body: None, status: 200, headers: Vec::new(), answer: String::new() }
 }
 
 impl Step {
-    /// The body that must be sent; a form is compared as an object of texts.
+    /// Expects this body. A form is compared as an object of texts.
     pub(crate) fn with(mut self, body: Value) -> Step {
         self.body = Some(body);
         self
@@ -52,7 +51,7 @@ impl Step {
         self.says(status, Value::Null)
     }
 
-    /// No answer comes at all.
+    /// Gives no answer at all.
     pub(crate) fn lost(self) -> Step {
         self.is(0)
     }
@@ -62,14 +61,14 @@ impl Step {
         self
     }
 
-    /// A Kisi list, whole on this page.
+    /// Answers with a Kisi list that is complete on this page.
     pub(crate) fn lists(self, items: Value) -> Step {
         let total = items.as_array().map_or(0, Vec::len);
         self.says(200, items).header("X-Collection-Range", &format!("0-{total}/{total}"))
     }
 }
 
-/// The script, and what came of it.
+/// The script and its record of requests.
 #[derive(Clone)]
 pub(crate) struct Script(Arc<Mutex<State>>);
 
@@ -102,7 +101,7 @@ impl Script {
         }))
     }
 
-    /// Access to a sandbox named `vendor`, with every secret there is.
+    /// Returns access to a sandbox named `vendor`, with a value for every secret except the refresh token.
     pub(crate) fn access(&self, vendor: &str) -> Access {
         let secret = |text: &str| Some(Secret::new(text));
         Access {
@@ -128,7 +127,7 @@ impl Script {
         }
     }
 
-    /// Everything happened as written, and nothing else.
+    /// Asserts that exactly the scripted requests were sent.
     #[track_caller]
     pub(crate) fn is_over(&self) {
         let state = self.state();
@@ -140,12 +139,12 @@ impl Script {
         self.state().headers[request].get(name).unwrap().to_str().unwrap().to_owned()
     }
 
-    /// The host of each request, in order.
+    /// Returns the host of each request, in order.
     pub(crate) fn hosts(&self) -> Vec<String> {
         self.state().hosts.clone()
     }
 
-    /// The pauses that were made, in order. Each moved the clock.
+    /// Returns the pauses that were made, in order. Each pause advanced the clock.
     pub(crate) fn passed(&self) -> Vec<Duration> {
         self.state().passed.clone()
     }

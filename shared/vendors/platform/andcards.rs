@@ -1,8 +1,8 @@
-//! andcards (and Spacebring, its new name): it cannot be asked, so it tells, by the contract in `docs/contracts`.
+//! andcards (its new name is Spacebring). It pushes changes to Doorstep by the contract in `docs/contracts`.
 //!
-//! Nothing of an interface of its own is known `[?]`. A company's subscription is its people's, as in andcards' own
-//! integration with SALTO KS `[D]`. Plans, rooms and locations are only named, never told of: a name is its own id, and
-//! which location a booking or a subscription is for, it says itself.
+//! No read API of andcards is known `[?]`. The members of a company share its subscriptions, as in andcards' own
+//! integration with SALTO KS `[D]`. andcards pushes no updates about plans, rooms and locations: other updates name
+//! them, and a name is its own id. Each booking and each subscription states its location.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -11,10 +11,10 @@ use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, 
 use super::told::{Contract, Entity, PushPlatform, Record, named};
 use doorstep_core::model::fact::{Booking as Booked, Fact, Holder, Kind, Membership, Profile, Team, What};
 
-/// andcards.
+/// The andcards platform.
 pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
 
-/// What andcards tells.
+/// The contract of andcards: what it pushes.
 pub static CONTRACT: Contract = Contract {
     platform: "andcards",
     entities: &[
@@ -23,7 +23,7 @@ pub static CONTRACT: Contract = Contract {
             list: "companies",
             read: |value| record::<Company>(value, |_| Ok(())),
             kinds: &[Kind::Team],
-            // Whoever still names a company that was removed has nothing through it.
+            // A user may still name a removed company. Such a company gives no access.
             remains: |id| vec![Company { id: Id(id.into()), name: Name(String::new()) }.fact(false)],
             may_run_out: false,
         },
@@ -224,7 +224,7 @@ impl Record for Booking {
 
     fn facts(&self) -> Vec<Fact> {
         let mut facts = guests(&self.id.0, self.everybody());
-        // A guest who booked is the first of them, and no guest of the booking's.
+        // A guest who made the booking is the first entry of `facts`. The guests that the booking lists come after it.
         let guest = self.guest.as_ref().and_then(|_| facts.first()).map(|guest| guest.id.clone());
         let booking = Booked {
             resource: Some(self.room.0.clone()),

@@ -1,9 +1,13 @@
-//! Deskworks: it cannot be asked, so it tells, by the contract in `docs/contracts`.
+//! Deskworks. It pushes changes to Doorstep by the contract in `docs/contracts`.
 //!
-//! Nothing of an interface of its own is known `[?]`. A co-member has whatever its master has `[D]`, and not the other
-//! way round. So every member is a team too: the member's billings and reservations are that team's, in it are the member
-//! and its co-members, and it reaches nobody while the member is not active. Units, products and centers are only
-//! named: a name is its own id.
+//! No read API of Deskworks is known `[?]`. A co-member has all access of its master, and the master has none through
+//! the co-member `[D]`. Each member is therefore a team too:
+//!
+//! - The member's billings and reservations belong to that team.
+//! - The member and its co-members are in that team.
+//! - The team gives no access while the member is not active.
+//!
+//! Deskworks pushes no updates about units, products and centers: other updates name them, and a name is its own id.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,10 +16,10 @@ use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, 
 use super::told::{Contract, Entity, PushPlatform, Record, named};
 use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What};
 
-/// Deskworks.
+/// The Deskworks platform.
 pub static PLATFORM: PushPlatform = PushPlatform(&CONTRACT);
 
-/// What Deskworks tells.
+/// The contract of Deskworks: what it pushes.
 pub static CONTRACT: Contract = Contract {
     platform: "deskworks",
     entities: &[
@@ -47,7 +51,7 @@ pub static CONTRACT: Contract = Contract {
     unknown,
 };
 
-/// A member who was never told of, or was removed, has nothing that co-members could share.
+/// Returns an inactive team for a member who was never pushed or was removed. Co-members share nothing through it.
 fn unknown(about: &FactId) -> Option<Fact> {
     match about.kind {
         Kind::Team => Some(nobody(&about.id)),

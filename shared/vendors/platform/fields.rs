@@ -1,7 +1,8 @@
-//! One record of a platform's, read field by field and without trust: every field but the id may be missing.
+//! One record of a platform, read field by field and without trust: every field but the id may be missing.
 //!
-//! Null is missing. A number may come as a text, and a reference as the whole thing it refers to. A field that is
-//! there but cannot be read marks the record as malformed, so that it never reads as "no end" or as "nobody named".
+//! Null counts as missing. A number may come as a text, and a reference as the whole thing that it refers to. A field
+//! that is present but cannot be read marks the record as malformed. It therefore never reads as "no end" or as "no
+//! person named".
 
 use std::cell::RefCell;
 
@@ -19,22 +20,22 @@ pub(crate) struct Record<'r> {
 }
 
 impl<'r> Record<'r> {
-    /// The record in `value`, where it is one.
+    /// Returns the record in `value`; `None` if `value` is not an object.
     pub(crate) fn of(value: &'r Value) -> Option<Self> {
         Some(Record { fields: value.as_object()?, malformed: RefCell::new(None) })
     }
 
-    /// The first field that was asked for and cannot be read.
+    /// Returns the first field that was requested and cannot be read.
     pub(crate) fn malformed(&self) -> Option<String> {
         self.malformed.borrow().clone()
     }
 
-    /// Notes that a field cannot be read.
+    /// Marks a field as unreadable. The first mark is kept.
     pub(crate) fn cannot_read(&self, name: &str) {
         self.malformed.borrow_mut().get_or_insert_with(|| name.to_owned());
     }
 
-    /// The fact that this record is, unless a field that was asked for could not be read.
+    /// Returns `fact`, or [`Unreadable`] if a requested field could not be read.
     pub(crate) fn translated(&self, fact: Fact) -> Translated {
         match self.malformed() {
             None => Ok(fact),
@@ -42,27 +43,27 @@ impl<'r> Record<'r> {
         }
     }
 
-    /// The field, unless it is missing or null.
+    /// Returns the field, unless it is missing or null.
     pub(crate) fn value(&self, name: &str) -> Option<&'r Value> {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text that is not blank. A number is taken as it is written.
+    /// Returns a text that is not blank. A number is taken as it is written.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.value(name).and_then(text)
     }
 
-    /// A name; empty where there is none.
+    /// Returns the record's name; empty if there is none.
     pub(crate) fn name(&self) -> String {
         self.text("name").unwrap_or_default()
     }
 
-    /// The record's own id.
+    /// Returns the record's own id.
     pub(crate) fn id(&self, name: &str) -> Option<Id> {
         self.text(name).map(Id::from)
     }
 
-    /// The id of another thing. An empty text refers to none.
+    /// Returns the id of another thing. An empty text refers to nothing.
     pub(crate) fn reference(&self, name: &str) -> Option<Id> {
         let said = referred(self.value(name)?);
         if !is_reference(said) {
@@ -71,7 +72,7 @@ impl<'r> Record<'r> {
         text(said).map(Id::from)
     }
 
-    /// The ids of other things.
+    /// Returns the ids of other things.
     pub(crate) fn references(&self, name: &str) -> Vec<Id> {
         let Some(value) = self.value(name) else { return Vec::new() };
         let Some(all) = value.as_array() else {
@@ -88,12 +89,12 @@ impl<'r> Record<'r> {
         .collect()
     }
 
-    /// Whether the field says yes.
+    /// Returns whether the field is true.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.flag_or(name, false)
     }
 
-    /// Whether the field says yes; `usual` where it says nothing.
+    /// Returns whether the field is true; `usual` if the field is missing.
     pub(crate) fn flag_or(&self, name: &str, usual: bool) -> bool {
         match self.value(name) {
             Some(Value::Bool(yes)) => *yes,
@@ -103,31 +104,32 @@ impl<'r> Record<'r> {
         }
     }
 
-    /// A number that is not negative.
+    /// Returns a number that is not negative.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         let value = self.value(name)?;
         let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
         self.must(name, number.filter(|number| number.is_finite() && *number >= 0.0))
     }
 
-    /// A local day. Its time, if it has one, means nothing.
+    /// Returns a local day. A time of day behind it is ignored.
     pub(crate) fn day(&self, name: &str) -> Option<Date> {
         let value = self.value(name)?;
         self.must(name, value.as_str().and_then(|text| text.get(..10)?.parse().ok()))
     }
 
-    /// An instant.
+    /// Returns an instant.
     pub(crate) fn instant(&self, name: &str) -> Option<Timestamp> {
         let value = self.value(name)?;
         self.must(name, instant(value))
     }
 
-    /// When it last changed, by the field of that name; never a reason to call the record malformed.
+    /// Returns when the record last changed, by the field `name`. An unreadable value does not mark the record as
+    /// malformed.
     pub(crate) fn changed(&self, name: &str) -> Option<Timestamp> {
         self.value(name).and_then(instant)
     }
 
-    /// Passes on what was read of a field that must be there.
+    /// Returns `read` unchanged, and marks the field as unreadable if it is `None`. For fields that must be present.
     pub(crate) fn must<T>(&self, name: &str, read: Option<T>) -> Option<T> {
         if read.is_none() {
             self.cannot_read(name);
@@ -136,17 +138,17 @@ impl<'r> Record<'r> {
     }
 }
 
-/// Whether this is an id, or an empty text, which refers to nothing.
+/// Returns whether this is an id or an empty text, which refers to nothing.
 fn is_reference(said: &Value) -> bool {
     matches!(said, Value::String(_) | Value::Number(_))
 }
 
-/// The id in a reference, which may be the whole thing it refers to.
+/// Returns the id in a reference, which may be the whole thing that it refers to.
 pub(crate) fn referred(value: &Value) -> &Value {
     value.get("_id").or_else(|| value.get("Id")).unwrap_or(value)
 }
 
-/// A text that is not blank, or a number as it is written.
+/// Returns a text that is not blank, or a number as it is written.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
@@ -155,8 +157,8 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// An instant. One without an offset is UTC; one in the last hours of the year 9999, which
-/// stands for "never" and is more than we can count to, is the last instant we know.
+/// Returns an instant. A time without an offset is UTC. A time on the last two days of the year 9999 means "never". It
+/// becomes [`Timestamp::MAX`] if it has no offset or exceeds the range of [`Timestamp`].
 pub(crate) fn instant(value: &Value) -> Option<Timestamp> {
     let text = value.as_str()?.trim();
     if let Ok(instant) = text.parse::<Timestamp>() {

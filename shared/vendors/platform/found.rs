@@ -1,12 +1,13 @@
-//! What a platform answered: a thing, or that it exists and cannot be read.
+//! Answers of a platform: a thing, or the report that it exists and cannot be read.
 //!
-//! Nothing follows from what cannot be read. It is neither missing nor without limits: what was known of it goes on.
+//! Doorstep concludes nothing from a thing that cannot be read. The thing is neither missing nor without limits: its
+//! last known fact stays in force.
 
 use std::fmt;
 
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id};
 
-/// A thing that exists at the platform, with a field that cannot be read.
+/// A thing that exists at the platform but has a field that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The thing.
@@ -22,7 +23,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// One record of the platform in our words, or which of its fields cannot be read.
+/// One record of the platform as a fact, or the field of it that cannot be read.
 pub type Translated = Result<Fact, Unreadable>;
 
 /// What the platform has under one id.
@@ -30,14 +31,14 @@ pub type Translated = Result<Fact, Unreadable>;
 pub enum Lookup {
     /// The thing as it is now.
     Fact(Fact),
-    /// The thing exists and cannot be read.
+    /// The thing exists but cannot be read.
     Unreadable(Unreadable),
-    /// The platform knows no such id.
+    /// The platform does not know the id.
     Missing,
 }
 
 impl Lookup {
-    /// The thing, where there is one that can be read.
+    /// Returns the thing, if it exists and can be read.
     pub fn fact(self) -> Option<Fact> {
         match self {
             Lookup::Fact(fact) => Some(fact),
@@ -62,19 +63,19 @@ impl From<Option<Translated>> for Lookup {
     }
 }
 
-/// Every thing of a list. What cannot be read is in it, too.
+/// All things of a list, including those that cannot be read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FactList {
     /// The things that could be read.
     pub facts: Vec<Fact>,
-    /// The things that could not.
+    /// The things that could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// The number of records that do not say which thing they are.
+    /// Number of records that do not say which thing they are.
     pub nameless: usize,
 }
 
 impl FactList {
-    /// The names of everything that is there.
+    /// Returns the names of all things, readable or not.
     pub fn names(&self) -> impl Iterator<Item = FactId> {
         let unreadable = self.unreadable.iter().map(|unreadable| unreadable.name.clone());
         self.facts.iter().map(Fact::name).chain(unreadable)
@@ -106,10 +107,10 @@ impl FromIterator<Translated> for FactList {
     }
 }
 
-/// An assignment with a field that cannot be read. The one that was known under its id goes on.
+/// An assignment with a field that cannot be read. The assignment that was known under its id stays in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableAssignment {
-    /// The platform's id of it.
+    /// The platform's id of the assignment.
     pub id: Id,
     /// The field, by the platform's name for it.
     pub field: String,
@@ -125,13 +126,13 @@ impl fmt::Display for UnreadableAssignment {
     }
 }
 
-/// What is assigned of some resources.
+/// Assignments of some resources.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Assigned {
     /// Each assignment, with the membership that it comes with.
     pub read: Vec<(Id, Assignment)>,
-    /// Those that cannot be read.
+    /// The assignments that cannot be read.
     pub unreadable: Vec<UnreadableAssignment>,
-    /// The number of records that do not say which assignment they are.
+    /// Number of records that do not say which assignment they are.
     pub nameless: usize,
 }

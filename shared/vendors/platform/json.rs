@@ -1,16 +1,16 @@
-//! JSON from outside, read strictly: a key said twice is not read as either.
+//! JSON from outside, parsed strictly: a body with a duplicate key is refused.
 //!
-//! Two readers of one body must never disagree about what it says; a key that occurs twice lets them.
+//! Two parsers of one body must agree on what it says. A duplicate key lets them disagree.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// The JSON in `body`.
+/// Parses the JSON in `body`.
 ///
 /// # Errors
-/// What is wrong with it, in words that quote nothing: empty, not UTF-8, not JSON, too deep, or a key twice.
+/// What is wrong, without quoting the body: empty, not UTF-8, not JSON, nested too deep, or a duplicate key.
 pub fn strict(body: &[u8]) -> Result<Value, &'static str> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
     if text.trim().is_empty() {
@@ -26,7 +26,7 @@ pub fn strict(body: &[u8]) -> Result<Value, &'static str> {
     }
 }
 
-/// How a key said twice is told from other errors; the parser adds the place behind it.
+/// Prefix that identifies the duplicate-key error. The parser appends the position.
 const TWICE: &str = "a key twice";
 
 struct Strict(Value);

@@ -1,4 +1,4 @@
-//! Where bookings and memberships live. The traits, and the one place where platform names meet.
+//! Platforms, where bookings and memberships live: the traits, and the one `match` in which platform names meet.
 
 use async_trait::async_trait;
 use found::{Assigned, FactList, Lookup, Unreadable};
@@ -26,9 +26,9 @@ pub mod signature;
 pub mod standard_webhooks;
 pub mod told;
 
-/// How a kind of platform is reached. Only here their names meet.
+/// Link from a kind of platform to its code. Platform names meet only in its one implementation.
 pub trait PlatformVendor {
-    /// Returns what this platform's deliveries and interface look like.
+    /// Returns the platform's implementation: its webhooks and its API.
     fn vendor(self) -> &'static dyn Platform;
 }
 
@@ -43,136 +43,144 @@ impl PlatformVendor for PlatformKind {
     }
 }
 
-/// One platform: how its deliveries are proven and read, and how to ask it.
+/// One platform: how Doorstep verifies and parses its webhooks, and how it reads its API.
 pub trait Platform: Send + Sync {
-    /// Proves who sent the exact bytes. Touches nothing and tells no reason.
+    /// Verifies who sent the exact bytes. Changes nothing and gives no reason for a refusal.
     fn prove(
         &self,
         delivery: Delivery,
         secrets: &WebhookSecrets,
         now: Timestamp,
     ) -> Result<VerifiedDelivery, Unverified>;
-    /// Reads what a proven delivery is about.
+    /// Parses a verified delivery: what it is about.
     fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent;
-    /// A reader of one organisation, with `access` to it.
+    /// Returns a reader of one organisation. `access` holds its credentials.
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
-    /// What it tells us by itself, if it cannot be asked: then what it told is read, and it has no API secret.
+    /// Returns the push contract of a platform without a read API. Doorstep then reads the stored push updates, and the
+    /// platform has no API secret.
     fn contract(&self) -> Option<&'static Contract> {
         None
     }
 }
 
-/// What can be asked of a platform. Nothing here writes.
+/// Read access to a platform. No method writes to the platform.
 #[async_trait]
 pub trait ReadPlatform: Send + Sync {
-    /// The kinds it knows, catalogue first, whatever others refer to before what refers to it.
+    /// Returns the kinds that the platform has: catalogue first, and each kind after the kinds that it refers to.
     fn kinds(&self) -> &'static [Kind];
-    /// One thing as it is now, a membership with its assignments.
+    /// Fetches one thing as it is now. A membership comes with its assignments.
     async fn look(&self, about: &FactId) -> Result<Lookup>;
-    /// Every thing of `kind`, memberships without their assignments. Fails whole: never part of a list.
+    /// Fetches every thing of `kind`. Memberships come without their assignments. Returns the whole list or an error,
+    /// never a part of a list.
     async fn read(&self, kind: Kind, span: &Span) -> Result<FactList>;
-    /// What is assigned of these resources.
+    /// Fetches the assignments of these resources.
     async fn assignments(&self, resources: &[Id]) -> Result<Assigned>;
-    /// Everything as the newest snapshot has it, where that one is not believed and waits for a human. None of it counts
-    /// until they approve what would follow.
+    /// Returns all facts of the newest snapshot, if that snapshot is not believed and waits for a human. These facts
+    /// count only after the human approves what would follow from them.
     async fn held_back(&self) -> Result<Option<Vec<Fact>>> {
         Ok(None)
     }
-    /// Whether asking for one thing tells more than a list does. Where it does not, a list is judged by whoever reads
-    /// it; what is missing from one is gone by inference, and one thing only where its removal was signed.
+    /// Returns whether a lookup by id says more than a list does. Where it does not, the caller judges the list: a
+    /// thing that the list leaves out is gone by inference. A single thing is then gone only if a signed delivery
+    /// removed it.
     fn answers_by_id(&self) -> bool {
         true
     }
-    /// What was read and is not believed, so far.
+    /// Returns what was read so far and is not believed, with the reason.
     fn doubts(&self) -> Vec<String> {
         Vec::new()
     }
-    /// Whether a bell about somebody may stand for anything about them, so that [`ReadPlatform::around`] must be asked.
+    /// Returns whether a trigger about a person may mean a change of anything that concerns the person. The caller then
+    /// calls [`ReadPlatform::around`] too.
     fn tells_of_people(&self) -> bool {
         false
     }
-    /// Returns whether the platform, asked for this relation, has it. Where the thing itself says what belongs to it,
-    /// there is nothing to ask for.
+    /// Asks the platform for this relation and returns whether it has it. The default answer is no: there is nothing to
+    /// ask for where the thing itself says what belongs to it.
     async fn confirms(&self, _relation: &Relation) -> Result<bool> {
         Ok(false)
     }
-    /// Returns whether a lookup of such a thing reads a list beside it, and so may lose a [`Relation`].
+    /// Returns whether a lookup of this kind also reads a list, and may therefore lose a [`Relation`].
     fn relates(&self, _kind: Kind) -> bool {
         false
     }
-    /// Returns whether a delivery proves when it was sent and what happened. Where it does not, a removal is a hint like
-    /// any other, and whatever a hint is about is read again after the first look: the platform may lag its webhook, and
-    /// an equal delivery about a second change counts as the first.
+    /// Returns whether the signature of a delivery covers the time and the event. Where it does not:
+    ///
+    /// - A removal is a hint like any other.
+    /// - The caller reads the hinted thing again after the first read, because the platform may lag behind its webhook.
+    /// - An equal delivery about a second change counts as the first one.
     fn proves_times(&self) -> bool {
         true
     }
-    /// What else a bell about this may be about: `what` is the thing as it is, or as it was where it is `gone`.
+    /// Fetches the other things that a trigger about this thing may concern. `what` is the thing as it is now, or as it
+    /// was last known if it is `gone`.
     async fn around(&self, _about: &FactId, _what: Option<&What>, _gone: bool) -> Result<Around> {
         Ok(Around::default())
     }
-    /// Whether the webhooks that post to `site` work, as far as the platform tells.
+    /// Returns whether the webhooks that post to `site` work, as far as the platform says.
     async fn hearing(&self, _site: &str) -> Result<Hearing> {
         Ok(Hearing::default())
     }
 }
 
-/// What was read beside the thing that a bell is about.
+/// Facts that were read in addition to the thing that a trigger is about.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Around {
     /// Other things, as they are now.
     pub facts: Vec<Fact>,
-    /// Things that exist and cannot be read.
+    /// Things that exist but cannot be read.
     pub unreadable: Vec<Unreadable>,
-    /// Whom these are about, where they are all that there is of some kinds.
+    /// The holder of these things, if they are all things of some kinds that the holder has.
     pub holder: Option<Holder>,
-    /// The kinds of which these are all that there is about the holder ...
+    /// The kinds of which the holder has only these things ...
     pub kinds: &'static [Kind],
-    /// ... if they took place after this.
+    /// ... later than this instant.
     pub since: Option<Timestamp>,
-    /// The list that should hold the thing itself was read, and leaves it out.
+    /// The list that should hold the thing was read and leaves it out.
     pub unlisted: bool,
-    /// Everybody in the team that the bell is about.
+    /// All members of the team that the trigger is about.
     pub people: Option<Vec<Id>>,
-    /// The platform has a record that the thing was called off: that it is missing needs no second look.
+    /// The platform has a record of the cancellation. The missing thing then needs no second read.
     pub called_off: bool,
 }
 
 impl Around {
-    /// The same, of a list that should hold this thing, and leaves it out where it is not among these.
+    /// Sets `unlisted` if `about` is missing from these things. The list that was read should hold it.
     pub fn without(self, about: &FactId) -> Self {
         Around { unlisted: !self.has(about), ..self }
     }
 
-    /// Whether a thing is among these, readable or not.
+    /// Returns whether `about` is among these things, readable or not.
     pub fn has(&self, about: &FactId) -> bool {
         self.facts.iter().any(|fact| fact.name() == *about) || self.unreadable.iter().any(|one| one.name == *about)
     }
 }
 
-/// How well a platform's webhooks reach us.
+/// State of the webhooks that a platform sends to Doorstep.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hearing {
     /// Webhooks that are switched off, fail or are missing, each with what to do.
     pub problems: Vec<String>,
-    /// That there is no webhook at all, where none was ever made.
+    /// Report that the site has no webhook at all, or that the platform does not show its webhooks.
     pub silence: Option<String>,
-    /// Locations of which no webhook, or not every needed one, tells.
+    /// Locations without a webhook, or without one of the needed webhooks.
     pub unheard: Vec<Unheard>,
 }
 
-/// A location whose changes no webhook tells, or not all of them.
+/// A location that lacks some or all of the needed webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unheard {
-    /// Its id at the platform.
+    /// The platform's id of the location.
     pub location: Id,
-    /// Its name.
+    /// The name of the location.
     pub name: String,
     /// What is missing there, and what to do.
     pub problem: String,
 }
 
 impl Hearing {
-    /// The same for a site of these locations, by name or id; `None`: of all of them. What is unheard there is a problem.
+    /// Reduces the state to a site with these locations, given by name or id; `None` means all locations. Each of them
+    /// that is in `unheard` becomes a problem.
     pub fn at(mut self, locations: Option<&[String]>) -> Hearing {
         let is = |unheard: &Unheard, wanted: &String| *wanted == unheard.name || unheard.location == *wanted;
         for unheard in std::mem::take(&mut self.unheard) {
@@ -184,11 +192,11 @@ impl Hearing {
     }
 }
 
-/// How much of a list is wanted.
+/// Extent of a list that the caller asks for.
 #[derive(Debug, Clone)]
 pub struct Span {
-    /// Only what changed since, for the kinds whose lists can tell. `None`: all.
+    /// Only things that changed since, for the kinds whose lists can filter by change. `None` means all things.
     pub changed_since: Option<Timestamp>,
-    /// Check-ins from here on.
+    /// Only check-ins from this instant on.
     pub checkins_from: Timestamp,
 }

@@ -1,8 +1,8 @@
-//! That one thing belongs to another, where a list says so and not the thing itself: a guest of a booking, a person of a
-//! team, a desk of a contract.
+//! Relations: one thing belongs to another, and a list says so instead of the thing itself. Examples are a guest of a
+//! booking, a person of a team and a desk of a contract.
 //!
-//! A thing that its list leaves out is asked for by its id before it counts as gone. A relation goes the same way. A
-//! read that no longer shows a relation takes nothing from anybody before the platform was asked for that relation.
+//! Doorstep asks for a thing by its id before a list that leaves it out makes it gone. The same holds for a relation:
+//! if a read no longer shows it, Doorstep asks the platform for that relation before anyone loses access.
 
 use std::fmt;
 
@@ -10,51 +10,51 @@ use super::ReadPlatform;
 use doorstep_core::model::error::Error;
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
 
-/// One thing belongs to another.
+/// Membership of one thing in another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Relation {
     /// A guest is invited to a booking.
     Guest {
-        /// Booking.
+        /// The booking.
         booking: Id,
-        /// Guest.
+        /// The guest.
         visitor: Id,
     },
     /// A member is in a team.
     TeamMember {
-        /// Team.
+        /// The team.
         team: Id,
-        /// Member.
+        /// The member.
         member: Id,
     },
-    /// A team shares the passes of one of its people.
+    /// A team shares the passes of one of its members.
     SharedPass {
-        /// Team.
+        /// The team.
         team: Id,
-        /// The member whose passes they are.
+        /// The member who owns the passes.
         owner: Id,
     },
     /// A desk or office comes with a membership.
     Assigned {
-        /// Membership.
+        /// The membership.
         membership: Id,
-        /// Assignment.
+        /// The assignment.
         assignment: Id,
-        /// Desk or office.
+        /// The desk or office.
         resource: Id,
     },
     /// A membership pauses.
     Paused {
-        /// Membership.
+        /// The membership.
         membership: Id,
-        /// Pause.
+        /// The pause.
         pause: Id,
     },
     /// A pass was used for a check-in.
     UsedPass {
-        /// Check-in.
+        /// The check-in.
         checkin: Id,
-        /// Pass.
+        /// The pass.
         pass: Id,
     },
 }
@@ -73,7 +73,7 @@ impl fmt::Display for Relation {
 }
 
 impl Relation {
-    /// The thing that has the other one, where that is a thing with an id of its own.
+    /// Returns the thing that belongs to the other one, if it is a thing with an id of its own.
     pub fn part(&self) -> Option<FactId> {
         match self {
             Relation::Guest { visitor, .. } => Some(FactId::new(Kind::Visitor, visitor.clone())),
@@ -82,7 +82,7 @@ impl Relation {
     }
 }
 
-/// The relations that `old` had and `new`, the same thing as read later, does not show.
+/// Returns the relations that `old` had and `new` does not show. `new` is the same thing, read later.
 pub fn lost(old: &Fact, new: &Fact) -> Vec<Relation> {
     let id = || old.id.clone();
     match (&old.what, &new.what) {
@@ -126,7 +126,7 @@ fn without<'a, T: Clone + PartialEq>(old: &'a [T], new: &'a [T]) -> impl Iterato
     old.iter().filter(|one| !new.contains(one)).cloned()
 }
 
-/// Gives `new` back a relation that `old` had.
+/// Restores in `new` a relation that `old` had.
 fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
     match (relation, &old.what, &mut new.what) {
         (Relation::Guest { visitor, .. }, What::Booking(old), What::Booking(new)) => {
@@ -152,15 +152,16 @@ fn restore(relation: &Relation, old: &Fact, new: &mut Fact) {
     }
 }
 
-/// In the order of `old`, so that a list that shows it again shows no change.
+/// Inserts `one` in the order of `old`. A later list that shows it again then shows no change.
 fn put_back<T: Clone + PartialEq>(old: &[T], new: &mut Vec<T>, one: &T) {
     let mut all: Vec<T> = old.iter().filter(|it| new.contains(it) || *it == one).cloned().collect();
     all.extend(without(new, old));
     *new = all;
 }
 
-/// Gives `new` back every relation that `old` had and that the platform, asked for it, still has; and every one for
-/// which it cannot be asked, with the error. `known` answers for relations that need no question.
+/// Restores in `new` every relation that `old` had and that the platform still confirms. Also restores each relation
+/// for which the platform could not be asked, and returns it with the error. `known` answers for relations that need no
+/// request.
 pub async fn confirm(
     reader: &dyn ReadPlatform,
     old: &Fact,

@@ -1,4 +1,4 @@
-//! A platform that answers from a script and remembers what it was asked.
+//! A platform that answers from a script and records the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::platform::{Platform, ReadPlatform};
 use crate::secret::Secret;
 use crate::time::Time;
 
-/// A clock that moves only while somebody waits.
+/// A clock that moves only while code waits on it.
 pub(crate) struct Clock(Mutex<Timestamp>);
 
 #[async_trait]
@@ -39,24 +39,24 @@ pub(crate) struct Answer {
     body: String,
 }
 
-/// An answer with a body.
+/// Returns an answer with a body.
 pub(crate) fn answer(status: u16, body: impl ToString) -> Answer {
     Answer { status, headers: Vec::new(), body: body.to_string() }
 }
 
 impl Answer {
-    /// The same with one more header.
+    /// Adds a header.
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }
 }
 
-/// What a question must contain, and its answers.
+/// A text that a request must contain, and the answers to such requests.
 type Part = (&'static str, VecDeque<Answer>);
 
-/// The script: answers for the questions whose method, address and query contain a text, in their order; the last of
-/// them answers for ever.
+/// Answers for the requests whose method, address and query contain a text, in order. The last answer repeats without
+/// end.
 #[derive(Clone)]
 pub(crate) struct Script {
     platform: &'static dyn Platform,
@@ -73,20 +73,20 @@ impl Script {
         Script { platform, organization, parts: Arc::default(), asked: Arc::default(), clock }
     }
 
-    /// A Nexudus with a token service, for these businesses.
+    /// Returns a Nexudus with a token service, for these businesses.
     pub(crate) fn nexudus(organization: &'static str) -> Self {
         let token = r#"{"access_token":"token-1","refresh_token":"refresh-1","expires_in":3600}"#;
         Script::of(&Nexudus, organization).on("/api/token", [answer(200, token)])
     }
 
-    /// An OfficeRnD with a token service and no region of its own.
+    /// Returns an OfficeRnD with a token service and no region of its own.
     pub(crate) fn new() -> Self {
         Script::of(&OfficeRnd, "riverside")
             .on("/oauth/token", [answer(200, r#"{"access_token":"token-1","expires_in":3600}"#)])
             .on("/api/v1/organizations/", [answer(200, r#"{"slug":"riverside"}"#)])
     }
 
-    /// Adds answers; a later part goes before an earlier one.
+    /// Adds answers. A part that is added later takes precedence.
     pub(crate) fn on(self, part: &'static str, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.parts.lock().expect("the script").insert(0, (part, answers.into_iter().collect()));
         self
@@ -108,18 +108,18 @@ impl Script {
         builder.body(Bytes::from(answer.body)).expect("an answer")
     }
 
-    /// What was asked so far: method and address.
+    /// Returns the method and address of each request so far.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("what was asked").iter().map(|(line, _)| line.clone()).collect()
     }
 
-    /// The questions whose line contains `part`.
+    /// Returns the requests whose method and address contain `part`.
     pub(crate) fn requests(&self, part: &str) -> Vec<Request> {
         let asked = self.asked.lock().expect("what was asked");
         asked.iter().filter(|(line, _)| line.contains(part)).map(|(_, request)| request.clone()).collect()
     }
 
-    /// What a reader is built from.
+    /// Returns the access from which a reader is built.
     pub(crate) fn access(&self) -> Access {
         let script = self.clone();
         Access {
@@ -144,7 +144,7 @@ impl Script {
         }
     }
 
-    /// A reader of the vendor's own address.
+    /// Returns a reader of the vendor's own address.
     pub(crate) fn reader(&self) -> Box<dyn ReadPlatform> {
         self.platform.reader(self.organization, self.access())
     }

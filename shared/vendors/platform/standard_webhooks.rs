@@ -1,8 +1,13 @@
-//! Standard Webhooks: how deliveries of platforms without an interface of their own are proven. `[D]`
+//! Standard Webhooks: the signature scheme for deliveries of platforms without a read API. `[D]`
 //!
-//! Three headers, each exactly once: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature`, a list of
-//! `v1,<base64>` between spaces. Any one that is right proves the delivery, so that secrets can be changed without loss;
-//! entries of other versions are passed over. Signed is `{id}.{timestamp}.{body}`.
+//! Three headers, each exactly once:
+//!
+//! - `webhook-id`
+//! - `webhook-timestamp`, in Unix seconds
+//! - `webhook-signature`, a list of `v1,<base64>` separated by spaces
+//!
+//! The signed content is `{id}.{timestamp}.{body}`. Any one valid entry verifies the delivery, so secrets can be
+//! rotated without loss. Entries of other versions are ignored.
 
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
@@ -14,33 +19,33 @@ use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
 use crate::secret::Secret;
 
-/// How a secret begins.
+/// Prefix of a secret.
 const PREFIX: &str = "whsec_";
 /// Fewest and most bytes of a secret. `[D]`
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// The only version of a signature that is read.
+/// The only supported version of a signature.
 const VERSION: &str = "v1";
-/// Secrets are pasted by people: with or without padding they are the same bytes.
+/// Base64 with or without padding, because people paste secrets by hand.
 const SECRETS: GeneralPurposeConfig = NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
-/// Proves a delivery.
+/// Verifies a delivery.
 ///
 /// # Errors
-/// [`Unverified`], whatever was wrong.
+/// [`Unverified`], without a reason.
 pub fn prove(delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<VerifiedDelivery, Unverified> {
     let sameness = proof(&delivery, secrets, now).ok_or(Unverified)?;
     Ok(VerifiedDelivery::by(delivery, sameness))
 }
 
-/// What tells a proven delivery from every other one: its id with its body, for an id that is used for two bodies must
-/// not let the second one pass for the first. A sender that tries again sends both as they were.
+/// Returns the identity of a verified delivery: a digest of path, id and body. An id that is used for two bodies gives
+/// two identities, so the second body cannot pass for the first. A retry sends both id and body unchanged.
 fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Option<String> {
     let only = |name| signature::only(&delivery.headers, name).filter(|text| !text.is_empty());
     let (id, timestamp, list) = (only("webhook-id")?, only("webhook-timestamp")?, only("webhook-signature")?);
     let fresh = signature::fresh(signature::seconds(timestamp)?, now);
     let keys: Vec<Vec<u8>> = secrets.webhook_secrets.iter().filter_map(key).collect();
     let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &delivery.body];
-    // A header that was sent twice arrives from a Function URL as one, joined with a comma. No entry has two commas.
+    // A Function URL joins a header that was sent twice into one, with a comma. A valid entry has one comma only.
     if list.split(' ').any(|entry| entry.matches(',').count() > 1) {
         return None;
     }
@@ -52,20 +57,20 @@ fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Optio
         .then(|| signature::digest(&[delivery.path.as_bytes(), b"\0", id.as_bytes(), b"\0", &delivery.body]))
 }
 
-/// The bytes of one entry of the list. Base64 that is not written as the standard says is no signature.
+/// Returns the bytes of one entry of the list; `None` if the version or the Base64 is not standard.
 fn tag(entry: &str) -> Option<Vec<u8>> {
     let (version, tag) = entry.split_once(',')?;
     if version == VERSION { STANDARD.decode(tag).ok() } else { None }
 }
 
-/// The bytes of a secret; `None` where it is not one.
+/// Returns the bytes of a secret; `None` if the text is not a valid secret.
 fn key(secret: &Secret) -> Option<Vec<u8>> {
     let text = secret.reveal().trim().strip_prefix(PREFIX)?;
     let key = GeneralPurpose::new(&alphabet::STANDARD, SECRETS).decode(text).ok()?;
     KEY_BYTES.contains(&key.len()).then_some(key)
 }
 
-/// Whether a secret is one that can prove: `whsec_` and the base64 of 24 to 64 bytes.
+/// Returns whether a secret is valid: `whsec_` and the Base64 of 24 to 64 bytes.
 pub fn is_secret(secret: &Secret) -> bool {
     key(secret).is_some()
 }

@@ -1,19 +1,19 @@
-//! A vendor's word that a part of its interface will end: `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) in an answer.
-//! It is logged once for each vendor and path pattern in the life of a process.
+//! Logs a vendor's announcement that a part of its API will end: the headers `Deprecation` (RFC 9745) and `Sunset`
+//! (RFC 8594). Each vendor and path pattern is logged once in the life of a process.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::http::{Request, Response};
 
-/// So many patterns are remembered: ids that do not look like ids must not fill the memory.
+/// The most patterns kept in memory. The limit holds even if ids do not look like ids.
 const MOST: usize = 200;
-/// Longest part of a header that is logged.
+/// The longest part of a header that is logged.
 const LONGEST: usize = 100;
 
 static SAID: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());
 
-/// Logs what an answer says of the end of what was asked.
+/// Logs the deprecation headers of an answer, once for each vendor and path pattern.
 pub(super) fn note(vendor: &'static str, request: &Request, answer: &Response) {
     let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (deprecation, sunset) = (cut(text("deprecation")), cut(text("sunset")));
@@ -31,12 +31,13 @@ fn is_new(vendor: &'static str, path: &str) -> bool {
     said.len() < MOST && said.insert((vendor, path.to_owned()))
 }
 
-/// A header's printable part.
+/// Returns the printable part of a header, cut to `LONGEST`.
 fn cut(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(LONGEST).collect()
 }
 
-/// A path without what names one thing: parts with a digit, but for versions, and parts that are no plain words.
+/// Returns a path with its ids replaced: each part that has a digit and is no version, and each part that is no plain
+/// word.
 fn pattern(path: &str) -> String {
     let word = |part: &str| {
         let version = part.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));

@@ -1,49 +1,50 @@
-//! Whether a vendor is asked at all: a circuit for one vendor and one set of credentials. Pure.
+//! The circuit breaker for one vendor and one set of credentials. It decides whether a call is made and retried. Pure.
 //!
-//! A vendor that hangs, throttles or fails is closed for the rest of the run, so that it costs other vendors, people and
-//! sites no more than some seconds. The people who need it are due later. A pause that the vendor asks for outlives the
-//! run. Without a run, as in the operator's command, only such pauses hold.
+//! A vendor that hangs, throttles or fails is closed for the rest of the run. It then costs other vendors, people and
+//! sites only some seconds. The people who need it stay due. A pause that the vendor asked for continues in later runs.
+//! Without a run, as in the operator's command, only such pauses apply.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How often a call that failed is tried again at once.
+/// How often a failed call is retried at once.
 const TRIES_AGAIN: u32 = 3;
-/// The first pause before another try, where the vendor names none. It doubles with each try.
+/// The first pause before a retry, if the vendor names none. It doubles with each try.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// A vendor that asks for a longer pause than this is asked again by a later run.
+/// The longest pause that a run waits for. A vendor that asks for more is called again by a later run.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// A pause that a vendor asks for is kept at most so long: a broken header must not close it for ever.
+/// The longest time that a requested pause is kept. A wrong header must not close a vendor for ever.
 const LONGEST_CLOSED: Duration = Duration::from_secs(24 * 3600);
-/// So many different reads fail one after the other, each with all its tries, before the vendor is closed. One of them
-/// may be about a thing that the vendor cannot show.
+/// How many different reads must fail in a row, each after all its tries, before the vendor is closed. A single one may
+/// be about a thing that the vendor cannot show.
 const FAILED_READS: usize = 2;
-/// The same for changes, which are tried once. One of them may be about a thing that the vendor cannot change.
+/// How many changes must fail in a row before the vendor is closed. A change is tried once. A single one may be about a
+/// thing that the vendor cannot change.
 const FAILED_WRITES: u32 = 12;
 /// An answer that takes longer than this is slow.
 const SLOW: Duration = Duration::from_secs(2);
-/// A vendor may cost one run so much beyond that, as a part of the run's time.
+/// The part of a run's time, as a divisor, that slow answers of one vendor may take beyond `SLOW`.
 const SLOW_PART: u32 = 4;
 
-/// What a call is, to tell it from others.
+/// The identity of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
     /// Method and address.
     pub line: String,
-    /// It changes nothing.
+    /// Whether the call changes nothing.
     pub safe: bool,
 }
 
-/// What came of one try.
+/// The outcome of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
-    /// An answer that says something about what was asked for.
+    /// An answer about the request itself.
     Answered,
     /// The vendor answered that it is in trouble, or the connection broke. It may have named a pause.
     Trouble(Option<Duration>),
-    /// The vendor took none of it (429). It may have named a pause.
+    /// The vendor refused to process the request (429). It may have named a pause.
     Throttled(Option<Duration>),
     /// No answer came in time.
     Late,
@@ -54,54 +55,54 @@ pub enum Tried {
 /// One try of a call.
 #[derive(Debug, Clone)]
 pub struct Try<'a> {
-    /// How many tries there were before it.
+    /// The number of earlier tries.
     pub before: u32,
-    /// When it ended.
+    /// The instant at which it ended.
     pub now: Timestamp,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
-    /// What went wrong, where something did.
+    /// The text for an error: the status of the answer, or why no answer came.
     pub why: &'a str,
 }
 
-/// What to do after a try.
+/// The action after a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Hand the answer back.
+    /// Return the answer.
     Done,
-    /// Try again after this pause.
+    /// Send the call again after this pause.
     Repeat(Duration),
-    /// Give up. The vendor asked for this pause, where it did.
+    /// Give up, with the pause that the vendor asked for, if any.
     GiveUp(Option<Duration>),
 }
 
-/// Why a call is not made.
+/// The reason why a call is not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
-    /// What went wrong before.
+    /// What failed earlier.
     pub why: String,
-    /// What is left of the pause that the vendor asked for, where it did.
+    /// The rest of the pause that the vendor asked for, if any.
     pub after: Option<Duration>,
 }
 
-/// The state of one circuit.
+/// The state of one circuit breaker.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     paused: Option<(Timestamp, String)>,
     run: Option<Run>,
 }
 
-/// What one run has seen.
+/// The observations of one run.
 #[derive(Debug, Clone, Default)]
 struct Run {
-    /// Why the vendor is closed, where it is.
+    /// Why the vendor is closed, if it is.
     closed: Option<String>,
-    /// Reads that failed with all their tries since the last good answer to a read.
+    /// Reads that failed after all their tries since the last successful read.
     failed_in_a_row: usize,
-    /// Every read that failed with all its tries, and why: it is not tried again in this run.
+    /// Every read that failed after all its tries, with the reason. It is not sent again in this run.
     failed: HashMap<Call, String>,
     failed_writes: u32,
-    /// How much longer slow answers may take.
+    /// How much time slow answers may still take in this run.
     patience: Duration,
 }
 
@@ -112,12 +113,12 @@ impl Run {
 }
 
 impl Health {
-    /// Begins a run that has so much time. What closed the vendor in the run before is forgotten.
+    /// Begins a run of the length `time`. Opens a vendor that the last run closed.
     pub fn begin(&mut self, time: Duration) {
         self.run = Some(Run { patience: time / SLOW_PART, ..Run::default() });
     }
 
-    /// Why a call is not made at `now`, if it is not.
+    /// Returns why a call is not made at `now`, or `None` if it may be made.
     pub fn refuses(&self, call: Option<&Call>, now: Timestamp) -> Option<Closed> {
         if let Some((until, why)) = &self.paused
             && let Ok(left) = Duration::try_from(now.duration_until(*until))
@@ -130,7 +131,7 @@ impl Health {
         Some(Closed { why: why.clone(), after: None })
     }
 
-    /// Takes in what came of a try. Returns what to do next.
+    /// Records the outcome of a try. Returns what to do next.
     pub fn heard(&mut self, call: &Call, tried: Tried, one: &Try<'_>) -> Next {
         if let Some(run) = &mut self.run {
             run.patience = run.patience.saturating_sub(one.took.saturating_sub(SLOW));

@@ -1,4 +1,4 @@
-//! Whose turn it is to call a vendor, and whether it is called at all: one for each set of credentials.
+//! The rate gates: one for each set of credentials. A gate orders the calls to a vendor and closes with its health.
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -9,9 +9,10 @@ use tokio::sync::Mutex;
 
 use super::health::Health;
 
-/// When the next request to a vendor may leave, and whether any may. Held from a request until its last answer: that is
-/// what makes them one at a time, and what makes a pause asked of one request hold for all. Clients that share a limit
-/// share a turn.
+/// The gate before a vendor. It holds when the next request may leave, and whether any request may leave.
+///
+/// A request holds the gate until its last answer. Requests therefore leave one at a time, and a pause asked of one
+/// request delays all of them. Clients that share a rate limit share a gate.
 #[derive(Clone, Default)]
 pub struct RateGate {
     next: Arc<Mutex<Timestamp>>,
@@ -19,17 +20,18 @@ pub struct RateGate {
 }
 
 impl RateGate {
-    /// Whether no call would be made at `now`: the vendor asked for a pause, or hung, throttled or failed in this run.
+    /// Decides whether no call would be made at `now`: the vendor asked for a pause, or hung, throttled or failed in
+    /// this run.
     pub fn is_closed(&self, now: Timestamp) -> bool {
         self.health().refuses(None, now).is_some()
     }
 
-    /// Waits for the turn. Holds when the next request may leave.
+    /// Waits for the gate. The guard holds the instant at which the next request may leave.
     pub(super) async fn wait(&self) -> tokio::sync::MutexGuard<'_, Timestamp> {
         self.next.lock().await
     }
 
-    /// A turn of its own that is closed when this one is.
+    /// Returns a gate with a rate of its own that is closed when this one is closed.
     pub(super) fn with_its_own_pace(&self) -> RateGate {
         RateGate { health: self.health.clone(), ..RateGate::default() }
     }
@@ -39,19 +41,19 @@ impl RateGate {
     }
 }
 
-/// The turns of one function, by what counts against one limit.
+/// The gates of one function, keyed by what counts against one rate limit.
 #[derive(Clone, Default)]
 pub struct RateGates(Arc<std::sync::Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
     turns: HashMap<String, RateGate>,
-    /// How much time the present run has, where there is a run.
+    /// The length of the present run, if there is one.
     run: Option<Duration>,
 }
 
 impl RateGates {
-    /// The turn that goes by `name`.
+    /// Returns the gate named `name`. Creates it on the first call.
     pub fn of(&self, name: &str) -> RateGate {
         let mut known = self.known();
         if let Some(turn) = known.turns.get(name) {
@@ -65,7 +67,7 @@ impl RateGates {
         turn
     }
 
-    /// Begins a run that has so much time: vendors that were closed for the run before are asked again.
+    /// Begins a run of the length `time`. Opens the vendors that the last run closed.
     pub fn begin(&self, time: Duration) {
         let mut known = self.known();
         known.run = Some(time);

@@ -1,5 +1,5 @@
-//! DynamoDB: the embedded engine behind DynamoDB's own protocol, or AWS's own engine where somebody runs it. This adds
-//! nothing but the table.
+//! DynamoDB: the embedded engine behind DynamoDB's own protocol, or AWS's own engine if one is running. This module
+//! adds only the table.
 
 mod elsewhere;
 
@@ -21,22 +21,22 @@ use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::SharedTime;
 pub use elsewhere::VARIABLE;
 
-/// The attribute that says when an item may be forgotten, in seconds since 1970.
+/// The attribute with the expiry time of an item, in seconds since 1970.
 const EXPIRES: &str = "expires";
 
-/// How the SDK asks for a read that sees every write before it.
+/// The SDK's parameter for a strongly consistent read.
 const CONSISTENT: &[u8] = br#""ConsistentRead":true"#;
 
-/// Why there is no table.
+/// The reason why there is no table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The embedded engine cannot open or make it.
+    /// The embedded engine cannot open or create it.
     #[error(transparent)]
     Embedded(#[from] DynoxideError),
-    /// The template of the stack cannot be read.
+    /// The stack's template cannot be read.
     #[error("template.yaml: {0}")]
     Template(String),
-    /// DynamoDB Local cannot be reached or refuses to make it.
+    /// DynamoDB Local cannot be reached or refuses to create it.
     #[error("DynamoDB Local: {0}")]
     Elsewhere(String),
 }
@@ -44,18 +44,18 @@ pub enum TableError {
 /// The one table.
 pub struct Table(Engine);
 
-/// Who answers.
+/// The engine that answers.
 enum Engine {
     Embedded(Database),
     Elsewhere(Elsewhere),
 }
 
 impl Table {
-    /// A table that ends with the process: at DynamoDB Local where [`VARIABLE`] says so, else in memory, where items
-    /// expire by `time`.
+    /// Creates a table that ends with the process: at DynamoDB Local if [`VARIABLE`] is set, else in memory, where
+    /// items expire by `time`.
     ///
     /// # Errors
-    /// The engine cannot make it.
+    /// The engine cannot create it.
     pub async fn memory(name: &str, time: SharedTime, network: &Http) -> Result<Self, TableError> {
         match Elsewhere::from_environment(network, name).await? {
             Some(elsewhere) => Ok(Table(Engine::Elsewhere(elsewhere))),
@@ -63,14 +63,14 @@ impl Table {
         }
     }
 
-    /// The table in the file at `path`, made if it is missing. Items expire by the machine's own clock.
+    /// Opens the table in the file at `path`, and creates it if it is missing. Items expire by the machine's own clock.
     ///
     /// # Errors
-    /// The file cannot be opened, or the table not be made.
+    /// The file cannot be opened, or the table cannot be created.
     pub fn open(path: &Path, name: &str) -> Result<Self, TableError> {
         let database = Database::new(&path.to_string_lossy())?;
-        // `synchronous = NORMAL`: the log is forced to the disk at each checkpoint, not at each write, which is ten times
-        // faster. A power cut may cost the last writes, but not the file.
+        // `synchronous = NORMAL` syncs the log at each checkpoint and not at each write, which is ten times faster. A
+        // power cut may lose the last writes, but not the file.
         database.disable_bulk_loading()?;
         Table::of(database, name)
     }
@@ -85,7 +85,7 @@ impl Table {
         Ok(Table(Engine::Embedded(database)))
     }
 
-    /// Lets the SDKs sign with what leads to this table.
+    /// Sets the credentials that lead the SDKs to this table.
     pub(super) fn sign_in(&self, settings: &mut Settings) {
         match &self.0 {
             Engine::Embedded(_) => {}
@@ -93,7 +93,7 @@ impl Table {
         }
     }
 
-    /// Carries out one operation.
+    /// Performs one operation.
     pub(super) async fn answer(&self, operation: &str, request: &Request) -> Result<Response, NoAnswer> {
         let database = match &self.0 {
             Engine::Embedded(database) => database,
@@ -108,8 +108,8 @@ impl Table {
         })
     }
 
-    /// Rewrites the file and empties its log, so that neither holds anything that was deleted or replaced. The table at
-    /// DynamoDB Local is in memory.
+    /// Rewrites the file and empties its log, so that neither contains deleted or replaced data. A table at DynamoDB
+    /// Local is in memory.
     pub fn overwrite_deleted(&self) {
         if let Engine::Embedded(database) = &self.0
             && let Err(error) = rewrite(database)
@@ -118,7 +118,7 @@ impl Table {
         }
     }
 
-    /// Deletes what has expired, as AWS does now and then. At DynamoDB Local nothing expires.
+    /// Deletes expired items, as AWS does from time to time. At DynamoDB Local nothing expires.
     pub fn forget_expired(&self) {
         if let Engine::Embedded(database) = &self.0
             && let Err(error) = database.sweep_ttl()
@@ -130,7 +130,7 @@ impl Table {
 
 fn rewrite(database: &Database) -> Result<(), DynoxideError> {
     let Some(path) = database.db_path()? else { return Ok(()) };
-    // Bulk loading keeps the copy that VACUUM makes in memory instead of in a temporary file.
+    // With bulk loading, the copy that VACUUM makes is in memory and not in a temporary file.
     database.enable_bulk_loading()?;
     let rewritten = database.vacuum();
     database.disable_bulk_loading()?;
@@ -140,8 +140,8 @@ fn rewrite(database: &Database) -> Result<(), DynoxideError> {
     Ok(())
 }
 
-/// AWS serves a read of a function that is not consistent with what the table held some time ago. No function of ours can
-/// bear that, so it is refused.
+/// Refuses a read of a function that is eventually consistent. AWS may answer it with old items, and none of our
+/// functions tolerates that.
 pub(super) fn reads_consistently(request: &Request) -> Result<(), Refusal> {
     let reads = matches!(wire::target(request), Some(("DynamoDB_20120810", "GetItem" | "Query" | "BatchGetItem")));
     let consistent = || request.body().windows(CONSISTENT.len()).any(|part| part == CONSISTENT);
@@ -168,7 +168,7 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Bytes, DynoxideErr
     }
 }
 
-/// What makes the table, as the stack's template does.
+/// Returns the request that creates the table as the stack's template does.
 fn table_request(name: &str) -> Value {
     json!({
         "TableName": name, "BillingMode": "PAY_PER_REQUEST",
@@ -193,7 +193,7 @@ fn request<Q: DeserializeOwned>(value: serde_json::Value) -> Result<Q, DynoxideE
     serde_json::from_value(value).map_err(|error| DynoxideError::SerializationException(error.to_string()))
 }
 
-/// The run's clock in the engine's words.
+/// The run's clock, as the engine needs it.
 struct Seconds(SharedTime);
 
 impl Clock for Seconds {

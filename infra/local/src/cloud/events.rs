@@ -1,4 +1,4 @@
-//! EventBridge: what was published, and the one rule of the stack: a wish for a reconcile calls its dispatcher.
+//! EventBridge: the published events, and the one rule of the stack: a requested reconcile calls the dispatcher.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,16 +16,16 @@ use doorstep_vendors::time::SharedTime;
 
 const OUTBOX: &str = "outbox/";
 const WANTED: &str = "wanted/";
-/// The event that starts a reconcile; its detail names the site.
+/// The event that requests a reconcile. Its detail names the site.
 const RECONCILE_WANTED: &str = "reconcile.wanted";
-/// Most bytes of all events of one call. `[D]` Newer announcements say 1 MB; the lower figure holds everywhere.
+/// Most bytes of all events of one call. `[D]` Newer announcements say 1 MB; the lower figure is valid everywhere.
 const LARGEST: usize = 256 << 10;
-/// Most events at once. `[D]`
+/// Most events of one call. `[D]`
 const BATCH: usize = 10;
-/// Most events that the outbox keeps; older ones go first.
+/// Most published events to store. The oldest are removed first.
 const KEPT: u64 = 10_000;
 
-/// The bus.
+/// The event bus.
 pub struct Bus {
     name: String,
     time: SharedTime,
@@ -36,7 +36,8 @@ pub struct Bus {
 
 struct State {
     next: u64,
-    /// Every event that starts a reconcile and was not served yet, by its number. Each starts one: EventBridge merges none.
+    /// Every event that requests a reconcile and is not served yet, by its number. EventBridge merges none, so each
+    /// starts one.
     wanted: BTreeMap<u64, Wish>,
 }
 
@@ -45,29 +46,29 @@ struct Wish {
     serving: bool,
 }
 
-/// An event that the rule of the stack hands to its target.
+/// An event that the rule of the stack passes to its target.
 pub(crate) struct Wanted {
-    /// What the event says.
+    /// The detail of the event.
     detail: Value,
     number: u64,
 }
 
 impl Wanted {
-    /// The event, as the rule hands it to its target.
+    /// Returns the event as the rule passes it to its target.
     pub(crate) fn event(&self) -> Value {
         json!({ "source": "doorstep", "detail-type": RECONCILE_WANTED, "detail": self.detail })
     }
 }
 
-/// One event as it was published.
+/// One published event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Published {
-    /// When.
+    /// When it was published.
     pub at: Timestamp,
     /// Its detail type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What it says.
+    /// Its detail.
     pub detail: Value,
 }
 
@@ -87,7 +88,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Bytes, as EventBridge counts them.
+    /// Returns the size in bytes, as EventBridge counts it.
     fn size(&self) -> usize {
         [&self.source, &self.detail_type, &self.detail].into_iter().flatten().map(String::len).sum()
     }
@@ -105,7 +106,7 @@ impl Bus {
         Bus { name: name.to_owned(), time, keep, state, stir }
     }
 
-    /// Carries out one operation.
+    /// Performs one operation.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
         wire::answer(match operation {
             "PutEvents" => wire::read(body).and_then(|events| self.put(events)),
@@ -163,17 +164,17 @@ impl Bus {
         Ok(uuid::Uuid::new_v4().to_string())
     }
 
-    /// Everything that was published, oldest first.
+    /// Returns every published event, oldest first.
     pub fn published(&self) -> Vec<Published> {
         self.keep.list_json(OUTBOX)
     }
 
-    /// Whether a reconcile is wanted or one that was wanted is running.
+    /// Returns whether no requested reconcile is waiting or running.
     pub(crate) fn wants_nothing(&self) -> bool {
         locked(&self.state).wanted.is_empty()
     }
 
-    /// A wanted reconcile that nobody serves yet.
+    /// Takes a requested reconcile that is not being served.
     pub(crate) fn take_wanted(&self) -> Option<Wanted> {
         let mut state = locked(&self.state);
         let (number, wish) = state.wanted.iter_mut().find(|(_, wish)| !wish.serving)?;
@@ -181,7 +182,7 @@ impl Bus {
         Some(Wanted { detail: wish.detail.clone(), number: *number })
     }
 
-    /// Ends what [`Bus::take_wanted`] began.
+    /// Finishes the request that [`Bus::take_wanted`] took.
     pub(crate) fn served(&self, wanted: &Wanted) {
         locked(&self.state).wanted.remove(&wanted.number);
         self.keep.remove(&format!("{WANTED}{:020}", wanted.number));

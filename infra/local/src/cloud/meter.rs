@@ -1,4 +1,4 @@
-//! Counts what the table charges for: whoever answers for it is asked for its own count with each request.
+//! Counts what DynamoDB would charge. Each request asks the engine for its consumed capacity.
 
 use std::sync::Mutex;
 
@@ -7,19 +7,19 @@ use serde_json::Value;
 use crate::locked::locked;
 use doorstep_vendors::http::{Request, Response};
 
-/// What one operation cost.
+/// The cost of one operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spent {
     /// The operation.
     pub operation: String,
     /// The keys that it names, as `pk sk`.
     pub keys: Vec<String>,
-    /// Units, of reading or of writing; `None` where it was refused, for which no count is given.
+    /// Capacity units of reading or writing; `None` for a refused operation, which reports no count.
     pub units: Option<f64>,
 }
 
 impl Spent {
-    /// Whether these are units of writing.
+    /// Returns whether these are write units.
     pub fn is_write(&self) -> bool {
         matches!(
             self.operation.as_str(),
@@ -28,17 +28,17 @@ impl Spent {
     }
 }
 
-/// Off until somebody reads it.
+/// Off until its first read.
 #[derive(Default)]
 pub(super) struct Meter(Mutex<Option<Vec<Spent>>>);
 
 impl Meter {
-    /// Everything since it was last read.
+    /// Returns the costs since the last read.
     pub(super) fn read(&self) -> Vec<Spent> {
         locked(&self.0).replace(Vec::new()).unwrap_or_default()
     }
 
-    /// The same request, asking what it costs; `None` while nothing is counted.
+    /// Returns the request with the question for its cost; `None` while the meter is off.
     pub(super) fn asking(&self, request: &Request) -> Option<Request> {
         locked(&self.0).as_ref()?;
         let mut body: Value = serde_json::from_slice(request.body()).ok()?;
@@ -46,7 +46,7 @@ impl Meter {
         Some(super::wire::with_body(request, &body))
     }
 
-    /// Counts what an operation cost.
+    /// Records what an operation cost.
     pub(super) fn add(&self, operation: &str, request: &[u8], answer: &Response) {
         let keys = keys(&serde_json::from_slice(request).unwrap_or_default());
         let units = answer.status().is_success().then(|| units(answer.body()));
@@ -56,7 +56,7 @@ impl Meter {
     }
 }
 
-/// One table is one count, alone or in a list.
+/// Returns the units of an answer. A single table has one count, alone or in a list.
 fn units(answer: &[u8]) -> f64 {
     let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
     let counts = match &answer["ConsumedCapacity"] {
@@ -66,7 +66,7 @@ fn units(answer: &[u8]) -> f64 {
     counts.into_iter().filter_map(|count| count["CapacityUnits"].as_f64()).sum()
 }
 
-/// Every `pk` with its `sk`, wherever they stand in a request.
+/// Returns every `pk` with its `sk`, at any depth of a request.
 fn keys(request: &Value) -> Vec<String> {
     match request {
         Value::Object(object) => match (&request["pk"]["S"], &request["sk"]["S"]) {

@@ -1,7 +1,7 @@
-//! The part of AWS that Doorstep uses, in this process, answering the requests that the real SDKs made.
+//! The part of AWS that Doorstep uses, in this process. It answers the requests of the real SDKs.
 //!
-//! One file per service. It checks what AWS checks where a mistake of ours could hide behind a kinder answer; it knows
-//! no site, no platform and no doors.
+//! There is one file per service. A service checks what AWS checks if leniency could hide a mistake of ours. It knows
+//! no site, no platform and no door system.
 
 pub mod dynamodb;
 pub mod events;
@@ -35,20 +35,20 @@ use strain::Strain;
 use template::Template;
 use wire::Refusal;
 
-/// Account that everything here belongs to.
+/// The account that owns everything here.
 const ACCOUNT: &str = "000000000000";
 
-/// The ARN of a resource of this account.
+/// Returns the ARN of a resource of this account.
 fn arn(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:local:{ACCOUNT}:{resource}")
 }
 
-/// The same of a service without regions.
+/// Returns the ARN of a resource of a service without regions.
 fn arn_anywhere(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}::{ACCOUNT}:{resource}")
 }
 
-/// The names of what this cloud holds.
+/// Returns the names of the resources of this cloud.
 pub fn settings() -> Settings {
     Settings {
         stack: "doorstep".into(),
@@ -67,15 +67,15 @@ pub fn settings() -> Settings {
     }
 }
 
-/// The services, and what they hold.
+/// The services and their contents.
 pub struct Cloud {
-    /// Names of what is here.
+    /// Names of the resources.
     pub settings: Settings,
     /// DynamoDB.
     pub table: dynamodb::Table,
-    /// SQS.
+    /// SQS: the trigger queue.
     pub line: sqs::Line,
-    /// SQS: the requests to compare everything of one site.
+    /// SQS: the reconcile queue.
     pub reconciles: sqs::Line,
     /// EventBridge Scheduler.
     pub alarms: scheduler::Schedules,
@@ -85,19 +85,20 @@ pub struct Cloud {
     pub parameters: ssm::Parameters,
     /// What the roles of the template allow, and which of it was used.
     pub rights: rights::Rights,
-    /// Told of every change that somebody may wait for.
+    /// Notified of every change that a task may wait for.
     pub(crate) stir: Stir,
-    /// Counts what the table charges for.
+    /// Counts what DynamoDB would charge.
     meter: Meter,
-    /// Throttles, and leaves parts of batches undone.
+    /// Throttles calls, and leaves parts of batches unprocessed.
     strain: Strain,
 }
 
 impl Cloud {
-    /// A cloud that holds what `keep` and the table's file (or memory) hold. `network` leads to a table elsewhere.
+    /// Creates a cloud with the contents of `keep` and of the table's file (or memory). `network` leads to DynamoDB
+    /// Local.
     ///
     /// # Errors
-    /// The table cannot be opened or made.
+    /// The table cannot be opened or created.
     pub async fn new(
         table: Option<&Path>,
         keep: &Keep,
@@ -141,13 +142,13 @@ impl Cloud {
         })
     }
 
-    /// Whether `request` was made for AWS.
+    /// Returns whether `request` is for AWS.
     pub fn is_for(request: &Request) -> bool {
         request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com")) || wire::target(request).is_some()
     }
 
-    /// Answers as the service would a function of the stack, by the function's logical id in the template: refused where
-    /// its role does not allow the call.
+    /// Answers a function of the stack, named by its logical id in the template. Refuses a call that its role does not
+    /// allow.
     ///
     /// # Errors
     /// As [`Cloud::answer`].
@@ -159,10 +160,10 @@ impl Cloud {
         }
     }
 
-    /// Answers as the service would whoever may do everything.
+    /// Answers a caller with all permissions.
     ///
     /// # Errors
-    /// No answer came: only where the table is elsewhere.
+    /// No answer came. This happens only with DynamoDB Local.
     pub async fn answer(&self, request: &Request) -> Result<Response, NoAnswer> {
         let Some((service, operation)) = wire::target(request) else {
             return Ok(self.alarms.answer(request));
@@ -180,7 +181,7 @@ impl Cloud {
         })
     }
 
-    /// The queue that a request is for; the line where it names none that is here.
+    /// Returns the queue of a request. The default is the trigger queue.
     fn queue(&self, body: &[u8]) -> &sqs::Line {
         let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         if asked["QueueUrl"] == self.settings.reconcile_url.as_str() { &self.reconciles } else { &self.line }
@@ -206,18 +207,18 @@ impl Cloud {
         Ok(answer)
     }
 
-    /// What every operation on the table cost since this was last asked, in its own count of DynamoDB's units. Nothing
-    /// is counted before it was asked once.
+    /// Returns what every operation on the table cost since the last call, in DynamoDB's own units. Counting begins
+    /// with the first call.
     pub fn spent(&self) -> Vec<Spent> {
         self.meter.read()
     }
 
-    /// Sends the message of every schedule that is due by now to the queue, earliest first, and returns the schedules. A
-    /// schedule whose message the queue refuses is gone, as on AWS.
+    /// Sends the message of every schedule that is due, earliest first, and returns these schedules. A schedule whose
+    /// message the queue refuses is lost, as on AWS.
     pub fn ring_due(&self) -> Vec<scheduler::Alarm> {
         let due = self.alarms.due();
         let rung = |alarm: &scheduler::Alarm| {
-            // Deleted only after it was sent: a kill in between rings twice, never not at all.
+            // The schedule is deleted only after it was sent. A kill in between sends it twice and never loses it.
             if let Err(refusal) = self.send_by_schedule(alarm) {
                 tracing::error!(%refusal, schedule = alarm.name, "the queue does not take the message of a schedule: dropped");
             }
@@ -227,7 +228,7 @@ impl Cloud {
         due
     }
 
-    /// Scheduler sends with the role that the schedule names, and without a deduplication id.
+    /// Sends with the role that the schedule names, and without a deduplication id, as Scheduler does.
     fn send_by_schedule(&self, alarm: &scheduler::Alarm) -> Result<(), Refusal> {
         let send = rights::Call::new("sqs:SendMessage", &self.settings.alarms.line_arn);
         self.rights.judge(&alarm.role_arn, &send)?;
@@ -235,7 +236,7 @@ impl Cloud {
     }
 }
 
-/// Wakes whoever waits for the cloud to change.
+/// Notifies tasks that wait for a change of the cloud.
 #[derive(Clone, Default)]
 pub(crate) struct Stir(Arc<watch::Sender<()>>);
 

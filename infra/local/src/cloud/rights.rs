@@ -1,6 +1,6 @@
 //! IAM: what the roles of the template allow, and which of it was used.
 //!
-//! Every call of a function is judged as AWS judges it: by the statements of the function's role, read from the template.
+//! Every call of a function is judged as AWS judges it: by the statements of the function's role in the template.
 
 mod request;
 
@@ -15,10 +15,11 @@ use crate::locked::locked;
 use doorstep_vendors::http::Request;
 pub(super) use request::calls;
 
-/// The condition key of the partitions that a call touches.
+/// The condition key for the partitions that a call accesses.
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// One right of one role: an action on a resource, and where the statement names partitions, on one pattern of them.
+/// One permission of one role: an action on a resource, and one pattern of partitions if the statement names
+/// partitions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// The role's ARN.
@@ -27,7 +28,7 @@ pub struct Right {
     pub action: String,
     /// The pattern of the resource's ARN.
     pub resource: String,
-    /// The pattern of the partition, where the statement names partitions.
+    /// The pattern of the partition, if the statement names partitions.
     pub partition: Option<String>,
 }
 
@@ -53,7 +54,7 @@ impl Call {
     }
 }
 
-/// The rights of every role.
+/// The permissions of every role.
 pub struct Rights {
     template: &'static Template,
     statements: Vec<Statement>,
@@ -75,7 +76,7 @@ struct Condition {
 }
 
 impl Rights {
-    /// The rights that `template` gives.
+    /// Reads the permissions from `template`.
     pub fn of(template: &'static Template) -> Self {
         let mut statements = Vec::new();
         for (name, resource) in template.resources() {
@@ -98,16 +99,16 @@ impl Rights {
         Rights { template, statements, used: Mutex::default(), missing: Mutex::default() }
     }
 
-    /// Whether the function with this logical id may make `request`.
+    /// Checks whether the function with this logical id may make `request`.
     ///
     /// # Errors
-    /// What the service answers to a call that the function's role does not allow.
+    /// The service's refusal, if the function's role does not allow the call.
     pub(super) fn judge_request(&self, function: &str, request: &Request) -> Result<(), Refusal> {
         let role = self.template.properties(function)["Role"].as_str().unwrap_or_default();
         calls(request).iter().try_for_each(|call| self.judge(role, call))
     }
 
-    /// Every role that allows all of `requests`.
+    /// Returns every role that allows all of `requests`.
     pub fn roles_for(&self, requests: &[Request]) -> Vec<String> {
         let calls: Vec<Call> = requests.iter().flat_map(calls).collect();
         let roles: BTreeSet<&String> = self.statements.iter().map(|statement| &statement.role).collect();
@@ -115,15 +116,15 @@ impl Rights {
         roles.into_iter().filter(|role| calls.iter().all(|call| may(role, call))).cloned().collect()
     }
 
-    /// Whether `role` may make `request`; what it uses for that is noted.
+    /// Returns whether `role` may make `request`, and records the permissions that this uses.
     pub fn allows(&self, role: &str, request: &Request) -> bool {
         calls(request).iter().all(|call| self.judge(role, call).is_ok())
     }
 
-    /// Whether `role` may make `call`.
+    /// Checks whether `role` may make `call`.
     ///
     /// # Errors
-    /// What the service answers where it may not.
+    /// The service's refusal, if it may not.
     pub(super) fn judge(&self, role: &str, call: &Call) -> Result<(), Refusal> {
         let rights = self.statements.iter().find_map(|statement| statement.allows(role, call));
         match rights {
@@ -144,26 +145,26 @@ impl Rights {
         }
     }
 
-    /// Every right that the template gives.
+    /// Returns every permission of the template.
     pub fn given(&self) -> BTreeSet<Right> {
         self.statements.iter().flat_map(Statement::rights).collect()
     }
 
-    /// Every right that a call used so far.
+    /// Returns every permission that a call has used.
     pub fn used(&self) -> BTreeSet<Right> {
         locked(&self.used).clone()
     }
 
-    /// Every call that was refused so far, because the role has no right to it.
+    /// Returns every call that was refused, because the role lacks the permission.
     pub fn missing(&self) -> BTreeSet<String> {
         locked(&self.missing).clone()
     }
 
-    /// What AWS itself does with the roles of the template: writes logs, polls queues, invokes what schedules name, and
-    /// keeps what could not be delivered.
+    /// Checks the calls that AWS itself makes with the roles of the template: it writes logs, polls queues, invokes the
+    /// targets of schedules and stores undelivered messages.
     ///
     /// # Errors
-    /// The first of these that a role does not allow.
+    /// The first call that a role does not allow.
     pub fn let_services_work(&self) -> Result<(), String> {
         services(self.template)
             .iter()
@@ -172,7 +173,7 @@ impl Rights {
 }
 
 impl Statement {
-    /// The rights by which this statement allows `call`; `None` where it does not.
+    /// Returns the permissions by which this statement allows `call`; `None` if it does not.
     fn allows(&self, role: &str, call: &Call) -> Option<Vec<Right>> {
         if self.role != role || !self.actions.contains(&call.action) {
             return None;
@@ -220,8 +221,8 @@ impl Statement {
 }
 
 impl Condition {
-    /// The patterns that the values of a call match; `None` where the condition does not hold. Only the operators of the
-    /// template are known: any other never holds.
+    /// Returns the patterns that the values of a call match; `None` if the condition fails. Only the operators of the
+    /// template are known. Any other operator fails.
     fn met_by(&self, context: &BTreeMap<&'static str, Vec<String>>) -> Option<Vec<&String>> {
         let values = context.get(self.key.as_str())?;
         let (each, test): (bool, fn(&str, &str) -> bool) = match self.operator.as_str() {
@@ -263,7 +264,7 @@ fn conditions(of: &Value) -> Vec<Condition> {
     each.collect()
 }
 
-/// What AWS itself calls, with which role.
+/// Returns the calls that AWS itself makes, with their roles.
 fn services(template: &Template) -> Vec<(String, Call)> {
     let mut made = Vec::new();
     for (_, resource) in template.resources() {
@@ -309,7 +310,7 @@ fn services(template: &Template) -> Vec<(String, Call)> {
     made
 }
 
-/// The ARN of the role with this logical id.
+/// Returns the ARN of the role with this logical id.
 pub(super) fn role_arn(resource: &str) -> String {
     super::arn_anywhere("iam", &format!("role/doorstep-{resource}"))
 }
@@ -326,10 +327,10 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether `text` is as `pattern` says, in which `*` stands for any text and `?` for one character.
+/// Returns whether `text` matches `pattern`, in which `*` matches any text and `?` one character.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    // Ends of the pattern so far at which the text so far may be.
+    // The positions in the pattern that the text so far can reach.
     let mut places = BTreeSet::from([0]);
     let spread = |places: &mut BTreeSet<usize>| {
         let mut at = places.clone();

@@ -1,4 +1,4 @@
-//! EventBridge Scheduler: one-time alarms that ring the line. Who looks at the clock is the machine's business (`run`).
+//! EventBridge Scheduler: one-time schedules that send to the trigger queue. The machine watches the clock (`run`).
 
 mod late;
 mod request;
@@ -27,22 +27,22 @@ const ALARM: &str = "alarm/";
 /// A one-time schedule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Alarm {
-    /// Its name, its own within the schedule group.
+    /// Its name, unique within the schedule group.
     pub name: String,
-    /// When it rings.
+    /// When it fires.
     pub at: Timestamp,
-    /// Which group of the line it rings: the site.
+    /// The message group that it sends to: the site.
     pub message_group: String,
-    /// What it says.
+    /// The body of its message.
     pub input: String,
-    /// The role with which its message is sent.
+    /// The role that sends its message.
     pub role_arn: String,
-    /// The request that made it, so that the same request again is a success.
+    /// The client token of the request that created it. The same request again succeeds.
     client_token: Option<String>,
     made: Timestamp,
 }
 
-/// Every alarm that has not rung.
+/// Every schedule that has not fired.
 pub struct Schedules {
     group: String,
     line_arn: String,
@@ -69,19 +69,19 @@ impl Schedules {
         }
     }
 
-    /// Refuses the next `times` alarms, as to somebody without the right to set them.
+    /// Refuses the next `times` schedules, as AWS refuses a caller without permission.
     pub fn refuse(&self, times: u32) {
         self.refusals.store(times, Ordering::Relaxed);
     }
 
-    /// From now on schedules fire as late as Scheduler may let them, and some of them twice, all out of `seed`; without one
-    /// at their instant and once.
+    /// Makes schedules fire as late as Scheduler may, and some of them twice, derived from `seed`. Without a seed each
+    /// fires once, at its instant.
     pub fn come_late(&self, seed: Option<u64>) {
         locked(&self.late).follow(seed);
         self.stir.stir();
     }
 
-    /// Carries out one call.
+    /// Performs one call.
     pub(super) fn answer(&self, request: &Request) -> Response {
         let query: Query = serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
         wire::answer(match (request.method(), request.uri().path().strip_prefix("/schedules")) {
@@ -172,14 +172,14 @@ impl Schedules {
         arn("scheduler", &format!("schedule/{}/{name}", self.group))
     }
 
-    /// When the next alarm rings.
+    /// Returns when the next schedule fires.
     pub fn next(&self) -> Option<Timestamp> {
         let late = locked(&self.late);
         let first = locked(&self.set).values().map(|alarm| late.fires(alarm)).min();
         first.into_iter().chain(late.next_again()).min()
     }
 
-    /// Those whose instant has come, earliest first.
+    /// Returns the schedules that are due, earliest first.
     pub(super) fn due(&self) -> Vec<Alarm> {
         let (now, mut late) = (self.time.now(), locked(&self.late));
         let mut due = late.take_again(now);
@@ -188,7 +188,7 @@ impl Schedules {
         due
     }
 
-    /// Deletes an alarm after it rang.
+    /// Deletes a schedule after it fired.
     pub(super) fn fired(&self, alarm: &Alarm) {
         let first = locked(&self.set).remove(&alarm.name).is_some();
         self.keep.remove(&format!("{ALARM}{}", alarm.name));

@@ -1,7 +1,7 @@
-//! SQS: one FIFO queue. What waits, in which order, what was seen before, and what nobody could serve.
+//! SQS: one FIFO queue with its order, its deduplication and its dead-letter queue.
 //!
-//! Who serves it is the machine's business (`run`). Checksums of bodies are left out: the SDK for Rust does not check
-//! them, and they are the only use of MD5 there would be.
+//! The machine serves it (`run`). Checksums of bodies are left out: the SDK for Rust does not check them, and they
+//! would be the only use of MD5.
 
 mod queue;
 
@@ -25,32 +25,32 @@ use sha2::{Digest, Sha256};
 
 /// Largest body, in bytes, and largest sum of the bodies of one batch.
 const LARGEST_BODY: usize = 1 << 20;
-/// Longest pause before a message comes again, in seconds.
+/// Longest visibility timeout of a message, in seconds.
 const LONGEST_PAUSE: i64 = 43_200;
-/// The line's name, and that of the queue of what it gives up.
+/// The names of the trigger queue and of its dead-letter queue.
 const LINE: &str = "doorstep-line.fifo";
 const DEAD: &str = "doorstep-dead-letters.fifo";
-/// Most messages of one batch, whichever way.
+/// Most messages of one batch, sent or received.
 const LARGEST_BATCH: usize = 10;
-/// Longest name of a group, and longest deduplication id.
+/// Longest group id and deduplication id.
 const LONGEST_ID: usize = 128;
 
-/// How the template makes the queue.
+/// The queue's configuration in the template.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// A message without a deduplication id is given the hash of its body.
+    /// Whether a message without a deduplication id gets the hash of its body.
     hashes_bodies: bool,
-    /// Equal deduplication ids of two message groups are two messages.
+    /// Whether equal deduplication ids of two message groups are two messages.
     dedup_by_group: bool,
-    /// How often a message is received before it is given up.
+    /// How often a message is received before it moves to the dead-letter queue.
     most_receives: u32,
-    /// How many messages a function is handed at once.
+    /// Most messages per batch for the function.
     batch: usize,
 }
 
 impl Rules {
-    /// As the properties of the queue and of the function that it invokes say. What the template leaves out is as AWS has it
-    /// then.
+    /// Reads the rules from the properties of the queue and of the function that it invokes. Missing properties have
+    /// the defaults of AWS.
     pub(super) fn of(template: &Template, queue: &str, function: &str) -> Self {
         let queue = template.properties(queue);
         let events = template.properties(function)["Events"].as_object();
@@ -65,7 +65,7 @@ impl Rules {
     }
 }
 
-/// The line.
+/// A FIFO queue.
 pub struct Line {
     url: String,
     rules: Rules,
@@ -103,7 +103,7 @@ impl Line {
         Line { url: url.to_owned(), rules, time, queue: Mutex::new(Queue::kept(keep, rules)), stir }
     }
 
-    /// Carries out one operation.
+    /// Performs one operation.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
         wire::answer(wire::read(body).and_then(|request: Value| self.run(operation, request)))
     }
@@ -173,11 +173,12 @@ impl Line {
             .map(|(message_id, sequence)| Sent { message_id, sequence_number: format!("{sequence:020}") })
     }
 
-    /// Puts a message at the end of its group, unless one with the same deduplication id came in the last five minutes;
-    /// then the id of that one is returned. Without `dedup_id` it is the SHA-256 of the body, where the queue allows that.
+    /// Appends a message to its group, unless the queue received the same deduplication id in the last five minutes.
+    /// Then it returns the id of the earlier message. Without `dedup_id` it uses the SHA-256 of the body, if the queue
+    /// allows that.
     ///
     /// # Errors
-    /// What SQS would refuse, and a data folder that cannot be written.
+    /// The refusal of SQS, or a data folder that cannot be written.
     pub fn send(&self, group: &str, dedup_id: Option<&str>, body: &str) -> Result<(String, u64), Refusal> {
         let hash = || hex::encode(Sha256::digest(body));
         let sameness = match dedup_id {
@@ -204,14 +205,15 @@ impl Line {
         sent.ok_or_else(Refusal::not_kept)
     }
 
-    /// A batch: as many messages as there are of the group whose head waited longest, and where there is room for more, those
-    /// of the next groups. Nothing of these groups is handed out again until the batch was given back.
+    /// Takes a batch: the messages of the group whose head waited longest, and if there is room, those of the next
+    /// groups. These groups deliver nothing more until the batch is given back.
     pub(crate) fn take(&self) -> Option<Vec<Message>> {
         locked(&self.queue).take(self.time.now())
     }
 
-    /// Ends what [`Line::take`] began: a message of `batch` for which `pause` says so comes again after that pause (to the
-    /// dead letters after the last time); the others are done. `pause` is told what the function asked for.
+    /// Ends a batch of [`Line::take`]. A message for which `pause` returns a pause is visible again after it, or moves
+    /// to the dead-letter queue after its last try. The others are finished. `pause` receives the pause that the
+    /// function requested.
     pub(crate) fn give_back(
         &self,
         batch: Vec<Message>,
@@ -231,17 +233,17 @@ impl Line {
         self.stir.stir();
     }
 
-    /// Whether nothing waits and nothing is being served.
+    /// Returns whether no message is waiting or in flight.
     pub fn is_empty(&self) -> bool {
         locked(&self.queue).len() == (0, 0)
     }
 
-    /// The earliest instant at which a message that failed comes again.
+    /// Returns the earliest instant at which a failed message is visible again.
     pub(crate) fn next_visible(&self) -> Option<Timestamp> {
         locked(&self.queue).next_visible()
     }
 
-    /// Messages that failed five times, oldest first.
+    /// Returns the messages of the dead-letter queue, oldest first.
     pub fn dead(&self) -> Vec<Message> {
         locked(&self.queue).dead()
     }
@@ -268,7 +270,7 @@ fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether a body may have this character. `[D]`
+/// Returns whether a body may contain this character. `[D]`
 fn is_text(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }

@@ -1,4 +1,4 @@
-//! Parameter Store: the secrets under the names that they have on AWS, and what the stack says of itself.
+//! Parameter Store: the secrets under the names that they have on AWS, and the parameters of the stack.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::secrets::Secrets;
 use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::Response;
 
-/// Most bytes of a value, in the advanced tier.
+/// Largest value, in bytes, in the advanced tier.
 const LARGEST_VALUE: usize = 8 << 10;
 /// Most levels of a name.
 const DEEPEST_NAME: usize = 15;
@@ -21,7 +21,7 @@ const DEEPEST_NAME: usize = 15;
 /// Every parameter.
 pub struct Parameters {
     stack: String,
-    /// What anybody may read who may ask at all.
+    /// The parameters that are not secret.
     plain: BTreeMap<String, String>,
     secret: Mutex<BTreeMap<String, String>>,
 }
@@ -48,12 +48,12 @@ impl Parameters {
         Parameters { stack, plain, secret }
     }
 
-    /// Puts these secrets in place of those that were there.
+    /// Replaces all secrets.
     pub(crate) fn hold(&self, secrets: &Secrets) {
         *locked(&self.secret) = storable(secrets.parameters(&self.stack));
     }
 
-    /// Carries out one operation.
+    /// Performs one operation.
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Response {
         wire::answer(wire::read(body).and_then(|wanted: Wanted| match operation {
             "GetParameter" => self.one(&wanted),
@@ -90,8 +90,8 @@ impl Parameters {
         json!({ "Parameters": found })
     }
 
-    /// One parameter. Without decryption AWS gives a secret's cipher text, which is of no use: here a word that cannot
-    /// be read.
+    /// Returns one parameter. Without decryption AWS returns the cipher text of a secret. Here it is an unreadable
+    /// word.
     fn parameter(&self, name: &str, decrypted: bool) -> Option<Value> {
         let (kind, value) = match self.plain.get(name) {
             Some(value) => ("String", value.clone()),
@@ -107,7 +107,7 @@ impl Parameters {
     }
 }
 
-/// What Parameter Store would take of these.
+/// Returns those that Parameter Store would accept.
 fn storable(mut secrets: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let named = |name: &str| {
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(&byte);

@@ -1,6 +1,6 @@
-//! What AWS does to a caller now and then: it throttles a call, or leaves a part of a batch undone.
+//! The occasional failures of AWS: a throttled call, or a batch with a part unprocessed.
 //!
-//! It happens at every so-manieth call, so that two equal runs are strained equally.
+//! They happen at every n-th call, so that two equal runs fail equally.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,11 +13,11 @@ use crate::locked::locked;
 use doorstep_vendors::http::{Request, Response};
 use doorstep_vendors::time::Time;
 
-/// Every so-manieth call to the table is throttled.
+/// One of this many table calls is throttled.
 const THROTTLED: u64 = 211;
-/// Every so-manieth batch comes back with a part undone.
+/// One of this many batches is answered with a part unprocessed.
 const UNPROCESSED: u64 = 5;
-/// Most keys of one `BatchGetItem` and most items of one `BatchWriteItem`: what has more is refused whole.
+/// Most keys of one `BatchGetItem`, and most items of one `BatchWriteItem`. A larger batch is rejected completely.
 const LARGEST_READ: usize = 100;
 const LARGEST_WRITE: usize = 25;
 /// Most calls to Parameter Store in one second.
@@ -37,11 +37,11 @@ struct Second {
     calls: u32,
 }
 
-/// A batch of which a part is left undone.
+/// A batch with a part left out.
 pub(super) struct Shortened {
     /// The request without that part.
     pub(super) request: Request,
-    /// The member of the answer that holds the part, and the part.
+    /// The member of the answer that reports the part, and the part.
     member: &'static str,
     undone: Value,
 }
@@ -51,7 +51,7 @@ impl Strain {
         Strain { clock, calls: AtomicU64::new(0), batches: AtomicU64::new(0), second: Mutex::default() }
     }
 
-    /// The refusal of a call to the table that is throttled, by its partition or by the account.
+    /// Returns the refusal of a throttled table call, by its partition or by the account.
     pub(super) fn throttles_table(&self) -> Option<Refusal> {
         let count = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let kind = match count.is_multiple_of(2 * THROTTLED) {
@@ -62,8 +62,8 @@ impl Strain {
         Some(Refusal::new(kind, "too many requests at the moment: send it again, more slowly"))
     }
 
-    /// The refusal of a call to Parameter Store beyond its rate. A caller who is told to slow down comes again in the next
-    /// second, also where the clock stands.
+    /// Returns the refusal of a call to Parameter Store beyond its rate. The caller retries in the next second, even if
+    /// the clock is a standing one.
     pub(super) fn throttles_parameters(&self) -> Option<Refusal> {
         let now = self.clock.now().as_second();
         let mut second = locked(&self.second);
@@ -80,7 +80,7 @@ impl Strain {
         Some(Refusal::new("ThrottlingException", "Rate exceeded"))
     }
 
-    /// The batch with a part left out, where it is the turn of this one.
+    /// Returns the batch with a part left out, if it is this one's turn.
     pub(super) fn shortens(&self, operation: &str, request: &Request) -> Option<Shortened> {
         if !matches!(operation, "BatchGetItem" | "BatchWriteItem") {
             return None;
@@ -112,14 +112,14 @@ impl Strain {
 }
 
 impl Shortened {
-    /// The answer with the part that was left undone.
+    /// Returns the answer with the part that was left out.
     pub(super) fn complete(self, answer: Response) -> Response {
         if !answer.status().is_success() {
             return answer;
         }
         let Ok(mut body) = serde_json::from_slice::<Value>(answer.body()) else { return answer };
         match &mut body[self.member] {
-            // The engine left something undone, too: of the one table that there is.
+            // The engine left a part of the same single table unprocessed too.
             Value::Object(more) if !more.is_empty() => merge(more, self.undone),
             place => *place = self.undone,
         }

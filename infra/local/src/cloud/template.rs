@@ -1,6 +1,7 @@
-//! The stack's template: what CloudFormation would make of it in the account that this cloud plays.
+//! The stack's template, as CloudFormation would apply it to the account of this cloud.
 //!
-//! The local cloud takes its rules from here, so a property or a right that the template lacks is missing on one machine too.
+//! The local cloud takes its rules from here. A property or a permission that the template lacks is therefore missing
+//! on one machine too.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,10 +12,10 @@ use yaml_serde::Value as Yaml;
 /// The template that `make deploy` deploys.
 pub(super) const TEXT: &str = include_str!("../../../../template.yaml");
 
-/// The key that the secrets of this account are encrypted with.
+/// The key that encrypts the secrets of this account.
 pub(super) const SECRETS_KEY: &str = "arn:aws:kms:local:000000000000:key/secrets";
 
-/// Parameters without a default, and the key, so that the rights to it are judged too.
+/// Parameters without a default, and the key, so that the permissions for the key are judged too.
 const PARAMETERS: [(&str, &str); 2] = [("AlertEmail", "ops@example.test"), ("SecretsKeyArn", SECRETS_KEY)];
 
 /// Pseudo parameters of the account.
@@ -34,31 +35,31 @@ pub struct Template {
     resources: BTreeMap<String, Value>,
 }
 
-/// Why a text is no template.
+/// The reason why a text is not a template.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// It is not YAML.
+    /// The text is not YAML.
     #[error("the template is not YAML: {0}")]
     NotYaml(#[from] yaml_serde::Error),
-    /// It has no resources.
+    /// The template has no resources.
     #[error("the template has no resources")]
     NoResources,
 }
 
 impl Template {
-    /// The template of this stack.
+    /// Returns the template of this stack.
     ///
     /// # Errors
-    /// It is no template.
+    /// The text is not a template.
     pub fn of_the_stack() -> Result<&'static Template, &'static TemplateError> {
         static STACK: LazyLock<Result<Template, TemplateError>> = LazyLock::new(|| Template::parse(TEXT));
         STACK.as_ref()
     }
 
-    /// Reads a template and resolves its references as they are for this account.
+    /// Parses a template and resolves its references for this account.
     ///
     /// # Errors
-    /// It is no template.
+    /// The text is not a template.
     pub fn parse(text: &str) -> Result<Template, TemplateError> {
         let root: Yaml = yaml_serde::from_str(text)?;
         let resources = root.get("Resources").and_then(Yaml::as_mapping).ok_or(TemplateError::NoResources)?;
@@ -69,12 +70,12 @@ impl Template {
         Ok(Template { resources: resolved.collect() })
     }
 
-    /// Every resource by its logical id.
+    /// Returns every resource by its logical id.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.resources.iter().map(|(name, resource)| (name.as_str(), resource))
     }
 
-    /// The properties of a resource; null where the template has no such resource.
+    /// Returns the properties of a resource; null if the template has no such resource.
     pub fn properties(&self, resource: &str) -> &Value {
         self.resources.get(resource).map_or(&Value::Null, |resource| &resource["Properties"])
     }
@@ -86,7 +87,7 @@ struct Account<'a> {
 }
 
 impl Account<'_> {
-    /// The JSON of a value; `None` for `AWS::NoValue`.
+    /// Returns the JSON of a value; `None` for `AWS::NoValue`.
     fn value(&self, yaml: &Yaml, depth: usize) -> Option<Value> {
         if depth > DEEPEST {
             return None;
@@ -158,7 +159,7 @@ impl Account<'_> {
         }
     }
 
-    /// A text with `${…}` replaced.
+    /// Returns a text with `${…}` replaced.
     fn filled(&self, text: &str, depth: usize) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
@@ -207,9 +208,9 @@ impl Account<'_> {
     }
 }
 
-/// A resource as CloudFormation makes it.
+/// A resource as CloudFormation creates it.
 struct Made {
-    /// What `Ref` gives.
+    /// The value of `Ref`.
     name: String,
     arn: String,
 }

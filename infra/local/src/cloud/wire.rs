@@ -1,4 +1,4 @@
-//! How AWS writes requests, answers and refusals. The shapes of single services stay in their own files.
+//! The format of AWS requests, answers and errors. The formats of single services are in their own files.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 
 use doorstep_vendors::http::{Request, Response};
 
-/// Service and operation of a request in AWS JSON. REST services have none.
+/// Returns the service and operation of a request in AWS JSON. REST services have none.
 pub(super) fn target(request: &Request) -> Option<(&str, &str)> {
     request.headers().get("x-amz-target")?.to_str().ok()?.rsplit_once('.')
 }
 
-/// Why a service did not do what it was asked.
+/// The error of a service.
 #[derive(Debug)]
 pub struct Refusal {
     status: StatusCode,
@@ -23,28 +23,28 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// One of the caller's making.
+    /// Creates a client error.
     pub(super) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Refusal { status: StatusCode::BAD_REQUEST, kind, message: message.into() }
     }
 
-    /// With a status of its own, as REST services have.
+    /// Sets the status, as REST services do.
     pub(super) fn with(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    /// An operation that is not played here.
+    /// Creates the error for an operation that is not implemented here.
     pub(super) fn unknown_operation(operation: &str) -> Self {
         Refusal::new("UnknownOperationException", format!("{operation} is not part of the cloud on one machine"))
     }
 
-    /// The data folder cannot be written.
+    /// Creates the error for a data folder that cannot be written.
     pub(super) fn not_kept() -> Self {
         Refusal::new("InternalFailure", "the data folder cannot be written").with(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The refusal on the wire: both the header and the body name it, since SDKs differ in where they look.
+    /// Returns the error as an HTTP response. Header and body both name it, because SDKs differ in where they look.
     pub(super) fn into_response(self) -> Response {
         let body = serde_json::json!({ "__type": self.kind, "message": self.message });
         let mut response = json(self.status, &body);
@@ -59,12 +59,12 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Reads a request's body.
+/// Parses a request's body.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", error.to_string()))
 }
 
-/// The same request with another body.
+/// Returns the same request with another body.
 pub(super) fn with_body(request: &Request, body: &serde_json::Value) -> Request {
     let mut other = http::Request::new(Bytes::from(body.to_string()));
     other.headers_mut().clone_from(request.headers());
@@ -74,7 +74,7 @@ pub(super) fn with_body(request: &Request, body: &serde_json::Value) -> Request 
     other
 }
 
-/// An answer, or the refusal in its place.
+/// Returns the answer or the error as an HTTP response.
 pub(super) fn answer<T: Serialize>(result: Result<T, Refusal>) -> Response {
     match result {
         Ok(body) => json(StatusCode::OK, &body),
@@ -82,7 +82,7 @@ pub(super) fn answer<T: Serialize>(result: Result<T, Refusal>) -> Response {
     }
 }
 
-/// An answer with a JSON body.
+/// Returns an answer with a JSON body.
 pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => bytes_of(status, bytes.into()),
@@ -90,7 +90,7 @@ pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
     }
 }
 
-/// An answer whose body is JSON already.
+/// Returns an answer whose body is already JSON.
 pub(super) fn bytes_of(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;

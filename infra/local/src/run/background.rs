@@ -1,4 +1,4 @@
-//! Real time: the same machine, driven by timers instead of calls. Sites are served side by side.
+//! Real time: the same machine, driven by timers and not by calls. Sites are served concurrently.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::Runner;
 use doorstep_jobs::reconcile::Asked;
 use doorstep_vendors::time::Time;
 
-/// How many sites are reconciled at the same time, as the stack's parameter `ReconcileConcurrency` says where it is left out.
+/// How many sites are reconciled concurrently: the default of the stack's parameter `ReconcileConcurrency`.
 const SITES_AT_ONCE: usize = 10;
 /// How often expired items are deleted.
 const FORGET: Duration = Duration::from_secs(3600);
@@ -24,7 +24,7 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Starts them.
+    /// Starts the tasks.
     pub(crate) async fn start(runner: &Arc<Runner>) -> Self {
         let mut tasks = JoinSet::new();
         tasks.spawn(line(runner.clone()));
@@ -40,8 +40,8 @@ impl Background {
     }
 }
 
-/// Hands out batches as they come. A batch is served in a task of its own, which outlives a stop: it is short, and what
-/// it does not finish comes again in the next run.
+/// Serves batches of the trigger queue as they arrive. Each batch has its own task, which outlives a stop: it is short,
+/// and the next run serves what it leaves unfinished.
 async fn line(runner: Arc<Runner>) {
     let mut stirred = runner.cloud.stir.watch();
     loop {
@@ -81,7 +81,7 @@ async fn wishes(runner: Arc<Runner>) {
     }
 }
 
-/// Hands out requests as they come, of so many sites at the same time.
+/// Serves reconcile requests as they arrive, for a limited number of sites concurrently.
 async fn requests(runner: Arc<Runner>) {
     let mut stirred = runner.cloud.stir.watch();
     let free = Arc::new(Semaphore::new(SITES_AT_ONCE));
@@ -103,7 +103,7 @@ async fn requests(runner: Arc<Runner>) {
     }
 }
 
-/// Asks for every site, once every cadence.
+/// Requests every site, once per cadence.
 async fn clock(runner: Arc<Runner>, cadence: Duration) {
     let mut ticks = interval_at(Instant::now() + cadence, cadence);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -128,8 +128,8 @@ async fn until(runner: &Runner, at: Option<Timestamp>) {
 }
 
 impl Runner {
-    /// Waits until nothing is left to serve. With a standing clock it is served here; in real time the background does it, and
-    /// a message or a request that has to wait for a later instant is waited for.
+    /// Waits until nothing is left to serve. With a standing clock this method serves it. In real time the background
+    /// tasks do, and the wait includes messages and requests that are visible only later.
     pub(crate) async fn quiet(&self) {
         if self.clock.stands() {
             return self.drain().await;

@@ -1,6 +1,6 @@
-//! Shooting a function right after a step: which request is which step, and how often it shall happen.
+//! Crashes a function right after a step: which request belongs to which step, and how often it is to happen.
 //!
-//! A step is recognised by the request that passes the seam; the functions know nothing of it.
+//! A step is recognised by the request that passes the HTTP seam. The functions know nothing of it.
 
 use std::sync::Mutex;
 
@@ -16,31 +16,31 @@ use doorstep_vendors::http::Request;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
-    /// Settle: facts as re-read were written.
+    /// Settle: refetched facts were stored.
     Read,
-    /// Settle: intents were written.
+    /// Settle: intents were stored.
     Intend,
-    /// Settle: one change at a door was made.
+    /// Settle: one change at a door was applied.
     Apply,
-    /// Settle: claims, audit records and the next boundary were written.
+    /// Settle: claims, audit entries and the next boundary were stored.
     Commit,
-    /// Receive and entries: the line was rung.
+    /// Receive and entries: a trigger was enqueued.
     TriggerMessage,
 }
 
-/// What shall be shot next.
+/// The ordered crashes.
 #[derive(Default)]
 pub(crate) struct Crash {
     armed: Mutex<Option<(Step, u32)>>,
 }
 
 impl Crash {
-    /// Shoots the next `times` functions that get past `step`; whatever was ordered before is forgotten.
+    /// Crashes the next `times` functions that complete `step`. Replaces any earlier order.
     pub(crate) fn arm(&self, step: Step, times: u32) {
         *locked(&self.armed) = (times > 0).then_some((step, times));
     }
 
-    /// Whether the function that just carried out `step` dies.
+    /// Returns whether the function that just completed `step` crashes.
     pub(super) fn strikes(&self, step: Step) -> bool {
         let mut armed = locked(&self.armed);
         let Some((wanted, times)) = *armed else { return false };
@@ -52,7 +52,7 @@ impl Crash {
 }
 
 impl Step {
-    /// The step of a function of `role` that ends with `request`.
+    /// Returns the step of a function of `role` that ends with `request`.
     pub(super) fn of(role: Role, request: &Request) -> Option<Step> {
         match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
             (Role::Receive | Role::Entries, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => {
@@ -67,13 +67,13 @@ impl Step {
         }
     }
 
-    /// The step that a transaction belongs to, by the name that settle gave it.
+    /// Returns the step of a transaction, by the name that settle gave it.
     fn written(body: &[u8]) -> Option<Step> {
         let transaction: Value = serde_json::from_slice(body).ok()?;
         Step::called(transaction.get("ClientRequestToken")?.as_str()?.split_once('-')?.0)
     }
 
-    /// The step that a single write belongs to, by what settle calls the value that it compares.
+    /// Returns the step of a single write, by the name of the value that settle compares.
     fn written_alone(body: &[u8]) -> Option<Step> {
         let write: Value = serde_json::from_slice(body).ok()?;
         write.get("ExpressionAttributeValues")?.as_object()?.keys().find_map(|name| Step::called(name.get(1..)?))
@@ -89,7 +89,7 @@ impl Step {
     }
 }
 
-/// Whether `request` asks a door system, sandbox or real, to change something. Getting a token changes nothing.
+/// Returns whether `request` asks a sandbox or real door system for a change. Getting a token is not a change.
 fn is_door_change(request: &Request) -> bool {
     let uri = request.uri();
     let host = uri.host().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Serving the line until it is empty, one batch at a time, and whatever reconcile was wished for.
+//! Serves the queues until they are empty, one batch at a time, and dispatches the requested reconciles.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,20 +16,20 @@ use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_jobs::reconcile::Asked;
 use doorstep_vendors::time::Time;
 
-/// How often the dispatcher is called in all where it fails.
+/// How often a failing dispatcher is called in total.
 const DISPATCH_TRIES: u32 = 3;
 
-/// A drain that takes more turns than this is going in a circle.
+/// A drain with more turns than this is in an endless loop.
 const MOST_TURNS: usize = 100_000;
 
 impl Runner {
-    /// Serves whatever can be served at the present instant.
+    /// Serves everything that can be served at the present instant.
     pub(crate) async fn drain(&self) {
         let _turn = self.turn.lock().await;
         self.drain_in_turn().await;
     }
 
-    /// The same. Returns the sites that were reconciled because the clock asked for it, in their order.
+    /// Serves everything that can be served now. Returns the sites whose reconcile the timer requested, in order.
     pub(super) async fn drain_in_turn(&self) -> Vec<String> {
         let mut reconciled = Vec::new();
         for _ in 0..MOST_TURNS {
@@ -50,7 +50,7 @@ impl Runner {
         reconciled
     }
 
-    /// Hands one batch to settle.
+    /// Passes one batch to settle.
     pub(super) async fn serve(&self, batch: Vec<Message>) {
         let event = event(&batch, &self.cloud.settings);
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {
@@ -60,7 +60,7 @@ impl Runner {
         self.give_back(&self.cloud.line, batch, end);
     }
 
-    /// Hands one batch of requests, of one site, to reconcile.
+    /// Passes one batch of requests for one site to reconcile.
     pub(super) async fn serve_requests(&self, batch: Vec<Message>) {
         let site = batch.first().map(|message| message.group.clone()).unwrap_or_default();
         let event = event(&batch, &self.cloud.settings);
@@ -73,7 +73,7 @@ impl Runner {
         self.give_back(&self.cloud.reconciles, batch, end);
     }
 
-    /// Has a wish dispatched, as the rule of the bus does.
+    /// Dispatches a requested reconcile, as the rule of the bus does.
     pub(super) async fn grant(&self, wanted: &Wanted) {
         match serde_json::from_value(wanted.event()) {
             Ok(asked) => self.dispatch(asked).await,
@@ -82,7 +82,7 @@ impl Runner {
         self.cloud.bus.served(wanted);
     }
 
-    /// Calls the dispatcher, again where it fails or dies, as Lambda does with asynchronous calls.
+    /// Calls the dispatcher, and retries after a failure or a crash, as Lambda does with asynchronous calls.
     pub(super) async fn dispatch(&self, asked: Asked) {
         for tried in 1..=DISPATCH_TRIES {
             let wanted = asked.clone();
@@ -98,8 +98,8 @@ impl Runner {
         }
     }
 
-    /// What a function does not finish comes again: at once with a standing clock, else after the pause that it asked for,
-    /// or, where it died, after one that grows.
+    /// Returns unfinished messages to the queue. With a standing clock they are visible at once. In real time they are
+    /// visible after the pause that the function requested, or after a growing pause if it requested none.
     fn give_back(&self, queue: &Line, batch: Vec<Message>, end: End<SqsBatchResponse>) {
         let (failed, stands) = (failed(&batch, end), self.clock.stands());
         queue.give_back(batch, |message, asked| {
@@ -110,14 +110,14 @@ impl Runner {
     }
 }
 
-/// Whether a request was made by the clock.
+/// Returns whether the timer made a request.
 fn is_by_clock(message: &Message) -> bool {
     let request = serde_json::from_str::<ReconcileRequest>(&message.body);
     request.is_ok_and(|request| request.by == AskedBy::Clock)
 }
 
-/// Ids of what comes again, as Lambda reads the function's answer: naming a message that was not in the batch fails all
-/// of it, as does dying.
+/// Returns the ids of failed messages, as Lambda reads the function's answer. A crash fails the whole batch, and so
+/// does an id that is not in the batch.
 fn failed(batch: &[Message], end: End<SqsBatchResponse>) -> BTreeSet<String> {
     let all: BTreeSet<String> = batch.iter().map(|message| message.id.clone()).collect();
     let End::Done(answer) = end else { return all };
@@ -126,7 +126,7 @@ fn failed(batch: &[Message], end: End<SqsBatchResponse>) -> BTreeSet<String> {
     if named.is_subset(&all) { named } else { all }
 }
 
-/// A batch as the event source mapping hands it over.
+/// Returns the batch as the event source mapping passes it on.
 fn event(batch: &[Message], settings: &Settings) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = batch.iter().map(|message| record(message, settings)).collect();

@@ -1,4 +1,4 @@
-//! Execution environments: what one function's process keeps between two calls, and the seam that watches it.
+//! Execution environments: what one function's process keeps between two calls, and the HTTP seam that watches it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,10 +16,10 @@ use doorstep_cloud::environment::{Environment, Settings};
 use doorstep_vendors::http::{Http, NoAnswer, Request};
 use doorstep_vendors::time::{SharedTime, Time};
 
-/// How many environments of one function are kept warm.
+/// How many environments of one function stay warm.
 const WARM: usize = 16;
 
-/// Whose environment it is.
+/// The function that an environment belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Receive,
@@ -29,7 +29,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// The logical id of its function in the template.
+    /// Returns the logical id of its function in the template.
     pub(crate) fn logical_id(self) -> &'static str {
         match self {
             Role::Receive => "Receive",
@@ -40,19 +40,19 @@ impl Role {
     }
 }
 
-/// One function's process: it serves one call at a time, and remembers until it dies.
+/// The process of one function. It serves one call at a time, and keeps its caches until it crashes.
 pub(super) struct FunctionEnvironment {
     role: Role,
     age: u64,
     pub(super) environment: Environment,
-    /// What the present run of the function did.
+    /// The work of the present call.
     work: Arc<Work>,
-    /// Told when the process was shot.
+    /// Notified when the process crashes.
     pub(super) died: Arc<Notify>,
 }
 
 impl FunctionEnvironment {
-    /// Begins a call of the function, which is ended after `limit`.
+    /// Begins a call of the function with the time limit `limit`.
     pub(super) fn begin(&self, limit: Duration) {
         let now = self.environment.time.now();
         let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
@@ -60,7 +60,7 @@ impl FunctionEnvironment {
     }
 }
 
-/// Every environment that waits for work.
+/// All idle environments.
 pub(super) struct Pool {
     world: World,
     settings: Settings,
@@ -82,14 +82,14 @@ impl Pool {
         Pool { world, settings, time, crash, levers, idle: Mutex::new(Vec::new()), age: AtomicU64::new(0) }
     }
 
-    /// A way out that nobody watches.
+    /// Returns an environment that is not watched.
     pub(super) fn operator(&self) -> Environment {
         let world = self.world.clone();
         let http = Http::new(tower::service_fn(move |request| world.clone().send(request)));
         Environment::new(self.settings.clone(), http, self.time.clone())
     }
 
-    /// A warm environment, or a new one.
+    /// Returns a warm environment, or a new one.
     pub(super) fn take(&self, role: Role) -> FunctionEnvironment {
         let mut idle = locked(&self.idle);
         let warm = idle.iter().rposition(|environment| environment.role == role).map(|at| idle.swap_remove(at));
@@ -99,13 +99,13 @@ impl Pool {
         environment
     }
 
-    /// Forgets every environment; those at work when they are given back.
+    /// Discards every environment. Busy ones are discarded when they are given back.
     pub(super) fn renew(&self) {
         self.age.fetch_add(1, Ordering::SeqCst);
         locked(&self.idle).clear();
     }
 
-    /// Keeps an environment that has done its work, unless there are enough.
+    /// Keeps an environment after its call, unless there are enough.
     pub(super) fn give_back(&self, environment: FunctionEnvironment) {
         let mut idle = locked(&self.idle);
         let fresh = environment.age == self.age.load(Ordering::SeqCst);
@@ -127,8 +127,8 @@ impl Pool {
     }
 }
 
-/// The clock of one environment: ahead of the run's own or behind it, and further with everything that the function did
-/// which takes time.
+/// The clock of one environment. It differs from the run's clock by a skew, and advances with everything that the
+/// function does and that takes time.
 struct FunctionClock {
     clock: SharedTime,
     levers: Arc<Levers>,
@@ -151,7 +151,7 @@ impl Time for FunctionClock {
     }
 }
 
-/// What the calls of one environment pass.
+/// The parts that watch and steer the HTTP calls of one environment.
 #[derive(Clone)]
 struct Seam {
     role: Role,
@@ -160,8 +160,8 @@ struct Seam {
     levers: Arc<Levers>,
 }
 
-/// The way out of one environment. After a step, or at a call, at which the function shall die it never answers: whoever
-/// runs the function hears of it and drops the function's future.
+/// Returns the HTTP client of one environment. At a call, or after a step, at which the function is to crash, it never
+/// answers. The caller of the function is notified and drops the function's future.
 fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
     Http::new(tower::service_fn(move |request: Request| {
         let (Seam { role, world, crash, levers }, died) = (seam.clone(), died.clone());

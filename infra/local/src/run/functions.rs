@@ -1,4 +1,4 @@
-//! The functions that the machine runs: the library's, or a test's own.
+//! The functions that the machine runs: the production functions, or those of a test.
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -11,17 +11,17 @@ use doorstep_vendors::delivery::{Answer, Delivery};
 /// The four functions of the stack.
 #[async_trait]
 pub trait Functions: Send + Sync {
-    /// Takes one delivery.
+    /// Takes one delivery of a platform.
     async fn receive(&self, environment: &Environment, delivery: Delivery) -> Answer;
     /// Takes one delivery of a door system.
     async fn entries(&self, environment: &Environment, delivery: Delivery) -> Answer {
         doorstep_jobs::entries::entries(environment, delivery).await
     }
-    /// Serves one batch of the line.
+    /// Serves one batch of the trigger queue.
     async fn settle(&self, environment: &Environment, batch: SqsEvent) -> SqsBatchResponse;
     /// Reconciles one site.
     async fn reconcile(&self, environment: &Environment, site: &str) -> Result<Report>;
-    /// Sends the requests that the clock or a wish asks for.
+    /// Sends the reconcile requests of the timer or of an event.
     async fn dispatch(&self, environment: &Environment, asked: Asked) -> Result<()> {
         doorstep_jobs::reconcile::dispatch(environment, asked).await
     }
@@ -32,7 +32,7 @@ pub trait Functions: Send + Sync {
     }
 }
 
-/// The library's own.
+/// The production functions.
 pub struct Doorstep;
 
 #[async_trait]

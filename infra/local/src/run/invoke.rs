@@ -1,5 +1,4 @@
-//! One call of one function, as Lambda makes it: an environment of its own, a limit of time, and an end that may be
-//! death.
+//! One call of one function, as Lambda makes it: with its own environment, a time limit, and a possible crash.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,18 +12,18 @@ use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::is_address;
 use doorstep_vendors::delivery::{Answer, Delivery};
 
-/// How long each function may run, in real time, as the stack's template says.
+/// The real-time limit of each function, as in the stack's template.
 pub(crate) mod limit {
     use super::{Duration, Role};
 
     /// A delivery.
     pub(crate) const RECEIVE: Duration = Duration::from_secs(30);
-    /// A batch of the line.
+    /// A batch of the trigger queue.
     pub(crate) const SETTLE: Duration = Duration::from_secs(60);
-    /// A whole site.
+    /// A complete site.
     pub(crate) const RECONCILE: Duration = Duration::from_secs(900);
 
-    /// The limit of a function.
+    /// Returns the limit of a function.
     pub(crate) fn of(role: Role) -> Duration {
         match role {
             Role::Receive | Role::Entries => RECEIVE,
@@ -38,12 +37,12 @@ pub(crate) mod limit {
 pub(crate) enum End<T> {
     /// With an answer.
     Done(T),
-    /// Without one; the text says how.
+    /// With a crash; the text says how.
     Died(&'static str),
 }
 
 impl Runner {
-    /// Calls a function. Its environment lives on only where the function came to its end.
+    /// Calls a function. Its environment is kept only if the function returned.
     pub(super) async fn invoke<T, F>(
         &self,
         role: Role,
@@ -70,14 +69,14 @@ impl Runner {
             },
             () = tokio::time::sleep(limit) => "took too long",
         };
-        // Only when the future is gone can its message come again: until then it might still write.
+        // The message may return only after the future is gone. Until then the future might still write.
         function.shutdown().await;
         tracing::warn!(?role, "the function {death}");
         End::Died(death)
     }
 
-    /// Hands a delivery to the function that its address belongs to, as two Function URLs do on AWS. A sender whose
-    /// function died is told so, and will try again.
+    /// Passes a delivery to the function of its address, as the two Function URLs do on AWS. If the function crashed,
+    /// the sender gets an error and tries again.
     pub(crate) async fn deliver(&self, delivery: Delivery) -> Answer {
         let role = if is_address(&delivery.path) { Role::Entries } else { Role::Receive };
         let call = |functions: Arc<dyn Functions>, environment: Environment| async move {

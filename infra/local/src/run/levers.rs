@@ -1,5 +1,5 @@
-//! What a test may do to the functions beside shooting them after a step: let them die at any call, set their clocks
-//! wrong, and take chance out of the ids that they give. Counts what they call.
+//! What tests may do to the functions besides crashing them after a step: crash them at any call, skew their clocks,
+//! and make their ids deterministic. Counts their calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,27 +16,27 @@ use crate::locked::locked;
 use doorstep_cloud::ids::Ids;
 use doorstep_vendors::http::{Request, time_limit};
 
-/// How long a function waits for an answer that says nothing of that itself.
+/// How long a function waits for an answer if the request does not say.
 const IMPATIENCE: Duration = Duration::from_secs(20);
 
-/// So often the parts of a function that wait are asked before none of the others has anything to do.
+/// After this many polls of its waiting parts, the other parts of a function are assumed to have no work.
 const IDLE: u64 = 200;
 
-/// At which call a function dies.
+/// The call at which a function crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Death {
-    /// Counted from one over all functions that run from now on.
+    /// The number of the call, counted from one over all functions that run from now on.
     pub call: u32,
-    /// The call was carried out, and only its answer is lost; otherwise it was never sent.
+    /// Whether the call is carried out and only its answer is lost. Otherwise it is never sent.
     pub carried_out: bool,
-    /// How many functions die like that, each at its own such call.
+    /// How many functions crash like that, each at its own such call.
     pub times: u32,
 }
 
-/// By how many seconds the clocks of the functions are ahead of the clock on the wall.
+/// How many seconds the clocks of the functions are ahead of the run's clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Skew {
-    /// Of those that take deliveries.
+    /// Of receive and entries.
     pub receive: i64,
     /// Of settle.
     pub settle: i64,
@@ -44,44 +44,44 @@ pub struct Skew {
     pub reconcile: i64,
 }
 
-/// What the functions called so far.
+/// The calls of the functions so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Called {
-    /// How many calls.
+    /// The number of calls.
     pub calls: u64,
-    /// What they were, in their order: two runs that called the same have the same.
+    /// A digest of the calls in their order. Two runs with the same calls have the same digest.
     pub digest: u64,
 }
 
-/// How long a vendor takes over an answer, by the clock of the function that asks. Nobody waits for it in real time.
+/// How long a vendor takes for an answer, by the clock of the calling function. No real time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slowness {
-    /// So long, and then it answers.
+    /// The answer takes this long.
     Takes(Duration),
-    /// For ever: the function gives up when it will wait no longer.
+    /// The answer never comes. The function gives up at its timeout.
     Hangs,
 }
 
-/// What a call to a vendor costs the function that makes it.
+/// The time that a vendor call costs the calling function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
     pub(super) takes: Duration,
     pub(super) answers: bool,
 }
 
-/// What the present run of one function did that takes time.
+/// The time-consuming work of the present call of one function.
 #[derive(Default)]
 pub(super) struct Work {
     calls: AtomicU64,
-    /// Milliseconds that it waited for slow vendors, and for its own pauses where these count.
+    /// Milliseconds spent waiting for slow vendors, and in its own pauses if these count.
     waited: AtomicI64,
-    /// When the parts of the function that wait go on, by its clock.
+    /// When the waiting parts of the function continue, by its clock.
     waiting: Mutex<BTreeSet<(SignedDuration, u64)>>,
-    /// How often all parts were found waiting since one of them did something.
+    /// How often all parts were found waiting since one of them last did something.
     idle: AtomicU64,
 }
 
-/// A part of a function that waits, until it is dropped.
+/// A waiting part of a function. The wait ends when this is dropped.
 struct Waiting<'a> {
     work: &'a Work,
     me: (SignedDuration, u64),
@@ -103,7 +103,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Work {
-    /// A run begins.
+    /// Begins a call.
     pub(super) fn begin(&self) {
         self.calls.store(0, Ordering::SeqCst);
         self.waited.store(0, Ordering::SeqCst);
@@ -128,22 +128,22 @@ impl Work {
 pub(crate) struct Levers {
     death: Mutex<Option<(Death, u32)>>,
     skew: [AtomicI64; 3],
-    /// The next id; 0: by chance.
+    /// The next id; 0 means random ids.
     next_id: AtomicU64,
     called: Mutex<Called>,
-    /// How long a call takes by the clock of the function that makes it, in milliseconds.
+    /// How long a call takes by the clock of the calling function, in milliseconds.
     pace: AtomicI64,
-    /// The longest that a function worked since this was last asked, in milliseconds.
+    /// The longest run time of a function since the last read, in milliseconds.
     worked: AtomicI64,
-    /// How slow each vendor is, by the last part of its sandbox's host.
+    /// The slowness of each vendor, by the last part of its sandbox's host.
     slow: Mutex<BTreeMap<String, Slowness>>,
-    /// Waiting takes time by the clock of the function that waits.
+    /// Whether waiting takes time by the clock of the waiting function.
     waits_count: AtomicBool,
-    /// Tells one wait from another.
+    /// A counter that makes each wait unique.
     waits: AtomicU64,
     /// How long a function had worked when it last changed something at each vendor.
     changed: Mutex<BTreeMap<String, SignedDuration>>,
-    /// The least time that was left to any function; `None` where none ran.
+    /// The shortest time that any function had left; `None` if none ran.
     spare: Mutex<Option<SignedDuration>>,
 }
 
@@ -180,7 +180,7 @@ impl Levers {
         std::mem::take(&mut *locked(&self.changed))
     }
 
-    /// What a request costs beyond the pace of all calls.
+    /// Returns what a request costs in addition to the pace of all calls.
     pub(super) fn cost(&self, request: &Request) -> Cost {
         let slowness = vendor(request).and_then(|vendor| locked(&self.slow).get(vendor).copied());
         let patience = time_limit(request).unwrap_or(IMPATIENCE);
@@ -191,7 +191,7 @@ impl Levers {
         }
     }
 
-    /// Notes that a function which had worked so long sends a change to a vendor.
+    /// Records that a function which had worked this long sends a change to a vendor.
     pub(super) fn note_change(&self, request: &Request, worked: SignedDuration) {
         let is_change = *request.method() != Method::GET && !request.uri().path().ends_with("/token");
         if let Some(vendor) = vendor(request).filter(|_| is_change) {
@@ -207,7 +207,7 @@ impl Levers {
         locked(&self.spare).take()
     }
 
-    /// How far the clock of a function is ahead that has worked like that.
+    /// Returns how far the clock of a function with this work is ahead.
     pub(super) fn ahead(&self, role: Role, work: &Work) -> SignedDuration {
         let worked = self.worked(work);
         let left = SignedDuration::try_from(limit::of(role)).unwrap_or_default().saturating_sub(worked);
@@ -217,7 +217,7 @@ impl Levers {
         SignedDuration::from_millis(self.skew_of(role).saturating_mul(1000)).saturating_add(worked)
     }
 
-    /// How long a function has worked by its own clock.
+    /// Returns how long a function has worked by its own clock.
     pub(super) fn worked(&self, work: &Work) -> SignedDuration {
         let calls = i64::try_from(work.calls.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
         let waited = work.waited.load(Ordering::SeqCst);
@@ -226,8 +226,8 @@ impl Levers {
         SignedDuration::from_millis(worked)
     }
 
-    /// Lets `span` pass by a function's clock. The parts of a function that wait beside each other go on in the order in
-    /// which their waits end, each when no other part has anything to do.
+    /// Lets `span` pass by a function's clock. Concurrent waits of one function end in the order of their instants,
+    /// each when no other part has work to do.
     pub(super) async fn wait(&self, work: &Work, span: Duration) {
         if span.is_zero() {
             return;
@@ -260,7 +260,8 @@ impl Levers {
         *locked(&self.called)
     }
 
-    /// Counts a call that is about to be made. The death that it brings, if any: whether it is carried out.
+    /// Counts a call that is about to be made. Returns the crash that it causes, if any, as whether the call is carried
+    /// out.
     pub(super) fn calls(&self, role: Role, request: &Request) -> Option<bool> {
         self.note(role, request);
         let mut armed = locked(&self.death);
@@ -287,13 +288,13 @@ impl Levers {
         called.calls += 1;
     }
 
-    /// Where the functions' ids come from.
+    /// Returns the source of the functions' ids.
     pub(super) fn ids(self: &Arc<Self>) -> Ids {
         let (levers, chance) = (self.clone(), Ids::default());
         Ids::from_fn(move || {
             let counted = |next: u64| (next > 0).then_some(next + 1);
             match levers.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
-                // Spread, so that whoever came first is not first in every list.
+                // The multiplication spreads the ids, so that the order of creation is not the order of lists.
                 Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
                 Err(_) => chance.next(),
             }
@@ -301,7 +302,7 @@ impl Levers {
     }
 }
 
-/// The sandbox vendor that a request goes to.
+/// Returns the sandbox vendor that a request goes to.
 fn vendor(request: &Request) -> Option<&str> {
     let host = request.uri().host().filter(|_| request.uri().scheme_str() == Some("sandbox"))?;
     host.rsplit('.').next()

@@ -1,7 +1,8 @@
-//! The machine that plays AWS Lambda: it runs the functions, serves the line, rings alarms, and reconciles on time.
+//! The machine in the role of AWS Lambda: it runs the functions, serves the queues, fires schedules and reconciles on
+//! time.
 //!
-//! With a standing clock everything happens one after another inside the call that asked for it. In real time the same
-//! things happen in the background (`background`).
+//! With a standing clock, everything runs sequentially inside the call that requested it. In real time the same things
+//! happen in the background (`background`).
 
 pub mod crash;
 pub mod functions;
@@ -44,14 +45,14 @@ pub(crate) struct Runner {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) crash: Arc<Crash>,
     pub(crate) levers: Arc<Levers>,
-    /// The way out of the operator's own questions: never shot, never measured.
+    /// The environment of the operator's own requests. It never crashes and is not measured.
     pub(crate) operator: Environment,
     pub(crate) keep: Keep,
     functions: Arc<dyn Functions>,
     pool: Pool,
-    /// The sites, each with its own turn at being reconciled.
+    /// The sites, each with the lock for its reconcile.
     sites: std::sync::Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
-    /// One at a time drains, moves the clock or reconciles; with a standing clock only.
+    /// Held by the one task that drains, moves the clock or reconciles; with a standing clock only.
     turn: Mutex<Calendar>,
 }
 
@@ -88,7 +89,7 @@ impl Runner {
         }
     }
 
-    /// Adds a site. Gives `false` where it is there already; then nothing changes.
+    /// Adds a site. Returns `false` and changes nothing if it exists.
     pub(crate) fn add(&self, site: &str) -> bool {
         let mut sites = locked(&self.sites);
         let new = !sites.contains_key(site);
@@ -96,7 +97,7 @@ impl Runner {
         new
     }
 
-    /// Takes a site out.
+    /// Removes a site.
     pub(crate) fn remove(&self, site: &str) {
         locked(&self.sites).remove(site);
     }
@@ -105,7 +106,7 @@ impl Runner {
         locked(&self.sites).contains_key(site)
     }
 
-    /// What the functions remember of the sites is no longer so: those that run next begin anew.
+    /// Discards the warm environments, because their cached sites are outdated.
     pub(crate) fn renew(&self) {
         self.pool.renew();
     }
@@ -113,7 +114,7 @@ impl Runner {
     /// Runs one reconcile of `site`.
     ///
     /// # Errors
-    /// The function's own, and one that may pass where the function died.
+    /// The error of the function, or a retryable error if the function crashed.
     pub(crate) async fn reconcile(&self, site: &str) -> Result<Report> {
         let turn = self.turn_of(site).await;
         let wanted = site.to_owned();
@@ -128,7 +129,7 @@ impl Runner {
         }
     }
 
-    /// The turn at being reconciled of a site: on this machine a person's reconcile takes it too, and waits for it.
+    /// Takes the lock for a site's reconcile. On this machine the operator's reconcile takes it too, and waits for it.
     async fn turn_of(&self, site: &str) -> OwnedMutexGuard<()> {
         let turn = locked(&self.sites).get(site).cloned().unwrap_or_default();
         turn.lock_owned().await

@@ -1,4 +1,4 @@
-//! Moving a standing clock: every alarm and scheduled reconcile on the way runs at its own instant, in order.
+//! Moves a standing clock. Every schedule and reconcile on the way runs at its own instant, in order.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,33 +7,33 @@ use super::{Calendar, Runner};
 use doorstep_jobs::reconcile::Asked;
 use doorstep_vendors::time::Time;
 
-/// Where the instant to which the clock was moved is kept, so that no later run of this folder goes back.
+/// The key of the instant that the clock was moved to. A later run of this folder continues from there.
 pub(crate) const CLOCK: &str = "clock";
 
-/// Something that ran while the clock was moved.
+/// An event that ran while the clock was moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ran {
-    /// At which instant.
+    /// Its instant.
     pub at: Timestamp,
     /// `alarm` or `reconcile`.
     pub what: &'static str,
-    /// For which site.
+    /// Its site.
     pub site: String,
 }
 
-/// Why the clock was not moved.
+/// The reason why the clock was not moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClockRefused {
-    /// It runs by itself.
+    /// The clock runs by itself.
     #[error("this run is in real time: its clock cannot be moved")]
     RealTime,
-    /// The instant has passed.
+    /// The instant is in the past.
     #[error("the clock only moves forward")]
     Backwards,
 }
 
 impl Runner {
-    /// Moves the clock to `to`, and gives what ran on the way.
+    /// Moves the clock to `to`, and returns what ran on the way.
     pub(crate) async fn move_clock(&self, to: Timestamp) -> Result<Vec<Ran>, ClockRefused> {
         let mut calendar = self.turn.lock().await;
         if !self.clock.stands() {

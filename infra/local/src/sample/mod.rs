@@ -1,8 +1,9 @@
-//! The sample day: a site for each platform in the sandbox, and a second one for OfficeRnD, for whoever starts Doorstep without files of their own.
+//! The sample day: one site for each platform in the sandbox, and a second one for OfficeRnD. It plays when Doorstep is
+//! started without site files.
 //!
-//! It is told from outside: every step is a call to the run's own port, a change at the platform with its signed
-//! webhook, or a moved clock. What happened at the doors is then read from the audit chain. Nothing here can open a
-//! door.
+//! The day is driven from outside. Every step is a call to the run's own port: a change at the platform with its signed
+//! webhook, or a moved clock. The printer then reads the audit chain for what happened at the doors. This module cannot
+//! change a door.
 
 mod outside;
 mod printer;
@@ -19,12 +20,13 @@ use story::Story;
 
 use crate::Machine;
 
-/// The zone of the sample sites.
+/// The time zone of the sample sites.
 const ZONE: &str = "Europe/London";
-/// When the day begins: after every hour that a change of the clocks can skip or repeat, before anything opens.
+/// When the day begins: after the hours that a change of daylight saving time can skip or repeat, and before any
+/// opening.
 const BEGINS: Time = time(6, 0, 0, 0);
 
-/// The sample sites' files.
+/// Returns the site files of the sample sites.
 pub fn sites() -> Vec<String> {
     let files = [
         include_str!("../../../sites/harbour.toml"),
@@ -36,17 +38,17 @@ pub fn sites() -> Vec<String> {
     files.map(str::to_owned).to_vec()
 }
 
-/// The sample day as seen at `now`: yesterday, where the sample sites are.
+/// Returns the sample day as of `now`: yesterday in the time zone of the sample sites.
 pub fn yesterday(now: Timestamp) -> Date {
     now.to_zoned(zone()).date().checked_sub(1.day()).unwrap_or(date(2026, 1, 1))
 }
 
-/// The instant at which the clock stands at first, on the morning of `day`.
+/// Returns the first instant of the clock, on the morning of `day`.
 pub fn begins(day: Date) -> Timestamp {
     at(day, BEGINS)
 }
 
-/// Plays the sample day in a run whose clock stands at its beginning, then lets the clock catch up with now, and run.
+/// Plays the sample day in a run whose clock is at its beginning. The clock then moves to the present, and runs.
 pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
     let mut printer = Printer::default();
     if let Err(why) = tell(machine, &mut printer, out).await {
@@ -61,10 +63,10 @@ pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
     }
 }
 
-/// Plays the day that the standing clock is in, up to its evening, and prints it.
+/// Plays the day of the standing clock up to its evening, and prints it.
 ///
 /// # Errors
-/// What did not work, in words.
+/// A message that says what failed.
 pub async fn show(machine: &Machine, out: &mut (dyn Write + Send)) -> Result<(), String> {
     tell(machine, &mut Printer::default(), out).await
 }
@@ -98,7 +100,7 @@ fn zone() -> TimeZone {
     TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)
 }
 
-/// The instant of a time of `day`, where the sample sites are.
+/// Returns the instant of a time of `day` in the time zone of the sample sites.
 fn at(day: Date, time: Time) -> Timestamp {
     let zoned = day.to_datetime(time).to_zoned(zone());
     zoned.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())

@@ -1,4 +1,4 @@
-//! The run as anybody reaches it from outside: over its one port, here without the socket.
+//! Calls the run through the interface of its port, without the socket.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -19,13 +19,13 @@ impl Outside<'_> {
         self.call("PUT", &format!("/sandbox/{vendor}/_world?{query}"), Some(world)).await.map(drop)
     }
 
-    /// What a door system holds.
+    /// Returns the world of a door system.
     pub(super) async fn world(&self, vendor: &str) -> Result<Value, String> {
         let (vendor, query) = vendor.split_once('?').unwrap_or((vendor, ""));
         self.call("GET", &format!("/sandbox/{vendor}/_world?{query}"), None).await
     }
 
-    /// Changes something at the platform of a site, which then posts its signed webhooks.
+    /// Applies a change at the platform of a site, which then posts its signed webhooks.
     pub(super) async fn change(&self, site: &str, change: &Value) -> Result<(), String> {
         let (platform, of) = self.0.platform(site).ok_or_else(|| format!("there is no site {site}"))?;
         let of = of.map(|of| format!("of={of}&")).unwrap_or_default();
@@ -33,7 +33,7 @@ impl Outside<'_> {
         self.call("POST", "/sandbox/quiet", None).await.map(drop)
     }
 
-    /// Lets a platform that cannot be asked tell everything there is.
+    /// Makes a push platform send a snapshot.
     pub(super) async fn tell_all(&self, site: &str) -> Result<(), String> {
         let told = self.0.platform(site).filter(|(platform, _)| matches!(platform.as_str(), "andcards" | "deskworks"));
         let Some((platform, _)) = told else { return Ok(()) };
@@ -41,7 +41,7 @@ impl Outside<'_> {
         self.call("POST", "/sandbox/quiet", None).await.map(drop)
     }
 
-    /// Moves the clock, and with it everything that is due on the way.
+    /// Moves the clock, and runs everything that becomes due.
     pub(super) async fn move_clock(&self, to: Timestamp) -> Result<(), String> {
         self.call("PUT", "/sandbox/clock", Some(&json!({ "now": to }))).await.map(drop)
     }
@@ -51,7 +51,7 @@ impl Outside<'_> {
         self.call("POST", &format!("/sandbox/sites/{site}/reconcile"), None).await.map(drop)
     }
 
-    /// The audit chain of a site.
+    /// Returns the audit chain of a site.
     pub(super) async fn audit(&self, site: &str) -> Result<Value, String> {
         self.call("GET", &format!("/sandbox/sites/{site}/audit"), None).await
     }

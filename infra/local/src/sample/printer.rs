@@ -1,6 +1,6 @@
-//! Prints what happened at the doors since it last looked: one line for each opening and closing, with its reason.
+//! Prints what happened at the doors since the last call: one line for each grant and revoke, with its reason.
 //!
-//! A record that only gives somebody another end is neither; who is inside tells them apart.
+//! A record that only changes the end of a membership is neither. The set of members tells them apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::outside::Outside;
 use super::zone;
 
-/// The door systems of the sample sites: site, name in its file, and where the sandbox keeps it.
+/// The door systems of the sample sites: site, name in its file, and its name in the sandbox.
 const DOORS: [(&str, &str, &str); 6] = [
     ("riverside", "main", "kisi"),
     ("harbour", "main", "salto-ks?of=5a170000-0000-4000-8000-00000000da7e"),
@@ -22,7 +22,7 @@ const DOORS: [(&str, &str, &str); 6] = [
     ("mill", "main", "kisi?of=32"),
 ];
 
-/// What was printed already, and who is inside.
+/// What was already printed, and who is a member.
 #[derive(Default)]
 pub(super) struct Printer {
     seen: BTreeMap<(&'static str, &'static str), u64>,
@@ -41,7 +41,7 @@ struct Record {
     because: String,
 }
 
-/// A line to be printed.
+/// A line of output.
 struct Line {
     at: Timestamp,
     site: &'static str,
@@ -52,10 +52,10 @@ struct Line {
 }
 
 impl Printer {
-    /// Prints what is new at every sample site, in the order in which it happened.
+    /// Prints what is new at every sample site, in order of time.
     ///
     /// # Errors
-    /// What did not work, in words.
+    /// A message that says what failed.
     pub(super) async fn print(&mut self, run: &Outside<'_>, out: &mut (dyn Write + Send)) -> Result<(), String> {
         let mut lines = Vec::new();
         for (site, doors, vendor) in DOORS {
@@ -104,7 +104,7 @@ impl Line {
     }
 }
 
-/// The name of a group or a person; the id of one that is gone.
+/// Returns the name of a group or a person, or the id if the world no longer has it.
 fn name(world: &Value, list: &str, id: &str) -> String {
     let bare = id.strip_prefix("guest:").unwrap_or(id);
     let things = world.get(list).and_then(Value::as_array).into_iter().flatten();

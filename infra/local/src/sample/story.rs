@@ -1,5 +1,5 @@
-//! What happens on the sample day, as it is written in `story.json`. Texts that begin with `@` stand for the day's
-//! times (`@10:00`) or for the day itself (`@day`).
+//! The events of the sample day, from `story.json`. Texts that begin with `@` are replaced by the day's times
+//! (`@10:00`) or by the day itself (`@day`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,40 +7,40 @@ use jiff::civil::{Date, Time};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The whole story.
+/// The complete story.
 #[derive(Deserialize)]
 pub(super) struct Story {
-    /// What the sandboxes hold in the morning, by vendor.
+    /// The worlds of the sandboxes in the morning, by vendor.
     pub(super) worlds: BTreeMap<String, Value>,
-    /// What happens, in order.
+    /// The steps, in order.
     pub(super) steps: Vec<Step>,
 }
 
-/// Something that happens at a platform.
+/// An event at a platform.
 #[derive(Deserialize)]
 pub(super) struct Step {
-    /// When, local.
+    /// Its local time.
     pub(super) at: Time,
-    /// At which site.
+    /// Its site.
     pub(super) site: String,
-    /// In words.
+    /// Its description.
     pub(super) says: String,
-    /// What is changed at the platform; nothing in a step that only lets time pass.
+    /// The change at the platform; `None` for a step that only lets time pass.
     pub(super) change: Option<Value>,
 }
 
 impl Story {
-    /// The story on `day`.
+    /// Returns the story on `day`.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// A message that says what is wrong with the file.
     pub(super) fn of(day: Date) -> Result<Story, String> {
         let mut file: Value = serde_json::from_str(include_str!("story.json")).map_err(|error| error.to_string())?;
         fill(&mut file, day)?;
         serde_json::from_value(file).map_err(|error| error.to_string())
     }
 
-    /// Every site that has a part in it.
+    /// Returns every site of the story.
     pub(super) fn sites(&self) -> BTreeSet<String> {
         self.steps.iter().map(|step| step.site.clone()).collect()
     }
@@ -60,8 +60,8 @@ fn fill(value: &mut Value, day: Date) -> Result<(), String> {
     }
 }
 
-/// Days (`@day`) are written as OfficeRnD and Nexudus write them: at midnight UTC, whatever the zone. The others write
-/// the `@date` alone.
+/// Replaces one text. OfficeRnD and Nexudus write a day (`@day`) as midnight UTC in any time zone. The other platforms
+/// write the `@date` alone.
 fn instant(wanted: &str, day: Date) -> Result<String, String> {
     match wanted {
         "day" => return Ok(format!("{day}T00:00:00.000Z")),

@@ -1,4 +1,4 @@
-//! One request, taken apart once: decoded path and query, body as JSON or form. Judges nothing.
+//! One request, parsed once: decoded path and query, body as JSON or form. It judges nothing.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
@@ -18,16 +18,16 @@ pub struct Ask {
     pub query: Vec<(String, String)>,
     /// Headers.
     pub headers: HeaderMap,
-    /// Body, whole.
+    /// The complete body.
     pub body: Bytes,
-    /// Which organisation or place, where the site file names one.
+    /// The organisation or place, if the site file names one.
     pub of: Option<String>,
-    /// The run's clock when it came in.
+    /// The time of the run when it arrived.
     pub now: Timestamp,
 }
 
 impl Ask {
-    /// Takes `request` apart.
+    /// Parses `request`.
     pub fn new(request: Request<Bytes>, of: Option<&str>, now: Timestamp) -> Ask {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
@@ -38,40 +38,40 @@ impl Ask {
         Ask { method: parts.method, path, segments, query, headers: parts.headers, body, of, now }
     }
 
-    /// The last value of a query parameter.
+    /// Returns the last value of a query parameter.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A header as text.
+    /// Returns a header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// What follows `scheme` in the Authorization header; `None` where that is nothing.
+    /// Returns the text after `scheme` in the Authorization header; `None` if it is missing or empty.
     pub fn credentials(&self, scheme: &str) -> Option<&str> {
         let (given, rest) = self.header("authorization")?.split_once(' ')?;
         let rest = rest.trim();
         (given.eq_ignore_ascii_case(scheme) && !rest.is_empty()).then_some(rest)
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// A field of a body sent as a form.
+    /// Returns a field of a form body.
     pub fn form(&self, name: &str) -> Option<String> {
         url::form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    /// Whether the body says of itself that it is `kind`.
+    /// Returns whether the body's content type is `kind`.
     pub fn is(&self, kind: &str) -> bool {
         self.header("content-type").is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == kind)
     }
 }
 
-/// The segments of a path, decoded; a trailing slash counts for nothing.
+/// Returns the decoded segments of a path. A trailing slash is ignored.
 pub fn segments(path: &str) -> Vec<String> {
     path.trim_matches('/').split('/').map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
 }

@@ -1,4 +1,5 @@
-//! Counts the calls that each sandbox received, by method and path pattern, faulted ones too. Never kept on disk.
+//! Counts the calls that each sandbox received, by method and path pattern, including faulted ones. The counts are
+//! never stored on disk.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +19,12 @@ impl Calls {
         }
     }
 
-    /// The counts of a vendor, or of one organisation or place there.
+    /// Returns the counts of a vendor, or of one organisation or place there.
     pub fn show(&self, vendor: Vendor, of: &str) -> Value {
         self.0.get(&(vendor, of.to_owned())).map_or_else(|| json!({}), |counts| json!(counts))
     }
 
-    /// Starts from nought again: everything of the vendor, or one organisation or place.
+    /// Resets the counts of the vendor, or of one organisation or place.
     pub fn reset(&mut self, vendor: Vendor, of: &str) {
         self.0.retain(|(kept, name), _| *kept != vendor || !(of.is_empty() || name == of));
     }

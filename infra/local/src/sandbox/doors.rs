@@ -1,5 +1,5 @@
-//! What one door system's place holds: groups, people and who is in which group, in the one shape that all door worlds
-//! have. Keeps whatever it is given; how a vendor shows it is that vendor's affair.
+//! The contents of one door system's place: groups, people and members, in the form of all door worlds. It keeps
+//! everything it is given. Each vendor decides how to show it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,10 +11,10 @@ use super::object::{Object, list, object};
 use super::quirks;
 use super::table::{Item, Shelf, Table};
 
-/// How many crossings are remembered for whoever may ask; then it begins anew.
+/// The limit of stored crossings. When it is reached, the list is cleared.
 const MOST_CROSSINGS: usize = 100_000;
 
-/// A group or a person, found by its `id` in either case.
+/// A group or a person, found by its `id` ignoring case.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Thing(pub Object);
@@ -26,13 +26,13 @@ impl Item for Thing {
 }
 
 impl Thing {
-    /// Its id, as given.
+    /// Returns its id, as given.
     pub fn id(&self) -> &str {
         self.0.text("id").unwrap_or_default()
     }
 }
 
-/// One line of a group's list of people.
+/// One member of a group.
 #[derive(Serialize, Deserialize)]
 pub struct Member {
     /// Its own id.
@@ -41,14 +41,14 @@ pub struct Member {
     pub group: String,
     /// Key of the person.
     pub user: String,
-    /// Not valid before.
+    /// Start of its validity.
     pub from: Option<Timestamp>,
-    /// Not valid from then on.
+    /// End of its validity, exclusive.
     pub until: Option<Timestamp>,
-    /// When it was made, if by a call.
+    /// When it was created, if by a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Timestamp>,
-    /// As `_world` shows it.
+    /// The form that `_world` shows.
     pub shown: Object,
 }
 
@@ -58,38 +58,38 @@ impl Item for Member {
     }
 }
 
-/// Somebody came into a group, or out of it.
+/// A person who was added to a group or removed from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crossing {
     /// Id of the group.
     pub group: String,
     /// Id of the person.
     pub user: String,
-    /// The line: its own id, which no other line ever has.
+    /// Id of the membership. Ids are never reused.
     pub line: u64,
-    /// In, or out.
+    /// Whether the person was added. Otherwise the person was removed.
     pub entered: bool,
-    /// Not valid from then on.
+    /// End of the membership's validity, exclusive.
     pub until: Option<Timestamp>,
-    /// By hand, not through the vendor's interface.
+    /// Whether it was changed by hand and not through the vendor's interface.
     pub by_hand: bool,
 }
 
-/// What was given out, and must not be given or taken again.
+/// Values that were given out, and must not be given or accepted again.
 #[derive(Default, Serialize, Deserialize)]
 struct Counters {
     member: u64,
     user: u64,
-    /// Refresh tokens that were used up.
+    /// Refresh tokens that were used.
     #[serde(default)]
     spent: BTreeSet<String>,
 }
 
-/// Which ids a vendor has.
+/// The id format of a vendor.
 pub struct Ids {
-    /// Whether this is one.
+    /// Returns whether a text is a valid id.
     pub sound: fn(&str) -> bool,
-    /// In words.
+    /// The description of the format.
     pub are: &'static str,
 }
 
@@ -100,22 +100,22 @@ pub struct Doors {
     pub groups: Table<Thing>,
     /// People, in order.
     pub users: Table<Thing>,
-    /// Who is in which group, in order.
+    /// Members of groups, in order.
     pub members: Table<Member>,
     /// The other keys of `_world`.
     pub top: Object,
     counters: Counters,
     top_unsaved: bool,
-    /// Who came and went since somebody last asked, oldest first. It is not kept.
+    /// The crossings since the last read, oldest first. They are not stored.
     crossings: Vec<Crossing>,
     by_hand: bool,
 }
 
 impl Doors {
-    /// A place as `_world` was given it.
+    /// Creates a place from a `_world` body.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it.
+    /// A message about the first invalid part.
     pub fn new(given: Value, ids: &Ids) -> Result<Doors, String> {
         let mut top = object(given, "a world")?;
         let mut take = |name: &str| list(top.0.remove(name).unwrap_or_else(|| json!([])), name);
@@ -158,7 +158,7 @@ impl Doors {
         Ok(())
     }
 
-    /// Puts a person into a group, at the end of its list; gives the line's id, which it gets here.
+    /// Adds a person to the end of a group's list. Assigns the membership's id and returns it.
     pub fn add_member(&mut self, member: Member) -> u64 {
         self.counters.member += 1;
         self.top_unsaved = true;
@@ -169,7 +169,7 @@ impl Doors {
         id
     }
 
-    /// Takes one line out; `false` where there is none.
+    /// Removes one membership. Returns `false` if it does not exist.
     pub fn remove_member(&mut self, id: &str) -> bool {
         let member = self.members.remove(id);
         if let Some(member) = &member {
@@ -178,7 +178,7 @@ impl Doors {
         member.is_some()
     }
 
-    /// Takes out every line that `gone` says so of.
+    /// Removes every membership for which `gone` returns true.
     pub fn remove_members(&mut self, gone: impl Fn(&Member) -> bool) {
         let ids: Vec<String> = self.members.iter().filter(|member| gone(member)).map(Item::key).collect();
         for id in ids {
@@ -195,15 +195,15 @@ impl Doors {
         self.crossings.push(Crossing { group, user, line, entered, until, by_hand });
     }
 
-    /// Who came and went since this was last asked.
+    /// Takes the crossings since the last call.
     pub fn take_crossings(&mut self) -> Vec<Crossing> {
         std::mem::take(&mut self.crossings)
     }
 
-    /// Lets hands put people into groups, and take them out: `members` of a `_change`, with all their lines in `remove`.
+    /// Adds and removes people by hand: `members` of a `_change`, and `remove` with all memberships to remove.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong; what came before it was done.
+    /// A message about the first invalid part. Earlier parts have been applied.
     pub fn hands(&mut self, change: &mut Object) -> Result<(), String> {
         let entering = list(change.0.remove("members").unwrap_or_else(|| json!([])), "members")?;
         let mut remove = object(change.0.remove("remove").unwrap_or_else(|| json!({})), "remove")?;
@@ -238,7 +238,7 @@ impl Doors {
         }
     }
 
-    /// A number for a person to be made, never given before.
+    /// Returns a new number for a person.
     pub fn next_user(&mut self) -> u64 {
         self.counters.user += 1;
         self.top_unsaved = true;
@@ -251,25 +251,25 @@ impl Doors {
         self.top.set(name, value);
     }
 
-    /// Uses up a refresh token that works once; `false` where it was used before.
+    /// Uses a refresh token that works once. Returns `false` if it was used before.
     pub fn spend(&mut self, token: &str) -> bool {
         self.top_unsaved = true;
         self.counters.spent.insert(token.to_owned())
     }
 
-    /// Removes a person, out of every group too; `false` where there is none.
+    /// Removes a person, including all memberships. Returns `false` if the person does not exist.
     pub fn remove_user(&mut self, key: &str) -> bool {
         self.keep_tags_of(key);
         self.remove_members(|member| member.user == key);
         self.users.remove(key).is_some()
     }
 
-    /// The lines of one group.
+    /// Returns the members of one group.
     pub fn members_of(&self, group: &str) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(move |member| member.group == group)
     }
 
-    /// How many people are in each group.
+    /// Returns the number of people in each group.
     pub fn group_sizes(&self) -> HashMap<&str, usize> {
         let mut sizes = HashMap::new();
         for member in self.members.iter() {
@@ -278,7 +278,7 @@ impl Doors {
         sizes
     }
 
-    /// In how many groups each person is.
+    /// Returns the number of groups of each person.
     pub fn group_counts(&self) -> HashMap<&str, usize> {
         let mut counts = HashMap::new();
         for member in self.members.iter() {
@@ -287,18 +287,18 @@ impl Doors {
         counts
     }
 
-    /// The other keys of `_world`, to be changed.
+    /// Returns the other keys of `_world` for changes.
     pub fn change_top(&mut self) -> &mut Object {
         self.top_unsaved = true;
         &mut self.top
     }
 
-    /// Whether a quirk is on.
+    /// Returns whether a quirk is on.
     pub fn quirk(&self, name: &str) -> bool {
         quirks::on(&self.top, name)
     }
 
-    /// Everything, as `_world` shows it.
+    /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut by_group: HashMap<&str, Vec<&Object>> = HashMap::new();
         for member in self.members.iter() {
@@ -316,7 +316,7 @@ impl Doors {
         Value::Object(shown.0)
     }
 
-    /// Writes what changed since it was last written.
+    /// Writes what changed since the last write.
     pub fn save(&mut self, shelf: &Shelf<'_>) {
         self.groups.save(shelf, "groups");
         self.users.save(shelf, "users");
@@ -327,7 +327,7 @@ impl Doors {
         }
     }
 
-    /// Reads a place back.
+    /// Loads a stored place.
     pub fn load(shelf: &Shelf<'_>) -> Doors {
         Doors {
             groups: Table::load(shelf, "groups"),
@@ -341,7 +341,7 @@ impl Doors {
         }
     }
 
-    /// Removes a kept place.
+    /// Removes a stored place.
     pub fn erase(shelf: &Shelf<'_>) {
         Table::<Thing>::erase(shelf, "groups");
         Table::<Thing>::erase(shelf, "users");
@@ -374,7 +374,7 @@ fn check_top(top: &Object) -> Result<(), String> {
     }
 }
 
-/// A bound of validity; written as null where it was left out.
+/// Returns a bound of validity. A missing one becomes null.
 fn bound(member: &mut Object, name: &str) -> Result<Option<Timestamp>, String> {
     member.set_missing(name, Value::Null);
     match member.0.get(name) {

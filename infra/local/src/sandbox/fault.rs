@@ -1,5 +1,5 @@
-//! Faults: what a sandbox does wrong because it was told to. Read from `_faults`, applied in their order, each while
-//! its `times` last. A call meets at most one of them, the first that matches.
+//! Faults: the failures that a sandbox is told to produce. They are read from `_faults` and applied in their order,
+//! each as often as its `times` allow. A call meets at most one fault, the first that matches.
 
 use std::time::Duration;
 
@@ -40,22 +40,22 @@ fn once() -> i64 {
     1
 }
 
-/// What a call that meets a fault goes through.
+/// The effect of a fault on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Course {
-    /// The answer comes late, and is the real one.
+    /// The real answer comes late.
     Late,
-    /// The work is done, and the answer is a failure all the same.
+    /// The work is done, and the answer is a failure.
     DoneThenFails,
-    /// Nothing is done.
+    /// Nothing is done, and the answer is a failure.
     Fails,
 }
 
 impl Fault {
-    /// Reads a list of faults.
+    /// Parses a list of faults.
     ///
     /// # Errors
-    /// A sentence for whoever wrote it.
+    /// A message for the author of the list.
     pub fn read(body: &[u8]) -> Result<Vec<Fault>, String> {
         let faults: Vec<Fault> = serde_json::from_slice(body).map_err(|wrong| format!("faults: {wrong}"))?;
         for fault in &faults {
@@ -80,7 +80,7 @@ impl Fault {
         Ok(())
     }
 
-    /// What a call that meets this goes through.
+    /// Returns what happens to a call that meets this fault.
     pub fn course(&self) -> Course {
         let says_nothing = self.status.is_none() && self.body.is_none() && self.headers.is_none();
         match self.after {
@@ -90,12 +90,12 @@ impl Fault {
         }
     }
 
-    /// How long the answer takes, in real time.
+    /// Returns the delay of the answer, in real time.
     pub fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms.unwrap_or(0))
     }
 
-    /// The answer that takes the place of the real one: the status is 200 unless given, 500 after the work was done.
+    /// Returns the answer that replaces the real one. The default status is 200, or 500 after the work was done.
     pub fn answer(&self) -> Answer {
         let usual = if self.after.is_some() && self.body.is_none() { 500 } else { 200 };
         let body = self.body.clone().unwrap_or_default();
@@ -111,7 +111,7 @@ impl Fault {
     }
 }
 
-/// The first of `faults` that `line` ("METHOD /path") meets; one of its times is used up by that.
+/// Returns the first of `faults` that matches `line` ("METHOD /path"), and uses up one of its times.
 pub fn meet(faults: &mut Vec<Fault>, line: &str) -> Option<Fault> {
     let place = faults.iter().position(|fault| matches(&fault.pattern, line))?;
     let fault = faults.get_mut(place)?;
@@ -125,7 +125,7 @@ pub fn meet(faults: &mut Vec<Fault>, line: &str) -> Option<Fault> {
     Some(met)
 }
 
-/// Whether `text` is `pattern`, where `*` stands for any stretch, an empty one too.
+/// Returns whether `text` matches `pattern`, where `*` matches any text, including an empty one.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

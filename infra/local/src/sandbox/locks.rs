@@ -1,4 +1,4 @@
-//! The locks of a door world: those that it lists under `locks`, and those that only its openings name.
+//! The locks of a door world: those listed under `locks`, and those that only an access attempt names.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ pub struct Lock {
     pub name: String,
 }
 
-/// Reads a lock of the world's list: an object with `id` and `name`, or a name alone. `id_of` makes an id from a name.
+/// Reads a lock of the world's list: an object with `id` and `name`, or only a name. `id_of` derives an id from a name.
 fn read(given: &Value, id_of: &dyn Fn(&str) -> String) -> Option<Lock> {
     match given {
         Value::String(name) => Some(Lock { id: id_of(name), name: name.clone() }),
@@ -27,12 +27,12 @@ fn read(given: &Value, id_of: &dyn Fn(&str) -> String) -> Option<Lock> {
     }
 }
 
-/// The locks that the world lists.
+/// Returns the locks that the world lists.
 pub fn listed(top: &Object, id_of: &dyn Fn(&str) -> String) -> Vec<Lock> {
     top.list("locks").iter().filter_map(|lock| read(lock, id_of)).collect()
 }
 
-/// The lock that an opening names: by id, or by name.
+/// Returns the lock that an access attempt names, by id or by name.
 pub fn named(top: &Object, given: &Value, sound: fn(&str) -> bool, id_of: &dyn Fn(&str) -> String) -> Option<Lock> {
     let word = match given {
         Value::String(text) if !text.trim().is_empty() => text.trim().to_owned(),

@@ -1,19 +1,19 @@
-//! Sandbox vendors: each behaves as its page says the real one does, keeps its own world, and can be told to fail.
+//! Sandbox vendors. Each behaves as its page describes the real one, keeps its own world, and fails on request.
 //!
-//! A request goes through here first: it is counted, meets a fault if one is set, and is then answered by the world of
-//! the organisation or place that it names. Nothing here knows Doorstep's own table, line or clock-setting; time comes
-//! from the run's clock, and only a fault's `delay_ms` takes real time.
+//! A request passes through this module first. It is counted, meets a fault if one is set, and is then answered by the
+//! world of the organisation or place that it names. The sandboxes do not know Doorstep's table or queues, and do not
+//! set the clock. The time comes from the run's clock. Only a fault's `delay_ms` takes real time.
 //!
-//! Choices where a vendor's behaviour is not known (`[?]` on its page), each with the quirk that turns it over:
+//! Choices where a vendor's behaviour is unknown (`[?]` on its page), each with the quirk that reverses it:
 //!
-//! - Kisi: a page larger than allowed is refused with 422. An assignment equal to a live one in assignee, group, role and
-//!   validity is refused with 409; one with other dates is made (`second-assignment-409` refuses that too).
+//! - Kisi: a page larger than allowed is refused with 422. An assignment equal to an active one in assignee, group,
+//!   role and validity is refused with 409; one with other dates is created (`second-assignment-409` refuses that too).
 //!   `?email=` ignores case and is exact (`email-fuzzy`).
 //! - SALTO KS: adding a member twice and removing a non-member succeed (`add-twice-409`, `remove-missing-404`); an
-//!   e-mail already there is 409 (`email-taken-400`); subscribing without a free seat is 400 with code 2212 and leaves
-//!   the user suspended; `eq` ignores case; lists come in pages of 100.
-//! - Nexudus: left to itself a list begins with what changed last; a parameter that a list does not know is ignored;
-//!   bodies are UTF-8, and what is signed is the body as sent (`ascii-signature`).
+//!   existing e-mail is 409 (`email-taken-400`); subscribing without a free seat is 400 with code 2212 and leaves the
+//!   user suspended; `eq` ignores case; lists have pages of 100.
+//! - Nexudus: the default order of a list begins with the last change; unknown parameters are ignored; bodies are
+//!   UTF-8, and the signature covers the body as sent (`ascii-signature`).
 //! - OfficeRnD: never throttles by itself; `lag` lasts one minute.
 //!
 //! All quirks are in [`QUIRKS`].
@@ -67,7 +67,7 @@ pub struct Sandboxes {
     clock: Arc<dyn Time>,
 }
 
-/// Which world: a vendor, and an organisation or place there (empty: the only one).
+/// The name of a world: a vendor, and an organisation or place there (empty: the only one).
 type Name = (Vendor, String);
 
 struct State {
@@ -78,13 +78,13 @@ struct State {
 }
 
 impl Sandboxes {
-    /// Sandboxes that go on from what `keep` holds, with `clock` as their time.
+    /// Creates sandboxes with the worlds stored in `keep`. `clock` is their time.
     pub fn new(keep: Keep, clock: Arc<dyn Time>) -> Sandboxes {
         Sandboxes { state: Arc::new(Mutex::new(State::load(keep))), clock }
     }
 
-    /// Answers one of the vendor's own calls; the request's path is the path below `/sandbox/{vendor}`. Counts the
-    /// call, and meets faults.
+    /// Answers one of the vendor's own calls. The request's path is the path below `/sandbox/{vendor}`. Counts the
+    /// call, and applies faults.
     pub async fn vendor(&self, vendor: &str, of: Option<&str>, request: Request<Bytes>) -> Response<Bytes> {
         let Some(vendor) = Vendor::find(vendor) else { return unknown_vendor() };
         let mut ask = Ask::new(request, of, self.clock.now());
@@ -128,16 +128,16 @@ impl Sandboxes {
         }
     }
 
-    /// Applies a `_change` to a vendor's world; gives the bodies of the webhooks that it would post, in order, for the
-    /// caller to sign. At a platform anything changes, at a door system openings happen.
+    /// Applies a `_change` to a vendor's world. A platform changes things, and a door system adds access attempts.
+    /// Returns the bodies of the webhooks that the vendor would post, in order, for the caller to sign.
     ///
     /// # Errors
-    /// The answer for whoever sent it: 404 for a vendor that is none, 400 for a body that cannot be applied.
+    /// The answer for the caller: 404 for an unknown vendor, 400 for a body that cannot be applied.
     pub async fn change(&self, vendor: &str, of: Option<&str>, body: Bytes) -> Result<Vec<Bytes>, Response<Bytes>> {
         Ok(self.post(vendor, of, body).await?.into_iter().map(|post| post.body).collect())
     }
 
-    /// The same, each with the address that it goes to and how it is signed.
+    /// Applies a `_change`. Returns the webhooks, each with its address and its form of signature.
     ///
     /// # Errors
     /// As [`Sandboxes::change`].
@@ -147,7 +147,7 @@ impl Sandboxes {
         self.letters(vendor, of, |world, now| world.change(body, now))
     }
 
-    /// The bodies of the letters in which a platform that cannot be asked tells everything, in so many parts.
+    /// Returns a snapshot of a push platform, in this many push updates.
     ///
     /// # Errors
     /// As [`Sandboxes::change`].
@@ -156,8 +156,8 @@ impl Sandboxes {
         self.letters(vendor, of, |world, now| world.roster(parts, now))
     }
 
-    /// Who came into groups of a door system and went out of them since this was last asked, oldest first: by hand, or
-    /// through its interface.
+    /// Returns who was added to groups of a door system and removed from them since the last call, oldest first: by
+    /// hand, or through its interface.
     pub fn crossings(&self, vendor: &str, of: Option<&str>) -> Vec<Crossing> {
         let Some(vendor) = Vendor::find(vendor) else { return Vec::new() };
         self.state().world(vendor, &[of.unwrap_or_default().to_owned()]).1.crossings()
@@ -200,7 +200,8 @@ impl State {
         state
     }
 
-    /// Counts a call, and says which fault it meets: one set for its organisation or place before one set for all.
+    /// Counts a call, and returns the fault that it meets. A fault for its organisation or place comes before one for
+    /// all.
     fn receive(&mut self, vendor: Vendor, ask: &Ask) -> Option<Fault> {
         let names = names(vendor, ask);
         self.calls.count(vendor, &names, &vendor.pattern(ask));
@@ -223,7 +224,7 @@ impl State {
         answer
     }
 
-    /// The world of the first of `names` that has one, or else the only one.
+    /// Returns the world of the first of `names` that has one, or else the only one.
     fn world(&mut self, vendor: Vendor, names: &[String]) -> (Name, &mut Box<dyn World>) {
         let own = names.iter().map(|of| (vendor, of.clone())).find(|name| self.worlds.contains_key(name));
         let name = own.unwrap_or((vendor, String::new()));
@@ -280,10 +281,10 @@ impl State {
     }
 }
 
-/// What a call may be meant for: what the site file names, and what the vendor's own path names.
+/// Returns the names that a call may mean: the one in the site file, and the one in the vendor's own path.
 fn names(vendor: Vendor, ask: &Ask) -> Vec<String> {
     let mut names: Vec<String> = ask.of.clone().filter(|of| !of.is_empty()).into_iter().collect();
-    // Several business ids in one: the world may be put at any of them.
+    // A name with several business ids may have its world under any of them.
     let parts: Vec<String> = names.iter().flat_map(|of| vendor.parts(of)).collect();
     names.extend(parts);
     names.extend(vendor.named_in_path(ask).filter(|of| !names.contains(of)).into_iter().collect::<Vec<_>>());
@@ -294,7 +295,7 @@ fn vendor_shelf(keep: &Keep, vendor: Vendor) -> Shelf<'_> {
     Shelf { keep, prefix: format!("sandbox/{}", vendor.word()) }
 }
 
-/// Names are written in hex, so that none can land in another's place.
+/// Returns the place where a world is stored. Names are in hex, so that no name can form the key of another world.
 fn world_shelf<'a>(keep: &'a Keep, vendor: Vendor, of: &str) -> Shelf<'a> {
     Shelf { keep, prefix: format!("sandbox/{}/world-{}", vendor.word(), hex::encode(of)) }
 }

@@ -1,4 +1,4 @@
-//! A JSON object that keeps whatever it was given, with short ways to ask it. Knows no vendor.
+//! A JSON object that keeps everything it was given, with short accessors. Knows no vendor.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,32 +9,32 @@ use serde_json::{Map, Value};
 pub struct Object(pub Map<String, Value>);
 
 impl Object {
-    /// The field's text; `None` where it is missing, null or something else.
+    /// Returns the field's text; `None` if it is missing, null or of another type.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.0.get(field)?.as_str()
     }
 
-    /// Whether the field is `true`.
+    /// Returns whether the field is `true`.
     pub fn flag(&self, field: &str) -> bool {
         self.0.get(field).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The texts in the field's list, others left out.
+    /// Returns the texts in the field's list. Other elements are left out.
     pub fn texts(&self, field: &str) -> Vec<&str> {
         self.list(field).iter().filter_map(Value::as_str).collect()
     }
 
-    /// The field's list; empty where there is none.
+    /// Returns the field's list; empty if it has none.
     pub fn list(&self, field: &str) -> &[Value] {
         self.0.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// The field, or null.
+    /// Returns the field, or null.
     pub fn or_null(&self, field: &str) -> Value {
         self.0.get(field).cloned().unwrap_or(Value::Null)
     }
 
-    /// The field, or `usual`.
+    /// Returns the field, or `usual`.
     pub fn or(&self, field: &str, usual: impl Into<Value>) -> Value {
         self.0.get(field).cloned().unwrap_or_else(|| usual.into())
     }
@@ -44,16 +44,16 @@ impl Object {
         self.0.insert(field.to_owned(), value.into());
     }
 
-    /// Sets a field unless it is there.
+    /// Sets a field if it is missing.
     pub fn set_missing(&mut self, field: &str, value: impl Into<Value>) {
         self.0.entry(field).or_insert_with(|| value.into());
     }
 }
 
-/// `value` as an object; the error says what `what` should be.
+/// Returns `value` as an object. The error says what `what` should be.
 ///
 /// # Errors
-/// A sentence for whoever wrote the value.
+/// A message for the author of the value.
 pub fn object(value: Value, what: &str) -> Result<Object, String> {
     match value {
         Value::Object(map) => Ok(Object(map)),
@@ -61,10 +61,10 @@ pub fn object(value: Value, what: &str) -> Result<Object, String> {
     }
 }
 
-/// `value` as a list; the error says what `what` should be.
+/// Returns `value` as a list. The error says what `what` should be.
 ///
 /// # Errors
-/// A sentence for whoever wrote the value.
+/// A message for the author of the value.
 pub fn list(value: Value, what: &str) -> Result<Vec<Value>, String> {
     match value {
         Value::Array(list) => Ok(list),

@@ -1,16 +1,16 @@
-//! The vendors' awkward moments, by name. All are off unless a world lists them under `quirks`.
+//! Unusual behaviours of the vendors, by name. All are off unless a world lists them under `quirks`.
 
 use serde_json::Value;
 
 use super::object::Object;
 
-/// One awkward moment.
+/// One unusual behaviour.
 pub struct Quirk {
-    /// As worlds say it.
+    /// Its name in worlds.
     pub name: &'static str,
-    /// Whose it is.
+    /// Its vendor.
     pub vendor: &'static str,
-    /// What happens.
+    /// Its effect.
     pub meaning: &'static str,
 }
 
@@ -18,7 +18,7 @@ const fn quirk(vendor: &'static str, name: &'static str, meaning: &'static str) 
     Quirk { name, vendor, meaning }
 }
 
-/// All of them; `docs/vendors.md` shows this table.
+/// All quirks. `docs/vendors.md` shows this table.
 pub const QUIRKS: &[Quirk] = &[
     quirk("officernd", "lag", "for one minute of the run's clock after a `_change`, reads still show the old state"),
     quirk("officernd", "v1-events", "webhook bodies use v1 names: office, team, resourceId, canceled, start.dateTime"),
@@ -67,12 +67,12 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("salto-ks", "rotate-refresh", "each use of a refresh token gives a new one, and the old one stops working"),
 ];
 
-/// Whether the world whose other keys are `top` has this quirk on.
+/// Returns whether this quirk is on in the world whose other keys are `top`.
 pub fn on(top: &Object, name: &str) -> bool {
     top.list("quirks").iter().any(|given| given.as_str() == Some(name))
 }
 
-/// What a world lists that no sandbox knows: told to whoever wrote it, and otherwise without effect.
+/// Returns the unknown quirks of a world. They have no effect, and the author of the world is told.
 pub fn unknown(world: &Value) -> Vec<&str> {
     let given = world.get("quirks").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
     given.iter().filter_map(Value::as_str).filter(|name| !QUIRKS.iter().any(|known| known.name == *name)).collect()

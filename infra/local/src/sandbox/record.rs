@@ -1,4 +1,4 @@
-//! One thing of a platform's world, with what it was a moment ago for as long as reads lag behind.
+//! One thing of a platform's world, with its previous state while reads lag behind.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::object::Object;
 use crate::sandbox::table::Item;
 
-/// One thing, removed or not.
+/// One thing, existing or removed.
 #[derive(Serialize, Deserialize)]
 pub struct Record {
     id: String,
@@ -22,28 +22,28 @@ impl Item for Record {
 }
 
 impl Record {
-    /// A thing of that id.
+    /// Creates a thing with that id.
     pub fn new(id: &str, object: Object) -> Record {
         Record { id: id.to_owned(), object: Some(object), earlier: Vec::new() }
     }
 
-    /// A place for a thing that is not there yet.
+    /// Creates a placeholder for a thing that does not exist yet.
     pub fn absent(id: &str) -> Record {
         Record { id: id.to_owned(), object: None, earlier: Vec::new() }
     }
 
-    /// What it is.
+    /// Returns the current state.
     pub fn object(&self) -> Option<&Object> {
         self.object.as_ref()
     }
 
-    /// What reads show at `now`.
+    /// Returns the state that reads show at `now`.
     pub fn seen(&self, now: Timestamp) -> Option<&Object> {
         let late = self.earlier.iter().find(|(until, _)| *until > now);
         late.map_or(self.object.as_ref(), |(_, object)| object.as_ref())
     }
 
-    /// Makes it `object` (`None`: removed). With `lag_until`, reads show what it was until then.
+    /// Sets the state to `object` (`None`: removed). With `lag_until`, reads show the previous state until then.
     pub fn become_(&mut self, object: Option<Object>, now: Timestamp, lag_until: Option<Timestamp>) {
         self.earlier.retain(|(until, _)| *until > now);
         let before = std::mem::replace(&mut self.object, object);
@@ -52,7 +52,7 @@ impl Record {
         }
     }
 
-    /// Whether nothing of it can be seen any more.
+    /// Returns whether no state of it is visible any more.
     pub fn is_gone(&self) -> bool {
         self.object.is_none() && self.earlier.is_empty()
     }

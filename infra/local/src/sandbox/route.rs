@@ -1,19 +1,19 @@
-//! Finds the call that a method and path mean, among a vendor's table of patterns such as `/users/{id}`.
+//! Finds the call for a method and path in a vendor's table of patterns such as `/users/{id}`.
 
-/// One call of a vendor: `(method, pattern, what it is)`.
+/// One call of a vendor: `(method, pattern, call)`.
 pub type Route<Call> = (&'static str, &'static str, Call);
 
-/// What a request turned out to be.
+/// The result of a lookup.
 pub enum Found<Call> {
-    /// This call, with its pattern and what stood in place of the `{…}`.
+    /// The call, with its pattern and the values of its `{…}`.
     Call(Call, &'static str, Vec<String>),
     /// The path exists, the method does not.
     OtherMethod(&'static str),
-    /// There is no such path.
+    /// The path does not exist.
     Nothing,
 }
 
-/// Looks `method` and `segments` up in `table`; earlier lines win.
+/// Finds `method` and `segments` in `table`. Earlier entries win.
 pub fn find<Call: Copy>(table: &[Route<Call>], method: &str, segments: &[String]) -> Found<Call> {
     let mut other = None;
     for (verb, pattern, call) in table {
@@ -26,7 +26,7 @@ pub fn find<Call: Copy>(table: &[Route<Call>], method: &str, segments: &[String]
     other.map_or(Found::Nothing, Found::OtherMethod)
 }
 
-/// What the segments put in place of the pattern's `{…}`; `None` where they do not fit. An empty one never fits.
+/// Returns the segments for the pattern's `{…}`; `None` if they do not match. An empty segment never matches.
 fn fill(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     let mut filled = Vec::new();
     let mut given = segments.iter();

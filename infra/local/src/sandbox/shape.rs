@@ -1,15 +1,15 @@
-//! Checks the body of a request against a vendor's interface description: unknown fields, missing ones, wrong types.
-//! Says what is wrong and where; how a vendor tells it to the sender is that vendor's affair.
+//! Checks the body of a request against a vendor's interface description: unknown fields, missing fields, wrong types.
+//! It returns each error and its field. Each vendor decides how to report them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// What a field may hold.
+/// The type of a field.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// Any text.
     Text,
-    /// An e-mail address, roughly.
+    /// An e-mail address, checked roughly.
     Email,
     /// An instant (RFC 3339).
     Instant,
@@ -37,30 +37,30 @@ pub struct Field {
     nullable: bool,
 }
 
-/// A field that must be there.
+/// Creates a required field.
 pub const fn must(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: true, nullable: false }
 }
 
-/// A field that may be left out.
+/// Creates an optional field.
 pub const fn may(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: false, nullable: false }
 }
 
-/// A field that may be left out or null.
+/// Creates an optional field that may be null.
 pub const fn may_null(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: false, nullable: true }
 }
 
-/// What is wrong with one field.
+/// An error in one field.
 pub struct Complaint {
-    /// Which field.
+    /// The field.
     pub field: String,
-    /// What about it.
+    /// The error.
     pub what: &'static str,
 }
 
-/// Everything wrong with `body`; empty where nothing is.
+/// Returns every error in `body`; empty if it is valid.
 pub fn check(body: &Map<String, Value>, fields: &[Field]) -> Vec<Complaint> {
     let mut wrong = Vec::new();
     let mut complain = |field: &str, what| wrong.push(Complaint { field: field.to_owned(), what });

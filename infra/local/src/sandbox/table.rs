@@ -1,5 +1,5 @@
-//! Lists of a world, in the order in which things came, kept page by page: a change of one thing among ten thousand
-//! writes a few kilobytes. A place once given is never given again, so that paging by place is stable.
+//! Lists of a world, in the order of insertion, stored page by page. A change of one thing among ten thousand writes a
+//! few kilobytes. Positions are never reused, so that paging by position is stable.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,26 +8,26 @@ use serde::de::DeserializeOwned;
 
 use crate::keep::Keep;
 
-/// How many things share one kept page.
+/// How many things share one stored page.
 const PAGE: usize = 64;
 
-/// Where one world is kept.
+/// The place where one world is stored.
 pub struct Shelf<'a> {
     /// The store.
     pub keep: &'a Keep,
-    /// First part of every key.
+    /// The prefix of every key.
     pub prefix: String,
 }
 
 impl Shelf<'_> {
-    /// Keeps `value` under `name`.
+    /// Stores `value` under `name`.
     pub fn put(&self, name: &str, value: &impl Serialize) {
         if let Ok(bytes) = serde_json::to_vec(value) {
             self.keep.put(&self.key(name), &bytes);
         }
     }
 
-    /// What is kept under `name`.
+    /// Returns the value of `name`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_slice(&self.keep.get(&self.key(name))?).ok()
     }
@@ -39,7 +39,7 @@ impl Shelf<'_> {
 
 /// A thing in a list.
 pub trait Item: Serialize + DeserializeOwned {
-    /// What it is looked up by; never changes.
+    /// Returns its key, which never changes.
     fn key(&self) -> String;
 }
 
@@ -58,7 +58,7 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Item> Table<T> {
-    /// Puts `item` at the end; `false`, and nothing done, where its key is taken.
+    /// Appends `item`. Returns `false` and changes nothing if its key exists.
     pub fn add(&mut self, item: T) -> bool {
         let key = item.key();
         if self.by_key.contains_key(&key) {
@@ -71,41 +71,41 @@ impl<T: Item> Table<T> {
         true
     }
 
-    /// The thing of that key.
+    /// Returns the thing of that key.
     pub fn get(&self, key: &str) -> Option<&T> {
         self.places.get(*self.by_key.get(key)?)?.as_ref()
     }
 
-    /// The thing of that key, to be changed (but not its key).
+    /// Returns the thing of that key for changes of everything but the key.
     pub fn change(&mut self, key: &str) -> Option<&mut T> {
         let place = *self.by_key.get(key)?;
         self.unsaved.insert(place / PAGE);
         self.places.get_mut(place)?.as_mut()
     }
 
-    /// Takes the thing of that key out.
+    /// Removes the thing of that key, and returns it.
     pub fn remove(&mut self, key: &str) -> Option<T> {
         let place = self.by_key.remove(key)?;
         self.unsaved.insert(place / PAGE);
         self.places.get_mut(place)?.take()
     }
 
-    /// Everything, in order.
+    /// Iterates over everything, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.places.iter().flatten()
     }
 
-    /// Everything, in order, each with its place.
+    /// Iterates over everything, in order, each with its position.
     pub fn placed(&self) -> impl DoubleEndedIterator<Item = (usize, &T)> {
         self.places.iter().enumerate().filter_map(|(place, item)| Some((place, item.as_ref()?)))
     }
 
-    /// The place that the next new thing takes.
+    /// Returns the position of the next new thing.
     pub fn next_place(&self) -> usize {
         self.places.len()
     }
 
-    /// Writes what changed since it was last written.
+    /// Writes what changed since the last write.
     pub fn save(&mut self, shelf: &Shelf<'_>, name: &str) {
         for page in std::mem::take(&mut self.unsaved) {
             let end = self.places.len().min((page + 1) * PAGE);
@@ -117,7 +117,7 @@ impl<T: Item> Table<T> {
         }
     }
 
-    /// Reads the list back.
+    /// Loads the list.
     pub fn load(shelf: &Shelf<'_>, name: &str) -> Table<T> {
         let mut table = Table::default();
         let count: usize = shelf.get(name).unwrap_or(0);
@@ -135,7 +135,7 @@ impl<T: Item> Table<T> {
         table
     }
 
-    /// Removes from `shelf` whatever is kept there under `name`.
+    /// Removes the list stored in `shelf` under `name`.
     pub fn erase(shelf: &Shelf<'_>, name: &str) {
         let count: usize = shelf.get(name).unwrap_or(0);
         for page in 0..count.div_ceil(PAGE) {

@@ -1,5 +1,5 @@
-//! Tags and cards as door worlds give them, for both vendors alike: those that there are under `tags`, and each person's
-//! under `tags` of theirs.
+//! Tags and cards of door worlds, in the same form for both vendors: all tags under `tags`, and each person's tags
+//! under `tags` of the person.
 
 use std::collections::HashSet;
 
@@ -8,21 +8,22 @@ use serde_json::{Map, Value, json};
 use super::doors::{Doors, Thing};
 use super::object::Object;
 
-/// A tag, or a card.
+/// A tag or card.
 #[derive(Clone)]
 pub struct Tag {
-    /// What is printed on it.
+    /// The printed number.
     pub number: String,
-    /// Its id, where the world gives one.
+    /// Its id, if the world has one.
     pub id: Option<String>,
-    /// Whether it opens nothing.
+    /// Whether it is blocked.
     pub blocked: bool,
-    /// Whether it belongs to a pod of SALTO KS, and must be left alone.
+    /// Whether it belongs to a pod of SALTO KS, and must not be changed.
     pub of_pod: bool,
 }
 
 impl Tag {
-    /// Worlds give tags as numbers, or as objects with `number` and maybe `id`, `blocked`, `is_pod_tag`.
+    /// Reads a tag. Worlds give tags as numbers, or as objects with `number` and optional `id`, `blocked`,
+    /// `is_pod_tag`.
     fn read(given: &Value) -> Option<Tag> {
         let item = match given {
             Value::String(number) => Object(Map::from_iter([("number".to_owned(), json!(number))])),
@@ -36,7 +37,7 @@ impl Tag {
 }
 
 impl Doors {
-    /// Every tag: those that the world lists, then those that only people have.
+    /// Returns every tag: first those that the world lists, then those that only people have.
     pub fn tags(&self) -> Vec<Tag> {
         let mut tags: Vec<Tag> = self.top.list("tags").iter().filter_map(Tag::read).collect();
         let mut known: HashSet<String> = tags.iter().map(|tag| tag.number.clone()).collect();
@@ -49,7 +50,7 @@ impl Doors {
         tags
     }
 
-    /// What somebody has stays a tag that there is, once it is theirs no more.
+    /// Adds a person's tags to the world's list, so that a tag still exists after it was taken from the person.
     pub fn keep_tags_of(&mut self, key: &str) {
         let theirs = self.users.get(key).map(|user| user.0.list("tags").to_vec()).unwrap_or_default();
         let mut all = self.top.list("tags").to_vec();
@@ -61,7 +62,7 @@ impl Doors {
         }
     }
 
-    /// Whose a tag is.
+    /// Returns the person who has a tag.
     pub fn holder(&self, number: &str) -> Option<&Thing> {
         self.users.iter().find(|user| user.0.texts("tags").contains(&number))
     }

@@ -1,5 +1,5 @@
-//! Access tokens as the sandbox identity servers give them: signed, so that nothing has to be remembered and a run
-//! that starts again still knows the tokens it gave. They guard nothing real; the key is this very file's.
+//! Access tokens of the sandbox identity servers. They are signed, so that nothing needs storing, and a restarted run
+//! accepts the tokens it gave before. They protect nothing real. The key is in this file.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,25 +11,25 @@ use sha2::Sha256;
 
 use super::answer::{self, Answer};
 
-/// How long an access token is good for, in seconds `[C]`.
+/// How long an access token is valid, in seconds `[C]`.
 pub const LIFETIME: i64 = 3600;
 
 const KEY: &[u8] = b"doorstep sandbox";
 
-/// What a token says.
+/// The contents of a token.
 #[derive(Serialize, Deserialize)]
 pub struct Claims {
-    /// Who gave it and what for, for example `kisi access`.
+    /// Issuer and purpose, for example `kisi access`.
     pub iss: String,
     /// Scopes, separated by spaces.
     pub scope: String,
-    /// Unix second from which it is no good.
+    /// Unix second at which it expires.
     pub exp: i64,
     /// Tells two tokens of one second apart.
     pub jti: String,
 }
 
-/// A new token.
+/// Creates a token.
 pub fn mint(iss: &str, scope: &str, exp: i64) -> String {
     let jti = uuid::Uuid::new_v4().to_string();
     let claims = json!(Claims { iss: iss.to_owned(), scope: scope.to_owned(), exp, jti });
@@ -42,7 +42,7 @@ pub fn mint(iss: &str, scope: &str, exp: i64) -> String {
     format!("{text}.{seal}")
 }
 
-/// What `token` says, if we gave it as `iss` and it is still good at `now`.
+/// Returns the contents of `token`, if it was issued as `iss` and is valid at `now`.
 pub fn read(token: &str, iss: &str, now: Timestamp) -> Option<Claims> {
     let (text, given) = token.rsplit_once('.')?;
     if URL_SAFE_NO_PAD.decode(given).ok()? != seal(text) {
@@ -53,7 +53,7 @@ pub fn read(token: &str, iss: &str, now: Timestamp) -> Option<Claims> {
     (claims.iss == iss && now.as_second() < claims.exp).then_some(claims)
 }
 
-/// An OAuth error.
+/// Returns an OAuth error.
 pub fn refused(status: u16, error: &str, description: &str) -> Answer {
     answer::json(status, &json!({ "error": error, "error_description": description }))
 }

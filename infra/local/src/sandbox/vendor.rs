@@ -1,4 +1,4 @@
-//! The vendors that have a sandbox, and what each sandbox must be able to do. The only place where their names meet.
+//! The vendors that have a sandbox, and the interface of every sandbox. Vendor names of the sandbox meet only here.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -17,9 +17,9 @@ pub enum Vendor {
     OfficeRnd,
     /// Nexudus, a platform.
     Nexudus,
-    /// andcards, a platform that only sends.
+    /// andcards, a push platform.
     Andcards,
-    /// Deskworks, a platform that only sends.
+    /// Deskworks, a push platform.
     Deskworks,
     /// Kisi, a door system.
     Kisi,
@@ -30,21 +30,21 @@ pub enum Vendor {
 /// A webhook that a platform would post. It is not signed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// The last part of its address, where a platform has one address for each action.
+    /// The last part of its address, for a platform with one address per action.
     pub action: Option<u16>,
     /// The body.
     pub body: Bytes,
-    /// Whether what is signed is the body as a .NET text in ASCII, in which every other UTF-16 unit is a `?`.
+    /// Whether the signature covers the body as a .NET text in ASCII, in which every other UTF-16 unit is a `?`.
     pub folded: bool,
 }
 
 impl Post {
-    /// To the one address that a platform has.
+    /// Creates a webhook for the single address of a platform.
     pub fn of(body: &Value) -> Post {
         Post { action: None, body: Bytes::from(body.to_string()), folded: false }
     }
 
-    /// What is signed.
+    /// Returns the bytes that the signature covers.
     pub fn signed(&self) -> Vec<u8> {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
         match self.folded {
@@ -54,45 +54,45 @@ impl Post {
     }
 }
 
-/// Everything that one organisation's or place's sandbox holds, and how the vendor answers from it.
+/// The contents of one organisation's or place's sandbox, and the vendor's answers from them.
 pub trait World: Send {
-    /// What it holds, as `_world` shows it.
+    /// Returns the contents as `_world` shows them.
     fn show(&self) -> Value;
     /// Answers one call.
     fn serve(&mut self, ask: &Ask) -> Answer;
-    /// Applies a `_change`; gives the webhooks that the vendor would post, in order.
+    /// Applies a `_change`. Returns the webhooks that the vendor would post, in order.
     ///
     /// # Errors
-    /// A sentence for whoever wrote it; nothing has changed then.
+    /// A message for the author of the change. Nothing has changed then.
     fn change(&mut self, _body: Value, _now: Timestamp) -> Result<Vec<Post>, String> {
         Err("nothing happens here by itself: replace the _world instead".into())
     }
-    /// The letters that tell of everything there is, in so many parts.
+    /// Returns a snapshot of everything, in this many push updates.
     ///
     /// # Errors
-    /// A sentence for whoever asked.
+    /// A message for the caller.
     fn roster(&mut self, _parts: usize, _now: Timestamp) -> Result<Vec<Post>, String> {
         Err("only platforms that cannot be asked send a roster: andcards and deskworks".into())
     }
-    /// Who came into groups and went out of them since this was last asked, where it is a door system.
+    /// Returns who was added to groups and removed from them since the last call. Only door systems have any.
     fn crossings(&mut self) -> Vec<Crossing> {
         Vec::new()
     }
-    /// Writes what changed since it was last written.
+    /// Writes what changed since the last write.
     fn save(&mut self, shelf: &Shelf<'_>);
 }
 
 impl Vendor {
-    /// All of them.
+    /// All vendors.
     pub const ALL: [Vendor; 6] =
         [Vendor::OfficeRnd, Vendor::Nexudus, Vendor::Andcards, Vendor::Deskworks, Vendor::Kisi, Vendor::SaltoKs];
 
-    /// The vendor of that name.
+    /// Returns the vendor of that name.
     pub fn find(word: &str) -> Option<Vendor> {
         Vendor::ALL.into_iter().find(|vendor| vendor.word() == word)
     }
 
-    /// Its name in addresses.
+    /// Returns its name in addresses.
     pub fn word(self) -> &'static str {
         match self {
             Vendor::OfficeRnd => "officernd",
@@ -104,10 +104,10 @@ impl Vendor {
         }
     }
 
-    /// A world as `_world` was given it.
+    /// Creates a world from a `_world` body.
     ///
     /// # Errors
-    /// A sentence for whoever wrote it.
+    /// A message for the author of the world.
     pub fn world(self, given: Value, now: Timestamp) -> Result<Box<dyn World>, String> {
         Ok(match self {
             Vendor::OfficeRnd => Box::new(officernd::World::new(given, now)?),
@@ -119,7 +119,7 @@ impl Vendor {
         })
     }
 
-    /// A world as it was kept; empty where nothing was.
+    /// Loads a stored world; an empty one if none is stored.
     pub fn load(self, shelf: &Shelf<'_>) -> Box<dyn World> {
         match self {
             Vendor::OfficeRnd => Box::new(officernd::World::load(shelf)),
@@ -131,7 +131,7 @@ impl Vendor {
         }
     }
 
-    /// Removes a kept world.
+    /// Removes a stored world.
     pub fn erase(self, shelf: &Shelf<'_>) {
         match self {
             Vendor::OfficeRnd => officernd::World::erase(shelf),
@@ -142,7 +142,7 @@ impl Vendor {
         }
     }
 
-    /// Method and path pattern of a call, for counting; paths that do not exist are all one.
+    /// Returns method and path pattern of a call, for counting. All unknown paths share one pattern.
     pub fn pattern(self, ask: &Ask) -> String {
         let known = match self {
             Vendor::OfficeRnd => officernd::pattern(ask),
@@ -154,7 +154,7 @@ impl Vendor {
         format!("{} {}", ask.method, known.as_deref().unwrap_or("*"))
     }
 
-    /// How the path of a call may be written in a fault.
+    /// Returns the forms in which a fault may write the path of a call.
     pub fn paths(self, ask: &Ask) -> Vec<String> {
         match self {
             Vendor::Nexudus => vec![ask.path.clone(), nexudus::other_path(&ask.path)],
@@ -162,7 +162,7 @@ impl Vendor {
         }
     }
 
-    /// An organisation's name as the sandbox's addresses have it: Nexudus' several ids are one.
+    /// Returns an organisation's name in the sandbox's addresses. Several ids of Nexudus become one name.
     pub fn one_name(self, of: &str) -> String {
         match self {
             Vendor::Nexudus => of.replace(',', "-").replace(' ', ""),
@@ -170,7 +170,7 @@ impl Vendor {
         }
     }
 
-    /// The parts of an organisation's name, where it has several.
+    /// Returns the parts of an organisation's name, if it has several.
     pub fn parts(self, of: &str) -> Vec<String> {
         match self {
             Vendor::Nexudus if of.contains('-') => of.split('-').map(str::to_owned).collect(),
@@ -178,7 +178,7 @@ impl Vendor {
         }
     }
 
-    /// The organisation or place that the vendor's own path names.
+    /// Returns the organisation or place that the vendor's own path names.
     pub fn named_in_path(self, ask: &Ask) -> Option<String> {
         let place = match self {
             Vendor::OfficeRnd if ask.path.starts_with("/api/") => 3,

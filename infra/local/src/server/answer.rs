@@ -1,4 +1,4 @@
-//! Answers: JSON with a status, and what a refusal looks like.
+//! Answers: JSON with a status, and the shape of an error.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use doorstep_core::model::error::Error;
 
-/// A JSON answer.
+/// Returns a JSON answer.
 pub(super) fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => written(status, bytes.into()),
@@ -16,12 +16,12 @@ pub(super) fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {
     }
 }
 
-/// `{"error": why}`.
+/// Returns the error body `{"error": why}`.
 pub(super) fn refusal(status: StatusCode, why: &str) -> Response {
     answer(status, &json!({ "error": why }))
 }
 
-/// An answer whose body is JSON already.
+/// Returns an answer whose body is already JSON.
 pub(super) fn written(status: StatusCode, json: Body) -> Response {
     let mut response = Response::new(json);
     *response.status_mut() = status;
@@ -29,19 +29,19 @@ pub(super) fn written(status: StatusCode, json: Body) -> Response {
     response
 }
 
-/// Why a call was not carried out.
+/// The reason why a call was rejected.
 pub(super) struct Refused {
     status: StatusCode,
     why: String,
 }
 
 impl Refused {
-    /// With a status and a text for the caller.
+    /// Creates an error with a status and a text for the caller.
     pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Self {
         Refused { status, why: why.into() }
     }
 
-    /// The caller sent something that cannot be read.
+    /// Creates an error for a malformed request.
     pub(super) fn bad(why: impl Into<String>) -> Self {
         Refused::new(StatusCode::BAD_REQUEST, why)
     }

@@ -1,4 +1,4 @@
-//! Bodies, read whole: senders are answered only after they have said everything.
+//! Request bodies. They are read completely, because senders read the answer only after they sent everything.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::answer::Refused;
 
-/// Largest body of a sandbox call: a whole world.
+/// Largest body of a sandbox call: a complete world.
 pub(super) const LARGEST_WORLD: usize = 256 << 20;
-/// What is read, and thrown away, of a body that is too large, so that its sender hears the answer.
+/// Largest part of an oversized body that is read and discarded, so that its sender receives the answer.
 const LARGEST_WASTE: usize = 256 << 20;
 
-/// Reads a body of up to `largest` bytes; of a larger one the rest is read and thrown away.
+/// Reads a body of up to `largest` bytes. The rest of a larger one is read and discarded.
 pub(super) async fn read(mut body: Body, largest: usize) -> Result<Bytes, Refused> {
     let mut bytes = BytesMut::new();
     let mut wasted = 0;
@@ -36,7 +36,7 @@ pub(super) async fn read(mut body: Body, largest: usize) -> Result<Bytes, Refuse
     Ok(bytes.freeze())
 }
 
-/// A JSON body, whatever its content type says.
+/// A JSON body, regardless of its content type.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {

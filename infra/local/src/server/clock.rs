@@ -1,4 +1,4 @@
-//! The run's clock: what it says, and moving it.
+//! The run's clock: reading it and moving it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,13 +11,13 @@ use super::answer::{Refused, answer};
 use super::body::Json;
 use crate::Machine;
 
-/// Where the clock shall be.
+/// The instant to move the clock to.
 #[derive(Deserialize)]
 pub(super) struct Move {
     now: Timestamp,
 }
 
-/// What the clock says.
+/// Returns the time of the run.
 pub(super) async fn show(State(machine): State<Machine>) -> Response {
     machine.settle_down().await;
     answer(StatusCode::OK, &json!({ "now": machine.now(), "standing": machine.stands() }))

@@ -1,4 +1,5 @@
-//! Why somebody can open a door, who can, what was written down of it, and what is forgotten.
+//! Calls that explain access and people: why a person can open a door, who can, the audit chain, and forgetting a
+//! person.
 
 use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::StatusCode;
@@ -17,19 +18,20 @@ use doorstep_operator::explain::{self, who};
 use doorstep_operator::forget::{self, Outcome};
 use doorstep_operator::on_time;
 
-/// The address, id or profile is nobody's here. The key tells this from a site that is not here.
+/// The answer for an address, id or profile that this site does not know. Its key tells it from the answer for an
+/// unknown site.
 fn nobody() -> Response {
     let why = "nobody here is meant: this address, id or profile is not known";
     answer(StatusCode::NOT_FOUND, &json!({ "error": why, "nobody": true }))
 }
 
-/// What stands behind the question mark; keys that are not asked for are passed over.
+/// Reads the query string. Unknown keys are ignored.
 fn asked<T: DeserializeOwned>(query: Option<String>, otherwise: &str) -> Result<T, Refused> {
     serde_urlencoded::from_str(&query.unwrap_or_default()).map_err(|_| Refused::bad(otherwise))
 }
 
-/// Why a person has, had, will have or lacks each group:
-/// `?email=&at=&group=`, and `person=` or `profile=member:ID` in place of `email`.
+/// Explains why a person has, had, will have or lacks each group: `?email=&at=&group=`, or `person=` or
+/// `profile=member:ID` instead of `email`.
 pub(super) async fn explain(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
     known(&machine, &site.site)?;
@@ -38,7 +40,7 @@ pub(super) async fn explain(State(machine): State<Machine>, site: Asked, RawQuer
     Ok(found.map_or_else(nobody, |explained| shown(&explained)))
 }
 
-/// Everybody in a group: `?group=&at=`.
+/// Lists the people in a group: `?group=&at=`.
 pub(super) async fn who(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
     known(&machine, &site.site)?;
@@ -46,13 +48,13 @@ pub(super) async fn who(State(machine): State<Machine>, site: Asked, RawQuery(qu
     Ok(shown(&who::who(machine.environment(), &site.site, &wanted).await?))
 }
 
-/// A place of the chain and its hash that somebody noted earlier.
+/// A position of the chain and its hash, noted earlier by the operator.
 #[derive(Deserialize)]
 struct Noted {
     known: Option<String>,
 }
 
-/// Whether the audit chain is whole: `?known=SEQ:HASH`.
+/// Verifies the audit chain: `?known=SEQ:HASH`.
 pub(super) async fn verify(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
     remembered(&machine, &site.site).await?;
@@ -65,7 +67,7 @@ fn shown<T: serde::Serialize>(value: &T) -> Response {
     answer(StatusCode::OK, value)
 }
 
-/// How many doors opened and closed when they should have: `?day=`, or `?from=&until=`.
+/// Reports how many grants and revokes were on time: `?day=`, or `?from=&until=`.
 pub(super) async fn on_time(State(machine): State<Machine>, site: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
     known(&machine, &site.site)?;

@@ -1,8 +1,8 @@
-//! Which requests may drive the machine. A web page that the operator visits can send requests to this port, too; only
-//! webhooks and the health check are meant for others.
+//! Decides which requests may control the machine. A web page that the operator visits can send requests to this port
+//! too. Only webhooks and the health check are open to others.
 //!
-//! Browsers name the page's site in `Origin` and `Sec-Fetch-Site`, and the name that was looked up in `Host`; a page
-//! cannot change these. A page that lets its own name resolve to this machine (DNS rebinding) is found by its `Host`.
+//! Browsers send the page's site in `Origin` and `Sec-Fetch-Site`, and the name that was looked up in `Host`. A page
+//! cannot change these. A page whose own name resolves to this machine (DNS rebinding) is detected by its `Host`.
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
@@ -12,20 +12,20 @@ use axum::response::Response;
 
 use super::answer::{Refused, refusal};
 
-/// Names of this machine that no other machine can have.
+/// Names that always mean this machine.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
-/// What a browser says of a request that no other site caused.
+/// The values that a browser sends for a request that no other site caused.
 const SAME_SITE: [&str; 2] = ["same-origin", "none"];
-/// Headers of proxies. A proxy makes others' requests look like the operator's own.
+/// Headers of proxies. A proxy makes the requests of others look like the operator's own.
 const FORWARDED: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/// The host names under which this machine may be driven.
+/// The host names under which this machine may be controlled.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
-    /// Loopback names, and the name or address that the operator chose to listen on.
+    /// Returns the loopback names, and the name or address that the operator chose to listen on.
     pub fn with(listen: &str) -> Self {
         let is_v6 = listen.parse::<std::net::Ipv6Addr>().is_ok();
         Hosts(vec![if is_v6 { format!("[{listen}]") } else { listen.to_ascii_lowercase() }])
@@ -37,7 +37,7 @@ impl Hosts {
     }
 }
 
-/// Lets a request through that comes from this machine's operator, and refuses every other one with 403.
+/// Accepts requests of this machine's operator, and rejects all others with 403.
 pub(super) async fn gate(State(hosts): State<Hosts>, request: Request, next: Next) -> Result<Response, Refused> {
     match judge(&hosts, request.uri(), request.headers()) {
         Ok(()) => Ok(next.run(request).await),
@@ -45,7 +45,7 @@ pub(super) async fn gate(State(hosts): State<Hosts>, request: Request, next: Nex
     }
 }
 
-/// Why a request is refused.
+/// Returns why a request is rejected.
 fn judge(hosts: &Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
     let mut named = Vec::new();
     named.extend(uri.authority().cloned());
@@ -69,7 +69,7 @@ fn judge(hosts: &Hosts, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static s
     Ok(())
 }
 
-/// Whether a page's origin is the very address that it calls, port included.
+/// Returns whether a page's origin is exactly the address that it calls, including the port.
 fn is_own(origin: &str, called: &[Authority]) -> bool {
     let of_page = origin.strip_prefix("http://").and_then(|rest| rest.parse::<Authority>().ok());
     of_page.is_some_and(|of_page| called.iter().any(|called| called.as_str().eq_ignore_ascii_case(of_page.as_str())))

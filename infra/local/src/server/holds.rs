@@ -1,5 +1,7 @@
-//! What the guard holds: `GET /sandbox/holds` and `/sandbox/sites/{site}/holds`, and letting exactly that be done: `POST
-//! /sandbox/approve` and `/sandbox/sites/{site}/approve` with `{"checksum":"…"}`.
+//! Holds of the guard and their approval.
+//!
+//! - `GET /sandbox/holds` and `/sandbox/sites/{site}/holds` list the holds.
+//! - `POST /sandbox/approve` and `/sandbox/sites/{site}/approve` with `{"checksum":"…"}` approve exactly one of them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,30 +13,30 @@ use super::known;
 use super::sites::{Answered, Asked};
 use crate::Machine;
 
-/// What is approved.
+/// The hold to approve.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Approved {
     checksum: String,
 }
 
-/// Everything that waits.
+/// Lists the holds of all sites.
 pub(super) async fn all(State(machine): State<Machine>) -> Answered {
     Ok(answer(StatusCode::OK, &machine.holds(None).await?))
 }
 
-/// What waits at one site.
+/// Lists the holds of one site.
 pub(super) async fn of_site(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.holds(Some(&asked.site)).await?))
 }
 
-/// Lets what is held be done, at whichever site it is.
+/// Approves a hold at any site.
 pub(super) async fn approve_any(State(machine): State<Machine>, Json(approved): Json<Approved>) -> Answered {
     Ok(answer(StatusCode::OK, &machine.approve(None, &approved.checksum).await?))
 }
 
-/// Lets what is held at one site be done.
+/// Approves a hold of one site.
 pub(super) async fn approve(State(machine): State<Machine>, asked: Asked, Json(approved): Json<Approved>) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.approve(Some(&asked.site), &approved.checksum).await?))

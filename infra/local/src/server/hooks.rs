@@ -1,4 +1,4 @@
-//! The webhook addresses. Everything about a delivery is judged by receive or entries; here only bodies without end are stopped.
+//! The webhook addresses. Receive and entries judge the deliveries. This module only stops oversized bodies.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -10,10 +10,10 @@ use super::body;
 use crate::Machine;
 use doorstep_vendors::delivery::Delivery;
 
-/// Largest body that receive is handed; it refuses far smaller ones itself, as on AWS, where no larger one arrives.
+/// Largest body that is passed on. Receive rejects much smaller ones itself. AWS also limits a request to this size.
 const LARGEST: usize = 6 << 20;
 
-/// Takes one delivery.
+/// Passes one delivery to its function.
 pub(super) async fn deliver(State(machine): State<Machine>, request: Request) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
     let body = body::read(body, LARGEST).await?;

@@ -1,5 +1,5 @@
-//! The one port: webhook address, sandbox vendors, and the calls that outside tests drive. Thin: it reads requests,
-//! asks the [`Machine`], and writes answers. Every answer is JSON or empty.
+//! The single port: webhook addresses, sandbox vendors, and the calls for outside tests. Handlers are thin: they read
+//! requests, call the [`Machine`] and write answers. Every answer is JSON or empty.
 
 mod answer;
 mod body;
@@ -31,7 +31,7 @@ use crate::run::crash::Step;
 pub use gate::Hosts;
 use gate::gate;
 
-/// Every path that is served: webhooks and the health check to all, everything else to this machine's operator.
+/// Returns all routes. Webhooks and the health check are open to all. Only this machine's operator may call the others.
 pub fn router(machine: Machine, hosts: Hosts) -> Router {
     Router::new()
         .route("/healthz", get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))))
@@ -41,7 +41,7 @@ pub fn router(machine: Machine, hosts: Hosts) -> Router {
         .with_state(machine)
 }
 
-/// What only the operator may call.
+/// Returns the routes that only the operator may call.
 fn driven() -> Router<Machine> {
     Router::new()
         .route("/sandbox/clock", get(clock::show).put(clock::set))
@@ -75,8 +75,8 @@ fn driven() -> Router<Machine> {
         .fallback(async || refusal(StatusCode::NOT_FOUND, "there is nothing at this address"))
 }
 
-/// Carries every request through to its end, even where its sender hangs up: half a drain would leave messages in
-/// nobody's hands. A bug ends in a 500, not in silence.
+/// Completes every request, even if its sender disconnects. A cancelled drain would leave messages without an owner. A
+/// panic becomes a 500.
 async fn whole(request: Request, next: Next) -> Result<Response, Infallible> {
     let ended = tokio::spawn(next.run(request)).await;
     Ok(ended
@@ -93,7 +93,7 @@ async fn outbox(State(machine): State<Machine>) -> Response {
     answer(StatusCode::OK, &machine.cloud().bus.published())
 }
 
-/// Which function shall die, and how often.
+/// Which function is to crash, and how often.
 #[derive(Serialize, Deserialize)]
 struct Shot {
     after: Step,
@@ -116,23 +116,23 @@ async fn crash(State(machine): State<Machine>, Json(shot): Json<Shot>) -> Result
 }
 
 impl Machine {
-    /// The run behind HTTP, driven under loopback names only; what listens is the caller's business.
+    /// Returns the HTTP interface of the run, controllable under loopback names only. The caller opens the port.
     pub fn router(&self) -> Router {
         router(self.clone(), Hosts::default())
     }
 
-    /// The same, driven under the name too that it listens on.
+    /// Returns the HTTP interface, controllable under the name that it listens on too.
     pub fn router_at(&self, listen: &str) -> Router {
         router(self.clone(), Hosts::with(listen))
     }
 }
 
-/// Refuses a site that is not served here and never was.
+/// Rejects a site that this run has never served.
 async fn remembered(machine: &Machine, site: &str) -> Result<(), Refused> {
     if machine.remembers(site).await? { Ok(()) } else { known(machine, site) }
 }
 
-/// Refuses a site that is not served here.
+/// Rejects a site that this run does not serve.
 fn known(machine: &Machine, site: &str) -> Result<(), Refused> {
     if machine.knows(site) { Ok(()) } else { Err(Refused::new(StatusCode::NOT_FOUND, "there is no such site here")) }
 }

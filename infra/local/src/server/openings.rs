@@ -1,4 +1,4 @@
-//! What happens at a sandbox door system's locks, and the signed webhooks that the door system would post of it.
+//! Access attempts at a sandbox door system, and the signed webhooks that the door system would post about them.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -16,12 +16,12 @@ use doorstep_core::model::account::DoorsKind;
 use doorstep_vendors::delivery::Delivery;
 use doorstep_vendors::doors::DoorsVendor;
 
-/// Whether a vendor is a door system.
+/// Returns the door system of that name, or `None` if the vendor is not one.
 pub(super) fn kind(vendor: &str) -> Option<DoorsKind> {
     DoorsKind::ALL.into_iter().find(|kind| kind.word() == vendor)
 }
 
-/// Lets it happen in the world `of`, and where `deliver` names a site posts what the door system would.
+/// Applies the change to the world `of`. If `deliver` names a site, posts the webhooks of the door system to it.
 pub(super) async fn change(
     machine: &Machine,
     kind: DoorsKind,
@@ -47,7 +47,7 @@ pub(super) async fn change(
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
 }
 
-/// Where the door system posts to, and what it signs with.
+/// Returns the webhook address of the door system and the secret that signs for it.
 fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) -> Result<(String, String), Refused> {
     known(machine, site)?;
     if kind.webhook().is_none() {
@@ -60,7 +60,7 @@ fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) ->
     Ok((address(site, kind, &doors), secret))
 }
 
-/// Kisi's header: HMAC-SHA256 over the body. `[D]`
+/// Signs for Kisi: HMAC-SHA256 over the body. `[D]`
 fn sign(secret: &str, body: &[u8]) -> Result<HeaderMap, Refused> {
     let unusable = || Refused::new(StatusCode::CONFLICT, "these doors' webhook secret cannot sign");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| unusable())?;

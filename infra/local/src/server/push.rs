@@ -1,4 +1,4 @@
-//! Site files over the port: what they would change, and putting them in force.
+//! Calls about site files: diff, push and rehearse, and the calls that act on one site.
 
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
@@ -15,10 +15,10 @@ use doorstep_operator::push::{Options, Shown};
 use doorstep_operator::rehearse::Rehearsal;
 use doorstep_operator::retire::Order;
 
-/// Longest body; the library refuses far shorter files itself, and says so.
+/// Longest body. The library rejects much shorter files itself, with its own message.
 const LARGEST: usize = 1 << 20;
 
-/// What the site file in the body would change.
+/// Returns what the site file in the body would change.
 pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> Answered {
     match text(request).await? {
         Ok(text) => Ok(whole(&machine.diff(&text).await?)),
@@ -26,7 +26,7 @@ pub(super) async fn diff(State(machine): State<Machine>, request: Request) -> An
     }
 }
 
-/// Puts the site file in the body in force; `?mode=` says its mode once more, so that a site's first file acts.
+/// Puts the site file in the body in force. `?mode=` confirms its mode, so that the first file of a site may act.
 pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
     let Pushed { mode, leave_access } = serde_urlencoded::from_str(&query.unwrap_or_default())
         .map_err(|_| Refused::bad("write ?mode=observe, ?mode=grant-only or ?mode=full, as the file does"))?;
@@ -37,16 +37,16 @@ pub(super) async fn push(State(machine): State<Machine>, RawQuery(query): RawQue
     }
 }
 
-/// What is said beside a file that is pushed.
+/// The query parameters of a push.
 #[derive(Deserialize)]
 struct Pushed {
     mode: Option<Mode>,
-    /// Names of door systems, apart by commas.
+    /// Names of door systems, separated by commas.
     #[serde(rename = "leave-access")]
     leave_access: Option<String>,
 }
 
-/// A day replayed through the site file in the body: `?day=`, or yesterday.
+/// Replays a day with the site file in the body: `?day=`, or yesterday.
 pub(super) async fn rehearse(State(machine): State<Machine>, RawQuery(query): RawQuery, request: Request) -> Answered {
     let Rehearsed { day } = serde_urlencoded::from_str(&query.unwrap_or_default())
         .map_err(|_| Refused::bad("write ?day=2026-03-02, or no day for yesterday"))?;
@@ -57,13 +57,13 @@ pub(super) async fn rehearse(State(machine): State<Machine>, RawQuery(query): Ra
     Ok(answer(status(&played.findings), &played))
 }
 
-/// What is said beside a file that is rehearsed.
+/// The query parameters of a rehearsal.
 #[derive(Deserialize)]
 struct Rehearsed {
     day: Option<Date>,
 }
 
-/// Lets nothing be changed at the doors of a site. The body may say why.
+/// Pauses a site: nothing at its doors is changed. The body may contain the reason.
 pub(super) async fn pause(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
     known(&machine, &asked.site)?;
     let bytes = body::read(request.into_body(), LARGEST).await?;
@@ -74,13 +74,13 @@ pub(super) async fn pause(State(machine): State<Machine>, asked: Asked, request:
     Ok(answer(StatusCode::OK, &machine.pause(&asked.site, why.as_deref()).await?))
 }
 
-/// Why a site is paused.
+/// The reason of a pause.
 #[derive(Default, Deserialize)]
 struct Why {
     why: Option<String>,
 }
 
-/// Shows what taking a site out of service would do, or does it, as the order in the body says.
+/// Shows what retiring a site would do, or retires it, as the body requests.
 pub(super) async fn retire(State(machine): State<Machine>, asked: Asked, request: Request) -> Answered {
     let bytes = body::read(request.into_body(), LARGEST).await?;
     let order: Order = serde_json::from_slice(&bytes).map_err(|_| {
@@ -97,24 +97,24 @@ pub(super) async fn resume(State(machine): State<Machine>, asked: Asked) -> Answ
     Ok(answer(StatusCode::OK, &machine.resume(&asked.site).await?))
 }
 
-/// What of the version in force is not so.
+/// Returns the drift: the differences between the version in force and the doors.
 pub(super) async fn drift(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.drift(&asked.site).await?))
 }
 
-/// The same, told apart by whether a hand did it.
+/// Returns the drift, with manual changes told apart from others.
 pub(super) async fn drifted(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.drifted(&asked.site).await?))
 }
 
-/// What a human should do something about, at every site.
+/// Returns what the operator should act on, at every site.
 pub(super) async fn doctor_of_all(State(machine): State<Machine>) -> Answered {
     Ok(answer(StatusCode::OK, &machine.doctor_of_all().await?))
 }
 
-/// What somebody should do something about.
+/// Returns what the operator should act on, at one site.
 pub(super) async fn doctor(State(machine): State<Machine>, asked: Asked) -> Answered {
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.doctor(&asked.site).await?))

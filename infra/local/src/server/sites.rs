@@ -1,4 +1,4 @@
-//! What is asked of one site.
+//! Calls about one site.
 
 use std::convert::Infallible;
 
@@ -14,8 +14,8 @@ use doorstep_operator::report::Wanted;
 
 pub(super) type Answered = Result<Response, Refused>;
 
-/// Which site is asked about. Read here, so that a broken address gets an answer in JSON: no site has a name that
-/// would have to be escaped.
+/// The site of a call. It is extracted here, so that a malformed path gets an answer in JSON. No site name needs
+/// escaping.
 pub(super) struct Asked {
     pub(super) site: String,
 }
@@ -35,14 +35,14 @@ pub(super) async fn reconcile(State(machine): State<Machine>, asked: Asked) -> A
     Ok(answer(StatusCode::OK, &machine.reconcile(&asked.site).await?))
 }
 
-/// Everybody whom the site knows.
+/// Lists the people of the site.
 pub(super) async fn people(State(machine): State<Machine>, asked: Asked) -> Answered {
     machine.settle_down().await;
     known(&machine, &asked.site)?;
     Ok(answer(StatusCode::OK, &machine.people(&asked.site).await?))
 }
 
-/// Who came and went: `?from=&until=&email=`.
+/// Lists access attempts: `?from=&until=&email=`.
 pub(super) async fn entries(State(machine): State<Machine>, asked: Asked, RawQuery(query): RawQuery) -> Answered {
     machine.settle_down().await;
     known(&machine, &asked.site)?;
@@ -51,7 +51,7 @@ pub(super) async fn entries(State(machine): State<Machine>, asked: Asked, RawQue
     Ok(answer(StatusCode::OK, &machine.entries(&asked.site, &wanted).await?))
 }
 
-/// The audit chain, its keys in the order in which they are hashed.
+/// Returns the audit chain. The keys of each record are in the order in which they are hashed.
 pub(super) async fn audit(State(machine): State<Machine>, asked: Asked) -> Answered {
     machine.settle_down().await;
     remembered(&machine, &asked.site).await?;

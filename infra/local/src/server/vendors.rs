@@ -1,4 +1,4 @@
-//! The sandbox vendors behind the port: their own paths, their back doors, and signed webhooks on their behalf.
+//! The sandbox vendors behind the port: their own paths, their control calls, and webhooks signed on their behalf.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -17,18 +17,18 @@ use crate::Machine;
 use crate::sandbox::Post;
 use doorstep_vendors::delivery::Delivery;
 
-/// Why a sandbox does not sign for a site.
+/// The answer when a sandbox cannot sign for a site.
 pub(super) const NOT_OWN: &str = "the sandbox signs with its own secrets only, and this site has none of them: start without \
     --secrets, or sign the delivery yourself and post it to /hooks";
 
 type Sent = http::Request<Bytes>;
 
-/// Where a platform's world is changed.
+/// Changes a platform's world.
 const CHANGE: &str = "/_change";
-/// Where a platform that cannot be asked is made to tell everything.
+/// Makes a push platform send a snapshot.
 const ROSTER: &str = "/_roster";
 
-/// Any call below `/sandbox/{vendor}`, or `/sandbox/{vendor}@{organization or place}`.
+/// Handles every call below `/sandbox/{vendor}` or `/sandbox/{vendor}@{organization or place}`.
 pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Result<Response, Refused> {
     let mut segments = request.uri().path().splitn(4, '/').skip(2).map(str::to_owned);
     let vendor = segments.next().unwrap_or_default();
@@ -36,7 +36,7 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
     let (mut parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let back_door = path.starts_with("/_");
-    // The vendors' own pages refuse parameters that they do not know.
+    // The vendors' own paths reject unknown parameters, so `of` is removed.
     let (query, of) = if back_door { (query, None) } else { without(&query, "of") };
     let (vendor, of) = match vendor.split_once('@') {
         Some((vendor, named)) => (vendor.to_owned(), Some(named.to_owned())),
@@ -54,8 +54,8 @@ pub(super) async fn call(State(machine): State<Machine>, request: Request) -> Re
     Ok(machine.sandboxes().back_door(&vendor, sent).await.map(Into::into))
 }
 
-/// Changes a platform's world or tells all of it and, where `deliver` names a site, posts the webhooks that the platform
-/// would.
+/// Changes a platform's world or creates a snapshot. If `deliver` names a site, posts the webhooks of the platform to
+/// it.
 async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Result<Response, Refused> {
     if sent.method() != Method::POST {
         return Ok(refusal(StatusCode::METHOD_NOT_ALLOWED, "this is posted"));
@@ -101,7 +101,7 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
     Ok(answer(StatusCode::OK, &json!({ "delivered": statuses })))
 }
 
-/// Nexudus' header: HMAC-SHA256 over the body alone, in upper-case hex. `[D]``[C]`
+/// Signs for Nexudus: HMAC-SHA256 over the body alone, in upper-case hex. `[D]``[C]`
 fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
     let unusable = |_| Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(unusable)?;
@@ -114,7 +114,7 @@ fn sign_body(secret: &str, letter: &Post) -> Result<HeaderMap, Refused> {
     Ok(headers)
 }
 
-/// The headers that a platform signs with.
+/// Returns the signature headers of a platform.
 fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<HeaderMap, Refused> {
     let unusable = || Refused::new(StatusCode::CONFLICT, "this site's webhook secret cannot sign");
     let signed = match platform {
@@ -132,18 +132,18 @@ fn sign(platform: &str, secret: &str, now: Timestamp, body: &[u8]) -> Result<Hea
 
 type Signed = Vec<(&'static str, String)>;
 
-/// OfficeRnD's header: HMAC-SHA256 over body, dot and timestamp. `[D]``[C]`
+/// Signs for OfficeRnD: HMAC-SHA256 over body, dot and timestamp. `[D]``[C]`
 fn officernd(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
     let at = now.as_second().to_string();
     let tag = hmac(secret.as_bytes(), &[body, b".", at.as_bytes()])?;
     Some(vec![("officernd-signature", format!("t={at},signature={}", hex::encode(tag)))])
 }
 
-/// Standard Webhooks: HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. `[D]`
+/// Signs as Standard Webhooks: HMAC-SHA256 over id, dot, timestamp, dot and body, in base64. `[D]`
 fn standard_webhooks(secret: &str, now: Timestamp, body: &[u8]) -> Option<Signed> {
     let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
     let at = now.as_second().to_string();
-    // One id for each letter: its content has the instant in it.
+    // The id is unique for each update, because the body contains the instant.
     let id = format!("msg_{}", hex::encode(Sha256::digest(body)).get(..24)?);
     let tag = hmac(&key, &[id.as_bytes(), b".", at.as_bytes(), b".", body])?;
     let signature = format!("v1,{}", STANDARD.encode(tag));
@@ -156,7 +156,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Option<Vec<u8>> {
     Some(mac.finalize().into_bytes().to_vec())
 }
 
-/// `query` without the parameter `name`, and that parameter's value. The rest stays as it was written.
+/// Returns `query` without the parameter `name`, and that parameter's value. The other parameters stay verbatim.
 fn without(query: &str, name: &str) -> (String, Option<String>) {
     let is_it = |pair: &&str| pair.split('=').next() == Some(name);
     let value = query.split('&').find(is_it).and_then(|pair| {

@@ -1,11 +1,11 @@
-//! Cards as they were read, found by number and by whose they are.
+//! Cards as they were read, indexed by number and by account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key;
 use crate::model::account::{AccountId, Card};
 
-/// The cards of one door system, as far as they were read.
+/// The cards of one door system that were read.
 #[derive(Debug, Clone, Default)]
 pub struct CardBook {
     cards: BTreeMap<String, Card>,
@@ -14,14 +14,14 @@ pub struct CardBook {
 }
 
 impl CardBook {
-    /// A book of these cards.
+    /// Builds an index of these cards.
     pub fn of(cards: Vec<Card>) -> Self {
         let mut book = CardBook::default();
         book.add(cards);
         book
     }
 
-    /// Adds cards, each in place of what was known of it.
+    /// Adds cards. Each replaces what was known of it.
     pub fn add(&mut self, cards: Vec<Card>) {
         for card in cards {
             if let Some(holder) = self.cards.get(&card.id).and_then(|old| old.holder.as_ref())
@@ -39,22 +39,22 @@ impl CardBook {
         }
     }
 
-    /// Notes that somebody is about to have a card.
+    /// Marks a card as assigned to `to`, before the call that assigns it.
     pub fn hand(&mut self, card: &Card, to: &AccountId) {
         self.add(vec![Card { holder: Some(to.clone()), ..card.clone() }]);
     }
 
-    /// Every card of that number.
+    /// Returns every card with this number.
     pub fn numbered(&self, number: &str) -> impl Iterator<Item = &Card> {
         self.by_number.get(&key(number)).into_iter().flatten().filter_map(|id| self.cards.get(id))
     }
 
-    /// Every card that somebody has.
+    /// Returns every card of an account.
     pub fn held_by(&self, account: &AccountId) -> impl Iterator<Item = &Card> {
         self.by_holder.get(account).into_iter().flatten().filter_map(|id| self.cards.get(id))
     }
 
-    /// Whether the card of that number is theirs.
+    /// Returns whether the account has the card with this number.
     pub fn is_held(&self, number: &str, account: &AccountId) -> bool {
         self.numbered(number).any(|card| card.holder.as_ref() == Some(account))
     }

@@ -1,4 +1,4 @@
-//! Every line of the table, with one card and with several.
+//! Tests of every row of the table, with one card and with several.
 
 use super::*;
 use crate::model::fact::Kind;
@@ -7,7 +7,7 @@ fn me() -> AccountId {
     AccountId("me".into())
 }
 
-/// A card of that number, somebody's where `of` says so.
+/// Creates a card with this number, assigned to the account `of` if there is one.
 fn card(number: &str, of: Option<&str>) -> Card {
     let holder = of.map(|of| AccountId(of.into()));
     Card { id: format!("id {number}"), numbers: vec![number.into()], holder, ..Card::default() }
@@ -32,7 +32,7 @@ fn case(wanted: &[&str], held: &[&str], cards: Vec<Card>) -> Case {
     Case { wanted, ours, book: CardBook::of(cards) }
 }
 
-/// What was decided, in few words.
+/// Returns the decision as short texts.
 fn said(case: &Case, change: fn(View<'_>) -> View<'_>) -> Vec<String> {
     let Case { wanted, ours, book } = case;
     let account = &me();

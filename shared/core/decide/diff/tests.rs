@@ -1,4 +1,4 @@
-//! The table in `diff.rs`, line by line.
+//! Tests of the tables in `diff.rs`, row by row.
 
 use super::*;
 use crate::decide::entitlement::Reasons;

@@ -1,19 +1,18 @@
-//! Why something is open, kept as what it follows from and put into words only where something is done: for most people
-//! nothing is.
+//! Reasons for access, kept as values. Their text is built only when an action needs it. Most people need no action.
 
 use std::fmt;
 
 use super::Entitlement;
 use crate::model::fact::FactId;
 
-/// Most reasons that are told.
+/// The most reasons that the text names.
 const MOST: usize = 5;
 
-/// The entitlements behind one stretch.
+/// The reasons for one open interval: the entitlements behind it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reasons(Vec<Reason>);
 
-/// Facts, and the rule that makes something of them.
+/// Facts, and the rule that used them.
 #[derive(Debug, Clone, PartialEq)]
 struct Reason {
     facts: Vec<FactId>,
@@ -46,7 +45,7 @@ impl fmt::Display for Reasons {
 }
 
 impl Reasons {
-    /// Returns the reason that one fact gives under the first rule, which stands in this line of the site file.
+    /// Returns the reason that one fact gives under the first rule. `line` is the rule's line in the site file.
     pub fn of(fact: FactId, line: usize) -> Self {
         Reasons(vec![Reason { facts: vec![fact], rule: 1, line }])
     }

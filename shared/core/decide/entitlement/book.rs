@@ -1,4 +1,4 @@
-//! Rules by what they are about: of hundreds, only a few can concern one person.
+//! Index of a site's rules by what they are about. Of hundreds of rules, only a few can concern one person.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use crate::model::fact::What;
 use crate::site::Selector;
 use crate::site::resolve::Ids;
 
-/// The rules of a site that open anything, sorted once for many people.
+/// Index of the rules that open a group, built once for many people.
 pub struct RuleIndex<'a> {
     pub(super) rules: Rules<'a>,
     by_plan: HashMap<&'a str, Vec<usize>>,
     by_resource: HashMap<&'a str, Vec<usize>>,
-    /// Rules that anybody's facts may meet.
+    /// Rules that may concern any person.
     others: Vec<usize>,
 }
 
 impl<'a> RuleIndex<'a> {
-    /// Sorts the rules.
+    /// Builds the index. Leaves out rules that open no group.
     pub fn of(rules: Rules<'a>) -> Self {
         let mut book = RuleIndex { rules, by_plan: HashMap::new(), by_resource: HashMap::new(), others: Vec::new() };
         for (place, (rule, resolved)) in rules.site.rules.iter().zip(&rules.resolved.rules).enumerate() {
@@ -39,7 +39,7 @@ impl<'a> RuleIndex<'a> {
         book
     }
 
-    /// The places of the rules that may concern somebody, in their order in the site file.
+    /// Returns the positions of the rules that may concern the person, in the order of the site file.
     pub(super) fn places(&self, bench: &RuleEvaluator<'_>) -> Vec<usize> {
         let mut places = self.others.clone();
         let plans = bench.memberships.iter().filter_map(|(_, membership, _)| membership.plan.as_deref());

@@ -1,4 +1,5 @@
-//! Booked resources: open as the booking approaches, closed after it ends.
+//! Entitlements from bookings of a resource. A group opens some minutes before the booking, and closes some minutes
+//! after it.
 
 use super::days::sight;
 use super::{Asked, PersonFacts, RuleEvaluator, holds};
@@ -8,7 +9,7 @@ use crate::model::window::Window;
 use crate::site::{Audience, Tentative, Unpaid};
 
 impl RuleEvaluator<'_> {
-    /// Whoever booked, the other members of the booking, and its guests.
+    /// Evaluates a rule about bookings: for the person who booked, the other members of the booking, and its guests.
     pub(super) fn booked(&mut self, asked: Asked<'_>) {
         let dossier = self.dossier;
         for fact in dossier.facts.values() {
@@ -43,7 +44,8 @@ impl RuleEvaluator<'_> {
                 Audience::Members => self.is_member_at(start),
                 Audience::NonMembers => !self.is_member_at(start),
             };
-            // A booking of no length at all is still approached and left; only what is empty when widened is nothing.
+            // A booking without length still has its minutes before and after. Only a window that is empty after
+            // widening opens nothing.
             let window = Window { from: start, until: Some(end) }.widened(asked.rule.before, asked.rule.after);
             if heard && let Some(window) = Window::new(window.from, window.until) {
                 self.open(asked, window, location, &[fact.name()]);
@@ -59,7 +61,8 @@ impl RuleEvaluator<'_> {
     }
 }
 
-/// Whether any of the person's profiles that the platform still has is in the booking, or a team of theirs.
+/// Returns whether the booking names one of the person's profiles that the platform still has, or one of the person's
+/// teams.
 fn takes_part(dossier: &PersonFacts, booking: &Booking, guests: bool) -> bool {
     let named = |id: &str| booking.booker.as_deref() == Some(id) || booking.members.iter().any(|member| member == id);
     dossier.members().any(|(id, _)| named(id))

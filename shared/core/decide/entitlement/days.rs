@@ -1,4 +1,4 @@
-//! Local days and opening hours as windows.
+//! Converts local days and opening hours to windows.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,22 +8,22 @@ use super::{HINDSIGHT, HORIZON};
 use crate::model::window::Window;
 use crate::site::hours::Hours;
 
-/// The first moment of a local day. It is not midnight where the clocks skip midnight.
+/// Returns the first moment of a local day. It is not midnight where the clocks skip midnight.
 fn first_moment(day: Date, zone: &TimeZone) -> Timestamp {
     let start = day.to_zoned(zone.clone()).and_then(|noted| noted.start_of_day());
     let edge = if day.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
     start.map_or(edge, |start| start.timestamp())
 }
 
-/// What two local days enclose, both included.
+/// The result of converting two local days, both included.
 pub enum Days {
-    /// A stretch of time.
+    /// The window from the first day to the last.
     Window(Window),
     /// The last day is before the first.
     Backwards,
 }
 
-/// From the first moment of `from` to the last of `until`; without a day on either side, open on that side.
+/// Returns the window from the first moment of `from` to the last of `until`. A missing day leaves that side open.
 pub fn days(from: Option<Date>, until: Option<Date>, zone: &TimeZone) -> Days {
     if from.is_some_and(|from| until.is_some_and(|until| until < from)) {
         return Days::Backwards;
@@ -33,12 +33,12 @@ pub fn days(from: Option<Date>, until: Option<Date>, zone: &TimeZone) -> Days {
     Window::new(start, end).map_or(Days::Backwards, |window| Days::Window(window.widened(0, 0)))
 }
 
-/// The first moment after the local day `last`.
+/// Returns the first moment after the local day `last`.
 pub fn end_of(last: Date, zone: &TimeZone) -> Option<Timestamp> {
     last.tomorrow().ok().map(|day| first_moment(day, zone))
 }
 
-/// The whole local day in which `at` lies.
+/// Returns the whole local day in which `at` lies.
 pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Window> {
     let day = at.to_zoned(zone.clone()).date();
     match days(Some(day), Some(day), zone) {
@@ -47,7 +47,8 @@ pub fn day_of(at: Timestamp, zone: &TimeZone) -> Option<Window> {
     }
 }
 
-/// `window` cut to opening hours, as far ahead as we look. A stretch that reaches so far has no known end yet.
+/// Returns `window` cut to opening hours, up to [`HORIZON`]. A part that reaches the horizon has no end, because its
+/// end is not known yet.
 pub fn within_hours(hours: &Hours, zone: &TimeZone, window: Window, now: Timestamp) -> Vec<Window> {
     let (first, last) = sight(now);
     let from = window.from.max(first);
@@ -59,7 +60,7 @@ pub fn within_hours(hours: &Hours, zone: &TimeZone, window: Window, now: Timesta
     open.filter_map(|(from, until)| Window::new(from, (until < last).then_some(until))).collect()
 }
 
-/// How far we look back and ahead from `now`.
+/// Returns the span around `now` in which recurring times are expanded.
 pub fn sight(now: Timestamp) -> (Timestamp, Timestamp) {
     let first = now.checked_sub(HINDSIGHT).unwrap_or(Timestamp::MIN);
     let last = now.checked_add(HORIZON).unwrap_or(Timestamp::MAX);

@@ -1,4 +1,4 @@
-//! Plans, and the desks and offices that come with memberships.
+//! Entitlements from memberships on a plan, and from the desks and offices assigned to memberships.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,7 +10,7 @@ use crate::model::window::Window;
 use crate::site::Selector;
 
 impl<'a> RuleEvaluator<'a> {
-    /// Members on a plan, while the membership runs.
+    /// Evaluates a rule about a plan: for its members, while the membership runs.
     pub(super) fn plan(&mut self, asked: Asked<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
@@ -22,7 +22,7 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    /// Memberships assigned to a desk or office: that very one, or one of a floor or a location.
+    /// Evaluates a rule about an assigned desk or office: that one, or any on a floor or at a location.
     pub(super) fn assigned(&mut self, asked: Asked<'_>) {
         for &(fact, membership, profile) in self.memberships.clone().iter() {
             let location = membership.location.as_deref().or(profile.location.as_deref());
@@ -54,7 +54,8 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    /// When a membership runs: from the first moment of its first day to the last of its last, local, but for pauses.
+    /// Returns when a membership runs, without its pauses: from the first moment of its first local day to the last
+    /// moment of its last.
     fn runs(&mut self, fact: &Fact, membership: &Membership, location: Option<&str>) -> Vec<Window> {
         if membership.from.is_none() {
             self.problem(&fact.name(), "has no start date and opens nothing: give it one at the platform");
@@ -69,7 +70,7 @@ impl<'a> RuleEvaluator<'a> {
         }
     }
 
-    /// A pause that ends before it starts is none.
+    /// Removes the pauses from a window. A pause that ends before it starts does not count.
     fn but_for_pauses(&self, window: Window, membership: &Membership, location: Option<&str>) -> Vec<Window> {
         let mut left = vec![window];
         for pause in &membership.pauses {
@@ -80,7 +81,7 @@ impl<'a> RuleEvaluator<'a> {
         left
     }
 
-    /// Whether this person has a membership that runs at `at`, anywhere.
+    /// Returns whether the person has a membership anywhere that runs at `at`.
     pub(super) fn is_member_at(&self, at: Timestamp) -> bool {
         self.memberships.iter().any(|(_, membership, profile)| {
             let location = membership.location.as_deref().or(profile.location.as_deref());
@@ -97,7 +98,8 @@ impl<'a> RuleEvaluator<'a> {
     }
 }
 
-/// A membership that awaits the next one goes on while that is looked for.
+/// Returns the window of a membership. One that awaits the next membership goes on for [`Membership::NEXT_WITHIN`],
+/// while Doorstep looks for the next.
 fn waiting(window: Window, membership: &Membership) -> Window {
     let longer = |until: Timestamp| until.saturating_add(Membership::NEXT_WITHIN).unwrap_or(until);
     Window { until: window.until.map(|until| if membership.awaits_next { longer(until) } else { until }), ..window }

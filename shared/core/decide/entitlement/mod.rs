@@ -1,6 +1,8 @@
-//! Facts × rules → entitlements. Pure: no client, no clock, no randomness; `now` is an argument.
+//! Derives entitlements from facts and rules. Pure: it has no client, no clock and no randomness. `now` is an
+//! argument.
 //!
-//! It does not know what anybody holds at a door, and it does not know doors at all beyond the ids of their groups.
+//! This module does not know which groups an account is in. It knows door systems only by name, and groups only by
+//! id.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,21 +29,21 @@ mod passes;
 pub use because::Reasons;
 pub use book::RuleIndex;
 
-/// How far ahead recurring bookings and opening hours are worked out.
+/// How far ahead recurring bookings and opening hours are expanded.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(60 * 24);
-/// How far back: an occurrence that began long ago may still run.
+/// How far back they are expanded: an occurrence that began earlier may still run.
 const HINDSIGHT: SignedDuration = SignedDuration::from_hours(2 * 24);
 
-/// That somebody may be in a group for a while, and why.
+/// The right of a person to be in a group for a window, with the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entitlement {
     /// Door system.
     pub doors: String,
     /// Group.
     pub group: GroupId,
-    /// When, already widened by the rule's minutes.
+    /// The window, already widened by the minutes of the rule.
     pub window: Window,
-    /// The facts behind it.
+    /// The facts behind the entitlement.
     pub because: Vec<FactId>,
     /// Number of the rule in the site file, counted from one.
     pub rule: usize,
@@ -49,48 +51,48 @@ pub struct Entitlement {
     pub line: usize,
 }
 
-/// The rules, and what the names in them stand for.
+/// The rules of a site, with their names resolved.
 #[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// The site file.
     pub site: &'a Site,
-    /// Its names, resolved.
+    /// The ids of the names in the site file.
     pub resolved: &'a Resolved,
     /// The platform's locations, floors, resources and plans.
     pub catalogue: &'a Catalogue,
 }
 
-/// Everything that the platform says of one person: their profiles, and the facts about these and their teams.
+/// Everything that the platform says of one person: the profiles, and the facts about them and their teams.
 #[derive(Debug, Clone, Default)]
 pub struct PersonFacts {
-    /// Live facts by name, profiles and teams among them. Shared, for a team's facts are everybody's in it.
+    /// Live facts by name, profiles and teams among them. Shared, because a team's facts belong to everyone in it.
     pub facts: BTreeMap<FactId, Arc<Fact>>,
-    /// Which of the profiles are this person.
+    /// The profiles that belong to this person.
     pub profiles: Vec<FactId>,
-    /// What was known before changes that only full reads told of, with when the latest of these was read.
+    /// The last confirmed content of facts with an unconfirmed change.
     pub vouched: BTreeMap<FactId, Before>,
 }
 
-/// What was known of a thing before a change that only full reads told of.
+/// The last confirmed content of a thing, before an unconfirmed change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Before {
-    /// What was known.
+    /// The last confirmed content.
     pub fact: Arc<Fact>,
-    /// When the read began that told otherwise.
+    /// When the read began that showed the change.
     pub until: Timestamp,
-    /// That read lost half of what was known, and is believed only because it was repeated.
+    /// Whether that read lost half of what was known, and is believed only because it was repeated.
     pub doubted: bool,
 }
 
 impl PersonFacts {
-    /// The same person by what was known before changes that only full reads told of.
+    /// Returns the person's facts by their last confirmed content.
     pub fn as_vouched(&self) -> PersonFacts {
         let mut before = PersonFacts { vouched: BTreeMap::new(), ..self.clone() };
         before.facts.extend(self.vouched.iter().map(|(name, before)| (name.clone(), before.fact.clone())));
         before
     }
 
-    /// The profiles as members for whom anything opens at all.
+    /// Returns the member profiles that may have access at all.
     fn members(&self) -> impl Iterator<Item = (&str, &Profile)> {
         self.profiles.iter().filter_map(|name| match &self.facts.get(name)?.what {
             What::Member(profile) if profile.active => Some((name.id.as_str(), profile)),
@@ -98,13 +100,14 @@ impl PersonFacts {
         })
     }
 
-    /// The profiles as guests.
+    /// Returns the ids of the guest profiles.
     fn guests(&self) -> impl Iterator<Item = &str> {
         let live = |name: &&FactId| name.kind == Kind::Visitor && self.facts.contains_key(*name);
         self.profiles.iter().filter(live).map(|name| name.id.as_str())
     }
 
-    /// Whether what this team has reaches its people. One that nobody knows more of is as good as any.
+    /// Returns whether a team's memberships, bookings and passes count for its people. A team without a stored fact
+    /// counts.
     fn is_active(&self, team: &str) -> bool {
         match self.facts.get(&FactId::new(Kind::Team, team)).map(|fact| &fact.what) {
             Some(What::Team(team)) => team.active,
@@ -112,7 +115,7 @@ impl PersonFacts {
         }
     }
 
-    /// The profile through which a fact about `holder` reaches this person.
+    /// Returns the profile through which a fact about `holder` concerns this person.
     fn reached(&self, holder: &Holder) -> Option<&Profile> {
         match holder {
             Holder::Member(id) => self.members().find(|(member, _)| member == id).map(|(_, profile)| profile),
@@ -125,7 +128,7 @@ impl PersonFacts {
         }
     }
 
-    /// The numbers of this person's cards, each once, those of the first profile first.
+    /// Returns the numbers of the person's cards, each once, those of the first profile first.
     pub fn cards(&self) -> Vec<Number> {
         let mut numbers: Vec<Number> = Vec::new();
         for (id, profile) in self.members() {
@@ -139,7 +142,7 @@ impl PersonFacts {
         numbers
     }
 
-    /// The name that door systems shall know this person by, and that of a member before that of a guest.
+    /// Returns the name for the person's account at door systems. A member's name comes before a guest's.
     pub fn name(&self) -> Option<&str> {
         let profiles = || self.profiles.iter().filter_map(|name| Some(&self.facts.get(name)?.what));
         let member = profiles().find_map(|what| match what {
@@ -155,21 +158,21 @@ impl PersonFacts {
     }
 }
 
-/// What a person may open, and what is wrong with the facts about them.
+/// The entitlements of a person, and problems with the facts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Derived {
-    /// In the order of the rules.
+    /// The entitlements, in the order of the rules.
     pub entitlements: Vec<Entitlement>,
-    /// Records that open nothing although they should.
+    /// Facts that open nothing although they should.
     pub problems: Vec<String>,
 }
 
-/// Works out everything that one person may open, as seen at `now`.
+/// Derives all entitlements of one person, as seen at `now`.
 pub fn derive(rules: Rules<'_>, dossier: &PersonFacts, now: Timestamp) -> Derived {
     derive_by(&RuleIndex::of(rules), dossier, now)
 }
 
-/// The same for one of many people, by rules that were sorted once.
+/// Derives the same for one of many people, with rules that were indexed once.
 pub fn derive_by(book: &RuleIndex<'_>, dossier: &PersonFacts, now: Timestamp) -> Derived {
     let rules = book.rules;
     let mut bench = RuleEvaluator::new(rules, dossier, now);
@@ -190,7 +193,7 @@ pub fn derive_by(book: &RuleIndex<'_>, dossier: &PersonFacts, now: Timestamp) ->
     bench.derived
 }
 
-/// One rule, with what its names stand for.
+/// One rule, with its names resolved.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     place: usize,
@@ -198,12 +201,12 @@ struct Asked<'a> {
     resolved: &'a crate::site::resolve::ResolvedRule,
 }
 
-/// Where one person's facts are laid beside the rules.
+/// Evaluates the rules of a site for one person. Each rule adds entitlements or problems to `derived`.
 struct RuleEvaluator<'a> {
     rules: Rules<'a>,
     dossier: &'a PersonFacts,
     now: Timestamp,
-    /// Approved memberships that reach this person, each with the profile it reaches.
+    /// Approved memberships that concern this person, each with the profile through which it does.
     memberships: Rc<[(&'a Fact, &'a Membership, &'a Profile)]>,
     derived: Derived,
 }
@@ -219,7 +222,7 @@ impl<'a> RuleEvaluator<'a> {
         RuleEvaluator { rules, dossier, now, memberships: reaching.collect(), derived: Derived::default() }
     }
 
-    /// Whether a fact of this location counts, for the site and for the rule.
+    /// Returns whether a fact at this location counts, for the site and for the rule.
     fn in_place(&self, asked: Asked<'_>, location: Option<&str>) -> bool {
         let chosen = match &self.rules.resolved.locations {
             None => true,
@@ -228,7 +231,7 @@ impl<'a> RuleEvaluator<'a> {
         chosen && asked.resolved.at.as_ref().is_none_or(|at| holds(at, location))
     }
 
-    /// Writes down that `window` is open under a rule, cut to the rule's hours.
+    /// Adds entitlements for `window` under a rule, cut to the rule's hours.
     fn open(&mut self, asked: Asked<'_>, window: Window, location: Option<&str>, because: &[FactId]) {
         let windows = match &asked.rule.hours {
             None => vec![window],
@@ -263,19 +266,20 @@ fn holds(ids: &Ids, id: Option<&str>) -> bool {
     }
 }
 
-/// One unbroken stretch in which a group is open to somebody.
+/// An unbroken window in which a group is open to a person, with the reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenInterval {
-    /// From when until when.
+    /// The window.
     pub window: Window,
-    /// Why.
+    /// The reasons.
     pub because: Reasons,
 }
 
-/// Entitlements to one group, merged: overlapping and back-to-back windows are one stretch.
+/// The desired state: for each group the merged windows. Windows that overlap or follow each other directly are one
+/// interval.
 pub type Desired = BTreeMap<(String, GroupId), Vec<OpenInterval>>;
 
-/// Adds up entitlements: a group is open while any rule opens it.
+/// Merges entitlements into the desired state. A group is open while any rule opens it.
 pub fn desired(entitlements: &[Entitlement]) -> Desired {
     let mut groups: BTreeMap<(String, GroupId), Vec<&Entitlement>> = BTreeMap::new();
     for entitlement in entitlements {
@@ -290,12 +294,12 @@ pub fn desired(entitlements: &[Entitlement]) -> Desired {
     groups.into_iter().map(|(group, parts)| (group, merge(parts))).collect()
 }
 
-/// The stretch of a group that is open at `now`.
+/// Returns the interval of a group that is open at `now`.
 pub fn open_at<'a>(desired: &'a Desired, at: &(String, GroupId), now: Timestamp) -> Option<&'a OpenInterval> {
     desired.get(at)?.iter().find(|stretch| stretch.window.holds(now))
 }
 
-/// The first instant after `now` at which anything opens or closes.
+/// Returns the first instant after `now` at which an interval begins or ends.
 pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
     let edges = desired.values().flatten().flat_map(|stretch| [Some(stretch.window.from), stretch.window.until]);
     edges.flatten().filter(|&edge| edge > now).min()

@@ -1,4 +1,5 @@
-//! Days bought ahead: open until all are used or their validity ends.
+//! Entitlements from passes: days bought in advance. A pass opens until all of its days are used, or its validity
+//! ends.
 
 use super::days::{Days, day_of, days};
 use super::{Asked, RuleEvaluator, holds};
@@ -8,7 +9,7 @@ use crate::site::PassOpening;
 use crate::site::resolve::Ids;
 
 impl<'a> RuleEvaluator<'a> {
-    /// The holders of a pass; a company's pass: everyone in the company.
+    /// Evaluates a rule about passes: for the holders of a pass, or for everyone in the company that holds it.
     pub(super) fn passes(&mut self, asked: Asked<'_>) {
         let dossier = self.dossier;
         for fact in dossier.facts.values() {
@@ -32,13 +33,14 @@ impl<'a> RuleEvaluator<'a> {
         if unused && self.rules.site.passes == PassOpening::WhileUnused {
             return self.open(asked, valid, location, &[fact.name()]);
         }
-        // Using the last one does not shut its holder out: whoever checked in stays in until local midnight.
+        // Using the last day does not remove its holder's access: a person who checked in keeps it until local
+        // midnight.
         if let Some(day) = pass.used_at.filter(|at| valid.holds(*at)).and_then(|at| day_of(at, &zone))
             && let Some(day) = day.overlap(&valid)
         {
             self.open(asked, day, location, &[fact.name()]);
         }
-        // A check-in that used another pass does not bring back one that is used up.
+        // A check-in that used another pass does not reopen a pass that is used up.
         let counts = |checkin: &Checkin| unused || checkin.pass.as_ref().is_none_or(|used| *used == fact.id);
         for (name, checkin) in self.checkins().into_iter().filter(|(_, checkin)| counts(checkin)) {
             let day: Option<Window> = day_of(checkin.at, &zone);
@@ -63,7 +65,7 @@ impl<'a> RuleEvaluator<'a> {
         all.collect()
     }
 
-    /// Where a pass belongs that does not say so: with whoever holds it.
+    /// Returns the location of a pass that names none: the team's, or else the profile's.
     fn location_of(&self, holder: &Holder, profile: &'a Profile) -> Option<&'a str> {
         let team = match holder {
             Holder::Team(id) => self.dossier.facts.get(&FactId::new(Kind::Team, id.clone())),

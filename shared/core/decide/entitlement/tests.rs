@@ -1,4 +1,4 @@
-//! What several teams, a pause and an inactive profile mean for what opens.
+//! Tests of how several teams, a pause and an inactive profile change what opens.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ fn booking_of(teams: &[&str]) -> What {
     }))
 }
 
-/// The windows that open for the member `m`, whose other facts these are.
+/// Returns the windows that open for the member `m` with these other facts.
 fn opens(facts: Vec<(&str, What)>) -> Vec<(String, String, String)> {
     let site = site();
     let fact = |(id, what): (&str, What)| Fact { id: id.into(), what, changed: None };

@@ -1,26 +1,29 @@
-//! Whether a list is believed. Every list that something could be inferred from is judged here, whatever it lists:
-//! things of a platform, card numbers, groups of a door system, a pushed snapshot. Pure.
+//! Credibility of lists. Every list from which Doorstep could infer a removal is judged here: things of a platform,
+//! card numbers, groups of a door system, a pushed snapshot. Pure.
 
-/// Smallest list of which losing half is unbelievable. Of three memberships one that ends is a third.
+/// The least size of a list of which a loss of half is not believed. In a list of three memberships, one that ends is
+/// a third.
 const BASE: usize = 10;
-/// The same unbelievable answer in so many complete reads is believed as far as the guard goes: a human must approve
-/// what follows from it.
+/// How many complete reads must agree before an answer that is not believed counts. The guard then holds what follows
+/// from it for approval by a human.
 pub const BELIEVED_AFTER: u32 = 3;
 
-/// Returns whether a list lost half, or more, of the `known` entries that it held.
+/// Returns whether a list lost at least half of the `known` entries that it had.
 pub fn lost_half(known: usize, lost: usize) -> bool {
     known >= BASE && lost * 2 >= known
 }
 
-/// Returns whether a list has none of the `known` entries that it held.
+/// Returns whether a list has none of the `known` entries that it had.
 pub fn lost_all(known: usize, lost: usize) -> bool {
     known > 0 && lost >= known
 }
 
-/// Smallest list that cannot be asked for thing by thing and of which losing everything is unbelievable.
+/// The least size of a list of which a loss of everything is not believed, if its entries cannot be fetched one by
+/// one.
 const FEW: usize = 3;
 
-/// Returns whether a list whose entries cannot be asked for by an id of their own lost too many of the `known` ones.
+/// Returns whether a list lost too many of its `known` entries. For lists whose entries cannot be fetched by an id of
+/// their own.
 pub fn ran_out(known: usize, lost: usize) -> bool {
     lost_half(known, lost) || known >= FEW && lost_all(known, lost)
 }

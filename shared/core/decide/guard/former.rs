@@ -1,6 +1,6 @@
-//! Whether a revoke is inferred: the same person is judged once more, by what was known before changes that only full
-//! reads told of, and by the site files that were in force before. Whoever could still go in by these is taken out by
-//! inference. Pure.
+//! Decides whether a revoke is inferred. The person is evaluated once more: with the last confirmed facts, and with
+//! the site files that were in force before. A revoke is inferred if the person would still have access by these.
+//! Pure.
 
 use std::collections::BTreeMap;
 
@@ -13,24 +13,25 @@ use crate::site::catalogue::Catalogue;
 use crate::site::resolve::{Resolved, resolve};
 use crate::site::{Mode, Site};
 
-/// A site file that was in force, with what its names stand for.
+/// A site file that was in force, with its names resolved.
 struct FormerRules {
     site: Site,
     resolved: Resolved,
 }
 
-/// What the platform's catalogue was before changes that only full reads told of.
+/// The platform's catalogue before unconfirmed changes.
 pub struct CatalogueBefore {
-    /// What it was.
+    /// The former catalogue.
     pub catalogue: Catalogue,
-    /// When the latest change was read.
+    /// When the latest of the changes was read.
     pub until: Timestamp,
-    /// One of the changes is believed only because it was repeated.
+    /// Whether one of the changes is believed only because it was repeated.
     pub doubted: bool,
 }
 
 impl CatalogueBefore {
-    /// Among facts that are known, and those that were known before; `None` where the catalogue did not change so.
+    /// Builds the former catalogue from the present facts and the former ones. Returns `None` if no change to the
+    /// catalogue is unconfirmed.
     pub fn of<'f>(
         now: impl IntoIterator<Item = &'f Fact>,
         before: impl IntoIterator<Item = &'f Before>,
@@ -39,29 +40,30 @@ impl CatalogueBefore {
         let before: Vec<&Before> = before.into_iter().filter(named).collect();
         let until = before.iter().map(|before| before.until).max()?;
         let doubted = before.iter().any(|before| before.doubted);
-        // Of two of one id the later one counts.
+        // The former fact comes last and replaces the present one with the same id.
         let facts = now.into_iter().chain(before.iter().map(|before| before.fact.as_ref()));
         Some(CatalogueBefore { catalogue: Catalogue::of(facts), until, doubted })
     }
 }
 
-/// What was so before, as far as nobody vouched for the change.
+/// The former rules and catalogue, as far as the changes since are not confirmed.
 #[derive(Default)]
 pub struct Baseline {
     rules: Vec<FormerRules>,
     catalogue: Option<Catalogue>,
     since: Option<Timestamp>,
     doubted: bool,
-    /// One of the files revoked nothing: what was claimed until this instant, when the one in force took its place, may be
-    /// revoked because of that.
+    /// Set if one of the former files did not revoke. Holds the instant at which the file in force replaced the
+    /// latest of them: a claim that is not newer may be revoked only because the file in force revokes.
     lenient: Option<Timestamp>,
 }
 
 impl Baseline {
-    /// Of a site whose names are now looked for in these `groups`, and meant what `resolved` says before.
+    /// Builds the baseline of a site. Names of the former files are looked up in these `groups`; they keep the
+    /// meaning that `resolved` gave them.
     ///
-    /// `older` are the files that were in force since the last one of which everything was done, and when the latest
-    /// took their place.
+    /// `older` holds the files that were in force since the last one that was carried out completely, and the instant
+    /// at which the latest of them was replaced.
     pub fn of(
         site: &Site,
         groups: &BTreeMap<String, Vec<Group>>,
@@ -84,27 +86,29 @@ impl Baseline {
     }
 }
 
-/// How sure it is that something is to be taken away.
+/// How certain it is that something is to be taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
-    /// Somebody vouched for it, or its time is over.
+    /// The change is confirmed, or a recorded end passed.
     Planned,
-    /// It follows from a full read, or from a new site file.
+    /// It follows from an unconfirmed change, or from a new site file.
     Inferred,
-    /// It was left to the file in force by one that revoked nothing, or became so since.
+    /// A former file that did not revoke left it in place, or it became due for removal since then. The file in force
+    /// revokes it.
     Left,
-    /// It follows from full reads that lost half of what was known, three times alike.
+    /// It follows from full reads that lost half of what was known, three of which agreed.
     Doubted,
 }
 
 impl Baseline {
-    /// When the latest change was read, or the former file replaced, of what this person is judged by; `None` where
-    /// everything is confirmed.
+    /// Returns when the latest unconfirmed change for this person was read, or the former file was replaced. Returns
+    /// `None` if everything is confirmed.
     pub(super) fn changed(&self, dossier: &PersonFacts) -> Option<Timestamp> {
         dossier.vouched.values().map(|before| before.until).max().max(self.since)
     }
 
-    /// How sure it is that something is to be taken that was `theirs` before, or not, and is ours since `claimed`.
+    /// Grades a removal. `theirs` says whether the person had a right to it before; `claimed` is the instant of the
+    /// claim.
     pub(super) fn graded(&self, dossier: &PersonFacts, theirs: bool, claimed: Option<Timestamp>) -> Certainty {
         let doubted = self.doubted || dossier.vouched.values().any(|before: &Before| before.doubted);
         let left = self.lenient.is_some_and(|until| claimed.is_none_or(|since| since <= until));
@@ -116,8 +120,8 @@ impl Baseline {
         }
     }
 
-    /// The first instant after `now` at which anything opens or closes for this person, by what is known now or by what
-    /// was before: what is held must still end when its recorded time is over.
+    /// Returns the first instant after `now` at which a window opens, or at which one closes, by the present facts or
+    /// by the former ones. A membership must still end when its recorded time is over.
     pub fn next_boundary(
         &self,
         rules: Rules<'_>,
@@ -134,7 +138,7 @@ impl Baseline {
         ends.chain(next).min()
     }
 
-    /// What they could open before.
+    /// Returns the person's entitlements by the former facts and rules.
     pub(super) fn before(&self, rules: Rules<'_>, dossier: &PersonFacts, now: Timestamp) -> Vec<Entitlement> {
         let dossier = dossier.as_vouched();
         let catalogue = self.catalogue.as_ref().unwrap_or(rules.catalogue);

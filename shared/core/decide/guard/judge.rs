@@ -1,7 +1,12 @@
-//! Inferred changes × what is there → what may be done, and what waits for a human. Pure.
+//! Decides for a set of inferred changes: which are released, and which a human must approve. Pure.
 //!
-//! The widest scope that is too large is held whole, so that one thing that went wrong is one thing to approve. What is
-//! known as a set is judged as a set: people who are joined or parted, with everything that this takes from them.
+//! 1. It releases profiles that join another person if that takes nothing from anyone.
+//! 2. It holds the new accounts of a door system if there are more than [`MOST_NEW`] within [`TOGETHER`].
+//! 3. It tests the removals from the widest scope to the narrowest: the site, each door system, each group. The
+//!    widest scope that is too large is held whole, so that one fault is one hold to approve.
+//! 4. It holds changes that follow from a list that was believed only because it was repeated, however few there are.
+//! 5. People who are joined or parted, with everything that this takes from them, are one set. The set is released or
+//!    held whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,38 +16,38 @@ use super::{Hold, MOST_NEW, Scope, TOGETHER, Tally, UnconfirmedChange, Waiting, 
 use crate::model::account::{AccountId, GroupId};
 use crate::site::Guard;
 
-/// The accounts in each group now, ours and others.
+/// The accounts in each group now, whether Doorstep put them there or not.
 pub type Inside = BTreeMap<(String, GroupId), BTreeSet<AccountId>>;
-/// The accounts with a card of ours at each door system.
+/// The accounts at each door system to which Doorstep assigned a card.
 pub type Holders = BTreeMap<String, BTreeSet<AccountId>>;
 
-/// What the guard goes by.
+/// The input of the guard.
 #[derive(Clone, Copy)]
 pub struct Measure<'a> {
     /// Site.
     pub site: &'a str,
-    /// Its limits.
+    /// The limits of the site.
     pub guard: &'a Guard,
-    /// Who is in the groups.
+    /// The accounts in the groups.
     pub inside: &'a Inside,
-    /// Who has a card of ours.
+    /// The accounts with a card that Doorstep assigned.
     pub holders: &'a Holders,
-    /// What it let pass in the last 24 hours.
+    /// The changes that the guard released by itself in the last 24 hours.
     pub tally: &'a Tally,
-    /// The instant for which it is judged.
+    /// The instant of the decision.
     pub now: Timestamp,
 }
 
-/// What became of a set.
+/// The decision about a set.
 #[derive(Debug, Default, PartialEq)]
 pub struct Judgement {
-    /// What may be done.
+    /// Changes that may be done.
     pub released: Vec<Waiting>,
-    /// What waits for a human.
+    /// Changes that wait for a human.
     pub holds: Vec<(Hold, Vec<Waiting>)>,
 }
 
-/// How far a question reaches.
+/// The scope of a question.
 #[derive(Clone, Copy)]
 enum Within<'a> {
     Site,
@@ -60,12 +65,12 @@ impl Within<'_> {
     }
 }
 
-/// Judges everything that is inferred, as one set.
+/// Decides about all inferred changes as one set.
 pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
     let mut judgement = Judgement::default();
     let (made, removals): (Vec<Waiting>, Vec<Waiting>) =
         waiting.into_iter().partition(|one| matches!(one.doubt, UnconfirmedChange::Made { .. }));
-    // Who gets another address, and from whom that takes nothing.
+    // A profile that gets another address, where that takes nothing from anyone.
     let (harmless, removals): (Vec<Waiting>, Vec<Waiting>) =
         removals.into_iter().partition(|one| matches!(one.doubt, UnconfirmedChange::Moves { .. }) && !one.joined);
     judgement.released.extend(harmless);
@@ -90,7 +95,7 @@ impl Measure<'_> {
         }
     }
 
-    /// What follows from joining and parting people is done whole or not at all.
+    /// Decides about removals. What follows from joining and parting people is done whole or not at all.
     fn sets(self, removals: Vec<Waiting>, judgement: &mut Judgement) {
         let mut all = self.removals(removals);
         let stays = all.holds.iter().find(|(_, held)| held.iter().any(|one| one.joined));
@@ -146,7 +151,8 @@ impl Measure<'_> {
         }
     }
 
-    /// Why these are too many of those who have, or lately had, what is taken.
+    /// Returns the reason why these removals are too many. They are compared with the people who have, or lately had,
+    /// what is taken.
     fn too_many(self, removals: &[Waiting], within: Within<'_>) -> Option<String> {
         if removals.is_empty() {
             return None;
@@ -162,7 +168,7 @@ impl Measure<'_> {
         if losing > most as usize {
             return Some(format!("{losing} people within {hours} hours, and more than {most} wait for a human"));
         }
-        // Both are far below what a float counts exactly.
+        // Both numbers are far below the limit up to which a float is exact.
         let is_share = losing as f64 >= share * there as f64;
         let is_much = there >= base as usize && losing >= least as usize && is_share;
         is_much.then(|| format!("{losing} of {there} people within {hours} hours"))
@@ -178,7 +184,7 @@ impl Measure<'_> {
         crowd.loses_all().then(|| format!("the cards of all {} people", crowd.there.len()))
     }
 
-    /// Everything that is taken, beside everybody who has anything.
+    /// Counts the people who lose anything, and the people who have anything.
     fn all<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
         let mut crowd = self.lately(within, |_| true);
         crowd.add(removals, within, |_| true);
@@ -190,7 +196,7 @@ impl Measure<'_> {
         crowd
     }
 
-    /// The cards that are taken, beside everybody who has one of ours.
+    /// Counts the people who lose a card, and the people who have a card that Doorstep assigned.
     fn cards<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
         let is_card = |doubt: &UnconfirmedChange| matches!(doubt, UnconfirmedChange::Card { .. });
         let mut crowd = self.lately(within, is_card);
@@ -204,7 +210,7 @@ impl Measure<'_> {
         here.flat_map(|(doors, accounts)| accounts.iter().map(move |id| (doors.as_str(), id)))
     }
 
-    /// What was let pass in the last 24 hours.
+    /// Counts the people of the removals that the guard released in the last 24 hours.
     fn lately(&self, within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) -> Crowd<'_> {
         let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
         let mut crowd = Crowd::default();
@@ -235,7 +241,7 @@ impl Measure<'_> {
     }
 }
 
-/// Different people, each by their account at a door system.
+/// Counts of different people, each known by the account at a door system.
 #[derive(Default)]
 struct Crowd<'a> {
     losing: BTreeSet<(&'a str, &'a AccountId)>,
@@ -247,7 +253,7 @@ impl<'a> Crowd<'a> {
         removals.iter().map(|one| &one.doubt).filter(|doubt| counts(doubt)).for_each(|doubt| self.one(doubt, within));
     }
 
-    /// Whoever loses something had it.
+    /// Counts the account of one change. A person who loses something had it, so the account counts on both sides.
     fn one(&mut self, doubt: &'a UnconfirmedChange, within: Within<'_>) {
         if let Some((doors, account)) = doubt.place().filter(|(doors, _)| within.holds(doors, doubt.group())) {
             self.losing.insert((doors, account));

@@ -1,10 +1,11 @@
-//! The guard: what would take access from many at once, and that nobody vouched for, waits for a human. [`removal`] is
-//! the one place through which everything passes that takes something away.
+//! The guard: unconfirmed changes that would take access from many people at once wait for a human. Every change that
+//! takes something away passes through [`removal`].
 //!
-//! A revoke is *planned* when a window's recorded end passed, when a signed delivery announced the change of that very
-//! thing, or when the platform, asked for it by its id, says that it is over. Everything else is *inferred*: found by a
-//! full read alone, or caused by a new site file. [`former`] tells the two apart, [`judge`] decides about inferred ones
-//! as a set, before any of it is done. Pure; reconcile asks and remembers, settle does only what was released.
+//! A revoke is *planned* in three cases: a window's recorded end passed; a signed delivery announced the change of
+//! the thing itself; or the platform, asked for the thing by its id, says that it is over. Every other revoke is
+//! *inferred*: it follows from an unconfirmed change, or from a new site file. [`former`] tells the two apart.
+//! [`judge`] decides about inferred revokes as a set, before any of them is applied. Pure: reconcile collects the
+//! changes and stores the decision; settle applies only what was released.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,16 +26,16 @@ pub mod removal;
 #[cfg(test)]
 mod tests;
 
-/// Inferred revokes count together for so long.
+/// How long inferred revokes count together.
 pub const TOGETHER: SignedDuration = SignedDuration::from_hours(24);
-/// What was released may be done for so long.
+/// How long a release stays valid.
 pub const RELEASED_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// A hold is published again after so long.
+/// How long after a hold was published it is published again.
 pub const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(24);
-/// More new accounts than this at one door system at once wait for a human.
+/// The most new accounts at one door system within [`TOGETHER`] that are created without an approval.
 pub const MOST_NEW: usize = 100;
 
-/// One change that nobody vouched for.
+/// One change that is not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnconfirmedChange {
@@ -47,14 +48,14 @@ pub enum UnconfirmedChange {
         /// Account.
         account: AccountId,
     },
-    /// An account is made.
+    /// An account is created.
     Made {
         /// Door system.
         doors: String,
-        /// The first of their profiles.
+        /// The first profile of the person.
         profile: FactId,
     },
-    /// A card of ours is taken from an account.
+    /// A card that Doorstep assigned is taken from an account.
     Card {
         /// Door system.
         doors: String,
@@ -70,9 +71,9 @@ pub enum UnconfirmedChange {
         /// Account.
         account: AccountId,
     },
-    /// A profile becomes another person's, by an address that is not confirmed.
+    /// A profile joins another person, by an address that is not confirmed.
     Moves {
-        /// Profile.
+        /// The profile.
         profile: FactId,
         /// SHA-256 of the address.
         to: String,
@@ -80,7 +81,7 @@ pub enum UnconfirmedChange {
 }
 
 impl UnconfirmedChange {
-    /// Where.
+    /// Returns the door system, if the change is at one.
     pub fn doors(&self) -> Option<&str> {
         match self {
             UnconfirmedChange::Leaves { doors, .. } | UnconfirmedChange::Made { doors, .. } => Some(doors),
@@ -89,7 +90,7 @@ impl UnconfirmedChange {
         }
     }
 
-    /// The account from which something is taken.
+    /// Returns the door system and the account from which something is taken.
     pub fn place(&self) -> Option<(&str, &AccountId)> {
         match self {
             UnconfirmedChange::Leaves { doors, account, .. }
@@ -99,7 +100,7 @@ impl UnconfirmedChange {
         }
     }
 
-    /// The group that is left.
+    /// Returns the group that the account leaves.
     pub fn group(&self) -> Option<&GroupId> {
         match self {
             UnconfirmedChange::Leaves { group, .. } => Some(group),
@@ -111,35 +112,36 @@ impl UnconfirmedChange {
     }
 }
 
-/// A doubt, and who must be settled if it is released.
+/// An unconfirmed change, and the subject to evaluate if the change is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// What would be done.
+    /// The change.
     pub doubt: UnconfirmedChange,
-    /// For whom.
+    /// The subject to evaluate.
     pub who: Subject,
-    /// It was never ours.
+    /// Whether the membership never belonged to Doorstep.
     #[serde(default)]
     pub foreign: bool,
-    /// Known from a list that is believed only because it was repeated: held however few there are.
+    /// Whether the change follows from a list that is believed only because it was repeated. Such a change is held,
+    /// however few there are.
     #[serde(default)]
     pub doubted: bool,
-    /// It follows from joining or parting people: judged with them as one set.
+    /// Whether the change follows from joining or parting people. All such changes are one set.
     #[serde(default)]
     pub joined: bool,
-    /// How the number of a card reads.
+    /// The digits of the card's number that the operator may see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
 }
 
 impl Waiting {
-    /// What waits of a person, known from reads that nobody doubts.
+    /// Creates a change of one subject, from reads that are believed.
     pub fn new(doubt: UnconfirmedChange, who: Subject) -> Self {
         Waiting { doubt, who, foreign: false, doubted: false, joined: false, tag: None }
     }
 }
 
-/// How far a hold reaches.
+/// The scope of a hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -164,15 +166,15 @@ impl fmt::Display for Scope {
 /// A set of changes that a human must approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// Names exactly this set: the first 16 hex digits of the SHA-256 over site and changes.
+    /// The checksum that names exactly this set: the first 16 hex digits of the SHA-256 over site and changes.
     pub checksum: String,
     /// Site.
     pub site: String,
-    /// How far it reaches.
+    /// The scope of the hold.
     pub scope: Scope,
-    /// How many would leave a group.
+    /// How many group memberships would be revoked.
     pub revokes: usize,
-    /// How many accounts would be made.
+    /// How many accounts would be created.
     pub accounts: usize,
     /// How many cards would be taken back.
     #[serde(default)]
@@ -180,28 +182,28 @@ pub struct Hold {
     /// How many accounts would be suspended or deleted.
     #[serde(default)]
     pub rests: usize,
-    /// How many profiles would become another person's.
+    /// How many profiles would join another person.
     #[serde(default)]
     pub moves: usize,
-    /// Why it is held.
+    /// The reason for the hold.
     pub reason: String,
-    /// Since when.
+    /// When the hold began.
     pub since: Timestamp,
-    /// When it was last published.
+    /// When the hold was last published.
     pub told: Timestamp,
-    /// When it was approved, if it was.
+    /// When the hold was approved. `None`: it was not.
     #[serde(default)]
     pub approved: Option<Timestamp>,
-    /// In how many pieces its changes are kept.
+    /// Number of pieces in which the changes are stored.
     #[serde(default)]
     pub pieces: usize,
-    /// Version of the item; not part of its content.
+    /// Version of the item. It is not part of the content.
     #[serde(skip)]
     pub version: u64,
 }
 
 impl Hold {
-    /// How it reads in a report; `group` says what a group is called.
+    /// Returns the sentence for a report. `group` returns the name of a group.
     pub fn told(&self, group: impl Fn(&str, &GroupId) -> String) -> String {
         let Hold { checksum, scope, reason, .. } = self;
         let place = match scope {
@@ -212,7 +214,7 @@ impl Hold {
         format!("{place}: {what} are held ({reason}): look at `doorstep approve`, then `doorstep approve {checksum}`")
     }
 
-    /// Says what is held, for people.
+    /// Returns the number of held changes of each kind, as text.
     pub fn what(&self) -> String {
         let kinds = [
             (self.revokes, "revokes"),
@@ -236,7 +238,7 @@ impl Hold {
     }
 }
 
-/// The checksum of a set of changes.
+/// Returns the checksum of a set of changes. The order of the changes does not matter.
 pub fn checksum(site: &str, doubts: &[&UnconfirmedChange]) -> String {
     let mut sorted = doubts.to_vec();
     sorted.sort();
@@ -245,26 +247,27 @@ pub fn checksum(site: &str, doubts: &[&UnconfirmedChange]) -> String {
     hex::encode(Sha256::digest(text)).chars().take(16).collect()
 }
 
-/// What the guard let pass lately, by itself.
+/// The changes that the guard lately released by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// What was taken away, and when that was released.
+    /// Each removal, and when it was released.
     #[serde(with = "pairs")]
     pub left: BTreeMap<UnconfirmedChange, Timestamp>,
-    /// New accounts that no human approved, by door system. Each has an item of its own: settle makes them.
+    /// New accounts that no human approved, by door system. They are stored as items of their own, because settle
+    /// creates the accounts.
     #[serde(skip)]
     pub made: BTreeMap<String, usize>,
 }
 
 impl Tally {
-    /// What still counts at `now`.
+    /// Returns the tally without the removals that no longer count at `now`.
     pub fn lately(mut self, now: Timestamp) -> Self {
         self.left.retain(|_, at| now.duration_since(*at) < TOGETHER);
         self
     }
 }
 
-/// JSON has no keys but texts.
+/// Stores the map as a list of pairs. JSON allows only texts as keys.
 mod pairs {
     use std::collections::BTreeMap;
 

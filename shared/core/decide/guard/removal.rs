@@ -1,8 +1,8 @@
-//! The one place that says whether something may be taken away at once. Whatever takes something from a person passes
-//! through [`doubt_of`], which names it, and [`Evidence::sureness`], which says where the news of it came from. Settle
-//! does only what is planned or was released; reconcile hands everything else to the guard. Pure.
+//! Decides whether something may be taken away at once. Every action that takes something from a person passes
+//! through this module: [`doubt_of`] names the removal, and [`Evidence::sureness`] grades it. Settle applies only
+//! removals that are planned or released. Reconcile passes all others to the guard. Pure.
 //!
-//! News is *confirmed* or not by how it came to be known ([`Source::confirms`]):
+//! A change is *confirmed* or not by its source ([`Source::confirms`]):
 //!
 //! ```text
 //! signed, recent delivery about the thing, which was then read                  confirmed
@@ -13,19 +13,19 @@
 //! a new site file, or one that leaves grant-only                                not confirmed: the former files count
 //! ```
 //!
-//! *Before* is what a person could open by confirmed facts and by the former site files. Then:
+//! *Before* means the access that follows from confirmed facts and from the former site files. Then:
 //!
 //! ```text
 //! taken away                           planned                                            otherwise
-//! a membership of ours                 a recorded end passed, or shut before              inferred
-//! a membership that is not ours        never                                              inferred
-//! a card of ours                       not their number before, or no access before at    inferred
+//! a claimed membership                 a recorded end passed, or no access before         inferred
+//! a membership that is not claimed     never                                              inferred
+//! a card that Doorstep assigned        not their number before, or no access before at    inferred
 //!                                      these doors, now or later
 //! an account (suspended, deleted)      no access before at these doors, now or later      inferred
 //! the person of a profile (joined to   the address is confirmed                           inferred, as one set with
 //! another one, parted from others)                                                        everything that follows
-//! an older line beside ours            always: what is open, and until when, stays        -
-//! a line whose end is moved earlier    always: its end is recorded before it passes       -
+//! an older member beside ours          always: the access and its end stay the same       -
+//! a member whose end is moved earlier  always: its end is recorded before it passes       -
 //! ```
 
 use jiff::Timestamp;
@@ -39,17 +39,17 @@ use crate::model::account::{AccountId, GroupId};
 use crate::model::person::Person;
 use crate::model::record::Source;
 
-/// What a move takes away at one door system.
+/// What an action takes away at one door system.
 enum Removal<'a> {
-    /// A membership.
+    /// A group membership.
     Membership { group: &'a GroupId, account: &'a AccountId, foreign: bool },
-    /// A card of ours.
+    /// A card that Doorstep assigned.
     Card(&'a Change),
     /// The use of an account.
     Account,
 }
 
-/// What a move takes away. A new kind of move must decide here.
+/// Returns what an action takes away. The match is exhaustive, so that a new kind of action must decide here.
 fn removal(step: &Action) -> Option<Removal<'_>> {
     match step {
         Action::Revoke { group, row, foreign, .. } => {
@@ -57,15 +57,16 @@ fn removal(step: &Action) -> Option<Removal<'_>> {
         }
         Action::Untag(change) => Some(Removal::Card(change)),
         Action::Suspend | Action::Delete => Some(Removal::Account),
-        // What is open, and until when, stays.
+        // The access and its end stay the same.
         Action::Tidy { .. } => None,
-        // The end at the door system is the recorded end: it passes later, and is planned then.
+        // The end at the door system is the recorded end. It passes later, and is planned then.
         Action::Grant { .. } => None,
         Action::Create | Action::Resume | Action::Rename(_) | Action::Tag(_) => None,
     }
 }
 
-/// Names what a move takes from a person, for the guard; `None` where it takes nothing.
+/// Returns the removal that an action makes, in the form that the guard stores. Returns `None` if the action takes
+/// nothing away.
 pub fn doubt_of(person: &Person, doors: &str, step: &Action) -> Option<UnconfirmedChange> {
     let doors = doors.to_owned();
     let linked = || Some(person.accounts.get(&doors)?.account.id.clone());
@@ -81,7 +82,7 @@ pub fn doubt_of(person: &Person, doors: &str, step: &Action) -> Option<Unconfirm
     }
 }
 
-/// How the number of a card that is taken away reads for a human.
+/// Returns the number of a card that is taken away, in the form that the operator may see.
 pub fn tag_of(step: &Action) -> Option<String> {
     match removal(step)? {
         Removal::Card(change) => Some(recorded(&change.number)),
@@ -89,30 +90,30 @@ pub fn tag_of(step: &Action) -> Option<String> {
     }
 }
 
-/// Whether a membership that is taken away was never ours.
+/// Returns whether an action removes a membership that never belonged to Doorstep.
 pub fn is_foreign(step: &Action) -> bool {
     matches!(removal(step), Some(Removal::Membership { foreign: true, .. }))
 }
 
-/// What one person is judged by, now and before.
+/// The facts, rules and former state by which the removals of one person are graded.
 #[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// The former site files and catalogue.
     pub former: &'a Baseline,
     /// The rules in force.
     pub rules: Rules<'a>,
-    /// The facts.
+    /// The facts about the person.
     pub dossier: &'a PersonFacts,
-    /// What follows from them.
+    /// The access that follows from the facts.
     pub desired: &'a Desired,
-    /// The person, with what is ours.
+    /// The person, with claims, intents and cards.
     pub person: &'a Person,
-    /// The instant for which it is judged.
+    /// The instant of the evaluation.
     pub now: Timestamp,
 }
 
 impl Evidence<'_> {
-    /// Says how sure it is that a move is to be made; see the table of this module. A move that takes nothing is planned.
+    /// Grades an action by the table of this module. An action that takes nothing away is planned.
     pub fn sureness(self, doors: &str, step: &Action) -> Certainty {
         match removal(step) {
             None => Certainty::Planned,
@@ -150,7 +151,8 @@ impl Evidence<'_> {
         self.former.graded(self.dossier, self.had_access(doors, since), None)
     }
 
-    /// Whether anything at these doors was open before, or still to come. A group whose recorded end passed is over.
+    /// Returns whether the person had access at this door system before, now or later. A group whose recorded end
+    /// passed does not count.
     fn had_access(self, doors: &str, since: Timestamp) -> bool {
         let before = self.former.before(self.rules, self.dossier, self.now);
         before.into_iter().any(|one| {
@@ -159,7 +161,7 @@ impl Evidence<'_> {
         })
     }
 
-    /// Whether a recorded end of this group passed: it was known before it came, whatever told of it.
+    /// Returns whether a recorded end of this group passed. The end counts only if it was known before it came.
     fn is_over(self, at: &(String, GroupId), since: Timestamp) -> bool {
         let mut stretches = self.desired.get(at).into_iter().flatten();
         stretches.any(|stretch| stretch.window.until.is_some_and(|until| since < until && until <= self.now))
@@ -167,7 +169,8 @@ impl Evidence<'_> {
 }
 
 impl Source {
-    /// Whether what became known so is confirmed; see the table of this module. What is not is inferred.
+    /// Returns whether a change from this source is confirmed; see the table of this module. Any other change is
+    /// inferred.
     pub fn confirms(&self) -> bool {
         match self {
             Source::Delivery(_) | Source::Look => true,

@@ -1,4 +1,4 @@
-//! What is held, and what is not.
+//! Tests of which changes the guard holds, and which it releases.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ fn with_cards(inside: &Inside, holders: &Holders, tally: &Tally, waiting: Vec<Wa
     judge(Measure { site: "s", guard: &Guard::default(), inside, holders, tally, now: now() }, waiting)
 }
 
-/// How many are held, of so many who leave a group of so many.
+/// Returns how many of the `leaving` people are held, in a group of `of` people.
 fn held(leaving: usize, of: usize) -> usize {
     let inside = people("main", "g", 0..of);
     let judgement = judged(&inside, &Tally::default(), (0..leaving).map(|n| leaves("main", "g", n)).collect());
@@ -85,12 +85,13 @@ fn the_widest_scope_that_is_too_large_is_one_hold() {
     let mut inside = people("main", "g", 0..6);
     inside.extend(people("main", "h", 6..12));
     inside.extend(people("other", "g", 20..200));
-    // Of the site's 192 people six are few; of the 12 at these doors they are not, though of no group too many.
+    // Six are few of the site's 192 people. They are too many of the 12 at this door system, though not of any one
+    // group.
     let three = |group: &'static str, from: usize| (from..from + 3).map(move |n| leaves("main", group, n));
     let judgement = judged(&inside, &Tally::default(), three("g", 0).chain(three("h", 6)).collect());
     assert_eq!(judgement.holds.len(), 1);
     assert_eq!(judgement.holds[0].0.scope, Scope::Doors("main".into()));
-    // One group alone is one hold, and what is elsewhere goes on.
+    // One group alone is one hold. Changes elsewhere are released.
     let mut leaving: Vec<Waiting> = (20..22).map(|n| leaves("other", "g", n)).collect();
     leaving.extend(people_of("main", "k", 0..4));
     inside.extend(people("main", "k", 0..4));
@@ -192,7 +193,8 @@ fn who_is_joined_is_held_with_everything_that_follows_or_not_at_all() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Nothing gets lost or is both held and released, and a checksum names the set, in whatever order it comes.
+    /// Each change is either held or released, and the checksum names the set, in whatever order the changes are
+    /// passed.
     #[test]
     fn everything_is_either_held_or_released(who in proptest::collection::vec((0..3_usize, 0..40_usize), 0..60)) {
         let groups = ["g", "h", "k"];

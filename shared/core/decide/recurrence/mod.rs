@@ -1,12 +1,12 @@
-//! When a booking takes place: once, or again and again by the clock on its own wall.
+//! Expands a booking into its occurrences: one, or those of a series, which repeats by local time.
 //!
-//! A series is expanded in local time with no zone at all, and each start is then put into the zone. So a weekly 09:00
-//! stays at 09:00 over both clock changes. Where the clock change makes a local time fall out (spring), the start
-//! moves on by the hour that is missing (01:30 becomes 02:30), as RFC 5545 says; where a local time comes twice
-//! (autumn), the first is meant. An occurrence lasts as long as the first one, in real minutes.
+//! A series is expanded in local time without a zone. Each start is then put into the zone. A weekly 09:00 therefore
+//! stays at 09:00 over both clock changes. In spring a local time may be skipped; the start then moves on by the
+//! missing hour (01:30 becomes 02:30), as RFC 5545 says. In autumn a local time may occur twice; the first is used.
+//! Every occurrence lasts as long as the first one, in real minutes.
 //!
-//! Pure: no clock, no network. Rules come from outside, so expansion is bounded, and what cannot be read is an error
-//! with what to do about it, never a guess.
+//! Pure: no clock, no network. Rules come from outside, so the expansion is bounded. A rule that cannot be read is an
+//! error that says what to do; it is never guessed.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -20,16 +20,16 @@ mod rule;
 
 use rule::Rule;
 
-/// Most occurrences that are counted through, from the start of a series on: a daily one since 1900 has 46,000.
+/// The most occurrences that are counted from the start of a series. A daily series since 1900 has 46,000.
 const MOST: usize = 100_000;
 
-/// When `booking` takes place, as far as it overlaps `from` (inclusive) until `until` (exclusive): start and end of
-/// each time, in order. Called off or not is not asked here.
+/// Returns the start and end of each occurrence of `booking` that overlaps `from` (inclusive) until `until`
+/// (exclusive), in order. Ignores whether the booking is cancelled.
 ///
-/// A series repeats in the booking's own zone, where it names one that exists, else in `zone`.
+/// A series repeats in the booking's own zone if that exists, and in `zone` otherwise.
 ///
 /// # Errors
-/// What is wrong with the booking and what to do about it: an end before its start, or a rule that cannot be read.
+/// Says what is wrong with the booking and what to do: an end before its start, or a rule that cannot be read.
 pub fn occurrences(
     booking: &Booking,
     zone: &TimeZone,
@@ -52,7 +52,7 @@ pub fn occurrences(
     Ok(stretches.filter(|(start, end)| *start < until && (*end > from || *start >= from)).collect())
 }
 
-/// Starts of a series before `until`, what is called off left out.
+/// Returns the starts of a series before `until`, without cancelled occurrences.
 fn starts(first: Timestamp, series: &Series, zone: &TimeZone, until: Timestamp) -> Result<Vec<Timestamp>, String> {
     let rule = Rule::read(&series.rule, zone)?;
     let last = zone.to_datetime(until);
@@ -61,7 +61,7 @@ fn starts(first: Timestamp, series: &Series, zone: &TimeZone, until: Timestamp) 
         if counted >= MOST {
             return Err("the booking series has too many occurrences: shorten it at the platform".to_owned());
         }
-        // A day of slack: a start that moves over a clock change is judged by its instant, below.
+        // One day of slack: a clock change may move a start, and the code below compares its instant.
         if local > last.saturating_add(SignedDuration::from_hours(24)) {
             break;
         }
@@ -76,12 +76,13 @@ fn starts(first: Timestamp, series: &Series, zone: &TimeZone, until: Timestamp) 
     Ok(starts)
 }
 
-/// Whether an occurrence was called off, by its instant or by its local day and time.
+/// Returns whether an occurrence was cancelled, by its instant or by its local date and time.
 fn called_off(series: &Series, zone: &TimeZone, local: DateTime, start: Timestamp) -> bool {
     series.except.iter().any(|gone| *gone == start || zone.to_datetime(*gone) == local)
 }
 
-/// Local starts by the rule alone. To the crate they are all UTC, so that no zone but ours has a say.
+/// Returns local starts by the rule alone. They are passed to the `rrule` crate as UTC, so that it applies no zone of
+/// its own.
 fn locals(first: DateTime, rule: RRule<Unvalidated>) -> Result<impl Iterator<Item = DateTime> + use<>, String> {
     let first = TimeZone::UTC.to_timestamp(first).ok().filter(|_| (1..=9999).contains(&first.year()));
     let first = first.and_then(|first| chrono::DateTime::from_timestamp(first.as_second(), 0));

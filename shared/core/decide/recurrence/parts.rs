@@ -1,13 +1,13 @@
-//! What the parts of a rule say, for the crate that expands it. That crate's own reader of text is passed by: it brings
-//! an engine for regular expressions along, and takes what it does not understand for nothing said.
+//! Builds the `rrule` crate's rule from the parts of a rule. That crate's own text parser is not used: it needs a
+//! regular expression engine, and it ignores what it does not understand.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use rrule::{Frequency, NWeekday, RRule, Unvalidated};
 
-/// A rule of these parts, which are in capitals, each a name and a value. `None` where one is not understood whole, or
-/// is there twice.
+/// Builds a rule from these parts, each a name and a value in capitals. Returns `None` if a part is not understood
+/// completely, or occurs twice.
 pub(super) fn read(parts: &[(&str, &str)]) -> Option<RRule<Unvalidated>> {
     let mut names = BTreeSet::new();
     if !parts.iter().all(|(name, _)| names.insert(name)) {
@@ -48,7 +48,7 @@ fn with(rule: RRule<Unvalidated>, name: &str, value: &str) -> Option<RRule<Unval
     })
 }
 
-/// `MO`, `2MO` or `-1MO`.
+/// Reads a weekday: `MO`, `2MO` or `-1MO`.
 fn weekday(text: &str) -> Option<NWeekday> {
     let (which, day) = text.split_at_checked(text.len().checked_sub(2)?)?;
     match (which, day.parse().ok()?) {
@@ -58,7 +58,7 @@ fn weekday(text: &str) -> Option<NWeekday> {
     }
 }
 
-/// Numbers within a range. Zero is none of those that count from an end.
+/// Reads a list of numbers within a range. Zero is refused, because these numbers count from one end or the other.
 fn numbers<T>(value: &str, range: std::ops::RangeInclusive<T>) -> Option<Vec<T>>
 where
     T: FromStr + PartialOrd + Default,
@@ -67,7 +67,7 @@ where
     value.split(',').map(number).collect()
 }
 
-/// Hours, minutes or seconds.
+/// Reads a list of hours, minutes or seconds.
 fn times(value: &str, most: u8) -> Option<Vec<u8>> {
     value.split(',').map(|text| text.parse().ok().filter(|time| *time <= most)).collect()
 }

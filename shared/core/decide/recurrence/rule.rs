@@ -1,8 +1,8 @@
 //! A recurrence rule as platforms write it, made safe to expand.
 //!
-//! What is taken: one rule, with or without `RRULE:` before it, `EXDATE` lines, and a `DTSTART` line, which is passed
-//! over because the booking has its own start. `UNTIL` is taken out and judged here, in any of its three forms, because
-//! the crate that expands knows no local ones.
+//! Accepted are: one rule, with or without `RRULE:` before it; `EXDATE` lines; and a `DTSTART` line, which is ignored
+//! because the booking has its own start. `UNTIL` is removed and applied here, in any of its three forms, because the
+//! crate that expands rules does not know local ones.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -11,17 +11,17 @@ use rrule::{RRule, Unvalidated};
 
 use super::parts;
 
-/// Longest rule that is looked at, in bytes.
+/// Longest rule that is read, in bytes.
 const LONGEST: usize = 16_384;
-/// Most times a day. More would be no booking, and could burn seconds.
+/// The most occurrences a day. A booking needs no more, and more could take seconds to expand.
 const MOST_A_DAY: usize = 24;
-/// The one thing that is said of every rule that cannot be read; it quotes nothing.
+/// Returns the one error text for every rule that cannot be read. It quotes nothing of the rule.
 pub(super) fn unreadable() -> String {
     "the booking series' rule cannot be read: book it again at the platform, daily, weekly, monthly or yearly"
         .to_owned()
 }
 
-/// A moment as a rule writes it.
+/// A moment, as a rule writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     /// A whole local day.
@@ -42,10 +42,10 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// Reads `text`; its local times are of `zone`.
+    /// Reads `text`. Its local times are in `zone`.
     ///
     /// # Errors
-    /// [`unreadable`], for anything that is not understood whole.
+    /// Returns [`unreadable`] if any part is not understood completely.
     pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
         if text.len() > LONGEST {
             return Err(unreadable());
@@ -53,7 +53,7 @@ impl Rule {
         parsed(&text.to_ascii_uppercase(), zone).ok_or_else(unreadable)
     }
 
-    /// Whether the rule ended before an occurrence. One exactly at the end still takes place.
+    /// Returns whether the rule ended before an occurrence. An occurrence exactly at the end still takes place.
     pub(super) fn ended(&self, local: DateTime, start: Timestamp) -> bool {
         match self.until {
             None => false,
@@ -63,7 +63,7 @@ impl Rule {
         }
     }
 
-    /// Whether an occurrence is one of those that do not take place.
+    /// Returns whether an occurrence is excluded.
     pub(super) fn excludes(&self, local: DateTime, start: Timestamp) -> bool {
         self.except.iter().any(|gone| match gone {
             Moment::Day(day) => local.date() == *day,
@@ -86,7 +86,7 @@ fn parsed(text: &str, zone: &TimeZone) -> Option<Rule> {
     Some(Rule { rule, until, except })
 }
 
-/// The rule without its `UNTIL`, and that.
+/// Returns the rule without its `UNTIL`, and the `UNTIL`.
 fn without_until(rule: &str) -> Option<(RRule<Unvalidated>, Option<Moment>)> {
     let (mut kept, mut until, mut a_day) = (Vec::new(), None, 1);
     for part in rule.split(';').map(str::trim).filter(|part| !part.is_empty()) {
@@ -103,10 +103,10 @@ fn without_until(rule: &str) -> Option<(RRule<Unvalidated>, Option<Moment>)> {
     (a_day <= MOST_A_DAY).then(|| Some((parts::read(&kept)?, until)))?
 }
 
-/// The moments of one `EXDATE` line, which may name a zone of its own for its local times.
+/// Returns the moments of one `EXDATE` line. The line may name its own zone for its local times.
 fn exdates(line: &str, zone: &TimeZone) -> Option<Vec<Moment>> {
     let (head, values) = line.split_once(':')?;
-    // Names of zones are looked up whatever their case, so the capitals do no harm.
+    // Zone names are looked up regardless of case, so the capitals do no harm.
     let own = match head.split(';').find_map(|parameter| parameter.strip_prefix("TZID=")) {
         Some(name) => Some(TimeZone::get(name).ok()?),
         None => None,
@@ -118,7 +118,7 @@ fn exdates(line: &str, zone: &TimeZone) -> Option<Vec<Moment>> {
     moments.collect()
 }
 
-/// `20260112`, `20260112T093000` or `20260112T093000Z`.
+/// Reads `20260112`, `20260112T093000` or `20260112T093000Z`.
 fn moment(text: &str) -> Option<Moment> {
     let date = Date::strptime("%Y%m%d", text.get(..8)?).ok()?;
     let rest = text.get(8..)?;

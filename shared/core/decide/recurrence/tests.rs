@@ -1,4 +1,5 @@
-//! Series over both clock changes of two countries, every form of end and exception, and rules that are refused.
+//! Tests of series over both clock changes of two countries, of every form of end and exception, and of rules that
+//! are refused.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
@@ -16,7 +17,7 @@ fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).expect("a zone")
 }
 
-/// An hour long booking at `start` that repeats by `rule`, in London.
+/// Creates a one-hour booking at `start` in London that repeats by `rule`.
 fn series(start: &str, rule: &str) -> Booking {
     Booking {
         resource: None,
@@ -40,7 +41,7 @@ fn single(start: &str, end: &str) -> Booking {
     Booking { start: at(start), end: at(end), series: None, ..series(start, "") }
 }
 
-/// Starts of `booking` from 2026 on, until `until`.
+/// Returns the starts of `booking` from 2026 until `until`.
 fn starts(booking: &Booking, until: &str) -> Vec<String> {
     let all = occurrences(booking, &TimeZone::UTC, at("2026-01-01T00:00:00Z"), at(until)).expect("occurrences");
     all.iter().map(|(start, _)| start.to_string()).collect()
@@ -118,7 +119,7 @@ fn nine_o_clock_stays_nine_o_clock_over_both_clock_changes() {
 #[test]
 fn a_time_that_falls_out_moves_on_and_one_that_comes_twice_is_the_first() {
     let spring = series("2026-03-28T01:30:00Z", "FREQ=DAILY;COUNT=3");
-    // 01:30, then 02:30 summer time because 01:30 falls out, then 01:30 summer time.
+    // 01:30, then 02:30 summer time because 01:30 is skipped, then 01:30 summer time.
     let days = ["2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"];
     assert_eq!(starts(&spring, "2026-05-01T00:00:00Z"), days);
     let autumn = series("2026-10-24T00:30:00Z", "FREQ=DAILY;COUNT=3");
@@ -291,7 +292,7 @@ fn every_part_means_what_the_standard_says() {
 }
 
 proptest! {
-    /// Whatever a rule says, its expansion ends, and is in order and within bounds.
+    /// The expansion of any rule ends, and is in order and within bounds.
     #[test]
     fn any_rule_is_expanded_or_refused(
         freq in "DAILY|WEEKLY|MONTHLY|YEARLY",

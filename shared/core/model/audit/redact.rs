@@ -1,12 +1,12 @@
-//! Takes e-mail addresses out of the texts of a record. A sender chooses the ids of its deliveries and things, and some
-//! choose an address. The chain can never be changed, so an address in it could never be forgotten.
+//! Removes e-mail addresses from the texts of a record. A sender chooses the ids of its deliveries and things, and
+//! some senders choose an address. The chain can never be changed, so an address in it could never be erased.
 
 use std::borrow::Cow;
 
-/// What stands in place of a word that looks like an address.
+/// The text that replaces a word that looks like an address.
 const REDACTED: &str = "[address]";
 
-/// `text` with `REDACTED` in place of each word that looks like an e-mail address.
+/// Returns `text` with `REDACTED` in place of each word that looks like an e-mail address.
 pub fn without_addresses(text: &str) -> Cow<'_, str> {
     if !text.contains(['@', '%']) {
         return Cow::Borrowed(text);
@@ -22,7 +22,7 @@ pub fn without_addresses(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
-/// Something, an at sign (escaped as in addresses of the web, too), something.
+/// Returns whether a word has text on both sides of an at sign. The at sign may be escaped as in URLs (`%40`).
 fn is_address(word: &str) -> bool {
     let plain = word.replace("%40", "@");
     plain.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.trim_end_matches(['.', ':']).is_empty())

@@ -1,34 +1,34 @@
-//! Whether an audit chain is whole: every place taken once, each record as it was written and joined to the one before.
-//! Pure; it is handed one record after another, so that no chain is too long.
+//! Verifies an audit chain: each position occurs once, and each record is unchanged and linked to the one before it.
+//! The verifier takes one record after another, so the length of the chain has no limit.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Head, Record};
 
-/// The first place at which a chain is not what it should be.
+/// The first position at which a chain is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
-    /// The place.
+    /// The position.
     pub seq: u64,
     /// What is wrong there.
     pub why: String,
 }
 
-/// What became of looking through a chain.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Nothing is wrong.
+    /// Whether nothing is wrong.
     pub whole: bool,
-    /// How many records were found right, from the first on.
+    /// How many records are right, from the first on.
     pub records: u64,
-    /// The last of them. Whoever notes it elsewhere can show later that nothing up to it was rewritten.
+    /// The last right record. A person who notes it elsewhere can show later that nothing up to it was rewritten.
     pub head: Head,
-    /// The first place that is not right.
+    /// The first position that is wrong.
     pub broken: Option<Broken>,
 }
 
-/// Looks through one chain, record by record.
+/// A verifier of one chain, record by record. It stops at the first record that is wrong.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     site: String,
@@ -38,12 +38,13 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Nothing was looked at yet. `known` is a place and its hash that somebody noted earlier.
+    /// Creates a verifier at the beginning of the chain. `known` is a position and its hash that a person noted
+    /// earlier.
     pub fn of(site: &str, known: Option<Head>) -> Self {
         Verifier { site: site.to_owned(), known, head: Head::default(), broken: None }
     }
 
-    /// The next item of the chain, as it is kept or was exported. Gives whether all is well so far.
+    /// Verifies the next item of the chain, as stored or as exported. Returns whether everything is right so far.
     pub fn next(&mut self, item: &Value) -> bool {
         if self.broken.is_some() {
             return false;
@@ -89,7 +90,7 @@ impl Verifier {
         }
     }
 
-    /// The verdict, after the last record. `last` is how many there should be, where that is known.
+    /// Returns the result, after the last record. `last` is the expected number of records, if that is known.
     pub fn end(mut self, last: Option<u64>) -> Verdict {
         let wanted = last.into_iter().chain(self.known.as_ref().map(|known| known.seq)).max().unwrap_or(0);
         if self.broken.is_none() && self.head.seq < wanted {
@@ -100,7 +101,7 @@ impl Verifier {
     }
 }
 
-/// Looks through an exported chain, oldest first.
+/// Verifies an exported chain, oldest record first.
 pub fn verify(site: &str, items: &[Value], known: Option<Head>) -> Verdict {
     let mut verifier = Verifier::of(site, known);
     for item in items {
@@ -177,7 +178,7 @@ mod tests {
         let mut twice = chain(5);
         twice.insert(2, twice[1].clone());
         assert!(broken(&twice).1.contains("says it is number 2"));
-        // A record that was made anew with a right hash of its own does not fit what follows.
+        // A record that was rewritten with a right hash of its own does not fit the record that follows it.
         let mut anew = chain(5);
         let mut record: Record = serde_json::from_value(anew[1].clone()).expect("a record");
         record.deed.answer = "nothing".into();
@@ -212,7 +213,7 @@ mod tests {
         assert_eq!(serde_json::to_value(&record).expect("JSON").as_object().map(|keys| keys.len()), Some(KEYS.len()));
     }
 
-    /// Written before `due` was.
+    /// The record was written before the key `due` existed.
     #[test]
     fn a_record_of_an_earlier_version_is_still_right() {
         let old = r#"{"seq":1,"at":"2026-03-02T08:00:00Z","site":"riverside","person":"p","doors":"main","account":"7","group":null,"what":"invited","because":"b","answer":"made","previous":"","hash":""}"#;

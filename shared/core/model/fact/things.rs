@@ -11,16 +11,16 @@ use crate::model::usual::is_usual;
 /// A building or center.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Location {
-    /// Its name, as rules may say it.
+    /// Its name, as rules may give it.
     pub name: String,
-    /// Its own IANA time zone, which wins over the site's.
+    /// Its own IANA time zone, which takes precedence over the site's.
     pub timezone: Option<String>,
 }
 
 /// A floor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Floor {
-    /// Its name, as rules may say it.
+    /// Its name, as rules may give it.
     pub name: String,
     /// The location it is in.
     pub location: Option<Id>,
@@ -29,7 +29,7 @@ pub struct Floor {
 /// A room, desk or office.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
-    /// Its name, as rules may say it.
+    /// Its name, as rules may give it.
     pub name: String,
     /// The location it is in.
     pub location: Option<Id>,
@@ -40,9 +40,9 @@ pub struct Resource {
 /// A membership product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Its name, as rules may say it.
+    /// Its name, as rules may give it.
     pub name: String,
-    /// The location that sells it, where it is not every one: two may sell plans of one name.
+    /// The location that sells it; `None` if every location does. Two locations may sell plans of the same name.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub location: Option<Id>,
 }
@@ -52,9 +52,9 @@ pub struct Plan {
 pub struct Team {
     /// Its name.
     pub name: String,
-    /// Where it belongs.
+    /// The location that the team belongs to.
     pub location: Option<Id>,
-    /// Whether what it has reaches its people.
+    /// Whether the team's memberships, bookings and passes count for its people.
     #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
     pub active: bool,
 }
@@ -64,41 +64,42 @@ pub struct Team {
 pub struct Profile {
     /// The name as the platform shows it.
     pub name: CompactString,
-    /// The address as given; compare with [`crate::model::person::email_key`].
+    /// The address as the platform has it. Compare addresses with [`crate::model::person::email_key`].
     pub email: Option<String>,
-    /// The teams they are in.
+    /// The teams that the person is in.
     #[serde(default, alias = "team", deserialize_with = "one_or_many", skip_serializing_if = "is_usual")]
     pub teams: Vec<Id>,
-    /// Where they belong.
+    /// The location that the person belongs to.
     pub location: Option<Id>,
-    /// Whether what their teams have reaches them.
+    /// Whether the memberships, bookings and passes of the teams count for this person.
     pub shares_team: bool,
-    /// Whether anything opens for them at all: not for who is suspended, archived or inactive.
+    /// Whether the person may have access at all. `false` for a person who is suspended, archived or inactive.
     #[serde(default = "yes", skip_serializing_if = "is_usual_yes")]
     pub active: bool,
-    /// Numbers of their cards or tags, the first before the others where a door system takes only one.
+    /// Numbers of the person's cards or tags. If a door system takes only one card, the first that is available
+    /// counts.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub cards: Vec<String>,
 }
 
-/// Somebody, or a whole team, on a plan.
+/// A person, or a whole team, on a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
     /// The plan.
     pub plan: Option<Id>,
-    /// The member; or the team, and then everybody in it. `None` opens for nobody.
+    /// The member, or the team and thereby everyone in it. `None` opens nothing.
     pub holder: Option<Holder>,
     /// The location it is for.
     pub location: Option<Id>,
     /// First local day.
     pub from: Option<Date>,
-    /// Last local day; open where there is none.
+    /// Last local day. `None`: no end.
     pub until: Option<Date>,
-    /// Whether it counts at all.
+    /// Whether the membership counts at all.
     pub approved: bool,
     /// Desks and offices that come with it.
     pub assignments: Vec<Assignment>,
-    /// When it opens nothing although it runs.
+    /// Periods in which the membership runs but opens nothing.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub pauses: Vec<Pause>,
     /// It ends because another membership follows, and the platform does not show that one yet.
@@ -107,68 +108,69 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// How long the membership that follows another one is looked for after the end of that: a little longer than until
-    /// the last look.
+    /// How long after the end of a membership Doorstep looks for the one that follows it. It is a little longer than
+    /// the time until the last refetch.
     pub const NEXT_WITHIN: SignedDuration = SignedDuration::from_mins(6);
 }
 
 /// Local days, both included, in which a membership opens nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pause {
-    /// The platform's id of it, where it has one.
+    /// The platform's id of the pause, if it has one.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub id: Option<Id>,
     /// First day.
     pub from: Date,
-    /// Last day; without one it goes on until it is ended.
+    /// Last day. `None`: the pause goes on until it is ended.
     pub until: Option<Date>,
 }
 
 /// A desk or office that comes with a membership.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
-    /// The platform's id of it.
+    /// The platform's id of the assignment.
     pub id: Id,
-    /// What is assigned.
+    /// The desk or office.
     pub resource: Id,
-    /// First local day, where limited.
+    /// First local day, if limited.
     pub from: Option<Date>,
-    /// Last local day, where limited.
+    /// Last local day, if limited.
     pub until: Option<Date>,
 }
 
 /// A booking, or a series of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Booking {
-    /// What is booked.
+    /// The resource that is booked.
     pub resource: Option<Id>,
-    /// Where; the resource's location where the booking has none.
+    /// The location. Without one, the resource's location counts.
     pub location: Option<Id>,
-    /// Whoever booked: a member, or one of the visitors. `None` opens for nobody but the others named here.
+    /// The person who booked: a member, or one of the visitors. With `None`, the booking opens only for the other
+    /// people named here.
     pub booker: Option<Id>,
     /// Other members who take part.
     pub members: Vec<Id>,
     /// Guests, by visitor id.
     pub visitors: Vec<Id>,
-    /// Teams of which everybody takes part.
+    /// Teams of which everyone takes part.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub teams: Vec<Id>,
     /// Start of the booking, or of the first of the series.
     pub start: Timestamp,
-    /// Its end.
+    /// End of the booking, or of the first of the series.
     pub end: Timestamp,
-    /// The zone in which a series repeats, where the platform says so.
+    /// The zone in which a series repeats, if the platform says so.
     pub timezone: Option<String>,
-    /// How it repeats.
+    /// How the booking repeats.
     pub series: Option<Series>,
-    /// Another id of it, by which the platform speaks of it once it is cancelled.
+    /// Another id of the booking, which the platform uses once the booking is cancelled.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub alias: Option<Id>,
-    /// Called off.
+    /// Whether the booking is cancelled.
     pub cancelled: bool,
-    /// Not yet confirmed.
+    /// Whether the booking is not confirmed yet.
     pub tentative: bool,
-    /// Must be paid and is not.
+    /// Whether the booking must be paid and is not.
     pub unpaid: bool,
 }
 
@@ -179,49 +181,49 @@ pub struct Series {
     pub rule: String,
     /// Starts of occurrences that do not take place.
     pub except: Vec<Timestamp>,
-    /// No occurrence starts after this.
+    /// The end of the series: no occurrence starts after this instant.
     pub until: Option<Timestamp>,
 }
 
-/// Days bought ahead.
+/// Days bought in advance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pass {
-    /// Its name, where the platform has one.
+    /// Its name, if the platform has one.
     pub name: Option<String>,
-    /// Members; or teams, and then everybody in them.
+    /// Members, or teams and thereby everyone in them.
     #[serde(default, alias = "holder", deserialize_with = "one_or_many")]
     pub holders: Vec<Holder>,
-    /// How many were bought; `None` is without limit. Half days exist.
+    /// How many days were bought. `None`: no limit. Half days exist.
     pub count: Option<f64>,
-    /// How many are used.
+    /// How many days are used.
     pub used: f64,
     /// First local day.
     pub from: Option<Date>,
     /// Last local day.
     pub until: Option<Date>,
-    /// Where it is for; where its holder belongs, if the platform does not say.
+    /// The location that the pass is for. Without one, the holder's location counts.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub location: Option<Id>,
-    /// When it was last used, where the platform says so: it admits until that local day ends.
+    /// When the pass was last used, if the platform says so. The holder keeps access until the end of that local day.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub used_at: Option<Timestamp>,
 }
 
-/// Somebody came in.
+/// A check-in: a person came in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Checkin {
-    /// Who.
+    /// The member.
     pub member: Option<Id>,
-    /// Where.
+    /// The location.
     pub location: Option<Id>,
-    /// When.
+    /// The instant.
     pub at: Timestamp,
-    /// The pass that was used for it, where the platform says so.
+    /// The pass that was used for it, if the platform says so.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub pass: Option<Id>,
 }
 
-/// What used to be one at most, and may be many now: items of either form are in tables.
+/// Reads a list, or the single value that an earlier version stored. Stored items may have either form.
 fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -235,12 +237,13 @@ fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) 
     })
 }
 
-/// What a thing is that says nothing else.
+/// The default of a flag that most items leave out.
 fn yes() -> bool {
     true
 }
 
-/// Left out of what is kept: it is so for nearly everybody.
+/// Returns whether the flag is set. A flag that is set is left out of the stored item, because it is set for almost
+/// everyone.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_usual_yes(active: &bool) -> bool {
     *active

@@ -1,16 +1,16 @@
-//! Every kind of fault, with its line and what the operator is told to do.
+//! Tests of every kind of fault: its line, and what the operator is told to do.
 
 use super::{EXAMPLE, LEAST};
 use crate::site::Site;
 
-/// The one fault of `text`.
+/// Returns the one fault of `text`.
 fn fault(text: &str) -> (usize, String) {
     let error = Site::parse(text).expect_err(text);
     assert_eq!(error.0.len(), 1, "{error}");
     (error.0[0].line, error.0[0].message.clone())
 }
 
-/// Replaces `old` in the example; the fault must be in that line (or in `line`) and say `advice`.
+/// Replaces `old` in the example. The fault must be in that line (or in `line`) and contain `advice`.
 fn changed(old: &str, new: &str, advice: &str) {
     assert_eq!(EXAMPLE.matches(old).count(), 1, "{old}");
     let line = 1 + EXAMPLE.split(old).next().unwrap().matches('\n').count();
@@ -19,7 +19,7 @@ fn changed(old: &str, new: &str, advice: &str) {
     assert!(message.contains(advice), "{message}");
 }
 
-/// Puts `more` behind the least file; the fault must be in the `line`th of the new lines.
+/// Appends `more` to the shortest file. The fault must be in the `line`th of the new lines.
 fn added(more: &str, line: usize, advice: &str) {
     let (found, message) = fault(&format!("{LEAST}{more}\n"));
     assert_eq!(found, LEAST.lines().count() + line, "{message}");

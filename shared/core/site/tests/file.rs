@@ -1,4 +1,4 @@
-//! What a site file says when nothing is wrong with it.
+//! Tests of the values in a site file without faults.
 
 use std::collections::BTreeMap;
 
@@ -159,7 +159,7 @@ fn a_property_for_card_numbers_is_optional() {
     assert!(read("card_property = 7").is_err());
 }
 
-/// What a file for Nexudus says of the organisation.
+/// Returns the organization of a Nexudus file with these lines.
 fn businesses(lines: &str) -> Result<Option<String>, String> {
     let text = LEAST.replace("\"officernd\"", "\"nexudus\"").replace("organization = \"riverside-hub\"\n", lines);
     Site::parse(&text).map(|site| site.platform.organization).map_err(|error| error.to_string())

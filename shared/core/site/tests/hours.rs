@@ -1,4 +1,4 @@
-//! Hours of the week, and the two nights of the year on which the clock on the wall jumps.
+//! Tests of hours of the week, and of the two nights of the year on which the local clock jumps.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -115,7 +115,7 @@ fn what_cannot_be_read() {
     }
 }
 
-/// Whether the clock on the wall shows a time between `from` and `until`, in minutes of the day, on any day.
+/// Returns whether the local clock shows a time between `from` and `until`, in minutes of the day, on any day.
 fn shows(zone: &TimeZone, at: Timestamp, from: i64, until: i64) -> bool {
     let wall = zone.to_datetime(at);
     let minute = i64::from(wall.hour()) * 60 + i64::from(wall.minute());

@@ -1,4 +1,4 @@
-//! What names mean: when it is clear, when it is not, and when things were given other names.
+//! Tests of what names mean: clear names, ambiguous names, and renamed things.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ fn world() -> Vec<Fact> {
     ]
 }
 
-/// The least site with one rule, and what its names mean in a world.
+/// Returns the meaning of the names in the shortest site with one rule, with these facts and groups.
 fn resolved(rule: &str, facts: &[Fact], groups: &[Group], before: Option<&Resolved>) -> Resolved {
     let site = Site::parse(&format!("{LEAST}[[rule]]\n{rule}\n")).unwrap();
     resolve(&site, &Catalogue::of(facts), &BTreeMap::from([("main".into(), groups.to_vec())]), before)
@@ -240,7 +240,8 @@ fn zones_of_locations() {
     assert_eq!(catalogue.location_of_resource("r3"), Some("l2"));
 }
 
-/// A platform that cannot be asked tells no catalogue: what is named first is there once it is told of.
+/// A platform without a read API has no catalogue to read. A name resolves to itself until an update has a thing of
+/// that name.
 #[test]
 fn where_nobody_can_ask_a_name_stands_for_itself() {
     let told = |rule: &str, facts: &[Fact]| {

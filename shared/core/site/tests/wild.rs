@@ -1,4 +1,4 @@
-//! Files that nobody should write: whatever stands in one, it is read or refused, with lines that exist.
+//! Tests of arbitrary files: each is parsed or refused, with lines that exist.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn holds(text: &str) {
     }
 }
 
-/// A piece of the example, or something that does not belong there.
+/// Generates a line of the example, or something that does not belong there.
 fn piece() -> impl Strategy<Value = String> {
     let lines: Vec<String> = EXAMPLE.lines().map(str::to_owned).collect();
     let odd = [

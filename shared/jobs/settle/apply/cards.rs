@@ -1,4 +1,4 @@
-//! The part of applying that hands cards to people and takes them back.
+//! The part of apply that assigns cards and takes them back.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Error;
 
 impl Applier<'_> {
-    /// Makes cards theirs, or nobody's. Where one could not be taken back, none is given.
+    /// Applies the card actions at this door system: assigns cards if `theirs`, else takes them back. A person from
+    /// whom a card could not be taken back gets no other card.
     pub(super) async fn card_steps(&self, theirs: bool) {
         for (place, step) in self.moves(|step| matches!(step, Action::Tag(_) | Action::Untag(_))) {
             let change = match step {
@@ -43,7 +44,7 @@ impl Applier<'_> {
 }
 
 impl PersonWork {
-    /// Whose card it is to be, or was; nobody's where one could not be taken back before.
+    /// Returns the account that gets or loses the card; `None` if an earlier card could not be taken back.
     fn account_for(&self, doors: &str, change: &Change, theirs: bool) -> Option<Arc<Account>> {
         let kept = |(at, number): &(String, String)| theirs && at == doors && *number != change.number;
         let linked = self.person.accounts.get(doors).filter(|_| !self.kept.iter().any(kept));
@@ -57,7 +58,8 @@ impl PersonWork {
         self.deeds.push(card_deed(doors, &linked.account.id, theirs, &change.because, "done"));
     }
 
-    /// As for a group: what may have been done stays an intent, what was refused is written down once.
+    /// Notes a failed card action, as for a group: a change that may have been applied stays an intent, and a refusal
+    /// is recorded in the audit chain once.
     fn card_failed(&mut self, doors: &str, change: &Change, why: Error) {
         let error = about_tag(why.clone(), &shown(&change.number));
         self.kept.push((doors.to_owned(), change.number.clone()));
@@ -73,7 +75,7 @@ impl PersonWork {
     }
 }
 
-/// How a card that did not change hands reads among the failures.
+/// Returns the error with the card's number in its text.
 fn about_tag(error: Error, shown: &str) -> Error {
     let about = |why: String| format!("tag {shown}: {why}");
     match error {

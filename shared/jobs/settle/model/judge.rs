@@ -1,5 +1,5 @@
-//! Where the model asks the production code: what was interrupted, what must be done, what is written down of it. The
-//! answers are kept, for the same questions come again and again.
+//! The bridge from the model to production code: resolving intents, deciding, and recording. Answers are cached,
+//! because the same questions return often.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,31 +40,31 @@ fn account() -> AccountId {
     AccountId("a".to_owned())
 }
 
-/// What was decided for the person.
+/// A decision for the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
-    /// With what was found out, adopted and released.
+    /// The person after intents were resolved and memberships adopted or disowned.
     pub person: Known,
-    /// What must be done.
+    /// The actions.
     pub acts: Vec<Act>,
-    /// What was found done.
+    /// Audit entries of changes that were found done.
     pub records: Records,
-    /// Something must follow.
+    /// Another round must follow.
     pub more: bool,
 }
 
-/// What reconcile makes of the person.
+/// The result of reconcile for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// All is as it should be.
+    /// Everything is as it should be.
     Well,
-    /// They are due.
+    /// The person is due.
     Due,
-    /// They are due, and the group must be looked at.
+    /// The person is due, and the group must be compared.
     Look,
 }
 
-/// The production code, with what it answered before.
+/// The production code, with a cache of its answers.
 pub struct Judge {
     doors: Doors,
     sayings: Vec<Option<(Minute, Minute)>>,
@@ -90,7 +90,7 @@ fn minute(at: Timestamp) -> Minute {
 }
 
 impl Judge {
-    /// For a story.
+    /// Returns the judge of a scenario.
     pub fn of(story: &Story) -> Self {
         let kind = if story.doors == Doors::Salto { DoorsKind::SaltoKs } else { DoorsKind::Kisi };
         let config = DoorsConfig {
@@ -133,17 +133,17 @@ impl Judge {
         }
     }
 
-    /// The window in which a saying opens the group.
+    /// Returns the window in which this saying opens the group.
     pub fn window(&self, says: u8) -> Option<(Minute, Minute)> {
         self.sayings.get(usize::from(says)).copied().flatten()
     }
 
-    /// Whether the group is open by this saying.
+    /// Returns whether this saying opens the group now.
     pub fn opens(&self, says: u8, now: Minute) -> bool {
         self.window(says).is_some_and(|(from, until)| from <= now && now < until)
     }
 
-    /// The next minute at which anything opens or closes.
+    /// Returns the next minute at which the group opens or closes.
     pub fn boundary(&self, says: u8, now: Minute) -> Option<Minute> {
         next_boundary(&self.desired(says), at(now)).map(minute)
     }
@@ -156,7 +156,8 @@ impl Judge {
         self.window(says).map(stretch).into_iter().collect()
     }
 
-    /// What a round decides: what was interrupted, then the moves. `lines` is nothing where the group could not be read.
+    /// Decides a round: resolves the intents, then decides the actions. `lines` is `None` if the group could not be
+    /// read.
     pub fn decide(&self, person: &Known, says: u8, lines: Option<&[Line]>, look: bool, now: Minute) -> Decided {
         let asked = key((person, says, lines, look, now));
         if let Some(known) = self.decided.lock().unwrap().get(&asked) {
@@ -216,7 +217,7 @@ impl Judge {
         })
     }
 
-    /// Whether reconcile marks the person due.
+    /// Returns whether reconcile marks the person as due.
     pub fn reconciled(&self, person: &Known, says: u8, lines: &[Line], now: Minute) -> Found {
         let asked = key((person, says, lines, now));
         if let Some(known) = self.found.lock().unwrap().get(&asked) {
@@ -238,7 +239,7 @@ impl Judge {
         found
     }
 
-    /// The person with the intents of these acts.
+    /// Returns the person with the intents of these actions.
     pub fn begin(&self, known: &Known, acts: &[Act]) -> Known {
         let mut person = whole(known);
         let begun: Vec<Intent> = acts.iter().filter_map(|act| intent_of(&person, DOORS, &step(act))).collect();
@@ -246,7 +247,7 @@ impl Judge {
         brief(&person)
     }
 
-    /// What is written down once an act is over, well or not.
+    /// Returns the person and the audit entries after an action, successful or not.
     pub fn done(&self, known: &Known, act: &Act, well: bool, now: Minute) -> (Known, Records) {
         let person = whole(known);
         let account = person.accounts.get(DOORS).expect("an account").account.clone();
@@ -272,7 +273,7 @@ impl Judge {
         (brief(&task.person), records)
     }
 
-    /// What the round came to.
+    /// Returns the person and the outcome at the end of a round.
     pub fn conclude(&self, known: &Known, failed: bool, last: bool, more: bool, now: Minute) -> (Known, Outcome) {
         let mut person = whole(known);
         let round = match (failed, last) {
@@ -284,7 +285,7 @@ impl Judge {
         (brief(&person), outcome)
     }
 
-    /// The door system has one line for an account, and it has no end.
+    /// Returns whether the door system has one member for an account, without an end.
     pub fn one_line(&self) -> bool {
         self.doors == Doors::Salto
     }
@@ -331,7 +332,7 @@ fn records(deeds: &[AuditEntry]) -> Records {
     Records { granted: count(AuditAction::Granted), revoked: count(AuditAction::Revoked) }
 }
 
-/// The person as production code knows them.
+/// Returns the person in the form of production code.
 fn whole(known: &Known) -> Person {
     let standing = Standing::Active;
     let (name, email) = (NAME.into(), Some("kim@example.com".to_owned()));
@@ -378,7 +379,7 @@ fn intent(begun: &Begun) -> Intent {
     Intent { doors: DOORS.to_owned(), group: Some(group()), deed, because: "b".to_owned() }
 }
 
-/// What the model keeps of a person.
+/// Returns the person in the form of the model.
 fn brief(person: &Person) -> Known {
     assert!(person.claims.len() <= 1, "one claim on one group");
     let begun = |intent: &Intent| match &intent.deed {

@@ -1,11 +1,11 @@
-//! One membership, and everything that can happen to it at once, explored to the end: webhooks, alarms and reconciles
-//! in any order, lost and doubled; functions that die between any two steps; a door system that does what it was asked
-//! and says that it failed; two workers on one line; hands at the doors.
+//! A model of one membership that is explored completely, with everything that can happen concurrently: webhooks,
+//! schedules and reconciles in any order, lost and duplicated; functions that crash between any two steps; a door
+//! system that applies a call and answers with an error; two workers with the same triggers; changes by hand.
 //!
-//! The order of reads and writes is told here once more, each as one step; what is decided is asked of the production
-//! code (`decide_person`, `interrupted::finish`, `intent_of`, `PersonWork`'s bookkeeping, `conclude`), so that the two cannot
-//! drift apart. `make test` explores the small stories, `make model` the large ones; `docs/protocol.md` says what is left
-//! out.
+//! The model repeats the order of reads and writes, each as one step. Production code makes the decisions
+//! (`decide_person`, `interrupted::finish`, `intent_of`, `PersonWork`'s bookkeeping, `conclude`), so that model and
+//! code cannot drift apart there. `make test` explores the small scenarios, `make model` the large ones.
+//! `docs/protocol.md` says what the model leaves out.
 
 use stateright::{Model, Property};
 
@@ -18,62 +18,62 @@ mod worker;
 use judge::Judge;
 use state::{Bells, Budget, Known, Line, MINUTES, Minute, Records, Sitting, State, Step, Worker};
 
-/// A door system's ways.
+/// The behaviour of a door system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doors {
-    /// SALTO KS: one line for an account and group, without an end.
+    /// SALTO KS: one member for each account and group, without an end.
     Salto,
-    /// Kisi, where it allows a second line beside the first.
+    /// Kisi, if it allows a second member beside the first.
     Kisi,
-    /// Kisi, where it answers 409 to a second line.
+    /// Kisi, if it answers 409 to a second member.
     KisiOneLine,
 }
 
-/// A guard that is left out, to see that it is needed.
+/// A guard that a scenario leaves out, to show that it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
-    /// Nothing is written down before it is done.
+    /// No intents are stored before actions are applied.
     NoIntent,
-    /// Holders' versions are not read again once the intents are stored.
+    /// The holders' versions are not checked again after the intents are stored.
     NotReadAgain,
     /// The person is written whatever its version.
     CommitUnconditional,
-    /// What was interrupted is dropped, not finished.
+    /// Intents of an interrupted run are dropped, not finished.
     NothingFinished,
-    /// Records are written before the change.
+    /// Audit entries are written before the change.
     RecordsFirst,
-    /// What was granted is not claimed.
+    /// A granted membership is not claimed.
     ClaimForgotten,
-    /// No alarm is set for the next boundary.
+    /// No schedule is set for the next boundary.
     NoAlarm,
-    /// What was served is crossed out even if it was written down anew.
+    /// A served due item is deleted even if it was stored anew.
     CrossedOutBlindly,
-    /// Whoever leaves a fact is marked in the table alone, and not for this turn.
+    /// A person whom a fact no longer concerns is marked in the table only, and not for this run.
     MarkedInTheTableAlone,
-    /// Whoever leaves a fact is marked once it is kept.
+    /// A person whom a fact no longer concerns is marked after the fact is stored.
     MarkedAfterwards,
-    /// Who lost the line goes on writing people and calling doors.
+    /// A worker that lost its batch goes on writing people and calling the door system.
     LivesOn,
-    /// The line forgets a batch when it hands it out.
+    /// The queue forgets a batch when it delivers it.
     AtMostOnce,
 }
 
-/// A story: what can happen, and how often.
+/// A scenario: what can happen, and how often.
 #[derive(Debug, Clone)]
 struct Story {
     doors: Doors,
-    /// What the platform can say of the booking: nothing, or from when until when it opens the group.
+    /// What the platform can say about the booking: nothing, or the window in which it opens the group.
     sayings: Vec<Option<(Minute, Minute)>>,
-    /// What it says at first, once with everybody knowing it.
+    /// The first saying, which one delivery announces.
     first: u8,
-    /// Somebody has put the account in by hand.
+    /// The account was added by hand before.
     given: bool,
     budget: Budget,
-    /// Tries after which a person is left for a later minute.
+    /// Tries after which a person is due at a later minute.
     tries: u8,
     /// The last minute.
     last: Minute,
-    /// Guards that are left out.
+    /// The guards that are left out.
     flaws: Vec<Flaw>,
 }
 
@@ -83,55 +83,55 @@ impl Story {
     }
 }
 
-/// How a step goes.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Luck {
-    /// As asked.
+    /// It succeeds.
     Well,
-    /// It fails, and nothing was done.
+    /// It fails without an effect.
     NotDone,
-    /// It fails, and was done.
+    /// It takes effect and is answered with an error.
     DoneAndFailed,
 }
 
-/// What happens next.
+/// The next event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Action {
     /// A minute passes.
     Tick,
-    /// The platform says something else.
+    /// The platform's answer changes.
     Changes(u8),
-    /// A delivery comes: a removal?
+    /// A delivery arrives; the flag says whether it is a removal.
     Comes(bool),
-    /// A delivery comes, and will come once more.
+    /// A delivery arrives, and will arrive once more.
     ComesTwice(bool),
     /// A delivery is lost.
     Lost(bool),
-    /// An alarm rings, perhaps not for the last time.
+    /// A schedule enqueues its trigger; the flag says whether it will do so again.
     Alarm(Minute, bool),
-    /// A settle takes what is in the line.
+    /// A settle function receives the queued triggers.
     Takes,
-    /// The line gives up on a settle that lives.
+    /// The queue gives the triggers of a live settle function to another one.
     Late,
-    /// A settle goes on.
+    /// A settle function runs its next step.
     Works(usize, Luck),
-    /// A settle dies.
+    /// A settle function crashes.
     Dies(usize),
     /// A reconcile begins.
     Reconciles,
-    /// A reconcile goes on.
+    /// A reconcile runs its next step.
     Compares,
-    /// A reconcile dies.
+    /// A reconcile crashes.
     ReconcileDies,
-    /// Somebody puts the account in by hand.
+    /// Someone adds the account by hand.
     HandPutsIn,
-    /// Somebody takes a line out by hand.
+    /// Someone removes a member by hand.
     HandTakesOut(u8),
-    /// Nothing goes wrong any more, and one more reconcile begins.
+    /// Failures end, and one more reconcile begins.
     Calm,
 }
 
-/// The model.
+/// The model of one membership.
 struct Membership {
     story: Story,
     judge: Judge,
@@ -143,7 +143,7 @@ impl Membership {
         Membership { story, judge }
     }
 
-    /// Nobody knows anything, and what the platform says first is on its way.
+    /// Returns the initial state: nothing is stored, and the delivery of the first saying is on its way.
     fn beginning(&self) -> State {
         let given = self.story.given.then_some(Line { handle: 0, until: None, by_hand: true });
         State {
@@ -329,13 +329,13 @@ impl Membership {
         });
     }
 
-    /// Nobody whose window is over can open anything because of us.
+    /// Returns whether no member that Doorstep added is still valid after the window's end.
     fn nobody_stays_in(&self, state: &State) -> bool {
         let valid = |line: &Line| line.until.is_none_or(|until| until > state.now);
         self.judge.opens(state.truth, state.now) || !state.lines.iter().any(|line| valid(line) && !line.by_hand)
     }
 
-    /// Whoever has a window can open the group to its end.
+    /// Returns whether a person with an open window can open the group until its end.
     fn everybody_comes_in(&self, state: &State) -> bool {
         let Some((_, end)) = self.judge.window(state.truth).filter(|_| self.judge.opens(state.truth, state.now)) else {
             return true;
@@ -343,7 +343,7 @@ impl Membership {
         state.lines.iter().any(|line| line.until.is_none_or(|until| until >= end))
     }
 
-    /// A second look finds nothing to do, and nothing that was begun.
+    /// Returns whether another evaluation would find nothing to do, and no intent.
     fn nothing_is_left(&self, state: &State) -> bool {
         let says = state.fact.map_or(0, |fact| fact.says);
         let person = &state.person;
@@ -354,12 +354,12 @@ impl Membership {
     }
 }
 
-/// Alarms whose minute has come.
+/// Returns the schedules whose minute has come.
 fn rung(state: &State) -> impl Iterator<Item = Minute> {
     (0..=state.now).zip(state.alarms).filter(|(_, set)| *set).map(|(minute, _)| minute)
 }
 
-/// Nothing is on its way, nothing was missed, and nobody waits for a later try.
+/// Returns whether nothing is on its way, nothing was missed and no one waits for a retry.
 fn heard(state: &State) -> bool {
     state.is_quiet() && !state.unheard && state.person.failures == 0
 }
@@ -430,7 +430,7 @@ impl Model for Membership {
                 state.calm && state.is_quiet() && state.person.claim.is_some()
             }));
         }
-        // Who is late writes down what nobody needs any more.
+        // A worker that lost its batch stores due items that are no longer needed.
         if self.story.budget.overlaps == 0 {
             properties.push(Property::always("whoever a bell marks is served", |_: &Membership, state: &State| {
                 !state.is_quiet() || state.dues[..=usize::from(state.now)].iter().all(|dues| dues.profile == 0)

@@ -1,15 +1,15 @@
-//! A reconcile, step by step. It goes beside the line, and writes to no door.
+//! The model of reconcile, step by step. It runs beside the queue and writes to no door.
 
 use super::Membership;
 use super::judge::Found;
 use super::state::{Fact, Known, Reconcile, State, Step};
 
 impl Membership {
-    /// It begins: alarms are set again for whoever is due later.
+    /// Begins a reconcile: sets the schedules of later due items again.
     pub fn begin_reconcile(&self, state: &mut State) {
         let due: Vec<u8> = (0..).zip(state.dues).filter(|(_, dues)| dues.marks() != [0; 3]).map(|(at, _)| at).collect();
         let rings = due.iter().any(|minute| *minute <= state.now);
-        // What somebody else is just finding out is not known to be missing.
+        // A change that a worker is just fetching does not count as missed.
         let looks = |step: Step| matches!(step, Step::See | Step::Keep | Step::Mark | Step::Leave);
         let hears = !state.workers.iter().flatten().any(|worker| looks(worker.step));
         let now = state.now;
@@ -20,7 +20,7 @@ impl Membership {
             Some(Reconcile { step: Step::Look, stamp: 0, says: 0, person: Known::default(), rings, hears });
     }
 
-    /// Its next step.
+    /// Runs the next step.
     pub fn reconcile(&self, state: &mut State) {
         let Some(mut r) = state.reconcile.take() else { return };
         match r.step {
@@ -35,11 +35,11 @@ impl Membership {
             Step::Keep => {
                 r.step = Step::Person;
                 let old = state.fact;
-                // `Record::after`: what only full reads tell leaves what was vouched for before.
+                // As in `Record::after`: a change that only full reads find keeps the last confirmed state.
                 let before =
                     old.and_then(|old| old.vouched.or((old.says > 0 && old.says != r.says).then_some(old.says)));
                 let vouched = before.filter(|before| *before != r.says);
-                // What is not listed and not known is nothing.
+                // A thing that is neither listed nor known needs no item.
                 let known = r.says > 0 || old.is_some();
                 let new = Fact { says: r.says, stamp: r.stamp, vouched };
                 if known && state.keep_fact(new).bump {

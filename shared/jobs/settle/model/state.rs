@@ -1,142 +1,143 @@
-//! What the model keeps of the world: small, so that millions of it can be looked at.
+//! The state of the model. It is small, so that millions of states can be explored.
 //!
-//! Numbers that only ever grow (versions, instants of reads, marks of due items) would make every state one of its own.
-//! What is asked of them is "is it still the one that I read?" and "which was later?", so that is what is kept.
+//! Numbers that only grow (versions, instants of reads, marks of due items) would make every state unique. Production
+//! code only asks two questions about them: is it still the number that I read, and which of two is later? The model
+//! keeps the answers instead of the numbers.
 
-/// A whole minute, counted from the beginning of the story.
+/// A whole minute, counted from the beginning of the scenario.
 pub type Minute = u8;
-/// The minutes that a story can have.
+/// The number of minutes that a scenario can have.
 pub const MINUTES: usize = 8;
 
-/// What the door system has of the one account in the one group.
+/// A group member: what the door system stores for the one account in the one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Line {
-    /// The door system's name for it.
+    /// The door system's id of the member.
     pub handle: u8,
     /// The end that the door system knows.
     pub until: Option<Minute>,
-    /// Made by hand, not by us.
+    /// Added by hand, not by Doorstep.
     pub by_hand: bool,
 }
 
-/// What the fact's item holds. Nothing is known of what is `None`.
+/// The fact's item. `None` in place of a fact means that nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fact {
-    /// Which of the story's sayings; 0 is "gone".
+    /// What the platform said, as an index into the scenario's sayings; 0 is "gone".
     pub says: u8,
-    /// When the read began that said so, by rank.
+    /// The rank of the instant at which the read of it began.
     pub stamp: u8,
-    /// What was said before, where full reads alone told of the change since.
+    /// The last confirmed saying, if only full reads found the change since.
     pub vouched: Option<u8>,
 }
 
 impl Fact {
-    /// Whether it is, or was as long as somebody vouched for it, about the person.
+    /// Returns whether the fact concerns the person, now or in its last confirmed state.
     pub fn concerns(&self) -> bool {
         self.says > 0 || self.vouched.is_some_and(|says| says > 0)
     }
 }
 
-/// Our record of the person, as far as the one group goes.
+/// The stored person, reduced to the one group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Known {
-    /// The claim: the end that we gave it, and what must be tidied away.
+    /// The claim: the end that Doorstep gave the member, and the older members to remove.
     pub claim: Option<(Option<Minute>, Vec<u8>)>,
-    /// What was begun.
+    /// The intents.
     pub intents: Vec<Begun>,
-    /// When they must be settled next.
+    /// The minute of the next evaluation.
     pub next: Option<Minute>,
-    /// How often in a row settling failed.
+    /// The number of failed runs in a row.
     pub failures: u8,
-    /// Something was wrong.
+    /// The last run had a problem.
     pub problem: bool,
 }
 
-/// A change that was begun.
+/// An intent: a change that was begun.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Begun {
-    /// Puts the account in, in the place of these lines.
+    /// Adds the account, in place of these members.
     Grant(Option<Minute>, Vec<u8>),
-    /// Takes this line out.
+    /// Removes this member.
     Revoke(u8),
 }
 
-/// One move at the doors.
+/// One action at the door system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Act {
-    /// Puts the account in, in the place of these lines.
+    /// Adds the account, in place of these members.
     Grant(Option<Minute>, Vec<u8>),
-    /// Takes this line out.
+    /// Removes this member.
     Revoke(u8),
-    /// Takes out an older line of ours.
+    /// Removes an older member of Doorstep's.
     Tidy(u8),
 }
 
 /// One call to the door system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// A new line, and whether it takes the place of others.
+    /// Adds a member; the flag says whether it replaces others.
     Add(Option<Minute>, bool),
-    /// A new line in the place of one that had to go first; so many tries are left.
+    /// Adds a member in place of one that had to be removed first; so many tries are left.
     PutBack(Option<Minute>, u8),
-    /// Out with a line that a new one takes the place of.
+    /// Removes a member that a new one replaces.
     Drop(u8),
-    /// Out with a line.
+    /// Removes a member.
     Remove(u8),
 }
 
-/// Audit records to be written.
+/// The number of audit entries to write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Records {
-    /// Of lines made.
+    /// For added members.
     pub granted: i8,
-    /// Of lines taken out.
+    /// For removed members.
     pub revoked: i8,
 }
 
-/// The kinds of bells that wait, as a set: of two that say the same one is enough.
+/// The kinds of triggers in a queue or batch, as a set: duplicates change nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Bells {
-    /// Something about the booking may have changed.
+    /// The booking may have changed.
     pub changed: bool,
-    /// The booking is gone: signed.
+    /// The booking was removed, by a signed delivery.
     pub removed: bool,
-    /// Somebody is due.
+    /// Someone is due.
     pub due: bool,
 }
 
 impl Bells {
-    /// Rings again for what was in `other`.
+    /// Enqueues the triggers of `other` again.
     pub fn add(&mut self, other: Bells) {
         self.changed |= other.changed;
         self.removed |= other.removed;
         self.due |= other.due;
     }
 
-    /// Nothing waits.
+    /// Returns whether no trigger waits.
     pub fn is_empty(self) -> bool {
         self == Bells::default()
     }
 }
 
-/// The due items of one minute, each with its mark; 0 is none.
+/// The due items of one minute, each with its mark; 0 means none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Dues {
     /// The person.
     pub person: u8,
-    /// The profile, as a bell marks it.
+    /// The profile, as a trigger marks it.
     pub profile: u8,
-    /// The person, with the group to look at.
+    /// The person, with the group to compare.
     pub look: u8,
 }
 
 impl Dues {
-    /// Each with its place.
+    /// Returns the mark of each kind, in order.
     pub fn marks(&self) -> [u8; 3] {
         [self.person, self.profile, self.look]
     }
 
-    /// One of them.
+    /// Returns the mark of one kind.
     pub fn mark(&mut self, kind: usize) -> &mut u8 {
         match kind {
             0 => &mut self.person,
@@ -146,150 +147,150 @@ impl Dues {
     }
 }
 
-/// Where a worker is. Each step is one thing that others can see, or that can see others.
+/// The next step of a worker. Each step is one read or one write that others can observe or influence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Begins to look at the platform.
+    /// Begins to fetch from the platform.
     Look,
-    /// Sees what the platform says.
+    /// Gets the platform's answer.
     See,
-    /// Reads the fact's item, and keeps the fact where nobody leaves it.
+    /// Reads the fact's item, and stores the fact if it still concerns everyone whom it concerned.
     Keep,
-    /// Keeps the fact that somebody left, once they are marked.
+    /// Stores a fact that no longer concerns the person, after the person was marked.
     Leave,
-    /// Moves its holder's version on.
+    /// Increments the holder's version.
     Bump,
-    /// Writes down who is due.
+    /// Stores who is due.
     Mark,
-    /// Reads who is due.
+    /// Loads who is due.
     Slice,
-    /// Reads the person.
+    /// Loads the person.
     Person,
-    /// Reads the holder's version.
+    /// Loads the holder's version.
     Version,
-    /// Reads the facts.
+    /// Loads the facts.
     Facts,
     /// Reads the group, and decides.
     Group,
     /// Writes the intents with the person.
     Intend,
-    /// Reads the holder's version again.
+    /// Loads the holder's version again.
     Recheck,
     /// Makes the next call.
     Apply,
-    /// Sets the next boundary's alarm, and its due item.
+    /// Sets the schedule and the due item of the next boundary.
     Next,
-    /// Writes the person, and the records.
+    /// Writes the person and the audit entries.
     Commit,
-    /// Deletes the due item that nobody needs any more.
+    /// Deletes a due item that is no longer needed.
     Forget,
-    /// Crosses out who was served.
+    /// Deletes the due items that were served.
     Cross,
 }
 
-/// A settle at work on the line.
+/// A settle function at work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Worker {
-    /// The bells it serves.
+    /// The triggers that it serves.
     pub batch: Bells,
-    /// It took too long: the line gave its bells to somebody else.
+    /// It took too long, and the queue gave its triggers to another worker.
     pub late: bool,
-    /// What it does next.
+    /// The next step.
     pub step: Step,
-    /// Until when it serves whoever is due.
+    /// The last minute of due items that it serves.
     pub until: Minute,
-    /// When its look began, by rank.
+    /// The rank of the instant at which its fetch began.
     pub stamp: u8,
-    /// What it saw.
+    /// The platform's answer.
     pub says: u8,
-    /// The fact's item as it was read, where somebody leaves it.
+    /// The fact's item as it was read, if the fact no longer concerns the person.
     pub draft: Option<Fact>,
     /// The profile is marked in passing.
     pub marked: bool,
-    /// What it serves: minute, kind, mark.
+    /// The due items that it serves: minute, kind, mark.
     pub served: Vec<(Minute, u8, u8)>,
-    /// Whoever was marked in passing is among them.
+    /// The person was marked in passing and is served too.
     pub passing: bool,
-    /// The reconcile's due items ask for a look at the group.
+    /// A due item of reconcile asks it to compare the group.
     pub look: bool,
-    /// Rounds so far.
+    /// The number of rounds so far.
     pub rounds: u8,
-    /// How many of them failed.
+    /// The number of failed rounds.
     pub failed: u8,
-    /// The person before it.
+    /// The evaluation of the current round.
     pub sitting: Sitting,
 }
 
-/// One round of the person.
+/// One round for the person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Sitting {
-    /// As read.
+    /// The person as read.
     pub before: Known,
-    /// Nobody else wrote the person since.
+    /// No other worker wrote the person since.
     pub fresh: bool,
-    /// The holder's version is the one that was read.
+    /// The holder's version is still the one that was read.
     pub current: bool,
-    /// What the fact's item said.
+    /// The saying in the fact's item.
     pub says: u8,
-    /// As it will be written.
+    /// The person as it will be written.
     pub person: Known,
-    /// The person was written in this round.
+    /// This round wrote the person.
     pub wrote: bool,
-    /// What is to be done.
+    /// The actions to apply.
     pub acts: Vec<Act>,
-    /// The calls of the act that is being done.
+    /// The remaining calls of the current action.
     pub calls: Vec<Call>,
-    /// Records to be written.
+    /// The audit entries to write.
     pub records: Records,
     /// Something failed.
     pub failed: bool,
-    /// What must follow it.
+    /// Another round must follow.
     pub more: bool,
     /// This is the last try.
     pub last: bool,
 }
 
-/// A reconcile at work.
+/// A reconcile function at work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reconcile {
-    /// What it does next; of the worker's steps, those that it has.
+    /// The next step. Reconcile uses some of the worker's steps.
     pub step: Step,
-    /// When its read began, by rank.
+    /// The rank of the instant at which its read began.
     pub stamp: u8,
-    /// What it saw.
+    /// The platform's answer.
     pub says: u8,
     /// The person as read.
     pub person: Known,
-    /// It must ring.
+    /// It must enqueue a trigger.
     pub rings: bool,
-    /// Whatever nobody told of happened before it began.
+    /// Every unannounced change happened before it began.
     pub hears: bool,
 }
 
-/// What may still go wrong, and what may still happen.
+/// The failures and events that may still happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// Changes at the platform.
     pub changes: u8,
-    /// Deliveries that are lost.
+    /// Lost deliveries.
     pub losses: u8,
-    /// Deliveries and alarms that come once more.
+    /// Deliveries and schedules that arrive once more.
     pub twice: u8,
-    /// Functions that die.
+    /// Functions that crash.
     pub crashes: u8,
-    /// Calls to the doors that fail, done or not done.
+    /// Failing calls to the door system, applied or not.
     pub troubles: u8,
-    /// Writes to the table that are made and answered with an error.
+    /// Writes to the table that succeed and are answered with an error.
     pub unanswered: u8,
-    /// Workers that the line gives up on while they live.
+    /// Live workers whose triggers the queue gives to another worker.
     pub overlaps: u8,
     /// Reconciles.
     pub reconciles: u8,
-    /// Changes by hand at the doors.
+    /// Changes by hand at the door system.
     pub hands: u8,
 }
 
-/// The world.
+/// The state of the whole system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct State {
     /// The clock.
@@ -298,40 +299,41 @@ pub struct State {
     pub truth: u8,
     /// Deliveries on their way: of changes, of removals.
     pub hooks: (u8, u8),
-    /// The line.
+    /// The trigger queue.
     pub line: Bells,
-    /// Alarms that are set.
+    /// The schedules that are set, by minute.
     pub alarms: [bool; MINUTES],
     /// The fact's item.
     pub fact: Option<Fact>,
     /// The person's item.
     pub person: Known,
-    /// The due items.
+    /// The due items, by minute.
     pub dues: [Dues; MINUTES],
-    /// The group at the doors.
+    /// The members of the group at the door system.
     pub lines: Vec<Line>,
-    /// The name of the next line.
+    /// The id of the next member.
     pub handle: u8,
-    /// Settles at work: the one that has the line, and one that lost it.
+    /// Settle functions at work: the one with the current batch, and one whose batch was given to another.
     pub workers: [Option<Worker>; 2],
-    /// A reconcile at work.
+    /// A reconcile function at work.
     pub reconcile: Option<Reconcile>,
     /// What may still happen.
     pub budget: Budget,
-    /// Changes at the doors by us that have no record yet; below nothing: records of what was not.
+    /// Doorstep's changes at the door system that have no audit entry yet. A negative number counts audit entries
+    /// without a change.
     pub unrecorded: Records,
-    /// Changes at the doors by hand, which may be taken for ours: lines made, lines taken out.
+    /// Changes by hand at the door system, which may be taken for Doorstep's: members added, members removed.
     pub hands: (u8, u8),
-    /// Something happened of which no bell tells: only a reconcile finds it.
+    /// Something happened that no trigger announces. Only a reconcile finds it.
     pub unheard: bool,
-    /// A line that was somebody else's was taken out.
+    /// Doorstep removed a member that was added by hand.
     pub stolen: bool,
-    /// Everything that goes wrong is over, and the one reconcile after it has begun.
+    /// Failures are over, and the one reconcile after them has begun.
     pub calm: bool,
 }
 
 impl State {
-    /// Ranks instants of reads anew: what counts is which was earlier.
+    /// Renumbers the instants of reads: only their order matters.
     pub fn rank(&mut self) {
         let looks = |step: Step| matches!(step, Step::See | Step::Keep | Step::Leave | Step::Mark);
         let mut stamps: Vec<u8> = Vec::new();
@@ -343,7 +345,7 @@ impl State {
         stamps.dedup();
         let rank = |stamp: u8| stamps.iter().position(|known| *known == stamp).map_or(0, |place| place as u8 + 1);
         for worker in self.workers.iter_mut().flatten() {
-            // A draft's own rank says nothing but whether it is still the item's.
+            // The rank of a draft only tells whether it is still the item's.
             worker.draft = worker.draft.map(|draft| Fact { stamp: rank(draft.stamp), ..draft });
             worker.stamp = if looks(worker.step) { rank(worker.stamp) } else { 0 };
         }
@@ -355,14 +357,14 @@ impl State {
         }
     }
 
-    /// An instant later than any.
+    /// Returns an instant later than all others.
     pub fn stamp(&self) -> u8 {
         let workers = self.workers.iter().flatten().map(|worker| worker.stamp);
         let others = self.reconcile.iter().map(|reconcile| reconcile.stamp);
         workers.chain(others).chain(self.fact.map(|fact| fact.stamp)).max().unwrap_or(0) + 1
     }
 
-    /// Writes down that somebody is due. The item gets a mark that nobody holds.
+    /// Stores that someone is due. The item gets a mark that no worker holds.
     pub fn put_due(&mut self, minute: Minute, kind: usize) {
         let held = |mark: u8| {
             let mut served = self.workers.iter().flatten().flat_map(|worker| &worker.served);
@@ -372,7 +374,7 @@ impl State {
         *self.dues[usize::from(minute)].mark(kind) = mark;
     }
 
-    /// Sets an alarm; one whose minute has come is rung at once.
+    /// Sets a schedule. A schedule whose minute has come enqueues its trigger at once.
     pub fn set_alarm(&mut self, minute: Minute) {
         if minute <= self.now {
             self.line.due = true;
@@ -381,14 +383,14 @@ impl State {
         }
     }
 
-    /// Nothing is on its way, and nobody is at work.
+    /// Returns whether nothing is on its way and no function is at work.
     pub fn is_quiet(&self) -> bool {
         let rung = self.alarms.iter().enumerate().all(|(minute, set)| !set || minute > usize::from(self.now));
         let idle = self.workers.iter().all(Option::is_none) && self.reconcile.is_none();
         idle && rung && self.hooks == (0, 0) && self.line.is_empty()
     }
 
-    /// The worker that is at it wrote the person: whoever else read it before comes too late.
+    /// Stores the person. Later writes by workers that read the person before this one fail.
     pub fn wrote_person(&mut self, person: Known) {
         self.person = person;
         for worker in self.workers.iter_mut().flatten() {
@@ -396,7 +398,7 @@ impl State {
         }
     }
 
-    /// Something happens of which no bell tells.
+    /// Records an event that no trigger announces.
     pub fn unheard(&mut self) {
         self.unheard = true;
         if let Some(reconcile) = &mut self.reconcile {
@@ -404,7 +406,7 @@ impl State {
         }
     }
 
-    /// The holder's version moved on.
+    /// Increments the holder's version.
     pub fn bump(&mut self) {
         for worker in self.workers.iter_mut().flatten() {
             worker.sitting.current = false;

@@ -1,9 +1,9 @@
-//! The stories that are explored, and that every guard is needed.
+//! The scenarios that are explored, and the proof that every guard is needed.
 //!
-//! A story is written as what may happen in it and how often: `c` changes at the platform, `l` deliveries lost, `t`
-//! deliveries and alarms that come twice, `d` functions that die, `v` calls to the doors that fail (done or not), `u`
-//! writes to the table that are made and answered with an error, `o` workers that overlap, `r` reconciles besides the
-//! last one, `h` hands at the doors, `g` somebody put in by hand before, `y` tries before a person is left for later.
+//! A scenario lists what may happen and how often: `c` changes at the platform, `l` lost deliveries, `t` deliveries and
+//! schedules that arrive twice, `d` functions that crash, `v` failing calls to the door system (applied or not), `u`
+//! writes to the table that succeed and are answered with an error, `o` overlapping workers, `r` reconciles besides the
+//! last one, `h` changes by hand, `g` an account that was added by hand before, `y` tries before a person is due later.
 
 use std::time::Instant;
 
@@ -12,16 +12,16 @@ use stateright::{Checker, HasDiscoveries, Model};
 use super::state::Budget;
 use super::{Action, Doors, Flaw, Luck, Membership, Story};
 
-/// What the platform can say, and until which minute the clock goes.
+/// What the platform can say, and the last minute of the clock.
 #[derive(Debug, Clone, Copy)]
 enum Days {
     /// A window that is open all the time.
     Open,
-    /// One that is open, and ends.
+    /// A window that is open and ends.
     Ends,
-    /// One that begins and ends.
+    /// A window that begins and ends.
     Whole,
-    /// That one, or another one that begins and ends earlier.
+    /// That window, or another one that begins and ends earlier.
     Moved,
 }
 
@@ -49,7 +49,7 @@ fn story(doors: Doors, days: Days, list: &str) -> Story {
     Story { doors, sayings, first: 1, given: n('g') > 0, budget, tries: n('y').max(1), last, flaws: Vec::new() }
 }
 
-/// Explores a story whole, and says how large it is. Gives how many states it has.
+/// Explores a scenario completely, and prints its size. Returns the number of states.
 fn explore(doors: Doors, days: Days, list: &str) -> usize {
     let began = Instant::now();
     let checker = Membership::new(story(doors, days, list)).checker().threads(2).spawn_bfs().join();
@@ -69,7 +69,7 @@ fn failures(checker: &impl Checker<Membership>) -> Vec<(&'static str, String)> {
     found.map(|(property, path)| (property, shown(&path.into_actions()))).collect()
 }
 
-/// A story in a line: steps that one and the same settle makes one after another are counted.
+/// Returns a path as one line of text. Consecutive steps of the same settle function are counted.
 fn shown(actions: &[Action]) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
     for action in actions {
@@ -107,7 +107,7 @@ fn one_membership_whatever_happens_at_once() {
     }
 }
 
-/// `make model`: the same and more, at a size that takes minutes.
+/// The scenarios of `make model`: like the small ones, at a size that takes minutes.
 #[test]
 #[ignore = "takes minutes: make model"]
 fn one_membership_whole() {
@@ -134,7 +134,7 @@ fn one_membership_whole() {
     println!("{states} states in all, {:.0} s", began.elapsed().as_secs_f64());
 }
 
-/// Which properties a story breaks: all of them, or until there is one.
+/// Returns the properties that a scenario violates: all of them, or those found until the first failure.
 fn broken(story: Story, all: bool) -> Vec<&'static str> {
     let until = if all { HasDiscoveries::All } else { HasDiscoveries::AnyFailures };
     let checker = Membership::new(story).checker().finish_when(until).spawn_bfs().join();
@@ -143,8 +143,8 @@ fn broken(story: Story, all: bool) -> Vec<&'static str> {
     failures.into_iter().map(|(property, _)| property).collect()
 }
 
-/// Each guard of the production code is left out once, and each time something is found that must not be; with it, the
-/// same story is found to be well.
+/// Leaves out each guard of production code once, and expects a violation each time. The tests above explore such
+/// scenarios with all guards.
 #[test]
 fn every_guard_is_needed() {
     for (flaw, days, list) in [
@@ -168,7 +168,7 @@ fn every_guard_is_needed() {
     }
 }
 
-/// Two at once who both live on: what the version of the person keeps them from is a record of what nobody did.
+/// Two live workers: the version of the person prevents audit entries of changes that no one made.
 #[test]
 fn of_two_at_once_only_one_writes_the_person() {
     let record = "I7 every record has its change";

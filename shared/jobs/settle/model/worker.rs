@@ -1,29 +1,29 @@
-//! A settle, step by step: what `serve`, `round`, `prepare`, `intend`, `apply` and `commit` do to the table and the doors.
-//! What they decide is asked of them (see [`super::judge`]); what is written down here is in which order they read and
-//! write, and on which conditions.
+//! The model of settle, step by step: what `serve`, `round`, `prepare`, `intend`, `apply` and `commit` do to the table
+//! and the door system. Production code makes their decisions (see [`super::judge`]). This file contains the order of
+//! reads and writes, and their conditions.
 
 use super::state::{Act, Call, Fact, Line, Records, Sitting, State, Step, Worker};
 use super::{Doors, Flaw, Luck, Membership};
 use crate::settle::commit::Outcome;
 
-/// What keeping a fact came to, or would come to.
+/// The result of storing a fact, or of a draft of it.
 pub struct Kept {
-    /// Whom a fact that is kept concerns: the person.
+    /// The fact concerns or concerned the person.
     pub concerns: bool,
-    /// It no longer is about somebody whom it was about.
+    /// The fact no longer concerns a person whom it concerned.
     pub left: bool,
-    /// The holder's version must still be moved on.
+    /// The holder's version must still be incremented.
     pub bump: bool,
 }
 
 impl State {
-    /// What keeping it would come to.
+    /// Returns what storing the fact would change.
     pub fn draft(&self, new: Fact) -> Kept {
         let (before, after) = (self.fact.is_some_and(|old| old.concerns()), new.concerns());
         Kept { concerns: before || after, left: before && !after, bump: false }
     }
 
-    /// `store::facts::keep_fact`, but for the versions where nobody leaves it.
+    /// Models `store::facts::keep_fact`, without the versions if the fact still concerns everyone whom it concerned.
     pub fn keep_fact(&mut self, new: Fact) -> Kept {
         let mut kept = self.draft(new);
         let old = self.fact;
@@ -41,7 +41,7 @@ impl State {
 }
 
 impl Membership {
-    /// The next step of a worker.
+    /// Runs the next step of a worker.
     pub fn work(&self, state: &mut State, place: usize, luck: Luck) {
         let Some(mut worker) = state.workers[place].take() else { return };
         if self.step(state, &mut worker, luck) {
@@ -49,9 +49,10 @@ impl Membership {
         }
     }
 
-    /// Whether it goes on.
+    /// Runs one step. Returns whether the worker goes on.
     fn step(&self, state: &mut State, w: &mut Worker, luck: Luck) -> bool {
-        // A function lives a minute, and the line waits for six: who lost the line is dead before somebody else acts.
+        // A function lives for one minute, and the queue waits for six. A worker that lost its batch is therefore dead
+        // before another one acts.
         let acts = !matches!(w.step, Step::Look | Step::See | Step::Keep | Step::Leave | Step::Mark | Step::Bump);
         if acts && w.late && !self.story.has(Flaw::LivesOn) {
             return false;
@@ -76,7 +77,7 @@ impl Membership {
             }
             Step::Leave => {
                 if state.fact != w.draft.take() {
-                    // The batch fails, and comes again.
+                    // The batch fails and returns to the queue.
                     state.comes_again(w);
                     return false;
                 }
@@ -126,13 +127,13 @@ impl Membership {
         true
     }
 
-    /// `look::look_at`, from what was seen on.
+    /// Models `look::look_at` after the platform's answer.
     fn keep(&self, state: &mut State, w: &mut Worker) {
         w.step = Step::Slice;
         let gone = w.says == 0;
-        // One 404 takes nothing from anybody, and of what nobody knew nothing is gone.
+        // A single 404 revokes nothing, and an unknown thing cannot be removed.
         if gone && (!w.batch.removed || state.fact.is_none()) {
-            // It is looked at again after 1 and 5 minutes, and then believed: left out.
+            // Production code fetches it again after 1 and 5 minutes and then believes it. The model leaves that out.
             state.unheard();
             return;
         }
@@ -149,7 +150,7 @@ impl Membership {
         }
     }
 
-    /// `serve::due_slice`, and `identity::summon`.
+    /// Models `serve::due_slice` and `identity::summon`.
     fn slice(&self, state: &mut State, w: &mut Worker) -> bool {
         for (minute, dues) in (0..=w.until).zip(state.dues) {
             let marks = (0..).zip(dues.marks()).filter(|(_, mark)| *mark > 0);
@@ -164,7 +165,7 @@ impl Membership {
         true
     }
 
-    /// `prepare`, and what of `intend` is decided before anything is written.
+    /// Models `prepare`, and the part of `intend` before its write.
     fn group(&self, state: &mut State, w: &mut Worker, luck: Luck) {
         let lines = (luck == Luck::Well).then_some(state.lines.as_slice());
         let sitting = &mut w.sitting;
@@ -172,7 +173,7 @@ impl Membership {
         let decided = self.judge.decide(&sitting.before, sitting.says, lines, w.look, w.until);
         (sitting.person, sitting.records, sitting.more) = (decided.person, decided.records, decided.more);
         sitting.acts = decided.acts;
-        // Whoever comes in goes first.
+        // Grants are applied first.
         sitting.acts.sort_by_key(|act| !matches!(act, Act::Grant(..)));
         let begun = self.judge.begin(&sitting.person, &sitting.acts);
         if begun != sitting.person && !self.story.has(Flaw::NoIntent) {
@@ -215,7 +216,7 @@ impl Membership {
         self.conclude(w);
     }
 
-    /// The calls that an act comes to.
+    /// Returns the calls of an action.
     fn calls(&self, act: &Act) -> Vec<Call> {
         match act {
             Act::Grant(until, replaces) => {
@@ -251,7 +252,7 @@ impl Membership {
         }
     }
 
-    /// Whether a call was answered well; nothing where others take its place.
+    /// Makes a call. Returns whether the answer was a success; `None` if other calls replace it.
     fn call(&self, state: &mut State, w: &mut Worker, act: &Act, call: Call, luck: Luck) -> Option<bool> {
         let (done, well) = (luck != Luck::NotDone, luck == Luck::Well);
         match call {
@@ -275,7 +276,7 @@ impl Membership {
                     w.sitting.calls.push(Call::PutBack(until, left - 1));
                     return None;
                 }
-                // It looks for the line before it gives up.
+                // Production code searches for the member before it gives up.
                 Some(done)
             }
             Call::Drop(handle) => {
@@ -293,7 +294,7 @@ impl Membership {
         }
     }
 
-    /// `commit`, up to its writes.
+    /// Models `commit` before its writes.
     fn conclude(&self, w: &mut Worker) {
         let sitting = &mut w.sitting;
         let same = |sitting: &Sitting| {
@@ -314,7 +315,7 @@ impl Membership {
         w.step = if moves { Step::Next } else { Step::Commit };
     }
 
-    /// Whether the worker lives on.
+    /// Models the write of `commit`. Returns whether the worker goes on.
     fn commit(&self, state: &mut State, w: &mut Worker, luck: Luck) -> bool {
         let goes = w.sitting.fresh || self.story.has(Flaw::CommitUnconditional);
         if goes {
@@ -323,7 +324,7 @@ impl Membership {
         }
         if !goes || luck != Luck::Well {
             if w.sitting.last {
-                // The batch fails, and comes again.
+                // The batch fails and returns to the queue.
                 state.comes_again(w);
                 return false;
             }
@@ -340,7 +341,7 @@ impl Membership {
         true
     }
 
-    /// `round::settle_people`, between two rounds.
+    /// Models `round::settle_people` between two rounds.
     fn outcome(&self, w: &mut Worker, outcome: Outcome) {
         w.sitting = Sitting::default();
         w.failed += u8::from(outcome == Outcome::Failed);
@@ -362,7 +363,7 @@ impl Membership {
     }
 }
 
-/// What [`crate::settle::commit::conclude`] said of it.
+/// Returns the outcome that [`crate::settle::commit::conclude`] gave.
 fn outcome_of(sitting: &Sitting) -> Outcome {
     match (sitting.failed, sitting.last) {
         (false, _) if sitting.more => Outcome::Again,
@@ -383,7 +384,7 @@ impl State {
         self.unrecorded.granted += 1;
     }
 
-    /// Whether it was there.
+    /// Removes a member. Returns whether it was there.
     fn take_out(&mut self, handle: u8) -> bool {
         let Some(place) = self.lines.iter().position(|line| line.handle == handle) else { return false };
         let line = self.lines.remove(place);
@@ -396,7 +397,7 @@ impl State {
         self.unrecorded.revoked -= records.revoked;
     }
 
-    /// Its bells come again, unless somebody else has them already.
+    /// Returns the worker's triggers to the queue, unless another worker has them already.
     pub fn comes_again(&mut self, worker: &Worker) {
         if !worker.late {
             self.line.add(worker.batch);

@@ -1,7 +1,7 @@
-//! Cards: listed with whose they are, assigned, taken back. No card is made or deleted.
+//! Cards: lists them with their holders, assigns them and takes them back. Creates and deletes none.
 //!
-//! A card goes by several numbers (printed token, chip's uid, number of its format), so all are read and compared here.
-//! No answer is believed: the card's assignments are read again.
+//! A card has several numbers (printed token, chip's uid, number of its format), so all cards are fetched and compared
+//! here. No answer is trusted: the card's assignments are fetched again after a change.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use doorstep_core::model::account::{Account, Card as OurCard};
 use doorstep_core::model::error::{Error, Result};
 
 impl Kisi {
-    /// Of two assignments of one card the one that is active tells whose it is.
+    /// Fetches all cards. If a card has two assignments, the active one names the holder.
     pub(super) async fn all_cards(&self) -> Result<Vec<OurCard>> {
         let cards: Vec<Card> = self.client.list("cards", &[], LONGEST_PAGE).await?;
         let assignments: Vec<CardAssignment> = self.client.list("card_assignments", &[], LONGEST_PAGE).await?;
@@ -35,8 +35,10 @@ impl Kisi {
             .collect())
     }
 
+    /// Assigns a card, then fetches its assignments to confirm it.
+    ///
     /// # Errors
-    /// [`Error::Retry`] where Kisi says that it is assigned already, or says yes and did not do it.
+    /// [`Error::Retry`] where Kisi answers that the card is assigned already, or reports success without assigning it.
     pub(super) async fn give_card(&self, account: &Account, card: &OurCard) -> Result<()> {
         let who = Who::of(&account.id)?;
         let (kind, id) = who.assignee();
@@ -58,10 +60,10 @@ impl Kisi {
         }
     }
 
-    /// An assignment that is gone is as good as taken back.
+    /// Takes a card back. An assignment that is gone is a success.
     ///
     /// # Errors
-    /// [`Error::Retry`] where Kisi says that it is gone and still has it.
+    /// [`Error::Retry`] where Kisi reports success and still lists the assignment.
     pub(super) async fn take_card(&self, account: &Account, card: &OurCard) -> Result<()> {
         let (who, card) = (Who::of(&account.id)?, number(&card.id)?);
         let Some(assignment) = self.assignment_of(card, who).await? else { return Ok(()) };

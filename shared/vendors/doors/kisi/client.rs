@@ -1,4 +1,4 @@
-//! Calls to Kisi: what every request carries, lists read whole or not at all, and what refusals mean.
+//! Calls to Kisi: the headers of every request, lists that are complete or an error, and the meaning of refusals.
 //!
 //! It knows no people and no groups, only requests, pages and errors.
 
@@ -32,7 +32,7 @@ const LARGEST_OFFSET: usize = 20_000;
 /// How many refused fields an error names.
 const FIELDS_NAMED: usize = 5;
 
-/// The way to one Kisi organisation.
+/// The client of one Kisi organisation.
 pub(super) struct Client {
     caller: VendorHttp,
     time: SharedTime,
@@ -56,13 +56,13 @@ impl Client {
         self.time.now()
     }
 
-    /// Reads one thing; a refusal is handed back.
+    /// Fetches one thing. Returns refusals too.
     pub(super) async fn get(&self, path: &[&str]) -> Result<Response> {
         let url = self.url(path)?;
         self.caller.read(self.request(Method::GET, &url, None)?).await
     }
 
-    /// Changes one thing; a refusal is handed back.
+    /// Changes one thing. Returns refusals too.
     pub(super) async fn write(
         &self,
         method: Method,
@@ -73,15 +73,15 @@ impl Client {
         self.caller.write(self.request(method, &url, body)?).await
     }
 
-    /// The role assignments that `query` asks for.
+    /// Fetches the role assignments that match `query`.
     pub(super) async fn assignments(&self, query: &[(&str, &str)]) -> Result<Vec<Assignment>> {
         self.list("role_assignments", query, LONGEST_PAGE).await
     }
 
-    /// A whole list. A bad read is started over once.
+    /// Fetches a complete list. After a bad read it starts over once.
     ///
     /// # Errors
-    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for a list longer than Kisi lets anybody read.
+    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for a list longer than Kisi's largest offset.
     pub(super) async fn list<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Numbered,
@@ -89,7 +89,7 @@ impl Client {
         Ok(self.listed(name, query, page).await?.items)
     }
 
-    /// The same, with whether Kisi counted it. An empty list that nobody counted is read twice.
+    /// Fetches a complete list, and whether Kisi counted it. An empty list without a count is fetched twice.
     ///
     /// # Errors
     /// As [`Client::list`].
@@ -108,8 +108,9 @@ impl Client {
         Err(Error::retry(format!("Kisi's list of {name} could not be read whole, twice")))
     }
 
-    /// `None` is a bad read: a page that is no array, an id twice, a total that moves or cannot be read, or a list that
-    /// stops short of it. Without any total the list ends with a page that is not full.
+    /// Fetches a list once. Returns `None` for a bad read: a page that is no array, a repeated id, a total that changes
+    /// or cannot be read, or a list that is shorter than its total. Without a total, the first page that is not full is
+    /// the last one.
     async fn list_once<T>(&self, name: &str, query: &[(&str, &str)], page: usize) -> Result<Option<Listed<T>>>
     where
         T: DeserializeOwned + Numbered,
@@ -178,38 +179,38 @@ impl Client {
     }
 }
 
-/// A list that was read whole.
+/// A list that was read completely.
 pub(super) struct Listed<T> {
     pub(super) items: Vec<T>,
-    /// Kisi said how many there are.
+    /// Whether Kisi stated the total.
     pub(super) counted: bool,
 }
 
 impl<T> Listed<T> {
-    /// Whether it is empty and nobody counted: a proxy or a broken vendor answers so, too.
+    /// Returns whether the list is empty and has no total. A proxy or a broken vendor may answer like this.
     pub(super) fn says_nothing(&self) -> bool {
         self.items.is_empty() && !self.counted
     }
 }
 
-/// One page's items and the list's total, where it says one; `None` where either cannot be read.
+/// The items of one page and the list's total, where it states one; `None` where either cannot be read.
 type Page<T> = Option<(Vec<T>, Option<usize>)>;
 
-/// The header does not say a number.
+/// A total header without a number.
 struct Unreadable;
 
-/// The total in `X-Collection-Range: 0-9/200` `[D]`; `None` without this header. The last number before it may exceed the
-/// total `[C]`.
+/// Returns the total in `X-Collection-Range: 0-9/200` `[D]`; `None` without this header. The last number before it may
+/// exceed the total `[C]`.
 fn total(answer: &Response) -> Result<Option<usize>, Unreadable> {
     let Some(range) = answer.headers().get("X-Collection-Range") else { return Ok(None) };
     let total = range.to_str().ok().and_then(|range| range.rsplit_once('/')).map(|(_, total)| total.trim());
     total.and_then(|total| total.parse().ok()).map(Some).ok_or(Unreadable)
 }
 
-/// The body of an answer that says yes; otherwise what the refusal means.
+/// Returns the body of a successful answer. Turns a refusal into an error.
 ///
 /// # Errors
-/// [`Error::Permanent`] with what to do. 409 is [`Error::Retry`]: somebody else was faster, so read again.
+/// [`Error::Permanent`] with what to do. 409 is [`Error::Retry`]: the state changed, so it is read again.
 pub(super) fn done(answer: Response) -> Result<Bytes> {
     let status = answer.status();
     if status.is_success() {
@@ -231,7 +232,7 @@ pub(super) fn done(answer: Response) -> Result<Bytes> {
     })
 }
 
-/// The fields that a 422 names, without what it says about them, for that may quote a person.
+/// Returns the names of the fields that a 422 refuses. Leaves out the messages, because they may quote a person.
 pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
     #[derive(Deserialize)]
     struct Errors {
@@ -247,9 +248,11 @@ pub(super) fn refused_fields(answer: &Response) -> Vec<String> {
     errors.into_iter().map(|(name, _)| name).filter(is_word).take(FIELDS_NAMED).collect()
 }
 
-/// Five requests a second for all keys of one user `[D]`. Settle and reconcile are two functions with one clock each, and
-/// neither sees the other's calls. Four calls of settle take 1,050 ms and three of reconcile 1,040, so that no second has
-/// more than three and two, even where the way to Kisi takes a little longer for one call than for the next.
+/// Returns the gap between two requests. Kisi allows five requests a second for all keys of one user `[D]`.
+///
+/// Settle and reconcile are two functions with one rate limiter each, and neither knows the other's calls. Four calls
+/// of settle take 1,050 ms and three of reconcile 1,040 ms. No second therefore has more than three and two, even if
+/// one call takes a little longer to reach Kisi than the next.
 fn gap(share: Share) -> Duration {
     match share {
         Share::Settle => Duration::from_millis(350),
@@ -261,7 +264,7 @@ fn gap(share: Share) -> Duration {
 mod tests {
     use super::*;
 
-    /// Most calls of one worker in any second, its first call at any time of it.
+    /// Returns the most calls of one function in any second.
     fn most_in_a_second(share: Share) -> u128 {
         999 / gap(share).as_millis() + 1
     }

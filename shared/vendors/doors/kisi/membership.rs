@@ -1,7 +1,7 @@
-//! Putting people into Kisi groups and taking them out.
+//! Changes of membership in Kisi groups.
 //!
-//! The one thing that must not happen here: that somebody inside loses access which a moved window also covers. So a
-//! new line comes first and the old ones go after it, wherever Kisi allows two.
+//! A person with access must not lose it when a window moves to another one that also covers now. A new membership is
+//! therefore made first and the old ones are removed after it, wherever Kisi allows two.
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -13,24 +13,25 @@ use crate::doors::Entry;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 
-/// How often a line is put back whose predecessor had to be deleted first.
+/// How often a new membership is tried after the old one had to be deleted first.
 const PUT_BACK_TRIES: usize = 3;
 
-/// One of the calls that a change comes to.
+/// One call of a change.
 enum Step<'a> {
     Put(&'a Entry),
     TakeOut(&'a GroupMember),
 }
 
-/// What became of a new line.
+/// The result of posting a new membership.
 enum Posted {
     Made,
-    /// 409: this person has a line in this group, and this Kisi allows no second one `[C]`.
+    /// 409: the person has a membership in this group, and this Kisi allows no second one `[C]`.
     Twice,
 }
 
 impl Kisi {
-    /// Adds before it removes. Once Kisi asks for a pause, the rest is left for later.
+    /// Adds before it removes. Once Kisi asks for a pause, the remaining changes fail with the same error and are
+    /// retried later.
     pub(super) async fn change_each(&self, group: &GroupId, add: &[Entry], remove: &[GroupMember]) -> Vec<Result<()>> {
         let mut results: Vec<Result<()>> = Vec::with_capacity(add.len() + remove.len());
         let mut pause = None;
@@ -46,8 +47,8 @@ impl Kisi {
         results
     }
 
-    /// Puts one person in. Where the new line takes the place of old ones, they go after it; only a Kisi that allows
-    /// no second line has them deleted first, and then the new one follows at once.
+    /// Adds one person. If the new membership replaces old ones, they are removed after it. If Kisi allows no second
+    /// membership, the old ones are deleted first and the new one is made at once.
     async fn put(&self, group: &GroupId, entry: &Entry) -> Result<()> {
         match self.post(group, entry).await? {
             Posted::Made => self.take_out_all(&entry.replaces).await,
@@ -59,8 +60,8 @@ impl Kisi {
         }
     }
 
-    /// The old line is gone, so this one must not wait for the next settle: after a failure it looks whether the line
-    /// was made, and makes it again if not.
+    /// Makes the new membership after the old one was deleted. It cannot wait for the next settle. After a failure it
+    /// checks whether the membership exists, and tries again if not.
     async fn put_back(&self, group: &GroupId, entry: &Entry) -> Result<()> {
         let mut last = in_already();
         for _ in 0..PUT_BACK_TRIES {
@@ -77,7 +78,7 @@ impl Kisi {
         Err(last)
     }
 
-    /// Whether exactly this line is there: person, group, role and end.
+    /// Returns whether exactly this membership exists: person, group, role and end.
     async fn is_in(&self, group: &GroupId, entry: &Entry) -> Result<bool> {
         let id = number(&group.0)?;
         for assignment in self.assignments_of(Who::of(&entry.account.id)?).await? {
@@ -88,7 +89,7 @@ impl Kisi {
         Ok(false)
     }
 
-    /// `valid_from` is left out: lines are made when their window has begun.
+    /// Posts a membership. `valid_from` is left out, because a membership is made only once its window has begun.
     async fn post(&self, group: &GroupId, entry: &Entry) -> Result<Posted> {
         let (kind, id) = Who::of(&entry.account.id)?.assignee();
         let mut line = json!({
@@ -106,7 +107,7 @@ impl Kisi {
         let answer = self.client.write(Method::POST, &["role_assignments"], Some(&body)).await?;
         match answer.status() {
             StatusCode::CONFLICT => Ok(Posted::Twice),
-            // Either the group or the person is gone [C].
+            // Either the group or the person is gone `[C]`.
             StatusCode::NOT_FOUND => {
                 self.there_is(group).await?;
                 Err(account_gone())
@@ -122,11 +123,11 @@ impl Kisi {
         Ok(())
     }
 
-    /// A 404 is "already gone" `[D]`, once the line itself says so too: a claim that is forgotten while its line stays
-    /// would leave somebody inside for ever.
+    /// Removes a member. A 404 means "already gone" `[D]` only if the membership itself answers 404 too. Otherwise
+    /// Doorstep would forget the claim while the access remains.
     ///
     /// # Errors
-    /// [`Error::Permanent`] for a team: nobody here knows who is in it, a protected person perhaps.
+    /// [`Error::Permanent`] for a team: Doorstep does not know its members, and one may be protected.
     async fn take_out(&self, row: &GroupMember) -> Result<()> {
         if Who::of(&row.account).is_err() {
             return Err(Error::permanent("a Kisi team is in this group: only people are taken out, teams by hand"));
@@ -148,7 +149,7 @@ fn in_already() -> Error {
     Error::retry("Kisi says that this person is in the group already: it is read again")
 }
 
-/// The error of a vendor that wants to be left alone for a while.
+/// Returns the error of a vendor that asks for a pause.
 fn asked_pause(result: &Result<()>) -> Option<Error> {
     match result {
         Err(error @ Error::Retry { after: Some(_), .. }) => Some(error.clone()),

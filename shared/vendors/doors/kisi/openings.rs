@@ -1,4 +1,4 @@
-//! What Kisi tells of locks, and of the webhook that posts openings to us. The openings themselves come in by it alone.
+//! Kisi's locks, and the state of the webhook that posts access attempts. Kisi reports attempts by this webhook only.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::vendor_http;
 use doorstep_core::model::access_attempt::kept;
 use doorstep_core::model::error::Result;
 
-/// The kind of integration that posts events.
+/// The type of integration that posts events.
 const WEBHOOK: &str = "event_webhook";
-/// What a webhook must post to be of use.
+/// The event that the webhook must post.
 const WANTED: &str = "lock.unlock";
-/// Each webhook must be asked for its address by a call of its own; nobody has more of them.
+/// The most webhooks that are examined. Each address takes a call of its own.
 const MOST_WEBHOOKS: usize = 20;
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ struct Lock {
     name: String,
 }
 
-/// A line of the list of integrations: it does not say the address `[D]`.
+/// An item of the list of integrations. It does not contain the address `[D]`.
 #[derive(Deserialize)]
 struct Summary {
     id: i64,
@@ -63,7 +63,7 @@ impl Webhook {
         Url::parse(&self.url).is_ok_and(|url| url.path().ends_with(path))
     }
 
-    /// Kisi switches a webhook off that fails `[D]`.
+    /// Returns the problem of a webhook. Kisi disables a webhook that fails `[D]`.
     fn trouble(&self) -> Option<&'static str> {
         if self.disabled_due_to_error {
             return Some(
@@ -100,7 +100,7 @@ impl ReadOpenings for Kisi {
             if webhook.is_at(path) {
                 match webhook.trouble() {
                     Some(why) => trouble = Some(why.to_owned()),
-                    // One that works is enough.
+                    // One working webhook is enough.
                     None => return Ok(None),
                 }
             }

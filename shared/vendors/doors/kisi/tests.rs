@@ -1,4 +1,4 @@
-//! Kisi's client against a scripted Kisi: every request as its description wants it, every refusal understood.
+//! Tests of the Kisi client against a scripted Kisi: every request as documented, every refusal handled.
 
 use serde_json::{Value, json};
 
@@ -392,7 +392,7 @@ async fn a_missing_key_or_a_bad_address_is_told_by_the_first_call() {
     assert!(matches!(connect(None, access).0.groups().await, Err(Error::Invalid(_))));
 }
 
-/// The header is documented. Where a proxy takes it away, a page that is not full is the last.
+/// The header is documented. If a proxy removes it, the first page that is not full is the last.
 #[tokio::test]
 async fn a_list_that_nobody_counts_is_read_until_a_page_is_not_full() {
     let page = |from: i64, to: i64| (from..to).map(|id| json!({"id": id, "name": format!("g{id}")})).collect();

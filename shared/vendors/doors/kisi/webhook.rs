@@ -1,6 +1,6 @@
-//! Kisi's event webhooks: proven by one header over the exact body, and told in our words.
+//! Kisi's event webhooks: verified by one header over the exact body, and parsed.
 //!
-//! Of an event only ids, codes and instants are believed; names and addresses that come along are not looked at.
+//! Only ids, codes and instants of an event are trusted. Of its names only the lock's is read.
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
@@ -14,14 +14,14 @@ use crate::platform::{json, signature};
 use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 
-/// The header that signs: `sha256=<HMAC-SHA256 of the body>` `[D]`; in hex or base64, with or without the prefix `[?]`.
+/// The signature header: `sha256=<HMAC-SHA256 of the body>` `[D]`; in hex or base64, with or without the prefix `[?]`.
 const SIGNATURE: &str = "x-signature";
 const PREFIX: &str = "sha256=";
-/// Bytes of an HMAC-SHA256.
+/// The length of an HMAC-SHA256, in bytes.
 const TAG: usize = 32;
-/// Longest id that is taken, in bytes. Theirs have 36.
+/// The longest accepted id, in bytes. Kisi's have 36.
 const LONGEST_ID: usize = 100;
-/// What refusals are called `[D]`.
+/// The names of refusals by error code `[D]`.
 const REASONS: [(&str, &str); 5] = [
     ("fcd8ef", "denied"),
     ("fcd8ff", "access disabled"),
@@ -34,8 +34,8 @@ const REASONS: [(&str, &str); 5] = [
 pub struct EventWebhook;
 
 impl TellOpenings for EventWebhook {
-    /// Nothing signed says when it was sent `[D]`, so that a delivery proves for ever: whatever it says is taken once, and
-    /// a bell is no order.
+    /// The signature covers no timestamp `[D]`, so a delivery stays valid for ever. A replay does no harm: an access
+    /// attempt is stored once, and a trigger only causes a read.
     fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified> {
         let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unverified)?;
         if !signature::hmac_sha256(secrets, &[&delivery.body], &tag) {
@@ -50,7 +50,7 @@ impl TellOpenings for EventWebhook {
     }
 }
 
-/// The signature's bytes. 64 hex digits are hex; everything else is base64 of either alphabet.
+/// Decodes the signature. 64 characters are hex. Every other length is base64 of either alphabet.
 fn tag(header: &str) -> Option<Vec<u8>> {
     let text = header.trim();
     let text = text.strip_prefix(PREFIX).unwrap_or(text);
@@ -66,19 +66,19 @@ fn tag(header: &str) -> Option<Vec<u8>> {
 fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'static str> {
     let Value::Object(event) = json::strict(body)? else { return Err("the body is not an object") };
     Ok(match text(&event, "type").ok_or("the event has no type")? {
-        // A webhook of the organisation posts what happens at all of its places.
+        // A webhook of the organisation posts the events of all its places.
         "lock.unlock" if is_elsewhere(&event, place) => AccessNews::NotForUs,
         "lock.unlock" => AccessNews::AccessAttempt(opening(doors, &event)?),
-        // Whose access was switched off or on by hand, or deleted; what we do ourselves comes back here, too, and rings
-        // for nothing.
+        // An account that was enabled, disabled or deleted by hand. Doorstep's own changes arrive here too, and their
+        // trigger finds nothing to do.
         "user.update" | "user.destroy" => {
             AccessNews::Account(account("User", event.get("object_id")).ok_or(NO_OBJECT)?)
         }
         "guest.destroy" => AccessNews::Account(account("Guest", event.get("object_id")).ok_or(NO_OBJECT)?),
-        // This delivery came, but a webhook fails, or was switched off because it failed. The next comparison looks at all
-        // of them, and finds what was lost meanwhile.
+        // This delivery arrived, but a webhook fails, or was disabled because it failed. The next reconcile examines
+        // all webhooks and finds what was lost.
         "integration.disable_due_to_error" | "integration.warn_due_to_error" => AccessNews::Unclear,
-        // An assignment's event does not say whose it is [?]: reconcile finds what hands changed.
+        // An assignment's event does not name the account `[?]`. Reconcile finds changes made by hand.
         _ => AccessNews::NotForUs,
     })
 }
@@ -104,13 +104,13 @@ fn opening(doors: &str, event: &Map<String, Value>) -> Result<AccessAttempt, &'s
     })
 }
 
-/// Whether the event says that it happened at another place than this one.
+/// Returns whether the event happened at another place than `place`.
 fn is_elsewhere(event: &Map<String, Value>, place: Option<&str>) -> bool {
     let there = event.get("place_id").and_then(number);
     place.zip(there.as_deref()).is_some_and(|(here, there)| here != there)
 }
 
-/// What a refusal is called. A code that we do not know is kept as it is, where it is one.
+/// Returns the name of a refusal. An unknown code is kept if it looks like a code.
 fn reason(code: Option<&str>) -> String {
     let Some(code) = code else { return "refused".to_owned() };
     match REASONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
@@ -120,7 +120,7 @@ fn reason(code: Option<&str>) -> String {
     }
 }
 
-/// An account as group lists name it. Links and apps are nobody's.
+/// Returns the account id as group lists write it. Links and apps have no account.
 fn account(kind: &str, id: Option<&Value>) -> Option<AccountId> {
     let id = number(id?)?;
     match kind {
@@ -130,7 +130,7 @@ fn account(kind: &str, id: Option<&Value>) -> Option<AccountId> {
     }
 }
 
-/// Ids are whole numbers `[D]`; one written as a text is taken, too.
+/// Parses an id. Ids are whole numbers `[D]`; one written as text is accepted too.
 fn number(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => number.as_u64().map(|number| number.to_string()),

@@ -1,4 +1,4 @@
-//! Kisi's words, and what they are in ours. Only what is used is read; whatever else comes along is ignored.
+//! Kisi's JSON, and its translation. Only the fields that Doorstep uses are parsed; all others are ignored.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -10,18 +10,18 @@ use doorstep_core::model::account::{
 };
 use doorstep_core::model::error::{Error, Result};
 
-/// The key in a user's `metadata` that keeps our person's id.
+/// The key in a user's `metadata` that stores the id of Doorstep's person.
 pub(super) const MARK: &str = "doorstep";
-/// The role that opens a group's doors, and nothing more.
+/// The role that opens a group's doors and allows nothing more.
 pub(super) const BASIC: &str = "group_basic";
 const GUEST: &str = "guest:";
 
-/// Everything that Kisi lists has a number that tells it from the others.
+/// A listed thing, with the number that identifies it.
 pub(super) trait Numbered {
     fn number(&self) -> i64;
 }
 
-/// Somebody who can be put into a group.
+/// An account that can be in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
     User(i64),
@@ -29,8 +29,10 @@ pub(super) enum Who {
 }
 
 impl Who {
+    /// Parses an account id.
+    ///
     /// # Errors
-    /// [`Error::Permanent`] for a team, and for what is no id of this door system.
+    /// [`Error::Permanent`] for a team, and for an id that is none of Kisi's.
     pub(super) fn of(account: &AccountId) -> Result<Who> {
         match account.0.strip_prefix(GUEST) {
             Some(id) => number(id).map(Who::Guest),
@@ -38,7 +40,7 @@ impl Who {
         }
     }
 
-    /// `assignee_type` and `assignee_id`.
+    /// Returns `assignee_type` and `assignee_id`.
     pub(super) fn assignee(self) -> (&'static str, i64) {
         match self {
             Who::User(id) => ("User", id),
@@ -47,8 +49,10 @@ impl Who {
     }
 }
 
+/// Parses an id.
+///
 /// # Errors
-/// [`Error::Permanent`] for what is no number: every Kisi id is one `[D]`.
+/// [`Error::Permanent`] for text that is no number: every Kisi id is one `[D]`.
 pub(super) fn number(id: &str) -> Result<i64> {
     id.parse().map_err(|_| Error::permanent("not an id of a Kisi user, guest or group: they are numbers"))
 }
@@ -59,7 +63,7 @@ pub(super) struct Group {
     name: String,
 }
 
-/// How many people a group counts.
+/// The number of people in a group.
 #[derive(Debug, Deserialize)]
 pub(super) struct GroupSize {
     pub(super) users_count: Option<u64>,
@@ -71,7 +75,7 @@ pub(super) struct User {
     pub(super) email: Option<String>,
     name: Option<String>,
     access_enabled: bool,
-    /// False where the organisation's identity provider switched access off over SCIM `[I]`; only it switches it on.
+    /// False where the organisation's identity provider disabled access over SCIM `[I]`. Only it can enable it again.
     pub(super) scim_access_enabled: Option<bool>,
     metadata: Option<serde_json::Value>,
 }
@@ -96,22 +100,22 @@ pub(super) struct Assignment {
     valid_until: Option<String>,
 }
 
-/// A card, fob or tag. Which of the numbers it has follows from its type `[D]`.
+/// A card, fob or tag. Its type decides which numbers it has `[D]`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Card {
     pub(super) id: i64,
-    /// Printed on Kisi's own.
+    /// The token that is printed on Kisi's own cards.
     token: Option<String>,
-    /// Of a chip, in hex.
+    /// The chip's uid, in hex.
     uid: Option<String>,
-    /// Of low-frequency formats.
+    /// The number of low-frequency formats.
     card_number: Option<i64>,
     card_id: Option<i64>,
-    /// Written on a MIFARE Classic of somebody else's make.
+    /// The value written on a MIFARE Classic of another manufacturer.
     data_block_value: Option<String>,
 }
 
-/// Whose a card is.
+/// The assignment of a card to its holder.
 #[derive(Debug, Deserialize)]
 pub(super) struct CardAssignment {
     pub(super) id: i64,
@@ -126,7 +130,7 @@ impl CardAssignment {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
-    /// Only an activated one opens anything `[D]`.
+    /// Returns whether the assignment is active. Only an activated one opens doors `[D]`.
     pub(super) fn is_active(&self) -> bool {
         self.status == "activated"
     }
@@ -137,7 +141,7 @@ impl CardAssignment {
 }
 
 impl Card {
-    /// With whose it is.
+    /// Translates the card, with the holder of its assignment.
     pub(super) fn card(self, assignment: Option<&CardAssignment>) -> OurCard {
         let Card { id, token, uid, card_number, card_id, data_block_value } = self;
         let texts = [token, uid, data_block_value].into_iter().flatten().filter(|text| !text.trim().is_empty());
@@ -161,12 +165,12 @@ fn assignee(kind: &str, id: i64) -> AccountId {
 }
 
 impl Assignment {
-    /// Whether this is a line of `group`'s list, asked for or not.
+    /// Returns whether this is a membership of `group`. The list may contain other assignments.
     pub(super) fn is_membership_of(&self, group: i64) -> bool {
         self.is_basic() && self.applies_to_id == group
     }
 
-    /// Whether it opens a group's doors and allows nothing more.
+    /// Returns whether the role opens a group's doors and allows nothing more.
     pub(super) fn is_basic(&self) -> bool {
         self.applies_to_type == "Group" && self.role_id == BASIC
     }
@@ -175,7 +179,7 @@ impl Assignment {
         (self.assignee_type.as_str(), self.assignee_id) == who.assignee()
     }
 
-    /// Over: Kisi lists it and no longer honours it `[C]`.
+    /// Returns whether the assignment has ended. Kisi still lists it and no longer honours it `[C]`.
     pub(super) fn is_over(&self, now: Timestamp) -> Result<bool> {
         Ok(self.until()?.is_some_and(|until| until <= now))
     }
@@ -184,8 +188,10 @@ impl Assignment {
         self.valid_until.as_deref().map(instant).transpose()
     }
 
+    /// Translates a membership.
+    ///
     /// # Errors
-    /// [`Error::Retry`] for a date that cannot be read: a guess would open or close a door.
+    /// [`Error::Retry`] for a date that cannot be parsed: a guess would open or close a door.
     pub(super) fn row(&self) -> Result<GroupMember> {
         Ok(GroupMember {
             account: assignee(&self.assignee_type, self.assignee_id),
@@ -196,7 +202,7 @@ impl Assignment {
     }
 }
 
-/// An instant with any offset; without one it is UTC `[I]`.
+/// Parses an instant with any offset. Without an offset it is UTC `[I]`.
 fn instant(text: &str) -> Result<Timestamp> {
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     text.parse().ok().or_else(civil).ok_or_else(|| Error::retry("Kisi says a date that cannot be read"))
@@ -209,7 +215,7 @@ impl From<Group> for OurGroup {
 }
 
 impl From<User> for Account {
-    /// Access needs both switches, ours and the identity provider's `[I]`.
+    /// Access needs both switches, Kisi's own and the identity provider's `[I]`.
     fn from(User { id, email, name, access_enabled, scim_access_enabled, metadata }: User) -> Self {
         let enabled = access_enabled && scim_access_enabled != Some(false);
         let mark = metadata.as_ref().and_then(|metadata| metadata.get(MARK)?.as_str().map(str::to_owned));

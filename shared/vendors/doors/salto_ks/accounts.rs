@@ -1,6 +1,6 @@
-//! Site users: found, looked at, made, renamed.
+//! Site users: finds, creates and renames them.
 //!
-//! It never changes an address that is there.
+//! It never changes an address that an account has already.
 
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -15,14 +15,15 @@ use doorstep_core::model::account::Account;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
-/// How long a guest is made for: SALTO KS wants an end `[M]` and Doorstep knows none, for a guest's access is its groups,
-/// which are taken away in time. Ten years are longer than any visit and short of dates that software chokes on `[I]`.
+/// The life of a guest account. SALTO KS requires an end `[M]`, and Doorstep knows none: a guest's access follows from
+/// memberships, which are removed in time. Ten years are longer than any visit and within the range of dates that
+/// software handles `[I]`.
 const GUEST_LIFE: SignedDuration = SignedDuration::from_hours(24 * 3650);
-/// What stands for a last name that somebody does not have: SALTO KS requires one `[D]`, the alias shows the true name.
+/// The last name of a person who has none. SALTO KS requires one `[D]`; the alias shows the true name.
 const NO_LAST_NAME: &str = "-";
 
 impl SaltoKs {
-    /// Everybody at the site. Site users without a platform id can be in no group: they are left out.
+    /// Fetches all accounts of the site. Leaves out site users without a platform id, because they can be in no group.
     pub(super) async fn everybody(&self) -> Result<Vec<Account>> {
         self.0.list_as(V1_2, &["users"], None, wire::SiteUser::account).await
     }
@@ -38,7 +39,7 @@ impl SaltoKs {
         Ok(self.look_raw(inner).await?.and_then(wire::SiteUser::account))
     }
 
-    /// `None` where it is gone.
+    /// Fetches a site user; `None` where it is gone.
     pub(super) async fn look_raw(&self, inner: &str) -> Result<Option<wire::SiteUser>> {
         let answer = self.0.one(V1_1, &["users", inner]).await?;
         if answer.is_missing() {
@@ -47,7 +48,7 @@ impl SaltoKs {
         answer.done()?.json().map(Some)
     }
 
-    /// By its address where that is known, else among everybody.
+    /// Fetches an account without its inner id: by its address where that is known, else from the list of all accounts.
     pub(super) async fn look_without_inner(&self, known: &Account) -> Result<Option<Account>> {
         if let Some(email) = &known.email
             && let Some(account) = self.find(email).await?.into_iter().find(|account| account.id == known.id)
@@ -57,7 +58,7 @@ impl SaltoKs {
         Ok(self.everybody().await?.into_iter().find(|account| account.id == known.id))
     }
 
-    /// The id by which calls about the account name it; `None` where the account is gone.
+    /// Returns the id by which calls name the account; `None` where the account is gone.
     pub(super) async fn inner_of(&self, account: &Account) -> Result<Option<String>> {
         match &account.inner_id {
             Some(inner) => Ok(Some(inner.clone())),
@@ -65,7 +66,7 @@ impl SaltoKs {
         }
     }
 
-    /// The inner id of an account that may be suspended or deleted, as it is now; `None` where it is gone.
+    /// Fetches an account and returns its inner id if it may be suspended or deleted; `None` where it is gone.
     pub(super) async fn unprivileged(&self, account: &Account) -> Result<Option<String>> {
         match self.account(account).await? {
             None => Ok(None),
@@ -74,12 +75,14 @@ impl SaltoKs {
         }
     }
 
-    /// An address on create makes SALTO KS send its invitation `[D]`. Who is not to be invited is made without one and
-    /// given it right after, while there is no profile yet. Whether that second call sends a mail too: `[?]`. If it fails, the
-    /// account is taken back, so that none is left behind on a seat. Until it has its address the account has an alias of ours
-    /// ([`unfinished`]), by which it is found again where the create was not answered.
+    /// Creates an account with an address.
     ///
-    /// Looks once more before it makes anything: what a second account of one address would do is `[?]`.
+    /// An address in the create makes SALTO KS send its invitation `[D]`. A person without an invitation is created
+    /// without an address and gets it in a second call, while there is no profile yet. Whether that call sends a mail
+    /// is unknown `[?]`. If it fails, the account is deleted, so that it takes no seat. Until then the account has an
+    /// alias with Doorstep's mark ([`unfinished`]), by which it is found if the create got no answer.
+    ///
+    /// It searches for the address before it creates: the effect of a second account with one address is unknown `[?]`.
     pub(super) async fn create_user(&self, new: &NewAccount, email: &str) -> Result<Account> {
         if !self.find(email).await?.is_empty() {
             return Err(exists());
@@ -111,8 +114,8 @@ impl SaltoKs {
         if new.invite { Ok(made) } else { self.give_address(made, new, email).await }
     }
 
-    /// The account that an earlier create made whose answer was lost. Everybody is listed: whether SALTO KS filters by alias
-    /// is `[?]`.
+    /// Finds the account that an earlier create without an answer made. Reads all accounts, because it is unknown
+    /// whether SALTO KS filters by alias `[?]`.
     async fn find_unfinished(&self, new: &NewAccount) -> Result<Option<Account>> {
         if new.invite || !new.tried {
             return Ok(None);
@@ -135,7 +138,7 @@ impl SaltoKs {
         Err(error)
     }
 
-    /// No mail is sent `[M]`.
+    /// Creates a guest. SALTO KS sends no mail `[M]`.
     pub(super) async fn create_guest(&self, new: &NewAccount) -> Result<Account> {
         let expires = self.0.now().saturating_add(GUEST_LIFE).unwrap_or(Timestamp::MAX);
         let body = json!({ "alias": new.name, "expires_at": whole_seconds(expires).to_string() });
@@ -145,7 +148,8 @@ impl SaltoKs {
         Ok(made)
     }
 
-    /// The alias is ours to change; first and last name only while the person has no profile `[D]`.
+    /// Renames an account. Doorstep may always change the alias; first and last name only while the person has no
+    /// profile `[D]`.
     pub(super) async fn rename_account(&self, account: &Account, name: &str) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         let user = self.look_raw(&inner).await?.ok_or_else(account_gone)?;
@@ -176,12 +180,12 @@ impl SaltoKs {
     }
 }
 
-/// The alias of an account that has no address yet: our mark, which no other account has.
+/// Returns the alias of an account that has no address yet. It contains the mark, so it is unique.
 fn unfinished(mark: &str) -> String {
     format!("Doorstep {mark}")
 }
 
-/// First and last name, both required `[D]`: the first word, and the rest.
+/// Splits a name into first and last name, both required `[D]`: the first word, and the rest.
 fn split(name: &str) -> (&str, &str) {
     match name.trim().split_once(char::is_whitespace) {
         Some((first, last)) => (first, last.trim_start()),

@@ -1,4 +1,4 @@
-//! Calls to SALTO KS: signed with a token, refusals told from answers, lists read whole or not at all.
+//! Calls to SALTO KS: authorized with a token, refusals recognized, lists complete or an error.
 //!
 //! It knows no people and no groups.
 
@@ -25,12 +25,12 @@ use doorstep_core::model::error::{Error, Result};
 
 /// For entries, tags, keys, time schedules, one account and membership `[M]``[C]`.
 pub(super) const V1_1: &str = "v1.1";
-/// For sites, users and the list of groups `[M]``[C]`.
+/// The version for sites, users and the list of groups `[M]``[C]`.
 pub(super) const V1_2: &str = "v1.2";
-/// A list of more pages than this is one that goes in circles.
+/// The most pages of a list. A list with more pages is taken for a loop.
 const MOST_PAGES: usize = 2_000;
 
-/// The way to one SALTO KS site.
+/// The client of one SALTO KS site.
 pub(super) struct Client {
     caller: VendorHttp,
     time: SharedTime,
@@ -58,12 +58,12 @@ impl Client {
         self.time.now()
     }
 
-    /// Reads one thing below the site; a refusal is handed back.
+    /// Fetches one thing below the site. Returns refusals too.
     pub(super) async fn one(&self, version: &str, path: &[&str]) -> Result<Answer> {
         self.send(Method::GET, &self.url(version, path)?, None).await
     }
 
-    /// Changes one thing below the site; a refusal is handed back.
+    /// Changes one thing below the site. Returns refusals too.
     pub(super) async fn write(
         &self,
         method: Method,
@@ -74,7 +74,7 @@ impl Client {
         self.send(method, &self.url(version, path)?, body).await
     }
 
-    /// One page of a list that goes on by a token of its own; a refusal is handed back.
+    /// Fetches one page of a list with a continuation token. Returns refusals too.
     pub(super) async fn page(
         &self,
         version: &str,
@@ -88,10 +88,11 @@ impl Client {
         self.send_more(Method::GET, &url, None, token.as_slice()).await
     }
 
-    /// A whole list below the site. A bad read is started over once.
+    /// Fetches a complete list below the site. After a bad read it starts over once.
     ///
     /// # Errors
-    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for refusals: 404 is a site or group that is gone.
+    /// [`Error::Retry`] after a second bad read; [`Error::Permanent`] for refusals: 404 is a site or group that is
+    /// gone.
     pub(super) async fn list<T>(&self, version: &str, path: &[&str], filter: Option<&str>) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Named,
@@ -99,8 +100,8 @@ impl Client {
         self.list_as(version, path, filter, Some).await
     }
 
-    /// The same, each item turned into what is wanted of it as it comes: as the vendor writes them, all of a large list
-    /// would be much of a function's memory.
+    /// Fetches a list as [`Client::list`] does, and converts each item as it arrives. A whole large list in the
+    /// vendor's form would take much of a function's memory.
     ///
     /// # Errors
     /// As [`Client::list`].
@@ -127,7 +128,8 @@ impl Client {
         Err(Error::retry(format!("SALTO KS's list of {name} could not be read whole, twice")))
     }
 
-    /// `None` is a bad read: a page that is no list, an id twice, a page that comes again, or fewer than counted.
+    /// Fetches a list once. Returns `None` for a bad read: a page that is no list, a repeated id, a repeated page, or
+    /// fewer items than counted.
     async fn list_once<T, U>(&self, first: &Url, wanted: &impl Fn(T) -> Option<U>) -> Result<Option<Vec<U>>>
     where
         T: DeserializeOwned + Named,
@@ -166,8 +168,8 @@ impl Client {
         self.send_more(method, url, body, &[]).await
     }
 
-    /// With more headers. A token that is refused is replaced once: a 401 was not carried out, so even a change may be
-    /// sent again.
+    /// Sends a request with additional headers. A refused token is replaced once. A request that got a 401 was not
+    /// processed, so even a change may be sent again.
     async fn send_more(
         &self,
         method: Method,

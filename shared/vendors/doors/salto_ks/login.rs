@@ -1,7 +1,8 @@
-//! Tokens of SALTO KS: bought with a refresh token or a password, shared, and replaced before they run out.
+//! Tokens of SALTO KS: obtained with a refresh token or a password, shared, and replaced before they expire.
 //!
-//! Whether a refresh token changes with each use is `[?]`; we live with the worst: a new one is kept before the old one
-//! is forgotten, and when two functions refresh at once the slower one takes what the faster one kept.
+//! Whether a refresh token changes with each use is unknown `[?]`, and Doorstep assumes that it does. A new refresh
+//! token is stored before the old one is dropped. When two functions refresh at once, the slower one takes the token
+//! that the faster one stored.
 
 use std::time::Duration;
 
@@ -22,18 +23,18 @@ use crate::tokens::{self, RefusedSignIn, Token, Tokens};
 use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
-/// A token is replaced this long before it runs out, so that it does not die on its way.
+/// How long before its expiry a token is replaced, so that it does not expire during a call.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// How long another function may take between being given a refresh token and keeping it.
+/// The time that another function may take to store a refresh token that it got.
 const OTHERS_KEEP: Duration = Duration::from_secs(1);
-/// How long a token is used that does not say how long it lives: the vendor's usual hour `[M]`.
+/// The life of a token that states none: the vendor's usual hour `[M]`.
 const USUAL_LIFE: i64 = 3_600;
-/// How long a refused password is not tried again. How many wrong ones lock the account is `[?]`.
+/// How long a refused password is not tried again. How many wrong ones lock the account is unknown `[?]`.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// What is asked for `[D]`.
+/// The requested scope `[D]`.
 const SCOPE: &str = "user_api.full_access";
 
-/// Signs in to one SALTO KS site.
+/// The sign-in to one SALTO KS site.
 pub(super) struct Login {
     identity: Result<Url>,
     secrets: ApiSecrets,
@@ -43,16 +44,16 @@ pub(super) struct Login {
     held: Mutex<Option<Held>>,
 }
 
-/// The token in this process' memory.
+/// The token in the memory of this process.
 struct Held {
     token: Token,
-    /// Whether others can find it too. If not, it is kept again at the next call.
+    /// Whether it is in the shared store. If not, the next call stores it.
     kept: bool,
 }
 
-/// Why no token was given.
+/// The reason why no token was granted.
 enum No {
-    /// `invalid_grant`: the refresh token is used up, or the password wrong.
+    /// `invalid_grant`: the refresh token is used up, or the password is wrong.
     Grant,
     Other(Error),
 }
@@ -71,11 +72,11 @@ impl Login {
         }
     }
 
-    /// A token in force, other than `refused`. `caller` takes the request to the token service.
+    /// Returns a valid token other than `refused`. `caller` sends the request to the token service.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where the credentials are not accepted; [`Error::Retry`] where the token service is away or
-    /// the new token could not be kept.
+    /// [`Error::Permanent`] where the credentials are not accepted; [`Error::Retry`] where the token service does not
+    /// answer or the new token could not be stored.
     pub(super) async fn token(&self, caller: &VendorHttp, refused: Option<&Secret>) -> Result<Secret> {
         let mut held = self.held.lock().await;
         let in_force = |token: &Token| Some(&token.access) != refused && self.lasts(token);
@@ -91,8 +92,9 @@ impl Login {
         Ok(token.access.clone())
     }
 
-    /// What another function kept meanwhile, else a refresh, else the password. `ours` may hold a refresh token that
-    /// was never kept. Kept tokens are read again after each refusal: another function may have been faster.
+    /// Gets a token: the one that another function stored, else by a refresh, else by the password. `ours` may hold a
+    /// refresh token that was never stored. The store is read again after each refusal, because another function may
+    /// have refreshed.
     async fn buy(&self, caller: &VendorHttp, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
         let mut spent: Vec<Secret> = Vec::new();
         loop {
@@ -114,7 +116,7 @@ impl Login {
         Ok(Held { token, kept: false })
     }
 
-    /// A refresh is never sent twice: it may have been used up by an answer that got lost.
+    /// Sends one refresh. It is never repeated, because a lost answer may have used up the refresh token.
     async fn refreshed(&self, caller: &VendorHttp, refresh: &Secret) -> Result<Token, No> {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal()), ("scope", SCOPE)];
         let answer = caller.write(self.request(&fields).map_err(No::Other)?).await.map_err(No::Other)?;
@@ -152,8 +154,8 @@ impl Login {
         }
     }
 
-    /// Tells one username and password from another, for the table. Its key is the client's secret, which the table does
-    /// not hold: nobody can guess a password with it.
+    /// Returns the fingerprint of a username and password, for the table. Its key is the client's secret, which the
+    /// table does not hold. The password can therefore not be guessed from it.
     fn fingerprint(&self, username: &Secret, password: &Secret) -> String {
         let key = self.secrets.client_secret.as_ref().map(Secret::reveal).unwrap_or_default();
         tokens::fingerprint(key, &[username.reveal(), password.reveal()])
@@ -196,11 +198,11 @@ fn password_refused() -> Error {
 struct Granted {
     access_token: Secret,
     refresh_token: Option<Secret>,
-    /// Seconds.
+    /// In seconds.
     expires_in: Option<i64>,
 }
 
-/// What a token service says with `error` (RFC 6749, 5.2).
+/// Translates the `error` of a token service (RFC 6749, 5.2).
 fn refused(answer: &Response) -> No {
     #[derive(Deserialize)]
     struct Refusal {

@@ -1,8 +1,8 @@
-//! Putting people into SALTO KS groups and taking them out, in one call where that works.
+//! Changes of membership in SALTO KS groups, in one call where that works.
 //!
-//! What SALTO KS answers to adding a member twice or taking out somebody who is not in is `[?]`, and a refusal may come
-//! with any status, 200 too `[M]`. So a refusal that concerns one person is judged by the group's list afterwards. Its
-//! code only says what is wrong where the list does not show the change.
+//! The answer to adding a member twice, or to removing a person who is no member, is unknown `[?]`. A refusal may come
+//! with any status, 200 included `[M]`. A refusal about one person is therefore judged by the group's list afterwards.
+//! Its code only provides the error if the list does not show the change.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use crate::doors::{Entry, ReadDoors};
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::error::{Error, Result};
 
-/// So many people whom the vendor's own trouble hit one after the other are taken for its being away.
+/// The number of calls failed through the vendor's own trouble after which the rest is given up.
 const MOST_TROUBLES: usize = 3;
 
 /// One person's part of a change, by platform id.
@@ -27,7 +27,7 @@ enum Step<'a> {
     Remove(&'a str),
 }
 
-/// What became of one part.
+/// The outcome of one part.
 #[derive(Clone)]
 enum Outcome {
     Done,
@@ -36,18 +36,19 @@ enum Outcome {
     Unsure(Error),
 }
 
-/// What became of one call.
+/// The outcome of one call.
 enum Sent {
     Done,
-    /// Refused, perhaps because of a single person.
+    /// A refusal, perhaps because of a single person.
     Refused(Answer),
-    /// Nobody's trouble but the vendor's, or ours. Where no pause is asked for, nobody knows what was done.
+    /// A failure that concerns no single person. Without a requested pause, it is unknown what was done.
     Failed(Error),
 }
 
 impl SaltoKs {
-    /// All at once; where that is refused, in ever smaller parts down to one person, so that one person's trouble does
-    /// not stop the others. Trouble that is nobody's (no subscription, vendor away) ends it.
+    /// Sends all changes at once. If that is refused, it sends ever smaller parts down to one person, so that a problem
+    /// with one person does not stop the others. A failure that concerns no single person (no subscription, vendor not
+    /// available) ends it.
     pub(super) async fn change_together(
         &self,
         group: &GroupId,
@@ -85,8 +86,8 @@ impl SaltoKs {
         self.settled(group, &steps, outcomes).await
     }
 
-    /// Sends one part. `whole` asks, before a 404 is taken for a person's, whether the group itself is there; a single
-    /// removal is looked up in the group's list anyway.
+    /// Sends one part. With `whole` and a 404, checks first whether the group exists, before the 404 counts as one
+    /// person's. A single removal is checked in the group's list anyway.
     async fn send(&self, group: &GroupId, steps: &[Step<'_>], whole: bool) -> Sent {
         match self.send_part(group, steps).await {
             Ok(answer) if answer.is_yes() => Sent::Done,
@@ -110,7 +111,7 @@ impl SaltoKs {
         }
     }
 
-    /// Looks at the group's list once, where an outcome depends on it.
+    /// Reads the group's list once if an outcome depends on it, and returns the results.
     async fn settled(&self, group: &GroupId, steps: &[Step<'_>], outcomes: Vec<Outcome>) -> Vec<Result<()>> {
         let mut members: Result<HashSet<String>> = Ok(HashSet::new());
         if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unsure(_))) {
@@ -136,7 +137,7 @@ impl Step<'_> {
     }
 }
 
-/// What a refusal means that concerned this person alone. Where it may mean "already so", the group's list decides.
+/// Translates a refusal that concerns one person. If it may mean "already so", the group's list decides.
 fn judge(step: Step<'_>, answer: Answer) -> Outcome {
     match step {
         Step::Add(_) if answer.is_not_yet() => {
@@ -155,7 +156,7 @@ fn judge(step: Step<'_>, answer: Answer) -> Outcome {
     }
 }
 
-/// Whether a smaller call may fare better at once.
+/// Returns whether a smaller call may succeed at once.
 fn asks_no_pause(error: &Error) -> bool {
     matches!(error, Error::Retry { after: None, .. })
 }
@@ -176,7 +177,7 @@ fn bulk(steps: &[Step<'_>]) -> serde_json::Value {
     json!({ "add_ids": add, "remove_ids": remove })
 }
 
-/// The second half first, so that the first one is popped next.
+/// Splits a part. The second half comes first, so that the first one is popped next.
 fn halves(part: Range<usize>) -> [Range<usize>; 2] {
     let middle = part.start + part.len() / 2;
     [middle..part.end, part.start..middle]

@@ -1,11 +1,11 @@
-//! SALTO KS's entries and locks: who came and went.
+//! SALTO KS's entries and locks: the source of access attempts.
 //!
-//! - There is no webhook: the list is read, page by page. A page says where it goes on in `continuation_token`, which is
-//!   sent back whole in a header; an empty page is not the end, a missing token is `[D]`.
-//! - `lock_opened` let somebody in, `lock_rejected` did not `[M]`. Whoever was rejected is not named: only the number of
-//!   their tag is `[M]`. Offices that are switched to stay open, and the like, are no openings.
-//! - Where the filter is refused (1102), the list is read from its newest entry backwards, without one.
-//! - Entries are kept for 90 days `[D]`. A lock without its hub tells of them late `[I]`.
+//! - There is no webhook, so the list is read page by page. A page names the next one in `continuation_token`, which is
+//!   sent back unchanged in a header. An empty page is not the end; a missing token is the end `[D]`.
+//! - `lock_opened` is an opened lock, `lock_rejected` a refusal `[M]`. A refusal names no person, only the number of
+//!   the tag `[M]`. Other entries, such as an office switched to stay open, are no access attempts.
+//! - If the filter is refused (1102), the list is read from its newest entry backwards, without a filter.
+//! - Entries are kept for 90 days `[D]`. A lock without its hub reports them late `[I]`.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +24,13 @@ use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
 
-/// Entries on a page.
+/// The number of entries on a page.
 const PAGE: &str = "100";
-/// Most pages that are read backwards where the filter is refused.
+/// The most pages that are read backwards if the filter is refused.
 const MOST_UNFILTERED: usize = 20;
-/// Longest token that is sent back, in bytes.
+/// The longest continuation token that is sent back, in bytes.
 const LONGEST_TOKEN: usize = 8 << 10;
-/// Longest id that is taken, in bytes. Theirs have 36.
+/// The longest accepted id, in bytes. SALTO KS's have 36.
 const LONGEST_ID: usize = 100;
 
 #[derive(Deserialize)]
@@ -70,12 +70,13 @@ impl Entry {
         instant(&self.utc_date_time)
     }
 
-    /// `None` for what is no opening, and for what names neither lock nor instant.
+    /// Translates an entry. Returns `None` for an entry that is no access attempt, or has no usable id, lock or
+    /// instant.
     fn seen(self, doors: &str) -> Option<Seen> {
         let category = self.event_category.as_deref().unwrap_or_default();
         let opened = match category {
             "lock_opened" => true,
-            // Other words for a refusal are not known [?].
+            // Other words for a refusal are not known `[?]`.
             _ if ["rejected", "denied", "refused"].iter().any(|word| category.ends_with(word)) => false,
             _ => return None,
         };
@@ -83,7 +84,7 @@ impl Entry {
         let tag = self.access_detail.filter(|number| by_tag && !number.trim().is_empty());
         let account = self.user_id.filter(|id| !id.is_empty());
         if opened && account.is_none() && tag.is_none() {
-            // Somebody went out by the handle.
+            // The door was opened from inside by its handle.
             return None;
         }
         let opening = AccessAttempt {
@@ -99,7 +100,7 @@ impl Entry {
     }
 }
 
-/// With a zone, or without one `[M]`: then it is UTC, as its name says.
+/// Parses an instant with a zone, or without one `[M]`: then it is UTC, as the field's name says.
 fn instant(text: &str) -> Option<Timestamp> {
     let civil = || Some(text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     text.parse().ok().or_else(civil)
@@ -116,10 +117,10 @@ impl ReadOpenings for SaltoKs {
         Ok(locks.into_iter().filter_map(|lock| Some((lock.id, kept(&lock.customer_reference?)?))).collect())
     }
 
-    /// The literal is the vendor's own client's `[D]`.
+    /// The filter's literal is the one of the vendor's own client `[D]`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where the token is not taken: whoever reads begins again at `since`.
+    /// [`Error::Invalid`] where the token is refused: the caller starts again at `since`.
     async fn page(&self, doors: &str, from: &Cursor) -> Result<Option<Page>> {
         let since = from.since.strftime("%Y-%m-%dT%H:%M:%SZ");
         let filter = format!("utc_date_time ge DateTime'{since}'");
@@ -143,8 +144,9 @@ impl ReadOpenings for SaltoKs {
 }
 
 impl SaltoKs {
-    /// Everything since `since`, oldest first, without a filter: from the newest entry backwards, over a bounded number
-    /// of pages. A page that is not in this order ends nothing, for nothing says that the order is kept `[?]`.
+    /// Fetches all access attempts since `since`, oldest first, without a filter: from the newest entry backwards, over
+    /// a bounded number of pages. A page that is not in this order does not end the read, because no source says that
+    /// the order is kept `[?]`.
     async fn unfiltered(&self, doors: &str, since: Timestamp) -> Result<Vec<Seen>> {
         let query = [("$orderby", "utc_date_time desc"), ("$top", PAGE)];
         let (mut seen, mut token): (Vec<Seen>, Option<String>) = (Vec::new(), None);
@@ -164,7 +166,7 @@ impl SaltoKs {
     }
 }
 
-/// The token by which a list goes on; `None` at its end.
+/// Returns the continuation token; `None` at the end of the list.
 fn sendable(token: Option<String>) -> Result<Option<String>> {
     let token = token.filter(|token| !token.is_empty());
     if token.as_ref().is_some_and(|token| token.len() > LONGEST_TOKEN) {
@@ -264,7 +266,7 @@ mod tests {
         assert!(page([on(LIST).says(200, long)], None).await.is_err());
     }
 
-    /// Without a filter the list is read backwards, until it is older than what is asked for.
+    /// Without a filter the list is read backwards, until it is older than the wanted instant.
     #[tokio::test]
     async fn a_filter_that_is_refused_is_left_out() {
         const BACKWARDS: &str = "GET /v1.1/sites/s1/entries?$orderby=utc_date_time desc&$top=100";

@@ -1,4 +1,4 @@
-//! Pages of SALTO KS's lists: their two forms, and where a list goes on.
+//! Pages of SALTO KS's lists: their two forms, and the address of the next page.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -21,7 +21,7 @@ pub(super) struct Page<T> {
     #[serde(deserialize_with = "null_is_empty")]
     pub(super) items: Vec<T>,
     pub(super) next_page_link: Option<String>,
-    /// How many there are in all `[D]`, or on this page `[?]`: either way there are no fewer.
+    /// The number of items in the list `[D]` or on this page `[?]`. In both cases there are no fewer.
     pub(super) count: Option<usize>,
 }
 
@@ -38,11 +38,12 @@ impl<T> From<AnyPage<T>> for Page<T> {
     }
 }
 
-/// The address of the next page. `page` is the address of this one, `link` what the vendor says, absolute or relative.
+/// Returns the address of the next page. `page` is the address of this one, `link` the vendor's link, absolute or
+/// relative.
 ///
-/// Only path and query of the link count `[I]`: behind a gateway a vendor may name another host, or `http`. The request
-/// goes to the scheme, host and port that were asked before, so a link can send our token nowhere else. Where our own
-/// address has a path in front of the vendor's (`prefix`), the next page gets it too.
+/// Only path and query of the link are used `[I]`: behind a gateway a vendor may name another host, or `http`. The
+/// request goes to the same scheme, host and port as before, so a link cannot send the token to another host. If
+/// Doorstep's address has a path before the vendor's (`prefix`), the next page gets it too.
 ///
 /// # Errors
 /// [`Error::Permanent`] for a link that is no address.

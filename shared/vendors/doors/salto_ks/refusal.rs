@@ -1,4 +1,4 @@
-//! What SALTO KS means when it says no: the table of its error codes, and what the operator can do about each.
+//! The refusals of SALTO KS: the table of its error codes, and what the operator can do about each.
 //!
 //! It never repeats the vendor's `Message`, which may name a person.
 
@@ -12,24 +12,26 @@ use crate::http::Response;
 use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
-/// Somebody who belongs to a pod, whose access is the pod's business alone.
+/// A member of a pod. Only the pod may change the member's access.
 const POD_MEMBER: u32 = 2220;
-/// A `$filter` that is not understood.
+/// A `$filter` that SALTO KS does not understand.
 const BAD_FILTER: u32 = 1102;
 
-/// An answer, with the error code that may hide even behind a 2xx `[M]`.
+/// An answer, with the error code that even a 2xx may contain `[M]`.
 pub(super) struct Answer {
     status: StatusCode,
     code: Option<u32>,
     body: Bytes,
 }
 
-/// The body of an answer that says yes.
+/// The body of a successful answer.
 pub(super) struct Done(Bytes);
 
 impl Done {
+    /// Deserializes the body.
+    ///
     /// # Errors
-    /// [`Error::Retry`] for what cannot be read.
+    /// [`Error::Retry`] for a body that cannot be parsed.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         vendor_http::json(VENDOR, &self.0)
     }
@@ -44,13 +46,15 @@ impl From<Response> for Answer {
 }
 
 impl Answer {
+    /// Returns the body of a successful answer.
+    ///
     /// # Errors
-    /// What the refusal means: see [`meaning`].
+    /// The error of the refusal: see [`meaning`].
     pub(super) fn done(self) -> Result<Done> {
         if self.is_yes() { Ok(Done(self.body)) } else { Err(meaning(self.status, self.code)) }
     }
 
-    /// As [`Answer::done`], and what is gone already is done too.
+    /// Succeeds as [`Answer::done`] does, and also if the thing is gone already.
     pub(super) fn done_or_gone(self) -> Result<()> {
         if self.is_missing() { Ok(()) } else { self.done().map(drop) }
     }
@@ -59,56 +63,57 @@ impl Answer {
         self.status.is_success() && self.code.is_none()
     }
 
-    /// Refused with this status.
+    /// Returns whether the answer is a refusal with this status.
     pub(super) fn is_status(&self, status: StatusCode) -> bool {
         !self.is_yes() && self.status == status
     }
 
-    /// 404, or its code in another guise.
+    /// Returns whether the answer is a 404, or its error code under another status.
     pub(super) fn is_missing(&self) -> bool {
         !self.is_yes() && (self.status == StatusCode::NOT_FOUND || self.code == Some(2202))
     }
 
-    /// The token is not, or no longer, accepted.
+    /// Returns whether the token was refused.
     pub(super) fn is_stranger(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED || self.code == Some(1500)
     }
 
-    /// No valid subscription, or none for one more `[M]`.
+    /// Returns whether there is no valid subscription, or no free seat `[M]`.
     pub(super) fn is_without_subscription(&self) -> bool {
         self.code == Some(2212)
     }
 
-    /// What adding a member twice, or an address that is there, may be answered with `[?]`. An error within a 2xx keeps
-    /// no status of its own `[M]`, so every code counts there that says nothing else.
+    /// Returns whether the answer may mean "already so", as for a member added twice or an address in use `[?]`. An
+    /// error within a 2xx has no status of its own `[M]`, so every code counts there that has no other meaning.
     pub(super) fn may_be_so_already(&self) -> bool {
         let status = self.status.is_success() || matches!(self.status.as_u16(), 400 | 409 | 422);
         let refused = status && !self.is_yes() && self.code != Some(POD_MEMBER);
         refused && !self.is_stranger() && !self.is_about_site()
     }
 
-    /// The `$filter` was not understood `[M]`.
+    /// Returns whether the `$filter` was not understood `[M]`.
     pub(super) fn is_bad_filter(&self) -> bool {
         self.code == Some(BAD_FILTER)
     }
 
-    /// The account was made a moment ago and is not known everywhere yet: the same call works a minute later `[M]`.
+    /// Returns whether the account is too new to be known everywhere: the same call works a minute later `[M]`.
     pub(super) fn is_not_yet(&self) -> bool {
         self.is_missing() || self.code == Some(2203)
     }
 
-    /// Refused because of what was asked of one person, so that others may fare better.
+    /// Returns whether the refusal is about one person, so that calls for others may succeed.
     pub(super) fn is_about_one(&self) -> bool {
         !self.is_yes() && !self.is_stranger() && !self.is_about_site()
     }
 
-    /// Refused whoever is asked about; a 403 without a code is the system user's own lack of rights.
+    /// Returns whether the refusal applies to every person. A 403 without a code means that the system user lacks
+    /// rights.
     fn is_about_site(&self) -> bool {
         matches!(self.code, Some(2201 | 2210 | 2212)) || (self.status == StatusCode::FORBIDDEN && self.code.is_none())
     }
 }
 
-/// `ErrorCode` is a text `[D]`; a number is accepted too.
+/// Parses the error code. `ErrorCode` is a text `[D]`; a number is accepted too.
 fn error_code(body: &[u8]) -> Option<u32> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -127,7 +132,7 @@ fn error_code(body: &[u8]) -> Option<u32> {
     }
 }
 
-/// The table of refusals `[M]`. Codes first: they say more than the status.
+/// Translates a refusal `[M]`. A code is more specific than the status, so codes come first.
 fn meaning(status: StatusCode, code: Option<u32>) -> Error {
     match (code, status) {
         (Some(1500), _) | (_, StatusCode::UNAUTHORIZED) => Error::permanent(

@@ -1,7 +1,7 @@
-//! Tags: listed, given to somebody, taken back. A tag is never deleted, and a pod's is never touched.
+//! Tags: lists them, assigns them to an account and takes them back. It deletes no tag and changes no tag of a pod.
 //!
-//! Assigning is a change of the person: `tag_id`, null for none `[I]`. Somebody has one tag at most `[I]`. No answer is
-//! believed: the person is read again.
+//! An assignment is a change of the person: `tag_id`, null for none `[I]`. A person has one tag at most `[I]`. No
+//! answer is trusted: the person is fetched again after a change.
 
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ impl SaltoKs {
         Ok(tags.into_iter().map(Card::from).collect())
     }
 
-    /// The tags of these numbers, and the one that the person has. Theirs may be another site's: then it is shown as one
-    /// that is none of our business.
+    /// Fetches the tags of these numbers, and the tag of the person. That one may belong to another site. It is then
+    /// shown as reserved, so that Doorstep leaves it alone.
     pub(super) async fn tags_about(&self, numbers: &[String], account: &Account) -> Result<Vec<Card>> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         let theirs = self.tag_number_of(&inner).await?;
@@ -38,7 +38,7 @@ impl SaltoKs {
         Ok(cards)
     }
 
-    /// `eq` may or may not ignore case `[?]`: what comes is compared here.
+    /// Fetches the tags with this number. Whether `eq` ignores case is unknown `[?]`, so the result is compared here.
     pub(super) async fn tags_numbered(&self, number: &str) -> Result<Vec<Card>> {
         let filter = format!("tag_number eq '{}'", number.trim().replace('\'', "''"));
         let tags: Vec<wire::Tag> = self.0.list(V1_1, &["tags"], Some(&filter)).await?;
@@ -50,8 +50,10 @@ impl SaltoKs {
         Ok(user.tag_number().map(str::to_owned))
     }
 
+    /// Assigns a tag, then fetches the person to confirm it.
+    ///
     /// # Errors
-    /// [`Error::Retry`] where they have another tag by now, or SALTO KS says yes and did not do it.
+    /// [`Error::Retry`] where the person has another tag by now, or SALTO KS reports success without assigning it.
     pub(super) async fn give_tag(&self, account: &Account, card: &Card) -> Result<()> {
         let inner = self.inner_of(account).await?.ok_or_else(account_gone)?;
         match self.tag_number_of(&inner).await? {
@@ -66,10 +68,10 @@ impl SaltoKs {
         }
     }
 
-    /// A person without this tag has nothing taken from them: what they have was given by hand.
+    /// Takes a tag back. If the person has another tag, it stays, because it was assigned by hand.
     ///
     /// # Errors
-    /// [`Error::Retry`] where SALTO KS says yes and did not do it.
+    /// [`Error::Retry`] where SALTO KS reports success and the person still has the tag.
     pub(super) async fn take_tag(&self, account: &Account, card: &Card) -> Result<()> {
         let Some(inner) = self.inner_of(account).await? else { return Ok(()) };
         let Some(user) = self.look_raw(&inner).await? else { return Ok(()) };
@@ -84,7 +86,7 @@ impl SaltoKs {
         }
     }
 
-    /// A 404 is of the person or of the tag.
+    /// Changes the person's tag. A 404 is about the person or about the tag.
     async fn patch_tag(&self, inner: &str, tag: Value) -> Result<()> {
         let answer = self.patch(inner, &json!({ "tag_id": tag })).await?;
         if answer.is_missing() {

@@ -1,4 +1,4 @@
-//! SALTO KS's client against a scripted SALTO KS: every request as its description wants it, every refusal understood.
+//! Tests of the SALTO KS client against a scripted SALTO KS: every request as documented, every refusal handled.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn signs_in() -> Step {
     on("POST /connect/token").with(form).says(200, json!({"access_token": "t1", "expires_in": 3600}))
 }
 
-/// A script that begins with a sign-in.
+/// Returns a script that begins with a sign-in.
 fn script(steps: impl IntoIterator<Item = Step>) -> Script {
     Script::new([signs_in()].into_iter().chain(steps))
 }
@@ -82,7 +82,7 @@ fn is_later<T: std::fmt::Debug>(result: Result<T>) {
     assert!(matches!(result, Err(Error::Retry { .. })), "{result:?}");
 }
 
-/// Somebody is told, with `word` in it, and never with what SALTO KS wrote.
+/// Asserts a permanent error that contains `word`, and nothing that SALTO KS wrote.
 #[track_caller]
 fn is_report<T: std::fmt::Debug>(result: Result<T>, word: &str) {
     assert!(matches!(&result, Err(Error::Permanent(why)) if why.contains(word) && !why.contains("Ada")), "{result:?}");
@@ -130,7 +130,7 @@ async fn a_bad_read_is_started_over_once() {
     }
 }
 
-/// Behind a gateway a vendor may name another host, or `http`. The token goes nowhere else.
+/// Behind a gateway a vendor may name another host, or `http`. The token goes to no other host.
 #[tokio::test]
 async fn the_next_page_is_asked_of_the_host_that_was_asked_first() {
     let next = "http://evil.example/v1.2/sites/s1/access_groups?$skip=1";

@@ -1,4 +1,4 @@
-//! SALTO KS's words, and what they are in ours. Only what is used is read; whatever else comes along is ignored.
+//! SALTO KS's JSON, and its translation. Only the fields that Doorstep uses are parsed; all others are ignored.
 
 use serde::Deserialize;
 
@@ -8,20 +8,20 @@ use doorstep_core::model::error::{Error, Result};
 
 /// The vendor's name in errors.
 pub(super) const VENDOR: &str = "SALTO KS";
-/// The role of somebody who opens doors.
+/// The role of a person who opens doors.
 pub(super) const USER_ROLE: &str = "site_user";
 /// The role of a guest.
 pub(super) const GUEST_ROLE: &str = "site_guest";
-/// Why an account is left alone.
+/// Why an account is not changed.
 pub(super) const NEVER_SUSPENDED: &str =
     "this SALTO KS user has another role than opening doors: they are neither suspended nor deleted";
 
-/// Everything that SALTO KS lists has an id that tells it from the others.
+/// A listed thing, with the id that identifies it.
 pub(super) trait Named {
     fn name(&self) -> &str;
 }
 
-/// An access group; its name is called a customer's reference.
+/// An access group. SALTO KS calls its name the customer reference.
 #[derive(Debug, Deserialize)]
 pub(super) struct Group {
     id: String,
@@ -34,7 +34,7 @@ pub(super) struct Schedule {
     id: String,
 }
 
-/// A line of a group's list: `id` is the platform's.
+/// A member of a group. `id` is the platform's.
 #[derive(Debug, Deserialize)]
 pub(super) struct Member {
     id: String,
@@ -54,7 +54,7 @@ pub(super) struct Site {
     installation_state: Option<String>,
 }
 
-/// Somebody at a site.
+/// A person at a site.
 #[derive(Debug, Deserialize)]
 pub(super) struct SiteUser {
     id: String,
@@ -78,7 +78,7 @@ pub(super) struct Tag {
     is_pod_tag: bool,
 }
 
-/// Whose a tag is.
+/// The holder of a tag.
 #[derive(Debug, Deserialize)]
 struct TagHolder {
     id: Option<String>,
@@ -90,7 +90,7 @@ struct TagUser {
     id: String,
 }
 
-/// The same person at the platform, of all sites.
+/// The same person on SALTO KS's platform, across all sites.
 #[derive(Debug, Deserialize)]
 struct User {
     id: String,
@@ -103,7 +103,7 @@ struct User {
 }
 
 impl Site {
-    /// Seats: null is without limit, 0 is no valid subscription `[M]`.
+    /// Returns the seats: null is without limit, 0 is no valid subscription `[M]`.
     pub(super) fn seats(&self) -> Result<Seats> {
         if self.installation_state.as_deref() == Some("installation") {
             return Err(Error::permanent(
@@ -118,7 +118,7 @@ impl Site {
 }
 
 impl SiteUser {
-    /// `None` for a site user that the platform does not know.
+    /// Translates a site user; `None` without a platform id.
     pub(super) fn account(self) -> Option<Account> {
         let standing = self.standing();
         let SiteUser { id: inner, user, roles, alias, blocked: _, subscription_state: _ } = self;
@@ -138,18 +138,18 @@ impl SiteUser {
         })
     }
 
-    /// The number of the tag that is theirs, of whatever site.
+    /// Returns the number of the person's tag, of any site.
     pub(super) fn tag_number(&self) -> Option<&str> {
         self.user.as_ref()?.tag_number.as_deref().filter(|number| !number.trim().is_empty())
     }
 
-    /// Only `subscribed` counts `[M]`; a word we do not know does not.
+    /// Returns the state of the account. Only `subscribed` is active `[M]`; an unknown word is suspended.
     pub(super) fn standing(&self) -> Standing {
         let subscribed = self.subscription_state.as_deref() == Some("subscribed");
         if subscribed && !self.blocked { Standing::Active } else { Standing::Suspended }
     }
 
-    /// With a profile, the person alone changes their name and address `[D]`.
+    /// Returns whether the person has a profile. With one, only the person can change the name and the address `[D]`.
     pub(super) fn has_profile(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.has_profile)
     }
@@ -173,7 +173,7 @@ impl From<Member> for GroupMember {
 }
 
 impl From<Tag> for Card {
-    /// A holder that the platform does not know is somebody else, whoever asks.
+    /// A holder without a platform id gets the site user's id, so that it matches no other account.
     fn from(Tag { id, tag_number, blocked, site_user, is_pod_tag }: Tag) -> Self {
         let somebody = |holder: TagHolder| holder.user.map(|user| user.id).or(holder.id).unwrap_or_default();
         let holder = site_user.map(|holder| AccountId(somebody(holder)));
@@ -182,7 +182,7 @@ impl From<Tag> for Card {
     }
 }
 
-/// Implements [`Named`] for what has an `id`.
+/// Implements [`Named`] for types with an `id`.
 macro_rules! named {
     ($($word:ident),*) => {
         $(impl Named for $word {

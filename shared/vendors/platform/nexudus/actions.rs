@@ -1,32 +1,32 @@
-//! Nexudus' actions: the last part of a webhook's address says which one it is, because the body does not. `[D][C]`
+//! Webhook actions of Nexudus. The last part of the address names the action, because the body does not. `[D][C]`
 
 use doorstep_core::model::fact::Kind;
 
-/// What a delivery of an action is about.
+/// Subject of an action's deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     /// The entity itself, of this kind.
     Itself(Kind),
-    /// A desk of a floor plan, which are numbered apart from other resources.
+    /// A desk of a floor plan. Desks have numbers of their own, apart from other resources.
     Desk,
-    /// A check-in, and whoever came: it may use up a pass, and passes have no action of their own.
+    /// A check-in and its coworker. The check-in may use up a pass, and passes have no action of their own.
     Checkin,
-    /// Whoever invited this visitor: invitations to bookings have no action of their own.
+    /// The coworker who invited the visitor. Invitations to bookings have no action of their own.
     Host,
 }
 
 /// One action.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct WebhookAction {
-    /// Its number, which is what the address ends with.
+    /// Its number, with which the address ends.
     pub(super) number: u16,
-    /// Its name, which may stand there as well.
+    /// Its name, which may replace the number.
     pub(super) name: &'static str,
-    /// What it is about.
+    /// Its subject.
     pub(super) about: About,
     /// Whether it says that the entity is gone.
     pub(super) removes: bool,
-    /// Whether changes would go unheard without it.
+    /// Whether changes would go unnoticed without it.
     pub(super) needed: bool,
 }
 
@@ -44,8 +44,8 @@ const fn needed(action: WebhookAction) -> WebhookAction {
 
 use About::{Checkin, Desk, Host, Itself};
 
-/// Those that are our business. `AccessControlUpdate` comes with every change of somebody's contracts, passes, check-ins,
-/// teams and cards, and a quarter of an hour before and after their bookings. `[D]`
+/// The actions that Doorstep uses. `AccessControlUpdate` comes with every change of a person's contracts, passes,
+/// check-ins, teams and cards, and a quarter of an hour before and after a person's bookings. `[D]`
 const ACTIONS: [WebhookAction; 30] = [
     told(2, "CoworkerUpdate", Itself(Kind::Member)),
     told(3, "CoworkerCreate", Itself(Kind::Member)),
@@ -79,13 +79,13 @@ const ACTIONS: [WebhookAction; 30] = [
     gone(77, "CoworkerContractDelete", Itself(Kind::Membership)),
 ];
 
-/// The action of that number or name, where it is our business.
+/// Finds the action with this number or name; `None` if Doorstep does not use it.
 pub(super) fn find(word: &str) -> Option<&'static WebhookAction> {
     let number = word.parse::<u16>().ok().filter(|_| word.bytes().all(|byte| byte.is_ascii_digit()));
     ACTIONS.iter().find(|action| Some(action.number) == number || action.name.eq_ignore_ascii_case(word))
 }
 
-/// Those without which changes would go unheard.
+/// Returns the actions without which changes would go unnoticed.
 pub(super) fn all_needed() -> impl Iterator<Item = &'static WebhookAction> {
     ACTIONS.iter().filter(|action| action.needed)
 }

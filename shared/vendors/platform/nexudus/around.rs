@@ -1,8 +1,8 @@
-//! What is read beside the thing that a bell is about.
+//! Reads the other things that a trigger may concern.
 //!
-//! `AccessControlUpdate` says that something about somebody changed and not what `[D]`, so everything of theirs is read.
-//! A contract that was renewed and a booking that was moved are each another record in place of the first, which must
-//! be known before the first one's end takes anything from anybody.
+//! `AccessControlUpdate` says that something about a person changed, but not what `[D]`. Everything that concerns the
+//! person is therefore read. A renewed contract and a moved booking are each a new record that replaces an old one.
+//! Doorstep must know the new record before the end of the old one revokes any access.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -17,17 +17,17 @@ use crate::platform::{Around, ReadPlatform};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Kind, What};
 
-/// How far back bookings and check-ins of somebody are read: as far as reconcile does.
+/// How far back a person's bookings and check-ins are read. Reconcile reads equally far.
 const BACK: SignedDuration = SignedDuration::from_hours(3 * 24);
-/// How long the record that takes the place of another is waited for.
+/// How long Doorstep waits for the record that replaces another one.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// The passes of so many owners are asked for one by one; of more, all passes are read. So many contracts of one desk are
-/// asked for.
+/// Most owners of a team whose passes are read one owner at a time. For more owners all passes are read. Also the most
+/// contracts of one desk that are fetched.
 const FEW: usize = 20;
 
 impl Reader {
-    /// See [`crate::platform::ReadPlatform::around`].
+    /// Implements [`crate::platform::ReadPlatform::around`].
     pub(super) async fn all_around(&self, about: &FactId, what: Option<&What>, gone: bool) -> Result<Around> {
         match (about.kind, what) {
             (Kind::Member, Some(_)) if !gone => self.around_person(&about.id).await,
@@ -69,7 +69,7 @@ impl Reader {
         Ok(Around { facts, unreadable, holder, kinds, since: Some(self.back()), ..Around::default() })
     }
 
-    /// The people of a team, and the passes that it shares or shared: a team can begin and stop to share them.
+    /// Reads the members of a team and the passes that it shares or shared. A team can begin and stop to share them.
     async fn around_team(&self, team: &str, gone: bool) -> Result<Around> {
         self.seen(|seen| seen.rosters.remove(team));
         let roster = if gone { None } else { self.roster(team).await? };
@@ -93,8 +93,8 @@ impl Reader {
         Ok(Around { facts, unreadable, holder, kinds: &[Kind::Pass], people: Some(people), ..Around::default() })
     }
 
-    /// The contracts that a desk names, and those of the coworker whom it names. A contract that gains a desk says so itself,
-    /// but its webhook may not. Which contract lost the desk only our own table knows.
+    /// Reads the contracts that a desk names, and those of the coworker whom it names. A contract that gains a desk
+    /// says so itself, but its webhook may not. Only Doorstep's table knows which contract lost the desk.
     async fn around_desk(&self, id: &str) -> Result<Around> {
         let Some((entity, desk)) = entity::of(Kind::Resource, id).filter(|(entity, _)| entity.name == DESK.name) else {
             return Ok(Around::default());
@@ -117,7 +117,8 @@ impl Reader {
         Ok(around)
     }
 
-    /// The bookings of whoever's booking is gone. Where it was moved, the one in its place is waited for a while.
+    /// Reads the bookings of the person whose booking is gone. If that booking was moved, waits for the new one for a
+    /// while.
     async fn around_cancelled(&self, id: &str, booker: &str, alias: Option<&str>) -> Result<Around> {
         let mut filters = of(&BOOKING, booker);
         filters.push((BOOKING.from("ToTime"), instant(self.back())));
@@ -138,7 +139,7 @@ impl Reader {
         Ok(Around { facts, unreadable, called_off, ..Around::default() }.without(&FactId::new(Kind::Booking, id)))
     }
 
-    /// The records that the booking of this other id was cancelled.
+    /// Fetches the records of the cancellation of the booking with this other id.
     async fn cancellations(&self, alias: &str) -> Result<Vec<Value>> {
         let theirs = |record: &Value| {
             let said = record.get("OriginalBookingId").and_then(Value::as_str)?;
@@ -148,10 +149,11 @@ impl Reader {
         list::all(&self.calls, &CANCELLED, &[filter], theirs).await
     }
 
-    /// Asks for the contracts of whose contract this is, where it ends about now because another one follows.
+    /// Returns whether this contract needs a successor, and whether it exists. Fetches the other contracts of the
+    /// coworker for that.
     ///
     /// # Errors
-    /// [`Error::Retry`] while that one is waited for, and this one is over already.
+    /// [`Error::Retry`] while the successor is missing and this contract is already over.
     pub(super) async fn successor_of(&self, record: &Value) -> Result<Successor> {
         let Some(coworker) = wire::pass_of(record).0.filter(|_| self.hands_over(record)) else {
             return Ok(Successor::NotDue);
@@ -165,7 +167,7 @@ impl Reader {
         }
     }
 
-    /// The contract that follows this one, among these.
+    /// Finds the successor of this contract in `all`.
     pub(super) fn successor_among(&self, record: &Value, all: &[Value]) -> Successor {
         let (Some(end), id, coworker) = (wire::followed(record), list::id(record), wire::pass_of(record).0) else {
             return Successor::NotDue;
@@ -182,14 +184,14 @@ impl Reader {
         if all.iter().any(follows) { Successor::There } else { Successor::Missing }
     }
 
-    /// Whether a contract that another one follows is not over, or only just.
+    /// Returns whether a contract with a successor ended yesterday, ends later, or was ended a moment ago.
     fn hands_over(&self, record: &Value) -> bool {
         let yesterday = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date().yesterday();
         wire::followed(record).is_some_and(|end| yesterday.is_ok_and(|yesterday| end >= yesterday))
             || self.ended_lately(record)
     }
 
-    /// Whether a contract that another one follows is over, and was changed a moment ago.
+    /// Returns whether a contract with a successor is over and was changed a moment ago.
     pub(super) fn ended_lately(&self, record: &Value) -> bool {
         let today = self.calls.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let changed = record.get("UpdatedOn").and_then(crate::platform::fields::instant);

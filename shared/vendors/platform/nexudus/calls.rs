@@ -1,7 +1,7 @@
-//! Questions to Nexudus: where they go, and what each answer means for us.
+//! Requests to Nexudus: their addresses, and the meaning of each response.
 //!
-//! Only reads go out from here, one at a time: no limit is documented `[?]`, so a 429 and its `Retry-After` are
-//! honoured and nothing is asked at once.
+//! This module only reads, with one request at a time. No rate limit is documented `[?]`, so a 429 and its
+//! `Retry-After` are honoured and no requests run in parallel.
 
 use std::time::Duration;
 
@@ -18,32 +18,32 @@ use crate::http::Response;
 use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
-/// Where everybody's interface is; its paths begin with `/api`. `[D]`
+/// The shared address of the API. Its paths begin with `/api`. `[D]`
 const OWN: &str = "https://spaces.nexudus.com";
-/// At most ten questions a second.
+/// Time between two requests: at most ten requests a second.
 const GAP: Duration = Duration::from_millis(100);
 
-/// The way to Nexudus for one user.
+/// Client of the Nexudus API for one user.
 pub(super) struct Calls {
     access: Access,
     caller: VendorHttp,
 }
 
 impl Calls {
-    /// A way in with `access`. Nothing is asked yet.
+    /// Returns a client with these credentials. It sends no request yet.
     pub(super) fn new(access: Access) -> Self {
         let caller = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
         let caller = caller.taking(access.turn.clone());
         Calls { access, caller }
     }
 
-    /// The instant at which it is now.
+    /// Returns the current instant.
     pub(super) fn now(&self) -> Timestamp {
         self.access.time.now()
     }
 
-    /// One record by its id, with its collections; `None` where Nexudus answers as it does for an id that it does not
-    /// know, which is 500. `[D][C]`
+    /// Fetches one record by its id, with its collections; `None` if Nexudus does not know the id. Nexudus then answers
+    /// 500. `[D][C]`
     pub(super) async fn one(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
         let [area, list] = entity.path;
         let url = self.url(&[area, list, id], &[])?;
@@ -54,7 +54,7 @@ impl Calls {
         }
     }
 
-    /// One page of a list.
+    /// Fetches one page of a list.
     pub(super) async fn page(&self, entity: &Entity, query: &[(String, String)]) -> Result<Value> {
         let url = self.url(&entity.path, query)?;
         let (status, body) = self.answered(&url).await?;
@@ -70,7 +70,7 @@ impl Calls {
         Ok(url)
     }
 
-    /// The address without `/api`, which an operator may have written.
+    /// Returns the address without `/api`, which the operator may have added.
     fn base(&self) -> Result<Url> {
         let given = self.access.url.as_deref().map(|url| url.strip_suffix("/api").unwrap_or(url));
         vendor_http::base(given, OWN)
@@ -102,8 +102,8 @@ impl Calls {
         }
     }
 
-    /// The answer's status, also where it stands in the body of a success, and its JSON. A token that is not taken is
-    /// replaced once: it may have been revoked before its end.
+    /// Returns the status and the JSON of a response. The status may be in the body of a success. A rejected token is
+    /// replaced once, because it may have been revoked before its end.
     async fn answered(&self, url: &Url) -> Result<(StatusCode, Option<Value>)> {
         let base = self.base()?;
         let pass = token::get(&self.access, &self.caller, &base, None).await?;

@@ -1,12 +1,12 @@
-//! Where Nexudus keeps what, and what its filters are called.
+//! Paths of Nexudus' records, and the names of their filters.
 
 use doorstep_core::model::fact::Kind;
 
 /// One kind of record.
 pub(super) struct Entity {
-    /// As its filters begin: `Booking_Coworker=`. `[D]`
+    /// The first part of its filters' names: `Booking_Coworker=`. `[D]`
     pub(super) name: &'static str,
-    /// Where it is, below `/api`. `[D]`
+    /// Its path below `/api`. `[D]`
     pub(super) path: [&'static str; 2],
 }
 
@@ -30,8 +30,8 @@ pub(super) const CANCELLED: Entity = entity("CancelledBooking", "spaces", "cance
 pub(super) const CHECKIN: Entity = entity("Checkin", "spaces", "checkins");
 pub(super) const WEBHOOK: Entity = entity("WebHook", "sys", "webhooks");
 
-/// The record behind a fact, and its id there: desks are numbered apart from other resources. `None` for kinds that
-/// Nexudus does not have.
+/// Returns the kind of record behind a fact, and the record's id. Desks are numbered apart from other resources. `None`
+/// for kinds that Nexudus does not have.
 pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static Entity, &str)> {
     Some(match kind {
         Kind::Location => (&BUSINESS, id),
@@ -55,12 +55,12 @@ pub(super) fn of(kind: Kind, id: &str) -> Option<(&'static Entity, &str)> {
 }
 
 impl Entity {
-    /// The filter of a field: `Booking_Coworker`.
+    /// Returns the filter of a field: `Booking_Coworker`.
     pub(super) fn filter(&self, field: &str) -> String {
         format!("{}_{field}", self.name)
     }
 
-    /// The filter of a field's lower bound: `from_Booking_ToTime`.
+    /// Returns the filter of a field's lower bound: `from_Booking_ToTime`.
     pub(super) fn from(&self, field: &str) -> String {
         format!("from_{}_{field}", self.name)
     }

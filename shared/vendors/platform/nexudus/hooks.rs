@@ -1,4 +1,4 @@
-//! Whether Nexudus still tells us anything: after ten failures in a row it switches a webhook off and tells nobody. `[C]`
+//! State of the Nexudus webhooks. After ten failures in a row Nexudus switches a webhook off and informs no one. `[C]`
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::platform::{Hearing, Unheard};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::Id;
 
-/// A webhook that posts to us.
+/// A webhook that posts to Doorstep.
 struct Hook {
     id: String,
     action: String,
@@ -20,8 +20,8 @@ struct Hook {
     error: bool,
 }
 
-/// The state of the webhooks that post to `site`. Each belongs to one location and tells of no other `[D]`, so every one
-/// of `locations` needs its own: each is named with its id.
+/// Returns the state of the webhooks that post to `site`. A webhook belongs to one location and reports no other `[D]`.
+/// Each of `locations`, given as id and name, therefore needs its own webhooks.
 pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)]) -> Result<Hearing> {
     let ours = list::all(calls, &WEBHOOK, &[], |record| of(record, site)).await?;
     let problems = ours.iter().filter_map(trouble).collect();
@@ -30,7 +30,7 @@ pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)
         let silence = Some(format!("no webhook of Nexudus posts to this site: they are {all}"));
         return Ok(Hearing { problems, silence, unheard: Vec::new() });
     }
-    // A list that names no location cannot tell them apart.
+    // Without a location in any webhook, locations cannot be told apart.
     if ours.iter().all(|hook| hook.location.is_none()) {
         let said = missing(|action| !tells(&ours, action, None), site);
         let said = said.map(|missing| format!("webhooks are {missing}"));
@@ -44,7 +44,8 @@ pub(super) async fn hearing(calls: &Calls, site: &str, locations: &[(Id, String)
     Ok(Hearing { problems, silence: None, unheard: unheard.collect() })
 }
 
-/// The needed actions for which `is_missing`, what that means and what to do; `None` where there are none.
+/// Returns the text about the needed actions for which `is_missing` is true: what it means and what to do. `None` if
+/// there is no such action.
 fn missing(is_missing: impl Fn(&actions::WebhookAction) -> bool, site: &str) -> Option<String> {
     let needed = actions::all_needed().filter(|action| is_missing(action));
     let missing: Vec<_> = needed.map(|action| format!("{} ({})", action.number, action.name)).collect();
@@ -57,13 +58,13 @@ fn missing(is_missing: impl Fn(&actions::WebhookAction) -> bool, site: &str) -> 
     })
 }
 
-/// Whether one of the webhooks tells of an action, at a location where one is given.
+/// Returns whether one of the webhooks reports an action, at `location` if it is given.
 fn tells(hooks: &[Hook], action: &actions::WebhookAction, location: Option<&Id>) -> bool {
     let there = |hook: &&Hook| location.is_none() || hook.location.is_none() || hook.location.as_ref() == location;
     hooks.iter().filter(there).any(|hook| actions::find(&hook.action) == Some(action))
 }
 
-/// A webhook, if its address is this site's.
+/// Returns a webhook, if it posts to this site.
 fn of(record: &Value, site: &str) -> Option<Hook> {
     let record = Record::of(record)?;
     let url = record.text("URL").or_else(|| record.text("Url"))?;
@@ -79,7 +80,8 @@ fn of(record: &Value, site: &str) -> Option<Hook> {
     })
 }
 
-/// What is wrong with a webhook, and what to do. What Nexudus says of the error may hold anything and is not repeated.
+/// Returns what is wrong with a webhook, and what to do. The text leaves out Nexudus' error, which may contain
+/// anything.
 fn trouble(hook: &Hook) -> Option<String> {
     let name = actions::find(&hook.action).map_or_else(String::new, |action| format!(" ({})", action.name));
     let which = format!("webhook {} for action {}{name}", hook.id, hook.action);

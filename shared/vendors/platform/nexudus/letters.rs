@@ -1,4 +1,4 @@
-//! What a proven delivery is about. Of the entity it carries nothing but ids is believed.
+//! Parses the content of a verified delivery. Only the ids in the entity are believed.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +8,10 @@ use crate::platform::json;
 use doorstep_core::model::fact::{DESK, FactId, Kind};
 use doorstep_core::model::push_update::ChangeHint;
 
-/// Longest id that is taken, in digits. Theirs have up to 10.
+/// Longest accepted id, in digits. Nexudus' ids have up to 10.
 const LONGEST_ID: usize = 20;
 
-/// Reads a proven delivery that came to `path`.
+/// Parses a verified delivery that arrived at `path`.
 pub(super) fn read(path: &str, body: &[u8]) -> WebhookContent {
     let word = path.rsplit('/').next().unwrap_or_default();
     let Some(action) = actions::find(word) else { return WebhookContent::NotForUs };
@@ -22,7 +22,7 @@ pub(super) fn read(path: &str, body: &[u8]) -> WebhookContent {
     }
 }
 
-/// The body is an array of one entity `[D]`; a lone one is taken too.
+/// Parses the body, an array of one entity `[D]`. A single object is accepted too.
 fn mentions(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'static str> {
     let entities = match json::strict(body)? {
         Value::Array(entities) => entities,
@@ -63,7 +63,7 @@ fn told(about: FactId) -> ChangeHint {
     ChangeHint { about, reaches: None, removed: false }
 }
 
-/// A number, or a text of digits.
+/// Returns an id that is a number or a text of digits.
 fn id(value: Option<&Value>) -> Option<String> {
     let text = match value? {
         Value::String(text) => text.clone(),

@@ -1,8 +1,9 @@
-//! Lists from their first page to their last. A list is whole or an error.
+//! Reads lists from the first page to the last. The result is the whole list or an error.
 //!
-//! Pages are by number, so what is removed in between moves the rest, and a record can slip from one page to the one
-//! before. So all are asked for by their id's order, the default ones shift under a changing set `[D][C]`; a list whose
-//! length changes on the way, or whose records are not as many as it says, is read once more and then given up.
+//! Pages are numbered. A record that is removed during the read shifts the rest, and another record can slip to a page
+//! that was already read. The default order shifts under a changing set `[D][C]`, so every list is read in the order of
+//! ids. A list is read once more if its length changes, if an id occurs twice or if its count is wrong. After that it
+//! fails.
 
 use std::collections::HashSet;
 
@@ -14,24 +15,24 @@ use crate::platform::fields::text;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Id;
 
-/// The largest page we ask for. Left to itself Nexudus gives 25. `[D]`
+/// The page size of requests. The default of Nexudus is 25. `[D]`
 const PAGE: usize = 1000;
-/// A list longer than this many pages is taken for one that goes in circles.
+/// Most pages of a list. A longer list is taken for an endless one.
 const MOST_PAGES: usize = 4_000;
 
 /// A filter: a parameter and its value.
 pub(super) type Filter = (String, String);
 
-/// The id of a record.
+/// Returns the id of a record.
 pub(super) fn id(record: &Value) -> Option<Id> {
     record.get("Id").and_then(text).map(Id::from)
 }
 
-/// Every record of a list that `read` makes something of. Filters are a favour: some lists ignore some `[C]`, so whoever
-/// asks looks at the records too.
+/// Returns all values that `read` extracts from a list. Some lists ignore some filters `[C]`, so callers check the
+/// records too.
 ///
 /// # Errors
-/// [`Error::Retry`] for a list that is not whole; a page's own error.
+/// [`Error::Retry`] for a list that is not whole, and the error of any page.
 pub(super) async fn all<T>(
     calls: &Calls,
     entity: &Entity,
@@ -51,10 +52,10 @@ pub(super) async fn all<T>(
     }
 }
 
-/// The number of pages of a whole list; as many as there can be where the list does not say.
+/// Returns the number of pages of a list; `usize::MAX` if the list does not say how long it is.
 ///
 /// # Errors
-/// As [`all`].
+/// The same as [`all`].
 pub(super) async fn pages(calls: &Calls, entity: &Entity) -> Result<usize> {
     let query = [("page".to_owned(), "1".to_owned()), ("size".to_owned(), "1".to_owned())];
     let page = calls.page(entity, &query).await?;
@@ -62,11 +63,11 @@ pub(super) async fn pages(calls: &Calls, entity: &Entity) -> Result<usize> {
     Ok(total.map_or(usize::MAX, |total| total.div_ceil(PAGE).max(1)))
 }
 
-/// Why a list is not whole.
+/// Reason why a list is not whole.
 enum Broken {
-    /// It changed on the way.
+    /// The list changed during the read.
     Moved,
-    /// Anything else.
+    /// Any other error.
     Error(Error),
 }
 
@@ -114,7 +115,7 @@ async fn once<T>(
     Err(Error::retry(format!("Nexudus' list {} has no end", entity.path.join("/"))).into())
 }
 
-/// One page: `{Records, CurrentPage, TotalItems, TotalPages, HasNextPage}`, of which only the first must be there. `[D]`
+/// One page: `{Records, CurrentPage, TotalItems, TotalPages, HasNextPage}`. Only `Records` must be present. `[D]`
 struct Page<'p> {
     records: &'p [Value],
     total: Option<u64>,
@@ -131,7 +132,7 @@ impl<'p> Page<'p> {
         }
         let said = page.get("HasNextPage").and_then(Value::as_bool);
         let more = said.or_else(|| Some(count("TotalPages")? > here)).unwrap_or(records.len() >= PAGE);
-        // A page of nothing before the end would go on for ever.
+        // An empty page before the last one would make the read endless.
         (!(more && records.is_empty())).then_some(Page { records, total: count("TotalItems"), more })
     }
 }

@@ -1,4 +1,4 @@
-//! Nexudus' lists as facts: what belongs together is in several of them.
+//! Builds facts from Nexudus' lists. One fact may need several lists.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,19 +18,19 @@ use crate::platform::found::{FactList, Translated, Unreadable};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
 
-/// The contract that follows another one.
+/// State of the contract that follows another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Successor {
-    /// None is needed now.
+    /// No successor is needed now.
     NotDue,
-    /// It is there.
+    /// The successor exists.
     There,
-    /// It is not there yet.
+    /// The successor does not exist yet.
     Missing,
 }
 
 impl Reader {
-    /// The tariffs of our locations. Where each tariff of the list is sold is remembered for the contracts.
+    /// Returns the tariffs of the reader's locations. Remembers where each tariff is sold, for the contracts.
     pub(super) async fn plans(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
         let read = |record: &Value| {
             let fact = wire::plan(record, self.usual())?;
@@ -45,8 +45,9 @@ impl Reader {
         self.seen(|seen| seen.places.insert(name, Ok(location)));
     }
 
-    /// The location of a tariff, or of something that can be booked. What no list had so far is asked for by its id: that
-    /// a list leaves a thing out is no word on what refers to it. `None`: there is no such thing.
+    /// Returns the location of a tariff or of a thing that can be booked; `None` if it does not exist. A thing that no
+    /// list had so far is fetched by its id. A list that leaves a thing out proves nothing about the records that refer
+    /// to it.
     async fn place(&self, name: &FactId) -> Result<Option<Place>> {
         if let Some(known) = self.seen(|seen| seen.places.get(name).cloned()) {
             return known.map(|location| Some(Place(location)));
@@ -67,7 +68,7 @@ impl Reader {
         self.pass_kinds.get_or_try_init(all).await
     }
 
-    /// One kind of pass, by the list where that was read, else by its id.
+    /// Returns one kind of pass, from the list if that was read, otherwise by its id.
     async fn pass_kind(&self, id: &Id) -> Result<PassKind> {
         if let Some(kind) = self.pass_kinds.get().and_then(|kinds| kinds.get(id)) {
             return Ok(kind.clone());
@@ -100,7 +101,7 @@ impl Reader {
         Ok(all)
     }
 
-    /// Contracts with their pauses, each as a fact. A contract of another location's tariff is none of ours.
+    /// Returns contracts with their pauses. A contract for a tariff of another location is left out.
     pub(super) async fn contracts(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &CONTRACT, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
@@ -114,7 +115,7 @@ impl Reader {
         for record in &records {
             let Some(id) = list::id(record) else { continue };
             let next = self.successor_among(record, &records);
-            // It is looked at by itself until its successor is there.
+            // The contract's own lookup handles it until its successor exists.
             if of.is_some() && next == Successor::Missing && self.ended_lately(record) {
                 continue;
             }
@@ -162,7 +163,7 @@ impl Reader {
         Ok(all)
     }
 
-    /// Guests of these bookings of one person, by as few calls as will do.
+    /// Fetches the guests of these bookings of one person, with as few requests as possible.
     async fn guests_of_all(&self, bookings: &[Value]) -> Result<HashMap<Id, Vec<Id>>> {
         let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
         let ids: Vec<Id> = bookings.iter().filter_map(list::id).collect();
@@ -183,7 +184,7 @@ impl Reader {
         Ok(invited)
     }
 
-    /// Bookings with their guests.
+    /// Returns bookings with their guests.
     pub(super) async fn bookings(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let records = list::all(&self.calls, &BOOKING, filters, |record| {
             Some(record.clone()).filter(|_| of.is_none_or(|of| is(record, "CoworkerId", of)))
@@ -208,7 +209,7 @@ impl Reader {
         Ok(listed)
     }
 
-    /// A booking of something in one of our locations.
+    /// Returns a booking of something at one of the reader's locations.
     pub(super) async fn booking(&self, record: &Value, guests: Vec<Id>) -> Result<Option<Translated>> {
         let place = match wire::booked(record).filter(|_| !self.businesses.is_empty()) {
             Some(resource) => self.place(&FactId::new(Kind::Resource, resource)).await,
@@ -224,7 +225,7 @@ impl Reader {
         })
     }
 
-    /// Guests of all bookings; who is invited to which is remembered for the list of bookings.
+    /// Returns the guests of all bookings. Remembers who is invited to which booking, for the list of bookings.
     pub(super) async fn guests(&self, filters: &[Filter]) -> Result<Vec<Fact>> {
         let mut invited: HashMap<Id, Vec<Id>> = HashMap::new();
         let mut facts = Vec::new();
@@ -242,7 +243,8 @@ impl Reader {
         Ok(all.into_iter().filter(|(_, of)| of.as_deref() == Some(booking)).map(|(fact, _)| fact).collect())
     }
 
-    /// Passes, where `rosters` say who shares them: all of them with their kinds, or those of which `these` are some.
+    /// Returns passes. `rosters` say who shares them. Without `these`, all passes and all kinds of passes; otherwise
+    /// the passes for which `these` is true.
     pub(super) async fn passes(
         &self,
         filters: &[Filter],
@@ -285,7 +287,7 @@ impl Reader {
         wire::pass(record, roster::holders(rosters, coworker.as_deref()), name, location)
     }
 
-    /// Check-ins, each with the pass that was used for it.
+    /// Returns check-ins, each with the pass that was used for it.
     pub(super) async fn checkins(&self, filters: &[Filter], of: Option<&str>) -> Result<FactList> {
         let read = |record: &Value| {
             let ours = self.is_ours(record, "BusinessId") && of.is_none_or(|of| is(record, "CoworkerId", of));
@@ -298,7 +300,7 @@ impl Reader {
         Ok(listed)
     }
 
-    /// Check-ins name a pass by its other id.
+    /// Sets the pass of a check-in. Check-ins name a pass by its other id.
     pub(super) async fn with_pass(&self, mut read: Translated, alias: Option<Id>) -> Result<Translated> {
         let (Ok(fact), Some(alias)) = (&mut read, alias) else { return Ok(read) };
         let What::Checkin(checkin) = &mut fact.what else { return Ok(read) };
@@ -313,8 +315,8 @@ impl Reader {
         Ok(read)
     }
 
-    /// Bookings that are not over. One that ends before it starts is over, and yet to be shown as wrong: so they are
-    /// asked for by either time.
+    /// Returns the bookings that are not over. A booking that ends before it starts is over by its end, but must still
+    /// be reported as wrong. The list is therefore read by both times.
     pub(super) async fn all_bookings(&self, span: &Span) -> Result<FactList> {
         if let Some(since) = span.changed_since {
             return self.bookings(&changed(&BOOKING, &[since]), None).await;
@@ -329,7 +331,7 @@ impl Reader {
     }
 }
 
-/// A contract that goes on for a while where the one that follows is not there yet.
+/// Marks a contract whose successor is missing. The contract then stays in force for a while.
 pub(super) fn awaiting(mut read: Translated, next: Successor) -> Translated {
     if let Ok(Fact { what: What::Membership(membership), .. }) = &mut read {
         membership.awaits_next = next == Successor::Missing;
@@ -337,20 +339,21 @@ pub(super) fn awaiting(mut read: Translated, next: Successor) -> Translated {
     read
 }
 
-/// Where something is; everywhere, where it does not say.
+/// The location of a thing; `None` means everywhere.
 struct Place(Option<Id>);
 
-/// A thing that goes on as it was known, for what it refers to cannot be read.
+/// Returns a thing as unreadable because the thing to which it refers cannot be read. Its last known fact stays in
+/// force.
 fn unread(kind: Kind, id: Id, field: &str, error: &Error) -> Translated {
     Err(Unreadable { name: FactId::new(kind, id), field: format!("{field} ({})", error.why()) })
 }
 
-/// Whether a field of a record refers to this id.
+/// Returns whether a field of a record refers to this id.
 pub(super) fn is(record: &Value, field: &str, id: &str) -> bool {
     Record::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
 }
 
-/// An instant as filters take it.
+/// Returns an instant in the format of the filters.
 pub(super) fn instant(at: Timestamp) -> String {
     format!("{at:.0}")
 }

@@ -1,7 +1,7 @@
-//! Nexudus: its deliveries proven and read, its interface asked, its records said in our words.
+//! Nexudus: verifies and parses its webhooks, calls its API and translates its records into facts.
 //!
-//! What is known of it, and how surely, is in `docs/vendors.md`; the grades in brackets are from there. Its field names
-//! stay in this room. Nothing here decides who may come in, and nothing writes to Nexudus.
+//! `docs/vendors.md` lists what is known of it, with the grades in brackets. Nexudus' field names stay in this module.
+//! Nothing here decides about access, and nothing writes to Nexudus.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,23 +25,23 @@ mod teams;
 mod token;
 mod wire;
 
-/// The header that signs, in upper-case hex. It is sent only where the webhook has a shared secret. `[D]`
+/// The signature header, in upper-case hex. Nexudus sends it only if the webhook has a shared secret. `[D]`
 const SIGNATURE: &str = "x-nexudus-hook-signature";
 
-/// Equal deliveries within one such stretch of time are one: so replays cost a bounded number of reads. It is shorter than
-/// the time until the last look that follows a delivery, less the lag of the platform.
+/// Length of the time slots within which equal deliveries count as one. It bounds the reads that replays cost. It is
+/// shorter than the delay of the last read after a delivery, less the lag of the platform.
 const SAME_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
-/// Nexudus.
+/// The Nexudus platform.
 pub struct Nexudus;
 
 impl Platform for Nexudus {
-    /// HMAC-SHA256 over the body, or over what is left of it in ASCII: the vendor signs the ASCII form of its JSON, and
-    /// whether it sends that form too is unknown `[?]`. No time is signed, so a delivery that somebody caught is good for
-    /// ever `[D]`: it is a hint and never more.
+    /// Verifies an HMAC-SHA256 over the body or over its ASCII form. Nexudus signs the ASCII form of its JSON. Whether
+    /// it sends that form too is unknown `[?]`. No time is signed, so a captured delivery stays valid forever `[D]`: it
+    /// is a hint and never more.
     ///
-    /// It has no id either. Equal bodies that come to one address within `SAME_WITHIN` are one delivery. The second may
-    /// be about a second change: what it is about is read again later in any case, see
+    /// A delivery has no id. Equal bodies that arrive at one address within `SAME_WITHIN` count as one delivery. The
+    /// second may be about a second change. Its subject is therefore read again later in any case, see
     /// [`ReadPlatform::proves_times`].
     fn prove(
         &self,
@@ -58,7 +58,7 @@ impl Platform for Nexudus {
         Ok(VerifiedDelivery::by(delivery, sameness))
     }
 
-    /// The path says what happened and is not signed: a delivery that was caught can be posted to any address.
+    /// Parses the event from the path. The path is not signed: a captured delivery can be posted to any address.
     fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent {
         letters::read(proven.path(), proven.body())
     }
@@ -76,7 +76,7 @@ fn proves(delivery: &Delivery, secrets: &WebhookSecrets) -> bool {
     raw | signature::hmac_sha256(secrets, &[&folded(&delivery.body)], &tag)
 }
 
-/// A body as .NET makes ASCII of it: each UTF-16 unit that is none becomes a `?`. `[I]`
+/// Returns a body as .NET converts it to ASCII: each UTF-16 unit that is not ASCII becomes a `?`. `[I]`
 fn folded(body: &[u8]) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(body) else { return body.to_vec() };
     let unit = |unit: u16| u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(b'?');

@@ -16,7 +16,7 @@ use crate::platform::{Around, Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, Fact, FactId, Id, Kind, What};
 
-/// All but floors, which Nexudus does not have.
+/// All kinds but floors, which Nexudus does not have.
 const KINDS: [Kind; 10] = [
     Kind::Location,
     Kind::Resource,
@@ -80,7 +80,7 @@ impl ReadPlatform for Reader {
         Ok(facts?.into())
     }
 
-    /// A contract says its desks itself, so these were read with the contracts.
+    /// Returns the assignments from the contracts. A contract lists its desks itself.
     async fn assignments(&self, resources: &[Id]) -> Result<Assigned> {
         if self.seen(|seen| seen.assigned.is_none()) {
             let listed = self.contracts(&[], None).await?;
@@ -91,7 +91,7 @@ impl ReadPlatform for Reader {
         Ok(Assigned { read, ..Assigned::default() })
     }
 
-    /// A relation is asked for by the id of the thing that says it.
+    /// Asks by the id of the record that states the relation.
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
         match relation {
             Relation::Guest { booking, visitor } => {
@@ -129,7 +129,7 @@ impl ReadPlatform for Reader {
         true
     }
 
-    /// Neither a time nor the path that says what happened is signed. `[D]`
+    /// Returns false: the signature covers neither a time nor the path that names the event. `[D]`
     fn proves_times(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! What can be asked of Nexudus: one thing by its id, or a list from its first page to its last.
+//! Reads Nexudus: one thing by its id, or a list from the first page to the last.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::platform::found::{Lookup, Unreadable};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Assignment, FactId, Id, Kind};
 
-/// Reads what one user may see, of all locations or of some.
+/// Reader of what one user may see, at all locations or at some.
 pub(super) struct Reader {
     pub(super) calls: Calls,
     pub(super) businesses: Vec<Id>,
@@ -27,29 +27,29 @@ pub(super) struct Reader {
     seen: Mutex<Seen>,
 }
 
-/// What a list said beside the things that are in it, for the lists after it.
+/// Data that one list reveals and later lists need.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) guests: Option<HashMap<Id, Vec<Id>>>,
     pub(super) assigned: Option<Vec<(Id, Assignment)>>,
     pub(super) passes: HashMap<Id, Id>,
-    /// Teams that were asked for by their ids.
+    /// Teams that were fetched by id.
     pub(super) rosters: Rosters,
-    /// Those of them that were asked for together.
+    /// Teams that were fetched in one request with others.
     pub(super) together: HashSet<Id>,
-    /// Several teams cannot be asked for at once.
+    /// The server does not support requests for several teams.
     pub(super) one_by_one: bool,
-    /// Tariffs, and things that can be booked, each with its location: by their lists, or asked for by their ids.
+    /// Locations of tariffs and of things that can be booked, from their lists or fetched by id.
     pub(super) places: HashMap<FactId, Result<Option<Id>>>,
-    /// Kinds of passes that their list left out.
+    /// Kinds of passes that the list left out.
     pub(super) kinds: HashMap<Id, Result<PassKind>>,
-    /// What could not be read beside the lists.
+    /// Problems with data that was read in addition to lists.
     pub(super) doubts: BTreeSet<String>,
 }
 
 impl Reader {
-    /// A reader of the locations whose ids `organization` lists, apart by commas; of all where it lists none. Nothing is
-    /// asked yet.
+    /// Returns a reader of the locations whose ids `organization` lists, separated by commas. Without ids it reads all
+    /// locations. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let number = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let ids = organization.split(',').map(str::trim).filter(number);
@@ -66,7 +66,7 @@ impl Reader {
         with(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Where everything is that does not say where: there is but one location.
+    /// Returns the default location of things that name none: the only location of the reader.
     pub(super) fn usual(&self) -> Option<&str> {
         match self.businesses.as_slice() {
             [only] => Some(only),
@@ -74,18 +74,18 @@ impl Reader {
         }
     }
 
-    /// Whether a record belongs to one of our locations. One that names none belongs everywhere.
+    /// Returns whether a record belongs to one of the reader's locations. A record without a location belongs to all.
     pub(super) fn is_ours(&self, record: &Value, field: &str) -> bool {
         let location = Record::of(record).and_then(|record| record.reference(field));
         location.is_none_or(|location| self.is_at_ours(&location))
     }
 
-    /// Whether this is one of our locations.
+    /// Returns whether the reader covers this location.
     pub(super) fn is_at_ours(&self, location: &str) -> bool {
         self.businesses.is_empty() || self.businesses.iter().any(|ours| ours == location)
     }
 
-    /// One record by its id. That there is none is believed when a good list leaves it out too; then it is `None`.
+    /// Fetches one record by its id; `None` if it does not exist. That counts only if a good list leaves it out too.
     pub(super) async fn record(&self, entity: &Entity, id: &str) -> Result<Option<Value>> {
         let wrong = || Error::retry(format!("Nexudus was asked for one of {} and gave something else", entity.name));
         for _ in 0..2 {
@@ -150,7 +150,7 @@ impl Reader {
         Ok(fact.into())
     }
 
-    /// The teams that somebody is in now, as far as they can be read.
+    /// Returns the current teams of a person, as far as they can be read.
     pub(super) async fn rosters_of(&self, coworker: &str) -> Result<Vec<Roster>> {
         let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
         let ids = wire::teams_of(&record).ok_or_else(|| {
@@ -161,14 +161,14 @@ impl Reader {
         Ok(self.these_rosters(&ids).await)
     }
 
-    /// Whether a record that is asked for by its id refers to this thing.
+    /// Fetches a record by its id and returns whether it refers to this thing.
     pub(super) async fn refers(&self, entity: &Entity, id: &str, to: Reference<'_>) -> Result<bool> {
         let record = self.record(entity, id).await?;
         Ok(record.is_some_and(|record| is(&record, to.field, to.id)))
     }
 }
 
-/// A field of a record, and the id of the thing that it refers to.
+/// A field of a record, and the id of the thing to which it should refer.
 pub(super) struct Reference<'a> {
     pub(super) field: &'a str,
     pub(super) id: &'a str,

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::Value;
 
-/// The error in the body of a success: `{Status, Message, Value, WasSuccessful, Errors}` with a status of 400 or more.
-/// A record that has a field `Status` has an id too, and a list has records. `[D]`
+/// Returns the error in the body of a success: `{Status, Message, Value, WasSuccessful, Errors}` with a status of 400
+/// or more. A record may have a field `Status`, but it also has an id. A list has records. `[D]`
 pub(super) fn status_within(body: &Value) -> Option<StatusCode> {
     let fields = body.as_object()?;
     if fields.contains_key("Records") || fields.contains_key("Id") {

@@ -1,7 +1,7 @@
-//! Who is in which team, and whose passes a team shares.
+//! Teams: their members, and the passes that they share.
 //!
-//! A team that shares its passes shares those of its paying member; with `TransferCreditsToPayingMember`, or without a
-//! paying member, those of all its people. `[D]` Contracts are each coworker's own.
+//! A team that shares passes shares those of its paying member. With `TransferCreditsToPayingMember`, or without a
+//! paying member, it shares those of all its members. `[D]` Contracts belong to one coworker each.
 
 use super::entity::TEAM;
 use super::list;
@@ -10,14 +10,15 @@ use super::roster::Roster;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::Id;
 
-/// Teams that are asked for together. Their ids stand in the address.
+/// Most teams in one request. The address contains their ids.
 const TOGETHER: usize = 50;
 
 impl Reader {
-    /// One team, asked for by its own id where several together told of it: what that takes from anybody is confirmed so.
+    /// Returns one team. Fetches it again by its own id if it was read together with others. A response about several
+    /// teams alone takes access from no one.
     ///
     /// # Errors
-    /// As [`Reader::roster`].
+    /// The same as [`Reader::roster`].
     pub(super) async fn confirmed_roster(&self, id: &str) -> Result<Option<Roster>> {
         self.seen(|seen| {
             if seen.together.remove(id) {
@@ -27,10 +28,10 @@ impl Reader {
         self.roster(id).await
     }
 
-    /// One team as it is now; `None` where there is no such team. Asked once for as long as the reader lives.
+    /// Returns one team as it is now; `None` if the team does not exist. The reader fetches each team once.
     ///
     /// # Errors
-    /// [`Error::Retry`] where the team cannot be read, or does not say who is in it.
+    /// [`Error::Retry`] where the team cannot be read or does not list its members.
     pub(super) async fn roster(&self, id: &str) -> Result<Option<Roster>> {
         if let Some(known) = self.seen(|seen| seen.rosters.get(id).cloned()) {
             return known;
@@ -46,7 +47,7 @@ impl Reader {
         read
     }
 
-    /// These teams, as far as they can be read. Who is in the others stays as it was known: see
+    /// Returns those of these teams that can be read. The known members of the others stay in them, see
     /// [`Relation`](crate::platform::relation::Relation).
     pub(super) async fn these_rosters(&self, ids: &[Id]) -> Vec<Roster> {
         let mut all = Vec::new();
@@ -59,7 +60,7 @@ impl Reader {
         all
     }
 
-    /// Every team of the list, as far as it can be read.
+    /// Returns every team of the list that can be read.
     pub(super) async fn all_rosters(&self) -> Result<Vec<Roster>> {
         let ids = list::all(&self.calls, &TEAM, &[], list::id).await?;
         for ids in ids.chunks(TOGETHER) {
@@ -68,9 +69,9 @@ impl Reader {
         Ok(self.these_rosters(&ids).await)
     }
 
-    /// Asks for several teams at once: `?id=[1,2]`, which Nexudus documents nowhere `[?]`. A server may refuse it, read it
-    /// as one id, or not know it and give every team without its people. So only a team that was asked for and says who is
-    /// in it counts. Every other one is asked for by its id, and so is one that seems to be empty.
+    /// Fetches several teams in one request: `?id=[1,2]`. Nexudus does not document it `[?]`. A server may refuse the
+    /// request, read the list as one id, or ignore it and return every team without members. A returned team therefore
+    /// counts only if it was requested and lists at least one member. Every other team is fetched by its id.
     async fn read_together(&self, ids: &[Id]) {
         let unknown: Vec<&str> =
             ids.iter().filter(|id| self.seen(|seen| !seen.rosters.contains_key(*id))).map(Id::as_str).collect();
@@ -82,14 +83,14 @@ impl Reader {
         let rosters = found.iter().filter_map(Roster::of).filter(|roster| !roster.people.is_empty());
         let rosters: Vec<Roster> = rosters.filter(|roster| unknown.contains(&roster.id.as_str())).collect();
         self.seen(|seen| {
-            // A server that does not know the question is not asked it again.
+            // A server that does not support the request gets it only once.
             seen.one_by_one = rosters.is_empty();
             seen.together.extend(rosters.iter().map(|roster| roster.id.clone()));
             seen.rosters.extend(rosters.into_iter().map(|roster| (roster.id.clone(), Ok(Some(roster)))));
         });
     }
 
-    /// Says once that something is not believed, or could not be read beside a list.
+    /// Records what is not believed or could not be read in addition to a list. Each text is kept once.
     pub(super) fn doubt(&self, why: String) {
         self.seen(|seen| seen.doubts.insert(why));
     }

@@ -1,5 +1,5 @@
-//! How we get in: a token for the user's name and password, kept and refreshed; or name and password with every call,
-//! where a server gives no tokens.
+//! Authentication: a token for the user's name and password, stored and refreshed. Where a server issues no tokens,
+//! each request carries name and password.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,12 +15,12 @@ use crate::tokens::Token;
 use crate::vendor_http::{self, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
-/// A token that ends sooner than this is not used any more.
+/// A token that expires sooner than this is no longer used.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// The life of a token that does not say how long it lives, in seconds.
+/// Assumed life of a token without an expiry, in seconds.
 const LIFE: i64 = 3600;
 
-/// What a call is sent with.
+/// Credentials of one request.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Pass {
     /// A token.
@@ -30,7 +30,7 @@ pub(super) enum Pass {
 }
 
 impl Pass {
-    /// The Authorization header.
+    /// Returns the value of the Authorization header.
     pub(super) fn header(&self) -> String {
         match self {
             Pass::Bearer(token) => format!("Bearer {}", token.reveal()),
@@ -58,10 +58,10 @@ impl User {
     }
 }
 
-/// What the next call is sent with, other than `refused`.
+/// Returns the credentials for the next request, other than `refused`.
 ///
 /// # Errors
-/// [`Error::Permanent`] where the user is not accepted; [`Error::Retry`] where nobody answers.
+/// [`Error::Permanent`] where Nexudus rejects the user. [`Error::Retry`] where Nexudus does not answer.
 pub(super) async fn get(access: &Access, caller: &VendorHttp, base: &Url, refused: Option<&Pass>) -> Result<Pass> {
     let user = User::of(access)?;
     let now = access.time.now();
@@ -94,7 +94,7 @@ async fn keep(access: &Access, token: Token) -> Result<Pass> {
     Ok(Pass::Bearer(token.access))
 }
 
-/// What came of asking for a token.
+/// Result of a token request.
 enum Asked {
     Token(Token),
     Refused(u16),
@@ -106,7 +106,7 @@ async fn by_password(access: &Access, caller: &VendorHttp, url: &Url, user: &Use
     ask(access, caller, vendor_http::form(url, &[("accept", "application/json")], &fields)?).await
 }
 
-/// With the name in the header `client_id`. `[D]`
+/// Requests a new token with the refresh token. The header `client_id` carries the user's name. `[D]`
 async fn refreshed(access: &Access, caller: &VendorHttp, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
     let headers = [("accept", "application/json"), ("client_id", user.name.reveal())];
@@ -129,7 +129,8 @@ async fn ask(access: &Access, caller: &VendorHttp, request: crate::http::Request
         StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Ok(Asked::Refused(status.as_u16()))
         }
-        // An error that came as a success is no word on the user. [D] The name and the password may do without a token.
+        // An error in the body of a success says nothing about the user. `[D]` Name and password may work without a
+        // token.
         _ if within.is_some() => Ok(Asked::NoTokensHere),
         status => Ok(Asked::Refused(status.as_u16())),
     }

@@ -1,8 +1,8 @@
-//! Nexudus' records in our words. Field names are of its REST interface. `[D][C]`
+//! Translates Nexudus' records into facts. Field names are those of its REST API. `[D][C]`
 //!
-//! Everything but ids, the start of a contract and a booking's two times may be missing. A record of which a field cannot
-//! be read is neither left out (it would seem to have gone) nor read as having no limits: it is
-//! [`Unreadable`](crate::platform::found::Unreadable).
+//! Every field may be missing except ids, the start of a contract and the two times of a booking. A record with an
+//! unreadable field becomes [`Unreadable`](crate::platform::found::Unreadable). Without that, it would either seem to
+//! be gone or seem to have no limits.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,20 +17,20 @@ use doorstep_core::model::fact::{
     Team, What,
 };
 
-/// Fields under which a location may say its zone `[?]`; what is no IANA name counts for nothing.
+/// Fields that may contain a location's time zone `[?]`. A value that is not an IANA name is ignored.
 const ZONES: [&str; 4] = ["SimpleTimeZoneNameIana", "TimeZoneIana", "TimeZone", "SimpleTimeZoneName"];
-/// Reasons of a contract's end that mean that another follows: renewed, up- or downgraded. `[D]`
+/// Reasons for a contract's end that announce a successor: renewed, upgraded or downgraded. `[D]`
 const FOLLOWED: std::ops::RangeInclusive<u64> = 11..=13;
 
-/// What the id of a pass begins with that stands for its kind.
+/// Prefix of the id of a pass that represents its kind.
 pub(super) const UNSOLD: &str = "kind-";
 
-/// A record as a fact; `None` where it does not say which thing it is.
+/// Returns a record as a fact; `None` if the record does not say which thing it is.
 fn fact(record: &Record, what: What) -> Option<Fact> {
     Some(Fact { id: record.id("Id")?, what, changed: record.changed("UpdatedOn") })
 }
 
-/// A record of which every field that was asked for must be readable.
+/// Returns a record as a fact, or as unreadable if a requested field cannot be read.
 fn translated(record: &Record, what: What) -> Option<Translated> {
     fact(record, what).map(|fact| record.translated(fact))
 }
@@ -39,7 +39,7 @@ fn name(record: &Record, field: &str) -> String {
     record.text(field).unwrap_or_default()
 }
 
-/// A location.
+/// Translates a location.
 pub(super) fn business(value: &Value) -> Option<Fact> {
     let record = &Record::of(value)?;
     let zones = ZONES.iter().filter_map(|field| record.text(field));
@@ -47,14 +47,14 @@ pub(super) fn business(value: &Value) -> Option<Fact> {
     fact(record, What::Location(Location { name: name(record, "Name"), timezone }))
 }
 
-/// A room, or anything else that can be booked.
+/// Translates a room or another thing that can be booked.
 pub(super) fn resource(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Resource(Resource { name: name(record, "Name"), location, floor: None }))
 }
 
-/// A desk or office of a floor plan.
+/// Translates a desk or office of a floor plan.
 pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let location = record.reference("FloorPlanBusinessId").or_else(|| usual.map(Id::from));
@@ -62,38 +62,38 @@ pub(super) fn desk(value: &Value, usual: Option<&str>) -> Option<Fact> {
     Some(Fact { id: format!("{DESK}{}", record.id("Id")?).into(), what, changed: record.changed("UpdatedOn") })
 }
 
-/// The contracts that a desk names, in a text. `[D]`
+/// Returns the contracts that a desk names, in one text. `[D]`
 pub(super) fn contracts_of_desk(value: &Value) -> Vec<Id> {
     let named = Record::of(value).and_then(|record| record.text("CoworkerContractIds"));
     listed_ids(&named.unwrap_or_default())
 }
 
-/// The ids of a text such as `1,2`.
+/// Splits a text such as `1,2` into ids.
 fn listed_ids(text: &str) -> Vec<Id> {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|id| !id.is_empty()).map(Id::from).collect()
 }
 
-/// A tariff.
+/// Translates a tariff.
 pub(super) fn plan(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Plan(Plan { name: name(record, "Name"), location }))
 }
 
-/// A team. Nothing of one can be switched off.
+/// Translates a team. Nexudus cannot deactivate a team.
 pub(super) fn team(value: &Value, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let location = record.reference("BusinessId").or_else(|| usual.map(Id::from));
     fact(record, What::Team(Team { name: name(record, "Name"), location, active: true }))
 }
 
-/// Teams of a coworker, where the record says them: only one that was asked for by its id does. `[D]`
+/// Returns the teams of a coworker; `None` if the record has none. Only a record fetched by its id lists them. `[D]`
 pub(super) fn teams_of(value: &Value) -> Option<Vec<Id>> {
     let record = Record::of(value)?;
     record.value("Teams").map(|_| record.references("Teams"))
 }
 
-/// A member or a contact, who is in these teams. Suspended and archived people have nothing.
+/// Translates a member or a contact who is in these teams. Suspended and archived people have no access.
 pub(super) fn coworker(value: &Value, teams: Vec<Id>, usual: Option<&str>) -> Option<Fact> {
     let record = &Record::of(value)?;
     let home = ["InvoicingBusinessId", "BusinessId"].iter().find_map(|field| record.reference(field));
@@ -109,7 +109,7 @@ pub(super) fn coworker(value: &Value, teams: Vec<Id>, usual: Option<&str>) -> Op
     fact(record, What::Member(profile))
 }
 
-/// One or more numbers in one field `[D]`, each once.
+/// Splits the card numbers in one field `[D]` and removes duplicates.
 fn cards(text: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for card in numbers(text) {
@@ -120,7 +120,7 @@ fn cards(text: &str) -> Vec<String> {
     all
 }
 
-/// A guest of a booking, and the booking.
+/// Translates a guest of a booking. Returns the booking's id too.
 pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
     let record = &Record::of(value)?;
     let profile = Profile {
@@ -135,8 +135,8 @@ pub(super) fn visitor(value: &Value) -> Option<(Fact, Option<Id>)> {
     Some((fact(record, What::Visitor(profile))?, record.reference("BookingId")))
 }
 
-/// A contract. Its desks are texts in a list and ids in a record asked for by its id. `[D]` The day of its cancellation
-/// is its last `[I]`; `RenewalDate` is about bills.
+/// Translates a contract. Its desks are a text in a list and ids in a record fetched by its id. `[D]` The day of
+/// cancellation is the last day `[I]`. `RenewalDate` concerns invoices.
 pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> Option<Translated> {
     let record = &Record::of(value)?;
     let id = record.id("Id")?;
@@ -160,7 +160,7 @@ pub(super) fn contract(value: &Value, location: Option<Id>, pauses: Pauses) -> O
     translated(record, What::Membership(membership))
 }
 
-/// The pauses of a contract, or which field of one cannot be read.
+/// The pauses of a contract, or the field of one that cannot be read.
 pub(super) type Pauses = Result<Vec<Pause>, String>;
 
 fn desks(record: &Record) -> Vec<Id> {
@@ -170,8 +170,8 @@ fn desks(record: &Record) -> Vec<Id> {
     listed_ids(&record.text("FloorPlanDeskIds").unwrap_or_default())
 }
 
-/// The assignments of a contract's desks; `None` where the record does not say which desks it has. A list may leave them
-/// out. `[D]`
+/// Returns the assignment ids of a contract's desks; `None` if the record does not list its desks. A list may leave
+/// them out. `[D]`
 pub(super) fn desk_assignments(value: &Value) -> Option<Vec<Id>> {
     let record = &Record::of(value)?;
     let id = record.id("Id")?;
@@ -187,15 +187,15 @@ fn assignment(contract: &str, desk: &str) -> Assignment {
     Assignment { id: assignment_id(contract, desk), resource: format!("{DESK}{desk}").into(), from: None, until: None }
 }
 
-/// The end of a contract that another one follows.
+/// Returns the last day of a contract that has a successor.
 pub(super) fn followed(value: &Value) -> Option<Date> {
     let record = Record::of(value)?;
     let reason = record.text("CancellationReason")?.parse::<u64>().ok()?;
     record.day("CancellationDate").filter(|_| FOLLOWED.contains(&reason))
 }
 
-/// A pause, and the contract; or the contract, and which field cannot be read. `PauseUntil` is the day on which the plan
-/// goes on `[D]`; where it says a time of day, that day is still paused.
+/// Returns a contract's id with a pause, or with the field that cannot be read. `PauseUntil` is the day on which the
+/// plan resumes `[D]`. If it has a time of day, that day is still paused.
 pub(super) fn pause(value: &Value) -> Option<(Id, Result<Pause, String>)> {
     let record = &Record::of(value)?;
     let contract = record.reference("CoworkerContractId")?;
@@ -220,13 +220,13 @@ pub(super) struct PassKind {
     pub(super) location: Option<Id>,
 }
 
-/// A kind of pass, by its id.
+/// Returns a kind of pass and its id.
 pub(super) fn time_pass(value: &Value) -> Option<(Id, PassKind)> {
     let record = Record::of(value)?;
     Some((record.id("Id")?, PassKind { name: record.text("Name"), location: record.reference("BusinessId") }))
 }
 
-/// A kind of pass as a pass that nobody holds: so its name is known before the first one is sold.
+/// Returns a pass without holders that represents its kind. The name of the kind is then known before the first sale.
 pub(super) fn unsold(id: &str, kind: &PassKind) -> Fact {
     let pass = Pass {
         name: kind.name.clone(),
@@ -241,21 +241,21 @@ pub(super) fn unsold(id: &str, kind: &PassKind) -> Fact {
     Fact { id: format!("{UNSOLD}{id}").into(), what: What::Pass(pass), changed: None }
 }
 
-/// The other id of a pass, which check-ins give.
+/// Returns the other id of a pass, which check-ins use, and its own id.
 pub(super) fn pass_alias(value: &Value) -> Option<(Id, Id)> {
     let record = Record::of(value)?;
     Some((record.text("UniqueId")?.to_lowercase().into(), record.id("Id")?))
 }
 
-/// Whose pass it is, and of which kind.
+/// Returns the coworker and the kind of a pass.
 pub(super) fn pass_of(value: &Value) -> (Option<Id>, Option<Id>) {
     let record = Record::of(value);
     let read = |field| record.as_ref().and_then(|record| record.reference(field));
     (read("CoworkerId"), read("TimePassId"))
 }
 
-/// A pass that these hold. One that is bought when somebody comes in opens nothing before that. A pass that was used and
-/// has no uses left admits until the day ends.
+/// Translates a pass with these holders. A pass that is bought at check-in gives no access before the check-in. A used
+/// pass without remaining uses gives access until the end of its day.
 pub(super) fn pass(
     value: &Value,
     holders: Vec<Holder>,
@@ -285,7 +285,7 @@ pub(super) fn pass(
     translated(record, What::Pass(pass))
 }
 
-/// When it was used last. Of a day alone we take noon, which is in that day nearly everywhere.
+/// Returns the last use of a pass. A day without a time becomes noon, which is in that day nearly everywhere.
 fn used_at(record: &Record) -> Option<Timestamp> {
     const NOON: SignedDuration = SignedDuration::from_hours(12);
     let field = if record.value("UsedDate").is_some() {
@@ -300,8 +300,8 @@ fn used_at(record: &Record) -> Option<Timestamp> {
     if day_alone { at.checked_add(NOON).ok() } else { Some(at) }
 }
 
-/// A booking with its guests. Its two times are UTC. `[D]` One without a coworker is a block by staff and opens for
-/// nobody.
+/// Translates a booking with its guests. Its two times are UTC. `[D]` A booking without a coworker is a block by staff
+/// and gives no one access.
 pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Translated> {
     let record = &Record::of(value)?;
     let start = record.must("FromTime", record.instant("FromTime")).unwrap_or_default();
@@ -326,14 +326,14 @@ pub(super) fn booking(value: &Value, visitors: Vec<Id>) -> Option<Translated> {
     translated(record, What::Booking(Box::new(booking)))
 }
 
-/// What a booking is of.
+/// Returns the room or desk that is booked.
 pub(super) fn booked(value: &Value) -> Option<Id> {
     let record = Record::of(value)?;
     let desk = || record.reference("FloorPlanDeskId").map(|desk| format!("{DESK}{desk}").into());
     record.reference("ResourceId").or_else(desk)
 }
 
-/// That somebody came in, and by which other id the pass goes that was used for it.
+/// Translates a check-in. Returns the other id of the used pass too.
 pub(super) fn checkin(value: &Value) -> Option<(Translated, Option<Id>)> {
     let record = &Record::of(value)?;
     let at = record.must("FromTime", record.instant("FromTime"));
@@ -345,7 +345,7 @@ pub(super) fn checkin(value: &Value) -> Option<(Translated, Option<Id>)> {
     Some((record.translated(Fact { id, what, changed: record.changed("UpdatedOn") }), alias))
 }
 
-/// Whether a booking was cancelled because it moves to another time, and when.
+/// Returns when a booking was cancelled because it moved to another time; `None` for other bookings.
 pub(super) fn rebooked(value: &Value) -> Option<Timestamp> {
     let record = Record::of(value)?;
     record.instant("CancelledOn").filter(|_| record.text("CancellationReason").as_deref() == Some("4"))

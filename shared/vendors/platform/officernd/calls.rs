@@ -1,4 +1,4 @@
-//! Questions to OfficeRnD: where they go, and what each refusal means for us. Only reads go out from here.
+//! Requests to OfficeRnD: their addresses, and the meaning of each refusal. This module only reads.
 
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::secret::Secret;
 use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
-/// The way to one organisation.
+/// Client of the OfficeRnD API for one organisation.
 pub(super) struct Calls {
     organization: String,
     access: Access,
@@ -25,14 +25,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// A way to `organization`. Nothing is asked yet.
+    /// Returns a client for `organization`. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let pace = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
         let (things, webhooks) = (Identity::new(access.clone(), THINGS), Identity::new(access.clone(), WEBHOOKS));
         Calls { organization: organization.to_owned(), access, pace, home: OnceCell::new(), things, webhooks }
     }
 
-    /// What is at `path` below the organisation; `None` where OfficeRnD knows nothing there.
+    /// Fetches `path` below the organisation; `None` if OfficeRnD answers 404.
     pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], errand: Priority) -> Result<Option<Value>> {
         let identity = if path == ["webhooks"] { &self.webhooks } else { &self.things };
         let home = self.home.get_or_try_init(|| self.find_home()).await?;
@@ -44,10 +44,10 @@ impl Calls {
         read(&self.with_token(identity, &url, errand).await?)
     }
 
-    /// Whether the application may read its webhooks.
+    /// Returns whether the application may read its webhooks.
     ///
     /// # Errors
-    /// [`Error::Retry`] where that cannot be told now.
+    /// [`Error::Retry`] where this cannot be determined now.
     pub(super) async fn may_read_webhooks(&self) -> Result<bool> {
         match self.webhooks.token(&self.pace, None).await {
             Ok(_) => Ok(true),
@@ -56,7 +56,7 @@ impl Calls {
         }
     }
 
-    /// The address of the organisation's region.
+    /// Returns the address of the organisation's region.
     async fn find_home(&self) -> Result<Url> {
         let base = match region::known(&self.access, self.access.time.now()).await? {
             Home::Known(home) => return Ok(home),
@@ -64,7 +64,7 @@ impl Calls {
         };
         let url = vendor_http::below(&base, &["api", "v1", "organizations", &self.organization])?;
         let token = self.things.token(&self.pace, None).await?;
-        // Asked once: whatever is wrong with this answer says nothing about the interface itself.
+        // One attempt only: a failure of this request says nothing about the API itself.
         let record = match self.pace.once(question(&url, &token)?).await {
             Ok(answer) if answer.status().is_success() => serde_json::from_slice::<Value>(answer.body()).ok(),
             Ok(answer) => {
@@ -83,7 +83,7 @@ impl Calls {
         region::remember(&self.access, base, record.as_ref(), self.access.time.now()).await
     }
 
-    /// Sends one question. A token that is not taken is replaced once: it may have been revoked before its end.
+    /// Sends one request. A rejected token is replaced once, because it may have been revoked before its end.
     async fn with_token(&self, identity: &Identity, url: &Url, errand: Priority) -> Result<Response> {
         let token = identity.token(&self.pace, None).await?;
         let answer = self.pace.send(question(url, &token)?, errand).await?;

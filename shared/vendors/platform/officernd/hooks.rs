@@ -1,20 +1,20 @@
-//! Whether OfficeRnD still tells us anything: its webhooks can be switched off, and it tells nobody. `[?]`
+//! State of the OfficeRnD webhooks. They can be switched off, and OfficeRnD informs no one. `[?]`
 
 use serde_json::Value;
 
 use crate::platform::Hearing;
 use crate::platform::fields::Record;
 
-/// Fields in which a webhook may give the address that it posts to `[?]`.
+/// Fields that may contain the address to which a webhook posts `[?]`.
 const ADDRESSES: [&str; 4] = ["url", "targetUrl", "callbackUrl", "endpoint"];
 
-/// A webhook that posts to us.
+/// A webhook that posts to Doorstep.
 pub(super) struct Hook {
     id: String,
     enabled: bool,
 }
 
-/// A webhook, if its address is this site's.
+/// Returns a webhook, if it posts to this site.
 pub(super) fn of(record: &Value, site: &str) -> Option<Hook> {
     let record = Record::of(record)?;
     let url = ADDRESSES.iter().find_map(|field| record.text(field))?;
@@ -24,7 +24,7 @@ pub(super) fn of(record: &Value, site: &str) -> Option<Hook> {
         .then(|| Hook { id: record.text("_id").unwrap_or_default(), enabled })
 }
 
-/// What is wrong with these webhooks, and what to do.
+/// Returns what is wrong with these webhooks, and what to do.
 pub(super) fn hearing(hooks: &[Hook], site: &str) -> Hearing {
     let off = hooks.iter().filter(|hook| !hook.enabled);
     let problems = off.map(|hook| {
@@ -43,7 +43,7 @@ pub(super) fn hearing(hooks: &[Hook], site: &str) -> Hearing {
     Hearing { problems: problems.collect(), silence, ..Hearing::default() }
 }
 
-/// What is said where the application may not read its webhooks.
+/// Returns the state for an application that may not read its webhooks.
 pub(super) fn unknown() -> Hearing {
     let silence = "whether OfficeRnD's webhooks are switched on cannot be seen: grant the application the scope \
                    flex.settings.webhooks.read";

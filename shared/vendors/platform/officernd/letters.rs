@@ -1,7 +1,7 @@
-//! What a proven delivery is about. Of the object it carries only the id and the version are believed.
+//! Parses the content of a verified delivery. Only the id and the version of the object are believed.
 //!
-//! Objects may have the names of the first interface (`office`, `team`, `start.dateTime`) `[C]`: the id is the same in
-//! both, and everything else is read again.
+//! Objects may have the field names of the first API (`office`, `team`, `start.dateTime`) `[C]`. The id is the same in
+//! both APIs, and Doorstep reads everything else again.
 
 use serde_json::{Map, Value};
 
@@ -10,12 +10,12 @@ use crate::platform::{fields, json};
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::push_update::ChangeHint;
 
-/// Longest id that is taken, in bytes. Theirs have 24.
+/// Longest accepted id, in bytes. OfficeRnD's ids have 24.
 const LONGEST_ID: usize = 200;
-/// Names under which an occurrence may give the booking it belongs to `[?]`.
+/// Fields in which an occurrence may name its booking `[?]`.
 const BOOKING_OF_SLOT: [&str; 3] = ["booking", "bookingId", "reservation"];
 
-/// Reads the body of a proven delivery.
+/// Parses the body of a verified delivery.
 pub(super) fn read(body: &[u8]) -> WebhookContent {
     match opened(body) {
         Ok(letter) => letter,
@@ -25,7 +25,7 @@ pub(super) fn read(body: &[u8]) -> WebhookContent {
 
 fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
     let Value::Object(envelope) = json::strict(body)? else { return Err("the body is not an object") };
-    // Exactly two words: `member.paymentdetails.removed` is not the removal of a member.
+    // An event has exactly two words: `member.paymentdetails.removed` does not remove a member.
     let Some((thing, verb)) = event(&envelope)?.split_once('.').filter(|(_, verb)| !verb.contains('.')) else {
         return Ok(WebhookContent::NotForUs);
     };
@@ -46,7 +46,7 @@ fn opened(body: &[u8]) -> Result<WebhookContent, &'static str> {
     }]))
 }
 
-/// The event's name, which is sent under one or both of two keys. `[C]`
+/// Returns the event's name, which is sent under one or both of two keys. `[C]`
 fn event(envelope: &Map<String, Value>) -> Result<&str, &'static str> {
     let said = |key| match envelope.get(key) {
         None | Some(Value::Null) => Ok(None),
@@ -64,7 +64,8 @@ fn object(envelope: &Map<String, Value>) -> Result<&Map<String, Value>, &'static
     envelope.get("data").and_then(|data| data.get("object")).and_then(Value::as_object).ok_or("data.object is missing")
 }
 
-/// An occurrence came or went, so its booking may have changed. Its own version says nothing about the booking's.
+/// Returns the booking of an occurrence that was added or removed. The occurrence's version says nothing about the
+/// booking's.
 fn about_slot(slot: &Map<String, Value>) -> WebhookContent {
     let booking = BOOKING_OF_SLOT.iter().find_map(|name| id(Some(fields::referred(slot.get(*name)?))));
     match booking {

@@ -1,7 +1,7 @@
-//! OfficeRnD Flex: its deliveries proven and read, its interface asked, its records said in our words.
+//! OfficeRnD Flex: verifies and parses its webhooks, calls its API and translates its records into facts.
 //!
-//! What is known of it, and how surely, is in `docs/vendors.md`; the grades in brackets are from there. Its field
-//! names stay in this room. Nothing here decides who may come in, and nothing writes to OfficeRnD.
+//! `docs/vendors.md` lists what is known of it, with the grades in brackets. OfficeRnD's field names stay in this
+//! module. Nothing here decides about access, and nothing writes to OfficeRnD.
 
 use jiff::Timestamp;
 
@@ -18,15 +18,16 @@ mod region;
 mod token;
 mod wire;
 
-/// The header that signs: `t=<Unix seconds>,signature=<hex>`. `[D]`
+/// The signature header: `t=<Unix seconds>,signature=<hex>`. `[D]`
 const SIGNATURE: &str = "officernd-signature";
 
-/// OfficeRnD Flex.
+/// The OfficeRnD platform.
 pub struct OfficeRnd;
 
 impl Platform for OfficeRnd {
-    /// HMAC-SHA256 over the body, a full stop, and `t`, in this order `[C]`. Whether a retry refreshes `t` is unknown
-    /// `[?]`: one that does not is refused after 300 s, and reconcile finds what it would have said.
+    /// Verifies an HMAC-SHA256 over the body, a full stop and `t`, in this order `[C]`. Whether a retry refreshes `t`
+    /// is unknown `[?]`. A retry with the old `t` is refused after 300 s, and reconcile finds the change that it
+    /// reports.
     fn prove(
         &self,
         delivery: Delivery,
@@ -46,7 +47,7 @@ impl Platform for OfficeRnd {
     }
 }
 
-/// What tells a proven delivery from every other one; `None` where anything at all is wrong.
+/// Returns the identity of a verified delivery, a digest of path, body and `t`; `None` if anything is wrong.
 fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Option<String> {
     let header = signature::only(&delivery.headers, SIGNATURE)?;
     let t = signature::pair(header, "t")?;

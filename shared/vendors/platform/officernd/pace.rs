@@ -1,4 +1,4 @@
-//! How fast OfficeRnD is asked: about 400 reads a minute are allowed `[C]`, and we take two fifths of them at most.
+//! Rate limit of requests to OfficeRnD. It allows about 400 reads a minute `[C]`. Doorstep uses at most two fifths.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,27 +12,27 @@ use crate::time::SharedTime;
 use crate::vendor_http::{RateGate, VendorHttp};
 use doorstep_core::model::error::{Error, Result};
 
-/// Pages of lists that a reader takes at once, so that small sites are read in no time …
+/// Pages of lists that a reader fetches without a pause, so that small sites are read fast …
 const AT_ONCE: u32 = 40;
-/// … and how far apart the others are. Both together stay within 160 reads in any minute.
+/// … and the time between the later pages. Together they stay within 160 reads in any minute.
 const APART: Duration = Duration::from_millis(500);
-/// A look that would have to wait longer than this is left to a later settle.
+/// Longest wait of a lookup. A lookup that would wait longer is left to a later settle.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// A minute's limit never takes longer than this to come back.
+/// Longest time until the limit of a minute is reset.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What a question is for, which says how long it may take.
+/// Purpose of a request. It decides how long the request may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Priority {
-    /// Somebody stands at a door.
+    /// A person may be waiting at a door.
     Look,
     /// A page of a list.
     List,
 }
 
-/// Two ways to the same vendor, one of them slow, and the vendor's own word on when to go on.
+/// Rate limiter with a fast and a slow client. It also waits until the vendor's own reset time.
 pub(super) struct RateLimiter {
-    /// For questions whose answer says nothing of all others.
+    /// Client for requests whose failure says nothing about other requests.
     apart_from_all: VendorHttp,
     at_once: VendorHttp,
     apart: VendorHttp,
@@ -42,7 +42,7 @@ pub(super) struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// A pace for one reader.
+    /// Returns a limiter for one reader.
     pub(super) fn new(http: Http, time: SharedTime, turn: &RateGate) -> Self {
         let caller = |gap| VendorHttp::new("OfficeRnD", http.clone(), time.clone(), gap).closed_with(turn);
         RateLimiter {
@@ -55,10 +55,10 @@ impl RateLimiter {
         }
     }
 
-    /// Sends a request that changes nothing, as fast as its errand allows.
+    /// Sends a read request, as fast as its priority allows.
     ///
     /// # Errors
-    /// [`Error::Retry`] where no answer came, or where a look would have to wait for the limit to come back.
+    /// [`Error::Retry`] where no response arrives, or where a lookup would have to wait too long for the limit.
     pub(super) async fn send(&self, request: Request, errand: Priority) -> Result<Response> {
         self.wait(errand).await?;
         let slow = errand == Priority::List && self.pages.fetch_add(1, Ordering::Relaxed) >= AT_ONCE;
@@ -69,16 +69,16 @@ impl RateLimiter {
         Ok(answer)
     }
 
-    /// Sends a request that changes nothing once, and not again where it fails. Its failure closes the vendor to nobody.
+    /// Sends a read request once, without a retry. A failure does not block other requests to the vendor.
     ///
     /// # Errors
-    /// [`Error::Retry`] where no answer came, or one that says the vendor is busy or broken.
+    /// [`Error::Retry`] where no response arrives, or where the response says that the vendor is busy or broken.
     pub(super) async fn once(&self, request: Request) -> Result<Response> {
         self.wait(Priority::Look).await?;
         self.apart_from_all.write(request).await
     }
 
-    /// Waits until the limit has come back. Held while waiting, so that nobody overtakes.
+    /// Waits until the limit is reset. The lock is held while waiting, so no request overtakes.
     async fn wait(&self, errand: Priority) -> Result<()> {
         let mut not_before = self.not_before.lock().await;
         let Some(then) = *not_before else { return Ok(()) };
@@ -95,8 +95,8 @@ impl RateLimiter {
     }
 }
 
-/// When reading may go on, where this answer was the last of its minute. Whether the reset is an instant or a span
-/// is not documented `[?]`: what is too large for a span is an instant, in seconds or in milliseconds.
+/// Returns when reads may continue, if this response used up the minute's limit. Whether the reset is an instant or a
+/// duration is not documented `[?]`. A number too large for a duration is an instant, in seconds or milliseconds.
 fn used_up(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     if number("x-ratelimit-remaining-read-minute")? > 0 {

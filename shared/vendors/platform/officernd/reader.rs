@@ -1,8 +1,8 @@
-//! What can be asked of OfficeRnD: one thing by its id, or a list from its first page to its last.
+//! Reads OfficeRnD: one thing by its id, or a list from the first page to the last.
 //!
-//! A list is whole or an error. One record that cannot be read costs only itself; a page that cannot costs the list. Where
-//! an id comes twice, a record moved between pages while we read: the list is read once more, and then two records of one
-//! id that say the same are one, and two that differ cost the list.
+//! The result is the whole list or an error. An unreadable record costs only itself; an unreadable page costs the list.
+//! An id that occurs twice means that a record moved between pages during the read. The list is then read once more.
+//! After that, two equal records with one id count as one, and two different ones cost the list.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -20,25 +20,25 @@ use crate::platform::{Hearing, ReadPlatform, Span};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, Id, Kind, What};
 
-/// The largest page that OfficeRnD gives. `[D]`
+/// The largest page that OfficeRnD returns. `[D]`
 const PAGE: &str = "50";
-/// A list longer than this many pages is taken for one that goes in circles.
+/// Most pages of a list. A longer list is taken for an endless one.
 const MOST_PAGES: usize = 4_000;
 
-/// Reads one organisation.
+/// Reader of one organisation.
 pub(super) struct Reader {
     calls: Calls,
     card_property: Option<String>,
 }
 
 impl Reader {
-    /// A reader of `organization`, which is its slug. Nothing is asked yet.
+    /// Returns a reader of `organization`, given by its slug. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
         let card_property = access.card_property.clone();
         Reader { calls: Calls::new(organization, access), card_property }
     }
 
-    /// A record as a fact, with the numbers of a member's cards.
+    /// Translates a record. A member also gets the numbers of the member's cards.
     fn fact(&self, kind: Kind, record: &Value) -> Option<Translated> {
         let mut read = wire::fact(kind, record)?;
         if let (Ok(fact), Some(property)) = (&mut read, &self.card_property)
@@ -49,7 +49,7 @@ impl Reader {
         Some(read)
     }
 
-    /// Every record of one list, and how many there were.
+    /// Returns the values that `read` extracts from a list, and the number of records.
     async fn list<T>(
         &self,
         word: &str,
@@ -65,8 +65,8 @@ impl Reader {
         Ok((all.things, all.seen.len() + all.nameless))
     }
 
-    /// Every record of one list, read page by page: as the platform writes them, all of a large list would be most of a
-    /// function's memory.
+    /// Reads one list page by page. The raw records of a large list would take most of a function's memory, so each
+    /// page is translated before the next one is fetched.
     async fn list_once<T>(
         &self,
         word: &str,
@@ -113,15 +113,15 @@ impl Reader {
     }
 }
 
-/// What one read of a list came to.
+/// Result of one read of a list.
 struct All<T> {
     things: Vec<T>,
-    /// What each id stands for, as a hash.
+    /// Hash of the record behind each id.
     seen: HashMap<Id, u64>,
     nameless: usize,
-    /// An id came twice.
+    /// An id occurred twice.
     twice: bool,
-    /// An id came twice, and the records differ.
+    /// An id occurred twice, with different records.
     differing: bool,
 }
 
@@ -190,7 +190,7 @@ impl ReadPlatform for Reader {
         Ok(FactList { nameless, ..read.into_iter().collect() })
     }
 
-    /// Assignments are listed by membership and by resource. Either list will do.
+    /// Asks for an assignment by its membership and by its resource. One of the two lists is enough.
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
         let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
         for (by, id) in [("membership", membership), ("resource", resource)] {
@@ -230,7 +230,7 @@ impl ReadPlatform for Reader {
     }
 }
 
-/// The last part of the path to a kind's list.
+/// Returns the last part of the path to the list of a kind.
 fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Location => "locations",
@@ -247,13 +247,13 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-/// Whether a kind's list can tell what changed since. Any other is answered 400 for asking. `[D]`
+/// Returns whether the list of a kind can be filtered by change. OfficeRnD answers 400 for any other kind. `[D]`
 fn tells_changes(kind: Kind) -> bool {
     matches!(kind, Kind::Member | Kind::Team | Kind::Membership | Kind::Pass | Kind::Resource | Kind::Booking)
 }
 
-/// A page's records, and the cursor of the page behind it, where there is one. The `first` page may be a bare list: then
-/// it is all there is.
+/// Returns the records of a page, and the cursor of the next page if there is one. The `first` page may be a bare list,
+/// which is then the whole list.
 fn opened(mut page: Value, first: bool) -> Option<(Vec<Value>, Option<String>)> {
     if let Value::Array(all) = page {
         return first.then_some((all, None));

@@ -1,6 +1,7 @@
-//! Where an organisation's interface is. Regions have addresses of their own, and the organisation's record of the first
-//! interface names it `[C]`. Nobody documents that a client of the second interface may read that record `[?]`, so every
-//! refusal means the usual address. What was found is remembered in the table, and so is that nothing was.
+//! Finds the address of an organisation's API. Regions have their own addresses, and the organisation's record in the
+//! first API names it `[C]`. No document says that a client of the second API may read that record `[?]`, so the usual
+//! address is used after every refusal. The table keeps the address that was found, and also the fact that none was
+//! found.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,39 +12,39 @@ use crate::access::Access;
 use crate::vendor_http;
 use doorstep_core::model::error::Result;
 
-/// Where everybody's interface is, unless a region has its own. `[C]`
+/// The address of the API, unless a region has its own. `[C]`
 const OWN: &str = "https://app.officernd.com";
-/// The only domain that OfficeRnD may send us on to.
+/// The only domain to which OfficeRnD may redirect Doorstep.
 const DOMAIN: &str = "officernd.com";
-/// The region whose interface is at the usual address. `[?]`
+/// The region whose API is at the usual address. `[?]`
 const USUAL: &str = "eu";
-/// How long a region's address is good. Organisations move rarely.
+/// How long a found address is used. Organisations move rarely.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// After a refusal it is asked for again this much later.
+/// Time between a refusal and the next attempt.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(6);
-/// The note that holds what was found.
+/// Name of the stored note.
 const NOTE: &str = "region";
 
-/// What was found, and when.
+/// The address that was found, and when.
 #[derive(Serialize, Deserialize)]
 struct Noted {
     at: Timestamp,
     url: Option<String>,
 }
 
-/// Where to ask.
+/// Where to find the API.
 pub(super) enum Home {
-    /// Here.
+    /// The API is at this address.
     Known(Url),
-    /// The organisation's record at this address may name another one.
+    /// The organisation's record at this address may name another address.
     Ask(Url),
 }
 
-/// Returns where the interface is, as far as the site file and the table tell.
+/// Returns where the API is, as far as the site file and the table say.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Invalid`] for an address that may not be asked; [`doorstep_core::model::error::Error::Retry`] where the table
-/// is away.
+/// [`doorstep_core::model::error::Error::Invalid`] for an address that is not allowed.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
 pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
     let base = vendor_http::base(access.url.as_deref(), OWN)?;
     match access.region.as_deref() {
@@ -63,10 +64,11 @@ pub(super) async fn known(access: &Access, now: Timestamp) -> Result<Home> {
     Ok(home.map_or(Home::Ask(base), Home::Known))
 }
 
-/// Remembers what the organisation's record says, or that it could not be read, and returns where the interface is.
+/// Stores the address that the organisation's record names, or that the record could not be read. Returns the address
+/// of the API.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
 pub(super) async fn remember(access: &Access, base: Url, record: Option<&Value>, now: Timestamp) -> Result<Url> {
     let said =
         record.and_then(|record| record.get("regionInfo")?.get("regionUrl")?.as_str()).filter(|it| !it.is_empty());
@@ -81,19 +83,19 @@ pub(super) async fn remember(access: &Access, base: Url, record: Option<&Value>,
     Ok(home)
 }
 
-/// An address of the operator's own choice, outside the vendor's domain, is not asked for another one. A sandbox is, for
-/// it stands for the vendor.
+/// Returns whether this address is asked for the organisation's region. An operator's own address outside of the
+/// vendor's domain is not. A sandbox is, because it represents the vendor.
 fn is_asked(base: &Url) -> bool {
     base.scheme() == "sandbox" || within_domain(base)
 }
 
-/// The address that OfficeRnD names, where it may be used instead of `base`.
+/// Returns the address that OfficeRnD names, if it may replace `base`.
 fn taken(base: &Url, said: &str) -> Option<Url> {
     let theirs = |url: &Url| url.scheme() == "https" && within_domain(url) && base.scheme() == "https";
     Url::parse(said).ok().filter(|url| theirs(url) || url == base)
 }
 
-/// Whether `url` is OfficeRnD's: its domain or below it, on the usual port, with no credentials in it.
+/// Returns whether `url` belongs to OfficeRnD: its domain or a subdomain, the default port and no credentials.
 fn within_domain(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let theirs = host == DOMAIN || host.strip_suffix(DOMAIN).is_some_and(|before| before.ends_with('.'));

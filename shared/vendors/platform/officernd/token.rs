@@ -1,4 +1,4 @@
-//! OfficeRnD's tokens. The credentials go to its token service and nowhere else, and never more often than it allows.
+//! OfficeRnD's tokens. The credentials are sent only to its token service, and never more often than it allows.
 
 use bytes::Bytes;
 use http::Method;
@@ -15,31 +15,32 @@ use crate::tokens::Token;
 use crate::vendor_http;
 use doorstep_core::model::error::{Error, Result};
 
-/// Where tokens are made. `[C]`
+/// The address of the token service. `[C]`
 const IDENTITY: &str = "https://identity.officernd.com";
-/// What reading everything needs. All must be granted to the application, or no token is given. `[C]`
+/// Scopes for reading everything but webhooks. The service issues no token unless the application has all of them.
+/// `[C]`
 pub(super) const THINGS: &str = "flex.community.members.read flex.community.companies.read \
     flex.community.memberships.read flex.community.checkins.read flex.community.visitors.read flex.billing.plans.read \
     flex.space.bookings.read flex.space.passes.read flex.space.resources.read flex.space.floors.read \
     flex.space.locations.read flex.space.assignments.read";
-/// What reading the webhooks needs: a token of its own, so that an application without it reads everything else. `[D]`
+/// Scope for reading the webhooks. It has its own token, so an application without it can read everything else. `[D]`
 /// <https://developer.officernd.com/v2.0-Flex/reference/webhookscontroller_getitems>
 pub(super) const WEBHOOKS: &str = "flex.settings.webhooks.read";
-/// A token that ends sooner than this is not used any more.
+/// A token that expires sooner than this is no longer used.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// The life of a token that does not say how long it lives, in seconds.
+/// Assumed life of a token without an expiry, in seconds.
 const LIFE: i64 = 3600;
-/// Five tokens a minute are given `[C]`. We ask for one less.
+/// Token requests in one minute. The service issues five `[C]`; Doorstep uses one less.
 const MOST_A_MINUTE: usize = 4;
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
-/// The note that lists when tokens were asked for.
+/// Name of the note that lists the times of token requests.
 const ASKED: &str = "asked";
 
-/// The tokens of one client for some scopes.
+/// Tokens of one client for some scopes.
 pub(super) struct Identity {
     access: Access,
     scopes: &'static str,
-    /// Name under which the token is kept.
+    /// Name under which the token is stored.
     name: String,
     state: Mutex<State>,
 }
@@ -47,14 +48,14 @@ pub(super) struct Identity {
 #[derive(Default)]
 struct State {
     held: Option<Token>,
-    /// A request that failed, and when: it is not repeated for a minute.
+    /// The last failed request and its time. It is not repeated for a minute.
     failed: Option<(Timestamp, Error)>,
-    /// A token that was bought in place of a refused one.
+    /// The token that replaced a rejected one.
     replaced: Option<Secret>,
 }
 
 impl Identity {
-    /// The tokens for `scopes`. Nothing is asked yet.
+    /// Returns the tokens for `scopes`. It sends no request yet.
     pub(super) fn new(access: Access, scopes: &'static str) -> Self {
         let name = match scopes {
             WEBHOOKS => format!("{}#webhooks", access.token_name),
@@ -63,12 +64,12 @@ impl Identity {
         Identity { access, scopes, name, state: Mutex::default() }
     }
 
-    /// Returns a token in force: the one in memory, or one that any function kept, or a new one. With `refused`, the
-    /// vendor refused that token, and another one is given, once.
+    /// Returns a valid token: from memory, from the table where any function stored it, or a new one. If the vendor
+    /// rejected the token `refused`, returns another one, once.
     ///
     /// # Errors
-    /// [`Error::Permanent`] where the vendor gives none or refuses every one; [`Error::Retry`] where as many were asked for
-    /// in this minute as the vendor allows, or it cannot be reached.
+    /// [`Error::Permanent`] where the vendor issues no token or rejects every one. [`Error::Retry`] where the token
+    /// requests of this minute are used up or the vendor cannot be reached.
     pub(super) async fn token(&self, pace: &RateLimiter, refused: Option<&Secret>) -> Result<Secret> {
         let mut state = self.state.lock().await;
         let now = self.access.time.now();
@@ -117,7 +118,7 @@ impl Identity {
         }
     }
 
-    /// Notes that a token is asked for, unless that was done often enough in this minute by any function.
+    /// Counts a token request. Fails if all functions together used up the requests of this minute.
     async fn count(&self, now: Timestamp) -> Result<()> {
         let (tokens, name) = (&self.access.tokens, &self.access.token_name);
         let noted = tokens.noted(name, ASKED).await?;
@@ -132,8 +133,8 @@ impl Identity {
         tokens.note(name, ASKED, &serde_json::to_string(&asked).unwrap_or_default()).await
     }
 
-    /// A proxy in front of the interface sees no credentials: they go to the vendor's own token service, unless the site
-    /// file names another one. A sandbox makes its own tokens.
+    /// Returns the address of the token service. A proxy in front of the API sees no credentials: they go to the
+    /// vendor's own service, unless the site file names another one. A sandbox issues its own tokens.
     fn address(&self) -> Result<Url> {
         let sandbox = self.access.url.as_deref().filter(|url| is_sandbox(url));
         let given = self.access.identity_url.as_deref().or(sandbox);
@@ -159,12 +160,12 @@ impl Identity {
     }
 }
 
-/// Whether an address is that of a sandbox vendor.
+/// Returns whether an address is that of a sandbox vendor.
 pub(super) fn is_sandbox(url: &str) -> bool {
     url.starts_with("sandbox:")
 }
 
-/// A new token is refused like the one before it.
+/// Returns the error for a new token that is rejected like the one before it.
 pub(super) fn refuses_its_own() -> Error {
     Error::permanent(
         "OfficeRnD does not take its own token: check that client_id and client_secret are of this organisation",

@@ -1,8 +1,8 @@
-//! OfficeRnD's records in our words. Field names and usual values are of its second interface. `[C]`
+//! Translates OfficeRnD's records into facts. Field names and values are those of its second API. `[C]`
 //!
-//! A record of which a field cannot be read is neither left out (it would seem to have gone) nor read as having no
-//! limits: it is [`Unreadable`](crate::platform::found::Unreadable). The end of a membership may be missing, for it may
-//! run on; a booking has a start and an end.
+//! A record with an unreadable field becomes [`Unreadable`](crate::platform::found::Unreadable). Without that, it would
+//! either seem to be gone or seem to have no limits. A membership without an end runs on. A booking must have a start
+//! and an end.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -18,12 +18,12 @@ use doorstep_core::model::fact::{
     Series, Team, What,
 };
 
-/// The id of a record.
+/// Returns the id of a record.
 pub(super) fn id(record: &Value) -> Option<Id> {
     Record::of(record)?.id("_id")
 }
 
-/// The record as a fact of `kind`; `None` where it does not say which thing it is.
+/// Translates a record into a fact of `kind`; `None` if the record does not say which thing it is.
 pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
     let record = &Record::of(record)?;
     let what = match kind {
@@ -47,18 +47,18 @@ pub(super) fn fact(kind: Kind, record: &Value) -> Option<Translated> {
     Some(record.translated(fact))
 }
 
-/// What a record of an assignment says.
+/// Content of an assignment's record.
 pub(super) enum Assigned {
-    /// The assignment, and the membership that it comes with.
+    /// The membership with which the assignment comes, and the assignment.
     To(Id, Assignment),
-    /// It comes with no membership.
+    /// The assignment comes without a membership.
     ToNone,
-    /// It cannot be read.
+    /// The assignment cannot be read.
     Unreadable(UnreadableAssignment),
 }
 
-/// What is assigned; `None` where the record does not say which assignment it is. One without dates has those of its
-/// membership.
+/// Translates an assignment; `None` if the record does not say which assignment it is. An assignment without dates has
+/// those of its membership.
 pub(super) fn assignment(record: &Value) -> Option<Assigned> {
     let record = Record::of(record)?;
     let id = record.id("_id")?;
@@ -72,13 +72,13 @@ pub(super) fn assignment(record: &Value) -> Option<Assigned> {
     })
 }
 
-/// A member, or everybody in a company where no member is named. `[D]`
+/// Returns the member, or the company if no member is named. The company means all its members. `[D]`
 fn holder(record: &Record) -> Option<Holder> {
     let member = record.reference("member").map(Holder::Member);
     member.or_else(|| record.reference("company").map(Holder::Team))
 }
 
-/// People who left, are not yet here, or were turned down get nothing through their company.
+/// Translates a member. People who left, are not yet members or were rejected get no access through their company.
 fn member(record: &Record) -> Profile {
     let apart = matches!(record.text("status").as_deref(), Some("former" | "lead" | "not_approved"));
     Profile {
@@ -92,8 +92,8 @@ fn member(record: &Record) -> Profile {
     }
 }
 
-/// The card numbers in a property of a member's: a text or a number, or a list of these. Not a field of OfficeRnD's own,
-/// so whatever else stands there is no number.
+/// Returns the card numbers in a property of a member: a text, a number or a list of these. The property is not one of
+/// OfficeRnD's own fields, so any other value is ignored.
 pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
     let of = |value: &Value| match value {
         Value::String(text) => numbers(text),
@@ -107,7 +107,8 @@ pub(super) fn cards(record: &Value, property: &str) -> Vec<String> {
     }
 }
 
-/// A guest. The member and the company in the record are the hosts, and lend the guest nothing but the booking.
+/// Translates a guest. The member and the company in the record are the hosts. They give the guest no access but the
+/// booking's.
 fn visitor(record: &Record) -> Profile {
     Profile {
         name: record.name().into(),
@@ -135,8 +136,8 @@ fn membership(record: &Record) -> Membership {
     }
 }
 
-/// Whether it counts: only `approved` does. Where OfficeRnD leaves the status out, the one it calculates says the
-/// same; where it leaves out both, nobody approved anything.
+/// Returns whether a membership counts: only `approved` does. If OfficeRnD leaves the status out, the calculated status
+/// decides. If both are missing, the membership is not approved.
 fn approved(record: &Record) -> bool {
     match (record.text("status"), record.text("calculatedStatus")) {
         (Some(status), _) => status == "approved",
@@ -145,7 +146,7 @@ fn approved(record: &Record) -> bool {
     }
 }
 
-/// A booking, or a series in one record. Preparation (`serviceSlots`) is no access.
+/// Translates a booking, or a series in one record. Preparation time (`serviceSlots`) gives no access.
 fn booking(record: &Record) -> Booking {
     let booking = Booking {
         resource: record.reference("resource"),
@@ -169,7 +170,7 @@ fn booking(record: &Record) -> Booking {
     booking
 }
 
-/// Whether the rule of a series can be read. A booking that ends before it starts is another matter.
+/// Returns whether the rule of a series can be read. A booking that ends before it starts is not checked here.
 fn repeats_readably(booking: &Booking) -> bool {
     let until = booking.start.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
     booking.series.is_none()
@@ -177,8 +178,8 @@ fn repeats_readably(booking: &Booking) -> bool {
         || occurrences(booking, &TimeZone::UTC, booking.start, until).is_ok()
 }
 
-/// How it repeats; `None` for a single booking. An occurrence called off by its day or by its local time alone goes
-/// behind the rule, as the `EXDATE` line it is, because only the expansion knows the zone.
+/// Returns the series; `None` for a single booking. An occurrence that is cancelled by its day or by its local time
+/// alone is appended to the rule as an `EXDATE` line, because only the expansion knows the zone.
 fn series(record: &Record) -> Option<Series> {
     let recurrence = record.must("recurrence", Record::of(record.value("recurrence")?))?;
     recurrence.value("rrule")?;
@@ -194,7 +195,7 @@ fn series(record: &Record) -> Option<Series> {
     Some(Series { rule, except, until: record.instant("seriesEnd") })
 }
 
-/// A day, or a day and a time, said with no word on the zone, as `EXDATE` writes it.
+/// Returns a day, or a day and a time without a zone, in the format of `EXDATE`.
 fn exdate(text: &str) -> Option<String> {
     if let Some(day) = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten() {
         return Some(day.strftime("%Y%m%d").to_string());
@@ -204,8 +205,8 @@ fn exdate(text: &str) -> Option<String> {
     local.map(|local| local.strftime("%Y%m%dT%H%M%S").to_string())
 }
 
-/// Days bought ahead; OfficeRnD's have no names. One that does not say how many it holds is a single day, and one
-/// with the status `used` has none left.
+/// Translates a pass: days bought in advance. OfficeRnD's passes have no names. A pass without a count is a single day.
+/// A pass with the status `used` has no days left.
 fn pass(record: &Record) -> Pass {
     let count = record.number("count").unwrap_or(1.0);
     let used = record.number("usedCount").unwrap_or(0.0);
@@ -223,7 +224,7 @@ fn pass(record: &Record) -> Pass {
     }
 }
 
-/// Somebody came in. One without an id of its own is named after who came when.
+/// Translates a check-in. A check-in without an id gets one from the member and the time.
 fn checkin(record: &Record) -> Option<Translated> {
     let (at, member) = (record.must("start", record.instant("start")), record.reference("member"));
     let id = record.id("_id").or_else(|| Some(format!("{}@{}", member.as_deref()?, at?).into()))?;

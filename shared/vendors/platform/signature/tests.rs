@@ -1,4 +1,4 @@
-//! Each part of a proof by itself.
+//! Each step of signature verification by itself.
 
 use http::HeaderValue;
 

@@ -1,4 +1,4 @@
-//! The published vector, and everything around it.
+//! The published test vector, and variations of it.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,6 +1,6 @@
-//! The values that contracts are made of, each read strictly, with words for whoever builds the sender.
+//! Values of the push contracts, each parsed strictly. The errors address the developer of the sender.
 //!
-//! Nothing that was sent is repeated in an answer or a log: it may be somebody's name.
+//! No answer and no log repeats sent content, because it may be a person's name.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -17,10 +17,10 @@ use doorstep_core::model::fact::{self, Fact, Profile, What};
 pub const LONGEST_ID: usize = 200;
 /// Longest name of a person or a company, and longest e-mail address, in bytes.
 pub const LONGEST_NAME: usize = 500;
-/// What stands between a booking's id and its guest in a guest's id.
+/// Separator between the booking's id and the guest's digest in a guest's id.
 pub const GUEST: char = '/';
 
-/// A text that is checked when it is read.
+/// Defines a text type that is checked when it is parsed.
 macro_rules! text {
     ($(#[$meta:meta])* $name:ident($inner:ty), $longest:expr, $fits:expr, $advice:expr) => {
         $(#[$meta])*
@@ -42,12 +42,12 @@ text! {
     Id(fact::Id), LONGEST_ID, |text| !text.trim().is_empty(), "write a text of 1 to 200 bytes that is not blank"
 }
 text! {
-    /// What a site file calls a plan, a room or a location.
+    /// The name of a plan, a room or a location, as the site file writes it.
     Word(fact::Id), LONGEST_ID, |text| !text.trim().is_empty() && !text.contains(char::is_control),
     "write a text of 1 to 200 bytes that is not blank and has no control characters"
 }
 text! {
-    /// What people call somebody, or a company.
+    /// The name of a person or a company, or an e-mail address.
     Name(String), LONGEST_NAME, |_| true, "write a text of at most 500 bytes"
 }
 
@@ -74,11 +74,11 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-/// What an instant looks like.
+/// The error text for an invalid instant.
 pub(super) const INSTANT: &str = "write an instant with its offset, such as 2026-03-02T10:00:00+01:00";
 
-/// An instant with its offset. The last hours of the year 9999, which stand for "never" and are more than we can count
-/// to, are the last instant we know.
+/// Parses an instant with its offset. A time on the last two days of the year 9999 means "never". It becomes
+/// [`Timestamp::MAX`] if it exceeds the range of [`Timestamp`].
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let (day, offset) = (text.get(..10)?, text.get(19..)?);
     if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' ')) || offset.contains('[') {
@@ -106,7 +106,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// The fact of this guest of a booking. `before` guests of that booking look just like them.
+    /// Returns the fact of a guest of `booking`. `before` is the number of equal guests before this one.
     fn fact(&self, booking: &str, before: usize) -> Fact {
         let text = |field: &Option<Name>| field.as_ref().map(|text| text.0.trim().to_owned()).filter(|t| !t.is_empty());
         let (name, email) = (text(&self.name), text(&self.email));
@@ -122,17 +122,17 @@ impl Guest {
         Fact { id: id.into(), what: What::Visitor(profile), changed: None }
     }
 
-    /// Whether there is anything to know them by.
+    /// Returns whether the guest has a name or an e-mail address.
     pub fn is_somebody(&self) -> bool {
         let said = |field: &Option<Name>| field.as_ref().is_some_and(|text| !text.0.trim().is_empty());
         said(&self.name) || said(&self.email)
     }
 }
 
-/// What is wrong with a guest without name and address.
+/// The error text for a guest without a name and an e-mail address.
 pub const NOBODY: &str = "a guest needs a name or an email";
 
-/// The facts of a booking's guests, whoever is named twice by one address once.
+/// Returns the facts of a booking's guests. Guests with the same e-mail address are one guest.
 pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g Guest>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
     let mut seen: Vec<&Guest> = Vec::new();
@@ -147,15 +147,15 @@ pub fn guests<'g>(booking: &str, guests: impl Iterator<Item = &'g Guest>) -> Vec
     facts
 }
 
-/// The text of an e-mail address, where there is one.
+/// Returns the text of an e-mail address, unless it is missing or blank.
 pub fn address(email: &Option<Name>) -> Option<String> {
     email.as_ref().map(|email| email.0.clone()).filter(|email| !email.trim().is_empty())
 }
 
-/// Reads one thing of type `T`, and lets `whole` judge what no single field says.
+/// Parses one thing of type `T`. `whole` checks what no single field shows.
 ///
 /// # Errors
-/// Where it is wrong, and what to write there, without quoting it.
+/// The place, what is wrong and what to write there, without quoting the content.
 pub fn record<T: DeserializeOwned + Record + 'static>(
     value: &Value,
     whole: fn(&T) -> Result<(), &'static str>,
@@ -168,10 +168,11 @@ pub fn record<T: DeserializeOwned + Record + 'static>(
     Ok(Box::new(thing))
 }
 
-/// How the parser says that it met a key that is not in the contract.
+/// Prefix of the parser's error about a key that is not in the contract.
 const UNKNOWN: &str = "unknown field ";
 
-/// Where something is wrong, in the contract's own keys. The last part of the path to an unknown key is the sender's.
+/// Returns the place of an error, in the contract's own keys. The last part of the path to an unknown key is left out,
+/// because it is the sender's text.
 fn place(path: &Path, unknown: bool) -> String {
     let parts = path.iter().count() - usize::from(unknown).min(path.iter().count());
     let part = |segment: &Segment| match segment {
@@ -182,7 +183,7 @@ fn place(path: &Path, unknown: bool) -> String {
     path.iter().take(parts).map(part).collect()
 }
 
-/// What the parser found, without what it quotes of it.
+/// Returns the parser's error without the content that it quotes.
 fn words(said: &str) -> String {
     let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected.trim_start_matches("one of "));
     match (said, expected) {
@@ -198,7 +199,7 @@ fn words(said: &str) -> String {
     }
 }
 
-/// What the schemas say of these values.
+/// Schemas of these values.
 #[cfg(test)]
 mod schemas {
     use std::borrow::Cow;

@@ -1,6 +1,8 @@
-//! Takes somebody out of what a platform told. It tells of them no more by then: what is left of them is in rosters and
-//! letters that newer ones outdate. That they were taken out is remembered with each thing, without its id, so that the same
-//! letters posted again bring nothing back; newer ones do.
+//! Removes a person from the stored push updates and snapshots. By then the platform no longer pushes anything about
+//! the person. The remaining content is in updates and snapshots that newer ones outdate.
+//!
+//! Each affected thing gets a mark that contains no id. The same content, posted again, therefore restores nothing.
+//! Newer content counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +15,15 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::push_update::{ForgottenThing, Head, ThingUpdate, UpdateVersion, thing_hash};
 
-/// Things that tell of a person: what kind, in the platform's word, and the id; with the rank up to which nothing of them may
-/// be kept again.
+/// Things that say something about a person: the kind in the platform's word, and the id. The value is the version up
+/// to which no content of the thing may be stored again.
 type Things = BTreeMap<(&'static str, String), UpdateVersion>;
 
-/// Forgets whatever was told of these profiles. What is to be remembered is written first, so that a run that stops anywhere
-/// can be repeated.
+/// Removes everything that was pushed about these profiles. The marks are stored first, so an interrupted run can be
+/// repeated. Returns the number of removed entries.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away, or something was told anew meanwhile.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable, or content changed in the meantime.
 pub async fn forget(
     contract: &Contract,
     store: &dyn PushStore,
@@ -60,8 +62,8 @@ pub async fn forget(
     Ok(erased)
 }
 
-/// The letter about a thing, where it tells of one of these profiles or is a removal. One that is newer and tells of others
-/// stays.
+/// Returns the update about a thing, if it is about one of these profiles or is a removal. A newer update about other
+/// people stays.
 fn telling<'l>(
     contract: &Contract,
     letters: &'l [ThingUpdate],
@@ -73,7 +75,7 @@ fn telling<'l>(
     (letter.data.is_none() || letter_tells(entity, letter, profiles)).then_some(letter)
 }
 
-/// Notes what a part of a roster tells of these profiles.
+/// Adds the things of one snapshot part that are about these profiles.
 fn listed(contract: &Contract, lists: &Value, profiles: &BTreeSet<FactId>, things: &mut Things) {
     for entity in contract.entities {
         let items = lists.get(entity.list).and_then(Value::as_array).into_iter().flatten();
@@ -89,7 +91,8 @@ fn note(things: &mut Things, name: (&'static str, String)) {
     things.entry(name).or_insert_with(|| UpdateVersion { at: jiff::Timestamp::MIN, hash: String::new() });
 }
 
-/// Nothing that is known by now may come again: neither in a roster nor in a letter about the same thing.
+/// Raises each version to the newest known one. Nothing that is known by now may be stored again, neither in a snapshot
+/// nor in an update about the same thing.
 fn raise(things: &mut Things, letters: &[ThingUpdate], heads: &[Head]) {
     let newest = heads.iter().map(|head| &head.rank).max();
     for ((word, id), until) in things {
@@ -100,7 +103,7 @@ fn raise(things: &mut Things, letters: &[ThingUpdate], heads: &[Head]) {
     }
 }
 
-/// Whether a letter tells of one of these profiles, or that it was removed.
+/// Returns whether an update is about one of these profiles, or removes one.
 fn letter_tells(entity: &Entity, letter: &ThingUpdate, profiles: &BTreeSet<FactId>) -> bool {
     match letter.data.as_deref().map(serde_json::from_str::<Value>) {
         Some(Ok(data)) => tells_of(entity, &data, profiles),

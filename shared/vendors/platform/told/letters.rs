@@ -1,5 +1,5 @@
-//! Reads a proven letter: what happened, when, and to what. Anything that is not as the contract says is refused, with
-//! words for whoever builds the sender; nothing of it is kept then.
+//! Parses the content of a verified push delivery: what happened, when, and to which thing. Content that breaks the
+//! contract is refused as a whole and not stored. The error addresses the developer of the sender.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::platform::json;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::push_update::{ChangeHint, PushUpdate, UpdateBody, UpdateVersion};
 
-/// The event that tells of everything.
+/// The event that carries a snapshot.
 pub const ROSTER: &str = "roster.replaced";
-/// Most parts of one roster.
+/// Most parts of one snapshot.
 const MOST_PARTS: u32 = 1_000;
-/// Largest content of one thing, in bytes: it must fit into one item of the table, with room to spare.
+/// Largest content of one thing, in bytes. It leaves room in the one table item that stores it.
 const LARGEST: usize = 256 << 10;
 
-/// Reads the body of a proven delivery.
+/// Parses the body of a verified delivery.
 pub fn read(contract: &'static Contract, body: &[u8]) -> WebhookContent {
     opened(contract, body).unwrap_or_else(WebhookContent::Wrong)
 }
 
-/// What a letter can be about.
+/// Events of the contract.
 enum Event {
     Updated(&'static Entity),
     Removed(&'static Entity),
@@ -137,7 +137,7 @@ fn roster(contract: &'static Contract, data: &Map<String, Value>, rank: &UpdateV
             Some(Id::deserialize(id).map_err(|_| "data.roster: write a text of 1 to 200 bytes that is not blank")?.0)
         }
     };
-    // A roster in one part is told from others by itself: an id that is used again must not mix two of them.
+    // A snapshot in one part is identified by its hash. A reused id can then not mix two snapshots.
     let roster = match (parts, named) {
         (1, _) => rank.hash.clone(),
         (_, Some(named)) => named.into(),
@@ -147,7 +147,7 @@ fn roster(contract: &'static Contract, data: &Map<String, Value>, rank: &UpdateV
     Ok(UpdateBody::Roster { roster, part, parts, data: Value::Object(lists).to_string() })
 }
 
-/// Every list of a roster, each thing read, and each id once.
+/// Returns the lists of a snapshot. Each thing is parsed, and each id may occur once in a list.
 fn lists(contract: &'static Contract, data: &Map<String, Value>) -> Result<Map<String, Value>, String> {
     let mut lists = Map::new();
     for (key, value) in data {

@@ -1,10 +1,9 @@
-//! Platforms that cannot be asked: they tell. Doorstep publishes a contract in their own words, and deliveries carry
-//! facts with a version.
+//! Platforms without a read API. They push updates to Doorstep, by a contract that Doorstep publishes in their own
+//! words. Each delivery carries facts with a version.
 //!
-//! What they tell is a mailbox in our own ledger, and that mailbox is what is re-read, as any other platform is: so a
-//! bell is no order here either, and settle and reconcile do not know the difference. This room reads letters strictly,
-//! and answers what a platform's interface would from what was told. What a platform's things mean is said in its own
-//! file.
+//! Doorstep stores the pushed updates, and reads the stored updates as it reads any other platform. A trigger is
+//! therefore a hint here too, and settle and reconcile treat all platforms alike. This module parses the webhook
+//! content strictly, and answers reads from the stored updates. The file of each platform says what its things mean.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,7 +21,7 @@ pub mod reader;
 pub mod roster;
 pub mod store;
 
-/// The kinds of facts that follow from what is told, catalogue first.
+/// The kinds of facts that follow from push updates, catalogue first.
 const KINDS: [Kind; 8] = [
     Kind::Location,
     Kind::Resource,
@@ -34,7 +33,7 @@ const KINDS: [Kind; 8] = [
     Kind::Booking,
 ];
 
-/// A platform that cannot be asked: all that tells one from another is its contract.
+/// A platform without a read API. Only the contract differs between such platforms.
 pub struct PushPlatform(pub &'static Contract);
 
 impl Platform for PushPlatform {
@@ -60,53 +59,54 @@ impl Platform for PushPlatform {
     }
 }
 
-/// What one platform tells, and what that means.
+/// What one platform pushes, and which facts follow from it.
 pub struct Contract {
-    /// Its word in addresses and reports.
+    /// The platform's word in addresses and reports.
     pub platform: &'static str,
-    /// What it tells of, whatever others refer to first.
+    /// The kinds of things that it pushes. A kind comes after the kinds that it refers to.
     pub entities: &'static [Entity],
-    /// What holds of a thing that others speak of and that was never told itself.
+    /// Returns the fact of a thing that other things refer to and that was never pushed itself.
     pub unknown: fn(&FactId) -> Option<Fact>,
 }
 
-/// One kind of thing that a platform tells of.
+/// A kind of thing that a platform pushes.
 pub struct Entity {
     /// Its word in events: `{word}.updated`, `{word}.removed`.
     pub word: &'static str,
-    /// Its list in a roster.
+    /// The key of its list in a snapshot.
     pub list: &'static str,
-    /// Reads one, strictly; what is wrong with it is said without quoting it.
+    /// Parses one thing strictly. An error says what is wrong without quoting the content.
     pub read: fn(&Value) -> Result<Box<dyn Record>, String>,
-    /// The kinds of the facts of the same id that follow from one.
+    /// The kinds of the facts that follow from one thing and have its id.
     pub kinds: &'static [Kind],
-    /// What still holds once it was removed.
+    /// Returns the facts that still hold after the thing is removed.
     pub remains: fn(&str) -> Vec<Fact>,
-    /// That all of them are gone is nothing unusual, if they were few.
+    /// Whether a snapshot may list no such thing. A long list that runs out is still refused, because it lost half or
+    /// more.
     pub may_run_out: bool,
 }
 
-/// One thing that was told.
+/// A thing that was pushed.
 pub trait Record {
-    /// The platform's id of it.
+    /// Returns the platform's id of the thing.
     fn id(&self) -> &str;
-    /// What it means.
+    /// Returns the facts that follow from the thing.
     fn facts(&self) -> Vec<Fact>;
-    /// When it is over by itself, where that can be said.
+    /// Returns whether the thing is over at `at`. Things without an end of their own are never over.
     fn is_over(&self, _at: Timestamp) -> bool {
         false
     }
 }
 
 impl Contract {
-    /// The entity of that word.
+    /// Returns the entity with this word.
     pub fn entity(&self, word: &str) -> Option<&'static Entity> {
         self.entities.iter().find(|entity| entity.word == word)
     }
 
-    /// Which thing tells of a fact, and its id.
+    /// Returns the entity whose updates carry a fact, and the id of the thing.
     fn told_in(&self, about: &FactId) -> Option<(&'static Entity, String)> {
-        // A guest is told of with the booking, whose id begins the guest's.
+        // The booking carries its guests. A guest's id begins with the booking's id.
         let (kind, id) = match about.kind {
             Kind::Visitor => (Kind::Booking, about.id.rsplit_once(fields::GUEST)?.0),
             kind => (kind, about.id.as_str()),
@@ -116,7 +116,7 @@ impl Contract {
     }
 }
 
-/// What others merely name is there as soon as it is named: its name is its id, in every location alike.
+/// Returns the fact of a thing that exists as soon as another thing names it. Its name is its id, in every location.
 pub fn named(about: &FactId) -> Option<Fact> {
     let name = about.id.to_string();
     let what = match about.kind {

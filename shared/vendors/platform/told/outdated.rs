@@ -1,8 +1,8 @@
-//! Drops what counts for nothing and may not stay: letters and rosters that are older than the roster that counts, and
-//! what they tell of people who were forgotten since.
+//! Deletes outdated push updates and snapshots, and what they say about forgotten people. Outdated is what is older
+//! than the believed snapshot.
 //!
-//! A sender may post anything again. Of what comes again nothing counts that is older than what is known; what tells of a
-//! forgotten person must not be in the table either.
+//! A sender may post old content again. Content that is older than what is known has no effect. Content about a
+//! forgotten person must not even be stored.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use super::{Contract, Entity};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::push_update::{Believed, ChangeHint, Head, Rosters, thing_hash};
 
-/// Drops the letters about these things that have just come in and are outdated already.
+/// Deletes the updates about these things that have just arrived and are already outdated.
 ///
 /// # Errors
-/// [`Error::Retry`] where the table is away.
+/// [`Error::Retry`] where the table is unavailable.
 pub async fn drop_arrivals(
     contract: &'static Contract,
     store: &dyn PushStore,
@@ -40,11 +40,11 @@ pub async fn drop_arrivals(
     Ok(())
 }
 
-/// Drops the rosters that have just come in and are outdated already, and what newer ones tell of forgotten people. Gives
-/// whether any is left to be judged.
+/// Deletes the snapshots that have just arrived and are already outdated, and removes forgotten people from the newer
+/// ones. Returns whether a complete newer snapshot is left to be judged.
 ///
 /// # Errors
-/// [`Error::Retry`] where the table is away.
+/// [`Error::Retry`] where the table is unavailable.
 pub async fn drop_rosters(
     contract: &'static Contract,
     store: &dyn PushStore,
@@ -60,7 +60,7 @@ pub async fn drop_rosters(
     Ok(is_news(&rosters, now))
 }
 
-/// Parts of rosters that are older than the one that counts, and all others.
+/// Separates the parts that are older than the believed snapshot from all other parts.
 fn by_age(rosters: &Rosters) -> (Vec<&Head>, Vec<&Head>) {
     let is_older = |head: &&Head| {
         let believed = rosters.believed.as_ref();
@@ -69,11 +69,11 @@ fn by_age(rosters: &Rosters) -> (Vec<&Head>, Vec<&Head>) {
     rosters.heads.iter().partition(is_older)
 }
 
-/// Drops every letter that is older than the roster that counts. Removals are remembered: a late letter from before must
-/// not bring anything back.
+/// Deletes every update that is older than the believed snapshot. Removals are kept: a late update from before the
+/// removal must not restore the thing.
 ///
 /// # Errors
-/// [`Error::Retry`] where the table is away.
+/// [`Error::Retry`] where the table is unavailable.
 pub async fn drop_letters(store: &dyn PushStore, site: &str, believed: &Believed) -> Result<()> {
     let mut outdated = store.letters(site).await?;
     outdated.retain(|letter| letter.data.is_some() && letter.rank < believed.rank);
@@ -87,10 +87,10 @@ pub async fn drop_letters(store: &dyn PushStore, site: &str, believed: &Believed
     Ok(())
 }
 
-/// Takes everything out of these parts of rosters that people were taken out of who are forgotten since.
+/// Removes from these parts every thing that has a forgotten person's mark, if the mark is newer than the part.
 ///
 /// # Errors
-/// [`Error::Retry`] where the table is away; [`Error::Permanent`] for a part that cannot be read.
+/// [`Error::Retry`] where the table is unavailable. [`Error::Permanent`] for a part that cannot be read.
 pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &str, heads: &[&Head]) -> Result<()> {
     if heads.is_empty() {
         return Ok(());
@@ -117,7 +117,7 @@ pub async fn take_out(contract: &Contract, store: &dyn PushStore, site: &str, he
     Ok(())
 }
 
-/// Takes the things out of a roster's lists for which `goes` says so. Gives how many there were.
+/// Removes from the lists of a snapshot every thing for which `goes` returns true. Returns their number.
 pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Entity, &Value) -> bool) -> usize {
     let mut taken = 0;
     for entity in contract.entities {
@@ -129,7 +129,7 @@ pub(super) fn without(contract: &Contract, lists: &mut Value, goes: impl Fn(&Ent
     taken
 }
 
-/// The lists of one part of a roster.
+/// Loads the lists of one part of a snapshot.
 pub(super) async fn lists(store: &dyn PushStore, site: &str, head: &Head) -> Result<Value> {
     let text = store.roster_text(site, head).await?;
     serde_json::from_str(&text).map_err(|_| Error::permanent("a roster in the table cannot be read"))

@@ -1,4 +1,4 @@
-//! Answers what a platform's interface would, from what the platform told.
+//! Answers reads of a platform without a read API, from its stored push updates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,29 +18,29 @@ use doorstep_core::model::fact::{Fact, FactId, Id, Kind};
 use doorstep_core::model::push_update::{Believed, DoubtedSnapshot, Head, Rosters, ThingUpdate, thing_hash};
 use doorstep_core::model::record::Kept;
 
-/// Everything that is known, by kind.
+/// All known facts, by kind.
 type ByKind = BTreeMap<Kind, Vec<Fact>>;
 
-/// Everything that was told.
+/// All facts of one site.
 #[derive(Default)]
 struct Whole {
     facts: ByKind,
-    /// Things whose latest letter cannot be read: they are there, and stay as they were known.
+    /// Things whose latest update cannot be read. They exist, and their last known facts stay in force.
     unreadable: Vec<Unreadable>,
 }
 
-/// Reads what one site's platform told.
+/// Reader of one site's push updates.
 pub struct Reader {
     contract: &'static Contract,
     mailbox: Option<Mailbox>,
-    /// Everything, once it was read whole.
+    /// All facts, after the first read of everything.
     whole: tokio::sync::Mutex<Option<Arc<Whole>>>,
-    /// The roster that counts, for as long as the same ones are kept.
+    /// The snapshot that counts, with the stored snapshots from which it was chosen.
     base: tokio::sync::Mutex<Option<(Rosters, Arc<Choice>)>>,
     doubts: Mutex<Vec<String>>,
 }
 
-/// Where it was told.
+/// Access to the stored push updates of one site.
 struct Mailbox {
     store: Arc<dyn PushStore>,
     site: String,
@@ -48,19 +48,19 @@ struct Mailbox {
 }
 
 impl Reader {
-    /// Reads what was told to `site`.
+    /// Returns a reader of the push updates of `site`.
     pub fn new(contract: &'static Contract, store: Arc<dyn PushStore>, site: &str, time: SharedTime) -> Self {
         let mailbox = Some(Mailbox { store, site: site.to_owned(), time });
         Reader { mailbox, ..Reader::of_nothing(contract) }
     }
 
-    /// Reads what nobody was told, for whoever has no table: nothing at all.
+    /// Returns a reader without a store. It finds no facts at all.
     pub fn of_nothing(contract: &'static Contract) -> Self {
         let (whole, base, doubts) = Default::default();
         Reader { contract, mailbox: None, whole, base, doubts }
     }
 
-    /// Everything that is known, by kind.
+    /// Returns all known facts, by kind. The store is read once.
     async fn whole(&self) -> Result<Arc<Whole>> {
         let mut whole = self.whole.lock().await;
         if let Some(whole) = whole.as_ref() {
@@ -86,7 +86,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// Names the things that are known and whose letters cannot be read. A letter's key has only the hash of its thing.
+    /// Returns the known things whose updates cannot be read. An update's key contains only the hash of its thing, so
+    /// the known things are compared by hash.
     async fn of_unreadable(&self, mailbox: &Mailbox, hashes: &BTreeSet<String>) -> Result<Vec<Unreadable>> {
         let mut found = Vec::new();
         for kind in KINDS.into_iter().filter(|_| !hashes.is_empty()) {
@@ -102,7 +103,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// What counts of these rosters. Letters are read where they are needed and not given.
+    /// Chooses the snapshot that counts. Loads the updates itself if they are needed and not given.
     async fn choice(
         &self,
         mailbox: &Mailbox,
@@ -125,9 +126,9 @@ impl Reader {
         Ok(choice)
     }
 
-    /// One thing as it is known, or what is left of it.
+    /// Returns the facts of one thing, or the facts that remain after its removal.
     async fn thing(&self, mailbox: &Mailbox, entity: &'static Entity, id: &str) -> Result<Vec<Fact>> {
-        // The letter first: one that is forgotten between the two is in a roster that is read then.
+        // Loads the update before the snapshots. An update that is deleted between the two loads is then in a snapshot.
         let letter = mailbox.store.letter(&mailbox.site, entity.word, id).await?;
         let rosters = mailbox.store.rosters(&mailbox.site).await?;
         let newest = rosters.heads.iter().map(|head| &head.rank).max();
@@ -202,11 +203,11 @@ impl ReadPlatform for Reader {
     }
 }
 
-/// Makes lasting what a whole read decided: which roster is believed, and that what it outdates is forgotten. Written by
-/// whoever keeps what was read, and by nobody who only looks.
+/// Stores what a full read decided: which snapshot is believed. Deletes the updates that this snapshot outdates. Only
+/// jobs that store what they read call it. Read-only commands do not.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away; it is made good the next time.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable. The next call then does the work.
 pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &str, now: Timestamp) -> Result<()> {
     let rosters = store.rosters(site).await?;
     let is_believed = |head: &Head| rosters.believed.as_ref().is_some_and(|believed| believed.roster == head.roster);
@@ -221,7 +222,8 @@ pub async fn tidy(contract: &'static Contract, store: &dyn PushStore, site: &str
     }
 }
 
-/// Notes what is decided about the rosters that are kept, and forgets those that nothing needs. Gives the one that counts.
+/// Stores the decisions about the stored snapshots and deletes the parts that are no longer needed. Returns the
+/// believed snapshot.
 async fn decide(
     contract: &'static Contract,
     store: &dyn PushStore,
@@ -246,11 +248,11 @@ async fn decide(
     Ok(Some(base))
 }
 
-/// Believes the roster that a human approved, if it is still the one that waits for them. What follows from it is judged by
-/// the next read, as after any other roster. Gives whether it is.
+/// Believes the snapshot that a human approved, if that snapshot still waits for approval. The next read judges what
+/// follows from it, as after any other snapshot. Returns whether it was believed.
 ///
 /// # Errors
-/// [`doorstep_core::model::error::Error::Retry`] where the table is away.
+/// [`doorstep_core::model::error::Error::Retry`] where the table is unavailable.
 pub async fn believe_held(store: &dyn PushStore, site: &str) -> Result<bool> {
     match store.doubted(site).await?.filter(DoubtedSnapshot::is_for_a_human) {
         Some(doubted) => store.believe(site, &doubted.latest).await.map(|()| true),
@@ -258,7 +260,7 @@ pub async fn believe_held(store: &dyn PushStore, site: &str) -> Result<bool> {
     }
 }
 
-/// What follows from everything that is known.
+/// Returns the facts that follow from a snapshot and the updates.
 fn facts(contract: &Contract, base: Option<&Listed>, letters: &[ThingUpdate]) -> ByKind {
     let mut known = base.map(|base| base.things.clone()).unwrap_or_default();
     for letter in letters {

@@ -1,9 +1,11 @@
-//! Which roster counts: the newest whole one that can be believed.
+//! Chooses the snapshot that counts: the newest complete one that is credible.
 //!
-//! A platform that cannot be asked cannot be asked again either, so a roster is judged as a whole, against what was
-//! known when it was made: one that has none of what there was, or lost half of it, is not believed. Nothing is revoked
-//! because of it, and the operator is told. Every newer roster is judged in its turn, oldest first. One content that three
-//! letters report alike is put before a human; until they approve it, what was told before and newer letters count.
+//! A platform without a read API cannot be asked a second time. A snapshot is therefore judged as a whole, against what
+//! was known at its time. It is not believed if it is empty, if it lacks a kind that may not run out, or if it lost
+//! half or more of a long list. Nothing is revoked because of such a snapshot, and the operator is informed.
+//!
+//! Snapshots are judged in order, oldest first. If three deliveries report the same content, Doorstep asks a human to
+//! approve it. Until then the earlier snapshot and the newer updates count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,59 +21,60 @@ use doorstep_core::model::push_update::{
     Believed, DoubtedSnapshot, Head, Receipt, Rosters, SnapshotReport, ThingUpdate, UpdateVersion, rank_of,
 };
 
-/// The parts of one roster are made within this; a longer time between them means that an id was used twice.
+/// Longest time between the parts of one snapshot. A longer time means that the sender reused an id.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
-/// After this long a roster that is not whole is worth a word.
+/// Time after which an incomplete snapshot is reported.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
-/// Two letters that say the same are two reports of it only this far apart: by what they say and by when they came. As far
-/// apart as two reads are of a platform that can be asked.
+/// Shortest time between two reports of one content, both by the platform's time and by the time of receipt. It equals
+/// the interval between two full reads of a platform with a read API.
 const CADENCE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Which thing: what kind, in the platform's word, and its id.
+/// Name of a thing: its kind in the platform's word, and its id.
 pub(super) type Name = (&'static str, String);
 
-/// Everything that a roster lists.
+/// Content of a snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Listed {
-    /// Which roster.
+    /// Identity, version and counts of the snapshot.
     pub(super) believed: Believed,
-    /// Each thing as it was listed.
+    /// Each thing as the snapshot lists it.
     pub(super) things: BTreeMap<Name, Value>,
 }
 
-/// A roster of which every part is there.
+/// A complete snapshot: all its parts have arrived.
 struct Whole<'r> {
     roster: &'r str,
     rank: UpdateVersion,
     heads: Vec<&'r Head>,
-    /// When and with which delivery the last of its parts came.
+    /// Time and delivery of the part that arrived last.
     receipt: &'r Receipt,
 }
 
-/// What was decided about the rosters that are kept.
+/// Decision about the stored snapshots.
 pub(super) struct Choice {
-    /// The roster that counts, if any does.
+    /// The snapshot that counts, if there is one.
     pub(super) base: Option<Listed>,
-    /// The newest roster, where it is not believed and came in enough letters to be put before a human.
+    /// The newest snapshot, if it is not believed and enough deliveries reported it to ask a human.
     pub(super) held: Option<Listed>,
     /// What is not believed, and why.
     pub(super) doubts: Vec<String>,
     /// The last content that was not believed.
     pub(super) doubted: Option<DoubtedSnapshot>,
-    /// Parts that nothing needs any more.
+    /// Parts that can be deleted.
     pub(super) spent: Vec<Head>,
 }
 
-/// Why a roster counts for nothing.
+/// Reason why a snapshot cannot count.
 struct Flaw {
     rank: UpdateVersion,
     why: String,
 }
 
-/// Decides which roster counts, given every letter that there was.
+/// Chooses the snapshot that counts, given all stored updates.
 ///
 /// # Errors
-/// [`Error::Retry`] where the table is away, [`Error::Permanent`] where the roster that counted is no longer there.
+/// [`Error::Retry`] where the table is unavailable. [`Error::Permanent`] where the snapshot that counted was
+/// overwritten in part.
 pub(super) async fn choose(
     store: &dyn PushStore,
     site: &str,
@@ -84,7 +87,7 @@ pub(super) async fn choose(
     let before = believed.and_then(|believed| wholes.iter().find(|whole| whole.is(believed)));
     let base = match before {
         Some(whole) => match listed(store, site, contract, whole).await {
-            // A text that cannot be read is as one that was told anew: a newer roster may take its place.
+            // An unreadable text is treated as overwritten: a newer snapshot may replace it.
             Err(Error::Permanent(_)) => None,
             listed => Some(listed?),
         },
@@ -106,22 +109,22 @@ pub(super) async fn choose(
     judging.choice(rosters, &wholes)
 }
 
-/// Rosters as they are judged, one after the other.
+/// State of the judgement. It takes the snapshots one after the other, oldest first.
 struct Judging<'a> {
     contract: &'a Contract,
     letters: &'a [ThingUpdate],
-    /// The roster that counted, where a part of it was told anew.
+    /// The snapshot that counted, if a part of it was overwritten.
     overwritten: Option<&'a Believed>,
     base: Option<Listed>,
     doubted: Option<DoubtedSnapshot>,
     held: Option<Listed>,
     flaws: Vec<Flaw>,
-    /// Why the newest roster is not believed.
+    /// Why the newest snapshot is not believed.
     disbelief: Option<String>,
 }
 
 impl Judging<'_> {
-    /// Judges the next newer roster.
+    /// Judges the next newer snapshot.
     fn take(&mut self, whole: &Whole<'_>, new: Listed) {
         (self.held, self.disbelief) = (None, None);
         let overwritten = self.overwritten.filter(|_| self.base.is_none());
@@ -139,7 +142,7 @@ impl Judging<'_> {
         self.doubted = Some(doubted);
     }
 
-    /// What came of it. What a roster that counts outdates is not worth a word.
+    /// Returns the decision. A flaw is reported only if it is newer than the snapshot that counts.
     fn choice(self, rosters: &Rosters, wholes: &[Whole<'_>]) -> Result<Choice> {
         let Judging { base, held, doubted, flaws, disbelief, .. } = self;
         let counts = base.as_ref().map(|base| &base.believed.rank).or(rosters.believed.as_ref().map(|b| &b.rank));
@@ -154,8 +157,8 @@ impl Judging<'_> {
     }
 }
 
-/// What was not believed, with one more letter. Reading one letter again is no new report of it, nor is one that was made or
-/// came within a cadence of the last, or with the same delivery.
+/// Adds a snapshot to the reports of a content that is not believed. A delivery that was read before is no new report.
+/// A delivery within [`CADENCE`] of the last report is none either.
 fn reported(before: Option<DoubtedSnapshot>, whole: &Whole<'_>, new: &Listed) -> DoubtedSnapshot {
     let content = new.content();
     let latest = new.believed.clone();
@@ -174,20 +177,21 @@ fn reported(before: Option<DoubtedSnapshot>, whole: &Whole<'_>, new: &Listed) ->
             let latest = if doubted.latest.rank < latest.rank { latest } else { doubted.latest };
             DoubtedSnapshot { content, latest, reports }
         }
-        // What was reported since stays what a human may be asked about.
+        // The newer doubted content stays the one that a human may be asked about.
         Some(doubted) if latest.rank < doubted.latest.rank => doubted,
         _ => DoubtedSnapshot { content, latest, reports: vec![report] },
     }
 }
 
-/// Whether there is a whole roster that is newer than the one that is believed.
+/// Returns whether a complete snapshot is newer than the believed one.
 pub(super) fn is_news(rosters: &Rosters, now: Timestamp) -> bool {
     let (wholes, _) = wholes(&rosters.heads, now);
     let believed = rosters.believed.as_ref().map(|believed| &believed.rank);
     wholes.last().is_some_and(|newest| believed.is_none_or(|believed| *believed < newest.rank))
 }
 
-/// Parts of rosters that are neither believed nor the newest nor before a human, nor wait for others of a newer one.
+/// Returns the parts that can be deleted. Kept are the believed, the newest and the doubted snapshot, and the parts of
+/// incomplete snapshots that are not older than the believed one.
 fn spent(
     heads: &[Head],
     wholes: &[Whole<'_>],
@@ -204,7 +208,7 @@ fn spent(
 }
 
 impl Listed {
-    /// SHA-256 of everything that it lists.
+    /// Returns the SHA-256 of everything that the snapshot lists.
     fn content(&self) -> String {
         let things: Vec<_> = self.things.iter().collect();
         hex::encode(Sha256::digest(serde_json::to_vec(&things).unwrap_or_default()))
@@ -221,7 +225,8 @@ impl Whole<'_> {
     }
 }
 
-/// The rosters of which every part is there, oldest first, and what to say of the others.
+/// Returns the complete snapshots, oldest first, and the flaws of the others. An incomplete snapshot whose parts may
+/// still arrive is in neither.
 fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
     let mut by_roster: BTreeMap<&str, Vec<&Head>> = BTreeMap::new();
     for head in heads {
@@ -260,7 +265,7 @@ fn wholes(heads: &[Head], now: Timestamp) -> (Vec<Whole<'_>>, Vec<Flaw>) {
     (wholes, flaws)
 }
 
-/// Everything that a roster lists.
+/// Loads everything that a snapshot lists.
 async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &Whole<'_>) -> Result<Listed> {
     let mut things = BTreeMap::new();
     for head in &whole.heads {
@@ -288,7 +293,7 @@ async fn listed(store: &dyn PushStore, site: &str, contract: &Contract, whole: &
     Ok(Listed { believed, things })
 }
 
-/// Believes a roster, or says why not.
+/// Judges a snapshot. Returns why it is not believed; `None` if it is.
 fn judge(
     contract: &Contract,
     base: Option<&Listed>,
@@ -327,7 +332,7 @@ fn is_over(entity: &Entity, data: &Value, at: Timestamp) -> bool {
     (entity.read)(data).is_ok_and(|thing: Box<dyn Record>| thing.is_over(at))
 }
 
-/// What is there, by a roster and the letters that are newer.
+/// Returns the things that exist by a snapshot and the newer updates.
 fn known<'k>(
     contract: &Contract,
     base: Option<&'k Listed>,
@@ -340,7 +345,7 @@ fn known<'k>(
     known
 }
 
-/// Lays a letter over what is known, if it is newer than the roster.
+/// Applies an update to the known things, if it is newer than the snapshot.
 pub(super) fn overlay(
     contract: &Contract,
     base: Option<&Listed>,

@@ -1,4 +1,4 @@
-//! Where the updates of platforms without a read API are kept.
+//! Storage of the push updates of platforms without a read API.
 
 use async_trait::async_trait;
 
@@ -9,37 +9,38 @@ use doorstep_core::model::push_update::{
 };
 use doorstep_core::model::record::{Kept, Record};
 
-/// The updates of each site. Every method fails with [`doorstep_core::model::error::Error::Retry`] where the store is away.
+/// Store of each site's push updates. Every method fails with [`doorstep_core::model::error::Error::Retry`] where the
+/// store is unavailable.
 #[async_trait]
 pub trait PushStore: Send + Sync {
-    /// Loads the latest letter about one thing; `None` where there is none that can be read.
+    /// Loads the latest update about one thing; `None` where there is none or it cannot be read.
     async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>>;
-    /// Loads the latest letter about each thing.
+    /// Loads the latest update about each thing.
     async fn letters(&self, site: &str) -> Result<Vec<ThingUpdate>>;
-    /// Loads the latest letter about one thing, and says whether there is one that cannot be read.
+    /// Loads the latest update about one thing, and says whether one exists that cannot be read.
     async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>>;
-    /// Loads the latest letter about each thing, and names the things whose letters cannot be read.
+    /// Loads the latest update about each thing, and names the things whose updates cannot be read.
     async fn mailbox(&self, site: &str) -> Result<Mailbox>;
-    /// Loads what is known of all things of one kind.
+    /// Loads the stored records of all things of one kind, including things that are gone.
     async fn records_of(&self, site: &str, kind: Kind) -> Result<Vec<Record>>;
-    /// Loads the heads of all rosters.
+    /// Loads the heads of all snapshots.
     async fn rosters(&self, site: &str) -> Result<Rosters>;
     /// Loads the last snapshot that was not believed.
     async fn doubted(&self, site: &str) -> Result<Option<DoubtedSnapshot>>;
-    /// Loads the text of one part of a roster.
+    /// Loads the text of one part of a snapshot.
     async fn roster_text(&self, site: &str, head: &Head) -> Result<String>;
-    /// Stores the snapshot that is not believed; `None`: the last one is.
+    /// Stores the snapshot that is not believed. `None` means that the last one is believed.
     async fn doubt(&self, site: &str, doubted: Option<&DoubtedSnapshot>) -> Result<()>;
-    /// Replaces the text of one part of a roster by a shorter one.
+    /// Replaces the text of one part of a snapshot by a shorter text.
     async fn rewrite_roster(&self, site: &str, head: &Head, text: &str) -> Result<()>;
-    /// Stores which roster is believed.
+    /// Stores which snapshot is believed.
     async fn believe(&self, site: &str, believed: &Believed) -> Result<()>;
-    /// Deletes one part of a roster, unless it changed. A text that a part of `stays` shares is kept.
+    /// Deletes one part of a snapshot, unless it changed. A text that is shared with a part in `stays` is kept.
     async fn forget_part(&self, site: &str, head: &Head, stays: &[&Head]) -> Result<()>;
-    /// Deletes a letter, unless it changed. The rank of a thing of `forgotten` stays.
+    /// Deletes an update, unless it changed. The version of a thing in `forgotten` is kept.
     async fn forget_letter(&self, site: &str, letter: &ThingUpdate, forgotten: &[ForgottenThing]) -> Result<()>;
-    /// Loads every thing that a forgotten person was taken out of.
+    /// Loads the marks of all things from which a forgotten person was removed.
     async fn forgotten_things(&self, site: &str) -> Result<Vec<ForgottenThing>>;
-    /// Stores that a person was taken out of a thing. `letter` is the stored letter about it.
+    /// Stores the mark that a person was removed from a thing. `letter` is the stored update about it.
     async fn note_forgotten(&self, site: &str, thing: &ForgottenThing, letter: Option<&ThingUpdate>) -> Result<()>;
 }

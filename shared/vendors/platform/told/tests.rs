@@ -1,4 +1,4 @@
-//! Letters as they are sent and refused, and the schemas that are published.
+//! Push updates that are accepted and refused, and the published schemas.
 
 use bytes::Bytes;
 use serde_json::json;

@@ -1,6 +1,7 @@
-//! AWS's own DynamoDB Local, running beside this process: the SDKs' requests are handed on to it as they are.
+//! AWS's own DynamoDB Local, running beside this process. The SDKs' requests are forwarded unchanged.
 //!
-//! It keeps one database for each access key and region, so each table here has a key of its own and none sees another's items.
+//! It keeps one database for each access key and region. Each table here has its own key, so that none sees another's
+//! items.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -16,13 +17,14 @@ use doorstep_cloud::environment::Settings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::network::here;
 
-/// Says where DynamoDB Local listens, such as `http://127.0.0.1:8000`; the embedded engine answers where it is not set.
+/// The variable with the address of DynamoDB Local, such as `http://127.0.0.1:8000`. Without it the embedded engine
+/// answers.
 pub const VARIABLE: &str = "DOORSTEP_DYNAMODB";
 
-/// Half of what tells databases apart, so one that exists: the SDKs sign `local` as another one.
+/// One half of the database's identity. It must be a real region, because the SDKs sign `local` as another one.
 const REGION: &str = "eu-west-1";
 
-/// Numbers of the databases in use. One that comes free is used again: each costs DynamoDB Local six threads.
+/// Numbers of the databases in use. Freed numbers are reused, because each database costs DynamoDB Local six threads.
 static IN_USE: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// A database of DynamoDB Local.
@@ -33,7 +35,7 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// An empty table called `name` at the address that [`VARIABLE`] gives; `None` where it gives none.
+    /// Creates an empty table called `name` at the address in [`VARIABLE`]; `None` without that variable.
     pub(super) async fn from_environment(http: &Http, name: &str) -> Result<Option<Self>, TableError> {
         let given = std::env::var(VARIABLE).ok().filter(|value| !value.is_empty());
         let Some(given) = given else { return Ok(None) };
@@ -42,13 +44,13 @@ impl Elsewhere {
         Ok(Some(elsewhere))
     }
 
-    /// What the SDKs must sign with to reach this database.
+    /// Sets the credentials that lead the SDKs to this database.
     pub(super) fn sign_in(&self, settings: &mut Settings) {
         settings.region = REGION.into();
         settings.credentials = Credentials::new(self.place.key(), "local", None, None, "DynamoDB Local");
     }
 
-    /// Hands a request on as it is.
+    /// Forwards a request unchanged.
     pub(super) async fn answer(&self, request: &Request) -> Result<Response, NoAnswer> {
         let mut request = request.clone();
         *request.uri_mut() = self.at.clone();
@@ -56,19 +58,19 @@ impl Elsewhere {
         self.http.send(request).await
     }
 
-    /// A database that was in use before still has its table.
+    /// Empties the database and creates the table. A reused database still has its old table.
     async fn make_empty(&self, name: &str) -> Result<(), TableError> {
         match self.ask("DeleteTable", &json!({ "TableName": name })).await? {
             Ok(()) => {}
             Err(refused) if refused.contains("ResourceNotFoundException") => {}
             Err(refused) => return Err(TableError::Elsewhere(refused)),
         }
-        // Items are never forgotten here: DynamoDB Local goes by the machine's clock, and these tables by the run's.
+        // Expiry is not enabled: DynamoDB Local uses the machine's clock, and these tables use the run's.
         self.ask("CreateTable", &table_request(name)).await?.map_err(TableError::Elsewhere)
     }
 
     async fn ask(&self, operation: &str, body: &Value) -> Result<Result<(), String>, TableError> {
-        // DynamoDB Local reads whose key it is and proves no signature.
+        // DynamoDB Local reads the access key and does not verify the signature.
         let signed =
             format!("AWS4-HMAC-SHA256 Credential={}/20260101/{REGION}/dynamodb/aws4_request,", self.place.key());
         let request = http::Request::post(&self.at)
@@ -83,14 +85,14 @@ impl Elsewhere {
     }
 }
 
-/// Only this machine: what is written there is anybody's to read.
+/// Accepts only this machine as the address, because anyone may read what is written there.
 fn loopback(given: &str) -> Result<Uri, TableError> {
     let wrong = || TableError::Elsewhere(format!("{VARIABLE} must be on this machine: write http://127.0.0.1:PORT"));
     let url = here(given).ok_or_else(wrong)?;
     url.as_str().parse().map_err(|_| wrong())
 }
 
-/// The number of a database, kept from others while this lives.
+/// The number of a database, reserved until this is dropped.
 struct Place(u32);
 
 impl Place {
@@ -101,7 +103,7 @@ impl Place {
         Place(free)
     }
 
-    /// Several processes may use one DynamoDB Local.
+    /// Returns the access key. It includes the process, because several processes may use one DynamoDB Local.
     fn key(&self) -> String {
         format!("p{}n{}", std::process::id(), self.0)
     }

@@ -1,4 +1,4 @@
-//! Which actions on which resources a request of an SDK needs.
+//! The actions and resources that an SDK request needs permission for.
 
 use http::Method;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::{Call, LEADING_KEYS};
 use crate::cloud::{arn, wire};
 use doorstep_vendors::http::Request;
 
-/// Every action that `request` needs. One that is not known here needs an action that no role has.
+/// Returns every action that `request` needs. An unknown request needs an action that no role has.
 pub(in crate::cloud) fn calls(request: &Request) -> Vec<Call> {
     let body = || serde_json::from_slice::<Value>(request.body()).unwrap_or_default();
     match wire::target(request) {
@@ -20,7 +20,8 @@ pub(in crate::cloud) fn calls(request: &Request) -> Vec<Call> {
     }
 }
 
-/// A transaction needs the right of each of its parts; a batch the right to batches alone. [IAM with DynamoDB transactions]
+/// Returns the actions of a table operation. A transaction needs the permission of each of its parts, a batch only that
+/// for batches. [IAM with DynamoDB transactions]
 fn of_table(operation: &str, body: &Value) -> Vec<Call> {
     let table = |body: &Value| arn("dynamodb", &format!("table/{}", text(&body["TableName"])));
     let call = |action: &str, table: String, keys: Vec<String>| {
@@ -47,7 +48,7 @@ fn of_table(operation: &str, body: &Value) -> Vec<Call> {
     }
 }
 
-/// Every partition that a part of a request names.
+/// Returns every partition that a part of a request names.
 fn keys_of(body: &Value) -> Vec<String> {
     match body {
         Value::Object(object) => match &body["pk"]["S"] {
@@ -63,7 +64,7 @@ fn keys_of(body: &Value) -> Vec<String> {
     }
 }
 
-/// The partition that a query reads; none has the name of what is given where it cannot be found.
+/// Returns the partition that a query reads; the empty name, which no partition has, if it cannot be found.
 fn partition_of(query: &Value) -> String {
     let condition = query["KeyConditionExpression"].as_str().unwrap_or_default();
     let value = condition.split("pk = ").nth(1).and_then(|rest| rest.split([' ', ')']).next()).unwrap_or_default();
@@ -81,7 +82,8 @@ fn of_bus(operation: &str, body: &Value) -> Vec<Call> {
     buses.map(|bus| Call::new(format!("events:{operation}"), arn("events", &format!("event-bus/{bus}")))).collect()
 }
 
-/// Reading a secret asks the key, too: with the right of whoever asks, and the parameter as encryption context.
+/// Returns the actions of a parameter read. Decrypting a secret also calls the key, with the caller's permission and
+/// the parameter as encryption context.
 fn of_parameters(operation: &str, body: &Value) -> Vec<Call> {
     let one = text(&body["Name"]);
     let names = list(&body["Names"]).iter().map(text).chain(Some(one).filter(|name| !name.is_empty()));
@@ -97,7 +99,8 @@ fn of_parameters(operation: &str, body: &Value) -> Vec<Call> {
     calls
 }
 
-/// Whoever makes a schedule hands its role to Scheduler, which is a right of its own.
+/// Returns the actions of a Scheduler call. Creating a schedule passes its role to Scheduler, which needs its own
+/// permission.
 fn of_scheduler(request: &Request, body: &Value) -> Vec<Call> {
     let Some(name) = request.uri().path().strip_prefix("/schedules") else {
         return vec![Call::new("unknown", request.uri().path())];

@@ -1,6 +1,6 @@
-//! Scheduler's precision: a schedule fires within 60 seconds of its instant, and at least once.
+//! The precision of Scheduler: a schedule fires within 60 seconds of its instant, and at least once.
 //!
-//! How late and how often follows from a seed and the schedule's name, so that two equal runs are equal.
+//! The delay and the number of times follow from a seed and the schedule's name, so that two equal runs are equal.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,34 +9,34 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Alarm;
 
-/// Latest second after its instant at which a schedule fires.
+/// The longest delay of a schedule, in seconds.
 const LATEST: u64 = 59;
-/// Of so many schedules one fires twice.
+/// One of this many schedules fires twice.
 const ONE_TWICE_IN: u64 = 4;
-/// How much later it fires again, in seconds: within the five minutes in which the queue knows its message, and after them.
+/// How much later it fires again, in seconds: within the five minutes of the queue's deduplication, and after them.
 const AGAIN: [i64; 3] = [2, 40, 320];
 
-/// How late schedules fire.
+/// The delays of schedules.
 #[derive(Default)]
 pub(super) struct Late {
     seed: Option<u64>,
-    /// Those that fire a second time, by when.
+    /// The second firings, by their instant.
     again: BTreeMap<(Timestamp, String), Alarm>,
 }
 
 impl Late {
-    /// Follows another seed; without one every schedule fires at its instant.
+    /// Sets the seed. Without a seed every schedule fires once, at its instant.
     pub(super) fn follow(&mut self, seed: Option<u64>) {
         self.seed = seed;
     }
 
-    /// When a schedule fires.
+    /// Returns when a schedule fires.
     pub(super) fn fires(&self, alarm: &Alarm) -> Timestamp {
         let late = self.chance(alarm, "late").map_or(0, |chance| i64::try_from(chance % (LATEST + 1)).unwrap_or(0));
         later(alarm.at, late)
     }
 
-    /// Notes that a schedule fired for the first time.
+    /// Records that a schedule fired for the first time.
     pub(super) fn fired(&mut self, alarm: &Alarm, now: Timestamp) {
         let Some(chance) = self.chance(alarm, "twice").filter(|chance| chance.is_multiple_of(ONE_TWICE_IN)) else {
             return;
@@ -46,12 +46,12 @@ impl Late {
         self.again.insert((later(now, pause.copied().unwrap_or_default()), alarm.name.clone()), alarm.clone());
     }
 
-    /// When the next one fires a second time.
+    /// Returns the instant of the next second firing.
     pub(super) fn next_again(&self) -> Option<Timestamp> {
         self.again.keys().next().map(|(at, _)| *at)
     }
 
-    /// Takes those that fire a second time by `now`.
+    /// Takes the schedules that fire a second time by `now`.
     pub(super) fn take_again(&mut self, now: Timestamp) -> Vec<Alarm> {
         let mut due = Vec::new();
         while let Some(first) = self.again.first_entry().filter(|first| first.key().0 <= now) {

@@ -1,4 +1,4 @@
-//! What callers of Scheduler send, and what of it would be refused by the real one.
+//! The requests of Scheduler, and which of them the real service would reject.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -29,7 +29,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// How many schedules are wanted at once.
+    /// Returns the page size.
     pub(super) fn page(&self) -> usize {
         self.max_results.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE)
     }
@@ -70,7 +70,7 @@ struct SqsParameters {
 }
 
 impl Create {
-    /// The alarm that is asked for.
+    /// Returns the requested schedule.
     pub(super) fn alarm(self, name: &str, line_arn: &str, now: Timestamp) -> Result<Alarm, Refusal> {
         let invalid = |why: &str| Refusal::new("ValidationException", why);
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -110,7 +110,7 @@ fn instant(expression: &str) -> Option<Timestamp> {
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-/// `at` as Scheduler writes it.
+/// Formats `at` as Scheduler does.
 pub(super) fn expression(at: Timestamp) -> String {
     format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S"))
 }

@@ -1,4 +1,4 @@
-//! The queue itself: groups in order, one batch of a group at a time, five minutes of memory against duplicates.
+//! The queue itself: ordered groups, one batch of a group at a time, and deduplication over five minutes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::Rules;
 use crate::keep::Keep;
 
-/// How long an equal deduplication id is swallowed. `[D]`
+/// How long a repeated deduplication id is dropped. `[D]`
 const SAMENESS: SignedDuration = SignedDuration::from_mins(5);
 
 const LINE: &str = "line/";
 const SEEN: &str = "seen/";
 const DEAD: &str = "dead/";
 
-/// One message of the line.
+/// One message of the queue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Message {
     /// Its id.
@@ -24,13 +24,13 @@ pub struct Message {
     pub group: String,
     /// Its deduplication id.
     pub sameness: String,
-    /// What it says.
+    /// Its body.
     pub body: String,
-    /// Its place among all messages.
+    /// Its position among all messages.
     pub sequence: u64,
     /// When it was sent.
     pub sent: Timestamp,
-    /// How often it was handed out.
+    /// How often it was received.
     pub receives: u32,
 }
 
@@ -57,12 +57,12 @@ pub(super) struct Queue {
     groups: BTreeMap<String, Group>,
     seen: BTreeMap<String, Seen>,
     expiring: BTreeSet<(Timestamp, String)>,
-    /// Pauses that the function asked for, by the message's receipt, which is its id.
+    /// Pauses that the function requested, by the message's receipt handle, which is its id.
     pub(super) asked: BTreeMap<String, SignedDuration>,
 }
 
 impl Queue {
-    /// The queue as `keep` holds it; whatever was being served when the last run ended waits again.
+    /// Loads the queue from `keep`. Messages that were in flight when the last run ended wait again.
     pub(super) fn kept(keep: Keep, rules: Rules) -> Self {
         let mut queue = Queue {
             rules,
@@ -84,10 +84,11 @@ impl Queue {
         queue
     }
 
-    /// Id and place of the message, or of the equal one before it; `None` where it cannot be kept.
+    /// Stores a message. Returns its id and position, or those of an earlier message with the same deduplication id;
+    /// `None` if it cannot be stored.
     pub(super) fn send(&mut self, group: &str, sameness: &str, body: &str, now: Timestamp) -> Option<(String, u64)> {
         self.forget(now);
-        // No id holds a space.
+        // No group and no deduplication id contains a space, so the joined text is unique.
         let same = if self.rules.dedup_by_group { format!("{group} {sameness}") } else { sameness.to_owned() };
         if let Some(seen) = self.seen.get(&same) {
             return Some((seen.id.clone(), seen.sequence));
@@ -103,7 +104,7 @@ impl Queue {
         };
         let until = now.saturating_add(SAMENESS).unwrap_or(Timestamp::MAX);
         let seen = Seen { sameness: same, id: message.id.clone(), sequence: message.sequence, until };
-        // The message first: a kill between the two costs a duplicate, never a message.
+        // The message is stored first. A kill between the two writes costs a duplicate and never a message.
         if !self.keep.put_json(&key(LINE, message.sequence), &message) {
             return None;
         }
@@ -148,8 +149,8 @@ impl Queue {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Takes back a batch, each message with when it is visible again; those without are done. No message of a group is
-    /// handed out while another one of it is invisible.
+    /// Takes back a batch. Each message has the instant at which it is visible again, or `None` if it is finished. A
+    /// group with an invisible message delivers no other one.
     pub(super) fn give_back(&mut self, batch: Vec<(Message, Option<Timestamp>)>) {
         for (message, visible) in batch.into_iter().rev() {
             let group = self.groups.entry(message.group.clone()).or_default();
@@ -171,7 +172,7 @@ impl Queue {
         self.groups.retain(|_, group| !group.waiting.is_empty() || group.serving > 0);
     }
 
-    /// How many wait, and how many are being served.
+    /// Returns the number of waiting messages and of messages in flight.
     pub(super) fn len(&self) -> (usize, usize) {
         let sum = |of: fn(&Group) -> usize| self.groups.values().map(of).sum();
         (sum(|group| group.waiting.len()), sum(|group| group.serving))

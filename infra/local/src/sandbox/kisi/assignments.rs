@@ -1,5 +1,4 @@
-//! Kisi's role assignments: who is in which group, with validity; and roles at the whole organisation, which are only
-//! shown.
+//! Kisi's role assignments: who is in which group, with validity. Roles for the whole organisation are read-only.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -13,7 +12,7 @@ use crate::sandbox::object::Object;
 use crate::sandbox::shape::{Field, Kind, may, may_null, must};
 use crate::sandbox::table::Item;
 
-/// Ids of assignments that stand for a person's role begin here.
+/// The first id of the assignments that represent a person's role.
 const ROLES: u64 = 9_000_000_000;
 
 const NEW: &[Field] = &[
@@ -32,7 +31,7 @@ const NEW: &[Field] = &[
 /// Validity cannot be patched `[I]`.
 const CHANGED: &[Field] = &[may("role_id", Kind::Text), may("notify", Kind::Flag)];
 
-/// An assignment to a group, or the one that a person's role is.
+/// An assignment to a group, or the one that represents a person's role.
 enum Line<'a> {
     Group(&'a Member),
     Role(&'a Thing, String),
@@ -94,7 +93,8 @@ impl World {
         self.one_assignment(&id)
     }
 
-    /// Whether a live assignment makes Kisi refuse another one: the very same always `[C]`, any by a quirk.
+    /// Returns whether an active assignment makes Kisi refuse another one: an equal one always `[C]`, any other with a
+    /// quirk.
     fn stands_in_the_way(
         &self,
         group: &str,
@@ -125,7 +125,7 @@ impl World {
     }
 }
 
-/// What a list of assignments was asked for.
+/// The query of a list of assignments.
 struct Asked {
     group: Option<String>,
     user: Option<String>,
@@ -184,7 +184,7 @@ fn id(given: &Object, name: &str) -> String {
     given.0.get(name).and_then(Value::as_u64).map(|number| number.to_string()).unwrap_or_default()
 }
 
-/// The line of a new assignment, as `_world` shows it.
+/// Returns a new assignment as `_world` shows it.
 fn shown(given: &Object, user: &str) -> Object {
     let mut shown = Object::default();
     shown.set("user", user);

@@ -1,4 +1,5 @@
-//! Kisi's cards, and whose they are. A world's `tags` are the cards that there are, a person's are those assigned to them.
+//! Kisi's cards and their assignments. A world's `tags` are all cards, and a person's `tags` are those assigned to the
+//! person.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -24,7 +25,7 @@ const NEW: &[Field] = &[
     may_null("guest_id", Kind::Whole),
 ];
 
-/// A card that is somebody's.
+/// An assigned card.
 struct Line<'a> {
     tag: &'a Tag,
     holder: &'a Thing,
@@ -107,7 +108,7 @@ impl World {
         Ok(answer::json(200, &line.show()))
     }
 
-    /// A card that is somebody's already is refused `[?]`.
+    /// Refuses a card that is already assigned `[?]`.
     pub(super) fn assign_card(&mut self, ask: &Ask) -> Result<Answer, Answer> {
         let given = Object(error::body(ask, "card_assignment", NEW)?);
         let text = |name: &str| given.0.get(name).map(Value::to_string).unwrap_or_default();
@@ -173,12 +174,12 @@ fn card_id(tag: &Tag) -> u64 {
     given.unwrap_or_else(|| number_from(&format!("card {}", tag.number)))
 }
 
-/// What the chip says, which is not what is printed on the card.
+/// Returns the number of the chip, which differs from the printed number.
 fn uid(tag: &Tag) -> String {
     format!("{:08X}", number_from(&format!("uid {}", tag.number)))
 }
 
-/// A number that follows from `text`, always the same.
+/// Returns a number derived from `text`. The same text always has the same number.
 fn number_from(text: &str) -> u64 {
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let bytes = *hash.first_chunk::<4>().unwrap_or(&[0; 4]);

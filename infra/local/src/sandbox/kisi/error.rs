@@ -6,22 +6,22 @@ use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::shape::{self, Field};
 
-/// No credentials.
+/// The credentials are missing.
 pub fn unauthorized() -> Answer {
     plain(401, "Unauthorized", "a1e401")
 }
 
-/// No such path, or no such thing; of two named in a body, it does not say which `[C]`.
+/// The path or the thing does not exist. If a body names two things, the error does not say which one `[C]`.
 pub fn not_found() -> Answer {
     plain(404, "Not Found", "a1e404")
 }
 
-/// It is so already, or nearly `[C]`.
+/// The thing exists already, or a similar one does `[C]`.
 pub fn conflict() -> Answer {
     plain(409, "Role assignment already exists", "a1e409")
 }
 
-/// Not with these rights.
+/// The permissions are insufficient.
 pub fn forbidden() -> Answer {
     plain(403, "Forbidden", "a1e403")
 }
@@ -31,12 +31,12 @@ pub fn plain(status: u16, error: &str, code: &str) -> Answer {
     answer::json(status, &json!({ "error": error, "code": code }))
 }
 
-/// One field is wrong.
+/// One field is invalid.
 pub fn invalid(field: &str, what: &str) -> Answer {
     answer::json(422, &json!({ "errors": { field: [what] } }))
 }
 
-/// The body's one object, checked against `fields`.
+/// Returns the body's one object, checked against `fields`.
 ///
 /// # Errors
 /// Kisi's refusal.

@@ -1,5 +1,5 @@
-//! What happens at Kisi's locks, told by its back door, and the events that it would post. Which webhook takes which
-//! event is the integrations' affair.
+//! Events at Kisi's locks, given through the `_change` call, and the event bodies that Kisi would post. The
+//! integrations decide which webhook takes which event.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,17 +14,17 @@ use crate::sandbox::doors::Thing;
 use crate::sandbox::locks::{self, Lock};
 use crate::sandbox::object::{Object, list, object};
 
-/// What a lock's opening is called.
+/// The event type of an unlock.
 const UNLOCK: &str = "lock.unlock";
 
-/// Ids of locks that a world gives by name alone: always the same for one name.
+/// Returns an id for a lock that a world gives by name only. The same name always has the same id.
 fn id_of(name: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(name.as_bytes()).into();
     let [a, b, c, ..] = hash;
     (1_000_000 + u64::from(u32::from_be_bytes([0, a, b, c]))).to_string()
 }
 
-/// An event's id: always the same for the same event.
+/// Returns an event's id. The same event always has the same id.
 fn uuid_from(text: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let mut bytes = [0; 16];
@@ -32,7 +32,7 @@ fn uuid_from(text: &str) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// Who did it, as the event says it.
+/// The actor of an event.
 struct Actor {
     kind: Value,
     id: Value,
@@ -48,7 +48,7 @@ impl World {
         Ok(page.of(&all, |lock| shown(lock, ask.of.as_deref())))
     }
 
-    /// Lets the `events` of a `_change` happen, and gives the bodies to be posted, in order.
+    /// Applies the `events` of a `_change`, and returns the bodies to post, in order.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let mut body = object(body, "a change")?;
         self.0.hands(&mut body)?;
@@ -68,7 +68,7 @@ impl World {
         Ok(told)
     }
 
-    /// An event as Kisi posts it `[D]`.
+    /// Returns an event as Kisi posts it `[D]`.
     fn event(&self, given: &Object, now: Timestamp, place: usize) -> Result<Value, String> {
         let kind = given.text("type").unwrap_or(UNLOCK);
         let actor = self.actor(given)?;
@@ -106,7 +106,7 @@ impl World {
         }))
     }
 
-    /// Somebody of this world, by id or address; nobody where `user` is left out.
+    /// Returns the actor, found by id or address; an empty actor if `user` is missing.
     fn actor(&self, given: &Object) -> Result<Actor, String> {
         let user = match given.0.get("user") {
             None | Some(Value::Null) => {
@@ -128,7 +128,7 @@ impl World {
         })
     }
 
-    /// What it happened to: its type, id and name.
+    /// Returns type, id and name of the event's object.
     fn object(&self, given: &Object, kind: &str) -> Result<(String, Value, Value), String> {
         if kind != UNLOCK {
             let word = kind.split('.').next().unwrap_or_default();
@@ -146,7 +146,7 @@ fn capital(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A lock as Kisi shows it `[D]`.
+/// Returns a lock as Kisi shows it `[D]`.
 fn shown(lock: &Lock, place: Option<&str>) -> Value {
     let place = place.map_or(json!(1), number);
     json!({

@@ -1,4 +1,4 @@
-//! Kisi's integrations, of which event webhooks are one kind: made, changed, switched off when they fail `[D]`.
+//! Kisi's integrations. Event webhooks are one kind of them: created, changed, and switched off when they fail `[D]`.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,8 @@ impl World {
         all.filter_map(Value::as_object).map(|item| Object(item.clone())).collect()
     }
 
-    /// Whether any webhook takes events of this kind; a world that lists none has one that takes all.
+    /// Returns whether any webhook takes events of this kind. A world without a list of webhooks has one that takes
+    /// all.
     pub(super) fn posts(&self, kind: &str) -> bool {
         let all = self.all_integrations();
         let takes = |one: &Object| {
@@ -78,7 +79,7 @@ impl World {
         Ok(answer::json(200, &shown))
     }
 
-    /// Whoever enables one that was switched off has it back.
+    /// Changes an integration. Enabling one that was switched off restores it.
     pub(super) fn change_integration(&mut self, id: &str, ask: &Ask) -> Result<Answer, Answer> {
         let given = error::body(ask, "integration", CHANGED)?;
         let mut all = self.all_integrations();
@@ -105,7 +106,7 @@ impl World {
     }
 }
 
-/// A line of the list: without address and events `[D]`.
+/// Returns an integration as the list shows it: without address and events `[D]`.
 fn summary(one: &Object) -> Value {
     json!({
         "id": number(one.text("id").unwrap_or_default()),
@@ -123,7 +124,7 @@ fn summary(one: &Object) -> Value {
     })
 }
 
-/// One, as it is shown by its id. The signature's key is never shown.
+/// Returns an integration as the read by id shows it. The signature key is never shown.
 fn whole(one: &Object) -> Value {
     let mut shown = summary(one);
     shown["url"] = one.or("url", "");

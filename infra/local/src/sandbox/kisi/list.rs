@@ -6,19 +6,19 @@ use super::error;
 use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 
-/// The header that says which part of a list this is, and how long the list is `[D]`.
+/// The header with the range of this page and the length of the list `[D]`.
 pub const RANGE: &str = "x-collection-range";
-/// Furthest offset `[D]`.
+/// Largest offset `[D]`.
 const FURTHEST: usize = 20_000;
 
-/// The part of a list that was asked for.
+/// The requested part of a list.
 pub struct Page {
     limit: usize,
     offset: usize,
 }
 
 impl Page {
-    /// Reads `limit` (`usual` unless given, at most `most`) and `offset`. Beyond their bounds: 422 `[?]`.
+    /// Reads `limit` (`usual` by default, at most `most`) and `offset`. Values out of bounds get 422 `[?]`.
     ///
     /// # Errors
     /// Kisi's refusal.
@@ -30,7 +30,7 @@ impl Page {
         Ok(Page { limit, offset: number(ask, "offset", FURTHEST)?.unwrap_or(0) })
     }
 
-    /// This part of `all`, each as `render` shows it. The range's last may exceed the total `[D]`.
+    /// Returns this part of `all`, each item as `render` shows it. The end of the range may exceed the total `[D]`.
     pub fn of<T>(&self, all: &[T], render: impl Fn(&T) -> Value) -> Answer {
         let end = all.len().min(self.offset + self.limit);
         let shown: Vec<Value> = all.get(self.offset..end).unwrap_or_default().iter().map(render).collect();
@@ -48,7 +48,7 @@ fn number(ask: &Ask, name: &str, most: usize) -> Result<Option<usize>, Answer> {
     }
 }
 
-/// A query parameter that must be a whole number, in its shortest form.
+/// Returns a query parameter that must be a whole number, in its shortest form.
 ///
 /// # Errors
 /// Kisi's refusal.
@@ -58,12 +58,12 @@ pub fn whole(ask: &Ask, name: &str) -> Result<Option<String>, Answer> {
     Ok(Some(number.to_string()))
 }
 
-/// Whether `ids` (comma-separated) is left out or names `id`.
+/// Returns whether `ids` (comma-separated) is missing or contains `id`.
 pub fn among(ask: &Ask, id: &str) -> bool {
     ask.param("ids").is_none_or(|ids| ids.split(',').any(|wanted| wanted.trim() == id))
 }
 
-/// Kisi's fuzzy search: every word of the query is part of one of `texts`, whatever the case and punctuation `[C]`.
+/// Matches Kisi's fuzzy search: every word of the query is part of one of `texts`, ignoring case and punctuation `[C]`.
 pub fn fuzzy(ask: &Ask, texts: &[&str]) -> bool {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric() || *c == '@').flat_map(char::to_lowercase).collect()

@@ -1,5 +1,4 @@
-//! Kisi's interface: people, groups and who is assigned to them, cards and whose they are; locks, and the webhooks that
-//! tell who opened them.
+//! Kisi's interface: people, groups and assignments, cards, locks, and the webhooks for access attempts.
 
 mod assignments;
 mod cards;
@@ -87,13 +86,13 @@ const ROUTES: &[Route<Call>] = &[
     ("DELETE", "/card_assignments/{id}", Call::TakeCard),
 ];
 
-/// On the wire ids are whole numbers, so in worlds they are those as text.
+/// On the wire ids are whole numbers. In worlds they are the same numbers as text.
 const IDS: Ids = Ids {
     sound: |id| id.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == id),
     are: "whole numbers written as text, for example \"17\", as Kisi's are",
 };
 
-/// Path pattern of a call; `None` for paths that do not exist.
+/// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     match route::find(ROUTES, ask.method.as_str(), &ask.segments) {
         Found::Call(_, pattern, _) | Found::OtherMethod(pattern) => Some(pattern.to_owned()),
@@ -101,21 +100,21 @@ pub fn pattern(ask: &Ask) -> Option<String> {
     }
 }
 
-/// Whether this is somebody without a Kisi account.
+/// Returns whether this person has no Kisi account.
 fn is_guest(person: &Thing) -> bool {
     person.0.flag("guest") || person.0.text("email").is_none_or(str::is_empty)
 }
 
 impl World {
-    /// A place as `_world` was given it.
+    /// Creates a place from a `_world` body.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it.
+    /// A message about the first invalid part.
     pub fn new(given: Value) -> Result<World, String> {
         Ok(World(Doors::new(given, &IDS)?))
     }
 
-    /// Reads a place back.
+    /// Loads a stored place.
     pub fn load(shelf: &Shelf<'_>) -> World {
         World(Doors::load(shelf))
     }
@@ -152,7 +151,7 @@ impl World {
         }
     }
 
-    /// The places that groups name, and the one that the caller names.
+    /// Lists the places that groups name, and the one that the caller names.
     fn places(&self, ask: &Ask) -> Result<Answer, Answer> {
         let page = Page::read(ask, 50, 250)?;
         let named = self.0.groups.iter().filter_map(|group| group.0.text("place"));

@@ -25,7 +25,7 @@ const NEW_USER: &[Field] = &[
     may_null("notes", Kind::Text),
 ];
 
-/// No e-mail: it cannot be changed `[D]`.
+/// The e-mail is missing, because it cannot be changed `[D]`.
 const CHANGED_USER: &[Field] = &[
     may("name", Kind::Text),
     may_null("image", Kind::Text),
@@ -69,7 +69,7 @@ impl World {
         }
     }
 
-    /// The user of that id; guests are not users.
+    /// Returns the user of that id. Guests are not users.
     fn user_key(&self, id: &str) -> Result<String, Answer> {
         let found = self.0.users.get(id).filter(|user| !is_guest(user));
         found.map(Item::key).ok_or_else(error::not_found)
@@ -135,7 +135,7 @@ impl World {
         Ok(answer::empty(204))
     }
 
-    /// A new person from the fields of a request. `confirm` and `send_emails` say whether an invitation is open.
+    /// Creates a person from the fields of a request. `confirm` and `send_emails` decide whether an invitation is open.
     fn made(&mut self, given: Map<String, Value>, ask: &Ask) -> Thing {
         let mut item = Object(given);
         let managed = item.flag("confirm");
@@ -155,7 +155,7 @@ impl World {
     }
 }
 
-/// `state`, as all door worlds say it, after `access_enabled`, as Kisi says it.
+/// Sets `state`, the key of all door worlds, from Kisi's key `access_enabled`.
 fn state_follows(item: &mut Object) {
     let enabled = item.or("access_enabled", true) != json!(false);
     item.set("state", if enabled { "subscribed" } else { "suspended" });

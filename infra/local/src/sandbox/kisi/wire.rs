@@ -8,15 +8,15 @@ use crate::sandbox::doors::{Member, Thing};
 use crate::sandbox::object::Object;
 use crate::sandbox::table::Item;
 
-/// Since when things exist that a world says nothing of.
+/// The creation date of things without one in the world.
 pub const LONG_AGO: &str = "2024-01-01T00:00:00Z";
 
-/// An id on the wire.
+/// Returns an id as on the wire.
 pub fn number(id: &str) -> Value {
     id.parse::<u64>().map_or(Value::Null, Value::from)
 }
 
-/// A user.
+/// Returns a user.
 pub fn user(user: &Thing, groups: usize) -> Value {
     let item = &user.0;
     json!({
@@ -44,7 +44,7 @@ fn access_enabled(item: &Object) -> Value {
     item.or("access_enabled", item.text("state") != Some("suspended"))
 }
 
-/// A guest.
+/// Returns a guest.
 pub fn guest(guest: &Thing) -> Value {
     let item = &guest.0;
     json!({
@@ -58,7 +58,7 @@ pub fn guest(guest: &Thing) -> Value {
     })
 }
 
-/// A group. One that names no place belongs to whichever place is asked for.
+/// Returns a group. A group without a place belongs to the place of the query.
 pub fn group(group: &Thing, people: usize, asked_place: Option<&str>) -> Value {
     let item = &group.0;
     let place = item.text("place").or(asked_place).map_or(Value::Null, number);
@@ -90,7 +90,7 @@ pub fn group(group: &Thing, people: usize, asked_place: Option<&str>) -> Value {
     shown
 }
 
-/// The assignment of a person to a group.
+/// Returns the assignment of a person to a group.
 pub fn assignment(world: &World, member: &Member) -> Value {
     let group = world.0.groups.get(&member.group);
     let group = json!({
@@ -113,7 +113,7 @@ pub fn assignment(world: &World, member: &Member) -> Value {
     shown
 }
 
-/// The assignment that a person's `role` at the whole organisation is.
+/// Returns the assignment that represents a person's `role` for the whole organisation.
 pub fn organization_role(world: &World, user: &Thing, id: &str) -> Value {
     let organization = json!({ "id": 1, "resource_type": "Organization", "name": "Sandbox", "domain": "sandbox" });
     let mut shown = world.assigned(id, &user.key(), None);
@@ -129,7 +129,7 @@ pub fn organization_role(world: &World, user: &Thing, id: &str) -> Value {
 }
 
 impl World {
-    /// What all assignments show: who, and since when.
+    /// Returns the fields of all assignments: the person, and the creation date.
     fn assigned(&self, id: &str, user: &str, made: Option<Timestamp>) -> Value {
         let made = made.map_or_else(|| LONG_AGO.to_owned(), |made| made.to_string());
         let person = self.0.users.get(user);
@@ -166,7 +166,7 @@ impl World {
     }
 }
 
-/// A place, of which a world says no more than its id.
+/// Returns a place. A world has no more of it than its id.
 pub fn place(id: &str) -> Value {
     json!({
         "id": number(id),

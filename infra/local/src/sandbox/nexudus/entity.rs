@@ -1,10 +1,10 @@
-//! The kinds of things that Nexudus holds, where its interface has them, and which webhooks it posts about each.
+//! The kinds of things at Nexudus, their paths in its interface, and the webhooks for each.
 
-/// The numbers of the actions that are posted when a thing is made, altered and removed.
+/// The numbers of the webhook actions for a created, changed and removed thing.
 pub struct Actions {
-    /// Made.
+    /// Created.
     pub create: u16,
-    /// Altered.
+    /// Changed.
     pub update: u16,
     /// Removed.
     pub delete: u16,
@@ -12,17 +12,17 @@ pub struct Actions {
 
 /// One kind of thing.
 pub struct Entity {
-    /// As worlds say it.
+    /// Its name in worlds.
     pub name: &'static str,
-    /// As filters say it.
+    /// Its name in filters.
     pub filter: &'static str,
-    /// Where it is, below `/api`.
+    /// Its path below `/api`.
     pub path: (&'static str, &'static str),
-    /// Its webhooks; `None` where there are none `[D]`.
+    /// Its webhooks; `None` if it has none `[D]`.
     pub actions: Option<Actions>,
     /// Fields that only a read by id shows `[D]`.
     pub collections: &'static [&'static str],
-    /// Whether somebody's change of it is told by `AccessControlUpdate` too `[D]`.
+    /// Whether a change of it also posts `AccessControlUpdate` for its coworker `[D]`.
     pub access: bool,
     /// Whether worlds may leave its id out, because nothing refers to it.
     pub nameless: bool,
@@ -36,12 +36,12 @@ const fn actions(create: u16, update: u16, delete: u16) -> Option<Actions> {
     Some(Actions { create, update, delete })
 }
 
-/// Tells whoever may come in differently now.
+/// The action that announces a person whose access changed.
 pub const ACCESS_CONTROL_UPDATE: u16 = 61;
-/// A contract was cancelled, and not only altered.
+/// The action for a contract that was cancelled, in place of the update.
 pub const CONTRACT_CANCEL: u16 = 11;
 
-/// All kinds. Their order is the order of webhooks after a `_change` of several.
+/// All kinds, in the order of webhooks after a `_change` of several.
 pub const ENTITIES: [Entity; 15] = [
     silent("Businesses", "Business", ("sys", "businesses")),
     Entity { actions: actions(74, 76, 75), ..silent("Tariffs", "Tariff", ("billing", "tariffs")) },
@@ -83,12 +83,12 @@ pub const ENTITIES: [Entity; 15] = [
     Entity { nameless: true, ..silent("WebHooks", "WebHook", ("sys", "webhooks")) },
 ];
 
-/// Where in [`ENTITIES`] the kind of that name is.
+/// Returns the index in [`ENTITIES`] of the kind with that name.
 pub fn find(name: &str) -> Option<usize> {
     ENTITIES.iter().position(|entity| entity.name == name)
 }
 
-/// Where in [`ENTITIES`] the kind at that path is.
+/// Returns the index in [`ENTITIES`] of the kind at that path.
 pub fn at(area: &str, list: &str) -> Option<usize> {
     ENTITIES.iter().position(|entity| entity.path == (area, list))
 }

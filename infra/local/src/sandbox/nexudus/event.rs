@@ -1,7 +1,7 @@
 //! The webhooks that Nexudus would post after a change. They are not signed here.
 //!
-//! Each action has an address of its own, and the body is an array of one entity `[D]``[C]`. Passes, pauses and guests have no
-//! action; whoever a change of access is about is told by `AccessControlUpdate`, after everything else.
+//! Each action has its own address, and the body is an array of one entity `[D]``[C]`. Passes, pauses and guests have
+//! no action. `AccessControlUpdate` announces the people whose access changed, after all other webhooks.
 
 use std::collections::BTreeSet;
 
@@ -16,17 +16,17 @@ use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 use crate::sandbox::vendor::Post;
 
-/// What changed, as it was and as it is.
+/// The state of a thing before and after a change.
 pub struct Change {
-    /// Which kind.
+    /// Its kind.
     pub kind: usize,
-    /// As it was.
+    /// The state before.
     pub before: Option<Object>,
-    /// As it is.
+    /// The state after.
     pub after: Option<Object>,
 }
 
-/// The webhooks that follow from these changes, in order.
+/// Returns the webhooks that follow from these changes, in order.
 pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
     let mut posts = Vec::new();
     let mut told = BTreeSet::new();
@@ -62,7 +62,7 @@ pub fn posts(world: &World, changes: &[Change], now: Timestamp) -> Vec<Post> {
     posts
 }
 
-/// Whose access a change is about.
+/// Returns the people whose access a change concerns.
 fn concerned(world: &World, change: &Change) -> Vec<String> {
     let Some(entity) = ENTITIES.get(change.kind) else { return Vec::new() };
     let both = || change.before.iter().chain(&change.after);
@@ -87,7 +87,7 @@ fn concerned(world: &World, change: &Change) -> Vec<String> {
     }
 }
 
-/// One webhook; `None` where the world says that this one is switched off.
+/// Returns one webhook; `None` if the world has it switched off.
 fn post(world: &World, action: u16, entity: Map<String, Value>) -> Option<Post> {
     let hooks = entity::find("WebHooks").and_then(|kind| world.table(kind))?;
     let of_action =

@@ -1,4 +1,4 @@
-//! Nexudus' lists: pages by number, an order, filters. A parameter that a list does not know counts for nothing.
+//! Nexudus' lists: numbered pages, an order, filters. Unknown parameters are ignored.
 
 use std::cmp::Ordering;
 
@@ -12,12 +12,12 @@ use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
-/// How many come unasked `[D]`.
+/// Default page size `[D]`.
 const PAGE: usize = 25;
-/// Most that come at once.
+/// Largest page size.
 const MOST: usize = 1000;
 
-/// One page of the list of the `kind`th entity.
+/// Returns one page of the list of the entity with index `kind`.
 ///
 /// # Errors
 /// What is wrong with the query, for a 400.
@@ -34,7 +34,7 @@ pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
     }
     let seen = table.iter().filter_map(|record| record.seen(ask.now));
     let mut all: Vec<_> = match ask.param("id").filter(|_| !ignores).map(ids) {
-        // Things that are asked for by several ids come with their collections [?].
+        // Things that are requested by several ids include their collections [?].
         Some(ids) => {
             let asked = |item: &&Object| item.0.get("Id").and_then(id_text).is_some_and(|id| ids.contains(&id));
             seen.filter(asked).map(|item| wire::whole(world, kind, item, ask.now)).collect()
@@ -59,12 +59,12 @@ pub fn page(world: &World, kind: usize, ask: &Ask) -> Result<Value, String> {
     }))
 }
 
-/// The ids of `[1,2]`.
+/// Returns the ids of `[1,2]`.
 fn ids(text: &str) -> Vec<String> {
     text.trim_matches(['[', ']']).split(',').map(|id| id.trim().to_owned()).collect()
 }
 
-/// Left to itself a list begins with what changed last, so that its order shifts while things change `[C]`.
+/// Sorts the list. The default order begins with the last change, so it shifts while things change `[C]`.
 fn order(all: &mut [Map<String, Value>], ask: &Ask) {
     let (field, down) = match ask.param("orderBy") {
         Some(field) => (field.to_owned(), ask.param("dir") == Some("-1")),
@@ -90,7 +90,7 @@ fn takes(entity: &Entity, record: &Map<String, Value>, query: &[(String, String)
     })
 }
 
-/// Numbers by size, instants by time, everything else as texts that ignore case.
+/// Compares numbers by size, instants by time, and everything else as texts ignoring case.
 fn compare(one: &Value, other: &Value) -> Ordering {
     let text = |value: &Value| match value {
         Value::String(text) => text.to_lowercase(),

@@ -1,5 +1,5 @@
-//! Nexudus' interface: tokens, lists and single things. Reads only; nothing at the platform is changed but by the back
-//! door. Paths are taken with `/api` before them, as the vendor has them, and without.
+//! Nexudus' interface: tokens, lists and single things. It is read-only. Only the control calls change the platform.
+//! Paths may begin with `/api`, as the vendor's do, or leave it out.
 
 mod entity;
 mod event;
@@ -19,17 +19,17 @@ use super::table::Shelf;
 use super::vendor::{self, Post};
 pub use world::World;
 
-/// How long a thing that was changed cannot be read by its id, with the quirk `just-changed-500`.
+/// How long a changed thing cannot be read by its id with the quirk `just-changed-500`.
 const SHAKY: SignedDuration = SignedDuration::from_mins(1);
 
-/// What a path asks for.
+/// The call that a path means.
 enum Call {
     Token,
     List(usize),
     One(usize, String),
 }
 
-/// Path pattern of a call; `None` for paths that do not exist.
+/// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     let path = |kind: usize| ENTITIES.get(kind).map_or(("", ""), |entity| entity.path);
     Some(match call(ask)? {
@@ -39,7 +39,7 @@ pub fn pattern(ask: &Ask) -> Option<String> {
     })
 }
 
-/// The same path with `/api` where it has none, and without where it has: faults may be written either way.
+/// Returns the path with `/api` added or removed. Faults may write it either way.
 pub fn other_path(path: &str) -> String {
     match path.strip_prefix("/api/") {
         Some(rest) => format!("/{rest}"),
@@ -92,7 +92,7 @@ impl vendor::World for World {
 }
 
 impl World {
-    /// A dead id answers 500 and not 404 `[D]``[C]`.
+    /// Returns one thing. An unknown id answers 500 and not 404 `[D]``[C]`.
     fn one(&self, kind: usize, id: &str, now: Timestamp) -> Answer {
         let changed = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < SHAKY);
         let shaky = quirks::on(&self.top, "just-changed-500");
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// An error as Nexudus words it; with the quirk `error-in-200` it comes as a success `[D]`.
+    /// Returns an error in Nexudus' format. With the quirk `error-in-200` its status is a success `[D]`.
     fn error(&self, status: u16, message: &str) -> Answer {
         let body = json!({ "Status": status, "Message": message, "Value": null, "WasSuccessful": false, "Errors": [] });
         answer::json(if quirks::on(&self.top, "error-in-200") { 200 } else { status }, &body)

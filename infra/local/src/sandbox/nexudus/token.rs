@@ -1,5 +1,5 @@
-//! Nexudus' tokens: for a name and a password, or for a refresh token with the name in the header `client_id` `[D]`. Any
-//! name and password that are not empty do.
+//! Nexudus' tokens: for a name and a password, or for a refresh token with the name in the header `client_id` `[D]`.
+//! Any name and password that are not empty are valid.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::sandbox::token::{self, LIFETIME};
 
 const ACCESS: &str = "nexudus access";
 const REFRESH: &str = "nexudus refresh";
-/// How long a refresh token is good for, in seconds.
+/// How long a refresh token is valid, in seconds.
 const LONG: i64 = 30 * 24 * 3600;
 
 /// Answers `POST /api/token`.
@@ -44,7 +44,7 @@ fn tokens(ask: &Ask) -> Answer {
     answer::json(200, &body)
 }
 
-/// Whether the request may read: a token of ours, or a name and a password.
+/// Returns whether the request may read: with a token of this sandbox, or with a name and a password.
 pub fn may(ask: &Ask) -> bool {
     if let Some(basic) = ask.credentials("Basic") {
         let text = STANDARD.decode(basic).ok().and_then(|bytes| String::from_utf8(bytes).ok());

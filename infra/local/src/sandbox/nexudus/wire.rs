@@ -1,4 +1,4 @@
-//! Things as Nexudus' interface shows them: what a world left out has the usual value, ids are numbers, and a list leaves
+//! Things as Nexudus' interface shows them. Missing fields have their default, ids are numbers, and a list leaves
 //! collections out.
 
 use jiff::Timestamp;
@@ -24,10 +24,10 @@ const REFERENCES: [&str; 13] = [
     "CoworkerContractId",
     "PayingMemberId",
 ];
-/// Fields that refer to several.
+/// Fields that refer to several things.
 const COLLECTIONS: [&str; 3] = ["Teams", "TeamMembers", "Desks"];
 
-/// One thing as a read by its id shows it.
+/// Returns one thing as a read by its id shows it.
 pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
     let mut full = usual(name);
@@ -69,7 +69,7 @@ pub fn whole(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<S
     full
 }
 
-/// One thing as a list, or a webhook, shows it.
+/// Returns one thing as a list or a webhook shows it.
 pub fn listed(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let mut full = whole(world, kind, item, now);
     for field in ENTITIES.get(kind).map_or(&[] as &[&str], |entity| entity.collections) {
@@ -78,14 +78,14 @@ pub fn listed(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<
     full
 }
 
-/// The other id of a thing.
+/// Returns the other id of a thing.
 pub fn alias(kind: usize, item: &Object) -> String {
     let given = item.text("UniqueId").map(str::to_owned);
     let number = item.0.get("Id").and_then(id_text).unwrap_or_default();
     given.unwrap_or_else(|| format!("00000000-{:04x}-4000-8000-{number:0>12}", kind + 1))
 }
 
-/// The contracts that have a desk. `[D]`
+/// Returns the contracts that include a desk. `[D]`
 fn contracts_of(world: &World, desk: &Object, now: Timestamp) -> Vec<String> {
     let Some(id) = desk.0.get("Id").and_then(id_text) else { return Vec::new() };
     let contracts = entity::find("CoworkerContracts").and_then(|kind| world.table(kind));
@@ -103,7 +103,7 @@ fn desks(item: &Object) -> Vec<String> {
     }
 }
 
-/// An id as a text, whether it was written as a number or as a text.
+/// Returns an id as text, whether it was given as a number or as a text.
 pub fn id_text(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => number.as_u64().map(|number| number.to_string()),

@@ -1,4 +1,4 @@
-//! What one Nexudus holds, and how `_world` and `_change` alter it. Knows nothing of calls and pages.
+//! The contents of one Nexudus, and how `_world` and `_change` alter them. Knows nothing of calls and pages.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -16,26 +16,26 @@ use crate::sandbox::vendor::Post;
 const LAG: SignedDuration = SignedDuration::from_mins(1);
 /// How long guests of bookings take to appear with the quirk `late-visitors`.
 const LATE: SignedDuration = SignedDuration::from_secs(45);
-/// The first id that a thing gets which came without one.
+/// The first id for things that came without one.
 const FIRST_ID: u64 = 7_000_000_000;
 
-/// One operator's locations.
+/// The locations of one operator.
 #[derive(Default)]
 pub struct World {
     tables: [Table<Record>; ENTITIES.len()],
     /// The other keys of `_world`.
     pub top: Object,
     top_unsaved: bool,
-    /// When it last changed, and how many changes there were before at that instant.
+    /// The instant of the last change, and the number of earlier changes at that instant.
     last_change: Option<Timestamp>,
     before_at_once: i64,
 }
 
 impl World {
-    /// A world as `_world` was given it; `UpdatedOn` is `now` where it was left out.
+    /// Creates a world from a `_world` body. A missing `UpdatedOn` is `now`.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it.
+    /// A message about the first invalid part.
     pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
         let mut world = World { top_unsaved: true, ..World::default() };
         for (key, value) in object(given, "a world")?.0 {
@@ -63,7 +63,8 @@ impl World {
         }
     }
 
-    /// What nothing refers to may come without an id. So many come `before` it and are not there yet.
+    /// Gives a thing without an id one. Only things that nothing refers to may lack an id. `before` counts the things
+    /// before it that are not in the list yet.
     fn give_id(&self, kind: usize, item: &mut Object, before: usize) {
         if ENTITIES.get(kind).is_some_and(|entity| entity.nameless) {
             let place = self.table(kind).map_or(0, Table::next_place) + before;
@@ -71,17 +72,17 @@ impl World {
         }
     }
 
-    /// The list of one kind, by its place in [`ENTITIES`].
+    /// Returns the list of one kind, by its index in [`ENTITIES`].
     pub fn table(&self, kind: usize) -> Option<&Table<Record>> {
         self.tables.get(kind)
     }
 
-    /// A thing as reads show it at `now`.
+    /// Returns a thing as reads show it at `now`.
     pub fn seen(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
         self.table(kind)?.get(id)?.seen(now)
     }
 
-    /// Everything, as `_world` shows it.
+    /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut shown = self.top.0.clone();
         for (entity, table) in ENTITIES.iter().zip(&self.tables) {
@@ -91,10 +92,10 @@ impl World {
         Value::Object(shown)
     }
 
-    /// Applies a `_change`; gives the webhooks that follow.
+    /// Applies a `_change`. Returns the webhooks that follow.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it; nothing has changed then.
+    /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
         let (upserts, removals) = self.read_change(body)?;
         self.before_at_once = if self.last_change.replace(now) == Some(now) { self.before_at_once + 1 } else { 0 };
@@ -135,8 +136,8 @@ impl World {
         Ok((upserts, removals))
     }
 
-    /// `UpdatedOn` of what this change alters. Of two changes at one instant the later one has a later one, so that no two
-    /// deliveries about changes are of the same bytes.
+    /// Returns the `UpdatedOn` for this change. The second of two changes at one instant gets a later value, so that no
+    /// two deliveries have the same bytes.
     pub fn stamp(&self, now: Timestamp) -> String {
         match self.before_at_once {
             0 => instant(now),
@@ -187,7 +188,7 @@ impl World {
         Some(Change { kind, before: Some(before), after: None })
     }
 
-    /// A booking that is removed leaves a cancelled one behind, unless the world has it already `[D]`.
+    /// Adds a cancelled booking for a removed one, unless the world has it already `[D]`.
     fn cancelled(&mut self, bookings: usize, booking: &Object, now: Timestamp) {
         let Some(kind) = entity::find("CancelledBookings") else { return };
         let original = wire::alias(bookings, booking);
@@ -206,11 +207,11 @@ impl World {
         }
         item.set("OriginalBookingId", original);
         item.set("CancelledOn", instant(now));
-        // It has an id of its own and cannot be there twice.
+        // The id is new, so adding it cannot fail.
         drop(self.add(kind, item, now));
     }
 
-    /// Who is in which team is said by both sides; whichever says it, the other follows.
+    /// Completes the relation of coworkers and teams. If one side names the other, both do afterwards.
     fn join_all(&mut self, now: Timestamp) {
         for name in ["Coworkers", "Teams"] {
             let Some(kind) = entity::find(name) else { continue };
@@ -237,7 +238,7 @@ impl World {
         }
     }
 
-    /// Puts `id` into the `field` of every thing of `kind`, or takes it out, as `wanted` says of each.
+    /// Adds `id` to the `field` of every thing of `kind`, or removes it, as `wanted` returns for each.
     fn point(&mut self, kind: usize, field: &str, id: &str, wanted: impl Fn(&str) -> Option<bool>, now: Timestamp) {
         let Some(table) = self.tables.get_mut(kind) else { return };
         let keys: Vec<String> = table.iter().filter_map(|record| id_text(record.object()?.0.get("Id")?)).collect();
@@ -257,7 +258,7 @@ impl World {
         }
     }
 
-    /// Writes what changed since it was last written.
+    /// Writes what changed since the last write.
     pub fn save(&mut self, shelf: &Shelf<'_>) {
         for (entity, table) in ENTITIES.iter().zip(&mut self.tables) {
             table.save(shelf, entity.name);
@@ -267,7 +268,7 @@ impl World {
         }
     }
 
-    /// Reads a world back.
+    /// Loads a stored world.
     pub fn load(shelf: &Shelf<'_>) -> World {
         let tables = ENTITIES.each_ref().map(|entity| Table::load(shelf, entity.name));
         World {
@@ -278,7 +279,7 @@ impl World {
         }
     }
 
-    /// Removes a kept world.
+    /// Removes a stored world.
     pub fn erase(shelf: &Shelf<'_>) {
         for entity in &ENTITIES {
             Table::<Record>::erase(shelf, entity.name);
@@ -286,7 +287,7 @@ impl World {
     }
 }
 
-/// The kind that names this kind too, and where: teams their people, coworkers their teams.
+/// Returns the kind that also stores the relation, and its field: teams name their people, coworkers name their teams.
 fn across(kind: usize) -> Option<(usize, &'static str)> {
     match ENTITIES.get(kind)?.name {
         "Coworkers" => Some((entity::find("Teams")?, "TeamMembers")),
@@ -299,7 +300,7 @@ fn known(name: &str) -> Result<usize, String> {
     entity::find(name).ok_or_else(|| format!("there is no entity {name}"))
 }
 
-/// An instant as Nexudus writes it: UTC, seconds.
+/// Formats an instant as Nexudus does: UTC, seconds.
 pub fn instant(at: Timestamp) -> String {
     format!("{at:.0}")
 }

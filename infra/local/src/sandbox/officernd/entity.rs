@@ -1,16 +1,16 @@
-//! The kinds of things that OfficeRnD holds, and what its interface can do with each.
+//! The kinds of things at OfficeRnD, and what its interface offers for each.
 
 /// One kind of thing.
 pub struct Entity {
-    /// As paths and worlds say it.
+    /// Its name in paths and worlds.
     pub name: &'static str,
-    /// As webhooks say it; `None` where there are none `[C]`.
+    /// Its name in webhooks; `None` if it has none `[C]`.
     pub event: Option<&'static str>,
     /// Whether a removal is posted (passes have none) `[C]`.
     pub tells_removal: bool,
-    /// The date field that its list can be narrowed by `[D]`.
+    /// The date field that its list can be filtered by `[D]`.
     pub since: Option<&'static str>,
-    /// The scope that reading it takes `[C]`.
+    /// The scope that reading it needs `[C]`.
     pub scope: &'static str,
 }
 
@@ -22,7 +22,7 @@ const fn told(name: &'static str, event: &'static str, tells_removal: bool, scop
     Entity { name, event: Some(event), tells_removal, since: Some("modifiedAt"), scope }
 }
 
-/// All kinds. Their order is the order of webhooks after a `_change` of several.
+/// All kinds, in the order of webhooks after a `_change` of several.
 pub const ENTITIES: [Entity; 13] = [
     silent("locations", None, "flex.space.locations.read"),
     silent("floors", None, "flex.space.floors.read"),
@@ -39,7 +39,7 @@ pub const ENTITIES: [Entity; 13] = [
     silent("webhooks", None, "flex.settings.webhooks.read"),
 ];
 
-/// Where in [`ENTITIES`] the kind of that name is.
+/// Returns the index in [`ENTITIES`] of the kind with that name.
 pub fn find(name: &str) -> Option<usize> {
     ENTITIES.iter().position(|entity| entity.name == name)
 }

@@ -9,7 +9,7 @@ use super::world::{World, instant};
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
-/// The webhook of a thing that was made or altered; `None` for kinds that have none.
+/// Returns the webhook for a created or changed thing; `None` for kinds without webhooks.
 pub fn upserted(world: &World, kind: usize, before: Option<&Object>, after: &Object, now: Timestamp) -> Option<Value> {
     let entity = ENTITIES.get(kind)?;
     let cancelled = after.flag("isCancelled") && !before.is_some_and(|before| before.flag("isCancelled"));
@@ -28,7 +28,7 @@ pub fn upserted(world: &World, kind: usize, before: Option<&Object>, after: &Obj
     Some(event)
 }
 
-/// The webhook of a thing that was removed; `None` for kinds that have none.
+/// Returns the webhook for a removed thing; `None` for kinds without webhooks.
 pub fn removed(world: &World, kind: usize, before: &Object, now: Timestamp) -> Option<Value> {
     let entity = ENTITIES.get(kind).filter(|entity| entity.tells_removal)?;
     body(world, entity, "removed", wire::object(world, kind, before, now), now)
@@ -40,7 +40,7 @@ fn body(world: &World, entity: &Entity, what: &str, full: Map<String, Value>, no
     Some(json!({ "event": name, "eventType": name, "createdAt": instant(now), "data": { "object": full } }))
 }
 
-/// The names that the interface's first version used `[C]`.
+/// Renames fields to the names of the interface's first version `[C]`.
 fn old_names(full: Map<String, Value>) -> Map<String, Value> {
     full.into_iter()
         .map(|(field, value)| match field.as_str() {

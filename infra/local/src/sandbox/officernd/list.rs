@@ -1,4 +1,4 @@
-//! OfficeRnD's lists: which query parameters each takes, what they leave, and one page of it.
+//! OfficeRnD's lists: the query parameters of each, the filters, and the pages.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,18 +14,18 @@ use crate::sandbox::ask::Ask;
 use crate::sandbox::object::Object;
 use crate::sandbox::quirks;
 
-/// Most things on one page, and how many come unasked `[D]`.
+/// Largest and default page size `[D]`.
 const PAGE: usize = 50;
 
-/// What was asked of a list.
+/// The query of a list.
 #[derive(Default)]
 struct Query<'a> {
     limit: Option<usize>,
-    /// Begin at this place.
+    /// Index of the first thing.
     next: Option<usize>,
-    /// End before this place.
+    /// Index after the last thing.
     before: Option<usize>,
-    /// Bounds of the date field: what the value must be to the bound.
+    /// Bounds of the date field: the comparison, and the instant to compare with.
     bounds: Vec<(Bound, Timestamp)>,
     /// Field and value that things must have.
     exact: Option<(&'static str, &'a str)>,
@@ -39,7 +39,7 @@ enum Bound {
     Below,
 }
 
-/// One page of the list of `entity`, the `kind`th.
+/// Returns one page of the list of `entity`, whose index is `kind`.
 ///
 /// # Errors
 /// What is wrong with the query, for a 400.
@@ -136,13 +136,13 @@ fn limit(value: &str) -> Result<usize, String> {
     }
 }
 
-/// An instant, or the first moment of a day in UTC.
+/// Returns an instant, or the first moment of a day in UTC.
 fn instant(text: &str) -> Option<Timestamp> {
     let day = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     text.parse().ok().or_else(day)
 }
 
-/// Cursors say a place in the list; to callers they say nothing.
+/// Returns a cursor. It contains an index, and is opaque to callers.
 fn cursor(place: usize) -> String {
     URL_SAFE_NO_PAD.encode(format!("at {place}"))
 }

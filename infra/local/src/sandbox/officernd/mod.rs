@@ -1,5 +1,5 @@
-//! OfficeRnD's interface: tokens, one organisation, lists and single things. Reads only; nothing at the platform is
-//! changed but by the back door.
+//! OfficeRnD's interface: tokens, one organisation, lists and single things. It is read-only. Only the control calls
+//! change the platform.
 
 mod entity;
 mod event;
@@ -20,7 +20,7 @@ use super::table::Shelf;
 use super::vendor::{self, Post};
 pub use world::World;
 
-/// What a path asks for.
+/// The call that a path means.
 enum Call {
     Token,
     Organization,
@@ -28,7 +28,7 @@ enum Call {
     One(usize, String),
 }
 
-/// Path pattern of a call; `None` for paths that do not exist.
+/// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     let name = |kind: usize| ENTITIES.get(kind).map_or("", |entity| entity.name);
     Some(match call(ask)? {
@@ -119,7 +119,7 @@ impl World {
     }
 }
 
-/// The kind, if the request's token may read it.
+/// Returns the kind, if the request's token may read it.
 fn allowed(kind: usize, ask: &Ask) -> Result<&'static Entity, Answer> {
     let scopes = token::scopes(ask).ok_or_else(unauthorized)?;
     let entity = ENTITIES.get(kind).ok_or_else(|| error(404, "Cannot find this path", "Not Found"))?;
@@ -133,12 +133,12 @@ fn unauthorized() -> Answer {
     error(401, "Unauthorized", "Unauthorized")
 }
 
-/// An error as OfficeRnD words it `[C]`.
+/// Returns an error in OfficeRnD's format `[C]`.
 fn error(status: u16, message: &str, error: &str) -> Answer {
     answer::json(status, &json!({ "statusCode": status, "message": message, "error": error }))
 }
 
-/// The limits' headers `[C]`. The sandbox never counts them down: only `_faults` throttles.
+/// Adds the rate limit headers `[C]`. The sandbox never counts them down. Only `_faults` throttles.
 fn with_limits(answer: Answer) -> Answer {
     const LIMITS: [(&str, &str); 6] = [
         ("x-ratelimit-limit-read-minute", "400"),

@@ -1,4 +1,4 @@
-//! OfficeRnD's identity server: client credentials only, and every scope asked for must exist `[C]`.
+//! OfficeRnD's identity server: client credentials only. Every requested scope must exist `[C]`.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub fn give(ask: &Ask) -> Answer {
     answer::json(200, &body)
 }
 
-/// The scopes that the request's token gives; `None` without a good token.
+/// Returns the scopes of the request's token; `None` without a valid token.
 pub fn scopes(ask: &Ask) -> Option<String> {
     Some(token::read(ask.credentials("Bearer")?, ISSUER, ask.now)?.scope)
 }

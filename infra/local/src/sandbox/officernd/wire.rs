@@ -1,5 +1,5 @@
-//! Things as OfficeRnD's interface shows them: what a world left out has the usual value, and what follows from dates
-//! follows from the clock.
+//! Things as OfficeRnD's interface shows them. Missing fields have their default, and values derived from dates follow
+//! the clock.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,7 +10,7 @@ use super::entity::{self, ENTITIES};
 use super::world::World;
 use crate::sandbox::object::Object;
 
-/// One thing with every field of its kind `[C]`.
+/// Returns one thing with every field of its kind `[C]`.
 pub fn object(world: &World, kind: usize, item: &Object, now: Timestamp) -> Map<String, Value> {
     let name = ENTITIES.get(kind).map_or("", |entity| entity.name);
     let mut full = usual(name, item);
@@ -55,13 +55,14 @@ fn usual(name: &str, item: &Object) -> Map<String, Value> {
     }
 }
 
-/// A single booking is its own series. One that repeats ends where its rule says, so nothing more is said of it.
+/// Returns the end of a series. A single booking is its own series. A repeating one ends where its rule says, so the
+/// field stays empty.
 fn series_end(item: &Object) -> Value {
     let repeats = item.0.get("recurrence").is_some_and(|recurrence| !recurrence.is_null());
     if repeats { Value::Null } else { item.or_null("end") }
 }
 
-/// `calculatedStatus`: by local days, the last one included.
+/// Returns `calculatedStatus`: by local days, including the last one.
 fn membership(world: &World, item: &Object, now: Timestamp) -> &'static str {
     if item.text("status").is_some_and(|status| status != "approved") {
         return "not_approved";
@@ -88,12 +89,12 @@ fn pass(item: &Object, now: Timestamp) -> &'static str {
     }
 }
 
-/// The zone of the thing's location, where it has one.
+/// Returns the time zone of the thing's location, if it has one.
 fn zone_name<'a>(world: &'a World, item: &Object, now: Timestamp) -> Option<&'a str> {
     world.seen(entity::find("locations")?, item.text("location")?, now)?.text("timezone")
 }
 
-/// The day that a field names; its time of day says nothing.
+/// Returns the day of a field. Its time of day has no meaning.
 fn day(item: &Object, field: &str) -> Option<Date> {
     item.text(field)?.get(..10)?.parse().ok()
 }

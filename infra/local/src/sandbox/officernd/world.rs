@@ -1,4 +1,5 @@
-//! What one OfficeRnD organisation holds, and how `_world` and `_change` alter it. Knows nothing of calls and pages.
+//! The contents of one OfficeRnD organisation, and how `_world` and `_change` alter them. Knows nothing of calls and
+//! pages.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -12,7 +13,7 @@ use crate::sandbox::table::{Shelf, Table};
 
 /// How long reads lag behind a `_change` with the quirk `lag`.
 const LAG: SignedDuration = SignedDuration::from_mins(1);
-/// Keys of a world beside its lists.
+/// Keys of a world other than its lists.
 const OTHER_KEYS: [&str; 3] = ["quirks", "regionInfo", "name"];
 
 /// One organisation.
@@ -25,10 +26,10 @@ pub struct World {
 }
 
 impl World {
-    /// A world as `_world` was given it; `modifiedAt` is `now` where it was left out.
+    /// Creates a world from a `_world` body. A missing `modifiedAt` is `now`.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it.
+    /// A message about the first invalid part.
     pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
         let mut world = World { top_unsaved: true, ..World::default() };
         for (key, value) in object(given, "a world")?.0 {
@@ -55,7 +56,7 @@ impl World {
         }
     }
 
-    /// Check-ins may come without `_id`: no call names one.
+    /// Gives a check-in without `_id` an id. No call names a check-in.
     fn name_checkin(&self, kind: usize, item: &mut Object) {
         if ENTITIES.get(kind).is_some_and(|entity| entity.name == "checkins") {
             let place = self.table(kind).map_or(0, Table::next_place);
@@ -63,17 +64,17 @@ impl World {
         }
     }
 
-    /// The list of one kind, by its place in [`ENTITIES`].
+    /// Returns the list of one kind, by its index in [`ENTITIES`].
     pub fn table(&self, kind: usize) -> Option<&Table<Record>> {
         self.tables.get(kind)
     }
 
-    /// A thing as reads show it at `now`.
+    /// Returns a thing as reads show it at `now`.
     pub fn seen(&self, kind: usize, id: &str, now: Timestamp) -> Option<&Object> {
         self.table(kind)?.get(id)?.seen(now)
     }
 
-    /// Everything, as `_world` shows it.
+    /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut shown = self.top.0.clone();
         for (entity, table) in ENTITIES.iter().zip(&self.tables) {
@@ -83,10 +84,10 @@ impl World {
         Value::Object(shown)
     }
 
-    /// Applies a `_change`; gives the bodies of the webhooks that follow.
+    /// Applies a `_change`. Returns the bodies of the webhooks that follow.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it; nothing has changed then.
+    /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let (upserts, removals) = self.read_change(body)?;
         let lag_until = quirks::on(&self.top, "lag").then(|| now.saturating_add(LAG).unwrap_or(now));
@@ -152,7 +153,7 @@ impl World {
         event::removed(self, kind, &before, now)
     }
 
-    /// Writes what changed since it was last written.
+    /// Writes what changed since the last write.
     pub fn save(&mut self, shelf: &Shelf<'_>) {
         for (entity, table) in ENTITIES.iter().zip(&mut self.tables) {
             table.save(shelf, entity.name);
@@ -162,13 +163,13 @@ impl World {
         }
     }
 
-    /// Reads a world back.
+    /// Loads a stored world.
     pub fn load(shelf: &Shelf<'_>) -> World {
         let tables = ENTITIES.each_ref().map(|entity| Table::load(shelf, entity.name));
         World { tables, top: Object(shelf.get::<Map<_, _>>("top").unwrap_or_default()), top_unsaved: false }
     }
 
-    /// Removes a kept world.
+    /// Removes a stored world.
     pub fn erase(shelf: &Shelf<'_>) {
         for entity in &ENTITIES {
             Table::<Record>::erase(shelf, entity.name);
@@ -176,7 +177,7 @@ impl World {
     }
 }
 
-/// An instant as OfficeRnD writes it: UTC, milliseconds.
+/// Formats an instant as OfficeRnD does: UTC, milliseconds.
 pub fn instant(at: Timestamp) -> String {
     format!("{at:.3}")
 }

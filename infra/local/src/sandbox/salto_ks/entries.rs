@@ -1,7 +1,7 @@
-//! SALTO KS's entries: who opened which lock, in pages that go on by a token; and its locks.
+//! SALTO KS's entries, which record access attempts, in pages linked by a token; and its locks.
 //!
-//! A world, and a `_change`, give `{"entries": [{"id"?, "user", "lock", "at"?, "denied"?, "category"?}]}`. The token is the
-//! place where the list goes on; a page that is not the last always has one.
+//! A world, and a `_change`, give `{"entries": [{"id"?, "user", "lock", "at"?, "denied"?, "category"?}]}`. The token is
+//! the position where the list continues. Every page except the last has one.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,16 +18,16 @@ use crate::sandbox::object::{Object, list, object};
 
 /// Most entries on one page `[?]`.
 const PAGE: usize = 100;
-/// The header that goes on `[D]`.
+/// The header with the continuation token `[D]`.
 const TOKEN: &str = "clp-continuation-token";
-/// What the sandbox's tokens begin with.
+/// The prefix of the sandbox's tokens.
 const OURS: &str = "from-";
 
 fn id_of(name: &str) -> String {
     wire::id_from(&format!("lock {name}"))
 }
 
-/// Adds entries to a place, each with what it leaves out. One whose id is there takes that one's place.
+/// Adds entries to a place, with defaults for missing fields. An entry replaces an earlier one with the same id.
 pub fn add(doors: &mut Doors, given: Vec<Value>, now: Timestamp) -> Result<(), String> {
     let mut all = doors.top.list("entries").to_vec();
     for entry in given {
@@ -47,7 +47,7 @@ fn whole(doors: &Doors, mut entry: Object, place: usize, now: Timestamp) -> Resu
         Some(Ok(at)) => at,
         Some(Err(_)) => return Err("entries: at must be RFC 3339".into()),
     };
-    // To the second [M].
+    // The precision is one second [M].
     entry.set("at", at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let lock = entry.0.get("lock").and_then(|lock| locks::named(&doors.top, lock, IDS.sound, &id_of));
     let lock = lock.ok_or("entries: lock must be the id or the name of a lock")?;
@@ -73,7 +73,7 @@ fn whole(doors: &Doors, mut entry: Object, place: usize, now: Timestamp) -> Resu
 }
 
 impl World {
-    /// Entries in order of time, from where the token says.
+    /// Returns the entries in order of time, from the position of the token.
     pub(super) fn entries(&self, ask: &Ask) -> Done {
         let known = ["$filter", "$orderby", "$top", "$inlinecount"];
         if ask.query.iter().any(|(name, _)| !known.contains(&name.as_str())) {
@@ -108,7 +108,7 @@ impl World {
         self.page(&all, top, ask.header(TOKEN).filter(|token| !token.is_empty()))
     }
 
-    /// With the quirk `entries-empty-page` every other page is empty and not the last.
+    /// Returns one page. With the quirk `entries-empty-page` every other page is empty and has a token.
     fn page(&self, all: &[Object], top: usize, token: Option<&str>) -> Done {
         let stale = || error::invalid("Invalid continuation token");
         let from = match token {
@@ -129,7 +129,7 @@ impl World {
         Ok(answer::json(200, &body))
     }
 
-    /// An entry on the wire `[M]`.
+    /// Returns an entry as on the wire `[M]`.
     fn shown(&self, entry: &Object) -> Value {
         let denied = entry.0.get("denied").is_some_and(|denied| !denied.is_null() && *denied != json!(false));
         let user = entry.text("user").and_then(|id| self.0.users.get(&id.to_lowercase()));
@@ -181,7 +181,7 @@ impl World {
         List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
     }
 
-    /// Entries that happen while it runs.
+    /// Adds entries while the sandbox runs.
     pub(super) fn happen(&mut self, body: Value, now: Timestamp) -> Result<(), String> {
         let mut body = object(body, "a change")?;
         self.0.hands(&mut body)?;

@@ -6,37 +6,37 @@ use crate::sandbox::answer::{self, Answer};
 use crate::sandbox::ask::Ask;
 use crate::sandbox::shape::{self, Field};
 
-/// A refusal with one of the vendor's codes.
+/// Returns a refusal with one of the vendor's codes.
 pub fn refused(status: u16, code: u16, message: &str) -> Answer {
     answer::json(status, &json!({ "ErrorCode": code.to_string(), "Message": message }))
 }
 
-/// No good token.
+/// The token is missing or invalid.
 pub fn unauthorized() -> Answer {
     refused(401, 1500, "Unauthorized")
 }
 
-/// Not here; also what the other one of a person's two ids gives.
+/// The thing does not exist. Using the wrong one of a person's two ids gives this too.
 pub fn not_found() -> Answer {
     refused(404, 2202, "Not found")
 }
 
-/// Not now, or not any more.
+/// The call is not allowed in the present state.
 pub fn not_allowed() -> Answer {
     refused(403, 2203, "Not allowed")
 }
 
-/// The request is wrong.
+/// The request is invalid.
 pub fn invalid(message: &str) -> Answer {
     refused(400, 1101, message)
 }
 
-/// The `$filter` is wrong.
+/// The `$filter` is invalid.
 pub fn bad_filter() -> Answer {
     refused(400, 1102, "Invalid filter")
 }
 
-/// The body's object, checked against `fields`.
+/// Returns the body's object, checked against `fields`.
 ///
 /// # Errors
 /// SALTO KS's refusal.

@@ -1,10 +1,10 @@
-//! OData's `$filter`, as much of it as lists of people, groups and tags need: comparisons of a field with a literal,
+//! OData's `$filter`, limited to what lists of people, groups and tags need: comparisons of a field with a literal,
 //! `contains`, `startswith`, `endswith`, `and`, `or`, `not` and brackets.
 
 /// A field's value, or a literal. Texts are compared ignoring case `[I]`.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
 pub enum Cell {
-    /// Nothing there.
+    /// Null.
     Null,
     /// true or false.
     Flag(bool),
@@ -15,7 +15,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// A text as it is compared.
+    /// Returns a text in the form in which it is compared.
     pub fn text(text: Option<&str>) -> Cell {
         text.map_or(Cell::Null, |text| Cell::Text(text.to_lowercase()))
     }
@@ -24,15 +24,15 @@ impl Cell {
 /// A condition on the fields of an item.
 #[derive(Debug)]
 pub enum Filter {
-    /// The field is, is not, is less … than the literal.
+    /// A comparison of the field with the literal.
     Compare(String, Operator, Cell),
-    /// The function holds of the field and the text.
+    /// A function of the field and the text.
     Call(Function, String, String),
-    /// Both.
+    /// Both conditions.
     And(Box<Filter>, Box<Filter>),
-    /// Either.
+    /// At least one of the conditions.
     Or(Box<Filter>, Box<Filter>),
-    /// Not.
+    /// The opposite of the condition.
     Not(Box<Filter>),
 }
 
@@ -53,14 +53,14 @@ pub enum Function {
     EndsWith,
 }
 
-/// A field that the list does not have.
+/// The error for a field that the list does not have.
 pub struct UnknownField;
 
-/// Brackets deeper than this are refused.
+/// The deepest allowed nesting of brackets.
 const DEEPEST: usize = 16;
 
 impl Filter {
-    /// Reads a filter; `None` where it is not one.
+    /// Parses a filter; `None` if it is invalid.
     pub fn read(text: &str) -> Option<Filter> {
         let words = words(text)?;
         let mut parser = Parser { words: words.into_iter().peekable() };
@@ -68,10 +68,10 @@ impl Filter {
         parser.words.next().is_none().then_some(filter)
     }
 
-    /// Whether it holds of the item whose fields `field` gives.
+    /// Returns whether the condition is true for the item whose fields `field` returns.
     ///
     /// # Errors
-    /// Where a field is named that `field` does not have.
+    /// The filter names a field that `field` does not have.
     pub fn holds(&self, field: &impl Fn(&str) -> Option<Cell>) -> Result<bool, UnknownField> {
         Ok(match self {
             Filter::Compare(name, operator, literal) => operator.holds(&field(name).ok_or(UnknownField)?, literal),
@@ -139,7 +139,7 @@ enum Word {
     Comma,
 }
 
-/// The words of a filter; a quote inside a text is written twice.
+/// Splits a filter into words. A quote inside a text is doubled.
 fn words(text: &str) -> Option<Vec<Word>> {
     let mut words = Vec::new();
     let mut rest = text.chars().peekable();
@@ -213,7 +213,7 @@ impl Parser {
         }
         let Word::Name(operator) = self.words.next()? else { return None };
         let operator = Operator::named(&operator)?;
-        // `DateTime'2026-03-02T09:00:00Z'`: instants are compared as they are written.
+        // `DateTime'2026-03-02T09:00:00Z'`: instants are compared as text.
         self.take("DateTime");
         Some(Filter::Compare(name, operator, literal(self.words.next()?)?))
     }
@@ -232,7 +232,7 @@ impl Parser {
     }
 }
 
-/// A literal; ids may come without quotes.
+/// Reads a literal. Ids may lack quotes.
 fn literal(word: Word) -> Option<Cell> {
     match word {
         Word::Quoted(text) => Some(Cell::text(Some(&text))),

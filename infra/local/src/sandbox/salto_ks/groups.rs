@@ -1,4 +1,4 @@
-//! SALTO KS's access groups. People in them go by platform id; the site-user id finds nobody here `[M]`.
+//! SALTO KS's access groups. Their people are named by platform id. The site-user id finds no one here `[M]`.
 
 use std::collections::HashSet;
 
@@ -64,7 +64,7 @@ impl World {
         List { field: &field, render: &render, bare: self.bare() }.answer(ask, all, &[])
     }
 
-    /// A group without a schedule opens nothing `[M]`.
+    /// Lists the schedules of a group. A group without a schedule opens nothing `[M]`.
     pub(super) fn schedules(&self, id: &str, ask: &Ask) -> Done {
         let group = self.group(id)?;
         let all = if group.0.or("schedule", true) == json!(false) { Vec::new() } else { vec![wire::schedule(group)] };
@@ -90,7 +90,7 @@ impl World {
         Ok(answer::empty(204))
     }
 
-    /// All of it or, where one id is refused, nothing `[?]`.
+    /// Adds and removes people: all of them, or none if one id is refused `[?]`.
     pub(super) fn enter_and_leave(&mut self, id: &str, ask: &Ask) -> Done {
         let group = self.group(id)?.key();
         let given = Object(error::body(ask, MANY)?);
@@ -112,14 +112,15 @@ impl World {
         Ok(answer::empty(204))
     }
 
-    /// Key of the person of that platform id, if calls about groups find them yet.
+    /// Returns the key of the person of that platform id, if calls about groups find the person yet.
     fn member_key(&self, id: &str, ask: &Ask) -> Result<String, Answer> {
         let user = self.0.users.get(&id.to_lowercase()).ok_or_else(error::not_found)?;
         self.just_created(user, ask)?;
         Ok(user.key())
     }
 
-    /// With the quirk `just-created`, one in three users refuses for a while, one way or the other, always the same.
+    /// Refuses a new user with the quirk `just-created`. One in three users is refused for a while, each in one of two
+    /// ways, always the same.
     fn just_created(&self, user: &Thing, ask: &Ask) -> Result<(), Answer> {
         let made = user.0.text("created_at").and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let is_new = made.is_some_and(|made| ask.now.as_second() - made.as_second() < JUST);

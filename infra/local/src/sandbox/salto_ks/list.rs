@@ -1,4 +1,4 @@
-//! SALTO KS's lists: OData's query in, `{items, next_page_link, count}` out, or a bare array by a quirk.
+//! SALTO KS's lists: an OData query in, `{items, next_page_link, count}` out, or a bare array with a quirk.
 
 use serde_json::{Value, json};
 
@@ -10,18 +10,18 @@ use crate::sandbox::ask::Ask;
 /// Most items on one page `[?]`.
 const PAGE: usize = 100;
 
-/// How one kind of list is shown.
+/// The form of one kind of list.
 pub struct List<'a, T> {
-    /// A field that filters and orders may name; `None` for any other name.
+    /// Returns a field that filters and orders may name; `None` for any other name.
     pub field: &'a dyn Fn(&T, &str) -> Option<Cell>,
-    /// The item on the wire.
+    /// Returns the item as on the wire.
     pub render: &'a dyn Fn(&T) -> Value,
-    /// As a bare array, whole unless `$top` is given.
+    /// Whether the list is a bare array, complete unless `$top` is given.
     pub bare: bool,
 }
 
 impl<T> List<'_, T> {
-    /// The part of `all` that was asked for. Parameters that are not OData's must be among `also`.
+    /// Returns the requested part of `all`. Parameters that are not OData's must be among `also`.
     ///
     /// # Errors
     /// SALTO KS's refusal.
@@ -86,7 +86,7 @@ fn number(ask: &Ask, name: &str) -> Result<Option<usize>, Answer> {
     text.parse().map(Some).map_err(|_| error::invalid(&format!("Invalid {name}")))
 }
 
-/// The same answer, its link absolute and on another host.
+/// Returns the same answer with an absolute link to another host.
 pub fn link_elsewhere(answer: Answer) -> Answer {
     let (parts, body) = answer.into_parts();
     let mut page: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -100,7 +100,7 @@ pub fn link_elsewhere(answer: Answer) -> Answer {
     }
 }
 
-/// The same list from `skip` on: a path below the interface's own address.
+/// Returns the link to the list from `skip` on: a path below the interface's own address.
 fn link(ask: &Ask, skip: usize) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in ask.query.iter().filter(|(name, _)| name != "$skip") {

@@ -57,7 +57,7 @@ enum Call {
     Locks,
 }
 
-/// Below `/v1.1` or `/v1.2`.
+/// The calls below `/v1.1` or `/v1.2`.
 const ROUTES: &[Route<Call>] = &[
     ("GET", "/sites", Call::Sites),
     ("GET", "/sites/{id}", Call::Site),
@@ -87,7 +87,7 @@ const ROUTES: &[Route<Call>] = &[
 
 const IDS: Ids = Ids { sound: wire::is_id, are: "UUIDs, as SALTO KS's are" };
 
-/// Path pattern of a call; `None` for paths that do not exist.
+/// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
     if ask.path == "/connect/token" {
         return Some(ask.path.clone());
@@ -105,10 +105,10 @@ fn versioned(ask: &Ask) -> Option<(&str, &[String])> {
 }
 
 impl World {
-    /// A site as `_world` was given it. Who has no site-user id gets one that follows from the platform id.
+    /// Creates a site from a `_world` body. A person without a site-user id gets one derived from the platform id.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it.
+    /// A message about the first invalid part.
     pub fn new(given: Value, now: Timestamp) -> Result<World, String> {
         let mut doors = Doors::new(given, &IDS)?;
         let entries = doors.change_top().0.remove("entries").unwrap_or_else(|| json!([]));
@@ -128,7 +128,7 @@ impl World {
         Ok(World(doors))
     }
 
-    /// Reads a site back.
+    /// Loads a stored site.
     pub fn load(shelf: &Shelf<'_>) -> World {
         World(Doors::load(shelf))
     }
@@ -184,7 +184,7 @@ impl World {
         }
     }
 
-    /// The one site there is: as `of` names it, or as the world's `site` does.
+    /// Lists the one site, named by `of` or by the world's `site`.
     fn sites(&self, ask: &Ask, version: &str) -> Done {
         let own = self.0.top.0.get("site").and_then(|site| site.get("id")).and_then(Value::as_str);
         let unnamed = wire::id_from("site");
@@ -194,7 +194,7 @@ impl World {
         List { field: &field, render: &Value::clone, bare: self.bare() }.answer(ask, all, &[])
     }
 
-    /// A site. The world's own `site` object overrides what is usual, for example `installation_state`.
+    /// Returns a site. The world's own `site` object overrides the defaults, for example `installation_state`.
     fn site(&self, id: &str, with_use: bool) -> Value {
         let (used, seats) = self.seats();
         let mut site = Object::default();
@@ -235,7 +235,7 @@ impl vendor::World for World {
         self.0.show()
     }
 
-    /// There are no webhooks.
+    /// Applies a `_change`. SALTO KS has no webhooks.
     fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Post>, String> {
         self.happen(body, now).map(|()| Vec::new())
     }

@@ -1,4 +1,4 @@
-//! SALTO KS's tags and keys: which number is whose. A person has one tag at most `[I]`.
+//! SALTO KS's tags and keys. A person has at most one tag `[I]`.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::sandbox::object::Object;
 use crate::sandbox::shape::{Field, Kind, may_null};
 use crate::sandbox::tag::Tag;
 
-/// The id of a tag.
+/// Returns the id of a tag.
 pub fn id_of(tag: &Tag) -> String {
     tag.id.clone().unwrap_or_else(|| wire::id_from(&format!("tag {}", tag.number)))
 }
@@ -37,7 +37,7 @@ impl World {
         Ok(answer::json(200, &wire::tag(&tag, self.0.holder(&tag.number))))
     }
 
-    /// The number of a tag that `user` (a key) may be given.
+    /// Returns the number of a tag that `user` (a key) may get.
     pub(super) fn free_tag(&self, id: &str, user: &str) -> Result<String, answer::Answer> {
         let tag = self.0.tags().into_iter().find(|tag| wire::same(&id_of(tag), id)).ok_or_else(error::not_found)?;
         if tag.of_pod {

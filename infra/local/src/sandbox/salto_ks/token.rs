@@ -1,5 +1,5 @@
-//! SALTO KS's identity server: password, authorization_code and refresh_token grants behind HTTP Basic `[M]`. A refresh
-//! token comes with the scope `offline_access`; with the quirk `rotate-refresh` each works once.
+//! SALTO KS's identity server: password, authorization_code and refresh_token grants behind HTTP Basic `[M]`. The scope
+//! `offline_access` adds a refresh token. With the quirk `rotate-refresh` each works once.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use crate::sandbox::token::{self, LIFETIME};
 
 const ACCESS: &str = "salto-ks access";
 const REFRESH: &str = "salto-ks refresh";
-/// How long a refresh token is good for: 30 days `[?]`.
+/// How long a refresh token is valid: 30 days `[?]`.
 const REFRESH_LIFETIME: i64 = 30 * 24 * 3600;
 const SCOPE: &str = "user_api.full_access";
 
@@ -52,7 +52,7 @@ impl World {
     }
 }
 
-/// Whether the request's token is good.
+/// Returns whether the request's token is valid.
 pub fn is_good(ask: &Ask) -> bool {
     ask.credentials("Bearer").is_some_and(|given| token::read(given, ACCESS, ask.now).is_some())
 }

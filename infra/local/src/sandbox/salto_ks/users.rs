@@ -1,4 +1,4 @@
-//! SALTO KS's site users and guests: making, finding, changing and deleting them, and the seats they take.
+//! SALTO KS's site users and guests: creating, finding, changing and deleting them, and their seats.
 
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,7 @@ const NEW_GUEST: &[Field] = &[must("alias", Kind::Text), may_null("expires_at", 
 const SUBSCRIPTION: &[Field] = &[must("state", Kind::OneOf(&["subscribed", "suspended"]))];
 
 impl World {
-    /// The person of that site-user id. The platform id finds nobody `[M]`.
+    /// Returns the person of that site-user id. The platform id finds no one `[M]`.
     pub(super) fn by_site_user(&self, id: &str) -> Result<&Thing, Answer> {
         self.0.users.iter().find(|user| wire::same(wire::site_user(user), id)).ok_or_else(error::not_found)
     }
@@ -57,7 +57,7 @@ impl World {
         self.0.users.change(&key).ok_or_else(error::not_found)
     }
 
-    /// Seats in use, and seats there are (`None`: no limit).
+    /// Returns the number of used seats and of all seats (`None`: no limit).
     pub(super) fn seats(&self) -> (usize, Option<u64>) {
         let used = self.0.users.iter().filter(|user| wire::subscribed(user)).count();
         (used, self.0.top.0.get("seats").and_then(Value::as_u64))
@@ -79,7 +79,7 @@ impl World {
         Ok(answer::json(200, &wire::user(self.by_site_user(id)?, version != "v1.1")))
     }
 
-    /// At the limit a user is made all the same, suspended, with 201 `[M]`.
+    /// Creates a user. Without a free seat the user is created too, suspended, with 201 `[M]`.
     pub(super) fn make_user(&mut self, ask: &Ask, version: &str) -> Done {
         let given = error::body(ask, NEW_USER)?;
         if let Some(email) = given.get("email").and_then(Value::as_str) {
@@ -112,7 +112,7 @@ impl World {
         answer::json(201, &shown)
     }
 
-    /// Two ids that nobody here has; a world may have been put back with those of an earlier run in it.
+    /// Returns two unused ids. A world that was put back may contain ids of an earlier run.
     fn free_ids(&mut self) -> (String, String) {
         loop {
             let number = self.0.next_user();
@@ -135,7 +135,7 @@ impl World {
         Err(error::refused(status, 1101, "The e-mail address is in use"))
     }
 
-    /// Carries the fields of a request over to `item`, the person of that key.
+    /// Copies the fields of a request to `item`, the person of that key.
     fn fill(&self, item: &mut Object, mut given: Map<String, Value>, key: &str) -> Result<(), Answer> {
         match given.remove("tag_id") {
             Some(Value::String(id)) => item.set("tags", json!([self.free_tag(&id, key)?])),
@@ -166,7 +166,7 @@ impl World {
         Ok(())
     }
 
-    /// Names and address can be changed only while the person has no profile `[M]`.
+    /// Changes a user. Names and address can be changed only while the person has no profile `[M]`.
     pub(super) fn change_user(&mut self, id: &str, ask: &Ask, version: &str) -> Done {
         let user = self.by_site_user(id)?;
         let (key, mut item) = (user.key(), user.0.clone());
@@ -195,7 +195,7 @@ impl World {
         Ok(answer::empty(202))
     }
 
-    /// Removes whoever was deleted long enough ago.
+    /// Removes the users who were deleted long enough ago.
     pub(super) fn finish_deletions(&mut self, ask: &Ask) {
         let due = |user: &&Thing| {
             user.0.0.get("deleted_after").and_then(Value::as_i64).is_some_and(|after| after <= ask.now.as_second())
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    /// Without a free seat a suspended user stays suspended: 400 with code 2212 `[?]`.
+    /// Subscribes a user. Without a free seat a suspended user stays suspended: 400 with code 2212 `[?]`.
     pub(super) fn subscribe(&mut self, id: &str, ask: &Ask) -> Done {
         let subscribed = wire::subscribed(self.by_site_user(id)?);
         let wanted = Object(error::body(ask, SUBSCRIPTION)?);

@@ -10,13 +10,13 @@ use crate::sandbox::doors::Thing;
 use crate::sandbox::object::Object;
 use crate::sandbox::tag::Tag;
 
-/// Since when things exist that a world says nothing of.
+/// The creation date of things without one in the world.
 pub const LONG_AGO: &str = "2024-01-01T00:00:00Z";
 
-/// The roles that a site has `[M]`.
+/// The roles of a site `[M]`.
 pub const ROLES: [&str; 4] = ["site_user", "site_guest", "site_admin", "site_owner"];
 
-/// An id that follows from `text`, always the same.
+/// Returns an id derived from `text`. The same text always has the same id.
 pub fn id_from(text: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let mut bytes = [0; 16];
@@ -24,29 +24,29 @@ pub fn id_from(text: &str) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// The site-user id.
+/// Returns the site-user id.
 pub fn site_user(user: &Thing) -> &str {
     user.0.text("site_user").unwrap_or_default()
 }
 
-/// Whether two ids are one, whatever the case.
+/// Returns whether two ids are equal, ignoring case.
 pub fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// First and last name: as given, or the parts of `name` before and after its first space.
+/// Returns first and last name: as given, or the parts of `name` before and after its first space.
 pub fn names(item: &Object) -> (String, String) {
     let whole = item.text("name").or(item.text("alias")).unwrap_or_default();
     let (first, last) = whole.split_once(' ').unwrap_or((whole, ""));
     (item.text("first_name").unwrap_or(first).to_owned(), item.text("last_name").unwrap_or(last).to_owned())
 }
 
-/// Whether they have a seat.
+/// Returns whether the user has a seat.
 pub fn subscribed(user: &Thing) -> bool {
     user.0.text("state").unwrap_or("subscribed") == "subscribed"
 }
 
-/// The codes of a person's roles.
+/// Returns the codes of a person's roles.
 pub fn role_codes(item: &Object) -> Vec<&str> {
     let several = item.texts("roles");
     match item.text("role") {
@@ -56,7 +56,7 @@ pub fn role_codes(item: &Object) -> Vec<&str> {
     }
 }
 
-/// A role.
+/// Returns a role.
 pub fn role(code: &str) -> Value {
     json!({
         "id": id_from(&format!("role {code}")),
@@ -66,7 +66,7 @@ pub fn role(code: &str) -> Value {
     })
 }
 
-/// A site user. `expires_at` is shown from version 1.2 on.
+/// Returns a site user. `expires_at` is shown from version 1.2 on.
 pub fn user(user: &Thing, with_expiry: bool) -> Value {
     let item = &user.0;
     let mut shown = json!({
@@ -103,7 +103,7 @@ fn platform_user(user: &Thing) -> Value {
     })
 }
 
-/// A field of a site user.
+/// Returns a field of a site user.
 pub fn user_field(user: &Thing, name: &str) -> Option<Cell> {
     let item = &user.0;
     Some(match name {
@@ -121,13 +121,13 @@ pub fn user_field(user: &Thing, name: &str) -> Option<Cell> {
     })
 }
 
-/// A person as lists of groups show them: by platform id.
+/// Returns a person as lists of groups show them: by platform id.
 pub fn member(user: &Thing) -> Value {
     let (first, last) = names(&user.0);
     json!({ "id": user.id(), "first_name": first, "last_name": last })
 }
 
-/// A field of a person in a group's list.
+/// Returns a field of a person in a group's list.
 pub fn member_field(user: &Thing, name: &str) -> Option<Cell> {
     Some(match name {
         "id" => Cell::text(Some(user.id())),
@@ -137,7 +137,7 @@ pub fn member_field(user: &Thing, name: &str) -> Option<Cell> {
     })
 }
 
-/// An access group.
+/// Returns an access group.
 pub fn group(group: &Thing, people: usize) -> Value {
     json!({
         "id": group.id(),
@@ -147,7 +147,7 @@ pub fn group(group: &Thing, people: usize) -> Value {
     })
 }
 
-/// A field of an access group.
+/// Returns a field of an access group.
 pub fn group_field(group: &Thing, name: &str) -> Option<Cell> {
     Some(match name {
         "id" => Cell::text(Some(group.id())),
@@ -156,7 +156,7 @@ pub fn group_field(group: &Thing, name: &str) -> Option<Cell> {
     })
 }
 
-/// The schedule of a group that has one: always.
+/// Returns the schedule of a group that has one: always open.
 pub fn schedule(group: &Thing) -> Value {
     json!({
         "id": id_from(&format!("schedule {}", group.id())),
@@ -174,7 +174,7 @@ pub fn schedule(group: &Thing) -> Value {
     })
 }
 
-/// A tag of the site, with whoever has it.
+/// Returns a tag of the site, with its holder.
 pub fn tag(tag: &Tag, holder: Option<&Thing>) -> Value {
     let mut shown = json!({
         "id": id_of(tag),
@@ -194,12 +194,12 @@ pub fn tag(tag: &Tag, holder: Option<&Thing>) -> Value {
     shown
 }
 
-/// The id of the key that a tag is to its holder.
+/// Returns the id of the key that a tag is to its holder.
 pub fn key_id(number: &str) -> String {
     id_from(&format!("key {number}"))
 }
 
-/// Whether this can be an id.
+/// Returns whether this is a valid id.
 pub fn is_id(id: &str) -> bool {
     id.len() == 36 && Uuid::try_parse(id).is_ok()
 }

@@ -1,18 +1,18 @@
-//! The kinds of things that these platforms hold, their keys in the contract, and what a key is that was left out.
+//! The kinds of things at the push platforms, their keys in the contract, and the defaults of missing keys.
 
 use serde_json::{Value, json};
 
 /// One kind of thing.
 pub struct Entity {
-    /// As worlds and rosters say it.
+    /// Its name in worlds and snapshots.
     pub list: &'static str,
-    /// As events say it.
+    /// Its name in events.
     pub word: &'static str,
-    /// Its keys, each with its usual value.
+    /// Its keys, each with its default.
     pub keys: &'static [(&'static str, Usual)],
 }
 
-/// What a key is that was left out.
+/// The default of a missing key.
 #[derive(Clone, Copy)]
 pub enum Usual {
     /// Null.
@@ -28,7 +28,7 @@ pub enum Usual {
 }
 
 impl Usual {
-    /// As it is sent.
+    /// Returns the default as it is sent.
     pub fn value(self) -> Value {
         match self {
             Usual::Nothing => Value::Null,
@@ -42,7 +42,7 @@ impl Usual {
 
 use Usual::{No, NoOne, Nothing, Text, Yes};
 
-/// What andcards holds, in the order in which a change is sent.
+/// The kinds of andcards, in the order in which a change is sent.
 pub const ANDCARDS: &[Entity] = &[
     Entity { list: "companies", word: "company", keys: &[("id", Nothing), ("name", Text(""))] },
     Entity {
@@ -81,7 +81,7 @@ pub const ANDCARDS: &[Entity] = &[
     },
 ];
 
-/// What Deskworks holds, in the order in which a change is sent.
+/// The kinds of Deskworks, in the order in which a change is sent.
 pub const DESKWORKS: &[Entity] = &[
     Entity {
         list: "members",

@@ -1,5 +1,5 @@
-//! Sandboxes of platforms that cannot be asked: they hold a world, and send what the published contract says. Nothing of
-//! theirs can be called.
+//! Sandboxes of push platforms. They hold a world, and send the updates of the published contract. They have no
+//! interface to call.
 
 mod entity;
 mod world;

@@ -1,4 +1,4 @@
-//! What one of these platforms holds, and the letters that it sends about it. They are not signed here.
+//! The contents of one push platform, and the push updates that it sends. They are not signed here.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use super::entity::Entity;
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::table::{Item, Shelf, Table};
 
-/// Two letters are never of one instant: the receiver would have to guess which of them is the later one.
+/// The smallest distance between two updates. With equal instants, the receiver could not tell which one is later.
 const APART: SignedDuration = SignedDuration::from_micros(1);
 
-/// One platform's world.
+/// The world of one platform.
 pub struct World {
     entities: &'static [Entity],
     tables: BTreeMap<&'static str, Table<Thing>>,
@@ -21,12 +21,12 @@ pub struct World {
     top_unsaved: bool,
 }
 
-/// What is kept beside the lists.
+/// The values stored beside the lists.
 #[derive(Default, Serialize, Deserialize)]
 struct Top {
-    /// When the last letter was dated.
+    /// The instant of the last update.
     last: Option<Timestamp>,
-    /// How many rosters were sent.
+    /// The number of snapshots sent.
     rosters: u64,
 }
 
@@ -49,10 +49,10 @@ impl World {
         World { entities, tables, top: Top::default(), top_unsaved: true }
     }
 
-    /// A world as `_world` was given it.
+    /// Creates a world from a `_world` body.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it.
+    /// A message about the first invalid part.
     pub fn new(entities: &'static [Entity], given: Value) -> Result<World, String> {
         let mut world = World::empty(entities);
         for (key, value) in object(given, "a world")?.0 {
@@ -70,7 +70,7 @@ impl World {
         Ok(world)
     }
 
-    /// Everything, as `_world` shows it.
+    /// Returns everything, as `_world` shows it.
     pub fn show(&self) -> Value {
         let mut shown = Map::new();
         for (list, table) in &self.tables {
@@ -79,10 +79,10 @@ impl World {
         Value::Object(shown)
     }
 
-    /// Applies a `_change`; gives the letters that follow.
+    /// Applies a `_change`. Returns the push updates that follow.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong with it; nothing has changed then.
+    /// A message about the first invalid part. Nothing has changed then.
     pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
         let (mut upserts, mut removals) = (Vec::new(), Vec::new());
         for (key, value) in object(body, "a change")?.0 {
@@ -103,7 +103,7 @@ impl World {
             }
         }
         upserts.sort_by_key(|(place, ..)| *place);
-        // Whoever refers to others goes before them.
+        // Things that others refer to are created first and removed last.
         removals.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
         let mut letters = Vec::new();
         for (place, id, item) in upserts {
@@ -138,7 +138,7 @@ impl World {
         Some(self.letter(&format!("{}.removed", entity.word), json!({ "id": id }), now))
     }
 
-    /// Everything there is, in so many letters.
+    /// Returns a snapshot of everything, in this many updates.
     pub fn roster(&mut self, parts: usize, now: Timestamp) -> Vec<Value> {
         let mut all: Vec<(&'static str, Value)> = Vec::new();
         for entity in self.entities {
@@ -181,7 +181,7 @@ impl World {
         json!({ "type": kind, "timestamp": at.to_string(), "data": data })
     }
 
-    /// Writes what changed since it was last written.
+    /// Writes what changed since the last write.
     pub fn save(&mut self, shelf: &Shelf<'_>) {
         for (list, table) in &mut self.tables {
             table.save(shelf, list);
@@ -191,13 +191,13 @@ impl World {
         }
     }
 
-    /// Reads a world back.
+    /// Loads a stored world.
     pub fn load(entities: &'static [Entity], shelf: &Shelf<'_>) -> World {
         let tables = entities.iter().map(|entity| (entity.list, Table::load(shelf, entity.list))).collect();
         World { entities, tables, top: shelf.get("top").unwrap_or_default(), top_unsaved: false }
     }
 
-    /// Removes a kept world.
+    /// Removes a stored world.
     pub fn erase(entities: &'static [Entity], shelf: &Shelf<'_>) {
         for entity in entities {
             Table::<Thing>::erase(shelf, entity.list);
@@ -205,7 +205,7 @@ impl World {
     }
 }
 
-/// A thing as it is sent: the keys of the contract and no others, what was left out as it usually is.
+/// Returns a thing as it is sent: with exactly the keys of the contract, and defaults for missing ones.
 fn sent(entity: &Entity, object: &Object) -> Value {
     let keys = entity.keys.iter();
     let pairs = keys.map(|(key, usual)| ((*key).to_owned(), object.or(key, usual.value())));

@@ -1,4 +1,4 @@
-//! Cards: found, assigned, taken back, and no answer believed.
+//! Tests of cards: finding, assigning, taking back, and answers that are not trusted.
 
 use super::*;
 use doorstep_core::model::account::Card;

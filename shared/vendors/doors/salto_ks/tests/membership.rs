@@ -1,4 +1,4 @@
-//! Groups of people, changed at once where SALTO KS lets us, and one by one where somebody stands in the way.
+//! Tests of membership: changes in one call, and one by one where a single person causes a refusal.
 
 use super::*;
 
@@ -82,7 +82,7 @@ async fn somebody_made_just_now_is_for_later() {
 async fn a_group_that_is_gone_is_not_taken_for_people_who_are() {
     let steps = [bulk(&["a", "b"], &[]).says(404, refusal("2202")), get(GROUP).says(404, refusal("2202"))];
     for result in change(steps, &["a", "b"], &[]).await {
-        // The trouble is tried on nobody else.
+        // The refusal concerns everyone, so no other person is tried.
         is_report(result, "2202");
     }
 }
@@ -134,7 +134,7 @@ async fn a_refusal_inside_a_yes_is_a_refusal() {
     is_later(change([adds("a").says(200, json!({"ErrorCode": 2203}))], &["a"], &[]).await.remove(0));
 }
 
-/// An error within a 200 keeps no status of its own: the group's list tells, after an answer that was lost too.
+/// An error within a 200 has no status of its own. The group's list decides, as it does after a lost answer.
 #[tokio::test]
 async fn already_so_within_a_yes_is_what_the_list_says() {
     let inside = || adds("a").says(200, refusal("1101"));

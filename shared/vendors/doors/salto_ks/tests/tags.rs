@@ -1,4 +1,4 @@
-//! Tags: found, given, taken back, and no answer believed.
+//! Tests of tags: finding, assigning, taking back, and answers that are not trusted.
 
 use super::*;
 use doorstep_core::model::account::Card;
@@ -19,7 +19,7 @@ fn with_tag(number: Value) -> Value {
     user
 }
 
-/// Looks at Ada, who has this tag.
+/// Fetches Ada, who has this tag.
 fn has(number: Value) -> Step {
     get(USER).says(200, with_tag(number))
 }
@@ -141,7 +141,7 @@ async fn what_a_refusal_means() {
     let script = gives(patch(json!("t7")).says(409, refusal("1100")));
     is_later(salto(&script).tag(&account(Some("i1")), &card()).await);
     script.is_over();
-    // A 404 is of the tag, or of the person.
+    // A 404 is about the tag, or about the person.
     for look in [has(Value::Null), get(USER).is(404)] {
         let script = self::script([has(Value::Null), patch(json!("t7")).says(404, refusal("2202")), look]);
         is_later(salto(&script).tag(&account(Some("i1")), &card()).await);

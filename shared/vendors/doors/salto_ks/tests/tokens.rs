@@ -1,4 +1,4 @@
-//! Signing in: by password or refresh token, once for all, and never losing a refresh token.
+//! Tests of the sign-in: by password or refresh token, once for all functions, without losing a refresh token.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn token(access: &str, refresh: &str, expires: &str) -> Token {
     Token { access: Secret::new(access), refresh, expires: expires.parse().unwrap() }
 }
 
-/// A client with a first refresh token in its secret and no password.
+/// Returns a client with a first refresh token in its secret and no password.
 fn refreshing(script: &Script, tokens: &Tokens) -> SaltoKs {
     let mut access = script.access("salto-ks");
     access.secrets.refresh_token = Some(Secret::new("first"));
@@ -104,7 +104,7 @@ async fn of_two_who_refresh_at_once_the_slower_takes_what_the_faster_kept() {
         grants(refreshes("first"), "t2", "third"),
         lists(),
     ]);
-    // Nobody was faster: the operator's own refresh token is the next one to try.
+    // No other function has refreshed, so the operator's own refresh token is next.
     refreshing(&script, &tokens).groups().await.unwrap();
     assert_eq!(kept(&tokens).await.1, "third");
     script.is_over();
@@ -120,7 +120,7 @@ async fn of_two_who_refresh_at_once_the_slower_takes_what_the_faster_kept() {
     script.is_over();
 }
 
-/// While we wait, another function keeps the token that it was given.
+/// A store in which another function stores its new token while this one waits.
 struct KeptMeanwhile(Script, Tokens);
 
 #[async_trait]

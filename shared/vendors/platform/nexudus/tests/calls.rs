@@ -1,4 +1,4 @@
-//! Tokens, and what each refusal means for us.
+//! Tokens, and the meaning of each refusal.
 
 use serde_json::json;
 

@@ -1,9 +1,9 @@
-//! What deliveries are about: ids, and nothing else of what they say.
+//! Subjects of deliveries: only the ids are taken.
 
 use crate::delivery::WebhookContent;
 use crate::platform::nexudus::letters;
 
-/// What a recorded payload must read as.
+/// Returns the expected subjects of a recorded payload.
 fn expected(name: &str) -> Vec<&'static str> {
     match name {
         _ if name.starts_with("Booking") => vec!["booking 1418686279"],
@@ -43,7 +43,7 @@ fn read(action: &str, body: &str) -> WebhookContent {
     letters::read(&format!("/hooks/riverside/nexudus/{action}"), body.as_bytes())
 }
 
-/// What a letter is about, as `booking 7`; with `-` before it where that is gone.
+/// Returns the subjects of a delivery, such as `booking 7`. A `-` in front means that the thing is gone.
 fn about(action: &str, body: &str) -> Vec<String> {
     match read(action, body) {
         WebhookContent::About(all) => all

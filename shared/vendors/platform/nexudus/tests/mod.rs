@@ -1,4 +1,4 @@
-//! Each part of the room by itself.
+//! Each part of the module by itself.
 
 mod calls;
 mod letters;

@@ -1,4 +1,4 @@
-//! What proves a delivery, and what does not. The vectors are computed by others `[I]`.
+//! Deliveries that verify and deliveries that do not. Other tools computed the vectors `[I]`.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,4 +1,4 @@
-//! Lists from their first page to their last, and ids that are dead.
+//! Lists from the first page to the last, and ids without a record.
 
 use serde_json::{Value, json};
 

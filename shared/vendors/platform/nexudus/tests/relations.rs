@@ -1,4 +1,4 @@
-//! What refers to what, and what belongs to what, where a list or an answer by id says less than there is.
+//! References and relations, where a list or a lookup by id shows less than exists.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn team(id: u64, people: &[u64]) -> Value {
     json!({ "Id": id, "TeamMembers": people })
 }
 
-/// The teams of coworker 9, as the list of coworkers has it.
+/// Returns the teams of coworker 9, from the list of coworkers.
 async fn teams(reader: &dyn ReadPlatform) -> Vec<String> {
     let listed = reader.read(Kind::Member, &span()).await.expect("a list");
     let Some(What::Member(profile)) = listed.facts.into_iter().next().map(|fact| fact.what) else { return Vec::new() };
@@ -51,7 +51,7 @@ async fn teams_are_read_together_where_that_is_answered_and_else_one_by_one() {
         assert_eq!(teams(script.reader().as_ref()).await, ["3", "4"]);
         assert_eq!(script.requests("spaces/teams/").len(), 2);
     }
-    // One that is not among them, or seems to be empty, is asked for by its id.
+    // A team that is missing from the response, or that seems to be empty, is fetched by its id.
     for one in [json!([team(3, &[9])]), json!([team(3, &[9]), team(4, &[])])] {
         let script = two_teams().on("id=%5B3%2C4%5D", [list(one)]);
         assert_eq!(teams(script.reader().as_ref()).await, ["3", "4"]);

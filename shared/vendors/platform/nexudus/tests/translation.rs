@@ -1,4 +1,4 @@
-//! Nexudus' records in our words.
+//! Translation of Nexudus' records into facts.
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn booking(more: Value) -> Booking {
     *read
 }
 
-/// Which field cannot be read.
+/// Returns the field that cannot be read.
 fn field(read: Translated) -> Option<String> {
     read.err().map(|unreadable| unreadable.field)
 }

@@ -1,4 +1,4 @@
-//! Where questions go, with what token, how fast, and what each refusal means.
+//! Addresses, tokens and speed of requests, and the meaning of each refusal.
 
 use jiff::SignedDuration;
 

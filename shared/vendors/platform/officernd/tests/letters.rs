@@ -1,4 +1,4 @@
-//! What deliveries are about: every recorded payload, and everything that cannot be read.
+//! Subjects of deliveries: every recorded payload, and content that cannot be read.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::platform::officernd::letters::read;
 use doorstep_core::model::fact::{FactId, Kind};
 use doorstep_core::model::push_update::ChangeHint;
 
-/// Recorded payloads by their files' names.
+/// Loads recorded payloads by the names of their files.
 macro_rules! deliveries {
     ($($name:literal),* $(,)?) => {
         [$(($name, include_str!(concat!("../../../../../tests/deliveries/officernd/", $name, ".json")))),*]
@@ -23,7 +23,7 @@ fn about(kind: Kind, id: &str, removed: bool) -> WebhookContent {
     WebhookContent::About(vec![ChangeHint { about: FactId::new(kind, id), reaches, removed }])
 }
 
-/// What a payload of this name must read as.
+/// Returns the expected content of the payload with this name.
 fn expected(name: &str) -> WebhookContent {
     let mut words = name.split('.');
     let (thing, verb, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next());

@@ -1,4 +1,4 @@
-//! OfficeRnD by its own words: recorded deliveries, and an interface that answers from a script.
+//! OfficeRnD, tested with recorded deliveries and an API that answers from a script.
 
 mod calls;
 mod letters;

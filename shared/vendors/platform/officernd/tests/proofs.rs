@@ -1,4 +1,4 @@
-//! Who may be believed: the published vector, and everything close to it that must not pass.
+//! Verification: the published vector, and close variations that must be refused.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Lists from their first page to their last, and what makes them no list at all.
+//! Lists from the first page to the last, and errors that make a list unusable.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn ids(facts: &[Fact]) -> Vec<&str> {
     facts.iter().map(|fact| fact.id.as_str()).collect()
 }
 
-/// The last question's query, decoded.
+/// Returns the decoded query of the last request.
 fn query(script: &Script) -> Vec<(String, String)> {
     let asked = script.asked().pop().expect("a question");
     let query = asked.split_once('?').map(|(_, query)| query).unwrap_or_default();
@@ -65,7 +65,7 @@ async fn a_bad_page_costs_the_whole_list() {
         answer(200, r#"{"results":[{"_id":"x""#),
         answer(500, "{}"),
     ] {
-        // Whatever is bad about the second page is so each time.
+        // The second page is bad in the same way on each read.
         let script = Script::new().on("cursorNext", [bad]).on("/members", [page(&["a", "b"], Some("2"))]);
         assert!(matches!(script.reader().read(Kind::Member, &span(None)).await, Err(Error::Retry { .. })));
     }

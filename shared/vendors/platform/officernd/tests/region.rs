@@ -1,4 +1,4 @@
-//! Where an organisation's interface is, and that nothing about that question costs anybody access.
+//! The address of an organisation's API. A problem in finding it costs no one access.
 
 use jiff::SignedDuration;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Records in our words, field by field, and what becomes of those that cannot be read.
+//! Translation of records into facts, field by field, and the treatment of unreadable records.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -19,7 +19,7 @@ fn seen(kind: Kind, record: Value, more: Value) -> Fact {
     translated(kind, record, more).expect("it can be read")
 }
 
-/// Which field of the thing cannot be read.
+/// Returns the field of the thing that cannot be read.
 fn unreadable(kind: Kind, usual: Value, more: Value) -> Option<String> {
     translated(kind, usual, more).err().map(|unreadable| unreadable.field)
 }

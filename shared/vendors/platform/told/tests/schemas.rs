@@ -1,4 +1,4 @@
-//! The schemas in `docs/contracts` are what the types say. `DOORSTEP_WRITE=1` writes them anew.
+//! Compares the schemas in `docs/contracts` with the types. `DOORSTEP_WRITE=1` writes the schemas from the types.
 #![allow(dead_code, reason = "these types are only described")]
 
 use std::path::Path;
