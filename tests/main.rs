@@ -18,4 +18,5 @@ mod rights;
 mod routes;
 mod simulation;
 mod store;
+mod walls;
 mod world;

@@ -1,5 +1,5 @@
 //! Pauses and resumes a site. A paused site is still read and stored, and Doorstep changes nothing at its doors: it is
-//! in mode observe, see [`Stored::site`].
+//! in mode observe, see [`SiteVersion::site`](doorstep_cloud::store::site_version::SiteVersion::site).
 
 use serde::{Deserialize, Serialize};
 

@@ -82,7 +82,7 @@ async fn i9_shot_after_ringing_the_line(at: Doors) {
     let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
     world.change(json!({ "bookings": [the_booking()] })).await;
     let letter = json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
-    world.crash(Step::TriggerMessage, 2);
+    world.crash(Step::Enqueue, 2);
     let sent: Vec<u16> = vec![
         world.deliver(letter.as_bytes()).await,
         world.deliver(letter.as_bytes()).await,

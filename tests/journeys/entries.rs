@@ -216,7 +216,7 @@ async fn k9_an_opening_that_is_told_twice_is_one_and_a_crash_loses_none() {
     let event = json!({ "user": "ada@example.test", "lock": "5", "success": false });
     let letters = world.happens(json!({ "events": [event] })).await;
     let [letter] = &letters[..] else { panic!("one letter") };
-    world.crash(Step::TriggerMessage, 1);
+    world.crash(Step::Enqueue, 1);
     assert_eq!(post(&world, letter).await, 500, "the sender tries again");
     assert_eq!(rows(&world, &Wanted::default()).await, []);
     for _ in 0..3 {

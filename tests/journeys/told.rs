@@ -152,12 +152,12 @@ async fn a6_a_letter_that_is_newer_than_the_roster_wins_whichever_comes_first(at
 async fn i9_nothing_that_was_answered_2xx_is_lost_when_receive_is_shot(at: Doors) {
     let mut world = begin(Setting::at(at, PLAN), json!({}), &["Members"]).await;
     let body = letter("subscription.updated", "2026-03-02T08:01:00Z", &subscription("ada"));
-    world.crash(Step::TriggerMessage, 2);
+    world.crash(Step::Enqueue, 2);
     assert_eq!([world.deliver(&body).await, world.deliver(&body).await, world.deliver(&body).await], [500, 500, 202]);
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.change(json!({ "subscriptions": [subscription("ada"), subscription("bob")] })).await;
     let roster = world.roster(1).await;
-    world.crash(Step::TriggerMessage, 1);
+    world.crash(Step::Enqueue, 1);
     assert_eq!([world.deliver(&roster[0]).await, world.deliver(&roster[0]).await], [500, 202]);
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.ends_well().await;

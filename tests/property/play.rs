@@ -102,7 +102,7 @@ impl Play {
 
     /// Two reconciles, of which the second finds nothing to do, and the books.
     pub async fn end(&mut self) -> Result<(), String> {
-        self.machine.crash(Step::TriggerMessage, 0);
+        self.machine.crash(Step::Enqueue, 0);
         for vendor in [self.setting.platform.word(), "kisi", "salto-ks"] {
             self.put(vendor, "/_faults", &json!([])).await;
         }
@@ -227,7 +227,7 @@ impl Play {
         match dice.of(5) {
             0 | 1 => {}
             2 | 3 => {
-                let step = dice.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::TriggerMessage]);
+                let step = dice.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Enqueue]);
                 let times = 1 + dice.of(2) as u32;
                 self.note(format!("{times} crashes after {step:?}"));
                 self.machine.crash(step, times);

@@ -139,7 +139,7 @@ fn event(chance: &mut Seed, calm: bool) -> Event {
             times: chance.any(&[1, 1, 2]),
         }),
         85..=88 => What::Crash(
-            chance.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::TriggerMessage]),
+            chance.any(&[Step::Apply, Step::Intend, Step::Commit, Step::Read, Step::Enqueue]),
             chance.any(&[1, 1, 2]),
         ),
         96..=99 => slow(chance),

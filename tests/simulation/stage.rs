@@ -492,7 +492,7 @@ impl<'d> Stage<'d> {
         self.play.machine.let_waits_count(false);
         self.play.machine.die(None);
         self.play.machine.skew(Skew::default());
-        self.play.machine.crash(Step::TriggerMessage, 0);
+        self.play.machine.crash(Step::Enqueue, 0);
         self.play.machine.cloud().alarms.refuse(0);
         for vendor in self.troubles.all_on() {
             self.troubles.ends(&vendor, self.play.now());

@@ -85,7 +85,7 @@ async fn a_function_is_shot_right_after_its_step() {
 #[tokio::test]
 async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
     let (machine, notes) = machine(setup()).await;
-    machine.crash(Step::TriggerMessage, 1);
+    machine.crash(Step::Enqueue, 1);
     assert_eq!(machine.deliver(delivery("a", "one")).await.status, 500);
     assert_eq!(machine.deliver(delivery("a", "two")).await.status, 202);
     assert_eq!(machine.deliver(delivery("panic", "")).await.status, 500);

@@ -16,7 +16,7 @@ pub struct Neighbour {
 /// The registration that a site's rules grant access to a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuledGroup {
-    /// The scope in which group ids are unique; see [`doorstep_core::site::DoorsConfig::system`].
+    /// The scope in which group ids are unique; see [`crate::site::DoorsConfig::system`].
     pub system: String,
     /// The group.
     pub group: GroupId,

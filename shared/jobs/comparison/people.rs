@@ -28,7 +28,7 @@ pub struct ProjectedPerson<'a> {
 /// A projected person. Almost all people equal the stored person and are not copied.
 pub enum PersonCow<'a> {
     /// The stored person.
-    FactIndex(&'a Person),
+    Stored(&'a Person),
     /// A changed copy.
     Other(Box<Person>),
 }
@@ -38,7 +38,7 @@ impl PersonCow<'_> {
     pub fn to_mut(&mut self) -> &mut Person {
         match self {
             PersonCow::Other(person) => person,
-            PersonCow::FactIndex(person) => {
+            PersonCow::Stored(person) => {
                 let copy = Box::new(person.clone());
                 *self = PersonCow::Other(copy);
                 self.to_mut()
@@ -52,7 +52,7 @@ impl Deref for PersonCow<'_> {
 
     fn deref(&self) -> &Person {
         match self {
-            PersonCow::FactIndex(person) => person,
+            PersonCow::Stored(person) => person,
             PersonCow::Other(person) => person,
         }
     }
@@ -96,7 +96,7 @@ pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &FactIndex) 
         owned.extend(person.profiles.iter());
         let mut somebody = ProjectedPerson {
             known: Some(person),
-            person: PersonCow::FactIndex(person),
+            person: PersonCow::Stored(person),
             joined: Vec::new(),
             moved: false,
         };
@@ -122,7 +122,7 @@ impl ProjectedPerson<'_> {
     /// returning profile finds it.
     fn leave(&mut self, by: Addresses, known: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
-            PersonCow::FactIndex(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
+            PersonCow::Stored(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
             person => {
                 let address = |name: &FactId| Some((name.clone(), by.of(known, name, person)?));
                 let addresses = person.profiles.iter().filter_map(address);

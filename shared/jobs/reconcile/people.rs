@@ -136,7 +136,7 @@ impl Marking<'_> {
     /// resumed, or with another address.
     fn changed_accounts(&self, person: &Person, now: &PersonCow<'_>) -> BTreeSet<String> {
         // A changed account always makes a projected copy of the person.
-        if matches!(now, PersonCow::FactIndex(_)) {
+        if matches!(now, PersonCow::Stored(_)) {
             return BTreeSet::new();
         }
         let changed = person.accounts.iter().filter(|(doors, linked)| {

@@ -15,7 +15,7 @@ use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{Step, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::{CardIntent, Intent, IntentKind as StartedIntent, Person};
+use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
 
 /// Stores the intents of every person of a round, unless the facts or the person changed since they were read. A person
 /// with audit entries is written after the others, because each such write appends to the end of the audit chain.
@@ -144,7 +144,7 @@ async fn intents(
             None => guests.named(scene, doors, &task.name).await,
         };
         let before = before.map_err(|error| (doors.clone(), error))?;
-        let (doors, deed) = (doors.clone(), StartedIntent::Create { before });
+        let (doors, deed) = (doors.clone(), IntentKind::Create { before });
         begun.push(Intent { doors, group: None, deed, because: String::new() });
     }
     Ok(begun)
@@ -158,15 +158,15 @@ pub(super) fn intent_of(person: &Person, doors: &str, step: &Action) -> Option<I
         Action::Grant { group, until, because, replaces } => {
             let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
             let replaces = replaces.iter().map(|row| row.handle().to_owned()).collect();
-            (Some(group.clone()), StartedIntent::Grant { account, until: *until, replaces }, because.clone())
+            (Some(group.clone()), IntentKind::Grant { account, until: *until, replaces }, because.clone())
         }
         Action::Revoke { group, row, because, .. } => {
             let (account, handle) = (row.account.clone(), row.handle.clone().unwrap_or_default());
-            (Some(group.clone()), StartedIntent::Revoke { account, handle }, because.clone())
+            (Some(group.clone()), IntentKind::Revoke { account, handle }, because.clone())
         }
-        Action::Resume => (None, StartedIntent::Resume, String::new()),
-        Action::Suspend => (None, StartedIntent::Suspend, String::new()),
-        Action::Delete => (None, StartedIntent::Delete, String::new()),
+        Action::Resume => (None, IntentKind::Resume, String::new()),
+        Action::Suspend => (None, IntentKind::Suspend, String::new()),
+        Action::Delete => (None, IntentKind::Delete, String::new()),
         Action::Create | Action::Tidy { .. } | Action::Rename(_) | Action::Tag(_) | Action::Untag(_) => return None,
     };
     Some(Intent { doors: doors.to_owned(), group, deed, because })

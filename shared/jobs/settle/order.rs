@@ -46,7 +46,7 @@ pub enum Next {
     /// No one is due.
     Done,
     /// The time is used up: enqueue a trigger for the rest.
-    TriggerMessage,
+    Enqueue,
     /// Serve this batch in this phase.
     Serve(Phase, Vec<Due>),
 }
@@ -86,14 +86,10 @@ impl Batcher {
             return Next::Done;
         }
         if left.is_zero() {
-            return Next::TriggerMessage;
+            return Next::Enqueue;
         }
         if !self.bulk || dues.len() <= FIRST {
-            return if self.longest > left {
-                Next::TriggerMessage
-            } else {
-                Next::Serve(Phase::Whole, first(dues, self.size))
-            };
+            return if self.longest > left { Next::Enqueue } else { Next::Serve(Phase::Whole, first(dues, self.size)) };
         }
         let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
         let count = |stage: Stage| dues.iter().filter(|due| is(due, stage)).count();
@@ -108,11 +104,11 @@ impl Batcher {
             let with = dues.into_iter().filter(|due| is(due, Stage::Ready) || is(due, Stage::Made)).collect();
             let with = first(with, MOST);
             let fits = time_for(with.len()) <= left;
-            return if fits { Next::Serve(Phase::Groups, with) } else { Next::TriggerMessage };
+            return if fits { Next::Serve(Phase::Groups, with) } else { Next::Enqueue };
         }
         let rest: Vec<Due> = dues.into_iter().filter(|due| is(due, Stage::Rest)).collect();
         if rest.is_empty() || self.longest > left {
-            Next::TriggerMessage
+            Next::Enqueue
         } else {
             Next::Serve(Phase::Whole, first(rest, self.size))
         }
@@ -178,7 +174,7 @@ mod tests {
     fn told(next: &Next) -> (Option<Phase>, usize) {
         match next {
             Next::Serve(portion, dues) => (Some(*portion), dues.len()),
-            Next::Done | Next::TriggerMessage => (None, 0),
+            Next::Done | Next::Enqueue => (None, 0),
         }
     }
 
@@ -245,9 +241,9 @@ mod tests {
         let dues = people(2_000);
         dues.iter().for_each(|due| order.note(due, Stage::Ready));
         assert_eq!(told(&order.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
-        assert_eq!(order.next(dues.clone(), secs(10)), Next::TriggerMessage, "so many take longer than is left");
+        assert_eq!(order.next(dues.clone(), secs(10)), Next::Enqueue, "so many take longer than is left");
         assert_eq!(told(&order.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
         order.served(Phase::Accounts, &dues[..20], &[], secs(30));
-        assert_eq!(order.next(people(1), secs(29)), Next::TriggerMessage, "another slice may take as long");
+        assert_eq!(order.next(people(1), secs(29)), Next::Enqueue, "another slice may take as long");
     }
 }

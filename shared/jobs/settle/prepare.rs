@@ -38,7 +38,7 @@ pub async fn prepare_all(
     let mut anew = FirstLook::default();
     let seen = if again { &mut anew } else { seen };
     seen.begin_round(scene, sittings, portion, now).await;
-    let mut begun: Vec<StartedIntent> =
+    let mut begun: Vec<StartedWork> =
         sittings.iter().map(|sitting| begin(scene, sitting, portion, seen, now)).collect();
     for (doors, terms) in &scene.terms {
         let looks = begun.iter().filter(|begun| begun.in_need.contains(doors)).count();
@@ -54,7 +54,7 @@ pub async fn prepare_all(
 
 /// Fetches the accounts that are needed at several door systems, all door systems concurrently. People are prepared one
 /// after another, and each would otherwise wait for the slowest door system.
-async fn look_ahead(scene: &SiteContext, begun: &[StartedIntent], directory: &mut Directory) {
+async fn look_ahead(scene: &SiteContext, begun: &[StartedWork], directory: &mut Directory) {
     if scene.readers.len() < 2 {
         return;
     }
@@ -165,7 +165,7 @@ fn is_claimed(sittings: &[Evaluation], doors: &str, group: &GroupId) -> bool {
 }
 
 /// The decision for one person before accounts and cards are fetched.
-struct StartedIntent {
+struct StartedWork {
     task: PersonWork,
     judged: PersonDecision,
     /// Door systems where the account must be fetched.
@@ -173,17 +173,17 @@ struct StartedIntent {
 }
 
 /// Resolves what an interrupted run left, decides as much as is known, and lists what must be fetched.
-fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &FirstLook, now: Timestamp) -> StartedIntent {
+fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &FirstLook, now: Timestamp) -> StartedWork {
     let mut task = PersonWork::of(sitting.case.person.clone(), sitting.case.dossier.name().unwrap_or("Guest"));
     if scene.site.mode == Mode::Observe {
-        return StartedIntent { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
+        return StartedWork { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
     }
     match seen.others.get(&task.person.id) {
         Some(Ok(others)) => task.others = others.clone(),
         // Another site may need what would be removed here. Nothing is done until its items can be read.
         Some(Err(error)) => {
             task.failures.push(("ledger".to_owned(), error.clone()));
-            return StartedIntent { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
+            return StartedWork { task, judged: PersonDecision::default(), in_need: BTreeSet::new() };
         }
         None => {}
     }
@@ -200,7 +200,7 @@ fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &First
     } else {
         task.left |= !cards.is_empty();
     }
-    StartedIntent { task, judged, in_need }
+    StartedWork { task, judged, in_need }
 }
 
 /// Decides the actions for one person: first the account, then the cards, then the actions.
@@ -208,7 +208,7 @@ async fn prepare(
     scene: &SiteContext,
     sitting: &Evaluation,
     portion: Phase,
-    StartedIntent { task, judged, in_need }: &mut StartedIntent,
+    StartedWork { task, judged, in_need }: &mut StartedWork,
     seen: &mut FirstLook,
     now: Timestamp,
 ) {

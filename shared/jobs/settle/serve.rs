@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
             self.turn.get_to_know(&people).await?;
             match self.turn.order.next(people, self.left(percent)) {
                 Next::Done => return Ok(People::Served { looks }),
-                Next::TriggerMessage => return Ok(People::OutOfTime),
+                Next::Enqueue => return Ok(People::OutOfTime),
                 Next::Serve(portion, slice) => {
                     let mut served: HashSet<String> = slice.iter().map(|due| due.mark().to_owned()).collect();
                     for due in self.turn.serve(portion, slice, self.until).await? {

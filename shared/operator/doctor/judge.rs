@@ -249,10 +249,10 @@ impl Checkup {
             }
             Ok(set) if vitals.due_soon > *set => self.find(
                 About::Schedules,
-                format!("somebody is due in {} minutes of the next hour, and {set} alarms are set", vitals.due_soon),
+                format!("somebody is due in {} minutes of the next hour, and {set} schedules are set", vitals.due_soon),
                 "the next reconcile sets them again; if it does not, look at its log",
             ),
-            Ok(set) => self.fine(format!("{set} alarms are set")),
+            Ok(set) => self.fine(format!("{set} schedules are set")),
         }
     }
 

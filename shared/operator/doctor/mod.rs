@@ -91,7 +91,7 @@ impl About {
             About::Holds => "holds",
             About::Unread => "unread",
             About::Line => "line",
-            About::Schedules => "alarms",
+            About::Schedules => "schedules",
             About::Clock => "clock",
             About::Table => "table",
         }

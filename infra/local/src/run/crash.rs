@@ -24,8 +24,9 @@ pub enum Step {
     Apply,
     /// Settle: claims, audit entries and the next boundary were stored.
     Commit,
-    /// Receive and entries: a trigger was enqueued.
-    TriggerMessage,
+    /// Receive and entries: a trigger was enqueued. Its word on the interface is `ring`.
+    #[serde(rename = "ring")]
+    Enqueue,
 }
 
 /// The ordered crashes.
@@ -56,7 +57,7 @@ impl Step {
     pub(super) fn of(role: Role, request: &Request) -> Option<Step> {
         match (role, request.headers().get("x-amz-target").map(|target| target.as_bytes())) {
             (Role::Receive | Role::Entries, Some(b"AmazonSQS.SendMessage" | b"AmazonSQS.SendMessageBatch")) => {
-                Some(Step::TriggerMessage)
+                Some(Step::Enqueue)
             }
             (Role::Settle, Some(b"DynamoDB_20120810.TransactWriteItems")) => Step::written(request.body()),
             (Role::Settle, Some(b"DynamoDB_20120810.PutItem" | b"DynamoDB_20120810.UpdateItem")) => {
@@ -116,6 +117,20 @@ mod tests {
     }
 
     #[test]
+    fn each_step_has_its_word_on_the_interface() {
+        let words = [
+            ("read", Step::Read),
+            ("intend", Step::Intend),
+            ("apply", Step::Apply),
+            ("commit", Step::Commit),
+            ("ring", Step::Enqueue),
+        ];
+        for (word, step) in words {
+            assert_eq!(serde_json::from_value::<Step>(serde_json::Value::from(word)).ok(), Some(step), "{word}");
+        }
+    }
+
+    #[test]
     fn steps_are_known_by_their_requests() {
         let write = Some("DynamoDB_20120810.TransactWriteItems");
         let table = "http://localhost:8000/";
@@ -130,14 +145,8 @@ mod tests {
         assert_eq!(step(Role::Reconcile, "POST", table, write, r#"{"ClientRequestToken":"read-1"}"#), None);
         assert_eq!(step(Role::Settle, "POST", table, write, "{}"), None);
         let send = Some("AmazonSQS.SendMessage");
-        assert_eq!(
-            step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
-            Some(Step::TriggerMessage)
-        );
-        assert_eq!(
-            step(Role::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"),
-            Some(Step::TriggerMessage)
-        );
+        assert_eq!(step(Role::Receive, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Enqueue));
+        assert_eq!(step(Role::Entries, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), Some(Step::Enqueue));
         assert_eq!(step(Role::Settle, "POST", "https://sqs.local.amazonaws.com/", send, "{}"), None);
         assert_eq!(step(Role::Settle, "POST", "sandbox://kisi/role_assignments", None, ""), Some(Step::Apply));
         assert_eq!(step(Role::Settle, "PATCH", "sandbox://p1.salto-ks/v1.1/sites", None, ""), Some(Step::Apply));

@@ -8,10 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, Entity, PASS};
-use super::lists::{Successor, instant, is};
+use super::list;
+use super::lists::instant;
 use super::reader::Reader;
 use super::roster::Roster;
-use super::{list, wire};
+use super::successor::Successor;
+use super::wire::{self, is};
 use crate::platform::found::{FactList, Lookup};
 use crate::platform::{Around, ReadPlatform};
 use doorstep_core::model::error::{Error, Result};

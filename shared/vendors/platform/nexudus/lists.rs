@@ -11,23 +11,13 @@ use super::entity::{
 use super::list::{self, Filter};
 use super::reader::Reader;
 use super::roster::{self, Roster};
-use super::wire::{self, PassKind, Pauses};
+use super::successor::{Successor, awaiting};
+use super::wire::{self, PassKind, Pauses, is};
 use crate::platform::Span;
 use crate::platform::fields::Record;
 use crate::platform::found::{FactList, Translated, Unreadable};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, What};
-
-/// State of the contract that follows another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Successor {
-    /// No successor is needed now.
-    NotDue,
-    /// The successor exists.
-    There,
-    /// The successor does not exist yet.
-    Missing,
-}
 
 impl Reader {
     /// Returns the tariffs of the reader's locations. Remembers where each tariff is sold, for the contracts.
@@ -331,14 +321,6 @@ impl Reader {
     }
 }
 
-/// Marks a contract whose successor is missing. The contract then stays in force for a while.
-pub(super) fn awaiting(mut read: Translated, next: Successor) -> Translated {
-    if let Ok(Fact { what: What::Membership(membership), .. }) = &mut read {
-        membership.awaits_next = next == Successor::Missing;
-    }
-    read
-}
-
 /// The location of a thing; `None` means everywhere.
 struct Place(Option<Id>);
 
@@ -346,11 +328,6 @@ struct Place(Option<Id>);
 /// force.
 fn unread(kind: Kind, id: Id, field: &str, error: &Error) -> Translated {
     Err(Unreadable { name: FactId::new(kind, id), field: format!("{field} ({})", error.why()) })
-}
-
-/// Returns whether a field of a record refers to this id.
-pub(super) fn is(record: &Value, field: &str, id: &str) -> bool {
-    Record::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
 }
 
 /// Returns an instant in the format of the filters.

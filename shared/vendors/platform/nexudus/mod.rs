@@ -21,6 +21,7 @@ mod read_platform;
 mod reader;
 mod roster;
 mod status;
+mod successor;
 mod teams;
 mod token;
 mod wire;

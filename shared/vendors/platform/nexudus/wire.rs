@@ -350,3 +350,8 @@ pub(super) fn rebooked(value: &Value) -> Option<Timestamp> {
     let record = Record::of(value)?;
     record.instant("CancelledOn").filter(|_| record.text("CancellationReason").as_deref() == Some("4"))
 }
+
+/// Returns whether a field of a record refers to this id.
+pub(super) fn is(record: &Value, field: &str, id: &str) -> bool {
+    Record::of(record).and_then(|record| record.reference(field)).as_deref() == Some(id)
+}
