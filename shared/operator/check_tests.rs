@@ -18,18 +18,7 @@ use doorstep_vendors::platform::found::{Assigned, FactList, Lookup};
 use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
 
 /// The smallest valid site file.
-const LEAST: &str = r#"
-site = "riverside"
-timezone = "Europe/London"
-mode = "observe"
-[platform]
-kind = "officernd"
-organization = "riverside-hub"
-secret = "riverside/officernd"
-[doors.main]
-kind = "kisi"
-secret = "riverside/kisi"
-"#;
+const LEAST: &str = include_str!("../core/site/tests/least.toml");
 
 /// A platform with one plan.
 struct OnePlan;

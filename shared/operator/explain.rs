@@ -120,7 +120,7 @@ async fn of_profile(environment: &Environment, site: &str, profile: &str) -> Res
 /// platform has a profile. Only then are all profiles read.
 async fn unsettled(environment: &Environment, site: &str, email: &str) -> Result<Option<Person>> {
     let mut found = Vec::new();
-    for kind in [Kind::Member, Kind::Visitor] {
+    for kind in Kind::PROFILES {
         let profiles = environment.store.facts_of(site, kind).await?;
         let theirs = |record: &Record| match &record.fact.what {
             What::Member(profile) | What::Visitor(profile) => {

@@ -154,7 +154,7 @@ async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result
     let people: Vec<Person> = everybody.into_iter().filter(meant).collect();
     let mut profiles: BTreeSet<FactId> = people.iter().flat_map(|person| person.profiles.iter().cloned()).collect();
     let mut facts = Vec::new();
-    for kind in [Kind::Member, Kind::Visitor] {
+    for kind in Kind::PROFILES {
         let theirs = |record: &Record| {
             let mut said = std::iter::once(&record.fact).chain(&record.vouched);
             profiles.contains(&record.fact.name()) || said.any(|fact| known_by(email_of(fact)))
@@ -296,7 +296,8 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
 async fn erase_gone(environment: &Environment, site: &str, somebody: &Somebody) -> Result<usize> {
     let store = &environment.store;
     let mut erased = 0;
-    for kind in Kind::ALL {
+    // The profiles themselves are erased already.
+    for kind in Kind::ALL.into_iter().filter(|kind| !Kind::PROFILES.contains(kind)) {
         for record in store.facts_of(site, kind).await?.iter().filter(|record| record.gone) {
             let holders = said(record).flat_map(Fact::holders);
             if holders.map(|holder| holder.profile()).any(|profile| somebody.profiles.contains(&profile)) {
@@ -306,12 +307,7 @@ async fn erase_gone(environment: &Environment, site: &str, somebody: &Somebody) 
         }
     }
     let teams = somebody.teams.iter().map(|record| Holder::Team(record.fact.id.clone()));
-    let members = somebody.profiles.iter().filter_map(|name| match name.kind {
-        Kind::Member => Some(Holder::Member(name.id.clone())),
-        Kind::Visitor => Some(Holder::Visitor(name.id.clone())),
-        _ => None,
-    });
-    for holder in teams.chain(members) {
+    for holder in teams.chain(somebody.profiles.iter().map(Holder::of_profile)) {
         store.erase_holder(site, &holder).await?;
     }
     Ok(erased)

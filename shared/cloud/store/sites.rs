@@ -108,16 +108,28 @@ impl DoorsRead {
     }
 }
 
+/// How much a read of a platform asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    Full,
+    /// Only what changed since an earlier read.
+    Changes,
+}
+
 impl PlatformRead {
-    /// Records the result of a read that began at `now`: complete or not, and full or of changes only.
-    pub fn went(&mut self, now: Timestamp, complete: bool, whole: bool) {
-        if complete {
-            self.complete = Some(now);
-            self.whole = if whole { Some(now) } else { self.whole };
-            self.failing = None;
-        } else {
-            self.failing = self.failing.or(Some(now));
+    /// Records that a read which began at `now` was complete.
+    pub fn completed(&mut self, now: Timestamp, extent: Extent) {
+        self.complete = Some(now);
+        if extent == Extent::Full {
+            self.whole = Some(now);
         }
+        self.failing = None;
+    }
+
+    /// Records that a read which began at `now` was not complete.
+    pub fn failed(&mut self, now: Timestamp) {
+        self.failing = self.failing.or(Some(now));
     }
 
     /// Returns the first site file to compare besides the version `n` in force. At most `MOST_FILES` earlier files are

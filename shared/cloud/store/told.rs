@@ -77,19 +77,11 @@ impl Store {
 
 #[async_trait]
 impl PushStore for Store {
-    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>> {
-        Ok(self.letter_kept(site, entity, id).await?.readable())
-    }
-
     async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>> {
         Ok(match self.kept_at::<ThingUpdate>(&key::letter(site, entity, id)).await? {
             Kept::Readable(letter) if letter.is_forgotten() => Kept::Missing,
             kept => kept,
         })
-    }
-
-    async fn letters(&self, site: &str) -> Result<Vec<ThingUpdate>> {
-        Ok(self.mailbox(site).await?.letters)
     }
 
     async fn mailbox(&self, site: &str) -> Result<Mailbox> {

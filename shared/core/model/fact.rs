@@ -55,6 +55,9 @@ impl Kind {
         Kind::Checkin,
     ];
 
+    /// The kinds that describe a person.
+    pub const PROFILES: [Kind; 2] = [Kind::Member, Kind::Visitor];
+
     /// Returns the word for this kind in keys and logs.
     pub fn word(self) -> &'static str {
         match self {
@@ -115,6 +118,14 @@ pub enum Holder {
 }
 
 impl Holder {
+    /// Returns the holder that a person's profile describes.
+    pub fn of_profile(profile: &FactId) -> Holder {
+        match profile.kind {
+            Kind::Visitor => Holder::Visitor(profile.id.clone()),
+            _ => Holder::Member(profile.id.clone()),
+        }
+    }
+
     /// Returns the fact that describes the holder itself.
     pub fn profile(&self) -> FactId {
         match self {

@@ -27,7 +27,7 @@ pub fn shared_groups(sites: &[RuledSite<'_>]) -> Vec<(usize, String)> {
 fn of_two(ours: RuledSite<'_>, theirs: RuledSite<'_>) -> Vec<String> {
     let other = ruled(theirs);
     let shared = ruled(ours).into_iter().filter(|group| other.iter().any(|theirs| group.is_same(theirs)));
-    let remark = |RuledGroup { line, word, .. }: RuledGroup<'_>| {
+    let remark = |OpenedGroup { line, word, .. }: OpenedGroup<'_>| {
         let site = &theirs.site.id;
         format!(
             "line {line}: site \"{site}\" also rules group \"{word}\": a person of both sites stays in it until both sites \
@@ -38,7 +38,7 @@ fn of_two(ours: RuledSite<'_>, theirs: RuledSite<'_>) -> Vec<String> {
 }
 
 /// A group that a rule of a site opens.
-struct RuledGroup<'s> {
+struct OpenedGroup<'s> {
     kind: DoorsKind,
     /// The place of the door system, or the secret if there is no place.
     place: &'s str,
@@ -50,18 +50,18 @@ struct RuledGroup<'s> {
     line: usize,
 }
 
-impl RuledGroup<'_> {
+impl OpenedGroup<'_> {
     /// Returns whether both are the same group of the same door system. One file may give its name and the other its
     /// id.
-    fn is_same(&self, other: &RuledGroup<'_>) -> bool {
-        let names = |a: &RuledGroup<'_>, b: &RuledGroup<'_>| a.id == Some(b.word) || a.id.is_some() && a.id == b.id;
+    fn is_same(&self, other: &OpenedGroup<'_>) -> bool {
+        let names = |a: &OpenedGroup<'_>, b: &OpenedGroup<'_>| a.id == Some(b.word) || a.id.is_some() && a.id == b.id;
         let same = self.word == other.word || names(self, other) || names(other, self);
         (self.kind, self.place) == (other.kind, other.place) && same
     }
 }
 
-fn ruled<'s>(RuledSite { site, resolved }: RuledSite<'s>) -> Vec<RuledGroup<'s>> {
-    let mut groups: Vec<RuledGroup<'_>> = Vec::new();
+fn ruled<'s>(RuledSite { site, resolved }: RuledSite<'s>) -> Vec<OpenedGroup<'s>> {
+    let mut groups: Vec<OpenedGroup<'_>> = Vec::new();
     for (number, rule) in site.rules.iter().enumerate() {
         let Some(config) = site.doors.get(&rule.doors) else { continue };
         let ids = resolved.and_then(|resolved| resolved.rules.get(number)).map(|rule| rule.groups.as_slice());
@@ -70,7 +70,7 @@ fn ruled<'s>(RuledSite { site, resolved }: RuledSite<'s>) -> Vec<RuledGroup<'s>>
         for (position, word) in rule.opens.iter().enumerate() {
             let id = ids.get(position).map(|id| id.0.as_str());
             let place = config.place.as_deref().unwrap_or(&config.secret);
-            let group = RuledGroup { kind: config.kind, place, word, id, line: rule.line };
+            let group = OpenedGroup { kind: config.kind, place, word, id, line: rule.line };
             if !groups.iter().any(|known| known.is_same(&group)) {
                 groups.push(group);
             }

@@ -10,15 +10,4 @@ mod wild;
 const EXAMPLE: &str = include_str!("tests/example.toml");
 
 /// The shortest valid site file.
-const LEAST: &str = r#"
-site = "riverside"
-timezone = "Europe/London"
-mode = "observe"
-[platform]
-kind = "officernd"
-organization = "riverside-hub"
-secret = "riverside/officernd"
-[doors.main]
-kind = "kisi"
-secret = "riverside/kisi"
-"#;
+const LEAST: &str = include_str!("tests/least.toml");

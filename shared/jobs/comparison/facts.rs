@@ -155,7 +155,7 @@ impl FactIndex {
     pub fn dossier<'p>(&self, profiles: impl Iterator<Item = &'p FactId> + Clone) -> PersonFacts {
         let mut dossier = PersonFacts { profiles: profiles.clone().cloned().collect(), ..PersonFacts::default() };
         for profile in profiles {
-            let own = own(profile);
+            let own = Holder::of_profile(profile);
             // The profile is one of its own facts.
             let about = self.by_holder.get(&own).map(Vec::as_slice).unwrap_or_default();
             let now = about.iter().find(|fact| fact.what.kind() == profile.kind && fact.id == profile.id);
@@ -180,14 +180,6 @@ impl FactIndex {
         let about = self.before_by_holder.get(holder).into_iter().flatten().filter(|name| counts(name.kind));
         let before = about.filter_map(|name| Some((name.clone(), self.before.get(name)?.clone())));
         dossier.vouched.extend(before);
-    }
-}
-
-/// Returns the holder that a profile is for.
-fn own(profile: &FactId) -> Holder {
-    match profile.kind {
-        Kind::Visitor => Holder::Visitor(profile.id.clone()),
-        _ => Holder::Member(profile.id.clone()),
     }
 }
 

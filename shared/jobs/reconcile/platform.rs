@@ -10,7 +10,7 @@ use crate::comparison::platform::Reading;
 use crate::settle::{Origin, end_look};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::store::sites::PlatformRead;
+use doorstep_cloud::store::sites::{Extent, PlatformRead};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
 use doorstep_core::model::record::Record;
@@ -47,7 +47,11 @@ pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -
     let wrong: Vec<String> = reading.problems.iter().chain(refused()).cloned().collect();
     report.notices.extend(refused().cloned().map(Notice::ReadRefused));
     report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
-    mark.went(now, reading.problems.is_empty(), reading.since.is_none());
+    let extent = if reading.since.is_none() { Extent::Full } else { Extent::Changes };
+    match reading.problems.is_empty() {
+        true => mark.completed(now, extent),
+        false => mark.failed(now),
+    }
     mark.refused.clone_from(&reading.disbelief);
     mark.counts.extend(reading.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)));
     mark.counts.extend(reading.numbers.map(|count| (NUMBERS.to_owned(), count)));

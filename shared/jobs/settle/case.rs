@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::fact::{Fact, FactId, Holder, Id, Kind, What};
+use doorstep_core::model::fact::{Fact, FactId, Holder, Id, What};
 use doorstep_core::model::person::Person;
 
 /// How many holders are loaded concurrently.
@@ -49,14 +49,17 @@ pub async fn dossier_of(
     site: &str,
     profiles: &[FactId],
 ) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
-    let own = |profile: &FactId| match profile.kind {
-        Kind::Visitor => Holder::Visitor(profile.id.clone()),
-        _ => Holder::Member(profile.id.clone()),
-    };
     let (mut dossier, mut versions) =
         (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
-    laid_open(environment, site, profiles.iter().map(own).collect(), profiles.to_vec(), &mut dossier, &mut versions)
-        .await?;
+    laid_open(
+        environment,
+        site,
+        profiles.iter().map(Holder::of_profile).collect(),
+        profiles.to_vec(),
+        &mut dossier,
+        &mut versions,
+    )
+    .await?;
     let before = dossier.vouched.values().map(|before| &before.fact);
     let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();

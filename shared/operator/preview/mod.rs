@@ -4,7 +4,7 @@
 use crate::check;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::sharing;
-use doorstep_cloud::store::sites::PlatformRead;
+use doorstep_cloud::store::sites::{Extent, PlatformRead};
 use doorstep_core::decide::guard::Tally;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -44,7 +44,10 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     let now = environment.time.now();
     let mut mark = environment.store.platform_read(&site.id).await?;
     let mut reading = platform(environment, site, &mark, now).await?;
-    mark.went(now, reading.problems.is_empty(), true);
+    match reading.problems.is_empty() {
+        true => mark.completed(now, Extent::Full),
+        false => mark.failed(now),
+    }
     let mut everybody = everybody_to_judge(&environment.store, site, &mut reading.known).await?;
     for (name, config) in &site.doors {
         let was = config.was.as_deref().into_iter();

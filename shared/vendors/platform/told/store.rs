@@ -14,9 +14,13 @@ use doorstep_core::model::record::{Kept, Record};
 #[async_trait]
 pub trait PushStore: Send + Sync {
     /// Loads the latest update about one thing; `None` where there is none or it cannot be read.
-    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>>;
+    async fn letter(&self, site: &str, entity: &str, id: &str) -> Result<Option<ThingUpdate>> {
+        Ok(self.letter_kept(site, entity, id).await?.readable())
+    }
     /// Loads the latest update about each thing.
-    async fn letters(&self, site: &str) -> Result<Vec<ThingUpdate>>;
+    async fn letters(&self, site: &str) -> Result<Vec<ThingUpdate>> {
+        Ok(self.mailbox(site).await?.letters)
+    }
     /// Loads the latest update about one thing, and says whether one exists that cannot be read.
     async fn letter_kept(&self, site: &str, entity: &str, id: &str) -> Result<Kept<ThingUpdate>>;
     /// Loads the latest update about each thing, and names the things whose updates cannot be read.
