@@ -10,6 +10,7 @@ use doorstep_core::model::error::Result;
 
 mod approve;
 mod audit;
+mod backend;
 mod check;
 mod diff;
 mod doctor;
@@ -18,7 +19,6 @@ mod entries;
 mod explain;
 mod files;
 mod forget;
-mod local;
 mod on_time;
 mod pause;
 mod print;

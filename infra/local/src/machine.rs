@@ -277,7 +277,7 @@ impl Machine {
     /// # Errors
     /// The error of the operation itself.
     pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
-        self.environment().store.audit(site).await
+        doorstep_operator::view::audit(self.environment(), site).await
     }
 
     /// Returns whether a site is served now, or was served before. A retired site keeps its audit chain and can forget
@@ -287,14 +287,6 @@ impl Machine {
     /// The error of the operation itself.
     pub(crate) async fn remembers(&self, site: &str) -> Result<bool> {
         Ok(self.knows(site) || self.environment().store.has_chain(site).await?)
-    }
-
-    /// Returns a site's audit records as JSON.
-    ///
-    /// # Errors
-    /// The error of the operation itself.
-    pub async fn audit(&self, site: &str) -> Result<Value> {
-        doorstep_operator::view::audit(self.environment(), site).await
     }
 
     /// Makes the next `times` functions that complete `step` crash there.

@@ -109,9 +109,9 @@ impl Run {
 
     /// What was done, without when.
     async fn deeds(&self) -> Vec<String> {
-        let audit = self.0.audit("riverside").await.expect("an audit");
-        let word = |deed: &Value| format!("{} {} {}", deed["what"], deed["account"], deed["group"]).replace('"', "");
-        audit.as_array().expect("records").iter().map(word).collect()
+        let audit = self.0.records("riverside").await.expect("an audit");
+        let word = |deed: Value| format!("{} {} {}", deed["what"], deed["account"], deed["group"]).replace('"', "");
+        audit.iter().map(|record| word(serde_json::to_value(record).expect("JSON"))).collect()
     }
 }
 
