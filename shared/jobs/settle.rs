@@ -20,7 +20,6 @@ mod case;
 mod commit;
 mod crowd;
 mod directory;
-mod doubts;
 mod held;
 mod identity;
 mod intend;
@@ -43,16 +42,17 @@ mod shared;
 mod tidy;
 mod timely;
 mod turn;
+mod unconfirmed;
 
 pub use accounts::{taken_already, the_one};
 pub use case::dossier_of;
-pub use doubts::COUNTED;
 pub use held::{ActualGroups, GroupRows};
-pub use look::{Origin, end_look};
+pub use look::{Origin, end_refetch};
 pub use moves::{PersonDecision, View, concerned, decide_person};
 pub use rest::resume_at;
 pub use scene::DoorsContext;
 pub use scene::catalogue;
+pub use unconfirmed::COUNTED;
 
 /// Seconds that a site's queue waits before a failed message returns, by the number of times that the message was
 /// received. After the fifth failure the queue moves the message to the dead-letter queue.

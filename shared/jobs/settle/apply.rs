@@ -37,7 +37,7 @@ pub struct PersonWork {
     /// The name for new accounts.
     pub name: String,
     /// The audit entries of what was done.
-    pub deeds: Vec<AuditEntry>,
+    pub actions: Vec<AuditEntry>,
     /// Further writes of the person's transaction.
     pub writes: Vec<Write>,
     /// The failures, with the door system or store that failed.
@@ -226,7 +226,7 @@ struct Part {
 impl PersonWork {
     /// Returns a person's work without any action yet.
     pub fn of(person: Person, name: &str) -> Self {
-        let (moves, deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (moves, actions, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
         let (released, waits) = (Vec::new(), Vec::new());
         let (more, left) = (false, false);
@@ -235,7 +235,7 @@ impl PersonWork {
             person,
             moves,
             name,
-            deeds,
+            actions,
             writes,
             failures,
             troubles,
@@ -252,7 +252,7 @@ impl PersonWork {
 
     /// Uses up the release of an applied change. The guard judges the same change anew the next time.
     pub(super) fn spend(&mut self, site: &str, done: &UnconfirmedChange) {
-        let released = self.released.iter().any(|release| release.doubt == *done);
+        let released = self.released.iter().any(|release| release.change == *done);
         self.writes.extend(released.then(|| Store::spent(site, done)));
     }
 
@@ -264,7 +264,7 @@ impl PersonWork {
 
     fn made(&mut self, site: &str, doors: &str, account: Account) {
         self.person.account_done(doors);
-        self.deeds.push(invited(doors, &account.id, "made"));
+        self.actions.push(invited(doors, &account.id, "made"));
         self.writes.push(point_account(site, doors, &account.id, &self.person.id));
         self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
     }
@@ -307,7 +307,7 @@ impl PersonWork {
             self.person.accounts.remove(doors);
         }
         let answer = if what == AuditAction::Refused { "not allowed" } else { DONE };
-        self.deeds.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
+        self.actions.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
     }
 
     pub(super) fn granted(
@@ -319,7 +319,7 @@ impl PersonWork {
         now: jiff::Timestamp,
     ) {
         let account = entry.account.id.clone();
-        self.deeds.push(AuditEntry::new(doors, &account, Some(group), AuditAction::Granted, &because, DONE));
+        self.actions.push(AuditEntry::new(doors, &account, Some(group), AuditAction::Granted, &because, DONE));
         let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
         match claim {
             Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
@@ -339,7 +339,7 @@ impl PersonWork {
         let done =
             UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         self.spend(site, &done);
-        self.deeds.push(AuditEntry::new(doors, &row.account, Some(group), AuditAction::Revoked, &because, DONE));
+        self.actions.push(AuditEntry::new(doors, &row.account, Some(group), AuditAction::Revoked, &because, DONE));
         let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
         self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
         self.person.done(doors, group);
@@ -394,7 +394,14 @@ impl PersonWork {
     /// Adds one audit entry for a refusal, however often it is retried.
     fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
         if !self.person.problems.contains(&problem(doors, error)) {
-            self.deeds.push(AuditEntry::new(doors, account, group, AuditAction::Refused, because, &error.to_string()));
+            self.actions.push(AuditEntry::new(
+                doors,
+                account,
+                group,
+                AuditAction::Refused,
+                because,
+                &error.to_string(),
+            ));
         }
     }
 }

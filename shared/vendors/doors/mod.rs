@@ -9,8 +9,8 @@ use crate::access::Access;
 use doorstep_core::model::account::{Account, AccountId, Card, DoorsKind, Group, GroupId, GroupMember};
 use doorstep_core::model::error::Result;
 
+pub mod attempts;
 pub mod kisi;
-pub mod openings;
 pub mod salto_ks;
 
 #[cfg(test)]
@@ -19,13 +19,13 @@ pub(crate) mod script;
 /// The connection of a kind of door system. Only its implementation here names the vendors.
 pub trait DoorsVendor {
     /// Returns the parser of the webhooks that report access attempts; `None` where the door system has none.
-    fn webhook(self) -> Option<&'static dyn openings::TellOpenings>;
+    fn webhook(self) -> Option<&'static dyn attempts::PushAttempts>;
     /// Returns a reader and a writer of one door system.
     fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>);
 }
 
 impl DoorsVendor for DoorsKind {
-    fn webhook(self) -> Option<&'static dyn openings::TellOpenings> {
+    fn webhook(self) -> Option<&'static dyn attempts::PushAttempts> {
         match self {
             DoorsKind::SaltoKs => None,
             DoorsKind::Kisi => Some(&kisi::webhook::EventWebhook),
@@ -128,7 +128,7 @@ pub trait ReadDoors: Send + Sync {
     /// Fetches the seats, where the door system counts them.
     async fn seats(&self) -> Result<Option<Seats>>;
     /// Returns the reader of access attempts.
-    fn openings(&self) -> &dyn openings::ReadOpenings;
+    fn attempts(&self) -> &dyn attempts::ReadAttempts;
     /// Returns whether an account can have one card only.
     fn one_card(&self) -> bool {
         false
