@@ -9,14 +9,14 @@ use super::doors::DoorsSnapshot;
 use super::facts::FactIndex;
 use super::foreign::Foreign;
 use super::judge::{Verdict, judge};
-use crate::settle::GroupRows;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::former::Certainty;
 use doorstep_core::decide::guard::judge::{Holders, Inside};
 use doorstep_core::decide::guard::removal::{doubt_of, is_foreign, tag_of};
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::account::AccountId;
+use doorstep_core::model::actual_groups::GroupRows;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 

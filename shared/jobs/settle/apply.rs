@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 
 use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::scene::Writers;
-use doorstep_cloud::other_sites::OtherSites;
 use doorstep_cloud::store::holds::Release;
 use doorstep_cloud::store::people::{free_account, point_account};
 use doorstep_cloud::store::{Store, Write};
@@ -17,6 +16,7 @@ use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_vendors::doors::{Entry, NewAccount, WriteDoors};

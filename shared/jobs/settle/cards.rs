@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::accounts::{AFTER_AN_INTERRUPTION, reader};
 use super::apply::PersonWork;
-use super::card_moves::wanted_cards;
-use super::moves::PersonDecision;
 use super::problems::about_card;
 use super::round::Evaluation;
 use super::scene::SiteContext;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number, Wrong, same_number};
+use doorstep_core::decide::person::PersonDecision;
+use doorstep_core::decide::person::wanted_cards;
 use doorstep_core::model::account::{AccountId, Card};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;

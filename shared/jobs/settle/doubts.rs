@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::apply::PersonWork;
-use super::moves::PersonDecision;
 use super::round::Evaluation;
 use super::scene::SiteContext;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -16,6 +15,7 @@ use doorstep_core::decide::cards::Change;
 use doorstep_core::decide::guard::former::Certainty;
 use doorstep_core::decide::guard::removal::{Evidence, doubt_of};
 use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
+use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 

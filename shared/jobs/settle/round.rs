@@ -14,15 +14,15 @@ use super::commit::{Outcome, commit, tell};
 use super::directory::Directory;
 use super::identity::WorkItem;
 use super::intend::intend;
-use super::moves::concerned;
 use super::portion::Phase;
 use super::prepare::{FirstLook, prepare_all};
-use super::rest::resume_at;
 use super::scene::{SiteContext, Writers};
 use super::shared::ring_others;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::cards::Number;
 use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
+use doorstep_core::decide::guest_seats::resume_at;
+use doorstep_core::decide::person::concerned;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 

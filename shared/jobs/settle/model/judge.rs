@@ -14,16 +14,17 @@ use crate::settle::apply::PersonWork;
 use crate::settle::commit::{Outcome, Round, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
-use crate::settle::moves::{View, concerned, decide_person};
-use crate::settle::scene::DoorsContext;
-use crate::settle::{ActualGroups, GroupRows};
-use doorstep_cloud::other_sites::OtherSites;
-use doorstep_cloud::store::sites::DoorsRead;
 use doorstep_core::decide::action::Action;
+use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};
+use doorstep_core::decide::person::{View, concerned, decide_person};
 use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, Standing};
+use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::capabilities::Capabilities;
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::window::Window;
 use doorstep_core::site::{DoorsConfig, Foreign, Mode, WithoutAccess};
@@ -113,15 +114,8 @@ impl Judge {
         let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
         let ends_by_itself = story.doors != Doors::Salto;
         let ruled = BTreeSet::from([group()]);
-        let terms = DoorsContext {
-            config,
-            seen,
-            ends_by_itself,
-            ruled,
-            guests_rest: true,
-            one_card: false,
-            counts_seats: false,
-        };
+        let capabilities = Capabilities { ends_by_itself, suspends_guests: true, one_card: false, counts_seats: false };
+        let terms = DoorsContext { config, seen, capabilities, ruled };
         Judge {
             doors: story.doors,
             sayings: story.sayings.clone(),
@@ -196,7 +190,7 @@ impl Judge {
         groups: &BTreeSet<(String, GroupId)>,
         held: &ActualGroups,
         now: Minute,
-    ) -> crate::settle::PersonDecision {
+    ) -> doorstep_core::decide::person::PersonDecision {
         let (books, looked, cards, adopt) = Default::default();
         decide_person(View {
             person,

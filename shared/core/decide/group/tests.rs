@@ -1,4 +1,4 @@
-//! Tests of the tables in `diff.rs`, row by row.
+//! Tests of the tables in `group.rs`, row by row.
 
 use super::*;
 use crate::decide::entitlement::Reasons;

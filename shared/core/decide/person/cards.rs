@@ -1,16 +1,16 @@
-//! The actions that a person's cards need at one door system: pure. The decision of [`doorstep_core::decide::cards`]
+//! The actions that a person's cards need at one door system: pure. The decision of [`crate::decide::cards`]
 //! becomes actions.
 
 use jiff::Timestamp;
 
-use super::moves::{PersonDecision, View, is_awaited};
-use super::scene::DoorsContext;
-use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::{self, CardBook, Number};
-use doorstep_core::decide::entitlement::Desired;
-use doorstep_core::model::account::AccountId;
-use doorstep_core::model::person::Person;
-use doorstep_core::site::Mode;
+use super::{PersonDecision, View, is_awaited};
+use crate::decide::action::Action;
+use crate::decide::cards::{self, CardBook, Number};
+use crate::decide::doors_context::DoorsContext;
+use crate::decide::entitlement::Desired;
+use crate::model::account::AccountId;
+use crate::model::person::Person;
+use crate::site::Mode;
 
 /// Returns the card numbers that the person should have at this door system: all while the person has access there now
 /// or later, because a card is one more way through doors that are already open to the person; none afterwards, because
@@ -43,7 +43,7 @@ pub fn card_moves(
         wanted: wanted_cards(view.person, view.numbers, view.desired, doors, view.now),
         ours: linked.map(|linked| linked.cards.as_slice()).unwrap_or_default(),
         book,
-        one: terms.one_card,
+        one: terms.capabilities.one_card,
         taken_over: !terms.seen.cards_taken || view.adopt_cards.contains(doors),
         give: !view.stale,
         take: view.mode != Mode::GrantOnly && !protected,

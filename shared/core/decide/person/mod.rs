@@ -1,4 +1,4 @@
-//! The actions that one person needs at every door system: pure. The group decisions of [`doorstep_core::decide::diff`]
+//! The actions that one person needs at every door system: pure. The group decisions of [`crate::decide::group`]
 //! and the needs of the accounts become one list of actions. The list can be printed and judged before anything is
 //! applied.
 
@@ -7,18 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::card_moves::card_moves;
-use super::held::{ActualGroups, GroupRows};
-use super::rest;
-use super::scene::DoorsContext;
-use doorstep_cloud::other_sites::OtherSites;
-use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::{CardBook, Number, Trouble};
-use doorstep_core::decide::diff::{Ends, GroupDecision, Held, judge};
-use doorstep_core::decide::entitlement::{Desired, OpenInterval, open_at};
-use doorstep_core::model::account::{AccountId, GroupId, GroupMember, Standing};
-use doorstep_core::model::person::{Claim, Linked, Person};
-use doorstep_core::site::{Mode, WithoutAccess};
+use crate::decide::action::Action;
+use crate::decide::cards::{CardBook, Number, Trouble};
+use crate::decide::doors_context::DoorsContext;
+use crate::decide::entitlement::{Desired, OpenInterval, open_at};
+use crate::decide::group::{Ends, GroupDecision, Held, judge};
+use crate::decide::guest_seats;
+use crate::model::account::{AccountId, GroupId, GroupMember, Standing};
+use crate::model::actual_groups::{ActualGroups, GroupRows};
+use crate::model::other_sites::OtherSites;
+use crate::model::person::{Claim, Linked, Person};
+use crate::site::{Mode, WithoutAccess};
+
+mod cards;
+
+use cards::card_moves;
+pub use cards::wanted_cards;
 
 /// The inputs of one person's decision.
 #[derive(Clone, Copy)]
@@ -149,7 +153,7 @@ fn group_verdict(
     let elsewhere = account.map(|account| view.others.ends(doors, group, account)).unwrap_or_default();
     let held = Held {
         rows: &rows,
-        ends_by_itself: terms.ends_by_itself,
+        ends_by_itself: terms.capabilities.ends_by_itself,
         protected,
         exclusive: terms.is_exclusive(group),
         taken_over: !terms.seen.taken.contains(group) || view.adopt.contains(at),
@@ -233,8 +237,8 @@ fn account_moves(view: View<'_>, doors: &str, terms: &DoorsContext, changes: &[A
     let mut moves = Vec::new();
     let has_access = grants || view.person.claims_at(doors);
     let open = || view.groups.iter().any(|at| at.0 == doors && open_at(view.desired, at, view.now).is_some());
-    let gives_seat_back = rest::gives_seat_back(view.person, terms);
-    let comes = || open() || gives_seat_back && rest::is_about_to_come(view.desired, doors, view.now);
+    let gives_seat_back = guest_seats::gives_seat_back(view.person, terms);
+    let comes = || open() || gives_seat_back && guest_seats::is_about_to_come(view.desired, doors, view.now);
     let (id, rests) = (&linked.account.id, linked.account.standing == Standing::Suspended);
     let suspended = linked.suspended || rests && view.others.suspended(doors, id);
     if suspended && !view.stale && comes() {
@@ -247,7 +251,7 @@ fn account_moves(view: View<'_>, doors: &str, terms: &DoorsContext, changes: &[A
         moves.push(Action::Rename(name.to_owned()));
     }
     let awaited = || is_awaited(view.desired, doors, view.now);
-    let may_pause = || gives_seat_back && rest::is_between_visits(view.desired, doors, view.now);
+    let may_pause = || gives_seat_back && guest_seats::is_between_visits(view.desired, doors, view.now);
     let quiet = !has_access && changes.is_empty() && !linked.left_alone && linked.cards.is_empty();
     let safe = !linked.account.privileged && !terms.protects(&linked.account.id, Some(&linked.account));
     if quiet && safe && view.mode == Mode::Full {
@@ -265,7 +269,7 @@ fn account_moves(view: View<'_>, doors: &str, terms: &DoorsContext, changes: &[A
 }
 
 fn may_rest(linked: &Linked, terms: &DoorsContext) -> bool {
-    terms.guests_rest || !linked.account.guest
+    terms.capabilities.suspends_guests || !linked.account.guest
 }
 
 /// Returns whether any window at this door system is open or still to come.
