@@ -22,7 +22,7 @@ use doorstep_core::model::subject::Subject;
 
 /// Returns the unconfirmed changes of one person.
 pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
-    if verdict.judged.moves.is_empty() {
+    if verdict.judged.actions().next().is_none() {
         return Vec::new();
     }
     let person = &verdict.somebody.person;
@@ -32,10 +32,10 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
         (None, Some(profile)) => Subject::Profile(profile.clone()),
         (None, None) => return Vec::new(),
     };
-    let made = verdict.judged.moves.iter().filter(|(_, step)| *step == Action::Create).filter_map(|(doors, _)| {
+    let made = verdict.judged.actions().filter(|(_, step)| **step == Action::Create).filter_map(|(doors, _)| {
         Some(Waiting::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
     });
-    let taken = verdict.judged.moves.iter().chain(&verdict.aftermath).filter_map(|(doors, step)| {
+    let taken = verdict.judged.actions().chain(verdict.aftermath.actions()).filter_map(|(doors, step)| {
         let doubt = doubt_of(person, doors, step)?;
         let doubted = *verdict.unsure.get(&doubt)? == Certainty::Doubted;
         let (foreign, tag) = (is_foreign(step), tag_of(step));

@@ -31,8 +31,8 @@ pub async fn wait_for_the_guard(
     judged: &mut PersonDecision,
     now: Timestamp,
 ) {
-    let mut doubts = Vec::with_capacity(judged.moves.len());
-    for (doors, step) in &judged.moves {
+    let mut doubts = Vec::new();
+    for (doors, step) in judged.actions() {
         let counted = *step == Action::Create
             && must_be_counted(scene, doors, &task.person.id, now).await.unwrap_or_else(|error| {
                 task.failures.push(("ledger".to_owned(), error));
@@ -56,16 +56,18 @@ pub async fn wait_for_the_guard(
         }
     };
     let mut held = Vec::new();
-    let mut moves = Vec::new();
-    for ((doors, step), doubt) in std::mem::take(&mut judged.moves).into_iter().zip(doubts) {
-        match doubt.map(|doubt| (released.iter().find(|release| release.doubt == doubt), doubt)) {
-            None => moves.push((doors, step)),
-            Some((Some(release), _)) => {
-                task.released.push(release.clone());
-                moves.push((doors, approved(step, release)));
+    let mut doubts = doubts.into_iter();
+    for (doors, here) in &mut judged.by_doors {
+        for (step, doubt) in std::mem::take(&mut here.actions).into_iter().zip(doubts.by_ref()) {
+            match doubt.map(|doubt| (released.iter().find(|release| release.doubt == doubt), doubt)) {
+                None => here.actions.push(step),
+                Some((Some(release), _)) => {
+                    task.released.push(release.clone());
+                    here.actions.push(approved(step, release));
+                }
+                Some((None, UnconfirmedChange::Made { .. })) => held.push(doors.clone()),
+                Some((None, _)) => {}
             }
-            Some((None, UnconfirmedChange::Made { .. })) => held.push(doors),
-            Some((None, _)) => {}
         }
     }
     if !held.is_empty()
@@ -74,9 +76,8 @@ pub async fn wait_for_the_guard(
         task.failures.push(("ledger".to_owned(), error));
     }
     // Access needs an account.
-    moves.retain(|(doors, step)| !held.contains(doors) || step.takes_out());
+    judged.retain_actions(|doors, step| !held.iter().any(|held| held == doors) || step.takes_out());
     task.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
-    judged.moves = moves;
 }
 
 /// The state of the limit on new accounts.

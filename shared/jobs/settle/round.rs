@@ -154,7 +154,7 @@ fn is_hopeless(scene: &SiteContext, task: &PersonWork) -> bool {
 
 /// Updates the directory with the changed accounts, so that this run need not fetch them again.
 fn note_accounts(directory: &mut Directory, sitting: &Evaluation, task: &PersonWork) {
-    for (doors, step) in &task.moves {
+    for (doors, step) in task.decision.actions() {
         if !step.is_of_the_account() {
             continue;
         }

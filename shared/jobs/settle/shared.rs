@@ -72,7 +72,7 @@ pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
     let mut needed: BTreeMap<Key, Write> = BTreeMap::new();
     let mut rings: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
     let linked = |doors: &str| task.person.accounts.get(doors).map(|linked| &linked.account.id);
-    let moves = judged.moves.iter().filter_map(|(doors, step)| {
+    let moves = judged.actions().filter_map(|(doors, step)| {
         let account = match step {
             Action::Revoke { row, .. } => Some(&row.account),
             Action::Suspend | Action::Delete | Action::Untag(_) => linked(doors),
@@ -81,12 +81,13 @@ pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
         };
         Some((doors, account?, true))
     });
-    let released = judged.release.iter().filter_map(|(doors, group)| {
-        let claim = task.person.claim(doors, group)?;
-        Some((doors, &claim.account, true))
+    let disowned = judged.by_doors.iter().flat_map(|(doors, here)| {
+        let claims = here.disown.iter().filter_map(|group| task.person.claim(doors, group));
+        claims.map(move |claim| (doors, &claim.account, true))
     });
-    let adopted = judged.adopt.iter().map(|claim| (&claim.doors, &claim.account, false));
-    for (doors, account, concerns) in moves.chain(released).chain(adopted) {
+    let adopted = judged.by_doors.values().flat_map(|here| &here.adopt);
+    let adopted = adopted.map(|claim| (&claim.doors, &claim.account, false));
+    for (doors, account, concerns) in moves.chain(disowned).chain(adopted) {
         let more = conditions(&task.others, doors, account).into_iter();
         needed.extend(more.map(|write| (write.key().clone(), write)));
         if concerns {

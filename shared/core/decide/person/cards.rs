@@ -1,13 +1,11 @@
-//! The actions that a person's cards need at one door system: pure. The decision of [`crate::decide::cards`]
-//! becomes actions.
+//! The part of a decision that concerns the cards at one door system.
 
 use jiff::Timestamp;
 
-use super::{PersonDecision, View, is_awaited};
+use super::{AtDoors, DoorsDecision};
 use crate::decide::action::Action;
-use crate::decide::cards::{self, CardBook, Number};
-use crate::decide::doors_context::DoorsContext;
-use crate::decide::entitlement::Desired;
+use crate::decide::cards::{CardBook, CardsView, Number, decide_cards};
+use crate::decide::entitlement::{Desired, is_awaited};
 use crate::model::account::AccountId;
 use crate::model::person::Person;
 use crate::site::Mode;
@@ -15,7 +13,7 @@ use crate::site::Mode;
 /// Returns the card numbers that the person should have at this door system: all while the person has access there now
 /// or later, because a card is one more way through doors that are already open to the person; none afterwards, because
 /// people pass cards on.
-pub fn wanted_cards<'a>(
+pub fn desired_cards<'a>(
     person: &Person,
     numbers: &'a [Number],
     desired: &Desired,
@@ -25,33 +23,28 @@ pub fn wanted_cards<'a>(
     if person.claims_at(doors) || is_awaited(desired, doors, now) { numbers } else { &[] }
 }
 
-/// Decides the actions on a person's cards. An account that is only being created gets its cards in the next round.
-pub fn card_moves(
-    view: View<'_>,
-    doors: &str,
-    terms: &DoorsContext,
-    book: &CardBook,
-    made: bool,
-    judged: &mut PersonDecision,
-) {
-    let nobody = AccountId(String::new());
-    let linked = view.person.accounts.get(doors);
-    let Some(account) = linked.map(|linked| &linked.account.id).or(made.then_some(&nobody)) else { return };
-    let protected = terms.protects(account, linked.map(|linked| &*linked.account));
-    let verdict = cards::judge(cards::View {
-        account,
-        wanted: wanted_cards(view.person, view.numbers, view.desired, doors, view.now),
-        ours: linked.map(|linked| linked.cards.as_slice()).unwrap_or_default(),
-        book,
-        one: terms.capabilities.one_card,
-        taken_over: !terms.seen.cards_taken || view.adopt_cards.contains(doors),
-        give: !view.stale,
-        take: view.mode != Mode::GrantOnly && !protected,
-    });
-    let at = || doors.to_owned();
-    judged.moves.extend(verdict.untag.into_iter().map(|change| (at(), Action::Untag(change))));
-    judged.moves.extend(verdict.tag.into_iter().map(|change| (at(), Action::Tag(change))));
-    judged.adopt_cards.extend(verdict.adopt.into_iter().map(|(number, because)| (at(), number, because)));
-    judged.forget_cards.extend(verdict.forget.into_iter().map(|number| (at(), number)));
-    judged.troubles.extend(verdict.troubles.into_iter().map(|trouble| (at(), trouble)));
+impl AtDoors<'_> {
+    /// Decides about the person's cards. An account that is only being created gets its cards in the next round.
+    pub(super) fn decide_cards(self, book: &CardBook, decision: &mut DoorsDecision) {
+        let unmade = AccountId(String::new());
+        let linked = self.linked.map(|linked| &linked.account.id);
+        let Some(account) = linked.or(decision.creates().then_some(&unmade)) else { return };
+        let protected = self.context.protects(account, self.linked.map(|linked| &*linked.account));
+        let (desired, context) = (self.view.desired, self.view.context);
+        let decided = decide_cards(CardsView {
+            account,
+            desired: desired_cards(self.view.person, desired.cards, desired.access, self.doors, context.now),
+            claimed: self.linked.map(|linked| linked.cards.as_slice()).unwrap_or_default(),
+            book,
+            one: self.context.capabilities.one_card,
+            taken_over: !self.context.seen.cards_taken || self.view.scope.adopt_cards.contains(self.doors),
+            give: !context.stale,
+            take: context.mode != Mode::GrantOnly && !protected,
+        });
+        decision.actions.extend(decided.untag.into_iter().map(Action::Untag));
+        decision.actions.extend(decided.tag.into_iter().map(Action::Tag));
+        decision.adopt_cards = decided.adopt;
+        decision.disown_cards = decided.disown;
+        decision.troubles = decided.troubles;
+    }
 }

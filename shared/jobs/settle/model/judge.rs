@@ -17,7 +17,9 @@ use crate::settle::interrupted::finish;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};
-use doorstep_core::decide::person::{View, concerned, decide_person};
+use doorstep_core::decide::person::{
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonView, concerned, decide_person,
+};
 use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, Standing};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
@@ -176,10 +178,9 @@ impl Judge {
             Vec::new()
         };
         let judged = self.judged(&person, &desired, &groups, &held, now);
-        let more = needs_aftercare(&judged.moves, &person, &self.terms);
-        person.claims.extend(judged.adopt);
-        person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
-        let acts = judged.moves.iter().map(|(_, step)| act(step)).collect();
+        let more = needs_aftercare(&judged, &person, &self.terms);
+        judged.settle_claims(&mut person);
+        let acts = judged.actions().map(|(_, step)| act(step)).collect();
         Decided { person: brief(&person), acts, records: records(&deeds), more }
     }
 
@@ -192,22 +193,16 @@ impl Judge {
         now: Minute,
     ) -> doorstep_core::decide::person::PersonDecision {
         let (books, looked, cards, adopt) = Default::default();
-        decide_person(View {
+        decide_person(PersonView {
             person,
-            name: Some(NAME),
-            desired,
-            groups,
-            held,
-            numbers: &[],
-            books: &books,
-            looked: &looked,
-            adopt_cards: &cards,
-            terms: &self.terms,
-            mode: Mode::Full,
-            adopt: &adopt,
-            stale: false,
-            others: &OtherSites::default(),
-            now: at(now),
+            desired: DesiredState { access: desired, name: Some(NAME), cards: &[] },
+            actual: ActualState {
+                groups: held,
+                cards: ActualCards { books: &books, read: &looked },
+                others: &OtherSites::default(),
+            },
+            scope: CompareScope { groups, adopt: &adopt, adopt_cards: &cards },
+            context: DecisionContext { doors: &self.terms, mode: Mode::Full, stale: false, now: at(now) },
         })
     }
 
@@ -223,7 +218,7 @@ impl Judge {
         let held = ActualGroups::from([((DOORS.to_owned(), group()), rows(lines))]);
         let judged = self.judged(&person, &desired, &groups, &held, now);
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
-        let due = !judged.is_empty() || person.has_begun() || !person.problems.is_empty() || moved_on;
+        let due = !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
         let found = match (due, groups.is_empty()) {
             (false, _) => Found::Well,
             (true, true) => Found::Due,
