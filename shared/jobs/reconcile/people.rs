@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use crate::comparison::doors::DoorsSnapshot;
-use crate::comparison::doubts::{of_person, of_stranger};
-use crate::comparison::facts::FactIndex;
-use crate::comparison::foreign::Foreign;
-use crate::comparison::joins::{Joins, joins};
-use crate::comparison::judge::{Verdict, judge};
-use crate::comparison::people::PersonCow;
-use crate::comparison::{CompareContext, Group};
+use crate::compare::doors::DoorsSnapshot;
+use crate::compare::facts::FactIndex;
+use crate::compare::foreign::Foreign;
+use crate::compare::joins::{Joins, joins};
+use crate::compare::judge::{Verdict, judge};
+use crate::compare::people::PersonCow;
+use crate::compare::unconfirmed::{of_person, of_stranger};
+use crate::compare::{CompareContext, Group};
 use crate::settle::COUNTED;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::guard::removal::doubt_of;
+use doorstep_core::decide::guard::removal::change_of;
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -31,7 +31,7 @@ pub struct Marked {
     /// Unconfirmed changes.
     pub waiting: Vec<Waiting>,
     /// The facts whose confirmed state the unconfirmed changes rest on.
-    pub vouched: BTreeSet<FactId>,
+    pub confirmed: BTreeSet<FactId>,
 }
 
 /// Decides for all people, counts the differences and returns who is due.
@@ -64,7 +64,7 @@ struct Marking<'a> {
 impl Marking<'_> {
     fn verdict(&mut self, verdict: &Verdict<'_>, report: &mut Report) {
         let somebody = verdict.somebody;
-        let doubts = self.doubts(verdict);
+        let changes = self.changes(verdict);
         if let Some(person) = somebody.known {
             report.problems.extend(person.problems.iter().map(|problem| format!("person {}: {problem}", person.id)));
             let changed = self.changed_accounts(person, &somebody.person);
@@ -72,12 +72,12 @@ impl Marking<'_> {
                 self.marked.dues.push(self.due(person, verdict, &changed));
                 let moved = person.profiles.iter().filter(|_| somebody.moved);
                 self.marked.dues.extend(moved.map(|name| Due::at(self.ground.now, Subject::Profile(name.clone()))));
-            } else if !doubts.is_empty() {
-                self.marked.perhaps.push((self.due(person, verdict, &changed), doubts.clone()));
+            } else if !changes.is_empty() {
+                self.marked.perhaps.push((self.due(person, verdict, &changed), changes.clone()));
             }
         }
         if !somebody.joined.is_empty() {
-            self.newcomers(verdict, &doubts);
+            self.newcomers(verdict, &changes);
         }
     }
 
@@ -91,15 +91,15 @@ impl Marking<'_> {
     }
 
     /// Records the unconfirmed changes of one person and returns them.
-    fn doubts(&mut self, verdict: &Verdict<'_>) -> Vec<UnconfirmedChange> {
-        self.marked.vouched.extend(verdict.vouched.iter().cloned());
+    fn changes(&mut self, verdict: &Verdict<'_>) -> Vec<UnconfirmedChange> {
+        self.marked.confirmed.extend(verdict.confirmed.iter().cloned());
         if self.ground.mode == Mode::Observe {
             return Vec::new();
         }
         let waiting = of_person(verdict);
-        let doubts = waiting.iter().map(|one| one.doubt.clone()).collect();
+        let changes = waiting.iter().map(|one| one.change.clone()).collect();
         self.marked.waiting.extend(waiting);
-        doubts
+        changes
     }
 
     /// Returns the groups to read, and whether their existing members become claims.
@@ -111,7 +111,7 @@ impl Marking<'_> {
 
     /// Marks the new profiles that open a group now or later, or that join a stored person. A profile may block what
     /// another profile of the same person opens.
-    fn newcomers(&mut self, verdict: &Verdict<'_>, doubts: &[UnconfirmedChange]) {
+    fn newcomers(&mut self, verdict: &Verdict<'_>, changes: &[UnconfirmedChange]) {
         let (somebody, now) = (verdict.somebody, self.ground.now);
         let mut stretches = verdict.desired.values().flatten();
         let awaited = stretches.any(|stretch| stretch.window.until.is_none_or(|until| until > now));
@@ -125,9 +125,9 @@ impl Marking<'_> {
             let due = Due::at(now, Subject::Profile(name.clone())).with_groups(groups.clone(), !groups.is_empty());
             let (cards, adopt) = cards(verdict);
             let due = due.with_a_look_at(verdict.linked.union(&cards).cloned().collect()).with_cards(adopt);
-            match doubts {
+            match changes {
                 [] => self.marked.dues.push(due),
-                doubts => self.marked.perhaps.push((due, doubts.to_vec())),
+                changes => self.marked.perhaps.push((due, changes.to_vec())),
             }
         }
     }
@@ -168,27 +168,27 @@ impl Marking<'_> {
             goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_stranger(&foreign));
         }
         for ((doors, id), waiting) in goes {
-            let doubts: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.doubt.clone()).collect();
-            let groups = doubts
+            let changes: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.change.clone()).collect();
+            let groups = changes
                 .iter()
                 .filter_map(UnconfirmedChange::group)
                 .map(|group| (doors.clone(), group.clone()))
                 .collect();
             let due = Due::at(self.ground.now, Subject::Account { doors, id }).with_groups(groups, false);
             self.marked.waiting.extend(waiting);
-            self.marked.perhaps.push((due, doubts));
+            self.marked.perhaps.push((due, changes));
         }
     }
 
     /// Marks the profiles that would join or leave a person. The people stay as they are until the guard has judged it.
     fn joins(&mut self, joins: Joins) {
         // Observe mode judges nothing. The confirmed state must be kept, or the change would count as confirmed.
-        self.marked.vouched.extend(joins.profiles);
+        self.marked.confirmed.extend(joins.profiles);
         if self.ground.mode == Mode::Observe {
             return;
         }
         for one in &joins.waiting {
-            self.marked.perhaps.push((Due::at(self.ground.now, one.who.clone()), vec![one.doubt.clone()]));
+            self.marked.perhaps.push((Due::at(self.ground.now, one.who.clone()), vec![one.change.clone()]));
         }
         self.marked.waiting.extend(joins.waiting);
     }
@@ -219,7 +219,7 @@ fn has_sure_work(verdict: &Verdict<'_>) -> bool {
 
 /// Returns whether the removal that an action makes is unconfirmed.
 fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Action) -> bool {
-    doubt_of(&verdict.somebody.person, doors, step).is_some_and(|doubt| verdict.unsure.contains_key(&doubt))
+    change_of(&verdict.somebody.person, doors, step).is_some_and(|change| verdict.unsure.contains_key(&change))
 }
 
 /// Counts the differences. Unconfirmed removals are counted after the guard has judged them.

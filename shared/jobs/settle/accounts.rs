@@ -23,7 +23,7 @@ pub struct Found {
     /// Writes that belong to the person's transaction.
     pub writes: Vec<Write>,
     /// Audit entries of account changes that an interrupted run made.
-    pub deeds: Vec<AuditEntry>,
+    pub actions: Vec<AuditEntry>,
     /// An earlier run began to create the account, and no such account is found.
     pub tried: bool,
 }
@@ -47,16 +47,16 @@ pub async fn link(
     let mut found = Found::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
     let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
-    let begun = begun.map(|intent| intent.deed.clone());
+    let begun = begun.map(|intent| intent.action.clone());
     if let Some(linked) = person.accounts.get_mut(doors) {
         let known = linked.account.id.clone();
         match directory.account(doors, reader, &linked.account).await? {
             Some(account) => {
-                found.deeds.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
+                found.actions.extend(refresh(linked, account, begun.as_ref()).map(|what| seen(doors, &known, what)))
             }
             None => {
                 let deleted = begun == Some(IntentKind::Delete);
-                found.deeds.extend(deleted.then(|| seen(doors, &known, AuditAction::Deleted)));
+                found.actions.extend(deleted.then(|| seen(doors, &known, AuditAction::Deleted)));
                 found.writes.push(free_account(&scene.site.id, doors, &known));
                 person.accounts.remove(doors);
             }
@@ -73,7 +73,7 @@ pub async fn link(
             found.tried = making.is_some();
             return Ok(found);
         };
-        found.deeds.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
+        found.actions.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
         take(scene, person, doors, account, name, making.is_some()).await?;
     }
     person.account_done(doors);

@@ -58,7 +58,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
             Subject::Person(id) => Ok(vec![id.clone()]),
             Subject::Profile(name) => of_profile(environment, site, name).await,
             Subject::Account { doors, id } => of_account(environment, site, doors, id).await.map(|id| vec![id]),
-            Subject::Look { .. } => Ok(Vec::new()),
+            Subject::Refetch { .. } => Ok(Vec::new()),
         };
         let meant = match meant {
             // The table will never accept this write. The other people go on, and each reconcile finds the failure
@@ -88,7 +88,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
 async fn of_profile(environment: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
     let known = environment.store.id_of_profile(site, name).await?;
     let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
-    let before = record.as_ref().and_then(|record| record.vouched.as_ref()).and_then(|fact| profile_of(&fact.what));
+    let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
     let profile = record.as_ref().and_then(|record| profile_of(&record.fact.what)).cloned();
     let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
     let read = address(&profile);
@@ -128,10 +128,10 @@ async fn confirmed_address(
 ) -> Result<(Option<String>, Option<UnconfirmedChange>)> {
     let Some(before) = before.map(address).filter(|before| *before != read) else { return Ok((read, None)) };
     let Some(email) = &read else { return Ok((before, None)) };
-    let doubt = UnconfirmedChange::Moves { profile: name.clone(), to: email_digest(email) };
+    let change = UnconfirmedChange::Moves { profile: name.clone(), to: email_digest(email) };
     let now = environment.time.now();
-    let released = environment.store.released(site, std::slice::from_ref(&doubt), now).await?;
-    Ok(if released.is_empty() { (before, None) } else { (read, Some(doubt)) })
+    let released = environment.store.released(site, std::slice::from_ref(&change), now).await?;
+    Ok(if released.is_empty() { (before, None) } else { (read, Some(change)) })
 }
 
 fn address(profile: &Profile) -> Option<String> {

@@ -15,11 +15,11 @@ use doorstep_core::decide::guard::{Tally, Waiting};
 use doorstep_core::decide::person::DoorsDecision;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::person::{Claim, Linked, Person};
-use doorstep_jobs::comparison::doors::DoorsSnapshot;
-use doorstep_jobs::comparison::doubts::{holders, inside, of_person, of_stranger};
-use doorstep_jobs::comparison::foreign::Foreign;
-use doorstep_jobs::comparison::judge::Verdict;
-use doorstep_jobs::comparison::{CompareContext, Group};
+use doorstep_jobs::compare::doors::DoorsSnapshot;
+use doorstep_jobs::compare::foreign::Foreign;
+use doorstep_jobs::compare::judge::Verdict;
+use doorstep_jobs::compare::unconfirmed::{holders, inside, of_person, of_stranger};
+use doorstep_jobs::compare::{CompareContext, Group};
 
 /// Windows that begin within this time are shown too.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -172,9 +172,9 @@ impl<'a> Gathering<'a> {
             let who = self.who(verdict, doors);
             self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
         }
-        let asleep = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
+        let suspended = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
         let person = &verdict.somebody.person;
-        for (doors, _) in person.accounts.iter().filter(|(_, linked)| asleep(linked)) {
+        for (doors, _) in person.accounts.iter().filter(|(_, linked)| suspended(linked)) {
             let mut groups = verdict.groups.iter().filter(|(at, _)| at == doors);
             if groups.any(|at| open_at(&verdict.desired, at, self.ground.now).is_some()) {
                 let who = self.who(verdict, doors);

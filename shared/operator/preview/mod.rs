@@ -9,12 +9,12 @@ use doorstep_core::decide::guard::Tally;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 use doorstep_core::site::{Finding, Mode, Site};
-use doorstep_jobs::comparison::doors::{self, DoorsSnapshot};
-use doorstep_jobs::comparison::facts::FactIndex;
-use doorstep_jobs::comparison::joins::joins;
-use doorstep_jobs::comparison::judge::judge;
-use doorstep_jobs::comparison::platform::Reading;
-use doorstep_jobs::comparison::{CompareContext, everybody_to_judge, former};
+use doorstep_jobs::compare::doors::{self, DoorsSnapshot};
+use doorstep_jobs::compare::facts::FactIndex;
+use doorstep_jobs::compare::joins::joins;
+use doorstep_jobs::compare::judge::judge;
+use doorstep_jobs::compare::platform::Reading;
+use doorstep_jobs::compare::{CompareContext, baseline, everybody_to_judge};
 
 pub mod diff;
 mod findings;
@@ -66,7 +66,7 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     let names = findings::names(environment, site, &seen).await?;
     let findings = findings::of(site, &seen, &names, text);
     let mut problems = findings::remarks(environment, site, &seen, &names, people).await?;
-    problems.extend(reading.refused.iter().chain(&reading.doubts).chain(&reading.remarks).map(told));
+    problems.extend(reading.refused.iter().chain(&reading.flaws).chain(&reading.remarks).map(told));
     problems.extend(unread.iter().cloned());
     problems.extend(sharing(&seen.neighbours));
     problems.extend(findings::shared_groups(environment, site, &seen).await?);
@@ -74,9 +74,9 @@ pub async fn preview(environment: &Environment, site: &Site, text: &str) -> Resu
     // The file in force is part of the baseline: a revoke that only this file causes is then inferred from it.
     let in_force = environment.store.active(&site.id).await?.map_or(0, |stored| stored.n);
     let versions = (mark.unfinished_from(in_force)..in_force + 1, now);
-    let former = former(&environment.store, site, versions, &reading.known, &seen).await?;
+    let baseline = baseline(&environment.store, site, versions, &reading.known, &seen).await?;
     let ground = CompareContext {
-        former: &former,
+        baseline: &baseline,
         site,
         resolved: &seen.resolved,
         catalogue: &seen.catalogue,

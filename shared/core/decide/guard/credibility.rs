@@ -6,7 +6,7 @@
 const BASE: usize = 10;
 /// How many complete reads must agree before an answer that is not believed counts. The guard then holds what follows
 /// from it for approval by a human.
-pub const BELIEVED_AFTER: u32 = 3;
+pub const ACCEPTED_AFTER: u32 = 3;
 
 /// Returns whether a list lost at least half of the `known` entries that it had.
 pub fn lost_half(known: usize, lost: usize) -> bool {
