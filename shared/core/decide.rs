@@ -2,7 +2,10 @@
 
 pub mod action;
 pub mod cards;
-pub mod diff;
+pub mod doors_context;
 pub mod entitlement;
+pub mod group;
 pub mod guard;
+pub mod guest_seats;
+pub mod person;
 pub mod recurrence;

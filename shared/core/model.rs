@@ -2,10 +2,14 @@
 
 pub mod access_attempt;
 pub mod account;
+pub mod actual_groups;
 pub mod audit;
+pub mod capabilities;
+pub mod doors_read;
 pub mod error;
 pub mod fact;
 pub mod few;
+pub mod other_sites;
 pub mod person;
 pub mod platform_kind;
 pub mod push_update;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::check::{against_vendors, alone, together};
 use doorstep_core::model::account::{Account, AccountId, Card, Group, GroupId, GroupMember, Standing};
+use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Plan, What};
 use doorstep_core::site::catalogue::Catalogue;
@@ -60,8 +61,8 @@ struct OneGroup {
 
 #[async_trait]
 impl ReadDoors for OneGroup {
-    fn ends_by_itself(&self) -> bool {
-        true
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { ends_by_itself: true, suspends_guests: true, one_card: false, counts_seats: false }
     }
 
     async fn groups(&self) -> Result<Vec<Group>> {

@@ -7,11 +7,12 @@ use super::{SITE, instant, noon};
 use doorstep_cloud::store::attempts::AttemptsRead;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::runs::{Lease, Runs};
-use doorstep_cloud::store::sites::{Disbelief, DoorsRead, PlatformRead};
+use doorstep_cloud::store::sites::{Disbelief, PlatformRead};
 use doorstep_core::decide::guard::{Hold, Scope, Tally, UnconfirmedChange, Waiting};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::account::{AccountId, Group, GroupId};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
 };

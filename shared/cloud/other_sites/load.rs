@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::OtherSites;
 use crate::store::Store;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 

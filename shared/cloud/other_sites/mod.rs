@@ -1,26 +1,13 @@
-//! What other sites of the stack claim at the door systems that they share with a site.
-//!
-//! Two sites may rule one group. A person with access by both has one membership there. It stays while either site
-//! claims it: the site whose access ends first hands it over, and the last one revokes. Another site's claims are
-//! therefore not foreign, and an account that another site needs is neither suspended nor deleted. Other sites' people
-//! are only read. A decision that depends on them is written on the condition that they are unchanged. This file is
-//! pure; [`load`] reads, and [`register`] finds which sites share.
-
-use std::collections::HashMap;
-
-use jiff::{SignedDuration, Timestamp};
+//! Other sites of the stack that share a door system. Their people are only read, and a decision that depends on them is
+//! written on the condition that they are unchanged.
 
 use crate::store::Write;
 use crate::store::people::{account_is_unlinked, person_is_unchanged};
-use doorstep_core::model::account::{AccountId, GroupId};
-use doorstep_core::model::person::{IntentKind, Person};
-use doorstep_core::model::shared_group::Neighbour;
+use doorstep_core::model::account::AccountId;
+use doorstep_core::model::other_sites::OtherSites;
 
 pub mod load;
 pub mod register;
-
-/// A seat that another site needs within this time is not freed.
-const SOON: SignedDuration = SignedDuration::from_mins(30);
 
 /// Says which other sites share a door system's groups, one sentence for each.
 pub fn sharing(neighbours: &load::Neighbours) -> Vec<String> {
@@ -33,131 +20,12 @@ pub fn sharing(neighbours: &load::Neighbours) -> Vec<String> {
     each.map(said).collect()
 }
 
-/// What another site claims of one account.
-#[derive(Debug, Clone)]
-struct Stake {
-    neighbour: Neighbour,
-    /// The person of that site with this account, and the version that was read; `None` if no person there has the
-    /// account.
-    person: Option<(String, u64)>,
-    /// The claimed groups, each with the end of its membership.
-    claims: Vec<(GroupId, Option<Timestamp>)>,
-    /// The person has access there, will have access, or has a change in progress.
-    needed: bool,
-    /// When the person's access there changes next.
-    next: Option<Timestamp>,
-    /// That site suspended the account.
-    suspended: bool,
-    /// The person's item is unreadable: that site may claim any membership of the account.
-    unreadable: bool,
-}
-
-/// What other sites claim, by account. Empty for a site that shares nothing.
-#[derive(Debug, Clone, Default)]
-pub struct OtherSites(HashMap<(String, AccountId), Vec<Stake>>);
-
-impl OtherSites {
-    /// Adds what another site's person claims at the door system that this site names `doors`. Memberships that are
-    /// being revoked there do not count.
-    pub fn add(&mut self, doors: &str, neighbour: &Neighbour, person: &Person) {
-        let there = neighbour.doors.as_str();
-        let leaves = |group: &GroupId| {
-            let intent = person.intent(there, group);
-            intent.is_some_and(|intent| matches!(intent.action, IntentKind::Revoke { .. }))
-        };
-        let mut stakes: HashMap<&AccountId, Stake> = HashMap::new();
-        let new = || Stake {
-            neighbour: neighbour.clone(),
-            person: Some((person.id.clone(), person.version)),
-            claims: Vec::new(),
-            needed: false,
-            next: person.next,
-            suspended: false,
-            unreadable: false,
-        };
-        if let Some(linked) = person.accounts.get(there) {
-            let stake = stakes.entry(&linked.account.id).or_insert_with(new);
-            let begun = person.intents.iter().any(|intent| intent.doors == there);
-            stake.needed = begun || person.has_cards_at(there) || person.next.is_some();
-            stake.suspended = linked.suspended;
-        }
-        for claim in person.claims.iter().filter(|claim| claim.doors == there && !leaves(&claim.group)) {
-            let stake = stakes.entry(&claim.account).or_insert_with(new);
-            stake.claims.push((claim.group.clone(), claim.until));
-            stake.needed = true;
-        }
-        for (account, stake) in stakes {
-            self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
-        }
-    }
-
-    /// Adds that no person of another site has this account.
-    pub fn add_unknown(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
-        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
-        let (needed, suspended, unreadable) = (false, false, false);
-        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
-        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
-    }
-
-    /// Adds that the item of another site's person with this account is unreadable. Until it is readable, nothing is
-    /// revoked from the account.
-    pub fn add_unreadable(&mut self, doors: &str, neighbour: &Neighbour, account: &AccountId) {
-        let (neighbour, person, claims) = (neighbour.clone(), None, Vec::new());
-        let (needed, suspended, unreadable) = (true, false, true);
-        let stake = Stake { neighbour, person, claims, needed, next: None, suspended, unreadable };
-        self.0.entry((doors.to_owned(), account.clone())).or_default().push(stake);
-    }
-
-    /// Returns whether the item of another site's person with this account is unreadable.
-    pub fn is_unreadable(&self, doors: &str, account: &AccountId) -> bool {
-        self.stakes(doors, account).iter().any(|stake| stake.unreadable)
-    }
-
-    fn stakes(&self, doors: &str, account: &AccountId) -> &[Stake] {
-        // Avoids the copies of the key for a site that shares nothing.
-        if self.0.is_empty() {
-            return &[];
-        }
-        self.0.get(&(doors.to_owned(), account.clone())).map_or(&[], Vec::as_slice)
-    }
-
-    /// Returns the ends of the memberships that other sites claim for an account in a group, one for each claim.
-    pub fn ends(&self, doors: &str, group: &GroupId, account: &AccountId) -> Vec<Option<Timestamp>> {
-        let claims = self.stakes(doors, account).iter().flat_map(|stake| &stake.claims);
-        claims.filter(|(claimed, _)| claimed == group).map(|(_, until)| *until).collect()
-    }
-
-    /// Returns whether another site needs an account: its person has or will have access with it.
-    pub fn need(&self, doors: &str, account: &AccountId) -> bool {
-        self.stakes(doors, account).iter().any(|stake| stake.needed)
-    }
-
-    /// Returns whether another site needs an account's seat: its person has access now, or will have it soon.
-    pub fn need_seat(&self, doors: &str, account: &AccountId, now: Timestamp) -> bool {
-        let soon = now.checked_add(SOON).unwrap_or(now);
-        let needs =
-            |stake: &Stake| stake.unreadable || !stake.claims.is_empty() || stake.next.is_some_and(|next| next <= soon);
-        self.stakes(doors, account).iter().any(needs)
-    }
-
-    /// Returns whether another site suspended an account.
-    pub fn suspended(&self, doors: &str, account: &AccountId) -> bool {
-        self.stakes(doors, account).iter().any(|stake| stake.suspended)
-    }
-
-    /// Returns the conditions of a write that depends on other sites: their people are unchanged since they were read.
-    pub fn conditions(&self, doors: &str, account: &AccountId) -> Vec<Write> {
-        let stakes = self.stakes(doors, account).iter().filter(|stake| !stake.unreadable);
-        let condition = |stake: &Stake| match &stake.person {
-            Some((id, version)) => person_is_unchanged(&stake.neighbour.site, id, *version),
-            None => account_is_unlinked(&stake.neighbour.site, &stake.neighbour.doors, account),
-        };
-        stakes.map(condition).collect()
-    }
-
-    /// Returns the other sites that know an account.
-    pub fn knowing(&self, doors: &str, account: &AccountId) -> impl Iterator<Item = &Neighbour> {
-        let stakes = self.stakes(doors, account).iter();
-        stakes.filter(|stake| stake.person.is_some()).map(|stake| &stake.neighbour)
-    }
+/// Returns the conditions of a write that depends on other sites: their people are unchanged since they were read.
+pub fn conditions(others: &OtherSites, doors: &str, account: &AccountId) -> Vec<Write> {
+    let owners = others.owners(doors, account);
+    let unchanged = owners.map(|owner| match owner.person {
+        Some((id, version)) => person_is_unchanged(&owner.at.site, id, version),
+        None => account_is_unlinked(&owner.at.site, &owner.at.doors, account),
+    });
+    unchanged.collect()
 }

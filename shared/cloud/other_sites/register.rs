@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::store::Store;
-use crate::store::sites::DoorsRead;
 use doorstep_core::model::account::GroupId;
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::site::DoorsConfig;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::key::{self, Key};
-use super::sites::DoorsRead;
 use super::{Condition, Item, Store, Write, body, conflict};
 use doorstep_core::model::account::GroupId;
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 

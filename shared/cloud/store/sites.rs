@@ -1,7 +1,7 @@
 //! Per-site items: the route for `receive`, the resolved names of the file, the read state of each source, unread
 //! deliveries and tokens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -11,12 +11,10 @@ use sha2::{Digest, Sha256};
 use super::key::{self, Key};
 use super::{Item, Step, Store, Write, body};
 use crate::store::site_version::SiteVersion;
-use doorstep_core::model::account::{AccountId, Group, GroupId};
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::record::Kept;
-use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::usual::is_usual;
-use doorstep_core::site::DoorsConfig;
 use doorstep_core::site::resolve::Resolved;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::tokens::{RefusedSignIn, Token, TokenStore};
@@ -71,40 +69,6 @@ impl Disbelief {
         let said = hex::encode(Sha256::digest(serde_json::to_vec(said).unwrap_or_default()));
         let times = before.filter(|before| before.said == said).map_or(0, |before| before.times) + 1;
         Disbelief { said, times }
-    }
-}
-
-/// The read state of one door system.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct DoorsRead {
-    /// The identity of the door system; see [`DoorsConfig::identity`]. Empty if it was not stored.
-    #[serde(default)]
-    pub of: String,
-    /// The groups of the door system.
-    pub groups: Vec<Group>,
-    /// The groups that Doorstep took over.
-    pub taken: BTreeSet<GroupId>,
-    /// Cards were compared once. A card that is assigned by hand later therefore stays the account's.
-    #[serde(default)]
-    pub cards_taken: bool,
-    /// The accounts of the protected people.
-    pub protected: BTreeSet<AccountId>,
-    /// The number of accounts at the last full read.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub accounts: Option<usize>,
-    /// The groups for which it is registered that this site rules them.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub registered: BTreeSet<GroupId>,
-    /// Other sites of the stack that rule one of its groups too.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub shared: BTreeSet<Neighbour>,
-}
-
-impl DoorsRead {
-    /// Returns whether this is the state of the door system that `config` names, and not of an earlier one with that
-    /// name.
-    pub fn is_of(&self, config: &DoorsConfig) -> bool {
-        self.of.is_empty() || self.of == config.identity()
     }
 }
 

@@ -206,7 +206,7 @@ fn expression(condition: Option<Condition>, step: Step) -> (Option<String>, Hash
         Some(Condition::Version(0)) => return (Some("attribute_not_exists(version)".to_owned()), HashMap::new()),
         Some(Condition::Below(rank)) => {
             let below = format!(":{}", step.word());
-            let test = format!("attribute_not_exists(pk) OR told < {below}");
+            let test = format!("attribute_not_exists(pk) OR update_version < {below}");
             return (Some(test), HashMap::from([(below, text(&rank))]));
         }
         Some(Condition::Version(n)) => ("version", AttributeValue::N(n.to_string())),

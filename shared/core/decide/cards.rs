@@ -90,13 +90,13 @@ impl Card {
 
 /// The input of the decision about one person's cards at one door system.
 #[derive(Clone, Copy)]
-pub struct View<'a> {
+pub struct CardsView<'a> {
     /// The person's account.
     pub account: &'a AccountId,
     /// The numbers at the platform. Empty if the person has no access.
-    pub wanted: &'a [Number],
+    pub desired: &'a [Number],
     /// The cards that Doorstep assigned or adopted.
-    pub ours: &'a [OurCard],
+    pub claimed: &'a [OurCard],
     /// The cards of the door system.
     pub book: &'a CardBook,
     /// Whether the door system allows one card for each person.
@@ -120,17 +120,26 @@ pub struct Change {
     pub because: String,
 }
 
+/// A card that the account has already and that becomes Doorstep's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardClaim {
+    /// The card's number, as the platform writes it.
+    pub number: String,
+    /// The reason for the claim.
+    pub because: String,
+}
+
 /// The decision about one person's cards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct CardDecision {
     /// Cards to assign.
     pub tag: Vec<Change>,
     /// Cards to unassign.
     pub untag: Vec<Change>,
-    /// Cards to adopt: the account has them already. Each is a number and the reason.
-    pub adopt: Vec<(String, String)>,
+    /// Cards to adopt: the account has them already.
+    pub adopt: Vec<CardClaim>,
     /// Numbers of which the record is dropped.
-    pub forget: Vec<String>,
+    pub disown: Vec<String>,
     /// Problems that the operator should look at.
     pub troubles: Vec<Trouble>,
 }
@@ -187,18 +196,18 @@ impl fmt::Display for Trouble {
 }
 
 /// Decides about the cards, by the table at the top of this module.
-pub fn judge(view: View<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
-    let mut targets = view.targets(&mut verdict);
+pub fn decide_cards(view: CardsView<'_>) -> CardDecision {
+    let mut decision = CardDecision::default();
+    let mut targets = view.targets(&mut decision);
     if view.one {
-        view.the_one(&mut targets, &mut verdict);
+        view.the_one(&mut targets, &mut decision);
     }
     let is_target = |card: &Card| targets.iter().any(|(_, target)| target.id == card.id);
-    let is_ours = |card: &Card| view.ours.iter().any(|ours| card.has(&ours.number));
+    let is_ours = |card: &Card| view.claimed.iter().any(|ours| card.has(&ours.number));
     let mut stays = None;
     for card in view.book.held_by(view.account).filter(|card| !is_target(card)) {
-        match view.ours.iter().find(|ours| card.has(&ours.number)).filter(|_| !card.reserved) {
-            Some(ours) if view.take => verdict.untag.push(Change {
+        match view.claimed.iter().find(|ours| card.has(&ours.number)).filter(|_| !card.reserved) {
+            Some(ours) if view.take => decision.untag.push(Change {
                 card: card.clone(),
                 number: ours.number.clone(),
                 because: format!("tag {} is no longer theirs: was {}", recorded(&ours.number), ours.because),
@@ -211,34 +220,34 @@ pub fn judge(view: View<'_>) -> Verdict {
         let because = format!("tag {} of {}", recorded(&number.number), number.of);
         let is_theirs = card.holder.is_some();
         if card.blocked {
-            verdict.troubles.push(number.trouble(Wrong::Blocked));
+            decision.troubles.push(number.trouble(Wrong::Blocked));
         }
         match stays.filter(|_| view.one) {
             _ if is_theirs && (is_ours(card) || !view.taken_over || card.reserved) => {}
-            _ if is_theirs => verdict.adopt.push((number.number.clone(), because)),
-            Some(what) => verdict.troubles.push(number.trouble(what)),
+            _ if is_theirs => decision.adopt.push(CardClaim { number: number.number.clone(), because }),
+            Some(what) => decision.troubles.push(number.trouble(what)),
             None if !view.give => {}
-            None => verdict.tag.push(Change { card: card.clone(), number: number.number.clone(), because }),
+            None => decision.tag.push(Change { card: card.clone(), number: number.number.clone(), because }),
         }
     }
-    let wanted = |number: &str| view.wanted.iter().any(|wanted| same_number(&wanted.number, number));
+    let wanted = |number: &str| view.desired.iter().any(|wanted| same_number(&wanted.number, number));
     let held = |number: &str| view.book.held_by(view.account).any(|card| card.has(number) && !card.reserved);
-    let gone = view.ours.iter().filter(|ours| !wanted(&ours.number) && !held(&ours.number));
-    verdict.forget = gone.map(|ours| ours.number.clone()).collect();
-    verdict.troubles.sort();
-    verdict.troubles.dedup();
-    verdict
+    let gone = view.claimed.iter().filter(|ours| !wanted(&ours.number) && !held(&ours.number));
+    decision.disown = gone.map(|ours| ours.number.clone()).collect();
+    decision.troubles.sort();
+    decision.troubles.dedup();
+    decision
 }
 
-impl<'a> View<'a> {
+impl<'a> CardsView<'a> {
     /// Returns the cards that the person may have, in the order of their numbers, each once.
-    fn targets(self, verdict: &mut Verdict) -> Vec<(&'a Number, &'a Card)> {
+    fn targets(self, decision: &mut CardDecision) -> Vec<(&'a Number, &'a Card)> {
         let mut targets: Vec<(&Number, &Card)> = Vec::new();
-        for number in self.wanted {
+        for number in self.desired {
             match self.candidate(&number.number) {
                 Ok(card) if targets.iter().any(|(_, target)| target.id == card.id) => {}
                 Ok(card) => targets.push((number, card)),
-                Err(what) => verdict.troubles.push(number.trouble(what)),
+                Err(what) => decision.troubles.push(number.trouble(what)),
             }
         }
         targets
@@ -258,12 +267,12 @@ impl<'a> View<'a> {
     }
 
     /// Keeps one target: a card that the account has and keeps, if the platform lists it, or else the first.
-    fn the_one(self, targets: &mut Vec<(&'a Number, &'a Card)>, verdict: &mut Verdict) {
-        let is_ours = |card: &Card| self.ours.iter().any(|ours| card.has(&ours.number));
+    fn the_one(self, targets: &mut Vec<(&'a Number, &'a Card)>, decision: &mut CardDecision) {
+        let is_ours = |card: &Card| self.claimed.iter().any(|ours| card.has(&ours.number));
         let kept = |(_, card): &(&Number, &Card)| card.holder.is_some() && !(self.take && is_ours(card));
         let chosen = targets.iter().position(kept).unwrap_or_default();
         let rest = targets.iter().enumerate().filter(|(place, _)| *place != chosen);
-        verdict.troubles.extend(rest.map(|(_, (number, _))| number.trouble(Wrong::OneOnly)));
+        decision.troubles.extend(rest.map(|(_, (number, _))| number.trouble(Wrong::OneOnly)));
         *targets = targets.get(chosen).copied().into_iter().collect();
     }
 }

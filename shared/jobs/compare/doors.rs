@@ -6,18 +6,19 @@ use std::sync::Arc;
 use super::facts::FactIndex;
 use super::seen_accounts::{Accounts, Links, links};
 use super::{Group, Read};
-use crate::settle::{ActualGroups, DoorsContext, GroupRows};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::other_sites::OtherSites;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::store::people::People;
-use doorstep_cloud::store::sites::DoorsRead;
 use doorstep_core::decide::cards::CardBook;
+use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::guard::credibility::{lost_all, lost_half};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember};
+use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::record::Kept;
 use doorstep_core::model::shared_group::Neighbour;
@@ -177,7 +178,7 @@ impl DoorsSnapshot {
             }
         };
         if let Some(seen) = known {
-            self.terms.insert(name.to_owned(), DoorsContext::of(config.clone(), seen, reader.as_ref()));
+            self.terms.insert(name.to_owned(), DoorsContext::new(config.clone(), seen, reader.capabilities()));
         }
         self.readers.insert(name.to_owned(), reader);
         Ok(())

@@ -8,9 +8,9 @@ use super::accounts::Directory;
 use super::doors::DoorsSnapshot;
 use super::facts::FactIndex;
 use super::{CompareContext, Group};
-use crate::settle::ActualGroups;
-use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::group::is_valid;
 use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
+use doorstep_core::model::actual_groups::ActualGroups;
 use doorstep_core::model::person::{Claim, compared_email};
 use doorstep_core::site::Mode;
 
@@ -104,7 +104,7 @@ pub fn foreign(
 
 /// Returns whether another site of the stack claims the membership.
 fn is_claimed_elsewhere(seen: &DoorsSnapshot, (doors, group): &Group, row: &GroupMember) -> bool {
-    let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.ends_by_itself);
+    let by_itself = seen.terms.get(doors).is_some_and(|terms| terms.capabilities.ends_by_itself);
     let ends = seen.others.ends(doors, group, &row.account);
     seen.others.is_unreadable(doors, &row.account) || ends.into_iter().any(|until| !by_itself || until == row.until)
 }

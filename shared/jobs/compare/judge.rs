@@ -11,13 +11,17 @@ use super::facts::FactIndex;
 use super::foreign::{Foreign, Ours, foreign};
 use super::people::{ProjectedPerson, everybody};
 use super::{CompareContext, Group};
-use crate::settle::{PersonDecision, View, concerned, decide_person, resume_at};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number};
 use doorstep_core::decide::entitlement::{Desired, PersonFacts, RuleIndex, derive_by, desired};
 use doorstep_core::decide::guard::baseline::Certainty;
 use doorstep_core::decide::guard::removal::{Evidence, change_of, tag_of};
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use doorstep_core::decide::guest_seats::resume_at;
+use doorstep_core::decide::person::{
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, concerned,
+    decide_person,
+};
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -44,7 +48,7 @@ pub struct Verdict<'a> {
     /// The facts whose confirmed state the unconfirmed removals rest on.
     pub confirmed: Vec<FactId>,
     /// The actions that would follow after the person has left the groups.
-    pub aftermath: Vec<(String, Action)>,
+    pub aftermath: PersonDecision,
     /// Door systems at which an account of the person was found.
     pub linked: BTreeSet<String>,
     /// Door systems whose cards are being taken over.
@@ -79,7 +83,8 @@ pub fn judge(
         let Some(somebody) = everybody.get(place) else { continue };
         note_cards(&mut books, &somebody.person, &found.judged);
         // The groups that were compared include every group with a claim.
-        ours.note(&found.groups, somebody.person.claims.iter().chain(&found.judged.adopt));
+        let adopted = found.judged.by_doors.values().flat_map(|here| &here.adopt);
+        ours.note(&found.groups, somebody.person.claims.iter().chain(adopted));
         let Found { name, problems, desired, next, groups, judged, unsure, confirmed, aftermath, linked, barred } =
             found;
         let new_cards = &new_cards;
@@ -119,7 +124,7 @@ pub fn removals(
         let Some(found) = bench.one(everybody, place, &mut owners) else { continue };
         let Some(somebody) = everybody.get(place) else { continue };
         let Some(who) = somebody.known.map(|known| Subject::Person(known.id.clone())) else { continue };
-        for (doors, step) in found.judged.moves.iter().chain(&found.aftermath) {
+        for (doors, step) in found.judged.actions().chain(found.aftermath.actions()) {
             let change = change_of(&somebody.person, doors, step);
             let waiting = change.map(|change| Waiting { tag: tag_of(step), ..Waiting::new(change, who.clone()) });
             taken.extend(waiting.map(|waiting| (place, waiting)));
@@ -130,7 +135,7 @@ pub fn removals(
 
 /// Records the cards that the decision assigns, so that two people never get the same card in one comparison.
 fn note_cards(books: &mut BTreeMap<String, CardBook>, person: &Person, judged: &PersonDecision) {
-    for (doors, step) in &judged.moves {
+    for (doors, step) in judged.actions() {
         if let (Action::Tag(change), Some(book)) = (step, books.get_mut(doors)) {
             let nobody = AccountId(format!("to be made for {:?}", person.profiles));
             let account = person.accounts.get(doors).map(|linked| &linked.account.id);
@@ -157,12 +162,12 @@ struct Found {
     judged: PersonDecision,
     unsure: Unsure,
     confirmed: Vec<FactId>,
-    aftermath: Vec<(String, Action)>,
+    aftermath: PersonDecision,
     linked: BTreeSet<String>,
     barred: BTreeMap<String, String>,
 }
 
-fn revoked((doors, step): &(String, Action)) -> Option<Group> {
+fn revoked((doors, step): (&String, &Action)) -> Option<Group> {
     match step {
         Action::Revoke { group, .. } => Some((doors.clone(), group.clone())),
         _ => None,
@@ -191,14 +196,14 @@ impl Bench<'_, '_> {
         let (name, numbers) = (dossier.name().map(str::to_owned), dossier.cards());
         let facts = Facts { name: name.as_deref(), numbers: &numbers, desired: &desired };
         let first = self.judged(&somebody.person, facts);
-        let wants = first.1.moves.iter().filter(|(_, step)| matches!(step, Action::Grant { .. }));
+        let wants = first.1.actions().filter(|(_, step)| matches!(step, Action::Grant { .. }));
         let wants: BTreeSet<String> = wants.map(|(doors, _)| doors.clone()).collect();
         let (linked, barred) = self.link(everybody, place, owners, &wants, name.as_deref().unwrap_or_default());
         let person = &everybody.get(place)?.person;
         let again = !linked.is_empty();
         let (groups, mut judged) = if again { self.judged(person, facts) } else { first };
-        judged.moves.retain(|(doors, step)| !barred.contains_key(doors) || step.takes_out());
-        let mut unsure = self.unsure(person, (&dossier, &desired), &judged.moves);
+        judged.retain_actions(|doors, step| !barred.contains_key(doors) || step.takes_out());
+        let mut unsure = self.unsure(person, (&dossier, &desired), &judged);
         let (after, aftermath) = self.aftermath(person, facts, &judged);
         unsure.extend(self.unsure(after.as_ref().unwrap_or(person), (&dossier, &desired), &aftermath));
         let confirmed = dossier.confirmed.keys().filter(|_| !unsure.is_empty()).cloned().collect();
@@ -209,11 +214,11 @@ impl Bench<'_, '_> {
         Some(Found { name, problems, desired, next, groups, judged, unsure, confirmed, aftermath, linked, barred })
     }
 
-    fn unsure(&self, person: &Person, known: (&PersonFacts, &Desired), moves: &[(String, Action)]) -> Unsure {
+    fn unsure(&self, person: &Person, known: (&PersonFacts, &Desired), decision: &PersonDecision) -> Unsure {
         let ((dossier, desired), CompareContext { baseline, now, .. }) = (known, self.ground);
         let evidence = Evidence { baseline, rules: self.ground.rules(), dossier, desired, person, now };
-        let graded = moves
-            .iter()
+        let graded = decision
+            .actions()
             .filter_map(|(doors, step)| Some((change_of(person, doors, step)?, evidence.certainty(doors, step))));
         graded.filter(|(_, sure)| *sure != Certainty::Planned).collect()
     }
@@ -224,28 +229,16 @@ impl Bench<'_, '_> {
         (groups, judged)
     }
 
-    fn view<'v>(&'v self, person: &'v Person, facts: Facts<'v>, groups: &'v BTreeSet<Group>) -> View<'v> {
-        let CompareContext { terms, mode, stale, now, .. } = self.ground;
-        let Facts { name, numbers, desired } = facts;
-        let (held, adopt, books, looked) = (&self.seen.held, &self.seen.new, self.books, self.looked);
-        // `DoorsContext` says whose cards were never compared.
-        let adopt_cards = &EMPTY;
-        View {
+    fn view<'v>(&'v self, person: &'v Person, facts: Facts<'v>, groups: &'v BTreeSet<Group>) -> PersonView<'v> {
+        let CompareContext { terms: doors, mode, stale, now, .. } = self.ground;
+        let cards = ActualCards { books: self.books, read: self.looked };
+        PersonView {
             person,
-            name,
-            desired,
-            groups,
-            held,
-            numbers,
-            books,
-            looked,
-            adopt_cards,
-            terms,
-            mode,
-            adopt,
-            stale,
-            others: &self.seen.others,
-            now,
+            desired: DesiredState { access: facts.desired, name: facts.name, cards: facts.numbers },
+            actual: ActualState { groups: &self.seen.held, cards, others: &self.seen.others },
+            // `DoorsContext` says whose cards were never compared.
+            scope: CompareScope { groups, adopt: &self.seen.new, adopt_cards: &EMPTY },
+            context: DecisionContext { doors, mode, stale, now },
         }
     }
 
@@ -257,25 +250,31 @@ impl Bench<'_, '_> {
         person: &Person,
         facts: Facts<'_>,
         judged: &PersonDecision,
-    ) -> (Option<Person>, Vec<(String, Action)>) {
-        let revoked: BTreeSet<Group> = judged.moves.iter().filter_map(revoked).collect();
-        let untags = |(_, step): &(String, Action)| matches!(step, Action::Untag(_));
-        if revoked.is_empty() && !judged.moves.iter().any(untags) {
-            return (None, Vec::new());
+    ) -> (Option<Person>, PersonDecision) {
+        let revoked: BTreeSet<Group> = judged.actions().filter_map(revoked).collect();
+        let untags = |step: &Action| matches!(step, Action::Untag(_));
+        if revoked.is_empty() && !judged.actions().any(|(_, step)| untags(step)) {
+            return (None, PersonDecision::default());
         }
         let mut person = person.clone();
         person.claims.retain(|claim| !revoked.contains(&(claim.doors.clone(), claim.group.clone())));
         // Actions in the remaining groups are discarded here. They count only as a reason to keep cards and accounts.
         let groups = concerned(&person, facts.desired, self.ground.now, []);
         let groups: BTreeSet<Group> = groups.difference(&revoked).cloned().collect();
-        let after = decide_person(self.view(&person, facts, &groups)).moves.into_iter();
-        let mut moves: Vec<_> = after.filter(|step| untags(step) && !judged.moves.contains(step)).collect();
+        let after = decide_person(self.view(&person, facts, &groups));
         let mut bare = person.clone();
         bare.accounts.iter_mut().for_each(|(_, linked)| linked.cards.clear());
-        let view = View { looked: &EMPTY, ..self.view(&bare, facts, &groups) };
-        let last = decide_person(view).moves.into_iter();
-        moves.extend(last.filter(|(_, step)| matches!(step, Action::Suspend | Action::Delete)));
-        (Some(person), moves)
+        let mut view = self.view(&bare, facts, &groups);
+        view.actual.cards.read = &EMPTY;
+        let last = decide_person(view);
+        let is_new = |doors: &str, step: &Action| {
+            let now = judged.by_doors.get(doors);
+            untags(step) && !now.is_some_and(|here| here.actions.contains(step))
+        };
+        let mut aftermath = PersonDecision::default();
+        aftermath.add_actions(&after, is_new);
+        aftermath.add_actions(&last, |_, step| matches!(step, Action::Suspend | Action::Delete));
+        (Some(person), aftermath)
     }
 
     /// Finds the person's account at each door system where the person needs one, or where an account with the person's

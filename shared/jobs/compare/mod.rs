@@ -9,9 +9,9 @@ use facts::FactIndex;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::settle::DoorsContext;
 use doorstep_cloud::store::Store;
 use doorstep_cloud::store::people::People;
+use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::Rules;
 use doorstep_core::decide::guard::baseline::Baseline;
 use doorstep_core::model::error::Result;

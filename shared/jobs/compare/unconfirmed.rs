@@ -9,20 +9,20 @@ use super::doors::DoorsSnapshot;
 use super::facts::FactIndex;
 use super::foreign::Foreign;
 use super::judge::{Verdict, judge};
-use crate::settle::GroupRows;
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::diff::is_valid;
+use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::baseline::Certainty;
 use doorstep_core::decide::guard::judge::{Holders, Inside};
 use doorstep_core::decide::guard::removal::{change_of, is_foreign, tag_of};
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::account::AccountId;
+use doorstep_core::model::actual_groups::GroupRows;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 
 /// Returns the unconfirmed changes of one person.
 pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
-    if verdict.judged.moves.is_empty() {
+    if verdict.judged.actions().next().is_none() {
         return Vec::new();
     }
     let person = &verdict.somebody.person;
@@ -32,10 +32,10 @@ pub fn of_person(verdict: &Verdict<'_>) -> Vec<Waiting> {
         (None, Some(profile)) => Subject::Profile(profile.clone()),
         (None, None) => return Vec::new(),
     };
-    let made = verdict.judged.moves.iter().filter(|(_, step)| *step == Action::Create).filter_map(|(doors, _)| {
+    let made = verdict.judged.actions().filter(|(_, step)| **step == Action::Create).filter_map(|(doors, _)| {
         Some(Waiting::new(UnconfirmedChange::Made { doors: doors.clone(), profile: first?.clone() }, who.clone()))
     });
-    let taken = verdict.judged.moves.iter().chain(&verdict.aftermath).filter_map(|(doors, step)| {
+    let taken = verdict.judged.actions().chain(verdict.aftermath.actions()).filter_map(|(doors, step)| {
         let change = change_of(person, doors, step)?;
         let unconfirmed = *verdict.unsure.get(&change)? == Certainty::Doubted;
         let (foreign, tag) = (is_foreign(step), tag_of(step));

@@ -11,7 +11,7 @@ use crate::compare::judge::{Verdict, judge};
 use crate::compare::people::PersonCow;
 use crate::compare::unconfirmed::{of_person, of_stranger};
 use crate::compare::{CompareContext, Group};
-use crate::settle::{COUNTED, PersonDecision};
+use crate::settle::COUNTED;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::guard::removal::change_of;
@@ -115,7 +115,7 @@ impl Marking<'_> {
         let (somebody, now) = (verdict.somebody, self.ground.now);
         let mut stretches = verdict.desired.values().flatten();
         let awaited = stretches.any(|stretch| stretch.window.until.is_none_or(|until| until > now));
-        if !awaited && verdict.problems.is_empty() && verdict.judged.is_empty() && somebody.known.is_none() {
+        if !awaited && verdict.problems.is_empty() && verdict.judged.is_unchanged() && somebody.known.is_none() {
             return;
         }
         let new = verdict.groups.iter().chain(verdict.desired.keys()).filter(|group| self.seen.new.contains(*group));
@@ -154,7 +154,7 @@ impl Marking<'_> {
             Mode::Observe => false,
             Mode::GrantOnly | Mode::Full => has_sure_work(verdict) || !verdict.barred.is_empty() || person.has_begun(),
         };
-        let troubles = verdict.judged.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}"));
+        let troubles = verdict.judged.troubles().map(|(doors, trouble)| format!("{doors}: {trouble}"));
         let mut found = verdict.problems.iter().cloned().chain(troubles.filter(|_| self.ground.mode != Mode::Observe));
         let new_problem = found.any(|problem| !person.problems.contains(&problem));
         let problems = person.problems.iter().any(|problem| !problem.ends_with(COUNTED));
@@ -196,22 +196,25 @@ impl Marking<'_> {
 
 /// Returns the door systems where the person's cards must be read, and whether existing cards become ours there.
 fn cards(verdict: &Verdict<'_>) -> (BTreeSet<String>, bool) {
-    let new = verdict.judged.adopt_cards.iter().any(|(doors, ..)| verdict.new_cards.contains(doors));
-    let doors = verdict.judged.card_doors().chain(verdict.judged.troubles.iter().map(|(doors, _)| doors));
-    (doors.cloned().collect(), new)
+    let concerned = verdict.judged.by_doors.iter().filter(|(_, here)| here.concerns_cards());
+    let mut adopting = concerned.clone().filter(|(_, here)| !here.adopt_cards.is_empty());
+    let new = adopting.any(|(doors, _)| verdict.new_cards.contains(doors));
+    (concerned.map(|(doors, _)| doors.clone()).collect(), new)
 }
 
 /// Returns whether the person has work that needs no approval.
 fn has_sure_work(verdict: &Verdict<'_>) -> bool {
-    let PersonDecision { moves, adopt, release, adopt_cards, forget_cards, troubles: _ } = &verdict.judged;
-    let waits = |(doors, step): &(String, Action)| match step {
-        // Without an account, removals are the only other work at this door system.
-        Action::Create => true,
-        Action::Grant { .. } | Action::Tag(_) => makes(&verdict.judged, doors),
-        _ => is_unsure(verdict, doors, step),
-    };
-    let cards = adopt_cards.is_empty() && forget_cards.is_empty();
-    moves.iter().any(|step| !waits(step)) || !adopt.is_empty() || !release.is_empty() || !cards
+    verdict.judged.by_doors.iter().any(|(doors, here)| {
+        let waits = |action: &Action| match action {
+            // Without an account, removals are the only other work at this door system.
+            Action::Create => true,
+            Action::Grant { .. } | Action::Tag(_) => here.creates(),
+            _ => is_unsure(verdict, doors, action),
+        };
+        let claims = !here.adopt.is_empty() || !here.disown.is_empty();
+        let cards = !here.adopt_cards.is_empty() || !here.disown_cards.is_empty();
+        claims || cards || here.actions.iter().any(|action| !waits(action))
+    })
 }
 
 /// Returns whether the removal that an action makes is unconfirmed.
@@ -219,13 +222,9 @@ fn is_unsure(verdict: &Verdict<'_>, doors: &str, step: &Action) -> bool {
     change_of(&verdict.somebody.person, doors, step).is_some_and(|change| verdict.unsure.contains_key(&change))
 }
 
-fn makes(judged: &PersonDecision, doors: &str) -> bool {
-    judged.moves.iter().any(|(at, step)| at == doors && *step == Action::Create)
-}
-
 /// Counts the differences. Unconfirmed removals are counted after the guard has judged them.
 fn count(verdict: &Verdict<'_>, mode: Mode, report: &mut Report) {
-    for (doors, step) in &verdict.judged.moves {
+    for (doors, step) in verdict.judged.actions() {
         let waits = mode == Mode::Full && is_unsure(verdict, doors, step);
         match step {
             Action::Grant { .. } => report.granted += 1,

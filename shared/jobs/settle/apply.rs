@@ -7,16 +7,16 @@ use futures_util::future::join_all;
 
 use super::accounts::{WITHOUT_AN_ACCOUNT, invited};
 use super::scene::Writers;
-use doorstep_cloud::other_sites::OtherSites;
 use doorstep_cloud::store::holds::Release;
 use doorstep_cloud::store::people::{free_account, point_account};
 use doorstep_cloud::store::{Store, Write};
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::cards::Trouble;
 use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_vendors::doors::{Entry, NewAccount, WriteDoors};
@@ -32,8 +32,8 @@ const TIDYING: &str = "another line took its place";
 pub struct PersonWork {
     /// The person. Claims and links change with each applied action.
     pub person: Person,
-    /// The actions, by door system.
-    pub moves: Vec<(String, Action)>,
+    /// The decision, without what is withheld.
+    pub decision: PersonDecision,
     /// The name for new accounts.
     pub name: String,
     /// The audit entries of what was done.
@@ -42,8 +42,6 @@ pub struct PersonWork {
     pub writes: Vec<Write>,
     /// The failures, with the door system or store that failed.
     pub failures: Vec<(String, Error)>,
-    /// Problems with the person's card numbers, by door system.
-    pub troubles: Vec<(String, Trouble)>,
     /// Cards that could not be assigned or taken back: door system and number.
     pub kept: Vec<(String, String)>,
     /// Unconfirmed changes that are applied because they were released.
@@ -121,8 +119,8 @@ impl Applier<'_> {
     fn moves(&self, wanted: impl Fn(&Action) -> bool) -> Vec<Placed> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let here = |place: usize, task: &PersonWork| -> Vec<Placed> {
-            let here = task.moves.iter().filter(|(at, step)| at == self.doors && wanted(step));
-            here.map(|(_, step)| (place, step.clone())).collect()
+            let here = task.decision.by_doors.get(self.doors).into_iter().flat_map(|here| &here.actions);
+            here.filter(|step| wanted(step)).map(|step| (place, step.clone())).collect()
         };
         tasks.iter().enumerate().flat_map(|(place, task)| here(place, task)).collect()
     }
@@ -226,19 +224,18 @@ struct Part {
 impl PersonWork {
     /// Returns a person's work without any action yet.
     pub fn of(person: Person, name: &str) -> Self {
-        let (moves, actions, writes, failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (name, troubles, kept) = (name.to_owned(), Vec::new(), Vec::new());
+        let (actions, writes, failures) = (Vec::new(), Vec::new(), Vec::new());
+        let (name, kept) = (name.to_owned(), Vec::new());
         let (released, waits) = (Vec::new(), Vec::new());
         let (more, left) = (false, false);
         let (others, rings) = (OtherSites::default(), Vec::new());
         PersonWork {
             person,
-            moves,
+            decision: PersonDecision::default(),
             name,
             actions,
             writes,
             failures,
-            troubles,
             kept,
             released,
             waits,

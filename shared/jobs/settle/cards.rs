@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::accounts::{AFTER_AN_INTERRUPTION, reader};
 use super::apply::PersonWork;
-use super::card_moves::wanted_cards;
-use super::moves::PersonDecision;
 use super::problems::about_card;
 use super::round::Evaluation;
 use super::scene::SiteContext;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{CardBook, Number, Wrong, same_number};
+use doorstep_core::decide::person::PersonDecision;
+use doorstep_core::decide::person::desired_cards;
 use doorstep_core::model::account::{AccountId, Card};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::Result;
@@ -101,7 +101,7 @@ impl Books {
 
     /// Records the cards that a person is about to get, so that no later person of this round gets the same.
     pub fn note(&mut self, person: &Person, judged: &PersonDecision) {
-        for (doors, step) in &judged.moves {
+        for (doors, step) in judged.actions() {
             if let (Action::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
                 && let Some(book) = self.by_doors.get_mut(doors)
             {
@@ -117,7 +117,7 @@ impl Books {
 pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Person, now: Timestamp) -> BTreeSet<String> {
     let known = person.accounts.iter().filter(|(doors, _)| scene.terms.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
-        let wanted = wanted_cards(person, &sitting.numbers, &sitting.desired, doors, now);
+        let wanted = desired_cards(person, &sitting.numbers, &sitting.desired, doors, now);
         let has = |number: &Number| linked.cards.iter().any(|ours| same_number(&ours.number, &number.number));
         let as_wanted = wanted.len() == linked.cards.len() && wanted.iter().all(has);
         let asked = sitting.look_at.contains(*doors) && !linked.cards.is_empty();
@@ -151,30 +151,26 @@ pub fn card_action(doors: &str, account: &AccountId, theirs: bool, because: &str
 
 /// Applies the card changes that concern only the store.
 pub fn adopt_and_forget(person: &mut Person, judged: &PersonDecision, now: Timestamp) {
-    for (doors, number, because) in &judged.adopt_cards {
-        if let Some(linked) = person.accounts.get_mut(doors) {
-            linked.note_card(number, true, because, now);
-        }
-    }
-    for (doors, number) in &judged.forget_cards {
-        if let Some(linked) = person.accounts.get_mut(doors) {
-            linked.note_card(number, false, "", now);
-        }
+    for (doors, here) in &judged.by_doors {
+        let Some(linked) = person.accounts.get_mut(doors) else { continue };
+        here.adopt_cards.iter().for_each(|card| linked.note_card(&card.number, true, &card.because, now));
+        here.disown_cards.iter().for_each(|number| linked.note_card(number, false, "", now));
     }
 }
 
 /// Marks people for another round who want a card that another person gives back in this round.
 pub fn wait_for_each_other(tasks: &mut [PersonWork]) {
-    let given_back: Vec<(String, String)> = tasks.iter().flat_map(|task| &task.moves).filter_map(given_back).collect();
+    let given_back: Vec<(String, String)> =
+        tasks.iter().flat_map(|task| task.decision.actions()).filter_map(given_back).collect();
     for task in tasks {
-        task.more |= task.troubles.iter().any(|(doors, trouble)| {
+        task.more |= task.decision.troubles().any(|(doors, trouble)| {
             let same = |(at, number): &(String, String)| at == doors && same_number(number, &trouble.number);
             trouble.what == Wrong::SomebodyElses && given_back.iter().any(same)
         });
     }
 }
 
-fn given_back((doors, step): &(String, Action)) -> Option<(String, String)> {
+fn given_back((doors, step): (&String, &Action)) -> Option<(String, String)> {
     match step {
         Action::Untag(change) => Some((doors.clone(), change.number.clone())),
         _ => None,

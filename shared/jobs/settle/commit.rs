@@ -11,7 +11,7 @@ use super::apply::PersonWork;
 use super::basis::note_basis;
 use super::problems::{about_card, problems_of};
 use super::round::Evaluation;
-use super::scene::{DoorsContext, SiteContext};
+use super::scene::SiteContext;
 use super::tidy::{drop_gone_profiles, unlist_shell};
 use super::timely::{stamp, waits};
 use doorstep_cloud::bus::Notice;
@@ -21,7 +21,9 @@ use doorstep_cloud::store::people::put;
 use doorstep_cloud::store::{MOST_IN_ONE, Step, Store, Write, conflict};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{Trouble, Wrong};
+use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::guard::UnconfirmedChange;
+use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
@@ -89,7 +91,7 @@ pub async fn commit(
     note_basis(person, &before, (&sitting.derived.entitlements, &sitting.case.dossier), &sitting.cause, now);
     person.problems = problems;
     person.next = sitting.next;
-    let more = task.more || needs_aftercare(&task.moves, person, &scene.terms);
+    let more = task.more || needs_aftercare(&task.decision, person, &scene.terms);
     let round = match (failed, sitting.last) {
         (false, _) => Round::Done { more },
         (true, false) => Round::Failed,
@@ -207,8 +209,8 @@ pub(super) fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Out
 /// two, only reconcile checks again.
 async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now: Timestamp) -> Result<()> {
     let passes = |what: Wrong| matches!(what, Wrong::Unknown | Wrong::SomebodyElses);
-    let known = |doors: &str, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
-    if !task.troubles.iter().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
+    let known = |doors: &String, trouble: &Trouble| before.problems.contains(&format!("{doors}: {trouble}"));
+    if !task.decision.troubles().any(|(doors, trouble)| passes(trouble.what) && !known(doors, trouble)) {
         return Ok(());
     }
     for minutes in LOOKS {
@@ -224,11 +226,11 @@ async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now
 /// the cards, and may then suspend or delete the account. A claim with older members needs another round until the last
 /// of them is gone.
 pub(super) fn needs_aftercare(
-    moves: &[(String, Action)],
+    decision: &PersonDecision,
     person: &Person,
     terms: &BTreeMap<String, DoorsContext>,
 ) -> bool {
-    moves.iter().any(|(doors, step)| match step {
+    decision.actions().any(|(doors, step)| match step {
         Action::Revoke { group, .. } => {
             let keeps = terms.get(doors).is_none_or(|terms| terms.without_access(person) == WithoutAccess::Keep);
             !keeps || person.has_cards_at(doors) || person.claim(doors, group).is_some()

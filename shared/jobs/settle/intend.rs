@@ -46,7 +46,7 @@ async fn one(
         Ok(begun) => begun,
         Err((doors, error)) => {
             task.failures.push((doors, error));
-            task.moves.clear();
+            task.decision.retain_actions(|_, _| false);
             return known;
         }
     };
@@ -65,7 +65,7 @@ async fn one(
         // stored already. The next round finds that nothing came of them.
         task.person = sitting.case.person.clone();
         task.person.version += u64::from(stored && sitting.last);
-        task.moves.clear();
+        task.decision.retain_actions(|_, _| false);
         task.actions.clear();
         task.failures.push(("ledger".to_owned(), error));
         None
@@ -113,12 +113,12 @@ async fn unchanged(scene: &SiteContext, sitting: &Evaluation) -> Result<()> {
 }
 
 fn begins_with_cards(task: &PersonWork) -> bool {
-    task.moves.iter().any(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)))
+    task.decision.actions().any(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)))
 }
 
 /// Adds a card intent to each account whose cards are about to change.
 fn begin_cards(task: &mut PersonWork) {
-    for (doors, step) in &task.moves {
+    for (doors, step) in task.decision.actions() {
         let (Action::Tag(change) | Action::Untag(change)) = step else { continue };
         let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
         let theirs = matches!(step, Action::Tag(_));
@@ -134,7 +134,7 @@ async fn intents(
     guests: &GuestsBefore,
 ) -> Result<Vec<Intent>, (String, Error)> {
     let mut begun = Vec::new();
-    for (doors, step) in &task.moves {
+    for (doors, step) in task.decision.actions() {
         if *step != Action::Create {
             begun.extend(intent_of(&task.person, doors, step));
             continue;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::accounts::AFTER_AN_INTERRUPTION;
-use super::held::{ActualGroups, GroupRows};
-use super::scene::DoorsContext;
-use doorstep_core::decide::diff::our_line;
+use doorstep_core::decide::doors_context::DoorsContext;
+use doorstep_core::decide::group::our_member;
 use doorstep_core::model::account::{GroupId, GroupMember};
+use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
 
@@ -33,7 +33,7 @@ pub fn finish(
             person.intents.push(intent);
             continue;
         }
-        let ends = terms.get(&intent.doors).map(|terms| terms.ends_by_itself);
+        let ends = terms.get(&intent.doors).map(|terms| terms.capabilities.ends_by_itself);
         match (held.get(&(intent.doors.clone(), group.clone())), ends) {
             (Some(rows), Some(ends)) => actions.extend(one(person, &intent, &group, rows, ends, now)),
             _ => person.intents.push(intent),
@@ -57,7 +57,7 @@ fn one(
             let rows = rows.of_account(&account);
             let old = |row: &GroupMember| replaces.iter().any(|old| old == row.handle());
             let new: Vec<GroupMember> = rows.iter().filter(|row| !old(row)).cloned().collect();
-            our_line(&new, *until, ends)?;
+            our_member(&new, *until, ends)?;
             let surplus = rows.iter().filter(|row| old(row)).map(|row| row.handle().to_owned()).collect();
             person.claims.retain(|claim| claim.doors != intent.doors || claim.group != *group);
             person.claims.push(Claim {

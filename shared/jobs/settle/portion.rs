@@ -2,6 +2,7 @@
 //! and work that shares a call is done for all people at once.
 
 use doorstep_core::decide::action::Action;
+use doorstep_core::decide::person::PersonDecision;
 
 /// The part of a person's actions that a round applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,20 +16,21 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Keeps the actions of this phase in `moves`. Returns whether actions of another phase were left out.
-    pub fn take(self, moves: &mut Vec<(String, Action)>) -> bool {
-        let before = moves.len();
-        let unmade = |doors: &String, step: &Action| (*step == Action::Create).then(|| doors.clone());
-        let unmade: Vec<String> = moves.iter().filter_map(|(doors, step)| unmade(doors, step)).collect();
-        moves.retain(|(doors, step)| match (self, step) {
-            (Phase::Whole, _) => true,
-            (Phase::Accounts, Action::Create | Action::Resume | Action::Rename(_)) => true,
-            (Phase::Groups, Action::Revoke { .. } | Action::Tidy { .. }) => true,
-            // Access needs an account.
-            (Phase::Groups, Action::Grant { .. }) => !unmade.contains(doors),
-            (Phase::Accounts | Phase::Groups, _) => false,
-        });
-        moves.len() < before
+    /// Keeps the actions of this phase in `decision`. Returns whether actions of another phase were left out.
+    pub fn take(self, decision: &mut PersonDecision) -> bool {
+        let before = decision.actions().count();
+        for here in decision.by_doors.values_mut() {
+            let creates = here.creates();
+            here.actions.retain(|action| match (self, action) {
+                (Phase::Whole, _) => true,
+                (Phase::Accounts, Action::Create | Action::Resume | Action::Rename(_)) => true,
+                (Phase::Groups, Action::Revoke { .. } | Action::Tidy { .. }) => true,
+                // Access needs an account.
+                (Phase::Groups, Action::Grant { .. }) => !creates,
+                (Phase::Accounts | Phase::Groups, _) => false,
+            });
+        }
+        decision.actions().count() < before
     }
 
     /// Returns whether this phase reads and changes cards.
@@ -44,30 +46,38 @@ mod tests {
 
     #[test]
     fn what_costs_calls_of_its_own_is_apart_from_what_is_shared() {
-        let at = |doors: &str, step: Action| (doors.to_owned(), step);
+        let decision = |actions: &[(&str, Action)]| {
+            let mut decision = PersonDecision::default();
+            for (doors, action) in actions {
+                decision.by_doors.entry((*doors).to_owned()).or_default().actions.push(action.clone());
+            }
+            decision
+        };
         let grant =
             || Action::Grant { group: GroupId("g".into()), until: None, replaces: Vec::new(), because: "b".to_owned() };
         let row = GroupMember { account: AccountId("a".into()), handle: None, from: None, until: None };
         let tidy = Action::Tidy { group: GroupId("g".into()), row };
-        let all = vec![
-            at("one", Action::Create),
-            at("one", grant()),
-            at("two", Action::Resume),
-            at("two", grant()),
-            at("two", tidy.clone()),
-            at("two", Action::Rename("n".to_owned())),
-            at("three", Action::Suspend),
+        let all = [
+            ("one", Action::Create),
+            ("one", grant()),
+            ("three", Action::Suspend),
+            ("two", Action::Resume),
+            ("two", grant()),
+            ("two", tidy.clone()),
+            ("two", Action::Rename("n".to_owned())),
         ];
         let taken = |portion: Phase| {
-            let mut moves = all.clone();
-            let left = portion.take(&mut moves);
-            (moves, left)
+            let mut decision = decision(&all);
+            let left = portion.take(&mut decision);
+            let actions = decision.actions().map(|(doors, action)| (doors.clone(), action.clone()));
+            (actions.collect::<Vec<_>>(), left)
         };
-        assert_eq!(taken(Phase::Whole), (all.clone(), false));
-        let accounts = vec![all[0].clone(), all[2].clone(), all[5].clone()];
-        assert_eq!(taken(Phase::Accounts), (accounts, true));
-        let groups = vec![at("two", grant()), at("two", tidy)];
-        assert_eq!(taken(Phase::Groups), (groups, true), "whoever has no account yet is left for later");
-        assert!(!Phase::Groups.take(&mut vec![at("two", grant())]));
+        let these = |places: &[usize]| -> Vec<_> {
+            places.iter().map(|&place| (all[place].0.to_owned(), all[place].1.clone())).collect()
+        };
+        assert_eq!(taken(Phase::Whole), (these(&[0, 1, 2, 3, 4, 5, 6]), false));
+        assert_eq!(taken(Phase::Accounts), (these(&[0, 3, 6]), true));
+        assert_eq!(taken(Phase::Groups), (these(&[4, 5]), true), "whoever has no account yet is left for later");
+        assert!(!Phase::Groups.take(&mut decision(&[("two", grant())])));
     }
 }

@@ -11,9 +11,7 @@ use super::accounts::{link, reader};
 use super::apply::PersonWork;
 use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at};
 use super::directory::{Directory, Sought};
-use super::held::{ActualGroups, GroupRows};
 use super::interrupted::finish;
-use super::moves::{PersonDecision, View, decide_person};
 use super::order::SLICE_TIME;
 use super::portion::Phase;
 use super::round::Evaluation;
@@ -22,9 +20,12 @@ use super::shared::{OthersByPerson, note, read_again, read_others};
 use super::unconfirmed::wait_for_the_guard;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::guard::credibility::ACCEPTED_AFTER;
+use doorstep_core::decide::person::{
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, decide_person,
+};
 use doorstep_core::model::account::{GroupId, GroupMember, Standing};
+use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::Claim;
 use doorstep_core::site::Mode;
 
 /// Decides the actions of everyone in a round. `again` marks a later try, which reuses nothing that was read before.
@@ -235,22 +236,17 @@ async fn prepare(
         *judged = judge(scene, sitting, task, seen, &looked, now);
         seen.books.note(&task.person, judged);
     }
-    judged.moves.retain(|(at, step)| !barred.contains(at) || step.takes_out());
+    judged.retain_actions(|at, step| !barred.contains(at) || step.takes_out());
     wait_for_the_guard(scene, sitting, task, judged, now).await;
-    task.left |= portion.take(&mut judged.moves);
+    task.left |= portion.take(judged);
     rest_only_the_idle(scene, task, judged).await;
     adopt_and_forget(&mut task.person, judged, now);
-    let makes = judged.moves.iter().any(|(_, step)| *step == Action::Create);
+    let makes = judged.actions().any(|(_, step)| *step == Action::Create);
     task.more = makes && !task.left && !sitting.numbers.is_empty();
     let judged = std::mem::take(judged);
     note(task, &judged);
-    task.troubles = judged.troubles;
-    let adopts =
-        |claim: &Claim| judged.adopt.iter().any(|new| (&new.doors, &new.group) == (&claim.doors, &claim.group));
-    task.person.claims.retain(|claim| !adopts(claim));
-    task.person.claims.extend(judged.adopt);
-    task.person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
-    task.moves = judged.moves;
+    judged.settle_claims(&mut task.person);
+    task.decision = judged;
 }
 
 /// Links the person's account at each of these door systems. Returns the door systems where the account is ambiguous or
@@ -286,22 +282,13 @@ fn judge(
     looked: &BTreeSet<String>,
     now: Timestamp,
 ) -> PersonDecision {
-    decide_person(View {
+    let cards = ActualCards { books: &seen.books.by_doors, read: looked };
+    decide_person(PersonView {
         person: &task.person,
-        name: sitting.case.dossier.name(),
-        desired: &sitting.desired,
-        groups: &sitting.groups,
-        held: &seen.held,
-        numbers: &sitting.numbers,
-        books: &seen.books.by_doors,
-        looked,
-        adopt_cards: &sitting.adopt_cards,
-        terms: &scene.terms,
-        mode: scene.site.mode,
-        adopt: &sitting.adopt,
-        stale: scene.stale,
-        others: &task.others,
-        now,
+        desired: DesiredState { access: &sitting.desired, name: sitting.case.dossier.name(), cards: &sitting.numbers },
+        actual: ActualState { groups: &seen.held, cards, others: &task.others },
+        scope: CompareScope { groups: &sitting.groups, adopt: &sitting.adopt, adopt_cards: &sitting.adopt_cards },
+        context: DecisionContext { doors: &scene.terms, mode: scene.site.mode, stale: scene.stale, now },
     })
 }
 
@@ -315,7 +302,7 @@ fn in_need_of_an_account(
     judged: &PersonDecision,
 ) -> BTreeSet<String> {
     let person = &task.person;
-    let touched = judged.moves.iter().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
+    let touched = judged.actions().filter(|(_, step)| !step.takes_out() && !matches!(step, Action::Rename(_)));
     let begun = person.intents.iter().filter(|intent| intent.group.is_none());
     let wrong = person.accounts.iter().filter(|(doors, linked)| {
         let rests = linked.account.standing == Standing::Suspended && person.claims_at(doors);
@@ -329,7 +316,7 @@ fn in_need_of_an_account(
 /// Drops suspensions and deletions of accounts that are still in a group. Doorstep does not manage that membership.
 async fn rest_only_the_idle(scene: &SiteContext, task: &mut PersonWork, judged: &mut PersonDecision) {
     let mut spared = BTreeSet::new();
-    for (doors, step) in &judged.moves {
+    for (doors, step) in judged.actions() {
         if !matches!(step, Action::Suspend | Action::Delete) {
             continue;
         }
@@ -345,5 +332,5 @@ async fn rest_only_the_idle(scene: &SiteContext, task: &mut PersonWork, judged: 
         }
         spared.insert(doors.clone());
     }
-    judged.moves.retain(|(doors, step)| !matches!(step, Action::Suspend | Action::Delete) || !spared.contains(doors));
+    judged.retain_actions(|doors, step| !matches!(step, Action::Suspend | Action::Delete) || !spared.contains(doors));
 }

@@ -16,7 +16,7 @@ pub fn problems_of(scene: &SiteContext, sitting: &Evaluation, task: &PersonWork)
     let mut problems = sitting.derived.problems.clone();
     problems.extend(task.failures.iter().map(|(doors, error)| problem(doors, error)));
     problems.extend(task.waits.iter().cloned());
-    problems.extend(task.troubles.iter().map(|(doors, trouble)| format!("{doors}: {trouble}")));
+    problems.extend(task.decision.troubles().map(|(doors, trouble)| format!("{doors}: {trouble}")));
     for (doors, linked) in &task.person.accounts {
         if task.person.has_moved_on_from(linked) {
             problems.push(format!(

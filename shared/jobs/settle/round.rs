@@ -14,15 +14,15 @@ use super::commit::{Outcome, commit, tell};
 use super::directory::Directory;
 use super::identity::WorkItem;
 use super::intend::intend;
-use super::moves::concerned;
 use super::portion::Phase;
 use super::prepare::{FirstLook, prepare_all};
-use super::rest::resume_at;
 use super::scene::{SiteContext, Writers};
 use super::shared::ring_others;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::cards::Number;
 use doorstep_core::decide::entitlement::{Derived, Desired, derive, desired};
+use doorstep_core::decide::guest_seats::resume_at;
+use doorstep_core::decide::person::concerned;
 use doorstep_core::model::account::GroupId;
 use doorstep_core::model::error::Result;
 
@@ -154,7 +154,7 @@ fn is_hopeless(scene: &SiteContext, task: &PersonWork) -> bool {
 
 /// Updates the directory with the changed accounts, so that this run need not fetch them again.
 fn note_accounts(directory: &mut Directory, sitting: &Evaluation, task: &PersonWork) {
-    for (doors, step) in &task.moves {
+    for (doors, step) in task.decision.actions() {
         if !step.is_of_the_account() {
             continue;
         }

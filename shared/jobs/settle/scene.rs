@@ -12,77 +12,22 @@ use super::unconfirmed::NewAccountGate;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
 use doorstep_cloud::store::site_version::SiteVersion;
-use doorstep_cloud::store::sites::DoorsRead;
+use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Before, Rules};
 use doorstep_core::decide::guard::UnconfirmedChange;
 use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore};
-use doorstep_core::model::account::{Account, AccountId, Group, GroupId};
+use doorstep_core::model::account::{AccountId, Group};
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
-use doorstep_core::model::person::Person;
 use doorstep_core::model::record::{Kept, Record};
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
-use doorstep_core::site::{DoorsConfig, Foreign, Site, WithoutAccess};
+use doorstep_core::site::{DoorsConfig, Site};
 use doorstep_vendors::access::Share;
 use doorstep_vendors::doors::{ReadDoors, WriteDoors};
 
 /// Longest time ahead for which a schedule is set.
 const FAR: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
-
-/// The context of one door system, as every decision needs it.
-#[derive(Debug, Clone)]
-pub struct DoorsContext {
-    /// The door system's part of the site file.
-    pub config: DoorsConfig,
-    /// What the last read of the door system found.
-    pub seen: DoorsRead,
-    /// The door system itself ends a membership at its end.
-    pub ends_by_itself: bool,
-    /// The groups that a rule opens.
-    pub ruled: BTreeSet<GroupId>,
-    /// Accounts of guests can be suspended.
-    pub guests_rest: bool,
-    /// A person can have only one card.
-    pub one_card: bool,
-    /// Each active account takes one of a limited number of seats.
-    pub counts_seats: bool,
-}
-
-impl DoorsContext {
-    /// Returns the context of the door system that `read` reads. `ruled` is still empty.
-    pub fn of(config: DoorsConfig, seen: DoorsRead, read: &dyn ReadDoors) -> Self {
-        DoorsContext {
-            config,
-            seen,
-            ends_by_itself: read.ends_by_itself(),
-            ruled: BTreeSet::new(),
-            guests_rest: read.guests_rest(),
-            one_card: read.one_card(),
-            counts_seats: read.counts_seats(),
-        }
-    }
-
-    /// Returns whether this account is protected, and therefore never revoked.
-    pub fn protects(&self, id: &AccountId, account: Option<&Account>) -> bool {
-        let listed = |email: &str| self.config.protects(email);
-        self.seen.protected.contains(id) || account.and_then(|a| a.email.as_deref()).is_some_and(listed)
-    }
-
-    /// Returns what happens to the person's account after all access has ended.
-    pub fn without_access(&self, person: &Person) -> WithoutAccess {
-        if person.is_guest() { self.config.guest_accounts } else { self.config.without_access }
-    }
-
-    /// Returns whether only Doorstep may add members to a group.
-    pub fn is_exclusive(&self, group: &GroupId) -> bool {
-        self.config.foreign == Foreign::Remove && self.ruled.contains(group)
-    }
-
-    /// Returns whether the door system has this group, as far as is known.
-    pub fn has(&self, group: &GroupId) -> bool {
-        self.seen.groups.iter().any(|known| known.id == *group)
-    }
-}
 
 /// The writers of each door system. They are kept apart from [`SiteContext`], so that only the code that applies
 /// actions can write.
@@ -286,7 +231,7 @@ async fn side(environment: &Environment, site: &Site, name: &str, connections: &
             seen
         }
     };
-    Ok((DoorsContext::of(config, seen, read.as_ref()), read, write))
+    Ok((DoorsContext::new(config, seen, read.capabilities()), read, write))
 }
 
 /// Asks a door system for its groups and for the accounts of the protected people.

@@ -6,19 +6,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures_util::{StreamExt, stream};
 
 use super::apply::PersonWork;
-use super::moves::PersonDecision;
 use super::round::{AT_ONCE, Evaluation};
-use super::scene::{DoorsContext, SiteContext};
+use super::scene::SiteContext;
 use doorstep_cloud::environment::Environment;
-use doorstep_cloud::other_sites::OtherSites;
+use doorstep_cloud::other_sites::conditions;
 use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_person};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::store::Write;
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::action::Action;
+use doorstep_core::decide::doors_context::DoorsContext;
+use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::site::Site;
 
@@ -67,10 +69,10 @@ pub async fn read_again(scene: &SiteContext, task: &mut PersonWork) -> Result<()
 /// Adds the conditions of a decision to the writes, and the sites to trigger afterwards. Must run before the claims
 /// change.
 pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
-    let mut conditions: BTreeMap<Key, Write> = BTreeMap::new();
+    let mut needed: BTreeMap<Key, Write> = BTreeMap::new();
     let mut rings: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
     let linked = |doors: &str| task.person.accounts.get(doors).map(|linked| &linked.account.id);
-    let moves = judged.moves.iter().filter_map(|(doors, step)| {
+    let moves = judged.actions().filter_map(|(doors, step)| {
         let account = match step {
             Action::Revoke { row, .. } => Some(&row.account),
             Action::Suspend | Action::Delete | Action::Untag(_) => linked(doors),
@@ -79,19 +81,20 @@ pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
         };
         Some((doors, account?, true))
     });
-    let released = judged.release.iter().filter_map(|(doors, group)| {
-        let claim = task.person.claim(doors, group)?;
-        Some((doors, &claim.account, true))
+    let disowned = judged.by_doors.iter().flat_map(|(doors, here)| {
+        let claims = here.disown.iter().filter_map(|group| task.person.claim(doors, group));
+        claims.map(move |claim| (doors, &claim.account, true))
     });
-    let adopted = judged.adopt.iter().map(|claim| (&claim.doors, &claim.account, false));
-    for (doors, account, concerns) in moves.chain(released).chain(adopted) {
-        let needed = task.others.conditions(doors, account).into_iter();
-        conditions.extend(needed.map(|write| (write.key().clone(), write)));
+    let adopted = judged.by_doors.values().flat_map(|here| &here.adopt);
+    let adopted = adopted.map(|claim| (&claim.doors, &claim.account, false));
+    for (doors, account, concerns) in moves.chain(disowned).chain(adopted) {
+        let more = conditions(&task.others, doors, account).into_iter();
+        needed.extend(more.map(|write| (write.key().clone(), write)));
         if concerns {
             rings.extend(task.others.knowing(doors, account).map(|other| (other.clone(), account.clone())));
         }
     }
-    task.writes.extend(conditions.into_values());
+    task.writes.extend(needed.into_values());
     task.rings.extend(rings);
 }
 

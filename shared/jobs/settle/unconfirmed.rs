@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::apply::PersonWork;
-use super::moves::PersonDecision;
 use super::round::Evaluation;
 use super::scene::SiteContext;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -16,6 +15,7 @@ use doorstep_core::decide::cards::Change;
 use doorstep_core::decide::guard::baseline::Certainty;
 use doorstep_core::decide::guard::removal::{Evidence, change_of};
 use doorstep_core::decide::guard::{MOST_NEW, UnconfirmedChange};
+use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::Person;
 
@@ -31,8 +31,8 @@ pub async fn wait_for_the_guard(
     judged: &mut PersonDecision,
     now: Timestamp,
 ) {
-    let mut changes = Vec::with_capacity(judged.moves.len());
-    for (doors, step) in &judged.moves {
+    let mut changes = Vec::new();
+    for (doors, step) in judged.actions() {
         let counted = *step == Action::Create
             && must_be_counted(scene, doors, &task.person.id, now).await.unwrap_or_else(|error| {
                 task.failures.push(("ledger".to_owned(), error));
@@ -56,16 +56,18 @@ pub async fn wait_for_the_guard(
         }
     };
     let mut held = Vec::new();
-    let mut moves = Vec::new();
-    for ((doors, step), change) in std::mem::take(&mut judged.moves).into_iter().zip(changes) {
-        match change.map(|change| (released.iter().find(|release| release.change == change), change)) {
-            None => moves.push((doors, step)),
-            Some((Some(release), _)) => {
-                task.released.push(release.clone());
-                moves.push((doors, approved(step, release)));
+    let mut changes = changes.into_iter();
+    for (doors, here) in &mut judged.by_doors {
+        for (step, change) in std::mem::take(&mut here.actions).into_iter().zip(changes.by_ref()) {
+            match change.map(|change| (released.iter().find(|release| release.change == change), change)) {
+                None => here.actions.push(step),
+                Some((Some(release), _)) => {
+                    task.released.push(release.clone());
+                    here.actions.push(approved(step, release));
+                }
+                Some((None, UnconfirmedChange::Made { .. })) => held.push(doors.clone()),
+                Some((None, _)) => {}
             }
-            Some((None, UnconfirmedChange::Made { .. })) => held.push(doors),
-            Some((None, _)) => {}
         }
     }
     if !held.is_empty()
@@ -74,9 +76,8 @@ pub async fn wait_for_the_guard(
         task.failures.push(("ledger".to_owned(), error));
     }
     // Access needs an account.
-    moves.retain(|(doors, step)| !held.contains(doors) || step.takes_out());
+    judged.retain_actions(|doors, step| !held.iter().any(|held| held == doors) || step.takes_out());
     task.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
-    judged.moves = moves;
 }
 
 /// The state of the limit on new accounts.

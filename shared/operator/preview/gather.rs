@@ -8,10 +8,11 @@ use jiff::SignedDuration;
 use super::diff::{AccountDiff, Change, Counts, Diff, Done, GroupDiff, Soon, TagDiff, TagDone, Who};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::shown;
-use doorstep_core::decide::diff::is_valid;
 use doorstep_core::decide::entitlement::open_at;
+use doorstep_core::decide::group::is_valid;
 use doorstep_core::decide::guard::judge::{Measure, judge};
 use doorstep_core::decide::guard::{Tally, Waiting};
+use doorstep_core::decide::person::DoorsDecision;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::person::{Claim, Linked, Person};
 use doorstep_jobs::compare::doors::DoorsSnapshot;
@@ -70,27 +71,34 @@ impl<'a> Gathering<'a> {
     /// Adds one person's decision.
     pub fn verdict(&mut self, verdict: &Verdict<'_>) {
         self.waiting.extend(of_person(verdict));
-        for (doors, step) in verdict.judged.moves.iter().chain(&verdict.aftermath) {
+        for (doors, step) in verdict.judged.actions().chain(verdict.aftermath.actions()) {
             self.step(verdict, doors, step);
         }
-        for claim in &verdict.judged.adopt {
+        for (doors, here) in &verdict.judged.by_doors {
+            self.without_change(verdict, doors, here);
+        }
+        self.soon(verdict);
+        self.problems(verdict);
+    }
+
+    /// Adds what becomes Doorstep's, or stops being Doorstep's, with no change at the door.
+    fn without_change(&mut self, verdict: &Verdict<'_>, doors: &str, here: &DoorsDecision) {
+        for claim in &here.adopt {
             let change = self.claimed(verdict, claim);
             self.group(&claim.doors, &claim.group).adopts.push(change);
         }
-        for (doors, group) in &verdict.judged.release {
+        for group in &here.disown {
             if let Some(claim) = verdict.somebody.person.claim(doors, group) {
                 let change = self.claimed(verdict, claim);
                 self.group(doors, group).releases.push(change);
             }
         }
-        for (doors, number, because) in &verdict.judged.adopt_cards {
-            self.tag(verdict, doors, TagDone::Adopted, number, because);
+        for card in &here.adopt_cards {
+            self.tag(verdict, doors, TagDone::Adopted, &card.number, &card.because);
         }
-        for (doors, number) in &verdict.judged.forget_cards {
+        for number in &here.disown_cards {
             self.tag(verdict, doors, TagDone::Released, number, "it is theirs no more");
         }
-        self.soon(verdict);
-        self.problems(verdict);
     }
 
     fn tag(&mut self, verdict: &Verdict<'_>, doors: &str, what: TagDone, number: &str, because: &str) {
@@ -130,8 +138,9 @@ impl<'a> Gathering<'a> {
 
     fn idle(&mut self, verdict: &Verdict<'_>, doors: &str, what: Done, who: Who) {
         if let Some(linked) = verdict.somebody.person.accounts.get(doors) {
-            let leaves = |(at, step): &&(String, Action)| at == doors && matches!(step, Action::Revoke { .. });
-            let left = verdict.judged.moves.iter().filter(leaves).count();
+            let here = verdict.judged.by_doors.get(doors);
+            let actions = here.into_iter().flat_map(|here| &here.actions);
+            let left = actions.filter(|action| matches!(action, Action::Revoke { .. })).count();
             let (doors, account) = (doors.to_owned(), linked.account.clone());
             self.idle.push(Idle { shown: AccountDiff { doors: doors.clone(), what, who }, doors, account, left });
         }
@@ -159,7 +168,7 @@ impl<'a> Gathering<'a> {
             let who = self.who(verdict, doors);
             self.diff.problems.push(format!("{who}: {doors}: {why}"));
         }
-        for (doors, trouble) in &verdict.judged.troubles {
+        for (doors, trouble) in verdict.judged.troubles() {
             let who = self.who(verdict, doors);
             self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
         }

@@ -26,6 +26,7 @@ use super::attempts::ReadAttempts;
 use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use crate::vendor_http;
+use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
@@ -58,14 +59,10 @@ pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<
 
 #[async_trait]
 impl ReadDoors for Kisi {
-    /// Kisi honours `valid_until` `[D]`. Whether the door does so to the second is unknown `[?]`.
-    fn ends_by_itself(&self) -> bool {
-        true
-    }
-
-    /// Guests cannot be suspended. A guest in no group opens nothing and takes no seat.
-    fn guests_rest(&self) -> bool {
-        false
+    /// Kisi honours `valid_until` `[D]`. Whether the door does so to the second is unknown `[?]`. Guests cannot be
+    /// suspended. A guest in no group opens nothing and takes no seat.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { ends_by_itself: true, suspends_guests: false, one_card: false, counts_seats: false }
     }
 
     async fn groups(&self) -> Result<Vec<Group>> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::Access;
 use doorstep_core::model::account::{Account, AccountId, Card, DoorsKind, Group, GroupId, GroupMember};
+use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::Result;
 
 pub mod attempts;
@@ -91,18 +92,10 @@ pub struct Entry {
 /// The read side of a door system. It writes nothing. Every list is complete or an error.
 #[async_trait]
 pub trait ReadDoors: Send + Sync {
-    /// Returns whether the door system ends a membership at `until` by itself.
-    fn ends_by_itself(&self) -> bool;
-    /// Returns whether a guest's account can be suspended. Where it cannot, it takes no seat.
-    fn guests_rest(&self) -> bool {
-        true
-    }
+    /// Returns what the door system can do by itself.
+    fn capabilities(&self) -> Capabilities;
     /// Fetches all groups, with the problems that the list itself shows.
     async fn groups(&self) -> Result<Vec<Group>>;
-    /// Returns whether each active account takes one of a limited number of seats.
-    fn counts_seats(&self) -> bool {
-        false
-    }
     /// Fetches the reason why `group` opens nothing although it has members. This may cost one call for each group, so
     /// Doorstep asks only about groups that rules name.
     async fn group_problem(&self, _group: &GroupId) -> Result<Option<String>> {
@@ -129,10 +122,6 @@ pub trait ReadDoors: Send + Sync {
     async fn seats(&self) -> Result<Option<Seats>>;
     /// Returns the reader of access attempts.
     fn attempts(&self) -> &dyn attempts::ReadAttempts;
-    /// Returns whether an account can have one card only.
-    fn one_card(&self) -> bool {
-        false
-    }
     /// Returns whether a card can be fetched by its number. Where it cannot, [`ReadDoors::cards_about`] fetches all
     /// cards.
     fn finds_cards(&self) -> bool {

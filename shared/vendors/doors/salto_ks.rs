@@ -24,6 +24,7 @@ use super::attempts::ReadAttempts;
 use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use doorstep_core::model::account::Standing;
+use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
@@ -53,18 +54,14 @@ pub fn connect(place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<
 
 #[async_trait]
 impl ReadDoors for SaltoKs {
-    /// Membership has no dates `[D]`.
-    fn ends_by_itself(&self) -> bool {
-        false
+    /// Membership has no dates `[D]`. One card for each account: in the vendor's model `[I]`.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { ends_by_itself: false, suspends_guests: true, one_card: true, counts_seats: true }
     }
 
     async fn groups(&self) -> Result<Vec<Group>> {
         let groups: Vec<wire::Group> = self.0.list(V1_2, &["access_groups"], None).await?;
         Ok(groups.into_iter().map(Group::from).collect())
-    }
-
-    fn counts_seats(&self) -> bool {
-        true
     }
 
     /// A group without a time schedule opens nothing `[M]`.
@@ -137,11 +134,6 @@ impl ReadDoors for SaltoKs {
 
     fn attempts(&self) -> &dyn ReadAttempts {
         self
-    }
-
-    /// In the vendor's model `[I]`.
-    fn one_card(&self) -> bool {
-        true
     }
 
     fn finds_cards(&self) -> bool {

@@ -33,15 +33,24 @@ fn case(wanted: &[&str], held: &[&str], cards: Vec<Card>) -> Case {
 }
 
 /// Returns the decision as short texts.
-fn said(case: &Case, change: fn(View<'_>) -> View<'_>) -> Vec<String> {
+fn said(case: &Case, change: fn(CardsView<'_>) -> CardsView<'_>) -> Vec<String> {
     let Case { wanted, ours, book } = case;
     let account = &me();
-    let view = View { account, wanted, ours, book, one: false, taken_over: false, give: true, take: true };
-    let Verdict { tag, untag, adopt, forget, troubles } = judge(change(view));
+    let view = CardsView {
+        account,
+        desired: wanted,
+        claimed: ours,
+        book,
+        one: false,
+        taken_over: false,
+        give: true,
+        take: true,
+    };
+    let CardDecision { tag, untag, adopt, disown, troubles } = decide_cards(change(view));
     let mut said: Vec<String> = untag.iter().map(|change| format!("-{}", change.number)).collect();
     said.extend(tag.iter().map(|change| format!("+{}", change.number)));
-    said.extend(adopt.iter().map(|(number, _)| format!("={number}")));
-    said.extend(forget.iter().map(|number| format!("~{number}")));
+    said.extend(adopt.iter().map(|claim| format!("={}", claim.number)));
+    said.extend(disown.iter().map(|number| format!("~{number}")));
     said.extend(troubles.iter().map(|trouble| format!("!{} {:?}", trouble.number, trouble.what)));
     said
 }
@@ -51,7 +60,7 @@ fn several(case: &Case) -> Vec<String> {
 }
 
 fn one(case: &Case) -> Vec<String> {
-    said(case, |view| View { one: true, ..view })
+    said(case, |view| CardsView { one: true, ..view })
 }
 
 const NOTHING: [&str; 0] = [];
@@ -60,12 +69,12 @@ const NOTHING: [&str; 0] = [];
 fn a_number_whose_card_is_free_becomes_theirs() {
     let free = case(&["1"], &[], vec![card("1", None), card("2", None)]);
     assert_eq!((several(&free), one(&free)), (vec!["+1".to_owned()], vec!["+1".to_owned()]));
-    assert_eq!(said(&free, |view| View { give: false, ..view }), NOTHING);
-    assert_eq!(said(&free, |view| View { take: false, ..view }), ["+1"]);
-    let verdict = judge(View {
+    assert_eq!(said(&free, |view| CardsView { give: false, ..view }), NOTHING);
+    assert_eq!(said(&free, |view| CardsView { take: false, ..view }), ["+1"]);
+    let verdict = decide_cards(CardsView {
         account: &me(),
-        wanted: &free.wanted,
-        ours: &[],
+        desired: &free.wanted,
+        claimed: &[],
         book: &free.book,
         one: true,
         taken_over: false,
@@ -80,8 +89,8 @@ fn what_is_theirs_stays_and_is_ours_only_while_cards_are_taken_over() {
     let theirs = |ours: &[&str]| case(&["1"], ours, vec![card("1", Some("me"))]);
     assert_eq!(several(&theirs(&["1"])), NOTHING);
     assert_eq!(one(&theirs(&[])), NOTHING);
-    fn taken_over(view: View<'_>) -> View<'_> {
-        View { taken_over: true, ..view }
+    fn taken_over(view: CardsView<'_>) -> CardsView<'_> {
+        CardsView { taken_over: true, ..view }
     }
     assert_eq!(said(&theirs(&[]), taken_over), ["=1"]);
     assert_eq!(said(&theirs(&["1"]), taken_over), NOTHING);
@@ -93,7 +102,7 @@ fn what_is_theirs_stays_and_is_ours_only_while_cards_are_taken_over() {
 fn what_is_no_longer_said_is_taken_back_where_it_is_ours() {
     let gone = |ours: &[&str], of| case(&[], ours, vec![card("1", of)]);
     assert_eq!(several(&gone(&["1"], Some("me"))), ["-1"]);
-    assert_eq!(said(&gone(&["1"], Some("me")), |view| View { take: false, ..view }), NOTHING);
+    assert_eq!(said(&gone(&["1"], Some("me")), |view| CardsView { take: false, ..view }), NOTHING);
     assert_eq!(several(&gone(&[], Some("me"))), NOTHING, "given by hand");
     assert_eq!(several(&gone(&["1"], Some("you"))), ["~1"]);
     assert_eq!(several(&gone(&["1"], None)), ["~1"]);
@@ -140,8 +149,8 @@ fn where_there_is_room_for_one_ours_makes_way_and_what_was_given_by_hand_does_no
     assert_eq!(one(&next(&["1"])), ["-1", "+2"]);
     assert_eq!(one(&next(&[])), ["!2 GivenByHand"]);
     assert_eq!(several(&next(&[])), ["+2"]);
-    fn keep(view: View<'_>) -> View<'_> {
-        View { one: true, take: false, ..view }
+    fn keep(view: CardsView<'_>) -> CardsView<'_> {
+        CardsView { one: true, take: false, ..view }
     }
     assert_eq!(said(&next(&["1"]), keep), ["!2 OneOnly"]);
     let first = case(&["1", "2"], &["2"], vec![card("1", None), card("2", Some("me"))]);

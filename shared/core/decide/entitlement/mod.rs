@@ -299,6 +299,12 @@ pub fn open_at<'a>(desired: &'a Desired, at: &(String, GroupId), now: Timestamp)
     desired.get(at)?.iter().find(|stretch| stretch.window.holds(now))
 }
 
+/// Returns whether any interval at this door system is open or still to come.
+pub fn is_awaited(desired: &Desired, doors: &str, now: Timestamp) -> bool {
+    let here = desired.iter().filter(|((at, _), _)| at == doors);
+    here.flat_map(|(_, intervals)| intervals).any(|interval| interval.window.until.is_none_or(|until| until > now))
+}
+
 /// Returns the first instant after `now` at which an interval begins or ends.
 pub fn next_boundary(desired: &Desired, now: Timestamp) -> Option<Timestamp> {
     let edges = desired.values().flatten().flat_map(|stretch| [Some(stretch.window.from), stretch.window.until]);

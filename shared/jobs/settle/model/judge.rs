@@ -14,16 +14,19 @@ use crate::settle::apply::PersonWork;
 use crate::settle::commit::{Outcome, Round, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
-use crate::settle::moves::{View, concerned, decide_person};
-use crate::settle::scene::DoorsContext;
-use crate::settle::{ActualGroups, GroupRows};
-use doorstep_cloud::other_sites::OtherSites;
-use doorstep_cloud::store::sites::DoorsRead;
 use doorstep_core::decide::action::Action;
+use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, Reasons, next_boundary};
+use doorstep_core::decide::person::{
+    ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonView, concerned, decide_person,
+};
 use doorstep_core::model::account::{Account, AccountId, DoorsKind, Group, GroupId, GroupMember, Standing};
+use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
+use doorstep_core::model::capabilities::Capabilities;
+use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::Error;
+use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::person::{Claim, Intent, IntentKind as Did, Linked, Person};
 use doorstep_core::model::window::Window;
 use doorstep_core::site::{DoorsConfig, Foreign, Mode, WithoutAccess};
@@ -113,15 +116,8 @@ impl Judge {
         let seen = DoorsRead { groups, taken, cards_taken: true, ..DoorsRead::default() };
         let ends_by_itself = story.doors != Doors::Salto;
         let ruled = BTreeSet::from([group()]);
-        let terms = DoorsContext {
-            config,
-            seen,
-            ends_by_itself,
-            ruled,
-            guests_rest: true,
-            one_card: false,
-            counts_seats: false,
-        };
+        let capabilities = Capabilities { ends_by_itself, suspends_guests: true, one_card: false, counts_seats: false };
+        let terms = DoorsContext { config, seen, capabilities, ruled };
         Judge {
             doors: story.doors,
             sayings: story.sayings.clone(),
@@ -182,10 +178,9 @@ impl Judge {
             Vec::new()
         };
         let judged = self.judged(&person, &desired, &groups, &held, now);
-        let more = needs_aftercare(&judged.moves, &person, &self.terms);
-        person.claims.extend(judged.adopt);
-        person.claims.retain(|claim| !judged.release.contains(&(claim.doors.clone(), claim.group.clone())));
-        let acts = judged.moves.iter().map(|(_, step)| act(step)).collect();
+        let more = needs_aftercare(&judged, &person, &self.terms);
+        judged.settle_claims(&mut person);
+        let acts = judged.actions().map(|(_, step)| act(step)).collect();
         Decided { person: brief(&person), acts, records: records(&actions), more }
     }
 
@@ -196,24 +191,18 @@ impl Judge {
         groups: &BTreeSet<(String, GroupId)>,
         held: &ActualGroups,
         now: Minute,
-    ) -> crate::settle::PersonDecision {
+    ) -> doorstep_core::decide::person::PersonDecision {
         let (books, looked, cards, adopt) = Default::default();
-        decide_person(View {
+        decide_person(PersonView {
             person,
-            name: Some(NAME),
-            desired,
-            groups,
-            held,
-            numbers: &[],
-            books: &books,
-            looked: &looked,
-            adopt_cards: &cards,
-            terms: &self.terms,
-            mode: Mode::Full,
-            adopt: &adopt,
-            stale: false,
-            others: &OtherSites::default(),
-            now: at(now),
+            desired: DesiredState { access: desired, name: Some(NAME), cards: &[] },
+            actual: ActualState {
+                groups: held,
+                cards: ActualCards { books: &books, read: &looked },
+                others: &OtherSites::default(),
+            },
+            scope: CompareScope { groups, adopt: &adopt, adopt_cards: &cards },
+            context: DecisionContext { doors: &self.terms, mode: Mode::Full, stale: false, now: at(now) },
         })
     }
 
@@ -229,7 +218,7 @@ impl Judge {
         let held = ActualGroups::from([((DOORS.to_owned(), group()), rows(lines))]);
         let judged = self.judged(&person, &desired, &groups, &held, now);
         let moved_on = person.failures == 0 && person.next != next_boundary(&desired, at(now));
-        let due = !judged.is_empty() || person.has_begun() || !person.problems.is_empty() || moved_on;
+        let due = !judged.is_unchanged() || person.has_begun() || !person.problems.is_empty() || moved_on;
         let found = match (due, groups.is_empty()) {
             (false, _) => Found::Well,
             (true, true) => Found::Due,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use doorstep_core::model::account::{AccountId, GroupId, GroupMember};
+use crate::model::account::{AccountId, GroupId, GroupMember};
 
 /// The members of every group that was read.
 pub type ActualGroups = BTreeMap<(String, GroupId), GroupRows>;

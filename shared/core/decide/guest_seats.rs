@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::scene::DoorsContext;
-use doorstep_core::decide::entitlement::Desired;
-use doorstep_core::model::person::Person;
-use doorstep_core::model::window::floor_minute;
-use doorstep_core::site::WithoutAccess;
+use crate::decide::doors_context::DoorsContext;
+use crate::decide::entitlement::Desired;
+use crate::model::person::Person;
+use crate::model::window::floor_minute;
+use crate::site::WithoutAccess;
 
 /// Longest gap between windows in which an account stays active.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
@@ -21,7 +21,7 @@ const HEAD_START: SignedDuration = SignedDuration::from_mins(5);
 
 /// Returns whether this person's account at this door system gives its seat back between visits.
 pub fn gives_seat_back(person: &Person, terms: &DoorsContext) -> bool {
-    terms.counts_seats && person.is_guest() && terms.config.guest_accounts == WithoutAccess::Suspend
+    terms.capabilities.counts_seats && person.is_guest() && terms.config.guest_accounts == WithoutAccess::Suspend
 }
 
 /// Returns whether no window at this door system is open, or opens soon.
@@ -65,9 +65,9 @@ fn windows(desired: &Desired, doors: &str) -> impl Iterator<Item = (Timestamp, O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::decide::entitlement::{OpenInterval, Reasons};
-    use doorstep_core::model::account::GroupId;
-    use doorstep_core::model::window::Window;
+    use crate::decide::entitlement::{OpenInterval, Reasons};
+    use crate::model::account::GroupId;
+    use crate::model::window::Window;
 
     fn at(text: &str) -> Timestamp {
         format!("2026-03-{text}:00Z").parse().expect("an instant")

@@ -6,12 +6,12 @@
 //! yes      yes      as desired     any             nothing
 //! yes      yes      earlier end    any             grant, replacing ours
 //! yes      yes      later end      any             grant, replacing ours; nothing where ends only move later
-//! yes      yes      none           covers it       release (given by hand)
+//! yes      yes      none           covers it       disown (given by hand)
 //! yes      yes      none           does not        grant (taken away by hand)
 //! yes      no       –              covers it       adopt while the group is being taken over, else nothing
 //! yes      no       –              does not        grant
-//! no       yes      any            any             revoke ours; of a protected account, release
-//! no       yes      none           any             release
+//! no       yes      any            any             revoke ours; of a protected account, disown
+//! no       yes      none           any             disown
 //! no       no       –              any             foreign: nothing, or revoke where the group is exclusive
 //! ```
 //!
@@ -24,7 +24,7 @@
 //! yes      yes      another, shared, covers it    adopt
 //! yes      no       shared, covers it             adopt
 //! yes      any      shared, does not cover it     grant, replacing it by one that serves both
-//! no       yes      ours, shared                  release: the last site that claims it revokes
+//! no       yes      ours, shared                  disown: the last site that claims it revokes
 //! no       no       shared                        not foreign: nothing
 //! ```
 
@@ -36,9 +36,9 @@ use crate::model::person::Claim;
 
 /// The actual state of one account in one group, and the terms that apply to it.
 #[derive(Debug, Clone, Copy)]
-pub struct Held<'a> {
+pub struct ActualMembership<'a> {
     /// The account's entries in the group's member list.
-    pub rows: &'a [GroupMember],
+    pub members: &'a [GroupMember],
     /// The door system ends memberships by itself, so Doorstep's members carry the end of their window.
     pub ends_by_itself: bool,
     /// The account is protected: it is never revoked.
@@ -53,22 +53,22 @@ pub struct Held<'a> {
     pub elsewhere: &'a [Option<Timestamp>],
 }
 
-impl Held<'_> {
-    fn alike(&self, until: Option<Timestamp>, row: &GroupMember) -> bool {
-        !self.ends_by_itself || until == row.until
+impl ActualMembership<'_> {
+    fn has_end_of(&self, until: Option<Timestamp>, member: &GroupMember) -> bool {
+        !self.ends_by_itself || until == member.until
     }
 
     /// Returns whether another site's claim rests on a member with this end.
-    fn is_shared(&self, row: &GroupMember) -> bool {
-        self.elsewhere.iter().any(|until| self.alike(*until, row))
+    fn is_shared(&self, member: &GroupMember) -> bool {
+        self.elsewhere.iter().any(|until| self.has_end_of(*until, member))
     }
 
     /// Returns whether other sites' claims need this member: the group has at most as many members with this end as
     /// they claim.
-    fn is_needed_elsewhere(&self, row: &GroupMember) -> bool {
-        let claims = self.elsewhere.iter().filter(|until| self.alike(**until, row)).count();
-        let lines = self.rows.iter().filter(|other| self.alike(row.until, other)).count();
-        claims > 0 && lines <= claims
+    fn is_needed_elsewhere(&self, member: &GroupMember) -> bool {
+        let claims = self.elsewhere.iter().filter(|until| self.has_end_of(**until, member)).count();
+        let alike = self.members.iter().filter(|other| self.has_end_of(member.until, other)).count();
+        claims > 0 && alike <= claims
     }
 }
 
@@ -113,7 +113,7 @@ pub enum GroupDecision {
     /// Remove this group member.
     Revoke {
         /// The group member.
-        row: GroupMember,
+        member: GroupMember,
         /// Whether the membership never belonged to Doorstep.
         foreign: bool,
     },
@@ -123,82 +123,94 @@ pub enum GroupDecision {
         until: Option<Timestamp>,
     },
     /// Drop the claim. Nothing changes at the door.
-    Release,
+    Disown,
 }
 
 /// Returns the member on which a claim rests: the one with the end that Doorstep set.
-pub fn our_line(rows: &[GroupMember], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&GroupMember> {
-    rows.iter().rev().find(|row| !ends_by_itself || row.until == until)
+pub fn our_member(members: &[GroupMember], until: Option<Timestamp>, ends_by_itself: bool) -> Option<&GroupMember> {
+    members.iter().rev().find(|member| !ends_by_itself || member.until == until)
 }
 
 /// Returns whether a member opens anything at `now`.
-pub fn is_valid(row: &GroupMember, now: Timestamp) -> bool {
-    row.from.is_none_or(|from| from <= now) && row.until.is_none_or(|until| now < until)
+pub fn is_valid(member: &GroupMember, now: Timestamp) -> bool {
+    member.from.is_none_or(|from| from <= now) && member.until.is_none_or(|until| now < until)
 }
 
 /// Decides what must change, by the tables at the top of this module.
-pub fn judge(wanted: Option<&OpenInterval>, claim: Option<&Claim>, held: Held<'_>, now: Timestamp) -> GroupDecision {
-    let ours = claim.and_then(|claim| our_line(held.rows, claim.until, held.ends_by_itself));
-    match (wanted, claim) {
-        (Some(stretch), Some(_)) => claimed(stretch, ours, held, now),
-        (Some(stretch), None) => unclaimed(stretch, held, now),
+pub fn decide_group(
+    desired: Option<&OpenInterval>,
+    claim: Option<&Claim>,
+    actual: ActualMembership<'_>,
+    now: Timestamp,
+) -> GroupDecision {
+    let ours = claim.and_then(|claim| our_member(actual.members, claim.until, actual.ends_by_itself));
+    match (desired, claim) {
+        (Some(interval), Some(_)) => claimed(interval, ours, actual, now),
+        (Some(interval), None) => unclaimed(interval, actual, now),
         (None, Some(_)) => match ours {
-            Some(row) if held.is_needed_elsewhere(row) => GroupDecision::Release,
-            Some(row) if !held.protected => GroupDecision::Revoke { row: row.clone(), foreign: false },
-            _ => GroupDecision::Release,
+            Some(member) if actual.is_needed_elsewhere(member) => GroupDecision::Disown,
+            Some(member) if !actual.protected => GroupDecision::Revoke { member: member.clone(), foreign: false },
+            _ => GroupDecision::Disown,
         },
-        (None, None) => match held.rows.iter().find(|row| !held.is_needed_elsewhere(row)) {
-            Some(row) if held.exclusive && !held.protected => GroupDecision::Revoke { row: row.clone(), foreign: true },
+        (None, None) => match actual.members.iter().find(|member| !actual.is_needed_elsewhere(member)) {
+            Some(member) if actual.exclusive && !actual.protected => {
+                GroupDecision::Revoke { member: member.clone(), foreign: true }
+            }
             _ => GroupDecision::Nothing,
         },
     }
 }
 
-fn claimed(stretch: &OpenInterval, ours: Option<&GroupMember>, held: Held<'_>, now: Timestamp) -> GroupDecision {
-    let end = end_at_doors(stretch, held);
+fn claimed(
+    interval: &OpenInterval,
+    ours: Option<&GroupMember>,
+    actual: ActualMembership<'_>,
+    now: Timestamp,
+) -> GroupDecision {
+    let end = end_at_doors(interval, actual);
     match ours {
-        Some(row) if is_valid(row, now) && (row.until == end || !held.ends.allow(row.until, end)) => {
+        Some(member) if is_valid(member, now) && (member.until == end || !actual.ends.allow(member.until, end)) => {
             GroupDecision::Nothing
         }
-        Some(row) if held.is_needed_elsewhere(row) && covers(row, stretch, now) => GroupDecision::Nothing,
-        Some(row) => GroupDecision::Grant { until: end, replaces: vec![row.clone()] },
-        None => match covering(stretch, held, now) {
-            Some(row) if held.is_shared(row) => GroupDecision::Adopt { until: row.until },
-            Some(_) => GroupDecision::Release,
-            None => GroupDecision::Grant { until: end, replaces: replaced(held, now) },
+        Some(member) if actual.is_needed_elsewhere(member) && covers(member, interval, now) => GroupDecision::Nothing,
+        Some(member) => GroupDecision::Grant { until: end, replaces: vec![member.clone()] },
+        None => match covering(interval, actual, now) {
+            Some(member) if actual.is_shared(member) => GroupDecision::Adopt { until: member.until },
+            Some(_) => GroupDecision::Disown,
+            None => GroupDecision::Grant { until: end, replaces: replaced(actual, now) },
         },
     }
 }
 
-fn unclaimed(stretch: &OpenInterval, held: Held<'_>, now: Timestamp) -> GroupDecision {
-    match covering(stretch, held, now) {
-        Some(row) if held.taken_over || held.is_shared(row) => GroupDecision::Adopt { until: row.until },
+fn unclaimed(interval: &OpenInterval, actual: ActualMembership<'_>, now: Timestamp) -> GroupDecision {
+    match covering(interval, actual, now) {
+        Some(member) if actual.taken_over || actual.is_shared(member) => GroupDecision::Adopt { until: member.until },
         Some(_) => GroupDecision::Nothing,
-        None => GroupDecision::Grant { until: end_at_doors(stretch, held), replaces: replaced(held, now) },
+        None => GroupDecision::Grant { until: end_at_doors(interval, actual), replaces: replaced(actual, now) },
     }
 }
 
 /// Returns the end that Doorstep sets at the door system.
-fn end_at_doors(stretch: &OpenInterval, held: Held<'_>) -> Option<Timestamp> {
-    stretch.window.until.filter(|_| held.ends_by_itself)
+fn end_at_doors(interval: &OpenInterval, actual: ActualMembership<'_>) -> Option<Timestamp> {
+    interval.window.until.filter(|_| actual.ends_by_itself)
 }
 
 /// Returns a member that opens now and does not end before the interval. One that another site claims comes first.
-fn covering<'a>(stretch: &OpenInterval, held: Held<'a>, now: Timestamp) -> Option<&'a GroupMember> {
-    let mut rows = held.rows.iter().filter(|row| covers(row, stretch, now));
-    let first = rows.clone().next();
-    rows.find(|row| held.is_shared(row)).or(first)
+fn covering<'a>(interval: &OpenInterval, actual: ActualMembership<'a>, now: Timestamp) -> Option<&'a GroupMember> {
+    let mut members = actual.members.iter().filter(|member| covers(member, interval, now));
+    let first = members.clone().next();
+    members.find(|member| actual.is_shared(member)).or(first)
 }
 
-fn covers(row: &GroupMember, stretch: &OpenInterval, now: Timestamp) -> bool {
-    is_valid(row, now) && !ends_later(stretch.window.until, row.until)
+fn covers(member: &GroupMember, interval: &OpenInterval, now: Timestamp) -> bool {
+    is_valid(member, now) && !ends_later(interval.window.until, member.until)
 }
 
 /// Returns the members that a new one replaces. An expired member opens nothing, but a door system may refuse a
 /// second one beside it. A member that another site claims ends sooner, and the new one serves both sites.
-fn replaced(held: Held<'_>, now: Timestamp) -> Vec<GroupMember> {
-    let goes = |row: &&GroupMember| row.until.is_some_and(|until| until <= now) || held.is_shared(row);
-    held.rows.iter().filter(goes).cloned().collect()
+fn replaced(actual: ActualMembership<'_>, now: Timestamp) -> Vec<GroupMember> {
+    let goes = |member: &&GroupMember| member.until.is_some_and(|until| until <= now) || actual.is_shared(member);
+    actual.members.iter().filter(goes).cloned().collect()
 }
 
 #[cfg(test)]
