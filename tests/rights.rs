@@ -11,7 +11,7 @@ use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
 use crate::support::{Doors, House, Platform, SECRET, SITE, Setting, Table, World};
 use doorstep_local::cloud::rights::Right;
-use doorstep_local::run::levers::Skew;
+use doorstep_local::run::faults::Skew;
 
 /// Rights that no journey here can use, each with the reason.
 const UNUSED: [(&str, &str); 0] = [];
@@ -54,7 +54,7 @@ async fn at_kisi() -> World {
     world.machine.skew(Skew::default());
     world.tell(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.deliver(b"[]").await, 202, "it is proven and cannot be read");
-    world.machine.cloud().line.send(SITE, Some("1"), "no message of ours").expect("taken");
+    world.machine.cloud().triggers.send(SITE, Some("1"), "no message of ours").expect("taken");
     world.machine.quiet().await;
     for (number, body) in [refused_at("2026-03-02T10:14:00Z"), "[]".to_owned()].iter().enumerate() {
         let header = format!("sha256={}", hex::encode(mac(SECRET, body.as_bytes())));

@@ -37,7 +37,7 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
         world
             .machine
             .cloud()
-            .line
+            .triggers
             .send(SITE, Some(&uuid::Uuid::new_v4().to_string()), "not a bell")
             .expect("it is taken");
     }

@@ -92,7 +92,7 @@ impl Several {
             assert!(second.reads.values().all(|read| read.complete), "{site}: {second:?}");
         }
         self.machine.quiet().await;
-        assert_eq!(self.machine.cloud().line.dead().len(), 0);
+        assert_eq!(self.machine.cloud().triggers.dead().len(), 0);
     }
 }
 

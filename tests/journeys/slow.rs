@@ -12,7 +12,7 @@ use super::{booking, hot_desk, nexudus, town};
 use crate::support::{Doors, House, Platform, SECRET};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_local::cloud::dynamodb::VARIABLE;
-use doorstep_local::run::levers::Slowness;
+use doorstep_local::run::faults::Slowness;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
 
@@ -105,7 +105,7 @@ impl Slow {
     fn lives(&self) {
         let worked = self.0.worked();
         assert!(worked <= LONGEST, "a function worked for {worked:#}");
-        assert_eq!(self.0.cloud().line.dead().len(), 0);
+        assert_eq!(self.0.cloud().triggers.dead().len(), 0);
     }
 
     #[track_caller]
@@ -248,7 +248,7 @@ async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
     let ring = TriggerMessage::new("mill", Trigger::Schedule(minute)).text().expect("JSON");
-    slow.0.cloud().line.send("mill", Some("alarm"), &ring).expect("taken");
+    slow.0.cloud().triggers.send("mill", Some("alarm"), &ring).expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);
     slow.lives();

@@ -19,7 +19,7 @@ use crate::property::setting::{Doors, PROTECTED, SITE, Setting};
 use crate::property::{judge, things, times};
 use crate::reference_model::{self, Minute};
 use doorstep_local::run::crash::Step;
-use doorstep_local::run::levers::{Skew, Slowness};
+use doorstep_local::run::faults::{Skew, Slowness};
 
 /// Every site is compared as often as this.
 const RECONCILE: Minute = 15 * 60;
@@ -429,7 +429,7 @@ impl<'d> Stage<'d> {
         sight.i1_nobody_stays(&self.held)?;
         sight.i2_nobody_waits()?;
         audit.map_or(Ok(()), |audit| sight.i7_one_record_each(&audit, false))?;
-        if !self.play.machine.cloud().line.dead().is_empty() {
+        if !self.play.machine.cloud().triggers.dead().is_empty() {
             return Err("I9: a message became a dead letter".to_owned());
         }
         self.confirmed = false;

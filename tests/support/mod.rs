@@ -290,8 +290,8 @@ impl World {
 
     /// The audit chain.
     pub async fn audit(&self) -> Vec<Value> {
-        let records = self.machine.records(SITE).await.expect("an audit chain");
-        records.iter().map(|record| serde_json::to_value(record).expect("JSON")).collect()
+        let audit = self.machine.audit(SITE).await.expect("an audit chain");
+        audit.as_array().expect("a list").clone()
     }
 
     /// What was done to one account, oldest first, as `granted Members`.

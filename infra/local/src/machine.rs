@@ -13,15 +13,15 @@ use crate::cloud::Cloud;
 use crate::folder;
 use crate::keep::Keep;
 use crate::locked::locked;
+use crate::network::Network;
 use crate::pushed::{self, Known};
 use crate::run::crash::Step;
+use crate::run::faults::{Called, CrashAtCall, Skew, Slowness};
 use crate::run::functions::{Doorstep, Functions};
-use crate::run::levers::{Called, Death, Skew, Slowness};
 use crate::run::{Background, ClockRefused, Ran, Runner};
 use crate::sandbox::Sandboxes;
 use crate::secrets::{Secrets, SecretsError};
 use crate::sites::SiteFile;
-use crate::world::World;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::audit::Record;
@@ -134,7 +134,7 @@ impl Machine {
             .await
             .map_err(|error| StartError::Data(error.to_string()))?;
         let sandboxes = Sandboxes::new(keep.clone(), time);
-        let world = World { cloud: Arc::new(cloud), sandboxes: sandboxes.clone(), network };
+        let world = Network { cloud: Arc::new(cloud), sandboxes: sandboxes.clone(), network };
         let cadence = setup.reconcile.and_then(|cadence| SignedDuration::try_from(cadence).ok());
         let runner = Runner::new(clock, keep, world, functions, cadence);
         let sites = load(&runner, sites).await?;
@@ -289,67 +289,76 @@ impl Machine {
         Ok(self.knows(site) || self.environment().store.has_chain(site).await?)
     }
 
+    /// Returns a site's audit records as JSON.
+    ///
+    /// # Errors
+    /// The error of the operation itself.
+    pub async fn audit(&self, site: &str) -> Result<Value> {
+        let records = self.records(site).await?;
+        serde_json::to_value(records).map_err(|_| Error::permanent("the audit chain cannot be shown"))
+    }
+
     /// Makes the next `times` functions that complete `step` crash there.
     pub fn crash(&self, step: Step, times: u32) {
         self.parts.runner.crash.arm(step, times);
     }
 
     /// Makes functions crash at a certain call. Replaces any earlier order.
-    pub fn die(&self, death: Option<Death>) {
-        self.parts.runner.levers.die(death);
+    pub fn die(&self, death: Option<CrashAtCall>) {
+        self.parts.runner.faults.die(death);
     }
 
     /// Sets the clocks of all later functions ahead of the run's clock, or behind it.
     pub fn skew(&self, skew: Skew) {
-        self.parts.runner.levers.set_skew(skew);
+        self.parts.runner.faults.set_skew(skew);
     }
 
     /// Sets how long each call takes by the clock of the calling function. The run's own clock does not advance by it.
     pub fn pace(&self, pace: SignedDuration) {
-        self.parts.runner.levers.set_pace(pace);
+        self.parts.runner.faults.set_pace(pace);
     }
 
     /// Makes schedules fire up to 59 s late and some of them twice, derived from `seed`, as Scheduler may. Without a
     /// seed each fires once, at its instant.
     pub fn late_schedules(&self, seed: Option<u64>) {
-        self.cloud().schedules.come_late(seed);
+        self.cloud().schedules.fire_late(seed);
     }
 
     /// Sets how long a vendor takes for each answer, by the clock of the calling function; `None` takes no time.
     pub fn slow(&self, vendor: &str, slowness: Option<Slowness>) {
-        self.parts.runner.levers.set_slow(vendor, slowness);
+        self.parts.runner.faults.set_slow(vendor, slowness);
     }
 
     /// Sets whether the pauses of functions take time by their clocks.
     pub fn let_waits_count(&self, count: bool) {
-        self.parts.runner.levers.let_waits_count(count);
+        self.parts.runner.faults.let_waits_count(count);
     }
 
     /// Returns how long a function had worked when it last changed something at each vendor, since the last call of
     /// this method.
     pub fn changed_after(&self) -> BTreeMap<String, SignedDuration> {
-        self.parts.runner.levers.take_changed()
+        self.parts.runner.faults.take_changed()
     }
 
     /// Returns the longest run time of a function at that pace, since the last call of this method.
     pub fn worked(&self) -> SignedDuration {
-        self.parts.runner.levers.take_worked()
+        self.parts.runner.faults.take_worked()
     }
 
     /// Returns the shortest time that any function had left before its limit, by its own clock, since the last call of
     /// this method.
     pub fn spare(&self) -> Option<SignedDuration> {
-        self.parts.runner.levers.take_spare()
+        self.parts.runner.faults.take_spare()
     }
 
     /// Makes the ids of people deterministic, so that two equal runs have equal results.
     pub fn count_ids(&self) {
-        self.parts.runner.levers.count_ids();
+        self.parts.runner.faults.count_ids();
     }
 
     /// Returns the calls that the functions made so far.
     pub fn called(&self) -> Called {
-        self.parts.runner.levers.called()
+        self.parts.runner.faults.called()
     }
 
     /// Returns the cloud: queues, schedules, event bus, table.

@@ -109,10 +109,10 @@ impl Run {
 
     /// What was done, without when.
     async fn actions(&self) -> Vec<String> {
-        let audit = self.0.records("riverside").await.expect("an audit");
+        let audit = self.0.audit("riverside").await.expect("an audit");
         let word =
-            |action: Value| format!("{} {} {}", action["what"], action["account"], action["group"]).replace('"', "");
-        audit.iter().map(|record| word(serde_json::to_value(record).expect("JSON"))).collect()
+            |action: &Value| format!("{} {} {}", action["what"], action["account"], action["group"]).replace('"', "");
+        audit.as_array().expect("records").iter().map(word).collect()
     }
 }
 

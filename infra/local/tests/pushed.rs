@@ -198,8 +198,8 @@ async fn b2_every_call_drains_the_line_first() {
     let change = r#"{"members":[{"_id":"m2","name":"Bob","email":"bob@example.test"}]}"#;
     for path in ["/sandbox/diff", "/sandbox/push"] {
         call(&machine, "POST", "/sandbox/officernd/_change?deliver=a", change).await;
-        assert!(!machine.cloud().line.is_empty());
+        assert!(!machine.cloud().triggers.is_empty());
         assert_eq!(call(&machine, "POST", path, site("a")).await.0, StatusCode::OK);
-        assert!(machine.cloud().line.is_empty(), "{path}");
+        assert!(machine.cloud().triggers.is_empty(), "{path}");
     }
 }

@@ -6,9 +6,9 @@ mod attempts;
 mod body;
 mod clock;
 mod explain;
-mod gate;
 mod holds;
 mod hooks;
+mod operator_only;
 mod push;
 mod sites;
 mod vendors;
@@ -28,15 +28,15 @@ use serde_json::json;
 
 use crate::Machine;
 use crate::run::crash::Step;
-pub use gate::Hosts;
-use gate::gate;
+pub use operator_only::Hosts;
+use operator_only::operator_only;
 
 /// Returns all routes. Webhooks and the health check are open to all. Only this machine's operator may call the others.
 pub fn router(machine: Machine, hosts: Hosts) -> Router {
     Router::new()
         .route("/healthz", get(async || answer(StatusCode::OK, &json!({ "status": "ok" }))))
         .route("/hooks/{*path}", post(hooks::deliver))
-        .merge(driven().layer(from_fn_with_state(hosts, gate)))
+        .merge(driven().layer(from_fn_with_state(hosts, operator_only)))
         .layer(from_fn(whole))
         .with_state(machine)
 }
@@ -85,7 +85,7 @@ async fn whole(request: Request, next: Next) -> Result<Response, Infallible> {
 
 async fn quiet(State(machine): State<Machine>) -> Response {
     machine.quiet().await;
-    answer(StatusCode::OK, &json!({ "quiet": true, "dead": machine.cloud().line.dead().len() }))
+    answer(StatusCode::OK, &json!({ "quiet": true, "dead": machine.cloud().triggers.dead().len() }))
 }
 
 async fn outbox(State(machine): State<Machine>) -> Response {

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::Alarm;
+use super::Schedule;
 use crate::cloud::wire::Refusal;
 
 /// Longest name. `[D]`
@@ -71,7 +71,7 @@ struct SqsParameters {
 
 impl Create {
     /// Returns the requested schedule.
-    pub(super) fn schedule(self, name: &str, trigger_queue_arn: &str, now: Timestamp) -> Result<Alarm, Refusal> {
+    pub(super) fn schedule(self, name: &str, trigger_queue_arn: &str, now: Timestamp) -> Result<Schedule, Refusal> {
         let invalid = |why: &str| Refusal::new("ValidationException", why);
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(named) {
@@ -93,7 +93,7 @@ impl Create {
             return Err(invalid("the instant has passed"));
         }
         let message_group = self.target.sqs_parameters.and_then(|parameters| parameters.message_group_id);
-        Ok(Alarm {
+        Ok(Schedule {
             name: name.to_owned(),
             at,
             message_group: message_group.ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,

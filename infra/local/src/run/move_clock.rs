@@ -65,8 +65,8 @@ impl Runner {
 
     async fn schedules(&self, ran: &mut Vec<Ran>) {
         let now = self.clock.now();
-        let rung = self.cloud.ring_due();
-        ran.extend(rung.into_iter().map(|schedule| Ran { at: now, what: "alarm", site: schedule.message_group }));
+        let sent = self.cloud.send_due_schedules();
+        ran.extend(sent.into_iter().map(|schedule| Ran { at: now, what: "alarm", site: schedule.message_group }));
         self.drain_in_turn().await;
     }
 

@@ -24,7 +24,7 @@ const IDLE: u64 = 200;
 
 /// The call at which a function crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Death {
+pub struct CrashAtCall {
     /// The number of the call, counted from one over all functions that run from now on.
     pub call: u32,
     /// Whether the call is carried out and only its answer is lost. Otherwise it is never sent.
@@ -125,8 +125,8 @@ impl Work {
 }
 
 #[derive(Default)]
-pub(crate) struct Levers {
-    death: Mutex<Option<(Death, u32)>>,
+pub(crate) struct Faults {
+    death: Mutex<Option<(CrashAtCall, u32)>>,
     skew: [AtomicI64; 3],
     /// The next id; 0 means random ids.
     next_id: AtomicU64,
@@ -147,8 +147,8 @@ pub(crate) struct Levers {
     spare: Mutex<Option<SignedDuration>>,
 }
 
-impl Levers {
-    pub(crate) fn die(&self, death: Option<Death>) {
+impl Faults {
+    pub(crate) fn die(&self, death: Option<CrashAtCall>) {
         *locked(&self.death) = death.filter(|death| death.times > 0 && death.call > 0).map(|death| (death, death.call));
     }
 
@@ -290,10 +290,10 @@ impl Levers {
 
     /// Returns the source of the functions' ids.
     pub(super) fn ids(self: &Arc<Self>) -> Ids {
-        let (levers, chance) = (self.clone(), Ids::default());
+        let (faults, chance) = (self.clone(), Ids::default());
         Ids::from_fn(move || {
             let counted = |next: u64| (next > 0).then_some(next + 1);
-            match levers.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
+            match faults.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
                 // The multiplication spreads the ids, so that the order of creation is not the order of lists.
                 Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
                 Err(_) => chance.next(),
