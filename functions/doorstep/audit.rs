@@ -33,7 +33,7 @@ enum What {
 struct Verify {
     /// The site.
     site: String,
-    /// A record that was noted earlier, as SEQ:HASH. The chain must still contain it.
+    /// A record that you noted earlier, as SEQ:HASH. The chain must still contain it.
     #[arg(long, value_name = "SEQ:HASH")]
     known: Option<Head>,
     /// An exported file to verify instead of the table.

@@ -20,8 +20,8 @@ pub struct Push {
     /// is pushed with this option, or after a file with mode observe.
     #[arg(long, value_name = "MODE")]
     mode: Option<Mode>,
-    /// Leaves access as it is at doors that the files no longer have, separated by commas. Doorstep then forgets that
-    /// it granted it.
+    /// Leaves access as it is at doors that the files no longer have, separated by commas. Doorstep then no longer
+    /// claims that access.
     #[arg(long, value_name = "DOORS", value_delimiter = ',')]
     leave_access: Vec<String>,
     #[command(flatten)]

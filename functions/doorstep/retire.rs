@@ -28,7 +28,7 @@ pub struct Retire {
     /// Deletes the stored data of the site, except its audit chain.
     #[arg(long)]
     delete_data: bool,
-    /// Does what was shown with this checksum.
+    /// Applies the consequences that were shown with this checksum.
     #[arg(long, value_name = "CHECKSUM")]
     yes: Option<String>,
     #[command(flatten)]

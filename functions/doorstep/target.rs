@@ -73,8 +73,10 @@ impl Target {
         }
         let found = chain.load().await;
         let region = found.region().map(ToString::to_string);
-        let region = region.ok_or_else(|| Error::invalid("no AWS region: write --region, or set AWS_REGION"))?;
-        let provider = found.credentials_provider().ok_or_else(|| Error::invalid("no AWS credentials are set up"))?;
+        let region = region.ok_or_else(|| Error::invalid("no AWS region: use --region, or set AWS_REGION"))?;
+        let provider = found
+            .credentials_provider()
+            .ok_or_else(|| Error::invalid("no AWS credentials: configure a profile, or sign in"))?;
         let credentials = provider.provide_credentials().await;
         // Only the error's own text: its source may quote a secret.
         let credentials = credentials.map_err(|error| {

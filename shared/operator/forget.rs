@@ -82,7 +82,7 @@ pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> R
     let erased = erase(environment, &place, &somebody).await?;
     let remains = remains(&place, &somebody);
     let people = unlink(environment, site, somebody).await?;
-    tracing::info!(site = site.id, people = people.len(), erased, "somebody was forgotten");
+    tracing::info!(site = site.id, people = people.len(), erased, "forgot a person");
     Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
 }
 
@@ -133,13 +133,13 @@ struct Somebody {
 async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result<Option<Somebody>> {
     let People { known: everybody, unreadable } = environment.store.everybody(&site.id).await?;
     let email = match (&wanted.email, &wanted.person) {
-        (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?),
+        (Some(email), None) => Some(email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?),
         (None, Some(id)) => match everybody.iter().find(|person| person.id == *id) {
             Some(person) => person.email.clone(),
             None if unreadable.contains(id) => return Err(unreadable_person(environment, site, id).await),
             None => return Ok(None),
         },
-        _ => return Err(Error::invalid("say who: email or person")),
+        _ => return Err(Error::invalid("write either email or person")),
     };
     let known_by = |address: Option<&str>| address.is_some() && address.and_then(email_key) == email;
     let meant = |person: &Person| {
@@ -174,7 +174,7 @@ async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result
 /// are unknown.
 async fn unreadable_person(environment: &Environment, site: &Site, id: &str) -> Error {
     let why = environment.store.person(&site.id, id).await.err();
-    let why = why.map_or_else(|| "it can be read again".to_owned(), |error| error.why().to_owned());
+    let why = why.map_or_else(|| "the item can be read again".to_owned(), |error| error.why().to_owned());
     Error::invalid(format!("{why}; restore the item from a backup of the table, or delete it there, and forget again"))
 }
 
@@ -213,24 +213,29 @@ async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) 
     let mut obstacles = Vec::new();
     for (doors, config) in &site.doors {
         if somebody.email.as_deref().is_some_and(|email| config.protects(email)) {
-            obstacles.push(format!("the site file protects them at {doors}: take the address out and push it"));
+            obstacles.push(format!(
+                "the site file protects the address at {doors}: remove it from the file, and push the file"
+            ));
         }
     }
     for person in &somebody.people {
         // Doorstep cannot reach a door system that the file no longer has: see `remains`.
         for claim in person.claims.iter().filter(|claim| site.doors.contains_key(&claim.doors)) {
             obstacles.push(format!(
-                "they are still in group {} at {}: end what opens it at the platform, and let it be closed",
+                "the person is still in group {} at {}: end the entitlement at the platform, and wait until Doorstep revokes the access",
                 claim.group, claim.doors
             ));
         }
         if person.has_begun() {
-            obstacles.push("something is being changed for them right now: try again in some minutes".to_owned());
+            obstacles
+                .push("a change of the access of this person is in progress: try again in a few minutes".to_owned());
         }
         for (doors, linked) in &person.accounts {
             let tags = linked.cards.iter().map(|card| {
                 let tag = shown(&card.number);
-                format!("tag {tag} at {doors} is theirs because of Doorstep: take it back there, and compare once")
+                format!(
+                    "Doorstep assigned tag {tag} at {doors}: take it back at the door system, and run one reconcile"
+                )
             });
             obstacles.extend(tags);
         }
@@ -246,8 +251,8 @@ async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) 
         };
         if is_known {
             obstacles.push(format!(
-                "the platform still has them as {profile}: delete them there first, or they would be back with the \
-                 next read"
+                "the platform still has the person as {profile}: delete the profile there, because the next read would \
+                 bring it back"
             ));
         }
     }
@@ -319,26 +324,32 @@ fn remains(place: &Place, somebody: &Somebody) -> Vec<String> {
     let mut remains = Vec::new();
     for person in &somebody.people {
         remains.extend(person.claims.iter().map(|claim| {
-            format!("they are still in group {} at {}: take them out at the door system", claim.group, claim.doors)
+            format!(
+                "the person is still in group {} at {}: remove the membership at the door system",
+                claim.group, claim.doors
+            )
         }));
         for (doors, linked) in &person.accounts {
             remains.push(format!(
-                "account {} at {doors} still has their name and address: delete it at the door system",
+                "account {} at {doors} still has the name and the address: delete it at the door system",
                 linked.account.id
             ));
         }
     }
     if !remains.is_empty() {
         let days = site.entries.keep_days;
-        remains.push(format!("who came and went is kept for {days} days, by account alone; it is nobody's now"));
+        remains.push(format!("access attempts are kept for {days} days, with the account id only"));
     }
     let called = somebody.teams.iter().filter(|record| !record.gone);
-    remains.extend(called.map(|record| format!("{} at the platform has their name", record.fact.name())));
+    remains.extend(
+        called.map(|record| format!("{} at the platform still has the name of the person", record.fact.name())),
+    );
     if somebody.unreadable > 0 {
-        remains.push(format!("{} people cannot be read from the table: `doorstep doctor`", somebody.unreadable));
+        remains.push(format!("{} people cannot be read from the table: run `doorstep doctor`", somebody.unreadable));
     }
     remains.push(
-        "backups of the table hold what it held until they expire; forget again after one is restored".to_owned(),
+        "backups of the table keep the data until they expire: forget the person again after you restore one"
+            .to_owned(),
     );
     remains
 }
@@ -361,7 +372,7 @@ async fn unlink(environment: &Environment, site: &Site, somebody: Somebody) -> R
         notices.push(Notice::Changed(one(environment, site, person, addresses).await?));
     }
     if let Err(error) = environment.bus.publish(&site.id, &notices).await {
-        tracing::warn!(site = site.id, %error, "that somebody was forgotten could not be published");
+        tracing::warn!(site = site.id, %error, "the event of a forgotten person could not be published");
     }
     Ok(ids)
 }
@@ -385,7 +396,7 @@ impl<'a> Addresses<'a> {
 
 async fn one(environment: &Environment, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<AuditEntry> {
     let (store, id, now) = (&environment.store, site.id.as_str(), environment.time.now());
-    let because = "asked for by whoever runs the site";
+    let because = "requested by the operator";
     let action = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
     for _ in 0..TRIES {
         let mut shell = Person {

@@ -138,23 +138,23 @@ impl Wanted {
         let week_before = || last.checked_sub(jiff::Span::new().days(6)).unwrap_or(last);
         let first = self.from.as_ref().map(read).transpose()?.unwrap_or_else(week_before);
         if first > last {
-            return Err(Error::invalid("it ends before it begins: write the earlier day as the first"));
+            return Err(Error::invalid("the last day is before the first: write the earlier day as the first"));
         }
         let count = first.until(last).map_or(0, |span| span.get_days());
         if usize::try_from(count).unwrap_or(0) >= MOST_DAYS {
-            return Err(Error::invalid(format!("these are too many days: ask for at most {MOST_DAYS}")));
+            return Err(Error::invalid(format!("too many days: ask for at most {MOST_DAYS}")));
         }
         Ok((first, last))
     }
 }
 
 fn next(day: Date) -> Result<Date> {
-    day.tomorrow().map_err(|_| Error::invalid("there is no day after this one"))
+    day.tomorrow().map_err(|_| Error::invalid("this day is too late"))
 }
 
 fn begins(day: Date, zone: &TimeZone) -> Result<Timestamp> {
     let begins = day.to_zoned(zone.clone()).map(|begins| begins.timestamp());
-    begins.map_err(|_| Error::invalid("this day is too far away"))
+    begins.map_err(|_| Error::invalid("this day is out of range"))
 }
 
 /// Returns each day from the first to the last. Pure.
@@ -215,7 +215,7 @@ impl Day {
 impl fmt::Display for OnTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (open, close) = (self.to_open, self.to_close);
-        write!(f, "{}: opened within {open} s and closed within {close} s of when it was due", self.site)?;
+        write!(f, "{}: grants within {open} s and revokes within {close} s of their due time", self.site)?;
         for Day { day, opened, closed, undated, late } in &self.days {
             write!(f, "\n{day}  opened {} of {}", opened.on_time, opened.all)?;
             write!(f, ", closed {} of {} in time", closed.on_time, closed.all)?;

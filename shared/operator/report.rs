@@ -115,7 +115,7 @@ impl Wanted {
             None => until.checked_sub(USUAL).unwrap_or(until),
         };
         if from >= until {
-            return Err(Error::invalid("it ends before it begins: write the earlier day as the first"));
+            return Err(Error::invalid("the last day is before the first: write the earlier day as the first"));
         }
         Ok((from, until))
     }
@@ -136,7 +136,7 @@ type Accounts = BTreeSet<(String, AccountId)>;
 
 /// Returns the accounts of the person with this address. An unknown address yields none, and the report has no rows.
 async fn accounts_of(environment: &Environment, site: &str, email: &str) -> Result<Accounts> {
-    let key = email_key(email).ok_or_else(|| Error::invalid("this is no e-mail address"))?;
+    let key = email_key(email).ok_or_else(|| Error::invalid("not an e-mail address"))?;
     let person = match environment.store.id_of_email(site, &key).await? {
         Some(id) => environment.store.person(site, &id).await?,
         None => None,

@@ -33,7 +33,7 @@ impl Stage<'_> {
             What::Hand { dice } => self.hand(Dice(*dice)).await,
             What::Fault { vendor, fault, lasts } => self.fail(vendor, fault, *lasts).await,
             What::Slow { vendor, slowness, lasts } => self.slow_down(vendor, *slowness, *lasts),
-            What::CrashAtCall(death) => self.play.machine.die(Some(*death)),
+            What::CrashAtCall(death) => self.play.machine.crash_at_call(Some(*death)),
             What::Crash(step, times) => self.play.machine.crash(*step, *times),
             What::Skew(skew) => self.play.machine.skew(*skew),
             What::Forgery { dice } => self.forge(Dice(*dice)).await?,

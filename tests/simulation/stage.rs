@@ -490,7 +490,7 @@ impl<'d> Stage<'d> {
             self.play.machine.slow(&vendor, None);
         }
         self.play.machine.let_waits_count(false);
-        self.play.machine.die(None);
+        self.play.machine.crash_at_call(None);
         self.play.machine.skew(Skew::default());
         self.play.machine.crash(Step::Enqueue, 0);
         self.play.machine.cloud().schedules.refuse(0);

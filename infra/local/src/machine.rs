@@ -79,7 +79,7 @@ pub enum StartError {
         why: Error,
     },
     /// Two files are for the same site.
-    #[error("a second file of the site {site}")]
+    #[error("another file has the site {site} too: keep one of them")]
     SameSite {
         /// Index in [`Setup::sites`].
         index: usize,
@@ -304,8 +304,8 @@ impl Machine {
     }
 
     /// Makes functions crash at a certain call. Replaces any earlier order.
-    pub fn die(&self, death: Option<CrashAtCall>) {
-        self.parts.runner.faults.die(death);
+    pub fn crash_at_call(&self, death: Option<CrashAtCall>) {
+        self.parts.runner.faults.crash_at_call(death);
     }
 
     /// Sets the clocks of all later functions ahead of the run's clock, or behind it.
@@ -418,7 +418,7 @@ fn clock(standing: Option<Timestamp>, keep: &Keep) -> Clock {
     let Some(at) = standing else { return Clock::running() };
     let kept = keep.get(crate::run::CLOCK).and_then(|kept| String::from_utf8(kept).ok()?.parse::<Timestamp>().ok());
     if let Some(further) = kept.filter(|kept| *kept > at) {
-        tracing::warn!(%further, "the data folder was further already: the clock stands there");
+        tracing::warn!(%further, "the clock of the data folder is later: starting from there");
     }
     Clock::standing(kept.map_or(at, |kept| kept.max(at)))
 }

@@ -119,7 +119,7 @@ impl FifoQueue {
             _ => {}
         }
         if request["QueueUrl"].as_str() != Some(&self.url) {
-            return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "there is only the line here"));
+            return Err(Refusal::new("AWS.SimpleQueueService.NonExistentQueue", "the queue does not exist"));
         }
         match operation {
             "SendMessage" => Ok(json!(self.take_in(&one(request)?)?)),

@@ -46,7 +46,7 @@ impl Runner {
                 return reconciled;
             }
         }
-        tracing::error!("the line does not become empty: something rings itself again and again");
+        tracing::error!("the queue does not become empty: a function enqueues triggers again and again");
         reconciled
     }
 
@@ -77,7 +77,7 @@ impl Runner {
     pub(super) async fn grant(&self, wanted: &Wanted) {
         match serde_json::from_value(wanted.event()) {
             Ok(asked) => self.dispatch(asked).await,
-            Err(error) => tracing::error!(%error, "an event that the dispatcher cannot read"),
+            Err(error) => tracing::error!(%error, "the dispatcher cannot parse an event: dropping it"),
         }
         self.cloud.bus.served(wanted);
     }
@@ -91,8 +91,8 @@ impl Runner {
             };
             match self.invoke(Role::Reconcile, limit::RECONCILE, call).await {
                 End::Done(Ok(())) => return,
-                End::Done(Err(error)) => tracing::warn!(tried, %error, "reconciles could not be dispatched"),
-                End::Died(why) => tracing::warn!(tried, why, "reconciles could not be dispatched"),
+                End::Done(Err(error)) => tracing::warn!(tried, %error, "the dispatcher failed: trying again"),
+                End::Crashed(why) => tracing::warn!(tried, why, "the dispatcher failed: trying again"),
             }
             self.clock.pass(Duration::from_secs(1 << tried)).await;
         }

@@ -48,7 +48,7 @@ pub(super) struct FunctionEnvironment {
     /// The work of the present call.
     work: Arc<Work>,
     /// Notified when the process crashes.
-    pub(super) died: Arc<Notify>,
+    pub(super) crashed: Arc<Notify>,
 }
 
 impl FunctionEnvironment {
@@ -115,15 +115,15 @@ impl Pool {
     }
 
     fn fresh(&self, role: Role) -> FunctionEnvironment {
-        let died = Arc::new(Notify::new());
+        let crashed = Arc::new(Notify::new());
         let age = self.age.load(Ordering::SeqCst);
         let work = Arc::new(Work::default());
         let seam = Seam { role, world: self.world.clone(), crash: self.crash.clone(), faults: self.faults.clone() };
-        let http = watched(seam, work.clone(), died.clone());
+        let http = watched(seam, work.clone(), crashed.clone());
         let clock = FunctionClock { clock: self.time.clone(), faults: self.faults.clone(), work: work.clone(), role };
         let time = Arc::new(clock);
         let environment = Environment { ids: self.faults.ids(), ..Environment::new(self.settings.clone(), http, time) };
-        FunctionEnvironment { role, age, environment, work, died }
+        FunctionEnvironment { role, age, environment, work, crashed }
     }
 }
 
@@ -162,9 +162,9 @@ struct Seam {
 
 /// Returns the HTTP client of one environment. At a call, or after a step, at which the function is to crash, it never
 /// answers. The caller of the function is notified and drops the function's future.
-fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
+fn watched(seam: Seam, work: Arc<Work>, crashed: Arc<Notify>) -> Http {
     Http::new(tower::service_fn(move |request: Request| {
-        let (Seam { role, world, crash, faults }, died) = (seam.clone(), died.clone());
+        let (Seam { role, world, crash, faults }, crashed) = (seam.clone(), crashed.clone());
         work.calls();
         let cost = faults.cost(&request);
         faults.note_change(&request, faults.worked(&work));
@@ -174,7 +174,7 @@ fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
             let step = Step::of(role, &request);
             let death = faults.calls(role, &request);
             if death == Some(false) {
-                died.notify_one();
+                crashed.notify_one();
                 std::future::pending::<()>().await;
             }
             if !cost.answers {
@@ -182,7 +182,7 @@ fn watched(seam: Seam, work: Arc<Work>, died: Arc<Notify>) -> Http {
             }
             let answer = world.send_as(role, request).await?;
             if death.is_some() || step.is_some_and(|step| answer.status().is_success() && crash.strikes(step)) {
-                died.notify_one();
+                crashed.notify_one();
                 std::future::pending::<()>().await;
             }
             Ok(answer)

@@ -148,7 +148,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(crate) fn die(&self, death: Option<CrashAtCall>) {
+    pub(crate) fn crash_at_call(&self, death: Option<CrashAtCall>) {
         *locked(&self.death) = death.filter(|death| death.times > 0 && death.call > 0).map(|death| (death, death.call));
     }
 

@@ -125,7 +125,7 @@ impl Runner {
         drop(turn);
         match end {
             End::Done(result) => result,
-            End::Died(why) => Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}"))),
+            End::Crashed(why) => Err(doorstep_core::model::error::Error::retry(format!("the reconcile {why}"))),
         }
     }
 

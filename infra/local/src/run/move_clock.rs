@@ -25,10 +25,10 @@ pub struct Ran {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClockRefused {
     /// The clock runs by itself.
-    #[error("this run is in real time: its clock cannot be moved")]
+    #[error("this run is in real time: start it with a standing clock to move it")]
     RealTime,
     /// The instant is in the past.
-    #[error("the clock only moves forward")]
+    #[error("the clock moves only forward: write a later instant")]
     Backwards,
 }
 

@@ -52,14 +52,14 @@ pub fn begins(day: Date) -> Timestamp {
 pub async fn play(machine: &Machine, out: &mut (dyn Write + Send)) {
     let mut printer = Printer::default();
     if let Err(why) = tell(machine, &mut printer, out).await {
-        tracing::warn!(why, "the sample day was not played to its end");
+        tracing::warn!(why, "the sample day stopped early");
     }
     match machine.catch_up().await {
         Ok(_) => {
             printer.print(&Client(machine), out).await.ok();
-            writeln!(out, "\nthe clock has caught up with now and runs").ok();
+            writeln!(out, "\nthe clock is at the present and runs").ok();
         }
-        Err(refused) => tracing::warn!(%refused, "the clock did not catch up with now"),
+        Err(refused) => tracing::warn!(%refused, "the clock could not be moved to the present"),
     }
 }
 

@@ -78,10 +78,12 @@ impl Create {
             return Err(invalid("a name is 1 to 64 letters, digits, '-', '_' or '.'"));
         }
         if self.schedule_expression_timezone.is_some_and(|zone| zone != "UTC") {
-            return Err(invalid("only alarms in UTC ring here"));
+            return Err(invalid("only schedules in UTC are supported"));
         }
         if self.flexible_time_window.mode != "OFF" || self.action_after_completion.as_deref() != Some("DELETE") {
-            return Err(invalid("only exact alarms that are deleted after they rang are played here"));
+            return Err(invalid(
+                "only schedules without a flexible window that are deleted after completion are supported",
+            ));
         }
         let role_arn = self.target.role_arn;
         if self.target.arn != trigger_queue_arn || role_arn.is_empty() {
@@ -98,7 +100,7 @@ impl Create {
             at,
             message_group: message_group.ok_or_else(|| invalid("a FIFO queue needs MessageGroupId"))?,
             role_arn,
-            input: self.target.input.ok_or_else(|| invalid("an alarm says nothing without Input"))?,
+            input: self.target.input.ok_or_else(|| invalid("a schedule needs Input"))?,
             client_token: self.client_token,
             made: now,
         })
