@@ -204,8 +204,8 @@ enum First {
 
 fn is_of(platform: Platform, wanted: &str) -> bool {
     match platform {
-        Platform::Andcards => wanted.starts_with("told "),
-        _ => !wanted.starts_with("told ") || wanted == "push forgotten",
+        Platform::Andcards => wanted.starts_with("push "),
+        _ => !wanted.starts_with("push ") || wanted == "push forgotten",
     }
 }
 
