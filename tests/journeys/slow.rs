@@ -118,21 +118,30 @@ impl Slow {
     }
 }
 
-const FRONT: (&str, &str, &str) = ("front", "salto-ks", "place = \"5e0c\"\n");
-const BACK: (&str, &str, &str) = ("back", "kisi", "");
+/// A door system in a site file.
+#[derive(Clone, Copy)]
+struct DoorsTable {
+    name: &'static str,
+    kind: &'static str,
+    /// The line with its place, or nothing.
+    place: &'static str,
+}
+
+const FRONT: DoorsTable = DoorsTable { name: "front", kind: "salto-ks", place: "place = \"5e0c\"\n" };
+const BACK: DoorsTable = DoorsTable { name: "back", kind: "kisi", place: "" };
 
 /// A site whose members and bookings open these door systems.
-fn site(name: &str, platform: Platform, doors: &[(&str, &str, &str)], rules: &str) -> String {
+fn site(name: &str, platform: Platform, doors: &[DoorsTable], rules: &str) -> String {
     let organization =
         if platform == Platform::OfficeRnd { format!("organization = \"{name}\"\n") } else { String::new() };
     let word = platform.word();
-    let tables = doors.iter().map(|(doors, kind, place)| {
+    let tables = doors.iter().map(|DoorsTable { name: doors, kind, place }| {
         format!(
             "[doors.{doors}]\nkind = \"{kind}\"\n{place}secret = \"{name}/{doors}\"\nurl = \"sandbox\"\n\
              protected = [\"ops@example.test\", \"owner@example.test\"]\n"
         )
     });
-    let plans = doors.iter().map(|(doors, ..)| {
+    let plans = doors.iter().map(|DoorsTable { name: doors, .. }| {
         format!("[[rule]]\nplan = \"Hot desk\"\nat = \"Riverside\"\ndoors = \"{doors}\"\nopens = [\"Members\"]\n")
     });
     format!(

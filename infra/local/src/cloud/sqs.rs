@@ -20,7 +20,7 @@ use crate::locked::locked;
 use doorstep_vendors::http::Response;
 use doorstep_vendors::time::SharedTime;
 pub use queue::Message;
-use queue::Queue;
+use queue::{Queue, Returned};
 use sha2::{Digest, Sha256};
 
 /// Largest body, in bytes, and largest sum of the bodies of one batch.
@@ -221,14 +221,16 @@ impl FifoQueue {
     ) {
         let now = self.time.now();
         let mut queue = locked(&self.queue);
-        let visible: Vec<Option<Timestamp>> = batch
-            .iter()
+        let returned: Vec<Returned> = batch
+            .into_iter()
             .map(|message| {
                 let asked = queue.asked.remove(&message.id);
-                pause(message, asked).map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX))
+                let pause = pause(&message, asked);
+                let visible = pause.map(|pause| now.saturating_add(pause).unwrap_or(Timestamp::MAX));
+                Returned { message, visible }
             })
             .collect();
-        queue.give_back(batch.into_iter().zip(visible).collect());
+        queue.give_back(returned);
         drop(queue);
         self.changes.notify();
     }

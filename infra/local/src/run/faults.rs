@@ -76,19 +76,27 @@ pub(super) struct Work {
     /// Milliseconds spent waiting for slow vendors, and in its own pauses if these count.
     waited: AtomicI64,
     /// When the waiting parts of the function continue, by its clock.
-    waiting: Mutex<BTreeSet<(SignedDuration, u64)>>,
+    waiting: Mutex<BTreeSet<WaitEnd>>,
     /// How often all parts were found waiting since one of them last did something.
     idle: AtomicU64,
+}
+
+/// The end of one wait, by the clock of its function. Waits that end at the same instant end in the order of their
+/// beginning.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct WaitEnd {
+    at: SignedDuration,
+    number: u64,
 }
 
 /// A waiting part of a function. The wait ends when this is dropped.
 struct Waiting<'a> {
     work: &'a Work,
-    me: (SignedDuration, u64),
+    me: WaitEnd,
 }
 
 impl<'a> Waiting<'a> {
-    fn begin(work: &'a Work, me: (SignedDuration, u64)) -> Self {
+    fn begin(work: &'a Work, me: WaitEnd) -> Self {
         locked(&work.waiting).insert(me);
         work.acts();
         Waiting { work, me }
@@ -233,13 +241,14 @@ impl Faults {
             return;
         }
         let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
-        let me = (self.worked(work).saturating_add(span), self.waits.fetch_add(1, Ordering::SeqCst));
+        let at = self.worked(work).saturating_add(span);
+        let me = WaitEnd { at, number: self.waits.fetch_add(1, Ordering::SeqCst) };
         let waiting = Waiting::begin(work, me);
         while work.idle.fetch_add(1, Ordering::SeqCst) < IDLE || locked(&work.waiting).first() != Some(&me) {
             tokio::task::yield_now().await;
         }
         drop(waiting);
-        work.waits(me.0.saturating_sub(self.worked(work)));
+        work.waits(me.at.saturating_sub(self.worked(work)));
     }
 
     fn skew_of(&self, role: Role) -> i64 {

@@ -31,11 +31,11 @@ enum Call {
 
 /// Returns the path pattern of a call; `None` for unknown paths.
 pub fn pattern(ask: &Ask) -> Option<String> {
-    let path = |kind: usize| ENTITIES.get(kind).map_or(("", ""), |entity| entity.path);
+    let path = |kind: usize| ENTITIES.get(kind).map_or("", |entity| entity.path);
     Some(match call(ask)? {
         Call::Token => "/api/token".to_owned(),
-        Call::List(kind) => format!("/api/{}/{}", path(kind).0, path(kind).1),
-        Call::One(kind, _) => format!("/api/{}/{}/{{id}}", path(kind).0, path(kind).1),
+        Call::List(kind) => format!("/api/{}", path(kind)),
+        Call::One(kind, _) => format!("/api/{}/{{id}}", path(kind)),
     })
 }
 
