@@ -24,7 +24,7 @@ async fn the_doctor_finds_nothing_at_a_healthy_site(at: Doors) {
     let (state, table) = (world.state().await, world.table().await);
     let checkup = doctor(&world).await;
     assert_eq!(checkup.findings, [], "{checkup}");
-    assert!(checkup.fine.iter().any(|fine| fine == "main: answers with our credentials"), "{checkup}");
+    assert!(checkup.fine.iter().any(|fine| fine == "main: accepts the credentials"), "{checkup}");
     assert!(checkup.fine.iter().any(|fine| fine.starts_with("no dead letters, 0 triggers")), "{checkup}");
     assert_eq!((world.state().await, world.table().await), (state, table), "it is only looked at");
     world.ends_well().await;
@@ -38,7 +38,7 @@ async fn the_doctor_says_of_each_finding_what_to_do(at: Doors) {
             .machine
             .cloud()
             .triggers
-            .send(SITE, Some(&uuid::Uuid::new_v4().to_string()), "not a bell")
+            .send(SITE, Some(&uuid::Uuid::new_v4().to_string()), "not a trigger")
             .expect("it is taken");
     }
     world

@@ -147,7 +147,7 @@ async fn b2_a_pushed_site_needs_its_secrets() {
     for path in ["/sandbox/diff", "/sandbox/push"] {
         let (status, body) = call(&machine, "POST", path, site("c")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
-        assert_eq!(body["error"], "refused: the secrets file has no table [\"c/officernd\"]: add it, and start again");
+        assert_eq!(body["error"], "the secrets file has no table [\"c/officernd\"]: add it, and start again");
     }
 }
 

@@ -62,7 +62,7 @@ impl Functions for Watching {
         let put =
             table.put_item().table_name(&settings.table).item("pk", text("a#person#1")).item("sk", text("person"));
         self.say(put.send().await.expect_err("not in this partition").code());
-        let put = table.put_item().table_name(&settings.table).item("pk", text("a#unread")).item("sk", text("1"));
+        let put = table.put_item().table_name(&settings.table).item("pk", text("a#unreadable")).item("sk", text("1"));
         put.send().await.expect("in this one");
         let secret =
             ssm(environment).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true).send().await;

@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use super::crash::{Crash, Step};
-use super::faults::{Faults, Work};
+use super::faults::Faults;
+use super::work::Work;
 use crate::locked::locked;
 use crate::network::Network;
 use doorstep_cloud::environment::{Environment, Settings};

@@ -1,7 +1,7 @@
 //! What tests may do to the functions besides crashing them after a step: crash them at any call, skew their clocks,
 //! and make their ids deterministic. Counts their calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,15 +12,13 @@ use jiff::SignedDuration;
 
 use super::environment::Role;
 use super::invoke::limit;
+use super::work::{WaitEnd, Work};
 use crate::locked::locked;
 use doorstep_cloud::ids::Ids;
 use doorstep_vendors::http::{Request, time_limit};
 
 /// How long a function waits for an answer if the request does not say.
 const IMPATIENCE: Duration = Duration::from_secs(20);
-
-/// After this many polls of its waiting parts, the other parts of a function are assumed to have no work.
-const IDLE: u64 = 200;
 
 /// The call at which a function crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,69 +65,6 @@ pub enum Slowness {
 pub(super) struct Cost {
     pub(super) takes: Duration,
     pub(super) answers: bool,
-}
-
-/// The time-consuming work of the present call of one function.
-#[derive(Default)]
-pub(super) struct Work {
-    calls: AtomicU64,
-    /// Milliseconds spent waiting for slow vendors, and in its own pauses if these count.
-    waited: AtomicI64,
-    /// When the waiting parts of the function continue, by its clock.
-    waiting: Mutex<BTreeSet<WaitEnd>>,
-    /// How often all parts were found waiting since one of them last did something.
-    idle: AtomicU64,
-}
-
-/// The end of one wait, by the clock of its function. Waits that end at the same instant end in the order of their
-/// beginning.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct WaitEnd {
-    at: SignedDuration,
-    number: u64,
-}
-
-/// A waiting part of a function. The wait ends when this is dropped.
-struct Waiting<'a> {
-    work: &'a Work,
-    me: WaitEnd,
-}
-
-impl<'a> Waiting<'a> {
-    fn begin(work: &'a Work, me: WaitEnd) -> Self {
-        locked(&work.waiting).insert(me);
-        work.acts();
-        Waiting { work, me }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        locked(&self.work.waiting).remove(&self.me);
-        self.work.acts();
-    }
-}
-
-impl Work {
-    /// Begins a call.
-    pub(super) fn begin(&self) {
-        self.calls.store(0, Ordering::SeqCst);
-        self.waited.store(0, Ordering::SeqCst);
-        locked(&self.waiting).clear();
-    }
-
-    fn acts(&self) {
-        self.idle.store(0, Ordering::SeqCst);
-    }
-
-    pub(super) fn calls(&self) {
-        self.acts();
-        self.calls.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn waits(&self, span: SignedDuration) {
-        self.waited.fetch_add(i64::try_from(span.as_millis()).unwrap_or(0).max(0), Ordering::SeqCst);
-    }
 }
 
 #[derive(Default)]
@@ -227,9 +162,7 @@ impl Faults {
 
     /// Returns how long a function has worked by its own clock.
     pub(super) fn worked(&self, work: &Work) -> SignedDuration {
-        let calls = i64::try_from(work.calls.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
-        let waited = work.waited.load(Ordering::SeqCst);
-        let worked = self.pace.load(Ordering::SeqCst).saturating_mul(calls).saturating_add(waited);
+        let worked = work.milliseconds(self.pace.load(Ordering::SeqCst));
         self.worked.fetch_max(worked, Ordering::SeqCst);
         SignedDuration::from_millis(worked)
     }
@@ -243,11 +176,7 @@ impl Faults {
         let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
         let at = self.worked(work).saturating_add(span);
         let me = WaitEnd { at, number: self.waits.fetch_add(1, Ordering::SeqCst) };
-        let waiting = Waiting::begin(work, me);
-        while work.idle.fetch_add(1, Ordering::SeqCst) < IDLE || locked(&work.waiting).first() != Some(&me) {
-            tokio::task::yield_now().await;
-        }
-        drop(waiting);
+        work.wait_until(me).await;
         work.waits(me.at.saturating_sub(self.worked(work)));
     }
 

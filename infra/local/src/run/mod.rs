@@ -13,6 +13,7 @@ mod drain;
 mod environment;
 mod invoke;
 mod move_clock;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

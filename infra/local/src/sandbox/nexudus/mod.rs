@@ -4,6 +4,7 @@
 mod entity;
 mod event;
 mod list;
+mod relation;
 mod token;
 mod wire;
 mod world;

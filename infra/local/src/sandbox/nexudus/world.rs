@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::entity::{self, ENTITIES};
 use super::event::{self, Change};
+use super::relation::Relation;
 use super::wire::{self, id_text};
 use crate::sandbox::object::{Object, list, object};
 use crate::sandbox::quirks;
@@ -285,27 +286,6 @@ impl World {
         for entity in &ENTITIES {
             Table::<Record>::erase(shelf, entity.name);
         }
-    }
-}
-
-/// The other end of the relation between teams and coworkers.
-#[derive(Clone, Copy)]
-struct Relation {
-    /// The kind that also stores the relation.
-    kind: usize,
-    /// Its field.
-    field: &'static str,
-}
-
-impl Relation {
-    /// Returns the other end for a kind: teams name their people, coworkers name their teams.
-    fn across(kind: usize) -> Option<Relation> {
-        let (other, field) = match ENTITIES.get(kind)?.name {
-            "Coworkers" => ("Teams", "TeamMembers"),
-            "Teams" => ("Coworkers", "Teams"),
-            _ => return None,
-        };
-        Some(Relation { kind: entity::find(other)?, field })
     }
 }
 
