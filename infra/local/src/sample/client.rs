@@ -34,9 +34,10 @@ impl Client<'_> {
     }
 
     /// Makes a push platform send a snapshot.
-    pub(super) async fn tell_all(&self, site: &str) -> Result<(), String> {
-        let told = self.0.platform(site).filter(|(platform, _)| matches!(platform.as_str(), "andcards" | "deskworks"));
-        let Some((platform, _)) = told else { return Ok(()) };
+    pub(super) async fn send_snapshot(&self, site: &str) -> Result<(), String> {
+        let pushes =
+            self.0.platform(site).filter(|(platform, _)| matches!(platform.as_str(), "andcards" | "deskworks"));
+        let Some((platform, _)) = pushes else { return Ok(()) };
         self.call("POST", &format!("/sandbox/{platform}/_roster?deliver={site}"), None).await?;
         self.call("POST", "/sandbox/quiet", None).await.map(drop)
     }
