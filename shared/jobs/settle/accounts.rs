@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
 
 use super::directory::Directory;
-use super::scene::SiteContext;
-use super::tidy::unlist_shell;
+use super::site_context::SiteContext;
+use super::unlist::unlist_shell;
 use doorstep_cloud::store::people::{free_account, point_account, put};
 use doorstep_cloud::store::{Step, Write, conflict};
 use doorstep_core::model::account::{Account, AccountId, Standing};

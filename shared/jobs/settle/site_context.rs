@@ -7,8 +7,8 @@ use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::shared::neighbours;
-use super::unconfirmed::NewAccountGate;
+use super::neighbours::neighbours;
+use super::new_account_gate::NewAccountGate;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
 use doorstep_cloud::store::site_version::SiteVersion;
