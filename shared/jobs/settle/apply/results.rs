@@ -85,7 +85,7 @@ impl PersonWork {
         self.actions.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
     }
 
-    pub(super) fn granted(
+    pub(in crate::settle) fn granted(
         &mut self,
         doors: &str,
         group: &GroupId,
@@ -110,7 +110,14 @@ impl PersonWork {
         self.person.done(doors, group);
     }
 
-    pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &GroupMember, because: String) {
+    pub(in crate::settle) fn revoked(
+        &mut self,
+        site: &str,
+        doors: &str,
+        group: &GroupId,
+        row: &GroupMember,
+        because: String,
+    ) {
         let done =
             UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         self.spend(site, &done);
@@ -121,7 +128,7 @@ impl PersonWork {
     }
 
     /// Records that an older member was removed. The audit entry of the member that replaced it covers both.
-    pub(super) fn tidied(&mut self, doors: &str, group: &GroupId, row: &GroupMember) {
+    pub(in crate::settle) fn tidied(&mut self, doors: &str, group: &GroupId, row: &GroupMember) {
         for claim in self.person.claims.iter_mut().filter(|claim| claim.doors == doors && claim.group == *group) {
             claim.surplus.retain(|handle| handle != row.handle());
         }
@@ -129,7 +136,7 @@ impl PersonWork {
 
     /// Records a failed change. A change that may have been applied, wholly or `in_part`, stays an intent. A refusal
     /// gets one audit entry.
-    pub(super) fn failed(
+    pub(in crate::settle) fn failed(
         &mut self,
         doors: &str,
         group: &GroupId,
