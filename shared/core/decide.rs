@@ -7,5 +7,6 @@ pub mod entitlement;
 pub mod group;
 pub mod guard;
 pub mod guest_seats;
+pub mod identity;
 pub mod person;
 pub mod recurrence;

@@ -40,7 +40,6 @@ mod tidy;
 mod timely;
 mod turn;
 
-pub use accounts::{taken_already, the_one};
 pub use case::dossier_of;
 pub use doubts::COUNTED;
 pub use look::{Origin, end_look};

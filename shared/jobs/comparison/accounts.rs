@@ -9,9 +9,8 @@ use std::sync::Arc;
 use super::Group;
 use super::doors::DoorsSnapshot;
 use super::people::{PersonCow, ProjectedPerson};
-use crate::settle::{taken_already, the_one};
+use doorstep_core::decide::identity::{AccountConflict, Acquisition, acquire, choose_account};
 use doorstep_core::model::account::{Account, AccountId, Standing};
-use doorstep_core::model::error::Result;
 use doorstep_core::model::person::{Linked, Person, compared_email};
 
 /// Every account at every door system, with the groups that it is in.
@@ -114,8 +113,7 @@ impl<'a> Directory<'a> {
             if let Some(linked) = person.to_mut().accounts.get_mut(&doors)
                 && let Some(account) = self.account(&doors, &linked.account.id)
             {
-                linked.account = Arc::clone(account);
-                linked.suspended &= account.standing == Standing::Suspended;
+                linked.refresh(Arc::clone(account), None);
             }
         }
     }
@@ -154,8 +152,7 @@ impl Owners {
     /// account over. Returns whether an account was linked.
     ///
     /// # Errors
-    /// [`doorstep_core::model::error::Error::Permanent`] if several accounts match, or if another person with profiles
-    /// owns it.
+    /// [`AccountConflict`] if several accounts fit, or if another person with profiles owns it.
     pub fn link(
         &mut self,
         everybody: &mut [ProjectedPerson<'_>],
@@ -163,18 +160,16 @@ impl Owners {
         doors: &str,
         name: &str,
         candidates: &[&Arc<Account>],
-    ) -> Result<bool> {
+    ) -> Result<bool, AccountConflict> {
         let Some(heir) = everybody.get(place) else { return Ok(false) };
         let candidates = candidates.iter().copied().cloned().collect();
-        let Some(account) = the_one(&heir.person, candidates)? else { return Ok(false) };
+        let Some(account) = choose_account(&heir.person, candidates)? else { return Ok(false) };
         let owner = self.of_account(everybody, doors, &account.id).filter(|owner| *owner != place);
         let id = account.id.clone();
-        let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| owner.person.to_mut());
+        let owner = owner.and_then(|owner| everybody.get_mut(owner)).map(|owner| &mut owner.person);
         let mut given = Person::default();
-        match owner {
-            Some(owner) if !owner.profiles.is_empty() => return Err(taken_already()),
-            Some(owner) => owner.hand_over(doors, &mut given),
-            None => {}
+        if let (Acquisition::Inherit, Some(owner)) = (acquire(owner.as_deref().map(|owner| &**owner), doors)?, owner) {
+            owner.to_mut().hand_over(doors, &mut given);
         }
         if let Some(heir) = everybody.get_mut(place) {
             if !given.accounts.contains_key(doors) {

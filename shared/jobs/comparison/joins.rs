@@ -11,8 +11,9 @@ use super::facts::FactIndex;
 use super::judge::removals;
 use super::people::{Addresses, ProjectedPerson, everybody_by};
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
+use doorstep_core::decide::identity::ProfileAddress;
 use doorstep_core::model::fact::{FactId, Kind};
-use doorstep_core::model::person::{Person, email_digest, email_key};
+use doorstep_core::model::person::{Person, email_digest};
 use doorstep_core::model::subject::Subject;
 
 /// The result.
@@ -73,11 +74,9 @@ pub fn joins(ground: CompareContext<'_>, known: &FactIndex, seen: &DoorsSnapshot
 fn changed(known: &FactIndex, people: &[Person]) -> BTreeMap<FactId, (String, bool)> {
     let mut changed = BTreeMap::new();
     for (name, before) in known.before().filter(|(name, _)| matches!(name.kind, Kind::Member | Kind::Visitor)) {
-        let email = |profile: Option<&doorstep_core::model::fact::Profile>| {
-            profile.and_then(|profile| email_key(profile.email.as_deref()?))
-        };
-        let (read, confirmed) = (email(known.profile(name)), email(known.confirmed_profile(name)));
-        if let Some(read) = read.filter(|read| Some(read) != confirmed.as_ref()) {
+        let Some(profile) = known.profile(name) else { continue };
+        let address = ProfileAddress::of(profile, known.confirmed_profile(name));
+        if let Some(read) = address.read.filter(|read| Some(read) != address.confirmed.as_ref()) {
             changed.insert(name.clone(), (read, before.doubted));
         }
     }

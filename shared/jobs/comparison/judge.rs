@@ -18,6 +18,7 @@ use doorstep_core::decide::guard::former::Certainty;
 use doorstep_core::decide::guard::removal::{Evidence, doubt_of, tag_of};
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::decide::guest_seats::resume_at;
+use doorstep_core::decide::identity::AccountConflict;
 use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, concerned,
     decide_person,
@@ -54,7 +55,7 @@ pub struct Verdict<'a> {
     /// Door systems whose cards are being taken over.
     pub new_cards: &'a BTreeSet<String>,
     /// Door systems at which the person's account is ambiguous, with the reason. The person gets no access there.
-    pub barred: BTreeMap<String, String>,
+    pub barred: BTreeMap<String, AccountConflict>,
 }
 
 /// Removals that are not planned, with their certainty.
@@ -163,7 +164,7 @@ struct Found {
     vouched: Vec<FactId>,
     aftermath: PersonDecision,
     linked: BTreeSet<String>,
-    barred: BTreeMap<String, String>,
+    barred: BTreeMap<String, AccountConflict>,
 }
 
 fn revoked((doors, step): (&String, &Action)) -> Option<Group> {
@@ -285,7 +286,7 @@ impl Bench<'_, '_> {
         owners: &mut Owners,
         wants: &BTreeSet<String>,
         name: &str,
-    ) -> (BTreeSet<String>, BTreeMap<String, String>) {
+    ) -> (BTreeSet<String>, BTreeMap<String, AccountConflict>) {
         let (mut linked, mut barred) = (BTreeSet::new(), BTreeMap::new());
         for doors in self.ground.terms.keys() {
             let Some(somebody) = everybody.get_mut(place).filter(|s| !s.person.profiles.is_empty()) else { break };
@@ -303,7 +304,7 @@ impl Bench<'_, '_> {
             match owners.link(everybody, place, doors, name, candidates) {
                 Ok(true) => drop(linked.insert(doors.clone())),
                 Ok(false) => {}
-                Err(error) => drop(barred.insert(doors.clone(), error.why().to_owned())),
+                Err(error) => drop(barred.insert(doors.clone(), error)),
             }
         }
         (linked, barred)

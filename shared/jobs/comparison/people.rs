@@ -1,8 +1,7 @@
 //! Projects the people as they would be after settle has served all of them: the stored people with their current
 //! profiles, and new people. Pure. It creates no one.
 //!
-//! Profiles with the same exact address are one person. `settle::identity` applies the same rule to the people who are
-//! due.
+//! The rules are in [`doorstep_core::decide::identity`]. Settle applies them to the people who are due.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -10,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
 use super::facts::FactIndex;
-use doorstep_core::model::fact::{FactId, Profile};
-use doorstep_core::model::person::{Person, compared_email, email_key};
+use doorstep_core::decide::identity::{ProfileAddress, TakesAddress, address_of, takes_address};
+use doorstep_core::model::fact::FactId;
+use doorstep_core::model::person::Person;
 
 /// A person as settle would leave them.
 pub struct ProjectedPerson<'a> {
@@ -68,14 +68,12 @@ pub enum Addresses {
 }
 
 impl Addresses {
-    /// Returns the address of a profile of `person`. The address that the person has already needs no confirmation.
     fn of(self, known: &FactIndex, name: &FactId, person: &Person) -> Option<String> {
-        let read = known.profile(name).and_then(address).map(Cow::into_owned);
+        let profile = known.profile(name)?;
+        let address = ProfileAddress::of(profile, known.confirmed_profile(name));
         match self {
-            Addresses::Confirmed if read != person.email => {
-                known.confirmed_profile(name).and_then(address).map(Cow::into_owned)
-            }
-            _ => read,
+            Addresses::Confirmed => address.counted_for(person),
+            Addresses::Read => address.read,
         }
     }
 }
@@ -104,22 +102,15 @@ pub fn everybody_by<'a>(by: Addresses, people: &'a [Person], known: &FactIndex) 
         everybody.push(somebody);
     }
     let new = known.profiles().filter(|(name, _)| !owned.contains(name) && !known.is_set_aside(name));
-    let mut new: Vec<_> = new.map(|(name, profile)| (name, profile.email.as_deref().and_then(email_key))).collect();
+    let mut new: Vec<_> = new.map(|(name, profile)| (name, address_of(profile).map(Cow::into_owned))).collect();
     new.sort();
     join(&mut everybody, leaving.into_iter().chain(new));
     everybody.sort_by_key(|somebody| somebody.person.profiles.is_empty());
     everybody
 }
 
-fn address(profile: &Profile) -> Option<Cow<'_, str>> {
-    profile.email.as_deref().and_then(compared_email)
-}
-
 impl ProjectedPerson<'_> {
-    /// Applies changed addresses. The person takes the new address if the profile is the only one and the address is
-    /// free. Otherwise the profile leaves, and this function returns it. If all of several profiles leave, the person
-    /// stays with the one that has the address of the account. A person without profiles keeps the address, so that a
-    /// returning profile finds it.
+    /// Applies changed addresses. Returns the profiles that leave the person, each with its address.
     fn leave(&mut self, by: Addresses, known: &FactIndex, taken: &mut Taken<'_>) -> Vec<(FactId, Option<String>)> {
         let moved: Vec<(FactId, String)> = match &self.person {
             PersonCow::Stored(person) if person.profiles.iter().all(|name| stays(known, name, person)) => Vec::new(),
@@ -130,18 +121,21 @@ impl ProjectedPerson<'_> {
             }
         };
         self.moved = !moved.is_empty();
-        let all = moved.len() == self.person.profiles.len();
-        let home = |(_, email): &&(FactId, String)| all && self.person.has_account_of(email) && taken.take(email);
-        let home = moved.iter().find(home).map(|(name, _)| name.clone());
+        let mut all_left = moved.len() == self.person.profiles.len();
         let mut leaving = Vec::new();
         for (name, email) in moved {
-            let alone = self.person.profiles.len() == 1;
-            if home.as_ref() == Some(&name) || home.is_none() && alone && taken.take(&email) {
+            let takes = match takes_address(&self.person, &email) {
+                TakesAddress::IfFree => taken.take(&email),
+                TakesAddress::IfFreeAndLeft => all_left && taken.take(&email),
+                TakesAddress::Never => false,
+            };
+            if takes {
+                all_left = false;
                 self.person.to_mut().email = Some(email);
-                continue;
+            } else {
+                self.person.to_mut().profiles.remove(&name);
+                leaving.push((name, Some(email)));
             }
-            self.person.to_mut().profiles.remove(&name);
-            leaving.push((name, Some(email)));
         }
         leaving
     }
@@ -149,7 +143,7 @@ impl ProjectedPerson<'_> {
 
 /// Returns whether the address of a profile is unchanged. That is the usual case, and it copies nothing.
 fn stays(known: &FactIndex, name: &FactId, person: &Person) -> bool {
-    let read = known.profile(name).and_then(address);
+    let read = known.profile(name).and_then(address_of);
     read.is_none_or(|read| Some(&*read) == person.email.as_deref())
 }
 
