@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod cards;
+pub mod credibility;
 pub mod doors_context;
 pub mod entitlement;
 pub mod group;

@@ -12,8 +12,8 @@ use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_everyone};
 use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::store::people::People;
 use doorstep_core::decide::cards::CardBook;
+use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::decide::doors_context::DoorsContext;
-use doorstep_core::decide::guard::credibility::{lost_all, lost_half};
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::doors_read::DoorsRead;
@@ -330,9 +330,10 @@ async fn survey(
 fn believable(mut now: DoorsRead, before: Option<&DoorsRead>) -> Result<DoorsRead> {
     let Some(before) = before else { return Ok(now) };
     let lost = before.groups.iter().filter(|old| !now.groups.iter().any(|new| new.id == old.id)).count();
-    let known = before.groups.len();
-    if now.groups.is_empty() && lost_all(known, lost) || lost_half(known, lost) {
-        return Err(Error::permanent(format!("the list of groups lost {lost} of {known} and is not believed")));
+    let loss = Loss { known: before.groups.len(), lost };
+    let limit = if now.groups.is_empty() { LossLimit::HalfOrAll } else { LossLimit::Half };
+    if !loss.is_credible(limit) {
+        return Err(Error::permanent(format!("the list of groups {loss} and is not believed")));
     }
     now.taken.clone_from(&before.taken);
     now.cards_taken = before.cards_taken;

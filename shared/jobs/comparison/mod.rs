@@ -26,7 +26,6 @@ pub mod facts;
 pub mod foreign;
 pub mod joins;
 pub mod judge;
-pub mod numbers;
 pub mod people;
 pub mod platform;
 pub mod seen_accounts;

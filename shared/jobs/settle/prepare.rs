@@ -19,7 +19,7 @@ use super::round::Evaluation;
 use super::scene::SiteContext;
 use super::shared::{OthersByPerson, note, read_again, read_others};
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::guard::credibility::BELIEVED_AFTER;
+use doorstep_core::decide::credibility::AGREEING;
 use doorstep_core::decide::person::{
     ActualCards, ActualState, CompareScope, DecisionContext, DesiredState, PersonDecision, PersonView, decide_person,
 };
@@ -152,7 +152,7 @@ async fn rows(scene: &SiteContext, doors: &str, group: &GroupId, claimed: bool) 
         return Ok(Vec::new());
     }
     let mut rows = reader.rows(group).await?;
-    for _ in 1..BELIEVED_AFTER {
+    for _ in 1..AGREEING {
         if !claimed || !rows.is_empty() {
             break;
         }

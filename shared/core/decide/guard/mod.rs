@@ -18,7 +18,6 @@ use crate::model::account::{AccountId, GroupId};
 use crate::model::fact::FactId;
 use crate::model::subject::Subject;
 
-pub mod credibility;
 pub mod former;
 pub mod judge;
 pub mod removal;
