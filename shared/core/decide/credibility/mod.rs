@@ -62,11 +62,12 @@ impl Loss {
         let Loss { known, lost } = self;
         let half = known >= BASE && lost * 2 >= known;
         let all = known > 0 && lost >= known;
-        match limit {
-            LossLimit::Half => !half,
-            LossLimit::HalfOrAllOfThree => !half && !(all && known >= FEW),
-            LossLimit::HalfOrAll => !half && !all,
-        }
+        let too_much = match limit {
+            LossLimit::Half => half,
+            LossLimit::HalfOrAllOfThree => half || all && known >= FEW,
+            LossLimit::HalfOrAll => half || all,
+        };
+        !too_much
     }
 }
 
