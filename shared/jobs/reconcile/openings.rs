@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
+use crate::comparison::account_list::AccountList;
 use crate::comparison::doors::DoorsSnapshot;
-use crate::comparison::seen_accounts::Accounts;
 use crate::entries::RINGS_WITHIN;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
@@ -64,7 +64,7 @@ struct Reading<'a> {
     name: &'a str,
     config: &'a DoorsConfig,
     reader: &'a dyn ReadOpenings,
-    accounts: &'a Accounts,
+    accounts: &'a AccountList,
 }
 
 impl Reading<'_> {
