@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::journeys::{ROOM, booking, town};
-use crate::world::{Doors, House, SITE, Setting, World};
+use crate::support::{Doors, House, SITE, Setting, World};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -174,7 +174,7 @@ async fn an_event_that_the_bus_left_undone_is_sent_again_alone() {
 #[tokio::test]
 async fn i2_a_schedule_that_cannot_be_set_fails_no_batch_and_is_set_by_the_next_reconcile() {
     let world = world().await;
-    world.machine.cloud().alarms.refuse(1000);
+    world.machine.cloud().schedules.refuse(1000);
     let now = booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z");
     let later = booking("bob", "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z");
     world.tell(json!({ "bookings": [now, later] })).await;
@@ -184,7 +184,7 @@ async fn i2_a_schedule_that_cannot_be_set_fails_no_batch_and_is_set_by_the_next_
     assert!((1..=2).contains(&wished), "asked for once in a function's life: {wished}");
     let report = world.reconcile().await;
     assert!(report.problems.iter().any(|problem| problem.contains("schedules could not be set")), "{report:?}");
-    world.machine.cloud().alarms.refuse(0);
+    world.machine.cloud().schedules.refuse(0);
     assert_eq!(world.reconcile().await.problems, [""; 0]);
     world.at("2026-03-02T10:15:00Z", "Meeting", &[]).await;
     world.at("2026-03-02T11:45:00Z", "Meeting", &["bob"]).await;

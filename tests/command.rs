@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::journeys::{PLAN, ROOM, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World};
+use crate::support::{Doors, House, SITE, Setting, World};
 use doorstep_cloud::environment::Settings;
 use doorstep_local::Machine;
 
@@ -211,9 +211,9 @@ async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
     // Of a stack it is the operator's own clock that counts.
     let store = &desk.world.machine.environment().store;
     let (now, account) = (Timestamp::now(), desk.world.account("ada").await["id"].clone());
-    let opening = json!({ "at": now, "doors": "main", "id": "now", "lock": "6", "account": account });
-    let opening = serde_json::from_value(opening).expect("an opening");
-    store.keep_openings(SITE, &[opening], 90, now).await.expect("it is kept");
+    let attempt = json!({ "at": now, "doors": "main", "id": "now", "lock": "6", "account": account });
+    let attempt = serde_json::from_value(attempt).expect("an opening");
+    store.keep_attempts(SITE, &[attempt], 90, now).await.expect("it is kept");
     let (shown, error, code) = desk.run(&["entries", SITE]).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
     assert!(shown.contains(",Ada Byron,ada@example.test,main,6,,") && shown.lines().count() == 2, "{shown}");

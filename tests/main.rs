@@ -7,16 +7,16 @@
 mod aws_failures;
 #[cfg(feature = "operator")]
 mod command;
-mod deliveries;
-mod deliveries_of_doors;
 mod golden;
 mod journeys;
-mod naive;
 mod pages;
 mod property;
+mod reference_model;
 mod rights;
 mod routes;
 mod simulation;
 mod store;
+mod support;
 mod walls;
-mod world;
+mod webhooks;
+mod webhooks_of_doors;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::journeys::andcards::{begin, subscription};
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Platform, SECRET, SITE, Setting, Table, World};
+use crate::support::{Doors, House, Platform, SECRET, SITE, Setting, Table, World};
 use doorstep_local::cloud::rights::Right;
 use doorstep_local::run::levers::Skew;
 

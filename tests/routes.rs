@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Platform, SECRET, Setting, World, hmac, sign};
+use crate::support::{Doors, House, Platform, SECRET, Setting, World, hmac, sign};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
 use doorstep_jobs::entries::entries;
@@ -17,7 +17,7 @@ use doorstep_vendors::http::{Http, Request, Response};
 const OFFICERND: &str = "/hooks/riverside/officernd";
 const HARBOUR: &str = "/hooks/harbour/officernd";
 
-fn bell() -> String {
+fn trigger() -> String {
     json!({ "event": "membership.created", "data": { "object": { "_id": "s-bob" } } }).to_string()
 }
 
@@ -93,9 +93,11 @@ impl Watched {
     }
 
     async fn post(&self, world: &World, path: &str) -> u16 {
-        let header = sign(SECRET, world.machine.now().as_second(), bell().as_bytes());
+        let header = sign(SECRET, world.machine.now().as_second(), trigger().as_bytes());
         status(
-            &self.call(&json!({ "rawPath": path, "headers": { "officernd-signature": header }, "body": bell() })).await,
+            &self
+                .call(&json!({ "rawPath": path, "headers": { "officernd-signature": header }, "body": trigger() }))
+                .await,
         )
     }
 
@@ -207,11 +209,11 @@ async fn i8_names_that_are_no_site_cost_few_calls_and_hide_no_site() {
 async fn b1_a_query_that_is_no_uri_keeps_no_delivery_out() {
     let world = two_sites().await;
     let watched = Watched::of(&world);
-    let header = sign(SECRET, world.machine.now().as_second(), bell().as_bytes());
+    let header = sign(SECRET, world.machine.now().as_second(), trigger().as_bytes());
     let event = json!({ "version": "2.0", "rawPath": OFFICERND, "rawQueryString": "q=a b&%zz",
         "queryStringParameters": { "q": "a b" }, "headers": { "Officernd-Signature": header, "a b": "c" },
         "requestContext": { "http": { "method": "POST", "path": OFFICERND } },
-        "body": bell(), "isBase64Encoded": false });
+        "body": trigger(), "isBase64Encoded": false });
     assert_eq!(status(&watched.call(&event).await), 202);
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.ends_well().await;

@@ -18,7 +18,7 @@ use doorstep_vendors::access::{Access, ApiSecrets, Share};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network;
-use doorstep_vendors::platform::told::reader::Reader as Told;
+use doorstep_vendors::platform::push::reader::Reader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::WallClock;
 use doorstep_vendors::tokens::Tokens;

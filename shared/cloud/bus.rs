@@ -60,7 +60,7 @@ impl Notice {
             Notice::SeatsShort { .. } => "seats.short",
             Notice::Held(_) => "hold.waiting",
             Notice::Approved(_) => "hold.approved",
-            Notice::Changed(deed) => match deed.what {
+            Notice::Changed(action) => match action.what {
                 AuditAction::Granted => "granted",
                 AuditAction::Revoked => "revoked",
                 AuditAction::Refused => "refused",
@@ -91,9 +91,9 @@ impl Notice {
                 "version": 1, "site": site, "checksum": hold.checksum, "scope": hold.scope.to_string(),
                 "revokes": hold.revokes, "accounts": hold.accounts, "cards": hold.cards, "reason": hold.reason, "since": hold.since,
             }),
-            Notice::Changed(deed) => json!({
-                "version": 1, "site": site, "doors": deed.doors, "account": deed.account, "group": deed.group,
-                "because": deed.because, "answer": deed.answer,
+            Notice::Changed(action) => json!({
+                "version": 1, "site": site, "doors": action.doors, "account": action.account, "group": action.group,
+                "because": action.because, "answer": action.answer,
             }),
         }
     }

@@ -18,7 +18,7 @@ use crate::bus::Bus;
 use crate::ids::Ids;
 use crate::reconcile_queue::ReconcileQueue;
 use crate::routes::WebhookRoutes;
-use crate::schedules::{AlarmSettings, Schedules};
+use crate::schedules::{ScheduleSettings, Schedules};
 use crate::secrets::Secrets;
 use crate::store::Store;
 use crate::trigger_queue::TriggerQueue;
@@ -29,7 +29,7 @@ use doorstep_vendors::deadline::{Bounded, Deadline};
 use doorstep_vendors::doors::{DoorsVendor, ReadDoors, WriteDoors};
 use doorstep_vendors::http::Http;
 use doorstep_vendors::network::{self, given};
-use doorstep_vendors::platform::told::reader::Reader as Told;
+use doorstep_vendors::platform::push::reader::Reader as Told;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 use doorstep_vendors::time::{SharedTime, WallClock};
 use doorstep_vendors::tokens::Tokens;
@@ -45,12 +45,12 @@ pub struct Settings {
     /// The name of the table.
     pub table: String,
     /// The URL of the trigger queue, a FIFO queue.
-    pub line_url: String,
+    pub trigger_queue_url: String,
     /// The URL of the reconcile queue, a FIFO queue. Only the function that this queue feeds sends to it; elsewhere it
     /// may be empty.
     pub reconcile_url: String,
     /// The settings of the schedules.
-    pub alarms: AlarmSettings,
+    pub schedules: ScheduleSettings,
     /// The name of the event bus.
     pub bus: String,
     /// The function's AWS credentials. Their `Debug` output is redacted.
@@ -74,12 +74,12 @@ impl Settings {
             stack: need("DOORSTEP_STACK")?,
             region: need("AWS_REGION")?,
             table: need("DOORSTEP_TABLE")?,
-            line_url: need("DOORSTEP_LINE_URL")?,
+            trigger_queue_url: need("DOORSTEP_TRIGGER_QUEUE_URL")?,
             reconcile_url: need("DOORSTEP_RECONCILE_URL")?,
-            alarms: AlarmSettings {
-                group: need("DOORSTEP_ALARM_GROUP")?,
-                line_arn: need("DOORSTEP_LINE_ARN")?,
-                role_arn: need("DOORSTEP_ALARM_ROLE_ARN")?,
+            schedules: ScheduleSettings {
+                group: need("DOORSTEP_SCHEDULE_GROUP")?,
+                trigger_queue_arn: need("DOORSTEP_TRIGGER_QUEUE_ARN")?,
+                role_arn: need("DOORSTEP_SCHEDULE_ROLE_ARN")?,
             },
             bus: need("DOORSTEP_BUS")?,
             credentials: Credentials::new(key, secret, session, None, "environment"),
@@ -90,7 +90,7 @@ impl Settings {
     /// Returns the origins that a delivery needs: the queue, and the table and the secrets in the same region. For a
     /// queue URL of another form, returns only the queue; the first delivery then opens the other two connections.
     fn origins(&self) -> Vec<String> {
-        let address: Option<Uri> = self.endpoint.as_ref().unwrap_or(&self.line_url).parse().ok();
+        let address: Option<Uri> = self.endpoint.as_ref().unwrap_or(&self.trigger_queue_url).parse().ok();
         let found = address.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
         let Some((scheme, host)) = found else { return Vec::new() };
         match host.strip_prefix("sqs.") {
@@ -199,13 +199,19 @@ impl Environment {
         let time: SharedTime = Arc::new(Bounded::new(time.clone(), deadline.clone()));
         let store = Store::new(lazily!(aws_sdk_dynamodb, settings, seam, time), settings.table.clone(), time.clone());
         let queues = lazily!(aws_sdk_sqs, settings, seam, time);
-        let triggers = TriggerQueue::new(queues.clone(), settings.line_url.clone());
+        let triggers = TriggerQueue::new(queues.clone(), settings.trigger_queue_url.clone());
         let reconciles = ReconcileQueue::new(queues, settings.reconcile_url.clone(), time.clone());
         let secrets = Secrets::new(lazily!(aws_sdk_ssm, settings, seam, time), settings.stack.clone());
         let scheduler = lazily!(aws_sdk_scheduler, settings, seam, time);
         let bus = Bus::new(lazily!(aws_sdk_eventbridge, settings, seam, time), settings.bus.clone(), time.clone());
         Environment {
-            schedules: Schedules::new(scheduler, settings.alarms.clone(), triggers.clone(), bus.clone(), time.clone()),
+            schedules: Schedules::new(
+                scheduler,
+                settings.schedules.clone(),
+                triggers.clone(),
+                bus.clone(),
+                time.clone(),
+            ),
             bus,
             tokens: Tokens::shared(Arc::new(store.clone())),
             routes: WebhookRoutes::new(store.clone(), secrets.clone()),

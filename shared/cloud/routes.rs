@@ -18,7 +18,7 @@ use doorstep_core::site::is_site_id;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_vendors::access::WebhookSecrets;
 use doorstep_vendors::doors::DoorsVendor;
-use doorstep_vendors::doors::openings::TellOpenings;
+use doorstep_vendors::doors::attempts::PushAttempts;
 
 /// Number of lookups of unknown sites within [`SPAN`] after which the list of all sites is read once, and decides.
 const MOST_MISSES: usize = 50;
@@ -48,7 +48,7 @@ pub struct DoorsRoute {
     /// The secrets that verify its deliveries.
     pub secrets: Arc<WebhookSecrets>,
     /// The vendor code that verifies and parses them.
-    pub vendor: &'static dyn TellOpenings,
+    pub vendor: &'static dyn PushAttempts,
 }
 
 /// The webhook routes of the stack.
@@ -115,7 +115,7 @@ impl WebhookRoutes {
             return Ok(None);
         }
         let secrets = self.verifier(name, &route.secret, now).await?;
-        Ok(secrets.prove_anything().then_some(PlatformRoute { site, secrets }))
+        Ok(secrets.verify_anything().then_some(PlatformRoute { site, secrets }))
     }
 
     /// Returns the door system of an address. Returns `None` for an unknown one and for one without secrets, so that a
@@ -132,7 +132,7 @@ impl WebhookRoutes {
             return Ok(None);
         };
         let secrets = self.verifier(name, &config.secret, now).await?;
-        Ok(secrets.prove_anything().then(|| DoorsRoute {
+        Ok(secrets.verify_anything().then(|| DoorsRoute {
             site: name.to_owned(),
             doors: doors.to_owned(),
             place: config.place.clone(),
@@ -153,7 +153,7 @@ impl WebhookRoutes {
             return Ok(Arc::new(None));
         }
         let read = || async {
-            let route = self.store.doorplate(name).await;
+            let route = self.store.site_route(name).await;
             let route =
                 route.inspect_err(|error| tracing::error!(site = name, %error, "a site's route cannot be read"))?;
             if route.is_none() {
@@ -170,7 +170,7 @@ impl WebhookRoutes {
             let found = self.secrets.webhook(secret).await;
             let found = found.inspect_err(|error| tracing::error!(site, %error, "a webhook secret cannot be read"))?;
             let secrets = found.unwrap_or_default();
-            if !secrets.prove_anything() {
+            if !secrets.verify_anything() {
                 tracing::error!(site, secret, "no webhook secret: deliveries to this address are not served");
             }
             Ok(secrets)

@@ -31,11 +31,11 @@ const MINUTE: usize = 13;
 
 /// The names of the stack's resources that schedules need.
 #[derive(Debug, Clone)]
-pub struct AlarmSettings {
+pub struct ScheduleSettings {
     /// The schedule group.
     pub group: String,
     /// The trigger queue's ARN.
-    pub line_arn: String,
+    pub trigger_queue_arn: String,
     /// The role with which Scheduler enqueues triggers.
     pub role_arn: String,
 }
@@ -53,7 +53,7 @@ pub enum Unset {
 #[derive(Clone)]
 pub struct Schedules {
     scheduler: Lazy<Client>,
-    settings: AlarmSettings,
+    settings: ScheduleSettings,
     line: TriggerQueue,
     bus: Bus,
     time: SharedTime,
@@ -65,7 +65,7 @@ impl Schedules {
     /// Creates a client whose schedules send to `line`.
     pub fn new(
         scheduler: Lazy<Client>,
-        settings: AlarmSettings,
+        settings: ScheduleSettings,
         line: TriggerQueue,
         bus: Bus,
         time: SharedTime,
@@ -119,7 +119,7 @@ impl Schedules {
     /// # Errors
     /// [`Unset`].
     pub async fn try_set(&self, site: &str, minute: Timestamp) -> Result<(), Unset> {
-        let ring = TriggerMessage::new(site, Trigger::Alarm(minute));
+        let message = TriggerMessage::new(site, Trigger::Schedule(minute));
         let created = self
             .scheduler
             .create_schedule()
@@ -129,7 +129,7 @@ impl Schedules {
             .schedule_expression_timezone("UTC")
             .flexible_time_window(exact().map_err(Unset::Schedule)?)
             .action_after_completion(ActionAfterCompletion::Delete)
-            .target(self.target(&ring).map_err(Unset::Schedule)?)
+            .target(self.target(&message).map_err(Unset::Schedule)?)
             .send()
             .await;
         match created {
@@ -138,7 +138,7 @@ impl Schedules {
                 Some(CreateScheduleError::ConflictException(_)) => Ok(()),
                 // The same refusal for a future minute means a mistake in this code or in the stack.
                 Some(CreateScheduleError::ValidationException(_)) if self.has_come(minute) => {
-                    self.line.enqueue(&ring, None).await.map_err(Unset::Queue)
+                    self.line.enqueue(&message, None).await.map_err(Unset::Queue)
                 }
                 _ => {
                     let why = failure("scheduler CreateSchedule", &error);
@@ -161,7 +161,7 @@ impl Schedules {
             let page = page.map_err(|error| {
                 Error::retry(format!("schedules cannot be listed: {}", failure("scheduler ListSchedules", &error)))
             })?;
-            names.extend(page.schedules.into_iter().filter_map(|alarm| alarm.name));
+            names.extend(page.schedules.into_iter().filter_map(|schedule| schedule.name));
         }
         // Another site's name may begin with this one's.
         let is_minute = |word: &str| word.len() == MINUTE && word.bytes().all(|b| b.is_ascii_digit() || b == b'T');
@@ -193,10 +193,10 @@ impl Schedules {
         self.time.now().saturating_add(SKEW).is_ok_and(|now| minute <= now)
     }
 
-    fn target(&self, ring: &TriggerMessage) -> Result<Target> {
-        let sqs = SqsParameters::builder().message_group_id(&ring.site).build();
-        let target = Target::builder().arn(&self.settings.line_arn).role_arn(&self.settings.role_arn);
-        target.input(ring.text()?).sqs_parameters(sqs).build().map_err(unbuilt)
+    fn target(&self, message: &TriggerMessage) -> Result<Target> {
+        let sqs = SqsParameters::builder().message_group_id(&message.site).build();
+        let target = Target::builder().arn(&self.settings.trigger_queue_arn).role_arn(&self.settings.role_arn);
+        target.input(message.text()?).sqs_parameters(sqs).build().map_err(unbuilt)
     }
 }
 

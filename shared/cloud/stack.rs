@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Seam, failure};
 use crate::environment::{Settings, config};
-use crate::schedules::AlarmSettings;
+use crate::schedules::ScheduleSettings;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::http::Http;
 
@@ -28,13 +28,13 @@ pub struct Names {
     /// The table.
     pub table: String,
     /// The trigger queue's URL.
-    pub line_url: String,
+    pub trigger_queue_url: String,
     /// The trigger queue's ARN.
-    pub line_arn: String,
+    pub trigger_queue_arn: String,
     /// The schedule group.
-    pub alarm_group: String,
+    pub schedule_group: String,
     /// The role with which schedules enqueue triggers.
-    pub alarm_role_arn: String,
+    pub schedule_role_arn: String,
     /// The event bus.
     pub bus: String,
 }
@@ -42,9 +42,9 @@ pub struct Names {
 impl Settings {
     /// Returns the names as the stack's parameter holds them.
     pub fn names(&self) -> Names {
-        let AlarmSettings { group, line_arn, role_arn } = self.alarms.clone();
-        let (table, line_url, bus) = (self.table.clone(), self.line_url.clone(), self.bus.clone());
-        Names { table, line_url, line_arn, alarm_group: group, alarm_role_arn: role_arn, bus }
+        let ScheduleSettings { group, trigger_queue_arn, role_arn } = self.schedules.clone();
+        let (table, trigger_queue_url, bus) = (self.table.clone(), self.trigger_queue_url.clone(), self.bus.clone());
+        Names { table, trigger_queue_url, trigger_queue_arn, schedule_group: group, schedule_role_arn: role_arn, bus }
     }
 
     /// Loads the settings of the stack named `stack`.
@@ -69,16 +69,19 @@ impl Settings {
         let names: Names = serde_json::from_str(&text)
             .map_err(|error| Error::permanent(format!("the parameter {path} is not what the stack writes: {error}")))?;
         let Asker { region, credentials, endpoint } = asker;
-        let alarms =
-            AlarmSettings { group: names.alarm_group, line_arn: names.line_arn, role_arn: names.alarm_role_arn };
-        let Names { table, line_url, bus, .. } = names;
+        let schedules = ScheduleSettings {
+            group: names.schedule_group,
+            trigger_queue_arn: names.trigger_queue_arn,
+            role_arn: names.schedule_role_arn,
+        };
+        let Names { table, trigger_queue_url, bus, .. } = names;
         Ok(Settings {
             stack: stack.to_owned(),
             region,
             table,
-            line_url,
+            trigger_queue_url,
             reconcile_url: String::new(),
-            alarms,
+            schedules,
             bus,
             credentials,
             endpoint,

@@ -19,9 +19,9 @@ use doorstep_core::model::push_update::ChangeHint;
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
     /// These things at the platform may have changed.
-    Things(Vec<ChangeHint>),
+    Hints(Vec<ChangeHint>),
     /// A person or thing is due at this minute or earlier.
-    Alarm(Timestamp),
+    Schedule(Timestamp),
     /// A person or thing is due now.
     Due,
     /// The account was refused at a door or changed at the door system. The trigger concerns its person.
@@ -32,9 +32,9 @@ pub enum Trigger {
         id: AccountId,
     },
     /// A delivery could not be parsed: the whole platform must be read.
-    Unread,
+    Unreadable,
     /// A complete snapshot arrived: the whole platform must be read.
-    Roster,
+    Snapshot,
 }
 
 /// A trigger with its site: the body of a queue message.
@@ -43,7 +43,7 @@ pub struct TriggerMessage {
     /// The site.
     pub site: String,
     /// The trigger.
-    pub bell: Trigger,
+    pub trigger: Trigger,
     /// The delivery that caused it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
@@ -54,8 +54,8 @@ pub struct TriggerMessage {
 
 impl TriggerMessage {
     /// Creates a message that no delivery caused.
-    pub fn new(site: &str, bell: Trigger) -> Self {
-        TriggerMessage { site: site.to_owned(), bell, cause: None, at: None }
+    pub fn new(site: &str, trigger: Trigger) -> Self {
+        TriggerMessage { site: site.to_owned(), trigger, cause: None, at: None }
     }
 
     /// Sets the delivery that caused it, and when it arrived.
@@ -68,7 +68,7 @@ impl TriggerMessage {
     /// platform may use these in an id, so they are escaped. Source: API reference of `SendMessage`, `MessageBody`.
     /// `[D]`
     pub fn text(&self) -> Result<String> {
-        let text = serde_json::to_string(self).map_err(|_| Error::permanent("a bell cannot be written"))?;
+        let text = serde_json::to_string(self).map_err(|_| Error::permanent("the trigger cannot be serialised"))?;
         Ok(text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
     }
 }
@@ -119,18 +119,18 @@ impl TriggerQueue {
     }
 
     /// Enqueues a trigger. SQS drops a second message with an equal deduplication id within five minutes. Without
-    /// `sameness` the id is random.
+    /// `dedup_id` the id is random.
     ///
     /// # Errors
     /// [`Error::Retry`] if the queue did not take it.
-    pub async fn enqueue(&self, ring: &TriggerMessage, sameness: Option<&str>) -> Result<()> {
+    pub async fn enqueue(&self, message: &TriggerMessage, dedup_id: Option<&str>) -> Result<()> {
         let own = || Uuid::new_v4().simple().to_string();
         self.queue
             .send_message()
             .queue_url(&self.url)
-            .message_group_id(&ring.site)
-            .message_deduplication_id(sameness.map_or_else(own, str::to_owned))
-            .message_body(ring.text()?)
+            .message_group_id(&message.site)
+            .message_deduplication_id(dedup_id.map_or_else(own, str::to_owned))
+            .message_body(message.text()?)
             .send()
             .await
             .map(|_| ())
@@ -189,10 +189,10 @@ mod tests {
     #[test]
     fn bells_of_an_earlier_version_are_read_and_our_own_are_as_they_were() {
         let old = r#"{"site":"riverside","bell":"due"}"#;
-        let ring: TriggerMessage = serde_json::from_str(old).expect("a bell");
-        assert_eq!(ring, TriggerMessage::new("riverside", Trigger::Due));
-        assert_eq!(ring.text().as_deref(), Ok(old));
-        let by = ring.by("abc", Timestamp::UNIX_EPOCH);
+        let message: TriggerMessage = serde_json::from_str(old).expect("a bell");
+        assert_eq!(message, TriggerMessage::new("riverside", Trigger::Due));
+        assert_eq!(message.text().as_deref(), Ok(old));
+        let by = message.by("abc", Timestamp::UNIX_EPOCH);
         assert_eq!(serde_json::from_str::<TriggerMessage>(&by.text().expect("JSON")).expect("a bell"), by);
     }
 

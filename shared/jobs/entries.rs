@@ -10,7 +10,7 @@ use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::model::access_attempt::AccessAttempt;
 use doorstep_core::model::error::Result;
 use doorstep_vendors::delivery::{Answer, Delivery, LARGEST_BODY, VerifiedDelivery};
-use doorstep_vendors::doors::openings::AccessNews;
+use doorstep_vendors::doors::attempts::AccessNews;
 use doorstep_vendors::platform::signature::digest;
 
 /// The longest age of a refused attempt that enqueues a trigger. After that time the person has left the door.
@@ -31,11 +31,11 @@ pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
         }
     };
     let Some(entrance) = found else { return Answer::nobody() };
-    let Ok(proven) = entrance.vendor.prove(delivery, &entrance.secrets) else {
+    let Ok(verified) = entrance.vendor.verify(delivery, &entrance.secrets) else {
         tracing::warn!(site = entrance.site, doors = entrance.doors, "refused an unproven delivery");
-        return Answer::unproven();
+        return Answer::unverified();
     };
-    match take(environment, &entrance, &proven).await {
+    match take(environment, &entrance, &verified).await {
         Ok(()) => Answer::accepted(),
         Err(error) => {
             tracing::error!(site = entrance.site, doors = entrance.doors, %error, "a delivery could not be taken");
@@ -44,45 +44,45 @@ pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
     }
 }
 
-async fn take(environment: &Environment, entrance: &DoorsRoute, proven: &VerifiedDelivery) -> Result<()> {
-    let sameness = proven.sameness.as_str();
-    match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), proven) {
+async fn take(environment: &Environment, entrance: &DoorsRoute, verified: &VerifiedDelivery) -> Result<()> {
+    let dedup_id = verified.dedup_id.as_str();
+    match entrance.vendor.news(&entrance.doors, entrance.place.as_deref(), verified) {
         AccessNews::NotForUs => Ok(()),
-        AccessNews::AccessAttempt(opening)
-            if opening.at > environment.time.now().saturating_add(AHEAD).unwrap_or(opening.at) =>
+        AccessNews::AccessAttempt(attempt)
+            if attempt.at > environment.time.now().saturating_add(AHEAD).unwrap_or(attempt.at) =>
         {
-            unreadable(environment, entrance, sameness, "the event is dated in the future").await
+            unreadable(environment, entrance, dedup_id, "the event is dated in the future").await
         }
-        AccessNews::AccessAttempt(opening) => keep(environment, entrance, opening).await,
+        AccessNews::AccessAttempt(attempt) => keep(environment, entrance, attempt).await,
         AccessNews::Account(id) => {
-            let bell = Trigger::Account { doors: entrance.doors.clone(), id };
-            enqueue(environment, entrance, bell, sameness).await
+            let trigger = Trigger::Account { doors: entrance.doors.clone(), id };
+            enqueue(environment, entrance, trigger, dedup_id).await
         }
-        AccessNews::Unclear => enqueue(environment, entrance, Trigger::Unread, sameness).await,
-        AccessNews::Unreadable(why) => unreadable(environment, entrance, sameness, &why).await,
+        AccessNews::Unclear => enqueue(environment, entrance, Trigger::Unreadable, dedup_id).await,
+        AccessNews::Unreadable(why) => unreadable(environment, entrance, dedup_id, &why).await,
     }
 }
 
 /// Enqueues the trigger first and stores the attempt second. A crash between the two steps costs a duplicate trigger,
 /// and the attempt is never lost. An attempt that is delivered twice is stored under the same key.
-async fn keep(environment: &Environment, entrance: &DoorsRoute, opening: AccessAttempt) -> Result<()> {
+async fn keep(environment: &Environment, entrance: &DoorsRoute, attempt: AccessAttempt) -> Result<()> {
     let now = environment.time.now();
-    let lately = now.duration_since(opening.at) <= RINGS_WITHIN;
-    if let Some(id) = opening.account.clone().filter(|_| lately && opening.refused.is_some()) {
-        let sameness = digest(&[b"opening\0", opening.doors.as_bytes(), b"\0", opening.id.as_bytes()]);
-        enqueue(environment, entrance, Trigger::Account { doors: opening.doors.clone(), id }, &sameness).await?;
+    let lately = now.duration_since(attempt.at) <= RINGS_WITHIN;
+    if let Some(id) = attempt.account.clone().filter(|_| lately && attempt.refused.is_some()) {
+        let dedup_id = digest(&[b"opening\0", attempt.doors.as_bytes(), b"\0", attempt.id.as_bytes()]);
+        enqueue(environment, entrance, Trigger::Account { doors: attempt.doors.clone(), id }, &dedup_id).await?;
     }
-    environment.store.keep_openings(&entrance.site, std::slice::from_ref(&opening), entrance.keep_days, now).await
+    environment.store.keep_attempts(&entrance.site, std::slice::from_ref(&attempt), entrance.keep_days, now).await
 }
 
 /// Records an unreadable delivery and accepts it. A door system switches off a webhook that keeps failing.
-async fn unreadable(environment: &Environment, entrance: &DoorsRoute, sameness: &str, why: &str) -> Result<()> {
+async fn unreadable(environment: &Environment, entrance: &DoorsRoute, dedup_id: &str, why: &str) -> Result<()> {
     tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
-    environment.store.keep_unread(&entrance.site, sameness, why, environment.time.now()).await?;
-    enqueue(environment, entrance, Trigger::Unread, sameness).await
+    environment.store.keep_unreadable(&entrance.site, dedup_id, why, environment.time.now()).await?;
+    enqueue(environment, entrance, Trigger::Unreadable, dedup_id).await
 }
 
-async fn enqueue(environment: &Environment, entrance: &DoorsRoute, bell: Trigger, sameness: &str) -> Result<()> {
-    let ring = TriggerMessage::new(&entrance.site, bell).by(sameness, environment.time.now());
-    environment.triggers.enqueue(&ring, Some(sameness)).await
+async fn enqueue(environment: &Environment, entrance: &DoorsRoute, trigger: Trigger, dedup_id: &str) -> Result<()> {
+    let message = TriggerMessage::new(&entrance.site, trigger).by(dedup_id, environment.time.now());
+    environment.triggers.enqueue(&message, Some(dedup_id)).await
 }

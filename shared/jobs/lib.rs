@@ -4,7 +4,7 @@
 // The futures nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
-pub mod comparison;
+pub mod compare;
 pub mod entries;
 pub mod receive;
 pub mod reconcile;

@@ -26,17 +26,17 @@ pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
         }
     };
     let Some(route) = &found else { return Answer::nobody() };
-    let Some(plate) = route.site.as_ref() else { return Answer::nobody() };
-    let vendor = plate.platform.vendor();
-    let Ok(proven) = vendor.prove(delivery, &route.secrets, environment.time.now()) else {
-        tracing::warn!(site = plate.site, "refused an unproven delivery");
-        return Answer::unproven();
+    let Some(site_route) = route.site.as_ref() else { return Answer::nobody() };
+    let vendor = site_route.platform.vendor();
+    let Ok(verified) = vendor.verify(delivery, &route.secrets, environment.time.now()) else {
+        tracing::warn!(site = site_route.site, "refused an unproven delivery");
+        return Answer::unverified();
     };
-    let letter = vendor.letter(&proven);
-    match take(environment, plate, &proven, letter).await {
+    let parse = vendor.parse(&verified);
+    match take(environment, site_route, &verified, parse).await {
         Ok(answer) => answer,
         Err(error) => {
-            tracing::error!(site = plate.site, %error, "a delivery could not be taken");
+            tracing::error!(site = site_route.site, %error, "a delivery could not be taken");
             Answer::try_again()
         }
     }
@@ -47,29 +47,29 @@ pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
 /// the update arrives twice and is never lost.
 async fn take(
     environment: &Environment,
-    plate: &SiteRoute,
-    proven: &VerifiedDelivery,
-    letter: WebhookContent,
+    site_route: &SiteRoute,
+    verified: &VerifiedDelivery,
+    parse: WebhookContent,
 ) -> doorstep_core::model::error::Result<Answer> {
     let now = environment.time.now();
-    let (site, sameness) = (plate.site.as_str(), proven.sameness.as_str());
-    match letter {
+    let (site, dedup_id) = (site_route.site.as_str(), verified.dedup_id.as_str());
+    match parse {
         WebhookContent::NotForUs => {}
-        WebhookContent::About(mentions) => enqueue(environment, site, Trigger::Things(mentions), sameness).await?,
-        WebhookContent::Tells(told) if told.rank.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
+        WebhookContent::About(hints) => enqueue(environment, site, Trigger::Hints(hints), dedup_id).await?,
+        WebhookContent::Tells(told) if told.version.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
             tracing::warn!(site, "refused a letter from the future");
             return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
         }
         WebhookContent::Tells(told) => {
-            let delivery = hex::encode(Sha256::digest(proven.sender_id()));
-            environment.store.tell(site, &told, &Receipt { at: now, delivery }).await?;
-            let bell = match told.news {
-                UpdateBody::Thing { .. } => Trigger::Things(told.mentions),
-                UpdateBody::Roster { .. } => Trigger::Roster,
+            let delivery = hex::encode(Sha256::digest(verified.sender_id()));
+            environment.store.keep_update(site, &told, &Receipt { at: now, delivery }).await?;
+            let trigger = match told.body {
+                UpdateBody::Thing { .. } => Trigger::Hints(told.hints),
+                UpdateBody::Snapshot { .. } => Trigger::Snapshot,
             };
             // Every push update enqueues a trigger, without deduplication. Settle may have to read the stored update
             // again.
-            environment.triggers.enqueue(&TriggerMessage::new(site, bell).by(sameness, now), None).await?;
+            environment.triggers.enqueue(&TriggerMessage::new(site, trigger).by(dedup_id, now), None).await?;
         }
         WebhookContent::Wrong(why) => {
             tracing::warn!(site, why, "refused a proven delivery that is not as the contract says");
@@ -77,8 +77,8 @@ async fn take(
         }
         WebhookContent::Unreadable(why) => {
             tracing::warn!(site, why, "a proven delivery cannot be read");
-            environment.store.keep_unread(site, sameness, &why, now).await?;
-            enqueue(environment, site, Trigger::Unread, sameness).await?;
+            environment.store.keep_unreadable(site, dedup_id, &why, now).await?;
+            enqueue(environment, site, Trigger::Unreadable, dedup_id).await?;
         }
     }
     Ok(Answer::accepted())
@@ -87,9 +87,9 @@ async fn take(
 async fn enqueue(
     environment: &Environment,
     site: &str,
-    bell: Trigger,
-    sameness: &str,
+    trigger: Trigger,
+    dedup_id: &str,
 ) -> doorstep_core::model::error::Result<()> {
-    let ring = TriggerMessage::new(site, bell).by(sameness, environment.time.now());
-    environment.triggers.enqueue(&ring, Some(sameness)).await
+    let message = TriggerMessage::new(site, trigger).by(dedup_id, environment.time.now());
+    environment.triggers.enqueue(&message, Some(dedup_id)).await
 }

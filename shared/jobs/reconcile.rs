@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::comparison::doors::{self, DoorsSnapshot};
-use crate::comparison::unconfirmed::if_believed;
-use crate::comparison::{CompareContext, Read, baseline, everybody_to_judge};
+use crate::compare::doors::{self, DoorsSnapshot};
+use crate::compare::unconfirmed::if_believed;
+use crate::compare::{CompareContext, Read, baseline, everybody_to_judge};
 use crate::reconcile::moved::carry_over;
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
@@ -16,17 +16,17 @@ use doorstep_cloud::other_sites::register::RuledDoors;
 use doorstep_cloud::schedules::Unset;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
-use doorstep_core::decide::guard::former::OlderFiles;
+use doorstep_core::decide::guard::baseline::OlderFiles;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::window::floor_minute;
 use doorstep_core::site::route::SiteRoute;
 use doorstep_core::site::{Mode, Site};
 
+mod attempts;
 mod dispatch;
 mod holding;
 pub mod moved;
-mod openings;
 mod people;
 mod platform;
 mod serve;
@@ -79,9 +79,9 @@ pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> 
     let site = stored.site()?;
     let mut report = Report { problems: stored.remarks(&site.id), ..Report::default() };
     // A route that an older version of Doorstep wrote may lack fields. This write completes it.
-    environment.store.keep_doorplate(&SiteRoute::of(&site), &stored).await?;
+    environment.store.keep_route(&SiteRoute::of(&site), &stored).await?;
     carry_over(environment, &site, &BTreeSet::new()).await?;
-    let overdue = set_alarms(environment, &site.id, &mut report).await?;
+    let overdue = set_schedules(environment, &site.id, &mut report).await?;
     let PlatformState { mut known, mut mark, sound, held_back } =
         platform::read(environment, &site, &mut report).await?;
     let everybody = everybody_to_judge(&environment.store, &site, &mut known).await?;
@@ -129,10 +129,10 @@ pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> 
         enqueue(environment, &site).await?;
     }
     // Access attempts come last, so that neither their duration nor their failure affects access.
-    if openings::collect(environment, &site, &seen, &mut report).await {
+    if attempts::collect(environment, &site, &seen, &mut report).await {
         enqueue(environment, &site).await?;
     }
-    let unread = environment.store.unread(&site.id).await?.len();
+    let unread = environment.store.unreadable_deliveries(&site.id).await?.len();
     if unread > 0 {
         report.problems.push(format!("{unread} proven deliveries could not be read; their senders' formats changed"));
     }
@@ -157,14 +157,14 @@ pub async fn reconcile(environment: &Environment, site: &str) -> Result<Report> 
 /// Enqueues a trigger that carries our clock. The clock of the function that serves it may be some seconds behind the
 /// clock by which people were marked as due.
 async fn enqueue(environment: &Environment, site: &Site) -> Result<()> {
-    let bell = Trigger::Alarm(environment.time.now());
-    environment.triggers.enqueue(&TriggerMessage::new(&site.id, bell), None).await
+    let trigger = Trigger::Schedule(environment.time.now());
+    environment.triggers.enqueue(&TriggerMessage::new(&site.id, trigger), None).await
 }
 
 /// Sets schedules for the people who are due soon, so that a failed schedule heals even while the platform is down. If
 /// Scheduler rejects a schedule, the report says so and the next reconcile sets it. Returns whether a person is
 /// overdue.
-async fn set_alarms(environment: &Environment, site: &str, report: &mut Report) -> Result<bool> {
+async fn set_schedules(environment: &Environment, site: &str, report: &mut Report) -> Result<bool> {
     let now = environment.time.now();
     let soon = now.checked_add(AHEAD).unwrap_or(now);
     let mut minutes: Vec<_> =

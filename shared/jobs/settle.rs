@@ -19,7 +19,6 @@ mod case;
 mod commit;
 mod crowd;
 mod directory;
-mod doubts;
 mod identity;
 mod intend;
 mod interrupted;
@@ -39,11 +38,12 @@ mod shared;
 mod tidy;
 mod timely;
 mod turn;
+mod unconfirmed;
 
 pub use case::dossier_of;
-pub use doubts::COUNTED;
-pub use look::{Origin, end_look};
+pub use look::{Origin, end_refetch};
 pub use scene::catalogue;
+pub use unconfirmed::COUNTED;
 
 /// Seconds that a site's queue waits before a failed message returns, by the number of times that the message was
 /// received. After the fifth failure the queue moves the message to the dead-letter queue.

@@ -22,7 +22,7 @@ use doorstep_core::model::record::Record;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::shown_line;
 use doorstep_vendors::platform::PlatformVendor;
-use doorstep_vendors::platform::told::reader::believe_held;
+use doorstep_vendors::platform::push::reader::believe_held;
 
 /// A hold, with every change in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +74,8 @@ pub enum Doing {
 }
 
 impl Doing {
-    fn of(doubt: &UnconfirmedChange) -> Self {
-        match doubt {
+    fn of(change: &UnconfirmedChange) -> Self {
+        match change {
             UnconfirmedChange::Leaves { .. } => Doing::Leaves,
             UnconfirmedChange::Card { .. } => Doing::Untagged,
             UnconfirmedChange::Rests { .. } => Doing::Rests,
@@ -114,7 +114,7 @@ impl Names {
     async fn of(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Names> {
         let (mut doors, mut people, mut profiles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in waiting {
-            match &one.doubt {
+            match &one.change {
                 UnconfirmedChange::Leaves { doors: at, .. } => drop(doors.insert(at)),
                 UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } => {
                     profiles.insert(profile.clone());
@@ -139,8 +139,8 @@ impl Names {
     }
 
     fn shown(&self, one: &Waiting) -> Shown {
-        let doors = one.doubt.doors().unwrap_or_default().to_owned();
-        let (group, account) = (one.doubt.group().cloned(), one.doubt.place().map(|(_, account)| account.clone()));
+        let doors = one.change.doors().unwrap_or_default().to_owned();
+        let (group, account) = (one.change.group().cloned(), one.change.place().map(|(_, account)| account.clone()));
         let named = |id: &GroupId| self.groups.get(&doors)?.iter().find(|known| known.id == *id);
         let name = group.as_ref().and_then(named).map(|known| known.name.clone());
         let (mut email, mut called) = (None, None);
@@ -150,14 +150,14 @@ impl Names {
             called = person.accounts.get(&doors).and_then(|linked| linked.account.called());
             email.clone_from(&person.email);
         }
-        if let UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } = &one.doubt
+        if let UnconfirmedChange::Made { profile, .. } | UnconfirmedChange::Moves { profile, .. } = &one.change
             && let Some(known) = self.profiles.get(profile)
             && let What::Member(profile) | What::Visitor(profile) = &known.fact.what
         {
             (called, email) = (Some(profile.name.to_string()), profile.email.clone());
         }
         let who = called.or_else(|| account.as_ref().map(|id| format!("account {id}"))).unwrap_or_default();
-        let (what, tag) = (Doing::of(&one.doubt), one.tag.clone());
+        let (what, tag) = (Doing::of(&one.change), one.tag.clone());
         Shown { doors, what, group, name, who, email, account, foreign: one.foreign, tag }
     }
 }
@@ -201,11 +201,11 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
     let waiting = environment.store.waiting(&hold).await?;
     let now = environment.time.now();
     let site = hold.site.clone();
-    let doubts: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.doubt).collect();
-    environment.store.release(&site, &doubts, Some(checksum), now).await?;
+    let changes: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
+    environment.store.release(&site, &changes, Some(checksum), now).await?;
     let mut notices = believe(environment, &site, &waiting).await?;
     // The due minute comes from the stack's clock, because the operator's clock may be ahead of it.
-    environment.store.put_dues(&site, &dues(&waiting, hold.told)).await?;
+    environment.store.put_dues(&site, &dues(&waiting, hold.reported)).await?;
     let hold = Hold { approved: Some(now), ..hold };
     environment.store.keep_hold(&hold).await?;
     environment.triggers.enqueue(&TriggerMessage::new(&site, Trigger::Due), None).await?;
@@ -220,7 +220,7 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
 /// compares by the snapshot.
 async fn believe(environment: &Environment, site: &str, waiting: &[Waiting]) -> Result<Vec<Notice>> {
     let told = environment.store.in_force(site).await?.file()?.platform.kind.vendor().contract().is_some();
-    if !told || !waiting.iter().any(|one| one.doubted) || !believe_held(&environment.store, site).await? {
+    if !told || !waiting.iter().any(|one| one.unconfirmed) || !believe_held(&environment.store, site).await? {
         return Ok(Vec::new());
     }
     Ok(vec![Notice::ReconcileWanted(AskedBy::Operator)])
@@ -243,7 +243,7 @@ fn dues(waiting: &[Waiting], at: Timestamp) -> Vec<Due> {
     for one in waiting {
         let new = Due::at(at, one.who.clone());
         let due = dues.entry(key::subject(&one.who)).or_insert(new);
-        match &one.doubt {
+        match &one.change {
             UnconfirmedChange::Leaves { doors, group, .. } => due.groups.push((doors.clone(), group.clone())),
             UnconfirmedChange::Card { doors, .. } | UnconfirmedChange::Rests { doors, .. } => {
                 due.look_at.insert(doors.clone());

@@ -68,7 +68,7 @@ async fn of_doors(site: &Site, name: &str, doors: &dyn ReadDoors) -> Result<Vec<
     let shortage = doors.seats().await?.and_then(|seats| seats.shortage());
     findings.extend(shortage.map(|shortage| format!("[doors.{name}] {shortage}")));
     if let Some(config) = site.doors.get(name) {
-        let trouble = doors.openings().webhook_trouble(&address(&site.id, config.kind, name)).await?;
+        let trouble = doors.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await?;
         findings.extend(trouble.map(|trouble| format!("[doors.{name}] {trouble}")));
     }
     Ok(findings)

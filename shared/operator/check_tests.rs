@@ -13,7 +13,7 @@ use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{RuledSite, shared_groups};
 use doorstep_core::site::{Finding, Site};
-use doorstep_vendors::doors::openings::ReadOpenings;
+use doorstep_vendors::doors::attempts::ReadAttempts;
 use doorstep_vendors::doors::{ReadDoors, Seats};
 use doorstep_vendors::platform::found::{Assigned, FactList, Lookup};
 use doorstep_vendors::platform::{Hearing, ReadPlatform, Span};
@@ -117,13 +117,13 @@ impl ReadDoors for OneGroup {
         Ok(Vec::new())
     }
 
-    fn openings(&self) -> &dyn ReadOpenings {
+    fn attempts(&self) -> &dyn ReadAttempts {
         self
     }
 }
 
 #[async_trait]
-impl ReadOpenings for OneGroup {
+impl ReadAttempts for OneGroup {
     async fn locks(&self) -> Result<BTreeMap<String, String>> {
         Ok(BTreeMap::new())
     }

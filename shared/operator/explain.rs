@@ -195,7 +195,8 @@ impl Book {
     fn groups(&self, file: &File, only: Option<&str>) -> Result<BTreeSet<(String, GroupId)>> {
         let mut groups: BTreeSet<(String, GroupId)> = self.rules.ruled(&self.site).collect();
         groups.extend(file.person.claims.iter().map(|claim| (claim.doors.clone(), claim.group.clone())));
-        let done = file.done.iter().filter_map(|record| Some((record.deed.doors.clone(), record.deed.group.clone()?)));
+        let done =
+            file.done.iter().filter_map(|record| Some((record.action.doors.clone(), record.action.group.clone()?)));
         groups.extend(done);
         let Some(only) = only.filter(|only| !only.is_empty()) else { return Ok(groups) };
         let known: Vec<_> = self.names.keys().cloned().chain(groups).collect();
@@ -270,7 +271,7 @@ impl File {
         let mut spoken: BTreeSet<FactId> = profiles.into_iter().collect();
         spoken.extend(derived.entitlements.iter().flat_map(|one| one.because.iter().cloned()));
         spoken.extend(person.claims.iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
-        spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| facts_named(&record.deed.because)));
+        spoken.extend(done.iter().rev().take(MOST_RECORDS).flat_map(|record| facts_named(&record.action.because)));
         let spoken: Vec<FactId> = spoken.into_iter().collect();
         let facts = environment.store.facts(&book.site.id, &spoken).await?;
         let facts = facts.into_iter().map(|record| (record.fact.name(), record)).collect();
@@ -289,7 +290,7 @@ async fn held(environment: &Environment, book: &Book, person: &Person) -> Result
     if book.tense() != Tense::Present {
         return Ok(Vec::new());
     }
-    let theirs = |doubt: &UnconfirmedChange| match doubt {
+    let theirs = |change: &UnconfirmedChange| match change {
         UnconfirmedChange::Leaves { doors, account, .. }
         | UnconfirmedChange::Card { doors, account, .. }
         | UnconfirmedChange::Rests { doors, account } => {
@@ -303,8 +304,8 @@ async fn held(environment: &Environment, book: &Book, person: &Person) -> Result
     let mut held = Vec::new();
     for hold in environment.store.open_holds(&book.site.id).await? {
         let waiting = environment.store.waiting(&hold).await?;
-        let doubts = waiting.into_iter().map(|waiting| waiting.doubt).filter(theirs);
-        held.extend(doubts.map(|doubt| (doubt, hold.clone())));
+        let changes = waiting.into_iter().map(|waiting| waiting.change).filter(theirs);
+        held.extend(changes.map(|change| (change, hold.clone())));
     }
     Ok(held)
 }

@@ -21,7 +21,7 @@ use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::found::Lookup;
-use doorstep_vendors::platform::{PlatformVendor, told};
+use doorstep_vendors::platform::{PlatformVendor, push};
 
 /// How often the transaction is tried again after a conflict on the audit chain.
 const TRIES: usize = 5;
@@ -156,7 +156,7 @@ async fn find(environment: &Environment, site: &Site, wanted: &Wanted) -> Result
     let mut facts = Vec::new();
     for kind in Kind::PROFILES {
         let theirs = |record: &Record| {
-            let mut said = std::iter::once(&record.fact).chain(&record.vouched);
+            let mut said = std::iter::once(&record.fact).chain(&record.confirmed);
             profiles.contains(&record.fact.name()) || said.any(|fact| known_by(email_of(fact)))
         };
         facts.extend(environment.store.facts_of(&site.id, kind).await?.into_iter().filter(theirs));
@@ -196,7 +196,7 @@ fn name_of(fact: &Fact) -> Option<String> {
 
 /// Returns the current and the confirmed content of a record.
 fn said(record: &Record) -> impl Iterator<Item = &Fact> {
-    std::iter::once(&record.fact).chain(&record.vouched).map(AsRef::as_ref)
+    std::iter::once(&record.fact).chain(&record.confirmed).map(AsRef::as_ref)
 }
 
 async fn teams(environment: &Environment, site: &Site, people: &[Person], facts: &[Record]) -> Result<Vec<Record>> {
@@ -260,8 +260,8 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
     let (store, id) = (&environment.store, site.id.as_str());
     let mut erased = 0;
     if let Some(contract) = site.platform.kind.vendor().contract() {
-        told::reader::tidy(contract, store, id, environment.time.now()).await?;
-        erased += told::forget::forget(contract, store, id, &somebody.profiles).await?;
+        push::reader::tidy(contract, store, id, environment.time.now()).await?;
+        erased += push::forget::forget(contract, store, id, &somebody.profiles).await?;
     }
     for record in &somebody.facts {
         store.erase_fact(id, record).await?;
@@ -274,7 +274,7 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
         };
         match now {
             // A team that still exists keeps its current name and loses its earlier one.
-            Lookup::Fact(fact) => drop(store.keep_fact(id, &Record::new(fact, began, Source::Look)).await?),
+            Lookup::Fact(fact) => drop(store.keep_fact(id, &Record::new(fact, began, Source::Refetch)).await?),
             Lookup::Unreadable(unreadable) => return Err(Error::retry(unreadable.to_string())),
             Lookup::Missing => store.erase_fact(id, record).await?,
         }
@@ -286,8 +286,8 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
     }
     let profiles = somebody.profiles.iter().cloned().map(Subject::Profile);
     let people = somebody.people.iter().map(|person| Subject::Person(person.id.clone()));
-    let looks: Vec<Subject> = profiles.chain(people).collect();
-    store.forget_dues(id, &looks).await?;
+    let refetches: Vec<Subject> = profiles.chain(people).collect();
+    store.forget_dues(id, &refetches).await?;
     Ok(erased)
 }
 
@@ -386,7 +386,7 @@ impl<'a> Addresses<'a> {
 async fn one(environment: &Environment, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<AuditEntry> {
     let (store, id, now) = (&environment.store, site.id.as_str(), environment.time.now());
     let because = "asked for by whoever runs the site";
-    let deed = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
+    let action = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
     for _ in 0..TRIES {
         let mut shell = Person {
             forgotten: Some(now),
@@ -395,7 +395,7 @@ async fn one(environment: &Environment, site: &Site, person: Person, addresses: 
             ..Person::new(person.id.clone(), None)
         };
         let mut chain = store.chain(id).await?;
-        let mut writes = chain.join(id, &mut shell, now, std::slice::from_ref(&deed))?;
+        let mut writes = chain.join(id, &mut shell, now, std::slice::from_ref(&action))?;
         writes.insert(0, put(id, &shell)?);
         writes.push(unlist(id, &person.id));
         let accounts = person.accounts.iter();
@@ -406,7 +406,7 @@ async fn one(environment: &Environment, site: &Site, person: Person, addresses: 
         }
         match store.write_all(Step::Keep, writes).await {
             Err(error) if error == conflict() => {}
-            done => return done.map(|()| deed),
+            done => return done.map(|()| action),
         }
     }
     Err(conflict())

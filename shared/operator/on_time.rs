@@ -180,12 +180,12 @@ impl Day {
     }
 
     fn add(&mut self, record: &Record) {
-        let (count, bound, opened) = match record.deed.what {
+        let (count, bound, opened) = match record.action.what {
             AuditAction::Granted => (&mut self.opened, TO_OPEN, true),
             AuditAction::Revoked => (&mut self.closed, TO_CLOSE, false),
             _ => return,
         };
-        let Some(due) = record.deed.due else {
+        let Some(due) = record.action.due else {
             self.undated += 1;
             return;
         };
@@ -203,11 +203,11 @@ impl Day {
             at: record.at,
             seconds: took.as_secs(),
             person: record.person.clone(),
-            doors: record.deed.doors.clone(),
-            account: record.deed.account.clone(),
-            group: record.deed.group.clone(),
-            because: record.deed.because.clone(),
-            delay: record.deed.delay.clone(),
+            doors: record.action.doors.clone(),
+            account: record.action.account.clone(),
+            group: record.action.group.clone(),
+            because: record.action.because.clone(),
+            delay: record.action.delay.clone(),
         });
     }
 }
@@ -264,11 +264,11 @@ mod tests {
         let records: Vec<Record> = told
             .iter()
             .map(|(due, late, what)| {
-                let mut deed =
+                let mut action =
                     AuditEntry::new("main", &AccountId("7".into()), Some(&GroupId("5".into())), *what, "b", "done");
-                deed.due = late.map(|_| at(due));
+                action.due = late.map(|_| at(due));
                 let late = SignedDuration::from_secs(late.unwrap_or(0));
-                let (record, next) = head.record("s", "p", at(due).checked_add(late).expect("time"), deed);
+                let (record, next) = head.record("s", "p", at(due).checked_add(late).expect("time"), action);
                 head = next;
                 record
             })

@@ -90,17 +90,17 @@ pub async fn entries(environment: &Environment, site: &str, wanted: &Wanted) -> 
     let site = environment.store.in_force(site).await?.site()?;
     let now = environment.time.now();
     let (from, until) = wanted.span(&site.timezone, now)?;
-    let mut openings = environment.store.openings(&site.id, from, until, now, site.entries.keep_days).await?;
+    let mut attempts = environment.store.attempts(&site.id, from, until, now, site.entries.keep_days).await?;
     if let Some(email) = &wanted.email {
         let theirs = accounts_of(environment, &site.id, email).await?;
-        openings.retain(|one| one.account.as_ref().is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone()))));
+        attempts.retain(|one| one.account.as_ref().is_some_and(|id| theirs.contains(&(one.doors.clone(), id.clone()))));
     }
-    let people = people(environment, &site.id, &openings).await?;
+    let people = people(environment, &site.id, &attempts).await?;
     let mut locks = BTreeMap::new();
     for (name, config) in &site.doors {
-        locks.insert(name.clone(), environment.store.openings_read(&site.id, name, &config.identity()).await?.locks);
+        locks.insert(name.clone(), environment.store.attempts_read(&site.id, name, &config.identity()).await?.locks);
     }
-    Ok(rows(&openings, &people, &locks, &site.timezone))
+    Ok(rows(&attempts, &people, &locks, &site.timezone))
 }
 
 impl Wanted {
@@ -154,9 +154,9 @@ struct Who {
 
 type People = BTreeMap<(String, AccountId), Who>;
 
-async fn people(environment: &Environment, site: &str, openings: &[AccessAttempt]) -> Result<People> {
+async fn people(environment: &Environment, site: &str, attempts: &[AccessAttempt]) -> Result<People> {
     let accounts: Accounts =
-        openings.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
+        attempts.iter().filter_map(|one| Some((one.doors.clone(), one.account.clone()?))).collect();
     let found = stream::iter(accounts).map(|(doors, id)| async move {
         let who = who(environment, site, &doors, &id).await?;
         Ok::<_, Error>(((doors, id), who))
@@ -190,13 +190,13 @@ async fn profile_name(environment: &Environment, site: &str, person: &Person) ->
 
 /// Groups access attempts by day, person and door. Pure.
 fn rows(
-    openings: &[AccessAttempt],
+    attempts: &[AccessAttempt],
     people: &People,
     locks: &BTreeMap<String, BTreeMap<String, String>>,
     zone: &TimeZone,
 ) -> Vec<ReportRow> {
     let mut rows: BTreeMap<_, ReportRow> = BTreeMap::new();
-    for one in openings {
+    for one in attempts {
         let at = one.at.to_zoned(zone.clone());
         let who = one.account.as_ref().and_then(|id| people.get(&(one.doors.clone(), id.clone())));
         let Who { name, email } = who.cloned().unwrap_or_default();
@@ -240,7 +240,7 @@ fn rows(
 mod tests {
     use super::*;
 
-    fn opening(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -> AccessAttempt {
+    fn attempt(at: &str, account: Option<&str>, lock: &str, refused: Option<&str>) -> AccessAttempt {
         AccessAttempt {
             at: at.parse().unwrap(),
             doors: "main".into(),
@@ -258,16 +258,16 @@ mod tests {
         let people = BTreeMap::from([(("main".to_owned(), AccountId("7".into())), who)]);
         let names = BTreeMap::from([("5".to_owned(), "Front door".to_owned())]);
         let locks = BTreeMap::from([("main".to_owned(), names)]);
-        let openings = [
-            opening("2026-03-28T22:30:00Z", Some("7"), "5", Some("denied")),
-            opening("2026-03-28T22:31:00Z", Some("7"), "5", None),
-            opening("2026-03-29T00:30:00Z", Some("7"), "5", None),
-            opening("2026-03-29T22:30:00Z", Some("7"), "5", None),
-            opening("2026-03-29T23:30:00Z", Some("7"), "6", None),
-            opening("2026-03-29T08:00:00Z", None, "5", Some("rejected")),
+        let attempts = [
+            attempt("2026-03-28T22:30:00Z", Some("7"), "5", Some("denied")),
+            attempt("2026-03-28T22:31:00Z", Some("7"), "5", None),
+            attempt("2026-03-29T00:30:00Z", Some("7"), "5", None),
+            attempt("2026-03-29T22:30:00Z", Some("7"), "5", None),
+            attempt("2026-03-29T23:30:00Z", Some("7"), "6", None),
+            attempt("2026-03-29T08:00:00Z", None, "5", Some("rejected")),
         ];
         // The clocks go forward in the night between: 22:30 UTC is 22:30, and a day later 23:30.
-        let rows = rows(&openings, &people, &locks, &TimeZone::get("Europe/London").unwrap());
+        let rows = rows(&attempts, &people, &locks, &TimeZone::get("Europe/London").unwrap());
         let told: Vec<_> = rows
             .iter()
             .map(|row| (row.day.to_string(), row.name.as_deref(), row.lock.as_str(), row.opened, row.refused))

@@ -18,7 +18,7 @@ pub struct WebhookSecrets {
 
 impl WebhookSecrets {
     /// Decides whether there is a secret that is not empty.
-    pub fn prove_anything(&self) -> bool {
+    pub fn verify_anything(&self) -> bool {
         self.webhook_secrets.iter().any(|secret| !secret.reveal().is_empty())
     }
 }

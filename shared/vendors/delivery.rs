@@ -24,13 +24,13 @@ pub struct Delivery {
 pub struct VerifiedDelivery {
     delivery: Delivery,
     /// The deduplication id: the delivery's own id, or a digest of path, body and signed timestamp.
-    pub sameness: String,
+    pub dedup_id: String,
 }
 
 impl VerifiedDelivery {
     /// Wraps a delivery. Only a vendor's verification calls it, after it compared the signature.
-    pub(crate) fn by(delivery: Delivery, sameness: String) -> Self {
-        VerifiedDelivery { delivery, sameness }
+    pub(crate) fn by(delivery: Delivery, dedup_id: String) -> Self {
+        VerifiedDelivery { delivery, dedup_id }
     }
 
     /// Returns the verified body.
@@ -89,7 +89,7 @@ impl Answer {
     }
 
     /// Returns 401. The body is the same for every reason.
-    pub fn unproven() -> Self {
+    pub fn unverified() -> Self {
         Answer::new(401, r#"{"error":"unproven"}"#)
     }
 

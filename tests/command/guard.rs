@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use super::trust::{run, ways};
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, address};
+use crate::support::{Doors, House, SITE, Setting, address};
 
 /// Twelve people, of whom five vanished from the list.
 async fn held() -> Desk {

@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use super::Desk;
 use crate::journeys::PLAN;
-use crate::world::{Doors, SITE, Setting};
+use crate::support::{Doors, SITE, Setting};
 
 /// The two ways to the same site.
 pub(super) fn ways(desk: &Desk) -> [Vec<String>; 2] {

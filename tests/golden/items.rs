@@ -21,7 +21,7 @@ use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::route::SiteRoute;
-use doorstep_vendors::platform::told::store::PushStore;
+use doorstep_vendors::platform::push::store::PushStore;
 use doorstep_vendors::tokens::TokenStore;
 
 const SITE_FILE: &str = "site = \"riverside\"\ntimezone = \"Europe/London\"\nmode = \"full\"\n\
@@ -63,7 +63,7 @@ fn team() -> Holder {
 }
 
 /// Every golden item: its name, which begins with the function that makes its key, and its key.
-pub fn places() -> Vec<(&'static str, Key)> {
+pub fn record_lists() -> Vec<(&'static str, Key)> {
     let (member, account) = (id(Kind::Member, "m-ada"), main_account());
     vec![
         ("fact of a member", key::fact(SITE, &member)),
@@ -80,33 +80,33 @@ pub fn places() -> Vec<(&'static str, Key)> {
         ("account", key::account(SITE, "main", &account)),
         ("due person", key::due(SITE, "20260301T1200#person#p-ada#adopt")),
         ("due look", key::due(SITE, "20260301T1200#look#booking#b-1")),
-        ("unread_one", key::unread_one(SITE, "dedup-id")),
+        ("unread_one", key::unreadable_delivery(SITE, "dedup-id")),
         ("audit", key::audit(SITE, 1)),
-        ("places", key::places(SITE, ADA, 1)),
+        ("places", key::record_lists(SITE, ADA, 1)),
         ("active", key::active(SITE)),
         ("version", key::version(SITE, 1)),
         ("resolved", key::resolved(SITE)),
         ("site", key::site(SITE)),
-        ("opening", key::opening(SITE, &opening())),
+        ("opening", key::attempt(SITE, &attempt())),
         ("read of openings", key::read(SITE, "entries#main")),
         ("read of a platform", key::read(SITE, "platform")),
         ("read of doors", key::read(SITE, "doors#main")),
         ("ruler", key::ruler(&ruled_group())),
         ("runs", key::runs(SITE)),
-        ("letter", key::letter(SITE, "user", "m-1")),
-        ("letter_of a forgotten person", key::letter_of(SITE, "user", &thing_hash(SITE, "user", "m-gone"))),
+        ("letter", key::update(SITE, "user", "m-1")),
+        ("letter_of a forgotten person", key::update_of(SITE, "user", &thing_hash(SITE, "user", "m-gone"))),
         ("forgotten", key::forgotten(SITE, &forgotten_thing().hash)),
-        ("roster_part", key::roster_part(SITE, "2026-03-01", 1)),
-        ("roster_text", key::roster_text(SITE, "b2", 0)),
-        ("believed", key::believed(SITE)),
-        ("doubted", key::doubted(SITE)),
+        ("roster_part", key::snapshot_part(SITE, "2026-03-01", 1)),
+        ("roster_text", key::snapshot_text(SITE, "b2", 0)),
+        ("believed", key::accepted(SITE)),
+        ("doubted", key::unconfirmed(SITE)),
         ("hold", key::hold(SITE, &hold().checksum)),
         ("held", key::held(SITE, &hold().checksum, 0)),
         ("release", key::release(SITE, &revoke())),
         ("tally", key::tally(SITE)),
         ("made", key::made(SITE, "main", &account)),
         ("lost_numbers", key::lost_numbers(SITE, &member)),
-        ("crowd", key::crowd(SITE)),
+        ("crowd", key::many_accounts(SITE)),
         ("token", key::token(TOKEN)),
         ("refused_sign_in", key::refused_sign_in(TOKEN)),
         ("token_note", key::token_note(TOKEN, "region")),
@@ -123,7 +123,7 @@ pub async fn write(store: &Store) {
     write_guard(store).await;
     write_pushes(store).await;
     store.put_dues(SITE, &dues()).await.expect("it is kept");
-    store.keep_unread(SITE, "dedup-id", "the body is no JSON", noon()).await.expect("it is kept");
+    store.keep_unreadable(SITE, "dedup-id", "the body is no JSON", noon()).await.expect("it is kept");
     store.keep_token(TOKEN, &token()).await.expect("it is kept");
     store.keep_refused_sign_in(TOKEN, &refused_sign_in()).await.expect("it is kept");
     store.note_token(TOKEN, "region", "eu").await.expect("it is kept");
@@ -141,7 +141,7 @@ async fn write_people(store: &Store) {
     ];
     store.write_all(Step::Commit, writes).await.expect("it is kept");
     let mut chain = store.chain(SITE).await.expect("it reads");
-    let nine = vec![deed(); 9];
+    let nine = vec![action(); 9];
     let records = chain.join(SITE, &mut Person::new(ADA.into(), None), noon(), &nine).expect("JSON");
     store.write_all(Step::Commit, records).await.expect("it is kept");
 }
@@ -151,8 +151,8 @@ async fn write_site(store: &Store) {
     store.pause_site(SITE, &stored(store).await, Some(paused())).await.expect("it is kept");
     store.retire_site(SITE, &stored(store).await, retiring()).await.expect("it is kept");
     store.keep_resolved(SITE, &resolved()).await.expect("it is kept");
-    store.keep_openings(SITE, &[opening()], 90, noon()).await.expect("it is kept");
-    store.keep_openings_read(SITE, "main", &openings_read()).await.expect("it is kept");
+    store.keep_attempts(SITE, &[attempt()], 90, noon()).await.expect("it is kept");
+    store.keep_attempts_read(SITE, "main", &attempts_read()).await.expect("it is kept");
     store.keep_platform_read(SITE, &platform_read()).await.expect("it is kept");
     store.keep_doors_read(SITE, "main", &doors_read()).await.expect("it is kept");
     store.put_ruler(&ruled_group()).await.expect("it is kept");
@@ -170,15 +170,15 @@ async fn write_guard(store: &Store) {
     let made = Store::count_made(SITE, "main", &main_account(), noon()).expect("JSON");
     store.write(made).await.expect("it is kept");
     store.count_lost_numbers(SITE, &id(Kind::Member, "m-ada"), noon()).await.expect("it is kept");
-    store.note_crowd(SITE, true).await.expect("it is kept");
+    store.note_many_accounts(SITE, true).await.expect("it is kept");
 }
 
 async fn write_pushes(store: &Store) {
     for pushed in pushed() {
-        store.tell(SITE, &pushed, &receipt()).await.expect("it is kept");
+        store.keep_update(SITE, &pushed, &receipt()).await.expect("it is kept");
     }
-    store.believe(SITE, &believed()).await.expect("it is kept");
-    store.doubt(SITE, Some(&doubted())).await.expect("it is kept");
+    store.accept(SITE, &accepted()).await.expect("it is kept");
+    store.keep_unconfirmed(SITE, Some(&unconfirmed())).await.expect("it is kept");
     store.note_forgotten(SITE, &forgotten_thing(), None).await.expect("it is kept");
 }
 
@@ -188,7 +188,7 @@ pub async fn assert_read(store: &Store) {
         assert_eq!(store.fact(SITE, &fact.fact.name()).await, Ok(Some(fact)));
     }
     let (ada, of_ada) = (id(Kind::Member, "m-ada"), Holder::Member("m-ada".into()));
-    assert_eq!(store.roster(SITE, &team()).await, Ok(vec![ada.clone()]));
+    assert_eq!(store.team_members(SITE, &team()).await, Ok(vec![ada.clone()]));
     assert_eq!(store.holdings(SITE, &of_ada).await, Ok((vec![ada], 0)));
     assert_eq!(store.version_of(SITE, &team()).await, Ok(2));
     assert_people(store).await;
@@ -204,7 +204,7 @@ pub async fn assert_read(store: &Store) {
     expected.reverse();
     let due = store.due_until(SITE, noon()).await.expect("it reads");
     assert_eq!(due.iter().map(unmarked).collect::<Vec<_>>(), expected);
-    assert_eq!(store.unread(SITE).await, Ok(vec!["the body is no JSON".to_owned()]));
+    assert_eq!(store.unreadable_deliveries(SITE).await, Ok(vec!["the body is no JSON".to_owned()]));
     assert_eq!(store.token(TOKEN).await, Ok(Some(token())));
     assert_eq!(TokenStore::refused_sign_in(store, TOKEN).await, Ok(Some(refused_sign_in())));
     assert_eq!(store.token_note(TOKEN, "region").await, Ok(Some("eu".to_owned())));
@@ -219,7 +219,7 @@ async fn assert_people(store: &Store) {
     assert_eq!(store.id_of_profile(SITE, &id(Kind::Member, "m-ada")).await, found);
     assert_eq!(store.id_of_email(SITE, EMAIL).await, found);
     assert_eq!(store.id_of_account(SITE, "main", &main_account()).await, found);
-    let (record, _) = Head::default().record(SITE, ADA, noon(), deed());
+    let (record, _) = Head::default().record(SITE, ADA, noon(), action());
     assert_eq!(store.audit(SITE).await, Ok(vec![record.clone()]));
     assert_eq!(store.audit_of(SITE, &ada).await, Ok(vec![record]), "found by the item of places");
 }
@@ -228,13 +228,13 @@ async fn assert_site(store: &Store) {
     let active = SiteVersion { paused: Some(paused()), retiring: Some(retiring()), revision: 3, ..first() };
     assert_eq!(store.active(SITE).await, Ok(Some(active)));
     assert_eq!(store.last_version(SITE).await, Ok(Some(first())));
-    assert_eq!(store.doorplate(SITE).await, Ok(Some(SiteRoute::of(&site()))));
+    assert_eq!(store.site_route(SITE).await, Ok(Some(SiteRoute::of(&site()))));
     assert_eq!(store.resolved(SITE).await, Ok(Some(resolved())));
     let day = SignedDuration::from_hours(24);
-    let openings = store.openings(SITE, noon() - day, noon(), noon(), 90).await;
-    assert_eq!(openings, Ok(vec![opening()]));
-    let read = openings_read();
-    assert_eq!(store.openings_read(SITE, "main", &read.of).await, Ok(read));
+    let attempts = store.attempts(SITE, noon() - day, noon(), noon(), 90).await;
+    assert_eq!(attempts, Ok(vec![attempt()]));
+    let read = attempts_read();
+    assert_eq!(store.attempts_read(SITE, "main", &read.of).await, Ok(read));
     assert_eq!(store.platform_read(SITE).await, Ok(platform_read()));
     assert_eq!(store.doors_read(SITE, "main").await, Ok(Some(doors_read())));
     assert_eq!(store.rulers(&ruled_group()).await, Ok(vec![ruled_group()]));
@@ -246,7 +246,7 @@ async fn assert_guard(store: &Store) {
     assert_eq!(store.holds(SITE).await, Ok(vec![kept.clone()]));
     assert_eq!(store.waiting(&kept).await, Ok(waiting()));
     let released = store.released(SITE, &[revoke()], noon()).await.expect("it reads");
-    let approved: Vec<_> = released.into_iter().map(|release| (release.doubt, release.approved)).collect();
+    let approved: Vec<_> = released.into_iter().map(|release| (release.change, release.approved)).collect();
     assert_eq!(approved, [(revoke(), Some(kept.checksum))]);
     let (read, _) = store.tally(SITE, noon()).await.expect("it reads");
     assert_eq!((read.left, read.made), (tally().left, BTreeMap::from([("main".to_owned(), 1)])));
@@ -256,15 +256,15 @@ async fn assert_guard(store: &Store) {
 
 async fn assert_pushes(store: &Store) {
     let [thing, part] = pushed();
-    let UpdateBody::Thing { data, .. } = thing.news else { panic!("one thing") };
-    let UpdateBody::Roster { data: text, .. } = part.news else { panic!("a part") };
-    let letters = store.letters(SITE).await.expect("it reads");
-    let read: Vec<_> = letters.into_iter().map(|letter| (letter.id, letter.rank, letter.data)).collect();
-    assert_eq!(read, [("m-1".to_owned(), thing.rank, data)], "without the forgotten person's");
-    let rosters = store.rosters(SITE).await.expect("it reads");
-    assert_eq!((rosters.believed, rosters.doubted), (Some(believed()), Some(doubted())));
-    let [head] = rosters.heads.as_slice() else { panic!("one part: {:?}", rosters.heads) };
-    assert_eq!((head.part, head.parts, &head.rank, &head.receipt), (1, 2, &part.rank, &receipt()));
-    assert_eq!(store.roster_text(SITE, head).await, Ok(text));
+    let UpdateBody::Thing { data, .. } = thing.body else { panic!("one thing") };
+    let UpdateBody::Snapshot { data: text, .. } = part.body else { panic!("a part") };
+    let updates = store.updates(SITE).await.expect("it reads");
+    let read: Vec<_> = updates.into_iter().map(|update| (update.id, update.version, update.data)).collect();
+    assert_eq!(read, [("m-1".to_owned(), thing.version, data)], "without the forgotten person's");
+    let snapshots = store.snapshots(SITE).await.expect("it reads");
+    assert_eq!((snapshots.accepted, snapshots.unconfirmed), (Some(accepted()), Some(unconfirmed())));
+    let [head] = snapshots.heads.as_slice() else { panic!("one part: {:?}", snapshots.heads) };
+    assert_eq!((head.part, head.parts, &head.version, &head.receipt), (1, 2, &part.version, &receipt()));
+    assert_eq!(store.snapshot_text(SITE, head).await, Ok(text));
     assert_eq!(store.forgotten_things(SITE).await, Ok(vec![forgotten_thing()]));
 }

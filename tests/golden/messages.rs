@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::file::Section;
 use super::table::machine;
-use super::values::{deed, hold, id};
+use super::values::{action, hold, id};
 use super::{SITE, noon};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
@@ -17,16 +17,16 @@ use doorstep_core::model::fact::Kind;
 use doorstep_core::model::push_update::ChangeHint;
 use doorstep_vendors::http::{Http, Request};
 
-fn bells() -> [(&'static str, TriggerMessage); 6] {
-    let mention = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
+fn triggers() -> [(&'static str, TriggerMessage); 6] {
+    let hint = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
     let account = Trigger::Account { doors: "main".into(), id: AccountId("a-7".into()) };
     [
-        ("trigger of a delivery", TriggerMessage::new(SITE, Trigger::Things(vec![mention])).by("delivery-1", noon())),
-        ("trigger of a schedule", TriggerMessage::new(SITE, Trigger::Alarm(noon()))),
+        ("trigger of a delivery", TriggerMessage::new(SITE, Trigger::Hints(vec![hint])).by("delivery-1", noon())),
+        ("trigger of a schedule", TriggerMessage::new(SITE, Trigger::Schedule(noon()))),
         ("trigger of due people", TriggerMessage::new(SITE, Trigger::Due)),
         ("trigger of an account", TriggerMessage::new(SITE, account)),
-        ("trigger of an unreadable delivery", TriggerMessage::new(SITE, Trigger::Unread)),
-        ("trigger of a snapshot", TriggerMessage::new(SITE, Trigger::Roster)),
+        ("trigger of an unreadable delivery", TriggerMessage::new(SITE, Trigger::Unreadable)),
+        ("trigger of a snapshot", TriggerMessage::new(SITE, Trigger::Snapshot)),
     ]
 }
 
@@ -48,7 +48,7 @@ pub async fn sections() -> Vec<Section> {
         Section { name: name.to_owned(), values }
     };
     let mut sections = Vec::new();
-    for (name, ring) in bells() {
+    for (name, ring) in triggers() {
         environment.triggers.enqueue(&ring, Some("dedup-id")).await.expect("taken");
         sections.push(taken(name));
     }
@@ -57,7 +57,7 @@ pub async fn sections() -> Vec<Section> {
     environment.schedules.try_set(SITE, super::instant("2026-03-01T13:00:00Z")).await.expect("taken");
     sections.push(taken(SCHEDULE));
     let notices = [
-        ("event of a change", Notice::Changed(deed())),
+        ("event of a change", Notice::Changed(action())),
         ("event of a hold", Notice::Held(hold())),
         ("event that asks for a reconcile", Notice::ReconcileWanted(AskedBy::Operator)),
     ];
@@ -74,14 +74,14 @@ pub fn assert_read(golden: &[Section]) {
         let section = golden.iter().find(|section| section.name == name).unwrap_or_else(|| panic!("no {name}"));
         section.value(value).unwrap_or_else(|| panic!("no {value} of {name}")).to_owned()
     };
-    for (name, ring) in bells() {
+    for (name, ring) in triggers() {
         let read: TriggerMessage = serde_json::from_str(&text(name, "MessageBody")).expect("a trigger");
         assert_eq!(read, ring, "{name}");
     }
     let read: ReconcileRequest = serde_json::from_str(&text(REQUEST, "Entries.0.MessageBody")).expect("a request");
     assert_eq!(read, request());
     let read: TriggerMessage = serde_json::from_str(&text(SCHEDULE, "Target.Input")).expect("a trigger");
-    assert_eq!(read, TriggerMessage::new(SITE, Trigger::Alarm(super::instant("2026-03-01T13:00:00Z"))));
+    assert_eq!(read, TriggerMessage::new(SITE, Trigger::Schedule(super::instant("2026-03-01T13:00:00Z"))));
 }
 
 /// The same outside, and the body of each call that is made with it.

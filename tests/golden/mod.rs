@@ -37,7 +37,7 @@ fn noon() -> Timestamp {
 async fn what_is_stored_and_sent_is_what_the_golden_file_holds() {
     let table = GoldenTable::empty().await;
     items::write(&table.store).await;
-    let mut now = table.sections(&items::places()).await;
+    let mut now = table.sections(&items::record_lists()).await;
     now.extend(messages::sections().await);
     if std::env::var("DOORSTEP_GOLDEN").is_ok_and(|word| word == "accept") {
         file::write(&now);

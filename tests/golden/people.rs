@@ -74,7 +74,7 @@ fn intents() -> Vec<Intent> {
     let create = IntentKind::Create { before: vec![AccountId("a-1".into())] };
     let of_group = [("g-3", grant, "membership s-1"), ("g-1", revoke, "ended: booking b-1 by rule 2 (line 20)")];
     let of_account = [create, IntentKind::Suspend, IntentKind::Resume, IntentKind::Delete];
-    let intent = |group, deed, because: &str| Intent { doors: "main".into(), group, deed, because: because.into() };
-    let groups = of_group.into_iter().map(|(of, deed, because)| intent(Some(group(of)), deed, because));
-    groups.chain(of_account.into_iter().map(|deed| intent(None, deed, "no access left"))).collect()
+    let intent = |group, action, because: &str| Intent { doors: "main".into(), group, action, because: because.into() };
+    let groups = of_group.into_iter().map(|(of, action, because)| intent(Some(group(of)), action, because));
+    groups.chain(of_account.into_iter().map(|action| intent(None, action, "no access left"))).collect()
 }

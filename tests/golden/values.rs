@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::ADA;
 use super::{SITE, instant, noon};
+use doorstep_cloud::store::attempts::AttemptsRead;
 use doorstep_cloud::store::dues::Due;
-use doorstep_cloud::store::openings::OpeningsRead;
 use doorstep_cloud::store::runs::{Lease, Runs};
 use doorstep_cloud::store::sites::PlatformRead;
 use doorstep_core::decide::credibility::{Disbelief, Disbeliefs};
@@ -18,13 +18,13 @@ use doorstep_core::model::fact::{
     Assignment, Booking, Fact, FactId, Holder, Kind, Membership, Pause, Profile, Series, What,
 };
 use doorstep_core::model::push_update::{
-    Believed, ChangeHint, DoubtedSnapshot, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UpdateBody,
+    AcceptedSnapshot, ChangeHint, ForgottenThing, PushUpdate, Receipt, SnapshotReport, UnconfirmedSnapshot, UpdateBody,
     UpdateVersion, thing_hash,
 };
 use doorstep_core::model::record::{Record, Source};
 use doorstep_core::model::shared_group::{Neighbour, RuledGroup};
 use doorstep_core::model::subject::Subject;
-use doorstep_vendors::doors::openings::Cursor;
+use doorstep_vendors::doors::attempts::Cursor;
 use doorstep_vendors::secret::Secret;
 use doorstep_vendors::tokens::{RefusedSignIn, Token};
 
@@ -58,9 +58,9 @@ pub fn member() -> Record {
         })
     };
     let fact = |name: &str| Fact { id: "m-ada".into(), what: profile(name), changed: Some(noon()) };
-    let vouched = Some(fact("Ada Byron").into());
+    let confirmed = Some(fact("Ada Byron").into());
     let since = Some(instant("2026-02-28T09:00:00Z"));
-    Record { since, vouched, ..Record::new(fact("Ada Lovelace"), noon(), Source::Read) }
+    Record { since, confirmed, ..Record::new(fact("Ada Lovelace"), noon(), Source::Read) }
 }
 
 pub fn membership() -> Record {
@@ -82,7 +82,7 @@ pub fn membership() -> Record {
         pauses: vec![Pause { id: Some("y-1".into()), from, until: day("2026-08-31") }],
         awaits_next: true,
     });
-    Record::new(Fact { id: "s-1".into(), what, changed: None }, noon(), Source::Look)
+    Record::new(Fact { id: "s-1".into(), what, changed: None }, noon(), Source::Refetch)
 }
 
 /// A booking that was removed: the only kind of fact that expires.
@@ -103,15 +103,15 @@ pub fn booking() -> Record {
         tentative: true,
         unpaid: true,
     }));
-    let known = Record::new(Fact { id: "b-1".into(), what, changed: None }, noon(), Source::Look);
+    let known = Record::new(Fact { id: "b-1".into(), what, changed: None }, noon(), Source::Refetch);
     known.gone(noon(), Source::Delivery("delivery-1".into()))
 }
 
 /// A person who is due, and a thing that is fetched again.
 pub fn dues() -> [Due; 2] {
     let at = instant("2026-03-01T12:00:30Z");
-    let mention = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
-    let look = Subject::Look { mention, looks: 1, delivery: Some("delivery-1".into()) };
+    let hint = ChangeHint { about: id(Kind::Booking, "b-1"), reaches: Some(noon()), removed: true };
+    let look = Subject::Refetch { hint, refetches: 1, delivery: Some("delivery-1".into()) };
     let person = Due::at(at, Subject::Person(ADA.into()))
         .because_of("comparison")
         .with_groups(vec![("main".into(), group("g-1"))], true)
@@ -120,13 +120,13 @@ pub fn dues() -> [Due; 2] {
     [person, Due::at(at, look)]
 }
 
-pub fn deed() -> AuditEntry {
+pub fn action() -> AuditEntry {
     let because = "booking b-1 by rule 2 (line 20)";
-    let deed = AuditEntry::new("main", &main_account(), Some(&group("g-1")), AuditAction::Granted, because, "201");
-    AuditEntry { due: Some(noon()), delay: Some("Kisi was closed".into()), ..deed }
+    let action = AuditEntry::new("main", &main_account(), Some(&group("g-1")), AuditAction::Granted, because, "201");
+    AuditEntry { due: Some(noon()), delay: Some("Kisi was closed".into()), ..action }
 }
 
-pub fn opening() -> AccessAttempt {
+pub fn attempt() -> AccessAttempt {
     AccessAttempt {
         at: instant("2026-03-01T11:58:03.25Z"),
         doors: "main".into(),
@@ -138,8 +138,8 @@ pub fn opening() -> AccessAttempt {
     }
 }
 
-pub fn openings_read() -> OpeningsRead {
-    OpeningsRead {
+pub fn attempts_read() -> AttemptsRead {
+    AttemptsRead {
         of: "kisi 31".into(),
         mark: Some(Cursor { since: noon(), token: Some("page-2".into()) }),
         newest: Some(noon()),
@@ -197,7 +197,7 @@ pub fn hold() -> Hold {
         moves: 4,
         reason: "30 of 40 members".into(),
         since: noon(),
-        told: noon(),
+        reported: noon(),
         approved: Some(noon()),
         pieces: 1,
         version: 0,
@@ -215,7 +215,7 @@ pub fn waiting() -> Vec<Waiting> {
     let person = Subject::Person(ADA.into());
     let of_account = Subject::Account { doors: doors.clone(), id: account.clone() };
     let card = UnconfirmedChange::Card { doors: doors.clone(), account: account.clone(), card: "c-1".into() };
-    let foreign = Waiting { foreign: true, doubted: true, joined: true, ..Waiting::new(revoke(), of_account) };
+    let foreign = Waiting { foreign: true, unconfirmed: true, joined: true, ..Waiting::new(revoke(), of_account) };
     let moves = UnconfirmedChange::Moves { profile: profile.clone(), to: "p-bob".into() };
     vec![
         foreign,
@@ -241,7 +241,7 @@ pub fn refused_sign_in() -> RefusedSignIn {
     RefusedSignIn { credentials: "f1".into(), until: instant("2026-03-01T13:00:00Z") }
 }
 
-fn rank(hash: &str) -> UpdateVersion {
+fn version(hash: &str) -> UpdateVersion {
     UpdateVersion { at: noon(), hash: hash.into() }
 }
 
@@ -253,20 +253,20 @@ pub fn receipt() -> Receipt {
 pub fn pushed() -> [PushUpdate; 2] {
     let data = r#"{"id":"m-1","name":"Ada"}"#;
     let thing = UpdateBody::Thing { entity: "user", id: "m-1".into(), data: Some(data.into()) };
-    let part = UpdateBody::Roster { roster: "2026-03-01".into(), part: 1, parts: 2, data: format!("[{data}]") };
-    let told = |hash: &str, news| PushUpdate { rank: rank(hash), news, mentions: Vec::new() };
-    [told("a1", thing), told("b2", part)]
+    let part = UpdateBody::Snapshot { snapshot: "2026-03-01".into(), part: 1, parts: 2, data: format!("[{data}]") };
+    let reported = |hash: &str, body| PushUpdate { version: version(hash), body, hints: Vec::new() };
+    [reported("a1", thing), reported("b2", part)]
 }
 
-pub fn believed() -> Believed {
-    Believed { roster: "2026-03-01".into(), rank: rank("b2"), counts: counts() }
+pub fn accepted() -> AcceptedSnapshot {
+    AcceptedSnapshot { snapshot: "2026-03-01".into(), version: version("b2"), counts: counts() }
 }
 
-pub fn doubted() -> DoubtedSnapshot {
-    let report = SnapshotReport { rank: rank("c3"), receipt: receipt() };
-    DoubtedSnapshot { content: "d4".into(), latest: believed(), reports: vec![report] }
+pub fn unconfirmed() -> UnconfirmedSnapshot {
+    let report = SnapshotReport { version: version("c3"), receipt: receipt() };
+    UnconfirmedSnapshot { content: "d4".into(), latest: accepted(), reports: vec![report] }
 }
 
 pub fn forgotten_thing() -> ForgottenThing {
-    ForgottenThing { entity: "user".into(), hash: thing_hash(SITE, "user", "m-gone"), until: rank("e5") }
+    ForgottenThing { entity: "user".into(), hash: thing_hash(SITE, "user", "m-gone"), until: version("e5") }
 }

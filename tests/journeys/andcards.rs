@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::world::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, House, Platform, Setting, World, at_both};
 
 at_both!(
     a2_a_plan_opens_the_group_chosen_for_it,
@@ -137,7 +137,7 @@ async fn a5_the_person_is_invited(at: Doors) {
     if at == Doors::Kisi {
         assert_eq!(world.account("ada").await["invited"], true);
     }
-    assert_eq!(world.deeds("ada").await, ["invited", "granted Members"]);
+    assert_eq!(world.actions("ada").await, ["invited", "granted Members"]);
     world.ends_well().await;
 }
 

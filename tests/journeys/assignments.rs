@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{hot_desk, town};
-use crate::world::{Doors, House, Setting, at_both};
+use crate::support::{Doors, House, Setting, at_both};
 
 at_both!(
     o6_a_location_opens_groups_to_those_with_an_assignment_there,
@@ -42,7 +42,7 @@ async fn desk_from_wednesday_to_thursday(at: Doors, here: &str, elsewhere: &str)
     assert_eq!(world.inside("Here").await, ["ada"]);
     world.at("2026-03-05T23:59:59Z", "Here", &["ada"]).await;
     world.at("2026-03-06T00:00:00Z", "Here", &[]).await;
-    assert_eq!(world.deeds("ada").await, ["invited", "granted Here", "revoked Here"], "and never anything elsewhere");
+    assert_eq!(world.actions("ada").await, ["invited", "granted Here", "revoked Here"], "and never anything elsewhere");
     assert!(world.account("eve").await.is_null());
     world.ends_well().await;
 }

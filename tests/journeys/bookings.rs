@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, at_both};
+use crate::support::{Doors, House, Setting, at_both};
 
 at_both!(
     o9_a_bookable_resource_opens_as_the_booking_approaches_and_closes_after_it_ends,
@@ -42,7 +42,7 @@ async fn o9_a_moved_booking_moves_its_access_without_dropping_whoever_is_inside(
     world.tell(json!({ "bookings": [booking("eve", "2026-03-02T10:15:00Z", "2026-03-02T12:00:00Z")] })).await;
     world.at("2026-03-02T11:15:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T12:14:59Z", "Meeting", &["eve"]).await;
-    assert!(!world.deeds("eve").await.contains(&"revoked Meeting".to_owned()), "moving it never dropped her");
+    assert!(!world.actions("eve").await.contains(&"revoked Meeting".to_owned()), "moving it never dropped her");
     world.tell(json!({ "bookings": [booking("eve", "2026-03-02T15:00:00Z", "2026-03-02T16:00:00Z")] })).await;
     assert_eq!(world.inside("Meeting").await, [""; 0]);
     world.at("2026-03-02T14:44:59Z", "Meeting", &[]).await;
@@ -79,7 +79,7 @@ async fn o9_back_to_back_bookings_are_one_stretch_of_access(at: Doors) {
         world.at(seam, "Meeting", &["eve"]).await;
     }
     world.at("2026-03-02T13:15:00Z", "Meeting", &[]).await;
-    assert_eq!(world.deeds("eve").await, ["invited", "granted Meeting", "revoked Meeting"]);
+    assert_eq!(world.actions("eve").await, ["invited", "granted Meeting", "revoked Meeting"]);
     world.ends_well().await;
 }
 

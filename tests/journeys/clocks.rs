@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, at_both};
+use crate::support::{Doors, House, Setting, at_both};
 use doorstep_local::run::levers::Skew;
 
 at_both!(

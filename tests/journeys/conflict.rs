@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{ROOM, booking, town};
-use crate::world::{Doors, House, SITE, Setting, at_both};
+use crate::support::{Doors, House, SITE, Setting, at_both};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::Store;
 use doorstep_core::model::error::Result;
@@ -83,7 +83,7 @@ async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Do
     world.tell(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] })).await;
     assert_eq!(world.inside("Meeting").await, [""; 0]);
     assert_eq!(times.load(Ordering::SeqCst), 1, "it was about to open");
-    assert_eq!(world.deeds("eve").await, [""; 0], "nobody came in and went out again");
+    assert_eq!(world.actions("eve").await, [""; 0], "nobody came in and went out again");
     let people = world.people().await;
     assert_eq!(people[0]["problems"], json!([]));
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{ROOM, booking, town};
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, House, Setting, World, at_both};
 use doorstep_local::run::crash::Step;
 
 at_both!(

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::world::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, House, Platform, Setting, World, at_both};
 
 at_both!(
     d1_a_new_member_gets_the_groups_of_their_membership_product,

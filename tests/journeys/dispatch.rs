@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World};
+use crate::support::{Doors, House, SITE, Setting, World};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Error;
@@ -48,7 +48,7 @@ async fn served(environment: &Environment, batch: SqsEvent, count: &Arc<AtomicUs
 async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
     let world = world().await;
     let environment = world.machine.environment();
-    let plate = SiteRoute {
+    let site_route = SiteRoute {
         site: "harbour".into(),
         platform: PlatformKind::OfficeRnd,
         secret: "harbour".into(),
@@ -57,7 +57,7 @@ async fn l1_a_site_that_cannot_be_reconciled_stops_no_other() {
     };
     environment
         .store
-        .store_site(&plate, "written = \"by a later version\"", world.machine.now())
+        .store_site(&site_route, "written = \"by a later version\"", world.machine.now())
         .await
         .expect("stored");
     world.change(json!({ "memberships": [hot_desk("ada")] })).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, at_both};
 use doorstep_operator::doctor::{About, Checkup};
 
 at_both!(the_doctor_finds_nothing_at_a_healthy_site, the_doctor_says_of_each_finding_what_to_do);

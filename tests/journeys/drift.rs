@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, at_both};
 use doorstep_operator::drift::{Drift, What};
 
 at_both!(

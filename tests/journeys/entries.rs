@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SECRET, SITE, Setting, World, at_both};
+use crate::support::{Doors, House, SECRET, SITE, Setting, World, at_both};
 use doorstep_local::run::crash::Step;
 use doorstep_operator::report::{ReportRow, Wanted};
 
@@ -38,7 +38,7 @@ const KISI: &str = "/hooks/riverside/kisi/main";
 
 /// What happens at the front door: Kisi posts it, of SALTO KS a reconcile collects it.
 async fn happens(world: &World, who: Option<&str>, at: &str, refused: bool) {
-    let user = who.map(crate::world::address);
+    let user = who.map(crate::support::address);
     match world.doors {
         Doors::Kisi => {
             let event = json!({ "user": user, "lock": "Front door", "at": at, "success": !refused });

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
 use doorstep_cloud::store::site_version::Paused;
 use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::{FactId, Kind};
@@ -230,7 +230,7 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
         version: 0,
         reason: "half of everybody".into(),
         since: now,
-        told: now,
+        reported: now,
         approved: None,
         pieces: 0,
     };

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, at_both};
 use doorstep_core::site::Mode;
 
 at_both!(

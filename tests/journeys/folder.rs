@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
 use doorstep_local::Data;
 use doorstep_operator::forget::{Outcome, Wanted};
 

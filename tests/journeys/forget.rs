@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};

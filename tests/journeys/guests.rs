@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, House, Setting, World, at_both};
 
 at_both!(
     o10_guests_of_a_booking_get_the_booking_s_access,

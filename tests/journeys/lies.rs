@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Doors, House, Platform, Setting, World};
+use crate::support::{Doors, House, Platform, Setting, World};
 
 /// The groups that somebody is in, each by a kind of thing of its own.
 const GROUPS: [&str; 6] = ["Members", "Day", "Evening", "Meeting", "Desks", "Guests"];
@@ -32,7 +32,7 @@ struct Lie {
 /// Lets the platform lie while hints come and everything is compared, and then no more.
 async fn lie(world: &mut World, lie: &Lie, minute: &mut i64) {
     let before = inside(world).await;
-    let deeds = world.audit().await.len();
+    let actions = world.audit().await.len();
     world.platform_faults(lie.faults.clone()).await;
     let report = world.reconcile().await;
     assert_eq!((report.revoked, report.untagged), (0, 0), "{}: {report:?}", lie.name);
@@ -50,7 +50,7 @@ async fn lie(world: &mut World, lie: &Lie, minute: &mut i64) {
     let found = (healed.granted, healed.revoked, healed.held);
     assert_eq!(found, (0, 0, 0), "{}: nothing is left of it: {healed:?}", lie.name);
     assert_eq!(inside(world).await, before, "{} when it is over", lie.name);
-    assert_eq!(world.audit().await.len(), deeds, "{}: nothing was changed at the doors", lie.name);
+    assert_eq!(world.audit().await.len(), actions, "{}: nothing was changed at the doors", lie.name);
 }
 
 async fn pass(world: &World, minute: &mut i64, minutes: i64) {

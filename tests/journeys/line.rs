@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ROOM, booking, town};
-use crate::world::{Doors, House, SITE, Setting};
+use crate::support::{Doors, House, SITE, Setting};
 
 #[tokio::test]
 async fn a_message_that_nobody_can_read_is_a_dead_letter_and_its_site_goes_on() {
@@ -29,7 +29,7 @@ async fn i9_an_id_with_a_character_that_sqs_refuses_is_taken_and_its_site_goes_o
 async fn an_alarm_that_could_not_be_set_is_set_in_the_next_round() {
     let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
     for refused in 1..=3 {
-        world.machine.cloud().alarms.refuse(refused);
+        world.machine.cloud().schedules.refuse(refused);
         let (start, end) =
             (format!("2026-03-0{}T10:00:00Z", 2 + refused), format!("2026-03-0{}T11:00:00Z", 2 + refused));
         world.tell(json!({ "bookings": [booking("eve", &start, &end)] })).await;

@@ -33,6 +33,7 @@ mod passes;
 mod pause;
 mod plans;
 mod preview;
+mod push;
 mod reconcile;
 mod rehearse;
 mod retire;
@@ -42,7 +43,6 @@ mod sites;
 mod slow;
 mod snapshots;
 mod tags;
-mod told;
 mod unreadable;
 mod withheld;
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting, at_both};
+use crate::support::{Doors, House, Setting, at_both};
 
 at_both!(
     o16_a_changed_name_is_carried_over_once,
@@ -21,7 +21,7 @@ async fn o16_a_changed_name_is_carried_over_once(at: Doors) {
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.tell(json!({ "members": [{ "_id": "m-ada", "phone": "1" }] })).await;
     world.ends_well().await;
-    assert_eq!(world.deeds("ada").await, ["invited", "granted Members", "renamed"], "once");
+    assert_eq!(world.actions("ada").await, ["invited", "granted Members", "renamed"], "once");
 }
 
 async fn o16_a_changed_address_is_reported_with_what_to_do_and_takes_nothing(at: Doors) {
@@ -44,8 +44,12 @@ async fn o18_an_account_that_is_there_is_found_by_its_exact_address(at: Doors) {
     let house = House::with(&["Members"]).person("ada").person("nobob").person("bobby");
     let world = Setting::at(at, PLAN).begin(town(things), house).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
-    assert_eq!(world.deeds("ada").await, ["granted Members"], "the account that was there, not a second one");
-    assert_eq!(world.deeds("bob").await, ["invited", "granted Members"], "an address that only looks alike is not his");
+    assert_eq!(world.actions("ada").await, ["granted Members"], "the account that was there, not a second one");
+    assert_eq!(
+        world.actions("bob").await,
+        ["invited", "granted Members"],
+        "an address that only looks alike is not his"
+    );
     world.ends_well().await;
 }
 

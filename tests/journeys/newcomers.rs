@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, address};
+use crate::support::{Doors, House, Setting, World, address};
 use doorstep_local::run::crash::Step;
 
 /// Opens *Front* to whoever has the plan *Office*.
@@ -74,8 +74,9 @@ async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
     assert_eq!(world.inside("Front").await.len(), MANY + 2);
     let calls = world.calls("salto-ks").await;
     assert_eq!(count(&calls, "PATCH", "/access_groups/{access_group_id}/users"), 2, "{calls:?}");
-    let deeds: Vec<Value> = world.audit().await.into_iter().skip(before).map(|record| record["what"].clone()).collect();
-    let (first, rest) = deeds.split_at(30);
+    let actions: Vec<Value> =
+        world.audit().await.into_iter().skip(before).map(|record| record["what"].clone()).collect();
+    let (first, rest) = actions.split_at(30);
     assert!(first.iter().all(|what| what == "granted"), "{first:?}");
     assert_eq!(rest.iter().filter(|what| *what == "invited").count(), MANY + 2 - 30);
     assert!(rest[0] == "invited" && rest[MANY + 2 - 30..].iter().all(|what| what == "granted"), "{rest:?}");
@@ -125,10 +126,10 @@ async fn n1_cards_of_many_follow_once_everybody_is_in() {
     let world = setting.platform_says("card_property = \"Card number\"").begin(town(things), house).await;
     world.clock("2026-03-04T00:00:00Z").await;
     assert_eq!(world.inside("Front").await.len(), MANY + 2);
-    let deeds: Vec<Value> = world.audit().await.into_iter().map(|record| record["what"].clone()).collect();
-    let last_in = deeds.iter().rposition(|what| what == "granted").expect("they are in");
-    let first_card = deeds.iter().position(|what| what == "tagged").expect("they have cards");
-    assert!(last_in < first_card, "{deeds:?}");
+    let actions: Vec<Value> = world.audit().await.into_iter().map(|record| record["what"].clone()).collect();
+    let last_in = actions.iter().rposition(|what| what == "granted").expect("they are in");
+    let first_card = actions.iter().position(|what| what == "tagged").expect("they have cards");
+    assert!(last_in < first_card, "{actions:?}");
     assert_eq!(records(&world, "tagged").await, MANY);
     assert_eq!(world.tags(&who(7)).await, ["770007"]);
     world.ends_well().await;

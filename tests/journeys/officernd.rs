@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting, World};
+use crate::support::{Doors, House, Setting, World};
 
 const RECORD: &str = "GET /api/v1/organizations/{slug}";
 const TOKENS: &str = "POST /oauth/token";

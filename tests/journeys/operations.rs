@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Item, Setting, Table, World, at_both};
+use crate::support::{Doors, House, Item, Setting, Table, World, at_both};
 
 at_both!(a_restored_table_knows_again_who_came_since, without_taking_the_groups_over_again_who_came_since_stays,);
 

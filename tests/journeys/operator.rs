@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
 use doorstep_cloud::store::Step;
 use doorstep_cloud::store::people::{point_profile, put};
 use doorstep_core::model::fact::{FactId, Kind};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, House, Setting, World, at_both};
 
 at_both!(
     o13_a_group_managed_solely_loses_whoever_was_added_by_hand,
@@ -60,7 +60,7 @@ async fn b5_people_in_a_group_that_is_taken_over_are_adopted_if_entitled(at: Doo
     let things = json!({ "memberships": [hot_desk("ada")] });
     let house = House::with(&["Members"]).person("ada").inside("ada", "Members");
     let world = Setting::at(at, PLAN).begin(town(things), house).await;
-    assert_eq!(world.deeds("ada").await, [""; 0], "nothing changes at the door");
+    assert_eq!(world.actions("ada").await, [""; 0], "nothing changes at the door");
     world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.inside("Members").await, [""; 0], "but it ends with the membership");
     world.ends_well().await;
@@ -73,7 +73,7 @@ async fn b5_whoever_is_added_by_hand_later_stays_when_their_booking_ends(at: Doo
     put_in(&mut world, "eve").await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T11:30:00Z", "Meeting", &["eve"]).await;
-    assert_eq!(world.deeds("eve").await, [""; 0], "what somebody was given by hand stays theirs");
+    assert_eq!(world.actions("eve").await, [""; 0], "what somebody was given by hand stays theirs");
     world.ends_well().await;
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::town;
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, House, Setting, World, at_both};
 
 at_both!(
     o11_a_pass_opens_from_its_first_local_day_to_its_last,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{PLAN, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, address, at_both};
+use crate::support::{Doors, House, Setting, World, address, at_both};
 
 at_both!(
     o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_before_it_starts,
@@ -31,7 +31,7 @@ async fn o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_befor
     // The clocks go forward on the last day, which therefore ends at 23:00 UTC.
     world.at("2026-03-29T22:59:59Z", "Members", &["ada"]).await;
     world.at("2026-03-29T23:00:00Z", "Members", &[]).await;
-    assert_eq!(world.deeds("ada").await, ["invited", "granted Members", "revoked Members"]);
+    assert_eq!(world.actions("ada").await, ["invited", "granted Members", "revoked Members"]);
     world.ends_well().await;
 }
 
@@ -51,9 +51,9 @@ async fn o4_a_membership_that_is_not_approved_or_ends_before_its_start_opens_not
 }
 
 async fn o5_a_membership_without_a_member_opens_for_the_whole_company(at: Doors) {
-    let former = json!({ "_id": "m-zed", "name": "Zed", "email": "zed@example.test", "company": "c-acme",
+    let baseline = json!({ "_id": "m-zed", "name": "Zed", "email": "zed@example.test", "company": "c-acme",
         "status": "former" });
-    let world = Setting::at(at, PLAN).begin(town(json!({ "members": [former] })), House::with(&["Members"])).await;
+    let world = Setting::at(at, PLAN).begin(town(json!({ "members": [baseline] })), House::with(&["Members"])).await;
     let mut shared = hot_desk("acme");
     shared["member"] = json!(null);
     shared["company"] = json!("c-acme");
@@ -132,7 +132,7 @@ async fn o12_all_rules_add_up(at: Doors) {
     world.at("2026-03-04T08:14:59Z", "Members", &["ada"]).await;
     world.at("2026-03-04T08:15:00Z", "Members", &[]).await;
     assert_eq!(world.inside("Meeting").await, [""; 0]);
-    let taken = world.deeds("ada").await.into_iter().filter(|deed| deed == "revoked Members").count();
+    let taken = world.actions("ada").await.into_iter().filter(|action| action == "revoked Members").count();
     assert_eq!(taken, 1, "a group is left only when no rule opens it any more");
     world.ends_well().await;
 }

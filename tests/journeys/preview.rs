@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, at_both};
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_operator::push::Shown;
@@ -133,7 +133,7 @@ async fn b2_people_who_are_inside_already_are_shown_as_adopted(at: Doors) {
     assert_eq!((report.granted, report.foreign), (1, 1), "reconcile counts the same in observe: {report:?}");
     world.machine.push(&text).await.expect("a push");
     assert_eq!(world.inside("Members").await, ["ada", "bob", "ops"]);
-    assert_eq!(world.deeds("ada").await, [""; 0], "nothing was done to her");
+    assert_eq!(world.actions("ada").await, [""; 0], "nothing was done to her");
     world.ends_well().await;
 }
 
@@ -301,13 +301,13 @@ async fn b2_doors_that_become_others_are_taken_over_anew() {
 async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
     let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members", "Meeting"])).await;
     let store = &world.machine.environment().store;
-    let plate = store.doorplates().await.expect("the table").pop().expect("a site");
+    let site_route = store.site_routes().await.expect("the table").pop().expect("a site");
     let before = store.active(SITE).await.expect("the table");
     let text = Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
     let over = |text: &str| SiteVersion::after(before.as_ref(), text, world.machine.now());
-    assert_eq!(store.store_site_over(before.as_ref(), &plate, &over(&text)).await, Ok(2));
+    assert_eq!(store.store_site_over(before.as_ref(), &site_route, &over(&text)).await, Ok(2));
     let other = over(&Setting::at(Doors::Kisi, ROOM).text());
-    let late = store.store_site_over(before.as_ref(), &plate, &other).await;
+    let late = store.store_site_over(before.as_ref(), &site_route, &other).await;
     assert!(late.is_err_and(|error| error.is_retryable()), "somebody else was faster");
     assert_eq!(version(&world).await, Some(2));
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, House, Setting, World, at_both};
 use doorstep_core::model::error::Error;
 use doorstep_operator::rehearse::{Rehearsal, What};
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, at_both};
+use crate::support::{Doors, House, Setting, at_both};
 
 at_both!(o18_new_people_are_invited_where_the_operator_wants_it, o18_and_are_not_where_not);
 
@@ -31,7 +31,7 @@ async fn o18_and_are_not_where_not(at: Doors) {
     world.ends_well().await;
 }
 
-async fn patches(world: &crate::world::World) -> u64 {
+async fn patches(world: &crate::support::World) -> u64 {
     let calls = world.calls("salto-ks").await;
     calls.get("PATCH /v1.1/sites/{site_id}/users/{id}").copied().unwrap_or(0)
 }

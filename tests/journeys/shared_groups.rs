@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::sites::{Several, doors, house, site};
-use crate::world::{Doors, Platform, address, at_both};
+use crate::support::{Doors, Platform, address, at_both};
 use doorstep_core::model::audit::Record;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
 use doorstep_operator::retire::{How, Order, Stage};

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{booking, hot_desk, nexudus, town};
-use crate::world::{Doors, House, Platform, SECRET};
+use crate::support::{Doors, House, Platform, SECRET};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_local::cloud::dynamodb::VARIABLE;
 use doorstep_local::run::levers::Slowness;
@@ -247,7 +247,7 @@ async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     slow.0.slow("officernd", Some(Slowness::Hangs));
     slow.post(Platform::OfficeRnd, "mill", json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     let minute: Timestamp = "2026-03-02T08:45:00Z".parse().expect("an instant");
-    let ring = TriggerMessage::new("mill", Trigger::Alarm(minute)).text().expect("JSON");
+    let ring = TriggerMessage::new("mill", Trigger::Schedule(minute)).text().expect("JSON");
     slow.0.cloud().line.send("mill", Some("alarm"), &ring).expect("taken");
     assert_eq!(slow.inside("kisi", "Meeting").await, ["bob"]);
     slow.opened_within("kisi", OTHER_SITE);

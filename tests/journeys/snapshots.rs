@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
-use super::told::{a_dozen, deliver, ended, letter, refused, roster};
-use crate::world::{Doors, Platform, SITE, Setting, World, address, at_both};
+use super::push::{a_dozen, deliver, ended, letter, refused, roster};
+use crate::support::{Doors, Platform, SITE, Setting, World, address, at_both};
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
 
@@ -246,7 +246,7 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
 async fn b8_a_letter_posted_again_after_forget_brings_nothing_back_where_there_never_was_a_snapshot() {
     let world = Setting::at(Doors::Kisi, PLAN)
         .on(Platform::Andcards)
-        .start(json!({}), crate::world::House::with(&["Members"]))
+        .start(json!({}), crate::support::House::with(&["Members"]))
         .await;
     world.reconcile().await;
     let ada = json!({ "id": "u-ada", "name": "Ada Byron", "email": "ada@example.test", "active": true });

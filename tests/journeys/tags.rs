@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, at_both};
 use doorstep_local::run::crash::Step;
 
 at_both!(
@@ -70,7 +70,7 @@ async fn o18_a_number_in_a_property_is_linked_without_handwork(at: Doors) {
         world.change(card("ada", number.clone())).await;
         world.reconcile().await;
         assert_eq!(world.tags("ada").await, ["0123"], "{number}");
-        assert_eq!(world.deeds("ada").await, ["invited", "granted Members", "tagged"]);
+        assert_eq!(world.actions("ada").await, ["invited", "granted Members", "tagged"]);
         let record = world.audit().await.pop().expect("a record");
         assert_eq!(record["because"], "tag …23 of member m-ada");
         world.ends_well().await;
@@ -91,8 +91,8 @@ async fn n1_a_number_is_assigned_changed_and_taken_back(at: Doors) {
     assert_eq!(world.tags("ada").await, ["0456"]);
     world.tell(card("ada", "")).await;
     assert_eq!(world.tags("ada").await, [""; 0]);
-    let deeds = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
-    assert_eq!(world.deeds("ada").await, deeds);
+    let actions = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
+    assert_eq!(world.actions("ada").await, actions);
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     assert_eq!(world.problems("ada").await, [""; 0]);
     let deleted = world.calls(at.word()).await.into_keys().filter(|call| call.starts_with("DELETE /cards"));
@@ -168,7 +168,7 @@ async fn n1_tags_go_before_an_account_is_put_to_rest(at: Doors) {
         world.tell(card("ada", "0123")).await;
         world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
         assert_eq!(world.account("ada").await["state"], left);
-        assert!(world.deeds("ada").await.is_empty() || world.tags("ada").await.is_empty());
+        assert!(world.actions("ada").await.is_empty() || world.tags("ada").await.is_empty());
         let what: Vec<Value> = world.audit().await.into_iter().map(|record| record["what"].clone()).collect();
         assert_eq!(what[3..5], [json!("revoked"), json!("untagged")], "{what:?}");
         world.ends_well().await;
@@ -220,7 +220,7 @@ async fn n1_a_tag_that_they_had_when_the_site_was_taken_over_is_adopted(at: Door
     let mut world = setting(at).start(on_plan(&["ada", "bob"]), house).await;
     world.change(card("ada", "0123")).await;
     world.reconcile().await;
-    assert_eq!(world.deeds("ada").await, ["granted Members"], "nothing changes at the door");
+    assert_eq!(world.actions("ada").await, ["granted Members"], "nothing changes at the door");
     world.by_hand(|world| world["users"].as_array_mut().expect("users")[3]["tags"] = json!(["0456"])).await;
     assert_eq!(world.tags("bob").await, ["0456"]);
     world.change(card("bob", "0456")).await;
@@ -305,8 +305,8 @@ async fn n1_whatever_is_shot_each_tag_changes_hands_once(at: Doors) {
                 assert_eq!(world.tags("ada").await, tags, "{step:?} {times}");
                 world.check_books().await;
             }
-            let deeds = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
-            assert_eq!(world.deeds("ada").await, deeds, "{step:?} {times}");
+            let actions = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
+            assert_eq!(world.actions("ada").await, actions, "{step:?} {times}");
             world.ends_well().await;
         }
     }
@@ -323,8 +323,8 @@ async fn n1_the_door_system_does_the_work_and_then_fails(at: Doors) {
                 assert_eq!(world.tags("ada").await, tags, "{method} failed {times} times");
             }
             world.faults(json!([])).await;
-            let deeds = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
-            assert_eq!(world.deeds("ada").await, deeds, "{method} failed {times} times");
+            let actions = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
+            assert_eq!(world.actions("ada").await, actions, "{method} failed {times} times");
             world.ends_well().await;
         }
     }
@@ -482,7 +482,7 @@ async fn n2_a_yes_that_was_not_done_is_a_problem(at: Doors) {
         problems.iter().any(|problem| problem.contains("tag …0123") && problem.contains("said yes")),
         "{problems:?}"
     );
-    assert_eq!(world.deeds("ada").await, ["invited", "granted Members"], "and it is not written down as done");
+    assert_eq!(world.actions("ada").await, ["invited", "granted Members"], "and it is not written down as done");
     world.faults(json!([])).await;
     world.clock("2026-03-02T08:02:00Z").await;
     assert_eq!((world.tags("ada").await, world.problems("ada").await), (vec!["0123".to_owned()], vec![]));

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, nexudus, town};
-use crate::world::{Doors, House, Setting, World, address};
+use crate::support::{Doors, House, Setting, World, address};
 use doorstep_jobs::reconcile::Report;
 
 /// Twelve people in all: enough for the guard to hold what is inferred of them as a set.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::things::{self, Make, one_of, written};
-use crate::naive::{Minute, instant, list, text};
-use crate::world::Platform;
+use crate::reference_model::{Minute, instant, list, text};
+use crate::support::Platform;
 
 /// What `_change` takes. `fresh` is an id that nothing has yet.
 pub fn change(dice: &mut Dice, world: &Value, fresh: &str, now: Minute, platform: Platform) -> Value {

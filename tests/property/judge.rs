@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::play::{Play, seconds, written};
 use super::setting::{Doors, PROTECTED, Setting};
 use super::times;
-use crate::naive::{Entry, Minute, list, may_be_in, text, who};
+use crate::reference_model::{Entry, Minute, list, may_be_in, text, who};
 
 /// What is at the doors beside what the model says.
 #[derive(Default)]
@@ -69,12 +69,12 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     let mut wanted = may.clone();
     wanted.extend(play.expected.by_hand.iter().cloned());
     let mut held = BTreeSet::new();
-    let mut asleep = Vec::new();
+    let mut suspended = Vec::new();
     for doors in &play.setting.doors {
         for line in lines(play, doors).await {
             // Whoever a hand puts in after we put their account to rest is the hand's to wake.
             if line.state == "suspended" && may.contains(&line.entry) {
-                asleep.push(line.entry.clone());
+                suspended.push(line.entry.clone());
             }
             if !held.insert(line.entry.clone()) && !play.expected.by_hand.contains(&line.entry) {
                 return Err(format!("twice in a group: {:?}", line.entry));
@@ -83,10 +83,10 @@ pub async fn doors(play: &Play) -> Result<(), String> {
     }
     let out: Vec<&Entry> = wanted.difference(&held).collect();
     let over: Vec<&Entry> = held.difference(&wanted).collect();
-    if out.is_empty() && over.is_empty() && asleep.is_empty() {
+    if out.is_empty() && over.is_empty() && suspended.is_empty() {
         return Ok(());
     }
-    Err(format!("at {}: shut out {out:?}, let in {over:?}, asleep {asleep:?}", written(play.now())))
+    Err(format!("at {}: shut out {out:?}, let in {over:?}, asleep {suspended:?}", written(play.now())))
 }
 
 /// Whether every line of ours at Kisi ends when its window does, as far as can be seen.

@@ -17,7 +17,7 @@ pub mod times;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use story::{Story, stories};
 
-use crate::world::Platform;
+use crate::support::Platform;
 
 fn number(name: &str, usual: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)

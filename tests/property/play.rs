@@ -15,8 +15,8 @@ use super::platform::{self, Letter, headers};
 use super::setting::{GROUPS, PROTECTED, SITE, STRANGER, Setting};
 use super::story::Story;
 use super::{things, times};
-use crate::naive::{self, Minute, instant, list};
-use crate::world::Platform;
+use crate::reference_model::{self, Minute, instant, list};
+use crate::support::Platform;
 use doorstep_local::run::crash::Step;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_vendors::delivery::Delivery;
@@ -340,7 +340,8 @@ impl Play {
 pub fn inside(story: &Story, world: &Value) -> Vec<(String, &'static str)> {
     let one = |number: &u64| {
         let mut dice = Dice(*number);
-        let members: Vec<&str> = list(world, "members").iter().filter_map(|one| naive::text(one, "email")).collect();
+        let members: Vec<&str> =
+            list(world, "members").iter().filter_map(|one| reference_model::text(one, "email")).collect();
         let known = dice.index(members.len()).map(|place| members[place]);
         let who = dice.any(&[known.unwrap_or(STRANGER), STRANGER, PROTECTED[0], known.unwrap_or(STRANGER)]);
         (who.to_owned(), dice.any(&GROUPS))

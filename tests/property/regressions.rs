@@ -6,8 +6,8 @@ use super::dice::Dice;
 use super::play::Play;
 use super::setting::{Doors, Setting};
 use super::things;
-use crate::naive::{Audience, Rule, Selector, Site, instant};
-use crate::world::Platform;
+use crate::reference_model::{Audience, Rule, Selector, Site, instant};
+use crate::support::Platform;
 
 const NINE: &str = "2026-06-10T09:00:00Z";
 

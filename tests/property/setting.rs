@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::platform::rule as fitted;
 use super::story::Story;
-use crate::naive::{Audience, Minute, Opening, Rule, Selector, Site, instant};
-use crate::world::Platform;
+use crate::reference_model::{Audience, Minute, Opening, Rule, Selector, Site, instant};
+use crate::support::Platform;
 
 pub const SITE: &str = "prop";
 pub const GROUPS: [&str; 3] = ["Members", "Meeting", "Evening"];

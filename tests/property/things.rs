@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::story::Story;
-use crate::naive::{Minute, list, local_midnight, text};
+use crate::reference_model::{Minute, list, local_midnight, text};
 
 pub const LOCATIONS: [(&str, &str); 3] = [("l0", "Europe/London"), ("l1", "America/New_York"), ("l2", "")];
 const COMPANIES: [&str; 2] = ["c0", "c1"];
@@ -172,10 +172,10 @@ pub fn booking(dice: &mut Dice, world: &Value, id: &str, now: Minute) -> Value {
 
 /// Makes a series of a booking, begun some days ago.
 fn repeat(dice: &mut Dice, booking: &mut Value, zone: &str, start: Minute) {
-    let lasts = crate::naive::instant(text(booking, "end").expect("an end")) - start;
+    let lasts = crate::reference_model::instant(text(booking, "end").expect("an end")) - start;
     let time = start - local_midnight(zone, start, 0);
     let first = local_midnight(zone, start - dice.any(&[0, 1, 2, 7, 14]) * 86_400, 0) + time;
-    let weekday = crate::naive::date_at(zone, first).format("%a").to_string().to_uppercase()[..2].to_owned();
+    let weekday = crate::reference_model::date_at(zone, first).format("%a").to_string().to_uppercase()[..2].to_owned();
     let until = written(start + 86_400).replace(['-', ':'], "").replace(".000", "");
     let rule = match dice.of(6) {
         0 => "FREQ=DAILY".to_owned(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::setting::Setting;
 use super::things::LOCATIONS;
-use crate::naive::{Minute, instant, list, local_midnight, text};
+use crate::reference_model::{Minute, instant, list, local_midnight, text};
 
 const DAY: Minute = 86_400;
 /// How far ahead is looked.
@@ -18,7 +18,7 @@ pub fn after(world: &Value, setting: &Setting, now: Minute) -> BTreeSet<Minute> 
     let mut zones: Vec<&str> = LOCATIONS.iter().map(|(_, zone)| *zone).filter(|zone| !zone.is_empty()).collect();
     zones.push(setting.site.timezone);
     let hours = setting.site.rules.iter().flat_map(|rule| &rule.hours);
-    let minutes: BTreeSet<u32> = hours.flat_map(|opening| [opening.from, opening.until]).chain([0]).collect();
+    let minutes: BTreeSet<u32> = hours.flat_map(|attempt| [attempt.from, attempt.until]).chain([0]).collect();
     for zone in zones {
         for day in 0..=DAYS {
             let midnight = local_midnight(zone, now, day);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::seed::Seed;
 use crate::property::story::Story;
-use crate::world::Platform;
+use crate::support::Platform;
 use doorstep_local::run::crash::Step;
 use doorstep_local::run::levers::{Death, Skew, Slowness};
 

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::day::{Way, What};
 use super::stage::{Stage, Task};
-use crate::naive::{Minute, instant, list, text};
 use crate::property::change::change;
 use crate::property::dice::Dice;
 use crate::property::platform::{self, Letter, headers};
 use crate::property::setting::{GROUPS, SITE};
 use crate::property::things::written;
+use crate::reference_model::{Minute, instant, list, text};
 use doorstep_vendors::delivery::Delivery;
 
 impl Stage<'_> {
@@ -44,7 +44,7 @@ impl Stage<'_> {
                     self.play.post(&letter).await.map_err(|wrong| format!("I9: {wrong}"))?;
                 }
             }
-            What::NoAlarms(times) => self.play.machine.cloud().alarms.refuse(*times),
+            What::NoAlarms(times) => self.play.machine.cloud().schedules.refuse(*times),
             What::Reconcile => drop(self.reconcile().await?),
             What::Half { kind, lasts } => {
                 let all = self.list(kind).to_vec();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::naive::{Entry, Minute, list, text, who};
 use crate::property::setting::{Doors, PROTECTED};
+use crate::reference_model::{Entry, Minute, list, text, who};
 use doorstep_local::sandbox::Crossing;
 
 /// A line of a group.

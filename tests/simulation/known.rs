@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::naive::{Entry, Minute, Site, list, may_be_in};
+use crate::reference_model::{Entry, Minute, Site, list, may_be_in};
 
 /// One thing of a world: its kind, and its id.
 type Name = (String, String);

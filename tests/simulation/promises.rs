@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::house::{By, House, Key, Line, Passed, Tally};
 use super::known::Known;
 use super::trouble::Troubles;
-use crate::naive::{Entry, Minute, text};
 use crate::property::judge;
 use crate::property::setting::Setting;
+use crate::reference_model::{Entry, Minute, text};
 
 /// Nobody is in longer after their window's end, while the vendor answers.
 const I1_BOUND: Minute = 120;

@@ -12,12 +12,12 @@ use super::house::{By, House, Key};
 use super::known::Known;
 use super::promises::{SKEW, Sight, is_ours_alone, is_ruled};
 use super::trouble::Troubles;
-use crate::naive::{self, Minute};
 use crate::property::dice::Dice;
 use crate::property::platform::{self, Letter};
 use crate::property::play::{Play, inside};
 use crate::property::setting::{Doors, PROTECTED, SITE, Setting};
 use crate::property::{judge, things, times};
+use crate::reference_model::{self, Minute};
 use doorstep_local::run::crash::Step;
 use doorstep_local::run::levers::{Skew, Slowness};
 
@@ -64,7 +64,7 @@ pub struct Stage<'d> {
     /// What is held, each with what Doorstep went by before.
     held: BTreeMap<Key, Rc<serde_json::Value>>,
     /// A letter was heard, or a human approved, since who crossed was last looked at.
-    vouched: bool,
+    confirmed: bool,
     /// How long a function worked that was not let pass yet.
     worked: SignedDuration,
     /// Somebody crossed since the audit chain was last looked at.
@@ -134,7 +134,7 @@ impl<'d> Stage<'d> {
             slow: BTreeMap::new(),
             changes: 0,
             held: BTreeMap::new(),
-            vouched: false,
+            confirmed: false,
             worked: SignedDuration::ZERO,
             unaudited: false,
         };
@@ -186,7 +186,7 @@ impl<'d> Stage<'d> {
 
     /// Lets time pass until `to`; every alarm on the way is a step of its own.
     pub async fn walk_to(&mut self, to: Minute) -> Result<(), String> {
-        while let Some(at) = self.play.machine.cloud().alarms.next().filter(|at| at.as_second() <= to) {
+        while let Some(at) = self.play.machine.cloud().schedules.next().filter(|at| at.as_second() <= to) {
             let at = at.as_second().max(self.play.now());
             self.move_clock(at).await?;
             self.play.note("an alarm rings");
@@ -319,7 +319,7 @@ impl<'d> Stage<'d> {
 
     /// A human approves everything that waits.
     pub async fn approve_all(&mut self) -> Result<(), String> {
-        self.vouched = true;
+        self.confirmed = true;
         for held in self.play.machine.holds(Some(SITE)).await.map_err(|wrong| wrong.to_string())? {
             if held.hold.approved.is_none() {
                 self.play.note(format!("{} is approved", held.hold.checksum));
@@ -334,7 +334,7 @@ impl<'d> Stage<'d> {
 
     pub async fn deliver(&mut self, number: usize, letters: Vec<Letter>) -> Result<(), String> {
         let deaf = self.troubles.is_on(self.day.platform.word());
-        self.vouched = true;
+        self.confirmed = true;
         for letter in &letters {
             self.play.post(letter).await.map_err(|wrong| format!("I9: {wrong}"))?;
         }
@@ -423,7 +423,7 @@ impl<'d> Stage<'d> {
         let sight = self.sight();
         sight.i3_only_what_is_ours(&passed)?;
         sight.i5_no_gap(&passed)?;
-        if !self.vouched {
+        if !self.confirmed {
             sight.i6_held_is_held(&passed, &self.held)?;
         }
         sight.i1_nobody_stays(&self.held)?;
@@ -432,7 +432,7 @@ impl<'d> Stage<'d> {
         if !self.play.machine.cloud().line.dead().is_empty() {
             return Err("I9: a message became a dead letter".to_owned());
         }
-        self.vouched = false;
+        self.confirmed = false;
         self.known.forget(now - 1200);
         Ok(())
     }
@@ -493,7 +493,7 @@ impl<'d> Stage<'d> {
         self.play.machine.die(None);
         self.play.machine.skew(Skew::default());
         self.play.machine.crash(Step::Enqueue, 0);
-        self.play.machine.cloud().alarms.refuse(0);
+        self.play.machine.cloud().schedules.refuse(0);
         for vendor in self.troubles.all_on() {
             self.troubles.ends(&vendor, self.play.now());
         }
@@ -538,6 +538,6 @@ impl<'d> Stage<'d> {
     }
 
     pub fn list(&self, kind: &str) -> &[serde_json::Value] {
-        naive::list(self.truth(), kind)
+        reference_model::list(self.truth(), kind)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::naive::Minute;
+use crate::reference_model::Minute;
 
 /// After it recovered, everything must be right within this.
 const RECOVERY: Minute = 15 * 60;

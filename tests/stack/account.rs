@@ -101,14 +101,14 @@ impl Cloud {
     /// Stores a site file without looking at it.
     pub async fn store(&self, site: Site, text: &str) {
         let secret = format!("{}/officernd", site.id);
-        let plate = SiteRoute {
+        let site_route = SiteRoute {
             site: site.id.to_owned(),
             platform: PlatformKind::OfficeRnd,
             secret,
             doors: Default::default(),
             keep_days: 90,
         };
-        self.environment().await.store.store_site(&plate, text, Timestamp::now()).await.expect("stored");
+        self.environment().await.store.store_site(&site_route, text, Timestamp::now()).await.expect("stored");
     }
 
     /// Posts one delivery to the Function URL, signed as OfficeRnD signs. `[D]`
@@ -152,7 +152,7 @@ impl Cloud {
 
     /// Puts a message into a site's line.
     pub async fn send(&self, site: &str, body: &str) {
-        let send = client!(aws_sdk_sqs, self).send_message().queue_url(self.output("Line")).message_body(body);
+        let send = client!(aws_sdk_sqs, self).send_message().queue_url(self.output("TriggerQueue")).message_body(body);
         send.message_group_id(site).message_deduplication_id(body).send().await.expect("taken");
     }
 
@@ -178,7 +178,7 @@ impl Cloud {
     /// not.
     pub async fn redrive(&self) {
         let sqs = client!(aws_sdk_sqs, self);
-        let (dead, line) = (self.output("DeadLetters"), self.output("Line"));
+        let (dead, line) = (self.output("DeadLetters"), self.output("TriggerQueue"));
         loop {
             let asked = sqs.receive_message().queue_url(dead).max_number_of_messages(10);
             let group = MessageSystemAttributeName::MessageGroupId;

@@ -101,7 +101,7 @@ async fn who_came_and_went_is_kept(cloud: &Cloud) {
     assert_eq!(cloud.post_event(HARBOUR, &event).await, 404, "no secret was put for it");
     let (environment, now) = (cloud.environment().await, Timestamp::now());
     let kept =
-        environment.store.openings(RIVERSIDE.id, now - 1.hours(), now + 1.hours(), now, 90).await.expect("openings");
+        environment.store.attempts(RIVERSIDE.id, now - 1.hours(), now + 1.hours(), now, 90).await.expect("openings");
     assert_eq!(kept.len(), 1, "{kept:?}");
 }
 

@@ -106,7 +106,8 @@ impl Recorder {
         for call in self.shared.calls.lock().expect("whole").iter() {
             assert!(!call.denied, "a function lacks a right: {:?} {:?}", call.request.uri(), call.request.headers());
             let body = String::from_utf8_lossy(call.request.body());
-            let body = body.replace(&names.table, &here.table).replace(&names.alarms.role_arn, &here.alarms.role_arn);
+            let body =
+                body.replace(&names.table, &here.table).replace(&names.schedules.role_arn, &here.schedules.role_arn);
             let (head, _) = call.request.clone().into_parts();
             keys.entry(call.access_key.clone()).or_default().push(Request::from_parts(head, body.into()));
         }

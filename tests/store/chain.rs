@@ -22,8 +22,8 @@ async fn chain() -> Store {
     let (mut chain, mut ada) = (store.chain("s").await.expect("it reads"), Person::new("ada".into(), None));
     let mut writes = Vec::new();
     for n in 1..=RECORDS {
-        let deed = AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok");
-        writes.extend(chain.join("s", &mut ada, minute(n), &[deed]).expect("it joins"));
+        let action = AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok");
+        writes.extend(chain.join("s", &mut ada, minute(n), &[action]).expect("it joins"));
         if writes.len() > 60 || n == RECORDS {
             store.write_all(Step::Commit, std::mem::take(&mut writes)).await.expect("it writes");
         }

@@ -31,14 +31,15 @@ async fn a_version_is_met_exactly() {
 #[tokio::test]
 async fn what_is_told_is_put_over_what_ranks_below_it_alone() {
     let store = empty().await;
-    let told = |rank: &str| put("a", rank).ranked(rank.to_owned()).only_if(Condition::Below(rank.to_owned()));
-    store.write(told("2#b")).await.expect("nothing is there");
-    for (rank, met) in [("1#z", false), ("2#a", false), ("2#b", false), ("2#c", true), ("2#b", false), ("3", true)] {
-        let written = store.write(told(rank)).await;
-        assert_eq!(written.is_ok(), met, "{rank}: {written:?}");
+    let reported =
+        |version: &str| put("a", version).versioned(version.to_owned()).only_if(Condition::Below(version.to_owned()));
+    store.write(reported("2#b")).await.expect("nothing is there");
+    for (version, met) in [("1#z", false), ("2#a", false), ("2#b", false), ("2#c", true), ("2#b", false), ("3", true)] {
+        let written = store.write(reported(version)).await;
+        assert_eq!(written.is_ok(), met, "{version}: {written:?}");
         assert!(met || written == Err(conflict()));
     }
-    let both = vec![told("2"), put("b", "b")];
+    let both = vec![reported("2"), put("b", "b")];
     assert_eq!(store.write_all(Step::Keep, both).await, Err(conflict()), "in a transaction too");
     assert_eq!(body(&store, "a").await.as_deref(), Some("3"));
 }

@@ -18,7 +18,7 @@ fn instant(text: &str) -> Timestamp {
 
 fn read_at(minute: u8, what: What) -> Record {
     let read = instant(&format!("2026-03-01T12:{minute:02}:00Z"));
-    Record::new(Fact { id: "1".into(), what, changed: None }, read, Source::Look)
+    Record::new(Fact { id: "1".into(), what, changed: None }, read, Source::Refetch)
 }
 
 fn plan(minute: u8, name: &str) -> Record {
@@ -36,8 +36,10 @@ fn member(minute: u8, team: Option<&str>) -> Record {
 async fn a_later_read_is_never_overwritten_by_an_earlier_one() {
     let store = empty().await;
     let name = FactId::new(Kind::Plan, "1");
-    for (minute, told, known) in [(5, "five", "five"), (4, "four", "five"), (5, "again", "again"), (6, "six", "six")] {
-        store.keep_fact("s", &plan(minute, told)).await.expect("it is kept, or known better");
+    for (minute, reported, known) in
+        [(5, "five", "five"), (4, "four", "five"), (5, "again", "again"), (6, "six", "six")]
+    {
+        store.keep_fact("s", &plan(minute, reported)).await.expect("it is kept, or known better");
         let fact = store.fact("s", &name).await.expect("it reads").expect("it is known").fact;
         assert_eq!(fact.what, What::Plan(Plan { name: known.into(), location: None }), "{minute}");
     }
@@ -53,17 +55,17 @@ async fn whoever_changes_teams_is_in_one_of_them_and_both_have_moved_on() {
     let team = |name: &str| Holder::Team(name.into());
     let ada = FactId::new(Kind::Member, "1");
     store.keep_fact("s", &member(1, Some("a"))).await.expect("it is kept");
-    assert_eq!(store.roster("s", &team("a")).await.expect("it reads"), std::slice::from_ref(&ada));
+    assert_eq!(store.team_members("s", &team("a")).await.expect("it reads"), std::slice::from_ref(&ada));
     store.keep_fact("s", &member(2, Some("b"))).await.expect("it is kept");
-    assert_eq!(store.roster("s", &team("a")).await.expect("it reads"), []);
-    assert_eq!(store.roster("s", &team("b")).await.expect("it reads"), std::slice::from_ref(&ada));
+    assert_eq!(store.team_members("s", &team("a")).await.expect("it reads"), []);
+    assert_eq!(store.team_members("s", &team("b")).await.expect("it reads"), std::slice::from_ref(&ada));
     let version = async |of: Holder| store.holdings("s", &of).await.expect("it reads").1;
     assert_eq!((version(team("a")).await, version(team("b")).await), (2, 1));
     store.keep_fact("s", &member(3, Some("b"))).await.expect("it says the same");
     assert_eq!((version(team("b")).await, version(Holder::Member("1".into())).await), (1, 2), "nothing has changed");
     let gone = Record { gone: true, ..member(4, Some("b")) };
     store.keep_fact("s", &gone).await.expect("it is kept");
-    assert_eq!(store.roster("s", &team("b")).await.expect("it reads"), []);
+    assert_eq!(store.team_members("s", &team("b")).await.expect("it reads"), []);
     assert_eq!(store.holdings("s", &Holder::Member("1".into())).await.expect("it reads"), (vec![], 3));
 }
 
@@ -74,22 +76,22 @@ async fn what_a_full_read_alone_took_is_remembered_until_somebody_vouches_for_it
     let known = member(1, Some("a"));
     store.keep_fact("s", &known).await.expect("it is kept");
     let unlisted = known.gone(member(2, None).read, Source::Read).after(Some(&known));
-    assert_eq!(unlisted.vouched.as_ref(), Some(&known.fact));
+    assert_eq!(unlisted.confirmed.as_ref(), Some(&known.fact));
     store.keep_fact("s", &unlisted).await.expect("it is kept");
     assert_eq!(store.fact("s", &name).await.expect("it reads"), Some(unlisted.clone()));
     assert_eq!(
-        store.roster("s", &team).await.expect("it reads"),
+        store.team_members("s", &team).await.expect("it reads"),
         std::slice::from_ref(&name),
         "still found by its team"
     );
     let again = known.gone(member(3, None).read, Source::Doubted).after(Some(&unlisted));
-    assert_eq!(again.vouched, unlisted.vouched, "what was vouched for is what was known first");
+    assert_eq!(again.confirmed, unlisted.confirmed, "what was vouched for is what was known first");
     let back = Record { source: Source::Read, ..member(3, Some("a")) }.after(Some(&unlisted));
-    assert_eq!(back.vouched, None, "nothing has changed after all");
-    let told = known.gone(member(4, None).read, Source::Look).after(Some(&unlisted));
-    let concerned = store.keep_fact("s", &told).await.expect("it is kept");
+    assert_eq!(back.confirmed, None, "nothing has changed after all");
+    let reported = known.gone(member(4, None).read, Source::Refetch).after(Some(&unlisted));
+    let concerned = store.keep_fact("s", &reported).await.expect("it is kept");
     assert!(concerned.everybody.contains(&team), "whom it was about must be settled");
-    assert_eq!(store.roster("s", &team).await.expect("it reads"), []);
+    assert_eq!(store.team_members("s", &team).await.expect("it reads"), []);
 }
 
 #[tokio::test]
@@ -134,7 +136,7 @@ async fn three_hundred_are_due_at_one_minute() {
 #[tokio::test]
 async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
     let store = empty().await;
-    let plate = SiteRoute {
+    let site_route = SiteRoute {
         site: "s".into(),
         platform: PlatformKind::OfficeRnd,
         secret: "s/officernd".into(),
@@ -142,34 +144,34 @@ async fn a_site_file_is_a_new_version_unless_it_says_the_same() {
         keep_days: 90,
     };
     for (text, n) in [("one", 1), ("one", 1), ("two", 2), ("one", 3), ("", 4), ("😀\u{0}", 5)] {
-        assert_eq!(store.store_site(&plate, text, instant(NOON)).await, Ok(n));
+        assert_eq!(store.store_site(&site_route, text, instant(NOON)).await, Ok(n));
         let active = store.active("s").await.expect("it reads").expect("there is one");
         assert_eq!((active.n, active.text.as_str()), (n, text));
     }
-    assert_eq!(store.doorplates().await, Ok(vec![plate]));
+    assert_eq!(store.site_routes().await, Ok(vec![site_route]));
 }
 
 /// A reconcile that began before must not bring it back to the list.
 #[tokio::test]
 async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
     let store = empty().await;
-    let plate = |keep_days| SiteRoute {
+    let site_route = |keep_days| SiteRoute {
         site: "s".into(),
         platform: PlatformKind::OfficeRnd,
         secret: "s/officernd".into(),
         doors: Default::default(),
         keep_days,
     };
-    store.store_site(&plate(90), "one", instant(NOON)).await.expect("it is stored");
+    store.store_site(&site_route(90), "one", instant(NOON)).await.expect("it is stored");
     let stored = store.in_force("s").await.expect("it is here");
-    assert_eq!(store.keep_doorplate(&plate(30), &stored).await, Ok(()));
-    assert_eq!(store.doorplates().await, Ok(vec![plate(30)]));
+    assert_eq!(store.keep_route(&site_route(30), &stored).await, Ok(()));
+    assert_eq!(store.site_routes().await, Ok(vec![site_route(30)]));
     store.strike_site("s", &stored).await.expect("it is struck");
-    assert!(store.keep_doorplate(&plate(30), &stored).await.is_err_and(|error| error.is_retryable()));
-    assert_eq!(store.doorplates().await, Ok(vec![]));
+    assert!(store.keep_route(&site_route(30), &stored).await.is_err_and(|error| error.is_retryable()));
+    assert_eq!(store.site_routes().await, Ok(vec![]));
     assert!(store.strike_site("s", &stored).await.is_err_and(|error| error.is_retryable()), "somebody else did");
-    assert_eq!(store.store_site(&plate(90), "one", instant(NOON)).await, Ok(2));
-    store.store_site(&plate(90), "more", instant(NOON)).await.expect("it is stored");
+    assert_eq!(store.store_site(&site_route(90), "one", instant(NOON)).await, Ok(2));
+    store.store_site(&site_route(90), "more", instant(NOON)).await.expect("it is stored");
     assert_eq!(store.last_version("s").await.expect("it reads").map(|last| last.n), Some(3));
     assert!(store.forget_site("s").await.expect("it deletes") >= 4);
     assert_eq!((store.kept_of_site("s").await, store.has_chain("s").await), (Ok(0), Ok(false)));
@@ -179,9 +181,9 @@ async fn a_site_that_was_struck_stays_struck_and_goes_on_counting() {
 async fn deliveries_that_could_not_be_read_are_kept_and_tokens_replaced() {
     let store = empty().await;
     let now = instant(NOON);
-    store.keep_unread("s", "hash", "no event", now).await.expect("it writes");
-    store.keep_unread("s", "hash", "no event", now).await.expect("a duplicate is the same one");
-    assert_eq!(store.unread("s").await, Ok(vec!["no event".to_owned()]));
+    store.keep_unreadable("s", "hash", "no event", now).await.expect("it writes");
+    store.keep_unreadable("s", "hash", "no event", now).await.expect("a duplicate is the same one");
+    assert_eq!(store.unreadable_deliveries("s").await, Ok(vec!["no event".to_owned()]));
     let token = |text: &str| Token { access: Secret::new(text), refresh: None, expires: now };
     assert_eq!(store.token("s#officernd").await, Ok(None));
     for text in ["a", "b"] {

@@ -133,7 +133,7 @@ async fn keys_are_as_long_as_dynamodb_takes() {
 }
 
 fn kept(fact: Fact) -> Record {
-    Record::new(fact, NOON.parse().expect("an instant"), Source::Look)
+    Record::new(fact, NOON.parse().expect("an instant"), Source::Refetch)
 }
 
 fn plan(id: &str, name: &str) -> Record {

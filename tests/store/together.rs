@@ -85,8 +85,8 @@ async fn a_chain_has_one_end() {
         async move {
             loop {
                 let mut chain = store.chain("s").await?;
-                let (mut somebody, deeds) = (Person::new("somebody".into(), None), [deed(n), deed(n)]);
-                match store.write_all(Step::Commit, chain.join("s", &mut somebody, at, &deeds)?).await {
+                let (mut somebody, actions) = (Person::new("somebody".into(), None), [action(n), action(n)]);
+                match store.write_all(Step::Commit, chain.join("s", &mut somebody, at, &actions)?).await {
                     Err(error) if error == conflict() => {}
                     done => return done,
                 }
@@ -101,7 +101,7 @@ async fn a_chain_has_one_end() {
     assert!(audit.windows(2).all(|pair| pair[1].previous == pair[0].hash), "each holds the hash of the one before");
 }
 
-fn deed(n: usize) -> AuditEntry {
+fn action(n: usize) -> AuditEntry {
     AuditEntry::new("main", &AccountId(n.to_string()), None, AuditAction::Invited, "booking 1", "ok")
 }
 
@@ -113,13 +113,13 @@ async fn whatever_was_done_for_one_person_is_found_however_much_it_is() {
     let mut two = [Person::new("ada".into(), None), Person::new("bob".into(), None)];
     for n in 0..90 {
         let whose = &mut two[n % 2];
-        let writes = chain.join("s", whose, at, &[deed(n)]).expect("it joins");
+        let writes = chain.join("s", whose, at, &[action(n)]).expect("it joins");
         store.write_all(Step::Commit, writes).await.expect("it writes");
         assert!(whose.records.len() <= 32, "the person stays small");
     }
     for (first, person) in two.iter().enumerate() {
         let records = store.audit_of("s", person).await.expect("it reads");
-        let accounts: Vec<String> = records.into_iter().map(|record| record.deed.account.0).collect();
+        let accounts: Vec<String> = records.into_iter().map(|record| record.action.account.0).collect();
         assert_eq!(accounts, (first..90).step_by(2).map(|n| n.to_string()).collect::<Vec<_>>());
     }
     assert_eq!(store.audit("s").await.expect("it reads").len(), 90);

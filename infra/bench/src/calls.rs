@@ -66,9 +66,9 @@ async fn company(options: &Options, members: usize, accounts: bool) -> Outcome<V
     }
     let (_, calls) = counted(&stage, options, &who).await?;
     let bulk = Figure::count(format!("bulk calls to the one group, {who}"), "calls", sum(&calls, "PATCH") as f64);
-    let looks = if accounts { (members + 2).div_ceil(100) } else { 1 + 1 + members };
+    let refetches = if accounts { (members + 2).div_ceil(100) } else { 1 + 1 + members };
     let mut figures =
-        vec![bulk.at_most(1.0), count(&format!("reading calls, {who}"), sum(&calls, "GET"), (looks + 2) as f64)];
+        vec![bulk.at_most(1.0), count(&format!("reading calls, {who}"), sum(&calls, "GET"), (refetches + 2) as f64)];
     if !accounts {
         figures.push(count(&format!("accounts made, {who}"), sum(&calls, "POST"), members as f64));
     }

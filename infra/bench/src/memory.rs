@@ -40,10 +40,10 @@ async fn settle(options: &Options) -> Outcome<Figure> {
     // Marks everybody due; the line that it rings is served by the process alone.
     doorstep_jobs::reconcile::reconcile(stage.machine.environment(), SITE).await?;
     let mut lambda = Lambda::start(&options.function("settle"), &stage.environment(stage.serve().await?)).await?;
-    let ring = TriggerMessage::new(SITE, Trigger::Due).text()?;
+    let message = TriggerMessage::new(SITE, Trigger::Due).text()?;
     let event = json!({ "Records": [{
-        "messageId": "1", "receiptHandle": "1", "body": ring, "eventSource": "aws:sqs", "awsRegion": "local",
-        "eventSourceARN": stage.machine.cloud().settings.alarms.line_arn, "attributes": { "ApproximateReceiveCount": "1" },
+        "messageId": "1", "receiptHandle": "1", "body": message, "eventSource": "aws:sqs", "awsRegion": "local",
+        "eventSourceARN": stage.machine.cloud().settings.schedules.trigger_queue_arn, "attributes": { "ApproximateReceiveCount": "1" },
         "messageAttributes": {}, "md5OfBody": "",
     }] });
     while stage.inside().await? < town.members {

@@ -122,11 +122,11 @@ impl Stage {
             ("DOORSTEP_STAGE", "bench"),
             ("DOORSTEP_STACK", &names.stack),
             ("DOORSTEP_TABLE", &names.table),
-            ("DOORSTEP_LINE_URL", &names.line_url),
+            ("DOORSTEP_TRIGGER_QUEUE_URL", &names.trigger_queue_url),
             ("DOORSTEP_RECONCILE_URL", &names.reconcile_url),
-            ("DOORSTEP_LINE_ARN", &names.alarms.line_arn),
-            ("DOORSTEP_ALARM_GROUP", &names.alarms.group),
-            ("DOORSTEP_ALARM_ROLE_ARN", &names.alarms.role_arn),
+            ("DOORSTEP_TRIGGER_QUEUE_ARN", &names.schedules.trigger_queue_arn),
+            ("DOORSTEP_SCHEDULE_GROUP", &names.schedules.group),
+            ("DOORSTEP_SCHEDULE_ROLE_ARN", &names.schedules.role_arn),
             ("DOORSTEP_BUS", &names.bus),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -320,7 +320,7 @@ impl Machine {
     /// Makes schedules fire up to 59 s late and some of them twice, derived from `seed`, as Scheduler may. Without a
     /// seed each fires once, at its instant.
     pub fn late_schedules(&self, seed: Option<u64>) {
-        self.cloud().alarms.come_late(seed);
+        self.cloud().schedules.come_late(seed);
     }
 
     /// Sets how long a vendor takes for each answer, by the clock of the calling function; `None` takes no time.

@@ -4,7 +4,7 @@ mod common;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use common::{NOON, alarm, dynamodb, events, machine, scheduler, setup, sqs, ssm};
+use common::{NOON, dynamodb, events, machine, schedule, scheduler, setup, sqs, ssm};
 use serde_json::{Value, json};
 
 fn one() -> AttributeValue {
@@ -70,7 +70,7 @@ async fn a_token_stands_for_one_transaction() {
 async fn the_line_refuses_what_sqs_refuses() {
     let (machine, _) = machine(setup()).await;
     let client = sqs(machine.environment());
-    let send = || client.send_message().queue_url(&machine.environment().settings.line_url).message_body("x");
+    let send = || client.send_message().queue_url(&machine.environment().settings.trigger_queue_url).message_body("x");
     assert!(send().message_deduplication_id("1").send().await.is_err(), "without a group");
     let elsewhere = client.send_message().queue_url("https://sqs.local.amazonaws.com/1/other.fifo").message_body("x");
     let error = elsewhere.message_group_id("a").message_deduplication_id("1").send().await.expect_err("no such queue");
@@ -79,8 +79,12 @@ async fn the_line_refuses_what_sqs_refuses() {
     let again = send().message_group_id("a").message_deduplication_id("1").send().await.expect("swallowed");
     assert_eq!(first.message_id(), again.message_id());
     assert_eq!(machine.cloud().line.dead().len(), 0);
-    let attributes =
-        client.get_queue_attributes().queue_url(&machine.environment().settings.line_url).send().await.unwrap();
+    let attributes = client
+        .get_queue_attributes()
+        .queue_url(&machine.environment().settings.trigger_queue_url)
+        .send()
+        .await
+        .unwrap();
     let waiting =
         &attributes.attributes().unwrap()[&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages];
     assert_eq!(waiting, "1");
@@ -90,12 +94,12 @@ async fn the_line_refuses_what_sqs_refuses() {
 async fn alarms_have_one_name_and_no_past() {
     let (machine, _) = machine(setup()).await;
     let environment = machine.environment();
-    alarm(environment, "a-1", "2026-03-01T12:30:00").await.expect("it is set");
-    let conflict = alarm(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("the name is taken");
+    schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect("it is set");
+    let conflict = schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("the name is taken");
     assert!(matches!(conflict, aws_sdk_scheduler::Error::ConflictException(_)), "{conflict:?}");
-    let past = alarm(environment, "a-2", "2026-03-01T11:59:59").await.expect_err("it has passed");
+    let past = schedule(environment, "a-2", "2026-03-01T11:59:59").await.expect_err("it has passed");
     assert!(matches!(past, aws_sdk_scheduler::Error::ValidationException(_)), "{past:?}");
-    alarm(environment, "b-1", "2026-03-01T12:31:00").await.expect("it is set");
+    schedule(environment, "b-1", "2026-03-01T12:31:00").await.expect("it is set");
     let client = scheduler(environment);
     let there = client.get_schedule().name("a-1").group_name("doorstep").send().await.expect("it is there");
     assert_eq!(there.schedule_expression(), Some("at(2026-03-01T12:30:00)"));
@@ -104,7 +108,7 @@ async fn alarms_have_one_name_and_no_past() {
     client.delete_schedule().name("a-1").group_name("doorstep").send().await.expect("it is deleted");
     let gone = client.delete_schedule().name("a-1").group_name("doorstep").send().await.expect_err("it is gone");
     assert!(gone.into_service_error().is_resource_not_found_exception());
-    assert_eq!(machine.cloud().alarms.next(), "2026-03-01T12:31:00Z".parse().ok());
+    assert_eq!(machine.cloud().schedules.next(), "2026-03-01T12:31:00Z".parse().ok());
 }
 
 #[tokio::test]

@@ -108,9 +108,10 @@ impl Run {
     }
 
     /// What was done, without when.
-    async fn deeds(&self) -> Vec<String> {
+    async fn actions(&self) -> Vec<String> {
         let audit = self.0.audit("riverside").await.expect("an audit");
-        let word = |deed: &Value| format!("{} {} {}", deed["what"], deed["account"], deed["group"]).replace('"', "");
+        let word =
+            |action: &Value| format!("{} {} {}", action["what"], action["account"], action["group"]).replace('"', "");
         audit.as_array().expect("records").iter().map(word).collect()
     }
 }
@@ -134,10 +135,10 @@ async fn a_crash_at_any_step_makes_no_account_twice_and_leaves_nobody_inside() {
             crash("shut");
             run.clock("2026-03-02T11:15:00Z").await;
             assert_eq!(run.inside(FRONT).await, [""; 0], "{step:?} {moment}");
-            let deeds = run.deeds().await;
-            let count = |what: &str| deeds.iter().filter(|deed| deed.starts_with(what)).count();
+            let actions = run.actions().await;
+            let count = |what: &str| actions.iter().filter(|action| action.starts_with(what)).count();
             let counts = ["invited", "granted", "revoked", "suspended"].map(count);
-            assert_eq!(counts, [4, 4, 4, 3], "{step:?} {moment} {deeds:#?}");
+            assert_eq!(counts, [4, 4, 4, 3], "{step:?} {moment} {actions:#?}");
             let report = run.reconcile().await;
             assert_eq!((report.granted, report.revoked, report.problems), (0, 0, Vec::new()));
         }
@@ -153,8 +154,8 @@ async fn a_deletion_is_written_down_though_the_function_died() {
     run.clock("2026-03-02T11:14:00Z").await;
     run.0.crash(Step::Apply, 3);
     run.clock("2026-03-02T11:15:00Z").await;
-    let deeds = run.deeds().await;
-    assert_eq!(deeds.iter().filter(|deed| deed.starts_with("deleted")).count(), 1, "{deeds:#?}");
+    let actions = run.actions().await;
+    assert_eq!(actions.iter().filter(|action| action.starts_with("deleted")).count(), 1, "{actions:#?}");
 }
 
 #[tokio::test]
@@ -165,8 +166,8 @@ async fn an_exclusive_group_keeps_whom_the_platform_entitles_and_loses_the_other
     run.doors(&users, &["0a", "0b", "0c", "0d"]).await;
     run.reconcile().await;
     assert_eq!(run.inside(MEMBERS).await, ["A@x.test", "Ops@r.test"]);
-    let deeds = run.deeds().await;
-    assert_eq!(deeds.len(), 2, "nobody is taken out to be put in again: {deeds:#?}");
+    let actions = run.actions().await;
+    assert_eq!(actions.len(), 2, "nobody is taken out to be put in again: {actions:#?}");
     let people = run.0.people("riverside").await.expect("people");
     let ada = people.as_array().expect("people").iter().find(|person| person["email"] == "a@x.test").cloned();
     assert_eq!(ada.expect("Ada")["claims"].as_array().map(Vec::len), Some(1), "adopted");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use common::{NOON, Notes, alarm, enqueue, machine, setup, site};
+use common::{NOON, Notes, enqueue, machine, schedule, setup, site};
 use jiff::Timestamp;
 
 use doorstep_cloud::environment::Environment;
@@ -96,9 +96,9 @@ async fn a_sender_hears_of_a_shot_and_the_line_was_rung() {
 #[tokio::test]
 async fn a_moved_clock_meets_everything_on_its_way_in_order() {
     let (machine, notes) = machine(Setup { reconcile: Some(Duration::from_secs(900)), ..setup() }).await;
-    alarm(machine.environment(), "b-1", "2026-03-01T12:20:00").await.expect("set");
-    alarm(machine.environment(), "a-2", "2026-03-01T12:15:00").await.expect("set");
-    alarm(machine.environment(), "a-9", "2026-03-01T13:15:00").await.expect("set");
+    schedule(machine.environment(), "b-1", "2026-03-01T12:20:00").await.expect("set");
+    schedule(machine.environment(), "a-2", "2026-03-01T12:15:00").await.expect("set");
+    schedule(machine.environment(), "a-9", "2026-03-01T13:15:00").await.expect("set");
     let ran = machine.move_clock(at("2026-03-01T12:29:59Z")).await.expect("it moves");
     let ran: Vec<_> = ran.iter().map(|ran| format!("{} {} {}", ran.at, ran.what, ran.site)).collect();
     let expected = [
@@ -123,7 +123,7 @@ async fn a_stopped_run_goes_on_where_it_was() {
         machine.move_clock(at("2026-03-01T12:01:00Z")).await.expect("it moves");
         common::write(machine.environment(), "read").await;
         enqueue(machine.environment(), "a", "1", "waits").await;
-        alarm(machine.environment(), "b-1", "2026-03-01T12:20:00").await.expect("set");
+        schedule(machine.environment(), "b-1", "2026-03-01T12:20:00").await.expect("set");
         let second = doorstep_local::Machine::start(setup()).await;
         assert!(second.is_err(), "two runs must not share a folder");
     }
@@ -142,7 +142,7 @@ async fn in_real_time_the_background_does_it() {
     let (machine, notes) = machine(Setup { clock: None, reconcile: Some(Duration::from_millis(50)), ..setup() }).await;
     assert_eq!(machine.deliver(delivery("a", "one")).await.status, 202);
     let soon = Timestamp::now() + jiff::SignedDuration::from_secs(1);
-    alarm(machine.environment(), "b-1", &soon.strftime("%Y-%m-%dT%H:%M:%S").to_string()).await.ok();
+    schedule(machine.environment(), "b-1", &soon.strftime("%Y-%m-%dT%H:%M:%S").to_string()).await.ok();
     machine.quiet().await;
     tokio::time::sleep(Duration::from_millis(1200)).await;
     let served = notes.take();

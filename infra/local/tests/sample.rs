@@ -50,7 +50,7 @@ async fn machine(day: Date) -> Machine {
 }
 
 /// The lines that say what opens and closes, without columns and rule numbers, those of one minute by name.
-fn openings(printed: &str) -> Vec<String> {
+fn attempts(printed: &str) -> Vec<String> {
     let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines = printed.lines().map(plain).filter(|line| line.contains(" opens ") || line.contains(" closes "));
     let mut lines: Vec<_> = lines.map(|line| line.split(" by rule ").next().unwrap_or_default().to_owned()).collect();
@@ -72,7 +72,7 @@ async fn the_day_is_the_same_on_every_day_of_the_year() {
         sample::show(&machine, &mut out).await.expect("it is played");
         let printed = String::from_utf8(out).expect("text");
         let expected: Vec<&str> = EXPECTED.into_iter().chain([LAST]).collect();
-        assert_eq!(openings(&printed), expected, "{day}:\n{printed}");
+        assert_eq!(attempts(&printed), expected, "{day}:\n{printed}");
         for site in ["riverside", "harbour", "quay", "loft", "mill"] {
             let again = machine.reconcile(site).await.expect("it reconciles");
             assert_eq!((again.granted, again.revoked, &again.problems), (0, 0, &Vec::new()), "{day} {site}");

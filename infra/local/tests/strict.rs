@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use common::{NOON, Seam, alarm, dynamodb, enqueue, events, machine, scheduler, setup, sqs, ssm};
+use common::{NOON, Seam, dynamodb, enqueue, events, machine, schedule, scheduler, setup, sqs, ssm};
 use jiff::Timestamp;
 
 use doorstep_cloud::environment::Environment;
@@ -67,7 +67,7 @@ impl Functions for Watching {
         let secret =
             ssm(environment).get_parameter().name("/doorstep/a/officernd/api").with_decryption(true).send().await;
         self.say(secret.expect_err("not the other half").code());
-        let set = alarm(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("it sets no schedules");
+        let set = schedule(environment, "a-1", "2026-03-01T12:30:00").await.expect_err("it sets no schedules");
         self.say(set.code());
         Answer { status: 202, body: String::new() }
     }
@@ -133,7 +133,7 @@ async fn a_message_without_an_id_is_known_by_the_hash_of_its_body() {
     let machine = functions.start().await;
     let client = sqs(machine.environment());
     let send = |site: &str, body: &str| {
-        let send = client.send_message().queue_url(&machine.environment().settings.line_url);
+        let send = client.send_message().queue_url(&machine.environment().settings.trigger_queue_url);
         send.message_group_id(site).message_body(body)
     };
     let first = send("a", "x").send().await.expect("taken");
@@ -267,7 +267,7 @@ async fn the_queue_refuses_ids_and_bodies_that_sqs_refuses() {
     let (machine, _) = machine(setup()).await;
     let client = sqs(machine.environment());
     let send = |group: &str, id: &str, body: &str| {
-        let send = client.send_message().queue_url(&machine.environment().settings.line_url);
+        let send = client.send_message().queue_url(&machine.environment().settings.trigger_queue_url);
         send.message_group_id(group).message_deduplication_id(id).message_body(body).send()
     };
     let (longest, largest) = ("x".repeat(128), "x".repeat(1 << 20));
@@ -290,7 +290,7 @@ async fn a_batch_of_messages_has_at_most_10_and_1_mib_and_fails_one_by_one() {
         entry.message_deduplication_id(uuid::Uuid::new_v4().to_string()).message_body(body).build().expect("whole")
     };
     let send = |entries: Vec<SendMessageBatchRequestEntry>| {
-        let send = client.send_message_batch().queue_url(&machine.environment().settings.line_url);
+        let send = client.send_message_batch().queue_url(&machine.environment().settings.trigger_queue_url);
         send.set_entries(Some(entries)).send()
     };
     send((0..10).map(|id| entry(id, "a", "x")).collect()).await.expect("ten");
@@ -323,7 +323,7 @@ async fn schedules_are_late_by_less_than_a_minute_and_some_fire_twice() {
     machine.late_schedules(Some(7));
     let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
     for n in 0..50 {
-        alarm(machine.environment(), &format!("a-{n}"), &format!("2026-03-01T12:{:02}:00", 1 + n))
+        schedule(machine.environment(), &format!("a-{n}"), &format!("2026-03-01T12:{:02}:00", 1 + n))
             .await
             .expect("it is set");
     }
@@ -343,11 +343,11 @@ async fn schedules_are_late_by_less_than_a_minute_and_some_fire_twice() {
 async fn a_schedule_is_set_for_an_instant_to_come() {
     let (machine, _) = machine(setup()).await;
     for refused in ["2026-03-01T11:59:59", "2026-03-01T12:00:00"] {
-        let error = alarm(machine.environment(), "a-1", refused).await.expect_err("it is not to come");
+        let error = schedule(machine.environment(), "a-1", refused).await.expect_err("it is not to come");
         assert_eq!(error.code(), Some("ValidationException"), "{refused}");
     }
     let long = "a".repeat(65);
-    let error = alarm(machine.environment(), &long, "2026-03-01T12:30:00").await.expect_err("too long a name");
+    let error = schedule(machine.environment(), &long, "2026-03-01T12:30:00").await.expect_err("too long a name");
     assert_eq!(error.code(), Some("ValidationException"));
-    alarm(machine.environment(), &long[1..], "2026-03-01T12:30:00").await.expect("64 are not too long");
+    schedule(machine.environment(), &long[1..], "2026-03-01T12:30:00").await.expect("64 are not too long");
 }

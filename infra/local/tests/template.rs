@@ -310,14 +310,14 @@ fn reconcile_serves_one_site_at_a_time_and_a_bounded_number_of_sites() {
 #[test]
 fn every_queue_has_its_alarm() {
     let watch = Template::parse(WATCH).expect("a template");
-    let alarms: Vec<&Value> = watch
+    let schedules: Vec<&Value> = watch
         .resources()
-        .map(|(_, alarm)| &alarm["Properties"])
-        .filter(|alarm| alarm["Namespace"] == "AWS/SQS")
+        .map(|(_, schedule)| &schedule["Properties"])
+        .filter(|schedule| schedule["Namespace"] == "AWS/SQS")
         .collect();
     let parameters = WATCH.lines().filter(|line| line.contains("Description: Queue }")).count();
-    assert_eq!(alarms.len(), of_type("AWS::SQS::Queue").count());
-    assert_eq!(alarms.len(), parameters, "each of them watches a queue of its own");
+    assert_eq!(schedules.len(), of_type("AWS::SQS::Queue").count());
+    assert_eq!(schedules.len(), parameters, "each of them watches a queue of its own");
     for (name, queue) in of_type("AWS::SQS::Queue") {
         assert!(TEXT.contains(&format!("        {name}: !GetAtt {name}.QueueName\n")), "{name} is not handed over");
         let metric = match queue["Properties"]["RedrivePolicy"].is_object() {

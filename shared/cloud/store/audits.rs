@@ -58,8 +58,8 @@ impl Store {
     }
 
     /// Loads the records at these places, in order, as they are stored. Missing records are left out.
-    pub async fn audit_items(&self, site: &str, places: RangeInclusive<u64>) -> Result<Vec<Value>> {
-        let keys: Vec<_> = places.map(|seq| key::audit(site, seq)).collect();
+    pub async fn audit_items(&self, site: &str, record_lists: RangeInclusive<u64>) -> Result<Vec<Value>> {
+        let keys: Vec<_> = record_lists.map(|seq| key::audit(site, seq)).collect();
         let mut found = self.get_many(&keys).await?;
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         // Content that is not JSON is reported by the verifier.
@@ -122,11 +122,11 @@ impl Store {
 
     /// Loads the records about one person, oldest first.
     pub async fn audit_of(&self, site: &str, person: &Person) -> Result<Vec<Record>> {
-        let mut places: Vec<u64> = Vec::new();
-        let pages: Vec<Vec<u64>> = self.list_as(&key::person(site, &person.id).pk, key::PLACES).await?;
-        places.extend(pages.into_iter().flatten());
-        places.extend(&person.records);
-        let keys: Vec<_> = places.iter().map(|seq| key::audit(site, *seq)).collect();
+        let mut record_lists: Vec<u64> = Vec::new();
+        let pages: Vec<Vec<u64>> = self.list_as(&key::person(site, &person.id).pk, key::RECORD_LISTS).await?;
+        record_lists.extend(pages.into_iter().flatten());
+        record_lists.extend(&person.records);
+        let keys: Vec<_> = record_lists.iter().map(|seq| key::audit(site, *seq)).collect();
         let found = self.get_many(&keys).await?;
         let mut records: Vec<Record> = found.iter().filter_map(|(key, item)| self.readable(key, item)).collect();
         records.sort_by_key(|record| record.seq);
@@ -137,16 +137,22 @@ impl Store {
 impl Chain {
     /// Appends records to the chain and adds their places to the person, who must be written too. All writes must be in
     /// one transaction. It fails if another writer took a place, so each place is taken once.
-    pub fn join(&mut self, site: &str, person: &mut Person, at: Timestamp, deeds: &[AuditEntry]) -> Result<Vec<Write>> {
-        let mut writes = Vec::with_capacity(deeds.len() + 1);
-        for deed in deeds {
-            let (record, head) = self.head.record(site, &person.id, at, deed.clone());
+    pub fn join(
+        &mut self,
+        site: &str,
+        person: &mut Person,
+        at: Timestamp,
+        actions: &[AuditEntry],
+    ) -> Result<Vec<Write>> {
+        let mut writes = Vec::with_capacity(actions.len() + 1);
+        for action in actions {
+            let (record, head) = self.head.record(site, &person.id, at, action.clone());
             writes.push(Write::put(key::audit(site, record.seq), body(&record)?).only_if(Condition::New));
             person.records.push(record.seq);
             self.head = head;
         }
         if person.records.len() > PLACES_AT_HAND {
-            let page = key::places(site, &person.id, person.records.first().copied().unwrap_or_default());
+            let page = key::record_lists(site, &person.id, person.records.first().copied().unwrap_or_default());
             writes.push(Write::put(page, body(&person.records)?));
             person.records.clear();
         }

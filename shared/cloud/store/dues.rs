@@ -181,18 +181,18 @@ impl Store {
     /// Stores due items. Items about one subject at one minute become one. Refetches of one thing in one minute are
     /// also merged with those that the table already holds.
     pub async fn put_dues(&self, site: &str, dues: &[Due]) -> Result<()> {
-        let (looks, others): (Vec<Due>, Vec<Due>) =
-            one_each(dues).into_iter().partition(|due| matches!(due.subject, Subject::Look { .. }));
+        let (refetches, others): (Vec<Due>, Vec<Due>) =
+            one_each(dues).into_iter().partition(|due| matches!(due.subject, Subject::Refetch { .. }));
         let writes: Result<Vec<Write>> = others.iter().map(|due| due.put(site)).collect();
         self.write_many(writes?).await?;
-        for look in looks {
-            self.put_look(site, look).await?;
+        for look in refetches {
+            self.put_refetch(site, look).await?;
         }
         Ok(())
     }
 
     /// Stores a refetch, merged with one that the table already holds.
-    async fn put_look(&self, site: &str, look: Due) -> Result<()> {
+    async fn put_refetch(&self, site: &str, look: Due) -> Result<()> {
         let at = key::due(site, &look.sk());
         for _ in 0..TRIES {
             let known = self.get(&at).await?;
@@ -263,13 +263,13 @@ mod tests {
     #[test]
     fn two_looks_at_one_thing_keep_the_removal_the_latest_version_and_the_fewest_looks() {
         let at = |hour: i64| Timestamp::from_second(hour * 3600).ok();
-        let look = |removed: bool, hour: i64, looks: u8, by: &str| Subject::Look {
-            mention: ChangeHint {
+        let look = |removed: bool, hour: i64, refetches: u8, by: &str| Subject::Refetch {
+            hint: ChangeHint {
                 about: FactId::new(doorstep_core::model::fact::Kind::Booking, "b"),
                 reaches: at(hour),
                 removed,
             },
-            looks,
+            refetches,
             delivery: Some(by.to_owned()),
         };
         let both = look(true, 1, 2, "removal");

@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// Loads the ids of the members of a team.
-    pub async fn roster(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
+    pub async fn team_members(&self, site: &str, team: &Holder) -> Result<Vec<FactId>> {
         let pk = key::holdings(site, team);
         let pointers = self.list(&pk, key::PEOPLE).await?;
         pointers.iter().map(|pointer| self.pointed_to(&pk, pointer)).collect()
@@ -165,7 +165,7 @@ impl Store {
             Ok(write.only_if(Condition::Version(*version)))
         };
         let says_nothing_new =
-            |old: &&Record| old.says_same(new) && old.vouched == new.vouched && !new.ends_doubt_of(old);
+            |old: &&Record| old.says_same(new) && old.confirmed == new.confirmed && !new.confirms_end_of(old);
         if let Some(old) = old.as_ref().filter(says_nothing_new) {
             // The record keeps the source and the time of its first read.
             let (source, since) = (old.source.clone(), old.since.or(Some(old.read)));

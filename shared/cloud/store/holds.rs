@@ -22,7 +22,7 @@ const PIECE: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// The change.
-    pub doubt: UnconfirmedChange,
+    pub change: UnconfirmedChange,
     /// When the permission ends.
     pub until: Timestamp,
     /// The checksum of the hold that the operator approved; `None` if the guard let the change pass.
@@ -126,21 +126,21 @@ impl Store {
     pub async fn release(
         &self,
         site: &str,
-        doubts: &[&UnconfirmedChange],
+        changes: &[&UnconfirmedChange],
         approved: Option<&str>,
         now: Timestamp,
     ) -> Result<()> {
         let until = now.checked_add(RELEASED_FOR).unwrap_or(now);
-        let one = |doubt: &&UnconfirmedChange| {
-            let release = Release { doubt: (*doubt).clone(), until, approved: approved.map(str::to_owned) };
-            Ok(Write::put(key::release(site, doubt), body(&release)?).expires(until))
+        let one = |change: &&UnconfirmedChange| {
+            let release = Release { change: (*change).clone(), until, approved: approved.map(str::to_owned) };
+            Ok(Write::put(key::release(site, change), body(&release)?).expires(until))
         };
-        self.write_many(doubts.iter().map(one).collect::<Result<_>>()?).await
+        self.write_many(changes.iter().map(one).collect::<Result<_>>()?).await
     }
 
     /// Loads the permissions of those of these changes that may be applied at `now`.
-    pub async fn released(&self, site: &str, doubts: &[UnconfirmedChange], now: Timestamp) -> Result<Vec<Release>> {
-        let keys: Vec<Key> = doubts.iter().map(|doubt| key::release(site, doubt)).collect();
+    pub async fn released(&self, site: &str, changes: &[UnconfirmedChange], now: Timestamp) -> Result<Vec<Release>> {
+        let keys: Vec<Key> = changes.iter().map(|change| key::release(site, change)).collect();
         let found = self.get_many(&keys).await?;
         // An unreadable permission permits nothing.
         let found = found.iter().filter_map(|(key, item)| self.readable::<Release>(key, item));
@@ -151,12 +151,12 @@ impl Store {
     pub async fn approved(&self, site: &str, now: Timestamp) -> Result<BTreeSet<UnconfirmedChange>> {
         let releases: Vec<Release> = self.list_as(&key::releases(site), "").await?;
         let live = releases.into_iter().filter(|release| now < release.until && release.approved.is_some());
-        Ok(live.map(|release| release.doubt).collect())
+        Ok(live.map(|release| release.change).collect())
     }
 
     /// Builds the write that deletes the permission of a change that was applied.
-    pub fn spent(site: &str, doubt: &UnconfirmedChange) -> Write {
-        Write::delete(key::release(site, doubt))
+    pub fn spent(site: &str, change: &UnconfirmedChange) -> Write {
+        Write::delete(key::release(site, change))
     }
 
     /// Loads the guard's count of the last 24 hours, and its version.
@@ -210,12 +210,12 @@ impl Store {
 
     /// Returns whether too many people may need a new account and are not counted yet.
     pub async fn is_crowded(&self, site: &str) -> Result<bool> {
-        Ok(self.get(&key::crowd(site)).await?.is_some())
+        Ok(self.get(&key::many_accounts(site)).await?.is_some())
     }
 
     /// Stores that too many people may need a new account, or that they are counted.
-    pub async fn note_crowd(&self, site: &str, crowded: bool) -> Result<()> {
-        let at = key::crowd(site);
+    pub async fn note_many_accounts(&self, site: &str, crowded: bool) -> Result<()> {
+        let at = key::many_accounts(site);
         self.write(if crowded { Write::put(at, body(&true)?) } else { Write::delete(at) }).await
     }
 

@@ -89,7 +89,7 @@ pub fn subject(subject: &Subject) -> String {
         Subject::Person(id) => format!("person#{id}"),
         Subject::Profile(name) => format!("profile#{}", thing(name)),
         Subject::Account { doors, id } => format!("account#{doors}#{}", escape(&id.0)),
-        Subject::Look { mention, .. } => format!("look#{}", thing(&mention.about)),
+        Subject::Refetch { hint, .. } => format!("refetch#{}", thing(&hint.about)),
     }
 }
 
@@ -167,18 +167,18 @@ pub fn listed(site: &str, id: &str) -> Key {
 
 /// Returns the key of the pointer from a platform's profile to a person id.
 pub fn profile(site: &str, name: &FactId) -> Key {
-    Key::new(format!("{site}#name#{}", thing(name)), "name")
+    Key::new(format!("{site}#profile#{}", thing(name)), "pointer")
 }
 
 /// Returns the key of the pointer from an e-mail address to a person id. It holds a digest of the address, never the
 /// address.
 pub fn email(site: &str, digest: &str) -> Key {
-    Key::new(format!("{site}#email#{digest}"), "name")
+    Key::new(format!("{site}#email#{digest}"), "pointer")
 }
 
 /// Returns the key of the pointer from an account to a person id.
 pub fn account(site: &str, doors: &str, id: &AccountId) -> Key {
-    Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "name")
+    Key::new(format!("{site}#account#{doors}#{}", escape(&id.0)), "pointer")
 }
 
 /// Returns the site and the door system in the sort key of [`ruler`].
@@ -211,11 +211,11 @@ pub fn audit(site: &str, seq: u64) -> Key {
 pub const AFTER_AUDITS: &str = "~";
 
 /// Prefix of the sort keys of items that list a person's older audit records.
-pub const PLACES: &str = "records#";
+pub const RECORD_LISTS: &str = "records#";
 
 /// Returns the key of a list of a person's audit records, from the record `first` on.
-pub fn places(site: &str, person: &str, first: u64) -> Key {
-    Key::new(format!("{site}#person#{person}"), format!("{PLACES}{first:020}"))
+pub fn record_lists(site: &str, person: &str, first: u64) -> Key {
+    Key::new(format!("{site}#person#{person}"), format!("{RECORD_LISTS}{first:020}"))
 }
 
 /// Returns the key of the site file in force.
@@ -248,8 +248,8 @@ pub fn site(site: &str) -> Key {
 }
 
 /// Returns the partition of the access attempts of one UTC day.
-pub fn openings(site: &str, day: Date) -> String {
-    format!("{site}#entry#{day}")
+pub fn attempts(site: &str, day: Date) -> String {
+    format!("{site}#attempt#{day}")
 }
 
 /// Returns an instant as it is written in sort keys. The text order is the time order.
@@ -258,9 +258,9 @@ pub fn instant(at: Timestamp) -> String {
 }
 
 /// Returns the key of one access attempt.
-pub fn opening(site: &str, opening: &AccessAttempt) -> Key {
-    let day = opening.at.to_zoned(TimeZone::UTC).date();
-    Key::new(openings(site, day), format!("{}#{}#{}", instant(opening.at), opening.doors, escape(&opening.id)))
+pub fn attempt(site: &str, attempt: &AccessAttempt) -> Key {
+    let day = attempt.at.to_zoned(TimeZone::UTC).date();
+    Key::new(attempts(site, day), format!("{}#{}#{}", instant(attempt.at), attempt.doors, escape(&attempt.id)))
 }
 
 /// Returns the partition of the sites that rule a group of a door system.
@@ -284,31 +284,31 @@ pub fn runs(site: &str) -> Key {
 }
 
 /// Returns the partition of the deliveries that could not be parsed.
-pub fn unread(site: &str) -> String {
-    format!("{site}#unread")
+pub fn unreadable_deliveries(site: &str) -> String {
+    format!("{site}#unreadable")
 }
 
 /// Returns the key of a delivery that could not be parsed.
-pub fn unread_one(site: &str, hash: &str) -> Key {
-    Key::new(unread(site), hash)
+pub fn unreadable_delivery(site: &str, hash: &str) -> Key {
+    Key::new(unreadable_deliveries(site), hash)
 }
 
 /// Returns the partition of the push updates of a platform without a read API.
-pub fn told(site: &str) -> String {
-    format!("{site}#told")
+pub fn push(site: &str) -> String {
+    format!("{site}#push")
 }
 
 /// Prefix of the sort keys of push updates about things.
-pub const LETTERS: &str = "letter#";
+pub const UPDATES: &str = "update#";
 
 /// Returns the key of the latest push update about one thing.
-pub fn letter(site: &str, entity: &str, id: &str) -> Key {
-    letter_of(site, entity, &thing_hash(site, entity, id))
+pub fn update(site: &str, entity: &str, id: &str) -> Key {
+    update_of(site, entity, &thing_hash(site, entity, id))
 }
 
 /// Returns the key of the latest push update about the thing with this hash.
-pub fn letter_of(site: &str, entity: &str, hash: &str) -> Key {
-    Key::new(told(site), format!("{LETTERS}{entity}#{hash}"))
+pub fn update_of(site: &str, entity: &str, hash: &str) -> Key {
+    Key::new(push(site), format!("{UPDATES}{entity}#{hash}"))
 }
 
 /// Prefix of the sort keys of things that a forgotten person was removed from.
@@ -316,30 +316,30 @@ pub const FORGOTTEN: &str = "forgotten#";
 
 /// Returns the key of a thing that a forgotten person was removed from.
 pub fn forgotten(site: &str, hash: &str) -> Key {
-    Key::new(told(site), format!("{FORGOTTEN}{hash}"))
+    Key::new(push(site), format!("{FORGOTTEN}{hash}"))
 }
 
 /// Prefix of the sort keys of parts of snapshots.
-pub const ROSTERS: &str = "roster#";
+pub const SNAPSHOTS: &str = "snapshot#";
 
 /// Returns the key of one part of a snapshot, without its text.
-pub fn roster_part(site: &str, roster: &str, part: u32) -> Key {
-    Key::new(told(site), format!("{ROSTERS}{}#{part:05}", escape(roster)))
+pub fn snapshot_part(site: &str, roster: &str, part: u32) -> Key {
+    Key::new(push(site), format!("{SNAPSHOTS}{}#{part:05}", escape(roster)))
 }
 
 /// Returns the key of a piece of the text of the snapshot part with this hash.
-pub fn roster_text(site: &str, hash: &str, piece: usize) -> Key {
-    Key::new(told(site), format!("text#{hash}#{piece:05}"))
+pub fn snapshot_text(site: &str, hash: &str, piece: usize) -> Key {
+    Key::new(push(site), format!("text#{hash}#{piece:05}"))
 }
 
 /// Returns the key of the item which says which snapshot is accepted.
-pub fn believed(site: &str) -> Key {
-    Key::new(told(site), "believed")
+pub fn accepted(site: &str) -> Key {
+    Key::new(push(site), "accepted")
 }
 
 /// Returns the key of the item which says which snapshot is not accepted.
-pub fn doubted(site: &str) -> Key {
-    Key::new(told(site), "doubted")
+pub fn unconfirmed(site: &str) -> Key {
+    Key::new(push(site), "unconfirmed")
 }
 
 /// Returns the partition of the holds of a site.
@@ -354,7 +354,7 @@ pub fn hold(site: &str, checksum: &str) -> Key {
 
 /// Returns the key of a piece of the changes of a hold.
 pub fn held(site: &str, checksum: &str, piece: usize) -> Key {
-    Key::new(format!("{site}#held#{}", escape(checksum)), format!("{piece:05}"))
+    Key::new(format!("{site}#hold-changes#{}", escape(checksum)), format!("{piece:05}"))
 }
 
 /// Returns the partition of the inferred changes that are approved to be applied.
@@ -363,15 +363,15 @@ pub fn releases(site: &str) -> String {
 }
 
 /// Returns the key of one approved inferred change.
-pub fn release(site: &str, doubt: &UnconfirmedChange) -> Key {
+pub fn release(site: &str, change: &UnconfirmedChange) -> Key {
     // Hashed, because two vendor ids together may be longer than a key.
-    let sk = hex::encode(Sha256::digest(serde_json::to_vec(doubt).unwrap_or_default()));
+    let sk = hex::encode(Sha256::digest(serde_json::to_vec(change).unwrap_or_default()));
     Key::new(releases(site), sk)
 }
 
 /// Returns the key of the guard's count of changes that it let pass lately.
 pub fn tally(site: &str) -> Key {
-    Key::new(format!("{site}#guard"), "tally")
+    Key::new(format!("{site}#guard"), "recent")
 }
 
 /// Returns the partition of what the guard counts.
@@ -402,8 +402,8 @@ pub fn made_at(sk: &str) -> Option<String> {
 
 /// Returns the key of the item which says that too many people may need a new account and that they are not counted
 /// yet.
-pub fn crowd(site: &str) -> Key {
-    Key::new(format!("{site}#guard"), "crowd")
+pub fn many_accounts(site: &str) -> Key {
+    Key::new(format!("{site}#guard"), "many-accounts")
 }
 
 /// Returns the key of a vendor's token.

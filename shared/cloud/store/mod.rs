@@ -19,19 +19,19 @@ use doorstep_core::model::record::Kept;
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
 
+pub mod attempts;
 pub mod audits;
 pub mod dues;
 pub mod facts;
 pub mod holds;
 pub mod key;
-pub mod openings;
 pub mod people;
+pub mod push;
 mod refusal;
 pub mod runs;
 pub mod sharing;
 pub mod site_version;
 pub mod sites;
-pub mod told;
 pub mod unreadable;
 mod write;
 

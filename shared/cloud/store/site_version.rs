@@ -161,13 +161,13 @@ impl Store {
 
     /// Stores a site file as a new version and puts it in force with its own mode. The text that is in force is stored
     /// again only while its first push is not confirmed; this confirms it. Returns the number of the version in force.
-    pub async fn store_site(&self, plate: &SiteRoute, text: &str, at: Timestamp) -> Result<u64> {
-        let now = self.active(&plate.site).await?;
+    pub async fn store_site(&self, site_route: &SiteRoute, text: &str, at: Timestamp) -> Result<u64> {
+        let now = self.active(&site_route.site).await?;
         match &now {
             Some(stored) if stored.text == text && !stored.observing => Ok(stored.n),
             _ => {
-                let new = self.next_version(&plate.site, now.as_ref(), text, at).await?;
-                self.store_site_over(now.as_ref(), plate, &new).await
+                let new = self.next_version(&site_route.site, now.as_ref(), text, at).await?;
+                self.store_site_over(now.as_ref(), site_route, &new).await
             }
         }
     }
@@ -195,14 +195,14 @@ impl Store {
     pub async fn store_site_over(
         &self,
         now: Option<&SiteVersion>,
-        plate: &SiteRoute,
+        site_route: &SiteRoute,
         new: &SiteVersion,
     ) -> Result<u64> {
-        let site = &plate.site;
+        let site = &site_route.site;
         let writes = vec![
             Write::put(key::version(site, new.n), body(new)?),
             replace(site, now, new)?,
-            Write::put(key::site(site), body(plate)?),
+            Write::put(key::site(site), body(site_route)?),
         ];
         self.write_all(Step::Keep, writes).await?;
         Ok(new.n)

@@ -96,13 +96,13 @@ impl Store {
     ///
     /// # Errors
     /// [`doorstep_core::model::error::Error::Retry`] if another version is in force by now, or none.
-    pub async fn keep_doorplate(&self, plate: &SiteRoute, now: &SiteVersion) -> Result<()> {
-        let at = key::site(&plate.site);
-        if self.kept(&at).await?.as_ref() == Some(plate) {
+    pub async fn keep_route(&self, site_route: &SiteRoute, now: &SiteVersion) -> Result<()> {
+        let at = key::site(&site_route.site);
+        if self.kept(&at).await?.as_ref() == Some(site_route) {
             return Ok(());
         }
-        let still = Write::check(key::active(&plate.site), now.is_in_force());
-        self.write_all(Step::Keep, vec![Write::put(at, body(plate)?), still]).await
+        let still = Write::check(key::active(&site_route.site), now.is_in_force());
+        self.write_all(Step::Keep, vec![Write::put(at, body(site_route)?), still]).await
     }
 
     /// Loads a site's route; `None` for an unknown site. Reads one item, whatever the number of sites.
@@ -110,7 +110,7 @@ impl Store {
     /// # Errors
     /// [`doorstep_core::model::error::Error::Permanent`] if the route is unreadable. The site exists, so its senders
     /// must retry.
-    pub async fn doorplate(&self, site: &str) -> Result<Option<SiteRoute>> {
+    pub async fn site_route(&self, site: &str) -> Result<Option<SiteRoute>> {
         self.get(&key::site(site)).await?.as_ref().map(Item::read).transpose()
     }
 
@@ -125,7 +125,7 @@ impl Store {
     }
 
     /// Loads the routes of all sites. An unreadable one is noted and left out.
-    pub async fn doorplates(&self) -> Result<Vec<SiteRoute>> {
+    pub async fn site_routes(&self) -> Result<Vec<SiteRoute>> {
         self.list_as(key::SITES, "").await
     }
 
@@ -188,14 +188,14 @@ impl Store {
     }
 
     /// Stores that a verified delivery could not be parsed, for the operator.
-    pub async fn keep_unread(&self, site: &str, sameness: &str, why: &str, now: Timestamp) -> Result<()> {
+    pub async fn keep_unreadable(&self, site: &str, dedup_id: &str, why: &str, now: Timestamp) -> Result<()> {
         let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
-        self.write(Write::put(key::unread_one(site, sameness), body(&why)?).expires(until)).await
+        self.write(Write::put(key::unreadable_delivery(site, dedup_id), body(&why)?).expires(until)).await
     }
 
     /// Loads why deliveries could not be parsed, one text for each.
-    pub async fn unread(&self, site: &str) -> Result<Vec<String>> {
-        let items = self.list(&key::unread(site), "").await?;
+    pub async fn unreadable_deliveries(&self, site: &str) -> Result<Vec<String>> {
+        let items = self.list(&key::unreadable_deliveries(site), "").await?;
         // The item shows that there was such a delivery, even if its reason is unreadable.
         Ok(items.iter().map(|item| item.read().unwrap_or_else(|_| "the reason cannot be read".to_owned())).collect())
     }

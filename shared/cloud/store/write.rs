@@ -86,7 +86,7 @@ impl Write {
     }
 
     /// Sets the update version, for a put: see [`Condition::Below`].
-    pub fn ranked(mut self, text: String) -> Self {
+    pub fn versioned(mut self, text: String) -> Self {
         if let What::Put { rank, .. } = &mut self.what {
             *rank = Some(text);
         }
@@ -186,7 +186,7 @@ fn stored(
     rank: Option<String>,
 ) -> HashMap<String, AttributeValue> {
     let mut item = key_map(key);
-    item.extend(rank.map(|rank| ("told".to_owned(), AttributeValue::S(rank))));
+    item.extend(rank.map(|rank| ("update_version".to_owned(), AttributeValue::S(rank))));
     item.insert("body".to_owned(), AttributeValue::S(body));
     if version > 0 {
         item.insert("version".to_owned(), AttributeValue::N(version.to_string()));

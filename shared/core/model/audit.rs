@@ -105,7 +105,7 @@ pub struct Record {
     pub person: String,
     /// The entry.
     #[serde(flatten)]
-    pub deed: AuditEntry,
+    pub action: AuditEntry,
     /// Hash of the record before this one. Empty for the first record.
     pub previous: String,
     /// Hex SHA-256 over this record as JSON with an empty `hash`; see [`Record::digest`].
@@ -143,13 +143,13 @@ impl FromStr for Head {
 
 impl Head {
     /// Returns the next record, and the head after it.
-    pub fn record(&self, site: &str, person: &str, at: Timestamp, deed: AuditEntry) -> (Record, Head) {
+    pub fn record(&self, site: &str, person: &str, at: Timestamp, action: AuditEntry) -> (Record, Head) {
         let mut record = Record {
             seq: self.seq + 1,
             at,
             site: site.to_owned(),
             person: person.to_owned(),
-            deed,
+            action,
             previous: self.hash.clone(),
             hash: String::new(),
         };

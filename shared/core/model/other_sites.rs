@@ -54,7 +54,7 @@ impl OtherSites {
         let there = neighbour.doors.as_str();
         let leaves = |group: &GroupId| {
             let intent = person.intent(there, group);
-            intent.is_some_and(|intent| matches!(intent.deed, IntentKind::Revoke { .. }))
+            intent.is_some_and(|intent| matches!(intent.action, IntentKind::Revoke { .. }))
         };
         let mut stakes: HashMap<&AccountId, Stake> = HashMap::new();
         let new = || Stake {

@@ -127,7 +127,7 @@ impl Person {
     /// Returns each account id in the claims and revokes, with its door system.
     fn named_accounts(&mut self) -> impl Iterator<Item = (&mut AccountId, String)> {
         let claims = self.claims.iter_mut().map(|claim| (&mut claim.account, claim.doors.clone()));
-        let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.deed {
+        let revokes = self.intents.iter_mut().filter_map(|intent| match &mut intent.action {
             IntentKind::Revoke { account, .. } => Some((account, intent.doors.clone())),
             _ => None,
         });
@@ -158,8 +158,9 @@ impl Person {
     /// created, so no grant can have reached it.
     pub fn never_made(&mut self, doors: &str) {
         self.account_done(doors);
-        self.intents
-            .retain(|intent| intent.doors != doors || !matches!(intent.deed, IntentKind::Grant { account: None, .. }));
+        self.intents.retain(|intent| {
+            intent.doors != doors || !matches!(intent.action, IntentKind::Grant { account: None, .. })
+        });
     }
 
     /// Moves the account at `doors`, with its claims and intents, to the person `heir`.
@@ -342,14 +343,14 @@ pub struct Intent {
     /// Group. `None` for a change of the account itself.
     pub group: Option<GroupId>,
     /// The change.
-    pub deed: IntentKind,
+    pub action: IntentKind,
     /// The reason for the change.
     pub because: String,
 }
 
 impl Intent {
     fn revokes(&self) -> bool {
-        matches!(self.deed, IntentKind::Revoke { .. })
+        matches!(self.action, IntentKind::Revoke { .. })
     }
 }
 
@@ -414,8 +415,8 @@ mod tests {
             because: "booking b".to_owned(),
             ..Claim::default()
         };
-        let deed = IntentKind::Revoke { account: claimed, handle: String::new() };
-        let intent = Intent { doors: doors.clone(), group: Some(group), deed, because: because.to_owned() };
+        let action = IntentKind::Revoke { account: claimed, handle: String::new() };
+        let intent = Intent { doors: doors.clone(), group: Some(group), action, because: because.to_owned() };
         let accounts = [(doors, Linked::new(account, "n", false))].into_iter().collect();
         Person { accounts, claims: vec![claim], intents: vec![intent], ..Person::new("p".to_owned(), None) }
     }

@@ -13,11 +13,11 @@ use crate::model::fact::FactId;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PushUpdate {
     /// Version of the update. The greater of two counts.
-    pub rank: UpdateVersion,
+    pub version: UpdateVersion,
     /// Content of the update.
-    pub news: UpdateBody,
+    pub body: UpdateBody,
     /// The things that the update is about. Empty for a snapshot, which is about all of them.
-    pub mentions: Vec<ChangeHint>,
+    pub hints: Vec<ChangeHint>,
 }
 
 /// The content of an update.
@@ -33,9 +33,9 @@ pub enum UpdateBody {
         data: Option<String>,
     },
     /// A snapshot: everything that the platform has, or one part of it.
-    Roster {
+    Snapshot {
         /// The id of the snapshot.
-        roster: String,
+        snapshot: String,
         /// Number of this part, counted from one.
         part: u32,
         /// How many parts there are.
@@ -98,7 +98,7 @@ pub struct ThingUpdate {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Version of the update. The greater of two counts.
-    pub rank: UpdateVersion,
+    pub version: UpdateVersion,
     /// The thing as JSON. `None`: it was removed.
     pub data: Option<String>,
 }
@@ -114,7 +114,7 @@ impl ThingUpdate {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mailbox {
     /// Updates that can be read.
-    pub letters: Vec<ThingUpdate>,
+    pub updates: Vec<ThingUpdate>,
     /// Hashes of the things whose updates cannot be read. See [`thing_hash`].
     pub unreadable: BTreeSet<String>,
 }
@@ -123,13 +123,13 @@ pub struct Mailbox {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The id of the snapshot.
-    pub roster: String,
+    pub snapshot: String,
     /// Number of this part, counted from one.
     pub part: u32,
     /// How many parts the snapshot has, according to this part.
     pub parts: u32,
     /// Version of this part. The greater of two counts. Its hash also names the stored text.
-    pub rank: UpdateVersion,
+    pub version: UpdateVersion,
     /// Number of pieces in which the text is stored.
     pub pieces: usize,
     /// When the part arrived, and with which delivery.
@@ -138,22 +138,22 @@ pub struct Head {
 
 /// The snapshot that was last believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Believed {
+pub struct AcceptedSnapshot {
     /// The id of the snapshot.
-    pub roster: String,
+    pub snapshot: String,
     /// Version of the snapshot. The greater of two counts.
-    pub rank: UpdateVersion,
+    pub version: UpdateVersion,
     /// How many things of each kind it listed.
     pub counts: BTreeMap<String, usize>,
 }
 
 /// Content of a snapshot that is not believed, and the updates that reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DoubtedSnapshot {
+pub struct UnconfirmedSnapshot {
     /// SHA-256 of the list.
     pub content: String,
     /// The newest snapshot with this content.
-    pub latest: Believed,
+    pub latest: AcceptedSnapshot,
     /// The updates that count as reports of it, oldest first.
     pub reports: Vec<SnapshotReport>,
 }
@@ -162,7 +162,7 @@ pub struct DoubtedSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotReport {
     /// Version of the update. The greater of two counts.
-    pub rank: UpdateVersion,
+    pub version: UpdateVersion,
     /// When the update arrived, and with which delivery.
     pub receipt: Receipt,
 }
@@ -180,16 +180,16 @@ pub struct ForgottenThing {
 
 /// All stored snapshots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rosters {
+pub struct Snapshots {
     /// The snapshot that was last believed.
-    pub believed: Option<Believed>,
+    pub accepted: Option<AcceptedSnapshot>,
     /// The last content that was not believed.
-    pub doubted: Option<DoubtedSnapshot>,
+    pub unconfirmed: Option<UnconfirmedSnapshot>,
     /// All parts of all snapshots.
     pub heads: Vec<Head>,
 }
 
-impl DoubtedSnapshot {
+impl UnconfirmedSnapshot {
     /// Returns whether enough updates reported the content to ask the operator for a decision.
     pub fn is_for_a_human(&self) -> bool {
         agree(self.reports.len())
@@ -205,12 +205,12 @@ pub fn thing_hash(site: &str, entity: &str, id: &str) -> String {
 /// Returns the version of a snapshot that has these parts. Its instant is that of the earliest part. A snapshot in
 /// one part has the hash of that part; any other has a hash over all parts. A snapshot therefore never has the
 /// version of another one with which it shares a part.
-pub fn rank_of(heads: &[&Head]) -> UpdateVersion {
-    let at = heads.iter().map(|head| head.rank.at).min().unwrap_or(Timestamp::MIN);
+pub fn version_of(heads: &[&Head]) -> UpdateVersion {
+    let at = heads.iter().map(|head| head.version.at).min().unwrap_or(Timestamp::MIN);
     let hash = match heads {
-        [whole] => whole.rank.hash.clone(),
+        [whole] => whole.version.hash.clone(),
         parts => {
-            let all = parts.iter().fold(Sha256::new(), |all, part| all.chain_update(&part.rank.hash));
+            let all = parts.iter().fold(Sha256::new(), |all, part| all.chain_update(&part.version.hash));
             hex::encode(all.finalize())
         }
     };
@@ -223,18 +223,19 @@ mod tests {
 
     #[test]
     fn ranks_sort_as_their_texts_do() {
-        let rank = |at: &str, hash: &str| UpdateVersion { at: at.parse().expect("an instant"), hash: hash.to_owned() };
+        let version =
+            |at: &str, hash: &str| UpdateVersion { at: at.parse().expect("an instant"), hash: hash.to_owned() };
         let ascending = [
             UpdateVersion { at: Timestamp::MIN, hash: "ff".into() },
-            rank("1900-01-01T00:00:00Z", "0"),
-            rank("1969-12-31T23:59:58.999999999Z", "0"),
-            rank("1969-12-31T23:59:59Z", "0"),
-            rank("1969-12-31T23:59:59.5Z", "0"),
-            rank("1969-12-31T23:59:59.75Z", "0"),
-            rank("1970-01-01T00:00:00Z", "0a"),
-            rank("1970-01-01T01:00:00+01:00", "0b"),
-            rank("1970-01-01T00:00:00.000000001Z", "00"),
-            rank("2026-03-02T08:00:00Z", "a"),
+            version("1900-01-01T00:00:00Z", "0"),
+            version("1969-12-31T23:59:58.999999999Z", "0"),
+            version("1969-12-31T23:59:59Z", "0"),
+            version("1969-12-31T23:59:59.5Z", "0"),
+            version("1969-12-31T23:59:59.75Z", "0"),
+            version("1970-01-01T00:00:00Z", "0a"),
+            version("1970-01-01T01:00:00+01:00", "0b"),
+            version("1970-01-01T00:00:00.000000001Z", "00"),
+            version("2026-03-02T08:00:00Z", "a"),
             UpdateVersion { at: Timestamp::MAX, hash: String::new() },
         ];
         for pair in ascending.windows(2) {

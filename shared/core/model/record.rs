@@ -21,7 +21,7 @@ pub enum Source {
     /// A signed delivery was about the thing, and Doorstep refetched it. Holds the delivery id.
     Delivery(String),
     /// Doorstep refetched the thing because of a trigger about it or about a related thing.
-    Look,
+    Refetch,
     /// Only a full read showed it. A revoke that follows from it is inferred.
     #[default]
     Read,
@@ -36,7 +36,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Delivery(id) => write!(f, "delivery {id}"),
-            Source::Look => f.write_str("a look"),
+            Source::Refetch => f.write_str("a refetch"),
             Source::Read => f.write_str("a read of everything"),
             Source::Missing => f.write_str("an id that is not known any more, which no removal announced"),
             Source::Doubted => f.write_str("reads of everything that were doubted and repeated"),
@@ -63,66 +63,66 @@ pub struct Record {
     /// The last confirmed content, if the change since then is not confirmed. Revokes that follow from such a change
     /// are inferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vouched: Option<Arc<Fact>>,
+    pub confirmed: Option<Arc<Fact>>,
 }
 
 impl Record {
     /// Creates the record of a thing that a read found. The read began at `read`.
     pub fn new(fact: Fact, read: Timestamp, source: Source) -> Self {
-        Record { fact: Arc::new(fact), read, gone: false, source, since: None, vouched: None }
+        Record { fact: Arc::new(fact), read, gone: false, source, since: None, confirmed: None }
     }
 
     /// Returns the record of the same thing once a read no longer finds it. The read began at `read`.
     pub fn gone(&self, read: Timestamp, source: Source) -> Self {
-        Record { fact: self.fact.clone(), read, gone: true, source, since: None, vouched: None }
+        Record { fact: self.fact.clone(), read, gone: true, source, since: None, confirmed: None }
     }
 
     /// Adds the last confirmed content of the `old` record, if this change is not confirmed.
     pub fn after(mut self, old: Option<&Record>) -> Self {
-        let before = old.and_then(|old| match &old.vouched {
-            Some(vouched) => Some(vouched.clone()),
+        let before = old.and_then(|old| match &old.confirmed {
+            Some(confirmed) => Some(confirmed.clone()),
             None => (!old.gone && !old.says_same(&self)).then(|| old.fact.clone()),
         });
         let same = |before: &Arc<Fact>| !self.gone && *before == self.fact;
-        self.vouched = before.filter(|before| !self.source.confirms() && !same(before));
+        self.confirmed = before.filter(|before| !self.source.confirms() && !same(before));
         self
     }
 
     /// Returns whether a full read that is believed repeats a change that was doubted. From then on the change is
     /// inferred like any other.
-    pub fn ends_doubt_of(&self, old: &Record) -> bool {
-        old.is_doubted() && self.source == Source::Read
+    pub fn confirms_end_of(&self, old: &Record) -> bool {
+        old.is_unconfirmed() && self.source == Source::Read
     }
 
     /// Returns whether this is a change that is believed only because it was repeated.
-    pub fn is_doubted(&self) -> bool {
-        self.source == Source::Doubted && self.vouched.is_some()
+    pub fn is_unconfirmed(&self) -> bool {
+        self.source == Source::Doubted && self.confirmed.is_some()
     }
 
     /// Returns the last confirmed content, if the change since then is not confirmed.
     pub fn before(&self) -> Option<Before> {
-        let fact = self.vouched.clone()?;
-        Some(Before { fact, until: self.read, doubted: self.source == Source::Doubted })
+        let fact = self.confirmed.clone()?;
+        Some(Before { fact, until: self.read, unconfirmed: self.source == Source::Doubted })
     }
 
     /// Returns when the table may delete the record: some days after the thing was found to be gone. Until then the
     /// record keeps a read that began earlier from bringing the thing back. No read takes that long. An unconfirmed
     /// removal does not expire, because the operator may still have to approve what follows from it.
     pub fn expires(&self) -> Option<Timestamp> {
-        let erasable = self.gone && self.vouched.is_none();
+        let erasable = self.gone && self.confirmed.is_none();
         erasable.then(|| self.read.saturating_add(GONE_FOR).unwrap_or(Timestamp::MAX))
     }
 
     /// Returns whether both records have the same content, whenever they were read.
     pub fn says_same(&self, other: &Record) -> bool {
-        let Record { fact, read: _, gone, source: _, since: _, vouched: _ } = self;
+        let Record { fact, read: _, gone, source: _, since: _, confirmed: _ } = self;
         *gone == other.gone && *fact == other.fact
     }
 
     /// Returns everyone whom the record concerns: by the present content, and by the last confirmed one.
     pub fn holders(&self) -> BTreeSet<Holder> {
         let live = Some(&self.fact).filter(|_| !self.gone);
-        live.into_iter().chain(&self.vouched).flat_map(|fact| fact.holders()).collect()
+        live.into_iter().chain(&self.confirmed).flat_map(|fact| fact.holders()).collect()
     }
 }
 
@@ -130,7 +130,7 @@ impl PersonFacts {
     /// Adds the present content of a record, and its last confirmed one.
     pub fn add(&mut self, record: &Record) {
         let name = record.fact.name();
-        self.vouched.extend(record.before().map(|before| (name.clone(), before)));
+        self.confirmed.extend(record.before().map(|before| (name.clone(), before)));
         if !record.gone {
             self.facts.insert(name, record.fact.clone());
         }

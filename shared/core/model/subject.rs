@@ -22,11 +22,11 @@ pub enum Subject {
         id: AccountId,
     },
     /// A thing that Doorstep must refetch again.
-    Look {
+    Refetch {
         /// The hint about the thing.
-        mention: ChangeHint,
+        hint: ChangeHint,
         /// How many refetches there were so far.
-        looks: u8,
+        refetches: u8,
         /// The delivery that caused the first refetch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         delivery: Option<String>,
@@ -37,20 +37,22 @@ impl Subject {
     /// Merges two refetches of one thing in one minute. A removal that either hint announces is kept, the later
     /// version must be reached, and the lower number of refetches so far counts.
     pub fn merged(self, other: Subject) -> Subject {
-        let (Subject::Look { mention, looks, delivery }, Subject::Look { mention: more, looks: fewer, delivery: by }) =
-            (&self, &other)
+        let (
+            Subject::Refetch { hint, refetches, delivery },
+            Subject::Refetch { hint: more, refetches: fewer, delivery: by },
+        ) = (&self, &other)
         else {
             return self;
         };
-        let (told, later) = (more.removed && !mention.removed, more.reaches > mention.reaches);
-        let first = if mention.removed != more.removed { told } else { later };
-        Subject::Look {
-            mention: ChangeHint {
-                about: mention.about.clone(),
-                reaches: mention.reaches.max(more.reaches),
-                removed: mention.removed || more.removed,
+        let (told, later) = (more.removed && !hint.removed, more.reaches > hint.reaches);
+        let first = if hint.removed != more.removed { told } else { later };
+        Subject::Refetch {
+            hint: ChangeHint {
+                about: hint.about.clone(),
+                reaches: hint.reaches.max(more.reaches),
+                removed: hint.removed || more.removed,
             },
-            looks: *looks.min(fewer),
+            refetches: *refetches.min(fewer),
             delivery: if first { by.clone().or(delivery.clone()) } else { delivery.clone().or(by.clone()) },
         }
     }

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 
 use super::Report;
 use super::people::Marked;
-use crate::comparison::doors::DoorsSnapshot;
-use crate::comparison::facts::FactIndex;
-use crate::comparison::unconfirmed::{holders, inside};
+use crate::compare::doors::DoorsSnapshot;
+use crate::compare::facts::FactIndex;
+use crate::compare::unconfirmed::{holders, inside};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::guard::judge::{Judgement, Measure, judge};
-use doorstep_core::decide::guard::{Hold, TOGETHER, TOLD_EVERY, UnconfirmedChange, Waiting};
+use doorstep_core::decide::guard::{Hold, REPORTED_EVERY, TOGETHER, UnconfirmedChange, Waiting};
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -48,8 +48,8 @@ pub struct Ruling {
 impl Holding<'_> {
     /// Judges the marked changes, stores the holds and returns who is due.
     pub async fn judge(&self, marked: Marked, report: &mut Report) -> Result<Ruling> {
-        let Marked { mut dues, conditional, waiting, vouched } = marked;
-        let sound = |one: &Waiting| self.sound && one.doubt.doors().is_none_or(|doors| self.seen.is_complete(doors));
+        let Marked { mut dues, conditional, waiting, confirmed } = marked;
+        let sound = |one: &Waiting| self.sound && one.change.doors().is_none_or(|doors| self.seen.is_complete(doors));
         let (judged, unread): (Vec<Waiting>, Vec<Waiting>) = waiting.into_iter().partition(sound);
         let unjudged = unread.len();
         let whole = self.sound && self.site.doors.keys().all(|doors| self.seen.is_complete(doors));
@@ -58,20 +58,20 @@ impl Holding<'_> {
         }
         let approved = self.environment.store.approved(&self.site.id, self.now).await?;
         let (theirs, judged): (Vec<Waiting>, Vec<Waiting>) =
-            judged.into_iter().partition(|one| approved.contains(&one.doubt));
+            judged.into_iter().partition(|one| approved.contains(&one.change));
         let done = unjudged == 0 && judged.is_empty() && theirs.is_empty();
         let released = self.guard(judged, whole, report).await?;
         for one in theirs.iter().chain(&released).filter(|one| !one.foreign) {
-            match one.doubt {
+            match one.change {
                 UnconfirmedChange::Leaves { .. } => report.revoked += 1,
                 UnconfirmedChange::Card { .. } => report.untagged += 1,
                 UnconfirmedChange::Rests { .. } | UnconfirmedChange::Made { .. } | UnconfirmedChange::Moves { .. } => {}
             }
         }
-        let free: BTreeSet<&UnconfirmedChange> = theirs.iter().chain(&released).map(|one| &one.doubt).collect();
+        let free: BTreeSet<&UnconfirmedChange> = theirs.iter().chain(&released).map(|one| &one.change).collect();
         let may = conditional.into_iter().filter(|one| one.changes.iter().any(|change| free.contains(change)));
         dues.extend(may.map(|one| one.due));
-        self.forget_what_nobody_needs(&vouched).await?;
+        self.forget_what_nobody_needs(&confirmed).await?;
         let compared = whole && self.site.mode == Mode::Full;
         Ok(Ruling { dues, compared, done: done && compared })
     }
@@ -86,7 +86,7 @@ impl Holding<'_> {
         };
         self.keep_holds(holds, whole, report).await?;
         if whole && store.is_crowded(site).await? {
-            store.note_crowd(site, false).await?;
+            store.note_many_accounts(site, false).await?;
         }
         Ok(released)
     }
@@ -101,11 +101,11 @@ impl Holding<'_> {
         let measure = Measure { site, guard, inside: &inside, holders: &holders, tally: &tally, now: self.now };
         let Judgement { mut released, holds } = judge(measure, waiting);
         // Settle counts a new account when it creates it.
-        let taken = released.iter().filter(|one| one.doubt.place().is_some());
-        let new: Vec<UnconfirmedChange> = taken.map(|one| one.doubt.clone()).collect();
+        let taken = released.iter().filter(|one| one.change.place().is_some());
+        let new: Vec<UnconfirmedChange> = taken.map(|one| one.change.clone()).collect();
         if !new.is_empty() {
-            for doubt in new {
-                tally.left.entry(doubt).or_insert(self.now);
+            for change in new {
+                tally.left.entry(change).or_insert(self.now);
             }
             if let Err(error) = store.keep_tally(site, &tally, was).await {
                 if !error.is_retryable() {
@@ -115,8 +115,8 @@ impl Holding<'_> {
                 released.clear();
             }
         }
-        let doubts: Vec<&UnconfirmedChange> = released.iter().map(|one| &one.doubt).collect();
-        store.release(site, &doubts, None, self.now).await?;
+        let changes: Vec<&UnconfirmedChange> = released.iter().map(|one| &one.change).collect();
+        store.release(site, &changes, None, self.now).await?;
         Ok(Judgement { released, holds })
     }
 
@@ -129,9 +129,9 @@ impl Holding<'_> {
         let mut open = Vec::new();
         for (hold, waiting) in holds {
             match before.iter().find(|old| old.checksum == hold.checksum && old.approved.is_none()) {
-                Some(old) if self.now.duration_since(old.told) < TOLD_EVERY => open.push(old.clone()),
+                Some(old) if self.now.duration_since(old.reported) < REPORTED_EVERY => open.push(old.clone()),
                 Some(old) => {
-                    let again = Hold { told: self.now, ..old.clone() };
+                    let again = Hold { reported: self.now, ..old.clone() };
                     // A conflict means that the operator approved the hold in this moment. The approval wins.
                     if !unless_changed(store.keep_hold(&again).await)? {
                         continue;
@@ -162,7 +162,7 @@ impl Holding<'_> {
             }
         }
         report.held += open.iter().map(Hold::count).sum::<usize>();
-        report.problems.extend(open.iter().map(|hold| hold.told(|doors, group| self.seen.name_of(doors, group))));
+        report.problems.extend(open.iter().map(|hold| hold.describe(|doors, group| self.seen.name_of(doors, group))));
         Ok(())
     }
 
@@ -177,7 +177,7 @@ impl Holding<'_> {
                 continue;
             }
             if let Some(record) = self.environment.store.fact(&self.site.id, name).await? {
-                let record = Record { vouched: None, ..record };
+                let record = Record { confirmed: None, ..record };
                 match self.environment.store.keep_fact(&self.site.id, &record).await {
                     Err(error @ Error::Retry { .. }) => return Err(error),
                     _ => continue,

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use crate::comparison::address_changes::{AddressChanges, address_changes};
-use crate::comparison::decide::{Compared, compare_people};
-use crate::comparison::foreign::Foreign;
-use crate::comparison::people::PersonCow;
-use crate::comparison::unconfirmed::{of_foreign, of_person};
-use crate::comparison::{CompareContext, Group};
+use crate::compare::address_changes::{AddressChanges, address_changes};
+use crate::compare::decide::{Compared, compare_people};
+use crate::compare::foreign::Foreign;
+use crate::compare::people::PersonCow;
+use crate::compare::unconfirmed::{of_foreign, of_person};
+use crate::compare::{CompareContext, Group};
 use crate::settle::COUNTED;
 use doorstep_cloud::store::dues::Due;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::entitlement::is_awaited_anywhere;
-use doorstep_core::decide::guard::removal::doubt_of;
+use doorstep_core::decide::guard::removal::change_of;
 use doorstep_core::decide::guard::{UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::FactId;
 use doorstep_core::model::person::Person;
@@ -30,7 +30,7 @@ pub struct Marked {
     /// Unconfirmed changes.
     pub waiting: Vec<Waiting>,
     /// The facts whose confirmed state the unconfirmed changes rest on.
-    pub vouched: BTreeSet<FactId>,
+    pub confirmed: BTreeSet<FactId>,
 }
 
 /// A due item that counts if the guard releases any of these changes.
@@ -95,12 +95,12 @@ impl Marking<'_> {
 
     /// Records the unconfirmed changes of one person and returns them.
     fn unconfirmed(&mut self, compared: &Compared<'_>) -> Vec<UnconfirmedChange> {
-        self.marked.vouched.extend(compared.result.vouched.iter().cloned());
+        self.marked.confirmed.extend(compared.result.confirmed.iter().cloned());
         if self.context.mode == Mode::Observe {
             return Vec::new();
         }
         let waiting = of_person(compared);
-        let changes = waiting.iter().map(|one| one.doubt.clone()).collect();
+        let changes = waiting.iter().map(|one| one.change.clone()).collect();
         self.marked.waiting.extend(waiting);
         changes
     }
@@ -185,28 +185,28 @@ impl Marking<'_> {
             goes.entry((foreign.doors.clone(), foreign.account.clone())).or_default().push(of_foreign(&foreign));
         }
         for ((doors, id), waiting) in goes {
-            let doubts: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.doubt.clone()).collect();
-            let groups = doubts
+            let changes: Vec<UnconfirmedChange> = waiting.iter().map(|one| one.change.clone()).collect();
+            let groups = changes
                 .iter()
                 .filter_map(UnconfirmedChange::group)
                 .map(|group| (doors.clone(), group.clone()))
                 .collect();
             let due = Due::at(self.context.now, Subject::Account { doors, id }).with_groups(groups, false);
             self.marked.waiting.extend(waiting);
-            self.marked.conditional.push(ConditionalDue { due, changes: doubts });
+            self.marked.conditional.push(ConditionalDue { due, changes: changes });
         }
     }
 
     /// Marks the profiles that would join or leave a person. The people stay as they are until the guard has judged it.
     fn mark_address_changes(&mut self, changes: AddressChanges) {
         // Observe mode judges nothing. The confirmed state must be kept, or the change would count as confirmed.
-        self.marked.vouched.extend(changes.profiles);
+        self.marked.confirmed.extend(changes.profiles);
         if self.context.mode == Mode::Observe {
             return;
         }
         for one in &changes.waiting {
             let due = Due::at(self.context.now, one.who.clone());
-            self.marked.conditional.push(ConditionalDue { due, changes: vec![one.doubt.clone()] });
+            self.marked.conditional.push(ConditionalDue { due, changes: vec![one.change.clone()] });
         }
         self.marked.waiting.extend(changes.waiting);
     }
@@ -238,8 +238,8 @@ fn has_sure_work(compared: &Compared<'_>) -> bool {
 
 /// Returns whether the removal that an action makes is unconfirmed.
 fn is_unsure(compared: &Compared<'_>, doors: &str, step: &Action) -> bool {
-    doubt_of(&compared.projected.person, doors, step)
-        .is_some_and(|doubt| compared.result.uncertain.contains_key(&doubt))
+    change_of(&compared.projected.person, doors, step)
+        .is_some_and(|change| compared.result.uncertain.contains_key(&change))
 }
 
 /// Counts the differences. Unconfirmed removals are counted after the guard has judged them.

@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
-use crate::comparison::Read;
-use crate::comparison::facts::FactIndex;
-use crate::comparison::platform::Reading;
-use crate::settle::{Origin, end_look};
+use crate::compare::Read;
+use crate::compare::facts::FactIndex;
+use crate::compare::platform::Reading;
+use crate::settle::{Origin, end_refetch};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::sites::{Extent, PlatformRead};
@@ -15,7 +15,7 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Kind, Membership, What};
 use doorstep_core::model::record::Record;
 use doorstep_core::site::Site;
-use doorstep_vendors::platform::told::reader::tidy;
+use doorstep_vendors::platform::push::reader::tidy;
 use doorstep_vendors::platform::{PlatformVendor, ReadPlatform};
 
 /// Above this number of things, a complete read every 15 minutes would exceed our share of the rate limit.
@@ -43,7 +43,7 @@ pub async fn read(environment: &Environment, site: &Site, report: &mut Report) -
     let KeptRead { reading, heard, kept_out, held_back } = read_and_keep(environment, site, &mark, now).await?;
     report.problems.extend(heard.iter().map(|problem| format!("{word}: {problem}")));
     let sound = reading.problems.is_empty() && reading.refused.is_empty();
-    let refused = || reading.refused.iter().chain(&reading.doubts).chain(&kept_out);
+    let refused = || reading.refused.iter().chain(&reading.flaws).chain(&kept_out);
     let wrong: Vec<String> = reading.problems.iter().chain(refused()).cloned().collect();
     report.notices.extend(refused().cloned().map(Notice::ReadRefused));
     report.notices.extend(reading.problems.iter().map(|why| Notice::unreachable(word, why)));
@@ -124,20 +124,22 @@ async fn keep(
     reading: &mut Reading<'_>,
     record: Record,
 ) -> Result<Option<String>> {
-    plan_end_look(environment, site, &reading.known, &record.fact).await?;
+    plan_end_refetch(environment, site, &reading.known, &record.fact).await?;
     let Err(error) = environment.store.keep_fact(&site.id, &record).await else { return Ok(None) };
     let Error::Permanent(why) = error else { return Err(error) };
     let name = record.fact.name();
     let before = environment.store.fact(&site.id, &name).await?;
-    reading.known.put(&before.unwrap_or(Record { gone: true, vouched: None, ..record }));
+    reading.known.put(&before.unwrap_or(Record { gone: true, confirmed: None, ..record }));
     Ok(Some(format!("{name} stays as it was: {why}")))
 }
 
 /// Schedules a refetch at the end of a membership whose successor does not exist yet.
-async fn plan_end_look(environment: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
+async fn plan_end_refetch(environment: &Environment, site: &Site, known: &FactIndex, fact: &Fact) -> Result<()> {
     let What::Membership(Membership { awaits_next: true, location, .. }) = &fact.what else { return Ok(()) };
     let location = location.clone().and_then(|id| known.fact(&FactId::new(Kind::Location, id)));
-    let Some(due) = end_look(site, location, fact, environment.time.now(), &Origin::default()) else { return Ok(()) };
+    let Some(due) = end_refetch(site, location, fact, environment.time.now(), &Origin::default()) else {
+        return Ok(());
+    };
     if let Err(error) = environment.schedules.set(&site.id, due.minute).await {
         tracing::warn!(site = site.id, %error, "a schedule could not be set; the next comparison sets it");
     }

@@ -23,7 +23,7 @@ pub struct Found {
     /// Writes that belong to the person's transaction.
     pub writes: Vec<Write>,
     /// Audit entries of account changes that an interrupted run made.
-    pub deeds: Vec<AuditEntry>,
+    pub actions: Vec<AuditEntry>,
     /// An earlier run began to create the account, and no such account is found.
     pub tried: bool,
 }
@@ -47,7 +47,7 @@ pub async fn link(
     let mut found = Found::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
     let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
-    let begun = begun.map(|intent| intent.deed.clone());
+    let begun = begun.map(|intent| intent.action.clone());
     linking.refresh(person, begun.as_ref(), directory, &mut found).await?;
     if !person.accounts.contains_key(doors) {
         let making = match begun {
@@ -60,7 +60,7 @@ pub async fn link(
             found.tried = making.is_some();
             return Ok(found);
         };
-        found.deeds.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
+        found.actions.extend(making.is_some().then(|| invited(doors, &account.id, AFTER_AN_INTERRUPTION)));
         linking.take(person, account, making.is_some()).await?;
     }
     person.account_done(doors);
@@ -143,7 +143,7 @@ impl Linking<'_> {
                 (begun == Some(&IntentKind::Delete)).then_some(AuditAction::Deleted)
             }
         };
-        found.deeds.extend(done.map(|what| seen(self.doors, &known, what)));
+        found.actions.extend(done.map(|what| seen(self.doors, &known, what)));
         Ok(())
     }
 

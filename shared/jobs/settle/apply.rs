@@ -37,7 +37,7 @@ pub struct PersonWork {
     /// The name for new accounts.
     pub name: String,
     /// The audit entries of what was done.
-    pub deeds: Vec<AuditEntry>,
+    pub actions: Vec<AuditEntry>,
     /// Further writes of the person's transaction.
     pub writes: Vec<Write>,
     /// The failures, with the door system or store that failed.
@@ -224,7 +224,7 @@ struct Part {
 impl PersonWork {
     /// Returns a person's work without any action yet.
     pub fn of(person: Person, name: &str) -> Self {
-        let (deeds, writes, failures) = (Vec::new(), Vec::new(), Vec::new());
+        let (actions, writes, failures) = (Vec::new(), Vec::new(), Vec::new());
         let (name, kept) = (name.to_owned(), Vec::new());
         let (released, waits) = (Vec::new(), Vec::new());
         let (more, left) = (false, false);
@@ -233,7 +233,7 @@ impl PersonWork {
             person,
             decision: PersonDecision::default(),
             name,
-            deeds,
+            actions,
             writes,
             failures,
             kept,
@@ -249,7 +249,7 @@ impl PersonWork {
 
     /// Uses up the release of an applied change. The guard judges the same change anew the next time.
     pub(super) fn spend(&mut self, site: &str, done: &UnconfirmedChange) {
-        let released = self.released.iter().any(|release| release.doubt == *done);
+        let released = self.released.iter().any(|release| release.change == *done);
         self.writes.extend(released.then(|| Store::spent(site, done)));
     }
 
@@ -261,7 +261,7 @@ impl PersonWork {
 
     fn made(&mut self, site: &str, doors: &str, account: Account) {
         self.person.account_done(doors);
-        self.deeds.push(invited(doors, &account.id, "made"));
+        self.actions.push(invited(doors, &account.id, "made"));
         self.writes.push(point_account(site, doors, &account.id, &self.person.id));
         self.person.accounts.insert(doors.to_owned(), Linked::new(account, &self.name, true));
     }
@@ -304,7 +304,7 @@ impl PersonWork {
             self.person.accounts.remove(doors);
         }
         let answer = if what == AuditAction::Refused { "not allowed" } else { DONE };
-        self.deeds.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
+        self.actions.push(AuditEntry::new(doors, &account, None, what, &step.to_string(), answer));
     }
 
     pub(super) fn granted(
@@ -316,7 +316,7 @@ impl PersonWork {
         now: jiff::Timestamp,
     ) {
         let account = entry.account.id.clone();
-        self.deeds.push(AuditEntry::new(doors, &account, Some(group), AuditAction::Granted, &because, DONE));
+        self.actions.push(AuditEntry::new(doors, &account, Some(group), AuditAction::Granted, &because, DONE));
         let claim = self.person.claims.iter_mut().find(|claim| claim.doors == doors && claim.group == *group);
         match claim {
             Some(claim) => (claim.until, claim.because, claim.account) = (entry.until, because, account),
@@ -336,7 +336,7 @@ impl PersonWork {
         let done =
             UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         self.spend(site, &done);
-        self.deeds.push(AuditEntry::new(doors, &row.account, Some(group), AuditAction::Revoked, &because, DONE));
+        self.actions.push(AuditEntry::new(doors, &row.account, Some(group), AuditAction::Revoked, &because, DONE));
         let here = |claim: &Claim| claim.doors == doors && claim.group == *group;
         self.person.claims.retain(|claim| !here(claim) || !claim.surplus.is_empty());
         self.person.done(doors, group);
@@ -391,7 +391,14 @@ impl PersonWork {
     /// Adds one audit entry for a refusal, however often it is retried.
     fn refused(&mut self, doors: &str, account: &AccountId, group: Option<&GroupId>, because: &str, error: &Error) {
         if !self.person.problems.contains(&problem(doors, error)) {
-            self.deeds.push(AuditEntry::new(doors, account, group, AuditAction::Refused, because, &error.to_string()));
+            self.actions.push(AuditEntry::new(
+                doors,
+                account,
+                group,
+                AuditAction::Refused,
+                because,
+                &error.to_string(),
+            ));
         }
     }
 }

@@ -129,22 +129,22 @@ pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Perso
 
 /// Finishes or drops the intents on cards that were read. Returns an audit entry for each change that was made.
 pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<AuditEntry> {
-    let mut deeds = Vec::new();
+    let mut actions = Vec::new();
     for doors in looked {
         let (Some(linked), Some(book)) = (person.accounts.get_mut(doors), books.by_doors.get(doors)) else { continue };
         for intent in std::mem::take(&mut linked.card_intents) {
             if book.is_held(&intent.number, &linked.account.id) == intent.theirs {
                 linked.note_card(&intent.number, intent.theirs, &intent.because, now);
                 let (account, answer) = (&linked.account.id, AFTER_AN_INTERRUPTION);
-                deeds.push(card_deed(doors, account, intent.theirs, &intent.because, answer));
+                actions.push(card_action(doors, account, intent.theirs, &intent.because, answer));
             }
         }
     }
-    deeds
+    actions
 }
 
 /// Returns the audit entry of a card that was assigned or taken back.
-pub fn card_deed(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> AuditEntry {
+pub fn card_action(doors: &str, account: &AccountId, theirs: bool, because: &str, answer: &str) -> AuditEntry {
     let what = if theirs { AuditAction::Tagged } else { AuditAction::Untagged };
     AuditEntry::new(doors, account, None, what, because, answer)
 }

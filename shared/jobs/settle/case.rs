@@ -60,7 +60,7 @@ pub async fn dossier_of(
         &mut versions,
     )
     .await?;
-    let before = dossier.vouched.values().map(|before| &before.fact);
+    let before = dossier.confirmed.values().map(|before| &before.fact);
     let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
     let names = teams.iter().map(Holder::profile).collect();

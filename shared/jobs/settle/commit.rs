@@ -36,7 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// Minutes after which a card number that was not the person's is checked again.
 const LOOKS: [i64; 2] = [1, 5];
 /// Most audit entries in one transaction.
-const MOST_DEEDS: usize = 80;
+const MOST_ACTIONS: usize = 80;
 
 /// The outcome of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub async fn commit(
     // A refusal is retried too, because it may be over in a minute: a renewed key, a freed field, an error of the
     // vendor.
     let failed = !task.failures.is_empty();
-    if failed && !sitting.last && task.person == sitting.case.person && task.deeds.is_empty() {
+    if failed && !sitting.last && task.person == sitting.case.person && task.actions.is_empty() {
         return Ok(Outcome::Failed);
     }
     let mut problems = problems_of(scene, &sitting, &task);
@@ -79,7 +79,7 @@ pub async fn commit(
     }
     // A batch may take a while, and an audit entry needs the time at which it was written.
     let at = scene.environment.time.now().max(now);
-    stamp(&mut task.deeds, &sitting, at);
+    stamp(&mut task.actions, &sitting, at);
     count_new_accounts(scene, &mut task, at)?;
     task.writes.extend(drop_gone_profiles(&scene.site.id, &mut task.person, &sitting.case.dossier));
     if !failed {
@@ -117,20 +117,19 @@ pub async fn commit(
         Err(error @ Error::Permanent(_)) => cannot_be_written(scene, &before, task.person.version, &error, now).await,
         Err(error) => Err(error),
     };
-    notices.extend(task.deeds.into_iter().map(Notice::Changed));
+    notices.extend(task.actions.into_iter().map(Notice::Changed));
     written
 }
 
 /// Counts new accounts that no human approved. Beyond a limit in 24 hours, further ones wait for an approval.
 fn count_new_accounts(scene: &SiteContext, task: &mut PersonWork, at: Timestamp) -> Result<()> {
-    let approved = |deed: &AuditEntry| {
-        let made =
-            |doubt: &UnconfirmedChange| matches!(doubt, UnconfirmedChange::Made { doors, .. } if *doors == deed.doors);
-        task.released.iter().any(|release| release.approved.is_some() && made(&release.doubt))
+    let approved = |action: &AuditEntry| {
+        let made = |change: &UnconfirmedChange| matches!(change, UnconfirmedChange::Made { doors, .. } if *doors == action.doors);
+        task.released.iter().any(|release| release.approved.is_some() && made(&release.change))
     };
-    let new = task.deeds.iter().filter(|deed| deed.what == AuditAction::Invited && !approved(deed));
+    let new = task.actions.iter().filter(|action| action.what == AuditAction::Invited && !approved(action));
     let counts: Result<Vec<Write>> =
-        new.map(|deed| Store::count_made(&scene.site.id, &deed.doors, &deed.account, at)).collect();
+        new.map(|action| Store::count_made(&scene.site.id, &action.doors, &action.account, at)).collect();
     task.writes.extend(counts?);
     Ok(())
 }
@@ -176,7 +175,7 @@ async fn cannot_be_written(
     let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
     let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
     let due = [Due::at(later, Subject::Person(person.id.clone()))];
-    try_join(scene.alarm(floor_minute(later)), store.put_dues(site, &due)).await?;
+    try_join(scene.schedule(floor_minute(later)), store.put_dues(site, &due)).await?;
     match store.write_as(Step::Commit, put(site, &person)?).await {
         Ok(()) | Err(Error::Permanent(_)) => Ok(Outcome::GaveUp),
         Err(error) if error == conflict() => Ok(Outcome::GaveUp),
@@ -218,7 +217,7 @@ async fn look_again(scene: &SiteContext, before: &Person, task: &PersonWork, now
         let later = minutes_later(now, minutes);
         let due = [Due::at(later, Subject::Person(before.id.clone()))];
         let put = scene.environment.store.put_dues(&scene.site.id, &due);
-        try_join(scene.alarm(floor_minute(later)), put).await?;
+        try_join(scene.schedule(floor_minute(later)), put).await?;
     }
     Ok(())
 }
@@ -262,23 +261,24 @@ async fn write(
 ) -> Result<()> {
     let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
     let person = &mut task.person;
-    if *person == *before && task.deeds.is_empty() && task.writes.is_empty() {
+    if *person == *before && task.actions.is_empty() && task.writes.is_empty() {
         return Ok(());
     }
     let me = Subject::Person(person.id.clone());
     if let Some(next) = person.next.filter(|_| person.next != before.next) {
         // The due item and the schedule precede the person: an unneeded one does no harm.
         let due = [Due::at(next, me.clone())];
-        try_join(scene.alarm(floor_minute(next)), store.put_dues(site, &due)).await?;
+        try_join(scene.schedule(floor_minute(next)), store.put_dues(site, &due)).await?;
     }
-    if task.deeds.is_empty() && task.writes.is_empty() {
+    if task.actions.is_empty() && task.writes.is_empty() {
         store.write_as(Step::Commit, put(site, person)?).await?;
     } else {
         let chain = match known.take() {
             Some(chain) => chain,
             None => store.chain(site).await?,
         };
-        *known = Some(write_with_deeds(scene, person, std::mem::take(&mut task.writes), &task.deeds, at, chain).await?);
+        *known =
+            Some(write_with_actions(scene, person, std::mem::take(&mut task.writes), &task.actions, at, chain).await?);
     }
     person.version += 1;
     let moved = before.next.filter(|&old| old > now && person.next != Some(old));
@@ -292,18 +292,18 @@ async fn write(
 
 /// Writes the person, further items and the person's audit entries at the end of the chain, in one transaction. Audit
 /// entries that do not fit are written before it, in transactions of their own. Returns the new end of the chain.
-async fn write_with_deeds(
+async fn write_with_actions(
     scene: &SiteContext,
     person: &mut Person,
     mut writes: Vec<Write>,
-    deeds: &[AuditEntry],
+    actions: &[AuditEntry],
     at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
     let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
-    let (early, late) = deeds.split_at(deeds.len().saturating_sub(MOST_DEEDS));
-    for deeds in early.chunks(MOST_DEEDS) {
-        store.write_all(Step::Keep, chain.join(site, person, at, deeds)?).await?;
+    let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));
+    for actions in early.chunks(MOST_ACTIONS) {
+        store.write_all(Step::Keep, chain.join(site, person, at, actions)?).await?;
     }
     writes.extend(chain.join(site, person, at, late)?);
     debug_assert!(writes.len() < MOST_IN_ONE, "links and records of one person fit one transaction");

@@ -21,7 +21,7 @@ pub async fn is_crowd(environment: &Environment, site: &Site, dues: &[Due]) -> R
         match &due.subject {
             Subject::Person(id) => drop(ids.insert(id.clone())),
             Subject::Profile(name) => drop(names.insert(name.clone())),
-            Subject::Account { .. } | Subject::Look { .. } => {}
+            Subject::Account { .. } | Subject::Refetch { .. } => {}
         }
     }
     let known = environment.store.ids_of_profiles(&site.id, &names.iter().cloned().collect::<Vec<_>>()).await?;

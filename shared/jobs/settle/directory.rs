@@ -28,7 +28,7 @@ pub struct Directory {
 #[derive(Default)]
 struct Known {
     /// The number of single fetches so far.
-    looks: usize,
+    refetches: usize,
     list: List,
     by_id: HashMap<AccountId, Account>,
     by_email: HashMap<String, BTreeSet<AccountId>>,
@@ -86,7 +86,7 @@ impl Known {
         if self.listed(reader).await {
             return Ok(());
         }
-        self.looks += 1;
+        self.refetches += 1;
         match sought {
             Sought::Linked(account) if self.by_id.contains_key(&account.id) => {}
             Sought::Linked(account) => reader.account(account).await?.into_iter().for_each(|found| self.note(found)),
@@ -140,12 +140,12 @@ impl Directory {
         self.by_doors.extend(join_all(each).await);
     }
 
-    /// Announces `looks` fetches at a door system that had `all` accounts when they were last counted. Requests the
+    /// Announces `refetches` fetches at a door system that had `all` accounts when they were last counted. Requests the
     /// full list, once a run, if that takes fewer calls.
-    pub fn expect(&mut self, doors: &str, looks: usize, all: Option<usize>) {
+    pub fn expect(&mut self, doors: &str, refetches: usize, all: Option<usize>) {
         let known = self.by_doors.entry(doors.to_owned()).or_default();
         let few = all.map_or(FEW, |all| all / PAGE + 1);
-        if known.list == List::NotWanted && known.looks + looks > few {
+        if known.list == List::NotWanted && known.refetches + refetches > few {
             known.list = List::Wanted;
         }
     }
@@ -178,7 +178,7 @@ impl Directory {
         if let Some(seen) = known.by_id.get(&account.id) {
             return Ok(Some(seen.clone()));
         }
-        known.looks += 1;
+        known.refetches += 1;
         let found = reader.account(account).await?;
         found.iter().for_each(|found| known.note(found.clone()));
         Ok(found)
@@ -191,7 +191,7 @@ impl Directory {
         if known.listed(reader).await || known.sought.contains(email) {
             return Ok(known.of_address(email));
         }
-        known.looks += 1;
+        known.refetches += 1;
         let found = reader.find(email).await?;
         let found: Vec<Account> = found.into_iter().filter(|account| has_address(account, email)).collect();
         found.iter().for_each(|found| known.note(found.clone()));
@@ -209,12 +209,12 @@ mod tests {
 
     #[test]
     fn the_list_is_read_where_it_takes_fewer_calls_than_single_looks() {
-        let wanted = |looks: &[usize], all: Option<usize>| {
+        let wanted = |refetches: &[usize], all: Option<usize>| {
             let mut directory = Directory::default();
-            for looks in looks {
-                directory.expect("main", *looks, all);
+            for refetches in refetches {
+                directory.expect("main", *refetches, all);
                 let known = directory.by_doors.get_mut("main").expect("it was asked about");
-                known.looks += looks;
+                known.refetches += refetches;
             }
             directory.by_doors["main"].list == List::Wanted
         };

@@ -57,7 +57,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
             Subject::Person(id) => Ok(vec![id.clone()]),
             Subject::Profile(name) => of_profile(environment, site, name).await,
             Subject::Account { doors, id } => of_account(environment, site, doors, id).await.map(|id| vec![id]),
-            Subject::Look { .. } => Ok(Vec::new()),
+            Subject::Refetch { .. } => Ok(Vec::new()),
         };
         let meant = match meant {
             // The table will never accept this write. The other people go on, and each reconcile finds the failure
@@ -87,7 +87,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
 async fn of_profile(environment: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
     let known = environment.store.id_of_profile(site, name).await?;
     let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
-    let before = record.as_ref().and_then(|record| record.vouched.as_ref()).and_then(|fact| profile_of(&fact.what));
+    let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
     let profile = record.as_ref().and_then(|record| profile_of(&record.fact.what)).cloned();
     let Some(profile) = profile else { return Ok(known.into_iter().collect()) };
     let address = ProfileAddress::of(&profile, before);

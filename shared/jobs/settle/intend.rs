@@ -21,7 +21,7 @@ use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
 /// with audit entries is written after the others, because each such write appends to the end of the audit chain.
 pub async fn intend(scene: &SiteContext, sittings: &[Evaluation], tasks: &mut [PersonWork], now: Timestamp) {
     let all = sittings.iter().zip(tasks.iter_mut());
-    let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.deeds.is_empty());
+    let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.actions.is_empty());
     let guests = &GuestsBefore::of(scene);
     let each = together.into_iter().map(|(sitting, task)| one(scene, sitting, task, guests, now, None));
     let each: Vec<_> = each.collect();
@@ -53,7 +53,7 @@ async fn one(
     task.person.intents.extend(begun);
     begin_cards(task);
     let at = scene.environment.time.now().max(now);
-    stamp(&mut task.deeds, sitting, at);
+    stamp(&mut task.actions, sitting, at);
     let written = write(scene, task, at, known).await;
     let stored = written.is_ok();
     let in_time = match written {
@@ -66,7 +66,7 @@ async fn one(
         task.person = sitting.case.person.clone();
         task.person.version += u64::from(stored && sitting.last);
         task.decision.retain_actions(|_, _| false);
-        task.deeds.clear();
+        task.actions.clear();
         task.failures.push(("ledger".to_owned(), error));
         None
     })
@@ -80,7 +80,7 @@ async fn write(
     known: Option<Chain>,
 ) -> Result<Option<Chain>> {
     let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
-    if task.deeds.is_empty() && task.writes.is_empty() {
+    if task.actions.is_empty() && task.writes.is_empty() {
         store.write_as(Step::Intend, put(site, &task.person)?).await?;
         task.person.version += 1;
         return Ok(known);
@@ -89,8 +89,8 @@ async fn write(
         Some(chain) => chain,
         None => store.chain(site).await?,
     };
-    let deeds = std::mem::take(&mut task.deeds);
-    let mut writes = chain.join(site, &mut task.person, at, &deeds)?;
+    let actions = std::mem::take(&mut task.actions);
+    let mut writes = chain.join(site, &mut task.person, at, &actions)?;
     writes.append(&mut task.writes);
     writes.insert(0, put(site, &task.person)?);
     store.write_all(Step::Intend, writes).await?;
@@ -144,8 +144,8 @@ async fn intents(
             None => guests.named(scene, doors, &task.name).await,
         };
         let before = before.map_err(|error| (doors.clone(), error))?;
-        let (doors, deed) = (doors.clone(), IntentKind::Create { before });
-        begun.push(Intent { doors, group: None, deed, because: String::new() });
+        let (doors, action) = (doors.clone(), IntentKind::Create { before });
+        begun.push(Intent { doors, group: None, action, because: String::new() });
     }
     Ok(begun)
 }
@@ -154,7 +154,7 @@ async fn intents(
 /// creating an account, and `begin_cards` those for cards. The other actions have none: after a crash nothing about
 /// them must be found out.
 pub(super) fn intent_of(person: &Person, doors: &str, step: &Action) -> Option<Intent> {
-    let (group, deed, because) = match step {
+    let (group, action, because) = match step {
         Action::Grant { group, until, because, replaces } => {
             let account = person.accounts.get(doors).map(|linked| linked.account.id.clone());
             let replaces = replaces.iter().map(|row| row.handle().to_owned()).collect();
@@ -169,5 +169,5 @@ pub(super) fn intent_of(person: &Person, doors: &str, step: &Action) -> Option<I
         Action::Delete => (None, IntentKind::Delete, String::new()),
         Action::Create | Action::Tidy { .. } | Action::Rename(_) | Action::Tag(_) | Action::Untag(_) => return None,
     };
-    Some(Intent { doors: doors.to_owned(), group, deed, because })
+    Some(Intent { doors: doors.to_owned(), group, action, because })
 }

@@ -21,7 +21,7 @@ pub fn finish(
     terms: &BTreeMap<String, DoorsContext>,
     now: Timestamp,
 ) -> Vec<AuditEntry> {
-    let mut deeds = Vec::new();
+    let mut actions = Vec::new();
     let intents = std::mem::take(&mut person.intents);
     for intent in intents {
         let Some(group) = intent.group.clone() else {
@@ -29,17 +29,17 @@ pub fn finish(
             continue;
         };
         let linked = person.accounts.contains_key(&intent.doors);
-        if matches!(intent.deed, IntentKind::Grant { account: None, .. }) && !linked {
+        if matches!(intent.action, IntentKind::Grant { account: None, .. }) && !linked {
             person.intents.push(intent);
             continue;
         }
         let ends = terms.get(&intent.doors).map(|terms| terms.capabilities.ends_by_itself);
         match (held.get(&(intent.doors.clone(), group.clone())), ends) {
-            (Some(rows), Some(ends)) => deeds.extend(one(person, &intent, &group, rows, ends, now)),
+            (Some(rows), Some(ends)) => actions.extend(one(person, &intent, &group, rows, ends, now)),
             _ => person.intents.push(intent),
         }
     }
-    deeds
+    actions
 }
 
 fn one(
@@ -51,7 +51,7 @@ fn one(
     now: Timestamp,
 ) -> Option<AuditEntry> {
     let linked = person.accounts.get(&intent.doors).map(|linked| linked.account.id.clone());
-    let (account, what) = match &intent.deed {
+    let (account, what) = match &intent.action {
         IntentKind::Grant { account, until, replaces } => {
             let account = account.clone().or(linked)?;
             let rows = rows.of_account(&account);
@@ -103,16 +103,16 @@ mod tests {
     #[test]
     fn a_renewal_that_stopped_half_way_is_seen_and_what_it_left_is_noted() {
         let (old, new) = (row("1", "2026-03-02T09:15:00Z"), row("2", "2026-03-02T10:15:00Z"));
-        let deed =
+        let action =
             IntentKind::Grant { account: Some(AccountId("7".into())), until: new.until, replaces: vec!["1".into()] };
         let group = GroupId("g".into());
-        let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
+        let intent = Intent { doors: "main".into(), group: Some(group.clone()), action, because: "b".into() };
         let mut person = Person { id: "p".into(), ..Person::default() };
         let now = Timestamp::UNIX_EPOCH;
         assert!(one(&mut person, &intent, &group, &GroupRows::of(vec![old.clone()]), true, now).is_none());
         assert!(person.claims.is_empty(), "the new line was never made");
         let seen = one(&mut person, &intent, &group, &GroupRows::of(vec![old, new.clone()]), true, now);
-        assert_eq!(seen.map(|deed| deed.what), Some(AuditAction::Granted));
+        assert_eq!(seen.map(|action| action.what), Some(AuditAction::Granted));
         let claim = person.claim("main", &group).expect("the new line is ours");
         assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));
     }
@@ -121,8 +121,8 @@ mod tests {
     fn a_revoke_that_was_done_unseen_forgets_no_older_line_of_ours() {
         let (old, new) = (row("1", "2026-03-02T10:15:00Z"), row("2", "2026-03-02T09:15:00Z"));
         let (account, group) = (old.account.clone(), GroupId("g".into()));
-        let deed = IntentKind::Revoke { account: account.clone(), handle: "2".into() };
-        let intent = Intent { doors: "main".into(), group: Some(group.clone()), deed, because: "b".into() };
+        let action = IntentKind::Revoke { account: account.clone(), handle: "2".into() };
+        let intent = Intent { doors: "main".into(), group: Some(group.clone()), action, because: "b".into() };
         for surplus in [vec!["1".to_owned()], Vec::new()] {
             let mut person = Person { id: "p".into(), ..Person::default() };
             person.claims.push(Claim {
@@ -138,7 +138,7 @@ mod tests {
             });
             let rows = GroupRows::of(vec![old.clone()]);
             let seen = one(&mut person, &intent, &group, &rows, true, Timestamp::UNIX_EPOCH);
-            assert_eq!(seen.map(|deed| deed.what), Some(AuditAction::Revoked));
+            assert_eq!(seen.map(|action| action.what), Some(AuditAction::Revoked));
             assert_eq!(
                 person.claim("main", &group).map(|claim| claim.surplus.clone()),
                 Some(surplus).filter(|s| !s.is_empty())

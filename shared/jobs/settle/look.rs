@@ -68,7 +68,7 @@ impl Origin {
     }
 
     fn source(&self) -> Source {
-        self.delivery.clone().map_or(Source::Look, Source::Delivery)
+        self.delivery.clone().map_or(Source::Refetch, Source::Delivery)
     }
 
     /// Returns a due item for `subject` with this origin.
@@ -117,9 +117,9 @@ impl<'a> Refetcher<'a> {
 
     /// Refetches one thing, stores it, and marks everyone whom it concerns. A thing that is not visible yet is fetched
     /// again later.
-    pub async fn look(&self, mention: &ChangeHint, looks: u8, heard: &Origin) -> Result<()> {
-        Box::pin(self.look_at(mention, looks, heard, true)).await?;
-        let mut losers = VecDeque::from(self.had(&mention.about).await?);
+    pub async fn look(&self, hint: &ChangeHint, refetches: u8, heard: &Origin) -> Result<()> {
+        Box::pin(self.look_at(hint, refetches, heard, true)).await?;
+        let mut losers = VecDeque::from(self.had(&hint.about).await?);
         while !self.is_late()
             && let Some(about) = losers.pop_front()
         {
@@ -133,13 +133,13 @@ impl<'a> Refetcher<'a> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
-    async fn look_at(&self, mention: &ChangeHint, looks: u8, heard: &Origin, around: bool) -> Result<()> {
+    async fn look_at(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, around: bool) -> Result<()> {
         let began = self.environment.time.now();
-        let found = match self.platform.look(&mention.about).await {
+        let found = match self.platform.look(&hint.about).await {
             Ok(Lookup::Fact(fact)) => Some(fact),
             Ok(Lookup::Missing) => None,
-            Ok(Lookup::Unreadable(what)) => return self.cannot_read(mention, looks, heard, &what).await,
-            Err(error) => return self.could_not(mention, looks, heard, &error).await,
+            Ok(Lookup::Unreadable(what)) => return self.cannot_read(hint, refetches, heard, &what).await,
+            Err(error) => return self.could_not(hint, refetches, heard, &error).await,
         };
         let found = match found {
             Some(fact) => Some(self.with_relations(fact, heard).await?),
@@ -147,52 +147,50 @@ impl<'a> Refetcher<'a> {
         };
         // Doorstep stores what a platform pushes before it enqueues the trigger. Such a platform never lags.
         let may_lag = self.platform.answers_by_id();
-        let around = match self.around(mention, found.as_ref(), around).await {
+        let around = match self.around(hint, found.as_ref(), around).await {
             Ok(around) => around,
-            Err(error) => return self.could_not(mention, looks, heard, &error).await,
+            Err(error) => return self.could_not(hint, refetches, heard, &error).await,
         };
-        let proves = self.platform.proves_times();
+        let verifies = self.platform.verifies_times();
         let late = match &found {
             _ if !may_lag => false,
-            None => !(around.called_off || mention.removed && proves),
-            Some(fact) => !proves || mention.removed || mention.reaches > fact.changed.or(mention.reaches),
+            None => !(around.called_off || hint.removed && verifies),
+            Some(fact) => !verifies || hint.removed || hint.reaches > fact.changed.or(hint.reaches),
         };
-        let again = late && self.look_again(mention, looks, heard).await?;
+        let again = late && self.look_again(hint, refetches, heard).await?;
         if let Some(fact) = &found
             && let Err(error) = self.uses(fact, heard).await
         {
-            return self.could_not(mention, looks, heard, &error).await;
+            return self.could_not(hint, refetches, heard, &error).await;
         }
-        let is_listed = around.has(&mention.about);
-        let is_gone = around.unlisted || around.called_off || mention.removed && (proves || !may_lag);
+        let is_listed = around.has(&hint.about);
+        let is_gone = around.unlisted || around.called_off || hint.removed && (verifies || !may_lag);
         // The replacement of a thing is stored before the thing is marked as gone.
-        let all_kept = Box::pin(self.keep_around(&mention.about, around, began, heard)).await?;
+        let all_kept = Box::pin(self.keep_around(&hint.about, around, began, heard)).await?;
         match found {
             // The replacement may be among the things that the next run fetches.
-            None if !all_kept => self.look_later(mention, looks, heard, SignedDuration::from_mins(1)).await,
+            None if !all_kept => self.look_later(hint, refetches, heard, SignedDuration::from_mins(1)).await,
             Some(fact) => Box::pin(self.keep(Record::new(fact, began, heard.source()), heard)).await,
             // A single 404 without a signed removal revokes nothing.
             None if again => Ok(()),
             // No platform was asked: a late webhook about a thing that the last snapshot lacks revokes nothing either.
-            None if !may_lag && !mention.removed => Ok(()),
+            None if !may_lag && !hint.removed => Ok(()),
             None if is_listed => Ok(()),
-            None if is_gone => self.keep_gone(&mention.about, began, heard.source(), heard).await,
-            None => self.keep_missing(&mention.about, began, heard).await,
+            None if is_gone => self.keep_gone(&hint.about, began, heard.source(), heard).await,
+            None => self.keep_missing(&hint.about, began, heard).await,
         }
     }
 
     /// Returns the other things that the hint may stand for.
-    async fn around(&self, mention: &ChangeHint, found: Option<&Fact>, wanted: bool) -> Result<Around> {
+    async fn around(&self, hint: &ChangeHint, found: Option<&Fact>, wanted: bool) -> Result<Around> {
         if !wanted || !self.platform.tells_of_people() {
             return Ok(Around::default());
         }
         let known = match found {
             Some(fact) => Some(fact.what.clone()),
-            None => {
-                self.environment.store.fact(&self.site.id, &mention.about).await?.map(|known| known.fact.what.clone())
-            }
+            None => self.environment.store.fact(&self.site.id, &hint.about).await?.map(|known| known.fact.what.clone()),
         };
-        self.platform.around(&mention.about, known.as_ref(), found.is_none()).await
+        self.platform.around(&hint.about, known.as_ref(), found.is_none()).await
     }
 
     /// Stores what was read beside a thing, and refetches known things that were not there. Returns whether all of it
@@ -258,8 +256,8 @@ impl<'a> Refetcher<'a> {
     async fn look_next(&self, names: &[FactId], heard: &Origin) -> Result<()> {
         let now = self.environment.time.now();
         let look = |about: &FactId| {
-            let mention = ChangeHint { about: about.clone(), reaches: None, removed: false };
-            Due::at(now, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
+            let hint = ChangeHint { about: about.clone(), reaches: None, removed: false };
+            Due::at(now, Subject::Refetch { hint, refetches: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
         };
         self.environment.store.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
     }
@@ -275,8 +273,8 @@ impl<'a> Refetcher<'a> {
         let Some(known) = known else { return Ok(fact) };
         let unanswered = relation::confirm(self.platform.as_ref(), &known.fact, &mut fact, |_| None).await;
         if let Some((_, error)) = unanswered.first() {
-            let mention = ChangeHint { about: name, reaches: None, removed: false };
-            self.could_not(&mention, 0, heard, error).await?;
+            let hint = ChangeHint { about: name, reaches: None, removed: false };
+            self.could_not(&hint, 0, heard, error).await?;
         }
         Ok(fact)
     }
@@ -284,7 +282,7 @@ impl<'a> Refetcher<'a> {
     /// Returns the members who joined or left a team.
     async fn left_team(&self, about: &FactId, people: Option<Vec<Id>>) -> Result<Vec<FactId>> {
         let Some(people) = people else { return Ok(Vec::new()) };
-        let known = self.environment.store.roster(&self.site.id, &Holder::Team(about.id.clone())).await?;
+        let known = self.environment.store.team_members(&self.site.id, &Holder::Team(about.id.clone())).await?;
         let people: Vec<FactId> = people.into_iter().map(|id| FactId::new(Kind::Member, id)).collect();
         let came = people.iter().filter(|name| !known.contains(name)).cloned();
         let left = known.iter().filter(|name| !people.contains(name)).cloned();
@@ -336,34 +334,34 @@ impl<'a> Refetcher<'a> {
     }
 
     /// Schedules another fetch, unless there were enough. Returns whether it did.
-    async fn look_again(&self, mention: &ChangeHint, looks: u8, heard: &Origin) -> Result<bool> {
-        let Some(minutes) = AGAIN_AFTER.get(usize::from(looks)) else { return Ok(false) };
-        let waited = looks.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
-        self.look_later(mention, looks + 1, heard, SignedDuration::from_mins(minutes - waited)).await?;
+    async fn look_again(&self, hint: &ChangeHint, refetches: u8, heard: &Origin) -> Result<bool> {
+        let Some(minutes) = AGAIN_AFTER.get(usize::from(refetches)) else { return Ok(false) };
+        let waited = refetches.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
+        self.look_later(hint, refetches + 1, heard, SignedDuration::from_mins(minutes - waited)).await?;
         Ok(true)
     }
 
     /// Keeps the known fact. The thing may be corrected in a moment; until then each reconcile reports it.
-    async fn cannot_read(&self, mention: &ChangeHint, looks: u8, heard: &Origin, what: &Unreadable) -> Result<()> {
-        let (site, about, field) = (self.site.id.as_str(), &mention.about, what.field.as_str());
+    async fn cannot_read(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, what: &Unreadable) -> Result<()> {
+        let (site, about, field) = (self.site.id.as_str(), &hint.about, what.field.as_str());
         tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
-        self.look_again(mention, looks, heard).await.map(drop)
+        self.look_again(hint, refetches, heard).await.map(drop)
     }
 
-    async fn could_not(&self, mention: &ChangeHint, looks: u8, heard: &Origin, error: &Error) -> Result<()> {
-        tracing::warn!(site = self.site.id, about = %mention.about, %error, "cannot look at the platform");
+    async fn could_not(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, error: &Error) -> Result<()> {
+        tracing::warn!(site = self.site.id, about = %hint.about, %error, "cannot look at the platform");
         let asked = match error {
             Error::Retry { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
             Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
         };
         let minute = SignedDuration::from_mins(1);
-        self.look_later(mention, looks, heard, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
+        self.look_later(hint, refetches, heard, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
     }
 
-    async fn look_later(&self, mention: &ChangeHint, looks: u8, heard: &Origin, wait: SignedDuration) -> Result<()> {
+    async fn look_later(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, wait: SignedDuration) -> Result<()> {
         let now = self.environment.time.now();
         let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
-        let due = Due::at(at, Subject::Look { mention: mention.clone(), looks, delivery: heard.delivery.clone() });
+        let due = Due::at(at, Subject::Refetch { hint: hint.clone(), refetches, delivery: heard.delivery.clone() });
         self.environment.schedules.set(&self.site.id, at).await?;
         self.environment.store.put_dues(&self.site.id, &[due]).await
     }
@@ -393,7 +391,9 @@ impl<'a> Refetcher<'a> {
             _ => None,
         };
         let location = location.as_ref().map(|record| record.fact.as_ref());
-        let Some(due) = end_look(self.site, location, fact, self.environment.time.now(), heard) else { return Ok(()) };
+        let Some(due) = end_refetch(self.site, location, fact, self.environment.time.now(), heard) else {
+            return Ok(());
+        };
         self.environment.schedules.set(&self.site.id, due.minute).await?;
         self.environment.store.put_dues(&self.site.id, &[due]).await
     }
@@ -443,8 +443,8 @@ impl<'a> Refetcher<'a> {
         match self.platform.look(name).await {
             Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, heard.source()))),
             Err(error) => {
-                let mention = ChangeHint { about: name.clone(), reaches: None, removed: false };
-                self.could_not(&mention, 0, heard, &error).await.map(|()| None)
+                let hint = ChangeHint { about: name.clone(), reaches: None, removed: false };
+                self.could_not(&hint, 0, heard, &error).await.map(|()| None)
             }
         }
     }
@@ -496,7 +496,7 @@ impl<'a> Refetcher<'a> {
             match holder {
                 // A change of a profile does not concern the other members of its team.
                 Holder::Team(_) if record.fact.what.kind() == Kind::Member => {}
-                Holder::Team(_) => profiles.extend(self.environment.store.roster(&self.site.id, holder).await?),
+                Holder::Team(_) => profiles.extend(self.environment.store.team_members(&self.site.id, holder).await?),
                 Holder::Member(_) | Holder::Visitor(_) => {
                     profiles.insert(holder.profile());
                 }
@@ -508,13 +508,13 @@ impl<'a> Refetcher<'a> {
 
 /// Returns the refetch of a membership at its end, if a successor is expected and does not exist yet. `location` is the
 /// location of the membership.
-pub fn end_look(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Origin) -> Option<Due> {
+pub fn end_refetch(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Origin) -> Option<Due> {
     let What::Membership(Membership { awaits_next: true, until: Some(until), .. }) = &fact.what else { return None };
     let catalogue = Catalogue::without_passes(location);
     let zone = catalogue.zone_of(location.map(|location| location.id.as_str()), &site.timezone);
     let end = end_of(*until, &zone).filter(|end| *end > now)?;
-    let mention = ChangeHint { about: fact.name(), reaches: None, removed: false };
-    Some(Due::at(end, Subject::Look { mention, looks: 0, delivery: heard.delivery.clone() }))
+    let hint = ChangeHint { about: fact.name(), reaches: None, removed: false };
+    Some(Due::at(end, Subject::Refetch { hint, refetches: 0, delivery: heard.delivery.clone() }))
 }
 
 /// Returns whether something is so long ago that the platform no longer lists it.

@@ -22,7 +22,7 @@ pub async fn unconfirmed(
     now: Timestamp,
 ) -> Result<Option<Record>> {
     // A loss that was unconfirmed stays unconfirmed while the numbers are still missing.
-    let before = old.vouched.as_ref().filter(|before| lost_all_numbers(before, &new.fact));
+    let before = old.confirmed.as_ref().filter(|before| lost_all_numbers(before, &new.fact));
     let before = before.or(Some(&old.fact).filter(|_| !old.gone)).filter(|before| lost_all_numbers(before, &new.fact));
     let Some(before) = before.filter(|_| !new.gone) else { return Ok(None) };
     let others = environment.store.count_lost_numbers(site, &new.fact.name(), now).await?;
@@ -30,7 +30,7 @@ pub async fn unconfirmed(
     if (Loss { known, lost: others + 1 }).is_credible(LossLimit::Half) {
         return Ok(None);
     }
-    let mut vouched = new.fact.as_ref().clone();
-    with_numbers_of(&mut vouched, before);
-    Ok(Some(Record { vouched: Some(Arc::new(vouched)), ..new.clone() }))
+    let mut confirmed = new.fact.as_ref().clone();
+    with_numbers_of(&mut confirmed, before);
+    Ok(Some(Record { confirmed: Some(Arc::new(confirmed)), ..new.clone() }))
 }

@@ -11,13 +11,13 @@ use super::accounts::{link, reader};
 use super::apply::PersonWork;
 use super::cards::{Books, adopt_and_forget, finish_cards, to_be_looked_at};
 use super::directory::{Directory, Sought};
-use super::doubts::wait_for_the_guard;
 use super::interrupted::finish;
 use super::order::SLICE_TIME;
 use super::portion::Phase;
 use super::round::Evaluation;
 use super::scene::SiteContext;
 use super::shared::{OthersByPerson, note, read_again, read_others};
+use super::unconfirmed::wait_for_the_guard;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::credibility::AGREEING;
 use doorstep_core::decide::person::{
@@ -42,9 +42,9 @@ pub async fn prepare_all(
     let mut begun: Vec<StartedWork> =
         sittings.iter().map(|sitting| begin(scene, sitting, portion, seen, now)).collect();
     for (doors, terms) in &scene.terms {
-        let looks = begun.iter().filter(|begun| begun.in_need.contains(doors)).count();
+        let refetches = begun.iter().filter(|begun| begun.in_need.contains(doors)).count();
         let of_all = seen.newcomers.max(begun.len()) / begun.len().max(1);
-        seen.directory.expect(doors, looks * of_all, terms.seen.accounts);
+        seen.directory.expect(doors, refetches * of_all, terms.seen.accounts);
     }
     look_ahead(scene, &begun, &mut seen.directory).await;
     for (sitting, begun) in sittings.iter().zip(&mut begun) {
@@ -192,7 +192,7 @@ fn begin(scene: &SiteContext, sitting: &Evaluation, portion: Phase, seen: &First
         let failure = seen.unread.get(group).map(|error| (group.0.clone(), error.clone()));
         task.failures.extend(failure.filter(|failure| !task.failures.contains(failure)));
     }
-    task.deeds = finish(&mut task.person, &seen.held, &scene.terms, now);
+    task.actions = finish(&mut task.person, &seen.held, &scene.terms, now);
     let judged = judge(scene, sitting, &task, seen, &BTreeSet::new(), now);
     let mut in_need = in_need_of_an_account(scene, sitting, &task, &judged);
     let cards = to_be_looked_at(scene, sitting, &task.person, now);
@@ -225,13 +225,13 @@ async fn prepare(
             return;
         }
         let found = finish(&mut task.person, &seen.held, &scene.terms, now);
-        task.deeds.extend(found);
+        task.actions.extend(found);
         let mut looked = BTreeSet::new();
         if portion.has_cards() {
             let doors = to_be_looked_at(scene, sitting, &task.person, now);
             looked = seen.books.look_at(scene, task, &sitting.numbers, doors).await;
             let found = finish_cards(&mut task.person, &looked, &seen.books, now);
-            task.deeds.extend(found);
+            task.actions.extend(found);
         }
         *judged = judge(scene, sitting, task, seen, &looked, now);
         seen.books.note(&task.person, judged);
@@ -262,7 +262,7 @@ async fn link_all(
         match link(scene, &mut task.person, doors, &task.name, directory).await {
             Ok(found) => {
                 task.writes.extend(found.writes);
-                task.deeds.extend(found.deeds);
+                task.actions.extend(found.actions);
                 task.tried.extend(found.tried.then(|| doors.clone()));
             }
             Err(error) => {

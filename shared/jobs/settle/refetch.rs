@@ -15,14 +15,14 @@ use doorstep_core::model::push_update::ChangeHint;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
-use doorstep_vendors::platform::told::outdated::drop_arrivals;
+use doorstep_vendors::platform::push::outdated::drop_arrivals;
 
 /// How long a hint waits if the platform cannot be reached at all.
 const UNREACHABLE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Returns whether any of these triggers asks for a fetch.
 pub fn has_hints(rings: &[TriggerMessage]) -> bool {
-    rings.iter().any(|ring| matches!(ring.bell, Trigger::Things(_) | Trigger::Account { .. }))
+    rings.iter().any(|ring| matches!(ring.trigger, Trigger::Hints(_) | Trigger::Account { .. }))
 }
 
 /// Refetches everything that the triggers name, each thing once, until `ends`. Returns the people marked in passing.
@@ -47,16 +47,16 @@ pub async fn refetch(
         }
     };
     let mut rest = hints.as_slice();
-    while let Some(((mention, heard), more)) = rest.split_first() {
+    while let Some(((hint, heard), more)) = rest.split_first() {
         if environment.time.now() >= ends {
             put_off(environment, site, rest, environment.time.now()).await?;
             break;
         }
-        looker.look(mention, 0, heard).await?;
+        looker.look(hint, 0, heard).await?;
         rest = more;
     }
     if let Some(contract) = site.platform.kind.vendor().contract() {
-        let looked = hints.iter().take(hints.len() - rest.len()).map(|(mention, _)| mention).collect::<Vec<_>>();
+        let looked = hints.iter().take(hints.len() - rest.len()).map(|(hint, _)| hint).collect::<Vec<_>>();
         drop_arrivals(contract, &environment.store, &site.id, &looked).await?;
     }
     marked.extend(looker.marked());
@@ -64,23 +64,23 @@ pub async fn refetch(
 }
 
 /// Refetches the things that are due, until `ends`. The rest stays due.
-pub async fn look_again(environment: &Environment, site: &Site, looks: &[Due], ends: Timestamp) -> Result<()> {
+pub async fn look_again(environment: &Environment, site: &Site, refetches: &[Due], ends: Timestamp) -> Result<()> {
     let looker = match Refetcher::new(environment, site, ends).await {
         Ok(looker) => looker,
         Err(error) => {
             tracing::warn!(site = site.id, %error, "the platform cannot be reached; looks wait a minute");
             let now = environment.time.now();
-            put_off_looks(environment, site, looks, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
-            return environment.store.cross_out(&site.id, looks).await;
+            put_off_refetches(environment, site, refetches, now.saturating_add(UNREACHABLE).unwrap_or(now)).await?;
+            return environment.store.cross_out(&site.id, refetches).await;
         }
     };
-    for due in looks {
+    for due in refetches {
         if environment.time.now() >= ends {
             break;
         }
-        if let Subject::Look { mention, looks, delivery } = &due.subject {
+        if let Subject::Refetch { hint, refetches, delivery } = &due.subject {
             let heard = Origin { delivery: delivery.clone(), rung: None };
-            looker.look(mention, *looks, &heard).await?;
+            looker.look(hint, *refetches, &heard).await?;
         }
         environment.store.cross_out(&site.id, std::slice::from_ref(due)).await?;
     }
@@ -90,10 +90,10 @@ pub async fn look_again(environment: &Environment, site: &Site, looks: &[Due], e
 fn hints(rings: &[TriggerMessage]) -> Vec<(ChangeHint, Origin)> {
     let mut hints: Vec<(ChangeHint, Origin)> = Vec::new();
     for ring in rings {
-        if let Trigger::Things(more) = &ring.bell {
-            for mention in more {
-                if !hints.iter().any(|(known, _)| known == mention) {
-                    hints.push((mention.clone(), Origin::of(ring)));
+        if let Trigger::Hints(more) = &ring.trigger {
+            for hint in more {
+                if !hints.iter().any(|(known, _)| known == hint) {
+                    hints.push((hint.clone(), Origin::of(ring)));
                 }
             }
         }
@@ -102,15 +102,15 @@ fn hints(rings: &[TriggerMessage]) -> Vec<(ChangeHint, Origin)> {
 }
 
 async fn put_off(environment: &Environment, site: &Site, hints: &[(ChangeHint, Origin)], to: Timestamp) -> Result<()> {
-    let look = |(mention, heard): &(ChangeHint, Origin)| {
-        let subject = Subject::Look { mention: mention.clone(), looks: 0, delivery: heard.delivery.clone() };
+    let look = |(hint, heard): &(ChangeHint, Origin)| {
+        let subject = Subject::Refetch { hint: hint.clone(), refetches: 0, delivery: heard.delivery.clone() };
         Due::at(to, subject).asked_at(heard.rung)
     };
     put_and_wake(environment, site, hints.iter().map(look).collect(), to).await
 }
 
-async fn put_off_looks(environment: &Environment, site: &Site, looks: &[Due], to: Timestamp) -> Result<()> {
-    put_and_wake(environment, site, looks.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
+async fn put_off_refetches(environment: &Environment, site: &Site, refetches: &[Due], to: Timestamp) -> Result<()> {
+    put_and_wake(environment, site, refetches.iter().map(|due| Due::at(to, due.subject.clone())).collect(), to).await
 }
 
 async fn put_and_wake(environment: &Environment, site: &Site, dues: Vec<Due>, at: Timestamp) -> Result<()> {
@@ -123,9 +123,9 @@ async fn put_and_wake(environment: &Environment, site: &Site, dues: Vec<Due>, at
 /// Returns a due item for each person with an account that a trigger names. The person's groups and the account are
 /// read again.
 async fn of_accounts(environment: &Environment, site: &Site, rings: &[TriggerMessage]) -> Result<Vec<Due>> {
-    let accounts = rings.iter().filter_map(|ring| match &ring.bell {
+    let accounts = rings.iter().filter_map(|ring| match &ring.trigger {
         Trigger::Account { doors, id } => Some(((doors, id), Origin::of(ring))),
-        Trigger::Things(_) | Trigger::Alarm(_) | Trigger::Due | Trigger::Unread | Trigger::Roster => None,
+        Trigger::Hints(_) | Trigger::Schedule(_) | Trigger::Due | Trigger::Unreadable | Trigger::Snapshot => None,
     });
     let mut dues = Vec::new();
     for ((doors, id), heard) in accounts.collect::<BTreeMap<_, _>>() {

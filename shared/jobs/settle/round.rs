@@ -203,7 +203,7 @@ fn sit(scene: &SiteContext, case: PersonState, called: Option<&WorkItem>, last: 
     let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
     let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
     let numbers = case.dossier.cards();
-    let next = scene.former.next_boundary(scene.rules(), &case.dossier, &desired, now);
+    let next = scene.baseline.next_boundary(scene.rules(), &case.dossier, &desired, now);
     let next = next.into_iter().chain(resume_at(&case.person, &desired, &scene.terms, now)).min();
     let asked = called.map_or(now, |summons| summons.asked(now));
     let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));

@@ -7,15 +7,15 @@ use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::doubts::NewAccountGate;
 use super::shared::neighbours;
+use super::unconfirmed::NewAccountGate;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Before, Rules};
 use doorstep_core::decide::guard::UnconfirmedChange;
-use doorstep_core::decide::guard::former::{Baseline, CatalogueBefore, Catalogues, OlderFiles};
+use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore, Catalogues, OlderFiles};
 use doorstep_core::model::account::{AccountId, Group};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
@@ -75,7 +75,7 @@ pub struct SiteContext {
     /// The platform has been unreadable for so long that its last answers may open nothing new.
     pub stale: bool,
     /// The last confirmed state, for changes that are not confirmed.
-    pub former: Baseline,
+    pub baseline: Baseline,
     /// Everything was compared at least once by the site file in force, and the guard judged the result.
     pub compared: bool,
     /// The changes that wait for an approval, once they were loaded.
@@ -127,7 +127,7 @@ impl SiteContext {
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
         let older = OlderFiles { files: older, replaced: stored.replaced() };
         let catalogues = Catalogues { now: &catalogue, before: changed };
-        let former = Baseline::of(&site, &groups, before.as_ref(), older, catalogues);
+        let baseline = Baseline::of(&site, &groups, before.as_ref(), older, catalogues);
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
             if let Some(terms) = terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());
@@ -149,7 +149,7 @@ impl SiteContext {
                 readers,
                 shut,
                 stale,
-                former,
+                baseline,
                 compared,
                 held,
                 crowded,
@@ -177,7 +177,7 @@ impl SiteContext {
 
     /// Schedules a trigger at `minute`, once a run. Reconcile sets the schedules of minutes that are years away, a day
     /// ahead: dates such as 9999 are placeholders.
-    pub async fn alarm(&self, minute: Timestamp) -> Result<()> {
+    pub async fn schedule(&self, minute: Timestamp) -> Result<()> {
         let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
         if far || self.alarmed().contains(&minute) {
             return Ok(());

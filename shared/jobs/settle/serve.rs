@@ -17,7 +17,7 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
-use doorstep_vendors::platform::told::outdated::drop_rosters;
+use doorstep_vendors::platform::push::outdated::drop_snapshots;
 
 /// Percent of a run that people who are due may use before hints are refetched.
 const PEOPLE_FIRST: u32 = 50;
@@ -33,16 +33,16 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
     let site = &stored.site()?;
     let mut until = environment.time.now();
     for ring in rings {
-        match &ring.bell {
-            Trigger::Things(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Roster => {}
-            Trigger::Alarm(minute) => until = until.max(*minute),
-            Trigger::Unread => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
+        match &ring.trigger {
+            Trigger::Hints(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Snapshot => {}
+            Trigger::Schedule(minute) => until = until.max(*minute),
+            Trigger::Unreadable => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
         }
     }
     // Each part of a snapshot enqueues a trigger, and only the last part to arrive completes the snapshot.
     if let Some(contract) = site.platform.kind.vendor().contract()
-        && rings.iter().any(|ring| ring.bell == Trigger::Roster)
-        && drop_rosters(contract, &environment.store, &site.id, environment.time.now()).await?
+        && rings.iter().any(|ring| ring.trigger == Trigger::Snapshot)
+        && drop_snapshots(contract, &environment.store, &site.id, environment.time.now()).await?
     {
         environment.bus.want_reconcile(&site.id, AskedBy::Function).await;
     }
@@ -54,9 +54,9 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
     }
     loop {
         match run.serve_people(100).await? {
-            People::Served { looks } if looks.is_empty() => return Ok(()),
-            People::Served { looks } if run.left(FETCHING) > Duration::ZERO => {
-                look_again(environment, site, &looks, run.ends(FETCHING)).await?;
+            People::Served { refetches } if refetches.is_empty() => return Ok(()),
+            People::Served { refetches } if run.left(FETCHING) > Duration::ZERO => {
+                look_again(environment, site, &refetches, run.ends(FETCHING)).await?;
             }
             People::Served { .. } | People::OutOfTime => return run.ring_for_the_rest().await,
         }
@@ -66,7 +66,7 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
 /// The result of serving due people.
 enum People {
     /// Everyone was served. These things are due to be refetched.
-    Served { looks: Vec<Due> },
+    Served { refetches: Vec<Due> },
     /// The time was used up first.
     OutOfTime,
 }
@@ -107,10 +107,10 @@ impl<'a> Run<'a> {
         loop {
             // A run takes time. People who were marked in a minute that began meanwhile are due as well.
             self.until = self.until.max(self.environment.time.now());
-            let (looks, people) = self.all_due().await?;
+            let (refetches, people) = self.all_due().await?;
             self.turn.get_to_know(&people).await?;
             match self.turn.order.next(people, self.left(percent)) {
-                Next::Done => return Ok(People::Served { looks }),
+                Next::Done => return Ok(People::Served { refetches }),
                 Next::Enqueue => return Ok(People::OutOfTime),
                 Next::Serve(portion, slice) => {
                     let mut served: HashSet<String> = slice.iter().map(|due| due.mark().to_owned()).collect();
@@ -128,13 +128,13 @@ impl<'a> Run<'a> {
     async fn all_due(&self) -> Result<(Vec<Due>, Vec<Due>)> {
         let mut dues = self.environment.store.due_until(&self.site.id, self.until).await?;
         dues.extend_from_slice(&self.marked);
-        Ok(dues.into_iter().partition(|due| matches!(due.subject, Subject::Look { .. })))
+        Ok(dues.into_iter().partition(|due| matches!(due.subject, Subject::Refetch { .. })))
     }
 
     /// Stores what is due for the next run, and enqueues a trigger for it.
     async fn ring_for_the_rest(&self) -> Result<()> {
         self.environment.store.put_dues(&self.site.id, &self.marked).await?;
-        let bell = Trigger::Alarm(self.until.max(self.environment.time.now()));
-        self.environment.triggers.enqueue(&TriggerMessage::new(&self.site.id, bell), None).await
+        let trigger = Trigger::Schedule(self.until.max(self.environment.time.now()));
+        self.environment.triggers.enqueue(&TriggerMessage::new(&self.site.id, trigger), None).await
     }
 }

@@ -14,7 +14,7 @@ const MOST: usize = 10;
 /// them. The last profile stays: it says whether the person was a guest, and a person without an address is found only
 /// by it.
 pub fn drop_gone_profiles(site: &str, person: &mut Person, dossier: &PersonFacts) -> Vec<Write> {
-    let is_known = |name: &&FactId| dossier.facts.contains_key(*name) || dossier.vouched.contains_key(*name);
+    let is_known = |name: &&FactId| dossier.facts.contains_key(*name) || dossier.confirmed.contains_key(*name);
     let most = person.profiles.len().saturating_sub(1).min(MOST);
     let gone: Vec<FactId> = person.profiles.iter().filter(|name| !is_known(name)).take(most).cloned().collect();
     for name in &gone {

@@ -14,29 +14,29 @@ const LATE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Adds to each audit entry the instant at which the change was due. For a late change it also adds the problems that
 /// delayed it. `at` is the instant of the change.
-pub fn stamp(deeds: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
-    for deed in deeds {
-        deed.due = edge(deed, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
-        deed.delay = deed.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
+pub fn stamp(actions: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
+    for action in actions {
+        action.due = edge(action, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
+        action.delay = action.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
             // Card numbers appear in problems and never in audit entries.
             let problems = &sitting.case.person.problems;
-            let mut problems = problems.iter().filter(|problem| !about_card(&deed.doors, problem));
-            problems.find(|problem| problem.starts_with(&format!("{}: ", deed.doors))).cloned()
+            let mut problems = problems.iter().filter(|problem| !about_card(&action.doors, problem));
+            problems.find(|problem| problem.starts_with(&format!("{}: ", action.doors))).cloned()
         });
     }
 }
 
 /// Returns the start of the window that opened, or the end of the last window that closed. A window that the facts no
 /// longer contain ended long ago.
-fn edge(deed: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
-    let group = deed.group.as_ref()?;
-    match deed.what {
+fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timestamp> {
+    let group = action.group.as_ref()?;
+    match action.what {
         AuditAction::Granted => {
-            let stretch = open_at(desired, &(deed.doors.clone(), group.clone()), at);
+            let stretch = open_at(desired, &(action.doors.clone(), group.clone()), at);
             Some(stretch.map_or(Timestamp::MIN, |stretch| stretch.window.from))
         }
         AuditAction::Revoked => {
-            let stretches = desired.get(&(deed.doors.clone(), group.clone()));
+            let stretches = desired.get(&(action.doors.clone(), group.clone()));
             let ended = stretches.into_iter().flatten().filter_map(|stretch| stretch.window.until);
             Some(ended.filter(|until| *until <= at).max().unwrap_or(Timestamp::MIN))
         }
@@ -68,8 +68,8 @@ mod tests {
         let windows = vec![stretch("07:00", Some("08:00")), stretch("09:00", Some("10:00")), stretch("12:00", None)];
         let desired = Desired::from([(("main".to_owned(), group.clone()), windows)]);
         let edge = |what: AuditAction, now: &str| {
-            let deed = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
-            super::edge(&deed, &desired, at(now))
+            let action = AuditEntry::new("main", &AccountId("7".into()), Some(&group), what, "b", "done");
+            super::edge(&action, &desired, at(now))
         };
         assert_eq!(edge(AuditAction::Granted, "09:00"), Some(at("09:00")));
         assert_eq!(edge(AuditAction::Granted, "13:30"), Some(at("12:00")));
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(edge(AuditAction::Revoked, "11:00"), Some(at("10:00")));
         assert_eq!(edge(AuditAction::Revoked, "06:00"), Some(Timestamp::MIN), "nothing ended");
         assert_eq!(edge(AuditAction::Refused, "09:00"), None);
-        let deed = AuditEntry::new("main", &AccountId("7".into()), None, AuditAction::Granted, "b", "done");
-        assert_eq!(super::edge(&deed, &desired, at("09:00")), None);
+        let action = AuditEntry::new("main", &AccountId("7".into()), None, AuditAction::Granted, "b", "done");
+        assert_eq!(super::edge(&action, &desired, at("09:00")), None);
     }
 }

@@ -66,7 +66,7 @@ impl<'a> SettleRun<'a> {
                     && match &due.subject {
                         Subject::Person(id) => ids.contains(id),
                         Subject::Profile(name) => names.contains(name),
-                        Subject::Account { .. } | Subject::Look { .. } => false,
+                        Subject::Account { .. } | Subject::Refetch { .. } => false,
                     };
                 (due.clone(), if is_ready { Stage::Ready } else { Stage::New })
             })
@@ -83,7 +83,7 @@ impl<'a> SettleRun<'a> {
             match &due.subject {
                 Subject::Person(id) => drop(ids.insert(id.clone())),
                 Subject::Profile(name) => drop(names.insert(name.clone())),
-                Subject::Account { .. } | Subject::Look { .. } => {}
+                Subject::Account { .. } | Subject::Refetch { .. } => {}
             }
         }
         ids.extend(store.ids_of_profiles(site, &names.into_iter().collect::<Vec<_>>()).await?);

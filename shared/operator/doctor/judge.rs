@@ -27,7 +27,7 @@ pub fn judge(vitals: &Vitals) -> Checkup {
     checkup.people(vitals);
     checkup.waiting(vitals);
     checkup.line(&vitals.line);
-    checkup.alarms(vitals);
+    checkup.schedules(vitals);
     checkup.clock(vitals.ahead);
     checkup.table(&vitals.unreadable);
     checkup.findings.sort();
@@ -70,8 +70,8 @@ impl Checkup {
     }
 
     fn platform(&mut self, platform: &Platform, secret: &str) {
-        let Platform { word, proves, answers, hearing, read: _ } = platform;
-        match proves {
+        let Platform { word, verifies, answers, hearing, read: _ } = platform;
+        match verifies {
             Ok(true) => self.fine(format!("{word}: there is a secret that proves its deliveries")),
             Ok(false) => self.find(
                 About::Credentials,
@@ -238,8 +238,8 @@ impl Checkup {
         }
     }
 
-    fn alarms(&mut self, vitals: &Vitals) {
-        match &vitals.alarms {
+    fn schedules(&mut self, vitals: &Vitals) {
+        match &vitals.schedules {
             Err(error) => {
                 self.find(
                     About::Schedules,

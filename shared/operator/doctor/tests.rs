@@ -35,7 +35,7 @@ fn healthy() -> Vitals {
         now,
         platform: Platform {
             word: "officernd",
-            proves: Ok(true),
+            verifies: Ok(true),
             answers: Some(Ok(())),
             hearing: Ok(Hearing::default()),
             read: PlatformRead { complete: Some(now), ..PlatformRead::default() },
@@ -48,7 +48,7 @@ fn healthy() -> Vitals {
         unread: 0,
         overdue: 0,
         line: Ok(Waiting { waiting: 3, dead: Some(0) }),
-        alarms: Ok(2),
+        schedules: Ok(2),
         due_soon: 2,
         ahead: Some(SignedDuration::from_secs(-30)),
     }
@@ -92,7 +92,7 @@ fn each_trouble_is_one_finding_with_what_to_do() {
     assert_eq!(found(|v, _| v.stored.paused = Some(Paused { at, why: None })), [About::Mode]);
     assert_eq!(found(|v, _| v.stored.observing = true), [About::Mode]);
     assert_eq!(found(|v, _| v.site.mode = Mode::Observe), [About::Mode]);
-    assert_eq!(found(|v, _| v.platform.proves = Ok(false)), [About::Credentials]);
+    assert_eq!(found(|v, _| v.platform.verifies = Ok(false)), [About::Credentials]);
     assert_eq!(found(|v, _| v.platform.answers = Some(Err(wrong()))), [About::Credentials]);
     assert_eq!(found(|_, d| d.answers = Err(away())), [About::Credentials]);
     assert_eq!(found(|v, _| v.platform.read.complete = None), [About::Reads]);
@@ -109,8 +109,8 @@ fn each_trouble_is_one_finding_with_what_to_do() {
     assert_eq!(found(|v, _| v.overdue = 1), [About::Line]);
     assert_eq!(found(|v, _| v.line = Ok(Waiting { waiting: 0, dead: Some(1) })), [About::Line]);
     assert_eq!(found(|v, _| v.line = Err(away())), [About::Line]);
-    assert_eq!(found(|v, _| v.alarms = Err(away())), [About::Schedules]);
-    assert_eq!(found(|v, _| v.alarms = Ok(1)), [About::Schedules]);
+    assert_eq!(found(|v, _| v.schedules = Err(away())), [About::Schedules]);
+    assert_eq!(found(|v, _| v.schedules = Ok(1)), [About::Schedules]);
     assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(31))), [About::Clock]);
     assert_eq!(found(|v, _| v.ahead = Some(SignedDuration::from_secs(-31))), [About::Clock]);
 }

@@ -51,7 +51,7 @@ pub struct Vitals {
     /// The state of the trigger queue, or the error of reading it.
     pub line: Result<Waiting>,
     /// The number of the site's schedules, or the error of reading them.
-    pub alarms: Result<usize>,
+    pub schedules: Result<usize>,
     /// The number of minutes in the next hour at which someone is due.
     pub due_soon: usize,
     /// Items of the table that cannot be parsed.
@@ -87,7 +87,7 @@ pub struct Platform {
     /// The name of the platform in reports.
     pub word: &'static str,
     /// Whether there is a secret that can verify its deliveries.
-    pub proves: Result<bool>,
+    pub verifies: Result<bool>,
     /// Whether it accepts the credentials; `None` for a platform without a read API.
     pub answers: Option<Result<()>>,
     /// The state of its webhooks.
@@ -153,9 +153,9 @@ pub async fn take(environment: &Environment, site: &str) -> Result<Vitals> {
         troubled: everybody.iter().filter_map(Troubled::of).collect(),
         out_of_reach: out_of_reach(&site, &everybody),
         holds: store.open_holds(&site.id).await?,
-        unread: store.unread(&site.id).await?.len(),
+        unread: store.unreadable_deliveries(&site.id).await?.len(),
         line: environment.triggers.waiting().await,
-        alarms: environment.schedules.of(&site.id).await.map(|alarms| alarms.len()),
+        schedules: environment.schedules.of(&site.id).await.map(|schedules| schedules.len()),
         ahead: ahead(environment).await,
         names: resolved.problems,
         unreadable: store.unreadable().problems(),
@@ -186,15 +186,15 @@ fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
 async fn platform(environment: &Environment, site: &Site, now: Timestamp) -> Result<Platform> {
     let kind = site.platform.kind;
     let told = kind.vendor().contract().is_some();
-    let proves = environment.secrets.webhook(&site.platform.secret).await.map(|found| {
+    let verifies = environment.secrets.webhook(&site.platform.secret).await.map(|found| {
         found.is_some_and(|found| match told {
             true => found.webhook_secrets.iter().any(standard_webhooks::is_secret),
-            false => found.prove_anything(),
+            false => found.verify_anything(),
         })
     });
     let mut seen = Platform {
         word: kind.word(),
-        proves,
+        verifies,
         answers: None,
         hearing: Ok(Hearing::default()),
         read: environment.store.platform_read(&site.id).await?,
@@ -235,7 +235,7 @@ async fn of_doors(
         seen.seats = reader.seats().await?;
         seen.missing = missing(reader.as_ref(), config).await?;
         // A problem with access attempts is no problem with access.
-        let trouble = reader.openings().webhook_trouble(&address(&site.id, config.kind, name)).await;
+        let trouble = reader.attempts().webhook_trouble(&address(&site.id, config.kind, name)).await;
         seen.hearing = trouble.unwrap_or_else(|error| Some(format!("cannot be asked for: {error}")));
         Ok::<_, Error>(groups)
     };
@@ -282,7 +282,7 @@ async fn shut(
 /// Returns how far this machine's clock is ahead of AWS's, by the `Date` header of an answer.
 async fn ahead(environment: &Environment) -> Option<SignedDuration> {
     let settings = &environment.settings;
-    let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.line_url).parse().ok()?;
+    let url: Uri = settings.endpoint.as_deref().unwrap_or(&settings.trigger_queue_url).parse().ok()?;
     let origin = format!("{}://{}/", url.scheme_str()?, url.authority()?);
     let answer = environment.http.send(http::Request::get(origin).body(Bytes::new()).ok()?).await.ok()?;
     let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;

@@ -123,11 +123,11 @@ impl<'a> One<'a> {
     fn past(&mut self) {
         if let Some(record) = self.held.last {
             let word = if self.has { "let in" } else { "taken out" };
-            self.say(format!("{word} at {}: {} (record {})", record.at, record.deed.because, record.seq));
+            self.say(format!("{word} at {}: {} (record {})", record.at, record.action.because, record.seq));
         } else if self.has {
             self.say("they were in when Doorstep first wrote anything down of it");
         }
-        if let Some(record) = past::asleep(&self.file.done, self.doors, self.book.at).filter(|_| self.has) {
+        if let Some(record) = past::suspended(&self.file.done, self.doors, self.book.at).filter(|_| self.has) {
             self.has = false;
             let text = format!("the account was asleep since {} (record {})", record.at, record.seq);
             self.lacks_at(Missing::Suspended, text, record.at);
@@ -136,7 +136,7 @@ impl<'a> One<'a> {
             self.refusals();
             if let Some(next) = self.held.next.filter(|_| self.may) {
                 let delay =
-                    next.deed.delay.as_deref().map(|delay| format!("; in between: {delay}")).unwrap_or_default();
+                    next.action.delay.as_deref().map(|delay| format!("; in between: {delay}")).unwrap_or_default();
                 let text = format!("they came in only at {} (record {}){delay}", next.at, next.seq);
                 self.lacks_at(Missing::NotSettled, text, next.at);
             } else if self.may && self.lacks.is_empty() {
@@ -158,7 +158,7 @@ impl<'a> One<'a> {
             self.say(format!("ours since {}: {}{end}", claim.since, claim.because));
         }
         if self.has {
-            self.asleep_now();
+            self.suspended_now();
         } else if let Some(until) = self.claim.and_then(|claim| claim.until) {
             self.lacks_at(Missing::Ended, format!("the door system ended it by itself at {until}"), until);
         }
@@ -168,7 +168,7 @@ impl<'a> One<'a> {
             (_, true) if self.by_hand == Some(true) => {
                 (self.has, self.evidence) = (true, Evidence::Doors);
                 self.say("somebody put them there by hand, so it is not ours and stays when their time ends");
-                self.asleep_now();
+                self.suspended_now();
             }
             (_, true) => self.not_in_yet(),
             (..) => self.windows(),
@@ -189,12 +189,12 @@ impl<'a> One<'a> {
             self.mode();
         }
         if self.linked.is_some_and(|linked| linked.account.standing == Standing::Suspended && !linked.suspended) {
-            self.asleep_now();
+            self.suspended_now();
         }
     }
 
     /// Explains an account that exists and opens nothing.
-    fn asleep_now(&mut self) {
+    fn suspended_now(&mut self) {
         let Some(linked) = self.linked.filter(|linked| linked.account.standing == Standing::Suspended) else { return };
         self.has = false;
         if linked.suspended {
@@ -258,12 +258,12 @@ impl<'a> One<'a> {
 
     /// Describes the hold in which this group or account waits.
     fn hold(&self) -> Option<String> {
-        let here = |doubt: &UnconfirmedChange| match doubt {
+        let here = |change: &UnconfirmedChange| match change {
             UnconfirmedChange::Leaves { doors, group, .. } => doors == self.doors && group == self.group,
             UnconfirmedChange::Made { doors, .. } => doors == self.doors && self.linked.is_none(),
             UnconfirmedChange::Card { .. } | UnconfirmedChange::Rests { .. } | UnconfirmedChange::Moves { .. } => false,
         };
-        let (_, hold) = self.file.held.iter().find(|(doubt, _)| here(doubt))?;
+        let (_, hold) = self.file.held.iter().find(|(change, _)| here(change))?;
         let Hold { reason, checksum, since, .. } = hold;
         Some(format!("{reason}; since {since}, until somebody approves {checksum}"))
     }
@@ -281,15 +281,15 @@ impl<'a> One<'a> {
     fn refusals(&mut self) {
         if self.tense == Tense::Past {
             let refused = |record: &&doorstep_core::model::audit::Record| {
-                let here = record.deed.doors == self.doors
-                    && record.deed.group.as_ref().is_none_or(|group| group == self.group);
-                here && record.deed.what == doorstep_core::model::audit::AuditAction::Refused
+                let here = record.action.doors == self.doors
+                    && record.action.group.as_ref().is_none_or(|group| group == self.group);
+                here && record.action.what == doorstep_core::model::audit::AuditAction::Refused
                     && record.at <= self.book.at
             };
             let since = self.held.last.map_or(Timestamp::MIN, |record| record.at);
             let last = self.file.done.iter().filter(refused).rfind(|record| record.at >= since);
             if let Some(record) = last {
-                let text = format!("{} (record {}, {})", record.deed.answer, record.seq, record.at);
+                let text = format!("{} (record {}, {})", record.action.answer, record.seq, record.at);
                 self.lacks_at(Missing::Refused, text, record.at);
             }
             return;
@@ -344,7 +344,7 @@ impl<'a> One<'a> {
     /// Returns the facts behind the person's access that the platform no longer has.
     fn gone_facts(&self) -> Vec<(String, Timestamp)> {
         let here = self.file.done.iter().rev().filter(|record| is_about(record, self.doors, self.group));
-        let mut names: Vec<FactId> = here.take(2).flat_map(|record| facts_named(&record.deed.because)).collect();
+        let mut names: Vec<FactId> = here.take(2).flat_map(|record| facts_named(&record.action.because)).collect();
         names.extend(self.claim.into_iter().flat_map(|claim| claim.basis.iter().map(|basis| basis.fact.clone())));
         names.sort();
         names.dedup();
@@ -365,9 +365,9 @@ impl<'a> One<'a> {
 
     fn rules(&self) -> Vec<RuleShown> {
         let rules = self.book.site.rules.iter().zip(&self.book.rules.resolved().rules).enumerate();
-        let opening =
+        let attempt =
             rules.filter(|(_, (rule, resolved))| rule.doors == self.doors && resolved.groups.contains(self.group));
-        opening
+        attempt
             .map(|(place, (rule, _))| {
                 let of = match &rule.wanted {
                     Wanted::Any => "any".to_owned(),
@@ -462,10 +462,10 @@ impl DoneShown {
         DoneShown {
             seq: record.seq,
             at: record.at,
-            what: record.deed.what,
-            because: record.deed.because.clone(),
-            answer: record.deed.answer.clone(),
-            due: record.deed.due,
+            what: record.action.what,
+            because: record.action.because.clone(),
+            answer: record.action.answer.clone(),
+            due: record.action.due,
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct PastHold<'r> {
 
 /// Returns whether a record is about this group.
 pub fn is_about(record: &Record, doors: &str, group: &GroupId) -> bool {
-    record.deed.doors == doors && record.deed.group.as_ref() == Some(group)
+    record.action.doors == doors && record.action.group.as_ref() == Some(group)
 }
 
 /// Returns the state of one group at `at`, by one person's records, oldest first, and the present claim.
@@ -35,17 +35,17 @@ pub fn held<'r>(
     at: Timestamp,
 ) -> PastHold<'r> {
     let moved = |record: &&Record| {
-        is_about(record, doors, group) && matches!(record.deed.what, AuditAction::Granted | AuditAction::Revoked)
+        is_about(record, doors, group) && matches!(record.action.what, AuditAction::Granted | AuditAction::Revoked)
     };
     let last = records.iter().filter(moved).rfind(|record| record.at <= at);
     let next = records.iter().filter(moved).find(|record| record.at > at);
     let claimed = claim.is_some_and(|claim| claim.since <= at);
     let (has, evidence) = match (last, next) {
-        (Some(last), _) if last.deed.what == AuditAction::Granted => (true, Evidence::Records),
+        (Some(last), _) if last.action.what == AuditAction::Granted => (true, Evidence::Records),
         (Some(_), _) if claimed => (true, Evidence::Claim),
         (Some(_), _) => (false, Evidence::Records),
         // A person who was removed was a member before: added by hand, or adopted.
-        (None, Some(next)) if next.deed.what == AuditAction::Revoked => (true, Evidence::Records),
+        (None, Some(next)) if next.action.what == AuditAction::Revoked => (true, Evidence::Records),
         (None, _) if claimed => (true, Evidence::Claim),
         (None, _) => (false, Evidence::Records),
     };
@@ -53,16 +53,16 @@ pub fn held<'r>(
 }
 
 /// Returns the record by which the account was suspended or deleted at `at`; `None` where it was active.
-pub fn asleep<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&'r Record> {
+pub fn suspended<'r>(records: &'r [Record], doors: &str, at: Timestamp) -> Option<&'r Record> {
     let moved = |record: &&Record| {
         let stands = matches!(
-            record.deed.what,
+            record.action.what,
             AuditAction::Suspended | AuditAction::Resumed | AuditAction::Deleted | AuditAction::Invited
         );
-        record.deed.doors == doors && record.deed.group.is_none() && stands && record.at <= at
+        record.action.doors == doors && record.action.group.is_none() && stands && record.at <= at
     };
     let last = records.iter().rfind(moved);
-    last.filter(|record| matches!(record.deed.what, AuditAction::Suspended | AuditAction::Deleted))
+    last.filter(|record| matches!(record.action.what, AuditAction::Suspended | AuditAction::Deleted))
 }
 
 /// Parses the facts out of a reason in the format of [`doorstep_core::decide::entitlement::desired`].
@@ -97,8 +97,9 @@ mod tests {
         let mut head = Head::default();
         let each = told.iter().map(|(when, what, of_group)| {
             let group = GroupId("5".into());
-            let deed = AuditEntry::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
-            let (record, next) = head.record("s", "p", at(when), deed);
+            let action =
+                AuditEntry::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
+            let (record, next) = head.record("s", "p", at(when), action);
             head = next;
             record
         });
@@ -131,7 +132,7 @@ mod tests {
             ("09:00", AuditAction::Suspended, false),
             ("10:00", AuditAction::Resumed, false),
         ]);
-        let slept = |when: &str| asleep(&told, "main", at(when)).is_some();
+        let slept = |when: &str| suspended(&told, "main", at(when)).is_some();
         assert_eq!(["07:00", "08:30", "09:00", "09:59", "10:00"].map(slept), [false, false, true, true, false]);
     }
 

@@ -34,8 +34,8 @@ impl fmt::Display for Explained {
         shown_line!(f, "{name}{email} at {}, {} ({})", self.site, zone.of(self.at), self.timezone)?;
         shown_line!(f, "{}", who.profiles.join(", "))?;
         for account in &who.accounts {
-            let asleep = if account.active { "" } else { ", asleep" };
-            shown_line!(f, "account {} at {}{asleep}", account.account, account.doors)?;
+            let suspended = if account.active { "" } else { ", asleep" };
+            shown_line!(f, "account {} at {}{suspended}", account.account, account.doors)?;
         }
         for remark in &self.remarks {
             shown_line!(f, "! {remark}")?;
@@ -130,6 +130,6 @@ fn print_inside(f: &mut fmt::Formatter<'_>, inside: &Inside, zone: &Zone) -> fmt
     let since = inside.since.map(|at| format!(" since {}", zone.of(at))).unwrap_or_default();
     let until = inside.until.map(|at| format!(" until {}", zone.of(at))).unwrap_or_default();
     let because = inside.because.as_deref().map(|because| format!(": {because}")).unwrap_or_default();
-    let asleep = if inside.asleep { " (the account is asleep and opens nothing)" } else { "" };
-    shown_line!(f, "  {sign} {name}{email}: {word}{since}{until}{because}{asleep}")
+    let suspended = if inside.suspended { " (the account is asleep and opens nothing)" } else { "" };
+    shown_line!(f, "  {sign} {name}{email}: {word}{since}{until}{because}{suspended}")
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::group::reason_at;
-use super::past::{asleep, held};
+use super::past::{held, suspended};
 use super::shape::Tense;
 use super::{Book, File, instant};
 use doorstep_cloud::environment::Environment;
@@ -72,7 +72,7 @@ pub struct Inside {
     /// The reason, for Doorstep's and expected memberships.
     pub because: Option<String>,
     /// Whether the account is suspended, also for lack of a seat, so that it opens nothing.
-    pub asleep: bool,
+    pub suspended: bool,
 }
 
 /// The members of a group at an instant.
@@ -188,7 +188,7 @@ async fn present(
             since: claim.map(|claim| claim.since),
             until: row.until,
             because: claim.map(|claim| claim.because.clone()),
-            asleep: account.is_some_and(|account| account.standing == Standing::Suspended),
+            suspended: account.is_some_and(|account| account.standing == Standing::Suspended),
         });
     }
     let listed: BTreeSet<&AccountId> = rows.iter().map(|row| &row.account).collect();
@@ -214,8 +214,8 @@ async fn past(
 ) -> Result<Vec<Inside>> {
     let mut records: HashMap<String, Vec<Record>> = HashMap::new();
     for record in environment.store.audit(&book.site.id).await? {
-        let deed = &record.deed;
-        if deed.doors == doors && deed.group.as_ref().is_none_or(|of| of == group) {
+        let action = &record.action;
+        if action.doors == doors && action.group.as_ref().is_none_or(|of| of == group) {
             records.entry(record.person.clone()).or_default().push(record);
         }
     }
@@ -234,11 +234,11 @@ async fn past(
             None => Inside { person: Some(id.clone()), ..Inside::nobody(Whose::Ours) },
         };
         let said = held.last.or(held.next);
-        inside.account = said.map(|record| record.deed.account.clone()).or(inside.account);
+        inside.account = said.map(|record| record.action.account.clone()).or(inside.account);
         inside.since = held.last.map(|record| record.at).or(claim.map(|claim| claim.since));
         inside.because =
-            held.last.map(|record| record.deed.because.clone()).or(claim.map(|claim| claim.because.clone()));
-        inside.asleep = asleep(theirs, doors, book.at).is_some();
+            held.last.map(|record| record.action.because.clone()).or(claim.map(|claim| claim.because.clone()));
+        inside.suspended = suspended(theirs, doors, book.at).is_some();
         people.push(inside);
     }
     Ok(people)
@@ -281,7 +281,7 @@ impl Inside {
             since: None,
             until: None,
             because: None,
-            asleep: false,
+            suspended: false,
         }
     }
 
@@ -292,7 +292,7 @@ impl Inside {
             email: person.email.clone(),
             person: Some(person.id.clone()),
             account: account.map(|account| account.id.clone()),
-            asleep: account.is_some_and(|account| account.standing == Standing::Suspended),
+            suspended: account.is_some_and(|account| account.standing == Standing::Suspended),
             ..Inside::nobody(whose)
         }
     }

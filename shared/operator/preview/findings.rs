@@ -10,7 +10,7 @@ use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::site::resolve::resolve;
 use doorstep_core::site::shared_groups::{self, RuledSite};
 use doorstep_core::site::{Finding, Site};
-use doorstep_jobs::comparison::doors::DoorsSnapshot;
+use doorstep_jobs::compare::doors::DoorsSnapshot;
 use doorstep_vendors::platform::{PlatformVendor, standard_webhooks};
 
 /// Returns everything for which a file is not put in force: suspicious content, names that resolve to nothing or to
@@ -80,13 +80,13 @@ pub async fn remarks(
 pub async fn shared_groups(environment: &Environment, site: &Site, seen: &DoorsSnapshot) -> Result<Vec<String>> {
     let registered: BTreeSet<&str> = seen.neighbours.values().flatten().map(|other| other.site.as_str()).collect();
     let mut remarks = Vec::new();
-    for plate in environment.store.doorplates().await? {
-        if plate.site == site.id || registered.contains(plate.site.as_str()) {
+    for site_route in environment.store.site_routes().await? {
+        if site_route.site == site.id || registered.contains(site_route.site.as_str()) {
             continue;
         }
-        let Some(stored) = environment.store.active(&plate.site).await? else { continue };
+        let Some(stored) = environment.store.active(&site_route.site).await? else { continue };
         let Ok(other) = stored.file() else { continue };
-        let resolved = environment.store.resolved(&plate.site).await?;
+        let resolved = environment.store.resolved(&site_route.site).await?;
         let theirs = RuledSite { site: &other, resolved: resolved.as_ref() };
         let ours = RuledSite { site, resolved: Some(&seen.resolved) };
         remarks.extend(shared_groups::shared_groups(&[theirs, ours]).into_iter().map(|(_, remark)| remark));

@@ -15,10 +15,10 @@ use doorstep_core::decide::guard::{Tally, Waiting};
 use doorstep_core::decide::person::DoorsDecision;
 use doorstep_core::model::account::{Account, AccountId, GroupId, GroupMember, Standing};
 use doorstep_core::model::person::{Claim, Linked};
-use doorstep_jobs::comparison::decide::Compared;
-use doorstep_jobs::comparison::foreign::Foreign;
-use doorstep_jobs::comparison::unconfirmed::{holders, inside, of_foreign, of_person};
-use doorstep_jobs::comparison::{CompareContext, Group};
+use doorstep_jobs::compare::decide::Compared;
+use doorstep_jobs::compare::foreign::Foreign;
+use doorstep_jobs::compare::unconfirmed::{holders, inside, of_foreign, of_person};
+use doorstep_jobs::compare::{CompareContext, Group};
 
 /// Windows that begin within this time are shown too.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -170,9 +170,9 @@ impl<'a> Gathering<'a> {
             let who = self.who(compared, doors);
             self.diff.problems.push(format!("{who}: {doors}: {trouble}"));
         }
-        let asleep = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
+        let suspended = |linked: &Linked| linked.account.standing == Standing::Suspended && !linked.suspended;
         let person = &compared.projected.person;
-        for (doors, _) in person.accounts.iter().filter(|(_, linked)| asleep(linked)) {
+        for (doors, _) in person.accounts.iter().filter(|(_, linked)| suspended(linked)) {
             let mut groups = compared.result.groups.iter().filter(|(at, _)| at == doors);
             if groups.any(|at| open_at(&compared.result.desired, at, self.context.now).is_some()) {
                 let who = self.who(compared, doors);

@@ -7,9 +7,9 @@ use crate::preview::diff::Who;
 use doorstep_core::decide::entitlement::{Desired, OpenInterval, PersonFacts, RuleIndex, Rules, derive_by, desired};
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::Window;
-use doorstep_jobs::comparison::Group;
-use doorstep_jobs::comparison::facts::FactIndex;
-use doorstep_jobs::comparison::people::{Addresses, ProjectedPerson, Projection};
+use doorstep_jobs::compare::Group;
+use doorstep_jobs::compare::facts::FactIndex;
+use doorstep_jobs::compare::people::{Addresses, ProjectedPerson, Projection};
 
 /// Returns what of `day` differs for each person between the rules `before` and `after`.
 pub fn compare(

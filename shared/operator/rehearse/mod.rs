@@ -17,7 +17,7 @@ use doorstep_core::model::window::Window;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
 use doorstep_core::site::{Finding, Site};
-use doorstep_jobs::comparison::facts::FactIndex;
+use doorstep_jobs::compare::facts::FactIndex;
 
 mod compare;
 mod print;

@@ -17,7 +17,7 @@ use doorstep_core::model::person::Person;
 use doorstep_core::model::shared_group::Neighbour;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
-use doorstep_jobs::comparison::Group;
+use doorstep_jobs::compare::Group;
 
 mod print;
 
@@ -150,8 +150,8 @@ async fn take_out(
         let retiring = Retiring { at: now, checksum: checksum.to_owned() };
         environment.store.retire_site(site, stored, retiring).await?;
     }
-    let doubts = leaves(file, people);
-    environment.store.release(site, &doubts.iter().collect::<Vec<_>>(), Some(checksum), now).await?;
+    let changes = leaves(file, people);
+    environment.store.release(site, &changes.iter().collect::<Vec<_>>(), Some(checksum), now).await?;
     let dues = people.iter().filter(|person| is_left(file, person)).map(|person| {
         let at = person.claims.iter().map(|claim| claim.doors.clone());
         let looked: BTreeSet<String> = at.chain(person.accounts.keys().cloned()).collect();

@@ -22,7 +22,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use wire::{Who, number};
 
-use super::openings::ReadOpenings;
+use super::attempts::ReadAttempts;
 use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use crate::vendor_http;
@@ -30,10 +30,10 @@ use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
+mod attempts;
 mod cards;
 mod client;
 mod membership;
-mod openings;
 #[cfg(test)]
 mod tests;
 pub mod webhook;
@@ -142,7 +142,7 @@ impl ReadDoors for Kisi {
         Ok(None)
     }
 
-    fn openings(&self) -> &dyn ReadOpenings {
+    fn attempts(&self) -> &dyn ReadAttempts {
         self
     }
 

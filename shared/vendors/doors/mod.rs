@@ -10,8 +10,8 @@ use doorstep_core::model::account::{Account, AccountId, Card, DoorsKind, Group, 
 use doorstep_core::model::capabilities::Capabilities;
 use doorstep_core::model::error::Result;
 
+pub mod attempts;
 pub mod kisi;
-pub mod openings;
 pub mod salto_ks;
 
 #[cfg(test)]
@@ -20,13 +20,13 @@ pub(crate) mod script;
 /// The connection of a kind of door system. Only its implementation here names the vendors.
 pub trait DoorsVendor {
     /// Returns the parser of the webhooks that report access attempts; `None` where the door system has none.
-    fn webhook(self) -> Option<&'static dyn openings::TellOpenings>;
+    fn webhook(self) -> Option<&'static dyn attempts::PushAttempts>;
     /// Returns a reader and a writer of one door system.
     fn connect(self, place: Option<&str>, access: Access) -> (Box<dyn ReadDoors>, Box<dyn WriteDoors>);
 }
 
 impl DoorsVendor for DoorsKind {
-    fn webhook(self) -> Option<&'static dyn openings::TellOpenings> {
+    fn webhook(self) -> Option<&'static dyn attempts::PushAttempts> {
         match self {
             DoorsKind::SaltoKs => None,
             DoorsKind::Kisi => Some(&kisi::webhook::EventWebhook),
@@ -121,7 +121,7 @@ pub trait ReadDoors: Send + Sync {
     /// Fetches the seats, where the door system counts them.
     async fn seats(&self) -> Result<Option<Seats>>;
     /// Returns the reader of access attempts.
-    fn openings(&self) -> &dyn openings::ReadOpenings;
+    fn attempts(&self) -> &dyn attempts::ReadAttempts;
     /// Returns whether a card can be fetched by its number. Where it cannot, [`ReadDoors::cards_about`] fetches all
     /// cards.
     fn finds_cards(&self) -> bool {

@@ -20,7 +20,7 @@ use http::Method;
 use refusal::Answer;
 use serde_json::json;
 
-use super::openings::ReadOpenings;
+use super::attempts::ReadAttempts;
 use super::{Account, Card, Entry, Group, GroupId, GroupMember, NewAccount, ReadDoors, Seats, WriteDoors};
 use crate::access::Access;
 use doorstep_core::model::account::Standing;
@@ -29,10 +29,10 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::person::email_key;
 
 mod accounts;
+mod attempts;
 mod client;
 mod login;
 mod membership;
-mod openings;
 mod pages;
 mod refusal;
 mod tags;
@@ -132,7 +132,7 @@ impl ReadDoors for SaltoKs {
         site.seats().map(Some)
     }
 
-    fn openings(&self) -> &dyn ReadOpenings {
+    fn attempts(&self) -> &dyn ReadAttempts {
         self
     }
 

@@ -12,8 +12,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::told::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
-use super::told::{Contract, Entity, PushPlatform, Record, named};
+use super::push::fields::{Day, Guest, Id, Instant, NOBODY, Name, Word, address, guests, record};
+use super::push::{Contract, Entity, PushPlatform, Record, named};
 use doorstep_core::model::fact::{Booking, Fact, FactId, Holder, Kind, Membership, Profile, Team, What};
 
 /// The Deskworks platform.

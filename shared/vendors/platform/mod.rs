@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use found::{Assigned, FactList, Lookup, Unreadable};
 use jiff::Timestamp;
+use push::Contract;
 use relation::Relation;
-use told::Contract;
 
 use crate::access::{Access, WebhookSecrets};
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery, WebhookContent};
@@ -19,12 +19,12 @@ pub mod found;
 pub mod json;
 pub mod nexudus;
 pub mod officernd;
+pub mod push;
 pub mod relation;
 #[cfg(test)]
 mod script;
 pub mod signature;
 pub mod standard_webhooks;
-pub mod told;
 
 /// Link from a kind of platform to its code. Platform names meet only in its one implementation.
 pub trait PlatformVendor {
@@ -46,14 +46,14 @@ impl PlatformVendor for PlatformKind {
 /// One platform: how Doorstep verifies and parses its webhooks, and how it reads its API.
 pub trait Platform: Send + Sync {
     /// Verifies who sent the exact bytes. Changes nothing and gives no reason for a refusal.
-    fn prove(
+    fn verify(
         &self,
         delivery: Delivery,
         secrets: &WebhookSecrets,
         now: Timestamp,
     ) -> Result<VerifiedDelivery, Unverified>;
     /// Parses a verified delivery: what it is about.
-    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent;
+    fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent;
     /// Returns a reader of one organisation. `access` holds its credentials.
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform>;
     /// Returns the push contract of a platform without a read API. Doorstep then reads the stored push updates, and the
@@ -87,7 +87,7 @@ pub trait ReadPlatform: Send + Sync {
         true
     }
     /// Returns what was read so far and is not believed, with the reason.
-    fn doubts(&self) -> Vec<String> {
+    fn flaws(&self) -> Vec<String> {
         Vec::new()
     }
     /// Returns whether a trigger about a person may mean a change of anything that concerns the person. The caller then
@@ -109,7 +109,7 @@ pub trait ReadPlatform: Send + Sync {
     /// - A removal is a hint like any other.
     /// - The caller reads the hinted thing again after the first read, because the platform may lag behind its webhook.
     /// - An equal delivery about a second change counts as the first one.
-    fn proves_times(&self) -> bool {
+    fn verifies_times(&self) -> bool {
         true
     }
     /// Fetches the other things that a trigger about this thing may concern. `what` is the thing as it is now, or as it

@@ -60,15 +60,15 @@ pub fn hmac_sha256(secrets: &WebhookSecrets, parts: &[&[u8]], tag: &[u8]) -> boo
 ///
 /// Every key is tried, whatever the others gave, and each comparison takes constant time. An empty key never verifies.
 pub fn hmac_sha256_of(keys: &[impl AsRef<[u8]>], parts: &[&[u8]], tag: &[u8]) -> bool {
-    let mut proven = false;
+    let mut verified = false;
     for key in keys.iter().map(AsRef::as_ref) {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { continue };
         for part in parts {
             mac.update(part);
         }
-        proven |= mac.verify_slice(tag).is_ok() & !key.is_empty();
+        verified |= mac.verify_slice(tag).is_ok() & !key.is_empty();
     }
-    proven
+    verified
 }
 
 /// Returns the hex SHA-256 of the concatenated `parts`. It identifies a delivery that has no id of its own.

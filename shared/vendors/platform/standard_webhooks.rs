@@ -32,9 +32,9 @@ const SECRETS: GeneralPurposeConfig = NO_PAD.with_decode_padding_mode(DecodePadd
 ///
 /// # Errors
 /// [`Unverified`], without a reason.
-pub fn prove(delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<VerifiedDelivery, Unverified> {
-    let sameness = proof(&delivery, secrets, now).ok_or(Unverified)?;
-    Ok(VerifiedDelivery::by(delivery, sameness))
+pub fn verify(delivery: Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Result<VerifiedDelivery, Unverified> {
+    let dedup_id = proof(&delivery, secrets, now).ok_or(Unverified)?;
+    Ok(VerifiedDelivery::by(delivery, dedup_id))
 }
 
 /// Returns the identity of a verified delivery: a digest of path, id and body. An id that is used for two bodies gives
@@ -49,11 +49,11 @@ fn proof(delivery: &Delivery, secrets: &WebhookSecrets, now: Timestamp) -> Optio
     if list.split(' ').any(|entry| entry.matches(',').count() > 1) {
         return None;
     }
-    let mut proven = false;
+    let mut verified = false;
     for tag in list.split(' ').filter_map(tag) {
-        proven |= signature::hmac_sha256_of(&keys, &parts, &tag);
+        verified |= signature::hmac_sha256_of(&keys, &parts, &tag);
     }
-    (fresh & proven)
+    (fresh & verified)
         .then(|| signature::digest(&[delivery.path.as_bytes(), b"\0", id.as_bytes(), b"\0", &delivery.body]))
 }
 

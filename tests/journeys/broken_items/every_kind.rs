@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::super::{PLAN, ROOM, andcards, hot_desk, town};
-use crate::world::{Doors, House, Item, Platform, SITE, Setting, Table, World};
+use crate::support::{Doors, House, Item, Platform, SITE, Setting, Table, World};
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::store::unreadable::key_hash;
 

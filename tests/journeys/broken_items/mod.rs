@@ -7,7 +7,7 @@ mod every_kind;
 mod person;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, SITE, Setting, Table, World};
+use crate::support::{Doors, House, SITE, Setting, Table, World};
 
 const NOW: &str = "20260302T0800";
 
@@ -59,9 +59,9 @@ async fn i4_a_person_whose_item_the_table_refuses_stops_nobody() {
     let world = Setting::at(Doors::Kisi, &rules).begin(town(things), House::with(&["Members", "Meeting"])).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     let table = Table::of(&world);
-    let text = |item: &crate::world::Item, name: &str| item.get(name)?.as_s().ok().cloned();
+    let text = |item: &crate::support::Item, name: &str| item.get(name)?.as_s().ok().cloned();
     let items = table.items().await;
-    let theirs = |item: &&crate::world::Item| text(item, "body").is_some_and(|body| body.contains("\"claims\":[{"));
+    let theirs = |item: &&crate::support::Item| text(item, "body").is_some_and(|body| body.contains("\"claims\":[{"));
     let mut item = items.iter().find(theirs).expect("Ada's item").clone();
     let mut person: Value = serde_json::from_str(&text(&item, "body").expect("a body")).expect("JSON");
     // So near to what an item may hold that nothing more can be written.
@@ -90,8 +90,8 @@ async fn b1_later_looks_at_one_thing_in_one_minute_are_one_and_a_removal_stays_t
         "modifiedAt": "2026-03-02T09:00:00.000Z" } } });
     assert_eq!(world.deliver(late.to_string().as_bytes()).await, 202);
     world.at("2026-03-02T08:02:00Z", "Members", &[]).await;
-    let looks = |at: &str| at.contains("#look#");
+    let refetches = |at: &str| at.contains("#look#");
     world.clock("2026-03-02T08:10:00Z").await;
-    assert!(!world.table().await.iter().any(|(at, _)| looks(at)), "no look is left over");
+    assert!(!world.table().await.iter().any(|(at, _)| refetches(at)), "no look is left over");
     world.ends_well().await;
 }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Item, SITE, Setting, Table, World, address};
+use crate::support::{Doors, House, Item, SITE, Setting, Table, World, address};
 use doorstep_core::model::error::Error;
 use doorstep_operator::doctor::doctor;
 use doorstep_operator::drift::drift;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, House, Setting, World, at_both};
 
 at_both!(
     i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting, World};
+use crate::support::{Doors, House, Setting, World};
 
 /// Ada's membership, with the last day that it has.
 fn until(day: Value) -> Value {
@@ -55,7 +55,7 @@ async fn b2_in_grant_only_a_line_that_a_hand_gave_is_never_cut_short() {
         world.tell(until(json!("2026-03-08T00:00:00Z"))).await;
         world.reconcile().await;
         assert_eq!(ends(&world).await, std::slice::from_ref(&given));
-        assert_eq!(world.deeds("ada").await, [""; 0], "nothing changed at the door");
+        assert_eq!(world.actions("ada").await, [""; 0], "nothing changed at the door");
         world.ends_well().await;
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting};
+use crate::support::{Doors, House, Setting};
 
 /// A proxy may take the header away that says how long a list is.
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting, World};
+use crate::support::{Doors, House, Setting, World};
 use doorstep_local::run::crash::Step;
 
 async fn at(quirks: &[&str], people: usize) -> World {
@@ -135,7 +135,7 @@ async fn k9_entries_are_read_where_their_filter_is_refused() {
     let report = world.reconcile().await;
     assert_eq!(report.problems, [""; 0]);
     let shown =
-        world.machine.entries(crate::world::SITE, &doorstep_operator::report::Wanted::default()).await.expect("rows");
+        world.machine.entries(crate::support::SITE, &doorstep_operator::report::Wanted::default()).await.expect("rows");
     assert_eq!(shown.len(), 1);
     let calls = world.calls("salto-ks").await;
     assert_eq!(calls["GET /v1.1/sites/{site_id}/entries"], 4, "each time once with the filter and once without");

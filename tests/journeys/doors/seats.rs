@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::journeys::{ROOM, booking, town};
-use crate::world::{Doors, House, Setting, World};
+use crate::support::{Doors, House, Setting, World};
 
 /// Ada meets Gus twice; the second time begins and ends as said.
 async fn two_visits(second: (&str, &str)) -> World {

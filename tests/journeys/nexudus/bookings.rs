@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ROOM, begin, booking, contract};
-use crate::world::{Doors, House, Platform, Setting, at_both};
+use crate::support::{Doors, House, Platform, Setting, at_both};
 
 at_both!(
     k3_a_booking_gives_access_from_15_minutes_before_its_start,
@@ -67,7 +67,7 @@ async fn k3_a_moved_booking_never_drops_whoever_is_inside(at: Doors) {
     world.change(json!({ "Bookings": [new] })).await;
     world.at("2026-03-02T08:01:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T09:30:00Z", "Meeting", &["eve"]).await;
-    assert!(!world.deeds("eve").await.contains(&"revoked Meeting".to_owned()), "{:?}", world.deeds("eve").await);
+    assert!(!world.actions("eve").await.contains(&"revoked Meeting".to_owned()), "{:?}", world.actions("eve").await);
     world.tell(json!({ "remove": { "Bookings": [999] } })).await;
     assert_eq!(world.inside("Meeting").await, [""; 0], "cancelled for good: at once");
     world.ends_well().await;

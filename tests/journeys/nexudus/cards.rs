@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, contract, town};
-use crate::world::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, House, Platform, Setting, World, at_both};
 
 at_both!(
     n1_access_cards_become_tags_and_are_taken_back,

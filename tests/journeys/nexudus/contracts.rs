@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSES, PLAN, ROOM, begin, booking, contract, pass};
-use crate::world::{Doors, House, Platform, Setting};
+use crate::support::{Doors, House, Platform, Setting};
 
 const ALL: &str = "[[rule]]\nassignable = \"Desk 12\"\nopens = [\"Desks\"]\n";
 
@@ -70,7 +70,7 @@ async fn n3_a_renewed_contract_hands_over_without_a_gap() {
     world.change(json!({ "CoworkerContracts": [new] })).await;
     world.at("2026-03-02T08:01:00Z", "Members", &["eve"]).await;
     world.at("2026-03-02T08:10:00Z", "Members", &["eve"]).await;
-    assert!(!world.deeds("eve").await.contains(&"revoked Members".to_owned()), "{:?}", world.deeds("eve").await);
+    assert!(!world.actions("eve").await.contains(&"revoked Members".to_owned()), "{:?}", world.actions("eve").await);
     world.ends_well().await;
 }
 
@@ -112,7 +112,7 @@ async fn n4_a_signed_change_is_at_the_door_at_once() {
 async fn n4_whatever_access_control_update_stands_for_is_read_again() {
     let rules = format!("{PLAN}{ROOM}[[rule]]\npass = \"Day pass\"\nopens = [\"Day\"]\n");
     let world = begin(Doors::SaltoKs, &rules, json!({}), &["Members", "Meeting", "Day"]).await;
-    let bell = br#"[{"Id":13}]"#;
+    let trigger = br#"[{"Id":13}]"#;
     // All of it without a word, and then one bell about her.
     world
         .change(json!({
@@ -121,7 +121,7 @@ async fn n4_whatever_access_control_update_stands_for_is_read_again() {
             "CoworkerTimePasses": [pass(13, 51)],
         }))
         .await;
-    assert_eq!(world.deliver_to(Some(61), bell).await, 202);
+    assert_eq!(world.deliver_to(Some(61), trigger).await, 202);
     for group in ["Members", "Meeting", "Day"] {
         assert_eq!(world.inside(group).await, ["eve"], "{group}");
     }
@@ -129,7 +129,7 @@ async fn n4_whatever_access_control_update_stands_for_is_read_again() {
     world
         .change(json!({ "remove": { "CoworkerContracts": [113], "Bookings": [213], "CoworkerTimePasses": [5113] } }))
         .await;
-    assert_eq!(world.deliver_to(Some(61), bell).await, 202);
+    assert_eq!(world.deliver_to(Some(61), trigger).await, 202);
     assert_eq!(world.inside("Members").await, ["eve"], "one look is no proof that it is gone");
     world.at("2026-03-02T08:07:00Z", "Members", &[]).await;
     assert_eq!((world.inside("Meeting").await, world.inside("Day").await), (vec![], vec![]));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{begin, contract, town};
-use crate::world::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, House, Platform, Setting, World, at_both};
 
 at_both!(
     n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for_the_other,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, begin, booking, contract, town};
-use crate::world::{Doors, House, Platform, SECRET, Setting};
+use crate::support::{Doors, House, Platform, SECRET, Setting};
 
 fn hook(action: u64, more: Value) -> Value {
     let url = format!("https://x.lambda-url.eu-west-1.on.aws/hooks/riverside/nexudus/{action}");

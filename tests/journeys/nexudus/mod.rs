@@ -13,7 +13,7 @@ mod teams;
 
 use serde_json::{Map, Value, json};
 
-use crate::world::{Doors, House, Platform, Setting, World};
+use crate::support::{Doors, House, Platform, Setting, World};
 
 /// A small town: two locations in two time zones, a team of two, and somebody on her own. The desk has the number of a
 /// room, as it may.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSES, ROOM, begin, booking, pass};
-use crate::world::{Doors, at_both};
+use crate::support::{Doors, at_both};
 
 at_both!(
     k4_a_pass_opens_until_it_expires_or_is_used_up_and_the_last_one_until_midnight,

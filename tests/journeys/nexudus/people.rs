@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSES, PLAN, begin, contract, pass};
-use crate::world::{Doors, House, Platform, SITE, Setting, address};
+use crate::support::{Doors, House, Platform, SITE, Setting, address};
 use doorstep_operator::explain::{self, who};
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn k2_a_new_customer_with_a_ruled_pass_gets_access_and_an_invitation_until
     let new = json!({ "Id": 14, "FullName": "Zoë Newcomer", "Email": "zoe@example.test" });
     world.tell(json!({ "Coworkers": [new], "CoworkerTimePasses": [pass(14, 51)] })).await;
     assert_eq!(world.inside("Members").await, ["zoe"]);
-    assert_eq!(world.deeds("zoe").await, ["invited", "granted Members"]);
+    assert_eq!(world.actions("zoe").await, ["invited", "granted Members"]);
     world.tell(json!({ "Coworkers": [{ "Id": 14, "Active": false }] })).await;
     assert_eq!(world.inside("Members").await, [""; 0], "suspended");
     world.tell(json!({ "Coworkers": [{ "Id": 14, "Active": true }] })).await;

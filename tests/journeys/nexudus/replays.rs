@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, begin, booking, contract, town};
-use crate::world::{Doors, House, Platform, Setting, World};
+use crate::support::{Doors, House, Platform, Setting, World};
 
 /// An empty list of Nexudus.
 const NOTHING: &str = r#"{"Records":[],"CurrentPage":1,"TotalItems":0,"TotalPages":0,"HasNextPage":false}"#;
@@ -27,7 +27,7 @@ async fn b4_a_caught_delivery_at_the_address_of_a_removal_takes_nothing_while_re
     world.at("2026-03-02T08:01:00Z", "Members", &["eve"]).await;
     world.platform_faults(json!([])).await;
     world.at("2026-03-02T08:10:00Z", "Members", &["eve"]).await;
-    assert_eq!(world.deeds("eve").await, ["invited", "granted Members"]);
+    assert_eq!(world.actions("eve").await, ["invited", "granted Members"]);
     world.ends_well().await;
 }
 

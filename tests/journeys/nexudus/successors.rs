@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PASSES, PLAN, begin, contract, pass};
-use crate::world::{Doors, at_both};
+use crate::support::{Doors, at_both};
 
 at_both!(
     n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revoked_at_midnight,
@@ -31,8 +31,8 @@ async fn n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revo
         (next["Id"], next["StartDate"]) = (json!(999), json!("2026-03-03T00:00:00Z"));
         world.change(json!({ "CoworkerContracts": [next] })).await;
         world.at("2026-03-03T00:30:00Z", "Members", &["eve"]).await;
-        let deeds = world.deeds("eve").await;
-        assert!(!deeds.contains(&"revoked Members".to_owned()), "told: {told}: {deeds:?}");
+        let actions = world.actions("eve").await;
+        assert!(!actions.contains(&"revoked Members".to_owned()), "told: {told}: {actions:?}");
         world.ends_well().await;
     }
 }

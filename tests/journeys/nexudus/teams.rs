@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSES, pass, town};
-use crate::world::{Doors, House, Platform, Setting};
+use crate::support::{Doors, House, Platform, Setting};
 
 #[tokio::test]
 async fn n3_people_of_teams_are_read_whether_several_ids_can_be_asked_for_or_not() {

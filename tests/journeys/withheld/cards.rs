@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{carded, full, full_by, member, names, number, setting, who};
-use crate::world::{Doors, World, at_both};
+use crate::support::{Doors, World, at_both};
 
 at_both!(
     b4_a_read_without_the_card_property_takes_no_card_back,
@@ -139,6 +139,6 @@ async fn b4_what_a_held_revoke_would_take_besides_waits_with_it(at: Doors) {
     world.approve_all().await;
     assert_eq!(world.inside("Members").await, names(5..12));
     assert_eq!(carded(&world).await, 7, "one word of a human for all of it");
-    assert_eq!(world.deeds("p00").await.last().map(String::as_str), Some("suspended"));
+    assert_eq!(world.actions("p00").await.last().map(String::as_str), Some("suspended"));
     world.ends_well().await;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, full, hot_desk, names, town, who};
-use crate::world::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
 use doorstep_core::decide::guard::Hold;
 
 at_both!(
@@ -101,7 +101,7 @@ async fn i6_a_hold_written_back_from_an_old_copy_does_not_lose_an_approval(at: D
     let old = store.holds(SITE).await.expect("holds").remove(0);
     world.machine.approve(None, &old.checksum).await.expect("an approval");
     // A comparison that read the hold before wants to note that it told of it.
-    store.keep_hold(&Hold { told: world.machine.now(), ..old.clone() }).await.expect_err("it changed meanwhile");
+    store.keep_hold(&Hold { reported: world.machine.now(), ..old.clone() }).await.expect_err("it changed meanwhile");
     store.drop_hold(&old).await.expect_err("nor is it dropped");
     let kept = store.hold(SITE, &old.checksum).await.expect("it reads").expect("it is there");
     assert!(kept.approved.is_some());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{full, hot_desk, member, names, who};
-use crate::world::{Doors, at_both};
+use crate::support::{Doors, at_both};
 
 at_both!(
     b4_six_minutes_of_404_take_nothing_from_anybody_while_the_list_is_fine,

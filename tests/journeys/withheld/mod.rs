@@ -1,16 +1,16 @@
 //! No way past the guard: every way in which something is taken away, by every kind of news.
 
 mod cards;
-mod doubted;
 mod limits;
 mod missing;
 mod people;
+mod unconfirmed;
 mod ways;
 
 use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
-use crate::world::{Doors, House, Setting, World, address};
+use crate::support::{Doors, House, Setting, World, address};
 
 /// The name of a numbered person.
 fn who(n: usize) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{carded, full, member, names, who};
-use crate::world::{Doors, World, address, at_both};
+use crate::support::{Doors, World, address, at_both};
 
 at_both!(
     b4_one_address_for_everybody_joins_nobody_and_healing_heals_whole,

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{carded, full_by, hot_desk, member, names, setting, who};
-use crate::world::{Doors, World, address, at_both};
+use crate::support::{Doors, World, address, at_both};
 
 at_both!(
     b4_every_way_is_planned_where_it_is_signed_and_inferred_where_it_is_read,
@@ -168,11 +168,11 @@ async fn b4_every_way_that_a_site_file_takes_something_away_is_inferred(at: Door
     let files = [
         (
             "another plan",
-            crate::world::Setting::at(at, &rule("Office")).platform_says("card_property = \"Card number\""),
+            crate::support::Setting::at(at, &rule("Office")).platform_says("card_property = \"Card number\""),
         ),
         ("another group", {
             let rules = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Front\"]\n";
-            crate::world::Setting::at(at, rules).platform_says("card_property = \"Card number\"")
+            crate::support::Setting::at(at, rules).platform_says("card_property = \"Card number\"")
         }),
         ("another location", setting(at).platform_says("card_property = \"Card number\"\nlocations = [\"Harbour\"]")),
     ];

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::naive::Minute;
-use crate::world::{Platform, SECRET};
+use crate::reference_model::Minute;
+use crate::support::{Platform, SECRET};
 use doorstep_local::sandbox::Post;
 
 /// A body, and the action that its address names where there is one for each.

@@ -3,23 +3,23 @@
 
 mod letters;
 mod nexudus;
-mod told;
+mod push;
 
 pub use letters::{Letter, headers};
 
 use serde_json::{Map, Value, json};
 
 use super::things::LOCATIONS;
-use crate::naive::{Rule, Selector, list, text};
-use crate::world::Platform;
+use crate::reference_model::{Rule, Selector, list, text};
+use crate::support::Platform;
 
 /// The platform's own world; `None` for the one whose shape all worlds have.
 pub fn own(platform: Platform, world: &Value) -> Option<Value> {
     match platform {
         Platform::OfficeRnd => None,
         Platform::Nexudus => Some(nexudus::world(world)),
-        Platform::Andcards => Some(told::andcards(world)),
-        Platform::Deskworks => Some(told::deskworks(world)),
+        Platform::Andcards => Some(push::andcards(world)),
+        Platform::Deskworks => Some(push::deskworks(world)),
     }
 }
 
@@ -38,8 +38,8 @@ pub fn fit(platform: Platform, world: &mut Value) {
     match platform {
         Platform::OfficeRnd => {}
         Platform::Nexudus => nexudus::fit(world),
-        Platform::Andcards => told::fit(world, false),
-        Platform::Deskworks => told::fit(world, true),
+        Platform::Andcards => push::fit(world, false),
+        Platform::Deskworks => push::fit(world, true),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{fit_bookings, fit_guests, fit_holders, named, place_of_plan, things};
-use crate::naive::{list, text};
+use crate::reference_model::{list, text};
 
 /// The end of `floor` rules, of series, of companies, of dates of assignments, and of bookings that staff made.
 pub fn fit(world: &mut Value) {

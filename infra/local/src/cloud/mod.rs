@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::keep::Keep;
 use crate::secrets::Secrets;
 use doorstep_cloud::environment::Settings;
-use doorstep_cloud::schedules::AlarmSettings;
+use doorstep_cloud::schedules::ScheduleSettings;
 use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 use doorstep_vendors::time::SharedTime;
 pub use meter::Spent;
@@ -54,12 +54,12 @@ pub fn settings() -> Settings {
         stack: "doorstep".into(),
         region: "local".into(),
         table: "doorstep".into(),
-        line_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-line.fifo"),
+        trigger_queue_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-triggers.fifo"),
         reconcile_url: format!("https://sqs.local.amazonaws.com/{ACCOUNT}/doorstep-reconcile.fifo"),
-        alarms: AlarmSettings {
+        schedules: ScheduleSettings {
             group: "doorstep".into(),
-            line_arn: arn("sqs", "doorstep-line.fifo"),
-            role_arn: rights::role_arn("AlarmRole"),
+            trigger_queue_arn: arn("sqs", "doorstep-triggers.fifo"),
+            role_arn: rights::role_arn("ScheduleRole"),
         },
         bus: "doorstep".into(),
         credentials: Credentials::new("local", "local", None, None, "one machine"),
@@ -78,7 +78,7 @@ pub struct Cloud {
     /// SQS: the reconcile queue.
     pub reconciles: sqs::Line,
     /// EventBridge Scheduler.
-    pub alarms: scheduler::Schedules,
+    pub schedules: scheduler::Schedules,
     /// EventBridge.
     pub bus: events::Bus,
     /// Parameter Store.
@@ -118,8 +118,8 @@ impl Cloud {
         Ok(Cloud {
             table,
             line: sqs::Line::new(
-                &settings.line_url,
-                Rules::of(template, "Line", "Settle"),
+                &settings.trigger_queue_url,
+                Rules::of(template, "TriggerQueue", "Settle"),
                 keep.clone(),
                 time.clone(),
                 stir.clone(),
@@ -131,7 +131,7 @@ impl Cloud {
                 time.clone(),
                 stir.clone(),
             ),
-            alarms: scheduler::Schedules::new(&settings, keep.clone(), time.clone(), stir.clone()),
+            schedules: scheduler::Schedules::new(&settings, keep.clone(), time.clone(), stir.clone()),
             bus: events::Bus::new(&settings.bus, keep.clone(), time.clone(), stir.clone()),
             parameters: ssm::Parameters::new(&settings, secrets),
             rights: rights::Rights::of(template),
@@ -166,7 +166,7 @@ impl Cloud {
     /// No answer came. This happens only with DynamoDB Local.
     pub async fn answer(&self, request: &Request) -> Result<Response, NoAnswer> {
         let Some((service, operation)) = wire::target(request) else {
-            return Ok(self.alarms.answer(request));
+            return Ok(self.schedules.answer(request));
         };
         let body = request.body();
         Ok(match service {
@@ -216,23 +216,23 @@ impl Cloud {
     /// Sends the message of every schedule that is due, earliest first, and returns these schedules. A schedule whose
     /// message the queue refuses is lost, as on AWS.
     pub fn ring_due(&self) -> Vec<scheduler::Alarm> {
-        let due = self.alarms.due();
-        let rung = |alarm: &scheduler::Alarm| {
+        let due = self.schedules.due();
+        let rung = |schedule: &scheduler::Alarm| {
             // The schedule is deleted only after it was sent. A kill in between sends it twice and never loses it.
-            if let Err(refusal) = self.send_by_schedule(alarm) {
-                tracing::error!(%refusal, schedule = alarm.name, "the queue does not take the message of a schedule: dropped");
+            if let Err(refusal) = self.send_by_schedule(schedule) {
+                tracing::error!(%refusal, schedule = schedule.name, "the queue does not take the message of a schedule: dropped");
             }
-            self.alarms.fired(alarm);
+            self.schedules.fired(schedule);
         };
         due.iter().for_each(rung);
         due
     }
 
     /// Sends with the role that the schedule names, and without a deduplication id, as Scheduler does.
-    fn send_by_schedule(&self, alarm: &scheduler::Alarm) -> Result<(), Refusal> {
-        let send = rights::Call::new("sqs:SendMessage", &self.settings.alarms.line_arn);
-        self.rights.judge(&alarm.role_arn, &send)?;
-        self.line.send(&alarm.message_group, None, &alarm.input).map(drop)
+    fn send_by_schedule(&self, schedule: &scheduler::Alarm) -> Result<(), Refusal> {
+        let send = rights::Call::new("sqs:SendMessage", &self.settings.schedules.trigger_queue_arn);
+        self.rights.judge(&schedule.role_arn, &send)?;
+        self.line.send(&schedule.message_group, None, &schedule.input).map(drop)
     }
 }
 

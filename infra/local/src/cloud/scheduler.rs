@@ -45,7 +45,7 @@ pub struct Alarm {
 /// Every schedule that has not fired.
 pub struct Schedules {
     group: String,
-    line_arn: String,
+    trigger_queue_arn: String,
     time: SharedTime,
     keep: Keep,
     set: Mutex<BTreeMap<String, Alarm>>,
@@ -56,10 +56,11 @@ pub struct Schedules {
 
 impl Schedules {
     pub(super) fn new(settings: &Settings, keep: Keep, time: SharedTime, stir: Stir) -> Self {
-        let set = keep.list_json::<Alarm>(ALARM).into_iter().map(|alarm| (alarm.name.clone(), alarm)).collect();
+        let set =
+            keep.list_json::<Alarm>(ALARM).into_iter().map(|schedule| (schedule.name.clone(), schedule)).collect();
         Schedules {
-            group: settings.alarms.group.clone(),
-            line_arn: settings.alarms.line_arn.clone(),
+            group: settings.schedules.group.clone(),
+            trigger_queue_arn: settings.schedules.trigger_queue_arn.clone(),
             time,
             keep,
             set: Mutex::new(set),
@@ -105,17 +106,17 @@ impl Schedules {
         if self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             return Err(Refusal::new("AccessDeniedException", "refused").with(StatusCode::FORBIDDEN));
         }
-        let alarm = create.alarm(name, &self.line_arn, self.time.now())?;
+        let schedule = create.schedule(name, &self.trigger_queue_arn, self.time.now())?;
         let mut set = locked(&self.set);
         match set.get(name) {
-            Some(there) if there.client_token.is_some() && there.client_token == alarm.client_token => {}
+            Some(there) if there.client_token.is_some() && there.client_token == schedule.client_token => {}
             Some(_) => {
                 return Err(
                     Refusal::new("ConflictException", "a schedule of this name exists").with(StatusCode::CONFLICT)
                 );
             }
-            None if !self.keep.put_json(&format!("{ALARM}{name}"), &alarm) => return Err(Refusal::not_kept()),
-            None => drop(set.insert(name.to_owned(), alarm)),
+            None if !self.keep.put_json(&format!("{ALARM}{name}"), &schedule) => return Err(Refusal::not_kept()),
+            None => drop(set.insert(name.to_owned(), schedule)),
         }
         drop(set);
         self.stir.stir();
@@ -124,15 +125,15 @@ impl Schedules {
 
     fn get(&self, name: &str) -> Result<Value, Refusal> {
         let set = locked(&self.set);
-        let alarm = set.get(name).ok_or_else(missing)?;
+        let schedule = set.get(name).ok_or_else(missing)?;
         Ok(json!({
             "Arn": self.arn(name), "Name": name, "GroupName": self.group, "State": "ENABLED",
-            "ScheduleExpression": request::expression(alarm.at), "ScheduleExpressionTimezone": "UTC",
+            "ScheduleExpression": request::expression(schedule.at), "ScheduleExpressionTimezone": "UTC",
             "FlexibleTimeWindow": { "Mode": "OFF" }, "ActionAfterCompletion": "DELETE",
-            "CreationDate": alarm.made.as_second(), "LastModificationDate": alarm.made.as_second(),
+            "CreationDate": schedule.made.as_second(), "LastModificationDate": schedule.made.as_second(),
             "Target": {
-                "Arn": self.line_arn, "RoleArn": alarm.role_arn,
-                "Input": alarm.input, "SqsParameters": { "MessageGroupId": alarm.message_group },
+                "Arn": self.trigger_queue_arn, "RoleArn": schedule.role_arn,
+                "Input": schedule.input, "SqsParameters": { "MessageGroupId": schedule.message_group },
             },
         }))
     }
@@ -149,16 +150,18 @@ impl Schedules {
         let prefix = query.name_prefix.as_deref().unwrap_or_default();
         let from = query.next_token.as_deref().unwrap_or_default();
         let set = locked(&self.set);
-        let mut wanted =
-            set.values().filter(|alarm| alarm.name.starts_with(prefix) && alarm.name.as_str() > from).peekable();
+        let mut wanted = set
+            .values()
+            .filter(|schedule| schedule.name.starts_with(prefix) && schedule.name.as_str() > from)
+            .peekable();
         let mut page = Vec::new();
         let mut last = None;
-        for alarm in wanted.by_ref().take(query.page()) {
-            last = Some(alarm.name.clone());
+        for schedule in wanted.by_ref().take(query.page()) {
+            last = Some(schedule.name.clone());
             page.push(json!({
-                "Arn": self.arn(&alarm.name), "Name": alarm.name, "GroupName": self.group, "State": "ENABLED",
-                "CreationDate": alarm.made.as_second(), "LastModificationDate": alarm.made.as_second(),
-                "Target": { "Arn": self.line_arn },
+                "Arn": self.arn(&schedule.name), "Name": schedule.name, "GroupName": self.group, "State": "ENABLED",
+                "CreationDate": schedule.made.as_second(), "LastModificationDate": schedule.made.as_second(),
+                "Target": { "Arn": self.trigger_queue_arn },
             }));
         }
         Ok(json!({ "Schedules": page, "NextToken": wanted.peek().and(last) }))
@@ -175,7 +178,7 @@ impl Schedules {
     /// Returns when the next schedule fires.
     pub fn next(&self) -> Option<Timestamp> {
         let late = locked(&self.late);
-        let first = locked(&self.set).values().map(|alarm| late.fires(alarm)).min();
+        let first = locked(&self.set).values().map(|schedule| late.fires(schedule)).min();
         first.into_iter().chain(late.next_again()).min()
     }
 
@@ -183,17 +186,17 @@ impl Schedules {
     pub(super) fn due(&self) -> Vec<Alarm> {
         let (now, mut late) = (self.time.now(), locked(&self.late));
         let mut due = late.take_again(now);
-        due.extend(locked(&self.set).values().filter(|alarm| late.fires(alarm) <= now).cloned());
+        due.extend(locked(&self.set).values().filter(|schedule| late.fires(schedule) <= now).cloned());
         due.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
         due
     }
 
     /// Deletes a schedule after it fired.
-    pub(super) fn fired(&self, alarm: &Alarm) {
-        let first = locked(&self.set).remove(&alarm.name).is_some();
-        self.keep.remove(&format!("{ALARM}{}", alarm.name));
+    pub(super) fn fired(&self, schedule: &Alarm) {
+        let first = locked(&self.set).remove(&schedule.name).is_some();
+        self.keep.remove(&format!("{ALARM}{}", schedule.name));
         if first {
-            locked(&self.late).fired(alarm, self.time.now());
+            locked(&self.late).fired(schedule, self.time.now());
         }
     }
 }

@@ -28,7 +28,7 @@ const LARGEST_BODY: usize = 1 << 20;
 /// Longest visibility timeout of a message, in seconds.
 const LONGEST_PAUSE: i64 = 43_200;
 /// The names of the trigger queue and of its dead-letter queue.
-const LINE: &str = "doorstep-line.fifo";
+const LINE: &str = "doorstep-triggers.fifo";
 const DEAD: &str = "doorstep-dead-letters.fifo";
 /// Most messages of one batch, sent or received.
 const LARGEST_BATCH: usize = 10;
@@ -181,7 +181,7 @@ impl Line {
     /// The refusal of SQS, or a data folder that cannot be written.
     pub fn send(&self, group: &str, dedup_id: Option<&str>, body: &str) -> Result<(String, u64), Refusal> {
         let hash = || hex::encode(Sha256::digest(body));
-        let sameness = match dedup_id {
+        let dedup_id = match dedup_id {
             Some(given) => given.to_owned(),
             None if self.rules.hashes_bodies => hash(),
             None => {
@@ -191,7 +191,7 @@ impl Line {
             }
         };
         let invalid = |what: &str| Err(Refusal::new("InvalidParameterValue", what));
-        if !is_id(group) || !is_id(&sameness) {
+        if !is_id(group) || !is_id(&dedup_id) {
             return invalid("group and deduplication ids are 1 to 128 letters, digits or punctuation");
         }
         if body.is_empty() || body.len() > LARGEST_BODY {
@@ -200,7 +200,7 @@ impl Line {
         if !body.chars().all(is_text) {
             return Err(Refusal::new("InvalidMessageContents", "a body has a character that SQS does not take"));
         }
-        let sent = locked(&self.queue).send(group, &sameness, body, self.time.now());
+        let sent = locked(&self.queue).send(group, &dedup_id, body, self.time.now());
         self.stir.stir();
         sent.ok_or_else(Refusal::not_kept)
     }
@@ -287,7 +287,7 @@ mod tests {
         let clock = Arc::new(Clock::standing(Timestamp::UNIX_EPOCH));
         Line::new(
             "https://sqs.local.amazonaws.com/1/line.fifo",
-            Rules::of(template, "Line", "Settle"),
+            Rules::of(template, "TriggerQueue", "Settle"),
             Keep::memory(),
             clock,
             Stir::default(),

@@ -28,7 +28,7 @@ impl Background {
     pub(crate) async fn start(runner: &Arc<Runner>) -> Self {
         let mut tasks = JoinSet::new();
         tasks.spawn(line(runner.clone()));
-        tasks.spawn(alarms(runner.clone()));
+        tasks.spawn(schedules(runner.clone()));
         tasks.spawn(wishes(runner.clone()));
         tasks.spawn(requests(runner.clone()));
         tasks.spawn(forget(runner.clone()));
@@ -57,14 +57,14 @@ async fn line(runner: Arc<Runner>) {
     }
 }
 
-async fn alarms(runner: Arc<Runner>) {
+async fn schedules(runner: Arc<Runner>) {
     let mut stirred = runner.cloud.stir.watch();
     loop {
         stirred.borrow_and_update();
         runner.cloud.ring_due();
         tokio::select! {
             _ = stirred.changed() => {}
-            () = until(&runner, runner.cloud.alarms.next()) => {}
+            () = until(&runner, runner.cloud.schedules.next()) => {}
         }
     }
 }
@@ -137,7 +137,7 @@ impl Runner {
         let mut stirred = self.cloud.stir.watch();
         loop {
             stirred.borrow_and_update();
-            let due = self.cloud.alarms.next().is_some_and(|at| at <= self.clock.now());
+            let due = self.cloud.schedules.next().is_some_and(|at| at <= self.clock.now());
             let quiet =
                 self.cloud.line.is_empty() && self.cloud.bus.wants_nothing() && self.cloud.reconciles.is_empty();
             if !due && quiet {

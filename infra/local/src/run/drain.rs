@@ -139,7 +139,7 @@ fn record(message: &Message, settings: &Settings) -> SqsMessage {
         ("SentTimestamp", message.sent.as_millisecond().to_string()),
         ("SequenceNumber", format!("{:020}", message.sequence)),
         ("MessageGroupId", message.group.clone()),
-        ("MessageDeduplicationId", message.sameness.clone()),
+        ("MessageDeduplicationId", message.dedup_id.clone()),
     ];
     let mut record = SqsMessage::default();
     record.message_id = Some(message.id.clone());
@@ -147,7 +147,7 @@ fn record(message: &Message, settings: &Settings) -> SqsMessage {
     record.body = Some(message.body.clone());
     record.attributes = attributes.map(|(name, value)| (name.to_owned(), value)).into_iter().collect::<HashMap<_, _>>();
     record.event_source = Some("aws:sqs".into());
-    record.event_source_arn = Some(settings.alarms.line_arn.clone());
+    record.event_source_arn = Some(settings.schedules.trigger_queue_arn.clone());
     record.aws_region = Some(settings.region.clone());
     record
 }

@@ -15,7 +15,7 @@ pub(crate) const CLOCK: &str = "clock";
 pub struct Ran {
     /// Its instant.
     pub at: Timestamp,
-    /// `alarm` or `reconcile`.
+    /// `schedule` or `reconcile`.
     pub what: &'static str,
     /// Its site.
     pub site: String,
@@ -46,7 +46,7 @@ impl Runner {
         let mut ran = Vec::new();
         while let Some(at) = self.next(&calendar).filter(|at| *at <= to) {
             self.set_clock(at);
-            self.alarms(&mut ran).await;
+            self.schedules(&mut ran).await;
             self.reconciles(&mut calendar, &mut ran).await;
         }
         self.set_clock(to);
@@ -55,7 +55,7 @@ impl Runner {
     }
 
     fn next(&self, calendar: &Calendar) -> Option<Timestamp> {
-        self.cloud.alarms.next().into_iter().chain(calendar.next).min()
+        self.cloud.schedules.next().into_iter().chain(calendar.next).min()
     }
 
     fn set_clock(&self, at: Timestamp) {
@@ -63,10 +63,10 @@ impl Runner {
         self.keep.put(CLOCK, at.to_string().as_bytes());
     }
 
-    async fn alarms(&self, ran: &mut Vec<Ran>) {
+    async fn schedules(&self, ran: &mut Vec<Ran>) {
         let now = self.clock.now();
         let rung = self.cloud.ring_due();
-        ran.extend(rung.into_iter().map(|alarm| Ran { at: now, what: "alarm", site: alarm.message_group }));
+        ran.extend(rung.into_iter().map(|schedule| Ran { at: now, what: "alarm", site: schedule.message_group }));
         self.drain_in_turn().await;
     }
 

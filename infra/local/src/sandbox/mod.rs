@@ -30,6 +30,7 @@ mod locks;
 mod nexudus;
 mod object;
 mod officernd;
+mod push;
 mod quirks;
 mod record;
 mod route;
@@ -38,7 +39,6 @@ mod shape;
 mod table;
 mod tag;
 mod token;
-mod told;
 mod vendor;
 
 use std::collections::{BTreeMap, BTreeSet};

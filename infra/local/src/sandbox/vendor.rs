@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::doors::Crossing;
 use super::table::Shelf;
-use super::{kisi, nexudus, officernd, salto_ks, told};
+use super::{kisi, nexudus, officernd, push, salto_ks};
 
 /// A vendor with a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,8 +112,8 @@ impl Vendor {
         Ok(match self {
             Vendor::OfficeRnd => Box::new(officernd::World::new(given, now)?),
             Vendor::Nexudus => Box::new(nexudus::World::new(given, now)?),
-            Vendor::Andcards => Box::new(told::World::new(told::ANDCARDS, given)?),
-            Vendor::Deskworks => Box::new(told::World::new(told::DESKWORKS, given)?),
+            Vendor::Andcards => Box::new(push::World::new(push::ANDCARDS, given)?),
+            Vendor::Deskworks => Box::new(push::World::new(push::DESKWORKS, given)?),
             Vendor::Kisi => Box::new(kisi::World::new(given)?),
             Vendor::SaltoKs => Box::new(salto_ks::World::new(given, now)?),
         })
@@ -124,8 +124,8 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => Box::new(officernd::World::load(shelf)),
             Vendor::Nexudus => Box::new(nexudus::World::load(shelf)),
-            Vendor::Andcards => Box::new(told::World::load(told::ANDCARDS, shelf)),
-            Vendor::Deskworks => Box::new(told::World::load(told::DESKWORKS, shelf)),
+            Vendor::Andcards => Box::new(push::World::load(push::ANDCARDS, shelf)),
+            Vendor::Deskworks => Box::new(push::World::load(push::DESKWORKS, shelf)),
             Vendor::Kisi => Box::new(kisi::World::load(shelf)),
             Vendor::SaltoKs => Box::new(salto_ks::World::load(shelf)),
         }
@@ -136,8 +136,8 @@ impl Vendor {
         match self {
             Vendor::OfficeRnd => officernd::World::erase(shelf),
             Vendor::Nexudus => nexudus::World::erase(shelf),
-            Vendor::Andcards => told::World::erase(told::ANDCARDS, shelf),
-            Vendor::Deskworks => told::World::erase(told::DESKWORKS, shelf),
+            Vendor::Andcards => push::World::erase(push::ANDCARDS, shelf),
+            Vendor::Deskworks => push::World::erase(push::DESKWORKS, shelf),
             Vendor::Kisi | Vendor::SaltoKs => super::doors::Doors::erase(shelf),
         }
     }

@@ -2,13 +2,13 @@
 //! requests, call the [`Machine`] and write answers. Every answer is JSON or empty.
 
 mod answer;
+mod attempts;
 mod body;
 mod clock;
 mod explain;
 mod gate;
 mod holds;
 mod hooks;
-mod openings;
 mod push;
 mod sites;
 mod vendors;

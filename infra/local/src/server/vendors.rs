@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::answer::{Refused, answer, refusal};
-use super::{body, known, openings};
+use super::{attempts, body, known};
 use crate::Machine;
 use crate::sandbox::Post;
 use doorstep_vendors::delivery::Delivery;
@@ -63,8 +63,8 @@ async fn tell(machine: &Machine, platform: &str, page: &str, sent: Sent) -> Resu
     let query = sent.uri().query().unwrap_or_default();
     let (query, deliver) = without(query, "deliver");
     let (query, of) = without(&query, "of");
-    if let Some(kind) = openings::kind(platform).filter(|_| page == CHANGE) {
-        return openings::change(machine, kind, of.as_deref(), deliver.as_deref(), sent.into_body()).await;
+    if let Some(kind) = attempts::kind(platform).filter(|_| page == CHANGE) {
+        return attempts::change(machine, kind, of.as_deref(), deliver.as_deref(), sent.into_body()).await;
     }
     let post = match &deliver {
         Some(site) => {

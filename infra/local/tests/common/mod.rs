@@ -74,13 +74,13 @@ client!(events, aws_sdk_eventbridge);
 client!(ssm, aws_sdk_ssm);
 
 /// Rings the line.
-pub async fn enqueue(environment: &Environment, site: &str, sameness: &str, body: &str) {
-    let send = sqs(environment).send_message().queue_url(&environment.settings.line_url).message_body(body);
-    send.message_group_id(site).message_deduplication_id(sameness).send().await.expect("the line takes it");
+pub async fn enqueue(environment: &Environment, site: &str, dedup_id: &str, body: &str) {
+    let send = sqs(environment).send_message().queue_url(&environment.settings.trigger_queue_url).message_body(body);
+    send.message_group_id(site).message_deduplication_id(dedup_id).send().await.expect("the line takes it");
 }
 
 /// Sets an alarm.
-pub async fn alarm(
+pub async fn schedule(
     environment: &Environment,
     name: &str,
     at: &str,
@@ -91,9 +91,9 @@ pub async fn alarm(
     let settings = &environment.settings;
     let site = name.split('-').next().unwrap_or_default();
     let parameters = SqsParameters::builder().message_group_id(site).build();
-    let target = Target::builder().arn(&settings.alarms.line_arn).role_arn(&settings.alarms.role_arn);
+    let target = Target::builder().arn(&settings.schedules.trigger_queue_arn).role_arn(&settings.schedules.role_arn);
     let target = target.input(format!("alarm {name}")).sqs_parameters(parameters).build()?;
-    let create = scheduler(environment).create_schedule().name(name).group_name(&settings.alarms.group);
+    let create = scheduler(environment).create_schedule().name(name).group_name(&settings.schedules.group);
     let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build()?;
     let create = create.schedule_expression(format!("at({at})")).flexible_time_window(window).target(target);
     create.action_after_completion(ActionAfterCompletion::Delete).send().await?;

@@ -29,9 +29,9 @@ impl CardNumbers {
 
     /// Compares a list of members with their confirmed numbers, before any doubted loss. A list that repeats a doubted
     /// loss is not believed more than the lists before it.
-    pub fn with_doubted(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
-        Self::beside(facts, stored, |record| match &record.vouched {
-            Some(vouched) if record.is_doubted() => vouched,
+    pub fn with_unconfirmed(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
+        Self::beside(facts, stored, |record| match &record.confirmed {
+            Some(confirmed) if record.is_unconfirmed() => confirmed,
             _ => &record.fact,
         })
     }

@@ -70,7 +70,7 @@ pub struct PersonFacts {
     /// The profiles that belong to this person.
     pub profiles: Vec<FactId>,
     /// The last confirmed content of facts with an unconfirmed change.
-    pub vouched: BTreeMap<FactId, Before>,
+    pub confirmed: BTreeMap<FactId, Before>,
 }
 
 /// The last confirmed content of a thing, before an unconfirmed change.
@@ -81,14 +81,14 @@ pub struct Before {
     /// When the read began that showed the change.
     pub until: Timestamp,
     /// Whether that read lost half of what was known, and is believed only because it was repeated.
-    pub doubted: bool,
+    pub unconfirmed: bool,
 }
 
 impl PersonFacts {
     /// Returns the person's facts by their last confirmed content.
-    pub fn as_vouched(&self) -> PersonFacts {
-        let mut before = PersonFacts { vouched: BTreeMap::new(), ..self.clone() };
-        before.facts.extend(self.vouched.iter().map(|(name, before)| (name.clone(), before.fact.clone())));
+    pub fn as_confirmed(&self) -> PersonFacts {
+        let mut before = PersonFacts { confirmed: BTreeMap::new(), ..self.clone() };
+        before.facts.extend(self.confirmed.iter().map(|(name, before)| (name.clone(), before.fact.clone())));
         before
     }
 

@@ -69,10 +69,10 @@ impl Within<'_> {
 pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
     let mut judgement = Judgement::default();
     let (made, removals): (Vec<Waiting>, Vec<Waiting>) =
-        waiting.into_iter().partition(|one| matches!(one.doubt, UnconfirmedChange::Made { .. }));
+        waiting.into_iter().partition(|one| matches!(one.change, UnconfirmedChange::Made { .. }));
     // A profile that gets another address, where that takes nothing from anyone.
     let (harmless, removals): (Vec<Waiting>, Vec<Waiting>) =
-        removals.into_iter().partition(|one| matches!(one.doubt, UnconfirmedChange::Moves { .. }) && !one.joined);
+        removals.into_iter().partition(|one| matches!(one.change, UnconfirmedChange::Moves { .. }) && !one.joined);
     judgement.released.extend(harmless);
     measure.invitations(made, &mut judgement);
     measure.sets(removals, &mut judgement);
@@ -81,7 +81,7 @@ pub fn judge(measure: Measure<'_>, waiting: Vec<Waiting>) -> Judgement {
 
 impl Measure<'_> {
     fn invitations(self, made: Vec<Waiting>, judgement: &mut Judgement) {
-        for (doors, made) in by(made, |doubt| doubt.doors().unwrap_or_default().to_owned()) {
+        for (doors, made) in by(made, |change| change.doors().unwrap_or_default().to_owned()) {
             let lately = self.tally.made.get(&doors).copied().unwrap_or_default();
             let count = made.len() + lately;
             if count > MOST_NEW {
@@ -117,12 +117,13 @@ impl Measure<'_> {
             judgement.holds.push(self.hold(Scope::Site, reason, removals));
             return judgement;
         }
-        let (doubted, removals): (Vec<Waiting>, Vec<Waiting>) = removals.into_iter().partition(|one| one.doubted);
-        if !doubted.is_empty() {
+        let (unconfirmed, removals): (Vec<Waiting>, Vec<Waiting>) =
+            removals.into_iter().partition(|one| one.unconfirmed);
+        if !unconfirmed.is_empty() {
             let reason = "a list that lost half of what it held said the same three times".to_owned();
-            judgement.holds.push(self.hold(Scope::Site, reason, doubted));
+            judgement.holds.push(self.hold(Scope::Site, reason, unconfirmed));
         }
-        for (doors, removals) in by(removals, |doubt| doubt.doors().map(str::to_owned)) {
+        for (doors, removals) in by(removals, |change| change.doors().map(str::to_owned)) {
             match doors {
                 Some(doors) => self.at_doors(&doors, removals, &mut judgement),
                 None => judgement.released.extend(removals),
@@ -137,7 +138,7 @@ impl Measure<'_> {
             judgement.holds.push(self.hold(Scope::Doors(doors.to_owned()), reason, removals));
             return;
         }
-        for (group, removals) in by(removals, |doubt| doubt.group().cloned()) {
+        for (group, removals) in by(removals, |change| change.group().cloned()) {
             let reason = group.as_ref().and_then(|group| {
                 let within = Within::Group(doors, group);
                 self.too_many(&removals, within).or_else(|| self.empties(&removals, within))
@@ -198,7 +199,7 @@ impl Measure<'_> {
 
     /// Counts the people who lose a card, and the people who have a card that Doorstep assigned.
     fn cards<'a>(&'a self, removals: &'a [Waiting], within: Within<'_>) -> Crowd<'a> {
-        let is_card = |doubt: &UnconfirmedChange| matches!(doubt, UnconfirmedChange::Card { .. });
+        let is_card = |change: &UnconfirmedChange| matches!(change, UnconfirmedChange::Card { .. });
         let mut crowd = self.lately(within, is_card);
         crowd.add(removals, within, is_card);
         crowd.there.extend(self.holders(within));
@@ -214,25 +215,25 @@ impl Measure<'_> {
     fn lately(&self, within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) -> Crowd<'_> {
         let lately = self.tally.left.iter().filter(|(_, at)| self.now.duration_since(**at) < TOGETHER);
         let mut crowd = Crowd::default();
-        lately.map(|(doubt, _)| doubt).filter(|doubt| counts(doubt)).for_each(|doubt| crowd.one(doubt, within));
+        lately.map(|(change, _)| change).filter(|change| counts(change)).for_each(|change| crowd.one(change, within));
         crowd
     }
 
     fn hold(self, scope: Scope, reason: String, waiting: Vec<Waiting>) -> (Hold, Vec<Waiting>) {
-        let doubts: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.doubt).collect();
-        let count = |what: fn(&UnconfirmedChange) -> bool| doubts.iter().filter(|doubt| what(doubt)).count();
+        let changes: Vec<&UnconfirmedChange> = waiting.iter().map(|one| &one.change).collect();
+        let count = |what: fn(&UnconfirmedChange) -> bool| changes.iter().filter(|change| what(change)).count();
         let hold = Hold {
-            checksum: checksum(self.site, &doubts),
+            checksum: checksum(self.site, &changes),
             site: self.site.to_owned(),
             scope,
-            revokes: count(|doubt| matches!(doubt, UnconfirmedChange::Leaves { .. })),
-            accounts: count(|doubt| matches!(doubt, UnconfirmedChange::Made { .. })),
-            cards: count(|doubt| matches!(doubt, UnconfirmedChange::Card { .. })),
-            rests: count(|doubt| matches!(doubt, UnconfirmedChange::Rests { .. })),
-            moves: count(|doubt| matches!(doubt, UnconfirmedChange::Moves { .. })),
+            revokes: count(|change| matches!(change, UnconfirmedChange::Leaves { .. })),
+            accounts: count(|change| matches!(change, UnconfirmedChange::Made { .. })),
+            cards: count(|change| matches!(change, UnconfirmedChange::Card { .. })),
+            rests: count(|change| matches!(change, UnconfirmedChange::Rests { .. })),
+            moves: count(|change| matches!(change, UnconfirmedChange::Moves { .. })),
             reason,
             since: self.now,
-            told: self.now,
+            reported: self.now,
             approved: None,
             pieces: 0,
             version: 0,
@@ -250,12 +251,16 @@ struct Crowd<'a> {
 
 impl<'a> Crowd<'a> {
     fn add(&mut self, removals: &'a [Waiting], within: Within<'_>, counts: impl Fn(&UnconfirmedChange) -> bool) {
-        removals.iter().map(|one| &one.doubt).filter(|doubt| counts(doubt)).for_each(|doubt| self.one(doubt, within));
+        removals
+            .iter()
+            .map(|one| &one.change)
+            .filter(|change| counts(change))
+            .for_each(|change| self.one(change, within));
     }
 
     /// Counts the account of one change. A person who loses something had it, so the account counts on both sides.
-    fn one(&mut self, doubt: &'a UnconfirmedChange, within: Within<'_>) {
-        if let Some((doors, account)) = doubt.place().filter(|(doors, _)| within.holds(doors, doubt.group())) {
+    fn one(&mut self, change: &'a UnconfirmedChange, within: Within<'_>) {
+        if let Some((doors, account)) = change.place().filter(|(doors, _)| within.holds(doors, change.group())) {
             self.losing.insert((doors, account));
             self.there.insert((doors, account));
         }
@@ -269,7 +274,7 @@ impl<'a> Crowd<'a> {
 fn by<K: Ord>(waiting: Vec<Waiting>, key: impl Fn(&UnconfirmedChange) -> K) -> BTreeMap<K, Vec<Waiting>> {
     let mut parts: BTreeMap<K, Vec<Waiting>> = BTreeMap::new();
     for one in waiting {
-        parts.entry(key(&one.doubt)).or_default().push(one);
+        parts.entry(key(&one.change)).or_default().push(one);
     }
     parts
 }

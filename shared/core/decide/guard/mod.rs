@@ -3,7 +3,7 @@
 //!
 //! A revoke is *planned* in three cases: a window's recorded end passed; a signed delivery announced the change of
 //! the thing itself; or the platform, asked for the thing by its id, says that it is over. Every other revoke is
-//! *inferred*: it follows from an unconfirmed change, or from a new site file. [`former`] tells the two apart.
+//! *inferred*: it follows from an unconfirmed change, or from a new site file. [`baseline`] tells the two apart.
 //! [`judge`] decides about inferred revokes as a set, before any of them is applied. Pure: reconcile collects the
 //! changes and stores the decision; settle applies only what was released.
 
@@ -18,7 +18,7 @@ use crate::model::account::{AccountId, GroupId};
 use crate::model::fact::FactId;
 use crate::model::subject::Subject;
 
-pub mod former;
+pub mod baseline;
 pub mod judge;
 pub mod removal;
 
@@ -30,7 +30,7 @@ pub const TOGETHER: SignedDuration = SignedDuration::from_hours(24);
 /// How long a release stays valid.
 pub const RELEASED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How long after a hold was published it is published again.
-pub const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(24);
+pub const REPORTED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// The most new accounts at one door system within [`TOGETHER`] that are created without an approval.
 pub const MOST_NEW: usize = 100;
 
@@ -115,7 +115,7 @@ impl UnconfirmedChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// The change.
-    pub doubt: UnconfirmedChange,
+    pub change: UnconfirmedChange,
     /// The subject to evaluate.
     pub who: Subject,
     /// Whether the membership never belonged to Doorstep.
@@ -124,7 +124,7 @@ pub struct Waiting {
     /// Whether the change follows from a list that is believed only because it was repeated. Such a change is held,
     /// however few there are.
     #[serde(default)]
-    pub doubted: bool,
+    pub unconfirmed: bool,
     /// Whether the change follows from joining or parting people. All such changes are one set.
     #[serde(default)]
     pub joined: bool,
@@ -135,8 +135,8 @@ pub struct Waiting {
 
 impl Waiting {
     /// Creates a change of one subject, from reads that are believed.
-    pub fn new(doubt: UnconfirmedChange, who: Subject) -> Self {
-        Waiting { doubt, who, foreign: false, doubted: false, joined: false, tag: None }
+    pub fn new(change: UnconfirmedChange, who: Subject) -> Self {
+        Waiting { change, who, foreign: false, unconfirmed: false, joined: false, tag: None }
     }
 }
 
@@ -189,7 +189,7 @@ pub struct Hold {
     /// When the hold began.
     pub since: Timestamp,
     /// When the hold was last published.
-    pub told: Timestamp,
+    pub reported: Timestamp,
     /// When the hold was approved. `None`: it was not.
     #[serde(default)]
     pub approved: Option<Timestamp>,
@@ -203,7 +203,7 @@ pub struct Hold {
 
 impl Hold {
     /// Returns the sentence for a report. `group` returns the name of a group.
-    pub fn told(&self, group: impl Fn(&str, &GroupId) -> String) -> String {
+    pub fn describe(&self, group: impl Fn(&str, &GroupId) -> String) -> String {
         let Hold { checksum, scope, reason, .. } = self;
         let place = match scope {
             Scope::Group(doors, id) => format!("{doors}: {}", group(doors, id)),
@@ -238,8 +238,8 @@ impl Hold {
 }
 
 /// Returns the checksum of a set of changes. The order of the changes does not matter.
-pub fn checksum(site: &str, doubts: &[&UnconfirmedChange]) -> String {
-    let mut sorted = doubts.to_vec();
+pub fn checksum(site: &str, changes: &[&UnconfirmedChange]) -> String {
+    let mut sorted = changes.to_vec();
     sorted.sort();
     sorted.dedup();
     let text = serde_json::to_vec(&(site, sorted)).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! Decides whether something may be taken away at once. Every action that takes something from a person passes
-//! through this module: [`doubt_of`] names the removal, and [`Evidence::sureness`] grades it. Settle applies only
+//! through this module: [`change_of`] names the removal, and [`Evidence::certainty`] grades it. Settle applies only
 //! removals that are planned or released. Reconcile passes all others to the guard. Pure.
 //!
 //! A change is *confirmed* or not by its source ([`Source::confirms`]):
@@ -31,7 +31,7 @@
 use jiff::Timestamp;
 
 use super::UnconfirmedChange;
-use super::former::{Baseline, Certainty};
+use super::baseline::{Baseline, Certainty};
 use crate::decide::action::Action;
 use crate::decide::cards::{Change, recorded, same_number};
 use crate::decide::entitlement::{Desired, PersonFacts, Rules};
@@ -67,7 +67,7 @@ fn removal(step: &Action) -> Option<Removal<'_>> {
 
 /// Returns the removal that an action makes, in the form that the guard stores. Returns `None` if the action takes
 /// nothing away.
-pub fn doubt_of(person: &Person, doors: &str, step: &Action) -> Option<UnconfirmedChange> {
+pub fn change_of(person: &Person, doors: &str, step: &Action) -> Option<UnconfirmedChange> {
     let doors = doors.to_owned();
     let linked = || Some(person.accounts.get(&doors)?.account.id.clone());
     match removal(step)? {
@@ -99,7 +99,7 @@ pub fn is_foreign(step: &Action) -> bool {
 #[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// The former site files and catalogue.
-    pub former: &'a Baseline,
+    pub baseline: &'a Baseline,
     /// The rules in force.
     pub rules: Rules<'a>,
     /// The facts about the person.
@@ -114,7 +114,7 @@ pub struct Evidence<'a> {
 
 impl Evidence<'_> {
     /// Grades an action by the table of this module. An action that takes nothing away is planned.
-    pub fn sureness(self, doors: &str, step: &Action) -> Certainty {
+    pub fn certainty(self, doors: &str, step: &Action) -> Certainty {
         match removal(step) {
             None => Certainty::Planned,
             Some(Removal::Membership { foreign: true, .. }) => Certainty::Inferred,
@@ -125,36 +125,36 @@ impl Evidence<'_> {
     }
 
     fn of_membership(self, doors: &str, group: &GroupId) -> Certainty {
-        let Some(since) = self.former.changed(self.dossier) else { return Certainty::Planned };
+        let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
         let at = (doors.to_owned(), group.clone());
         if self.is_over(&at, since) {
             return Certainty::Planned;
         }
-        let before = self.former.before(self.rules, self.dossier, self.now);
+        let before = self.baseline.before(self.rules, self.dossier, self.now);
         let open = before.iter().any(|one| one.doors == at.0 && one.group == at.1 && one.window.holds(self.now));
         let claimed = self.person.claim(doors, group).map(|claim| claim.since);
-        self.former.graded(self.dossier, open, claimed)
+        self.baseline.graded(self.dossier, open, claimed)
     }
 
     fn of_card(self, doors: &str, change: &Change) -> Certainty {
-        let Some(since) = self.former.changed(self.dossier) else { return Certainty::Planned };
-        let numbers = self.dossier.as_vouched().cards();
+        let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
+        let numbers = self.dossier.as_confirmed().cards();
         let theirs = numbers.iter().any(|number| same_number(&number.number, &change.number));
         let linked = self.person.accounts.get(doors);
         let ours = linked.and_then(|linked| linked.cards.iter().find(|card| same_number(&card.number, &change.number)));
         let kept = theirs && (self.person.claims_at(doors) || self.had_access(doors, since));
-        self.former.graded(self.dossier, kept, ours.map(|ours| ours.since))
+        self.baseline.graded(self.dossier, kept, ours.map(|ours| ours.since))
     }
 
     fn of_account(self, doors: &str) -> Certainty {
-        let Some(since) = self.former.changed(self.dossier) else { return Certainty::Planned };
-        self.former.graded(self.dossier, self.had_access(doors, since), None)
+        let Some(since) = self.baseline.changed(self.dossier) else { return Certainty::Planned };
+        self.baseline.graded(self.dossier, self.had_access(doors, since), None)
     }
 
     /// Returns whether the person had access at this door system before, now or later. A group whose recorded end
     /// passed does not count.
     fn had_access(self, doors: &str, since: Timestamp) -> bool {
-        let before = self.former.before(self.rules, self.dossier, self.now);
+        let before = self.baseline.before(self.rules, self.dossier, self.now);
         before.into_iter().any(|one| {
             let here = one.doors == doors && one.window.until.is_none_or(|until| until > self.now);
             here && !self.is_over(&(one.doors, one.group), since)
@@ -173,7 +173,7 @@ impl Source {
     /// inferred.
     pub fn confirms(&self) -> bool {
         match self {
-            Source::Delivery(_) | Source::Look => true,
+            Source::Delivery(_) | Source::Refetch => true,
             Source::Read | Source::Doubted | Source::Missing => false,
         }
     }

@@ -17,15 +17,15 @@ fn now() -> Timestamp {
 
 fn leaves(doors: &str, group: &str, who: usize) -> Waiting {
     let account = AccountId(format!("a{who}"));
-    let doubt =
+    let change =
         UnconfirmedChange::Leaves { doors: doors.into(), group: GroupId(group.into()), account: account.clone() };
-    Waiting::new(doubt, Subject::Account { doors: doors.into(), id: account })
+    Waiting::new(change, Subject::Account { doors: doors.into(), id: account })
 }
 
 fn made(who: usize) -> Waiting {
     let profile = FactId::new(crate::model::fact::Kind::Member, format!("m{who}"));
-    let doubt = UnconfirmedChange::Made { doors: "main".into(), profile: profile.clone() };
-    Waiting::new(doubt, Subject::Profile(profile))
+    let change = UnconfirmedChange::Made { doors: "main".into(), profile: profile.clone() };
+    Waiting::new(change, Subject::Profile(profile))
 }
 
 fn people(doors: &str, group: &str, who: std::ops::Range<usize>) -> Inside {
@@ -67,12 +67,12 @@ fn a_group_of_three_or_more_is_not_emptied() {
 fn what_was_let_pass_counts_for_a_day() {
     let ago = |hours: i64| now().checked_sub(SignedDuration::from_hours(hours)).expect("an instant");
     for (hours, held) in [(1, 1), (23, 1), (24, 0)] {
-        let left = (0..4).map(|n| (leaves("main", "g", n).doubt, ago(hours))).collect();
+        let left = (0..4).map(|n| (leaves("main", "g", n).change, ago(hours))).collect();
         let inside = people("main", "g", 4..20);
         let judgement = judged(&inside, &Tally { left, ..Tally::default() }, vec![leaves("main", "g", 4)]);
         assert_eq!(judgement.holds.len(), held, "{hours} hours");
     }
-    let left = [(leaves("main", "g", 1).doubt, ago(1)), (leaves("main", "g", 2).doubt, ago(24))].into();
+    let left = [(leaves("main", "g", 1).change, ago(1)), (leaves("main", "g", 2).change, ago(24))].into();
     let tally = Tally { left, ..Tally::default() };
     let text = serde_json::to_string(&tally).expect("JSON");
     let read: Tally = serde_json::from_str(&text).expect("the same again");
@@ -119,8 +119,8 @@ fn somebody_who_leaves_two_groups_is_one_person() {
 #[test]
 fn what_was_only_repeated_is_held_however_little_it_is() {
     let inside = people("main", "g", 0..100);
-    let doubted = Waiting { doubted: true, ..leaves("main", "g", 0) };
-    let judgement = judged(&inside, &Tally::default(), vec![doubted, leaves("main", "g", 1)]);
+    let unconfirmed = Waiting { unconfirmed: true, ..leaves("main", "g", 0) };
+    let judgement = judged(&inside, &Tally::default(), vec![unconfirmed, leaves("main", "g", 1)]);
     assert_eq!((judgement.holds[0].0.revokes, judgement.released.len()), (1, 1));
 }
 
@@ -142,8 +142,8 @@ fn new_accounts_are_counted_over_a_day() {
 
 fn card(who: usize) -> Waiting {
     let account = AccountId(format!("a{who}"));
-    let doubt = UnconfirmedChange::Card { doors: "main".into(), account: account.clone(), card: format!("c{who}") };
-    Waiting::new(doubt, Subject::Account { doors: "main".into(), id: account })
+    let change = UnconfirmedChange::Card { doors: "main".into(), account: account.clone(), card: format!("c{who}") };
+    Waiting::new(change, Subject::Account { doors: "main".into(), id: account })
 }
 
 #[test]
@@ -175,8 +175,8 @@ fn a_card_and_a_membership_of_one_person_are_one_person() {
 fn who_is_joined_is_held_with_everything_that_follows_or_not_at_all() {
     let moves = |n: usize, joined: bool| {
         let profile = FactId::new(crate::model::fact::Kind::Member, format!("m{n}"));
-        let doubt = UnconfirmedChange::Moves { profile: profile.clone(), to: "x".into() };
-        Waiting { joined, ..Waiting::new(doubt, Subject::Profile(profile)) }
+        let change = UnconfirmedChange::Moves { profile: profile.clone(), to: "x".into() };
+        Waiting { joined, ..Waiting::new(change, Subject::Profile(profile)) }
     };
     let joined = |n: usize| [moves(n, true), Waiting { joined: true, ..leaves("main", "g", n) }];
     let inside = people("main", "g", 0..12).into_iter().chain(people("main", "h", 12..100)).collect();
@@ -201,7 +201,7 @@ proptest! {
         let mut inside = Inside::new();
         groups.iter().for_each(|group| inside.extend(people("main", group, 0..30)));
         let mut waiting: Vec<Waiting> = who.iter().map(|(group, n)| leaves("main", groups[*group], *n)).collect();
-        waiting.sort_by(|a, b| a.doubt.cmp(&b.doubt));
+        waiting.sort_by(|a, b| a.change.cmp(&b.change));
         waiting.dedup();
         let forth = judged(&inside, &Tally::default(), waiting.clone());
         waiting.reverse();

@@ -123,7 +123,7 @@ mod tests {
         let mut items = Vec::new();
         for place in 0..n {
             let due = (place % 2 == 1).then(|| "2026-03-02T09:00:00Z".parse().expect("an instant"));
-            let deed = AuditEntry {
+            let action = AuditEntry {
                 doors: "main".into(),
                 account: AccountId(place.to_string()),
                 group: Some(GroupId("5".into())),
@@ -134,7 +134,7 @@ mod tests {
                 delay: due.map(|_| "main: busy".into()),
             };
             let at = "2026-03-02T09:00:01.5Z".parse().expect("an instant");
-            let (record, next) = head.record("riverside", "p", at, deed);
+            let (record, next) = head.record("riverside", "p", at, action);
             items.push(serde_json::to_value(record).expect("JSON"));
             head = next;
         }
@@ -181,7 +181,7 @@ mod tests {
         // A record that was rewritten with a right hash of its own does not fit the record that follows it.
         let mut anew = chain(5);
         let mut record: Record = serde_json::from_value(anew[1].clone()).expect("a record");
-        record.deed.answer = "nothing".into();
+        record.action.answer = "nothing".into();
         record.hash = record.digest();
         anew[1] = serde_json::to_value(record).expect("JSON");
         assert_eq!(broken(&anew).0, 3);

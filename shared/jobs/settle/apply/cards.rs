@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Applier, PersonWork, problem};
-use crate::settle::cards::card_deed;
+use crate::settle::cards::card_action;
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::cards::{Change, recorded, shown};
 use doorstep_core::decide::guard::UnconfirmedChange;
@@ -55,7 +55,7 @@ impl PersonWork {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         linked.note_card(&change.number, theirs, &change.because, now);
         linked.card_done(&change.number);
-        self.deeds.push(card_deed(doors, &linked.account.id, theirs, &change.because, "done"));
+        self.actions.push(card_action(doors, &linked.account.id, theirs, &change.because, "done"));
     }
 
     /// Notes a failed card action, as for a group: a change that may have been applied stays an intent, and a refusal
@@ -68,7 +68,14 @@ impl PersonWork {
             linked.card_done(&change.number);
             if !self.person.problems.contains(&problem(doors, &error)) {
                 let (account, answer) = (&linked.account.id, about_tag(why, &recorded(&change.number)).to_string());
-                self.deeds.push(AuditEntry::new(doors, account, None, AuditAction::Refused, &change.because, &answer));
+                self.actions.push(AuditEntry::new(
+                    doors,
+                    account,
+                    None,
+                    AuditAction::Refused,
+                    &change.because,
+                    &answer,
+                ));
             }
         }
         self.failures.push((doors.to_owned(), error));

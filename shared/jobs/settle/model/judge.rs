@@ -171,7 +171,7 @@ impl Judge {
         let groups = concerned(&person, &desired, at(now), &more);
         let read = lines.filter(|_| !groups.is_empty());
         let held: ActualGroups = read.map(|lines| ((DOORS.to_owned(), group()), rows(lines))).into_iter().collect();
-        let deeds = if self.finishes {
+        let actions = if self.finishes {
             finish(&mut person, &held, &self.terms, at(now))
         } else {
             person.intents.clear();
@@ -181,7 +181,7 @@ impl Judge {
         let more = needs_aftercare(&judged, &person, &self.terms);
         judged.settle_claims(&mut person);
         let acts = judged.actions().map(|(_, step)| act(step)).collect();
-        Decided { person: brief(&person), acts, records: records(&deeds), more }
+        Decided { person: brief(&person), acts, records: records(&actions), more }
     }
 
     fn judged(
@@ -255,7 +255,7 @@ impl Judge {
             }
             (_, false) => task.failed(DOORS, &group(), &id, "b", Error::retry("away"), false),
         }
-        let records = records(&task.deeds);
+        let records = records(&task.actions);
         if !self.claims && well && matches!(act, Act::Grant(..)) {
             task.person.claims.clear();
         }
@@ -316,8 +316,8 @@ fn step(act: &Act) -> Action {
     }
 }
 
-fn records(deeds: &[AuditEntry]) -> Records {
-    let count = |what: AuditAction| i8::try_from(deeds.iter().filter(|deed| deed.what == what).count()).unwrap();
+fn records(actions: &[AuditEntry]) -> Records {
+    let count = |what: AuditAction| i8::try_from(actions.iter().filter(|action| action.what == what).count()).unwrap();
     Records { granted: count(AuditAction::Granted), revoked: count(AuditAction::Revoked) }
 }
 
@@ -357,7 +357,7 @@ fn whole(known: &Known) -> Person {
 }
 
 fn intent(begun: &Begun) -> Intent {
-    let deed = match begun {
+    let action = match begun {
         Begun::Grant(until, replaces) => Did::Grant {
             account: Some(account()),
             until: until.map(at),
@@ -365,13 +365,13 @@ fn intent(begun: &Begun) -> Intent {
         },
         Begun::Revoke(handle) => Did::Revoke { account: account(), handle: handle.to_string() },
     };
-    Intent { doors: DOORS.to_owned(), group: Some(group()), deed, because: "b".to_owned() }
+    Intent { doors: DOORS.to_owned(), group: Some(group()), action, because: "b".to_owned() }
 }
 
 /// Returns the person in the form of the model.
 fn brief(person: &Person) -> Known {
     assert!(person.claims.len() <= 1, "one claim on one group");
-    let begun = |intent: &Intent| match &intent.deed {
+    let begun = |intent: &Intent| match &intent.action {
         Did::Grant { until, replaces, .. } => Begun::Grant(until.map(minute), handles(replaces)),
         Did::Revoke { handle, .. } => Begun::Revoke(handle.parse().unwrap()),
         other => panic!("nothing is done to accounts here: {other:?}"),

@@ -151,7 +151,7 @@ impl Membership {
             truth: self.story.first,
             hooks: (u8::from(self.story.first > 0), 0),
             line: Bells::default(),
-            alarms: [false; MINUTES],
+            schedules: [false; MINUTES],
             fact: None,
             person: Known::default(),
             dues: Default::default(),
@@ -250,7 +250,7 @@ impl Membership {
                 *hooks -= 1;
             }
             Action::Alarm(minute, again) => {
-                state.alarms[usize::from(minute)] = again;
+                state.schedules[usize::from(minute)] = again;
                 state.budget.twice -= u8::from(again);
                 state.line.due = true;
             }
@@ -356,7 +356,7 @@ impl Membership {
 
 /// Returns the schedules whose minute has come.
 fn rung(state: &State) -> impl Iterator<Item = Minute> {
-    (0..=state.now).zip(state.alarms).filter(|(_, set)| *set).map(|(minute, _)| minute)
+    (0..=state.now).zip(state.schedules).filter(|(_, set)| *set).map(|(minute, _)| minute)
 }
 
 /// Returns whether nothing is on its way, nothing was missed and no one waits for a retry.

@@ -10,11 +10,11 @@ impl Membership {
         let due: Vec<u8> = (0..).zip(state.dues).filter(|(_, dues)| dues.marks() != [0; 3]).map(|(at, _)| at).collect();
         let rings = due.iter().any(|minute| *minute <= state.now);
         // A change that a worker is just fetching does not count as missed.
-        let looks = |step: Step| matches!(step, Step::See | Step::Keep | Step::Mark | Step::Leave);
-        let hears = !state.workers.iter().flatten().any(|worker| looks(worker.step));
+        let refetches = |step: Step| matches!(step, Step::See | Step::Keep | Step::Mark | Step::Leave);
+        let hears = !state.workers.iter().flatten().any(|worker| refetches(worker.step));
         let now = state.now;
         for minute in due.into_iter().filter(|minute| *minute > now) {
-            state.set_alarm(minute);
+            state.set_schedule(minute);
         }
         state.reconcile =
             Some(Reconcile { step: Step::Look, stamp: 0, says: 0, person: Known::default(), rings, hears });
@@ -37,11 +37,11 @@ impl Membership {
                 let old = state.fact;
                 // As in `Record::after`: a change that only full reads find keeps the last confirmed state.
                 let before =
-                    old.and_then(|old| old.vouched.or((old.says > 0 && old.says != r.says).then_some(old.says)));
-                let vouched = before.filter(|before| *before != r.says);
+                    old.and_then(|old| old.confirmed.or((old.says > 0 && old.says != r.says).then_some(old.says)));
+                let confirmed = before.filter(|before| *before != r.says);
                 // A thing that is neither listed nor known needs no item.
                 let known = r.says > 0 || old.is_some();
-                let new = Fact { says: r.says, stamp: r.stamp, vouched };
+                let new = Fact { says: r.says, stamp: r.stamp, confirmed };
                 if known && state.keep_fact(new).bump {
                     r.step = Step::Bump;
                 }

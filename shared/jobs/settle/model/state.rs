@@ -28,13 +28,13 @@ pub struct Fact {
     /// The rank of the instant at which the read of it began.
     pub stamp: u8,
     /// The last confirmed saying, if only full reads found the change since.
-    pub vouched: Option<u8>,
+    pub confirmed: Option<u8>,
 }
 
 impl Fact {
     /// Returns whether the fact concerns the person, now or in its last confirmed state.
     pub fn concerns(&self) -> bool {
-        self.says > 0 || self.vouched.is_some_and(|says| says > 0)
+        self.says > 0 || self.confirmed.is_some_and(|says| says > 0)
     }
 }
 
@@ -302,7 +302,7 @@ pub struct State {
     /// The trigger queue.
     pub line: Bells,
     /// The schedules that are set, by minute.
-    pub alarms: [bool; MINUTES],
+    pub schedules: [bool; MINUTES],
     /// The fact's item.
     pub fact: Option<Fact>,
     /// The person's item.
@@ -335,22 +335,24 @@ pub struct State {
 impl State {
     /// Renumbers the instants of reads: only their order matters.
     pub fn rank(&mut self) {
-        let looks = |step: Step| matches!(step, Step::See | Step::Keep | Step::Leave | Step::Mark);
+        let refetches = |step: Step| matches!(step, Step::See | Step::Keep | Step::Leave | Step::Mark);
         let mut stamps: Vec<u8> = Vec::new();
         stamps.extend(self.fact.map(|fact| fact.stamp));
-        stamps.extend(self.workers.iter().flatten().filter(|worker| looks(worker.step)).map(|worker| worker.stamp));
+        stamps.extend(self.workers.iter().flatten().filter(|worker| refetches(worker.step)).map(|worker| worker.stamp));
         stamps.extend(self.workers.iter().flatten().filter_map(|worker| worker.draft).map(|draft| draft.stamp));
-        stamps.extend(self.reconcile.iter().filter(|reconcile| looks(reconcile.step)).map(|reconcile| reconcile.stamp));
+        stamps.extend(
+            self.reconcile.iter().filter(|reconcile| refetches(reconcile.step)).map(|reconcile| reconcile.stamp),
+        );
         stamps.sort_unstable();
         stamps.dedup();
         let rank = |stamp: u8| stamps.iter().position(|known| *known == stamp).map_or(0, |place| place as u8 + 1);
         for worker in self.workers.iter_mut().flatten() {
             // The rank of a draft only tells whether it is still the item's.
             worker.draft = worker.draft.map(|draft| Fact { stamp: rank(draft.stamp), ..draft });
-            worker.stamp = if looks(worker.step) { rank(worker.stamp) } else { 0 };
+            worker.stamp = if refetches(worker.step) { rank(worker.stamp) } else { 0 };
         }
         if let Some(reconcile) = &mut self.reconcile {
-            reconcile.stamp = if looks(reconcile.step) { rank(reconcile.stamp) } else { 0 };
+            reconcile.stamp = if refetches(reconcile.step) { rank(reconcile.stamp) } else { 0 };
         }
         if let Some(fact) = &mut self.fact {
             fact.stamp = rank(fact.stamp);
@@ -375,17 +377,17 @@ impl State {
     }
 
     /// Sets a schedule. A schedule whose minute has come enqueues its trigger at once.
-    pub fn set_alarm(&mut self, minute: Minute) {
+    pub fn set_schedule(&mut self, minute: Minute) {
         if minute <= self.now {
             self.line.due = true;
         } else {
-            self.alarms[usize::from(minute)] = true;
+            self.schedules[usize::from(minute)] = true;
         }
     }
 
     /// Returns whether nothing is on its way and no function is at work.
     pub fn is_quiet(&self) -> bool {
-        let rung = self.alarms.iter().enumerate().all(|(minute, set)| !set || minute > usize::from(self.now));
+        let rung = self.schedules.iter().enumerate().all(|(minute, set)| !set || minute > usize::from(self.now));
         let idle = self.workers.iter().all(Option::is_none) && self.reconcile.is_none();
         idle && rung && self.hooks == (0, 0) && self.line.is_empty()
     }

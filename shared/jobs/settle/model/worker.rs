@@ -32,7 +32,7 @@ impl State {
         }
         self.fact = Some(new);
         match old {
-            Some(old) if old.says == new.says && old.vouched == new.vouched => {}
+            Some(old) if old.says == new.says && old.confirmed == new.confirmed => {}
             _ if kept.left => self.bump(),
             _ => kept.bump = true,
         }
@@ -81,7 +81,7 @@ impl Membership {
                     state.comes_again(w);
                     return false;
                 }
-                state.keep_fact(Fact { says: w.says, stamp: w.stamp, vouched: None });
+                state.keep_fact(Fact { says: w.says, stamp: w.stamp, confirmed: None });
                 w.marked = !self.story.has(Flaw::MarkedInTheTableAlone) && !self.story.has(Flaw::MarkedAfterwards);
                 w.step = if self.story.has(Flaw::MarkedAfterwards) { Step::Mark } else { Step::Slice };
             }
@@ -109,7 +109,7 @@ impl Membership {
             Step::Next => {
                 let next = w.sitting.person.next.unwrap_or(w.until);
                 if !self.story.has(Flaw::NoAlarm) {
-                    state.set_alarm(next);
+                    state.set_schedule(next);
                 }
                 state.put_due(next, 0);
                 w.step = Step::Commit;
@@ -137,7 +137,7 @@ impl Membership {
             state.unheard();
             return;
         }
-        let new = Fact { says: w.says, stamp: w.stamp, vouched: None };
+        let new = Fact { says: w.says, stamp: w.stamp, confirmed: None };
         if state.draft(new).left {
             w.draft = state.fact;
             w.step = if self.story.has(Flaw::MarkedAfterwards) { Step::Leave } else { Step::Mark };

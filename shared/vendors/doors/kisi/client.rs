@@ -34,7 +34,7 @@ const FIELDS_NAMED: usize = 5;
 
 /// The client of one Kisi organisation.
 pub(super) struct Client {
-    caller: VendorHttp,
+    http: VendorHttp,
     time: SharedTime,
     base: Result<Url>,
     key: Option<Secret>,
@@ -44,7 +44,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(access: Access) -> Self {
         Client {
-            caller: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
+            http: VendorHttp::new(VENDOR, access.http, access.time.clone(), gap(access.share)).taking(access.turn),
             time: access.time,
             base: vendor_http::base(access.url.as_deref(), DoorsKind::Kisi.usual_url()),
             key: access.secrets.api_key,
@@ -59,7 +59,7 @@ impl Client {
     /// Fetches one thing. Returns refusals too.
     pub(super) async fn get(&self, path: &[&str]) -> Result<Response> {
         let url = self.url(path)?;
-        self.caller.read(self.request(Method::GET, &url, None)?).await
+        self.http.read(self.request(Method::GET, &url, None)?).await
     }
 
     /// Changes one thing. Returns refusals too.
@@ -70,7 +70,7 @@ impl Client {
         body: Option<&serde_json::Value>,
     ) -> Result<Response> {
         let url = self.url(path)?;
-        self.caller.write(self.request(method, &url, body)?).await
+        self.http.write(self.request(method, &url, body)?).await
     }
 
     /// Fetches the role assignments that match `query`.
@@ -155,7 +155,7 @@ impl Client {
             .extend_pairs(query)
             .append_pair("limit", &limit.to_string())
             .append_pair("offset", &offset.to_string());
-        let answer = self.caller.read(self.request(Method::GET, &url, None)?).await?;
+        let answer = self.http.read(self.request(Method::GET, &url, None)?).await?;
         let total = total(&answer);
         let items: Option<Vec<T>> = serde_json::from_slice(&done(answer)?).ok();
         Ok(items.zip(total.ok()))

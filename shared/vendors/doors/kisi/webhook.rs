@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::access::WebhookSecrets;
 use crate::delivery::{Delivery, Unverified, VerifiedDelivery};
-use crate::doors::openings::{AccessNews, TellOpenings};
+use crate::doors::attempts::{AccessNews, PushAttempts};
 use crate::platform::{json, signature};
 use doorstep_core::model::access_attempt::{AccessAttempt, kept};
 use doorstep_core::model::account::AccountId;
@@ -33,20 +33,20 @@ const REASONS: [(&str, &str); 5] = [
 /// Kisi's event webhooks.
 pub struct EventWebhook;
 
-impl TellOpenings for EventWebhook {
+impl PushAttempts for EventWebhook {
     /// The signature covers no timestamp `[D]`, so a delivery stays valid for ever. A replay does no harm: an access
     /// attempt is stored once, and a trigger only causes a read.
-    fn prove(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified> {
+    fn verify(&self, delivery: Delivery, secrets: &WebhookSecrets) -> Result<VerifiedDelivery, Unverified> {
         let tag = signature::only(&delivery.headers, SIGNATURE).and_then(tag).ok_or(Unverified)?;
         if !signature::hmac_sha256(secrets, &[&delivery.body], &tag) {
             return Err(Unverified);
         }
-        let sameness = signature::digest(&[delivery.path.as_bytes(), b"\0", &delivery.body]);
-        Ok(VerifiedDelivery::by(delivery, sameness))
+        let dedup_id = signature::digest(&[delivery.path.as_bytes(), b"\0", &delivery.body]);
+        Ok(VerifiedDelivery::by(delivery, dedup_id))
     }
 
-    fn news(&self, doors: &str, place: Option<&str>, proven: &VerifiedDelivery) -> AccessNews {
-        read(doors, place, proven.body()).unwrap_or_else(|why| AccessNews::Unreadable(why.to_owned()))
+    fn news(&self, doors: &str, place: Option<&str>, verified: &VerifiedDelivery) -> AccessNews {
+        read(doors, place, verified.body()).unwrap_or_else(|why| AccessNews::Unreadable(why.to_owned()))
     }
 }
 
@@ -68,7 +68,7 @@ fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'s
     Ok(match text(&event, "type").ok_or("the event has no type")? {
         // A webhook of the organisation posts the events of all its places.
         "lock.unlock" if is_elsewhere(&event, place) => AccessNews::NotForUs,
-        "lock.unlock" => AccessNews::AccessAttempt(opening(doors, &event)?),
+        "lock.unlock" => AccessNews::AccessAttempt(attempt(doors, &event)?),
         // An account that was enabled, disabled or deleted by hand. Doorstep's own changes arrive here too, and their
         // trigger finds nothing to do.
         "user.update" | "user.destroy" => {
@@ -85,7 +85,7 @@ fn read(doors: &str, place: Option<&str>, body: &[u8]) -> Result<AccessNews, &'s
 
 const NO_OBJECT: &str = "the event has no usable object_id";
 
-fn opening(doors: &str, event: &Map<String, Value>) -> Result<AccessAttempt, &'static str> {
+fn attempt(doors: &str, event: &Map<String, Value>) -> Result<AccessAttempt, &'static str> {
     let id = text(event, "uuid").filter(|id| id.len() <= LONGEST_ID).ok_or("the event has no usable uuid")?;
     let at = text(event, "created_at").and_then(|at| at.parse::<Timestamp>().ok());
     let lock = event.get("object_id").and_then(number).ok_or(NO_OBJECT)?;

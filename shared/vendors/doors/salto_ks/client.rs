@@ -32,7 +32,7 @@ const MOST_PAGES: usize = 2_000;
 
 /// The client of one SALTO KS site.
 pub(super) struct Client {
-    caller: VendorHttp,
+    http: VendorHttp,
     time: SharedTime,
     login: Login,
     base: Result<Url>,
@@ -44,7 +44,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(place: Option<&str>, access: Access) -> Self {
         Client {
-            caller: VendorHttp::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
+            http: VendorHttp::new(VENDOR, access.http.clone(), access.time.clone(), Duration::ZERO)
                 .taking(access.turn.clone()),
             time: access.time.clone(),
             base: vendor_http::base(access.url.as_deref(), DoorsKind::SaltoKs.usual_url()),
@@ -177,12 +177,12 @@ impl Client {
         body: Option<&serde_json::Value>,
         more: &[(&str, &str)],
     ) -> Result<Answer> {
-        let token = self.login.token(&self.caller, None).await?;
+        let token = self.login.token(&self.http, None).await?;
         let answer = Answer::from(self.send_with(&token, method.clone(), url, body, more).await?);
         if !answer.is_stranger() {
             return Ok(answer);
         }
-        let token = self.login.token(&self.caller, Some(&token)).await?;
+        let token = self.login.token(&self.http, Some(&token)).await?;
         Ok(Answer::from(self.send_with(&token, method, url, body, more).await?))
     }
 
@@ -198,7 +198,7 @@ impl Client {
         let bearer = format!("Bearer {}", token.reveal());
         let headers = [&[("Authorization", bearer.as_str()), ("Accept", "application/json")], more].concat();
         let request = vendor_http::request(method, url, &headers, body)?;
-        if reads { self.caller.read(request).await } else { self.caller.write(request).await }
+        if reads { self.http.read(request).await } else { self.http.write(request).await }
     }
 
     fn url(&self, version: &str, path: &[&str]) -> Result<Url> {

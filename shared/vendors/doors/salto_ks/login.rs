@@ -72,16 +72,16 @@ impl Login {
         }
     }
 
-    /// Returns a valid token other than `refused`. `caller` sends the request to the token service.
+    /// Returns a valid token other than `refused`. `http` sends the request to the token service.
     ///
     /// # Errors
     /// [`Error::Permanent`] where the credentials are not accepted; [`Error::Retry`] where the token service does not
     /// answer or the new token could not be stored.
-    pub(super) async fn token(&self, caller: &VendorHttp, refused: Option<&Secret>) -> Result<Secret> {
+    pub(super) async fn token(&self, http: &VendorHttp, refused: Option<&Secret>) -> Result<Secret> {
         let mut held = self.held.lock().await;
         let in_force = |token: &Token| Some(&token.access) != refused && self.lasts(token);
         if !held.as_ref().is_some_and(|ours| in_force(&ours.token)) {
-            let bought = self.buy(caller, held.as_ref().map(|ours| &ours.token), &in_force).await?;
+            let bought = self.buy(http, held.as_ref().map(|ours| &ours.token), &in_force).await?;
             *held = Some(bought);
         }
         let Some(Held { token, kept }) = held.as_mut() else { return Err(Error::retry("SALTO KS gave no token")) };
@@ -95,7 +95,7 @@ impl Login {
     /// Gets a token: the one that another function stored, else by a refresh, else by the password. `ours` may hold a
     /// refresh token that was never stored. The store is read again after each refusal, because another function may
     /// have refreshed.
-    async fn buy(&self, caller: &VendorHttp, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
+    async fn buy(&self, http: &VendorHttp, ours: Option<&Token>, in_force: &impl Fn(&Token) -> bool) -> Result<Held> {
         let mut spent: Vec<Secret> = Vec::new();
         loop {
             let theirs = self.tokens.kept(&self.name).await?;
@@ -105,27 +105,27 @@ impl Login {
             let known = [ours, theirs.as_ref()].into_iter().flatten().filter_map(|token| token.refresh.as_ref());
             let mut fresh = known.chain(&self.secrets.refresh_token).filter(|refresh| !spent.contains(refresh));
             let Some(refresh) = fresh.next().cloned() else { break };
-            match self.refreshed(caller, &refresh).await {
+            match self.refreshed(http, &refresh).await {
                 Ok(token) => return Ok(Held { token, kept: false }),
                 Err(No::Grant) => spent.push(refresh),
                 Err(No::Other(error)) => return Err(error),
             }
             self.time.pass(OTHERS_KEEP).await;
         }
-        let token = self.with_password(caller).await?;
+        let token = self.with_password(http).await?;
         Ok(Held { token, kept: false })
     }
 
     /// Sends one refresh. It is never repeated, because a lost answer may have used up the refresh token.
-    async fn refreshed(&self, caller: &VendorHttp, refresh: &Secret) -> Result<Token, No> {
+    async fn refreshed(&self, http: &VendorHttp, refresh: &Secret) -> Result<Token, No> {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal()), ("scope", SCOPE)];
-        let answer = caller.write(self.request(&fields).map_err(No::Other)?).await.map_err(No::Other)?;
+        let answer = http.write(self.request(&fields).map_err(No::Other)?).await.map_err(No::Other)?;
         let mut token = self.granted(answer)?;
         token.refresh.get_or_insert_with(|| refresh.clone());
         Ok(token)
     }
 
-    async fn with_password(&self, caller: &VendorHttp) -> Result<Token> {
+    async fn with_password(&self, http: &VendorHttp) -> Result<Token> {
         let (Some(username), Some(password)) = (&self.secrets.username, &self.secrets.password) else {
             return Err(Error::permanent(
                 "SALTO KS needs a new sign-in: put username and password, or a new refresh_token, into the secret",
@@ -142,7 +142,7 @@ impl Login {
             ("password", password.reveal()),
             ("scope", SCOPE),
         ];
-        let answer = caller.read(self.request(&fields)?).await?;
+        let answer = http.read(self.request(&fields)?).await?;
         match self.granted(answer) {
             Ok(token) => Ok(token),
             Err(No::Other(error)) => Err(error),

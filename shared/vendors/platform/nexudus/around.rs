@@ -11,8 +11,8 @@ use super::entity::{self, BOOKING, CANCELLED, CHECKIN, CONTRACT, DESK, Entity, P
 use super::list;
 use super::lists::instant;
 use super::reader::Reader;
-use super::roster::Roster;
 use super::successor::Successor;
+use super::team_members::TeamMembers;
 use super::wire::{self, is};
 use crate::platform::found::{FactList, Lookup};
 use crate::platform::{Around, ReadPlatform};
@@ -59,8 +59,10 @@ impl Reader {
         let mut filters = of(&BOOKING, coworker);
         filters.push((BOOKING.from("ToTime"), back.clone()));
         all.push(self.bookings(&filters, Some(coworker)).await?);
-        let rosters = self.rosters_of(coworker).await?;
-        all.push(self.passes(&of(&PASS, coworker), &rosters, Some(&|it| is(it, "CoworkerId", coworker))).await?);
+        let team_members_lists = self.team_members_of(coworker).await?;
+        all.push(
+            self.passes(&of(&PASS, coworker), &team_members_lists, Some(&|it| is(it, "CoworkerId", coworker))).await?,
+        );
         let mut filters = of(&CHECKIN, coworker);
         filters.push((CHECKIN.from("FromTime"), back));
         all.push(self.checkins(&filters, Some(coworker)).await?);
@@ -73,24 +75,26 @@ impl Reader {
 
     /// Reads the members of a team and the passes that it shares or shared. A team can begin and stop to share them.
     async fn around_team(&self, team: &str, gone: bool) -> Result<Around> {
-        self.seen(|seen| seen.rosters.remove(team));
-        let roster = if gone { None } else { self.roster(team).await? };
-        let owners = roster.as_ref().map(Roster::owners).unwrap_or_default();
+        self.seen(|seen| seen.team_members_lists.remove(team));
+        let team_members = if gone { None } else { self.team_members(team).await? };
+        let owners = team_members.as_ref().map(TeamMembers::owners).unwrap_or_default();
         let mut listed = FactList::default();
         if owners.len() > FEW {
-            let roster: Vec<Roster> = roster.iter().cloned().collect();
+            let team_members: Vec<TeamMembers> = team_members.iter().cloned().collect();
             let theirs = |record: &Value| wire::pass_of(record).0.is_some_and(|owner| owners.contains(&owner));
-            listed = self.passes(&[], &roster, Some(&theirs)).await?;
+            listed = self.passes(&[], &team_members, Some(&theirs)).await?;
         } else {
             for owner in &owners {
-                let rosters = self.rosters_of(owner).await?;
-                let theirs = self.passes(&of(&PASS, owner), &rosters, Some(&|it| is(it, "CoworkerId", owner))).await?;
+                let team_members_lists = self.team_members_of(owner).await?;
+                let theirs = self
+                    .passes(&of(&PASS, owner), &team_members_lists, Some(&|it| is(it, "CoworkerId", owner)))
+                    .await?;
                 listed.facts.extend(theirs.facts);
                 listed.unreadable.extend(theirs.unreadable);
             }
         }
         let FactList { facts, unreadable, .. } = listed;
-        let people = roster.map(|roster| roster.people).unwrap_or_default();
+        let people = team_members.map(|team_members| team_members.people).unwrap_or_default();
         let holder = Some(Holder::Team(team.into()));
         Ok(Around { facts, unreadable, holder, kinds: &[Kind::Pass], people: Some(people), ..Around::default() })
     }

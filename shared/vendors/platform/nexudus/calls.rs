@@ -26,15 +26,15 @@ const GAP: Duration = Duration::from_millis(100);
 /// Client of the Nexudus API for one user.
 pub(super) struct Calls {
     access: Access,
-    caller: VendorHttp,
+    http: VendorHttp,
 }
 
 impl Calls {
     /// Returns a client with these credentials. It sends no request yet.
     pub(super) fn new(access: Access) -> Self {
-        let caller = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
-        let caller = caller.taking(access.turn.clone());
-        Calls { access, caller }
+        let http = VendorHttp::new("Nexudus", access.http.clone(), access.time.clone(), GAP);
+        let http = http.taking(access.turn.clone());
+        Calls { access, http }
     }
 
     /// Returns the current instant.
@@ -106,12 +106,12 @@ impl Calls {
     /// replaced once, because it may have been revoked before its end.
     async fn answered(&self, url: &Url) -> Result<(StatusCode, Option<Value>)> {
         let base = self.base()?;
-        let pass = token::get(&self.access, &self.caller, &base, None).await?;
+        let pass = token::get(&self.access, &self.http, &base, None).await?;
         let answer = read(self.sent(url, &pass).await?);
         if answer.0 != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let other = token::get(&self.access, &self.caller, &base, Some(&pass)).await?;
+        let other = token::get(&self.access, &self.http, &base, Some(&pass)).await?;
         if other == pass { Ok(answer) } else { self.sent(url, &other).await.map(read) }
     }
 
@@ -119,7 +119,7 @@ impl Calls {
         let header = pass.header();
         let headers = [("authorization", header.as_str()), ("accept", "application/json")];
         let request = vendor_http::request(Method::GET, url, &headers, None)?;
-        self.caller.read_taking(request, StatusCode::INTERNAL_SERVER_ERROR).await
+        self.http.read_taking(request, StatusCode::INTERNAL_SERVER_ERROR).await
     }
 }
 

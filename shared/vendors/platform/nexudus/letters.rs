@@ -15,7 +15,7 @@ const LONGEST_ID: usize = 20;
 pub(super) fn read(path: &str, body: &[u8]) -> WebhookContent {
     let word = path.rsplit('/').next().unwrap_or_default();
     let Some(action) = actions::find(word) else { return WebhookContent::NotForUs };
-    match mentions(action, body) {
+    match hints(action, body) {
         Ok(about) if about.is_empty() => WebhookContent::NotForUs,
         Ok(about) => WebhookContent::About(about),
         Err(why) => WebhookContent::Unreadable(why.to_owned()),
@@ -23,7 +23,7 @@ pub(super) fn read(path: &str, body: &[u8]) -> WebhookContent {
 }
 
 /// Parses the body, an array of one entity `[D]`. A single object is accepted too.
-fn mentions(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'static str> {
+fn hints(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'static str> {
     let entities = match json::strict(body)? {
         Value::Array(entities) => entities,
         entity @ Value::Object(_) => vec![entity],
@@ -35,9 +35,9 @@ fn mentions(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'st
     let mut all: Vec<ChangeHint> = Vec::new();
     for entity in &entities {
         let Value::Object(entity) = entity else { return Err("the array holds something that is no object") };
-        for mention in of(action, entity)? {
-            if !all.contains(&mention) {
-                all.push(mention);
+        for hint in of(action, entity)? {
+            if !all.contains(&hint) {
+                all.push(hint);
             }
         }
     }
@@ -47,12 +47,12 @@ fn mentions(action: &WebhookAction, body: &[u8]) -> Result<Vec<ChangeHint>, &'st
 fn of(action: &WebhookAction, entity: &Map<String, Value>) -> Result<Vec<ChangeHint>, &'static str> {
     let itself = || id(entity.get("Id")).ok_or("the entity has no usable Id");
     let coworker = || id(entity.get("CoworkerId")).map(|id| told(FactId::new(Kind::Member, id)));
-    let mention = |about| ChangeHint { about, reaches: None, removed: action.removes };
+    let hint = |about| ChangeHint { about, reaches: None, removed: action.removes };
     Ok(match action.about {
-        About::Itself(kind) => vec![mention(FactId::new(kind, itself()?))],
-        About::Desk => vec![mention(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
+        About::Itself(kind) => vec![hint(FactId::new(kind, itself()?))],
+        About::Desk => vec![hint(FactId::new(Kind::Resource, format!("{DESK}{}", itself()?)))],
         About::Checkin => {
-            let checkin = mention(FactId::new(Kind::Checkin, itself()?));
+            let checkin = hint(FactId::new(Kind::Checkin, itself()?));
             [checkin].into_iter().chain(coworker()).collect()
         }
         About::Host => coworker().into_iter().collect(),

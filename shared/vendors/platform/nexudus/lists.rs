@@ -10,8 +10,8 @@ use super::entity::{
 };
 use super::list::{self, Filter};
 use super::reader::Reader;
-use super::roster::{self, Roster};
 use super::successor::{Successor, awaiting};
+use super::team_members::{self, TeamMembers};
 use super::wire::{self, PassKind, Pauses, is};
 use crate::platform::Span;
 use crate::platform::fields::Record;
@@ -73,8 +73,8 @@ impl Reader {
         kind
     }
 
-    pub(super) async fn rosters(&self) -> Result<&Vec<Roster>> {
-        self.rosters.get_or_try_init(|| self.all_rosters()).await
+    pub(super) async fn team_members_lists(&self) -> Result<&Vec<TeamMembers>> {
+        self.team_members_lists.get_or_try_init(|| self.all_team_members()).await
     }
 
     pub(super) async fn resources(&self, since: &[Timestamp]) -> Result<Vec<Fact>> {
@@ -233,12 +233,12 @@ impl Reader {
         Ok(all.into_iter().filter(|(_, of)| of.as_deref() == Some(booking)).map(|(fact, _)| fact).collect())
     }
 
-    /// Returns passes. `rosters` say who shares them. Without `these`, all passes and all kinds of passes; otherwise
+    /// Returns passes. `team_members_lists` say who shares them. Without `these`, all passes and all kinds of passes; otherwise
     /// the passes for which `these` is true.
     pub(super) async fn passes(
         &self,
         filters: &[Filter],
-        rosters: &[Roster],
+        team_members_lists: &[TeamMembers],
         these: Option<&(dyn Fn(&Value) -> bool + Sync)>,
     ) -> Result<FactList> {
         let kinds = match these {
@@ -253,7 +253,7 @@ impl Reader {
         self.seen(|seen| seen.passes.extend(records.iter().filter_map(wire::pass_alias)));
         let mut listed = FactList::default();
         for record in &records {
-            listed.extend(self.pass(record, rosters).await);
+            listed.extend(self.pass(record, team_members_lists).await);
         }
         if let Some(kinds) = kinds {
             let ours = |kind: &PassKind| kind.location.as_deref().is_none_or(|at| self.is_at_ours(at));
@@ -263,7 +263,7 @@ impl Reader {
         Ok(listed)
     }
 
-    pub(super) async fn pass(&self, record: &Value, rosters: &[Roster]) -> Option<Translated> {
+    pub(super) async fn pass(&self, record: &Value, team_members_lists: &[TeamMembers]) -> Option<Translated> {
         let (coworker, kind) = wire::pass_of(record);
         let kind = match &kind {
             Some(kind) => self.pass_kind(kind).await,
@@ -274,7 +274,7 @@ impl Reader {
             Err(error) => return list::id(record).map(|id| unread(Kind::Pass, id, "TimePassId", &error)),
         };
         let location = location.or_else(|| self.usual().map(Id::from));
-        wire::pass(record, roster::holders(rosters, coworker.as_deref()), name, location)
+        wire::pass(record, team_members::holders(team_members_lists, coworker.as_deref()), name, location)
     }
 
     /// Returns check-ins, each with the pass that was used for it.

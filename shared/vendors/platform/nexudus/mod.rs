@@ -19,9 +19,9 @@ mod list;
 mod lists;
 mod read_platform;
 mod reader;
-mod roster;
 mod status;
 mod successor;
+mod team_members;
 mod teams;
 mod token;
 mod wire;
@@ -43,25 +43,25 @@ impl Platform for Nexudus {
     ///
     /// A delivery has no id. Equal bodies that arrive at one address within `SAME_WITHIN` count as one delivery. The
     /// second may be about a second change. Its subject is therefore read again later in any case, see
-    /// [`ReadPlatform::proves_times`].
-    fn prove(
+    /// [`ReadPlatform::verifies_times`].
+    fn verify(
         &self,
         delivery: Delivery,
         secrets: &WebhookSecrets,
         now: Timestamp,
     ) -> Result<VerifiedDelivery, Unverified> {
-        if !proves(&delivery, secrets) {
+        if !verifies(&delivery, secrets) {
             return Err(Unverified);
         }
         let stretch = now.as_second().div_euclid(SAME_WITHIN.as_secs()).to_string();
         let parts = [delivery.path.as_bytes(), b"\0", &delivery.body, b"\0", stretch.as_bytes()];
-        let sameness = signature::digest(&parts);
-        Ok(VerifiedDelivery::by(delivery, sameness))
+        let dedup_id = signature::digest(&parts);
+        Ok(VerifiedDelivery::by(delivery, dedup_id))
     }
 
     /// Parses the event from the path. The path is not signed: a captured delivery can be posted to any address.
-    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent {
-        letters::read(proven.path(), proven.body())
+    fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
+        letters::read(verified.path(), verified.body())
     }
 
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {
@@ -69,7 +69,7 @@ impl Platform for Nexudus {
     }
 }
 
-fn proves(delivery: &Delivery, secrets: &WebhookSecrets) -> bool {
+fn verifies(delivery: &Delivery, secrets: &WebhookSecrets) -> bool {
     let Some(tag) = signature::only(&delivery.headers, SIGNATURE).and_then(|text| hex::decode(text).ok()) else {
         return false;
     };

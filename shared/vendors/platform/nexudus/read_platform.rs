@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::entity::{self, BUSINESS, CHECKIN, CONTRACT, COWORKER, PASS, PAUSE, TARIFF, TEAM, VISITOR};
 use super::lists::{changed, instant};
 use super::reader::{Reader, Reference};
-use super::{hooks, list, roster, wire};
+use super::{hooks, list, team_members, wire};
 use crate::platform::found::{Assigned, FactList, Lookup};
 use crate::platform::relation::Relation;
 use crate::platform::{Around, Hearing, ReadPlatform, Span};
@@ -55,8 +55,8 @@ impl ReadPlatform for Reader {
             Kind::Plan => self.plans(&changed(&TARIFF, &since)).await,
             Kind::Team => list::all(&self.calls, &TEAM, &changed(&TEAM, &since), |it| wire::team(it, usual)).await,
             Kind::Member => {
-                let rosters = self.rosters().await?;
-                let read = |it: &Value| wire::coworker(it, roster::of(rosters, &list::id(it)?), usual);
+                let team_members_lists = self.team_members_lists().await?;
+                let read = |it: &Value| wire::coworker(it, team_members::of(team_members_lists, &list::id(it)?), usual);
                 list::all(&self.calls, &COWORKER, &changed(&COWORKER, &since), read).await
             }
             Kind::Visitor => self.guests(&[]).await,
@@ -67,8 +67,8 @@ impl ReadPlatform for Reader {
             }
             Kind::Booking => return self.all_bookings(span).await,
             Kind::Pass => {
-                let rosters = self.rosters().await?;
-                return self.passes(&changed(&PASS, &since), rosters, None).await;
+                let team_members_lists = self.team_members_lists().await?;
+                return self.passes(&changed(&PASS, &since), team_members_lists, None).await;
             }
             Kind::Checkin => {
                 let since = [(CHECKIN.from("FromTime"), instant(span.checkins_from))];
@@ -98,12 +98,14 @@ impl ReadPlatform for Reader {
             Relation::Paused { membership, pause } => {
                 self.refers(&PAUSE, pause, Reference { field: "CoworkerContractId", id: membership }).await
             }
-            Relation::TeamMember { team, member } => {
-                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.people.contains(member)))
-            }
-            Relation::SharedPass { team, owner } => {
-                Ok(self.confirmed_roster(team).await?.is_some_and(|roster| roster.shares_passes_of(owner)))
-            }
+            Relation::TeamMember { team, member } => Ok(self
+                .confirmed_team_members(team)
+                .await?
+                .is_some_and(|team_members| team_members.people.contains(member))),
+            Relation::SharedPass { team, owner } => Ok(self
+                .confirmed_team_members(team)
+                .await?
+                .is_some_and(|team_members| team_members.shares_passes_of(owner))),
             Relation::Assigned { membership, assignment, .. } => {
                 let Some(record) = self.record(&CONTRACT, membership).await? else { return Ok(false) };
                 let desks = wire::desk_assignments(&record).ok_or_else(|| {
@@ -119,8 +121,8 @@ impl ReadPlatform for Reader {
         matches!(kind, Kind::Membership | Kind::Booking | Kind::Pass | Kind::Checkin)
     }
 
-    fn doubts(&self) -> Vec<String> {
-        self.seen(|seen| seen.doubts.iter().cloned().collect())
+    fn flaws(&self) -> Vec<String> {
+        self.seen(|seen| seen.flaws.iter().cloned().collect())
     }
 
     fn tells_of_people(&self) -> bool {
@@ -128,7 +130,7 @@ impl ReadPlatform for Reader {
     }
 
     /// Returns false: the signature covers neither a time nor the path that names the event. `[D]`
-    fn proves_times(&self) -> bool {
+    fn verifies_times(&self) -> bool {
         false
     }
 

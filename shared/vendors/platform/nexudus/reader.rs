@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 use super::calls::Calls;
 use super::entity::{COWORKER, DESK, Entity, TIME_PASS};
 use super::list;
-use super::roster::{Roster, Rosters};
 use super::successor::awaiting;
+use super::team_members::{TeamMembers, TeamMembersById};
 use super::wire::{self, PassKind, is};
 use crate::access::Access;
 use crate::platform::fields::Record;
@@ -23,7 +23,7 @@ pub(super) struct Reader {
     pub(super) calls: Calls,
     pub(super) businesses: Vec<Id>,
     pub(super) pass_kinds: OnceCell<HashMap<Id, PassKind>>,
-    pub(super) rosters: OnceCell<Vec<Roster>>,
+    pub(super) team_members_lists: OnceCell<Vec<TeamMembers>>,
     seen: Mutex<Seen>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Seen {
     pub(super) assigned: Option<Vec<(Id, Assignment)>>,
     pub(super) passes: HashMap<Id, Id>,
     /// Teams that were fetched by id.
-    pub(super) rosters: Rosters,
+    pub(super) team_members_lists: TeamMembersById,
     /// Teams that were fetched in one request with others.
     pub(super) together: HashSet<Id>,
     /// The server does not support requests for several teams.
@@ -44,7 +44,7 @@ pub(super) struct Seen {
     /// Kinds of passes that the list left out.
     pub(super) kinds: HashMap<Id, Result<PassKind>>,
     /// Problems with data that was read in addition to lists.
-    pub(super) doubts: BTreeSet<String>,
+    pub(super) flaws: BTreeSet<String>,
 }
 
 impl Reader {
@@ -57,7 +57,7 @@ impl Reader {
             calls: Calls::new(access),
             businesses: ids.map(Id::from).collect(),
             pass_kinds: OnceCell::new(),
-            rosters: OnceCell::new(),
+            team_members_lists: OnceCell::new(),
             seen: Mutex::default(),
         }
     }
@@ -133,11 +133,11 @@ impl Reader {
                 wire::time_pass(record).filter(|_| ours("BusinessId")).map(|(id, kind)| wire::unsold(&id, &kind))
             }
             Kind::Pass => {
-                let rosters = match wire::pass_of(record).0 {
-                    Some(coworker) => self.rosters_of(&coworker).await?,
+                let team_members_lists = match wire::pass_of(record).0 {
+                    Some(coworker) => self.team_members_of(&coworker).await?,
                     None => Vec::new(),
                 };
-                let pass = self.pass(record, &rosters).await;
+                let pass = self.pass(record, &team_members_lists).await;
                 return Ok(pass.filter(|_| ours("BusinessId")).into());
             }
             Kind::Checkin => {
@@ -151,14 +151,14 @@ impl Reader {
     }
 
     /// Returns the current teams of a person, as far as they can be read.
-    pub(super) async fn rosters_of(&self, coworker: &str) -> Result<Vec<Roster>> {
+    pub(super) async fn team_members_of(&self, coworker: &str) -> Result<Vec<TeamMembers>> {
         let Some(record) = self.record(&COWORKER, coworker).await? else { return Ok(Vec::new()) };
         let ids = wire::teams_of(&record).ok_or_else(|| {
             Error::retry(format!(
                 "Nexudus does not say in which teams coworker {coworker} is, which is no word on that"
             ))
         })?;
-        Ok(self.these_rosters(&ids).await)
+        Ok(self.these_team_members(&ids).await)
     }
 
     /// Fetches a record by its id and returns whether it refers to this thing.

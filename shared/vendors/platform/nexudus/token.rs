@@ -62,7 +62,7 @@ impl User {
 ///
 /// # Errors
 /// [`Error::Permanent`] where Nexudus rejects the user. [`Error::Retry`] where Nexudus does not answer.
-pub(super) async fn get(access: &Access, caller: &VendorHttp, base: &Url, refused: Option<&Pass>) -> Result<Pass> {
+pub(super) async fn get(access: &Access, http: &VendorHttp, base: &Url, refused: Option<&Pass>) -> Result<Pass> {
     let user = User::of(access)?;
     let now = access.time.now();
     let refused = |token: &Token| refused == Some(&Pass::Bearer(token.access.clone()));
@@ -76,11 +76,11 @@ pub(super) async fn get(access: &Access, caller: &VendorHttp, base: &Url, refuse
     }
     let url = vendor_http::below(base, &["api", "token"])?;
     if let Some(refresh) = kept.and_then(|token| token.refresh)
-        && let Asked::Token(token) = refreshed(access, caller, &url, &user, &refresh).await?
+        && let Asked::Token(token) = refreshed(access, http, &url, &user, &refresh).await?
     {
         return keep(access, token).await;
     }
-    match by_password(access, caller, &url, &user).await? {
+    match by_password(access, http, &url, &user).await? {
         Asked::Token(token) => keep(access, token).await,
         Asked::NoTokensHere => Ok(user.basic()),
         Asked::Refused(status) => Err(Error::permanent(format!(
@@ -101,20 +101,20 @@ enum Asked {
     NoTokensHere,
 }
 
-async fn by_password(access: &Access, caller: &VendorHttp, url: &Url, user: &User) -> Result<Asked> {
+async fn by_password(access: &Access, http: &VendorHttp, url: &Url, user: &User) -> Result<Asked> {
     let fields = [("grant_type", "password"), ("username", user.name.reveal()), ("password", user.password.reveal())];
-    ask(access, caller, vendor_http::form(url, &[("accept", "application/json")], &fields)?).await
+    ask(access, http, vendor_http::form(url, &[("accept", "application/json")], &fields)?).await
 }
 
 /// Requests a new token with the refresh token. The header `client_id` carries the user's name. `[D]`
-async fn refreshed(access: &Access, caller: &VendorHttp, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
+async fn refreshed(access: &Access, http: &VendorHttp, url: &Url, user: &User, refresh: &Secret) -> Result<Asked> {
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal())];
     let headers = [("accept", "application/json"), ("client_id", user.name.reveal())];
-    ask(access, caller, vendor_http::form(url, &headers, &fields)?).await
+    ask(access, http, vendor_http::form(url, &headers, &fields)?).await
 }
 
-async fn ask(access: &Access, caller: &VendorHttp, request: crate::http::Request) -> Result<Asked> {
-    let answer = caller.read(request).await?;
+async fn ask(access: &Access, http: &VendorHttp, request: crate::http::Request) -> Result<Asked> {
+    let answer = http.read(request).await?;
     let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
     let within = body.as_ref().filter(|_| answer.status().is_success()).and_then(status_within);
     let status = within.unwrap_or_else(|| answer.status());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::pace::{Priority, RateLimiter};
+use super::limiter::{Priority, RateLimiter};
 use super::region::{self, Home};
 use super::token::{Identity, THINGS, WEBHOOKS, refuses_its_own};
 use crate::access::Access;
@@ -18,7 +18,7 @@ use doorstep_core::model::error::{Error, Result};
 pub(super) struct Calls {
     organization: String,
     access: Access,
-    pace: RateLimiter,
+    limiter: RateLimiter,
     home: OnceCell<Url>,
     things: Identity,
     webhooks: Identity,
@@ -27,13 +27,13 @@ pub(super) struct Calls {
 impl Calls {
     /// Returns a client for `organization`. It sends no request yet.
     pub(super) fn new(organization: &str, access: Access) -> Self {
-        let pace = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
+        let limiter = RateLimiter::new(access.http.clone(), access.time.clone(), &access.turn);
         let (things, webhooks) = (Identity::new(access.clone(), THINGS), Identity::new(access.clone(), WEBHOOKS));
-        Calls { organization: organization.to_owned(), access, pace, home: OnceCell::new(), things, webhooks }
+        Calls { organization: organization.to_owned(), access, limiter, home: OnceCell::new(), things, webhooks }
     }
 
     /// Fetches `path` below the organisation; `None` if OfficeRnD answers 404.
-    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], errand: Priority) -> Result<Option<Value>> {
+    pub(super) async fn ask(&self, path: &[&str], query: &[(&str, &str)], priority: Priority) -> Result<Option<Value>> {
         let identity = if path == ["webhooks"] { &self.webhooks } else { &self.things };
         let home = self.home.get_or_try_init(|| self.find_home()).await?;
         let mut url = vendor_http::below(home, &["api", "v2", "organizations", &self.organization])?;
@@ -41,7 +41,7 @@ impl Calls {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        read(&self.with_token(identity, &url, errand).await?)
+        read(&self.with_token(identity, &url, priority).await?)
     }
 
     /// Returns whether the application may read its webhooks.
@@ -49,7 +49,7 @@ impl Calls {
     /// # Errors
     /// [`Error::Retry`] where this cannot be determined now.
     pub(super) async fn may_read_webhooks(&self) -> Result<bool> {
-        match self.webhooks.token(&self.pace, None).await {
+        match self.webhooks.token(&self.limiter, None).await {
             Ok(_) => Ok(true),
             Err(Error::Permanent(_)) => Ok(false),
             Err(error) => Err(error),
@@ -63,9 +63,9 @@ impl Calls {
             Home::Ask(base) => base,
         };
         let url = vendor_http::below(&base, &["api", "v1", "organizations", &self.organization])?;
-        let token = self.things.token(&self.pace, None).await?;
+        let token = self.things.token(&self.limiter, None).await?;
         // One attempt only: a failure of this request says nothing about the API itself.
-        let record = match self.pace.once(question(&url, &token)?).await {
+        let record = match self.limiter.once(question(&url, &token)?).await {
             Ok(answer) if answer.status().is_success() => serde_json::from_slice::<Value>(answer.body()).ok(),
             Ok(answer) => {
                 tracing::info!(
@@ -84,14 +84,14 @@ impl Calls {
     }
 
     /// Sends one request. A rejected token is replaced once, because it may have been revoked before its end.
-    async fn with_token(&self, identity: &Identity, url: &Url, errand: Priority) -> Result<Response> {
-        let token = identity.token(&self.pace, None).await?;
-        let answer = self.pace.send(question(url, &token)?, errand).await?;
+    async fn with_token(&self, identity: &Identity, url: &Url, priority: Priority) -> Result<Response> {
+        let token = identity.token(&self.limiter, None).await?;
+        let answer = self.limiter.send(question(url, &token)?, priority).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        let token = identity.token(&self.pace, Some(&token)).await?;
-        self.pace.send(question(url, &token)?, errand).await
+        let token = identity.token(&self.limiter, Some(&token)).await?;
+        self.limiter.send(question(url, &token)?, priority).await
     }
 }
 

@@ -18,7 +18,7 @@ const BOOKING_OF_SLOT: [&str; 3] = ["booking", "bookingId", "reservation"];
 /// Parses the body of a verified delivery.
 pub(super) fn read(body: &[u8]) -> WebhookContent {
     match opened(body) {
-        Ok(letter) => letter,
+        Ok(parse) => parse,
         Err(why) => WebhookContent::Unreadable(why.to_owned()),
     }
 }

@@ -12,7 +12,7 @@ use crate::platform::{Platform, ReadPlatform, signature};
 mod calls;
 mod hooks;
 mod letters;
-mod pace;
+mod limiter;
 mod reader;
 mod region;
 mod token;
@@ -28,18 +28,18 @@ impl Platform for OfficeRnd {
     /// Verifies an HMAC-SHA256 over the body, a full stop and `t`, in this order `[C]`. Whether a retry refreshes `t`
     /// is unknown `[?]`. A retry with the old `t` is refused after 300 s, and reconcile finds the change that it
     /// reports.
-    fn prove(
+    fn verify(
         &self,
         delivery: Delivery,
         secrets: &WebhookSecrets,
         now: Timestamp,
     ) -> Result<VerifiedDelivery, Unverified> {
-        let sameness = proof(&delivery, secrets, now).ok_or(Unverified)?;
-        Ok(VerifiedDelivery::by(delivery, sameness))
+        let dedup_id = proof(&delivery, secrets, now).ok_or(Unverified)?;
+        Ok(VerifiedDelivery::by(delivery, dedup_id))
     }
 
-    fn letter(&self, proven: &VerifiedDelivery) -> WebhookContent {
-        letters::read(proven.body())
+    fn parse(&self, verified: &VerifiedDelivery) -> WebhookContent {
+        letters::read(verified.body())
     }
 
     fn reader(&self, organization: &str, access: Access) -> Box<dyn ReadPlatform> {

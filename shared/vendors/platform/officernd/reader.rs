@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::calls::Calls;
-use super::pace::Priority;
+use super::limiter::Priority;
 use super::{hooks, wire};
 use crate::access::Access;
 use crate::platform::found::{Assigned, FactList, Lookup, Translated, Unreadable};
@@ -54,11 +54,11 @@ impl Reader {
         &self,
         word: &str,
         filter: Option<(&str, &str)>,
-        errand: Priority,
+        priority: Priority,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<(Vec<T>, usize)> {
-        let all = self.list_once(word, filter, errand, &read).await?;
-        let all = if all.twice { self.list_once(word, filter, errand, &read).await? } else { all };
+        let all = self.list_once(word, filter, priority, &read).await?;
+        let all = if all.twice { self.list_once(word, filter, priority, &read).await? } else { all };
         if all.differing {
             return Err(Error::retry(format!("OfficeRnD listed one of its {word} twice, each time otherwise")));
         }
@@ -71,7 +71,7 @@ impl Reader {
         &self,
         word: &str,
         filter: Option<(&str, &str)>,
-        errand: Priority,
+        priority: Priority,
         read: &impl Fn(&Value) -> Option<T>,
     ) -> Result<All<T>> {
         let mut all = All::default();
@@ -80,7 +80,7 @@ impl Reader {
             let mut query = vec![("$limit", PAGE)];
             query.extend(filter);
             query.extend(cursor.as_deref().map(|cursor| ("$cursorNext", cursor)));
-            let page = self.calls.ask(&[word], &query, errand).await?.ok_or_else(|| {
+            let page = self.calls.ask(&[word], &query, priority).await?.ok_or_else(|| {
                 Error::permanent(format!(
                     "OfficeRnD has no {word} for this organisation: check organization in the site file"
                 ))
@@ -99,8 +99,8 @@ impl Reader {
         Err(Error::retry(format!("OfficeRnD's list of {word} has no end")))
     }
 
-    async fn assigned(&self, by: &str, id: &str, errand: Priority) -> Result<Assigned> {
-        let (all, records) = self.list("assignments", Some((by, id)), errand, wire::assignment).await?;
+    async fn assigned(&self, by: &str, id: &str, priority: Priority) -> Result<Assigned> {
+        let (all, records) = self.list("assignments", Some((by, id)), priority, wire::assignment).await?;
         let mut assigned = Assigned { nameless: records - all.len(), ..Assigned::default() };
         for one in all {
             match one {
@@ -157,7 +157,7 @@ impl ReadPlatform for Reader {
 
     async fn look(&self, about: &FactId) -> Result<Lookup> {
         let word = word(about.kind);
-        let Some(record) = self.calls.ask(&[word, &about.id], &[], Priority::Look).await? else {
+        let Some(record) = self.calls.ask(&[word, &about.id], &[], Priority::Refetch).await? else {
             return Ok(Lookup::Missing);
         };
         if wire::id(&record).as_deref() != Some(about.id.as_str()) {
@@ -167,7 +167,7 @@ impl ReadPlatform for Reader {
         if let Some(Ok(fact)) = &mut read
             && let What::Membership(membership) = &mut fact.what
         {
-            let assigned = self.assigned("membership", &about.id, Priority::Look).await?;
+            let assigned = self.assigned("membership", &about.id, Priority::Refetch).await?;
             if let Some(unreadable) = assigned.unreadable.first() {
                 let field = format!("{} of assignment {}", unreadable.field, unreadable.id);
                 return Ok(Lookup::Unreadable(Unreadable { name: about.clone(), field }));
@@ -194,7 +194,7 @@ impl ReadPlatform for Reader {
     async fn confirms(&self, relation: &Relation) -> Result<bool> {
         let Relation::Assigned { membership, assignment, resource } = relation else { return Ok(false) };
         for (by, id) in [("membership", membership), ("resource", resource)] {
-            let Assigned { read, unreadable, .. } = self.assigned(by, id, Priority::Look).await?;
+            let Assigned { read, unreadable, .. } = self.assigned(by, id, Priority::Refetch).await?;
             let mut ids = read.iter().map(|(_, read)| &read.id).chain(unreadable.iter().map(|unread| &unread.id));
             if ids.any(|id| id == assignment) {
                 return Ok(true);

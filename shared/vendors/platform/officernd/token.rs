@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::pace::{Priority, RateLimiter};
+use super::limiter::{Priority, RateLimiter};
 use crate::access::Access;
 use crate::http::Request;
 use crate::secret::Secret;
@@ -70,7 +70,7 @@ impl Identity {
     /// # Errors
     /// [`Error::Permanent`] where the vendor issues no token or rejects every one. [`Error::Retry`] where the token
     /// requests of this minute are used up or the vendor cannot be reached.
-    pub(super) async fn token(&self, pace: &RateLimiter, refused: Option<&Secret>) -> Result<Secret> {
+    pub(super) async fn token(&self, limiter: &RateLimiter, refused: Option<&Secret>) -> Result<Secret> {
         let mut state = self.state.lock().await;
         let now = self.access.time.now();
         let good =
@@ -87,7 +87,7 @@ impl Identity {
         let kept = self.access.tokens.kept(&self.name).await?;
         let token = match kept.filter(|token| good(token)) {
             Some(token) => token,
-            None => match self.buy(pace, now).await {
+            None => match self.buy(limiter, now).await {
                 Ok(token) => token,
                 Err(error) => {
                     state.failed = Some((now, error.clone()));
@@ -99,9 +99,9 @@ impl Identity {
         Ok(state.held.insert(token).access.clone())
     }
 
-    async fn buy(&self, pace: &RateLimiter, now: Timestamp) -> Result<Token> {
+    async fn buy(&self, limiter: &RateLimiter, now: Timestamp) -> Result<Token> {
         self.count(now).await?;
-        let answer = pace.send(self.request()?, Priority::Look).await?;
+        let answer = limiter.send(self.request()?, Priority::Refetch).await?;
         let now = self.access.time.now();
         match answer.status() {
             status if status.is_success() => {

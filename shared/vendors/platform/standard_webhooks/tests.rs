@@ -15,32 +15,32 @@ fn secrets(all: &[&str]) -> WebhookSecrets {
     WebhookSecrets { webhook_secrets: all.iter().map(|secret| Secret::new(*secret)).collect() }
 }
 
-fn proves_with(headers: &[(&'static str, &str)], secret: &[&str], now: i64) -> bool {
+fn verifies_with(headers: &[(&'static str, &str)], secret: &[&str], now: i64) -> bool {
     let mut all = HeaderMap::new();
     for (name, value) in headers {
         all.append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"));
     }
     let delivery = Delivery { path: "/hooks/s/andcards".into(), headers: all, body: Bytes::from_static(BODY) };
-    prove(delivery, &secrets(secret), Timestamp::from_second(now).expect("an instant")).is_ok()
+    verify(delivery, &secrets(secret), Timestamp::from_second(now).expect("an instant")).is_ok()
 }
 
-fn proves(signature: &str) -> bool {
+fn verifies(signature: &str) -> bool {
     let at = AT.to_string();
     let headers = [("webhook-id", ID), ("webhook-timestamp", at.as_str()), ("webhook-signature", signature)];
-    proves_with(&headers, &[SECRET], AT)
+    verifies_with(&headers, &[SECRET], AT)
 }
 
 #[test]
 fn the_published_vector_proves() {
-    assert!(proves(SIGNATURE));
+    assert!(verifies(SIGNATURE));
 }
 
 #[test]
 fn any_entry_of_the_list_proves_and_other_versions_are_passed_over() {
-    assert!(proves(&format!("v1,{} {SIGNATURE}", STANDARD.encode([0; 32]))));
-    assert!(proves(&format!("v1a,abc v2,def {SIGNATURE} v1,")));
-    assert!(!proves(&SIGNATURE.replace("v1,", "v2,")));
-    assert!(!proves(&SIGNATURE.replace("v1,", "v1a,")));
+    assert!(verifies(&format!("v1,{} {SIGNATURE}", STANDARD.encode([0; 32]))));
+    assert!(verifies(&format!("v1a,abc v2,def {SIGNATURE} v1,")));
+    assert!(!verifies(&SIGNATURE.replace("v1,", "v2,")));
+    assert!(!verifies(&SIGNATURE.replace("v1,", "v1a,")));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn what_is_no_base64_as_the_standard_writes_it_proves_nothing() {
         String::new(),
         " ".to_owned(),
     ] {
-        assert!(!proves(&wrong), "{wrong}");
+        assert!(!verifies(&wrong), "{wrong}");
     }
 }
 
@@ -67,18 +67,18 @@ fn what_is_no_base64_as_the_standard_writes_it_proves_nothing() {
 fn each_header_is_there_exactly_once() {
     let at = AT.to_string();
     let all = [("webhook-id", ID), ("webhook-timestamp", at.as_str()), ("webhook-signature", SIGNATURE)];
-    assert!(proves_with(&all, &[SECRET], AT));
+    assert!(verifies_with(&all, &[SECRET], AT));
     for place in 0..3 {
         let mut twice = all.to_vec();
         twice.push(all[place]);
-        assert!(!proves_with(&twice, &[SECRET], AT), "{} twice", all[place].0);
+        assert!(!verifies_with(&twice, &[SECRET], AT), "{} twice", all[place].0);
         let mut without = all.to_vec();
         without.remove(place);
-        assert!(!proves_with(&without, &[SECRET], AT), "without {}", all[place].0);
+        assert!(!verifies_with(&without, &[SECRET], AT), "without {}", all[place].0);
     }
     let long = format!("{SIGNATURE} {}", "v2,x ".repeat(1_000));
-    assert!(!proves_with(&[all[0], all[1], ("webhook-signature", &long)], &[SECRET], AT));
-    assert!(!proves_with(&[("webhook-id", "msg_other"), all[1], all[2]], &[SECRET], AT));
+    assert!(!verifies_with(&[all[0], all[1], ("webhook-signature", &long)], &[SECRET], AT));
+    assert!(!verifies_with(&[("webhook-id", "msg_other"), all[1], all[2]], &[SECRET], AT));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn exactly_300_seconds_still_prove_either_way() {
     let at = AT.to_string();
     let all = [("webhook-id", ID), ("webhook-timestamp", at.as_str()), ("webhook-signature", SIGNATURE)];
     for (away, fresh) in [(-301, false), (-300, true), (-299, true), (299, true), (300, true), (301, false)] {
-        assert_eq!(proves_with(&all, &[SECRET], AT + away), fresh, "{away} s");
+        assert_eq!(verifies_with(&all, &[SECRET], AT + away), fresh, "{away} s");
     }
 }
 
@@ -95,10 +95,10 @@ fn any_secret_in_force_proves_and_what_is_none_never_does() {
     let at = AT.to_string();
     let all = [("webhook-id", ID), ("webhook-timestamp", at.as_str()), ("webhook-signature", SIGNATURE)];
     let other = format!("whsec_{}", STANDARD.encode([7; 24]));
-    assert!(proves_with(&all, &[&other, SECRET], AT));
-    assert!(proves_with(&all, &[&format!(" {SECRET}\n")], AT));
+    assert!(verifies_with(&all, &[&other, SECRET], AT));
+    assert!(verifies_with(&all, &[&format!(" {SECRET}\n")], AT));
     for wrong in [other.as_str(), "", "whsec_", &SECRET[6..], "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS"] {
-        assert!(!proves_with(&all, &[wrong], AT), "{wrong}");
+        assert!(!verifies_with(&all, &[wrong], AT), "{wrong}");
     }
     let sized = |bytes: usize| is_secret(&Secret::new(format!("whsec_{}", STANDARD.encode(vec![1; bytes]))));
     assert_eq!([0, 23, 24, 25, 64, 65].map(sized), [false, false, true, true, true, false]);
@@ -117,7 +117,7 @@ fn a_delivery_is_the_same_as_another_of_its_id_and_body() {
         headers.insert("webhook-signature", HeaderValue::from_str(&signed).expect("a header"));
         let delivery = Delivery { path: path.into(), headers, body: Bytes::from_static(body) };
         let now = Timestamp::from_second(AT).expect("an instant");
-        prove(delivery, &secrets(&[SECRET]), now).expect("it proves").sameness
+        verify(delivery, &secrets(&[SECRET]), now).expect("it proves").dedup_id
     };
     assert_eq!(delivery("/a", b"{}"), delivery("/a", b"{}"));
     assert_ne!(delivery("/a", b"{}"), delivery("/b", b"{}"));

@@ -31,19 +31,19 @@ impl Late {
     }
 
     /// Returns when a schedule fires.
-    pub(super) fn fires(&self, alarm: &Alarm) -> Timestamp {
-        let late = self.chance(alarm, "late").map_or(0, |chance| i64::try_from(chance % (LATEST + 1)).unwrap_or(0));
-        later(alarm.at, late)
+    pub(super) fn fires(&self, schedule: &Alarm) -> Timestamp {
+        let late = self.chance(schedule, "late").map_or(0, |chance| i64::try_from(chance % (LATEST + 1)).unwrap_or(0));
+        later(schedule.at, late)
     }
 
     /// Records that a schedule fired for the first time.
-    pub(super) fn fired(&mut self, alarm: &Alarm, now: Timestamp) {
-        let Some(chance) = self.chance(alarm, "twice").filter(|chance| chance.is_multiple_of(ONE_TWICE_IN)) else {
+    pub(super) fn fired(&mut self, schedule: &Alarm, now: Timestamp) {
+        let Some(chance) = self.chance(schedule, "twice").filter(|chance| chance.is_multiple_of(ONE_TWICE_IN)) else {
             return;
         };
         let pauses = u64::try_from(AGAIN.len()).unwrap_or(1);
         let pause = usize::try_from(chance / ONE_TWICE_IN % pauses).ok().and_then(|at| AGAIN.get(at));
-        self.again.insert((later(now, pause.copied().unwrap_or_default()), alarm.name.clone()), alarm.clone());
+        self.again.insert((later(now, pause.copied().unwrap_or_default()), schedule.name.clone()), schedule.clone());
     }
 
     /// Returns the instant of the next second firing.
@@ -60,9 +60,9 @@ impl Late {
         due
     }
 
-    fn chance(&self, alarm: &Alarm, of: &str) -> Option<u64> {
+    fn chance(&self, schedule: &Alarm, of: &str) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
-        (self.seed?, of, &alarm.name).hash(&mut hasher);
+        (self.seed?, of, &schedule.name).hash(&mut hasher);
         Some(hasher.finish())
     }
 }

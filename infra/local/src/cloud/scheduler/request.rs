@@ -71,7 +71,7 @@ struct SqsParameters {
 
 impl Create {
     /// Returns the requested schedule.
-    pub(super) fn alarm(self, name: &str, line_arn: &str, now: Timestamp) -> Result<Alarm, Refusal> {
+    pub(super) fn schedule(self, name: &str, trigger_queue_arn: &str, now: Timestamp) -> Result<Alarm, Refusal> {
         let invalid = |why: &str| Refusal::new("ValidationException", why);
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(named) {
@@ -84,7 +84,7 @@ impl Create {
             return Err(invalid("only exact alarms that are deleted after they rang are played here"));
         }
         let role_arn = self.target.role_arn;
-        if self.target.arn != line_arn || role_arn.is_empty() {
+        if self.target.arn != trigger_queue_arn || role_arn.is_empty() {
             return Err(invalid("only the line can be rung, and a role must be named"));
         }
         let at =

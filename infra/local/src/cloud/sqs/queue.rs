@@ -9,7 +9,7 @@ use super::Rules;
 use crate::keep::Keep;
 
 /// How long a repeated deduplication id is dropped. `[D]`
-const SAMENESS: SignedDuration = SignedDuration::from_mins(5);
+const DEDUP_ID: SignedDuration = SignedDuration::from_mins(5);
 
 const LINE: &str = "line/";
 const SEEN: &str = "seen/";
@@ -23,7 +23,7 @@ pub struct Message {
     /// Its group: the site.
     pub group: String,
     /// Its deduplication id.
-    pub sameness: String,
+    pub dedup_id: String,
     /// Its body.
     pub body: String,
     /// Its position among all messages.
@@ -37,7 +37,7 @@ pub struct Message {
 #[derive(Serialize, Deserialize)]
 struct Seen {
     /// Group and deduplication id.
-    sameness: String,
+    dedup_id: String,
     id: String,
     sequence: u64,
     until: Timestamp,
@@ -86,29 +86,29 @@ impl Queue {
 
     /// Stores a message. Returns its id and position, or those of an earlier message with the same deduplication id;
     /// `None` if it cannot be stored.
-    pub(super) fn send(&mut self, group: &str, sameness: &str, body: &str, now: Timestamp) -> Option<(String, u64)> {
+    pub(super) fn send(&mut self, group: &str, dedup_id: &str, body: &str, now: Timestamp) -> Option<(String, u64)> {
         self.forget(now);
         // No group and no deduplication id contains a space, so the joined text is unique.
-        let same = if self.rules.dedup_by_group { format!("{group} {sameness}") } else { sameness.to_owned() };
+        let same = if self.rules.dedup_by_group { format!("{group} {dedup_id}") } else { dedup_id.to_owned() };
         if let Some(seen) = self.seen.get(&same) {
             return Some((seen.id.clone(), seen.sequence));
         }
         let message = Message {
             id: uuid::Uuid::new_v4().to_string(),
             group: group.to_owned(),
-            sameness: sameness.to_owned(),
+            dedup_id: dedup_id.to_owned(),
             body: body.to_owned(),
             sequence: self.next,
             sent: now,
             receives: 0,
         };
-        let until = now.saturating_add(SAMENESS).unwrap_or(Timestamp::MAX);
-        let seen = Seen { sameness: same, id: message.id.clone(), sequence: message.sequence, until };
+        let until = now.saturating_add(DEDUP_ID).unwrap_or(Timestamp::MAX);
+        let seen = Seen { dedup_id: same, id: message.id.clone(), sequence: message.sequence, until };
         // The message is stored first. A kill between the two writes costs a duplicate and never a message.
         if !self.keep.put_json(&key(LINE, message.sequence), &message) {
             return None;
         }
-        self.keep.put_json(&format!("{SEEN}{}", seen.sameness), &seen);
+        self.keep.put_json(&format!("{SEEN}{}", seen.dedup_id), &seen);
         self.next += 1;
         self.remember(seen);
         let sent = (message.id.clone(), message.sequence);
@@ -117,15 +117,15 @@ impl Queue {
     }
 
     fn remember(&mut self, seen: Seen) {
-        self.expiring.insert((seen.until, seen.sameness.clone()));
-        self.seen.insert(seen.sameness.clone(), seen);
+        self.expiring.insert((seen.until, seen.dedup_id.clone()));
+        self.seen.insert(seen.dedup_id.clone(), seen);
     }
 
     fn forget(&mut self, now: Timestamp) {
         while self.expiring.first().is_some_and(|(until, _)| *until <= now) {
-            if let Some((_, sameness)) = self.expiring.pop_first() {
-                self.seen.remove(&sameness);
-                self.keep.remove(&format!("{SEEN}{sameness}"));
+            if let Some((_, dedup_id)) = self.expiring.pop_first() {
+                self.seen.remove(&dedup_id);
+                self.keep.remove(&format!("{SEEN}{dedup_id}"));
             }
         }
     }

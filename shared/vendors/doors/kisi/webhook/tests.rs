@@ -16,7 +16,7 @@ fn mac(secret: &str, body: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn proven(headers: &[&str], secrets: &[&str]) -> bool {
+fn verified(headers: &[&str], secrets: &[&str]) -> bool {
     let mut sent = HeaderMap::new();
     for header in headers {
         sent.append("X-Signature", header.parse().unwrap());
@@ -24,7 +24,7 @@ fn proven(headers: &[&str], secrets: &[&str]) -> bool {
     let delivery =
         Delivery { path: "/hooks/riverside/kisi/main".into(), headers: sent, body: Bytes::from_static(BODY) };
     let secrets = WebhookSecrets { webhook_secrets: secrets.iter().map(|secret| Secret::new(*secret)).collect() };
-    EventWebhook.prove(delivery, &secrets).is_ok()
+    EventWebhook.verify(delivery, &secrets).is_ok()
 }
 
 #[test]
@@ -40,12 +40,12 @@ fn hex_and_base64_prove_with_and_without_the_prefix() {
         URL_SAFE_NO_PAD.encode(&tag),
     ];
     for text in written {
-        assert!(proven(&[&text], &["hush"]), "{text}");
-        assert!(proven(&[&format!(" sha256={text} ")], &["hush"]), "{text}");
-        assert!(proven(&[&text], &["new", "hush"]), "any of several secrets");
-        assert!(!proven(&[&text], &["new"]), "a retired secret");
-        assert!(!proven(&[&text, &text], &["hush"]), "sent twice");
-        assert!(!proven(&[&format!("sha1={text}")], &["hush"]), "another prefix");
+        assert!(verified(&[&text], &["hush"]), "{text}");
+        assert!(verified(&[&format!(" sha256={text} ")], &["hush"]), "{text}");
+        assert!(verified(&[&text], &["new", "hush"]), "any of several secrets");
+        assert!(!verified(&[&text], &["new"]), "a retired secret");
+        assert!(!verified(&[&text, &text], &["hush"]), "sent twice");
+        assert!(!verified(&[&format!("sha1={text}")], &["hush"]), "another prefix");
     }
 }
 
@@ -70,11 +70,11 @@ fn whatever_else_is_sent_proves_nothing() {
         &hex::encode(mac("", BODY)),
         &"a".repeat(64 << 10),
     ] {
-        assert!(!proven(&[wrong], &["hush"]), "{wrong:.80}");
+        assert!(!verified(&[wrong], &["hush"]), "{wrong:.80}");
     }
-    assert!(!proven(&[], &["hush"]), "no header");
-    assert!(!proven(&[&hex], &[]), "no secret");
-    assert!(!proven(&[&hex::encode(mac("", BODY))], &[""]), "an empty secret");
+    assert!(!verified(&[], &["hush"]), "no header");
+    assert!(!verified(&[&hex], &[]), "no secret");
+    assert!(!verified(&[&hex::encode(mac("", BODY))], &[""]), "an empty secret");
 }
 
 fn event(more: Value) -> Vec<u8> {
@@ -87,7 +87,7 @@ fn event(more: Value) -> Vec<u8> {
 
 fn opened(more: Value) -> AccessAttempt {
     match read("main", None, &event(more)) {
-        Ok(AccessNews::AccessAttempt(opening)) => opening,
+        Ok(AccessNews::AccessAttempt(attempt)) => attempt,
         other => panic!("{other:?}"),
     }
 }

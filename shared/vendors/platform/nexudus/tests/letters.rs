@@ -19,7 +19,7 @@ fn expected(name: &str) -> Vec<&'static str> {
 
 #[test]
 fn every_recorded_delivery_reads_as_what_it_is_about() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/deliveries/nexudus");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/webhooks/nexudus");
     let mut count = 0;
     for file in std::fs::read_dir(folder).expect("the folder") {
         let path = file.expect("a file").path();
@@ -28,7 +28,7 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
         let body = std::fs::read_to_string(&path).expect("it can be read");
         for action in [number, name] {
             let read = match read(action, &body) {
-                WebhookContent::About(all) => all.iter().map(|mention| mention.about.to_string()).collect(),
+                WebhookContent::About(all) => all.iter().map(|hint| hint.about.to_string()).collect(),
                 WebhookContent::NotForUs => Vec::new(),
                 other => panic!("{stem}: {other:?}"),
             };
@@ -48,8 +48,8 @@ fn about(action: &str, body: &str) -> Vec<String> {
     match read(action, body) {
         WebhookContent::About(all) => all
             .iter()
-            .inspect(|mention| assert_eq!(mention.reaches, None, "no version of an unsigned path is believed"))
-            .map(|mention| format!("{}{}", if mention.removed { "-" } else { "" }, mention.about))
+            .inspect(|hint| assert_eq!(hint.reaches, None, "no version of an unsigned path is believed"))
+            .map(|hint| format!("{}{}", if hint.removed { "-" } else { "" }, hint.about))
             .collect(),
         other => panic!("{action}: {other:?}"),
     }

@@ -16,7 +16,7 @@ const OF_ADA: &str = "EE6CF829D5C7943182817BE5050130D5454E833888C0F524991CD38B29
 const OF_ZOE: &str = "9EB088246D6DDFB28DD8F096AD8F4CFAFC164BCF4279ECEFAF4F5BED62FF56FE";
 const OF_ZOE_FOLDED: &str = "CC8649980FB2E7D07B862A4FD16BBEF88ADEFDB0BAFED62D48AE221F4216A672";
 
-fn sameness(headers: &[&str], body: impl Into<Bytes>, secrets: &[&str]) -> Option<String> {
+fn dedup_id(headers: &[&str], body: impl Into<Bytes>, secrets: &[&str]) -> Option<String> {
     let mut sent = HeaderMap::new();
     for value in headers {
         let name = HeaderName::from_static("x-nexudus-hook-signature");
@@ -24,20 +24,20 @@ fn sameness(headers: &[&str], body: impl Into<Bytes>, secrets: &[&str]) -> Optio
     }
     let delivery = Delivery { path: "/hooks/riverside/nexudus/6".into(), headers: sent, body: body.into() };
     let secrets = WebhookSecrets { webhook_secrets: secrets.iter().map(|secret| Secret::new(*secret)).collect() };
-    Nexudus.prove(delivery, &secrets, Timestamp::UNIX_EPOCH).ok().map(|proven| proven.sameness)
+    Nexudus.verify(delivery, &secrets, Timestamp::UNIX_EPOCH).ok().map(|verified| verified.dedup_id)
 }
 
-fn proves(headers: &[&str], body: &str) -> bool {
-    sameness(headers, body.to_owned(), &["old", "nexudus-shared-secret"]).is_some()
+fn verifies(headers: &[&str], body: &str) -> bool {
+    dedup_id(headers, body.to_owned(), &["old", "nexudus-shared-secret"]).is_some()
 }
 
 #[test]
 fn the_vectors_prove_raw_and_folded_in_either_case() {
     for (tag, body) in [(OF_ADA, ADA), (OF_ZOE, ZOE), (OF_ZOE_FOLDED, ZOE)] {
-        assert!(proves(&[tag], body), "{tag}");
-        assert!(proves(&[&tag.to_lowercase()], body), "{tag}");
+        assert!(verifies(&[tag], body), "{tag}");
+        assert!(verifies(&[&tag.to_lowercase()], body), "{tag}");
     }
-    assert!(proves(&[OF_ZOE_FOLDED], &ZOE.replace('ë', "?")), "folded on the wire too");
+    assert!(verifies(&[OF_ZOE_FOLDED], &ZOE.replace('ë', "?")), "folded on the wire too");
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn nothing_else_proves() {
     let padded = format!("{OF_ADA}00");
     let prefixed = format!("sha256={OF_ADA}");
     for headers in [&[][..], &[OF_ADA, OF_ADA], &[""], &[odd], &[&text], &[&long], &[&padded], &[&prefixed]] {
-        assert!(!proves(headers, ADA), "{:?}", headers.first().map(|text| text.len()));
+        assert!(!verifies(headers, ADA), "{:?}", headers.first().map(|text| text.len()));
     }
-    assert!(!proves(&[OF_ADA], ZOE) && !proves(&[OF_ZOE], ADA));
-    assert!(!proves(&[OF_ADA], &format!("{ADA} ")));
-    assert!(sameness(&[OF_ADA], ADA, &["nexudus-shared-secret"]).is_some());
-    assert!(sameness(&[OF_ADA], ADA, &["retired", ""]).is_none());
-    assert!(sameness(&[OF_ADA], ADA, &[]).is_none());
+    assert!(!verifies(&[OF_ADA], ZOE) && !verifies(&[OF_ZOE], ADA));
+    assert!(!verifies(&[OF_ADA], &format!("{ADA} ")));
+    assert!(dedup_id(&[OF_ADA], ADA, &["nexudus-shared-secret"]).is_some());
+    assert!(dedup_id(&[OF_ADA], ADA, &["retired", ""]).is_none());
+    assert!(dedup_id(&[OF_ADA], ADA, &[]).is_none());
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn equal_bodies_are_one_delivery_within_two_minutes_and_at_one_address() {
         headers.insert("x-nexudus-hook-signature", OF_ADA.parse().expect("a header"));
         let delivery = Delivery { path: path.to_owned(), headers, body: bytes::Bytes::from_static(ADA.as_bytes()) };
         let secrets = WebhookSecrets { webhook_secrets: vec![Secret::new("nexudus-shared-secret")] };
-        let proven = Nexudus.prove(delivery, &secrets, now.parse().expect("an instant"));
-        proven.expect("proven").sameness
+        let verified = Nexudus.verify(delivery, &secrets, now.parse().expect("an instant"));
+        verified.expect("proven").dedup_id
     };
     let (update, delete) = ("/hooks/riverside/nexudus/7", "/hooks/riverside/nexudus/8");
     assert_eq!(at(update, "2026-03-02T08:00:00Z"), at(update, "2026-03-02T08:01:59Z"));

@@ -12,7 +12,7 @@ use doorstep_core::model::push_update::ChangeHint;
 /// Loads recorded payloads by the names of their files.
 macro_rules! deliveries {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../../../tests/deliveries/officernd/", $name, ".json")))),*]
+        [$(($name, include_str!(concat!("../../../../../tests/webhooks/officernd/", $name, ".json")))),*]
     };
 }
 
@@ -98,7 +98,7 @@ fn every_recorded_delivery_reads_as_what_it_is_about() {
     for (name, body) in &all {
         assert_eq!(read(body.as_bytes()), expected(name), "{name}");
     }
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/deliveries/officernd");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/webhooks/officernd");
     let files = std::fs::read_dir(folder).expect("the folder of recorded deliveries");
     let files: BTreeSet<_> = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned()).collect();
     let read: BTreeSet<_> = all.iter().map(|(name, _)| format!("{name}.json")).collect();
@@ -110,8 +110,8 @@ fn one_of_the_two_names_is_enough() {
     for key in ["event", "eventType"] {
         let body = format!(r#"{{"{key}":"booking.created","data":{{"object":{{"_id":"b1"}}}}}}"#);
         let about = FactId::new(Kind::Booking, "b1");
-        let mention = ChangeHint { about, reaches: None, removed: false };
-        assert_eq!(read(body.as_bytes()), WebhookContent::About(vec![mention]));
+        let hint = ChangeHint { about, reaches: None, removed: false };
+        assert_eq!(read(body.as_bytes()), WebhookContent::About(vec![hint]));
     }
 }
 

@@ -28,8 +28,8 @@ fn secrets(all: &[&str]) -> WebhookSecrets {
     WebhookSecrets { webhook_secrets: all.iter().map(|secret| Secret::new(*secret)).collect() }
 }
 
-fn proven(headers: &[&str], secrets: &WebhookSecrets, now: i64) -> Result<VerifiedDelivery, Unverified> {
-    OfficeRnd.prove(delivery(headers, BODY), secrets, Timestamp::from_second(now).expect("an instant"))
+fn verified(headers: &[&str], secrets: &WebhookSecrets, now: i64) -> Result<VerifiedDelivery, Unverified> {
+    OfficeRnd.verify(delivery(headers, BODY), secrets, Timestamp::from_second(now).expect("an instant"))
 }
 
 #[test]
@@ -41,35 +41,35 @@ fn the_published_vector_proves_in_any_order_and_either_case() {
         format!("t={T}, signature={lower}"),
         format!("v=2,t={T},signature={lower}"),
     ] {
-        assert!(proven(&[&header], &secrets(&[SECRET]), T).is_ok(), "{header}");
+        assert!(verified(&[&header], &secrets(&[SECRET]), T).is_ok(), "{header}");
     }
 }
 
 #[test]
 fn sameness_is_path_body_and_signed_time() {
-    let proof = proven(&[&format!("t={T},signature={HEX}")], &secrets(&[SECRET]), T).expect("proven");
+    let proof = verified(&[&format!("t={T},signature={HEX}")], &secrets(&[SECRET]), T).expect("proven");
     let t = T.to_string();
     let parts: [&[u8]; 5] = [b"/hooks/riverside/officernd", b"\0", BODY.as_bytes(), b"\0", t.as_bytes()];
-    assert_eq!(proof.sameness, signature::digest(&parts));
+    assert_eq!(proof.dedup_id, signature::digest(&parts));
     assert_eq!(proof.body(), BODY);
 }
 
 #[test]
 fn exactly_300_seconds_prove_and_301_do_not() {
     let header = format!("t={T},signature={HEX}");
-    for (away, proves) in [(0, true), (299, true), (300, true), (301, false)] {
-        assert_eq!(proven(&[&header], &secrets(&[SECRET]), T + away).is_ok(), proves, "{away} s old");
-        assert_eq!(proven(&[&header], &secrets(&[SECRET]), T - away).is_ok(), proves, "{away} s ahead");
+    for (away, verifies) in [(0, true), (299, true), (300, true), (301, false)] {
+        assert_eq!(verified(&[&header], &secrets(&[SECRET]), T + away).is_ok(), verifies, "{away} s old");
+        assert_eq!(verified(&[&header], &secrets(&[SECRET]), T - away).is_ok(), verifies, "{away} s ahead");
     }
 }
 
 #[test]
 fn a_retired_secret_proves_only_while_it_is_kept() {
     let header = format!("t={T},signature={HEX}");
-    assert!(proven(&[&header], &secrets(&["new", SECRET]), T).is_ok());
-    assert_eq!(proven(&[&header], &secrets(&["new"]), T).err(), Some(Unverified));
-    assert_eq!(proven(&[&header], &secrets(&[]), T).err(), Some(Unverified));
-    assert_eq!(proven(&[&header], &secrets(&[""]), T).err(), Some(Unverified));
+    assert!(verified(&[&header], &secrets(&["new", SECRET]), T).is_ok());
+    assert_eq!(verified(&[&header], &secrets(&["new"]), T).err(), Some(Unverified));
+    assert_eq!(verified(&[&header], &secrets(&[]), T).err(), Some(Unverified));
+    assert_eq!(verified(&[&header], &secrets(&[""]), T).err(), Some(Unverified));
 }
 
 #[test]
@@ -96,11 +96,11 @@ fn whatever_else_is_wrong_is_told_alike() {
         format!("t={T},signature={HEX}ff"),
     ];
     for header in &wrong {
-        assert_eq!(proven(&[header], &secrets(&[SECRET]), T).err(), Some(Unverified), "{header}");
+        assert_eq!(verified(&[header], &secrets(&[SECRET]), T).err(), Some(Unverified), "{header}");
     }
-    assert_eq!(proven(&[], &secrets(&[SECRET]), T).err(), Some(Unverified));
-    assert_eq!(proven(&[&good, &good], &secrets(&[SECRET]), T).err(), Some(Unverified));
-    assert_eq!(proven(&[&long], &secrets(&[SECRET]), T).err(), Some(Unverified));
+    assert_eq!(verified(&[], &secrets(&[SECRET]), T).err(), Some(Unverified));
+    assert_eq!(verified(&[&good, &good], &secrets(&[SECRET]), T).err(), Some(Unverified));
+    assert_eq!(verified(&[&long], &secrets(&[SECRET]), T).err(), Some(Unverified));
 }
 
 #[test]
@@ -108,6 +108,6 @@ fn another_body_does_not_prove() {
     let header = format!("t={T},signature={HEX}");
     let now = Timestamp::from_second(T).expect("an instant");
     for body in ["", "{}", &format!("{BODY} ")] {
-        assert!(OfficeRnd.prove(delivery(&[&header], body), &secrets(&[SECRET]), now).is_err());
+        assert!(OfficeRnd.verify(delivery(&[&header], body), &secrets(&[SECRET]), now).is_err());
     }
 }

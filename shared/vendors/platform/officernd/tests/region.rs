@@ -16,7 +16,7 @@ fn script(record: Answer) -> Script {
     Script::new().on(RECORD, [record]).on("/members/m1", [answer(200, MEMBER)])
 }
 
-async fn looks(reader: &dyn ReadPlatform) -> bool {
+async fn refetches(reader: &dyn ReadPlatform) -> bool {
     reader.look(&FactId::new(Kind::Member, "m1")).await.expect("an answer").fact().is_some()
 }
 
@@ -27,7 +27,7 @@ async fn a_region_within_the_vendors_domain_is_asked_for_once_and_remembered() {
     let access = script.access();
     for _ in 0..3 {
         let reader = OfficeRnd.reader("riverside", access.clone());
-        assert!(looks(reader.as_ref()).await && looks(reader.as_ref()).await);
+        assert!(refetches(reader.as_ref()).await && refetches(reader.as_ref()).await);
     }
     assert_eq!(script.requests(RECORD).len(), 1, "not with every reader");
     assert_eq!(script.requests("GET https://app-eu.officernd.com/api/v2/organizations/riverside/members/m1").len(), 6);
@@ -48,7 +48,7 @@ async fn any_refusal_means_the_usual_address_and_one_token() {
         let script = script(refusal);
         let access = script.access();
         for _ in 0..3 {
-            assert!(looks(OfficeRnd.reader("riverside", access.clone()).as_ref()).await);
+            assert!(refetches(OfficeRnd.reader("riverside", access.clone()).as_ref()).await);
         }
         assert_eq!((script.requests("/oauth/token").len(), script.requests(RECORD).len()), (1, 1));
         assert_eq!(script.requests("GET https://app.officernd.com/api/v2/").len(), 3);
@@ -60,10 +60,10 @@ async fn after_a_refusal_the_region_is_asked_for_again_some_hours_later() {
     let region = answer(200, r#"{"regionInfo":{"regionUrl":"https://app-eu.officernd.com"}}"#);
     let script = Script::new().on(RECORD, [answer(403, "{}"), region]).on("/members/m1", [answer(200, MEMBER)]);
     let access = script.access();
-    assert!(looks(OfficeRnd.reader("riverside", access.clone()).as_ref()).await);
+    assert!(refetches(OfficeRnd.reader("riverside", access.clone()).as_ref()).await);
     let hours = SignedDuration::from_hours(7);
     script.clock.pass(hours.try_into().expect("a span")).await;
-    assert!(looks(OfficeRnd.reader("riverside", access).as_ref()).await);
+    assert!(refetches(OfficeRnd.reader("riverside", access).as_ref()).await);
     assert_eq!(script.requests("GET https://app-eu.officernd.com/api/v2/").len(), 1);
 }
 
@@ -80,7 +80,7 @@ async fn a_region_anywhere_else_is_never_asked() {
         "nonsense",
     ] {
         let script = script(answer(200, json!({ "regionInfo": { "regionUrl": region } })));
-        assert!(looks(script.reader().as_ref()).await);
+        assert!(refetches(script.reader().as_ref()).await);
         assert_eq!(script.requests("GET https://app.officernd.com/api/v2/").len(), 1, "{region}");
     }
 }
@@ -91,7 +91,7 @@ async fn a_region_in_the_site_file_is_not_asked_for() {
         let script = script(answer(500, "{}"));
         let mut access = script.access();
         access.region = Some(region.into());
-        assert!(looks(OfficeRnd.reader("riverside", access).as_ref()).await);
+        assert!(refetches(OfficeRnd.reader("riverside", access).as_ref()).await);
         assert!(script.requests(RECORD).is_empty());
         assert_eq!(script.requests(&format!("GET {home}/api/v2/")).len(), 1);
     }
@@ -102,7 +102,7 @@ async fn a_sandbox_stands_for_the_vendor_and_sends_nobody_on_to_it() {
     let script = script(answer(200, r#"{"regionInfo":{"regionUrl":"https://app-eu.officernd.com"}}"#));
     let mut access = script.access();
     access.url = Some("sandbox://officernd".into());
-    assert!(looks(OfficeRnd.reader("riverside", access).as_ref()).await);
+    assert!(refetches(OfficeRnd.reader("riverside", access).as_ref()).await);
     let asked = script.asked();
     assert!(asked.len() == 3 && asked.iter().all(|asked| asked.contains(" sandbox://officernd/")), "{asked:?}");
 }

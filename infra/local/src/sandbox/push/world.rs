@@ -1,0 +1,220 @@
+//! The contents of one push platform, and the push updates that it sends. They are not signed here.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::entity::Entity;
+use crate::sandbox::object::{Object, list, object};
+use crate::sandbox::table::{Item, Shelf, Table};
+
+/// The smallest distance between two updates. With equal instants, the receiver could not tell which one is later.
+const APART: SignedDuration = SignedDuration::from_micros(1);
+
+/// The world of one platform.
+pub struct World {
+    entities: &'static [Entity],
+    tables: BTreeMap<&'static str, Table<Thing>>,
+    top: Top,
+    top_unsaved: bool,
+}
+
+/// The values stored beside the lists.
+#[derive(Default, Serialize, Deserialize)]
+struct Top {
+    /// The instant of the last update.
+    last: Option<Timestamp>,
+    /// The number of snapshots sent.
+    snapshots: u64,
+}
+
+/// One thing, as it was given.
+#[derive(Serialize, Deserialize)]
+struct Thing {
+    id: String,
+    object: Object,
+}
+
+impl Item for Thing {
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl World {
+    fn empty(entities: &'static [Entity]) -> World {
+        let tables = entities.iter().map(|entity| (entity.list, Table::default())).collect();
+        World { entities, tables, top: Top::default(), top_unsaved: true }
+    }
+
+    /// Creates a world from a `_world` body.
+    ///
+    /// # Errors
+    /// A message about the first invalid part.
+    pub fn new(entities: &'static [Entity], given: Value) -> Result<World, String> {
+        let mut world = World::empty(entities);
+        for (key, value) in object(given, "a world")?.0 {
+            if key == "quirks" {
+                continue;
+            }
+            let table = world.tables.get_mut(key.as_str()).ok_or_else(|| format!("there is no entity {key}"))?;
+            for item in list(value, &key)? {
+                let item = object(item, &key)?;
+                if !table.add(Thing { id: id(&item, &key)?, object: item }) {
+                    return Err(format!("{key}: an id is there twice"));
+                }
+            }
+        }
+        Ok(world)
+    }
+
+    /// Returns everything, as `_world` shows it.
+    pub fn show(&self) -> Value {
+        let mut shown = Map::new();
+        for (list, table) in &self.tables {
+            shown.insert((*list).to_owned(), table.iter().map(|thing| json!(thing.object)).collect());
+        }
+        Value::Object(shown)
+    }
+
+    /// Applies a `_change`. Returns the push updates that follow.
+    ///
+    /// # Errors
+    /// A message about the first invalid part. Nothing has changed then.
+    pub fn change(&mut self, body: Value, now: Timestamp) -> Result<Vec<Value>, String> {
+        let (mut upserts, mut removals) = (Vec::new(), Vec::new());
+        for (key, value) in object(body, "a change")?.0 {
+            if key == "remove" {
+                for (name, ids) in object(value, "remove")?.0 {
+                    let place = self.place(&name)?;
+                    for id in list(ids, &name)? {
+                        let id = id.as_str().ok_or_else(|| format!("remove: {name} must be a list of ids"))?;
+                        removals.push((place, id.to_owned()));
+                    }
+                }
+                continue;
+            }
+            let place = self.place(&key)?;
+            for item in list(value, &key)? {
+                let item = object(item, &key)?;
+                upserts.push((place, id(&item, &key)?, item));
+            }
+        }
+        upserts.sort_by_key(|(place, ..)| *place);
+        // Things that others refer to are created first and removed last.
+        removals.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+        let mut letters = Vec::new();
+        for (place, id, item) in upserts {
+            letters.extend(self.upsert(place, &id, item, now));
+        }
+        for (place, id) in removals {
+            letters.extend(self.remove(place, &id, now));
+        }
+        Ok(letters)
+    }
+
+    fn place(&self, list: &str) -> Result<usize, String> {
+        let place = self.entities.iter().position(|entity| entity.list == list);
+        place.ok_or_else(|| format!("there is no entity {list}"))
+    }
+
+    fn upsert(&mut self, place: usize, id: &str, item: Object, now: Timestamp) -> Option<Value> {
+        let entity = self.entities.get(place)?;
+        let table = self.tables.get_mut(entity.list)?;
+        if table.get(id).is_none() {
+            table.add(Thing { id: id.to_owned(), object: Object::default() });
+        }
+        let thing = table.change(id)?;
+        thing.object.0.extend(item.0);
+        let data = sent(entity, &thing.object);
+        Some(self.letter(&format!("{}.updated", entity.word), data, now))
+    }
+
+    fn remove(&mut self, place: usize, id: &str, now: Timestamp) -> Option<Value> {
+        let entity = self.entities.get(place)?;
+        self.tables.get_mut(entity.list)?.remove(id)?;
+        Some(self.letter(&format!("{}.removed", entity.word), json!({ "id": id }), now))
+    }
+
+    /// Returns a snapshot of everything, in this many updates.
+    pub fn roster(&mut self, parts: usize, now: Timestamp) -> Vec<Value> {
+        let mut all: Vec<(&'static str, Value)> = Vec::new();
+        for entity in self.entities {
+            let things = self.tables.get(entity.list).into_iter().flat_map(Table::iter);
+            all.extend(things.map(|thing| (entity.list, sent(entity, &thing.object))));
+        }
+        self.top.snapshots += 1;
+        let roster = format!("roster-{}-{}", now.as_second(), self.top.snapshots);
+        let parts = parts.max(1);
+        let share = all.len().div_ceil(parts).max(1);
+        let mut rest = all.into_iter();
+        let mut letters = Vec::new();
+        for part in 1..=parts {
+            let mut data = Map::new();
+            for entity in self.entities {
+                data.insert(entity.list.to_owned(), json!([]));
+            }
+            for (list, thing) in rest.by_ref().take(share) {
+                if let Some(things) = data.get_mut(list).and_then(Value::as_array_mut) {
+                    things.push(thing);
+                }
+            }
+            if parts > 1 {
+                data.extend([
+                    ("roster".to_owned(), json!(roster)),
+                    ("part".to_owned(), json!(part)),
+                    ("parts".to_owned(), json!(parts)),
+                ]);
+            }
+            letters.push(self.letter("roster.replaced", Value::Object(data), now));
+        }
+        letters
+    }
+
+    fn letter(&mut self, kind: &str, data: Value, now: Timestamp) -> Value {
+        let after = self.top.last.and_then(|last| last.checked_add(APART).ok());
+        let at = after.map_or(now, |after| after.max(now));
+        self.top.last = Some(at);
+        self.top_unsaved = true;
+        json!({ "type": kind, "timestamp": at.to_string(), "data": data })
+    }
+
+    /// Writes what changed since the last write.
+    pub fn save(&mut self, shelf: &Shelf<'_>) {
+        for (list, table) in &mut self.tables {
+            table.save(shelf, list);
+        }
+        if std::mem::take(&mut self.top_unsaved) {
+            shelf.put("top", &self.top);
+        }
+    }
+
+    /// Loads a stored world.
+    pub fn load(entities: &'static [Entity], shelf: &Shelf<'_>) -> World {
+        let tables = entities.iter().map(|entity| (entity.list, Table::load(shelf, entity.list))).collect();
+        World { entities, tables, top: shelf.get("top").unwrap_or_default(), top_unsaved: false }
+    }
+
+    /// Removes a stored world.
+    pub fn erase(entities: &'static [Entity], shelf: &Shelf<'_>) {
+        for entity in entities {
+            Table::<Thing>::erase(shelf, entity.list);
+        }
+    }
+}
+
+/// Returns a thing as it is sent: with exactly the keys of the contract, and defaults for missing ones.
+fn sent(entity: &Entity, object: &Object) -> Value {
+    let keys = entity.keys.iter();
+    let pairs = keys.map(|(key, usual)| ((*key).to_owned(), object.or(key, usual.value())));
+    Value::Object(pairs.collect())
+}
+
+fn id(item: &Object, name: &str) -> Result<String, String> {
+    match item.text("id") {
+        Some(id) if !id.is_empty() => Ok(id.to_owned()),
+        _ => Err(format!("{name}: every object needs an id, a text that is not empty")),
+    }
+}

@@ -1,0 +1,134 @@
+//! Compares the schemas in `docs/contracts` with the types. `DOORSTEP_WRITE=1` writes the schemas from the types.
+#![allow(dead_code, reason = "these types are only described")]
+
+use std::path::Path;
+
+use schemars::{JsonSchema, schema_for};
+
+use crate::platform::andcards::{Booking, Company, Subscription, User};
+use crate::platform::deskworks::{Billing, Member, Reservation};
+use crate::platform::push::fields::{Id, Instant};
+use crate::platform::push::parse::Removed;
+
+/// A letter of andcards.
+#[derive(JsonSchema)]
+struct Andcards {
+    /// When it was so. A letter that is older than what is known changes nothing.
+    timestamp: Instant,
+    #[serde(flatten)]
+    event: AndcardsEvent,
+}
+
+#[derive(JsonSchema)]
+#[serde(tag = "type", content = "data")]
+enum AndcardsEvent {
+    #[serde(rename = "user.updated")]
+    User(User),
+    #[serde(rename = "company.updated")]
+    Company(Company),
+    #[serde(rename = "subscription.updated")]
+    Subscription(Subscription),
+    #[serde(rename = "booking.updated")]
+    Booking(Booking),
+    #[serde(rename = "user.removed")]
+    UserRemoved(Removed),
+    #[serde(rename = "company.removed")]
+    CompanyRemoved(Removed),
+    #[serde(rename = "subscription.removed")]
+    SubscriptionRemoved(Removed),
+    #[serde(rename = "booking.removed")]
+    BookingRemoved(Removed),
+    #[serde(rename = "roster.replaced")]
+    Snapshot(AndcardsRoster),
+}
+
+/// Everything there is, or a part of it. `snapshot`, `part` and `parts` may be left out where there is one part.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AndcardsRoster {
+    /// One id for all parts of one roster, and another for each roster.
+    snapshot: Option<Id>,
+    /// Which part this is, from one.
+    part: Option<Part>,
+    /// How many parts there are.
+    parts: Option<Part>,
+    #[serde(default)]
+    users: Vec<User>,
+    #[serde(default)]
+    companies: Vec<Company>,
+    #[serde(default)]
+    subscriptions: Vec<Subscription>,
+    #[serde(default)]
+    bookings: Vec<Booking>,
+}
+
+/// A letter of Deskworks.
+#[derive(JsonSchema)]
+struct Deskworks {
+    /// When it was so. A letter that is older than what is known changes nothing.
+    timestamp: Instant,
+    #[serde(flatten)]
+    event: DeskworksEvent,
+}
+
+#[derive(JsonSchema)]
+#[serde(tag = "type", content = "data")]
+enum DeskworksEvent {
+    #[serde(rename = "member.updated")]
+    Member(Member),
+    #[serde(rename = "billing.updated")]
+    Billing(Billing),
+    #[serde(rename = "reservation.updated")]
+    Reservation(Reservation),
+    #[serde(rename = "member.removed")]
+    MemberRemoved(Removed),
+    #[serde(rename = "billing.removed")]
+    BillingRemoved(Removed),
+    #[serde(rename = "reservation.removed")]
+    ReservationRemoved(Removed),
+    #[serde(rename = "roster.replaced")]
+    Snapshot(DeskworksRoster),
+}
+
+/// Everything there is, or a part of it. `snapshot`, `part` and `parts` may be left out where there is one part.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DeskworksRoster {
+    /// One id for all parts of one roster, and another for each roster.
+    snapshot: Option<Id>,
+    /// Which part this is, from one.
+    part: Option<Part>,
+    /// How many parts there are.
+    parts: Option<Part>,
+    #[serde(default)]
+    members: Vec<Member>,
+    #[serde(default)]
+    billings: Vec<Billing>,
+    #[serde(default)]
+    reservations: Vec<Reservation>,
+}
+
+/// The number of a part.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+struct Part(#[schemars(range(min = 1, max = 1000))] u32);
+
+fn is_published(name: &str, schema: &schemars::Schema) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/contracts/{name}.schema.json"));
+    let text = serde_json::to_string_pretty(schema).expect("JSON") + "\n";
+    if std::env::var_os("DOORSTEP_WRITE").is_some() {
+        std::fs::write(&path, &text).expect("it is written");
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(published == text, "{} is not what the types say: run this test with DOORSTEP_WRITE=1", path.display());
+}
+
+#[test]
+fn the_schema_of_andcards_is_what_the_types_say() {
+    is_published("andcards", &schema_for!(Andcards));
+}
+
+#[test]
+fn the_schema_of_deskworks_is_what_the_types_say() {
+    is_published("deskworks", &schema_for!(Deskworks));
+}

@@ -1,0 +1,379 @@
+//! The list under *Bad input*: what is malformed, forged, oversized, outdated or impossible gets a clear answer, changes
+//! nothing and loses nothing.
+
+mod push;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
+use crate::support::{Doors, House, SECRET, Setting, World, sign, signature};
+use doorstep_cloud::environment::Environment;
+use doorstep_jobs::receive::receive;
+use doorstep_local::{Data, Machine, Setup, StartError};
+use doorstep_vendors::delivery::Delivery;
+use doorstep_vendors::http::{Http, Request};
+
+const PATH: &str = "/hooks/riverside/officernd";
+
+/// Ada is a member and inside; of Bob's new membership only the bell in question could tell.
+async fn riverside(setting: Setting) -> World {
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let world = setting.begin(town(things), House::with(&["Members"])).await;
+    world.change(json!({ "memberships": [hot_desk("bob")] })).await;
+    world
+}
+
+fn trigger() -> Vec<u8> {
+    let object = json!({ "_id": "s-bob" });
+    json!({ "event": "membership.created", "eventType": "membership.created", "data": { "object": object } })
+        .to_string()
+        .into_bytes()
+}
+
+/// Nothing was done, nothing was asked, nothing waits; and what the delivery was about is found by the reconcile.
+async fn changed_nothing_and_lost_nothing(world: &World) {
+    assert!(world.machine.cloud().line.is_empty(), "nobody rang");
+    assert_eq!(world.inside("Members").await, ["ada"]);
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let (now, body) = (world.machine.now().as_second(), trigger());
+    let good = signature(SECRET, now, &body);
+    let long = format!("t={now},signature={good},pad={}", "x".repeat(64 << 10));
+    let header = |signature: &str| format!("t={now},signature={signature}");
+    let bad: Vec<Vec<String>> = vec![
+        vec![],
+        vec![header(&good), header(&good)],
+        vec![String::new()],
+        vec![format!("sha256={good}")],
+        vec![format!("signature={good}")],
+        vec![format!("t={now}")],
+        vec![format!("t={now},v1={good}")],
+        vec![header(&good[1..])],
+        vec![header(&good.replace(|digit: char| digit.is_ascii_digit(), "g"))],
+        vec![header(&good[..32])],
+        vec![header("")],
+        vec![long],
+        vec![sign("wrong", now, &body)],
+        vec![sign("", now, &body)],
+        vec![format!("t={now},t={now},signature={good}")],
+        vec![format!("t=+{now},signature={good}")],
+        vec![format!("t={}.0,signature={good}", now)],
+        vec![sign(SECRET, now - 301, &body)],
+        vec![sign(SECRET, now + 301, &body)],
+        vec![format!("t={},signature={good}", now + 1)],
+        vec![sign(SECRET, i64::MAX, &body)],
+        vec![sign(SECRET, now, b"another body")],
+    ];
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counting = counting(&world, &calls);
+    let deliver = |headers: Vec<String>, body: Vec<u8>| {
+        let mut sent = http::HeaderMap::new();
+        for header in headers {
+            sent.append("officernd-signature", header.parse().expect("a header"));
+        }
+        receive(&counting, Delivery { path: PATH.to_owned(), headers: sent, body: body.into() })
+    };
+    let first = deliver(vec![], body.clone()).await;
+    let warm = calls.load(Ordering::Relaxed);
+    for headers in bad {
+        let answer = deliver(headers.clone(), body.clone()).await;
+        assert_eq!(answer, first, "one and the same answer: {:?}", headers.first().map(|text| text.get(..90)));
+    }
+    assert_eq!((first.status, deliver(vec![], Vec::new()).await.status), (401, 401));
+    assert_eq!(deliver(vec![sign(SECRET, now, &[])], vec![0; (1 << 20) + 1]).await.status, 413);
+    assert_eq!(calls.load(Ordering::Relaxed), warm, "a refused delivery costs no call to anything");
+    changed_nothing_and_lost_nothing(&world).await;
+}
+
+/// The machine's world, with every request counted.
+pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
+    let (environment, calls) = (world.machine.environment(), calls.clone());
+    let http = environment.http.clone();
+    let counted = tower::service_fn(move |request: Request| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let http = http.clone();
+        async move { http.send(request).await }
+    });
+    Environment::new(environment.settings.clone(), Http::new(counted), environment.time.clone())
+}
+
+#[tokio::test]
+async fn whatever_proves_is_taken_and_opens() {
+    for seconds in [-300, -299, 299, 300] {
+        let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+        let at = world.machine.now().as_second() + seconds;
+        let header = sign(SECRET, at, &trigger());
+        assert_eq!(world.post(&[&header], &trigger()).await, 202, "{seconds} s");
+        assert_eq!(world.inside("Members").await, ["ada", "bob"], "{seconds} s");
+        world.ends_well().await;
+    }
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let now = world.machine.now().as_second();
+    let upper = signature(SECRET, now, &trigger()).to_uppercase();
+    assert_eq!(
+        world.post(&[&format!(" signature={upper} , t={now}")], &trigger()).await,
+        202,
+        "upper case, other order"
+    );
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn any_of_several_secrets_proves_and_a_retired_one_does_not() {
+    let mut setting = Setting::at(Doors::Kisi, PLAN);
+    let api = "client_id = \"a\"\nclient_secret = \"b\"\nusername = \"c\"\npassword = \"d\"\napi_key = \"e\"\n";
+    setting.secrets = Some(format!(
+        "[\"riverside/officernd\"]\nwebhook_secrets = [\"new\", \"old\"]\n{api}[\"riverside/doors\"]\n{api}"
+    ));
+    let world = riverside(setting).await;
+    let now = world.machine.now().as_second();
+    assert_eq!(world.post(&[&sign(SECRET, now, &trigger())], &trigger()).await, 401, "retired");
+    assert_eq!(world.inside("Members").await, ["ada"]);
+    assert_eq!(world.post(&[&sign("old", now, &trigger())], &trigger()).await, 202);
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    assert_eq!(world.post(&[&sign("new", now, &trigger())], &trigger()).await, 202);
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
+    let mut setting = Setting::at(Doors::Kisi, PLAN);
+    setting.neighbours = vec![setting.named("harbour"), setting.named("silent")];
+    let api = "client_id = \"a\"\nclient_secret = \"b\"\napi_key = \"e\"\n";
+    setting.secrets = Some(format!(
+        "[\"riverside/officernd\"]\nwebhook_secrets = [\"{SECRET}\"]\n{api}[\"riverside/doors\"]\n{api}\
+         [\"harbour/officernd\"]\nwebhook_secrets = [\"theirs\"]\n{api}[\"harbour/doors\"]\n{api}\
+         [\"silent/officernd\"]\n{api}[\"silent/doors\"]\n{api}"
+    ));
+    let world = riverside(setting).await;
+    let now = world.machine.now().as_second();
+    let (ours, theirs) = (sign(SECRET, now, &trigger()), sign("theirs", now, &trigger()));
+    assert_eq!(world.post_to(PATH, &[&theirs], &trigger()).await, 401);
+    assert_eq!(world.post_to("/hooks/harbour/officernd", &[&ours], &trigger()).await, 401);
+    for path in [
+        "/hooks/silent/officernd",
+        "/hooks/nowhere/officernd",
+        "/hooks/riverside/nexudus",
+        "/hooks/officernd/riverside",
+        "/hooks/riverside",
+        "/hooks/riverside/officernd/",
+        "/hooks//officernd",
+        "/",
+    ] {
+        assert_eq!(world.post_to(path, &[&ours], &trigger()).await, 404, "{path}");
+    }
+    changed_nothing_and_lost_nothing(&world).await;
+}
+
+/// From OfficeRnD 202, for it switches a webhook off that keeps failing; kept, said, and everything is read.
+#[tokio::test]
+async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
+    let bodies: Vec<Vec<u8>> = vec![
+        Vec::new(),
+        b"{".to_vec(),
+        b"\xff\xfe\x00".to_vec(),
+        b"[]".to_vec(),
+        b"null".to_vec(),
+        vec![b'['; 1_000_000],
+        br#"{"event":"membership.created","event":"member.removed","data":{"object":{"_id":"s-bob"}}}"#.to_vec(),
+        br#"{"event":"membership.created","data":{"object":{"_id":"s-bob","_id":"s-ada"}}}"#.to_vec(),
+        br#"{"event":"membership.created","eventType":"member.removed","data":{"object":{"_id":"s-bob"}}}"#.to_vec(),
+        br#"{"event":"membership.created","data":{"object":{}}}"#.to_vec(),
+        br#"{"event":"membership.created","data":{"object":{"_id":7}}}"#.to_vec(),
+        br#"{"data":{"object":{"_id":"s-bob"}}}"#.to_vec(),
+    ];
+    let count = bodies.len();
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    for body in bodies {
+        assert_eq!(world.deliver(&body).await, 202, "{:?}", body.get(..40.min(body.len())));
+    }
+    assert_eq!(world.inside("Members").await, ["ada", "bob"], "the reconcile that it rings finds what it was about");
+    let report = world.ends_well().await;
+    let said = format!("{count} proven deliveries could not be read");
+    assert!(report.problems.iter().any(|problem| problem.contains(&said)), "{report:?}");
+}
+
+#[tokio::test]
+async fn events_that_are_none_of_our_business_are_taken_and_ring_nobody() {
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    for event in ["invoice.created", "ticket.updated", "member.paymentdetails.removed", "a.b.c.d", "resource.updated"] {
+        let body = json!({ "event": event, "data": { "object": { "_id": "s-ada" } } }).to_string();
+        assert_eq!(world.deliver(body.as_bytes()).await, 202, "{event}");
+    }
+    changed_nothing_and_lost_nothing(&world).await;
+}
+
+#[tokio::test]
+async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let mut body = trigger();
+    body.resize(1 << 20, b' ');
+    let mut larger = body.clone();
+    larger.push(b' ');
+    assert_eq!(world.deliver(&larger).await, 413);
+    assert_eq!(world.inside("Members").await, ["ada"]);
+    assert_eq!(world.deliver(&body).await, 202);
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.ends_well().await;
+}
+
+/// A letter is dated by its signed timestamp; what it says of itself is not believed.
+#[tokio::test]
+async fn a_letter_from_the_future_or_the_past_waits_for_nothing() {
+    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    for modified in ["9999-12-31T23:59:59.999Z", "1900-01-01T00:00:00.000Z", "tomorrow"] {
+        let object = json!({ "_id": "s-bob", "modifiedAt": modified });
+        let body = json!({ "event": "membership.updated", "data": { "object": object } }).to_string();
+        assert_eq!(world.deliver(body.as_bytes()).await, 202);
+        assert_eq!(world.inside("Members").await, ["ada", "bob"], "{modified}");
+    }
+    world.clock("2026-03-02T08:30:00Z").await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"]);
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn impossible_dates_open_what_they_say_and_no_more() {
+    let at = |id: &str, start: &str, end: &str| {
+        let mut booked = booking("eve", start, end);
+        booked["_id"] = json!(id);
+        booked
+    };
+    let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let bookings = [
+        at("b-1900", "1900-01-01T00:00:00Z", "1900-01-01T01:00:00Z"),
+        at("b-back", "2026-03-02T10:00:00Z", "2026-03-02T09:00:00Z"),
+        at("b-nonsense", "yesterday", "2026-03-02T23:00:00Z"),
+        at("b-never", "2026-03-02T12:00:00Z", "9999-12-31T23:59:59Z"),
+    ];
+    world.tell(json!({ "bookings": bookings })).await;
+    world.at("2026-03-02T10:00:00Z", "Meeting", &[]).await;
+    world.at("2026-03-02T11:44:59Z", "Meeting", &[]).await;
+    world.at("2026-03-02T11:45:00Z", "Meeting", &["eve"]).await;
+    let problems = world.problems("eve").await;
+    assert!(problems.iter().any(|problem| problem.contains("b-back")), "{problems:?}");
+    world.at("2027-03-02T11:45:00Z", "Meeting", &["eve"]).await;
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn people_without_an_address_and_with_odd_names_are_people() {
+    let member = |id: &str, name: &str, email: Value| json!({ "_id": id, "name": name, "email": email });
+    let people = [
+        member("m-none", "No Address", Value::Null),
+        member("m-odd", "No Address", json!("not an address")),
+        member("m-emoji", "👩‍🚀 Zoë", json!("zoe@example.test")),
+        member("m-rtl", "\u{202e}عمر خیّام", json!("omar@example.test")),
+        member("m-blank", " ", json!("blank@example.test")),
+        member("PERSON#1~|site#fact", "Keys", json!("riverside#person#1@example.test")),
+    ];
+    for doors in [Doors::Kisi, Doors::SaltoKs] {
+        let world = Setting::at(doors, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+        let memberships: Vec<Value> = people
+            .iter()
+            .map(|person| {
+                let mut membership = hot_desk("x");
+                membership["_id"] = json!(format!("s#{}", person["_id"].as_str().unwrap_or_default()));
+                membership["member"] = person["_id"].clone();
+                membership
+            })
+            .collect();
+        world.tell(json!({ "members": people, "memberships": memberships })).await;
+        let inside = world.inside("Members").await;
+        assert_eq!(inside, ["No Address", "No Address", "blank", "omar", "riverside#person#1", "zoe"], "{doors:?}");
+        world
+            .tell(json!({ "remove": { "memberships": memberships.iter().map(|m| &m["_id"]).collect::<Vec<_>>() } }))
+            .await;
+        assert_eq!(world.inside("Members").await, [""; 0]);
+        world.ends_well().await;
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_is_gone_and_a_plan_that_was_renamed_take_nothing() {
+    let rules = format!("{PLAN}[[rule]]\nplan = \"Hot desk\"\nopens = [\"Gone\"]\n");
+    let things = json!({ "memberships": [hot_desk("ada")] });
+    let mut world = Setting::at(Doors::SaltoKs, &rules).begin(town(things), House::with(&["Members", "Gone"])).await;
+    assert_eq!(world.inside("Gone").await, ["ada"]);
+    world.by_hand(|world| drop(world["groups"].as_array_mut().expect("groups").pop())).await;
+    world.change(json!({ "plans": [{ "_id": "p-hot", "name": "Flexible desk" }] })).await;
+    let report = world.reconcile().await;
+    assert!(report.problems.iter().any(|problem| problem.contains("Hot desk")), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.contains("Gone")), "{report:?}");
+    assert_eq!(world.inside("Members").await, ["ada"], "a name that nobody has any more takes nothing from anybody");
+    world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob"], "and goes on meaning what it meant");
+    world.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_platform_address_that_points_inside_the_network_is_refused() {
+    for inside in [
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+        "https://127.0.0.1:8443",
+        "https://[::1]",
+        "https://localhost",
+        "http://app.officernd.com",
+        "https://user:secret@app.officernd.com",
+    ] {
+        let text = Setting::at(Doors::Kisi, PLAN).text().replacen("\"sandbox\"", &format!("\"{inside}\""), 1);
+        let clock = "2026-03-02T08:00:00Z".parse().ok();
+        let setup = Setup { sites: vec![text], secrets: None, clock, reconcile: None, data: Data::Memory };
+        let Err(StartError::Site { why, .. }) = Machine::start(setup).await else { panic!("{inside} is not refused") };
+        assert!(why.to_string().contains("url"), "{inside}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn a_thing_that_the_table_does_not_take_stays_as_it_was_and_stops_nobody_else() {
+    let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    let large = json!({ "_id": "m-eve", "name": "x".repeat(450_000), "email": "eve@example.test" });
+    world.tell(json!({ "members": [large], "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
+    assert_eq!(world.inside("Members").await, ["ada", "eve"]);
+    let report = world.reconcile().await;
+    assert!(report.problems.iter().any(|problem| problem.contains("member m-eve stays as it was")), "{report:?}");
+    world.change(json!({ "memberships": [hot_desk("bob")] })).await;
+    world.reconcile().await;
+    assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "the rest of the list is believed");
+    world.change(json!({ "members": [{ "_id": "m-eve", "name": "Eve", "email": "eve@example.test" }] })).await;
+    assert_eq!(world.reconcile().await.problems, [""; 0]);
+    world.ends_well().await;
+}
+
+/// More people than are served in one slice.
+#[tokio::test]
+async fn a_company_of_2000_comes_in_and_goes_out() {
+    a_company_of(2000).await;
+}
+
+async fn a_company_of(people: usize) {
+    let member = |n: usize| {
+        json!({ "_id": format!("m-{n}"), "name": format!("Worker {n}"), "email": format!("w{n}@example.test"),
+            "company": "c-large" })
+    };
+    let members: Vec<Value> = (0..people).map(member).collect();
+    let things = json!({ "companies": [{ "_id": "c-large", "name": "Large" }], "members": members });
+    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let mut shared = hot_desk("large");
+    (shared["member"], shared["company"]) = (Value::Null, json!("c-large"));
+    shared["endDate"] = json!("2026-03-02T00:00:00Z");
+    world.tell(json!({ "memberships": [shared] })).await;
+    assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
+    world.approve_all().await;
+    assert_eq!(world.inside("Members").await.len(), people);
+    world.clock("2026-03-03T00:00:00Z").await;
+    assert_eq!(world.inside("Members").await.len(), 0);
+    assert_eq!(world.audit().await.len(), 3 * people, "each was made an account, let in and taken out");
+    world.ends_well().await;
+}
