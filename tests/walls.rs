@@ -15,7 +15,7 @@ const KNOWN_CIRCLE: [&str; 13] = [
     "apply",
     "cards",
     "commit",
-    "doubts",
+    "unconfirmed",
     "intend",
     "interrupted",
     "prepare",

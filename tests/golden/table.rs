@@ -40,9 +40,9 @@ impl GoldenTable {
     }
 
     /// Returns the items at these places, as the table has them.
-    pub async fn sections(&self, record_lists: &[(&str, Key)]) -> Vec<Section> {
+    pub async fn sections(&self, places: &[(&str, Key)]) -> Vec<Section> {
         let mut sections = Vec::new();
-        for (name, key) in record_lists {
+        for (name, key) in places {
             let get = self.client.get_item().table_name(&self.name).consistent_read(true);
             let get = get.key("pk", AttributeValue::S(key.pk.clone())).key("sk", AttributeValue::S(key.sk.clone()));
             let item = get.send().await.expect("it reads").item.unwrap_or_else(|| panic!("{name} is not stored"));

@@ -186,7 +186,7 @@ fn stored(
     rank: Option<String>,
 ) -> HashMap<String, AttributeValue> {
     let mut item = key_map(key);
-    item.extend(rank.map(|rank| ("update".to_owned(), AttributeValue::S(rank))));
+    item.extend(rank.map(|rank| ("update_version".to_owned(), AttributeValue::S(rank))));
     item.insert("body".to_owned(), AttributeValue::S(body));
     if version > 0 {
         item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
@@ -206,7 +206,7 @@ fn expression(condition: Option<Condition>, step: Step) -> (Option<String>, Hash
         Some(Condition::Version(0)) => return (Some("attribute_not_exists(version)".to_owned()), HashMap::new()),
         Some(Condition::Below(rank)) => {
             let below = format!(":{}", step.word());
-            let test = format!("attribute_not_exists(pk) OR update < {below}");
+            let test = format!("attribute_not_exists(pk) OR update_version < {below}");
             return (Some(test), HashMap::from([(below, text(&rank))]));
         }
         Some(Condition::Version(n)) => ("version", AttributeValue::N(n.to_string())),

@@ -30,14 +30,14 @@ const KINDS: [(&str, Then); 32] = [
     ("person", Then::Reported),
     ("person records", Then::Unread),
     ("people", Then::Unread),
-    ("name", Then::Unread),
+    ("profile", Then::Unread),
     ("email", Then::Unread),
     ("account", Then::Unread),
     ("fact", Then::Reported),
     ("holder", Then::Unread),
     ("holder ~version", Then::Unread),
     ("due", Then::Reported),
-    ("unread", Then::Unread),
+    ("unreadable", Then::Unread),
     ("audit", Then::Unread),
     ("site active", Then::StopsItsSite),
     ("site version", Then::Unread),
@@ -48,32 +48,32 @@ const KINDS: [(&str, Then); 32] = [
     ("read doors", Then::Reported),
     ("read entries", Then::Unread),
     ("run", Then::Unread),
-    ("entry", Then::Unread),
+    ("attempt", Then::Unread),
     ("hold", Then::Reported),
-    ("held", Then::Unread),
+    ("hold-changes", Then::Unread),
     ("release", Then::Reported),
     ("guard", Then::Unread),
     ("token", Then::Unread),
-    ("told letter", Then::Reported),
-    ("told forgotten", Then::Unread),
-    ("told roster", Then::Reported),
-    ("told text", Then::Unread),
-    ("told believed", Then::Reported),
+    ("push update", Then::Reported),
+    ("push forgotten", Then::Unread),
+    ("push snapshot", Then::Reported),
+    ("push text", Then::Unread),
+    ("push accepted", Then::Reported),
 ];
 
 /// Kinds that a quiet day does not make, each with a place in the table where one is.
 const SELDOM: [(&str, &str, &str); 11] = [
     ("person records", "person#nobody", "records#00000000000000000001"),
     ("due", "due", "20260302T0800#person#ghost"),
-    ("unread", "unread", "hash"),
+    ("unreadable", "unreadable", "hash"),
     ("read entries", "read", "entries#main"),
     ("run", "run", "reconcile"),
-    ("entry", "entry#2026-03-02", "20260302T070000.000000#main#1"),
+    ("attempt", "attempt#2026-03-02", "20260302T070000.000000#main#1"),
     ("hold", "hold", "checksum"),
-    ("held", "held#checksum", "00000"),
+    ("hold-changes", "hold-changes#checksum", "00000"),
     ("release", "release", "doubt"),
-    ("guard", "guard", "tally"),
-    ("told forgotten", "told", "forgotten#hash"),
+    ("guard", "guard", "recent"),
+    ("push forgotten", "push", "forgotten#hash"),
 ];
 
 /// The kind of the item at a key: what is written in front of ids.
@@ -87,8 +87,8 @@ fn kind(pk: &str, sk: &str) -> String {
     let word = sk.split('#').next().unwrap_or_default();
     match (tag, word) {
         ("site" | "read", _) | ("person", "records") | ("holder", "~version") => format!("{tag} {word}"),
-        ("told", "doubted") => "told believed".to_owned(),
-        ("told", _) => format!("{tag} {word}"),
+        ("push", "unconfirmed") => "push accepted".to_owned(),
+        ("push", _) => format!("{tag} {word}"),
         _ => tag.to_owned(),
     }
 }
@@ -205,7 +205,7 @@ enum First {
 fn is_of(platform: Platform, wanted: &str) -> bool {
     match platform {
         Platform::Andcards => wanted.starts_with("told "),
-        _ => !wanted.starts_with("told ") || wanted == "told forgotten",
+        _ => !wanted.starts_with("told ") || wanted == "push forgotten",
     }
 }
 
