@@ -193,7 +193,7 @@ impl Marking<'_> {
                 .collect();
             let due = Due::at(self.context.now, Subject::Account { doors, id }).with_groups(groups, false);
             self.marked.waiting.extend(waiting);
-            self.marked.conditional.push(ConditionalDue { due, changes: changes });
+            self.marked.conditional.push(ConditionalDue { due, changes });
         }
     }
 
