@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::journeys::{ROOM, booking, town};
-use crate::support::{Doors, House, SITE, Setting, World};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World};
 use doorstep_cloud::bus::Notice;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
@@ -23,7 +23,7 @@ use doorstep_vendors::http::{Http, Request, Response};
 const SECRET: &str = "hunter2 ada@example.test";
 
 async fn world() -> World {
-    Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await
+    Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await
 }
 
 /// The world's outside, whose calls `answer` may answer instead, given the operation and what was asked.
@@ -177,7 +177,7 @@ async fn i2_a_schedule_that_cannot_be_set_fails_no_batch_and_is_set_by_the_next_
     world.machine.cloud().schedules.refuse(1000);
     let now = booking("eve", "2026-03-02T07:00:00Z", "2026-03-02T10:00:00Z");
     let later = booking("bob", "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z");
-    world.tell(json!({ "bookings": [now, later] })).await;
+    world.change_and_deliver(json!({ "bookings": [now, later] })).await;
     assert_eq!(world.inside("Meeting").await, ["eve"], "who may come in now comes in now");
     assert!(world.machine.cloud().line.dead().is_empty() && world.machine.cloud().line.is_empty());
     let wished = world.machine.cloud().bus.published().iter().filter(|event| event.kind == "reconcile.wanted").count();

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::journeys::{PLAN, ROOM, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World};
 use doorstep_cloud::environment::Settings;
 use doorstep_local::Machine;
 
@@ -35,8 +35,8 @@ impl Desk {
     /// Ada may come in, and the site observes.
     async fn set() -> Desk {
         let things = json!({ "memberships": [hot_desk("ada")] });
-        let setting = Setting::at(Doors::Kisi, PLAN).mode("observe");
-        Desk::at(setting.start(town(things), House::with(&["Members", "Meeting"])).await).await
+        let scenario = Scenario::at(Doors::Kisi, PLAN).mode("observe");
+        Desk::at(scenario.start(town(things), DoorsFixture::with(&["Members", "Meeting"])).await).await
     }
 
     /// A machine as it is.
@@ -100,7 +100,7 @@ async fn aws(State(machine): State<Machine>, request: Request) -> Response {
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_the_command_pushes_to_a_stack() {
     let desk = Desk::set().await;
-    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, PLAN).text());
     let sandbox = ["--stack", "doorstep", "--sandbox", &desk.local];
     let (shown, error, code) = desk.run(&[&["diff", &file][..], &sandbox].concat()).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
@@ -122,7 +122,7 @@ async fn b2_the_command_pushes_to_a_stack() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_the_command_says_what_is_wrong_and_ends_with_it() {
     let desk = Desk::set().await;
-    let text = Setting::at(Doors::Kisi, PLAN).text();
+    let text = Scenario::at(Doors::Kisi, PLAN).text();
     let (right, other) =
         (desk.file("right.toml", &text), desk.file("other.toml", &text.replace("\"riverside\"", "\"b\"")));
     let sandbox = ["--sandbox", &desk.local];
@@ -159,7 +159,7 @@ async fn b2_the_command_says_what_is_wrong_and_ends_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_the_command_pushes_to_a_run_on_this_machine() {
     let mut desk = Desk::set().await;
-    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text());
+    let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text());
     let local = format!("--local={}", desk.local);
     let (shown, error, code) = desk.run(&["diff", &local, &file]).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
@@ -169,7 +169,7 @@ async fn b2_the_command_pushes_to_a_run_on_this_machine() {
     assert_eq!((code, desk.world.inside("Members").await), (Some(0), vec!["ada".to_owned()]));
     let (shown, _, code) = desk.run(&["diff", &local, "--site", SITE]).await;
     assert!(shown.contains("nothing would change") && code == Some(0), "{shown}");
-    let wrong = desk.file("wrong.toml", &Setting::at(Doors::Kisi, PLAN).text().replace("Hot desk", "Hot dek"));
+    let wrong = desk.file("wrong.toml", &Scenario::at(Doors::Kisi, PLAN).text().replace("Hot desk", "Hot dek"));
     let (shown, _, code) = desk.run(&["push", &local, &wrong]).await;
     assert!(shown.contains("no plan is named") && code == Some(1), "{shown}");
     let (_, error, code) = desk.run(&["diff", &local, "--site", "nowhere"]).await;
@@ -182,7 +182,7 @@ async fn b2_the_command_pushes_to_a_run_on_this_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k9_the_command_shows_who_came_and_went_as_csv_and_json() {
     let desk = Desk::set().await;
-    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, PLAN).text());
     let sandbox = ["--sandbox", &desk.local];
     let (_, error, _) = desk.run(&[&["push", &file][..], &sandbox].concat()).await;
     assert_eq!((error.as_str(), desk.world.inside("Members").await), ("", vec!["ada".to_owned()]));
@@ -234,7 +234,7 @@ async fn b6_the_command_shows_drift_and_ends_with_it() {
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
         assert_eq!((&shown["found"][0]["what"], &shown["found"][0]["by_hand"]), (&json!("not-in"), &json!(false)));
     }
-    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, PLAN).text());
     desk.run(&["push", &file, &local]).await;
     let (shown, _, code) = desk.run(&["drift", SITE, &local]).await;
     assert!(shown.ends_with("everything is as the site file says\n") && code == Some(0), "{shown}");
@@ -263,8 +263,8 @@ async fn the_command_says_what_is_wrong_in_one_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_b11_the_command_pauses_rehearses_examines_and_retires() {
     let desk = Desk::set().await;
-    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
-    let other = desk.file("other.toml", &Setting::at(Doors::Kisi, &PLAN.replace("Members", "Meeting")).text());
+    let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, PLAN).text());
+    let other = desk.file("other.toml", &Scenario::at(Doors::Kisi, &PLAN.replace("Members", "Meeting")).text());
     let wrong = desk.file("wrong.toml", "site = 5\n");
     for whence in [format!("--local={}", desk.local), format!("--sandbox={}", desk.local)] {
         let run = async |arguments: &[&str]| desk.run(&[arguments, &[whence.as_str()]].concat()).await;

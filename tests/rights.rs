@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::journeys::andcards::{begin, subscription};
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, Platform, SECRET, SITE, Setting, Table, World};
+use crate::support::{Doors, DoorsFixture, Platform, SECRET, SITE, Scenario, Table, World};
 use doorstep_local::cloud::rights::Right;
 use doorstep_local::run::levers::Skew;
 
@@ -43,16 +43,21 @@ async fn b1_every_right_that_the_template_gives_is_used_and_no_other_is_needed()
 async fn at_kisi() -> World {
     let rules = format!("{PLAN}{ROOM}");
     let locks = json!([{ "id": "5", "name": "Front door" }]);
-    let house = House::with(&["Members", "Meeting"]).person("eve").says("locks", locks);
-    let world = Setting::at(Doors::Kisi, &rules).begin(town(json!({ "memberships": [hot_desk("ada")] })), house).await;
-    world.tell(json!({ "bookings": [booking("bob", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z")] })).await;
+    let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("eve").says("locks", locks);
+    let world =
+        Scenario::at(Doors::Kisi, &rules).begin(town(json!({ "memberships": [hot_desk("ada")] })), fixture).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("bob", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z")] }))
+        .await;
     world.at("2026-03-02T08:45:00Z", "Meeting", &["bob"]).await;
     world.at("2026-03-02T10:15:00Z", "Meeting", &[]).await;
     // Scheduler is ahead of settle: it refuses a minute that has come, and the message is sent at once.
     world.machine.skew(Skew { settle: -5, ..Skew::default() });
-    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T10:30:00Z", "2026-03-02T11:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T10:30:00Z", "2026-03-02T11:00:00Z")] }))
+        .await;
     world.machine.skew(Skew::default());
-    world.tell(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.deliver(b"[]").await, 202, "it is proven and cannot be read");
     world.machine.cloud().line.send(SITE, Some("1"), "no message of ours").expect("taken");
     world.machine.quiet().await;
@@ -93,10 +98,10 @@ impl Table {
 
 /// Openings are collected, and a person without an address comes and goes.
 async fn at_salto_ks() -> World {
-    let world = Setting::at(Doors::SaltoKs, PLAN)
-        .begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), House::with(&["Members"]))
+    let world = Scenario::at(Doors::SaltoKs, PLAN)
+        .begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), DoorsFixture::with(&["Members"]))
         .await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     world.reconcile().await;
     world
@@ -104,18 +109,19 @@ async fn at_salto_ks() -> World {
 
 /// A person leaves a group that another site rules, too.
 async fn two_sites_of_one_group() -> World {
-    let mut setting = Setting::at(Doors::Kisi, PLAN);
-    setting.neighbours = vec![setting.named("harbour")];
-    let world = setting.begin(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
+    let mut scenario = Scenario::at(Doors::Kisi, PLAN);
+    scenario.neighbours = vec![scenario.named("harbour")];
+    let world =
+        scenario.begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"])).await;
     world.machine.reconcile("harbour").await.expect("a reconcile");
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     world
 }
 
 /// What a platform says that has no read API.
 async fn letters() -> World {
-    let world = begin(Setting::at(Doors::Kisi, PLAN).on(Platform::Andcards), json!({}), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN).on(Platform::Andcards), json!({}), &["Members"]).await;
     let letter =
         json!({ "type": "subscription.updated", "timestamp": "2026-03-02T08:02:00Z", "data": subscription("ada") });
     assert_eq!(world.deliver(letter.to_string().as_bytes()).await, 202);
@@ -131,7 +137,7 @@ async fn a_hold_comes_and_goes() -> World {
     let members: Vec<Value> = names.iter().map(member).collect();
     let memberships: Vec<Value> = names.iter().map(|name| hot_desk(name)).collect();
     let things = json!({ "members": members, "memberships": memberships });
-    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(Doors::SaltoKs, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let gone: Vec<&Value> = memberships.iter().take(5).map(|membership| &membership["_id"]).collect();
     world.change(json!({ "remove": { "memberships": gone } })).await;
     world.reconcile().await;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Platform, SECRET, Setting, World, hmac, sign};
+use crate::support::{Doors, DoorsFixture, Platform, SECRET, Scenario, World, hmac, sign};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::function_url::{FunctionUrlAnswer, FunctionUrlRequest, answer};
 use doorstep_jobs::entries::entries;
@@ -23,15 +23,15 @@ fn trigger() -> String {
 
 /// Two sites with one secret each. Of Bob's new membership only a delivery can tell.
 async fn two_sites() -> World {
-    let mut setting = Setting::at(Doors::Kisi, PLAN);
-    setting.neighbours = vec![setting.named("harbour")];
+    let mut scenario = Scenario::at(Doors::Kisi, PLAN);
+    scenario.neighbours = vec![scenario.named("harbour")];
     let api = "client_id = \"a\"\nclient_secret = \"b\"\napi_key = \"e\"\n";
     let of = |site: &str| {
         format!("[\"{site}/officernd\"]\nwebhook_secrets = [\"{SECRET}\"]\n{api}[\"{site}/doors\"]\n{api}")
     };
-    setting.secrets = Some(format!("{}{}", of("riverside"), of("harbour")));
+    scenario.secrets = Some(format!("{}{}", of("riverside"), of("harbour")));
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = setting.begin(town(things), House::with(&["Members"])).await;
+    let world = scenario.begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
     world
 }
@@ -223,7 +223,8 @@ async fn b1_a_query_that_is_no_uri_keeps_no_delivery_out() {
 #[tokio::test]
 async fn i8_a_signature_that_was_sent_twice_and_joined_proves_nothing() {
     for platform in [Platform::OfficeRnd, Platform::Nexudus, Platform::Andcards, Platform::Deskworks] {
-        let world = Setting::at(Doors::Kisi, PLAN).on(platform).start(json!({}), House::with(&["Members"])).await;
+        let world =
+            Scenario::at(Doors::Kisi, PLAN).on(platform).start(json!({}), DoorsFixture::with(&["Members"])).await;
         let watched = Watched::of(&world);
         let action = (platform == Platform::Nexudus).then_some(61);
         let (path, at, body) = (platform.path("riverside", action), world.machine.now().as_second(), "{}");
@@ -246,7 +247,7 @@ async fn i8_a_signature_that_was_sent_twice_and_joined_proves_nothing() {
 
 #[tokio::test]
 async fn i8_a_signature_of_a_door_system_that_was_sent_twice_and_joined_proves_nothing() {
-    let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    let world = Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     let watched = Watched::of(&world);
     let header = format!("sha256={}", hmac(SECRET, &[b"{}"]));
     for (header, status) in

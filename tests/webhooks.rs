@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SECRET, Setting, World, sign, signature};
+use crate::support::{Doors, DoorsFixture, SECRET, Scenario, World, sign, signature};
 use doorstep_cloud::environment::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_local::{Data, Machine, Setup, StartError};
@@ -19,9 +19,9 @@ use doorstep_vendors::http::{Http, Request};
 const PATH: &str = "/hooks/riverside/officernd";
 
 /// Ada is a member and inside; of Bob's new membership only the bell in question could tell.
-async fn riverside(setting: Setting) -> World {
+async fn riverside(scenario: Scenario) -> World {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = setting.begin(town(things), House::with(&["Members"])).await;
+    let world = scenario.begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
     world
 }
@@ -44,7 +44,7 @@ async fn changed_nothing_and_lost_nothing(world: &World) {
 
 #[tokio::test]
 async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let (now, body) = (world.machine.now().as_second(), trigger());
     let good = signature(SECRET, now, &body);
     let long = format!("t={now},signature={good},pad={}", "x".repeat(64 << 10));
@@ -109,14 +109,14 @@ pub fn counting(world: &World, calls: &Arc<AtomicUsize>) -> Environment {
 #[tokio::test]
 async fn whatever_proves_is_taken_and_opens() {
     for seconds in [-300, -299, 299, 300] {
-        let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+        let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
         let at = world.machine.now().as_second() + seconds;
         let header = sign(SECRET, at, &trigger());
         assert_eq!(world.post(&[&header], &trigger()).await, 202, "{seconds} s");
         assert_eq!(world.inside("Members").await, ["ada", "bob"], "{seconds} s");
         world.ends_well().await;
     }
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let now = world.machine.now().as_second();
     let upper = signature(SECRET, now, &trigger()).to_uppercase();
     assert_eq!(
@@ -130,12 +130,12 @@ async fn whatever_proves_is_taken_and_opens() {
 
 #[tokio::test]
 async fn any_of_several_secrets_proves_and_a_retired_one_does_not() {
-    let mut setting = Setting::at(Doors::Kisi, PLAN);
+    let mut scenario = Scenario::at(Doors::Kisi, PLAN);
     let api = "client_id = \"a\"\nclient_secret = \"b\"\nusername = \"c\"\npassword = \"d\"\napi_key = \"e\"\n";
-    setting.secrets = Some(format!(
+    scenario.secrets = Some(format!(
         "[\"riverside/officernd\"]\nwebhook_secrets = [\"new\", \"old\"]\n{api}[\"riverside/doors\"]\n{api}"
     ));
-    let world = riverside(setting).await;
+    let world = riverside(scenario).await;
     let now = world.machine.now().as_second();
     assert_eq!(world.post(&[&sign(SECRET, now, &trigger())], &trigger()).await, 401, "retired");
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -147,15 +147,15 @@ async fn any_of_several_secrets_proves_and_a_retired_one_does_not() {
 
 #[tokio::test]
 async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
-    let mut setting = Setting::at(Doors::Kisi, PLAN);
-    setting.neighbours = vec![setting.named("harbour"), setting.named("silent")];
+    let mut scenario = Scenario::at(Doors::Kisi, PLAN);
+    scenario.neighbours = vec![scenario.named("harbour"), scenario.named("silent")];
     let api = "client_id = \"a\"\nclient_secret = \"b\"\napi_key = \"e\"\n";
-    setting.secrets = Some(format!(
+    scenario.secrets = Some(format!(
         "[\"riverside/officernd\"]\nwebhook_secrets = [\"{SECRET}\"]\n{api}[\"riverside/doors\"]\n{api}\
          [\"harbour/officernd\"]\nwebhook_secrets = [\"theirs\"]\n{api}[\"harbour/doors\"]\n{api}\
          [\"silent/officernd\"]\n{api}[\"silent/doors\"]\n{api}"
     ));
-    let world = riverside(setting).await;
+    let world = riverside(scenario).await;
     let now = world.machine.now().as_second();
     let (ours, theirs) = (sign(SECRET, now, &trigger()), sign("theirs", now, &trigger()));
     assert_eq!(world.post_to(PATH, &[&theirs], &trigger()).await, 401);
@@ -193,7 +193,7 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
         br#"{"data":{"object":{"_id":"s-bob"}}}"#.to_vec(),
     ];
     let count = bodies.len();
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for body in bodies {
         assert_eq!(world.deliver(&body).await, 202, "{:?}", body.get(..40.min(body.len())));
     }
@@ -205,7 +205,7 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
 
 #[tokio::test]
 async fn events_that_are_none_of_our_business_are_taken_and_ring_nobody() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for event in ["invoice.created", "ticket.updated", "member.paymentdetails.removed", "a.b.c.d", "resource.updated"] {
         let body = json!({ "event": event, "data": { "object": { "_id": "s-ada" } } }).to_string();
         assert_eq!(world.deliver(body.as_bytes()).await, 202, "{event}");
@@ -215,7 +215,7 @@ async fn events_that_are_none_of_our_business_are_taken_and_ring_nobody() {
 
 #[tokio::test]
 async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let mut body = trigger();
     body.resize(1 << 20, b' ');
     let mut larger = body.clone();
@@ -230,7 +230,7 @@ async fn a_body_of_1_mib_is_taken_and_one_byte_more_is_not() {
 /// A letter is dated by its signed timestamp; what it says of itself is not believed.
 #[tokio::test]
 async fn a_letter_from_the_future_or_the_past_waits_for_nothing() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for modified in ["9999-12-31T23:59:59.999Z", "1900-01-01T00:00:00.000Z", "tomorrow"] {
         let object = json!({ "_id": "s-bob", "modifiedAt": modified });
         let body = json!({ "event": "membership.updated", "data": { "object": object } }).to_string();
@@ -249,14 +249,14 @@ async fn impossible_dates_open_what_they_say_and_no_more() {
         booked["_id"] = json!(id);
         booked
     };
-    let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let world = Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     let bookings = [
         at("b-1900", "1900-01-01T00:00:00Z", "1900-01-01T01:00:00Z"),
         at("b-back", "2026-03-02T10:00:00Z", "2026-03-02T09:00:00Z"),
         at("b-nonsense", "yesterday", "2026-03-02T23:00:00Z"),
         at("b-never", "2026-03-02T12:00:00Z", "9999-12-31T23:59:59Z"),
     ];
-    world.tell(json!({ "bookings": bookings })).await;
+    world.change_and_deliver(json!({ "bookings": bookings })).await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &[]).await;
     world.at("2026-03-02T11:44:59Z", "Meeting", &[]).await;
     world.at("2026-03-02T11:45:00Z", "Meeting", &["eve"]).await;
@@ -278,7 +278,7 @@ async fn people_without_an_address_and_with_odd_names_are_people() {
         member("PERSON#1~|site#fact", "Keys", json!("riverside#person#1@example.test")),
     ];
     for doors in [Doors::Kisi, Doors::SaltoKs] {
-        let world = Setting::at(doors, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+        let world = Scenario::at(doors, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
         let memberships: Vec<Value> = people
             .iter()
             .map(|person| {
@@ -288,11 +288,13 @@ async fn people_without_an_address_and_with_odd_names_are_people() {
                 membership
             })
             .collect();
-        world.tell(json!({ "members": people, "memberships": memberships })).await;
+        world.change_and_deliver(json!({ "members": people, "memberships": memberships })).await;
         let inside = world.inside("Members").await;
         assert_eq!(inside, ["No Address", "No Address", "blank", "omar", "riverside#person#1", "zoe"], "{doors:?}");
         world
-            .tell(json!({ "remove": { "memberships": memberships.iter().map(|m| &m["_id"]).collect::<Vec<_>>() } }))
+            .change_and_deliver(
+                json!({ "remove": { "memberships": memberships.iter().map(|m| &m["_id"]).collect::<Vec<_>>() } }),
+            )
             .await;
         assert_eq!(world.inside("Members").await, [""; 0]);
         world.ends_well().await;
@@ -303,7 +305,8 @@ async fn people_without_an_address_and_with_odd_names_are_people() {
 async fn a_group_that_is_gone_and_a_plan_that_was_renamed_take_nothing() {
     let rules = format!("{PLAN}[[rule]]\nplan = \"Hot desk\"\nopens = [\"Gone\"]\n");
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let mut world = Setting::at(Doors::SaltoKs, &rules).begin(town(things), House::with(&["Members", "Gone"])).await;
+    let mut world =
+        Scenario::at(Doors::SaltoKs, &rules).begin(town(things), DoorsFixture::with(&["Members", "Gone"])).await;
     assert_eq!(world.inside("Gone").await, ["ada"]);
     world.by_hand(|world| drop(world["groups"].as_array_mut().expect("groups").pop())).await;
     world.change(json!({ "plans": [{ "_id": "p-hot", "name": "Flexible desk" }] })).await;
@@ -311,7 +314,7 @@ async fn a_group_that_is_gone_and_a_plan_that_was_renamed_take_nothing() {
     assert!(report.problems.iter().any(|problem| problem.contains("Hot desk")), "{report:?}");
     assert!(report.problems.iter().any(|problem| problem.contains("Gone")), "{report:?}");
     assert_eq!(world.inside("Members").await, ["ada"], "a name that nobody has any more takes nothing from anybody");
-    world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("bob")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"], "and goes on meaning what it meant");
     world.ends_well().await;
 }
@@ -327,7 +330,7 @@ async fn a_platform_address_that_points_inside_the_network_is_refused() {
         "http://app.officernd.com",
         "https://user:secret@app.officernd.com",
     ] {
-        let text = Setting::at(Doors::Kisi, PLAN).text().replacen("\"sandbox\"", &format!("\"{inside}\""), 1);
+        let text = Scenario::at(Doors::Kisi, PLAN).text().replacen("\"sandbox\"", &format!("\"{inside}\""), 1);
         let clock = "2026-03-02T08:00:00Z".parse().ok();
         let setup = Setup { sites: vec![text], secrets: None, clock, reconcile: None, data: Data::Memory };
         let Err(StartError::Site { why, .. }) = Machine::start(setup).await else { panic!("{inside} is not refused") };
@@ -337,9 +340,9 @@ async fn a_platform_address_that_points_inside_the_network_is_refused() {
 
 #[tokio::test]
 async fn a_thing_that_the_table_does_not_take_stays_as_it_was_and_stops_nobody_else() {
-    let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    let world = Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     let large = json!({ "_id": "m-eve", "name": "x".repeat(450_000), "email": "eve@example.test" });
-    world.tell(json!({ "members": [large], "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
+    world.change_and_deliver(json!({ "members": [large], "memberships": [hot_desk("ada"), hot_desk("eve")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
     let report = world.reconcile().await;
     assert!(report.problems.iter().any(|problem| problem.contains("member m-eve stays as it was")), "{report:?}");
@@ -364,11 +367,11 @@ async fn a_company_of(people: usize) {
     };
     let members: Vec<Value> = (0..people).map(member).collect();
     let things = json!({ "companies": [{ "_id": "c-large", "name": "Large" }], "members": members });
-    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(Doors::SaltoKs, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let mut shared = hot_desk("large");
     (shared["member"], shared["company"]) = (Value::Null, json!("c-large"));
     shared["endDate"] = json!("2026-03-02T00:00:00Z");
-    world.tell(json!({ "memberships": [shared] })).await;
+    world.change_and_deliver(json!({ "memberships": [shared] })).await;
     assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), people);

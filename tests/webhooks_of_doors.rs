@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::journeys::entries::mac;
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SECRET, SITE, Setting, World};
+use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World};
 use crate::webhooks::counting;
 use doorstep_jobs::entries::entries;
 use doorstep_operator::report::{ReportRow, Wanted};
@@ -19,9 +19,9 @@ use doorstep_vendors::delivery::Delivery;
 const PATH: &str = "/hooks/riverside/kisi/main";
 
 /// Ada is a member and was taken out of the group by hand: a refused swipe of hers would bring her back.
-async fn riverside(setting: Setting) -> World {
+async fn riverside(scenario: Scenario) -> World {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let mut world = setting.begin(town(things), House::with(&["Members"])).await;
+    let mut world = scenario.begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.by_hand(|world| world["groups"][0]["members"] = json!([])).await;
     world
 }
@@ -57,7 +57,7 @@ async fn changed_nothing(world: &World) {
 
 #[tokio::test]
 async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let good = hex::encode(mac(SECRET, &body));
     let bad: Vec<Vec<String>> = vec![
@@ -97,7 +97,7 @@ async fn whatever_does_not_prove_is_refused_alike_and_costs_no_call() {
 
 #[tokio::test]
 async fn hex_and_base64_prove_with_and_without_the_prefix_and_duplicates_are_one() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let tag = mac(SECRET, &body);
     let (hex, base64) = (hex::encode(&tag), STANDARD.encode(&tag));
@@ -112,16 +112,16 @@ async fn hex_and_base64_prove_with_and_without_the_prefix_and_duplicates_are_one
 
 #[tokio::test]
 async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
-    let mut setting = Setting::at(Doors::Kisi, PLAN);
-    setting.neighbours = vec![setting.named("harbour"), setting.named("silent")];
+    let mut scenario = Scenario::at(Doors::Kisi, PLAN);
+    scenario.neighbours = vec![scenario.named("harbour"), scenario.named("silent")];
     let api = "client_id = \"a\"\nclient_secret = \"b\"\napi_key = \"e\"\n";
-    setting.secrets = Some(format!(
+    scenario.secrets = Some(format!(
         "[\"riverside/officernd\"]\nwebhook_secrets = [\"platform\"]\n{api}\
          [\"riverside/doors\"]\nwebhook_secrets = [\"new\", \"{SECRET}\"]\n{api}\
          [\"harbour/officernd\"]\n{api}[\"harbour/doors\"]\nwebhook_secrets = [\"theirs\"]\n{api}\
          [\"silent/officernd\"]\n{api}[\"silent/doors\"]\n{api}"
     ));
-    let world = riverside(setting).await;
+    let world = riverside(scenario).await;
     let body = event(&world, json!({})).await;
     let ours = header(SECRET, &body);
     assert_eq!(post(&world, PATH, &[&header("theirs", &body)], &body).await, 401);
@@ -153,7 +153,7 @@ async fn another_site_s_signature_and_a_swapped_path_prove_nothing() {
 /// Kisi switches a webhook off that keeps failing: 202, kept, said, and everything is read.
 #[tokio::test]
 async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let bodies: Vec<Vec<u8>> = vec![
         Vec::new(),
         b"{".to_vec(),
@@ -187,7 +187,7 @@ async fn a_proven_body_that_cannot_be_read_is_kept_said_and_made_good() {
 
 #[tokio::test]
 async fn what_is_none_of_our_business_or_long_past_is_taken_and_rings_nobody() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for more in [
         json!({ "type": "lock.opened" }),
         json!({ "type": "role_assignment.create" }),
@@ -205,7 +205,7 @@ async fn what_is_none_of_our_business_or_long_past_is_taken_and_rings_nobody() {
 /// A webhook of the whole organisation posts what happens at all of its places; a site has one of them.
 #[tokio::test]
 async fn what_happens_at_another_place_is_none_of_this_site_s_business() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN).doors_say("place = \"42\"")).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN).doors_say("place = \"42\"")).await;
     let elsewhere = event(&world, json!({ "place_id": 43 })).await;
     assert_eq!(post(&world, PATH, &[&header(SECRET, &elsewhere)], &elsewhere).await, 202);
     assert!(world.machine.cloud().line.is_empty() && rows(&world).await.is_empty());
@@ -218,7 +218,7 @@ async fn what_happens_at_another_place_is_none_of_this_site_s_business() {
 /// Ids and reasons of a vendor are texts like any other.
 #[tokio::test]
 async fn ids_that_look_like_our_keys_land_in_their_own_place() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     for uuid in ["x#riverside#person#1", "../../", "%23", "riverside#site", "👩‍🚀"] {
         let body = event(&world, json!({ "uuid": uuid, "success": true, "error_code": null })).await;
         assert_eq!(post(&world, PATH, &[&header(SECRET, &body)], &body).await, 202, "{uuid}");
@@ -230,7 +230,7 @@ async fn ids_that_look_like_our_keys_land_in_their_own_place() {
 
 #[tokio::test]
 async fn a_ledger_or_a_line_that_is_away_has_it_sent_again() {
-    let world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let body = event(&world, json!({})).await;
     let environment = world.machine.environment();
     for away in ["GetItem", "PutItem", "SendMessage"] {

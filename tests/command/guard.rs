@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use super::trust::{run, ways};
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, address};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, address};
 
 /// Twelve people, of whom five vanished from the list.
 async fn held() -> Desk {
@@ -14,7 +14,7 @@ async fn held() -> Desk {
     let members: Vec<Value> = (0..12).map(member).collect();
     let memberships: Vec<Value> = (0..12).map(|n| hot_desk(&who(n))).collect();
     let things = town(json!({ "members": members, "memberships": memberships }));
-    let desk = Desk::at(Setting::at(Doors::Kisi, PLAN).begin(things, House::with(&["Members"])).await).await;
+    let desk = Desk::at(Scenario::at(Doors::Kisi, PLAN).begin(things, DoorsFixture::with(&["Members"])).await).await;
     let gone: Vec<String> = (0..5).map(|n| format!("s-{}", who(n))).collect();
     desk.world.change(json!({ "remove": { "memberships": gone } })).await;
     assert_eq!(desk.world.reconcile().await.held, 5);

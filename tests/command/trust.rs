@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use super::Desk;
 use crate::journeys::PLAN;
-use crate::support::{Doors, SITE, Setting};
+use crate::support::{Doors, SITE, Scenario};
 
 /// The two ways to the same site.
 pub(super) fn ways(desk: &Desk) -> [Vec<String>; 2] {
@@ -24,7 +24,7 @@ pub(super) async fn run(desk: &Desk, arguments: &[&str], way: &[String]) -> (Str
 /// Ada came in, by a file in mode full.
 async fn let_in() -> Desk {
     let desk = Desk::set().await;
-    let file = desk.file("riverside.toml", &Setting::at(Doors::Kisi, PLAN).text());
+    let file = desk.file("riverside.toml", &Scenario::at(Doors::Kisi, PLAN).text());
     let local = format!("--local={}", desk.local);
     let (_, error, code) = desk.run(&["push", &file, "--mode", "full", &local]).await;
     assert_eq!((error.as_str(), code), ("", Some(0)));
@@ -132,8 +132,8 @@ async fn b8_the_command_verifies_exports_and_forgets() {
         let (_, _, code) = run(&desk, &["forget", SITE, "--email", "nobody@example.test"], &way).await;
         assert_eq!(code, Some(1));
     }
-    desk.world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
-    desk.world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
+    desk.world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    desk.world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
     // The file that lets her in is new: what is taken because of it is judged when everything is compared.
     desk.world.reconcile().await;
     desk.world.clock("2026-03-02T09:00:00Z").await;

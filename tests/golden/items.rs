@@ -200,8 +200,7 @@ pub async fn assert_read(store: &Store) {
         due["mark"].take();
         due
     };
-    let mut expected: Vec<Value> = dues().iter().map(unmarked).collect();
-    expected.reverse();
+    let expected: Vec<Value> = dues().iter().map(unmarked).collect();
     let due = store.due_until(SITE, noon()).await.expect("it reads");
     assert_eq!(due.iter().map(unmarked).collect::<Vec<_>>(), expected);
     assert_eq!(store.unreadable_deliveries(SITE).await, Ok(vec!["the body is no JSON".to_owned()]));

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{hot_desk, town};
-use crate::support::{Doors, House, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, at_both};
 
 at_both!(
     o6_a_location_opens_groups_to_those_with_an_assignment_there,
@@ -29,7 +29,7 @@ async fn o8_an_assignable_resource_opens_groups_to_those_it_is_assigned_to(at: D
 async fn desk_from_wednesday_to_thursday(at: Doors, here: &str, elsewhere: &str) {
     let rules = format!("[[rule]]\n{here}\nopens = [\"Here\"]\n[[rule]]\n{elsewhere}\nopens = [\"Elsewhere\"]\n");
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("eve")] });
-    let world = Setting::at(at, &rules).begin(town(things), House::with(&["Here", "Elsewhere"])).await;
+    let world = Scenario::at(at, &rules).begin(town(things), DoorsFixture::with(&["Here", "Elsewhere"])).await;
     world
         .change(json!({ "assignments": [{ "_id": "a-1", "resource": "r-desk", "membership": "s-ada",
             "startDate": "2026-03-04T00:00:00Z", "endDate": "2026-03-05T00:00:00Z" }] }))
@@ -38,7 +38,7 @@ async fn desk_from_wednesday_to_thursday(at: Doors, here: &str, elsewhere: &str)
     world.at("2026-03-03T23:59:59Z", "Here", &[]).await;
     world.at("2026-03-04T00:00:00Z", "Here", &["ada"]).await;
     // A bell about the membership re-reads it: the desk must not be forgotten over that.
-    world.tell(json!({ "memberships": [{ "_id": "s-ada", "plan": "p-office" }] })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-ada", "plan": "p-office" }] })).await;
     assert_eq!(world.inside("Here").await, ["ada"]);
     world.at("2026-03-05T23:59:59Z", "Here", &["ada"]).await;
     world.at("2026-03-06T00:00:00Z", "Here", &[]).await;
@@ -55,7 +55,7 @@ async fn o8_a_company_s_desk_opens_for_the_company_while_membership_and_assignme
     let desk =
         json!({ "_id": "a-1", "resource": "r-desk", "membership": "s-acme", "startDate": "2026-03-03T00:00:00Z" });
     let things = json!({ "memberships": [shared], "assignments": [desk] });
-    let world = Setting::at(at, rules).begin(town(things), House::with(&["Here"])).await;
+    let world = Scenario::at(at, rules).begin(town(things), DoorsFixture::with(&["Here"])).await;
     world.at("2026-03-02T23:59:59Z", "Here", &[]).await;
     world.at("2026-03-03T00:00:00Z", "Here", &["ada", "bob"]).await;
     world.change(json!({ "remove": { "assignments": ["a-1"] } })).await;

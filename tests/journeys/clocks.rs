@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, at_both};
 use doorstep_local::run::levers::Skew;
 
 at_both!(
@@ -13,7 +13,7 @@ at_both!(
 );
 
 async fn i2_whom_a_comparison_marks_is_served_by_a_clock_that_is_behind(at: Doors) {
-    let world = Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     world.machine.skew(Skew { reconcile: 5, settle: -4, ..Skew::default() });
     world.change(json!({ "memberships": [hot_desk("ada")] })).await;
     world.reconcile().await;
@@ -24,14 +24,15 @@ async fn i2_whom_a_comparison_marks_is_served_by_a_clock_that_is_behind(at: Door
 
 async fn i1_whom_a_look_marks_in_the_next_minute_is_served_in_this_run(at: Doors) {
     let eve = booking("eve", "2026-03-02T08:00:00Z", "2026-03-02T12:00:00Z");
-    let world =
-        Setting::at(at, ROOM).begin(town(json!({ "bookings": [eve.clone()] })), House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM)
+        .begin(town(json!({ "bookings": [eve.clone()] })), DoorsFixture::with(&["Meeting"]))
+        .await;
     assert_eq!(world.inside("Meeting").await, ["eve"]);
     world.clock("2026-03-02T08:30:59Z").await;
     world.machine.pace(SignedDuration::from_millis(200));
     let mut hers = eve;
     hers["member"] = json!("m-ada");
-    world.tell(json!({ "bookings": [hers] })).await;
+    world.change_and_deliver(json!({ "bookings": [hers] })).await;
     assert_eq!(world.inside("Meeting").await, ["ada"], "whoever left the booking is out as well");
     world.machine.pace(SignedDuration::ZERO);
     world.clock("2026-03-02T08:32:00Z").await;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{ROOM, booking, town};
-use crate::support::{Doors, House, SITE, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, at_both};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::Store;
 use doorstep_core::model::error::Result;
@@ -77,10 +77,12 @@ async fn call_off(store: &Store) -> Result<()> {
 async fn i4_whoever_decided_before_a_fact_was_known_does_nothing_about_it(at: Doors) {
     let times = Arc::new(AtomicU32::new(0));
     let functions = Arc::new(Interrupted { times: times.clone() });
-    let house = House::with(&["Meeting"]).person("eve");
-    let world = Setting::at(at, ROOM).start_with(town(json!({})), house, functions).await;
+    let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
+    let world = Scenario::at(at, ROOM).start_with(town(json!({})), fixture, functions).await;
     world.reconcile().await;
-    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] }))
+        .await;
     assert_eq!(world.inside("Meeting").await, [""; 0]);
     assert_eq!(times.load(Ordering::SeqCst), 1, "it was about to open");
     assert_eq!(world.actions("eve").await, [""; 0], "nobody came in and went out again");
@@ -135,11 +137,13 @@ impl Functions for Slow {
 
 /// Whoever a removal concerns is due in the minute in which it was seen, which may be the one after the bell's.
 async fn i1_a_minute_that_goes_by_while_we_look_keeps_nobody_in(at: Doors) {
-    let house = House::with(&["Meeting"]).person("eve");
-    let world = Setting::at(at, ROOM).start_with(town(json!({})), house, Arc::new(Slow)).await;
+    let fixture = DoorsFixture::with(&["Meeting"]).person("eve");
+    let world = Scenario::at(at, ROOM).start_with(town(json!({})), fixture, Arc::new(Slow)).await;
     world.reconcile().await;
-    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T08:10:00Z", "2026-03-02T09:00:00Z")] }))
+        .await;
     assert_eq!(world.inside("Meeting").await, ["eve"]);
-    world.tell(json!({ "remove": { "bookings": ["b-eve"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } })).await;
     assert_eq!(world.inside("Meeting").await, [""; 0], "without a reconcile, and without another bell");
 }

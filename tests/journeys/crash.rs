@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{ROOM, booking, town};
-use crate::support::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 use doorstep_local::run::crash::Step;
 
 at_both!(
@@ -55,9 +55,9 @@ fn the_booking() -> Value {
 /// Opens by a webhook, and closes by an alarm; both are shot so and so often.
 async fn shot(at: Doors, step: Step) {
     for times in [1, 2, 4] {
-        let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
+        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
         world.crash(step, times);
-        world.tell(json!({ "bookings": [the_booking()] })).await;
+        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"], "after {times} shots");
         world.crash(step, 0);
         world.check_books().await;
@@ -79,14 +79,14 @@ async fn granted_and_revoked_once(world: &World, people: usize) {
 
 /// The sender is told that it failed, and sends the same bytes again.
 async fn i9_shot_after_ringing_the_line(at: Doors) {
-    let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
+    let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
     world.change(json!({ "bookings": [the_booking()] })).await;
-    let letter = json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
+    let delivery = json!({ "event": "booking.created", "data": { "object": { "_id": "b-eve" } } }).to_string();
     world.crash(Step::Enqueue, 2);
     let sent: Vec<u16> = vec![
-        world.deliver(letter.as_bytes()).await,
-        world.deliver(letter.as_bytes()).await,
-        world.deliver(letter.as_bytes()).await,
+        world.deliver(delivery.as_bytes()).await,
+        world.deliver(delivery.as_bytes()).await,
+        world.deliver(delivery.as_bytes()).await,
     ];
     assert_eq!(sent, [500, 500, 202]);
     assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
@@ -98,10 +98,10 @@ async fn i9_shot_after_ringing_the_line(at: Doors) {
 /// Where membership has dates, another end is another line: neither two of them nor none may be left.
 async fn i4_shot_while_access_is_prolonged(at: Doors) {
     for step in [Step::Read, Step::Intend, Step::Apply, Step::Commit] {
-        let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
-        world.tell(json!({ "bookings": [the_booking()] })).await;
+        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         world.crash(step, 3);
-        world.tell(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T10:00:00Z" }] })).await;
+        world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T10:00:00Z" }] })).await;
         world.crash(step, 0);
         assert_eq!(world.lines(&world.door_world().await, "Meeting").len(), 3, "{step:?}");
         world.at("2026-03-02T09:30:00Z", "Meeting", &["Sam", "Sam", "eve"]).await;
@@ -115,12 +115,12 @@ async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
     let ends = json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T08:30:00Z" }] });
     let is_called_off = json!({ "bookings": [{ "_id": "b-eve", "isCancelled": true }] });
     for (change, closed) in [(&ends, "2026-03-02T08:45:00Z"), (&is_called_off, "2026-03-02T08:05:00Z")] {
-        let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
-        world.tell(json!({ "bookings": [the_booking()] })).await;
+        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         world.crash(Step::Apply, 1);
-        world.tell(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:00:00Z" }] })).await;
+        world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:00:00Z" }] })).await;
         world.crash(Step::Apply, 2);
-        world.tell(change.clone()).await;
+        world.change_and_deliver(change.clone()).await;
         world.crash(Step::Apply, 0);
         world.at(closed, "Meeting", &[]).await;
         assert!(world.lines(&world.door_world().await, "Meeting").is_empty());
@@ -131,11 +131,11 @@ async fn i1_shot_while_access_is_shortened_or_called_off(at: Doors) {
 /// Whoever looks again finds it gone already. Those whom it was about were marked before it was kept.
 async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
     for times in [1, 3] {
-        let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
-        world.tell(json!({ "bookings": [the_booking()] })).await;
+        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
         world.crash(Step::Read, times);
-        world.tell(json!({ "remove": { "bookings": ["b-eve"] } })).await;
+        world.change_and_deliver(json!({ "remove": { "bookings": ["b-eve"] } })).await;
         world.crash(Step::Read, 0);
         assert_eq!(world.inside("Meeting").await, [""; 0], "after {times} shots");
         world.ends_well().await;
@@ -145,10 +145,10 @@ async fn i1_shot_after_reading_that_a_booking_is_gone(at: Doors) {
 async fn i7_the_door_system_does_the_work_and_then_fails(at: Doors) {
     for times in [1, 3] {
         for method in ["POST", "PATCH", "DELETE"] {
-            let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
+            let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
             let fault = json!([{ "match": format!("{method} *"), "after": "apply", "status": 500, "times": times }]);
             world.faults(fault.clone()).await;
-            world.tell(json!({ "bookings": [the_booking()] })).await;
+            world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
             assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"], "{method} failed {times} times");
             world.faults(fault).await;
             world.clock("2026-03-02T09:15:00Z").await;
@@ -167,9 +167,9 @@ async fn i7_the_door_system_fails_for_a_while(at: Doors) {
         json!([{ "match": "GET *", "body": "[]", "times": 1 }, { "match": "GET *", "body": "{", "times": 1 }]),
     ];
     for fault in faults {
-        let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
+        let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
         world.faults(fault.clone()).await;
-        world.tell(json!({ "bookings": [the_booking()] })).await;
+        world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
         world.at("2026-03-02T08:02:00Z", "Meeting", &["Sam", "Sam", "eve"]).await;
         world.faults(fault).await;
         world.clock("2026-03-02T09:17:00Z").await;
@@ -182,10 +182,10 @@ async fn i7_the_door_system_fails_for_a_while(at: Doors) {
 
 /// Nothing is lost while nothing can be done, and a quarter of an hour after it comes back everything is right.
 async fn i1_the_door_system_is_away_and_comes_back(at: Doors) {
-    let mut world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
+    let mut world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
     let away = json!([{ "match": "*", "status": 500, "times": -1 }]);
     world.faults(away.clone()).await;
-    world.tell(json!({ "bookings": [the_booking()] })).await;
+    world.change_and_deliver(json!({ "bookings": [the_booking()] })).await;
     world.at("2026-03-02T08:20:00Z", "Meeting", &[]).await;
     assert!(!world.problems("eve").await.is_empty(), "it is said");
     world.faults(json!([])).await;
@@ -199,19 +199,21 @@ async fn i1_the_door_system_is_away_and_comes_back(at: Doors) {
 }
 
 async fn i4_a_bell_that_comes_twice_or_out_of_order_does_nothing_twice(at: Doors) {
-    let world = Setting::at(at, ROOM).begin(town(a_party()), House::with(&MEETING)).await;
-    let letter = |event: &str, modified: &str| {
+    let world = Scenario::at(at, ROOM).begin(town(a_party()), DoorsFixture::with(&MEETING)).await;
+    let delivery = |event: &str, modified: &str| {
         json!({ "event": event, "data": { "object": { "_id": "b-eve", "modifiedAt": modified } } }).to_string()
     };
     world.change(json!({ "bookings": [the_booking()] })).await;
-    let (early, late) =
-        (letter("booking.created", "2026-03-02T07:00:00.000Z"), letter("booking.updated", "2026-03-02T08:00:00.000Z"));
+    let (early, late) = (
+        delivery("booking.created", "2026-03-02T07:00:00.000Z"),
+        delivery("booking.updated", "2026-03-02T08:00:00.000Z"),
+    );
     for body in [&late, &early, &late, &early, &early] {
         assert_eq!(world.deliver(body.as_bytes()).await, 202);
     }
     assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
     // A removal that is not true: the booking can still be read.
-    assert_eq!(world.deliver(letter("booking.removed", "2026-03-02T08:00:00.000Z").as_bytes()).await, 202);
+    assert_eq!(world.deliver(delivery("booking.removed", "2026-03-02T08:00:00.000Z").as_bytes()).await, 202);
     assert_eq!(world.inside("Meeting").await, ["Sam", "Sam", "eve"]);
     world.clock("2026-03-02T09:15:00Z").await;
     granted_and_revoked_once(&world, 3).await;

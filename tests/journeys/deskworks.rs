@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
 
 at_both!(
     d1_a_new_member_gets_the_groups_of_their_membership_product,
@@ -48,8 +48,8 @@ fn reservation(who: &str) -> Value {
 }
 
 async fn begin(at: Doors, rules: &str, things: Value, groups: &[&str]) -> World {
-    let setting = Setting::at(at, rules).on(Platform::Deskworks);
-    let world = setting.start(center(things), House::with(groups)).await;
+    let scenario = Scenario::at(at, rules).on(Platform::Deskworks);
+    let world = scenario.start(center(things), DoorsFixture::with(groups)).await;
     for body in world.roster(2).await {
         assert_eq!(world.deliver(&body).await, 202);
     }
@@ -62,11 +62,11 @@ async fn d1_a_new_member_gets_the_groups_of_their_membership_product(at: Doors) 
     let world = begin(at, DESK, json!({}), &["Members"]).await;
     let zoe = json!({ "id": "m-zoe", "name": "Zoë", "email": "zoe@example.test", "center": "North" });
     // The billing may be told before its member is.
-    world.tell(json!({ "billings": [billing("zoe")] })).await;
+    world.change_and_deliver(json!({ "billings": [billing("zoe")] })).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
-    world.tell(json!({ "members": [zoe] })).await;
+    world.change_and_deliver(json!({ "members": [zoe] })).await;
     assert_eq!(world.inside("Members").await, ["zoe"]);
-    world.tell(json!({ "billings": [billing("eve")] })).await;
+    world.change_and_deliver(json!({ "billings": [billing("eve")] })).await;
     assert_eq!(world.inside("Members").await, ["eve", "zoe"]);
     assert_eq!(world.ends_well().await.problems, [""; 0]);
 }
@@ -74,13 +74,17 @@ async fn d1_a_new_member_gets_the_groups_of_their_membership_product(at: Doors) 
 async fn d2_changes_of_a_profile_a_new_co_member_and_activation_are_carried_over(at: Doors) {
     let world = begin(at, DESK, json!({ "billings": [billing("ada")] }), &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
-    world.tell(json!({ "members": [{ "id": "m-ada", "name": "Ada Lovelace" }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "id": "m-ada", "name": "Ada Lovelace" }] })).await;
     assert_eq!(world.account("ada").await["name"], "Ada Lovelace");
-    world.tell(json!({ "members": [{ "id": "m-eve", "master": "m-ada" }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "id": "m-eve", "master": "m-ada" }] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "a new co-member");
-    world.tell(json!({ "members": [{ "id": "m-bob", "active": false }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "id": "m-bob", "active": false }] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"], "only Bob is inactive");
-    world.tell(json!({ "members": [{ "id": "m-bob", "active": true }, { "id": "m-eve", "master": null }] })).await;
+    world
+        .change_and_deliver(
+            json!({ "members": [{ "id": "m-bob", "active": true }, { "id": "m-eve", "master": null }] }),
+        )
+        .await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.ends_well().await;
 }
@@ -88,7 +92,7 @@ async fn d2_changes_of_a_profile_a_new_co_member_and_activation_are_carried_over
 async fn d3_a_reservation_opens_from_half_an_hour_before_to_half_an_hour_after(at: Doors) {
     let rules = "[[rule]]\nresource = \"Studio\"\nopens = [\"Studio\"]\nbefore = \"30m\"\nafter = \"30m\"\n";
     let world = begin(at, rules, json!({}), &["Studio"]).await;
-    world.tell(json!({ "reservations": [reservation("eve")] })).await;
+    world.change_and_deliver(json!({ "reservations": [reservation("eve")] })).await;
     world.at("2026-03-02T09:29:59Z", "Studio", &[]).await;
     world.at("2026-03-02T09:30:00Z", "Studio", &["eve"]).await;
     world.at("2026-03-02T11:29:59Z", "Studio", &["eve"]).await;
@@ -115,7 +119,7 @@ async fn d6_several_groups_per_reservation_unit_different_by_center(at: Doors) {
     let world = begin(at, rules, json!({}), &["North", "South", "Lobby"]).await;
     let mut south = reservation("eve");
     south["center"] = json!("South");
-    world.tell(json!({ "reservations": [reservation("ada"), south] })).await;
+    world.change_and_deliver(json!({ "reservations": [reservation("ada"), south] })).await;
     world.at("2026-03-02T10:00:00Z", "North", &["ada", "bob"]).await;
     assert_eq!(world.inside("Lobby").await, ["ada", "bob"]);
     assert_eq!(world.inside("South").await, ["eve"]);
@@ -131,7 +135,7 @@ async fn d7_a_non_member_has_a_reservation_s_groups_a_quarter_of_an_hour_around_
     let world = begin(at, rules, json!({ "billings": [billing("ada")] }), &["Studio", "Members"]).await;
     let mut stranger = reservation("none");
     (stranger["member"], stranger["guest"]) = (Value::Null, json!({ "name": "Gil", "email": "gil@example.test" }));
-    world.tell(json!({ "reservations": [reservation("ada"), reservation("eve"), stranger] })).await;
+    world.change_and_deliver(json!({ "reservations": [reservation("ada"), reservation("eve"), stranger] })).await;
     world.at("2026-03-02T09:30:00Z", "Studio", &["ada", "bob"]).await;
     world.at("2026-03-02T09:44:59Z", "Studio", &["ada", "bob"]).await;
     world.at("2026-03-02T09:45:00Z", "Studio", &["ada", "bob", "eve", "gil"]).await;
@@ -145,13 +149,13 @@ async fn d8_members_keep_their_groups_as_long_as_a_billing_is_active(at: Doors) 
     let mut second = billing("eve");
     (second["id"], second["end"]) = (json!("g-second"), json!("2026-03-02"));
     let world = begin(at, DESK, json!({ "billings": [billing("eve"), second] }), &["Members"]).await;
-    world.tell(json!({ "billings": [{ "id": "g-eve", "active": false }] })).await;
+    world.change_and_deliver(json!({ "billings": [{ "id": "g-eve", "active": false }] })).await;
     assert_eq!(world.inside("Members").await, ["eve"], "another one runs");
     world.at("2026-03-02T23:59:59Z", "Members", &["eve"]).await;
     world.at("2026-03-03T00:00:00Z", "Members", &[]).await;
-    world.tell(json!({ "billings": [{ "id": "g-eve", "active": true }] })).await;
+    world.change_and_deliver(json!({ "billings": [{ "id": "g-eve", "active": true }] })).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
-    world.tell(json!({ "remove": { "billings": ["g-eve"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "billings": ["g-eve"] } })).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_well().await;
 }
@@ -160,12 +164,12 @@ async fn d9_co_members_have_all_groups_of_their_master_and_not_the_other_way_rou
     let rules =
         "[[rule]]\nplan = \"Desk\"\nopens = [\"Members\"]\n[[rule]]\nresource = \"Studio\"\nopens = [\"Studio\"]\n";
     let world = begin(at, rules, json!({}), &["Members", "Studio"]).await;
-    world.tell(json!({ "billings": [billing("ada")], "reservations": [reservation("ada")] })).await;
+    world.change_and_deliver(json!({ "billings": [billing("ada")], "reservations": [reservation("ada")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.at("2026-03-02T10:00:00Z", "Studio", &["ada", "bob"]).await;
-    world.tell(json!({ "billings": [{ "id": "g-ada", "member": "m-bob" }] })).await;
+    world.change_and_deliver(json!({ "billings": [{ "id": "g-ada", "member": "m-bob" }] })).await;
     assert_eq!(world.inside("Members").await, ["bob"], "a master has nothing of a co-member's");
-    world.tell(json!({ "reservations": [{ "id": "r-ada", "member": "m-bob" }] })).await;
+    world.change_and_deliver(json!({ "reservations": [{ "id": "r-ada", "member": "m-bob" }] })).await;
     assert_eq!(world.inside("Studio").await, ["bob"]);
     world.at("2026-03-02T11:15:00Z", "Studio", &[]).await;
     world.ends_well().await;
@@ -178,13 +182,13 @@ async fn d9_nothing_comes_from_a_master_who_is_inactive_gone_or_unknown(at: Door
     let world = begin(at, DESK, things, &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"], "nobody knows Zoë's master");
     let yan = json!({ "id": "m-yan", "name": "Yan", "email": null, "center": "North" });
-    world.tell(json!({ "members": [yan] })).await;
+    world.change_and_deliver(json!({ "members": [yan] })).await;
     assert_eq!(world.inside("Members").await, ["Yan", "ada", "bob", "eve", "zoe"]);
-    world.tell(json!({ "members": [{ "id": "m-ada", "active": false }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "id": "m-ada", "active": false }] })).await;
     assert_eq!(world.inside("Members").await, ["Yan", "eve", "zoe"]);
-    world.tell(json!({ "remove": { "members": ["m-yan"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "members": ["m-yan"] } })).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
-    world.tell(json!({ "members": [{ "id": "m-ada", "active": true }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "id": "m-ada", "active": true }] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"]);
     world.ends_well().await;
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{AskedBy, ReconcileRequest};
 use doorstep_core::model::error::Error;
@@ -20,7 +20,7 @@ use doorstep_vendors::http::{Http, Request};
 const READS: &str = "GET /api/v2/organizations/{slug}/memberships";
 
 async fn world() -> World {
-    Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await
+    Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await
 }
 
 /// A batch of one request, handed out for the first or another time.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_operator::doctor::{About, Checkup};
 
 at_both!(the_doctor_finds_nothing_at_a_healthy_site, the_doctor_says_of_each_finding_what_to_do);
@@ -13,10 +13,10 @@ async fn doctor(world: &World) -> Checkup {
 }
 
 async fn healthy(at: Doors) -> World {
-    let house = House::with(&["Members"]).says("seats", json!(25));
+    let fixture = DoorsFixture::with(&["Members"]).says("seats", json!(25));
     let hook = json!({ "_id": "w-1", "url": "https://doors.example/hooks/riverside/officernd" });
     let things = json!({ "memberships": [hot_desk("ada")], "webhooks": [hook] });
-    Setting::at(at, PLAN).begin(town(things), house).await
+    Scenario::at(at, PLAN).begin(town(things), fixture).await
 }
 
 async fn the_doctor_finds_nothing_at_a_healthy_site(at: Doors) {

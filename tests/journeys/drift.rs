@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_operator::drift::{Drift, What};
 
 at_both!(
@@ -25,9 +25,9 @@ fn told(drift: &Drift) -> Vec<(&str, What, bool)> {
 
 /// Ada was taken out by hand and Mallory put in; Bob left and Eve came, and nobody told Doorstep.
 async fn hands_and_silence(at: Doors, doors_say: &str) -> World {
-    let house = House::with(&["Members"]).person("mallory");
-    let setting = Setting::at(at, PLAN).doors_say(doors_say);
-    let mut world = setting.begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), house).await;
+    let fixture = DoorsFixture::with(&["Members"]).person("mallory");
+    let scenario = Scenario::at(at, PLAN).doors_say(doors_say);
+    let mut world = scenario.begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), fixture).await;
     let found = drift(&world).await;
     assert!(!found.is_any() && found.found.is_empty(), "{found}");
     assert!(found.to_string().ends_with("everything is as the site file says"), "{found}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SECRET, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SECRET, SITE, Scenario, World, at_both};
 use doorstep_local::run::crash::Step;
 use doorstep_operator::report::{ReportRow, Wanted};
 
@@ -20,10 +20,10 @@ at_both!(
 );
 
 /// Ada is a member, with an account and inside; Eve has an account and nothing else.
-async fn riverside(setting: Setting) -> World {
-    let locks = json!([{ "id": lock_id(setting.doors()), "name": "Front door" }]);
-    let house = House::with(&["Members"]).person("eve").says("locks", locks);
-    setting.begin(town(json!({ "memberships": [hot_desk("ada")] })), house).await
+async fn riverside(scenario: Scenario) -> World {
+    let locks = json!([{ "id": lock_id(scenario.doors()), "name": "Front door" }]);
+    let fixture = DoorsFixture::with(&["Members"]).person("eve").says("locks", locks);
+    scenario.begin(town(json!({ "memberships": [hot_desk("ada")] })), fixture).await
 }
 
 fn lock_id(doors: Doors) -> &'static str {
@@ -37,19 +37,19 @@ fn lock_id(doors: Doors) -> &'static str {
 const KISI: &str = "/hooks/riverside/kisi/main";
 
 /// What happens at the front door: Kisi posts it, of SALTO KS a reconcile collects it.
-async fn happens(world: &World, who: Option<&str>, at: &str, refused: bool) {
+async fn change_undelivered(world: &World, who: Option<&str>, at: &str, refused: bool) {
     let user = who.map(crate::support::address);
     match world.doors {
         Doors::Kisi => {
             let event = json!({ "user": user, "lock": "Front door", "at": at, "success": !refused });
-            for letter in world.happens(json!({ "events": [event] })).await {
-                assert_eq!(post(world, &letter).await, 202);
+            for delivery in world.change_undelivered(json!({ "events": [event] })).await {
+                assert_eq!(post(world, &delivery).await, 202);
             }
             world.machine.quiet().await;
         }
         Doors::SaltoKs => {
             let entry = json!({ "user": user, "lock": "Front door", "at": at, "denied": refused });
-            world.happens(json!({ "entries": [entry] })).await;
+            world.change_undelivered(json!({ "entries": [entry] })).await;
             world.reconcile().await;
         }
     }
@@ -82,13 +82,13 @@ fn told(rows: &[ReportRow]) -> Vec<Told<'_>> {
 }
 
 async fn k9_openings_are_collected_once_and_shown_per_person_door_and_day(at: Doors) {
-    let world = riverside(Setting::at(at, PLAN)).await;
-    happens(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
-    happens(&world, Some("ada"), "2026-03-02T07:45:00Z", true).await;
-    happens(&world, Some("ada"), "2026-03-02T07:50:00Z", false).await;
-    happens(&world, None, "2026-03-02T07:55:00Z", true).await;
+    let world = riverside(Scenario::at(at, PLAN)).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T07:45:00Z", true).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T07:50:00Z", false).await;
+    change_undelivered(&world, None, "2026-03-02T07:55:00Z", true).await;
     world.clock("2026-03-03T09:00:00Z").await;
-    happens(&world, Some("ada"), "2026-03-03T08:59:00Z", false).await;
+    change_undelivered(&world, Some("ada"), "2026-03-03T08:59:00Z", false).await;
     world.reconcile().await;
     let shown = rows(&world, &Wanted::default()).await;
     let (ada, door) = (Some("ada@example.test"), Some("Front door"));
@@ -109,8 +109,8 @@ async fn k9_openings_are_collected_once_and_shown_per_person_door_and_day(at: Do
 
 async fn k9_openings_are_kept_as_long_as_the_site_file_says(at: Doors) {
     let rules = format!("[entries]\nkeep = \"2d\"\n\n{PLAN}");
-    let world = riverside(Setting::at(at, &rules)).await;
-    happens(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
+    let world = riverside(Scenario::at(at, &rules)).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
     let week = Wanted { from: Some("2026-03-01".into()), ..Wanted::default() };
     world.clock("2026-03-04T07:29:00Z").await;
     assert_eq!(rows(&world, &week).await.len(), 1);
@@ -121,9 +121,9 @@ async fn k9_openings_are_kept_as_long_as_the_site_file_says(at: Doors) {
 
 async fn k9_whoever_is_asked_for_is_shown_alone(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
-    happens(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
-    happens(&world, Some("bob"), "2026-03-02T07:31:00Z", false).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T07:30:00Z", false).await;
+    change_undelivered(&world, Some("bob"), "2026-03-02T07:31:00Z", false).await;
     let of = |email: &str| Wanted { email: Some(email.to_owned()), ..Wanted::default() };
     let bob = rows(&world, &of("Bob@Example.test ")).await;
     assert_eq!(told(&bob)[0].1, Some("bob@example.test"));
@@ -141,32 +141,32 @@ async fn take_ada_out(world: &mut World) {
 }
 
 async fn b14_a_refused_swipe_of_an_entitled_person_lets_them_in_at_once(at: Doors) {
-    let mut world = riverside(Setting::at(at, PLAN)).await;
+    let mut world = riverside(Scenario::at(at, PLAN)).await;
     take_ada_out(&mut world).await;
-    happens(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.ends_well().await;
 }
 
 async fn b14_a_refused_swipe_of_somebody_who_is_not_entitled_changes_nothing(at: Doors) {
-    let world = riverside(Setting::at(at, PLAN)).await;
+    let world = riverside(Scenario::at(at, PLAN)).await;
     let people = world.people().await.len();
-    happens(&world, Some("eve"), "2026-03-02T08:00:00Z", true).await;
-    happens(&world, Some("owner"), "2026-03-02T08:00:00Z", true).await;
+    change_undelivered(&world, Some("eve"), "2026-03-02T08:00:00Z", true).await;
+    change_undelivered(&world, Some("owner"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     assert_eq!(world.people().await.len(), people, "nobody becomes one of our people for trying a door");
     world.ends_well().await;
 }
 
 async fn b14_a_swipe_that_was_refused_long_ago_rings_for_nobody(at: Doors) {
-    let world = riverside(Setting::at(at, PLAN)).await;
+    let world = riverside(Scenario::at(at, PLAN)).await;
     if at == Doors::Kisi {
         let calls = world.calls("kisi").await;
-        happens(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
+        change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
         assert_eq!(world.calls("kisi").await, calls, "nobody was looked at");
         assert_eq!(rows(&world, &Wanted::default()).await.len(), 1, "but it is kept");
     } else {
-        happens(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
+        change_undelivered(&world, Some("ada"), "2026-03-02T06:59:59Z", true).await;
         let report = world.reconcile().await;
         assert_eq!((report.granted, rows(&world, &Wanted::default()).await.len()), (0, 1));
     }
@@ -176,7 +176,7 @@ async fn b14_a_swipe_that_was_refused_long_ago_rings_for_nobody(at: Doors) {
 /// Of somebody who is entitled we may not know the account yet: it is found by its address.
 #[tokio::test]
 async fn b14_an_account_that_is_not_linked_is_found_by_its_address() {
-    let mut world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     take_ada_out(&mut world).await;
     // A second account takes the place of the one that was linked.
     world
@@ -186,7 +186,7 @@ async fn b14_an_account_that_is_not_linked_is_found_by_its_address() {
             ada["id"] = json!("900");
         })
         .await;
-    happens(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.ends_in_order().await;
 }
@@ -194,7 +194,7 @@ async fn b14_an_account_that_is_not_linked_is_found_by_its_address() {
 /// What hands changed about an account is seen at once: Kisi tells of it.
 #[tokio::test]
 async fn b6_an_account_that_was_deleted_by_hand_is_made_again_at_once() {
-    let mut world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let ada = world.account("ada").await["id"].clone();
     world
         .by_hand(|world| {
@@ -203,8 +203,8 @@ async fn b6_an_account_that_was_deleted_by_hand_is_made_again_at_once() {
         })
         .await;
     let id: u64 = ada.as_str().and_then(|id| id.parse().ok()).expect("a number");
-    for letter in world.happens(json!({ "events": [{ "type": "user.destroy", "object_id": id }] })).await {
-        assert_eq!(post(&world, &letter).await, 202);
+    for delivery in world.change_undelivered(json!({ "events": [{ "type": "user.destroy", "object_id": id }] })).await {
+        assert_eq!(post(&world, &delivery).await, 202);
     }
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.ends_well().await;
@@ -212,15 +212,15 @@ async fn b6_an_account_that_was_deleted_by_hand_is_made_again_at_once() {
 
 #[tokio::test]
 async fn k9_an_opening_that_is_told_twice_is_one_and_a_crash_loses_none() {
-    let mut world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let event = json!({ "user": "ada@example.test", "lock": "5", "success": false });
-    let letters = world.happens(json!({ "events": [event] })).await;
-    let [letter] = &letters[..] else { panic!("one letter") };
+    let deliveries = world.change_undelivered(json!({ "events": [event] })).await;
+    let [delivery] = &deliveries[..] else { panic!("one letter") };
     world.crash(Step::Enqueue, 1);
-    assert_eq!(post(&world, letter).await, 500, "the sender tries again");
+    assert_eq!(post(&world, delivery).await, 500, "the sender tries again");
     assert_eq!(rows(&world, &Wanted::default()).await, []);
     for _ in 0..3 {
-        assert_eq!(post(&world, letter).await, 202);
+        assert_eq!(post(&world, delivery).await, 202);
     }
     let shown = rows(&world, &Wanted::default()).await;
     assert_eq!((shown.len(), shown[0].times.len()), (1, 1));
@@ -230,13 +230,13 @@ async fn k9_an_opening_that_is_told_twice_is_one_and_a_crash_loses_none() {
 /// A list of many pages, some of them empty, is read to its end over several comparisons, and nothing twice.
 #[tokio::test]
 async fn k9_entries_of_salto_ks_are_read_page_by_page_to_the_last() {
-    let world = riverside(Setting::at(Doors::SaltoKs, PLAN)).await;
-    let mut house = world.door_world().await;
-    house["quirks"] = json!(["entries-empty-page"]);
+    let world = riverside(Scenario::at(Doors::SaltoKs, PLAN)).await;
+    let mut fixture = world.door_world().await;
+    fixture["quirks"] = json!(["entries-empty-page"]);
     let start: Timestamp = "2026-03-02T01:00:00Z".parse().expect("an instant");
     let entry = |n: i64| json!({ "user": "ada@example.test", "lock": "Front door", "at": start + SignedDuration::from_secs(10 * n) });
-    house["entries"] = (0..2_500).map(entry).collect();
-    world.put_world(house).await;
+    fixture["entries"] = (0..2_500).map(entry).collect();
+    world.put_world(fixture).await;
     world.forget_calls("salto-ks").await;
     let count = async || {
         let rows = rows(&world, &Wanted::default()).await;
@@ -258,7 +258,7 @@ async fn k9_entries_of_salto_ks_are_read_page_by_page_to_the_last() {
 /// A rejected entry of SALTO KS names nobody; whose tag it is is looked up.
 #[tokio::test]
 async fn b14_whoever_was_rejected_without_a_name_is_known_by_their_tag() {
-    let mut world = riverside(Setting::at(Doors::SaltoKs, PLAN)).await;
+    let mut world = riverside(Scenario::at(Doors::SaltoKs, PLAN)).await;
     world
         .by_hand(|world| {
             world["quirks"] = json!(["rejected-unnamed"]);
@@ -268,7 +268,7 @@ async fn b14_whoever_was_rejected_without_a_name_is_known_by_their_tag() {
             ada["tags"] = json!(["0123"]);
         })
         .await;
-    happens(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
+    change_undelivered(&world, Some("ada"), "2026-03-02T08:00:00Z", true).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     let shown = rows(&world, &Wanted::default()).await;
     assert_eq!(told(&shown)[0].1, Some("ada@example.test"));
@@ -278,7 +278,7 @@ async fn b14_whoever_was_rejected_without_a_name_is_known_by_their_tag() {
 
 #[tokio::test]
 async fn k9_entries_that_cannot_be_read_are_a_problem_and_disturb_nothing_else() {
-    let mut world = riverside(Setting::at(Doors::SaltoKs, PLAN)).await;
+    let mut world = riverside(Scenario::at(Doors::SaltoKs, PLAN)).await;
     world.change_doors(json!({ "entries": [{ "user": "ada@example.test", "lock": "Front door" }] })).await;
     world.faults(json!([{ "match": "GET */entries", "status": 500, "times": -1 }])).await;
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
@@ -295,7 +295,7 @@ async fn k9_entries_that_cannot_be_read_are_a_problem_and_disturb_nothing_else()
 /// Kisi switches a webhook off that fails: it is noticed and said, with what to do.
 #[tokio::test]
 async fn b12_a_webhook_that_kisi_switched_off_is_noticed_and_said() {
-    let mut world = riverside(Setting::at(Doors::Kisi, PLAN)).await;
+    let mut world = riverside(Scenario::at(Doors::Kisi, PLAN)).await;
     let webhook = |more: Value| {
         let mut webhook = json!({ "id": "1", "name": "Doorstep", "type": "event_webhook", "enabled": true,
             "url": format!("https://x.test{KISI}"), "enabled_events": ["lock.unlock"] });
@@ -309,7 +309,7 @@ async fn b12_a_webhook_that_kisi_switched_off_is_noticed_and_said() {
         (json!({ "enabled": false }), Some("is disabled")),
         (json!({ "enabled_events": ["user.update"] }), Some("does not post lock.unlock")),
     ] {
-        world.by_hand(|house| house["integrations"] = json!([webhook(elsewhere.clone()), webhook(more)])).await;
+        world.by_hand(|fixture| fixture["integrations"] = json!([webhook(elsewhere.clone()), webhook(more)])).await;
         let problems = world.reconcile().await.problems;
         match said {
             Some(said) => assert!(
@@ -322,9 +322,11 @@ async fn b12_a_webhook_that_kisi_switched_off_is_noticed_and_said() {
     }
     // Its own letter of that, posted by another webhook, has everything compared at once.
     world.forget_calls("kisi").await;
-    world.by_hand(|house| house["integrations"] = json!([])).await;
-    for letter in world.happens(json!({ "events": [{ "type": "integration.disable_due_to_error" }] })).await {
-        assert_eq!(post(&world, &letter).await, 202);
+    world.by_hand(|fixture| fixture["integrations"] = json!([])).await;
+    for delivery in
+        world.change_undelivered(json!({ "events": [{ "type": "integration.disable_due_to_error" }] })).await
+    {
+        assert_eq!(post(&world, &delivery).await, 202);
     }
     world.machine.quiet().await;
     assert!(world.calls("kisi").await.contains_key("GET /integrations"));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_cloud::store::site_version::Paused;
 use doorstep_core::decide::guard::{Hold, Scope, UnconfirmedChange, Waiting};
 use doorstep_core::model::fact::{FactId, Kind};
@@ -39,8 +39,8 @@ fn missing(lacks: &[Lack]) -> Vec<Missing> {
 }
 
 async fn b3_a_grant_is_explained_by_claim_facts_rule_and_delivery(at: Doors) {
-    let world = Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    let world = Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     let (explained, group) = group(&world, "ada", "Members", None).await;
     assert_eq!((explained.tense, group.has, group.may, group.evidence), (Tense::Present, true, true, Evidence::Claim));
     assert_eq!(explained.person.name.as_deref(), Some("Ada Byron"));
@@ -68,7 +68,7 @@ async fn b3_a_grant_is_explained_by_claim_facts_rule_and_delivery(at: Doors) {
 
 async fn b3_before_between_and_after_a_window_each_instant_is_explained(at: Doors) {
     let things = json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
-    let world = Setting::at(at, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;
     let (_, before) = group(&world, "eve", "Meeting", None).await;
     assert_eq!((before.has, before.may, missing(&before.lacks)), (false, false, vec![Missing::NotYet]));
     assert_eq!(before.lacks[0].at.map(|at| at.to_string()).as_deref(), Some("2026-03-02T09:45:00Z"));
@@ -92,9 +92,9 @@ async fn b3_before_between_and_after_a_window_each_instant_is_explained(at: Door
 /// Ada's membership is gone; what she had is still told by what was written down.
 async fn b3_what_was_is_told_by_records_and_what_should_have_been_by_facts(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.clock("2026-03-02T09:00:00Z").await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     let (_, now) = group(&world, "ada", "Members", None).await;
     assert_eq!((now.has, missing(&now.lacks)), (false, vec![Missing::Gone, Missing::NoRule]), "{now:?}");
@@ -110,7 +110,7 @@ async fn b3_what_was_is_told_by_records_and_what_should_have_been_by_facts(at: D
 
 async fn b3_whoever_has_nothing_is_told_why(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let (explained, eve) = group(&world, "eve", "Members", None).await;
     assert_eq!((eve.has, missing(&eve.lacks)), (false, vec![Missing::NoRule]));
     assert_eq!(explained.person.profiles, ["member m-eve"]);
@@ -141,13 +141,17 @@ async fn b3_whoever_has_nothing_is_told_why(at: Doors) {
 
 async fn b3_what_the_mode_and_the_vendor_keep_back_is_said(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let house = || House::with(&["Members"]);
-    let world = Setting::at(at, PLAN).mode("observe").begin(town(things.clone()), house()).await;
-    world.tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada Lovelace", "email": "ada@example.test" }] })).await;
+    let fixture = || DoorsFixture::with(&["Members"]);
+    let world = Scenario::at(at, PLAN).mode("observe").begin(town(things.clone()), fixture()).await;
+    world
+        .change_and_deliver(
+            json!({ "members": [{ "_id": "m-ada", "name": "Ada Lovelace", "email": "ada@example.test" }] }),
+        )
+        .await;
     let (_, ada) = group(&world, "ada", "Members", None).await;
     assert!(!ada.has && ada.may && missing(&ada.lacks).contains(&Missing::Mode), "{ada:?}");
 
-    let mut world = Setting::at(at, PLAN).start(town(things), house()).await;
+    let mut world = Scenario::at(at, PLAN).start(town(things), fixture()).await;
     let writes = match at {
         Doors::SaltoKs => "POST /v1*",
         Doors::Kisi => "POST *",
@@ -177,8 +181,8 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
         "bookings": [{ "_id": "b-x", "resource": "r-board", "member": "m-bob", "location": "l-riverside",
             "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T11:00:00Z", "timezone": "Europe/London" }] });
     let rules = format!("{PLAN}\n[[rule]]\nresource = \"Boardroom\"\nopens = [\"Members\"]\n");
-    let house = House::with(&["Members"]).person("zoe").inside("zoe", "Members").inside("owner", "Members");
-    let mut world = Setting::at(at, &rules).begin(town(things), house).await;
+    let fixture = DoorsFixture::with(&["Members"]).person("zoe").inside("zoe", "Members").inside("owner", "Members");
+    let mut world = Scenario::at(at, &rules).begin(town(things), fixture).await;
     let ask = async |world: &World, at: Option<&str>| {
         let wanted = who::Wanted { group: "members".into(), at: at.map(str::to_owned) };
         let told = who::who(world.machine.environment(), SITE, &wanted).await.expect("an answer");
@@ -195,7 +199,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
     world.clock("2026-03-02T12:00:00Z").await;
     assert_eq!(ask(&world, Some("2026-03-02T10:30:00Z")).await, some(&[(Whose::Ours, "ada"), (Whose::Ours, "bob")]));
     assert_eq!(ask(&world, Some("2026-03-02T09:00:00Z")).await, some(&[(Whose::Ours, "ada")]));
-    world.by_hand(|house| house["groups"][0]["members"] = json!([])).await;
+    world.by_hand(|fixture| fixture["groups"][0]["members"] = json!([])).await;
     assert_eq!(ask(&world, None).await, some(&[(Whose::Missing, "ada")]));
     let wanted = who::Wanted { group: "Nowhere".into(), at: None };
     assert!(who::who(world.machine.environment(), SITE, &wanted).await.is_err());
@@ -205,7 +209,7 @@ async fn b3_everybody_in_a_group_is_told_apart(at: Doors) {
 /// Somebody who is in a group although nothing opens it any more, because that waits for a human.
 async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let (environment, now) = (world.machine.environment(), world.machine.now());
     let name = FactId::new(Kind::Membership, "s-ada");
     let known = environment.store.fact(SITE, &name).await.expect("it reads").expect("a fact");
@@ -244,9 +248,9 @@ async fn b3_what_the_guard_holds_is_said_with_its_checksum(at: Doors) {
 
 async fn b3_a_pause_and_a_platform_that_cannot_be_read_are_said(at: Doors) {
     let things = json!({ "bookings": [booking("eve", "2026-03-03T10:00:00Z", "2026-03-03T11:00:00Z")] });
-    let mut setting = Setting::at(at, ROOM);
-    setting.cadence = Some(std::time::Duration::from_secs(3600));
-    let mut world = setting.begin(town(things), House::with(&["Meeting"])).await;
+    let mut scenario = Scenario::at(at, ROOM);
+    scenario.cadence = Some(std::time::Duration::from_secs(3600));
+    let mut world = scenario.begin(town(things), DoorsFixture::with(&["Meeting"])).await;
     world.platform_faults(json!([{ "match": "*", "status": 500, "times": -1 }])).await;
     world.clock("2026-03-03T10:30:00Z").await;
     let (explained, eve) = group(&world, "eve", "Meeting", None).await;
@@ -264,22 +268,24 @@ async fn b3_a_pause_and_a_platform_that_cannot_be_read_are_said(at: Doors) {
 #[tokio::test]
 async fn b3_a_seat_that_is_missing_is_said_and_who_was_let_in_by_hand() {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let house = House::with(&["Members"]).says("seats", json!(2));
-    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), house).await;
+    let fixture = DoorsFixture::with(&["Members"]).says("seats", json!(2));
+    let world = Scenario::at(Doors::SaltoKs, PLAN).begin(town(things), fixture).await;
     let (explained, ada) = group(&world, "ada", "Members", None).await;
     assert!(!ada.has && ada.may && ada.claim.is_some(), "{ada:?}");
     assert_eq!(missing(&ada.lacks), [Missing::Seat]);
     assert!(!explained.person.accounts[0].active);
 
-    let world = Setting::at(Doors::SaltoKs, PLAN).begin(town(json!({})), House::with(&["Members"]).person("bob")).await;
+    let world =
+        Scenario::at(Doors::SaltoKs, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"]).person("bob")).await;
     let mut world = world;
     world
-        .by_hand(|house| {
-            let bob = house["users"].as_array().expect("users").iter().find(|user| user["email"] == "bob@example.test");
-            house["groups"][0]["members"] = json!([{ "user": bob.expect("Bob")["id"] }]);
+        .by_hand(|fixture| {
+            let bob =
+                fixture["users"].as_array().expect("users").iter().find(|user| user["email"] == "bob@example.test");
+            fixture["groups"][0]["members"] = json!([{ "user": bob.expect("Bob")["id"] }]);
         })
         .await;
-    world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("bob")] })).await;
     let (_, bob) = group(&world, "bob", "Members", None).await;
     assert!(bob.claim.is_none() && bob.has && bob.evidence == Evidence::Doors, "{bob:?}");
     world.ends_well().await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_core::site::Mode;
 
 at_both!(
@@ -13,15 +13,15 @@ at_both!(
     b2_a_file_that_is_loaded_is_taken_at_its_word,
 );
 
-async fn pushed_by_nobody(at: Doors) -> (World, Setting) {
+async fn pushed_by_nobody(at: Doors) -> (World, Scenario) {
     let things = town(json!({ "memberships": [hot_desk("ada")] }));
-    let house = House::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
-    (Setting::at(at, PLAN).not_loaded().start(things, house).await, Setting::at(at, PLAN))
+    let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
+    (Scenario::at(at, PLAN).not_loaded().start(things, fixture).await, Scenario::at(at, PLAN))
 }
 
 async fn b2_first_push_observes_until_the_mode_is_said(at: Doors) {
-    let (world, setting) = pushed_by_nobody(at).await;
-    let text = setting.text();
+    let (world, scenario) = pushed_by_nobody(at).await;
+    let text = scenario.text();
     let shown = world.machine.push(&text).await.expect("a push");
     assert_eq!((shown.stored, shown.version, shown.mode), (true, Some(1), Some(Mode::Observe)));
     assert!(shown.remarks[0].contains("push the file again with --mode"), "{:?}", shown.remarks);
@@ -49,31 +49,31 @@ async fn b2_first_push_observes_until_the_mode_is_said(at: Doors) {
 }
 
 async fn b2_first_push_with_the_mode_said_acts_at_once(at: Doors) {
-    let (world, setting) = pushed_by_nobody(at).await;
-    let shown = world.machine.push_in_mode(&setting.text(), Some(Mode::Full)).await.expect("a push");
+    let (world, scenario) = pushed_by_nobody(at).await;
+    let shown = world.machine.push_in_mode(&scenario.text(), Some(Mode::Full)).await.expect("a push");
     assert_eq!((shown.mode, shown.remarks.len()), (Some(Mode::Full), 0));
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);
     world.ends_well().await;
 }
 
 async fn b2_first_push_of_a_file_that_observes_is_followed_by_one_taken_at_its_word(at: Doors) {
-    let (world, setting) = pushed_by_nobody(at).await;
-    let observing = Setting::at(at, PLAN).mode("observe").text();
+    let (world, scenario) = pushed_by_nobody(at).await;
+    let observing = Scenario::at(at, PLAN).mode("observe").text();
     let shown = world.machine.push(&observing).await.expect("a push");
     assert_eq!((shown.mode, shown.remarks.len()), (Some(Mode::Observe), 0), "it says so itself");
     assert_eq!(world.inside("Members").await, ["mallory"]);
-    let shown = world.machine.push(&setting.text()).await.expect("a push");
+    let shown = world.machine.push(&scenario.text()).await.expect("a push");
     assert_eq!((shown.version, shown.mode), (Some(2), Some(Mode::Full)));
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);
     world.ends_well().await;
 }
 
 async fn b2_a_file_that_is_loaded_is_taken_at_its_word(at: Doors) {
-    let (world, setting) = pushed_by_nobody(at).await;
-    world.machine.push(&setting.text()).await.expect("a push");
+    let (world, scenario) = pushed_by_nobody(at).await;
+    world.machine.push(&scenario.text()).await.expect("a push");
     let store = &world.machine.environment().store;
     assert!(store.in_force(SITE).await.expect("it is here").observing);
-    doorstep_operator::push::load(world.machine.environment(), &setting.text()).await.expect("it is stored");
+    doorstep_operator::push::load(world.machine.environment(), &scenario.text()).await.expect("it is stored");
     assert!(!store.in_force(SITE).await.expect("it is here").observing, "the same text, but nobody pushed it");
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada", "mallory"]);

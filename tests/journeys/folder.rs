@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_local::Data;
 use doorstep_operator::forget::{Outcome, Wanted};
 
@@ -41,18 +41,18 @@ async fn b8_no_file_of_the_data_folder_holds_anything_of_a_forgotten_person(at: 
     let words = ["Ada Lovelace", "ada@example.test", "90210473"];
     let member = json!({ "_id": "m-ada", "name": words[0], "email": words[1], "location": "l-riverside",
         "properties": { "Card": words[2] } });
-    let mut setting = Setting::at(at, PLAN).platform_says("card_property = \"Card\"");
-    setting.data = Data::Folder(folder.0.clone());
-    let house = House::with(&["Members"]).says("tags", json!([words[2]]));
-    let mut world = setting.begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), house).await;
-    world.tell(json!({ "members": [member] })).await;
+    let mut scenario = Scenario::at(at, PLAN).platform_says("card_property = \"Card\"");
+    scenario.data = Data::Folder(folder.0.clone());
+    let fixture = DoorsFixture::with(&["Members"]).says("tags", json!([words[2]]));
+    let mut world = scenario.begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), fixture).await;
+    world.change_and_deliver(json!({ "members": [member] })).await;
     assert_eq!(world.tags("ada").await, [words[2]]);
     for word in words {
         assert!(!files_with(&folder.0, word).is_empty(), "{word} is known until then");
     }
     world.clock("2026-03-02T09:00:00Z").await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
-    world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     // The vendors' sandboxes are in the same folder: what they hold of her is theirs to erase.
     world

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::andcards::{begin, subscription};
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_cloud::environment::Environment;
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Forgotten, Outcome, Wanted, forget};
@@ -59,17 +59,17 @@ const ADA: [&str; 4] = ["ada byron", "ada@example.test", "ada lovelace", "902104
 async fn ada_left(at: Doors) -> World {
     let things = town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")],
         "companies": [{ "_id": "c-ada", "name": "Ada Lovelace", "location": "l-riverside" }] }));
-    let house = House::with(&["Members"]).says("tags", json!(["90210473"]));
-    let setting = Setting::at(at, PLAN).platform_says("card_property = \"Card\"");
-    let world = setting.begin(things, house).await;
+    let fixture = DoorsFixture::with(&["Members"]).says("tags", json!(["90210473"]));
+    let scenario = Scenario::at(at, PLAN).platform_says("card_property = \"Card\"");
+    let world = scenario.begin(things, fixture).await;
     world
-        .tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada Lovelace", "email": "ada@example.test",
+        .change_and_deliver(json!({ "members": [{ "_id": "m-ada", "name": "Ada Lovelace", "email": "ada@example.test",
             "company": "c-ada", "location": "l-riverside", "properties": { "Card": "90210473" } }] }))
         .await;
     assert_eq!(world.tags("ada").await, ["90210473"]);
     world.clock("2026-03-02T09:00:00Z").await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
-    world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.change(json!({ "remove": { "companies": ["c-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     assert_eq!(world.inside("Members").await, ["bob"]);
@@ -99,8 +99,9 @@ async fn b8_whoever_is_forgotten_is_nowhere_in_the_table_and_the_chain_is_whole(
 }
 
 async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_why(at: Doors) {
-    let world =
-        Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN)
+        .begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"]))
+        .await;
     let before = world.table().await;
     let why = |outcome: Outcome| match outcome {
         Outcome::Refused(first) => first.join("\n"),
@@ -110,7 +111,7 @@ async fn b8_whoever_would_be_back_or_has_access_is_not_forgotten_and_it_is_said_
     assert!(first.contains("still in group") && first.contains("still has them as member m-ada"), "{first}");
     assert!(why(asked(&world, "eve").await).contains("member m-eve"), "nobody ever opened anything to her");
     assert_eq!(world.table().await, before, "nothing was erased");
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     let first = why(asked(&world, "ada").await);
     assert!(!first.contains("still in group") && first.contains("member m-ada"), "{first}");
     assert_eq!(asked(&world, "nobody").await, Outcome::Nobody);
@@ -125,14 +126,15 @@ async fn b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget(at: Do
         "location": "l-riverside" });
     let desk = json!({ "_id": "ada@example.test", "member": "ada@example.test", "plan": "p-hot", "status": "approved",
         "startDate": "2026-01-01T00:00:00.000Z", "location": "l-riverside" });
-    let world =
-        Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("bob")] })), House::with(&["Members"])).await;
-    world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
-    world.tell(json!({ "members": [member], "memberships": [desk] })).await;
+    let world = Scenario::at(at, PLAN)
+        .begin(town(json!({ "memberships": [hot_desk("bob")] })), DoorsFixture::with(&["Members"]))
+        .await;
+    world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
+    world.change_and_deliver(json!({ "members": [member], "memberships": [desk] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.clock("2026-03-02T09:00:00Z").await;
-    world.tell(json!({ "remove": { "memberships": ["ada@example.test"] } })).await;
-    world.tell(json!({ "remove": { "members": ["ada@example.test"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["ada@example.test"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "members": ["ada@example.test"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     assert_eq!(world.inside("Members").await, ["bob"]);
     forgotten(&world, "ada").await;
@@ -143,8 +145,12 @@ async fn b8_an_id_that_is_an_address_is_nowhere_in_the_table_after_forget(at: Do
 async fn b8_whoever_was_forgotten_comes_back_as_somebody_new(at: Doors) {
     let world = ada_left(at).await;
     let done = forgotten(&world, "ada").await;
-    world.tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada Byron", "email": "ada@example.test" }] })).await;
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    world
+        .change_and_deliver(
+            json!({ "members": [{ "_id": "m-ada", "name": "Ada Byron", "email": "ada@example.test" }] }),
+        )
+        .await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     let people = world.people().await;
     let ada = people.iter().find(|person| person["email"] == "ada@example.test").expect("she is back");
@@ -155,19 +161,19 @@ async fn b8_whoever_was_forgotten_comes_back_as_somebody_new(at: Doors) {
 async fn b8_a_person_of_a_platform_that_tells_is_taken_out_of_what_it_told(at: Doors) {
     let things = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
     let world =
-        begin(Setting::at(at, "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n"), things, &["Members"]).await;
+        begin(Scenario::at(at, "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n"), things, &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.clock("2026-03-02T09:00:00Z").await;
-    world.tell(json!({ "remove": { "subscriptions": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "subscriptions": ["s-ada"] } })).await;
     let Outcome::Refused(first) = asked(&world, "ada").await else { panic!("she is told of") };
     assert!(first.iter().any(|first| first.contains("member u-ada")), "{first:?}");
-    world.tell(json!({ "remove": { "users": ["u-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "users": ["u-ada"] } })).await;
     world.clock("2026-03-02T09:30:00Z").await;
-    let letters = |table: &[(String, String)]| table.iter().filter(|(at, _)| at.contains("#told roster#")).count();
-    let told = letters(&world.table().await);
+    let deliveries = |table: &[(String, String)]| table.iter().filter(|(at, _)| at.contains("#told roster#")).count();
+    let told = deliveries(&world.table().await);
     forgotten(&world, "ada").await;
     is_nowhere(&world, &["ada byron", "ada@example.test"]).await;
-    assert_eq!(letters(&world.table().await), told, "the roster is there without her");
+    assert_eq!(deliveries(&world.table().await), told, "the roster is there without her");
     assert_eq!(world.inside("Members").await, ["bob"]);
     for body in world.roster(1).await {
         assert_eq!(world.deliver(&body).await, 202);

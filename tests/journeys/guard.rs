@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_core::decide::guard::Scope;
 use doorstep_local::Machine;
 
@@ -51,7 +51,7 @@ fn memberships(range: std::ops::Range<usize>) -> Value {
 
 /// A site with so many people in one group.
 async fn full(at: Doors, count: usize) -> World {
-    let world = Setting::at(at, PLAN).begin(town(people(count)), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(people(count)), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, names(0..count));
     world
 }
@@ -124,7 +124,7 @@ async fn b4_a_group_of_three_is_not_emptied_by_inference(at: Doors) {
 
 async fn b4_what_is_announced_or_over_is_not_held(at: Doors) {
     let world = full(at, 12).await;
-    world.tell(memberships(0..6)).await;
+    world.change_and_deliver(memberships(0..6)).await;
     assert_eq!(world.inside("Members").await, names(6..12), "each was announced");
     let ends = |n: usize| {
         let mut membership = hot_desk(&who(n));
@@ -146,7 +146,7 @@ async fn b4_a_signed_removal_of_what_is_held_goes_on(at: Doors) {
     assert_eq!(world.reconcile().await.held, 5);
     // The delivery comes late, after the list: now somebody vouches for it.
     world.change(json!({ "memberships": [hot_desk("p00")] })).await;
-    world.tell(memberships(0..1)).await;
+    world.change_and_deliver(memberships(0..1)).await;
     assert_eq!(world.inside("Members").await, names(1..12));
     assert_eq!(world.reconcile().await.held, 0, "four of those who were there are few");
     assert_eq!(world.inside("Members").await, names(5..12));
@@ -155,7 +155,7 @@ async fn b4_a_signed_removal_of_what_is_held_goes_on(at: Doors) {
 
 async fn b4_a_new_site_file_that_takes_from_many_waits(at: Doors) {
     let world = full(at, 12).await;
-    let other = Setting::at(at, "[[rule]]\nplan = \"Day desk\"\nopens = [\"Members\"]\n").text();
+    let other = Scenario::at(at, "[[rule]]\nplan = \"Day desk\"\nopens = [\"Members\"]\n").text();
     world.change(json!({ "plans": [{ "_id": "pl-day", "name": "Day desk" }] })).await;
     let shown = world.machine.push(&other).await.expect("a push");
     assert!(shown.stored, "{shown:?}");
@@ -164,7 +164,7 @@ async fn b4_a_new_site_file_that_takes_from_many_waits(at: Doors) {
     // Somebody is settled for another reason: still held.
     let mut renamed = people(1)["members"].clone();
     renamed[0]["name"] = json!("Somebody Else");
-    world.tell(json!({ "members": renamed })).await;
+    world.change_and_deliver(json!({ "members": renamed })).await;
     assert_eq!(world.inside("Members").await.len(), 12);
     world.approve_all().await;
     assert_eq!(world.inside("Members").await, [""; 0]);
@@ -236,12 +236,12 @@ async fn b4_an_approval_is_for_exactly_that_set_and_for_an_hour(at: Doors) {
 }
 
 async fn b4_many_foreign_people_are_not_removed_unseen(at: Doors) {
-    let mut house = House::with(&["Members"]);
+    let mut fixture = DoorsFixture::with(&["Members"]);
     for n in 20..32 {
-        house = house.person(&who(n)).inside(&who(n), "Members");
+        fixture = fixture.person(&who(n)).inside(&who(n), "Members");
     }
-    let setting = Setting::at(at, PLAN).doors_say("foreign = \"remove\"");
-    let world = setting.begin(town(people(12)), house).await;
+    let scenario = Scenario::at(at, PLAN).doors_say("foreign = \"remove\"");
+    let world = scenario.begin(town(people(12)), fixture).await;
     assert_eq!(world.inside("Members").await.len(), 24);
     assert_eq!(world.holds().await[0].hold.revokes, 12);
     world.approve_all().await;
@@ -250,14 +250,14 @@ async fn b4_many_foreign_people_are_not_removed_unseen(at: Doors) {
 }
 
 async fn b4_more_than_100_new_accounts_at_once_wait(at: Doors) {
-    let world = Setting::at(at, PLAN).begin(town(people(0)), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(people(0)), DoorsFixture::with(&["Members"])).await;
     let member = |n: usize| json!({ "_id": format!("m-c{n}"), "name": format!("c{n}"), "email": address(&format!("c{n}")), "company": "c-acme" });
     let company = |count: usize| json!({ "members": (0..count).map(member).collect::<Vec<_>>() });
     let mut shared = hot_desk("acme");
     (shared["member"], shared["company"]) = (Value::Null, json!("c-acme"));
     world.change(company(101)).await;
     world.reconcile().await;
-    world.tell(json!({ "memberships": [shared] })).await;
+    world.change_and_deliver(json!({ "memberships": [shared] })).await;
     assert_eq!(world.inside("Members").await, [""; 0], "nobody is invited yet");
     let held = world.holds().await;
     // Ada and Bob work there, too.
@@ -274,12 +274,12 @@ async fn b4_more_than_100_new_accounts_at_once_wait(at: Doors) {
 
 async fn b4_settle_does_nothing_that_nobody_vouched_for_before_it_is_judged(at: Doors) {
     let rules = format!("{PLAN}{ROOM}");
-    let world = Setting::at(at, &rules).begin(town(people(3)), House::with(&["Members", "Meeting"])).await;
+    let world = Scenario::at(at, &rules).begin(town(people(3)), DoorsFixture::with(&["Members", "Meeting"])).await;
     world.change(memberships(0..3)).await;
     assert_eq!(world.reconcile().await.held, 3);
     // Their bookings ring for them all day.
     let booked = (0..3).map(|n| booking(&who(n), "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"));
-    world.tell(json!({ "bookings": booked.collect::<Vec<_>>() })).await;
+    world.change_and_deliver(json!({ "bookings": booked.collect::<Vec<_>>() })).await;
     world.clock("2026-03-02T10:30:00Z").await;
     assert_eq!(world.inside("Meeting").await, names(0..3));
     world.clock("2026-03-02T12:00:00Z").await;
@@ -293,7 +293,7 @@ async fn b4_what_is_held_still_ends_when_its_recorded_time_is_over(at: Doors) {
     let booked = (0..3).map(|n| booking(&who(n), "2026-03-02T09:00:00Z", "2026-03-02T11:00:00Z"));
     let mut things = people(3);
     things["bookings"] = booked.collect();
-    let world = Setting::at(at, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;
     world.clock("2026-03-02T09:30:00Z").await;
     let gone: Vec<String> = (0..3).map(|n| format!("b-{}", who(n))).collect();
     world.change(json!({ "remove": { "bookings": gone } })).await;
@@ -330,21 +330,21 @@ async fn b4_a_group_that_seems_empty_for_a_moment_is_left_all_the_same(at: Doors
         Doors::SaltoKs => "GET */access_groups/*/users",
     };
     world.faults(json!([{ "match": list, "body": "[]", "times": 2 }])).await;
-    world.tell(memberships(0..1)).await;
+    world.change_and_deliver(memberships(0..1)).await;
     assert_eq!(world.inside("Members").await, ["p01"]);
     world.faults(json!([])).await;
     world.ends_well().await;
 }
 
 async fn b4_what_grant_only_left_waits_and_what_is_announced_since_does_not(at: Doors) {
-    let setting = Setting::at(at, PLAN).mode("grant-only");
-    let world = setting.begin(town(people(20)), House::with(&["Members"])).await;
-    world.tell(memberships(0..6)).await;
+    let scenario = Scenario::at(at, PLAN).mode("grant-only");
+    let world = scenario.begin(town(people(20)), DoorsFixture::with(&["Members"])).await;
+    world.change_and_deliver(memberships(0..6)).await;
     assert_eq!(world.inside("Members").await, names(0..20), "nothing is taken in this mode");
-    world.machine.push(&Setting::at(at, PLAN).text()).await.expect("a push");
+    world.machine.push(&Scenario::at(at, PLAN).text()).await.expect("a push");
     assert_eq!((world.inside("Members").await, world.reconcile().await.held), (names(0..20), 6));
     for n in 6..11 {
-        world.tell(memberships(n..n + 1)).await;
+        world.change_and_deliver(memberships(n..n + 1)).await;
         assert_eq!(world.inside("Members").await, [names(0..6), names(n + 1..20)].concat(), "{n} was announced");
     }
     assert_eq!(world.reconcile().await.held, 6);

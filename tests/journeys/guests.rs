@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 
 at_both!(
     o10_guests_of_a_booking_get_the_booking_s_access,
@@ -24,7 +24,7 @@ fn gus() -> Value {
 }
 
 async fn at_a_meeting(at: Doors, visitors: Value) -> World {
-    Setting::at(at, ROOM).begin(town(invited(visitors)), House::with(&["Meeting"])).await
+    Scenario::at(at, ROOM).begin(town(invited(visitors)), DoorsFixture::with(&["Meeting"])).await
 }
 
 async fn o10_guests_of_a_booking_get_the_booking_s_access(at: Doors) {
@@ -36,7 +36,7 @@ async fn o10_guests_of_a_booking_get_the_booking_s_access(at: Doors) {
     assert_eq!(world.account("ada").await["state"], "subscribed", "a member's stays");
     let mut again = booking("ada", "2026-03-02T14:00:00Z", "2026-03-02T15:00:00Z");
     again["visitors"] = json!(["v-gus"]);
-    world.tell(json!({ "bookings": [again] })).await;
+    world.change_and_deliver(json!({ "bookings": [again] })).await;
     world.at("2026-03-02T13:45:00Z", "Meeting", &["ada", "gus"]).await;
     assert_eq!(world.account("gus").await["state"], "subscribed", "the same account is woken");
     world.at("2026-03-02T15:15:00Z", "Meeting", &[]).await;
@@ -44,9 +44,9 @@ async fn o10_guests_of_a_booking_get_the_booking_s_access(at: Doors) {
 }
 
 async fn o10_guests_can_be_left_out(at: Doors) {
-    let setting =
-        Setting::at(at, "[bookings]\nguests = false\n\n[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n");
-    let world = setting.begin(town(invited(json!([gus()]))), House::with(&["Meeting"])).await;
+    let scenario =
+        Scenario::at(at, "[bookings]\nguests = false\n\n[[rule]]\nresource = \"Boardroom\"\nopens = [\"Meeting\"]\n");
+    let world = scenario.begin(town(invited(json!([gus()]))), DoorsFixture::with(&["Meeting"])).await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &["ada"]).await;
     assert!(world.account("gus").await.is_null());
     world.ends_well().await;
@@ -66,7 +66,7 @@ async fn o10_a_guest_with_a_member_s_address_is_that_member(at: Doors) {
     let mut things = invited(json!([guest]));
     things["memberships"] = json!([hot_desk("eve")]);
     let rules = format!("{ROOM}{}", super::PLAN);
-    let world = Setting::at(at, &rules).begin(town(things), House::with(&["Meeting", "Members"])).await;
+    let world = Scenario::at(at, &rules).begin(town(things), DoorsFixture::with(&["Meeting", "Members"])).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.at("2026-03-02T09:45:00Z", "Meeting", &["ada", "eve"]).await;
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;
@@ -79,9 +79,11 @@ async fn o10_a_guest_who_is_invited_later_or_struck_out_is_followed(at: Doors) {
     let world = at_a_meeting(at, json!([])).await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &["ada"]).await;
     // The platform posts nothing about the guest, only about the booking.
-    world.tell(json!({ "visitors": [gus()], "bookings": [{ "_id": "b-ada", "visitors": ["v-gus"] }] })).await;
+    world
+        .change_and_deliver(json!({ "visitors": [gus()], "bookings": [{ "_id": "b-ada", "visitors": ["v-gus"] }] }))
+        .await;
     assert_eq!(world.inside("Meeting").await, ["ada", "gus"]);
-    world.tell(json!({ "bookings": [{ "_id": "b-ada", "visitors": [] }] })).await;
+    world.change_and_deliver(json!({ "bookings": [{ "_id": "b-ada", "visitors": [] }] })).await;
     assert_eq!(world.inside("Meeting").await, ["ada"]);
     world.ends_well().await;
 }

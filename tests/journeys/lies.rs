@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Doors, House, Platform, Setting, World};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
 /// The groups that somebody is in, each by a kind of thing of its own.
 const GROUPS: [&str; 6] = ["Members", "Day", "Evening", "Meeting", "Desks", "Guests"];
@@ -121,8 +121,8 @@ fn nexudus_hints(number: usize) -> Vec<(Option<u16>, String)> {
 }
 
 async fn nexudus_world(organization: &str) -> World {
-    let setting = Setting::at(Doors::Kisi, NEXUDUS_RULES).on(Platform::Nexudus).platform_says(organization);
-    let world = setting.begin(nexudus(), House::with(&GROUPS)).await;
+    let scenario = Scenario::at(Doors::Kisi, NEXUDUS_RULES).on(Platform::Nexudus).platform_says(organization);
+    let world = scenario.begin(nexudus(), DoorsFixture::with(&GROUPS)).await;
     assert_eq!(
         inside(&world).await,
         [
@@ -263,8 +263,8 @@ fn officernd_hints(number: usize) -> Vec<(Option<u16>, String)> {
 }
 
 async fn officernd_lies(lies: impl Fn(&str, &[Value], &str) -> Vec<Value>) {
-    let setting = Setting::at(Doors::SaltoKs, OFFICERND_RULES);
-    let mut world = setting.begin(officernd(), House::with(&GROUPS)).await;
+    let scenario = Scenario::at(Doors::SaltoKs, OFFICERND_RULES);
+    let mut world = scenario.begin(officernd(), DoorsFixture::with(&GROUPS)).await;
     let everybody = || ["ada", "bob", "eve"].map(str::to_owned).to_vec();
     assert_eq!(
         inside(&world).await,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Setting, World, address};
+use crate::support::{Doors, DoorsFixture, Scenario, World, address};
 use doorstep_local::run::crash::Step;
 
 /// Opens *Front* to whoever has the plan *Office*.
@@ -29,8 +29,8 @@ fn company() -> Value {
     json!({ "members": (0..MANY).map(member).collect::<Vec<_>>(), "memberships": [office] })
 }
 
-async fn begin(things: Value, house: House) -> World {
-    let world = Setting::at(Doors::SaltoKs, &format!("{PLAN}{OFFICE}")).begin(town(things), house).await;
+async fn begin(things: Value, fixture: DoorsFixture) -> World {
+    let world = Scenario::at(Doors::SaltoKs, &format!("{PLAN}{OFFICE}")).begin(town(things), fixture).await;
     world.clock("2026-03-03T23:59:00Z").await;
     world.forget_calls("salto-ks").await;
     world
@@ -49,7 +49,7 @@ async fn records(world: &World, what: &str) -> usize {
 /// more itself, for it seems to be empty.
 #[tokio::test]
 async fn o5_newcomers_are_let_in_by_one_call() {
-    let world = begin(company(), House::with(&["Members", "Front"])).await;
+    let world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
     let ran = world.clock("2026-03-04T00:00:00Z").await;
     assert_eq!(ran.len(), 1, "{ran:?}");
     let (calls, all) = (world.calls("salto-ks").await, MANY as u64 + 2);
@@ -68,7 +68,7 @@ async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
     let mut things = company();
     let known: Vec<Value> = (0..30).map(|n| hot_desk(&who(n))).collect();
     things["memberships"].as_array_mut().expect("a list").extend(known);
-    let world = begin(things, House::with(&["Members", "Front"])).await;
+    let world = begin(things, DoorsFixture::with(&["Members", "Front"])).await;
     let before = world.audit().await.len();
     world.clock("2026-03-04T00:00:00Z").await;
     assert_eq!(world.inside("Front").await.len(), MANY + 2);
@@ -87,7 +87,7 @@ async fn i2_whoever_has_an_account_does_not_wait_for_those_who_need_one() {
 #[tokio::test]
 async fn i4_a_function_that_dies_while_accounts_are_made_makes_nobody_a_second_one() {
     for (step, times) in [(Step::Intend, 3), (Step::Apply, 3), (Step::Commit, 3)] {
-        let mut world = begin(company(), House::with(&["Members", "Front"])).await;
+        let mut world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
         world.crash(step, times);
         world.clock("2026-03-04T00:00:00Z").await;
         world.crash(step, 0);
@@ -103,7 +103,7 @@ async fn i4_a_function_that_dies_while_accounts_are_made_makes_nobody_a_second_o
 #[tokio::test]
 async fn i7_an_account_that_fails_keeps_nobody_else_out() {
     for after in [json!(null), json!("apply")] {
-        let mut world = begin(company(), House::with(&["Members", "Front"])).await;
+        let mut world = begin(company(), DoorsFixture::with(&["Members", "Front"])).await;
         let fault = json!({ "match": "POST *users", "status": 500, "times": 2, "after": after });
         world.faults(json!([fault])).await;
         world.clock("2026-03-04T00:00:00Z").await;
@@ -121,9 +121,9 @@ async fn n1_cards_of_many_follow_once_everybody_is_in() {
         member["properties"] = json!({ "Card number": format!("77{n:04}") });
     }
     let tags: Vec<String> = (0..MANY).map(|n| format!("77{n:04}")).collect();
-    let house = House::with(&["Members", "Front"]).says("tags", json!(tags));
-    let setting = Setting::at(Doors::SaltoKs, &format!("{PLAN}{OFFICE}"));
-    let world = setting.platform_says("card_property = \"Card number\"").begin(town(things), house).await;
+    let fixture = DoorsFixture::with(&["Members", "Front"]).says("tags", json!(tags));
+    let scenario = Scenario::at(Doors::SaltoKs, &format!("{PLAN}{OFFICE}"));
+    let world = scenario.platform_says("card_property = \"Card number\"").begin(town(things), fixture).await;
     world.clock("2026-03-04T00:00:00Z").await;
     assert_eq!(world.inside("Front").await.len(), MANY + 2);
     let actions: Vec<Value> = world.audit().await.into_iter().map(|record| record["what"].clone()).collect();

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Setting, World};
+use crate::support::{Doors, DoorsFixture, Scenario, World};
 
 const RECORD: &str = "GET /api/v1/organizations/{slug}";
 const TOKENS: &str = "POST /oauth/token";
 
 async fn begin(things: serde_json::Value, says: &str) -> World {
-    Setting::at(Doors::Kisi, PLAN).platform_says(says).start(town(things), House::with(&["Members"])).await
+    Scenario::at(Doors::Kisi, PLAN).platform_says(says).start(town(things), DoorsFixture::with(&["Members"])).await
 }
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn o1_a_refused_region_costs_nobody_access_and_one_question() {
     let report = world.reconcile().await;
     assert!(report.reads["officernd"].complete, "{report:?}");
     for who in ["bob", "eve"] {
-        world.tell(json!({ "memberships": [hot_desk(who)] })).await;
+        world.change_and_deliver(json!({ "memberships": [hot_desk(who)] })).await;
     }
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"]);
     let calls = world.calls("officernd").await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_local::run::crash::Step;
 use doorstep_operator::on_time::{Day, Wanted, on_time};
 
@@ -29,7 +29,7 @@ fn counts(day: &Day) -> [usize; 4] {
 async fn b13_what_opens_and_closes_at_its_minute_is_on_time(at: Doors) {
     let things = json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"),
         booking("bob", "2026-03-03T10:00:00Z", "2026-03-03T11:00:00Z")] });
-    let world = Setting::at(at, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;
     world.clock("2026-03-04T08:00:00Z").await;
     let [monday, tuesday] = [day(&world, "2026-03-02").await, day(&world, "2026-03-03").await];
     assert_eq!((counts(&monday), counts(&tuesday)), ([1, 1, 1, 1], [1, 1, 1, 1]));
@@ -46,7 +46,7 @@ async fn b13_what_opens_and_closes_at_its_minute_is_on_time(at: Doors) {
 
 async fn b13_what_a_vendor_held_up_is_late_and_it_is_said_why(at: Doors) {
     let things = json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
-    let mut world = Setting::at(at, ROOM).begin(town(things), House::with(&["Meeting"]).person("eve")).await;
+    let mut world = Scenario::at(at, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"]).person("eve")).await;
     world.clock("2026-03-02T09:00:00Z").await;
     world.faults(json!([{ "match": "*", "status": 500, "times": -1 }])).await;
     world.clock("2026-03-02T09:50:00Z").await;
@@ -67,11 +67,15 @@ async fn b13_what_a_vendor_held_up_is_late_and_it_is_said_why(at: Doors) {
 }
 
 async fn b13_what_was_asked_for_late_is_not_late(at: Doors) {
-    let world = Setting::at(at, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     world.clock("2026-03-02T10:20:30Z").await;
-    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] }))
+        .await;
     world.clock("2026-03-02T10:40:10Z").await;
-    world.tell(json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T10:20:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T10:20:00Z")] }))
+        .await;
     assert_eq!(counts(&day(&world, "2026-03-02").await), [1, 1, 1, 1]);
     let dues: Vec<String> =
         world.audit().await.iter().filter_map(|record| Some(record["due"].as_str()?.to_owned())).collect();
@@ -82,9 +86,9 @@ async fn b13_what_was_asked_for_late_is_not_late(at: Doors) {
 /// A function that died left its message to come again: what was done is told once, and when it was due.
 #[tokio::test]
 async fn b13_what_was_interrupted_is_counted_once() {
-    let mut world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
+    let mut world = Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
     world.crash(Step::Apply, 1);
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     let day = day(&world, "2026-03-02").await;
     assert_eq!(counts(&day), [1, 1, 0, 0]);

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Item, Setting, Table, World, at_both};
+use crate::support::{Doors, DoorsFixture, Item, Scenario, Table, World, at_both};
 
 at_both!(a_restored_table_knows_again_who_came_since, without_taking_the_groups_over_again_who_came_since_stays,);
 
@@ -36,11 +36,11 @@ impl Table {
 /// Ada and Bob are in. Since the table was copied Bob has left and Eve has come.
 async fn restored(at: Doors, read: bool) -> World {
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let table = Table::of(&world);
     let then = table.items().await;
     world.clock("2026-03-02T09:00:00Z").await;
-    world.tell(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-bob"] } })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("eve")], "remove": { "memberships": ["s-bob"] } })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
     world.clock("2026-03-02T10:00:00Z").await;
     table.restore(then, read).await;
@@ -52,7 +52,7 @@ async fn a_restored_table_knows_again_who_came_since(at: Doors) {
     let before = world.state().await;
     world.reconcile().await;
     assert_eq!(world.state().await, before, "nothing changes at the doors");
-    world.tell(json!({ "remove": { "memberships": ["s-eve"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-eve"] } })).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     assert_eq!(world.ends_well().await.foreign, 0);
 }
@@ -62,6 +62,6 @@ async fn without_taking_the_groups_over_again_who_came_since_stays(at: Doors) {
     let world = restored(at, true).await;
     world.reconcile().await;
     assert_eq!(world.reconcile().await.foreign, 1, "she looks like somebody whom a hand put in");
-    world.tell(json!({ "remove": { "memberships": ["s-eve"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-eve"] } })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
 }

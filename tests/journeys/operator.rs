@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_cloud::store::Step;
 use doorstep_cloud::store::people::{point_profile, put};
 use doorstep_core::model::fact::{FactId, Kind};
@@ -32,12 +32,12 @@ fn renamed(text: &str, more: &str) -> String {
 
 async fn members(at: Doors) -> World {
     let things = town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] }));
-    Setting::at(at, PLAN).begin(things, House::with(&["Members"])).await
+    Scenario::at(at, PLAN).begin(things, DoorsFixture::with(&["Members"])).await
 }
 
 async fn b5_doors_of_another_name_keep_what_is_ours(at: Doors) {
     let world = members(at).await;
-    let text = Setting::at(at, PLAN).text();
+    let text = Scenario::at(at, PLAN).text();
     let refused = world.machine.push(&renamed(&text, "")).await.expect("an answer");
     assert!(!refused.stored, "{refused:?}");
     let said = &refused.findings[0].message;
@@ -55,7 +55,7 @@ async fn b5_doors_of_another_name_keep_what_is_ours(at: Doors) {
     let checkup = world.machine.doctor(SITE).await.expect("a checkup");
     assert!(checkup.findings.iter().all(|finding| finding.about != About::People), "{checkup}");
     // What is ours can be ended under the new name.
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     assert_eq!(world.inside("Members").await, ["bob"]);
     world.ends_in_order().await;
@@ -64,11 +64,11 @@ async fn b5_doors_of_another_name_keep_what_is_ours(at: Doors) {
 async fn b5_doors_that_are_gone_leave_nothing_that_could_not_be_ended(at: Doors) {
     let world = members(at).await;
     let other =
-        Setting::at(at, PLAN).text().replace("\"5e0c\"", "\"0ther\"").replace("riverside/doors", "riverside/other");
+        Scenario::at(at, PLAN).text().replace("\"5e0c\"", "\"0ther\"").replace("riverside/doors", "riverside/other");
     let other =
         if at == Doors::Kisi { other.replace("kind = \"kisi\"", "kind = \"kisi\"\nplace = \"9\"") } else { other };
     let place = if at == Doors::Kisi { "9" } else { "0ther" };
-    world.put_at(place, House::with(&["Members"]).world(at)).await;
+    world.put_at(place, DoorsFixture::with(&["Members"]).world(at)).await;
     let moved = world.machine.push(&renamed(&other, "was = \"main\"")).await.expect("an answer");
     assert!(moved.findings[0].message.contains("another door system"), "{:?}", moved.findings);
     let leave = Options { mode: None, leave_access: BTreeSet::from(["main".to_owned()]) };
@@ -108,8 +108,8 @@ async fn b8_a_retired_site_is_verified_and_still_forgets(at: Doors) {
 
 async fn b8_a_person_of_a_thousand_profiles_is_forgotten(at: Doors) {
     let world = members(at).await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
-    world.tell(json!({ "remove": { "members": ["m-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "members": ["m-ada"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     let store = &world.machine.environment().store;
     let everybody = store.everybody(SITE).await.expect("people").known;
@@ -130,9 +130,10 @@ async fn b8_a_person_of_a_thousand_profiles_is_forgotten(at: Doors) {
 async fn b8_an_id_that_looks_like_an_address_is_not_in_the_chain(at: Doors) {
     let mut desk = hot_desk("ada");
     desk["_id"] = json!("ada@example.test");
-    let world = Setting::at(at, PLAN).begin(town(json!({ "memberships": [desk] })), House::with(&["Members"])).await;
+    let world =
+        Scenario::at(at, PLAN).begin(town(json!({ "memberships": [desk] })), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
-    world.tell(json!({ "remove": { "memberships": ["ada@example.test"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["ada@example.test"] } })).await;
     world.clock("2026-03-02T10:00:00Z").await;
     assert_eq!(world.inside("Members").await, [""; 0]);
     for record in world.audit().await {
@@ -155,8 +156,8 @@ async fn b2_a_name_makes_no_line_of_its_own_in_a_diff(at: Doors) {
 }
 
 async fn the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites(at: Doors) {
-    let house = House::with(&["Members"]).person("ada").person("zed");
-    let mut world = Setting::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("bob")] })), house).await;
+    let fixture = DoorsFixture::with(&["Members"]).person("ada").person("zed");
+    let mut world = Scenario::at(at, PLAN).begin(town(json!({ "memberships": [hot_desk("bob")] })), fixture).await;
     world
         .by_hand(|doors| {
             for user in doors["users"].as_array_mut().expect("users") {
@@ -166,7 +167,7 @@ async fn the_doctor_finds_people_who_need_a_human_and_looks_at_all_sites(at: Doo
             }
         })
         .await;
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     world.machine.quiet().await;
     let all = world.machine.doctor_of_all().await.expect("all sites");
     assert_eq!(all.iter().map(|checkup| checkup.site.as_str()).collect::<Vec<_>>(), [SITE]);
@@ -188,6 +189,6 @@ async fn a_version_that_another_doorstep_wrote_can_be_replaced_paused_and_retire
         "an older look is refused"
     );
     world.machine.resume(SITE).await.expect("it goes on");
-    let text = format!("{}\n# another line\n", Setting::at(at, PLAN).text());
+    let text = format!("{}\n# another line\n", Scenario::at(at, PLAN).text());
     assert!(world.machine.push(&text).await.expect("an answer").stored);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::town;
-use crate::support::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 
 at_both!(
     o11_a_pass_opens_from_its_first_local_day_to_its_last,
@@ -15,8 +15,8 @@ at_both!(
 const PASSES: &str = "[[rule]]\npass = \"*\"\nopens = [\"Members\"]\n";
 
 async fn with_pass(at: Doors, rules: &str, pass: Value) -> World {
-    let world = Setting::at(at, rules).begin(town(json!({})), House::with(&["Members"])).await;
-    world.tell(json!({ "passes": [pass] })).await;
+    let world = Scenario::at(at, rules).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
+    world.change_and_deliver(json!({ "passes": [pass] })).await;
     world
 }
 
@@ -42,7 +42,7 @@ async fn o11_a_pass_opens_until_all_days_are_used_and_the_last_one_until_midnigh
     world.clock("2026-03-03T09:00:00Z").await;
     world.change(json!({ "checkins": [{ "member": "m-eve", "start": "2026-03-03T09:00:00Z" }] })).await;
     world.reconcile().await;
-    world.tell(json!({ "passes": [pass(2)] })).await;
+    world.change_and_deliver(json!({ "passes": [pass(2)] })).await;
     assert_eq!(world.inside("Members").await, ["eve"], "using the last one does not shut its holder out");
     world.at("2026-03-03T23:59:59Z", "Members", &["eve"]).await;
     world.at("2026-03-04T00:00:00Z", "Members", &[]).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, at_both};
 use doorstep_core::site::Mode;
 
 at_both!(
@@ -15,10 +15,10 @@ async fn b2_a_paused_site_changes_nothing_at_its_doors_and_catches_up_when_it_is
     let rules = format!("{PLAN}{ROOM}");
     let things = json!({ "memberships": [hot_desk("ada")],
         "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z")] });
-    let world = Setting::at(at, &rules).begin(town(things), House::with(&["Members", "Meeting"])).await;
+    let world = Scenario::at(at, &rules).begin(town(things), DoorsFixture::with(&["Members", "Meeting"])).await;
     let state = world.machine.pause(SITE, Some("the hall is\npainted")).await.expect("it is paused");
     assert_eq!((state.changed, state.mode), (true, Mode::Observe));
-    world.tell(json!({ "memberships": [hot_desk("bob")], "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("bob")], "remove": { "memberships": ["s-ada"] } })).await;
     world.at("2026-03-02T10:30:00Z", "Meeting", &[]).await;
     assert_eq!(world.inside("Members").await, ["ada"], "nobody is let in and nobody put out");
     let report = world.reconcile().await;
@@ -37,7 +37,7 @@ async fn b2_a_paused_site_changes_nothing_at_its_doors_and_catches_up_when_it_is
 
 async fn b2_a_pause_outlives_a_push_and_keeps_its_beginning(at: Doors) {
     let things = town(json!({ "memberships": [hot_desk("ada")] }));
-    let world = Setting::at(at, PLAN).mode("observe").begin(things, House::with(&["Members", "Meeting"])).await;
+    let world = Scenario::at(at, PLAN).mode("observe").begin(things, DoorsFixture::with(&["Members", "Meeting"])).await;
     world.machine.pause(SITE, Some("first")).await.expect("it is paused");
     world.clock("2026-03-02T09:00:00Z").await;
     let again = world.machine.pause(SITE, None).await.expect("the same");
@@ -45,7 +45,7 @@ async fn b2_a_pause_outlives_a_push_and_keeps_its_beginning(at: Doors) {
     let again = world.machine.pause(SITE, Some("second")).await.expect("with another reason");
     let paused = again.paused.expect("it is paused");
     assert_eq!((paused.at.to_string().as_str(), paused.why.as_deref()), ("2026-03-02T08:00:00Z", Some("second")));
-    let shown = world.machine.push(&Setting::at(at, PLAN).text()).await.expect("a push");
+    let shown = world.machine.push(&Scenario::at(at, PLAN).text()).await.expect("a push");
     assert_eq!((shown.stored, shown.mode), (true, Some(Mode::Observe)));
     assert!(shown.remarks[0].contains("`doorstep resume riverside`"), "{:?}", shown.remarks);
     assert_eq!(world.inside("Members").await, [""; 0]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{PLAN, booking, hot_desk, town};
-use crate::support::{Doors, House, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, World, address, at_both};
 
 at_both!(
     o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_before_it_starts,
@@ -23,8 +23,8 @@ async fn o4_a_plan_opens_groups_while_a_membership_runs_and_nobody_appears_befor
     let mut membership = hot_desk("ada");
     membership["startDate"] = json!("2026-03-04T00:00:00Z");
     membership["endDate"] = json!("2026-03-29T00:00:00Z");
-    let world = Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"])).await;
-    world.tell(json!({ "memberships": [membership] })).await;
+    let world = Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await;
+    world.change_and_deliver(json!({ "memberships": [membership] })).await;
     world.at("2026-03-03T23:59:59Z", "Members", &[]).await;
     assert!(world.account("ada").await.is_null(), "nobody appears before the membership starts");
     world.at("2026-03-04T00:00:00Z", "Members", &["ada"]).await;
@@ -40,12 +40,12 @@ async fn o4_a_membership_that_is_not_approved_or_ends_before_its_start_opens_not
     waits["status"] = json!("not_approved");
     backwards["endDate"] = json!("2025-12-31T00:00:00Z");
     let memberships = json!({ "memberships": [waits.clone(), backwards] });
-    let world = Setting::at(at, PLAN).begin(town(memberships), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(memberships), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
     let report = world.reconcile().await;
     assert!(report.problems.iter().any(|problem| problem.contains("ends before it starts")), "{report:?}");
     waits["status"] = json!("approved");
-    world.tell(json!({ "memberships": [waits] })).await;
+    world.change_and_deliver(json!({ "memberships": [waits] })).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.ends_well().await;
 }
@@ -53,12 +53,13 @@ async fn o4_a_membership_that_is_not_approved_or_ends_before_its_start_opens_not
 async fn o5_a_membership_without_a_member_opens_for_the_whole_company(at: Doors) {
     let baseline = json!({ "_id": "m-zed", "name": "Zed", "email": "zed@example.test", "company": "c-acme",
         "status": "former" });
-    let world = Setting::at(at, PLAN).begin(town(json!({ "members": [baseline] })), House::with(&["Members"])).await;
+    let world =
+        Scenario::at(at, PLAN).begin(town(json!({ "members": [baseline] })), DoorsFixture::with(&["Members"])).await;
     let mut shared = hot_desk("acme");
     shared["member"] = json!(null);
     shared["company"] = json!("c-acme");
     shared["endDate"] = json!("2026-03-02T00:00:00Z");
-    world.tell(json!({ "memberships": [shared] })).await;
+    world.change_and_deliver(json!({ "memberships": [shared] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"], "neither Eve, who is not in it, nor Zed, who has left");
     world.at("2026-03-02T23:59:59Z", "Members", &["ada", "bob"]).await;
     world.at("2026-03-03T00:00:00Z", "Members", &[]).await;
@@ -69,43 +70,44 @@ async fn o5_whoever_joins_or_leaves_the_company_gains_or_loses_its_access(at: Do
     let mut shared = hot_desk("acme");
     shared["member"] = json!(null);
     shared["company"] = json!("c-acme");
-    let world = Setting::at(at, PLAN).begin(town(json!({ "memberships": [shared] })), House::with(&["Members"])).await;
+    let world =
+        Scenario::at(at, PLAN).begin(town(json!({ "memberships": [shared] })), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
-    world.tell(json!({ "members": [{ "_id": "m-eve", "company": "c-acme" }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "_id": "m-eve", "company": "c-acme" }] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"]);
-    world.tell(json!({ "members": [{ "_id": "m-bob", "company": null }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "_id": "m-bob", "company": null }] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
-    world.tell(json!({ "members": [{ "_id": "m-ada", "status": "former" }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "_id": "m-ada", "status": "former" }] })).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
-    world.tell(json!({ "remove": { "memberships": ["s-acme"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-acme"] } })).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_well().await;
 }
 
 /// Ada's membership and Bob's booking are at Riverside, Eve's membership at the other location.
-async fn two_locations(setting: Setting) -> World {
+async fn two_locations(scenario: Scenario) -> World {
     let mut elsewhere = hot_desk("eve");
     elsewhere["location"] = json!("l-harbour");
     let mut pier = booking("bob", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
     (pier["resource"], pier["location"]) = (json!("r-pier"), json!("l-harbour"));
     let things = json!({ "memberships": [hot_desk("ada"), elsewhere], "bookings": [pier] });
-    setting.begin(town(things), House::with(&["Members", "Meeting"])).await
+    scenario.begin(town(things), DoorsFixture::with(&["Members", "Meeting"])).await
 }
 
 const BOTH: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n\
     [[rule]]\nresource = \"*\"\nopens = [\"Meeting\"]\n";
 
 async fn o2_only_chosen_locations_count(at: Doors) {
-    let world = two_locations(Setting::at(at, BOTH).platform_says("locations = [\"Riverside\"]")).await;
+    let world = two_locations(Scenario::at(at, BOTH).platform_says("locations = [\"Riverside\"]")).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.at("2026-03-02T10:30:00Z", "Meeting", &[]).await;
-    world.tell(json!({ "memberships": [{ "_id": "s-eve", "location": "l-riverside" }] })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-eve", "location": "l-riverside" }] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
     world.ends_well().await;
 }
 
 async fn o2_without_a_choice_every_location_counts(at: Doors) {
-    let world = two_locations(Setting::at(at, BOTH)).await;
+    let world = two_locations(Scenario::at(at, BOTH)).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
     world.at("2026-03-02T10:30:00Z", "Meeting", &["bob"]).await;
     world.ends_well().await;
@@ -123,7 +125,8 @@ async fn o12_all_rules_add_up(at: Doors) {
         (json!("s-office"), json!("p-office"), json!("2026-03-03T00:00:00Z"));
     let booked = booking("ada", "2026-03-03T23:30:00Z", "2026-03-04T08:00:00Z");
     let things = json!({ "memberships": [hot, office], "bookings": [booked] });
-    let world = Setting::at(at, &rules).begin(town(things), House::with(&["Members", "Front", "Meeting"])).await;
+    let world =
+        Scenario::at(at, &rules).begin(town(things), DoorsFixture::with(&["Members", "Front", "Meeting"])).await;
     assert_eq!(world.inside("Front").await, ["ada"]);
     world.at("2026-03-03T00:00:00Z", "Members", &["ada"]).await;
     world.at("2026-03-03T23:59:00Z", "Front", &["ada"]).await;
@@ -143,7 +146,7 @@ async fn o12_hours_and_at_narrow_a_rule(at: Doors) {
     let mut elsewhere = hot_desk("eve");
     elsewhere["location"] = json!("l-harbour");
     let things = json!({ "memberships": [hot_desk("ada"), elsewhere] });
-    let world = Setting::at(at, rules).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, rules).begin(town(things), DoorsFixture::with(&["Members"])).await;
     world.at("2026-03-27T08:59:59Z", "Members", &[]).await;
     world.at("2026-03-27T09:00:00Z", "Members", &["ada"]).await;
     world.at("2026-03-27T17:59:59Z", "Members", &["ada"]).await;
@@ -159,20 +162,20 @@ async fn o4_b10_an_end_that_comes_forward_or_goes_back_is_followed(at: Doors) {
     let mut membership = hot_desk("ada");
     membership["endDate"] = json!("2026-03-10T00:00:00Z");
     let things = json!({ "memberships": [membership] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let end = |world: &serde_json::Value, doors: &World| doors.lines(world, "Members")[0]["valid_until"].clone();
     if at == Doors::Kisi {
         assert_eq!(end(&world.door_world().await, &world), "2026-03-11T00:00:00Z", "should Doorstep be down");
     }
-    world.tell(json!({ "memberships": [{ "_id": "s-ada", "endDate": "2026-03-12T00:00:00Z" }] })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-ada", "endDate": "2026-03-12T00:00:00Z" }] })).await;
     world.at("2026-03-11T12:00:00Z", "Members", &["ada"]).await;
-    world.tell(json!({ "memberships": [{ "_id": "s-ada", "endDate": null }] })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-ada", "endDate": null }] })).await;
     world.at("2026-03-14T12:00:00Z", "Members", &["ada"]).await;
     if at == Doors::Kisi {
         assert_eq!(world.lines(&world.door_world().await, "Members").len(), 1, "one line, not one for each end");
         assert!(end(&world.door_world().await, &world).is_null());
     }
-    world.tell(json!({ "memberships": [{ "_id": "s-ada", "endDate": "2026-03-13T00:00:00Z" }] })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-ada", "endDate": "2026-03-13T00:00:00Z" }] })).await;
     assert_eq!(world.inside("Members").await, [""; 0]);
     world.ends_well().await;
 }
@@ -181,9 +184,9 @@ async fn o4_b10_an_end_that_comes_forward_or_goes_back_is_followed(at: Doors) {
 #[tokio::test]
 async fn o5_a_large_company_comes_and_goes_in_one_call_each() {
     let who = |n: usize| format!("c{n:03}");
-    let mut house = House::with(&["Members"]);
+    let mut fixture = DoorsFixture::with(&["Members"]);
     for n in 0..120 {
-        house = house.person(&who(n));
+        fixture = fixture.person(&who(n));
     }
     let member = |n: usize| {
         let name = who(n);
@@ -196,7 +199,7 @@ async fn o5_a_large_company_comes_and_goes_in_one_call_each() {
     shared["endDate"] = json!("2026-03-04T00:00:00Z");
     let members: Vec<Value> = (0..120).map(member).collect();
     let world = town(json!({ "members": members, "memberships": [shared] }));
-    let world = Setting::at(Doors::SaltoKs, PLAN).begin(world, house).await;
+    let world = Scenario::at(Doors::SaltoKs, PLAN).begin(world, fixture).await;
     // Whoever was never let in has no account that we know of; whoever was, has.
     let count = |calls: &BTreeMap<String, u64>, what: &str| {
         calls.iter().filter(|(call, _)| call.starts_with(what)).map(|(_, count)| *count).sum::<u64>()

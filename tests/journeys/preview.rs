@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_local::{Data, Machine, Setup};
 use doorstep_operator::push::Shown;
@@ -22,13 +22,13 @@ at_both!(
 );
 
 /// Ada is in and loses her membership, Bob gets one, and nobody told Doorstep.
-async fn nobody_told(at: Doors, doors_say: &str) -> (World, Setting) {
-    let setting = || Setting::at(at, PLAN).doors_say(doors_say);
-    let house = House::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
-    let world = setting().begin(town(json!({ "memberships": [hot_desk("ada")] })), house).await;
+async fn nobody_told(at: Doors, doors_say: &str) -> (World, Scenario) {
+    let scenario = || Scenario::at(at, PLAN).doors_say(doors_say);
+    let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
+    let world = scenario().begin(town(json!({ "memberships": [hot_desk("ada")] })), fixture).await;
     assert!(world.inside("Members").await.contains(&"ada".to_owned()));
     world.change(json!({ "memberships": [hot_desk("bob")], "remove": { "memberships": ["s-ada"] } })).await;
-    (world, setting())
+    (world, scenario())
 }
 
 /// The group of this name in a diff.
@@ -64,8 +64,8 @@ async fn version(world: &World) -> Option<u64> {
 }
 
 async fn b2_the_diff_says_what_would_change_and_why_and_changes_nothing(at: Doors) {
-    let (world, setting) = nobody_told(at, "").await;
-    let text = setting.text() + ROOM;
+    let (world, scenario) = nobody_told(at, "").await;
+    let text = scenario.text() + ROOM;
     let (state, table) = (world.state().await, world.table().await);
     world.forget_calls(at.word()).await;
     let shown = diff(&world, &text).await;
@@ -97,9 +97,9 @@ fn is_change(call: &str) -> bool {
 }
 
 async fn b2_what_was_pushed_is_done_and_then_the_diff_is_empty(at: Doors) {
-    let (world, setting) = nobody_told(at, "foreign = \"remove\"").await;
+    let (world, scenario) = nobody_told(at, "foreign = \"remove\"").await;
     world.change(json!({ "bookings": [booking("eve", "2026-03-02T07:30:00Z", "2026-03-02T09:00:00Z")] })).await;
-    let text = setting.text() + ROOM;
+    let text = scenario.text() + ROOM;
     let shown = world.machine.push(&text).await.expect("a push");
     assert_eq!((shown.stored, shown.version, shown.findings.len()), (true, Some(2), 0));
     let said = serde_json::to_value(&shown).expect("JSON");
@@ -117,12 +117,12 @@ async fn b2_what_was_pushed_is_done_and_then_the_diff_is_empty(at: Doors) {
 }
 
 async fn b2_people_who_are_inside_already_are_shown_as_adopted(at: Doors) {
-    let house = House::with(&["Members"]).person("ada").inside("ada", "Members");
-    let house = house.person("mallory").inside("mallory", "Members").inside("ops", "Members");
-    let setting = || Setting::at(at, PLAN).doors_say("foreign = \"remove\"");
-    let observing = setting().mode("observe");
-    let world = observing.start(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), house).await;
-    let text = setting().text();
+    let fixture = DoorsFixture::with(&["Members"]).person("ada").inside("ada", "Members");
+    let fixture = fixture.person("mallory").inside("mallory", "Members").inside("ops", "Members");
+    let scenario = || Scenario::at(at, PLAN).doors_say("foreign = \"remove\"");
+    let observing = scenario().mode("observe");
+    let world = observing.start(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), fixture).await;
+    let text = scenario().text();
     let shown = diff(&world, &text).await;
     let members = group(&shown, "Members");
     assert_eq!(whose(&members["adopts"]), ["ada"]);
@@ -138,8 +138,8 @@ async fn b2_people_who_are_inside_already_are_shown_as_adopted(at: Doors) {
 }
 
 async fn b2_in_observe_the_diff_is_that_of_full_and_says_so(at: Doors) {
-    let (world, setting) = nobody_told(at, "").await;
-    let (full, observing) = (setting.text(), setting.mode("observe").text());
+    let (world, scenario) = nobody_told(at, "").await;
+    let (full, observing) = (scenario.text(), scenario.mode("observe").text());
     let (full, observed) = (diff(&world, &full).await, diff(&world, &observing).await);
     assert_eq!(observed["diff"]["groups"], full["diff"]["groups"]);
     assert_eq!((&observed["diff"]["mode"], &full["diff"]["mode"]), (&json!("observe"), &json!("full")));
@@ -150,15 +150,15 @@ async fn b2_in_observe_the_diff_is_that_of_full_and_says_so(at: Doors) {
 }
 
 async fn b2_in_grant_only_the_diff_takes_nothing(at: Doors) {
-    let (world, setting) = nobody_told(at, "foreign = \"remove\"").await;
-    let shown = diff(&world, &setting.mode("grant-only").text()).await;
+    let (world, scenario) = nobody_told(at, "foreign = \"remove\"").await;
+    let shown = diff(&world, &scenario.mode("grant-only").text()).await;
     let members = group(&shown, "Members");
     assert_eq!((whose(&members["opens"]), whose(&members["closes"])), (vec!["bob".to_owned()], vec![]));
 }
 
 async fn b2_accounts_that_would_be_suspended_are_shown(at: Doors) {
-    let (world, setting) = nobody_told(at, "").await;
-    let text = setting.doors_say("without_access = \"suspend\"").text();
+    let (world, scenario) = nobody_told(at, "").await;
+    let text = scenario.doors_say("without_access = \"suspend\"").text();
     let shown = diff(&world, &text).await;
     let accounts = shown["diff"]["accounts"].as_array().expect("accounts");
     let ada = accounts.iter().find(|account| account["who"]["email"] == "ada@example.test").expect("hers");
@@ -169,7 +169,7 @@ async fn b2_accounts_that_would_be_suspended_are_shown(at: Doors) {
 }
 
 async fn b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem(at: Doors) {
-    let mut world = Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"]).person("bob")).await;
+    let mut world = Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"]).person("bob")).await;
     world
         .by_hand(|world| {
             let users = world["users"].as_array_mut().expect("users");
@@ -183,7 +183,7 @@ async fn b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem(at: Door
         })
         .await;
     world.change(json!({ "memberships": [hot_desk("bob")] })).await;
-    let text = Setting::at(at, PLAN).text();
+    let text = Scenario::at(at, PLAN).text();
     let shown = diff(&world, &text).await;
     let problems = shown["diff"]["problems"].to_string();
     assert!(problems.contains("Bob Noyce") && problems.contains("several accounts could be this person's"), "{shown}");
@@ -191,18 +191,18 @@ async fn b2_somebody_whose_account_cannot_be_told_is_shown_as_a_problem(at: Door
 }
 
 async fn b2_findings_name_their_line_and_nothing_is_stored(at: Doors) {
-    let (world, setting) = nobody_told(at, "").await;
+    let (world, scenario) = nobody_told(at, "").await;
     let table = world.table().await;
-    let text = setting.text().replace("Hot desk", "Hot dek").replace("[\"Members\"]", "[\"Members\", \"Mebmers\"]");
+    let text = scenario.text().replace("Hot desk", "Hot dek").replace("[\"Members\"]", "[\"Members\", \"Mebmers\"]");
     let rule = text.lines().position(|line| line == "[[rule]]").expect("a rule") + 1;
     let shown = world.machine.push(&text).await.expect("an answer");
     assert_eq!((shown.stored, shown.version), (false, Some(1)));
     assert!(shown.findings.iter().all(|finding| finding.line == rule), "{:?}", shown.findings);
     let said: Vec<&str> = shown.findings.iter().map(|finding| finding.message.as_str()).collect();
     assert!(said[0].contains("no plan is named \"Hot dek\"") && said[1].contains("no group is named \"Mebmers\""));
-    let broken = world.machine.push(&setting.text().replace("[[rule]]", "[[rool]]")).await.expect("an answer");
+    let broken = world.machine.push(&scenario.text().replace("[[rule]]", "[[rool]]")).await.expect("an answer");
     assert!(broken.findings[0].message.contains("no key `rool`") && broken.findings[0].line == rule);
-    let nobody = setting.text().replace("owner@example.test", "nobody@example.test");
+    let nobody = scenario.text().replace("owner@example.test", "nobody@example.test");
     let shown = world.machine.push(&nobody).await.expect("an answer");
     assert!(shown.findings[0].message.contains("number 2 has no account there"), "{:?}", shown.findings);
     assert!(!serde_json::to_string(&shown.findings).expect("JSON").contains("nobody@"));
@@ -210,8 +210,8 @@ async fn b2_findings_name_their_line_and_nothing_is_stored(at: Doors) {
 }
 
 async fn b2_a_vendor_that_cannot_be_read_refuses_the_push(at: Doors) {
-    let (mut world, setting) = nobody_told(at, "").await;
-    let text = setting.text() + ROOM;
+    let (mut world, scenario) = nobody_told(at, "").await;
+    let text = scenario.text() + ROOM;
     let list = "GET /api/v2/organizations/riverside/memberships";
     world.platform_faults(json!([{ "match": list, "status": 503, "times": -1 }])).await;
     let shown = diff(&world, &text).await;
@@ -229,9 +229,9 @@ async fn b2_a_vendor_that_cannot_be_read_refuses_the_push(at: Doors) {
 }
 
 async fn b2_a_site_can_be_paused_while_a_vendor_is_away(at: Doors) {
-    let (mut world, setting) = nobody_told(at, "").await;
+    let (mut world, scenario) = nobody_told(at, "").await;
     world.faults(json!([{ "match": "*", "status": 503, "times": -1 }])).await;
-    let shown = world.machine.push(&setting.mode("observe").text()).await.expect("it is stored");
+    let shown = world.machine.push(&scenario.mode("observe").text()).await.expect("it is stored");
     assert_eq!((shown.stored, shown.version), (true, Some(2)));
     world.faults(json!([])).await;
     world.reconcile().await;
@@ -240,11 +240,11 @@ async fn b2_a_site_can_be_paused_while_a_vendor_is_away(at: Doors) {
 
 #[tokio::test]
 async fn b2_what_opens_within_a_day_is_shown() {
-    let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let world = Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     let soon = booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
     let later = booking("ada", "2026-03-04T10:00:00Z", "2026-03-04T11:00:00Z");
     world.change(json!({ "bookings": [soon, later] })).await;
-    let text = Setting::at(Doors::Kisi, ROOM).text();
+    let text = Scenario::at(Doors::Kisi, ROOM).text();
     let shown = diff(&world, &text).await;
     assert_eq!(whose(&shown["diff"]["soon"]), ["eve"]);
     let first = &shown["diff"]["soon"][0];
@@ -259,10 +259,11 @@ async fn b2_what_opens_within_a_day_is_shown() {
 async fn b2_a_push_says_which_other_site_rules_a_group_and_is_stored() {
     let at = Doors::SaltoKs;
     let by_id = PLAN.replace("Members", "00000000-0000-4000-8000-000000000001");
-    let mut setting = Setting::at(at, PLAN);
-    setting.neighbours = vec![Setting::at(at, &by_id).doors_say("foreign = \"remove\"").named("harbour")];
-    let world = setting.begin(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
-    let text = Setting::at(at, PLAN).doors_say("foreign = \"remove\"").text();
+    let mut scenario = Scenario::at(at, PLAN);
+    scenario.neighbours = vec![Scenario::at(at, &by_id).doors_say("foreign = \"remove\"").named("harbour")];
+    let world =
+        scenario.begin(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"])).await;
+    let text = Scenario::at(at, PLAN).doors_say("foreign = \"remove\"").text();
     let shown = world.machine.push(&text).await.expect("an answer");
     assert_eq!((shown.stored, shown.findings.len()), (true, 0), "{:?}", shown.findings);
     let said = serde_json::to_value(&shown).expect("JSON");
@@ -278,13 +279,13 @@ async fn b2_a_push_says_which_other_site_rules_a_group_and_is_stored() {
 #[tokio::test]
 async fn b2_doors_that_become_others_are_taken_over_anew() {
     let at = Doors::SaltoKs;
-    let house = House::with(&["Members", "Meeting"]);
-    let world = Setting::at(at, PLAN).start(town(json!({ "memberships": [hot_desk("ada")] })), house.clone()).await;
-    world.put_at("5e0c", house.world(at)).await;
-    world.put_at("0ther", House::with(&["Members"]).person("bob").inside("bob", "Members").world(at)).await;
+    let fixture = DoorsFixture::with(&["Members", "Meeting"]);
+    let world = Scenario::at(at, PLAN).start(town(json!({ "memberships": [hot_desk("ada")] })), fixture.clone()).await;
+    world.put_at("5e0c", fixture.world(at)).await;
+    world.put_at("0ther", DoorsFixture::with(&["Members"]).person("bob").inside("bob", "Members").world(at)).await;
     world.reconcile().await;
-    world.tell(json!({ "memberships": [hot_desk("bob")] })).await;
-    let moved = Setting::at(at, PLAN).text().replace("5e0c", "0ther");
+    world.change_and_deliver(json!({ "memberships": [hot_desk("bob")] })).await;
+    let moved = Scenario::at(at, PLAN).text().replace("5e0c", "0ther");
     let shown = world.machine.push(&moved).await.expect("a push");
     let said = serde_json::to_value(&shown).expect("JSON");
     assert!(said["diff"]["problems"].to_string().contains("2 memberships that Doorstep gave"), "{said}");
@@ -299,14 +300,15 @@ async fn b2_doors_that_become_others_are_taken_over_anew() {
 
 #[tokio::test]
 async fn b2_a_version_is_stored_only_over_the_one_that_was_looked_at() {
-    let world = Setting::at(Doors::Kisi, PLAN).begin(town(json!({})), House::with(&["Members", "Meeting"])).await;
+    let world =
+        Scenario::at(Doors::Kisi, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members", "Meeting"])).await;
     let store = &world.machine.environment().store;
     let site_route = store.site_routes().await.expect("the table").pop().expect("a site");
     let before = store.active(SITE).await.expect("the table");
-    let text = Setting::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
+    let text = Scenario::at(Doors::Kisi, &format!("{PLAN}{ROOM}")).text();
     let over = |text: &str| SiteVersion::after(before.as_ref(), text, world.machine.now());
     assert_eq!(store.store_site_over(before.as_ref(), &site_route, &over(&text)).await, Ok(2));
-    let other = over(&Setting::at(Doors::Kisi, ROOM).text());
+    let other = over(&Scenario::at(Doors::Kisi, ROOM).text());
     let late = store.store_site_over(before.as_ref(), &site_route, &other).await;
     assert!(late.is_err_and(|error| error.is_retryable()), "somebody else was faster");
     assert_eq!(version(&world).await, Some(2));
@@ -318,7 +320,7 @@ async fn b2_a_stack_is_found_by_its_name() {
     use doorstep_cloud::environment::Settings;
     use doorstep_cloud::stack::Asker;
     let clock = "2026-03-02T08:00:00Z".parse().ok();
-    let sites = vec![Setting::at(Doors::Kisi, PLAN).text()];
+    let sites = vec![Scenario::at(Doors::Kisi, PLAN).text()];
     let setup = Setup { sites, secrets: None, clock, reconcile: None, data: Data::Memory };
     let machine = Machine::start(setup).await.expect("it starts");
     let environment = machine.environment();

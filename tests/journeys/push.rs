@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
-use crate::support::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
 use doorstep_jobs::reconcile::Report;
 use doorstep_local::run::crash::Step;
 
@@ -20,12 +20,12 @@ at_both!(
 
 const PLAN: &str = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Members\"]\n";
 
-pub fn letter(kind: &str, at: &str, data: &Value) -> Vec<u8> {
+pub fn delivery(kind: &str, at: &str, data: &Value) -> Vec<u8> {
     json!({ "type": kind, "timestamp": at, "data": data }).to_string().into_bytes()
 }
 
 pub async fn deliver(world: &World, kind: &str, at: &str, data: &Value) {
-    assert_eq!(world.deliver(&letter(kind, at, data)).await, 202, "{kind} of {at}");
+    assert_eq!(world.deliver(&delivery(kind, at, data)).await, 202, "{kind} of {at}");
     world.machine.quiet().await;
 }
 
@@ -36,7 +36,7 @@ pub fn ended(who: &str) -> Value {
 }
 
 async fn a6_a_late_older_letter_changes_nothing(at: Doors) {
-    let world = begin(Setting::at(at, PLAN), json!({}), &["Members"]).await;
+    let world = begin(Scenario::at(at, PLAN), json!({}), &["Members"]).await;
     deliver(&world, "subscription.updated", "2026-03-02T08:02:00Z", &subscription("ada")).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     deliver(&world, "subscription.updated", "2026-03-02T08:01:00+00:00", &ended("ada")).await;
@@ -57,13 +57,13 @@ async fn a6_a_late_older_letter_changes_nothing(at: Doors) {
 async fn a6_of_two_letters_of_one_instant_the_greater_hash_wins_in_either_order(at: Doors) {
     use sha2::{Digest, Sha256};
     let instant = "2026-03-02T08:01:00Z";
-    let letters = [&subscription("ada"), &ended("ada")].map(|data| letter("subscription.updated", instant, data));
-    let opens_wins = Sha256::digest(&letters[0]) > Sha256::digest(&letters[1]);
+    let deliveries = [&subscription("ada"), &ended("ada")].map(|data| delivery("subscription.updated", instant, data));
+    let opens_wins = Sha256::digest(&deliveries[0]) > Sha256::digest(&deliveries[1]);
     let expected: &[&str] = if opens_wins { &["ada"] } else { &[] };
     for order in [[0, 1], [1, 0]] {
-        let world = begin(Setting::at(at, PLAN), json!({}), &["Members"]).await;
+        let world = begin(Scenario::at(at, PLAN), json!({}), &["Members"]).await;
         for place in order {
-            assert_eq!(world.deliver(&letters[place]).await, 202);
+            assert_eq!(world.deliver(&deliveries[place]).await, 202);
         }
         assert_eq!(world.inside("Members").await, expected, "in the order {order:?}");
         world.ends_well().await;
@@ -71,7 +71,7 @@ async fn a6_of_two_letters_of_one_instant_the_greater_hash_wins_in_either_order(
 }
 
 async fn a6_a_removal_is_remembered(at: Doors) {
-    let world = begin(Setting::at(at, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await;
+    let world = begin(Scenario::at(at, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     deliver(&world, "subscription.removed", "2026-03-02T08:02:00Z", &json!({ "id": "s-ada" })).await;
     assert_eq!(world.inside("Members").await, [""; 0], "a signed removal takes access at once");
@@ -86,7 +86,7 @@ async fn a6_a_removal_is_remembered(at: Doors) {
 
 async fn a6_a_roster_is_what_a_full_read_is_elsewhere(at: Doors) {
     let things = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
-    let world = begin(Setting::at(at, PLAN), things, &["Members"]).await;
+    let world = begin(Scenario::at(at, PLAN), things, &["Members"]).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world.change(json!({ "remove": { "subscriptions": ["s-bob"] }, "subscriptions": [subscription("eve")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"], "nobody has told yet");
@@ -109,7 +109,7 @@ async fn a6_a_roster_is_what_a_full_read_is_elsewhere(at: Doors) {
 
 async fn a6_a_roster_may_come_in_parts_in_any_order_and_twice(at: Doors) {
     let things = json!({ "subscriptions": [subscription("ada"), subscription("bob")] });
-    let world = begin(Setting::at(at, PLAN), things, &["Members"]).await;
+    let world = begin(Scenario::at(at, PLAN), things, &["Members"]).await;
     world.change(json!({ "remove": { "subscriptions": ["s-bob"] }, "subscriptions": [subscription("eve")] })).await;
     let parts = world.roster(3).await;
     assert_eq!(parts.len(), 3);
@@ -129,12 +129,13 @@ async fn a6_a_roster_may_come_in_parts_in_any_order_and_twice(at: Doors) {
 
 async fn a6_a_letter_that_is_newer_than_the_roster_wins_whichever_comes_first(at: Doors) {
     for letter_first in [true, false] {
-        let world = begin(Setting::at(at, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await;
+        let world =
+            begin(Scenario::at(at, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await;
         // The roster lists Ada and not Eve; the letters are of a minute later.
         let roster = world.roster(1).await;
         let later = [
-            letter("subscription.updated", "2026-03-02T08:01:00Z", &subscription("eve")),
-            letter("subscription.removed", "2026-03-02T08:01:00Z", &json!({ "id": "s-ada" })),
+            delivery("subscription.updated", "2026-03-02T08:01:00Z", &subscription("eve")),
+            delivery("subscription.removed", "2026-03-02T08:01:00Z", &json!({ "id": "s-ada" })),
         ];
         let all = if letter_first {
             [later[0].clone(), later[1].clone(), roster[0].to_vec()]
@@ -150,8 +151,8 @@ async fn a6_a_letter_that_is_newer_than_the_roster_wins_whichever_comes_first(at
 }
 
 async fn i9_nothing_that_was_answered_2xx_is_lost_when_receive_is_shot(at: Doors) {
-    let mut world = begin(Setting::at(at, PLAN), json!({}), &["Members"]).await;
-    let body = letter("subscription.updated", "2026-03-02T08:01:00Z", &subscription("ada"));
+    let mut world = begin(Scenario::at(at, PLAN), json!({}), &["Members"]).await;
+    let body = delivery("subscription.updated", "2026-03-02T08:01:00Z", &subscription("ada"));
     world.crash(Step::Enqueue, 2);
     assert_eq!([world.deliver(&body).await, world.deliver(&body).await, world.deliver(&body).await], [500, 500, 202]);
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -172,7 +173,7 @@ pub fn a_dozen() -> Value {
 }
 
 pub fn roster(things: Value, at: &str) -> Vec<u8> {
-    letter("roster.replaced", at, &things)
+    delivery("roster.replaced", at, &things)
 }
 
 pub async fn refused(world: &World, body: &[u8], said: &str) -> Report {
@@ -191,7 +192,7 @@ pub async fn refused(world: &World, body: &[u8], said: &str) -> Report {
 #[tokio::test]
 async fn b4_an_empty_roster_where_there_was_one_is_refused_and_a_good_one_heals() {
     for things in [json!({}), json!({ "users": [], "companies": [], "subscriptions": [], "bookings": [] })] {
-        let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+        let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
         assert_eq!(world.inside("Members").await.len(), 12);
         refused(&world, &roster(things, "2026-03-02T08:01:00Z"), "the last roster is empty").await;
         // A letter goes on as ever.
@@ -207,7 +208,7 @@ async fn b4_an_empty_roster_where_there_was_one_is_refused_and_a_good_one_heals(
 
 #[tokio::test]
 async fn b4_a_roster_that_lost_half_of_a_list_is_refused_whole() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let first = |count: usize| {
         let mut things = space(a_dozen());
         things["subscriptions"].as_array_mut().expect("a list").truncate(count);
@@ -226,9 +227,10 @@ async fn b4_a_roster_that_lost_half_of_a_list_is_refused_whole() {
 /// What was told by letters alone is as good as a roster: an empty one is refused there too.
 #[tokio::test]
 async fn b4_a_first_roster_is_judged_by_the_letters_before_it() {
-    let world = Setting::at(Doors::Kisi, PLAN).on(Platform::Andcards).start(json!({}), House::with(&["Members"])).await;
+    let world =
+        Scenario::at(Doors::Kisi, PLAN).on(Platform::Andcards).start(json!({}), DoorsFixture::with(&["Members"])).await;
     world.reconcile().await;
-    world.tell(space(json!({ "subscriptions": [subscription("ada")] }))).await;
+    world.change_and_deliver(space(json!({ "subscriptions": [subscription("ada")] }))).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     refused(&world, &roster(json!({}), "2026-03-02T08:01:00Z"), "the last roster is empty").await;
     // Letters that are newer than it are no reason to doubt it.
@@ -241,7 +243,7 @@ async fn b4_a_first_roster_is_judged_by_the_letters_before_it() {
 
 #[tokio::test]
 async fn b4_a_roster_that_never_comes_whole_counts_for_nothing_and_is_said() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let part = |part: u32, parts: u32| json!({ "roster": "r", "part": part, "parts": parts, "users": [] });
     assert_eq!(world.deliver(&roster(part(1, 2), "2026-03-02T08:01:00Z")).await, 202);
     assert_eq!(world.reconcile().await.problems, [""; 0], "the other part may be on its way");
@@ -266,7 +268,7 @@ async fn b4_a_roster_that_never_comes_whole_counts_for_nothing_and_is_said() {
 /// Against the contract, but nobody shall be put out by it.
 #[tokio::test]
 async fn b4_a_roster_id_that_is_used_again_takes_nothing_and_is_said() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let all = space(a_dozen());
     let first =
         json!({ "roster": "daily", "part": 1, "parts": 2, "users": all["users"], "companies": all["companies"] });
@@ -299,7 +301,8 @@ async fn b4_a_roster_of_thousands_comes_in_parts_of_almost_a_mebibyte() {
             "email": format!("w{n}@example.test"), "active": n > 0 })
     };
     let things = json!({ "users": (0..3_000).map(user).collect::<Vec<_>>() });
-    let world = Setting::at(Doors::Kisi, PLAN).on(Platform::Andcards).start(things, House::with(&["Members"])).await;
+    let world =
+        Scenario::at(Doors::Kisi, PLAN).on(Platform::Andcards).start(things, DoorsFixture::with(&["Members"])).await;
     let parts = world.roster(2).await;
     assert!(parts.iter().all(|part| (500_000..1 << 20).contains(&part.len())));
     for part in parts {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, at_both};
 use doorstep_local::{Data, Machine, Setup, StartError};
 
 at_both!(
@@ -15,9 +15,10 @@ at_both!(
 );
 
 async fn o1_everything_is_compared_and_put_right_every_15_minutes(at: Doors) {
-    let mut setting = Setting::at(at, PLAN);
-    setting.cadence = Some(Duration::from_secs(15 * 60));
-    let mut world = setting.start(town(json!({ "memberships": [hot_desk("ada")] })), House::with(&["Members"])).await;
+    let mut scenario = Scenario::at(at, PLAN);
+    scenario.cadence = Some(Duration::from_secs(15 * 60));
+    let mut world =
+        scenario.start(town(json!({ "memberships": [hot_desk("ada")] })), DoorsFixture::with(&["Members"])).await;
     world.at("2026-03-02T08:14:59Z", "Members", &[]).await;
     assert_eq!(world.clock("2026-03-02T08:15:00Z").await, ["2026-03-02T08:15:00Z reconcile"]);
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -31,7 +32,7 @@ async fn o1_everything_is_compared_and_put_right_every_15_minutes(at: Doors) {
 }
 
 async fn o1_a_lost_alarm_or_webhook_is_made_good_by_the_next_comparison(at: Doors) {
-    let world = Setting::at(at, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     world.change(json!({ "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] })).await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &[]).await;
     world.reconcile().await;
@@ -46,7 +47,7 @@ async fn o1_a_bad_read_takes_nothing_from_anybody(at: Doors) {
     let members: Vec<_> = names.iter().map(member).collect();
     let memberships: Vec<_> = names.iter().map(|who| hot_desk(who)).collect();
     let things = json!({ "members": members, "memberships": memberships });
-    let mut world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let mut world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, names);
     let list = "GET /api/v2/organizations/riverside/memberships";
     for body in [r#"{"results":[],"cursorNext":null}"#, "[]", r#"{"results":[{"_id":"s-ann"}]"#] {
@@ -67,10 +68,10 @@ async fn o1_a_bad_read_takes_nothing_from_anybody(at: Doors) {
 #[tokio::test]
 async fn o3_the_salto_ks_site_is_chosen_by_the_operator() {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let house = House::with(&["Members"]);
-    let world = Setting::at(Doors::SaltoKs, PLAN).start(town(things), house.clone()).await;
+    let fixture = DoorsFixture::with(&["Members"]);
+    let world = Scenario::at(Doors::SaltoKs, PLAN).start(town(things), fixture.clone()).await;
     for place in ["5e0c", "0ther"] {
-        world.put_at(place, house.world(Doors::SaltoKs)).await;
+        world.put_at(place, fixture.world(Doors::SaltoKs)).await;
     }
     world.reconcile().await;
     let accounts = |world: serde_json::Value| world["users"].as_array().map_or(0, Vec::len);
@@ -81,7 +82,7 @@ async fn o3_the_salto_ks_site_is_chosen_by_the_operator() {
 
 #[tokio::test]
 async fn a1_with_no_salto_ks_site_chosen_nothing_runs() {
-    let text = Setting::at(Doors::SaltoKs, PLAN).text().replace("place = \"5e0c\"\n", "");
+    let text = Scenario::at(Doors::SaltoKs, PLAN).text().replace("place = \"5e0c\"\n", "");
     let clock = "2026-03-02T08:00:00Z".parse().ok();
     let setup = Setup { sites: vec![text], secrets: None, clock, reconcile: None, data: Data::Memory };
     let Err(StartError::Site { why, .. }) = Machine::start(setup).await else { panic!("it must not start") };

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_operator::retire::{How, Order, Retirement, Stage};
 
 at_both!(
@@ -24,8 +24,8 @@ async fn house_full(at: Doors) -> World {
     let memberships: Vec<_> = names.iter().map(|name| hot_desk(name)).collect();
     let things = json!({ "members": members, "memberships": memberships,
         "bookings": [booking("eve", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] });
-    let house = House::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
-    let world = Setting::at(at, &format!("{PLAN}{ROOM}")).begin(town(things), house).await;
+    let fixture = DoorsFixture::with(&["Members", "Meeting"]).person("mallory").inside("mallory", "Members");
+    let world = Scenario::at(at, &format!("{PLAN}{ROOM}")).begin(town(things), fixture).await;
     assert_eq!(world.inside("Members").await.len(), 13);
     world
 }
@@ -102,7 +102,7 @@ async fn a_site_is_retired_in_the_end_although_its_doors_were_away(at: Doors) {
 async fn a_checksum_of_something_else_retires_nothing(at: Doors) {
     let world = house_full(at).await;
     let shown = say(&world, How::RevokeAccess, false, None).await;
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     for (how, delete_data) in [(How::RevokeAccess, false), (How::LeaveAccess, false), (How::RevokeAccess, true)] {
         let order = Order { how, delete_data, yes: Some(shown.checksum.clone()) };
         let refused = world.machine.retire(SITE, &order).await.expect_err("it names something else");
@@ -119,7 +119,7 @@ async fn a_retired_site_can_be_pushed_again(at: Doors) {
     let shown = say(&world, How::RevokeAccess, false, None).await;
     say(&world, How::RevokeAccess, false, Some(&shown.checksum)).await;
     assert_eq!(world.inside("Members").await, ["mallory"]);
-    let text = Setting::at(at, PLAN).text();
+    let text = Scenario::at(at, PLAN).text();
     let shown = world.machine.push(&text).await.expect("a push");
     assert_eq!((shown.version, shown.remarks.len()), (Some(2), 1), "it goes on counting, and observes first");
     let full = Some(doorstep_core::site::Mode::Full);

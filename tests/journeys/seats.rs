@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, at_both};
 
 at_both!(o18_new_people_are_invited_where_the_operator_wants_it, o18_and_are_not_where_not);
 
 async fn o18_new_people_are_invited_where_the_operator_wants_it(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = Setting::at(at, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(at, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     let account = world.account("ada").await;
     match at {
         Doors::Kisi => assert_eq!(account["invited"], true, "{account}"),
@@ -20,8 +20,8 @@ async fn o18_new_people_are_invited_where_the_operator_wants_it(at: Doors) {
 
 async fn o18_and_are_not_where_not(at: Doors) {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let setting = Setting::at(at, PLAN).doors_say("invite = false");
-    let world = setting.begin(town(things), House::with(&["Members"])).await;
+    let scenario = Scenario::at(at, PLAN).doors_say("invite = false");
+    let world = scenario.begin(town(things), DoorsFixture::with(&["Members"])).await;
     let account = world.account("ada").await;
     match at {
         Doors::Kisi => assert_eq!(account["invited"], false, "{account}"),
@@ -40,8 +40,8 @@ async fn patches(world: &crate::support::World) -> u64 {
 #[tokio::test]
 async fn b9_a_missing_seat_is_seen_and_said_and_the_seat_is_used_when_one_comes_free() {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let house = House::with(&["Members"]).person("eve").says("seats", json!(3));
-    let mut world = Setting::at(Doors::SaltoKs, PLAN).begin(town(things), house).await;
+    let fixture = DoorsFixture::with(&["Members"]).person("eve").says("seats", json!(3));
+    let mut world = Scenario::at(Doors::SaltoKs, PLAN).begin(town(things), fixture).await;
     assert_eq!(world.account("ada").await["state"], "suspended", "two protected people and Eve have the seats");
     assert_eq!(world.inside("Members").await, ["ada"], "the membership is given all the same");
     let problems = world.problems("ada").await;
@@ -61,8 +61,8 @@ async fn b9_a_guest_s_seat_comes_free_when_the_visit_is_over() {
     let mut second = booking("ada", "2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z");
     (second["_id"], second["visitors"]) = (json!("b-second"), json!(["v-ida"]));
     let things = json!({ "visitors": [guest("gus"), guest("ida")], "bookings": [first, second] });
-    let house = House::with(&["Meeting"]).says("seats", json!(4));
-    let world = Setting::at(Doors::SaltoKs, ROOM).begin(town(things), house).await;
+    let fixture = DoorsFixture::with(&["Meeting"]).says("seats", json!(4));
+    let world = Scenario::at(Doors::SaltoKs, ROOM).begin(town(things), fixture).await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &["ada", "gus"]).await;
     world.at("2026-03-02T12:00:00Z", "Meeting", &["ada", "ida"]).await;
     assert_eq!(world.account("gus").await["state"], "suspended");
@@ -75,19 +75,19 @@ async fn b9_a_guest_s_seat_comes_free_when_the_visit_is_over() {
 #[tokio::test]
 async fn o4_a_suspended_user_and_a_group_without_schedule_get_the_membership_and_a_problem() {
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let house = House::with(&["Members"]).person("ada");
-    let mut setting = Setting::at(Doors::SaltoKs, PLAN).start(town(things), house).await;
-    setting
+    let fixture = DoorsFixture::with(&["Members"]).person("ada");
+    let mut scenario = Scenario::at(Doors::SaltoKs, PLAN).start(town(things), fixture).await;
+    scenario
         .by_hand(|world| {
             world["groups"][0]["schedule"] = json!(false);
             world["users"][2]["state"] = json!("suspended");
         })
         .await;
-    let report = setting.reconcile().await;
+    let report = scenario.reconcile().await;
     assert!(report.problems.iter().any(|problem| problem.contains("no time schedule")), "{report:?}");
-    assert_eq!(setting.inside("Members").await, ["ada"]);
-    assert_eq!(setting.account("ada").await["state"], "suspended");
-    let problems = setting.problems("ada").await;
+    assert_eq!(scenario.inside("Members").await, ["ada"]);
+    assert_eq!(scenario.account("ada").await["state"], "suspended");
+    let problems = scenario.problems("ada").await;
     assert!(problems.iter().any(|problem| problem.contains("suspended")), "{problems:?}");
-    setting.ends_well().await;
+    scenario.ends_well().await;
 }

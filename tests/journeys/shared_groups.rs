@@ -4,7 +4,7 @@ use http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::sites::{Several, doors, house, site};
+use super::sites::{Several, doors, fixture, site};
 use crate::support::{Doors, Platform, address, at_both};
 use doorstep_core::model::audit::Record;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
@@ -47,13 +47,13 @@ impl Two {
 
     async fn of(at: Doors, files: Vec<String>, quirks: Value) -> Two {
         let several = Several::begin(files).await;
-        let mut world = house(at == Doors::SaltoKs, &["Members"]);
+        let mut world = fixture(at == Doors::SaltoKs, &["Members"]);
         world["quirks"] = quirks;
         several.put(at.word(), place(at), world).await;
         for who in ["ada", "bob"] {
             let user = json!({ "id": who, "name": who, "email": address(who), "active": true });
             for site in ["riverside", "harbour"] {
-                several.tell(Platform::Andcards, None, site, json!({ "users": [user] })).await;
+                several.change_and_deliver(Platform::Andcards, None, site, json!({ "users": [user] })).await;
             }
         }
         Two { several, at }
@@ -62,13 +62,13 @@ impl Two {
     async fn book(&self, site: &str, who: &str, start: &str, end: &str) {
         let booking = json!({ "id": format!("b-{site}-{who}-{start}"), "room": "Boardroom", "location": "L", "user": who,
             "start": format!("2026-03-02T{start}:00Z"), "end": format!("2026-03-02T{end}:00Z") });
-        self.several.tell(Platform::Andcards, None, site, json!({ "bookings": [booking] })).await;
+        self.several.change_and_deliver(Platform::Andcards, None, site, json!({ "bookings": [booking] })).await;
     }
 
     async fn subscribe(&self, site: &str, who: &str, active: bool) {
         let one = json!({ "id": format!("s-{site}-{who}"), "plan": "Hot desk", "location": "L", "user": who,
             "company": null, "start": "2026-01-01", "end": null, "active": active });
-        self.several.tell(Platform::Andcards, None, site, json!({ "subscriptions": [one] })).await;
+        self.several.change_and_deliver(Platform::Andcards, None, site, json!({ "subscriptions": [one] })).await;
     }
 
     async fn world(&self) -> Value {
@@ -215,9 +215,9 @@ async fn i1_an_end_that_moves_at_one_site_moves_only_what_is_that_site_s(at: Doo
         two.at("09:10:00", &["ada"]).await;
         // Riverside's end moves past harbour's, and back.
         let moved = |end: &str| json!({ "bookings": [{ "id": "b-riverside-ada-09:00", "end": format!("2026-03-02T{end}:00Z") }] });
-        two.several.tell(Platform::Andcards, None, "riverside", moved("13:00")).await;
+        two.several.change_and_deliver(Platform::Andcards, None, "riverside", moved("13:00")).await;
         assert_eq!(two.inside().await, ["ada"]);
-        two.several.tell(Platform::Andcards, None, "riverside", moved("11:00")).await;
+        two.several.change_and_deliver(Platform::Andcards, None, "riverside", moved("11:00")).await;
         two.at("11:59:59", &["ada"]).await;
         two.at("12:00:00", &[]).await;
         assert_eq!(two.lines().await, 0, "{quirks:?}");
@@ -244,7 +244,9 @@ async fn b5_a_retired_site_takes_out_only_whom_no_other_site_lets_in(at: Doors) 
     two.subscribe("harbour", "ada", false).await;
     assert_eq!(two.lines().await, 0);
     let wanted = Wanted { email: Some(address("ada")), person: None };
-    two.several.tell(Platform::Andcards, None, "harbour", json!({ "remove": { "users": ["ada"] } })).await;
+    two.several
+        .change_and_deliver(Platform::Andcards, None, "harbour", json!({ "remove": { "users": ["ada"] } }))
+        .await;
     let forgotten = forget(two.several.machine.environment(), "harbour", &wanted).await.expect("an answer");
     assert!(matches!(forgotten, Outcome::Forgotten(_)), "{forgotten:?}");
 }
@@ -263,14 +265,14 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
         let users = world["users"].as_array().expect("users").clone();
         users.iter().find(|user| user["email"] == "gus@example.test").expect("gus")["state"].clone()
     };
-    two.several.tell(Platform::Andcards, None, "riverside", visit("v1", "09:00", "10:00")).await;
-    two.several.tell(Platform::Andcards, None, "harbour", visit("v2", "09:30", "11:00")).await;
-    two.several.tell(Platform::Andcards, None, "harbour", visit("v3", "14:00", "15:00")).await;
+    two.several.change_and_deliver(Platform::Andcards, None, "riverside", visit("v1", "09:00", "10:00")).await;
+    two.several.change_and_deliver(Platform::Andcards, None, "harbour", visit("v2", "09:30", "11:00")).await;
+    two.several.change_and_deliver(Platform::Andcards, None, "harbour", visit("v3", "14:00", "15:00")).await;
     two.at("10:00:00", &["bob", "gus"]).await;
     two.at("10:30:00", &["bob", "gus"]).await;
     assert_eq!(state().await, "subscribed", "riverside's visit is over, harbour's is not");
     two.at("13:00:00", &[]).await;
-    two.several.tell(Platform::Andcards, None, "riverside", visit("v4", "13:10", "13:30")).await;
+    two.several.change_and_deliver(Platform::Andcards, None, "riverside", visit("v4", "13:10", "13:30")).await;
     two.at("13:10:00", &["bob", "gus"]).await;
     assert_eq!(state().await, "subscribed");
     two.at("13:30:00", &[]).await;
@@ -286,7 +288,7 @@ async fn b9_a_guest_of_two_sites_is_suspended_by_the_last_and_resumed_by_either(
 async fn b15_sites_at_different_places_share_nothing() {
     let other = file("harbour", Doors::Kisi, "").replace("place = \"7\"", "place = \"8\"");
     let two = Two::of(Doors::Kisi, vec![file("riverside", Doors::Kisi, ""), other], json!([])).await;
-    two.several.put("kisi", "8", house(false, &["Members"])).await;
+    two.several.put("kisi", "8", fixture(false, &["Members"])).await;
     two.several.machine.reconcile("harbour").await.expect("it reconciles");
     two.subscribe("riverside", "ada", true).await;
     two.subscribe("harbour", "ada", true).await;

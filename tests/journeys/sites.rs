@@ -59,7 +59,13 @@ impl Several {
     }
 
     /// Changes a platform, and delivers the letters of it to `site`; gives what they were answered.
-    pub async fn tell(&self, platform: Platform, of: Option<&str>, site: &str, change: Value) -> Vec<u16> {
+    pub async fn change_and_deliver(
+        &self,
+        platform: Platform,
+        of: Option<&str>,
+        site: &str,
+        change: Value,
+    ) -> Vec<u16> {
         let posts = self.machine.sandboxes().post(platform.word(), of, Bytes::from(change.to_string())).await;
         let mut answers = Vec::new();
         for post in posts.expect("the change is taken") {
@@ -97,7 +103,7 @@ impl Several {
 }
 
 /// A house with these groups and nobody in it but the two who are protected.
-pub fn house(salto: bool, groups: &[&str]) -> Value {
+pub fn fixture(salto: bool, groups: &[&str]) -> Value {
     let id = |n: usize| if salto { format!("00000000-0000-4000-8000-{n:012}") } else { n.to_string() };
     let user = |n: usize, who: &str| json!({ "id": id(n), "site_user": id(n + 500), "email": format!("{who}@example.test"), "name": who, "state": "subscribed" });
     let mut users = vec![user(901, "ops"), user(902, "owner")];
@@ -154,8 +160,8 @@ fn centers() -> String {
 #[tokio::test]
 async fn d4_d5_d6_each_center_has_its_own_salto_ks_site_and_its_own_groups() {
     let several = Several::begin(vec![centers()]).await;
-    several.put("salto-ks", NORTH, house(true, &["Members", "Kitchen", "Meeting"])).await;
-    several.put("salto-ks", SOUTH, house(true, &["Members", "Meeting", "Lift"])).await;
+    several.put("salto-ks", NORTH, fixture(true, &["Members", "Kitchen", "Meeting"])).await;
+    several.put("salto-ks", SOUTH, fixture(true, &["Members", "Meeting", "Lift"])).await;
     let member = |who: &str, center: &str| json!({ "id": who, "name": who, "email": format!("{who}@example.test"), "center": center, "active": true, "master": null });
     let billing = |who: &str, center: &str| {
         json!({ "id": format!("b-{who}-{center}"), "member": who, "product": "Full time", "center": center,
@@ -166,7 +172,7 @@ async fn d4_d5_d6_each_center_has_its_own_salto_ks_site_and_its_own_groups() {
         "billings": [billing("ada", "North"), billing("bob", "South"), billing("bob", "North")],
         "reservations": [reservation("r1", "North", "gus", "11:00"), reservation("r2", "South", "hal", "11:00")],
     });
-    let answers = several.tell(Platform::Deskworks, None, "mill", change).await;
+    let answers = several.change_and_deliver(Platform::Deskworks, None, "mill", change).await;
     assert!(!answers.is_empty() && answers.iter().all(|status| *status == 202), "{answers:?}");
     assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada", "bob"]);
     assert_eq!(several.inside("salto-ks", NORTH, "Kitchen").await, ["ada", "bob"]);
@@ -193,8 +199,8 @@ async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stop
         rule("South"),
     ];
     let several = Several::begin(vec![site("loft", Platform::Andcards, &more.concat())]).await;
-    several.put("salto-ks", NORTH, house(true, &["Members"])).await;
-    several.put("salto-ks", SOUTH, house(true, &["Members"])).await;
+    several.put("salto-ks", NORTH, fixture(true, &["Members"])).await;
+    several.put("salto-ks", SOUTH, fixture(true, &["Members"])).await;
     let user = |who: &str| json!({ "id": who, "name": who, "email": format!("{who}@example.test"), "company": null, "active": true });
     let subscription = |who: &str, location: &str| {
         json!({ "id": format!("s-{who}"), "plan": "Resident", "location": location, "user": who, "company": null,
@@ -205,7 +211,7 @@ async fn a8_each_location_has_its_own_salto_ks_account_and_one_that_is_away_stop
         "users": [user("ada"), user("bob")],
         "subscriptions": [subscription("ada", "North"), subscription("bob", "South")],
     });
-    several.tell(Platform::Andcards, None, "loft", change).await;
+    several.change_and_deliver(Platform::Andcards, None, "loft", change).await;
     assert_eq!(several.inside("salto-ks", NORTH, "Members").await, ["ada"], "whose doors answer");
     several.faults("salto-ks", SOUTH, json!([])).await;
     assert_eq!(several.inside("salto-ks", SOUTH, "Members").await, [""; 0]);
@@ -220,7 +226,7 @@ async fn k6_each_nexudus_location_has_its_own_kisi_groups() {
     let rule = |at: &str, group: &str| format!("[[rule]]\nplan = \"*\"\nat = \"{at}\"\nopens = [\"{group}\"]\n");
     let more = [doors("main", "quay", "kisi", "7"), rule("East", "East members"), rule("West", "West members")];
     let several = Several::begin(vec![site("quay", Platform::Nexudus, &more.concat())]).await;
-    several.put("kisi", "7", house(false, &["East members", "West members"])).await;
+    several.put("kisi", "7", fixture(false, &["East members", "West members"])).await;
     let contract = |id: u32, who: u32, tariff: u32| json!({ "Id": id, "CoworkerId": who, "TariffId": tariff, "StartDate": "2026-01-01T00:00:00Z", "Active": true });
     let world = json!({
         "Businesses": [{ "Id": 1, "Name": "East" }, { "Id": 2, "Name": "West" }],
@@ -237,8 +243,9 @@ async fn k6_each_nexudus_location_has_its_own_kisi_groups() {
     several.machine.reconcile("quay").await.expect("it reconciles");
     assert_eq!(several.inside("kisi", "7", "East members").await, ["ada"]);
     assert_eq!(several.inside("kisi", "7", "West members").await, ["bob"]);
-    let both =
-        several.tell(Platform::Nexudus, None, "quay", json!({ "CoworkerContracts": [contract(33, 21, 12)] })).await;
+    let both = several
+        .change_and_deliver(Platform::Nexudus, None, "quay", json!({ "CoworkerContracts": [contract(33, 21, 12)] }))
+        .await;
     assert!(both.iter().all(|status| *status == 202), "{both:?}");
     assert_eq!(several.inside("kisi", "7", "West members").await, ["ada", "bob"]);
     several.end_well(&["quay"]).await;
@@ -261,7 +268,7 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
     .await;
     let places = [("salto-ks", NORTH), ("kisi", "7"), ("salto-ks", SOUTH), ("kisi", "8")];
     for (vendor, of) in places {
-        several.put(vendor, of, house(vendor == "salto-ks", &["Members"])).await;
+        several.put(vendor, of, fixture(vendor == "salto-ks", &["Members"])).await;
     }
     let inside = async || {
         let mut all = Vec::new();
@@ -284,16 +291,20 @@ async fn b15_sites_on_every_platform_stand_apart_from_each_other() {
     several.faults("officernd", "harbour", json!([{ "match": "*", "status": 500, "times": -1 }])).await;
     several.faults("kisi", "7", json!([{ "match": "*", "status": 500, "times": -1 }])).await;
     let told = json!({ "users": [user], "subscriptions": [subscription] });
-    assert!(several.tell(Platform::Andcards, None, "loft", told).await.iter().all(|status| *status == 202));
+    assert!(
+        several.change_and_deliver(Platform::Andcards, None, "loft", told).await.iter().all(|status| *status == 202)
+    );
     assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec![]]);
     let member = with(json!({ "id": "1", "center": "C", "active": true, "master": null }));
     let billing = json!({ "id": "1", "member": "1", "product": "P", "center": "C", "start": "2026-01-01", "end": null, "active": true });
     let told = json!({ "members": [member], "billings": [billing] });
-    assert!(several.tell(Platform::Deskworks, None, "mill", told).await.iter().all(|status| *status == 202));
+    assert!(
+        several.change_and_deliver(Platform::Deskworks, None, "mill", told).await.iter().all(|status| *status == 202)
+    );
     assert_eq!(inside().await, [vec![], vec![], vec!["ada".to_owned()], vec!["ada".to_owned()]]);
     // What is addressed to a site on another platform is nobody's.
-    let letter = json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
-    let wrong = several.deliver(Platform::Andcards, "/hooks/mill/andcards", Bytes::from(letter)).await;
+    let delivery = json!({ "type": "user.removed", "timestamp": MONDAY, "data": { "id": "1" } }).to_string();
+    let wrong = several.deliver(Platform::Andcards, "/hooks/mill/andcards", Bytes::from(delivery)).await;
     assert_eq!(wrong, 404);
     several.faults("officernd", "harbour", json!([])).await;
     several.faults("kisi", "7", json!([])).await;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{booking, hot_desk, nexudus, town};
-use crate::support::{Doors, House, Platform, SECRET};
+use crate::support::{Doors, DoorsFixture, Platform, SECRET};
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_local::cloud::dynamodb::VARIABLE;
 use doorstep_local::run::levers::Slowness;
@@ -31,8 +31,8 @@ impl Slow {
         let clock = Some("2026-03-02T08:00:00Z".parse().expect("an instant"));
         let setup = Setup { sites: sites.to_vec(), secrets: None, clock, reconcile: None, data: Data::Memory };
         let slow = Slow(Machine::start(setup).await.expect("the sites are right"));
-        slow.put("salto-ks", None, "_world", House::with(&["Members"]).world(Doors::SaltoKs)).await;
-        slow.put("kisi", None, "_world", House::with(&["Members", "Meeting"]).world(Doors::Kisi)).await;
+        slow.put("salto-ks", None, "_world", DoorsFixture::with(&["Members"]).world(Doors::SaltoKs)).await;
+        slow.put("kisi", None, "_world", DoorsFixture::with(&["Members", "Meeting"]).world(Doors::Kisi)).await;
         slow
     }
 
@@ -91,7 +91,7 @@ impl Slow {
         }
     }
 
-    async fn tell(&self, site: &str, change: Value) {
+    async fn change_and_deliver(&self, site: &str, change: Value) {
         self.post(Platform::OfficeRnd, site, change).await;
         self.0.quiet().await;
     }
@@ -163,7 +163,8 @@ fn failing(status: u16, retry_after: Option<u32>) -> Value {
 async fn i10_a_door_system_that_fails_keeps_the_other_one_of_its_site_shut_for_no_time() {
     let slow = mill().await;
     slow.put("salto-ks", None, "_faults", failing(503, None)).await;
-    slow.tell("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] })).await;
+    slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] }))
+        .await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob", "eve"]);
     slow.opened_within("kisi", SAME_SITE);
     slow.lives();
@@ -179,7 +180,8 @@ async fn i10_a_door_system_that_hangs_keeps_the_other_one_of_its_site_shut_for_n
     for slowness in [Slowness::Hangs, Slowness::Takes(std::time::Duration::from_secs(9))] {
         let slow = mill().await;
         slow.0.slow("salto-ks", Some(slowness));
-        slow.tell("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] })).await;
+        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob"), hot_desk("eve")] }))
+            .await;
         assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob", "eve"]);
         slow.opened_within("kisi", SAME_SITE);
         slow.lives();
@@ -194,12 +196,12 @@ async fn i10_a_door_system_that_hangs_keeps_the_other_one_of_its_site_shut_for_n
 #[tokio::test]
 async fn i10_a_door_system_that_hangs_keeps_nobody_in_another_one() {
     let slow = mill().await;
-    slow.tell("mill", json!({ "memberships": [hot_desk("ada")] })).await;
+    slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada")] })).await;
     assert_eq!(slow.inside("kisi", "Members").await, ["ada"]);
     slow.0.worked();
     slow.0.slow("salto-ks", Some(Slowness::Hangs));
     let ended = json!({ "_id": "s-ada", "endDate": "2026-03-01T00:00:00Z" });
-    slow.tell("mill", json!({ "memberships": [ended] })).await;
+    slow.change_and_deliver("mill", json!({ "memberships": [ended] })).await;
     assert_eq!(slow.inside("kisi", "Members").await, [""; 0]);
     assert_eq!(slow.inside("salto-ks", "Members").await, ["ada"]);
     slow.lives();
@@ -217,12 +219,12 @@ async fn i10_a_vendor_that_asks_for_a_pause_is_left_alone_until_it_is_over() {
     ] {
         let slow = mill().await;
         slow.put("salto-ks", None, "_faults", failing(429, Some(asked))).await;
-        slow.tell("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })).await;
+        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })).await;
         assert_eq!(slow.inside("kisi", "Members").await, ["ada", "bob"]);
         slow.opened_within("kisi", SAME_SITE);
         let calls = slow.calls("salto-ks").await;
         slow.put("salto-ks", None, "_faults", json!([])).await;
-        slow.tell("mill", json!({ "memberships": [hot_desk("eve")] })).await;
+        slow.change_and_deliver("mill", json!({ "memberships": [hot_desk("eve")] })).await;
         if let Some(before) = before {
             slow.clock(before).await;
         }
@@ -240,7 +242,7 @@ async fn i10_a_vendor_that_asks_for_a_pause_is_left_alone_until_it_is_over() {
 async fn i10_whoever_is_due_does_not_wait_for_a_platform_that_hangs() {
     let slow = mill().await;
     let new = booking("bob", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z");
-    slow.tell("mill", json!({ "bookings": [new] })).await;
+    slow.change_and_deliver("mill", json!({ "bookings": [new] })).await;
     slow.clock("2026-03-02T08:44:59Z").await;
     slow.lives();
     slow.0.changed_after();

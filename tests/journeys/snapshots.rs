@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::andcards::{begin, space, subscription};
-use super::push::{a_dozen, deliver, ended, letter, refused, roster};
-use crate::support::{Doors, Platform, SITE, Setting, World, address, at_both};
+use super::push::{a_dozen, deliver, delivery, ended, refused, roster};
+use crate::support::{Doors, Platform, SITE, Scenario, World, address, at_both};
 use doorstep_core::model::person::email_digest;
 use doorstep_operator::forget::{Outcome, Wanted, forget};
 
@@ -40,7 +40,7 @@ async fn is_told_of_a_broken_roster(world: &World) {
 
 #[tokio::test]
 async fn b4_one_broken_snapshot_is_never_believed_by_being_read_or_posted_again() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let half = roster(first(6), "2026-03-02T08:01:00Z");
     for minute in 1..6 {
         post(&world, &half).await;
@@ -56,7 +56,7 @@ async fn b4_one_broken_snapshot_is_never_believed_by_being_read_or_posted_again(
 async fn b4_broken_snapshots_posted_at_once_are_one_report_whatever_they_are_dated() {
     for dates in [["08:00:00.1", "08:00:00.2", "08:00:00.3"], ["08:00:00.1", "08:30:00", "09:00:00"]] {
         for things in [json!({}), first(5)] {
-            let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+            let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
             if dates[2].starts_with("09") {
                 world.clock("2026-03-02T09:00:00Z").await;
             }
@@ -79,7 +79,7 @@ fn booked() -> Value {
 async fn b4_three_reports_of_a_broken_snapshot_are_held_and_grants_go_on(at: Doors) {
     let mut things = a_dozen();
     things["bookings"] = json!([booked()]);
-    let world = begin(Setting::at(at, RULES), things, &["Members", "Meetings"]).await;
+    let world = begin(Scenario::at(at, RULES), things, &["Members", "Meetings"]).await;
     assert_eq!(world.inside("Members").await.len(), 12);
     // It lists neither the last six subscriptions nor the booking, nor the last six people.
     let mut half = first(6);
@@ -112,7 +112,7 @@ async fn b4_three_reports_of_a_broken_snapshot_are_held_and_grants_go_on(at: Doo
 
 #[tokio::test]
 async fn b4_another_broken_snapshot_between_begins_the_count_anew() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     for (minute, count) in [(1, 6), (16, 6), (31, 5), (46, 6)] {
         world.clock(&format!("2026-03-02T08:{minute:02}:00Z")).await;
         post(&world, &roster(first(count), &format!("2026-03-02T08:{minute:02}:00Z"))).await;
@@ -131,7 +131,7 @@ async fn b4_a_good_snapshot_heals_at_once_and_what_both_say_follows() {
         json!({ "users": (1..=20).map(user).collect::<Vec<_>>(), "subscriptions": subscriptions })
     };
     for reports in [1, 3] {
-        let world = begin(Setting::at(Doors::Kisi, PLAN), things(false, 20), &["Members"]).await;
+        let world = begin(Scenario::at(Doors::Kisi, PLAN), things(false, 20), &["Members"]).await;
         assert_eq!(world.inside("Members").await.len(), 20);
         for report in 0..reports {
             world.clock(&format!("2026-03-02T08:{:02}:00Z", 1 + 15 * report)).await;
@@ -150,7 +150,7 @@ async fn b4_a_good_snapshot_heals_at_once_and_what_both_say_follows() {
 /// The broken one comes after the good one, and both before anything is compared.
 #[tokio::test]
 async fn b4_a_good_snapshot_counts_though_a_broken_one_is_newer() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let mut good = space(a_dozen());
     good["subscriptions"].as_array_mut().expect("a list").push(subscription("eve"));
     assert_eq!(world.deliver(&roster(good, "2026-03-02T08:00:30Z")).await, 202);
@@ -161,7 +161,7 @@ async fn b4_a_good_snapshot_counts_though_a_broken_one_is_newer() {
 
 #[tokio::test]
 async fn b4_a_snapshot_of_which_a_part_never_came_counts_for_nothing_once_a_whole_newer_one_is_there() {
-    let world = begin(Setting::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, PLAN), a_dozen(), &["Members"]).await;
     let part = json!({ "roster": "r", "part": 1, "parts": 2, "users": [] });
     post(&world, &roster(part, "2026-03-02T08:01:00Z")).await;
     world.clock("2026-03-02T09:02:00Z").await;
@@ -189,7 +189,7 @@ const ADA: [&str; 2] = ["ada byron", "ada@example.test"];
 
 /// Ada was a user, and a guest of Bob's once.
 async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
-    let world = begin(Setting::at(at, RULES), json!({}), &["Members", "Meetings"]).await;
+    let world = begin(Scenario::at(at, RULES), json!({}), &["Members", "Meetings"]).await;
     let ada = json!({ "id": "u-ada", "name": "Ada Byron", "email": "ada@example.test", "active": true });
     let visit = json!({ "id": "b-1", "room": "Boardroom", "location": "Riverside", "user": "u-bob",
         "guests": [{ "name": "Ada Byron", "email": "ada@example.test" }],
@@ -202,8 +202,8 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
     without_ada["bookings"] = json!([]);
     let seen = [
         roster(with_ada.clone(), "2026-03-02T08:00:10Z"),
-        letter("user.updated", "2026-03-02T08:00:20Z", &ada),
-        letter("booking.updated", "2026-03-02T08:00:30Z", &with_ada["bookings"][0]),
+        delivery("user.updated", "2026-03-02T08:00:20Z", &ada),
+        delivery("booking.updated", "2026-03-02T08:00:30Z", &with_ada["bookings"][0]),
     ];
     for body in &seen {
         post(&world, body).await;
@@ -224,7 +224,7 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
             "{done:?}"
         );
         is_nowhere(&world, &ADA).await;
-        let older = letter("user.updated", "2026-03-02T08:00:05Z", &ada);
+        let older = delivery("user.updated", "2026-03-02T08:00:05Z", &ada);
         for body in seen.iter().chain([&older, &roster(with_ada.clone(), "2026-03-02T08:00:15Z")]) {
             post(&world, body).await;
             is_nowhere(&world, &ADA).await;
@@ -244,13 +244,13 @@ async fn b8_what_is_posted_again_after_forget_brings_nothing_back(at: Doors) {
 /// Without any roster, letters alone.
 #[tokio::test]
 async fn b8_a_letter_posted_again_after_forget_brings_nothing_back_where_there_never_was_a_snapshot() {
-    let world = Setting::at(Doors::Kisi, PLAN)
+    let world = Scenario::at(Doors::Kisi, PLAN)
         .on(Platform::Andcards)
-        .start(json!({}), crate::support::House::with(&["Members"]))
+        .start(json!({}), crate::support::DoorsFixture::with(&["Members"]))
         .await;
     world.reconcile().await;
     let ada = json!({ "id": "u-ada", "name": "Ada Byron", "email": "ada@example.test", "active": true });
-    let told = letter("user.updated", "2026-03-02T08:00:00Z", &ada);
+    let told = delivery("user.updated", "2026-03-02T08:00:00Z", &ada);
     post(&world, &told).await;
     deliver(&world, "user.removed", "2026-03-02T08:00:10Z", &json!({ "id": "u-ada" })).await;
     let wanted = Wanted { email: Some(address("ada")), person: None };

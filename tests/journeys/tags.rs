@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, at_both};
 use doorstep_local::run::crash::Step;
 
 at_both!(
@@ -38,13 +38,13 @@ at_both!(
 const PROPERTY: &str = "card_property = \"Card number\"";
 const MEMBERS: [&str; 1] = ["Members"];
 
-fn setting(at: Doors) -> Setting {
-    Setting::at(at, PLAN).platform_says(PROPERTY)
+fn scenario(at: Doors) -> Scenario {
+    Scenario::at(at, PLAN).platform_says(PROPERTY)
 }
 
 /// A house with two free tags.
-fn house() -> House {
-    House::with(&MEMBERS).says("tags", json!(["0123", "0456"]))
+fn fixture() -> DoorsFixture {
+    DoorsFixture::with(&MEMBERS).says("tags", json!(["0123", "0456"]))
 }
 
 /// A member, as the platform is told of a change of theirs.
@@ -59,14 +59,14 @@ fn on_plan(who: &[&str]) -> Value {
 
 /// Ada is on a plan and has a number.
 async fn ada_has(at: Doors, number: &str) -> World {
-    let world = setting(at).begin(on_plan(&["ada", "bob"]), house()).await;
-    world.tell(card("ada", number)).await;
+    let world = scenario(at).begin(on_plan(&["ada", "bob"]), fixture()).await;
+    world.change_and_deliver(card("ada", number)).await;
     world
 }
 
 async fn o18_a_number_in_a_property_is_linked_without_handwork(at: Doors) {
     for number in [json!("0123"), json!(["0123"]), json!("  0123 ")] {
-        let world = setting(at).start(on_plan(&["ada"]), house()).await;
+        let world = scenario(at).start(on_plan(&["ada"]), fixture()).await;
         world.change(card("ada", number.clone())).await;
         world.reconcile().await;
         assert_eq!(world.tags("ada").await, ["0123"], "{number}");
@@ -75,11 +75,11 @@ async fn o18_a_number_in_a_property_is_linked_without_handwork(at: Doors) {
         assert_eq!(record["because"], "tag …23 of member m-ada");
         world.ends_well().await;
     }
-    let world = setting(at).begin(on_plan(&["ada"]), House::with(&MEMBERS).says("tags", json!(["777"]))).await;
-    world.tell(card("ada", 777)).await;
+    let world = scenario(at).begin(on_plan(&["ada"]), DoorsFixture::with(&MEMBERS).says("tags", json!(["777"]))).await;
+    world.change_and_deliver(card("ada", 777)).await;
     assert_eq!(world.tags("ada").await, ["777"], "a number that is no text");
-    let world = Setting::at(at, PLAN).begin(on_plan(&["ada"]), house()).await;
-    world.tell(card("ada", "0123")).await;
+    let world = Scenario::at(at, PLAN).begin(on_plan(&["ada"]), fixture()).await;
+    world.change_and_deliver(card("ada", "0123")).await;
     assert_eq!(world.tags("ada").await, [""; 0], "the site file names no property");
     world.ends_well().await;
 }
@@ -87,9 +87,9 @@ async fn o18_a_number_in_a_property_is_linked_without_handwork(at: Doors) {
 async fn n1_a_number_is_assigned_changed_and_taken_back(at: Doors) {
     let world = ada_has(at, "0123").await;
     assert_eq!(world.tags("ada").await, ["0123"]);
-    world.tell(card("ada", "0456")).await;
+    world.change_and_deliver(card("ada", "0456")).await;
     assert_eq!(world.tags("ada").await, ["0456"]);
-    world.tell(card("ada", "")).await;
+    world.change_and_deliver(card("ada", "")).await;
     assert_eq!(world.tags("ada").await, [""; 0]);
     let actions = ["invited", "granted Members", "tagged", "untagged", "tagged", "untagged"];
     assert_eq!(world.actions("ada").await, actions);
@@ -102,8 +102,8 @@ async fn n1_a_number_is_assigned_changed_and_taken_back(at: Doors) {
 
 async fn n1_removed_numbers_are_taken_back_and_the_next_person_gets_the_tag(at: Doors) {
     let world = ada_has(at, "0123").await;
-    world.tell(card("ada", Value::Null)).await;
-    world.tell(card("bob", "0123")).await;
+    world.change_and_deliver(card("ada", Value::Null)).await;
+    world.change_and_deliver(card("bob", "0123")).await;
     assert_eq!((world.tags("ada").await, world.tags("bob").await), (vec![], vec!["0123".to_owned()]));
     world.ends_well().await;
 }
@@ -124,12 +124,12 @@ async fn n1_a_tag_that_changes_its_owner_changes_hands_at_once(at: Doors) {
 /// At a front desk the number is often typed first, and the tag taken from its last owner or registered after it.
 async fn n1_a_tag_that_comes_a_little_later_is_given_in_minutes(at: Doors) {
     let mut world = ada_has(at, "0123").await;
-    world.tell(card("bob", "0123")).await;
+    world.change_and_deliver(card("bob", "0123")).await;
     assert!(!world.problems("bob").await.is_empty());
-    world.tell(card("ada", "")).await;
+    world.change_and_deliver(card("ada", "")).await;
     world.clock("2026-03-02T08:01:00Z").await;
     assert_eq!((world.tags("bob").await, world.problems("bob").await), (vec!["0123".to_owned()], vec![]));
-    world.tell(card("ada", "0888")).await;
+    world.change_and_deliver(card("ada", "0888")).await;
     world.clock("2026-03-02T08:04:00Z").await;
     assert!(!world.problems("ada").await.is_empty());
     world.by_hand(|world| world["tags"] = json!(["0456", "0888"])).await;
@@ -140,19 +140,19 @@ async fn n1_a_tag_that_comes_a_little_later_is_given_in_minutes(at: Doors) {
 
 async fn n1_tags_go_with_the_last_access_and_come_back_with_it(at: Doors) {
     let world = ada_has(at, "0123").await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.tags("ada").await, [""; 0]);
     assert_eq!(world.inside("Members").await, ["bob"]);
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     assert_eq!(world.tags("ada").await, ["0123"]);
     world.ends_well().await;
     // Between two bookings a tag stays where it is.
     let both = json!({ "bookings": [booking("eve", "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z"),
         { "_id": "b-later", "resource": "r-board", "member": "m-eve", "location": "l-riverside",
           "start": "2026-03-09T08:00:00Z", "end": "2026-03-09T09:00:00Z", "timezone": "Europe/London" }] });
-    let setting = Setting::at(at, ROOM).platform_says(PROPERTY);
-    let world = setting.begin(town(both), House::with(&["Meeting"]).says("tags", json!(["0123"]))).await;
-    world.tell(card("eve", "0123")).await;
+    let scenario = Scenario::at(at, ROOM).platform_says(PROPERTY);
+    let world = scenario.begin(town(both), DoorsFixture::with(&["Meeting"]).says("tags", json!(["0123"]))).await;
+    world.change_and_deliver(card("eve", "0123")).await;
     world.at("2026-03-02T12:00:00Z", "Meeting", &[]).await;
     assert_eq!(world.tags("eve").await, ["0123"]);
     world.at("2026-03-09T09:15:00Z", "Meeting", &[]).await;
@@ -164,9 +164,9 @@ async fn n1_tags_go_before_an_account_is_put_to_rest(at: Doors) {
     for (says, left) in
         [("without_access = \"suspend\"", json!("suspended")), ("without_access = \"delete\"", json!(null))]
     {
-        let world = setting(at).doors_say(says).begin(on_plan(&["ada"]), house()).await;
-        world.tell(card("ada", "0123")).await;
-        world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+        let world = scenario(at).doors_say(says).begin(on_plan(&["ada"]), fixture()).await;
+        world.change_and_deliver(card("ada", "0123")).await;
+        world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
         assert_eq!(world.account("ada").await["state"], left);
         assert!(world.actions("ada").await.is_empty() || world.tags("ada").await.is_empty());
         let what: Vec<Value> = world.audit().await.into_iter().map(|record| record["what"].clone()).collect();
@@ -187,15 +187,15 @@ async fn n1_of_several_numbers_the_door_system_gets_what_it_can_take(at: Doors) 
         Doors::Kisi => assert_eq!(world.tags("ada").await, ["0456", "0123"]),
     }
     world.ends_well().await;
-    world.tell(card("ada", "0456")).await;
+    world.change_and_deliver(card("ada", "0456")).await;
     assert_eq!((world.tags("ada").await, world.problems("ada").await), (vec!["0456".to_owned()], vec![]));
     world.ends_well().await;
 }
 
 async fn n1_a_tag_that_was_given_by_hand_survives(at: Doors) {
-    let house = house().person("ada").tagged("ada", "0777");
-    let world = setting(at).begin(on_plan(&["ada", "bob"]), house).await;
-    world.tell(card("ada", "0123")).await;
+    let fixture = fixture().person("ada").tagged("ada", "0777");
+    let world = scenario(at).begin(on_plan(&["ada", "bob"]), fixture).await;
+    world.change_and_deliver(card("ada", "0123")).await;
     match at {
         Doors::SaltoKs => {
             assert_eq!(world.tags("ada").await, ["0777"], "they can have one only");
@@ -205,9 +205,9 @@ async fn n1_a_tag_that_was_given_by_hand_survives(at: Doors) {
         Doors::Kisi => assert_eq!(world.tags("ada").await, ["0777", "0123"]),
     }
     world.ends_well().await;
-    world.tell(card("ada", "")).await;
+    world.change_and_deliver(card("ada", "")).await;
     assert_eq!(world.tags("ada").await, ["0777"]);
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(
         (world.tags("ada").await, world.inside("Members").await),
         (vec!["0777".to_owned()], vec!["bob".to_owned()])
@@ -216,8 +216,8 @@ async fn n1_a_tag_that_was_given_by_hand_survives(at: Doors) {
 }
 
 async fn n1_a_tag_that_they_had_when_the_site_was_taken_over_is_adopted(at: Doors) {
-    let house = house().person("ada").tagged("ada", "0123").person("bob");
-    let mut world = setting(at).start(on_plan(&["ada", "bob"]), house).await;
+    let fixture = fixture().person("ada").tagged("ada", "0123").person("bob");
+    let mut world = scenario(at).start(on_plan(&["ada", "bob"]), fixture).await;
     world.change(card("ada", "0123")).await;
     world.reconcile().await;
     assert_eq!(world.actions("ada").await, ["granted Members"], "nothing changes at the door");
@@ -226,8 +226,8 @@ async fn n1_a_tag_that_they_had_when_the_site_was_taken_over_is_adopted(at: Door
     world.change(card("bob", "0456")).await;
     world.reconcile().await;
     world.ends_well().await;
-    world.tell(card("ada", "")).await;
-    world.tell(card("bob", "")).await;
+    world.change_and_deliver(card("ada", "")).await;
+    world.change_and_deliver(card("bob", "")).await;
     assert_eq!(world.tags("ada").await, [""; 0], "it goes with the number");
     assert_eq!(world.tags("bob").await, ["0456"], "what was given by hand later stays theirs");
     world.ends_well().await;
@@ -252,12 +252,12 @@ async fn n1_a_tag_that_was_taken_away_by_hand_comes_back(at: Doors) {
 }
 
 async fn n1_in_observe_no_tag_is_touched_and_the_diff_shows_it(at: Doors) {
-    let house = house().person("ada").inside("ada", "Members");
-    let world = setting(at).mode("observe").begin(on_plan(&["ada"]), house).await;
-    world.tell(card("ada", "0123, 9999")).await;
+    let fixture = fixture().person("ada").inside("ada", "Members");
+    let world = scenario(at).mode("observe").begin(on_plan(&["ada"]), fixture).await;
+    world.change_and_deliver(card("ada", "0123, 9999")).await;
     let report = world.reconcile().await;
     assert_eq!((report.tagged, world.tags("ada").await), (1, vec![]));
-    let text = setting(at).text();
+    let text = scenario(at).text();
     let shown = world.machine.diff(&text).await.expect("a diff").diff.expect("one");
     let shown = shown.to_string();
     for line in [
@@ -277,10 +277,10 @@ async fn n1_in_observe_no_tag_is_touched_and_the_diff_shows_it(at: Doors) {
 }
 
 async fn n1_in_grant_only_no_tag_is_taken_back(at: Doors) {
-    let world = setting(at).mode("grant-only").begin(on_plan(&["ada"]), house()).await;
-    world.tell(card("ada", "0123")).await;
+    let world = scenario(at).mode("grant-only").begin(on_plan(&["ada"]), fixture()).await;
+    world.change_and_deliver(card("ada", "0123")).await;
     assert_eq!(world.tags("ada").await, ["0123"]);
-    world.tell(card("ada", "0456")).await;
+    world.change_and_deliver(card("ada", "0456")).await;
     match at {
         Doors::SaltoKs => {
             assert_eq!(world.tags("ada").await, ["0123"]);
@@ -289,7 +289,7 @@ async fn n1_in_grant_only_no_tag_is_taken_back(at: Doors) {
         }
         Doors::Kisi => assert_eq!(world.tags("ada").await, ["0123", "0456"]),
     }
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert!(!world.tags("ada").await.is_empty());
     world.ends_well().await;
 }
@@ -297,10 +297,10 @@ async fn n1_in_grant_only_no_tag_is_taken_back(at: Doors) {
 async fn n1_whatever_is_shot_each_tag_changes_hands_once(at: Doors) {
     for step in [Step::Read, Step::Intend, Step::Apply, Step::Commit] {
         for times in [1, 3] {
-            let mut world = setting(at).begin(on_plan(&["ada"]), house()).await;
+            let mut world = scenario(at).begin(on_plan(&["ada"]), fixture()).await;
             for (number, tags) in [("0123", vec!["0123"]), ("0456", vec!["0456"]), ("", vec![])] {
                 world.crash(step, times);
-                world.tell(card("ada", number)).await;
+                world.change_and_deliver(card("ada", number)).await;
                 world.crash(step, 0);
                 assert_eq!(world.tags("ada").await, tags, "{step:?} {times}");
                 world.check_books().await;
@@ -315,11 +315,11 @@ async fn n1_whatever_is_shot_each_tag_changes_hands_once(at: Doors) {
 async fn n1_the_door_system_does_the_work_and_then_fails(at: Doors) {
     for times in [1, 3] {
         for method in ["POST", "PATCH", "DELETE"] {
-            let mut world = setting(at).begin(on_plan(&["ada"]), house()).await;
+            let mut world = scenario(at).begin(on_plan(&["ada"]), fixture()).await;
             let fault = json!([{ "match": format!("{method} *"), "after": "apply", "status": 500, "times": times }]);
             for (number, tags) in [("0123", vec!["0123"]), ("0456", vec!["0456"]), ("", vec![])] {
                 world.faults(fault.clone()).await;
-                world.tell(card("ada", number)).await;
+                world.change_and_deliver(card("ada", number)).await;
                 assert_eq!(world.tags("ada").await, tags, "{method} failed {times} times");
             }
             world.faults(json!([])).await;
@@ -336,25 +336,25 @@ async fn n1_in_every_awkward_moment_of_the_vendor(at: Doors) {
         Doors::Kisi => &["second-assignment-409", "email-fuzzy"],
     };
     for quirk in quirks {
-        let house = house().person("mallory").tagged("mallory", "0777").says("quirks", json!([quirk]));
-        let world = setting(at).doors_say("without_access = \"delete\"").begin(on_plan(&["ada"]), house).await;
-        world.tell(card("ada", "0123")).await;
+        let fixture = fixture().person("mallory").tagged("mallory", "0777").says("quirks", json!([quirk]));
+        let world = scenario(at).doors_say("without_access = \"delete\"").begin(on_plan(&["ada"]), fixture).await;
+        world.change_and_deliver(card("ada", "0123")).await;
         world.clock("2026-03-02T08:03:00Z").await;
         assert_eq!(world.tags("ada").await, ["0123"], "{quirk}");
-        world.tell(card("ada", "0777, 9999")).await;
+        world.change_and_deliver(card("ada", "0777, 9999")).await;
         assert_eq!(world.tags("ada").await, [""; 0], "{quirk}");
         let problems = world.problems("ada").await;
         assert!(
             matches!(problems.as_slice(), [one, other] if one.contains("0777") && other.contains("9999")),
             "{problems:?}"
         );
-        world.tell(card("ada", "0456")).await;
+        world.change_and_deliver(card("ada", "0456")).await;
         assert_eq!(
             (world.tags("ada").await, world.problems("ada").await),
             (vec!["0456".to_owned()], vec![]),
             "{quirk}"
         );
-        world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+        world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
         world.clock("2026-03-02T08:06:00Z").await;
         world.reconcile().await;
         assert!(world.account("ada").await.is_null(), "{quirk}");
@@ -373,8 +373,9 @@ async fn n1_many_at_once_cost_one_list(at: Doors) {
         "memberships": who.iter().map(|who| hot_desk(who)).collect::<Vec<_>>() });
     let numbers: Vec<String> = who.iter().map(|who| format!("77{who}")).collect();
     let rules = format!("{PLAN}{ROOM}");
-    let setting = Setting::at(at, &rules).platform_says(PROPERTY);
-    let world = setting.start(town(things), House::with(&["Members", "Meeting"]).says("tags", json!(numbers))).await;
+    let scenario = Scenario::at(at, &rules).platform_says(PROPERTY);
+    let world =
+        scenario.start(town(things), DoorsFixture::with(&["Members", "Meeting"]).says("tags", json!(numbers))).await;
     world.reconcile().await;
     for who in &who {
         assert_eq!(world.tags(who).await, [format!("77{who}")]);
@@ -385,9 +386,11 @@ async fn n1_many_at_once_cost_one_list(at: Doors) {
     };
     let calls = world.calls(at.word()).await;
     assert_eq!(calls.get(lists), Some(&2), "one for the comparison, one for settling: {calls:?}");
-    world.tell(json!({ "remove": { "memberships": ["s-p1"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-p1"] } })).await;
     let before = world.calls(at.word()).await.get(lists).copied();
-    world.tell(json!({ "bookings": [booking("p2", "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("p2", "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z")] }))
+        .await;
     let after = world.calls(at.word()).await;
     assert_eq!(world.inside("Meeting").await, ["p2"]);
     assert_eq!(after.get(lists).copied(), before, "whose cards are as they should be, nobody asks");
@@ -399,8 +402,8 @@ async fn n2_a_pod_s_tag_is_left_alone(at: Doors) {
         return;
     }
     let pod = json!([{ "number": "0123", "is_pod_tag": true }]);
-    let world = setting(at).begin(on_plan(&["ada"]), House::with(&MEMBERS).says("tags", pod)).await;
-    world.tell(card("ada", "0123")).await;
+    let world = scenario(at).begin(on_plan(&["ada"]), DoorsFixture::with(&MEMBERS).says("tags", pod)).await;
+    world.change_and_deliver(card("ada", "0123")).await;
     assert_eq!((world.tags("ada").await, world.inside("Members").await), (vec![], vec!["ada".to_owned()]));
     let problems = world.problems("ada").await;
     assert!(problems.iter().any(|problem| problem.contains("tag …0123 belongs to a pod")), "{problems:?}");
@@ -408,7 +411,7 @@ async fn n2_a_pod_s_tag_is_left_alone(at: Doors) {
 }
 
 async fn n2_an_unknown_tag_is_a_problem_and_holds_nothing_up(at: Doors) {
-    let mut world = setting(at).start(on_plan(&["ada"]), house()).await;
+    let mut world = scenario(at).start(on_plan(&["ada"]), fixture()).await;
     world.change(card("ada", "5550999")).await;
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada"]);
@@ -424,9 +427,9 @@ async fn n2_an_unknown_tag_is_a_problem_and_holds_nothing_up(at: Doors) {
 }
 
 async fn n2_somebody_else_s_tag_is_a_problem_and_stays_theirs(at: Doors) {
-    let house = house().person("mallory").tagged("mallory", "0777");
-    let mut world = setting(at).begin(on_plan(&["ada"]), house).await;
-    world.tell(card("ada", "0777")).await;
+    let fixture = fixture().person("mallory").tagged("mallory", "0777");
+    let mut world = scenario(at).begin(on_plan(&["ada"]), fixture).await;
+    world.change_and_deliver(card("ada", "0777")).await;
     assert_eq!((world.tags("ada").await, world.tags("mallory").await), (vec![], vec!["0777".to_owned()]));
     let problems = world.problems("ada").await;
     assert!(
@@ -448,7 +451,7 @@ async fn n2_somebody_else_s_tag_is_a_problem_and_stays_theirs(at: Doors) {
 }
 
 async fn n2_one_number_of_two_people_is_given_once(at: Doors) {
-    let world = setting(at).start(on_plan(&["ada", "bob"]), house()).await;
+    let world = scenario(at).start(on_plan(&["ada", "bob"]), fixture()).await;
     world.change(card("ada", "0123")).await;
     world.change(card("bob", "0123")).await;
     world.reconcile().await;
@@ -460,7 +463,7 @@ async fn n2_one_number_of_two_people_is_given_once(at: Doors) {
     assert!(problems.iter().any(|problem| problem.contains("tag …0123 is somebody else's")), "{problems:?}");
     world.ends_well().await;
     let with = if without == "ada" { "bob" } else { "ada" };
-    world.tell(card(with, "")).await;
+    world.change_and_deliver(card(with, "")).await;
     world.reconcile().await;
     assert_eq!(world.tags(without).await, ["0123"], "whoever is left gets it");
     world.ends_well().await;
@@ -472,9 +475,9 @@ async fn n2_a_yes_that_was_not_done_is_a_problem(at: Doors) {
         Doors::SaltoKs => ("PATCH */users/*", "{}"),
         Doors::Kisi => ("POST /card_assignments", "{}"),
     };
-    let mut world = setting(at).begin(on_plan(&["ada"]), house()).await;
+    let mut world = scenario(at).begin(on_plan(&["ada"]), fixture()).await;
     world.faults(json!([{ "match": write, "status": 200, "body": yes, "times": -1 }])).await;
-    world.tell(card("ada", "0123")).await;
+    world.change_and_deliver(card("ada", "0123")).await;
     assert_eq!(world.tags("ada").await, [""; 0]);
     assert_eq!(world.inside("Members").await, ["ada"]);
     let problems = world.problems("ada").await;
@@ -489,7 +492,7 @@ async fn n2_a_yes_that_was_not_done_is_a_problem(at: Doors) {
     world.ends_well().await;
     let write = if at == Doors::Kisi { "DELETE /card_assignments/*" } else { write };
     world.faults(json!([{ "match": write, "status": 200, "body": yes, "times": -1 }])).await;
-    world.tell(card("ada", "")).await;
+    world.change_and_deliver(card("ada", "")).await;
     assert_eq!(world.tags("ada").await, ["0123"]);
     assert!(!world.problems("ada").await.is_empty());
     world.faults(json!([])).await;
@@ -503,7 +506,7 @@ async fn n2_a_door_system_that_refuses_tags_opens_doors_all_the_same(at: Doors) 
         Doors::SaltoKs => "GET */tags",
         Doors::Kisi => "GET /cards",
     };
-    let mut world = setting(at).start(on_plan(&["ada", "bob"]), house()).await;
+    let mut world = scenario(at).start(on_plan(&["ada", "bob"]), fixture()).await;
     world.faults(json!([{ "match": refused, "status": 403, "times": -1 }])).await;
     world.change(card("ada", "0123")).await;
     let report = world.reconcile().await;
@@ -511,9 +514,9 @@ async fn n2_a_door_system_that_refuses_tags_opens_doors_all_the_same(at: Doors) 
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     assert!(!world.problems("ada").await.is_empty());
     assert_eq!(world.problems("bob").await, [""; 0], "who has no number does not notice");
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.inside("Members").await, ["bob"]);
-    world.tell(json!({ "memberships": [hot_desk("ada")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("ada")] })).await;
     world.faults(json!([])).await;
     world.clock("2026-03-02T08:10:00Z").await;
     assert_eq!((world.tags("ada").await, world.inside("Members").await.len()), (vec!["0123".to_owned()], 2));
@@ -521,9 +524,9 @@ async fn n2_a_door_system_that_refuses_tags_opens_doors_all_the_same(at: Doors) 
 }
 
 async fn n2_a_tag_that_is_blocked_is_said(at: Doors) {
-    let house = House::with(&MEMBERS).says("tags", json!([{ "number": "0123", "blocked": true }]));
-    let mut world = setting(at).begin(on_plan(&["ada"]), house).await;
-    world.tell(card("ada", "0123")).await;
+    let fixture = DoorsFixture::with(&MEMBERS).says("tags", json!([{ "number": "0123", "blocked": true }]));
+    let mut world = scenario(at).begin(on_plan(&["ada"]), fixture).await;
+    world.change_and_deliver(card("ada", "0123")).await;
     assert_eq!(world.tags("ada").await, ["0123"]);
     let problems = world.problems("ada").await;
     assert!(problems.iter().any(|problem| problem.contains("tag …0123 is blocked")), "{problems:?}");

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, booking, hot_desk, nexudus, town};
-use crate::support::{Doors, House, Setting, World, address};
+use crate::support::{Doors, DoorsFixture, Scenario, World, address};
 use doorstep_jobs::reconcile::Report;
 
 /// Twelve people in all: enough for the guard to hold what is inferred of them as a set.
@@ -48,7 +48,7 @@ async fn assert_nothing_follows(world: &World, group: &str, inside: &[String], a
 async fn i6_bookings_whose_times_cannot_be_read_take_nothing_from_anybody() {
     let booked = |n: usize| booking(&who(n), MORNING, EVENING);
     let things = json!({ "members": members(), "bookings": (0..ALL).map(booked).collect::<Vec<_>>() });
-    let world = Setting::at(Doors::SaltoKs, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    let world = Scenario::at(Doors::SaltoKs, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;
     assert_eq!(world.inside("Meeting").await, everybody());
     for field in ["start", "end"] {
         for lie in lies() {
@@ -60,7 +60,7 @@ async fn i6_bookings_whose_times_cannot_be_read_take_nothing_from_anybody() {
         world.change(json!({ "bookings": (0..ALL).map(booked).collect::<Vec<_>>() })).await;
     }
     // By its id, because of a signed letter, it is no other thing.
-    world.tell(json!({ "bookings": [{ "_id": "b-p00", "end": null }] })).await;
+    world.change_and_deliver(json!({ "bookings": [{ "_id": "b-p00", "end": null }] })).await;
     world.clock("2026-03-02T08:10:00Z").await;
     assert_eq!(world.inside("Meeting").await, everybody());
     // What was known ends when it ends.
@@ -72,11 +72,11 @@ async fn i6_bookings_whose_times_cannot_be_read_take_nothing_from_anybody() {
 #[tokio::test]
 async fn b4_what_heals_follows_as_if_nothing_had_happened() {
     let things = json!({ "bookings": [booking("eve", MORNING, EVENING)] });
-    let world = Setting::at(Doors::Kisi, ROOM).begin(town(things), House::with(&["Meeting"])).await;
+    let world = Scenario::at(Doors::Kisi, ROOM).begin(town(things), DoorsFixture::with(&["Meeting"])).await;
     assert_eq!(world.inside("Meeting").await, ["eve"]);
     world.change(json!({ "bookings": [{ "_id": "b-eve", "end": "soon" }] })).await;
     world.reconcile().await;
-    world.tell(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T09:00:00Z" }] })).await;
+    world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T09:00:00Z" }] })).await;
     world.at("2026-03-02T09:14:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T09:15:00Z", "Meeting", &[]).await;
     world.ends_well().await;
@@ -84,10 +84,10 @@ async fn b4_what_heals_follows_as_if_nothing_had_happened() {
 
 #[tokio::test]
 async fn b4_what_was_never_known_and_cannot_be_read_opens_nothing_until_it_can() {
-    let world = Setting::at(Doors::Kisi, ROOM).begin(town(json!({})), House::with(&["Meeting"])).await;
+    let world = Scenario::at(Doors::Kisi, ROOM).begin(town(json!({})), DoorsFixture::with(&["Meeting"])).await;
     let mut new = booking("eve", MORNING, EVENING);
     new["end"] = json!(null);
-    world.tell(json!({ "bookings": [new] })).await;
+    world.change_and_deliver(json!({ "bookings": [new] })).await;
     assert_nothing_follows(&world, "Meeting", &[], ("booking b-eve", "end")).await;
     world.change(json!({ "bookings": [booking("eve", MORNING, EVENING)] })).await;
     assert!(!says(&world.reconcile().await, "booking b-eve", "end"));
@@ -99,7 +99,7 @@ async fn b4_what_was_never_known_and_cannot_be_read_opens_nothing_until_it_can()
 async fn i6_memberships_with_an_unreadable_day_or_member_stay_as_they_were() {
     let memberships: Vec<Value> = (0..ALL).map(|n| hot_desk(&who(n))).collect();
     let things = json!({ "members": members(), "memberships": memberships });
-    let world = Setting::at(Doors::Kisi, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(Doors::Kisi, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, everybody());
     let wrong = [
         ("startDate", json!(null)),
@@ -144,7 +144,7 @@ async fn b4_passes_check_ins_and_assignments_that_cannot_be_read_stay_as_they_we
         "assignments": [{ "_id": "a-1", "resource": "r-desk", "membership": "s-ada",
             "startDate": "2026-03-01T00:00:00Z", "endDate": "2026-03-31T00:00:00Z" }],
     });
-    let world = Setting::at(Doors::Kisi, &rules).begin(town(things), House::with(&["Members", "Desk"])).await;
+    let world = Scenario::at(Doors::Kisi, &rules).begin(town(things), DoorsFixture::with(&["Members", "Desk"])).await;
     assert_eq!((world.inside("Members").await, world.inside("Desk").await), (vec!["eve".into()], vec!["ada".into()]));
     let eve = ["eve".to_owned()];
     for (entity, id, thing, field) in [
@@ -167,7 +167,7 @@ async fn b4_passes_check_ins_and_assignments_that_cannot_be_read_stay_as_they_we
     }
     // Asked for by its id, with an assignment that cannot be read.
     world.change(json!({ "assignments": [{ "_id": "a-1", "endDate": "soon" }] })).await;
-    world.tell(json!({ "memberships": [{ "_id": "s-ada", "location": "l-riverside" }] })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-ada", "location": "l-riverside" }] })).await;
     world.clock("2026-03-02T08:10:00Z").await;
     assert_eq!(world.inside("Desk").await, ["ada"]);
     world.ends_well().await;
@@ -202,7 +202,7 @@ async fn i6_at_nexudus_what_cannot_be_read_stays_as_it_was() {
         world.change(json!({ "Bookings": whole })).await;
     }
     // What a letter about a person has read around them is no different.
-    world.tell(json!({ "Bookings": [{ "Id": 211, "ToTime": null }] })).await;
+    world.change_and_deliver(json!({ "Bookings": [{ "Id": 211, "ToTime": null }] })).await;
     world.clock("2026-03-02T08:10:00Z").await;
     assert_eq!(world.inside("Meeting").await, all[..2]);
     world.at("2026-03-02T20:15:00Z", "Meeting", &[]).await;

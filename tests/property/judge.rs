@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::play::{Play, seconds, written};
-use super::setting::{Doors, PROTECTED, Setting};
+use super::scenario::{Doors, GeneratedScenario, PROTECTED};
 use super::times;
 use crate::reference_model::{Entry, Minute, list, may_be_in, text, who};
 
@@ -20,12 +20,18 @@ pub struct Expected {
 impl Expected {
     /// Works out who of those already inside stays whatever the platform says: protected people, and, where groups are
     /// not ours alone, whoever was in them without being entitled.
-    pub fn taken_over(&mut self, setting: &Setting, doors: &Doors, inside: &[(String, &'static str)], world: &Value) {
-        let lag = if setting.platform_quirks.contains(&"lag") { 120 } else { 0 };
-        let open = may_be_in(world, &setting.site, setting.start + lag);
+    pub fn taken_over(
+        &mut self,
+        scenario: &GeneratedScenario,
+        doors: &Doors,
+        inside: &[(String, &'static str)],
+        world: &Value,
+    ) {
+        let lag = if scenario.platform_quirks.contains(&"lag") { 120 } else { 0 };
+        let open = may_be_in(world, &scenario.site, scenario.start + lag);
         for (email, group) in inside {
             let entry = (email.clone(), doors.name.to_owned(), (*group).to_owned());
-            let ruled = setting.site.rules.iter().any(|rule| rule.doors == doors.name && rule.opens.contains(group));
+            let ruled = scenario.site.rules.iter().any(|rule| rule.doors == doors.name && rule.opens.contains(group));
             let spared = PROTECTED.contains(&email.as_str()) || !doors.exclusive || !ruled;
             if spared && !(ruled && open.contains(&entry)) {
                 self.by_hand.insert(entry);
@@ -65,12 +71,12 @@ async fn lines(play: &Play, doors: &Doors) -> Vec<Line> {
 
 /// Whether every group holds exactly whom it should.
 pub async fn doors(play: &Play) -> Result<(), String> {
-    let may = may_be_in(&play.world().await, &play.setting.site, play.now());
+    let may = may_be_in(&play.world().await, &play.scenario.site, play.now());
     let mut wanted = may.clone();
     wanted.extend(play.expected.by_hand.iter().cloned());
     let mut held = BTreeSet::new();
     let mut suspended = Vec::new();
-    for doors in &play.setting.doors {
+    for doors in &play.scenario.doors {
         for line in lines(play, doors).await {
             // Whoever a hand puts in after we put their account to rest is the hand's to wake.
             if line.state == "suspended" && may.contains(&line.entry) {
@@ -91,14 +97,14 @@ pub async fn doors(play: &Play) -> Result<(), String> {
 
 /// Whether every line of ours at Kisi ends when its window does, as far as can be seen.
 pub async fn ends(play: &Play) -> Result<(), String> {
-    let (world, site, now) = (play.world().await, &play.setting.site, play.now());
-    let Some(kisi) = play.setting.doors.iter().find(|doors| doors.kind == "kisi") else { return Ok(()) };
+    let (world, site, now) = (play.world().await, &play.scenario.site, play.now());
+    let Some(kisi) = play.scenario.doors.iter().find(|doors| doors.kind == "kisi") else { return Ok(()) };
     let ours: Vec<Line> =
         lines(play, kisi).await.into_iter().filter(|line| !play.expected.by_hand.contains(&line.entry)).collect();
     if ours.is_empty() {
         return Ok(());
     }
-    let mut coming = times::after(&world, &play.setting, now);
+    let mut coming = times::after(&world, &play.scenario, now);
     coming.extend(ours.iter().filter_map(|line| line.until).flat_map(|until| [until - 60, until]));
     coming.retain(|at| *at > now && *at < now + 3 * 86_400);
     let seen: Vec<(Minute, BTreeSet<Entry>)> = coming.into_iter().map(|at| (at, may_be_in(&world, site, at))).collect();

@@ -9,7 +9,7 @@ pub mod judge;
 pub mod platform;
 pub mod play;
 mod regressions;
-pub mod setting;
+pub mod scenario;
 pub mod story;
 pub mod things;
 pub mod times;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::change::change;
 use super::dice::Dice;
 use super::judge::{self, Expected};
-use super::platform::{self, Letter, headers};
-use super::setting::{GROUPS, PROTECTED, SITE, STRANGER, Setting};
+use super::platform::{self, SignedWebhook, headers};
+use super::scenario::{GROUPS, GeneratedScenario, PROTECTED, SITE, STRANGER};
 use super::story::Story;
 use super::{things, times};
 use crate::reference_model::{self, Minute, instant, list};
@@ -23,16 +23,16 @@ use doorstep_vendors::delivery::Delivery;
 
 /// A story under way.
 pub struct Play {
-    pub setting: Setting,
+    pub scenario: GeneratedScenario,
     pub expected: Expected,
     pub machine: Machine,
     rough: bool,
     /// What happened, for whoever has to understand a failure.
     pub trace: Vec<String>,
     /// Letters that were not delivered yet, with the number of their change.
-    late: Vec<(usize, Letter)>,
+    late: Vec<(usize, SignedWebhook)>,
     /// Letters that were.
-    pub old: Vec<Letter>,
+    pub old: Vec<SignedWebhook>,
     /// The platform as it is, in OfficeRnD's shape.
     mirror: Value,
     /// Changes of which no letter came since the last reconcile.
@@ -41,23 +41,28 @@ pub struct Play {
 
 /// Plays a story to its end; what is wrong, with what happened until then.
 pub async fn play(story: &Story, rough: bool, platform: Platform) -> Result<(), String> {
-    let setting = Setting::of(story, platform);
-    let mut world = things::world(story, setting.start, &setting.platform_quirks);
+    let scenario = GeneratedScenario::of(story, platform);
+    let mut world = things::world(story, scenario.start, &scenario.platform_quirks);
     platform::fit(platform, &mut world);
     let inside = inside(story, &world);
-    let mut play = Play::begin(setting, &world, &inside, rough).await;
+    let mut play = Play::begin(scenario, &world, &inside, rough).await;
     let told = play.through(&story.steps).await;
     told.map_err(|wrong| play.explained(&wrong))
 }
 
 impl Play {
     /// A machine with this world, and these people in groups before Doorstep comes.
-    pub async fn begin(setting: Setting, world: &Value, inside: &[(String, &'static str)], rough: bool) -> Play {
-        let clock = Timestamp::from_second(setting.start).ok();
-        let setup = Setup { sites: vec![setting.file()], secrets: None, clock, reconcile: None, data: Data::Memory };
-        let machine = Machine::start(setup).await.unwrap_or_else(|wrong| panic!("{wrong}\n{}", setting.file()));
+    pub async fn begin(
+        scenario: GeneratedScenario,
+        world: &Value,
+        inside: &[(String, &'static str)],
+        rough: bool,
+    ) -> Play {
+        let clock = Timestamp::from_second(scenario.start).ok();
+        let setup = Setup { sites: vec![scenario.file()], secrets: None, clock, reconcile: None, data: Data::Memory };
+        let machine = Machine::start(setup).await.unwrap_or_else(|wrong| panic!("{wrong}\n{}", scenario.file()));
         let mut play = Play {
-            setting,
+            scenario,
             expected: Expected::default(),
             machine,
             rough,
@@ -68,18 +73,18 @@ impl Play {
             unheard: BTreeSet::new(),
         };
         play.note(world);
-        let platform = play.setting.platform;
+        let platform = play.scenario.platform;
         play.put(platform.word(), "/_world", &platform::own(platform, world).unwrap_or_else(|| world.clone())).await;
-        for doors in play.setting.doors.clone() {
+        for doors in play.scenario.doors.clone() {
             play.put(doors.kind, "/_world", &doors.world(inside)).await;
-            play.expected.taken_over(&play.setting, &doors, inside, world);
+            play.expected.taken_over(&play.scenario, &doors, inside, world);
         }
         play
     }
 
     /// What is wrong, in which site, after what.
     pub fn explained(&self, wrong: &str) -> String {
-        format!("{wrong}\n{}\n{}", self.setting.file(), self.trace.join("\n"))
+        format!("{wrong}\n{}\n{}", self.scenario.file(), self.trace.join("\n"))
     }
 
     /// A first reconcile, the steps, and the end.
@@ -103,10 +108,10 @@ impl Play {
     /// Two reconciles, of which the second finds nothing to do, and the books.
     pub async fn end(&mut self) -> Result<(), String> {
         self.machine.crash(Step::Enqueue, 0);
-        for vendor in [self.setting.platform.word(), "kisi", "salto-ks"] {
+        for vendor in [self.scenario.platform.word(), "kisi", "salto-ks"] {
             self.put(vendor, "/_faults", &json!([])).await;
         }
-        if self.rough || self.setting.is_slow() {
+        if self.rough || self.scenario.is_slow() {
             self.pass(4 * 60).await?;
         }
         self.reconcile().await?;
@@ -128,7 +133,7 @@ impl Play {
             0..=4 => {
                 let which = dice.of(3) as usize;
                 let by = dice.any(&[0, -60, 0, 60]);
-                let next = times::after(&self.world().await, &self.setting, self.now()).into_iter().nth(which);
+                let next = times::after(&self.world().await, &self.scenario, self.now()).into_iter().nth(which);
                 self.pass_to(next.map_or(self.now() + 3600, |next| next + by)).await
             }
             5 => self.pass(60 * (1 + dice.of(700) as i64)).await,
@@ -136,9 +141,9 @@ impl Play {
             7 => self.reconcile().await.map(drop),
             8 => self.deliver_late(dice).await,
             9 => {
-                let letter = dice.index(self.old.len()).map(|place| self.old[place].clone());
-                if let Some(letter) = letter {
-                    self.post(&letter).await?;
+                let webhook = dice.index(self.old.len()).map(|place| self.old[place].clone());
+                if let Some(webhook) = webhook {
+                    self.post(&webhook).await?;
                 }
                 Ok(())
             }
@@ -148,29 +153,29 @@ impl Play {
 
     async fn change(&mut self, number: usize, dice: &mut Dice) -> Result<(), String> {
         let how = dice.of(8);
-        let body = change(dice, &self.world().await, &format!("new{number}"), self.now(), self.setting.platform);
-        self.tell(number, &body, how).await
+        let body = change(dice, &self.world().await, &format!("new{number}"), self.now(), self.scenario.platform);
+        self.change_and_deliver(number, &body, how).await
     }
 
     /// Makes a change, and delivers its letters in one of eight ways: most often at once.
-    pub async fn tell(&mut self, number: usize, body: &Value, how: u64) -> Result<(), String> {
-        let letters = self.changed(body).await;
-        self.note(format!("{} letters, way {how}, of {body}", letters.len()));
-        if letters.is_empty() || how == 5 {
+    pub async fn change_and_deliver(&mut self, number: usize, body: &Value, how: u64) -> Result<(), String> {
+        let webhooks = self.changed(body).await;
+        self.note(format!("{} letters, way {how}, of {body}", webhooks.len()));
+        if webhooks.is_empty() || how == 5 {
             self.unheard.insert(number);
             return Ok(());
         }
-        for letter in &letters {
+        for webhook in &webhooks {
             match how {
                 6 => {
                     self.unheard.insert(number);
-                    self.late.push((number, letter.clone()));
+                    self.late.push((number, webhook.clone()));
                 }
-                _ => self.post(letter).await?,
+                _ => self.post(webhook).await?,
             }
             match how {
-                4 => self.post(letter).await?,
-                7 => self.late.push((number, letter.clone())),
+                4 => self.post(webhook).await?,
+                7 => self.late.push((number, webhook.clone())),
                 _ => {}
             }
         }
@@ -178,8 +183,8 @@ impl Play {
     }
 
     /// Makes a change at the platform, in its own words, and gives the letters that it posts.
-    pub async fn changed(&mut self, body: &Value) -> Vec<Letter> {
-        let platform = self.setting.platform;
+    pub async fn changed(&mut self, body: &Value) -> Vec<SignedWebhook> {
+        let platform = self.scenario.platform;
         let before = platform::own(platform, &self.mirror);
         let sent = match before {
             None => body.clone(),
@@ -192,14 +197,14 @@ impl Play {
         };
         let sent = Bytes::from(sent.to_string());
         let posts = self.machine.sandboxes().post(platform.word(), None, sent).await;
-        posts.expect("it can be changed").into_iter().map(Letter::from).collect()
+        posts.expect("it can be changed").into_iter().map(SignedWebhook::from).collect()
     }
 
     /// Delivers what was held back, in any order.
     async fn deliver_late(&mut self, dice: &mut Dice) -> Result<(), String> {
         while let Some(place) = dice.index(self.late.len()) {
-            let (number, letter) = self.late.swap_remove(place);
-            self.post(&letter).await?;
+            let (number, webhook) = self.late.swap_remove(place);
+            self.post(&webhook).await?;
             if !self.late.iter().any(|(other, _)| *other == number) {
                 self.unheard.remove(&number);
             }
@@ -208,13 +213,13 @@ impl Play {
     }
 
     /// Posts a letter as a sender does: again until it is taken.
-    pub async fn post(&mut self, letter: &Letter) -> Result<(), String> {
+    pub async fn post(&mut self, webhook: &SignedWebhook) -> Result<(), String> {
         self.note("a letter is delivered");
-        self.old.push(letter.clone());
+        self.old.push(webhook.clone());
         for _ in 0..4 {
-            let platform = self.setting.platform;
-            let headers = headers(platform, letter, self.now());
-            let delivery = Delivery { path: platform.path(SITE, letter.action), headers, body: letter.body.clone() };
+            let platform = self.scenario.platform;
+            let headers = headers(platform, webhook, self.now());
+            let delivery = Delivery { path: platform.path(SITE, webhook.action), headers, body: webhook.body.clone() };
             if self.machine.deliver(delivery).await.status == 202 {
                 return Ok(());
             }
@@ -233,9 +238,9 @@ impl Play {
                 self.machine.crash(step, times);
             }
             _ => {
-                let vendor = dice.any(&["kisi", "salto-ks", self.setting.platform.word()]);
+                let vendor = dice.any(&["kisi", "salto-ks", self.scenario.platform.word()]);
                 let status = dice.any(&[500, 429, 503, 404, 502]);
-                let reads = vendor == self.setting.platform.word();
+                let reads = vendor == self.scenario.platform.word();
                 let what = if reads {
                     dice.any(&["*", "GET *"])
                 } else {
@@ -265,11 +270,11 @@ impl Play {
 
     /// What was missing: grants, revokes.
     pub async fn reconcile(&mut self) -> Result<(usize, usize), String> {
-        if self.setting.platform_quirks.contains(&"lag") {
+        if self.scenario.platform_quirks.contains(&"lag") {
             self.pass(120).await?;
         }
-        if !platform::can_be_asked(self.setting.platform) {
-            self.tell_all().await?;
+        if !platform::can_be_asked(self.scenario.platform) {
+            self.deliver_snapshot().await?;
         }
         let report = self.machine.reconcile(SITE).await.map_err(|wrong| wrong.to_string())?;
         self.note(format!("reconcile: {report:?}"));
@@ -278,10 +283,10 @@ impl Play {
     }
 
     /// A platform that cannot be asked sends everything there is.
-    pub async fn tell_all(&mut self) -> Result<(), String> {
-        let roster = self.machine.sandboxes().roster(self.setting.platform.word(), None, 2).await;
+    pub async fn deliver_snapshot(&mut self) -> Result<(), String> {
+        let roster = self.machine.sandboxes().roster(self.scenario.platform.word(), None, 2).await;
         for part in roster.expect("it can be told") {
-            self.post(&Letter::from(part)).await?;
+            self.post(&SignedWebhook::from(part)).await?;
         }
         self.machine.quiet().await;
         Ok(())
@@ -289,7 +294,7 @@ impl Play {
 
     /// Compares the doors with the model. Where something may take its time, a few minutes are given.
     pub async fn judge(&mut self) -> Result<(), String> {
-        let tries = if self.setting.is_slow() { 4 } else { 1 };
+        let tries = if self.scenario.is_slow() { 4 } else { 1 };
         let mut verdict = Ok(());
         for tried in 0..tries {
             if tried > 0 {
@@ -313,7 +318,7 @@ impl Play {
 
     /// The platform as it is.
     pub async fn world(&self) -> Value {
-        match self.setting.platform {
+        match self.scenario.platform {
             Platform::OfficeRnd => self.get("officernd").await,
             _ => self.mirror.clone(),
         }

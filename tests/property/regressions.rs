@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::play::Play;
-use super::setting::{Doors, Setting};
+use super::scenario::{Doors, GeneratedScenario};
 use super::things;
 use crate::reference_model::{Audience, Rule, Selector, Site, instant};
 use crate::support::Platform;
@@ -28,7 +28,7 @@ fn booked(audience: Audience) -> Rule {
     }
 }
 
-fn setting(rules: Vec<Rule>, doors: Vec<Doors>) -> Setting {
+fn scenario(rules: Vec<Rule>, doors: Vec<Doors>) -> GeneratedScenario {
     let site = Site {
         timezone: "Europe/London",
         locations: Vec::new(),
@@ -37,7 +37,7 @@ fn setting(rules: Vec<Rule>, doors: Vec<Doors>) -> Setting {
         on_the_day: false,
         rules,
     };
-    Setting { platform: Platform::OfficeRnd, start: instant(NINE), site, doors, platform_quirks: Vec::new() }
+    GeneratedScenario { platform: Platform::OfficeRnd, start: instant(NINE), site, doors, platform_quirks: Vec::new() }
 }
 
 /// A world of nobody, with these lists in place of its empty ones.
@@ -59,11 +59,11 @@ fn booking(start: &str, end: &str) -> Value {
 }
 
 /// Plays steps in a world; the doors must be right all the way.
-fn plays(setting: Setting, lists: Value, inside: &[(&str, &'static str)], steps: &[u64]) {
+fn plays(scenario: GeneratedScenario, lists: Value, inside: &[(&str, &'static str)], steps: &[u64]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let inside: Vec<_> = inside.iter().map(|(email, group)| ((*email).to_owned(), *group)).collect();
     runtime.block_on(async {
-        let mut play = Play::begin(setting, &world(lists), &inside, false).await;
+        let mut play = Play::begin(scenario, &world(lists), &inside, false).await;
         if let Err(wrong) = play.through(steps).await {
             panic!("{}", play.explained(&wrong));
         }
@@ -71,13 +71,13 @@ fn plays(setting: Setting, lists: Value, inside: &[(&str, &'static str)], steps:
 }
 
 /// Makes one change that a letter tells of; the doors must be right before and after.
-fn told(setting: Setting, lists: Value, body: &Value) {
+fn told(scenario: GeneratedScenario, lists: Value, body: &Value) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let mut play = Play::begin(setting, &world(lists), &[], false).await;
+        let mut play = Play::begin(scenario, &world(lists), &[], false).await;
         let mut wrong = play.through(&[]).await;
         if wrong.is_ok() {
-            wrong = play.tell(1, body, 0).await;
+            wrong = play.change_and_deliver(1, body, 0).await;
         }
         play.machine.quiet().await;
         if wrong.is_ok() {
@@ -93,7 +93,7 @@ fn told(setting: Setting, lists: Value, body: &Value) {
 #[test]
 fn a_booking_of_no_length_opens_before_and_after() {
     let lists = json!({ "members": [member("m1", None)], "bookings": [booking(NINE, NINE)] });
-    plays(setting(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &[], &[0, 0, 0]);
+    plays(scenario(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &[], &[0, 0, 0]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_series_of_which_no_end_is_said_goes_on() {
     let mut booking = booking("2026-06-07T09:05:00Z", "2026-06-07T10:00:00Z");
     booking["recurrence"] = json!({ "rrule": "FREQ=DAILY", "exdates": [] });
     let lists = json!({ "members": [member("m1", None)], "bookings": [booking] });
-    plays(setting(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &[], &[0; 6]);
+    plays(scenario(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &[], &[0; 6]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_known_member_who_is_not_entitled_leaves_a_group_that_is_ours_alone() {
         let rule = Rule { doors: name, ..booked(Audience::Everyone) };
         let lists = json!({ "members": [member("m1", None)] });
         let exclusive = Doors { exclusive: true, ..doors(name, kind) };
-        plays(setting(vec![rule], vec![exclusive]), lists, &[("m1@people.test", "Meeting")], &[]);
+        plays(scenario(vec![rule], vec![exclusive]), lists, &[("m1@people.test", "Meeting")], &[]);
     }
 }
 
@@ -120,7 +120,7 @@ fn somebody_seen_at_two_door_systems_at_once_is_taken_out_of_both() {
     let both =
         [("front", "kisi"), ("back", "salto-ks")].map(|(name, kind)| Doors { exclusive: true, ..doors(name, kind) });
     let lists = json!({ "members": [member("m1", None)] });
-    plays(setting(rules, both.to_vec()), lists, &[("m1@people.test", "Meeting")], &[]);
+    plays(scenario(rules, both.to_vec()), lists, &[("m1@people.test", "Meeting")], &[]);
 }
 
 #[test]
@@ -131,14 +131,14 @@ fn two_profiles_with_one_address_are_one_member_from_the_start() {
         "status": "approved", "startDate": "2026-01-01T00:00:00.000Z", "endDate": null });
     let booking = booking("2026-06-10T09:00:00Z", "2026-06-10T10:00:00Z");
     let lists = json!({ "members": [member("m1", None), other], "memberships": [membership], "bookings": [booking] });
-    plays(setting(vec![booked(Audience::NonMembers)], vec![doors("front", "kisi")]), lists, &[], &[]);
+    plays(scenario(vec![booked(Audience::NonMembers)], vec![doors("front", "kisi")]), lists, &[], &[]);
 }
 
 #[test]
 fn a_member_who_was_removed_has_no_booking_any_more() {
     let lists = json!({ "members": [member("m1", None)], "bookings": [booking(NINE, "2026-06-10T10:00:00Z")] });
     let removed = json!({ "remove": { "members": ["m1"] } });
-    told(setting(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &removed);
+    told(scenario(vec![booked(Audience::Everyone)], vec![doors("front", "kisi")]), lists, &removed);
 }
 
 #[test]

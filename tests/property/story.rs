@@ -8,7 +8,7 @@ use proptest::prelude::{Strategy, any};
 /// Printed when it fails; may be written into a test as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Story {
-    pub setting: u64,
+    pub scenario: u64,
     pub rules: Vec<u64>,
     pub members: Vec<u64>,
     pub visitors: Vec<u64>,
@@ -27,8 +27,8 @@ pub fn stories() -> impl Strategy<Value = Story> {
     let some = |least, most| vec(any::<u64>(), least..=most);
     let people = (some(2, 6), some(0, 3), some(0, 3));
     let facts = (some(0, 5), some(0, 3), some(0, 5), some(0, 3), some(0, 2));
-    (any::<u64>(), some(2, 6), people, facts, some(4, 14)).prop_map(|(setting, rules, people, facts, steps)| Story {
-        setting,
+    (any::<u64>(), some(2, 6), people, facts, some(4, 14)).prop_map(|(scenario, rules, people, facts, steps)| Story {
+        scenario,
         rules,
         members: people.0,
         visitors: people.1,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::setting::Setting;
+use super::scenario::GeneratedScenario;
 use super::things::LOCATIONS;
 use crate::reference_model::{Minute, instant, list, local_midnight, text};
 
@@ -13,11 +13,11 @@ const DAY: Minute = 86_400;
 const DAYS: u64 = 4;
 
 /// Instants after `now`, in order.
-pub fn after(world: &Value, setting: &Setting, now: Minute) -> BTreeSet<Minute> {
+pub fn after(world: &Value, scenario: &GeneratedScenario, now: Minute) -> BTreeSet<Minute> {
     let mut times = BTreeSet::new();
     let mut zones: Vec<&str> = LOCATIONS.iter().map(|(_, zone)| *zone).filter(|zone| !zone.is_empty()).collect();
-    zones.push(setting.site.timezone);
-    let hours = setting.site.rules.iter().flat_map(|rule| &rule.hours);
+    zones.push(scenario.site.timezone);
+    let hours = scenario.site.rules.iter().flat_map(|rule| &rule.hours);
     let minutes: BTreeSet<u32> = hours.flat_map(|attempt| [attempt.from, attempt.until]).chain([0]).collect();
     for zone in zones {
         for day in 0..=DAYS {
@@ -32,7 +32,7 @@ pub fn after(world: &Value, setting: &Setting, now: Minute) -> BTreeSet<Minute> 
     }
     for booking in list(world, "bookings") {
         let repeats = booking["recurrence"].is_object();
-        let minutes = setting.site.rules.iter().flat_map(|rule| [-rule.before, rule.after]);
+        let minutes = scenario.site.rules.iter().flat_map(|rule| [-rule.before, rule.after]);
         for by in minutes.map(|minutes| minutes * 60) {
             for edge in ["start", "end"].map(|field| instant(text(booking, field).expect("an instant")) + by) {
                 times.insert(edge);

@@ -4,9 +4,9 @@ use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::Value;
 
 use super::calendar::{at_local, local};
-use super::{Audience, Look, Minute, Person, Rule, flag, instant, list, text};
+use super::{Audience, Minute, Person, Rule, WorldAt, flag, instant, list, text};
 
-impl Look<'_> {
+impl WorldAt<'_> {
     pub(super) fn booked(&self, rule: &Rule, booking: &Value, person: &Person<'_>) -> bool {
         if flag(booking, "isCancelled") || flag(booking, "isTentative") && !self.site.tentative {
             return false;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub use calendar::{Minute, date_at, instant, local_midnight};
-pub use rules::{Audience, Opening, Rule, Selector, Site};
+pub use rules::{Audience, OpeningHours, Rule, Selector, Site};
 
 /// Somebody, a door system, a group in it. Somebody is an address, or a name where there is none.
 pub type Entry = (String, String, String);
@@ -26,7 +26,7 @@ struct Person<'w> {
 }
 
 /// One instant of one world.
-struct Look<'w> {
+struct WorldAt<'w> {
     world: &'w Value,
     site: &'w Site,
     at: Minute,
@@ -34,11 +34,11 @@ struct Look<'w> {
 
 /// Everybody who may be in a group at `at`.
 pub fn may_be_in(world: &Value, site: &Site, at: Minute) -> BTreeSet<Entry> {
-    let look = Look { world, site, at };
+    let world_at = WorldAt { world, site, at };
     let mut open = BTreeSet::new();
     for (who, person) in people(world) {
         for rule in &site.rules {
-            if look.lets_in(rule, &person) {
+            if world_at.lets_in(rule, &person) {
                 for group in &rule.opens {
                     open.insert((who.clone(), rule.doors.to_owned(), (*group).to_owned()));
                 }
@@ -80,7 +80,7 @@ fn by_id<'w>(world: &'w Value, name: &str, id: Option<&str>) -> Option<&'w Value
     list(world, name).iter().find(|thing| id.is_some() && text(thing, "_id") == id)
 }
 
-impl Look<'_> {
+impl WorldAt<'_> {
     fn lets_in(&self, rule: &Rule, person: &Person<'_>) -> bool {
         match &rule.selector {
             Selector::Plan(names) => self.memberships().any(|membership| {

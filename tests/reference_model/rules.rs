@@ -27,7 +27,7 @@ pub struct Rule {
     pub audience: Audience,
     pub at: Option<&'static str>,
     /// None: always.
-    pub hours: Vec<Opening>,
+    pub hours: Vec<OpeningHours>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,13 +49,13 @@ pub enum Audience {
 
 /// On each of these days (0 is Monday) from one minute of the day until another, over midnight where that is less.
 #[derive(Debug, Clone, Copy)]
-pub struct Opening {
+pub struct OpeningHours {
     pub days: (u32, u32),
     pub from: u32,
     pub until: u32,
 }
 
-impl Opening {
+impl OpeningHours {
     pub fn is_open(&self, clock: WallClock) -> bool {
         let on = |day: u32| (self.days.0..=self.days.1).contains(&day);
         let yesterday = (clock.weekday + 6) % 7;
@@ -101,7 +101,7 @@ impl Rule {
             writeln!(text, "at = {at:?}").unwrap();
         }
         if !self.hours.is_empty() {
-            let hours: Vec<String> = self.hours.iter().map(Opening::text).collect();
+            let hours: Vec<String> = self.hours.iter().map(OpeningHours::text).collect();
             writeln!(text, "hours = {:?}", hours.join(", ")).unwrap();
         }
         text

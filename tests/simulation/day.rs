@@ -99,7 +99,7 @@ impl Day {
         let platforms = [Platform::OfficeRnd, Platform::Nexudus, Platform::Andcards, Platform::Deskworks];
         let platform = platforms[(seed % 4) as usize];
         let story = Story {
-            setting: chance.number(),
+            scenario: chance.number(),
             rules: chance.numbers(3, 7),
             members: if chance.of_many(5) == 0 { chance.numbers(10, 14) } else { chance.numbers(3, 8) },
             visitors: chance.numbers(1, 3),

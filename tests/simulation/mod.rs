@@ -7,10 +7,10 @@
 //! a promise is made as short as it goes and printed. One seed is always the same day: no chance and no real time is in it.
 
 mod day;
-mod happen;
-mod house;
+mod doors_record;
+mod events;
+mod invariants;
 mod known;
-mod promises;
 mod seed;
 mod shrink;
 mod stage;
@@ -34,7 +34,7 @@ struct Total {
 }
 
 #[test]
-fn every_promise_holds_through_a_fixed_set_of_days() {
+fn every_invariant_holds_through_a_fixed_set_of_days() {
     // Another engine is asked over the network, which takes its time.
     let total = many(1..=if is_elsewhere() { 2 } else { 12 });
     assert!(total.broken.is_empty(), "{}", total.broken.join("\n\n"));

@@ -8,14 +8,14 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use super::day::{Day, Event, Vendor, Way};
-use super::house::{By, House, Key};
+use super::doors_record::{By, DoorsRecord, Key};
+use super::invariants::{Observation, SKEW, is_ours_alone, is_ruled};
 use super::known::Known;
-use super::promises::{SKEW, Sight, is_ours_alone, is_ruled};
 use super::trouble::Troubles;
 use crate::property::dice::Dice;
-use crate::property::platform::{self, Letter};
+use crate::property::platform::{self, SignedWebhook};
 use crate::property::play::{Play, inside};
-use crate::property::setting::{Doors, PROTECTED, SITE, Setting};
+use crate::property::scenario::{Doors, GeneratedScenario, PROTECTED, SITE};
 use crate::property::{judge, things, times};
 use crate::reference_model::{self, Minute};
 use doorstep_local::run::crash::Step;
@@ -38,20 +38,20 @@ const SAME_SITE: SignedDuration = SignedDuration::from_secs(30);
 /// What shall be done, and when.
 pub enum Task {
     Event(usize),
-    Deliver(usize, Vec<Letter>),
+    Deliver(usize, Vec<SignedWebhook>),
     Hear(usize),
     Back(serde_json::Value),
     Heals(String, u64),
     Quickens(String, u64),
     Reconcile,
     Roster,
-    Look,
+    WorldAt,
 }
 
 pub struct Stage<'d> {
     pub day: &'d Day,
     pub play: Play,
-    pub house: House,
+    pub record: DoorsRecord,
     pub known: Known,
     pub troubles: Troubles,
     queue: BTreeMap<(Minute, u64), Task>,
@@ -97,8 +97,8 @@ pub fn play(day: &Day) -> Played {
         (called.calls, called.digest, &stage.play.trace, audit.to_string()).hash(&mut digest);
         Played {
             kept,
-            lasted: stage.play.now() - stage.play.setting.start,
-            file: stage.play.setting.file(),
+            lasted: stage.play.now() - stage.play.scenario.start,
+            file: stage.play.scenario.file(),
             trace: std::mem::take(&mut stage.play.trace),
             digest: digest.finish(),
         }
@@ -107,25 +107,25 @@ pub fn play(day: &Day) -> Played {
 
 impl<'d> Stage<'d> {
     async fn set(day: &'d Day) -> Stage<'d> {
-        let dice = Dice(day.story.setting);
-        let setting = Setting::at(&["front", "back"], dice, &day.story, day.platform);
-        let mut world = things::world(&day.story, setting.start, &setting.platform_quirks);
-        if day.story.setting.is_multiple_of(3)
+        let dice = Dice(day.story.scenario);
+        let scenario = GeneratedScenario::at(&["front", "back"], dice, &day.story, day.platform);
+        let mut world = things::world(&day.story, scenario.start, &scenario.platform_quirks);
+        if day.story.scenario.is_multiple_of(3)
             && let Some(member) = world["members"].as_array_mut().and_then(|members| members.first_mut())
         {
             member["email"] = serde_json::json!(PROTECTED[0]);
         }
         platform::fit(day.platform, &mut world);
         let inside = inside(&day.story, &world);
-        let play = Play::begin(setting, &world, &inside, false).await;
+        let play = Play::begin(scenario, &world, &inside, false).await;
         play.machine.count_ids();
         play.machine.pace(SignedDuration::from_millis(day.pace));
         play.machine.late_schedules(Some(day.seed).filter(|_| day.late));
-        let known = Known::new(play.setting.site.clone(), world, !platform::can_be_asked(day.platform));
+        let known = Known::new(play.scenario.site.clone(), world, !platform::can_be_asked(day.platform));
         let mut stage = Stage {
             day,
             play,
-            house: House::default(),
+            record: DoorsRecord::default(),
             known,
             troubles: Troubles::default(),
             queue: BTreeMap::new(),
@@ -138,7 +138,7 @@ impl<'d> Stage<'d> {
             worked: SignedDuration::ZERO,
             unaudited: false,
         };
-        let start = stage.play.setting.start;
+        let start = stage.play.scenario.start;
         stage.put_off(start + RECONCILE, Task::Reconcile);
         if !platform::can_be_asked(day.platform) {
             stage.put_off(start + ROSTER - 420, Task::Roster);
@@ -156,7 +156,7 @@ impl<'d> Stage<'d> {
 
     async fn through(&mut self) -> Result<(), String> {
         self.take_over().await?;
-        let ends = self.play.setting.start + self.day.ends;
+        let ends = self.play.scenario.start + self.day.ends;
         while let Some(((at, _), task)) = self.queue.pop_first() {
             if at > ends {
                 break;
@@ -175,12 +175,12 @@ impl<'d> Stage<'d> {
     async fn take_over(&mut self) -> Result<(), String> {
         self.see().await;
         if !platform::can_be_asked(self.day.platform) {
-            self.play.tell_all().await?;
+            self.play.deliver_snapshot().await?;
         }
         self.play.machine.reconcile(SITE).await.map_err(|wrong| format!("the first reconcile: {wrong}"))?;
         let open = self.known.open(&self.known.truth, self.play.now());
-        let setting = self.play.setting.clone();
-        self.house.taken_over(|line| is_ruled(&setting, line) && open.contains(&line.entry));
+        let scenario = self.play.scenario.clone();
+        self.record.taken_over(|line| is_ruled(&scenario, line) && open.contains(&line.entry));
         self.check().await
     }
 
@@ -216,8 +216,9 @@ impl<'d> Stage<'d> {
     pub fn look_later(&mut self) {
         let now = self.play.now();
         for after in LOOKS {
-            if !self.queue.range((now + after, 0)..(now + after + 60, 0)).any(|(_, task)| matches!(task, Task::Look)) {
-                self.put_off(now + after, Task::Look);
+            if !self.queue.range((now + after, 0)..(now + after + 60, 0)).any(|(_, task)| matches!(task, Task::WorldAt))
+            {
+                self.put_off(now + after, Task::WorldAt);
             }
         }
     }
@@ -227,31 +228,31 @@ impl<'d> Stage<'d> {
             Task::Event(place) => {
                 let event = self.day.events[place].clone();
                 self.come_near(&event).await?;
-                self.happen(place, &event.what).await?;
+                self.apply_event(place, &event.what).await?;
                 self.look_later();
             }
-            Task::Deliver(number, letters) => self.deliver(number, letters).await?,
+            Task::Deliver(number, webhooks) => self.deliver(number, webhooks).await?,
             Task::Hear(number) => self.known.hear(number, self.play.now()),
-            Task::Back(body) => self.tell(body, Way::Lost).await?,
+            Task::Back(body) => self.change_and_deliver(body, Way::Lost).await?,
             Task::Heals(vendor, fault) if self.faults.get(&vendor) == Some(&fault) => {
                 self.play.put(&vendor, "/_faults", &serde_json::json!([])).await;
                 self.play.note(format!("{vendor} answers again"));
             }
             Task::Quickens(vendor, slowness) if self.slow.get(&vendor) == Some(&slowness) => self.quicken(&vendor),
-            Task::Heals(..) | Task::Quickens(..) | Task::Look => {}
+            Task::Heals(..) | Task::Quickens(..) | Task::WorldAt => {}
             Task::Reconcile => {
                 self.put_off(at + RECONCILE, Task::Reconcile);
-                if at >= self.play.setting.start + self.day.skips {
+                if at >= self.play.scenario.start + self.day.skips {
                     self.reconcile().await?;
                 }
             }
             Task::Roster => {
                 self.put_off(at + ROSTER, Task::Roster);
-                if at < self.play.setting.start + self.day.skips {
+                if at < self.play.scenario.start + self.day.skips {
                     return Ok(());
                 }
                 self.play.note("everything is told anew");
-                self.play.tell_all().await?;
+                self.play.deliver_snapshot().await?;
                 if self.reconcile().await? {
                     self.known.heard_all(self.play.now());
                 }
@@ -264,8 +265,8 @@ impl<'d> Stage<'d> {
     async fn come_near(&mut self, event: &Event) -> Result<(), String> {
         let Some(by) = event.near else { return Ok(()) };
         let now = self.play.now();
-        let next = times::after(&self.known.truth, &self.play.setting, now).into_iter().next();
-        let until = self.play.setting.start + self.day.ends;
+        let next = times::after(&self.known.truth, &self.play.scenario, now).into_iter().next();
+        let until = self.play.scenario.start + self.day.ends;
         match next.map(|next| next + by).filter(|next| *next > now && *next < (now + NEAR).min(until)) {
             Some(next) => self.walk_to(next).await,
             None => Ok(()),
@@ -284,7 +285,7 @@ impl<'d> Stage<'d> {
                         self.play.note(format!("reconcile: {} to grant, {} to revoke", report.granted, report.revoked));
                     }
                     let asked = platform::can_be_asked(self.day.platform);
-                    let lags = self.play.setting.platform_quirks.contains(&"lag");
+                    let lags = self.play.scenario.platform_quirks.contains(&"lag");
                     if complete && asked && !self.troubles.is_on(word) && !lags {
                         self.known.heard_all(now);
                     }
@@ -302,7 +303,7 @@ impl<'d> Stage<'d> {
         let opened = self.play.machine.holds(Some(SITE)).await.map_err(|wrong| wrong.to_string())?;
         let waiting = opened.iter().filter(|held| held.hold.approved.is_none()).flat_map(|held| &held.waiting);
         let keys = waiting.filter_map(|one| {
-            let doors = self.play.setting.doors.iter().find(|doors| doors.name == one.doors)?;
+            let doors = self.play.scenario.doors.iter().find(|doors| doors.name == one.doors)?;
             let account = one.account.as_ref()?.0.trim_start_matches("guest:").to_lowercase();
             Some((doors.name, account, one.group.as_ref()?.0.clone()))
         });
@@ -332,18 +333,18 @@ impl<'d> Stage<'d> {
         Ok(())
     }
 
-    pub async fn deliver(&mut self, number: usize, letters: Vec<Letter>) -> Result<(), String> {
+    pub async fn deliver(&mut self, number: usize, webhooks: Vec<SignedWebhook>) -> Result<(), String> {
         let deaf = self.troubles.is_on(self.day.platform.word());
         self.confirmed = true;
-        for letter in &letters {
-            self.play.post(letter).await.map_err(|wrong| format!("I9: {wrong}"))?;
+        for webhook in &webhooks {
+            self.play.post(webhook).await.map_err(|wrong| format!("I9: {wrong}"))?;
         }
         self.play.machine.quiet().await;
         let now = self.play.now();
         match deaf {
             // Heard when everything is read again.
             true => {}
-            false if self.play.setting.platform_quirks.contains(&"lag") => self.put_off(now + 400, Task::Hear(number)),
+            false if self.play.scenario.platform_quirks.contains(&"lag") => self.put_off(now + 400, Task::Hear(number)),
             false => self.known.hear(number, now),
         }
         Ok(())
@@ -437,10 +438,10 @@ impl<'d> Stage<'d> {
         Ok(())
     }
 
-    fn sight(&self) -> Sight<'_> {
-        Sight {
-            setting: &self.play.setting,
-            house: &self.house,
+    fn sight(&self) -> Observation<'_> {
+        Observation {
+            scenario: &self.play.scenario,
+            record: &self.record,
             known: &self.known,
             troubles: &self.troubles,
             now: self.play.now(),
@@ -449,24 +450,24 @@ impl<'d> Stage<'d> {
     }
 
     /// Takes over who came and went at the doors.
-    async fn see(&mut self) -> Vec<super::house::Passed> {
+    async fn see(&mut self) -> Vec<super::doors_record::Passed> {
         let now = self.play.now();
         let mut all = Vec::new();
-        for doors in self.play.setting.doors.clone() {
+        for doors in self.play.scenario.doors.clone() {
             let crossings = self.play.machine.sandboxes().crossings(doors.kind, None);
-            if crossings.iter().any(|crossing| !self.house.knows(&doors, crossing)) {
+            if crossings.iter().any(|crossing| !self.record.knows(&doors, crossing)) {
                 let world = self.play.get(doors.kind).await;
-                self.house.meet(&doors, &world);
+                self.record.meet(&doors, &world);
             }
             let hazy = !self.troubles.is_well(doors.kind, now);
-            let passed = self.house.take(&doors, crossings, now, hazy);
+            let passed = self.record.take(&doors, crossings, now, hazy);
             self.note_changes(&doors, &passed);
             all.extend(passed);
         }
         all
     }
 
-    fn note_changes(&mut self, doors: &Doors, passed: &[super::house::Passed]) {
+    fn note_changes(&mut self, doors: &Doors, passed: &[super::doors_record::Passed]) {
         let mut taken = BTreeSet::new();
         for one in passed {
             let (who, _, group) = &one.line.entry;
@@ -476,7 +477,7 @@ impl<'d> Stage<'d> {
             self.play.note(format!("  {who} {what} {group} at {}{by}{until}", doors.name));
             // Taken out and put back in one go: one change, where two lines at once are not allowed.
             if one.entered && !one.by_hand && taken.remove(&one.line.key) {
-                self.house.put_back(&one.line.key);
+                self.record.put_back(&one.line.key);
             } else if !one.entered && !one.by_hand {
                 taken.insert(one.line.key.clone());
             }
@@ -498,8 +499,8 @@ impl<'d> Stage<'d> {
             self.troubles.ends(&vendor, self.play.now());
         }
         self.play.note("the day ends: all trouble stops");
-        let setting = self.play.setting.clone();
-        self.play.expected.by_hand = self.house.spared(|line| is_ours_alone(&setting, line));
+        let scenario = self.play.scenario.clone();
+        self.play.expected.by_hand = self.record.spared(|line| is_ours_alone(&scenario, line));
         // Letters that a look put off are looked at again, and what nobody vouched for is approved.
         let ended = self.put_right().await;
         let passed = self.see().await;
@@ -512,7 +513,7 @@ impl<'d> Stage<'d> {
     }
 
     async fn put_right(&mut self) -> Result<(), String> {
-        if self.play.setting.is_slow() {
+        if self.play.scenario.is_slow() {
             self.move_clock(self.play.now() + 240).await?;
         }
         self.play.reconcile().await?;
@@ -528,7 +529,7 @@ impl<'d> Stage<'d> {
 
     /// Lines of hands that stay, for who looks on.
     pub fn lines_in(&self, doors: &str) -> Vec<(String, String, By)> {
-        let here = self.house.lines().filter(|line| line.key.0 == doors);
+        let here = self.record.lines().filter(|line| line.key.0 == doors);
         here.map(|line| (line.key.1.clone(), line.key.2.clone(), line.by)).collect()
     }
 

@@ -121,8 +121,8 @@ impl Cloud {
     }
 
     /// Posts one letter to the Function URL, signed as Standard Webhooks has it. `[D]`
-    pub async fn post_letter(&self, site: Site, letter: &serde_json::Value) -> u16 {
-        let (body, at) = (letter.to_string(), Timestamp::now().as_second().to_string());
+    pub async fn post_letter(&self, site: Site, delivery: &serde_json::Value) -> u16 {
+        let (body, at) = (delivery.to_string(), Timestamp::now().as_second().to_string());
         let engine = base64::engine::general_purpose::STANDARD;
         let key = engine.decode(site.secret.trim_start_matches("whsec_")).expect("base64");
         let id = format!("msg-{}", hex::encode(tag(b"id", &[body.as_bytes()])));
@@ -186,10 +186,10 @@ impl Cloud {
             if found.messages().is_empty() {
                 return;
             }
-            for letter in found.messages() {
-                let (receipt, body) = (letter.receipt_handle().expect("a receipt"), letter.body().expect("a body"));
-                let site = letter.attributes().and_then(|all| all.get(&group)).expect("a group");
-                let again = format!("again-{}", letter.message_id().expect("an id"));
+            for delivery in found.messages() {
+                let (receipt, body) = (delivery.receipt_handle().expect("a receipt"), delivery.body().expect("a body"));
+                let site = delivery.attributes().and_then(|all| all.get(&group)).expect("a group");
+                let again = format!("again-{}", delivery.message_id().expect("an id"));
                 let send = sqs.send_message().queue_url(line).message_group_id(site).message_body(body);
                 send.message_deduplication_id(again).send().await.expect("taken");
                 sqs.delete_message().queue_url(dead).receipt_handle(receipt).send().await.expect("deleted");

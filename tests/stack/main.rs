@@ -69,28 +69,28 @@ impl Booking {
 async fn book(cloud: &Cloud, vendors: &Vendors, site: site::Site, id: &str, booking: &Booking) {
     let entry = json!({ "_id": id, "resource": "r1", "location": "l1", "member": "ada",
         "start": booking.start.to_string(), "end": booking.end.to_string() });
-    let letters = vendors.change(site, json!({ "bookings": [entry] })).await;
-    for letter in letters {
-        assert_eq!(cloud.post(site, &letter, site.secret).await, 202);
+    let deliveries = vendors.change(site, json!({ "bookings": [entry] })).await;
+    for delivery in deliveries {
+        assert_eq!(cloud.post(site, &delivery, site.secret).await, 202);
     }
 }
 
 async fn an_unproven_delivery_changes_nothing(cloud: &Cloud) {
-    let letter = br#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"b1"}}}"#;
-    assert_eq!(cloud.post(RIVERSIDE, letter, "somebody else's").await, 401);
-    assert_eq!(cloud.post(RIVERSIDE, letter, HARBOUR.secret).await, 401, "another site's secret proves nothing");
+    let delivery = br#"{"event":"booking.created","eventType":"booking.created","data":{"object":{"_id":"b1"}}}"#;
+    assert_eq!(cloud.post(RIVERSIDE, delivery, "somebody else's").await, 401);
+    assert_eq!(cloud.post(RIVERSIDE, delivery, HARBOUR.secret).await, 401, "another site's secret proves nothing");
 }
 
 /// Its letters carry all there is to know.
 async fn a_platform_that_cannot_be_asked_is_believed(cloud: &Cloud, vendors: &Vendors) {
-    let letter = |kind: &str, data: Value| json!({ "type": kind, "timestamp": Timestamp::now(), "data": data });
+    let delivery = |kind: &str, data: Value| json!({ "type": kind, "timestamp": Timestamp::now(), "data": data });
     let user =
         json!({ "id": "u1", "name": "Ada Example", "email": "ada@example.test", "company": null, "active": true });
     let subscription = json!({ "id": "s1", "plan": "Resident", "location": "Loft", "user": "u1", "company": null,
         "start": "2026-01-01", "end": null, "active": true });
-    assert_eq!(cloud.post_letter(LOFT, &letter("user.updated", user)).await, 202);
-    assert_eq!(cloud.post_letter(LOFT, &letter("subscription.updated", subscription)).await, 202);
-    assert_eq!(cloud.post_letter(LOFT, &letter("user.updated", json!({ "id": 1 }))).await, 422);
+    assert_eq!(cloud.post_letter(LOFT, &delivery("user.updated", user)).await, 202);
+    assert_eq!(cloud.post_letter(LOFT, &delivery("subscription.updated", subscription)).await, 202);
+    assert_eq!(cloud.post_letter(LOFT, &delivery("user.updated", json!({ "id": 1 }))).await, 422);
     vendors.until(LOFT, &["ada"]).await;
 }
 
@@ -131,8 +131,8 @@ async fn poison_does_not_stop_its_site(cloud: &Cloud, vendors: &Vendors) {
     let dead = cloud.dead_letters().await;
     cloud.send(RIVERSIDE.id, "not a bell").await;
     vendors.change(RIVERSIDE, json!({ "remove": { "bookings": ["b2"] } })).await;
-    let letter = br#"{"event":"booking.removed","eventType":"booking.removed","data":{"object":{"_id":"b2"}}}"#;
-    assert_eq!(cloud.post(RIVERSIDE, letter, RIVERSIDE.secret).await, 202);
+    let delivery = br#"{"event":"booking.removed","eventType":"booking.removed","data":{"object":{"_id":"b2"}}}"#;
+    assert_eq!(cloud.post(RIVERSIDE, delivery, RIVERSIDE.secret).await, 202);
     vendors.until(RIVERSIDE, &[]).await;
     cloud.until_dead_letters(dead + 1).await;
 }

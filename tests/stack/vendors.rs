@@ -30,7 +30,7 @@ impl Vendors {
             vendors.call("officernd", Method::PUT, &format!("/_world?of={}", site.organization), town()).await;
         }
         for site in [RIVERSIDE, HARBOUR, LOFT] {
-            vendors.call("kisi", Method::PUT, &format!("/_world?of={}", site.place), house()).await;
+            vendors.call("kisi", Method::PUT, &format!("/_world?of={}", site.place), fixture()).await;
         }
         vendors
     }
@@ -77,7 +77,7 @@ fn town() -> Value {
     })
 }
 
-fn house() -> Value {
+fn fixture() -> Value {
     json!({
         "groups": [{ "id": "1", "name": "Meeting floor", "members": [] }],
         "users": [

@@ -2,7 +2,7 @@
 //! a clock that stands until it is moved.
 
 mod check;
-mod setting;
+mod scenario;
 mod table;
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use doorstep_local::sandbox::Post;
 use doorstep_operator::approve::Opened;
 use doorstep_vendors::delivery::Delivery;
 
-pub use setting::{Doors, House, Platform, Setting, address};
+pub use scenario::{Doors, DoorsFixture, Platform, Scenario, address};
 pub use table::{Item, Table};
 
 /// The site of every journey.
@@ -75,10 +75,10 @@ macro_rules! at_both {
 pub(crate) use at_both;
 
 impl World {
-    async fn new(machine: Machine, platform: Platform, doors: Doors, things: Value, house: Value) -> World {
+    async fn new(machine: Machine, platform: Platform, doors: Doors, things: Value, fixture: Value) -> World {
         let mut world = World { machine, platform, doors, before: State::default(), from: 0, shaken: false };
         world.put(platform.word(), "/_world", things).await;
-        world.put(doors.word(), "/_world", house).await;
+        world.put(doors.word(), "/_world", fixture).await;
         world.before = world.state().await;
         world
     }
@@ -167,11 +167,11 @@ impl World {
     }
 
     /// Changes the platform, which posts its signed webhooks, and lets Doorstep do what follows.
-    pub async fn tell(&self, change: Value) {
-        let letters = self.changed(change).await;
-        assert!(!letters.is_empty(), "this platform has no webhook for that: use change");
-        for letter in letters {
-            assert_eq!(self.send_signed(letter.action, &letter.signed(), &letter.body).await, 202);
+    pub async fn change_and_deliver(&self, change: Value) {
+        let deliveries = self.changed(change).await;
+        assert!(!deliveries.is_empty(), "this platform has no webhook for that: use change");
+        for delivery in deliveries {
+            assert_eq!(self.send_signed(delivery.action, &delivery.signed(), &delivery.body).await, 202);
         }
         self.machine.quiet().await;
     }
@@ -228,14 +228,14 @@ impl World {
     }
 
     /// Something happens at the doors; gives what the door system would post of it.
-    pub async fn happens(&self, change: Value) -> Vec<Bytes> {
+    pub async fn change_undelivered(&self, change: Value) -> Vec<Bytes> {
         let changed = self.machine.sandboxes().change(self.doors.word(), None, change.to_string().into()).await;
         changed.unwrap_or_else(|refused| panic!("the change is refused: {:?}", refused.body()))
     }
 
     /// The same at doors that post nothing.
     pub async fn change_doors(&self, change: Value) {
-        assert!(self.happens(change).await.is_empty(), "these doors post nothing");
+        assert!(self.change_undelivered(change).await.is_empty(), "these doors post nothing");
     }
 
     /// Replaces the world of the doors, of which nothing that Doorstep changes is another.
@@ -341,8 +341,8 @@ impl World {
     }
 
     /// Puts another place of the door system there.
-    pub async fn put_at(&self, place: &str, house: Value) {
-        self.put(self.doors.word(), &format!("/_world?of={place}"), house).await;
+    pub async fn put_at(&self, place: &str, fixture: Value) {
+        self.put(self.doors.word(), &format!("/_world?of={place}"), fixture).await;
     }
 
     /// What another place of the door system holds.

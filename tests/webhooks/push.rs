@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::journeys::andcards::{begin, space, subscription};
-use crate::support::{Doors, House, KEY, Platform, Setting, World, webhook_signature};
+use crate::support::{Doors, DoorsFixture, KEY, Platform, Scenario, World, webhook_signature};
 use doorstep_cloud::environment::Environment;
 use doorstep_jobs::receive::receive;
 use doorstep_vendors::delivery::Delivery;
@@ -24,7 +24,7 @@ const LATER: &str = "2026-03-02T08:00:01Z";
 
 /// Ada is inside; of Bob's subscription only the letter in question tells.
 async fn riverside() -> World {
-    begin(Setting::at(Doors::Kisi, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await
+    begin(Scenario::at(Doors::Kisi, PLAN), json!({ "subscriptions": [subscription("ada")] }), &["Members"]).await
 }
 
 fn letter(kind: &str, at: &str, data: &Value) -> Vec<u8> {
@@ -148,16 +148,16 @@ async fn any_of_several_secrets_proves_and_neither_a_retired_nor_another_site_s_
     let keys: [&[u8]; 3] =
         [b"the new secret of twenty-four", b"the old secret of twenty-four", b"their secret, not any of ours"];
     let [new, old, theirs] = keys.map(|key| format!("whsec_{}", STANDARD.encode(key)));
-    let mut setting = Setting::at(Doors::Kisi, PLAN).on(Platform::Andcards);
-    setting.neighbours = vec![setting.named("harbour"), setting.named("silent"), setting.named("broken")];
+    let mut scenario = Scenario::at(Doors::Kisi, PLAN).on(Platform::Andcards);
+    scenario.neighbours = vec![scenario.named("harbour"), scenario.named("silent"), scenario.named("broken")];
     let doors = "client_id = \"a\"\napi_key = \"e\"\n";
-    setting.secrets = Some(format!(
+    scenario.secrets = Some(format!(
         "[\"riverside/andcards\"]\nwebhook_secrets = [\"{new}\", \"{old}\"]\n[\"riverside/doors\"]\n{doors}\
          [\"harbour/andcards\"]\nwebhook_secrets = [\"{theirs}\"]\n[\"harbour/doors\"]\n{doors}\
          [\"silent/andcards\"]\nwebhook_secrets = []\n[\"silent/doors\"]\n{doors}\
          [\"broken/andcards\"]\nwebhook_secrets = [\"whsec_c2hvcnQ=\", \"plain\"]\n[\"broken/doors\"]\n{doors}"
     ));
-    let world = setting.start(json!({}), House::with(&["Members"])).await;
+    let world = scenario.start(json!({}), DoorsFixture::with(&["Members"])).await;
     world.reconcile().await;
     let now = world.machine.now().as_second();
     let post = async |path: &str, key: &[u8], body: &[u8]| {
@@ -293,7 +293,8 @@ async fn what_cannot_be_written_down_or_rung_is_answered_503_and_comes_again() {
 async fn the_letters_of_the_docs_are_taken() {
     for (platform, count) in [(Platform::Andcards, 10), (Platform::Deskworks, 8)] {
         let folder = format!("{}/tests/webhooks/{}", env!("CARGO_MANIFEST_DIR"), platform.word());
-        let world = Setting::at(Doors::Kisi, PLAN).on(platform).start(json!({}), House::with(&["Members"])).await;
+        let world =
+            Scenario::at(Doors::Kisi, PLAN).on(platform).start(json!({}), DoorsFixture::with(&["Members"])).await;
         let mut taken = 0;
         for file in std::fs::read_dir(folder).expect("letters") {
             let body = std::fs::read(file.expect("a file").path()).expect("it reads");
@@ -308,7 +309,7 @@ async fn the_letters_of_the_docs_are_taken() {
 #[tokio::test]
 async fn impossible_dates_open_what_they_say_and_no_more() {
     let rules = "[[rule]]\nresource = \"Boardroom\"\nopens = [\"Members\"]\n[[rule]]\nplan = \"Hot desk\"\nopens = [\"Desk\"]\n";
-    let world = begin(Setting::at(Doors::Kisi, rules), json!({}), &["Members", "Desk"]).await;
+    let world = begin(Scenario::at(Doors::Kisi, rules), json!({}), &["Members", "Desk"]).await;
     let at = |id: &str, start: &str, end: &str| json!({ "id": id, "room": "Boardroom", "location": "Riverside", "user": "u-eve", "start": start, "end": end });
     let dated = |who: &str, start: &str, end: &str| {
         let mut dated = subscription(who);
@@ -325,7 +326,7 @@ async fn impossible_dates_open_what_they_say_and_no_more() {
         dated("bob", "2026-03-02", "2026-03-01"),
         dated("eve", "9999-12-31", "9999-12-31"),
     ];
-    world.tell(json!({ "bookings": bookings, "subscriptions": subscriptions })).await;
+    world.change_and_deliver(json!({ "bookings": bookings, "subscriptions": subscriptions })).await;
     assert_eq!(world.inside("Desk").await, ["ada"]);
     world.at("2026-03-02T10:00:00Z", "Members", &[]).await;
     world.at("2026-03-02T11:45:00Z", "Members", &["eve"]).await;
@@ -350,7 +351,7 @@ async fn people_without_an_address_of_one_address_and_with_odd_names_are_people(
         user("PERSON#1~|site#told%23", "Keys", json!("riverside#person#1@example.test")),
     ];
     for doors in [Doors::Kisi, Doors::SaltoKs] {
-        let world = begin(Setting::at(doors, PLAN), json!({}), &["Members"]).await;
+        let world = begin(Scenario::at(doors, PLAN), json!({}), &["Members"]).await;
         let of = |person: &Value| {
             let mut own = subscription("x");
             own["id"] = json!(format!("letter#{}", person["id"].as_str().unwrap_or_default()));
@@ -358,11 +359,11 @@ async fn people_without_an_address_of_one_address_and_with_odd_names_are_people(
             own
         };
         let subscriptions: Vec<Value> = people.iter().map(of).collect();
-        world.tell(json!({ "users": people, "subscriptions": subscriptions })).await;
+        world.change_and_deliver(json!({ "users": people, "subscriptions": subscriptions })).await;
         let inside = world.inside("Members").await;
         assert_eq!(inside, ["No Address", "No Address", "blank", "omar", "riverside#person#1", "zoe"], "{doors:?}");
         let ids: Vec<&Value> = subscriptions.iter().map(|one| &one["id"]).collect();
-        world.tell(json!({ "remove": { "subscriptions": ids } })).await;
+        world.change_and_deliver(json!({ "remove": { "subscriptions": ids } })).await;
         assert_eq!(world.inside("Members").await, [""; 0]);
         world.ends_well().await;
     }
@@ -378,7 +379,7 @@ async fn a_company_of_300_comes_in_by_a_roster_and_goes_out() {
     (shared["user"], shared["company"], shared["end"]) = (Value::Null, json!("c-large"), json!("2026-03-02"));
     let things = json!({ "users": (0..300).map(user).collect::<Vec<_>>(), "companies": [{ "id": "c-large", "name": "Large" }],
         "subscriptions": [shared] });
-    let world = begin(Setting::at(Doors::SaltoKs, PLAN), things, &["Members"]).await;
+    let world = begin(Scenario::at(Doors::SaltoKs, PLAN), things, &["Members"]).await;
     assert_eq!(world.inside("Members").await.len(), 0, "so many are not invited before somebody has looked");
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), 300);

@@ -55,51 +55,51 @@ pub static CONTRACT: Contract = Contract {
     unknown: named,
 };
 
-/// Somebody with a profile at andcards.
+/// A person with a profile at andcards.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct User {
-    /// What tells this user from others.
+    /// The unique id of the user.
     id: Id,
-    /// The full name, as door systems shall know them.
+    /// The full name, as door systems show it.
     name: Name,
-    /// Their address, with which door systems find their account. Without one they are known by name alone.
+    /// The e-mail address, by which door systems find the account. Without it only the name identifies the person.
     #[serde(default)]
     email: Option<Name>,
-    /// The id of the company they belong to.
+    /// The id of the user's company.
     #[serde(default)]
     company: Option<Id>,
-    /// Whether they may have anything at all.
+    /// Whether the user may have any access.
     active: bool,
 }
 
-/// A company, whose people share what it has.
+/// A company. Its users share its subscriptions.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Company {
-    /// What tells this company from others.
+    /// The unique id of the company.
     id: Id,
-    /// Its name.
+    /// The name of the company.
     name: Name,
 }
 
-/// Somebody, or a whole company, on a plan. It has exactly one of `user` and `company`.
+/// A subscription of a user or of a whole company to a plan. It has exactly one of `user` and `company`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Subscription {
-    /// What tells this subscription from others.
+    /// The unique id of the subscription.
     id: Id,
     /// The name of the plan, as the site file writes it.
     plan: Word,
-    /// The name of the location it is for, as the site file writes it.
+    /// The name of the location of the subscription, as the site file writes it.
     location: Word,
-    /// The id of the user who has it.
+    /// The id of the user who has the subscription.
     #[serde(default)]
     user: Option<Id>,
-    /// The id of the company whose people all have it.
+    /// The id of the company whose users all have the subscription.
     #[serde(default)]
     company: Option<Id>,
     /// First day, in local time.
@@ -107,7 +107,7 @@ pub(crate) struct Subscription {
     /// Last day, in local time; null while it has no end.
     #[serde(default)]
     end: Option<Day>,
-    /// Whether it counts at all.
+    /// Whether the subscription is in force.
     active: bool,
 }
 
@@ -116,26 +116,26 @@ pub(crate) struct Subscription {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Booking {
-    /// What tells this booking from others.
+    /// The unique id of the booking.
     id: Id,
     /// The name of the room or desk, as the site file writes it.
     room: Word,
-    /// The name of the location it is at, as the site file writes it.
+    /// The name of the location of the booking, as the site file writes it.
     location: Word,
     /// The id of the user who booked.
     #[serde(default)]
     user: Option<Id>,
-    /// Whoever booked without being a user.
+    /// The guest who booked, if it was not a user.
     #[serde(default)]
     guest: Option<Guest>,
-    /// People who are invited to it.
+    /// The guests who are invited to the booking.
     #[serde(default)]
     guests: Option<Vec<Guest>>,
-    /// When it begins.
+    /// The start of the booking.
     start: Instant,
-    /// When it ends.
+    /// The end of the booking.
     end: Instant,
-    /// Whether it was called off.
+    /// Whether the booking was cancelled.
     #[serde(default)]
     cancelled: bool,
 }

@@ -69,18 +69,18 @@ fn nobody(id: &str) -> Fact {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
-    /// What tells this member from others.
+    /// The unique id of the member.
     id: Id,
-    /// The full name, as door systems shall know them.
+    /// The full name, as door systems show it.
     name: Name,
-    /// Their address, with which door systems find their account. Without one they are known by name alone.
+    /// The e-mail address, by which door systems find the account. Without it only the name identifies the person.
     #[serde(default)]
     email: Option<Name>,
-    /// The name of the center they belong to, as the site file writes it.
+    /// The name of the member's center, as the site file writes it.
     center: Word,
-    /// Whether they, and co-members through them, may have anything at all.
+    /// Whether the member, and co-members through the member, may have any access.
     active: bool,
-    /// Of a co-member: the id of the member whose access they have.
+    /// For a co-member: the id of the member whose access the co-member has.
     #[serde(default)]
     master: Option<Id>,
 }
@@ -90,20 +90,20 @@ pub(crate) struct Member {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Billing {
-    /// What tells this billing from others.
+    /// The unique id of the billing.
     id: Id,
     /// The id of the member who is billed.
     member: Id,
     /// The name of the membership product, which site files call a plan.
     product: Word,
-    /// The name of the center it is for, as the site file writes it.
+    /// The name of the center of the billing, as the site file writes it.
     center: Word,
     /// First day, in local time.
     start: Day,
     /// Last day, in local time; null while it has no end.
     #[serde(default)]
     end: Option<Day>,
-    /// Whether it counts at all.
+    /// Whether the billing is in force.
     active: bool,
 }
 
@@ -112,23 +112,23 @@ pub(crate) struct Billing {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reservation {
-    /// What tells this reservation from others.
+    /// The unique id of the reservation.
     id: Id,
     /// The name of the reservation unit, which site files call a resource.
     unit: Word,
-    /// The name of the center it is at, as the site file writes it.
+    /// The name of the center of the reservation, as the site file writes it.
     center: Word,
     /// The id of the member who reserved.
     #[serde(default)]
     member: Option<Id>,
-    /// Whoever reserved without being a member.
+    /// The guest who reserved, if it was not a member.
     #[serde(default)]
     guest: Option<Guest>,
-    /// When it begins.
+    /// The start of the reservation.
     start: Instant,
-    /// When it ends.
+    /// The end of the reservation.
     end: Instant,
-    /// Whether it was called off.
+    /// Whether the reservation was cancelled.
     #[serde(default)]
     cancelled: bool,
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::super::{PLAN, ROOM, andcards, hot_desk, town};
-use crate::support::{Doors, House, Item, Platform, SITE, Setting, Table, World};
+use crate::support::{Doors, DoorsFixture, Item, Platform, SITE, Scenario, Table, World};
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::store::unreadable::key_hash;
 
@@ -144,13 +144,13 @@ async fn break_one(world: &World, wanted: &str, breaks: Option<&str>) -> Key {
 /// Ada is inside, and whoever a hand puts there is taken out: what is not known to be ours would go.
 async fn begin(platform: Platform) -> World {
     let rules = format!("{PLAN}{ROOM}");
-    let setting = Setting::at(Doors::Kisi, &rules).doors_say("foreign = \"remove\"");
+    let scenario = Scenario::at(Doors::Kisi, &rules).doors_say("foreign = \"remove\"");
     let groups = ["Members", "Meeting"];
     let world = match platform {
-        Platform::Andcards => andcards::begin(setting, json!({}), &groups).await,
-        _ => setting.begin(town(json!({})), House::with(&groups)).await,
+        Platform::Andcards => andcards::begin(scenario, json!({}), &groups).await,
+        _ => scenario.begin(town(json!({})), DoorsFixture::with(&groups)).await,
     };
-    world.tell(news(platform, "ada")).await;
+    world.change_and_deliver(news(platform, "ada")).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     world
 }
@@ -185,7 +185,7 @@ async fn assert_goes_on(platform: Platform, (wanted, then): (&str, Then), breaks
         reconciles(&world, &key, (wanted, then), first).await;
     }
     if then != Then::StopsItsSite && (then != Then::RefusesDeliveries || first == First::Reconcile) {
-        world.tell(news(platform, "eve")).await;
+        world.change_and_deliver(news(platform, "eve")).await;
         assert_eq!(world.inside("Members").await, ["ada", "eve"], "{wanted} {breaks:?}, {first:?} first");
     }
     if first == First::Settle {
@@ -204,8 +204,8 @@ enum First {
 
 fn is_of(platform: Platform, wanted: &str) -> bool {
     match platform {
-        Platform::Andcards => wanted.starts_with("told "),
-        _ => !wanted.starts_with("told ") || wanted == "push forgotten",
+        Platform::Andcards => wanted.starts_with("push "),
+        _ => !wanted.starts_with("push ") || wanted == "push forgotten",
     }
 }
 

@@ -7,7 +7,7 @@ mod every_kind;
 mod person;
 
 use super::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, SITE, Setting, Table, World};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, Table, World};
 
 const NOW: &str = "20260302T0800";
 
@@ -21,13 +21,15 @@ async fn put(world: &World, pk: &str, sk: &str, body: &str) {
 
 async fn town_with_rules() -> World {
     let rules = format!("{PLAN}{ROOM}");
-    Setting::at(Doors::Kisi, &rules).begin(town(json!({})), House::with(&["Members", "Meeting"])).await
+    Scenario::at(Doors::Kisi, &rules).begin(town(json!({})), DoorsFixture::with(&["Members", "Meeting"])).await
 }
 
 async fn assert_the_site_goes_on(world: &World) {
-    world.tell(json!({ "memberships": [hot_desk("eve")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("eve")] })).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
-    world.tell(json!({ "bookings": [booking("bob", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "bookings": [booking("bob", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] }))
+        .await;
     world.at("2026-03-02T09:45:00Z", "Meeting", &["bob"]).await;
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;
 }
@@ -56,7 +58,8 @@ async fn i4_due_items_that_cannot_be_read_stop_nobody() {
 async fn i4_a_person_whose_item_the_table_refuses_stops_nobody() {
     let rules = format!("{PLAN}{ROOM}");
     let things = json!({ "memberships": [hot_desk("ada")] });
-    let world = Setting::at(Doors::Kisi, &rules).begin(town(things), House::with(&["Members", "Meeting"])).await;
+    let world =
+        Scenario::at(Doors::Kisi, &rules).begin(town(things), DoorsFixture::with(&["Members", "Meeting"])).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     let table = Table::of(&world);
     let text = |item: &crate::support::Item, name: &str| item.get(name)?.as_s().ok().cloned();
@@ -70,10 +73,10 @@ async fn i4_a_person_whose_item_the_table_refuses_stops_nobody() {
     item.insert("body".into(), AttributeValue::S(person.to_string()));
     table.client.put_item().table_name(&table.name).set_item(Some(item)).send().await.expect("it fits");
     let of = |who: &str| booking(who, "2026-03-02T08:20:00Z", "2026-03-02T08:30:00Z");
-    world.tell(json!({ "bookings": [of("ada"), of("bob")] })).await;
+    world.change_and_deliver(json!({ "bookings": [of("ada"), of("bob")] })).await;
     world.at("2026-03-02T08:05:00Z", "Meeting", &["bob"]).await;
     world.at("2026-03-02T08:45:00Z", "Meeting", &[]).await;
-    world.tell(json!({ "memberships": [hot_desk("eve")] })).await;
+    world.change_and_deliver(json!({ "memberships": [hot_desk("eve")] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "eve"]);
 }
 
@@ -82,10 +85,10 @@ async fn i4_a_person_whose_item_the_table_refuses_stops_nobody() {
 #[tokio::test]
 async fn b1_later_looks_at_one_thing_in_one_minute_are_one_and_a_removal_stays_told() {
     let things = json!({ "quirks": ["lag"], "memberships": [hot_desk("eve")] });
-    let world = Setting::at(Doors::Kisi, PLAN).begin(town(things), House::with(&["Members"])).await;
+    let world = Scenario::at(Doors::Kisi, PLAN).begin(town(things), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
-    world.tell(json!({ "memberships": [{ "_id": "s-eve", "location": "l-harbour" }] })).await;
-    world.tell(json!({ "remove": { "memberships": ["s-eve"] } })).await;
+    world.change_and_deliver(json!({ "memberships": [{ "_id": "s-eve", "location": "l-harbour" }] })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-eve"] } })).await;
     let late = json!({ "event": "membership.updated", "data": { "object": { "_id": "s-eve",
         "modifiedAt": "2026-03-02T09:00:00.000Z" } } });
     assert_eq!(world.deliver(late.to_string().as_bytes()).await, 202);

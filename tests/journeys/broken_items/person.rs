@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Item, SITE, Setting, Table, World, address};
+use crate::support::{Doors, DoorsFixture, Item, SITE, Scenario, Table, World, address};
 use doorstep_core::model::error::Error;
 use doorstep_operator::doctor::doctor;
 use doorstep_operator::drift::drift;
@@ -37,9 +37,9 @@ async fn break_ada(world: &World) -> Item {
 }
 
 async fn begin(more: &str) -> World {
-    let setting = Setting::at(Doors::Kisi, PLAN).doors_say(more);
-    let world = setting
-        .begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), House::with(&["Members"]))
+    let scenario = Scenario::at(Doors::Kisi, PLAN).doors_say(more);
+    let world = scenario
+        .begin(town(json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] })), DoorsFixture::with(&["Members"]))
         .await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     world
@@ -61,7 +61,7 @@ async fn i3_nobody_is_foreign_because_their_item_cannot_be_read_and_strangers_st
     assert_eq!((report.foreign, report.granted, report.revoked), (1, 0, 0), "{report:?}");
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     // What ends for her meanwhile ends once her item can be read.
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     world.clock("2026-03-02T08:30:00Z").await;
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     put(&world, whole).await;

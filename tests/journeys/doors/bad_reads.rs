@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, ROOM, booking, hot_desk, town};
-use crate::support::{Doors, House, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Scenario, World, at_both};
 
 at_both!(
     i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice,
@@ -29,7 +29,8 @@ async fn at_work(at: Doors) -> World {
     let guest = json!({ "_id": "v-gus", "name": "Gus" });
     let things = json!({ "memberships": [hot_desk("ada")], "visitors": [guest], "bookings": [meeting] });
     let rules = format!("{PLAN}{ROOM}");
-    let world = Setting::at(at, &rules).begin(town(things), House::with(&["Members", "Meeting", "Other"])).await;
+    let world =
+        Scenario::at(at, &rules).begin(town(things), DoorsFixture::with(&["Members", "Meeting", "Other"])).await;
     world.at("2026-03-02T09:00:00Z", "Meeting", &["Gus", "eve"]).await;
     world
 }
@@ -51,7 +52,7 @@ async fn i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice(at: Do
             world.faults(json!([{ "match": path, "body": answer, "times": -1 }])).await;
             // Everybody is looked at: a booking moves, and everything is compared.
             let end = format!("2026-03-02T12:{:02}:00Z", minute % 60);
-            world.tell(json!({ "bookings": [{ "_id": "b-eve", "end": end }] })).await;
+            world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": end }] })).await;
             world.reconcile().await;
             world.clock(&format!("2026-03-02T09:{minute:02}:00Z")).await;
             minute += 1;
@@ -64,7 +65,7 @@ async fn i4_a_list_that_says_nothing_takes_nothing_and_makes_nobody_twice(at: Do
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     assert_eq!(world.inside("Meeting").await, ["Gus", "eve"]);
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.inside("Members").await, [""; 0], "what was claimed is still ours to take back");
     world.at("2026-03-02T12:45:00Z", "Meeting", &[]).await;
     assert_eq!(accounts(&world).await, there);
@@ -79,11 +80,11 @@ async fn i4_an_account_that_is_not_found_once_is_not_made_again(at: Doors) {
     world.faults(json!([{ "match": path, "status": 404, "times": -1 }])).await;
     // Their accounts are looked at, because their name changed or they come in again.
     world
-        .tell(
+        .change_and_deliver(
             json!({ "members": [{ "_id": "m-ada", "name": "Ada King" }, { "_id": "m-eve", "name": "Eve M. Curie" }] }),
         )
         .await;
-    world.tell(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:30:00Z" }] })).await;
+    world.change_and_deliver(json!({ "bookings": [{ "_id": "b-eve", "end": "2026-03-02T12:30:00Z" }] })).await;
     world.at("2026-03-02T12:45:00Z", "Meeting", &[]).await;
     world.faults(json!([])).await;
     world.reconcile().await;
@@ -110,12 +111,12 @@ async fn i4_a_group_that_a_list_leaves_out_stays_ours(at: Doors) {
     let path = if at == Doors::Kisi { "GET /groups" } else { "GET */access_groups" };
     world.faults(json!([{ "match": path, "body": list, "times": -1 }])).await;
     world.reconcile().await;
-    world.tell(json!({ "members": [{ "_id": "m-ada", "name": "Ada King" }] })).await;
+    world.change_and_deliver(json!({ "members": [{ "_id": "m-ada", "name": "Ada King" }] })).await;
     world.reconcile().await;
     assert_eq!(world.inside("Members").await, ["ada"]);
     world.faults(json!([])).await;
     world.reconcile().await;
-    world.tell(json!({ "remove": { "memberships": ["s-ada"] } })).await;
+    world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada"] } })).await;
     assert_eq!(world.inside("Members").await, [""; 0], "it was never forgotten that it is ours");
     world.clock("2026-03-02T09:10:00Z").await;
     world.ends_well().await;

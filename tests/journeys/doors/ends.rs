@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Setting, World};
+use crate::support::{Doors, DoorsFixture, Scenario, World};
 
 /// Ada's membership, with the last day that it has.
 fn until(day: Value) -> Value {
@@ -16,11 +16,11 @@ async fn ends(world: &World) -> Vec<Value> {
 }
 
 /// A site in this mode whose group has these lines, and Ada's membership until 10 March.
-async fn begun(mode: &'static str, house: House, line: Option<Value>) -> World {
+async fn begun(mode: &'static str, fixture: DoorsFixture, line: Option<Value>) -> World {
     let mut membership = hot_desk("ada");
     membership["endDate"] = json!("2026-03-10T00:00:00Z");
     let things = town(json!({ "memberships": [membership] }));
-    let mut world = Setting::at(Doors::Kisi, PLAN).mode(mode).start(things, house).await;
+    let mut world = Scenario::at(Doors::Kisi, PLAN).mode(mode).start(things, fixture).await;
     if let Some(until) = line {
         world.by_hand(|world| world["groups"][0]["members"][0]["valid_until"] = until).await;
     }
@@ -30,7 +30,7 @@ async fn begun(mode: &'static str, house: House, line: Option<Value>) -> World {
 
 #[tokio::test]
 async fn b2_in_grant_only_an_end_only_moves_later() {
-    let world = begun("grant-only", House::with(&["Members"]), None).await;
+    let world = begun("grant-only", DoorsFixture::with(&["Members"]), None).await;
     assert_eq!(ends(&world).await, ["2026-03-11T00:00:00Z"]);
     for (day, end) in [
         (json!("2026-03-05T00:00:00Z"), json!("2026-03-11T00:00:00Z")),
@@ -38,7 +38,7 @@ async fn b2_in_grant_only_an_end_only_moves_later() {
         (Value::Null, Value::Null),
         (json!("2026-03-06T00:00:00Z"), Value::Null),
     ] {
-        world.tell(until(day.clone())).await;
+        world.change_and_deliver(until(day.clone())).await;
         world.reconcile().await;
         assert_eq!(ends(&world).await, [end], "the last day is {day}");
     }
@@ -49,10 +49,10 @@ async fn b2_in_grant_only_an_end_only_moves_later() {
 #[tokio::test]
 async fn b2_in_grant_only_a_line_that_a_hand_gave_is_never_cut_short() {
     for given in [Value::Null, json!("2026-04-01T00:00:00Z")] {
-        let house = House::with(&["Members"]).person("ada").inside("ada", "Members");
-        let world = begun("grant-only", house, Some(given.clone())).await;
+        let fixture = DoorsFixture::with(&["Members"]).person("ada").inside("ada", "Members");
+        let world = begun("grant-only", fixture, Some(given.clone())).await;
         assert_eq!(ends(&world).await, std::slice::from_ref(&given), "adopted as it is");
-        world.tell(until(json!("2026-03-08T00:00:00Z"))).await;
+        world.change_and_deliver(until(json!("2026-03-08T00:00:00Z"))).await;
         world.reconcile().await;
         assert_eq!(ends(&world).await, std::slice::from_ref(&given));
         assert_eq!(world.actions("ada").await, [""; 0], "nothing changed at the door");
@@ -67,8 +67,8 @@ async fn b7_the_line_of_a_protected_person_is_never_cut_short() {
     let mut membership = hot_desk("ops");
     membership["endDate"] = json!("2026-03-03T00:00:00Z");
     let things = town(json!({ "members": [ops], "memberships": [membership] }));
-    let house = House::with(&["Members"]).inside("ops", "Members");
-    let world = Setting::at(Doors::Kisi, PLAN).begin(things, house).await;
+    let fixture = DoorsFixture::with(&["Members"]).inside("ops", "Members");
+    let world = Scenario::at(Doors::Kisi, PLAN).begin(things, fixture).await;
     world.reconcile().await;
     assert_eq!(ends(&world).await, [Value::Null]);
     world.at("2026-03-05T12:00:00Z", "Members", &["ops"]).await;
@@ -78,8 +78,8 @@ async fn b7_the_line_of_a_protected_person_is_never_cut_short() {
 /// In mode `full` what was adopted follows the membership: should Doorstep be down, it ends all the same.
 #[tokio::test]
 async fn b10_in_full_an_end_that_comes_forward_is_followed() {
-    let world = begun("full", House::with(&["Members"]), None).await;
-    world.tell(until(json!("2026-03-05T00:00:00Z"))).await;
+    let world = begun("full", DoorsFixture::with(&["Members"]), None).await;
+    world.change_and_deliver(until(json!("2026-03-05T00:00:00Z"))).await;
     assert_eq!(ends(&world).await, ["2026-03-06T00:00:00Z"]);
     world.at("2026-03-06T00:00:00Z", "Members", &[]).await;
     world.ends_well().await;

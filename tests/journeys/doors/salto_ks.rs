@@ -3,16 +3,16 @@
 use serde_json::json;
 
 use crate::journeys::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Setting, World};
+use crate::support::{Doors, DoorsFixture, Scenario, World};
 use doorstep_local::run::crash::Step;
 
 async fn at(quirks: &[&str], people: usize) -> World {
-    let mut house = House::with(&["Members"]).says("quirks", json!(quirks)).person("ada").person("bob");
+    let mut fixture = DoorsFixture::with(&["Members"]).says("quirks", json!(quirks)).person("ada").person("bob");
     for n in 0..people {
-        house = house.person(&format!("c{n:03}")).inside(&format!("c{n:03}"), "Members");
+        fixture = fixture.person(&format!("c{n:03}")).inside(&format!("c{n:03}"), "Members");
     }
     let things = json!({ "memberships": [hot_desk("ada"), hot_desk("bob")] });
-    Setting::at(Doors::SaltoKs, PLAN).start(town(things), house).await
+    Scenario::at(Doors::SaltoKs, PLAN).start(town(things), fixture).await
 }
 
 async fn audit(world: &World, what: &str) -> usize {
@@ -31,7 +31,7 @@ async fn b9_i7_who_is_in_already_is_granted_whatever_the_refusal_looks_like() {
         assert_eq!((audit(&world, "granted").await, audit(&world, "refused").await), (2, 0), "{quirks:?}");
         let report = world.reconcile().await;
         assert_eq!(report.foreign, 0, "they are ours");
-        world.tell(json!({ "remove": { "memberships": ["s-ada", "s-bob"] } })).await;
+        world.change_and_deliver(json!({ "remove": { "memberships": ["s-ada", "s-bob"] } })).await;
         assert_eq!(world.inside("Members").await, [""; 0], "{quirks:?}");
         world.ends_well().await;
     }
@@ -57,8 +57,8 @@ async fn i7_who_is_out_already_is_revoked_whatever_the_refusal_looks_like() {
 async fn b9_an_account_without_an_invitation_whose_creation_was_not_answered_is_found_and_takes_one_seat() {
     for dies in [false, true] {
         let things = json!({ "memberships": [hot_desk("eve")] });
-        let setting = Setting::at(Doors::SaltoKs, PLAN).doors_say("invite = false");
-        let mut world = setting.start(town(things), House::with(&["Members"])).await;
+        let scenario = Scenario::at(Doors::SaltoKs, PLAN).doors_say("invite = false");
+        let mut world = scenario.start(town(things), DoorsFixture::with(&["Members"])).await;
         let before = world.door_world().await["users"].as_array().map(Vec::len);
         match dies {
             true => world.crash(Step::Apply, 1),
@@ -82,8 +82,8 @@ async fn b9_an_account_without_an_invitation_whose_creation_was_not_answered_is_
 async fn an_account_whose_creation_was_not_answered_is_found_and_not_made_again() {
     for quirks in [&["email-taken-400"][..], &["email-taken-400", "error-in-200"]] {
         let things = json!({ "memberships": [hot_desk("eve")] });
-        let house = House::with(&["Members"]).says("quirks", json!(quirks));
-        let mut world = Setting::at(Doors::SaltoKs, PLAN).start(town(things), house).await;
+        let fixture = DoorsFixture::with(&["Members"]).says("quirks", json!(quirks));
+        let mut world = Scenario::at(Doors::SaltoKs, PLAN).start(town(things), fixture).await;
         world.faults(json!([{ "match": "POST */users", "after": "apply", "status": 500, "times": 1 }])).await;
         world.reconcile().await;
         assert_eq!(world.inside("Members").await, ["eve"]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::journeys::{ROOM, booking, town};
-use crate::support::{Doors, House, Setting, World};
+use crate::support::{Doors, DoorsFixture, Scenario, World};
 
 /// Ada meets Gus twice; the second time begins and ends as said.
 async fn two_visits(second: (&str, &str)) -> World {
@@ -15,8 +15,8 @@ async fn two_visits(second: (&str, &str)) -> World {
     };
     let bookings = [visit("b-1", "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"), visit("b-2", second.0, second.1)];
     let things = town(json!({ "visitors": [guest], "bookings": bookings }));
-    let house = House::with(&["Meeting"]).says("seats", json!(4));
-    Setting::at(Doors::SaltoKs, ROOM).begin(things, house).await
+    let fixture = DoorsFixture::with(&["Meeting"]).says("seats", json!(4));
+    Scenario::at(Doors::SaltoKs, ROOM).begin(things, fixture).await
 }
 
 async fn state(world: &World) -> Value {
@@ -61,7 +61,7 @@ async fn b9_a_visit_that_is_moved_nearer_has_its_seat() {
     let world = two_visits(("2026-04-18T10:00:00Z", "2026-04-18T11:00:00Z")).await;
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;
     let moved = json!({ "_id": "b-2", "start": "2026-03-02T11:35:00Z", "end": "2026-03-02T12:35:00Z" });
-    world.tell(json!({ "bookings": [moved] })).await;
+    world.change_and_deliver(json!({ "bookings": [moved] })).await;
     assert_eq!(state(&world).await, "subscribed");
     world.at("2026-03-02T11:20:00Z", "Meeting", &["ada", "gus"]).await;
     world.at("2026-03-02T12:50:00Z", "Meeting", &[]).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ROOM, begin, booking, contract};
-use crate::support::{Doors, House, Platform, Setting, at_both};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, at_both};
 
 at_both!(
     k3_a_booking_gives_access_from_15_minutes_before_its_start,
@@ -15,7 +15,9 @@ at_both!(
 
 async fn k3_a_booking_gives_access_from_15_minutes_before_its_start(at: Doors) {
     let world = begin(at, ROOM, json!({}), &["Meeting"]).await;
-    world.tell(json!({ "Bookings": [booking(13, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "Bookings": [booking(13, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] }))
+        .await;
     world.at("2026-03-02T09:44:59Z", "Meeting", &[]).await;
     world.at("2026-03-02T09:45:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T11:14:59Z", "Meeting", &["eve"]).await;
@@ -31,7 +33,11 @@ async fn k8_contacts_who_are_not_members_book_and_get_in(at: Doors) {
     });
     let world = begin(at, rules, things, &["Meeting"]).await;
     let second = booking(13, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z");
-    world.tell(json!({ "Bookings": [booking(15, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"), second] })).await;
+    world
+        .change_and_deliver(
+            json!({ "Bookings": [booking(15, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"), second] }),
+        )
+        .await;
     world.at("2026-03-02T09:45:00Z", "Meeting", &["kay"]).await;
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;
     world.ends_well().await;
@@ -40,9 +46,9 @@ async fn k8_contacts_who_are_not_members_book_and_get_in(at: Doors) {
 async fn k3_guests_who_appear_late_are_found(at: Doors) {
     let mut things = super::town(json!({}));
     things["quirks"] = json!(["late-visitors"]);
-    let world = Setting::at(at, ROOM).on(Platform::Nexudus).begin(things, House::with(&["Meeting"])).await;
+    let world = Scenario::at(at, ROOM).on(Platform::Nexudus).begin(things, DoorsFixture::with(&["Meeting"])).await;
     let guest = json!({ "BookingId": 213, "VisitorFullName": "Gus Holst", "VisitorEmail": "gus@example.test" });
-    world.tell(json!({ "Bookings": [booking(13, "2026-03-02T08:05:00Z", "2026-03-02T09:00:00Z")], "BookingVisitors": [guest] })).await;
+    world.change_and_deliver(json!({ "Bookings": [booking(13, "2026-03-02T08:05:00Z", "2026-03-02T09:00:00Z")], "BookingVisitors": [guest] })).await;
     assert_eq!(world.inside("Meeting").await, ["eve"], "nobody else is there yet");
     world.at("2026-03-02T08:01:00Z", "Meeting", &["eve", "gus"]).await;
     // Another one, of whom no bell tells, after the first look and before the second.
@@ -60,7 +66,7 @@ async fn k3_a_moved_booking_never_drops_whoever_is_inside(at: Doors) {
     assert_eq!(world.inside("Meeting").await, ["eve"]);
     let cancelled = json!({ "OriginalBookingId": "0a-213", "CoworkerId": 13, "CancelledOn": "2026-03-02T08:00:00Z", "CancellationReason": 4 });
     // Cancelled to be moved; the new one is not there yet.
-    world.tell(json!({ "CancelledBookings": [cancelled], "remove": { "Bookings": [213] } })).await;
+    world.change_and_deliver(json!({ "CancelledBookings": [cancelled], "remove": { "Bookings": [213] } })).await;
     assert_eq!(world.inside("Meeting").await, ["eve"], "the new one is waited for");
     let mut new = booking(13, "2026-03-02T08:10:00Z", "2026-03-02T10:00:00Z");
     new["Id"] = json!(999);
@@ -68,7 +74,7 @@ async fn k3_a_moved_booking_never_drops_whoever_is_inside(at: Doors) {
     world.at("2026-03-02T08:01:00Z", "Meeting", &["eve"]).await;
     world.at("2026-03-02T09:30:00Z", "Meeting", &["eve"]).await;
     assert!(!world.actions("eve").await.contains(&"revoked Meeting".to_owned()), "{:?}", world.actions("eve").await);
-    world.tell(json!({ "remove": { "Bookings": [999] } })).await;
+    world.change_and_deliver(json!({ "remove": { "Bookings": [999] } })).await;
     assert_eq!(world.inside("Meeting").await, [""; 0], "cancelled for good: at once");
     world.ends_well().await;
 }
@@ -81,10 +87,12 @@ async fn k3_what_is_tentative_unpaid_or_blocked_by_staff_waits_or_opens_nothing(
     block["CoworkerId"] = json!(null);
     let guest = json!({ "BookingId": 213, "VisitorFullName": "Gus Holst", "VisitorEmail": "gus@example.test" });
     let world = begin(at, ROOM, json!({}), &["Meeting"]).await;
-    world.tell(json!({ "Bookings": [tentative, unpaid, block], "BookingVisitors": [guest] })).await;
+    world.change_and_deliver(json!({ "Bookings": [tentative, unpaid, block], "BookingVisitors": [guest] })).await;
     world.at("2026-03-02T10:00:00Z", "Meeting", &[]).await;
     world
-        .tell(json!({ "Bookings": [{ "Id": 212, "CoworkerInvoicePaid": true }, { "Id": 211, "Tentative": false }] }))
+        .change_and_deliver(
+            json!({ "Bookings": [{ "Id": 212, "CoworkerInvoicePaid": true }, { "Id": 211, "Tentative": false }] }),
+        )
         .await;
     assert_eq!(world.inside("Meeting").await, ["ada", "bob"]);
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, contract, town};
-use crate::support::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
 
 at_both!(
     n1_access_cards_become_tags_and_are_taken_back,
@@ -14,8 +14,8 @@ at_both!(
 /// Ada and Bob are on a plan; there are two free tags.
 async fn begin(at: Doors) -> World {
     let things = json!({ "CoworkerContracts": [contract(11), contract(12)] });
-    let house = House::with(&["Members"]).says("tags", json!(["0123", "0456"]));
-    Setting::at(at, PLAN).on(Platform::Nexudus).begin(town(things), house).await
+    let fixture = DoorsFixture::with(&["Members"]).says("tags", json!(["0123", "0456"]));
+    Scenario::at(at, PLAN).on(Platform::Nexudus).begin(town(things), fixture).await
 }
 
 fn card(coworker: u64, numbers: &str) -> Value {
@@ -24,11 +24,11 @@ fn card(coworker: u64, numbers: &str) -> Value {
 
 async fn n1_access_cards_become_tags_and_are_taken_back(at: Doors) {
     let world = begin(at).await;
-    world.tell(json!({ "Coworkers": [card(11, "0123")] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [card(11, "0123")] })).await;
     assert_eq!(world.tags("ada").await, ["0123"]);
-    world.tell(json!({ "Coworkers": [card(12, "0123"), card(11, "0456")] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [card(12, "0123"), card(11, "0456")] })).await;
     assert_eq!((world.tags("ada").await, world.tags("bob").await), (vec!["0456".to_owned()], vec!["0123".to_owned()]));
-    world.tell(json!({ "Coworkers": [card(11, ""), card(12, "")] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [card(11, ""), card(12, "")] })).await;
     assert_eq!((world.tags("ada").await, world.tags("bob").await), (vec![], vec![]));
     assert_eq!(world.inside("Members").await, ["ada", "bob"]);
     assert_eq!(world.problems("bob").await, [""; 0]);
@@ -37,10 +37,10 @@ async fn n1_access_cards_become_tags_and_are_taken_back(at: Doors) {
 
 async fn n1_a_suspended_customer_s_tags_are_taken_back(at: Doors) {
     let world = begin(at).await;
-    world.tell(json!({ "Coworkers": [card(11, "0123")] })).await;
-    world.tell(json!({ "Coworkers": [{ "Id": 11, "Active": false }] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [card(11, "0123")] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [{ "Id": 11, "Active": false }] })).await;
     assert_eq!((world.tags("ada").await, world.inside("Members").await), (vec![], vec!["bob".to_owned()]));
-    world.tell(json!({ "Coworkers": [{ "Id": 11, "Active": true }] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [{ "Id": 11, "Active": true }] })).await;
     assert_eq!((world.tags("ada").await, world.inside("Members").await.len()), (vec!["0123".to_owned()], 2));
     world.ends_well().await;
 }
@@ -48,7 +48,7 @@ async fn n1_a_suspended_customer_s_tags_are_taken_back(at: Doors) {
 async fn n2_an_unknown_access_card_is_a_problem_and_holds_nothing_up(at: Doors) {
     let world = begin(at).await;
     let eve = json!({ "Id": 13, "AccessCardId": "9999" });
-    world.tell(json!({ "Coworkers": [eve], "CoworkerContracts": [contract(13)] })).await;
+    world.change_and_deliver(json!({ "Coworkers": [eve], "CoworkerContracts": [contract(13)] })).await;
     assert_eq!(world.inside("Members").await, ["ada", "bob", "eve"]);
     let problems = world.problems("eve").await;
     assert!(problems.iter().any(|problem| problem.starts_with("main: tag …9999 is not known")), "{problems:?}");

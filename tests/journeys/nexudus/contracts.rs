@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSES, PLAN, ROOM, begin, booking, contract, pass};
-use crate::support::{Doors, House, Platform, Setting};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario};
 
 const ALL: &str = "[[rule]]\nassignable = \"Desk 12\"\nopens = [\"Desks\"]\n";
 
@@ -13,17 +13,19 @@ async fn n3_groups_follow_passes_bookings_and_the_desks_and_offices_of_contracts
     let world = begin(Doors::SaltoKs, &rules, json!({}), &["Members", "Meeting", "Desks", "By number"]).await;
     let mut with_desk = contract(13);
     with_desk["Desks"] = json!([61]);
-    world.tell(json!({ "CoworkerContracts": [with_desk] })).await;
+    world.change_and_deliver(json!({ "CoworkerContracts": [with_desk] })).await;
     assert_eq!(
         (world.inside("Desks").await, world.inside("By number").await),
         (vec!["eve".to_owned()], vec!["eve".to_owned()])
     );
-    world.tell(json!({ "CoworkerTimePasses": [pass(11, 51)] })).await;
+    world.change_and_deliver(json!({ "CoworkerTimePasses": [pass(11, 51)] })).await;
     assert_eq!(world.inside("Members").await, ["ada"]);
-    world.tell(json!({ "Bookings": [booking(12, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] })).await;
+    world
+        .change_and_deliver(json!({ "Bookings": [booking(12, "2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z")] }))
+        .await;
     world.at("2026-03-02T09:45:00Z", "Meeting", &["bob"]).await;
     world.at("2026-03-02T11:15:00Z", "Meeting", &[]).await;
-    world.tell(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [72] }] })).await;
+    world.change_and_deliver(json!({ "CoworkerContracts": [{ "Id": 113, "Desks": [72] }] })).await;
     assert_eq!(world.inside("Desks").await, [""; 0], "another desk");
     world.ends_well().await;
 }
@@ -36,7 +38,7 @@ async fn n3_k7_a_contract_opens_while_it_runs_and_its_cancellation_is_its_last_d
     world.at("2026-03-27T23:59:59Z", "Members", &[]).await;
     world.at("2026-03-28T00:00:00Z", "Members", &["eve"]).await;
     let cancelled = json!({ "Id": 113, "Cancelled": true, "CancellationDate": "2026-03-29T00:00:00Z" });
-    world.tell(json!({ "CoworkerContracts": [cancelled] })).await;
+    world.change_and_deliver(json!({ "CoworkerContracts": [cancelled] })).await;
     // On the 29th the clocks go forward.
     world.at("2026-03-29T22:59:59Z", "Members", &["eve"]).await;
     world.at("2026-03-29T23:00:00Z", "Members", &[]).await;
@@ -49,7 +51,7 @@ async fn n3_a_pause_opens_nothing_and_the_contract_goes_on_after_it() {
     assert_eq!(world.inside("Members").await, ["eve"]);
     let pause =
         json!({ "CoworkerContractId": 113, "PauseFrom": "2026-03-05T00:00:00Z", "PauseUntil": "2026-03-10T00:00:00Z" });
-    world.tell(json!({ "ContractPausedPeriods": [pause] })).await;
+    world.change_and_deliver(json!({ "ContractPausedPeriods": [pause] })).await;
     world.at("2026-03-04T23:59:59Z", "Members", &["eve"]).await;
     world.at("2026-03-05T00:00:00Z", "Members", &[]).await;
     world.at("2026-03-09T23:59:59Z", "Members", &[]).await;
@@ -65,7 +67,7 @@ async fn n3_a_renewed_contract_hands_over_without_a_gap() {
     new["Id"] = json!(999);
     new["StartDate"] = json!("2026-03-02T00:00:00Z");
     // Its end is told before its successor is there.
-    world.tell(json!({ "CoworkerContracts": [old] })).await;
+    world.change_and_deliver(json!({ "CoworkerContracts": [old] })).await;
     assert_eq!(world.inside("Members").await, ["eve"], "the successor is waited for");
     world.change(json!({ "CoworkerContracts": [new] })).await;
     world.at("2026-03-02T08:01:00Z", "Members", &["eve"]).await;
@@ -78,7 +80,7 @@ async fn n3_a_renewed_contract_hands_over_without_a_gap() {
 async fn n3_a_successor_that_never_comes_is_waited_for_five_minutes() {
     let world = begin(Doors::SaltoKs, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
     let old = json!({ "Id": 113, "Cancelled": true, "Active": false, "CancellationReason": 12, "CancellationDate": "2026-03-01T00:00:00Z" });
-    world.tell(json!({ "CoworkerContracts": [old] })).await;
+    world.change_and_deliver(json!({ "CoworkerContracts": [old] })).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
     world.at("2026-03-02T08:06:00Z", "Members", &[]).await;
     world.ends_well().await;
@@ -93,15 +95,15 @@ async fn n4_a_signed_change_is_at_the_door_at_once() {
         json!(["ignore-filters", "error-in-200"]),
         json!(["no-tokens"]),
     ] {
-        let setting = Setting::at(Doors::SaltoKs, PLAN).on(Platform::Nexudus);
+        let scenario = Scenario::at(Doors::SaltoKs, PLAN).on(Platform::Nexudus);
         let mut things =
             super::town(json!({ "Coworkers": [{ "Id": 14, "FullName": "Zoë 👩‍🚀", "Email": "zoe@example.test" }] }));
         things["quirks"] = quirks.clone();
-        let world = setting.begin(things, House::with(&["Members"])).await;
-        world.tell(json!({ "CoworkerContracts": [contract(14)] })).await;
+        let world = scenario.begin(things, DoorsFixture::with(&["Members"])).await;
+        world.change_and_deliver(json!({ "CoworkerContracts": [contract(14)] })).await;
         assert_eq!(world.inside("Members").await, ["zoe"], "{quirks}");
         // A removal signs no time and no path, so it is a hint like any other: gone after the last look.
-        world.tell(json!({ "remove": { "CoworkerContracts": [114] } })).await;
+        world.change_and_deliver(json!({ "remove": { "CoworkerContracts": [114] } })).await;
         world.at("2026-03-02T08:04:00Z", "Members", &["zoe"]).await;
         world.at("2026-03-02T08:05:00Z", "Members", &[]).await;
         world.ends_well().await;

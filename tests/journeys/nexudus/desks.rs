@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{begin, contract, town};
-use crate::support::{Doors, House, Platform, Setting, World, at_both};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, at_both};
 
 at_both!(
     n3_a_desk_that_moves_closes_for_the_contract_that_lost_it_and_opens_for_the_other,
@@ -70,7 +70,7 @@ async fn n3_a_desk_that_is_deleted_closes_for_the_contract_that_had_it(at: Doors
 async fn n3_a_desk_that_moves_is_looked_at_again_while_the_platform_lags(at: Doors) {
     let mut things = town(hers());
     things["quirks"] = json!(["lag"]);
-    let world = Setting::at(at, DESK).on(Platform::Nexudus).begin(things, House::with(&["Desks"])).await;
+    let world = Scenario::at(at, DESK).on(Platform::Nexudus).begin(things, DoorsFixture::with(&["Desks"])).await;
     world.clock("2026-03-02T08:10:00Z").await;
     world.change(moved()).await;
     desk_tells(&world, 73).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, begin, booking, contract, town};
-use crate::support::{Doors, House, Platform, SECRET, Setting};
+use crate::support::{Doors, DoorsFixture, Platform, SECRET, Scenario};
 
 fn hook(action: u64, more: Value) -> Value {
     let url = format!("https://x.lambda-url.eu-west-1.on.aws/hooks/riverside/nexudus/{action}");
@@ -173,8 +173,8 @@ async fn b12_webhooks_are_of_one_location_and_a_location_without_them_is_said() 
     };
     let hooks = [at(1, &[6, 7, 8, 61]), at(2, &[6, 7, 8])].concat();
     for (limit, said) in [("", 1), ("locations = [\"Riverside\"]\n", 0), ("locations = [\"2\"]\n", 1)] {
-        let setting = Setting::at(Doors::Kisi, PLAN).on(Platform::Nexudus).platform_says(limit);
-        let world = setting.begin(town(json!({ "WebHooks": hooks })), House::with(&["Members"])).await;
+        let scenario = Scenario::at(Doors::Kisi, PLAN).on(Platform::Nexudus).platform_says(limit);
+        let world = scenario.begin(town(json!({ "WebHooks": hooks })), DoorsFixture::with(&["Members"])).await;
         let report = world.ends_well().await;
         let problems: Vec<&String> = report.problems.iter().filter(|problem| problem.contains("webhook")).collect();
         assert_eq!(problems.len(), said, "{limit}: {problems:?}");

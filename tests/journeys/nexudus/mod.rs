@@ -13,7 +13,7 @@ mod teams;
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Doors, House, Platform, Setting, World};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
 /// A small town: two locations in two time zones, a team of two, and somebody on her own. The desk has the number of a
 /// room, as it may.
@@ -59,7 +59,7 @@ pub fn town(more: Value) -> Value {
 
 /// A journey that begins on a Monday with these rules and things.
 pub async fn begin(at: Doors, rules: &str, things: Value, groups: &[&str]) -> World {
-    Setting::at(at, rules).on(Platform::Nexudus).begin(town(things), House::with(groups)).await
+    Scenario::at(at, rules).on(Platform::Nexudus).begin(town(things), DoorsFixture::with(groups)).await
 }
 
 /// A contract on the plan *Hot desk* at Riverside from the start of the year, with no end.

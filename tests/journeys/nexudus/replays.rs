@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, ROOM, begin, booking, contract, town};
-use crate::support::{Doors, House, Platform, Setting, World};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World};
 
 /// An empty list of Nexudus.
 const NOTHING: &str = r#"{"Records":[],"CurrentPage":1,"TotalItems":0,"TotalPages":0,"HasNextPage":false}"#;
@@ -36,7 +36,7 @@ async fn n4_a_removal_is_looked_at_again_before_it_is_believed_and_a_cancelled_b
     let booked = booking(12, "2026-03-02T08:05:00Z", "2026-03-02T09:00:00Z");
     let things = json!({ "CoworkerContracts": [contract(13)], "Bookings": [booked] });
     let world = begin(Doors::Kisi, &format!("{PLAN}{ROOM}"), things, &["Members", "Meeting"]).await;
-    world.tell(json!({ "remove": { "CoworkerContracts": [113], "Bookings": [212] } })).await;
+    world.change_and_deliver(json!({ "remove": { "CoworkerContracts": [113], "Bookings": [212] } })).await;
     assert_eq!(world.inside("Meeting").await, [""; 0], "Nexudus keeps a record of its cancellation");
     world.at("2026-03-02T08:04:00Z", "Members", &["eve"]).await;
     world.at("2026-03-02T08:05:00Z", "Members", &[]).await;
@@ -77,10 +77,10 @@ async fn i4_equal_deliveries_within_minutes_cost_one_and_lose_no_second_change()
 async fn lagging(things: Value, change: Value, after: &[&str]) {
     let mut world = town(things);
     world["quirks"] = json!(["lag"]);
-    let setting = Setting::at(Doors::Kisi, PLAN).on(Platform::Nexudus);
-    let world = setting.begin(world, House::with(&["Members"])).await;
+    let scenario = Scenario::at(Doors::Kisi, PLAN).on(Platform::Nexudus);
+    let world = scenario.begin(world, DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, ["eve"]);
-    world.tell(change.clone()).await;
+    world.change_and_deliver(change.clone()).await;
     assert_eq!(world.inside("Members").await, ["eve"], "{change}: reads still show what was before");
     world.at("2026-03-02T08:02:00Z", "Members", after).await;
     world.clock("2026-03-02T08:06:00Z").await;

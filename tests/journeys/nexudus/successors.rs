@@ -20,7 +20,7 @@ async fn n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revo
     for told in [true, false] {
         let world = begin(at, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
         if told {
-            world.tell(json!({ "CoworkerContracts": [renewed()] })).await;
+            world.change_and_deliver(json!({ "CoworkerContracts": [renewed()] })).await;
         } else {
             world.change(json!({ "CoworkerContracts": [renewed()] })).await;
             world.reconcile().await;
@@ -39,7 +39,7 @@ async fn n3_a_renewed_contract_s_successor_is_looked_for_before_anything_is_revo
 
 async fn n3_a_renewal_that_never_comes_ends_some_minutes_after_midnight(at: Doors) {
     let world = begin(at, PLAN, json!({ "CoworkerContracts": [contract(13)] }), &["Members"]).await;
-    world.tell(json!({ "CoworkerContracts": [renewed()] })).await;
+    world.change_and_deliver(json!({ "CoworkerContracts": [renewed()] })).await;
     world.at("2026-03-03T00:05:00Z", "Members", &["eve"]).await;
     world.at("2026-03-03T00:06:00Z", "Members", &[]).await;
     world.ends_well().await;

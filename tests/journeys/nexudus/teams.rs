@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSES, pass, town};
-use crate::support::{Doors, House, Platform, Setting};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario};
 
 #[tokio::test]
 async fn n3_people_of_teams_are_read_whether_several_ids_can_be_asked_for_or_not() {
@@ -15,8 +15,8 @@ async fn n3_people_of_teams_are_read_whether_several_ids_can_be_asked_for_or_not
         ]);
         let mut things = town(json!({ "CoworkerTimePasses": [pass(11, 51)] }));
         things["quirks"] = json!(quirks);
-        let setting = Setting::at(Doors::Kisi, PASSES).on(Platform::Nexudus);
-        let world = setting.begin(things, House::with(&["Members"])).await;
+        let scenario = Scenario::at(Doors::Kisi, PASSES).on(Platform::Nexudus);
+        let world = scenario.begin(things, DoorsFixture::with(&["Members"])).await;
         world.change(json!({ "Teams": teams })).await;
         let report = world.reconcile().await;
         assert!(report.reads["nexudus"].complete, "{quirks:?}: {report:?}");

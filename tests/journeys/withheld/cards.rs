@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{carded, full, full_by, member, names, number, setting, who};
+use super::{carded, full, full_by, member, names, number, scenario, who};
 use crate::support::{Doors, World, at_both};
 
 at_both!(
@@ -95,7 +95,7 @@ async fn b4_few_card_numbers_that_vanish_are_taken_back_at_once(at: Doors) {
 
 async fn told_one_by_one(world: &World, range: std::ops::Range<usize>) {
     for n in range {
-        world.tell(bare(n..n + 1)).await;
+        world.change_and_deliver(bare(n..n + 1)).await;
     }
 }
 
@@ -114,8 +114,8 @@ async fn b4_a_signed_change_of_one_number_is_planned_and_of_half_of_them_is_not(
 }
 
 async fn b4_a_site_file_that_names_another_property_takes_no_card_back(at: Doors) {
-    let world = full_by(setting(at), 12).await;
-    let other = setting(at).platform_says("card_property = \"Badge\"").text();
+    let world = full_by(scenario(at), 12).await;
+    let other = scenario(at).platform_says("card_property = \"Badge\"").text();
     assert!(world.machine.push(&other).await.expect("a push").stored);
     world.reconcile().await;
     assert_eq!(carded(&world).await, 12);
@@ -129,7 +129,7 @@ async fn b4_a_site_file_that_names_another_property_takes_no_card_back(at: Doors
 }
 
 async fn b4_what_a_held_revoke_would_take_besides_waits_with_it(at: Doors) {
-    let world = full_by(setting(at).doors_say("without_access = \"suspend\""), 12).await;
+    let world = full_by(scenario(at).doors_say("without_access = \"suspend\""), 12).await;
     let gone: Vec<String> = (0..5).map(|n| format!("s-{}", who(n))).collect();
     world.change(json!({ "remove": { "memberships": gone } })).await;
     world.reconcile().await;

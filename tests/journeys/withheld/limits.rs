@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PLAN, full, hot_desk, names, town, who};
-use crate::support::{Doors, House, SITE, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, SITE, Scenario, World, address, at_both};
 use doorstep_core::decide::guard::Hold;
 
 at_both!(
@@ -25,7 +25,7 @@ fn newcomers(range: std::ops::Range<usize>) -> Value {
 }
 
 async fn empty(at: Doors) -> World {
-    Setting::at(at, PLAN).begin(town(json!({})), House::with(&["Members"])).await
+    Scenario::at(at, PLAN).begin(town(json!({})), DoorsFixture::with(&["Members"])).await
 }
 
 async fn b4_new_accounts_are_counted_over_a_day_and_not_at_each_comparison(at: Doors) {
@@ -46,10 +46,10 @@ async fn b4_new_accounts_are_counted_over_a_day_and_not_at_each_comparison(at: D
 async fn b4_new_accounts_that_signed_changes_bring_count_too(at: Doors) {
     let world = empty(at).await;
     for start in [0, 30, 60] {
-        world.tell(newcomers(start..start + 30)).await;
+        world.change_and_deliver(newcomers(start..start + 30)).await;
     }
     assert_eq!(world.inside("Members").await.len(), 90);
-    world.tell(newcomers(90..120)).await;
+    world.change_and_deliver(newcomers(90..120)).await;
     assert!(world.inside("Members").await.len() <= 100, "{}", world.inside("Members").await.len());
     world.reconcile().await;
     assert!(world.holds().await[0].hold.accounts >= 20);
@@ -64,7 +64,7 @@ async fn b4_new_accounts_that_a_human_approved_do_not_count(at: Doors) {
     world.reconcile().await;
     world.approve_all().await;
     assert_eq!(world.inside("Members").await.len(), 101);
-    world.tell(newcomers(101..102)).await;
+    world.change_and_deliver(newcomers(101..102)).await;
     assert_eq!(world.inside("Members").await.len(), 102);
     world.ends_well().await;
 }

@@ -20,7 +20,7 @@ async fn b4_six_minutes_of_404_take_nothing_from_anybody_while_the_list_is_fine(
         let mut world = full(at, 25).await;
         let by_id = format!("GET */{kind}/*");
         world.platform_faults(json!([{ "match": by_id, "status": 404, "times": -1 }])).await;
-        world.tell(json!({ kind: things })).await;
+        world.change_and_deliver(json!({ kind: things })).await;
         world.clock("2026-03-02T08:20:00Z").await;
         assert_eq!(world.inside("Members").await, names(0..25), "{kind}");
         let report = world.reconcile().await;

@@ -10,7 +10,7 @@ mod ways;
 use serde_json::{Value, json};
 
 use super::{PLAN, hot_desk, town};
-use crate::support::{Doors, House, Setting, World, address};
+use crate::support::{Doors, DoorsFixture, Scenario, World, address};
 
 /// The name of a numbered person.
 fn who(n: usize) -> String {
@@ -41,17 +41,17 @@ fn people(count: usize) -> Value {
 
 /// A site with so many people in one group, each with a card.
 async fn full(at: Doors, count: usize) -> World {
-    full_by(setting(at), count).await
+    full_by(scenario(at), count).await
 }
 
-fn setting(at: Doors) -> Setting {
-    Setting::at(at, PLAN).platform_says("card_property = \"Card number\"")
+fn scenario(at: Doors) -> Scenario {
+    Scenario::at(at, PLAN).platform_says("card_property = \"Card number\"")
 }
 
-async fn full_by(setting: Setting, count: usize) -> World {
+async fn full_by(scenario: Scenario, count: usize) -> World {
     let numbers: Vec<String> = (0..count).map(number).collect();
-    let house = House::with(&["Members", "Front"]).says("tags", json!(numbers));
-    let world = setting.begin(town(people(count)), house).await;
+    let fixture = DoorsFixture::with(&["Members", "Front"]).says("tags", json!(numbers));
+    let world = scenario.begin(town(people(count)), fixture).await;
     assert_eq!(world.inside("Members").await, names(0..count));
     assert_eq!(carded(&world).await, count);
     world

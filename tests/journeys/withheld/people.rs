@@ -89,7 +89,7 @@ async fn b4_few_who_are_joined_by_a_read_are_joined_at_once_and_healing_heals_wh
 /// Ten people under one address from the start; a read gives each an own one, and with it another person.
 async fn b4_who_is_parted_from_others_by_a_read_is_judged_as_a_set(at: Doors) {
     let world = full(at, 12).await;
-    world.tell(joined(0..12, &address("p00"))).await;
+    world.change_and_deliver(joined(0..12, &address("p00"))).await;
     assert_eq!(world.inside("Members").await, ["p00"], "each was announced");
     world.ends_in_order().await;
     world.change(healed(0..12)).await;
@@ -100,7 +100,7 @@ async fn b4_who_is_parted_from_others_by_a_read_is_judged_as_a_set(at: Doors) {
 
 async fn b4_a_signed_change_of_an_address_is_planned(at: Doors) {
     let world = full(at, 12).await;
-    world.tell(joined(1..7, &address("p00"))).await;
+    world.change_and_deliver(joined(1..7, &address("p00"))).await;
     assert_eq!(world.inside("Members").await, [names(0..1), names(7..12)].concat());
     assert!(world.holds().await.is_empty());
     world.ends_in_order().await;
@@ -123,8 +123,8 @@ async fn l2_profiles_whose_facts_are_gone_are_dropped(at: Doors) {
     let world = full(at, 3).await;
     for n in 0..40 {
         let twin = json!({ "_id": format!("m-twin{n}"), "name": "Twin", "email": address(&who(0)) });
-        world.tell(json!({ "members": [twin] })).await;
-        world.tell(json!({ "remove": { "members": [format!("m-twin{n}")] } })).await;
+        world.change_and_deliver(json!({ "members": [twin] })).await;
+        world.change_and_deliver(json!({ "remove": { "members": [format!("m-twin{n}")] } })).await;
     }
     let people = world.people().await;
     let person = people.iter().find(|person| person["email"] == address(&who(0))).expect("somebody");

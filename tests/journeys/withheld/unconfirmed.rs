@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{carded, full, hot_desk, member, names, who};
 use crate::journeys::nexudus;
-use crate::support::{Doors, House, Platform, Setting, World, address, at_both};
+use crate::support::{Doors, DoorsFixture, Platform, Scenario, World, address, at_both};
 use doorstep_jobs::reconcile::Report;
 
 at_both!(
@@ -63,8 +63,8 @@ async fn b4_what_doubted_lists_of_nexudus_and_a_good_one_leave_out_is_judged_lik
         "Coworkers": (0..12).map(coworker).collect::<Vec<Value>>(),
         "CoworkerContracts": (0..12).map(contract).collect::<Vec<Value>>(),
     });
-    let setting = Setting::at(at, nexudus::PLAN).on(Platform::Nexudus);
-    let world = setting.begin(nexudus::town(things), House::with(&["Members"])).await;
+    let scenario = Scenario::at(at, nexudus::PLAN).on(Platform::Nexudus);
+    let world = scenario.begin(nexudus::town(things), DoorsFixture::with(&["Members"])).await;
     assert_eq!(world.inside("Members").await, names(0..12));
     let ids: Vec<usize> = (0..6).map(|n| 600 + n).collect();
     world.change(json!({ "remove": { "CoworkerContracts": ids } })).await;

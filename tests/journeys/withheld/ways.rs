@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{carded, full_by, hot_desk, member, names, setting, who};
+use super::{carded, full_by, hot_desk, member, names, scenario, who};
 use crate::support::{Doors, World, address, at_both};
 
 at_both!(
@@ -107,11 +107,11 @@ fn ways() -> Vec<Way> {
 }
 
 async fn begun(at: Doors, way: &Way) -> World {
-    let world = full_by(setting(at), PEOPLE).await;
+    let world = full_by(scenario(at), PEOPLE).await;
     let more = (way.more)();
     if more != nothing() {
         // Signed, so that nothing of how it was before is left over.
-        world.tell(more).await;
+        world.change_and_deliver(more).await;
         world.reconcile().await;
     }
     assert_eq!(world.inside("Members").await, names(0..PEOPLE), "{}", way.name);
@@ -154,7 +154,7 @@ async fn b4_every_way_is_planned_where_it_is_signed_and_inferred_where_it_is_rea
             continue;
         }
         let world = begun(at, &way).await;
-        world.tell((way.change)()).await;
+        world.change_and_deliver((way.change)()).await;
         let (inside, cards) = left(&world).await;
         let (expected, with_card) = after(way.takes);
         assert_eq!((inside, cards), (expected, with_card), "{} is signed", way.name);
@@ -168,16 +168,16 @@ async fn b4_every_way_that_a_site_file_takes_something_away_is_inferred(at: Door
     let files = [
         (
             "another plan",
-            crate::support::Setting::at(at, &rule("Office")).platform_says("card_property = \"Card number\""),
+            crate::support::Scenario::at(at, &rule("Office")).platform_says("card_property = \"Card number\""),
         ),
         ("another group", {
             let rules = "[[rule]]\nplan = \"Hot desk\"\nopens = [\"Front\"]\n";
-            crate::support::Setting::at(at, rules).platform_says("card_property = \"Card number\"")
+            crate::support::Scenario::at(at, rules).platform_says("card_property = \"Card number\"")
         }),
-        ("another location", setting(at).platform_says("card_property = \"Card number\"\nlocations = [\"Harbour\"]")),
+        ("another location", scenario(at).platform_says("card_property = \"Card number\"\nlocations = [\"Harbour\"]")),
     ];
     for (name, file) in files {
-        let world = full_by(setting(at), PEOPLE).await;
+        let world = full_by(scenario(at), PEOPLE).await;
         assert!(world.machine.push(&file.text()).await.expect("a push").stored, "{name}");
         world.reconcile().await;
         assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE), "{name}");
@@ -187,11 +187,13 @@ async fn b4_every_way_that_a_site_file_takes_something_away_is_inferred(at: Door
         world.ends_in_order().await;
     }
     // Leaving grant-only: what was to go all the while.
-    let world = full_by(setting(at).mode("grant-only"), PEOPLE).await;
-    world.tell(each("memberships", |n| with(hot_desk(&who(n)), "plan", json!("p-office")))).await;
-    world.tell(json!({ "members": [with(member(SOME), "properties", json!({ "Card number": "" }))] })).await;
+    let world = full_by(scenario(at).mode("grant-only"), PEOPLE).await;
+    world.change_and_deliver(each("memberships", |n| with(hot_desk(&who(n)), "plan", json!("p-office")))).await;
+    world
+        .change_and_deliver(json!({ "members": [with(member(SOME), "properties", json!({ "Card number": "" }))] }))
+        .await;
     assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE));
-    world.machine.push(&setting(at).text()).await.expect("a push");
+    world.machine.push(&scenario(at).text()).await.expect("a push");
     world.reconcile().await;
     assert_eq!(left(&world).await, (names(0..PEOPLE), PEOPLE), "leaving grant-only");
     world.approve_all().await;

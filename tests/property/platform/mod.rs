@@ -1,11 +1,11 @@
 //! Stories at every platform. They are made and judged as worlds of OfficeRnD's shape; what another platform cannot say
 //! is taken out of them, and the rest is said in its words.
 
-mod letters;
 mod nexudus;
 mod push;
+mod webhooks;
 
-pub use letters::{Letter, headers};
+pub use webhooks::{SignedWebhook, headers};
 
 use serde_json::{Map, Value, json};
 

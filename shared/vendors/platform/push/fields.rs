@@ -92,15 +92,15 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// Somebody who is no member.
+/// A person who is not a member.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Guest {
-    /// What they are called. It may be left out where there is an e-mail address.
+    /// The name. It may be left out if there is an e-mail address.
     #[serde(default)]
     pub name: Option<Name>,
-    /// Their address, with which door systems find their account. Without one they are known by name alone.
+    /// The e-mail address, by which door systems find the account. Without it only the name identifies the person.
     #[serde(default)]
     pub email: Option<Name>,
 }

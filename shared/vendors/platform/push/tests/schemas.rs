@@ -10,10 +10,10 @@ use crate::platform::deskworks::{Billing, Member, Reservation};
 use crate::platform::push::fields::{Id, Instant};
 use crate::platform::push::parse::Removed;
 
-/// A letter of andcards.
+/// A push update of andcards.
 #[derive(JsonSchema)]
 struct Andcards {
-    /// When it was so. A letter that is older than what is known changes nothing.
+    /// The instant of the described state. An update that is older than the known state changes nothing.
     timestamp: Instant,
     #[serde(flatten)]
     event: AndcardsEvent,
@@ -39,18 +39,19 @@ enum AndcardsEvent {
     #[serde(rename = "booking.removed")]
     BookingRemoved(Removed),
     #[serde(rename = "roster.replaced")]
-    Snapshot(AndcardsRoster),
+    Snapshot(AndcardsSnapshot),
 }
 
-/// Everything there is, or a part of it. `snapshot`, `part` and `parts` may be left out where there is one part.
+/// A full snapshot, or a part of one. `roster`, `part` and `parts` may be left out if there is one part.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct AndcardsRoster {
-    /// One id for all parts of one roster, and another for each roster.
+struct AndcardsSnapshot {
+    /// The id of the snapshot. All parts of one snapshot share it, and each snapshot has its own.
+    #[serde(rename = "roster")]
     snapshot: Option<Id>,
-    /// Which part this is, from one.
+    /// The number of this part, starting at 1.
     part: Option<Part>,
-    /// How many parts there are.
+    /// The number of parts.
     parts: Option<Part>,
     #[serde(default)]
     users: Vec<User>,
@@ -62,10 +63,10 @@ struct AndcardsRoster {
     bookings: Vec<Booking>,
 }
 
-/// A letter of Deskworks.
+/// A push update of Deskworks.
 #[derive(JsonSchema)]
 struct Deskworks {
-    /// When it was so. A letter that is older than what is known changes nothing.
+    /// The instant of the described state. An update that is older than the known state changes nothing.
     timestamp: Instant,
     #[serde(flatten)]
     event: DeskworksEvent,
@@ -87,18 +88,19 @@ enum DeskworksEvent {
     #[serde(rename = "reservation.removed")]
     ReservationRemoved(Removed),
     #[serde(rename = "roster.replaced")]
-    Snapshot(DeskworksRoster),
+    Snapshot(DeskworksSnapshot),
 }
 
-/// Everything there is, or a part of it. `snapshot`, `part` and `parts` may be left out where there is one part.
+/// A full snapshot, or a part of one. `roster`, `part` and `parts` may be left out if there is one part.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DeskworksRoster {
-    /// One id for all parts of one roster, and another for each roster.
+struct DeskworksSnapshot {
+    /// The id of the snapshot. All parts of one snapshot share it, and each snapshot has its own.
+    #[serde(rename = "roster")]
     snapshot: Option<Id>,
-    /// Which part this is, from one.
+    /// The number of this part, starting at 1.
     part: Option<Part>,
-    /// How many parts there are.
+    /// The number of parts.
     parts: Option<Part>,
     #[serde(default)]
     members: Vec<Member>,

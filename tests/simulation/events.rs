@@ -8,14 +8,14 @@ use super::day::{Way, What};
 use super::stage::{Stage, Task};
 use crate::property::change::change;
 use crate::property::dice::Dice;
-use crate::property::platform::{self, Letter, headers};
-use crate::property::setting::{GROUPS, SITE};
+use crate::property::platform::{self, SignedWebhook, headers};
+use crate::property::scenario::{GROUPS, SITE};
 use crate::property::things::written;
 use crate::reference_model::{Minute, instant, list, text};
 use doorstep_vendors::delivery::Delivery;
 
 impl Stage<'_> {
-    pub async fn happen(&mut self, place: usize, what: &What) -> Result<(), String> {
+    pub async fn apply_event(&mut self, place: usize, what: &What) -> Result<(), String> {
         if !matches!(what, What::Change { .. } | What::Seam { .. } | What::Hand { .. }) {
             self.play.note(what);
         }
@@ -23,11 +23,11 @@ impl Stage<'_> {
             What::Change { dice, way } => {
                 let (now, fresh) = (self.play.now(), format!("new{place}"));
                 let body = change(&mut Dice(*dice), self.truth(), &fresh, now, self.day.platform);
-                self.tell(body, *way).await?;
+                self.change_and_deliver(body, *way).await?;
             }
             What::Seam { dice, way } => {
                 if let Some(body) = self.seam(Dice(*dice), &format!("seam{place}")) {
-                    self.tell(body, *way).await?;
+                    self.change_and_deliver(body, *way).await?;
                 }
             }
             What::Hand { dice } => self.hand(Dice(*dice)).await,
@@ -39,9 +39,9 @@ impl Stage<'_> {
             What::Forgery { dice } => self.forge(Dice(*dice)).await?,
             What::Replay { dice } => {
                 let mut dice = Dice(*dice);
-                let letter = dice.index(self.play.old.len()).map(|place| self.play.old[place].clone());
-                if let Some(letter) = letter {
-                    self.play.post(&letter).await.map_err(|wrong| format!("I9: {wrong}"))?;
+                let webhook = dice.index(self.play.old.len()).map(|place| self.play.old[place].clone());
+                if let Some(webhook) = webhook {
+                    self.play.post(&webhook).await.map_err(|wrong| format!("I9: {wrong}"))?;
                 }
             }
             What::NoAlarms(times) => self.play.machine.cloud().schedules.refuse(*times),
@@ -50,7 +50,7 @@ impl Stage<'_> {
                 let all = self.list(kind).to_vec();
                 let gone: Vec<Value> = all.into_iter().step_by(2).collect();
                 let ids: Vec<Value> = gone.iter().map(|thing| thing["_id"].clone()).collect();
-                self.tell(json!({ "remove": { *kind: ids } }), Way::Lost).await?;
+                self.change_and_deliver(json!({ "remove": { *kind: ids } }), Way::Lost).await?;
                 self.put_off(self.play.now() + lasts, Task::Back(json!({ *kind: gone })));
             }
             What::Approve => self.approve_all().await?,
@@ -59,27 +59,27 @@ impl Stage<'_> {
     }
 
     /// Makes a change at the platform, and lets its letters go their way.
-    pub async fn tell(&mut self, body: Value, way: Way) -> Result<(), String> {
-        let letters = self.play.changed(&body).await;
+    pub async fn change_and_deliver(&mut self, body: Value, way: Way) -> Result<(), String> {
+        let webhooks = self.play.changed(&body).await;
         let (world, now) = (self.play.world().await, self.play.now());
         self.changes += 1;
         let number = self.changes;
         self.known.changed(number, world, now);
-        self.play.note(format!("{} letters, {way:?}, of {body}", letters.len()));
-        if letters.is_empty() {
+        self.play.note(format!("{} letters, {way:?}, of {body}", webhooks.len()));
+        if webhooks.is_empty() {
             return Ok(());
         }
         match way {
             Way::Lost => {}
-            Way::Late(seconds) => self.put_off(now + seconds, Task::Deliver(number, letters)),
-            Way::AtOnce => self.deliver(number, letters).await?,
+            Way::Late(seconds) => self.put_off(now + seconds, Task::Deliver(number, webhooks)),
+            Way::AtOnce => self.deliver(number, webhooks).await?,
             Way::Twice => {
-                self.deliver(number, letters.clone()).await?;
-                self.deliver(number, letters).await?;
+                self.deliver(number, webhooks.clone()).await?;
+                self.deliver(number, webhooks).await?;
             }
             Way::Again(seconds) => {
-                self.put_off(now + seconds, Task::Deliver(number, letters.clone()));
-                self.deliver(number, letters).await?;
+                self.put_off(now + seconds, Task::Deliver(number, webhooks.clone()));
+                self.deliver(number, webhooks).await?;
             }
         }
         Ok(())
@@ -92,7 +92,7 @@ impl Stage<'_> {
         let mut booking = single[dice.index(single.len())?].clone();
         let edge = |field: &str| text(&booking, field).map(instant);
         let (start, end) = (edge("start")?, edge("end")?);
-        let rule = self.play.setting.site.rules.iter().map(|rule| (rule.before + rule.after) * 60).max().unwrap_or(0);
+        let rule = self.play.scenario.site.rules.iter().map(|rule| (rule.before + rule.after) * 60).max().unwrap_or(0);
         let apart: Minute = dice.any(&[0, 0, rule, rule + 60, rule - 60, -600, 60]);
         let lasts = dice.any(&[1800, 3600, 900]);
         let (from, until) = match dice.of(3) {
@@ -110,9 +110,9 @@ impl Stage<'_> {
 
     /// Puts somebody into a group by hand, or takes somebody out.
     async fn hand(&mut self, mut dice: Dice) {
-        let doors = dice.any(&self.play.setting.doors);
+        let doors = dice.any(&self.play.scenario.doors);
         let world = self.play.get(doors.kind).await;
-        self.house.meet(&doors, &world);
+        self.record.meet(&doors, &world);
         let lines = self.lines_in(doors.name);
         let ids = |user: &Value| text(user, "id").unwrap_or_default().to_lowercase();
         let (user, group, enters) = if dice.of(2) == 0 && !lines.is_empty() {
@@ -142,16 +142,16 @@ impl Stage<'_> {
     /// I8: an unproven delivery changes nothing and reveals nothing but that an address exists.
     async fn forge(&mut self, mut dice: Dice) -> Result<(), String> {
         let Some(place) = dice.index(self.play.old.len()) else { return Ok(()) };
-        let (letter, platform, now) = (self.play.old[place].clone(), self.day.platform, self.play.now());
-        let Letter { action, body } = letter.clone();
+        let (webhook, platform, now) = (self.play.old[place].clone(), self.day.platform, self.play.now());
+        let SignedWebhook { action, body } = webhook.clone();
         let tampered = Bytes::from([body.as_ref(), b" "].concat());
         let stale = platform::can_go_stale(platform).then(|| now - 400);
         let (headers, body) = match dice.of(5) {
-            0 => (headers(platform, &Letter { action, body: tampered }, now), body),
+            0 => (headers(platform, &SignedWebhook { action, body: tampered }, now), body),
             1 => (HeaderMap::new(), body),
-            2 if let Some(stale) = stale => (headers(platform, &letter, stale), body),
+            2 if let Some(stale) = stale => (headers(platform, &webhook, stale), body),
             3 => (
-                headers(platform, &letter, now)
+                headers(platform, &webhook, now)
                     .into_iter()
                     .map(|(name, value)| {
                         let value = value.to_str().unwrap_or_default().replace(['a', 'b', 'C', 'D', '7'], "e");
@@ -160,7 +160,7 @@ impl Stage<'_> {
                     .collect(),
                 body,
             ),
-            _ => (headers(platform, &letter, now), tampered),
+            _ => (headers(platform, &webhook, now), tampered),
         };
         let before =
             (self.play.machine.called().calls, self.play.machine.audit(SITE).await.map_err(|e| e.to_string())?);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::property::setting::{Doors, PROTECTED};
+use crate::property::scenario::{Doors, PROTECTED};
 use crate::reference_model::{Entry, Minute, list, text, who};
 use doorstep_local::sandbox::Crossing;
 
@@ -57,7 +57,7 @@ pub struct Passed {
 }
 
 #[derive(Default)]
-pub struct House {
+pub struct DoorsRecord {
     lines: BTreeMap<(&'static str, u64), Line>,
     people: BTreeMap<(&'static str, String), String>,
     pub tallies: BTreeMap<Key, Tally>,
@@ -67,7 +67,7 @@ pub struct House {
     pub touched: BTreeMap<Entry, Minute>,
 }
 
-impl House {
+impl DoorsRecord {
     /// Names of people, from a door world.
     pub fn meet(&mut self, doors: &Doors, world: &Value) {
         for user in list(world, "users") {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::platform::rule as fitted;
 use super::story::Story;
-use crate::reference_model::{Audience, Minute, Opening, Rule, Selector, Site, instant};
+use crate::reference_model::{Audience, Minute, OpeningHours, Rule, Selector, Site, instant};
 use crate::support::Platform;
 
 pub const SITE: &str = "prop";
@@ -28,7 +28,7 @@ const STARTS: [&str; 8] = [
 ];
 
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub struct GeneratedScenario {
     pub platform: Platform,
     pub start: Minute,
     pub site: Site,
@@ -47,15 +47,15 @@ pub struct Doors {
     pub quirks: Vec<&'static str>,
 }
 
-impl Setting {
-    pub fn of(story: &Story, platform: Platform) -> Setting {
-        let mut dice = Dice(story.setting);
+impl GeneratedScenario {
+    pub fn of(story: &Story, platform: Platform) -> GeneratedScenario {
+        let mut dice = Dice(story.scenario);
         let names: &[&str] = dice.any(&[&["front"][..], &["back"], &["front", "back"], &["front", "back"]]);
-        Setting::at(names, dice, story, platform)
+        GeneratedScenario::at(names, dice, story, platform)
     }
 
     /// A site with these door systems: `front` is Kisi's, `back` SALTO KS's.
-    pub fn at(names: &[&'static str], mut dice: Dice, story: &Story, platform: Platform) -> Setting {
+    pub fn at(names: &[&'static str], mut dice: Dice, story: &Story, platform: Platform) -> GeneratedScenario {
         let doors: Vec<Doors> = names.iter().map(|name| Doors::of(name, &mut dice)).collect();
         let site = Site {
             timezone: dice.any(&["Europe/London", "America/New_York"]),
@@ -70,7 +70,7 @@ impl Setting {
         platform_quirks.extend((dice.rarely(3) && own).then_some("v1-events"));
         platform_quirks.extend((dice.rarely(3) && own).then_some("cancel-as-removed"));
         platform_quirks.extend((dice.rarely(5) && own).then_some("lag"));
-        Setting { platform, start: instant(dice.any(&STARTS)), site, doors, platform_quirks }
+        GeneratedScenario { platform, start: instant(dice.any(&STARTS)), site, doors, platform_quirks }
     }
 
     /// Whether something may take a few minutes that otherwise happens at once.
@@ -199,19 +199,19 @@ fn rule(mut dice: Dice, doors: &[&'static str]) -> Rule {
         _ => Selector::Location(dice.any(&[vec!["Riverside"], vec!["Hudson", "Plain"], vec!["*"]])),
     };
     let booked = matches!(selector, Selector::Resource(_));
-    let whole = Opening { days: (0, 6), from: 0, until: 24 * 60 };
+    let whole = OpeningHours { days: (0, 6), from: 0, until: 24 * 60 };
     let hours = [
         vec![],
         vec![],
         vec![],
-        vec![Opening { days: (0, 4), from: 9 * 60, until: 18 * 60 }],
+        vec![OpeningHours { days: (0, 4), from: 9 * 60, until: 18 * 60 }],
         vec![
-            Opening { days: (0, 4), from: 18 * 60, until: 23 * 60 },
-            Opening { days: (5, 5), from: 22 * 60, until: 2 * 60 },
+            OpeningHours { days: (0, 4), from: 18 * 60, until: 23 * 60 },
+            OpeningHours { days: (5, 5), from: 22 * 60, until: 2 * 60 },
         ],
-        vec![Opening { days: (6, 6), from: 60, until: 150 }, Opening { days: (0, 5), ..whole }],
-        vec![Opening { days: (0, 6), from: 22 * 60 + 30, until: 90 }],
-        vec![Opening { days: (5, 6), ..whole }],
+        vec![OpeningHours { days: (6, 6), from: 60, until: 150 }, OpeningHours { days: (0, 5), ..whole }],
+        vec![OpeningHours { days: (0, 6), from: 22 * 60 + 30, until: 90 }],
+        vec![OpeningHours { days: (5, 6), ..whole }],
     ];
     Rule {
         selector,

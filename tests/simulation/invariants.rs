@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::house::{By, House, Key, Line, Passed, Tally};
+use super::doors_record::{By, DoorsRecord, Key, Line, Passed, Tally};
 use super::known::Known;
 use super::trouble::Troubles;
 use crate::property::judge;
-use crate::property::setting::Setting;
+use crate::property::scenario::GeneratedScenario;
 use crate::reference_model::{Entry, Minute, text};
 
 /// Nobody is in longer after their window's end, while the vendor answers.
@@ -24,9 +24,9 @@ const BY_COMPARISON: Minute = 15 * 60;
 pub const SKEW: Minute = 6;
 
 /// Everything that is looked at.
-pub struct Sight<'a> {
-    pub setting: &'a Setting,
-    pub house: &'a House,
+pub struct Observation<'a> {
+    pub scenario: &'a GeneratedScenario,
+    pub record: &'a DoorsRecord,
     pub known: &'a Known,
     pub troubles: &'a Troubles,
     pub now: Minute,
@@ -36,17 +36,17 @@ pub struct Sight<'a> {
 
 type Kept = Result<(), String>;
 
-impl Sight<'_> {
+impl Observation<'_> {
     fn is_well(&self, doors: &str) -> bool {
-        self.setting.doors.iter().any(|one| one.name == doors && self.troubles.is_well(one.kind, self.now))
+        self.scenario.doors.iter().any(|one| one.name == doors && self.troubles.is_well(one.kind, self.now))
     }
 
     fn is_ours_alone(&self, line: &Line) -> bool {
-        is_ours_alone(self.setting, line)
+        is_ours_alone(self.scenario, line)
     }
 
     fn instants(&self, bound: Minute) -> Vec<Minute> {
-        let bound = if self.setting.is_slow() { SLOW } else { bound };
+        let bound = if self.scenario.is_slow() { SLOW } else { bound };
         let mut instants: Vec<Minute> = (0..=bound / 60).map(|minutes| self.now - minutes * 60).collect();
         instants.extend([self.now - bound, self.now + self.ahead]);
         instants
@@ -59,7 +59,7 @@ impl Sight<'_> {
     }
 
     fn was_touched(&self, entry: &Entry) -> bool {
-        self.house.touched.get(entry).is_some_and(|at| self.now <= at + BY_COMPARISON)
+        self.record.touched.get(entry).is_some_and(|at| self.now <= at + BY_COMPARISON)
     }
 
     /// I1: nobody holds a claimed group later than its window's end plus the bound (2 min while the vendor answers; 15
@@ -67,7 +67,7 @@ impl Sight<'_> {
     /// Whoever is held for a human to see stays.
     pub fn i1_nobody_stays(&self, held: &BTreeMap<Key, Rc<Value>>) -> Kept {
         let (_, open) = self.bounds(I1_BOUND);
-        let over = self.house.held(self.now).find(|line| {
+        let over = self.record.held(self.now).find(|line| {
             let ours = match line.by {
                 By::Us | By::Adopted => true,
                 By::Hand => self.is_ours_alone(line) && !self.was_touched(&line.entry),
@@ -84,7 +84,7 @@ impl Sight<'_> {
     /// I2: everyone entitled holds the group from the window's start while the vendor answers (90 s).
     pub fn i2_nobody_waits(&self) -> Kept {
         let (open, _) = self.bounds(I2_BOUND);
-        let held: BTreeSet<&Entry> = self.house.held(self.now).map(|line| &line.entry).collect();
+        let held: BTreeSet<&Entry> = self.record.held(self.now).map(|line| &line.entry).collect();
         let out = open.iter().find(|entry| !held.contains(entry) && self.is_well(&entry.1) && !self.was_touched(entry));
         out.map_or(Ok(()), |entry| Err(format!("I2: shut out: {entry:?}")))
     }
@@ -108,7 +108,7 @@ impl Sight<'_> {
         let instants = [self.now - SKEW, self.now, self.now + self.ahead];
         let (open, _) = self.known.bounds(&self.known.believable(self.now - 1), &instants);
         let quirky = |doors: &str| {
-            let mut doors = self.setting.doors.iter().filter(|one| one.name == doors);
+            let mut doors = self.scenario.doors.iter().filter(|one| one.name == doors);
             doors.any(|one| one.quirks.contains(&"second-assignment-409"))
         };
         let gap = passed.iter().find(|one| {
@@ -139,7 +139,7 @@ impl Sight<'_> {
         let mut written: BTreeMap<Key, (usize, usize)> = BTreeMap::new();
         for record in audit.as_array().expect("a list") {
             let Some(group) = text(record, "group") else { continue };
-            let doors = self.setting.doors.iter().find(|doors| text(record, "doors") == Some(doors.name));
+            let doors = self.scenario.doors.iter().find(|doors| text(record, "doors") == Some(doors.name));
             let account = text(record, "account").unwrap_or_default().trim_start_matches("guest:").to_lowercase();
             let key = (doors.expect("doors of the site").name, account, group.to_owned());
             let count = written.entry(key).or_default();
@@ -152,14 +152,14 @@ impl Sight<'_> {
                 return Err(format!("I7: a record without a cause: {record}"));
             }
         }
-        let keys: BTreeSet<&Key> = written.keys().chain(self.house.tallies.keys()).collect();
+        let keys: BTreeSet<&Key> = written.keys().chain(self.record.tallies.keys()).collect();
         for key in keys.into_iter().filter(|key| everywhere || self.is_well(key.0)) {
             let (granted, revoked) = written.get(key).copied().unwrap_or_default();
-            let tally = self.house.tallies.get(key).copied().unwrap_or_default();
+            let tally = self.record.tallies.get(key).copied().unwrap_or_default();
             let Tally { granted: put_in, revoked: (least, most), unclear } = tally;
             if !unclear && (granted != put_in || revoked < least || revoked > most) {
-                let doors = self.setting.doors.iter().find(|doors| doors.name == key.0).expect("doors");
-                let (who, group) = (self.house.name_of(doors, &key.1), doors.group_name(&key.2));
+                let doors = self.scenario.doors.iter().find(|doors| doors.name == key.0).expect("doors");
+                let (who, group) = (self.record.name_of(doors, &key.1), doors.group_name(&key.2));
                 return Err(format!(
                     "I7: {who} came into {group} at {} {put_in} times and left {least} to {most} times; written down are \
                      {granted} and {revoked}",
@@ -172,16 +172,16 @@ impl Sight<'_> {
 }
 
 /// Whether whoever is in this line's group is taken out unless entitled, whoever put them there.
-pub fn is_ours_alone(setting: &Setting, line: &Line) -> bool {
+pub fn is_ours_alone(scenario: &GeneratedScenario, line: &Line) -> bool {
     let (_, doors, group) = &line.entry;
-    is_ruled(setting, line)
+    is_ruled(scenario, line)
         && !line.is_of_the_protected()
-        && setting.doors.iter().any(|one| one.name == doors && one.exclusive)
+        && scenario.doors.iter().any(|one| one.name == doors && one.exclusive)
         && !group.is_empty()
 }
 
 /// Whether a rule opens this line's group.
-pub fn is_ruled(setting: &Setting, line: &Line) -> bool {
+pub fn is_ruled(scenario: &GeneratedScenario, line: &Line) -> bool {
     let (_, doors, group) = &line.entry;
-    setting.site.rules.iter().any(|rule| rule.doors == doors && rule.opens.iter().any(|one| one == group))
+    scenario.site.rules.iter().any(|rule| rule.doors == doors && rule.opens.iter().any(|one| one == group))
 }

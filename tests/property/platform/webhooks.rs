@@ -9,21 +9,21 @@ use doorstep_local::sandbox::Post;
 
 /// A body, and the action that its address names where there is one for each.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct SignedWebhook {
     pub action: Option<u16>,
     pub body: Bytes,
 }
 
-impl From<Post> for Letter {
+impl From<Post> for SignedWebhook {
     fn from(post: Post) -> Self {
-        Letter { action: post.action, body: post.body }
+        SignedWebhook { action: post.action, body: post.body }
     }
 }
 
 /// Its headers when it is signed now.
-pub fn headers(platform: Platform, letter: &Letter, now: Minute) -> HeaderMap {
+pub fn headers(platform: Platform, webhook: &SignedWebhook, now: Minute) -> HeaderMap {
     let header = |(name, text): (&'static str, String)| {
         (HeaderName::from_static(name), HeaderValue::from_str(&text).expect("text"))
     };
-    platform.headers(SECRET, now, &letter.body, &letter.body).into_iter().map(header).collect()
+    platform.headers(SECRET, now, &webhook.body, &webhook.body).into_iter().map(header).collect()
 }

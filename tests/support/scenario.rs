@@ -126,7 +126,7 @@ impl Doors {
 
 /// Groups, and people who are there before Doorstep is. The two protected people always are.
 #[derive(Clone)]
-pub struct House {
+pub struct DoorsFixture {
     groups: Vec<String>,
     people: Vec<String>,
     inside: Vec<(String, String)>,
@@ -134,11 +134,11 @@ pub struct House {
     top: Map<String, Value>,
 }
 
-impl House {
+impl DoorsFixture {
     /// A house with these groups, and nobody in them.
     pub fn with(groups: &[&str]) -> Self {
         let groups = groups.iter().map(|&group| group.to_owned()).collect();
-        House {
+        DoorsFixture {
             groups,
             people: vec!["ops".into(), "owner".into()],
             inside: Vec::new(),
@@ -197,7 +197,7 @@ pub fn address(who: &str) -> String {
 }
 
 /// A site file in its parts, and how the machine is started.
-pub struct Setting {
+pub struct Scenario {
     platform: Platform,
     doors: Doors,
     mode: &'static str,
@@ -218,10 +218,10 @@ pub struct Setting {
     loaded: bool,
 }
 
-impl Setting {
+impl Scenario {
     /// A site in mode `full`, whose doors are these, with these rules.
     pub fn at(doors: Doors, rules: &str) -> Self {
-        Setting {
+        Scenario {
             platform: Platform::OfficeRnd,
             doors,
             mode: "full",
@@ -281,7 +281,7 @@ impl Setting {
 
     /// The same file for a site of another name.
     pub fn named(&self, site: &str) -> String {
-        let Setting { platform, mode, top, of_platform, of_doors, protected, rest, .. } = self;
+        let Scenario { platform, mode, top, of_platform, of_doors, protected, rest, .. } = self;
         let (word, organization, kind) = (platform.word(), platform.organization(site), self.doors.word());
         let place = if self.doors == Doors::SaltoKs { "place = \"5e0c\"\n" } else { "" };
         format!(
@@ -294,19 +294,19 @@ impl Setting {
     }
 
     /// Starts the machine, puts both worlds there, and lets Doorstep compare them once.
-    pub async fn begin(self, platform: Value, house: House) -> World {
-        let world = self.start(platform, house).await;
+    pub async fn begin(self, platform: Value, fixture: DoorsFixture) -> World {
+        let world = self.start(platform, fixture).await;
         world.reconcile().await;
         world
     }
 
     /// Starts the machine and puts both worlds there.
-    pub async fn start(self, platform: Value, house: House) -> World {
-        self.start_with(platform, house, Arc::new(Doorstep)).await
+    pub async fn start(self, platform: Value, fixture: DoorsFixture) -> World {
+        self.start_with(platform, fixture, Arc::new(Doorstep)).await
     }
 
     /// The same with other functions.
-    pub async fn start_with(self, platform: Value, house: House, functions: Arc<dyn Functions>) -> World {
+    pub async fn start_with(self, platform: Value, fixture: DoorsFixture, functions: Arc<dyn Functions>) -> World {
         let setup = Setup {
             sites: [Vec::from_iter(self.loaded.then(|| self.text())), self.neighbours].concat(),
             secrets: self.secrets,
@@ -315,6 +315,6 @@ impl Setting {
             data: self.data,
         };
         let machine = Machine::start_with(setup, functions).await.expect("it starts");
-        World::new(machine, self.platform, self.doors, platform, house.world(self.doors)).await
+        World::new(machine, self.platform, self.doors, platform, fixture.world(self.doors)).await
     }
 }
