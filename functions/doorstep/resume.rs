@@ -2,9 +2,8 @@
 
 use crate::End;
 use crate::pause::say;
-use crate::target::{Reached, Target};
+use crate::target::Target;
 use doorstep_core::model::error::Result;
-use doorstep_operator::pause;
 
 /// The arguments of `doorstep resume`.
 #[derive(clap::Args)]
@@ -20,9 +19,7 @@ pub struct Resume {
 
 /// Ends a site's pause.
 pub async fn run(asked: &Resume) -> Result<End> {
-    let state = match asked.target.reach().await? {
-        Reached::Stack(environment) => pause::resume(&environment, &asked.site).await?,
-        Reached::Local(local) => local.post(&format!("{}/resume", local.site(&asked.site)?), "").await?,
-    };
+    let what = format!("resuming {}", asked.site);
+    let state = asked.target.ask(&what, async |backend| backend.resume(&asked.site).await).await?;
     say(&state, asked.json)
 }

@@ -170,8 +170,8 @@ impl fmt::Display for Opened {
         for Shown { doors, what, group, name, who, email, account: _, foreign, tag } in &self.waiting {
             let email = email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
             let group = name.as_ref().or(group.as_ref().map(|group| &group.0)).map_or("", String::as_str);
-            let foreign = if *foreign { ", put there by hand," } else { "" };
-            let tag = tag.as_deref().unwrap_or("of theirs");
+            let foreign = if *foreign { ", added by hand," } else { "" };
+            let tag = tag.as_deref().unwrap_or("of unknown number");
             match what {
                 Doing::Leaves => shown_line!(f, "  - {who}{email}{foreign} leaves {doors}: {group}")?,
                 Doing::Untagged => shown_line!(f, "  - the tag {tag} is taken from {who}{email} at {doors}")?,
@@ -180,7 +180,7 @@ impl fmt::Display for Opened {
                 Doing::Invited => shown_line!(f, "  + {who}{email} gets an account at {doors}")?,
             }
         }
-        write!(f, "To let exactly this be done: doorstep approve {checksum}")
+        write!(f, "to approve exactly these changes: doorstep approve {checksum}")
     }
 }
 
@@ -195,7 +195,7 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
     if let Some(at) = hold.approved {
         let at = at.strftime("%F %R UTC");
         return Err(Error::invalid(format!(
-            "{checksum} was approved at {at}. What is not done within the hour after that is held anew: look again"
+            "{checksum} was approved at {at}. Changes that are not applied within one hour are held again: run `doorstep approve` to see them"
         )));
     }
     let waiting = environment.store.waiting(&hold).await?;
@@ -211,7 +211,7 @@ pub async fn approve(environment: &Environment, site: Option<&str>, checksum: &s
     environment.triggers.enqueue(&TriggerMessage::new(&site, Trigger::Due), None).await?;
     notices.push(Notice::Approved(hold.clone()));
     if let Err(error) = environment.bus.publish(&site, &notices).await {
-        tracing::warn!(site, %error, "an approval could not be published");
+        tracing::warn!(site, %error, "the event of an approval could not be published");
     }
     Ok(hold)
 }
@@ -233,7 +233,7 @@ async fn find(environment: &Environment, site: Option<&str>, checksum: &str) -> 
         }
     }
     Err(Error::invalid(format!(
-        "nothing is held under {checksum}: the set may have changed since. Look again, and approve what you then see"
+        "no hold has the checksum {checksum}: the set of changes may be another one now. Run `doorstep approve`, and approve the checksum that it shows"
     )))
 }
 

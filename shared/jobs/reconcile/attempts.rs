@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Report;
 use crate::compare::account_list::AccountList;
 use crate::compare::doors::DoorsSnapshot;
-use crate::entries::RINGS_WITHIN;
+use crate::entries::TRIGGERS_WITHIN;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
 use doorstep_cloud::store::attempts::AttemptsRead;
@@ -142,7 +142,7 @@ impl Reading<'_> {
     }
 
     async fn mark_due(&self, new: &[AccessAttempt], dues: &mut Vec<Due>, now: Timestamp) -> Result<()> {
-        let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= RINGS_WITHIN);
+        let lately = new.iter().filter(|one| one.refused.is_some() && now.duration_since(one.at) <= TRIGGERS_WITHIN);
         for account in lately.filter_map(|one| one.account.as_ref()).collect::<BTreeSet<_>>() {
             let Some(person) = self.whose(account).await? else { continue };
             let doors = BTreeSet::from([self.name.to_owned()]);

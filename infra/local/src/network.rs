@@ -11,13 +11,13 @@ use doorstep_vendors::http::{Http, NoAnswer, Request, Response};
 
 /// The network of every function.
 #[derive(Clone)]
-pub(crate) struct World {
+pub(crate) struct Network {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) network: Http,
 }
 
-impl World {
+impl Network {
     /// Sends a request of the operator, who has all permissions.
     pub(crate) async fn send(self, request: Request) -> Result<Response, NoAnswer> {
         match Cloud::is_for(&request) {

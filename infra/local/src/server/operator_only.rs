@@ -38,7 +38,11 @@ impl Hosts {
 }
 
 /// Accepts requests of this machine's operator, and rejects all others with 403.
-pub(super) async fn gate(State(hosts): State<Hosts>, request: Request, next: Next) -> Result<Response, Refused> {
+pub(super) async fn operator_only(
+    State(hosts): State<Hosts>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refused> {
     match judge(&hosts, request.uri(), request.headers()) {
         Ok(()) => Ok(next.run(request).await),
         Err(why) => Ok(refusal(StatusCode::FORBIDDEN, why)),

@@ -1,7 +1,7 @@
 //! What tests may do to the functions besides crashing them after a step: crash them at any call, skew their clocks,
 //! and make their ids deterministic. Counts their calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 
 use super::environment::Role;
 use super::invoke::limit;
+use super::work::{WaitEnd, Work};
 use crate::locked::locked;
 use doorstep_cloud::ids::Ids;
 use doorstep_vendors::http::{Request, time_limit};
@@ -19,12 +20,9 @@ use doorstep_vendors::http::{Request, time_limit};
 /// How long a function waits for an answer if the request does not say.
 const IMPATIENCE: Duration = Duration::from_secs(20);
 
-/// After this many polls of its waiting parts, the other parts of a function are assumed to have no work.
-const IDLE: u64 = 200;
-
 /// The call at which a function crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Death {
+pub struct CrashAtCall {
     /// The number of the call, counted from one over all functions that run from now on.
     pub call: u32,
     /// Whether the call is carried out and only its answer is lost. Otherwise it is never sent.
@@ -69,64 +67,9 @@ pub(super) struct Cost {
     pub(super) answers: bool,
 }
 
-/// The time-consuming work of the present call of one function.
 #[derive(Default)]
-pub(super) struct Work {
-    calls: AtomicU64,
-    /// Milliseconds spent waiting for slow vendors, and in its own pauses if these count.
-    waited: AtomicI64,
-    /// When the waiting parts of the function continue, by its clock.
-    waiting: Mutex<BTreeSet<(SignedDuration, u64)>>,
-    /// How often all parts were found waiting since one of them last did something.
-    idle: AtomicU64,
-}
-
-/// A waiting part of a function. The wait ends when this is dropped.
-struct Waiting<'a> {
-    work: &'a Work,
-    me: (SignedDuration, u64),
-}
-
-impl<'a> Waiting<'a> {
-    fn begin(work: &'a Work, me: (SignedDuration, u64)) -> Self {
-        locked(&work.waiting).insert(me);
-        work.acts();
-        Waiting { work, me }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        locked(&self.work.waiting).remove(&self.me);
-        self.work.acts();
-    }
-}
-
-impl Work {
-    /// Begins a call.
-    pub(super) fn begin(&self) {
-        self.calls.store(0, Ordering::SeqCst);
-        self.waited.store(0, Ordering::SeqCst);
-        locked(&self.waiting).clear();
-    }
-
-    fn acts(&self) {
-        self.idle.store(0, Ordering::SeqCst);
-    }
-
-    pub(super) fn calls(&self) {
-        self.acts();
-        self.calls.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn waits(&self, span: SignedDuration) {
-        self.waited.fetch_add(i64::try_from(span.as_millis()).unwrap_or(0).max(0), Ordering::SeqCst);
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct Levers {
-    death: Mutex<Option<(Death, u32)>>,
+pub(crate) struct Faults {
+    death: Mutex<Option<(CrashAtCall, u32)>>,
     skew: [AtomicI64; 3],
     /// The next id; 0 means random ids.
     next_id: AtomicU64,
@@ -147,8 +90,8 @@ pub(crate) struct Levers {
     spare: Mutex<Option<SignedDuration>>,
 }
 
-impl Levers {
-    pub(crate) fn die(&self, death: Option<Death>) {
+impl Faults {
+    pub(crate) fn crash_at_call(&self, death: Option<CrashAtCall>) {
         *locked(&self.death) = death.filter(|death| death.times > 0 && death.call > 0).map(|death| (death, death.call));
     }
 
@@ -219,9 +162,7 @@ impl Levers {
 
     /// Returns how long a function has worked by its own clock.
     pub(super) fn worked(&self, work: &Work) -> SignedDuration {
-        let calls = i64::try_from(work.calls.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
-        let waited = work.waited.load(Ordering::SeqCst);
-        let worked = self.pace.load(Ordering::SeqCst).saturating_mul(calls).saturating_add(waited);
+        let worked = work.milliseconds(self.pace.load(Ordering::SeqCst));
         self.worked.fetch_max(worked, Ordering::SeqCst);
         SignedDuration::from_millis(worked)
     }
@@ -233,13 +174,10 @@ impl Levers {
             return;
         }
         let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
-        let me = (self.worked(work).saturating_add(span), self.waits.fetch_add(1, Ordering::SeqCst));
-        let waiting = Waiting::begin(work, me);
-        while work.idle.fetch_add(1, Ordering::SeqCst) < IDLE || locked(&work.waiting).first() != Some(&me) {
-            tokio::task::yield_now().await;
-        }
-        drop(waiting);
-        work.waits(me.0.saturating_sub(self.worked(work)));
+        let at = self.worked(work).saturating_add(span);
+        let me = WaitEnd { at, number: self.waits.fetch_add(1, Ordering::SeqCst) };
+        work.wait_until(me).await;
+        work.waits(me.at.saturating_sub(self.worked(work)));
     }
 
     fn skew_of(&self, role: Role) -> i64 {
@@ -290,10 +228,10 @@ impl Levers {
 
     /// Returns the source of the functions' ids.
     pub(super) fn ids(self: &Arc<Self>) -> Ids {
-        let (levers, chance) = (self.clone(), Ids::default());
+        let (faults, chance) = (self.clone(), Ids::default());
         Ids::from_fn(move || {
             let counted = |next: u64| (next > 0).then_some(next + 1);
-            match levers.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
+            match faults.next_id.fetch_update(Ordering::SeqCst, Ordering::SeqCst, counted) {
                 // The multiplication spreads the ids, so that the order of creation is not the order of lists.
                 Ok(number) => format!("{:016x}{number:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
                 Err(_) => chance.next(),

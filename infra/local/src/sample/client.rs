@@ -10,9 +10,9 @@ use tower::ServiceExt;
 use crate::Machine;
 
 /// Calls the run's port.
-pub(super) struct Outside<'a>(pub(super) &'a Machine);
+pub(super) struct Client<'a>(pub(super) &'a Machine);
 
-impl Outside<'_> {
+impl Client<'_> {
     /// Replaces the world of a vendor (`kisi`, `officernd?of=…`).
     pub(super) async fn put_world(&self, vendor: &str, world: &Value) -> Result<(), String> {
         let (vendor, query) = vendor.split_once('?').unwrap_or((vendor, ""));

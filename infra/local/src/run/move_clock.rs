@@ -25,10 +25,10 @@ pub struct Ran {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClockRefused {
     /// The clock runs by itself.
-    #[error("this run is in real time: its clock cannot be moved")]
+    #[error("this run is in real time: start it with a standing clock to move it")]
     RealTime,
     /// The instant is in the past.
-    #[error("the clock only moves forward")]
+    #[error("the clock moves only forward: write a later instant")]
     Backwards,
 }
 
@@ -65,8 +65,8 @@ impl Runner {
 
     async fn schedules(&self, ran: &mut Vec<Ran>) {
         let now = self.clock.now();
-        let rung = self.cloud.ring_due();
-        ran.extend(rung.into_iter().map(|schedule| Ran { at: now, what: "alarm", site: schedule.message_group }));
+        let sent = self.cloud.send_due_schedules();
+        ran.extend(sent.into_iter().map(|schedule| Ran { at: now, what: "alarm", site: schedule.message_group }));
         self.drain_in_turn().await;
     }
 

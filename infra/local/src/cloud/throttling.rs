@@ -24,7 +24,7 @@ const LARGEST_WRITE: usize = 25;
 const PARAMETERS_A_SECOND: u32 = 40;
 
 /// Counts calls.
-pub(super) struct Strain {
+pub(super) struct Throttling {
     clock: Arc<Clock>,
     calls: AtomicU64,
     batches: AtomicU64,
@@ -46,9 +46,9 @@ pub(super) struct Shortened {
     undone: Value,
 }
 
-impl Strain {
+impl Throttling {
     pub(super) fn new(clock: Arc<Clock>) -> Self {
-        Strain { clock, calls: AtomicU64::new(0), batches: AtomicU64::new(0), second: Mutex::default() }
+        Throttling { clock, calls: AtomicU64::new(0), batches: AtomicU64::new(0), second: Mutex::default() }
     }
 
     /// Returns the refusal of a throttled table call, by its partition or by the account.
