@@ -45,7 +45,6 @@ mod site_context;
 mod unlist;
 mod withhold;
 
-pub use accounts::{taken_already, the_one};
 pub use load::dossier_of;
 pub use origin::Origin;
 pub use refetcher::end_refetch;

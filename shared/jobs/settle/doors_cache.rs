@@ -14,7 +14,7 @@ use super::evaluate::Evaluation;
 use super::other_sites::{OthersByPerson, read_others};
 use super::phase::Phase;
 use super::site_context::SiteContext;
-use doorstep_core::decide::guard::credibility::ACCEPTED_AFTER;
+use doorstep_core::decide::credibility::AGREEING;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::error::{Error, Result};
@@ -106,7 +106,7 @@ async fn rows(scene: &SiteContext, doors: &str, group: &GroupId, claimed: bool) 
         return Ok(Vec::new());
     }
     let mut rows = reader.rows(group).await?;
-    for _ in 1..ACCEPTED_AFTER {
+    for _ in 1..AGREEING {
         if !claimed || !rows.is_empty() {
             break;
         }
