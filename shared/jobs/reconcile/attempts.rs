@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Report;
+use crate::compare::account_list::AccountList;
 use crate::compare::doors::DoorsSnapshot;
-use crate::compare::seen_accounts::Accounts;
 use crate::entries::TRIGGERS_WITHIN;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::routes::address;
@@ -64,7 +64,7 @@ struct Reading<'a> {
     name: &'a str,
     config: &'a DoorsConfig,
     reader: &'a dyn ReadAttempts,
-    accounts: &'a Accounts,
+    accounts: &'a AccountList,
 }
 
 impl Reading<'_> {

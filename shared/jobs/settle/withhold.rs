@@ -1,13 +1,14 @@
 //! The step that withholds unconfirmed changes. They are applied only if they were released: by the guard, which judges
 //! them as a set when everything is compared, or by a human. All other actions of the person go on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::apply::PersonWork;
-use super::round::Evaluation;
-use super::scene::SiteContext;
+use super::evaluate::Evaluation;
+use super::new_account_gate::NewAccountGate;
+use super::person_work::PersonWork;
+use super::site_context::SiteContext;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::holds::Release;
 use doorstep_core::decide::action::Action;
@@ -78,17 +79,6 @@ pub async fn wait_for_the_guard(
     // Access needs an account.
     judged.retain_actions(|doors, step| !held.iter().any(|held| held == doors) || step.takes_out());
     task.waits.extend(held.into_iter().map(|doors| format!("{doors}: {COUNTED}")));
-}
-
-/// The state of the limit on new accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NewAccountGate {
-    /// There are few: the number in the last 24 hours, by door system.
-    Few(BTreeMap<String, usize>),
-    /// Many wait for an approval, or are about to be counted.
-    Known,
-    /// Many are new, and no reconcile was requested to count them.
-    New,
 }
 
 /// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an

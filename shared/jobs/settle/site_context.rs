@@ -7,15 +7,15 @@ use futures_util::future::{join_all, join4, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::shared::neighbours;
-use super::unconfirmed::NewAccountGate;
+use super::neighbours::neighbours;
+use super::new_account_gate::NewAccountGate;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::entitlement::{Before, Rules};
 use doorstep_core::decide::guard::UnconfirmedChange;
-use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore};
+use doorstep_core::decide::guard::baseline::{Baseline, CatalogueBefore, Catalogues, OlderFiles};
 use doorstep_core::model::account::{AccountId, Group};
 use doorstep_core::model::doors_read::DoorsRead;
 use doorstep_core::model::error::{Error, Result};
@@ -125,7 +125,9 @@ impl SiteContext {
             terms.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.seen.groups.clone()));
         let groups: BTreeMap<String, Vec<Group>> = groups.collect();
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
-        let baseline = Baseline::of(&site, &groups, before.as_ref(), (older, stored.replaced()), (&catalogue, changed));
+        let older = OlderFiles { files: older, replaced: stored.replaced() };
+        let catalogues = Catalogues { now: &catalogue, before: changed };
+        let baseline = Baseline::of(&site, &groups, before.as_ref(), older, catalogues);
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
             if let Some(terms) = terms.get_mut(&rule.doors) {
                 terms.ruled.extend(resolved.groups.iter().cloned());

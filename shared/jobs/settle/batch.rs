@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::portion::Phase;
+use super::phase::Phase;
 use doorstep_cloud::store::dues::Due;
 
 /// Longest time that one run serves people before it enqueues another trigger for the rest. The function may take

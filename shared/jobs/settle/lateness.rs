@@ -3,9 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::apply::{PersonWork, problem};
-use super::problems::about_card;
-use super::round::Evaluation;
+use super::evaluate::Evaluation;
+use super::person_work::PersonWork;
+use super::problem_text::about_card;
+use super::problem_text::problem;
 use doorstep_core::decide::entitlement::{Desired, open_at};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 

@@ -3,26 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use doorstep_core::decide::cards::key;
-use doorstep_core::model::fact::{Fact, FactId, Kind, What};
-use doorstep_core::model::record::Record;
+use super::Loss;
+use crate::decide::cards::key;
+use crate::model::fact::{Fact, FactId, Kind, What};
+use crate::model::record::Record;
 
 /// The name of card numbers among the lists that are counted and judged.
 pub const NUMBERS: &str = "card number";
 
-/// The counts of card numbers in a list.
-pub struct Numbers {
-    /// Card numbers in the list.
+/// The card numbers of a list of members, compared with stored ones.
+pub struct CardNumbers {
+    /// The number of card numbers in the list.
     pub listed: usize,
-    /// Stored card numbers of the members in the list.
-    pub known: usize,
-    /// Stored card numbers that the list has for no member.
-    pub lost: usize,
+    /// What the list lost: stored card numbers of its members that it has for no member.
+    pub loss: Loss,
     /// The members that lost a stored number.
     pub losers: Vec<FactId>,
 }
 
-impl Numbers {
+impl CardNumbers {
     /// Compares a list of members with their stored facts.
     pub fn of(facts: &[Fact], stored: &BTreeMap<FactId, Record>) -> Self {
         Self::beside(facts, stored, |record| &record.fact)
@@ -39,17 +38,16 @@ impl Numbers {
 
     fn beside(facts: &[Fact], stored: &BTreeMap<FactId, Record>, known_of: impl Fn(&Record) -> &Arc<Fact>) -> Self {
         let listed: BTreeSet<String> = facts.iter().flat_map(of_fact).collect();
-        let mut numbers = Numbers { listed: listed.len(), known: 0, lost: 0, losers: Vec::new() };
+        let (mut loss, mut losers) = (Loss { known: 0, lost: 0 }, Vec::new());
         for name in facts.iter().map(Fact::name).filter(|name| name.kind == Kind::Member) {
             let Some(record) = stored.get(&name).filter(|record| !record.gone) else { continue };
             let known: Vec<String> = of_fact(known_of(record)).collect();
             let lost = known.iter().filter(|number| !listed.contains(*number)).count();
-            numbers.known += known.len();
-            numbers.lost += lost;
-            numbers.losers.extend((lost > 0).then_some(name));
+            loss = Loss { known: loss.known + known.len(), lost: loss.lost + lost };
+            losers.extend((lost > 0).then_some(name));
         }
-        numbers.losers.sort();
-        numbers
+        losers.sort();
+        CardNumbers { listed: listed.len(), loss, losers }
     }
 }
 

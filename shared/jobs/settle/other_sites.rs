@@ -5,45 +5,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt, stream};
 
-use super::apply::PersonWork;
-use super::round::{AT_ONCE, Evaluation};
-use super::scene::SiteContext;
-use doorstep_cloud::environment::Environment;
+use super::evaluate::Evaluation;
+use super::load::AT_ONCE;
+use super::person_work::PersonWork;
+use super::site_context::SiteContext;
 use doorstep_cloud::other_sites::conditions;
-use doorstep_cloud::other_sites::load::{Neighbours, in_service, of_person};
-use doorstep_cloud::other_sites::register::RuledDoors;
+use doorstep_cloud::other_sites::load::of_person;
 use doorstep_cloud::store::Write;
 use doorstep_cloud::store::key::Key;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
 use doorstep_core::decide::action::Action;
-use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::person::PersonDecision;
 use doorstep_core::model::account::AccountId;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::other_sites::OtherSites;
 use doorstep_core::model::shared_group::Neighbour;
-use doorstep_core::site::Site;
 
 /// What other sites hold, by person of this site; an error if it could not be read.
 pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
-
-/// Returns the other sites at each door system. Registers groups that a rule opens for the first time.
-pub async fn neighbours(
-    environment: &Environment,
-    site: &Site,
-    terms: &mut BTreeMap<String, DoorsContext>,
-) -> Result<Neighbours> {
-    let mut neighbours = Neighbours::new();
-    for (name, DoorsContext { config, seen, ruled, .. }) in terms {
-        let at = Neighbour { site: site.id.clone(), doors: name.clone() };
-        RuledDoors { at, config, groups: ruled }.register(&environment.store, seen).await?;
-        let shared = in_service(&environment.store, &seen.shared).await?;
-        if !shared.is_empty() {
-            neighbours.insert(name.clone(), shared);
-        }
-    }
-    Ok(neighbours)
-}
 
 /// Loads what other sites hold of everyone in a round.
 pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> OthersByPerson {

@@ -1,6 +1,6 @@
 //! The check for too many new accounts at once. No one should be invited by mistake, and a thousand people even less.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
@@ -9,6 +9,17 @@ use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
+
+/// The state of the limit on new accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewAccountGate {
+    /// There are few: the number in the last 24 hours, by door system.
+    Few(BTreeMap<String, usize>),
+    /// Many wait for an approval, or are about to be counted.
+    Known,
+    /// Many are new, and no reconcile was requested to count them.
+    New,
+}
 
 /// Returns whether so many due people may need a new account that this run creates none. Reconcile, which sees everyone
 /// at once, counts them first.

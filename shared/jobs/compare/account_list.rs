@@ -17,9 +17,9 @@ pub fn links<'a>(people: &'a [Person], doors: &str) -> Links<'a> {
 }
 
 /// Every account of one door system, by id.
-pub struct Accounts(Vec<Arc<Account>>);
+pub struct AccountList(Vec<Arc<Account>>);
 
-impl Accounts {
+impl AccountList {
     /// Builds the index of a complete list. If an id occurs twice, the later account counts. An account that equals its
     /// link shares the link's memory.
     pub fn of(accounts: Vec<Account>, links: &Links<'_>) -> Self {
@@ -37,7 +37,7 @@ impl Accounts {
             same
         });
         accounts.shrink_to_fit();
-        Accounts(accounts)
+        AccountList(accounts)
     }
 
     /// Returns one account.
@@ -79,11 +79,12 @@ mod tests {
         let link = links(&people, "main");
         assert!(links(&people, "annex").is_empty());
         let id = AccountId("1".to_owned());
-        let held =
-            |listed: Vec<Account>| Accounts::of(listed, &link).get(&id).is_some_and(|one| Arc::ptr_eq(one, link[&id]));
+        let held = |listed: Vec<Account>| {
+            AccountList::of(listed, &link).get(&id).is_some_and(|one| Arc::ptr_eq(one, link[&id]))
+        };
         assert!(held(vec![account("2", "Bob"), account("1", "Ada")]));
         assert!(!held(vec![account("1", "Ada Example")]), "it has changed since");
-        let twice = Accounts::of(vec![account("1", "Ada"), account("1", "Ada Example")], &link);
+        let twice = AccountList::of(vec![account("1", "Ada"), account("1", "Ada Example")], &link);
         assert_eq!((twice.iter().len(), twice.get(&id).map(|one| one.name.as_str())), (1, Some("Ada Example")));
     }
 }

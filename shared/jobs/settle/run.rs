@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::crowd::is_crowd;
+use super::batch::{Batcher, Stage};
+use super::doors_cache::DoorsCache;
 use super::identity;
-use super::order::{Batcher, Stage};
-use super::portion::Phase;
-use super::prepare::FirstLook;
+use super::new_account_gate::is_crowd;
+use super::phase::Phase;
 use super::round::settle_people;
-use super::scene::{Connections, SiteContext};
+use super::site_context::{Connections, SiteContext};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -30,7 +30,7 @@ pub struct SettleRun<'a> {
     site: &'a Site,
     /// Chooses the next batch.
     pub order: Batcher,
-    seen: FirstLook,
+    cache: DoorsCache,
     connections: Connections,
     crowded: Option<bool>,
 }
@@ -39,8 +39,8 @@ impl<'a> SettleRun<'a> {
     /// Returns a run that has served no one yet.
     pub fn new(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site) -> Self {
         let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
-        let (seen, connections) = (FirstLook::default(), Connections::default());
-        SettleRun { environment, stored, site, order: Batcher::new(bulk), seen, connections, crowded: None }
+        let (cache, connections) = (DoorsCache::default(), Connections::default());
+        SettleRun { environment, stored, site, order: Batcher::new(bulk), cache, connections, crowded: None }
     }
 
     /// Loads the stage of every due item that the batcher needs. On the first call it also decides whether too many
@@ -102,8 +102,8 @@ impl<'a> SettleRun<'a> {
         let (scene, writers) =
             SiteContext::set(self.environment, self.stored, site, crowded, &self.connections).await?;
         let summons = identity::summon(self.environment, &self.site.id, slice.clone()).await?;
-        self.seen.newcomers = if portion == Phase::Accounts { self.order.newcomers() } else { 0 };
-        let left = settle_people(&scene, &writers, summons, portion, &mut self.seen, now).await?;
+        self.cache.newcomers = if portion == Phase::Accounts { self.order.newcomers() } else { 0 };
+        let left = settle_people(&scene, &writers, summons, portion, &mut self.cache, now).await?;
         let took = began.duration_until(self.environment.time.now());
         self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());
         Ok(left)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::compare::numbers::{NUMBERS, lost_all_numbers, with_numbers_of};
 use doorstep_cloud::environment::Environment;
-use doorstep_core::decide::guard::credibility::lost_half;
+use doorstep_core::decide::credibility::card_numbers::{NUMBERS, lost_all_numbers, with_numbers_of};
+use doorstep_core::decide::credibility::{Loss, LossLimit};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::record::Record;
 
@@ -27,7 +27,7 @@ pub async fn unconfirmed(
     let Some(before) = before.filter(|_| !new.gone) else { return Ok(None) };
     let others = environment.store.count_lost_numbers(site, &new.fact.name(), now).await?;
     let known = environment.store.platform_read(site).await?.counts.get(NUMBERS).copied().unwrap_or_default();
-    if !lost_half(known, others + 1) {
+    if (Loss { known, lost: others + 1 }).is_credible(LossLimit::Half) {
         return Ok(None);
     }
     let mut confirmed = new.fact.as_ref().clone();

@@ -10,8 +10,8 @@ use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Holder, Id, What};
 use doorstep_core::model::person::Person;
 
-/// How many holders are loaded concurrently.
-const AT_ONCE: usize = 16;
+/// How many people, or holders of one person, are loaded concurrently.
+pub const AT_ONCE: usize = 16;
 
 /// One person, as loaded for an evaluation.
 pub struct PersonState {
