@@ -29,9 +29,9 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("nexudus", "ascii-signature", "webhooks are signed over the ASCII form of their body, and sent in UTF-8"),
     quirk("nexudus", "lone-object", "webhooks carry a lone object instead of an array of one"),
     quirk("nexudus", "late-visitors", "guests of bookings appear 45 s of the run's clock after the `_change`"),
-    quirk("nexudus", "ignore-filters", "lists ignore filters and give everything"),
+    quirk("nexudus", "ignore-filters", "lists ignore filters and return everything"),
     quirk("nexudus", "no-id-lists", "a list request with several ids (`?id=[1,2]`) is refused (400)"),
-    quirk("nexudus", "error-in-200", "errors come with status 200, and say their status in the body"),
+    quirk("nexudus", "error-in-200", "errors come with status 200, and have their status in the body"),
     quirk(
         "nexudus",
         "just-changed-500",
@@ -64,7 +64,7 @@ pub const QUIRKS: &[Quirk] = &[
     quirk("salto-ks", "entries-empty-page", "every other page of entries is empty, and not the last"),
     quirk("salto-ks", "rejected-unnamed", "a rejected entry names no user, and contains only the number of the tag"),
     quirk("salto-ks", "delete-later", "a deleted user stays for 60 s of the run's clock"),
-    quirk("salto-ks", "rotate-refresh", "each use of a refresh token gives a new one, and the old one stops working"),
+    quirk("salto-ks", "rotate-refresh", "each use of a refresh token returns a new one, and the old one stops working"),
 ];
 
 /// Returns whether this quirk is on in the world whose other keys are `top`.
