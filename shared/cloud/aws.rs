@@ -54,13 +54,6 @@ impl<T> Deref for Lazy<T> {
     }
 }
 
-/// Maximum number of tries of a call that AWS throttles or fails.
-pub const TRIES: u32 = 4;
-/// Maximum pause before the second try; it doubles with each further try. The SDK chooses a shorter one at random.
-pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Maximum pause before any try.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
 /// The SDKs' sleep on Doorstep's clock: on a clock that does not run, a pause takes no time. SDK timeouts must not use
 /// it, because Doorstep sets the deadlines.
 #[derive(Clone)]

@@ -152,9 +152,9 @@ macro_rules! config {
             .http_client($seam.clone())
             .retry_config(
                 $sdk::config::retry::RetryConfig::standard()
-                    .with_max_attempts(crate::aws::TRIES)
-                    .with_initial_backoff(crate::aws::FIRST_PAUSE)
-                    .with_max_backoff(crate::aws::LONGEST_PAUSE),
+                    .with_max_attempts(doorstep_core::budgets::aws::TRIES)
+                    .with_initial_backoff(doorstep_core::budgets::aws::FIRST_PAUSE)
+                    .with_max_backoff(doorstep_core::budgets::aws::LONGEST_PAUSE),
             )
             // Bodies are complete before the SDK sees them: Doorstep's HTTP client limits their time and size.
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());

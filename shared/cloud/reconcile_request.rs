@@ -12,15 +12,11 @@
 //! no                             no                no                                       reconcile
 //! ```
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::store::runs::{Lease, Runs};
-
-/// Minimum time between the beginnings of reconciles that functions request.
-pub const PACE: SignedDuration = SignedDuration::from_mins(5);
-/// Duration of a lease: no function lives longer.
-pub const LEASE: SignedDuration = SignedDuration::from_mins(15);
+use doorstep_core::budgets::reconcile::{LEASE, PACE};
 
 /// The origin of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,15 +16,13 @@ use crate::bus::Bus;
 use crate::reconcile_request::AskedBy;
 use crate::store::dues::minute_word;
 use crate::trigger_queue::{Trigger, TriggerMessage, TriggerQueue};
+use doorstep_core::budgets::aws::TRIES_AGAIN;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::backoff::BackOff;
 use doorstep_vendors::time::SharedTime;
 
 /// Maximum time by which Scheduler's clock may be ahead of the function's.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
-
-/// How often a schedule that Scheduler refused is tried again at once.
-const TRIES_AGAIN: u32 = 3;
 
 /// Length of the minute in a schedule's name: `yyyymmddThhmm`.
 const MINUTE: usize = 13;

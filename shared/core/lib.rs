@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+pub mod budgets;
 pub mod decide;
 pub mod model;
 pub mod site;

@@ -9,10 +9,12 @@ use futures_util::future::join_all;
 
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::trigger_queue::TriggerMessage;
+use doorstep_core::budgets::queue::PAUSES;
 use doorstep_core::model::error::Result;
 
 mod accounts;
 mod apply;
+mod attempts;
 mod batch;
 mod cards;
 mod commit;
@@ -45,20 +47,16 @@ mod site_context;
 mod unlist;
 mod withhold;
 
-pub use load::dossier_of;
+pub use load::load_facts;
 pub use origin::Origin;
 pub use refetcher::end_refetch;
 pub use site_context::catalogue;
 pub use withhold::COUNTED;
 
-/// Seconds that a site's queue waits before a failed message returns, by the number of times that the message was
-/// received. After the fifth failure the queue moves the message to the dead-letter queue.
-const PAUSES: [u64; 4] = [5, 15, 45, 120];
-
 /// The messages of one site in one batch.
 struct Part {
     site: String,
-    rings: Vec<TriggerMessage>,
+    triggers: Vec<TriggerMessage>,
     messages: Vec<SqsMessage>,
 }
 
@@ -70,7 +68,7 @@ struct Part {
 pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchResponse {
     let (parts, mut failed) = by_site(batch);
     let served = parts.into_iter().map(|part| async move {
-        let served = environment.in_time(one_site(environment, &part.site, &part.rings)).await;
+        let served = environment.in_time(one_site(environment, &part.site, &part.triggers)).await;
         served.err().map(|error| {
             tracing::error!(site = part.site, %error, "a batch of bells could not be served and comes again");
             part.messages
@@ -94,12 +92,12 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
     let (mut failed, mut held_up) = (Vec::new(), BTreeSet::new());
     for message in batch.records {
         let group = message.attributes.get("MessageGroupId").cloned();
-        let ring = message.body.as_deref().and_then(|body| serde_json::from_str::<TriggerMessage>(body).ok());
-        match ring {
-            Some(ring) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
-                let new = || Part { site: ring.site.clone(), rings: Vec::new(), messages: Vec::new() };
-                let part = parts.entry(ring.site.clone()).or_insert_with(new);
-                part.rings.push(ring);
+        let trigger = message.body.as_deref().and_then(|body| serde_json::from_str::<TriggerMessage>(body).ok());
+        match trigger {
+            Some(trigger) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
+                let new = || Part { site: trigger.site.clone(), triggers: Vec::new(), messages: Vec::new() };
+                let part = parts.entry(trigger.site.clone()).or_insert_with(new);
+                part.triggers.push(trigger);
                 part.messages.push(message);
             }
             Some(_) => failed.push((Duration::ZERO, message)),
@@ -142,9 +140,9 @@ fn pause_after(message: &SqsMessage) -> Duration {
     Duration::from_secs(pause.copied().unwrap_or_default())
 }
 
-async fn one_site(environment: &Environment, site: &str, rings: &[TriggerMessage]) -> Result<()> {
+async fn one_site(environment: &Environment, site: &str, triggers: &[TriggerMessage]) -> Result<()> {
     match environment.store.active(site).await? {
-        Some(stored) => serve::serve(environment, &stored, rings).await,
+        Some(stored) => serve::serve(environment, &stored, triggers).await,
         None => {
             tracing::warn!(site, "a bell for a site that is not here");
             Ok(())

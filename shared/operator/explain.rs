@@ -22,7 +22,7 @@ use doorstep_core::model::fact::{FactId, Kind, What};
 use doorstep_core::model::person::{Person, email_key};
 use doorstep_core::model::record::Record;
 use doorstep_core::site::Site;
-use doorstep_jobs::settle::dossier_of;
+use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;
 
 mod group;
@@ -262,7 +262,7 @@ pub(crate) struct File {
 impl File {
     async fn of(environment: &Environment, book: &Book, person: Person) -> Result<Self> {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (dossier, _) = dossier_of(environment, &book.site.id, &profiles).await?;
+        let (dossier, _) = load_facts(environment, &book.site.id, &profiles).await?;
         let derived = derive(book.rules.by(&book.site), &dossier, book.at);
         let done = match person.id.is_empty() {
             true => Vec::new(),

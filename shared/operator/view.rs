@@ -17,7 +17,7 @@ use doorstep_core::model::person::Person;
 use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_core::site::resolve::{Resolved, resolve};
-use doorstep_jobs::settle::{catalogue, dossier_of};
+use doorstep_jobs::settle::{catalogue, load_facts};
 
 /// Maximum number of entitlements that are shown of one person.
 const MOST_SHOWN: usize = 200;
@@ -52,7 +52,7 @@ pub async fn people(environment: &Environment, site: &str) -> Result<Value> {
 
 async fn shown(environment: &Environment, site: &Site, rules: &KnownRules, person: &Person) -> Result<Value> {
     let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-    let (dossier, _) = dossier_of(environment, &site.id, &profiles).await?;
+    let (dossier, _) = load_facts(environment, &site.id, &profiles).await?;
     Ok(one(site, person, &rules.entitlements(site, &dossier, environment.time.now())))
 }
 

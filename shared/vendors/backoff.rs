@@ -6,13 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::time::SharedTime;
-
-/// The upper bound of the first pause. It doubles with each try.
-const FIRST: Duration = Duration::from_millis(50);
-/// The upper bound of every pause.
-const LONGEST: Duration = Duration::from_secs(1);
-/// How often in a row a batch is sent again without progress.
-const TRIES: u32 = 8;
+use doorstep_core::budgets::conflict::{FIRST, LONGEST, TRIES};
 
 /// The pauses of one batch. Without any progress they take 4.55 seconds in all, at most.
 pub struct BackOff<'a> {

@@ -7,18 +7,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::time::{SharedTime, Time};
-
-/// Time that the function reserves before the limit of Lambda. It answers before Lambda ends it.
-const RESERVE: Duration = Duration::from_secs(6);
-/// Time reserved for the table and the queue after the last call to a vendor: a share of the limit, at most `MOST_OWN`.
-const OWN_PERCENT: u32 = 15;
-const MOST_OWN: Duration = Duration::from_secs(60);
-/// The last part of that time, reserved for returning messages to the queue.
-const HAND_BACK: Duration = Duration::from_secs(3);
-/// The longest wait for one answer of a vendor. The actual limit is a sixth of the invocation, and at most this.
-const LONGEST_ANSWER: Duration = Duration::from_secs(20);
-/// The longest wait for one answer of AWS. The SDKs retry.
-const AWS_ANSWER: Duration = Duration::from_secs(8);
+use doorstep_core::budgets::deadline::{AWS_ANSWER, HAND_BACK, LONGEST_ANSWER, MOST_OWN, OWN_PERCENT, RESERVE};
 
 /// The deadline of the present invocation. Clones share one deadline.
 ///

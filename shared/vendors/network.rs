@@ -8,14 +8,9 @@ use http::Uri;
 use url::{Host, Url};
 
 use crate::http::{Http, NoAnswer, Request, Response};
+use doorstep_core::budgets::network::{ANSWER, CONNECT, PATIENCE};
 use doorstep_core::model::error::{Error, Result};
 
-/// The longest wait for a connection.
-const CONNECT: Duration = Duration::from_secs(5);
-/// The longest wait for a whole answer.
-const ANSWER: Duration = Duration::from_secs(20);
-/// The longest wait for an answer that needs a full comparison.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 32 << 20;
 

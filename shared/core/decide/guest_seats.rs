@@ -8,16 +8,12 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::budgets::guest_seats::{HEAD_START, SHORTEST_PAUSE};
 use crate::decide::doors_context::DoorsContext;
 use crate::decide::entitlement::Desired;
 use crate::model::person::Person;
 use crate::model::window::floor_minute;
 use crate::site::WithoutAccess;
-
-/// Longest gap between windows in which an account stays active.
-const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
-/// How long before its next window a suspended account is resumed.
-const HEAD_START: SignedDuration = SignedDuration::from_mins(5);
 
 /// Returns whether this person's account at this door system gives its seat back between visits.
 pub fn gives_seat_back(person: &Person, terms: &DoorsContext) -> bool {

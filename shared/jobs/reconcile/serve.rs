@@ -8,15 +8,8 @@ use jiff::Timestamp;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::{Handed, ReconcileRequest, Step, decide};
 use doorstep_cloud::store::runs::{Read, Runs};
+use doorstep_core::budgets::reconcile::{GONE, PAUSE};
 use doorstep_core::model::error::{Error, Result};
-
-/// The pause before a failed request of a site is retried. After five tries the queue moves it to the dead-letter
-/// queue. The timer requests the site again every 15 minutes.
-const PAUSE: Duration = Duration::from_secs(60);
-
-/// The pause before a request returns whose function crashed: one minute more than the longest run of a function. The
-/// queue's own visibility timeout is six times that, for requests that wait for a function.
-const GONE: Duration = Duration::from_secs(16 * 60);
 
 /// Serves a batch. `reconcile` compares everything of the site that it is given. The event source passes one message at
 /// a time; several messages are served one after the other.

@@ -37,13 +37,13 @@ pub const AFTER_AN_INTERRUPTION: &str = "seen done after an interruption";
 /// # Errors
 /// [`Error::Permanent`] if two accounts fit, or if the account belongs to another person.
 pub async fn link(
-    scene: &SiteContext,
+    context: &SiteContext,
     person: &mut Person,
     doors: &str,
     name: &str,
     directory: &mut Directory,
 ) -> Result<Found> {
-    let linking = Linking { scene, doors, name, reader: reader(scene, doors)? };
+    let linking = Linking { context, doors, name, reader: reader(context, doors)? };
     let mut found = Found::default();
     let known = person.accounts.get(doors).map(|linked| linked.account.id.clone());
     let begun = person.intents.iter().find(|intent| intent.doors == doors && intent.group.is_none());
@@ -67,7 +67,7 @@ pub async fn link(
     if let Some(linked) = person.accounts.get(doors) {
         directory.take(doors, &linked.account.id);
         if known.as_ref() != Some(&linked.account.id) {
-            found.writes.push(point_account(&scene.site.id, doors, &linked.account.id, &person.id));
+            found.writes.push(point_account(&context.site.id, doors, &linked.account.id, &person.id));
         }
     }
     Ok(found)
@@ -90,13 +90,13 @@ pub struct GuestsBefore(BTreeMap<String, OnceCell<Vec<Account>>>);
 
 impl GuestsBefore {
     /// Returns a list in which nothing is read yet.
-    pub fn of(scene: &SiteContext) -> Self {
-        GuestsBefore(scene.readers.keys().map(|doors| (doors.clone(), OnceCell::new())).collect())
+    pub fn of(context: &SiteContext) -> Self {
+        GuestsBefore(context.readers.keys().map(|doors| (doors.clone(), OnceCell::new())).collect())
     }
 
     /// Returns the ids of the guests with this name.
-    pub async fn named(&self, scene: &SiteContext, doors: &str, name: &str) -> Result<Vec<AccountId>> {
-        let reader = reader(scene, doors)?;
+    pub async fn named(&self, context: &SiteContext, doors: &str, name: &str) -> Result<Vec<AccountId>> {
+        let reader = reader(context, doors)?;
         let guests = match self.0.get(doors) {
             Some(read) => read.get_or_try_init(|| reader.guests()).await?,
             None => &Vec::new(),
@@ -109,15 +109,15 @@ impl GuestsBefore {
 ///
 /// # Errors
 /// The error of a door system that cannot be reached; [`Error::Permanent`] if the site has no such door system.
-pub fn reader<'a>(scene: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadDoors> {
-    let shut = || scene.shut.get(doors).cloned();
-    let reader = scene.readers.get(doors).map(|reader| reader.as_ref());
-    reader.ok_or_else(|| shut().unwrap_or_else(|| Error::permanent(format!("there are no doors {doors}"))))
+pub fn reader<'a>(context: &'a SiteContext, doors: &str) -> Result<&'a dyn ReadDoors> {
+    let unreachable = || context.unreachable.get(doors).cloned();
+    let reader = context.readers.get(doors).map(|reader| reader.as_ref());
+    reader.ok_or_else(|| unreachable().unwrap_or_else(|| Error::permanent(format!("there are no doors {doors}"))))
 }
 
 /// The link of one person's account at one door system, while it is made true.
 struct Linking<'a> {
-    scene: &'a SiteContext,
+    context: &'a SiteContext,
     doors: &'a str,
     /// The person's name, for an account that is linked now.
     name: &'a str,
@@ -138,7 +138,7 @@ impl Linking<'_> {
         let done = match directory.account(self.doors, self.reader, &linked.account).await? {
             Some(account) => linked.refresh(account, begun),
             None => {
-                found.writes.push(free_account(&self.scene.site.id, self.doors, &known));
+                found.writes.push(free_account(&self.context.site.id, self.doors, &known));
                 person.accounts.remove(self.doors);
                 (begun == Some(&IntentKind::Delete)).then_some(AuditAction::Deleted)
             }
@@ -170,14 +170,14 @@ impl Linking<'_> {
     }
 
     async fn owner(&self, account: &AccountId) -> Result<Option<String>> {
-        self.scene.environment.store.id_of_account(&self.scene.site.id, self.doors, account).await
+        self.context.environment.store.id_of_account(&self.context.site.id, self.doors, account).await
     }
 
     /// Links an account, unless it belongs to another person. An owner without any profile hands the account over, with
     /// everything that is known about it.
     async fn take(&self, person: &mut Person, account: Account, made: bool) -> Result<()> {
         let owner = match self.owner(&account.id).await? {
-            Some(id) if id != person.id => self.scene.environment.store.person(&self.scene.site.id, &id).await?,
+            Some(id) if id != person.id => self.context.environment.store.person(&self.context.site.id, &id).await?,
             _ => None,
         };
         match (acquire(owner.as_ref(), self.doors)?, owner) {
@@ -192,7 +192,7 @@ impl Linking<'_> {
     /// Moves an account from its owner to the person in one transaction, at once. Its claims never belong to both and
     /// never to neither.
     async fn inherit(&self, person: &mut Person, mut owner: Person, account: Account) -> Result<()> {
-        let (site, store, doors) = (self.scene.site.id.as_str(), &self.scene.environment.store, self.doors);
+        let (site, store, doors) = (self.context.site.id.as_str(), &self.context.environment.store, self.doors);
         let stored = store.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
         let mut stored = stored.ok_or_else(conflict)?;
         owner.clone().hand_over(doors, person);

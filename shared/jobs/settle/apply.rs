@@ -6,15 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::join_all;
 
 use super::person_work::PersonWork;
-use super::site_context::Writers;
+use super::site_context::{SiteContext, Writers};
 use doorstep_core::decide::action::Action;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::audit::AuditAction;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_vendors::doors::{Entry, WriteDoors};
+use results::GroupChange;
 
 mod cards;
-mod results;
+pub mod results;
 
 /// The reason for removing a member that another one replaced.
 const TIDYING: &str = "another line took its place";
@@ -24,17 +25,12 @@ const TIDYING: &str = "another line took its place";
 /// At each door system, account actions come first. Groups follow, each in as few calls as the door system allows.
 /// Cards come last, so that a problem with a card delays nothing else, and cards are taken back before others are
 /// assigned. An account is suspended or deleted only in a round in which its groups do not change.
-pub async fn apply(
-    site: &str,
-    now: jiff::Timestamp,
-    writers: &Writers,
-    invite: &BTreeMap<String, bool>,
-    tasks: &mut [PersonWork],
-) {
-    let tasks = &Mutex::new(tasks);
-    let at = |doors| invite.get(doors).copied().unwrap_or(true);
+pub async fn apply(context: &SiteContext, writers: &Writers, works: &mut [PersonWork]) {
+    let works = &Mutex::new(works);
+    let (site, now) = (context.site.id.as_str(), context.now);
+    let invite = |doors: &String| context.site.doors.get(doors).is_none_or(|config| config.invite);
     let each = writers.iter().map(|(doors, writer)| {
-        let writer = Applier { site, doors, writer: writer.as_ref(), invite: at(doors), now, tasks };
+        let writer = Applier { site, doors, writer: writer.as_ref(), invite: invite(doors), now, works };
         async move { writer.apply().await }
     });
     join_all(each).await;
@@ -48,7 +44,7 @@ struct Applier<'a> {
     writer: &'a dyn WriteDoors,
     invite: bool,
     now: jiff::Timestamp,
-    tasks: &'a Mutex<&'a mut [PersonWork]>,
+    works: &'a Mutex<&'a mut [PersonWork]>,
 }
 
 /// One action, with the index of its person.
@@ -58,7 +54,7 @@ impl Applier<'_> {
     async fn apply(&self) {
         for (place, step) in self.moves(Action::is_of_the_account) {
             if let Err(error) = self.account_step(place, &step).await {
-                self.with(place, |task| task.account_failed(self.doors.to_owned(), &step, error));
+                self.with(place, |work| work.account_failed(self.doors.to_owned(), &step, error));
             }
         }
         for (group, part) in self.by_group() {
@@ -71,32 +67,32 @@ impl Applier<'_> {
 
     /// Changes the work of one person under the lock.
     fn with<T>(&self, place: usize, work: impl FnOnce(&mut PersonWork) -> T) -> Option<T> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
+        self.works.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place).map(work)
     }
 
     /// Returns the actions at this door system that `wanted` selects, in the order of the people.
     fn moves(&self, wanted: impl Fn(&Action) -> bool) -> Vec<Placed> {
-        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = |place: usize, task: &PersonWork| -> Vec<Placed> {
-            let here = task.decision.by_doors.get(self.doors).into_iter().flat_map(|here| &here.actions);
+        let works = self.works.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = |place: usize, work: &PersonWork| -> Vec<Placed> {
+            let here = work.decision.by_doors.get(self.doors).into_iter().flat_map(|here| &here.actions);
             here.filter(|step| wanted(step)).map(|step| (place, step.clone())).collect()
         };
-        tasks.iter().enumerate().flat_map(|(place, task)| here(place, task)).collect()
+        works.iter().enumerate().flat_map(|(place, work)| here(place, work)).collect()
     }
 
     async fn account_step(&self, place: usize, step: &Action) -> Result<()> {
         if matches!(step, Action::Create) {
-            let Some(new) = self.with(place, |task| task.new_account(self.doors, self.invite)) else { return Ok(()) };
+            let Some(new) = self.with(place, |work| work.new_account(self.doors, self.invite)) else { return Ok(()) };
             let account = self.writer.create(&new).await?;
-            self.with(place, |task| task.made(self.site, self.doors, account));
+            self.with(place, |work| work.made(self.site, self.doors, account));
             return Ok(());
         }
-        let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
+        let linked = self.with(place, |work| Some(work.person.accounts.get(self.doors)?.account.clone()));
         let Some(account) = linked.flatten() else { return Ok(()) };
         let what = match step {
             Action::Rename(name) => {
                 let answer = self.writer.rename(&account, name).await;
-                self.with(place, |task| task.renamed(self.doors, name, answer)).unwrap_or(Ok(AuditAction::Refused))?
+                self.with(place, |work| work.renamed(self.doors, name, answer)).unwrap_or(Ok(AuditAction::Refused))?
             }
             Action::Resume => {
                 self.writer.resume(&account).await?;
@@ -113,7 +109,7 @@ impl Applier<'_> {
             Action::Create | Action::Grant { .. } | Action::Revoke { .. } | Action::Tidy { .. } => return Ok(()),
             Action::Tag(_) | Action::Untag(_) => return Ok(()),
         };
-        self.with(place, |task| task.account_changed(self.site, self.doors, step, what));
+        self.with(place, |work| work.account_changed(self.site, self.doors, step, what));
         Ok(())
     }
 
@@ -122,7 +118,7 @@ impl Applier<'_> {
         for (place, step) in self.moves(|step| !step.is_of_the_account()) {
             match step {
                 Action::Grant { group, until, replaces, because } => {
-                    let linked = self.with(place, |task| Some(task.person.accounts.get(self.doors)?.account.clone()));
+                    let linked = self.with(place, |work| Some(work.person.accounts.get(self.doors)?.account.clone()));
                     let Some(account) = linked.flatten() else { continue };
                     let entry = Entry { account, until, replaces };
                     groups.entry(group).or_default().add.push((place, entry, because));
@@ -146,20 +142,22 @@ impl Applier<'_> {
         let mut next = || results.next().unwrap_or_else(|| Err(Error::retry("a change was not answered")));
         for (place, entry, because) in part.add {
             let done = next();
-            self.with(place, |task| match done {
-                Ok(()) => task.granted(doors, group, &entry, because, now),
+            self.with(place, |work| match done {
+                Ok(()) => work.granted(doors, group, &entry, because, now),
                 Err(error) => {
-                    task.failed(doors, group, &entry.account.id, &because, error, !entry.replaces.is_empty());
+                    let change = GroupChange { doors, group, account: &entry.account.id, because: &because };
+                    work.failed(change, error, !entry.replaces.is_empty());
                 }
             });
         }
         for (place, row, because) in part.remove {
             let done = next();
-            self.with(place, |task| match (done, because) {
-                (Ok(()), Some(because)) => task.revoked(site, doors, group, &row, because),
-                (Ok(()), None) => task.tidied(doors, group, &row),
+            self.with(place, |work| match (done, because) {
+                (Ok(()), Some(because)) => work.revoked(site, doors, group, &row, because),
+                (Ok(()), None) => work.tidied(doors, group, &row),
                 (Err(error), because) => {
-                    task.failed(doors, group, &row.account, because.as_deref().unwrap_or(TIDYING), error, false);
+                    let because = because.as_deref().unwrap_or(TIDYING);
+                    work.failed(GroupChange { doors, group, account: &row.account, because }, error, false);
                 }
             });
         }

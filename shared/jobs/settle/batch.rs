@@ -11,21 +11,7 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use doorstep_cloud::store::dues::Due;
-
-/// Longest time that one run serves people before it enqueues another trigger for the rest. The function may take
-/// longer to finish a batch.
-pub const TURN: Duration = Duration::from_secs(45);
-/// Target time of a batch whose people cost calls of their own. A batch is committed only after all of its changes are
-/// applied. A batch that outlives the function would therefore start over again and again.
-pub const SLICE_TIME: Duration = Duration::from_secs(8);
-/// Time for one person among many who share a call: reading, storing, one transaction after another.
-const EACH: Duration = Duration::from_millis(12);
-/// Smallest and largest batch of due items, if each may cost calls of its own.
-const SLICES: (usize, usize) = (5, 500);
-/// Size of the first such batch. Up to this many due items are served without phases.
-pub const FIRST: usize = 20;
-/// Largest batch of due items that share one call: as many as the function's memory holds.
-const MOST: usize = 1_000;
+use doorstep_core::budgets::run::{BATCH_SIZES, BATCH_TIME, FIRST_BATCH, LARGEST_BATCH, TIME_EACH};
 
 /// The progress of a due item in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,12 +51,12 @@ pub struct Batcher {
 impl Batcher {
     /// Returns the batcher of a new run.
     pub fn new(bulk: bool) -> Self {
-        Batcher { bulk, stages: HashMap::new(), size: FIRST, longest: Duration::ZERO }
+        Batcher { bulk, stages: HashMap::new(), size: FIRST_BATCH, longest: Duration::ZERO }
     }
 
     /// Returns the due items whose stage is unknown but needed.
     pub fn unknown<'a>(&self, dues: &'a [Due]) -> Vec<&'a Due> {
-        let asks = self.bulk && dues.len() > FIRST;
+        let asks = self.bulk && dues.len() > FIRST_BATCH;
         dues.iter().filter(|due| asks && !self.stages.contains_key(due.mark())).collect()
     }
 
@@ -88,7 +74,7 @@ impl Batcher {
         if left.is_zero() {
             return Next::Enqueue;
         }
-        if !self.bulk || dues.len() <= FIRST {
+        if !self.bulk || dues.len() <= FIRST_BATCH {
             return if self.longest > left { Next::Enqueue } else { Next::Serve(Phase::Whole, first(dues, self.size)) };
         }
         let is = |due: &Due, stage: Stage| self.stages.get(due.mark()).copied().unwrap_or(Stage::New) == stage;
@@ -96,13 +82,13 @@ impl Batcher {
         let (new, ready, made) = (count(Stage::New), count(Stage::Ready), count(Stage::Made));
         // People whose accounts are ready by then should also get access in this run.
         let then = if made > 0 { time_for(made + new.min(self.size)) } else { Duration::ZERO };
-        if new > 0 && ready == 0 && made < MOST && self.longest + then <= left {
+        if new > 0 && ready == 0 && made < LARGEST_BATCH && self.longest + then <= left {
             let new = dues.into_iter().filter(|due| is(due, Stage::New)).collect();
             return Next::Serve(Phase::Accounts, first(new, self.size));
         }
         if ready + made > 0 {
             let with = dues.into_iter().filter(|due| is(due, Stage::Ready) || is(due, Stage::Made)).collect();
-            let with = first(with, MOST);
+            let with = first(with, LARGEST_BATCH);
             let fits = time_for(with.len()) <= left;
             return if fits { Next::Serve(Phase::Groups, with) } else { Next::Enqueue };
         }
@@ -120,13 +106,13 @@ impl Batcher {
     }
 
     /// Records the time that a batch took, and the due items that remain of it.
-    pub fn served(&mut self, portion: Phase, slice: &[Due], left: &[Due], took: Duration) {
-        for due in slice {
+    pub fn served(&mut self, phase: Phase, batch: &[Due], left: &[Due], took: Duration) {
+        for due in batch {
             self.stages.remove(due.mark());
         }
-        let stage = if portion == Phase::Accounts { Stage::Made } else { Stage::Rest };
+        let stage = if phase == Phase::Accounts { Stage::Made } else { Stage::Rest };
         left.iter().for_each(|due| self.note(due, stage));
-        if portion != Phase::Groups {
+        if phase != Phase::Groups {
             self.longest = self.longest.max(took);
             self.size = next_size(self.size, took);
         }
@@ -135,7 +121,7 @@ impl Batcher {
 
 /// Returns the time that this many people take if they share a call.
 fn time_for(people: usize) -> Duration {
-    EACH.saturating_mul(u32::try_from(people).unwrap_or(u32::MAX))
+    TIME_EACH.saturating_mul(u32::try_from(people).unwrap_or(u32::MAX))
 }
 
 fn first(mut dues: Vec<Due>, size: usize) -> Vec<Due> {
@@ -145,10 +131,10 @@ fn first(mut dues: Vec<Due>, size: usize) -> Vec<Due> {
 
 /// Returns the next batch size: doubled if a batch took less than a third of its time, halved if it took more than all.
 fn next_size(size: usize, took: Duration) -> usize {
-    let (fewest, most) = SLICES;
-    let next = if took > SLICE_TIME {
+    let (fewest, most) = BATCH_SIZES;
+    let next = if took > BATCH_TIME {
         size / 2
-    } else if took * 3 < SLICE_TIME {
+    } else if took * 3 < BATCH_TIME {
         size.saturating_mul(2)
     } else {
         size
@@ -161,6 +147,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use doorstep_core::budgets::run::RUN_TIME;
     use doorstep_core::model::subject::Subject;
 
     fn people(count: usize) -> Vec<Due> {
@@ -173,7 +160,7 @@ mod tests {
 
     fn told(next: &Next) -> (Option<Phase>, usize) {
         match next {
-            Next::Serve(portion, dues) => (Some(*portion), dues.len()),
+            Next::Serve(phase, dues) => (Some(*phase), dues.len()),
             Next::Done | Next::Enqueue => (None, 0),
         }
     }
@@ -189,28 +176,28 @@ mod tests {
 
     #[test]
     fn few_are_served_whole_and_so_is_everybody_where_each_costs_calls_of_their_own() {
-        let order = Batcher::new(true);
-        assert_eq!(order.next(Vec::new(), secs(45)), Next::Done);
-        assert_eq!(told(&order.next(people(20), secs(45))), (Some(Phase::Whole), 20));
-        assert!(order.unknown(&people(20)).is_empty());
-        let order = Batcher::new(false);
-        assert_eq!(told(&order.next(people(2_000), secs(45))), (Some(Phase::Whole), 20));
-        assert!(order.unknown(&people(2_000)).is_empty());
+        let batcher = Batcher::new(true);
+        assert_eq!(batcher.next(Vec::new(), secs(45)), Next::Done);
+        assert_eq!(told(&batcher.next(people(20), secs(45))), (Some(Phase::Whole), 20));
+        assert!(batcher.unknown(&people(20)).is_empty());
+        let batcher = Batcher::new(false);
+        assert_eq!(told(&batcher.next(people(2_000), secs(45))), (Some(Phase::Whole), 20));
+        assert!(batcher.unknown(&people(2_000)).is_empty());
     }
 
     /// Simulates a run in which every batch takes `took`. Returns the batches served, and how many items are due at the
     /// end.
     fn play(ready: usize, new: usize, took: Duration, finished: Phase) -> (Vec<(Phase, usize)>, usize) {
-        let (mut order, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
+        let (mut batcher, mut dues, mut elapsed) = (Batcher::new(true), people(ready + new), secs(0));
         for (n, due) in dues.iter().enumerate() {
-            order.note(due, if n < ready { Stage::Ready } else { Stage::New });
+            batcher.note(due, if n < ready { Stage::Ready } else { Stage::New });
         }
         let mut served = Vec::new();
-        while let Next::Serve(portion, slice) = order.next(dues.clone(), TURN.saturating_sub(elapsed)) {
-            served.push((portion, slice.len()));
-            let left = if portion == finished || portion == Phase::Whole { Vec::new() } else { slice.clone() };
-            order.served(portion, &slice, &left, took);
-            dues.retain(|due| left.contains(due) || !slice.contains(due));
+        while let Next::Serve(phase, batch) = batcher.next(dues.clone(), RUN_TIME.saturating_sub(elapsed)) {
+            served.push((phase, batch.len()));
+            let left = if phase == finished || phase == Phase::Whole { Vec::new() } else { batch.clone() };
+            batcher.served(phase, &batch, &left, took);
+            dues.retain(|due| left.contains(due) || !batch.contains(due));
             elapsed += took;
         }
         (served, dues.len())
@@ -230,20 +217,20 @@ mod tests {
     #[test]
     fn accounts_are_made_only_so_long_that_their_groups_are_changed_in_the_same_run() {
         let (served, left) = play(0, 2_000, secs(6), Phase::Groups);
-        let made: usize = served.iter().filter(|(portion, _)| *portion == Phase::Accounts).map(|(_, n)| n).sum();
+        let made: usize = served.iter().filter(|(phase, _)| *phase == Phase::Accounts).map(|(_, n)| n).sum();
         assert_eq!((served.len(), made, left), (8, 140, 1_860), "{served:?}");
         assert_eq!(served.last(), Some(&(Phase::Groups, made)), "{served:?}");
     }
 
     #[test]
     fn the_line_is_rung_again_before_a_function_dies() {
-        let mut order = Batcher::new(true);
+        let mut batcher = Batcher::new(true);
         let dues = people(2_000);
-        dues.iter().for_each(|due| order.note(due, Stage::Ready));
-        assert_eq!(told(&order.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
-        assert_eq!(order.next(dues.clone(), secs(10)), Next::Enqueue, "so many take longer than is left");
-        assert_eq!(told(&order.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
-        order.served(Phase::Accounts, &dues[..20], &[], secs(30));
-        assert_eq!(order.next(people(1), secs(29)), Next::Enqueue, "another slice may take as long");
+        dues.iter().for_each(|due| batcher.note(due, Stage::Ready));
+        assert_eq!(told(&batcher.next(dues.clone(), secs(25))), (Some(Phase::Groups), 1_000));
+        assert_eq!(batcher.next(dues.clone(), secs(10)), Next::Enqueue, "so many take longer than is left");
+        assert_eq!(told(&batcher.next(dues[..50].to_vec(), secs(10))), (Some(Phase::Groups), 50));
+        batcher.served(Phase::Accounts, &dues[..20], &[], secs(30));
+        assert_eq!(batcher.next(people(1), secs(29)), Next::Enqueue, "another batch may take as long");
     }
 }

@@ -36,16 +36,16 @@ pub struct Books {
 
 impl Books {
     /// Reads all cards of a door system if many people need theirs, or if it cannot search for single cards.
-    pub async fn open(scene: &SiteContext, sittings: &[Evaluation], now: Timestamp) -> Books {
+    pub async fn open(context: &SiteContext, evaluations: &[Evaluation]) -> Books {
         let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
-        for sitting in sittings {
-            for doors in to_be_looked_at(scene, sitting, &sitting.case.person, now) {
+        for evaluation in evaluations {
+            for doors in to_be_looked_at(context, evaluation, &evaluation.state.person) {
                 *wanted.entry(doors).or_default() += 1;
             }
         }
         let mut books = Books::default();
         for (doors, people) in wanted {
-            if let Ok(reader) = reader(scene, &doors)
+            if let Ok(reader) = reader(context, &doors)
                 && (people >= MANY || !reader.finds_cards())
             {
                 books.read_all(reader, &doors).await;
@@ -61,8 +61,8 @@ impl Books {
     }
 
     /// Reads the cards that concern one person, unless they were read already.
-    async fn look(&mut self, scene: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
-        let reader = reader(scene, doors)?;
+    async fn look(&mut self, context: &SiteContext, doors: &str, linked: &Linked, numbers: &[Number]) -> Result<()> {
+        let reader = reader(context, doors)?;
         if !self.whole.contains_key(doors) && !reader.finds_cards() {
             self.read_all(reader, doors).await;
         }
@@ -83,25 +83,25 @@ impl Books {
     /// Reads the cards that concern one person at these door systems. Returns the door systems where that succeeded.
     pub async fn look_at(
         &mut self,
-        scene: &SiteContext,
-        task: &mut PersonWork,
+        context: &SiteContext,
+        work: &mut PersonWork,
         numbers: &[Number],
         doors: BTreeSet<String>,
     ) -> BTreeSet<String> {
-        let mut looked = BTreeSet::new();
+        let mut read_at = BTreeSet::new();
         for doors in doors {
-            let Some(linked) = task.person.accounts.get(&doors) else { continue };
-            match self.look(scene, &doors, linked, numbers).await {
-                Ok(()) => drop(looked.insert(doors)),
-                Err(error) => task.failures.push((doors, error)),
+            let Some(linked) = work.person.accounts.get(&doors) else { continue };
+            match self.look(context, &doors, linked, numbers).await {
+                Ok(()) => drop(read_at.insert(doors)),
+                Err(error) => work.failures.push((doors, error)),
             }
         }
-        looked
+        read_at
     }
 
     /// Records the cards that a person is about to get, so that no later person of this round gets the same.
-    pub fn note(&mut self, person: &Person, judged: &PersonDecision) {
-        for (doors, step) in judged.actions() {
+    pub fn note(&mut self, person: &Person, decision: &PersonDecision) {
+        for (doors, step) in decision.actions() {
             if let (Action::Tag(change), Some(linked)) = (step, person.accounts.get(doors))
                 && let Some(book) = self.by_doors.get_mut(doors)
             {
@@ -114,13 +114,13 @@ impl Books {
 }
 
 /// Returns the door systems where this person's cards must be read.
-pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Person, now: Timestamp) -> BTreeSet<String> {
-    let known = person.accounts.iter().filter(|(doors, _)| scene.terms.contains_key(*doors));
+pub fn to_be_looked_at(context: &SiteContext, evaluation: &Evaluation, person: &Person) -> BTreeSet<String> {
+    let known = person.accounts.iter().filter(|(doors, _)| context.systems.contains_key(*doors));
     let needs = known.filter(|(doors, linked)| {
-        let wanted = desired_cards(person, &sitting.numbers, &sitting.desired, doors, now);
+        let wanted = desired_cards(person, &evaluation.numbers, &evaluation.desired, doors, context.now);
         let has = |number: &Number| linked.cards.iter().any(|ours| same_number(&ours.number, &number.number));
         let as_wanted = wanted.len() == linked.cards.len() && wanted.iter().all(has);
-        let asked = sitting.look_at.contains(*doors) && !linked.cards.is_empty();
+        let asked = evaluation.look_at.contains(*doors) && !linked.cards.is_empty();
         let troubled = person.problems.iter().any(|problem| about_card(doors, problem));
         !as_wanted || asked || troubled || !linked.card_intents.is_empty()
     });
@@ -128,9 +128,9 @@ pub fn to_be_looked_at(scene: &SiteContext, sitting: &Evaluation, person: &Perso
 }
 
 /// Finishes or drops the intents on cards that were read. Returns an audit entry for each change that was made.
-pub fn finish_cards(person: &mut Person, looked: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<AuditEntry> {
+pub fn finish_cards(person: &mut Person, read_at: &BTreeSet<String>, books: &Books, now: Timestamp) -> Vec<AuditEntry> {
     let mut actions = Vec::new();
-    for doors in looked {
+    for doors in read_at {
         let (Some(linked), Some(book)) = (person.accounts.get_mut(doors), books.by_doors.get(doors)) else { continue };
         for intent in std::mem::take(&mut linked.card_intents) {
             if book.is_held(&intent.number, &linked.account.id) == intent.theirs {
@@ -150,8 +150,8 @@ pub fn card_action(doors: &str, account: &AccountId, theirs: bool, because: &str
 }
 
 /// Applies the card changes that concern only the store.
-pub fn adopt_and_forget(person: &mut Person, judged: &PersonDecision, now: Timestamp) {
-    for (doors, here) in &judged.by_doors {
+pub fn adopt_and_forget(person: &mut Person, decision: &PersonDecision, now: Timestamp) {
+    for (doors, here) in &decision.by_doors {
         let Some(linked) = person.accounts.get_mut(doors) else { continue };
         here.adopt_cards.iter().for_each(|card| linked.note_card(&card.number, true, &card.because, now));
         here.disown_cards.iter().for_each(|number| linked.note_card(number, false, "", now));
@@ -159,11 +159,11 @@ pub fn adopt_and_forget(person: &mut Person, judged: &PersonDecision, now: Times
 }
 
 /// Marks people for another round who want a card that another person gives back in this round.
-pub fn wait_for_each_other(tasks: &mut [PersonWork]) {
+pub fn wait_for_each_other(works: &mut [PersonWork]) {
     let given_back: Vec<(String, String)> =
-        tasks.iter().flat_map(|task| task.decision.actions()).filter_map(given_back).collect();
-    for task in tasks {
-        task.more |= task.decision.troubles().any(|(doors, trouble)| {
+        works.iter().flat_map(|work| work.decision.actions()).filter_map(given_back).collect();
+    for work in works {
+        work.more |= work.decision.troubles().any(|(doors, trouble)| {
             let same = |(at, number): &(String, String)| at == doors && same_number(number, &trouble.number);
             trouble.what == Wrong::SomebodyElses && given_back.iter().any(same)
         });

@@ -82,7 +82,7 @@ impl Known {
     }
 
     /// Fetches one account. After a failure, the person who needs the account fetches it again and gets the error.
-    async fn look_ahead(&mut self, reader: &dyn ReadDoors, sought: &Sought) -> Result<()> {
+    async fn fetch_ahead(&mut self, reader: &dyn ReadDoors, sought: &Sought) -> Result<()> {
         if self.listed(reader).await {
             return Ok(());
         }
@@ -124,13 +124,16 @@ impl Directory {
     }
 
     /// Fetches accounts before they are needed, all door systems concurrently.
-    pub async fn look_ahead<'a>(&mut self, wanted: impl Iterator<Item = (&'a String, &'a dyn ReadDoors, Vec<Sought>)>) {
+    pub async fn fetch_ahead<'a>(
+        &mut self,
+        wanted: impl Iterator<Item = (&'a String, &'a dyn ReadDoors, Vec<Sought>)>,
+    ) {
         let mut each = Vec::new();
         for (doors, reader, sought) in wanted {
             let mut known = self.by_doors.remove(doors).unwrap_or_default();
             each.push(async move {
                 for sought in &sought {
-                    if known.look_ahead(reader, sought).await.is_err() {
+                    if known.fetch_ahead(reader, sought).await.is_err() {
                         break;
                     }
                 }

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
 
 use super::accounts::reader;
-use super::batch::SLICE_TIME;
 use super::cards::Books;
 use super::directory::Directory;
 use super::evaluate::Evaluation;
 use super::other_sites::{OthersByPerson, read_others};
+use super::person_work::PersonWork;
 use super::phase::Phase;
 use super::site_context::SiteContext;
+use doorstep_core::budgets::run::BATCH_TIME;
 use doorstep_core::decide::credibility::AGREEING;
 use doorstep_core::model::account::{GroupId, GroupMember};
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
@@ -44,36 +44,60 @@ pub struct DoorsCache {
 
 impl DoorsCache {
     /// Reads what a round needs. Groups that were read recently are reused if only accounts were created since.
-    pub async fn begin_round(&mut self, scene: &SiteContext, sittings: &[Evaluation], portion: Phase, now: Timestamp) {
-        let old = self.groups_read.is_some_and(|read| read.elapsed() > SLICE_TIME);
-        if old && portion != Phase::Accounts {
+    pub async fn begin_round(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
+        let old = self.groups_read.is_some_and(|read| read.elapsed() > BATCH_TIME);
+        if old && context.phase != Phase::Accounts {
             self.forget_groups();
         }
         self.unread.clear();
         self.directory.begin_round();
         self.books = Books::default();
-        if scene.site.mode == Mode::Observe {
+        if context.site.mode == Mode::Observe {
             return;
         }
-        self.read_groups(scene, sittings).await;
-        self.others = read_others(scene, sittings).await;
-        if portion.has_cards() {
-            self.books = Books::open(scene, sittings, now).await;
+        self.read_groups(context, evaluations).await;
+        self.others = read_others(context, evaluations).await;
+        if context.phase.has_cards() {
+            self.books = Books::open(context, evaluations).await;
+        }
+    }
+
+    /// Records what a round changed: groups must be read again, and changed accounts need not be.
+    pub fn note_changes(&mut self, phase: Phase, evaluations: &[Evaluation], works: &[PersonWork]) {
+        if phase != Phase::Accounts {
+            self.forget_groups();
+        }
+        evaluations.iter().zip(works).for_each(|(evaluation, work)| self.note_accounts(evaluation, work));
+    }
+
+    fn note_accounts(&mut self, evaluation: &Evaluation, work: &PersonWork) {
+        for (doors, step) in work.decision.actions() {
+            if !step.is_of_the_account() {
+                continue;
+            }
+            if let Some(before) = evaluation.state.person.accounts.get(doors) {
+                self.directory.forget(doors, &before.account.id);
+            }
+            if let Some(now) = work.person.accounts.get(doors)
+                && !work.failures.iter().any(|(at, _)| at == doors)
+            {
+                self.directory.note(doors, &now.account);
+            }
         }
     }
 
     /// Discards all groups after they were changed, so that they are read again.
-    pub fn forget_groups(&mut self) {
+    fn forget_groups(&mut self) {
         (self.groups, self.groups_read) = (ActualGroups::new(), None);
     }
 
     /// Reads each group that concerns anyone once, all door systems concurrently. A group that the door system no
     /// longer has counts as empty.
-    async fn read_groups(&mut self, scene: &SiteContext, sittings: &[Evaluation]) {
+    async fn read_groups(&mut self, context: &SiteContext, evaluations: &[Evaluation]) {
         let mut wanted: BTreeMap<&String, Vec<(&GroupId, bool)>> = BTreeMap::new();
-        let groups: BTreeSet<_> = sittings.iter().flat_map(|sitting| &sitting.groups).collect();
+        let groups: BTreeSet<_> = evaluations.iter().flat_map(|evaluation| &evaluation.groups).collect();
         for at in groups {
-            let claimed = is_claimed(sittings, &at.0, &at.1);
+            let claimed = is_claimed(evaluations, &at.0, &at.1);
             let known = self.groups.get(at);
             if known.is_none_or(|rows| claimed && rows.is_empty()) {
                 wanted.entry(&at.0).or_default().push((&at.1, claimed));
@@ -85,7 +109,7 @@ impl DoorsCache {
         let reads = wanted.into_iter().map(|(doors, groups)| async move {
             let mut read = Vec::new();
             for (group, claimed) in groups {
-                read.push(((doors.clone(), group.clone()), rows(scene, doors, group, claimed).await));
+                read.push(((doors.clone(), group.clone()), rows(context, doors, group, claimed).await));
             }
             read
         });
@@ -100,9 +124,9 @@ impl DoorsCache {
 
 /// Returns the members of a group. A claimed group that seems empty is read three times before that is believed.
 /// Otherwise a wrong answer would delete the claims, and the access would stay open for ever.
-async fn rows(scene: &SiteContext, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
-    let reader = reader(scene, doors)?;
-    if scene.terms.get(doors).is_some_and(|terms| !terms.has(group)) {
+async fn rows(context: &SiteContext, doors: &str, group: &GroupId, claimed: bool) -> Result<Vec<GroupMember>> {
+    let reader = reader(context, doors)?;
+    if context.systems.get(doors).is_some_and(|system| !system.has(group)) {
         return Ok(Vec::new());
     }
     let mut rows = reader.rows(group).await?;
@@ -115,6 +139,6 @@ async fn rows(scene: &SiteContext, doors: &str, group: &GroupId, claimed: bool) 
     Ok(rows)
 }
 
-fn is_claimed(sittings: &[Evaluation], doors: &str, group: &GroupId) -> bool {
-    sittings.iter().any(|sitting| sitting.case.person.claim(doors, group).is_some())
+fn is_claimed(evaluations: &[Evaluation], doors: &str, group: &GroupId) -> bool {
+    evaluations.iter().any(|evaluation| evaluation.state.person.claim(doors, group).is_some())
 }

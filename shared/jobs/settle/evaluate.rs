@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::attempts::Attempts;
 use super::identity::WorkItem;
 use super::load::PersonState;
 use super::site_context::SiteContext;
@@ -16,7 +17,7 @@ use doorstep_core::model::account::GroupId;
 /// One person's evaluation in one round.
 pub struct Evaluation {
     /// The person and the facts, as loaded.
-    pub case: PersonState,
+    pub state: PersonState,
     /// The entitlements that follow from facts and rules.
     pub derived: Derived,
     /// The desired access: the entitlements, merged.
@@ -41,27 +42,30 @@ pub struct Evaluation {
     pub next: Option<Timestamp>,
 }
 
-/// Evaluates one person: the entitlements that follow from facts and rules, and the groups to compare. `last` marks the
-/// last try of this run.
-pub fn evaluate(
-    scene: &SiteContext,
-    case: PersonState,
-    called: Option<&WorkItem>,
-    last: bool,
-    now: Timestamp,
-) -> Evaluation {
-    let derived = derive(scene.rules(), &case.dossier, now);
+/// Evaluates everyone in a round.
+pub fn evaluate(context: &SiteContext, attempts: &Attempts, people: Vec<PersonState>) -> Vec<Evaluation> {
+    let each = people.into_iter().map(|state| {
+        let (item, last) = (attempts.item(&state.person.id), attempts.is_last_try(&state.person.id));
+        Evaluation { last, ..evaluate_one(context, state, item) }
+    });
+    each.collect()
+}
+
+fn evaluate_one(context: &SiteContext, state: PersonState, item: Option<&WorkItem>) -> Evaluation {
+    let now = context.now;
+    let derived = derive(context.rules(), &state.facts, now);
     let desired = desired(&derived.entitlements);
-    let more = called.map(|summons| summons.groups.as_slice()).unwrap_or_default();
-    let groups = concerned(&case.person, &desired, now, more);
-    let adopt = called.map(|summons| summons.adopt.clone()).unwrap_or_default();
-    let look_at = called.map(|summons| summons.look_at.clone()).unwrap_or_default();
-    let adopt_cards = called.map(|summons| summons.adopt_cards.clone()).unwrap_or_default();
-    let numbers = case.dossier.cards();
-    let next = scene.baseline.next_boundary(scene.rules(), &case.dossier, &desired, now);
-    let next = next.into_iter().chain(resume_at(&case.person, &desired, &scene.terms, now)).min();
-    let asked = called.map_or(now, |summons| summons.asked(now));
-    let asked = case.person.waiting.map_or(asked, |waiting| waiting.min(asked));
-    let cause = called.and_then(WorkItem::cause);
-    Evaluation { next, case, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
+    let more = item.map(|item| item.groups.as_slice()).unwrap_or_default();
+    let groups = concerned(&state.person, &desired, now, more);
+    let adopt = item.map(|item| item.adopt.clone()).unwrap_or_default();
+    let look_at = item.map(|item| item.look_at.clone()).unwrap_or_default();
+    let adopt_cards = item.map(|item| item.adopt_cards.clone()).unwrap_or_default();
+    let numbers = state.facts.cards();
+    let next = context.baseline.next_boundary(context.rules(), &state.facts, &desired, now);
+    let next = next.into_iter().chain(resume_at(&state.person, &desired, &context.systems, now)).min();
+    let asked = item.map_or(now, |item| item.asked(now));
+    let asked = state.person.waiting.map_or(asked, |waiting| waiting.min(asked));
+    let cause = item.and_then(WorkItem::cause);
+    let last = false;
+    Evaluation { next, state, derived, desired, groups, last, asked, cause, adopt, look_at, numbers, adopt_cards }
 }

@@ -50,7 +50,7 @@ impl WorkItem {
 }
 
 /// Resolves due items to people, each person once. Deletes due items that concern no one.
-pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
+pub async fn work_items(environment: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
     let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
@@ -72,12 +72,12 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
             environment.store.cross_out(site, std::slice::from_ref(&due)).await?;
         }
         for id in meant {
-            let summons = people.entry(id).or_default();
-            summons.groups.extend(due.groups.iter().cloned());
-            summons.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
-            summons.look_at.extend(due.look_at.iter().cloned());
-            summons.adopt_cards.extend(due.look_at.iter().filter(|_| due.adopt_cards).cloned());
-            summons.dues.push(due.clone());
+            let item = people.entry(id).or_default();
+            item.groups.extend(due.groups.iter().cloned());
+            item.adopt.extend(due.groups.iter().filter(|_| due.adopt).cloned());
+            item.look_at.extend(due.look_at.iter().cloned());
+            item.adopt_cards.extend(due.look_at.iter().filter(|_| due.adopt_cards).cloned());
+            item.dues.push(due.clone());
         }
     }
     Ok(people)
@@ -193,7 +193,7 @@ async fn moved(
 
 /// Returns the person with this account: by Doorstep's link, or else by the account's address at the door system.
 /// Returns `None` for an unknown account. An access attempt creates no person.
-pub(super) async fn whose(
+pub(super) async fn person_of_account(
     environment: &Environment,
     site: &Site,
     doors: &str,

@@ -20,82 +20,81 @@ use doorstep_core::model::person::{CardIntent, Intent, IntentKind, Person};
 
 /// Stores the intents of every person of a round, unless the facts or the person changed since they were read. A person
 /// with audit entries is written after the others, because each such write appends to the end of the audit chain.
-pub async fn intend(scene: &SiteContext, sittings: &[Evaluation], tasks: &mut [PersonWork], now: Timestamp) {
-    let all = sittings.iter().zip(tasks.iter_mut());
-    let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, task)| !task.actions.is_empty());
-    let guests = &GuestsBefore::of(scene);
-    let each = together.into_iter().map(|(sitting, task)| one(scene, sitting, task, guests, now, None));
+pub async fn intend(context: &SiteContext, evaluations: &[Evaluation], works: &mut [PersonWork]) {
+    let all = evaluations.iter().zip(works.iter_mut());
+    let (taking_turns, together): (Vec<_>, Vec<_>) = all.partition(|(_, work)| !work.actions.is_empty());
+    let guests = &GuestsBefore::of(context);
+    let each = together.into_iter().map(|(evaluation, work)| one(context, evaluation, work, guests, None));
     let each: Vec<_> = each.collect();
     stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
     let mut chain = None;
-    for (sitting, task) in taking_turns {
-        chain = one(scene, sitting, task, guests, now, chain).await;
+    for (evaluation, work) in taking_turns {
+        chain = one(context, evaluation, work, guests, chain).await;
     }
 }
 
 /// Stores the intents of one person. Returns the end of the audit chain, if it is known.
 async fn one(
-    scene: &SiteContext,
-    sitting: &Evaluation,
-    task: &mut PersonWork,
+    context: &SiteContext,
+    evaluation: &Evaluation,
+    work: &mut PersonWork,
     guests: &GuestsBefore,
-    now: Timestamp,
     known: Option<Chain>,
 ) -> Option<Chain> {
-    let begun = match intents(scene, task, guests).await {
-        Ok(begun) if begun.is_empty() && !begins_with_cards(task) => return known,
+    let begun = match intents(context, work, guests).await {
+        Ok(begun) if begun.is_empty() && !begins_with_cards(work) => return known,
         Ok(begun) => begun,
         Err((doors, error)) => {
-            task.failures.push((doors, error));
-            task.decision.retain_actions(|_, _| false);
+            work.failures.push((doors, error));
+            work.decision.retain_actions(|_, _| false);
             return known;
         }
     };
-    task.person.intents.extend(begun);
-    begin_cards(task);
-    let at = scene.environment.time.now().max(now);
-    stamp(&mut task.actions, sitting, at);
-    let written = write(scene, task, at, known).await;
+    work.person.intents.extend(begun);
+    begin_cards(work);
+    let at = context.environment.time.now().max(context.now);
+    stamp(&mut work.actions, evaluation, at);
+    let written = write(context, work, at, known).await;
     let stored = written.is_ok();
     let in_time = match written {
-        Ok(chain) => unchanged(scene, sitting).await.map(|()| chain),
+        Ok(chain) => unchanged(context, evaluation).await.map(|()| chain),
         Err(error) => Err(error),
     };
     in_time.unwrap_or_else(|error| {
         // Conflict: the person or a fact changed since it was read. This try is discarded, but its intents may be
         // stored already. The next round finds that nothing came of them.
-        task.person = sitting.case.person.clone();
-        task.person.version += u64::from(stored && sitting.last);
-        task.decision.retain_actions(|_, _| false);
-        task.actions.clear();
-        task.failures.push(("ledger".to_owned(), error));
+        work.person = evaluation.state.person.clone();
+        work.person.version += u64::from(stored && evaluation.last);
+        work.decision.retain_actions(|_, _| false);
+        work.actions.clear();
+        work.failures.push(("ledger".to_owned(), error));
         None
     })
 }
 
 /// Writes the intents with the person, on condition that the person is unchanged since it was read.
 async fn write(
-    scene: &SiteContext,
-    task: &mut PersonWork,
+    context: &SiteContext,
+    work: &mut PersonWork,
     at: Timestamp,
     known: Option<Chain>,
 ) -> Result<Option<Chain>> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
-    if task.actions.is_empty() && task.writes.is_empty() {
-        store.write_as(Step::Intend, put(site, &task.person)?).await?;
-        task.person.version += 1;
+    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    if work.actions.is_empty() && work.writes.is_empty() {
+        store.write_as(Step::Intend, put(site, &work.person)?).await?;
+        work.person.version += 1;
         return Ok(known);
     }
     let mut chain = match known {
         Some(chain) => chain,
         None => store.chain(site).await?,
     };
-    let actions = std::mem::take(&mut task.actions);
-    let mut writes = chain.join(site, &mut task.person, at, &actions)?;
-    writes.append(&mut task.writes);
-    writes.insert(0, put(site, &task.person)?);
+    let actions = std::mem::take(&mut work.actions);
+    let mut writes = chain.join(site, &mut work.person, at, &actions)?;
+    writes.append(&mut work.writes);
+    writes.insert(0, put(site, &work.person)?);
     store.write_all(Step::Intend, writes).await?;
-    task.person.version += 1;
+    work.person.version += 1;
     Ok(Some(chain))
 }
 
@@ -104,24 +103,24 @@ async fn write(
 ///
 /// # Errors
 /// A retryable conflict if a version moved on.
-async fn unchanged(scene: &SiteContext, sitting: &Evaluation) -> Result<()> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
-    let each = sitting.case.versions.iter().map(|(holder, version)| async move {
+async fn unchanged(context: &SiteContext, evaluation: &Evaluation) -> Result<()> {
+    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let each = evaluation.state.versions.iter().map(|(holder, version)| async move {
         let now = store.version_of(site, holder).await?;
         if now == *version { Ok(()) } else { Err(conflict()) }
     });
     try_join_all(each).await.map(drop)
 }
 
-fn begins_with_cards(task: &PersonWork) -> bool {
-    task.decision.actions().any(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)))
+fn begins_with_cards(work: &PersonWork) -> bool {
+    work.decision.actions().any(|(_, step)| matches!(step, Action::Tag(_) | Action::Untag(_)))
 }
 
 /// Adds a card intent to each account whose cards are about to change.
-fn begin_cards(task: &mut PersonWork) {
-    for (doors, step) in task.decision.actions() {
+fn begin_cards(work: &mut PersonWork) {
+    for (doors, step) in work.decision.actions() {
         let (Action::Tag(change) | Action::Untag(change)) = step else { continue };
-        let Some(linked) = task.person.accounts.get_mut(doors) else { continue };
+        let Some(linked) = work.person.accounts.get_mut(doors) else { continue };
         let theirs = matches!(step, Action::Tag(_));
         let (number, because) = (change.number.clone(), change.because.clone());
         linked.card_intents.push(CardIntent { number, theirs, because });
@@ -130,19 +129,19 @@ fn begin_cards(task: &mut PersonWork) {
 
 /// Returns the intents of a person's actions.
 async fn intents(
-    scene: &SiteContext,
-    task: &PersonWork,
+    context: &SiteContext,
+    work: &PersonWork,
     guests: &GuestsBefore,
 ) -> Result<Vec<Intent>, (String, Error)> {
     let mut begun = Vec::new();
-    for (doors, step) in task.decision.actions() {
+    for (doors, step) in work.decision.actions() {
         if *step != Action::Create {
-            begun.extend(intent_of(&task.person, doors, step));
+            begun.extend(intent_of(&work.person, doors, step));
             continue;
         }
-        let before = match &task.person.email {
+        let before = match &work.person.email {
             Some(_) => Ok(Vec::new()),
-            None => guests.named(scene, doors, &task.name).await,
+            None => guests.named(context, doors, &work.name).await,
         };
         let before = before.map_err(|error| (doors.clone(), error))?;
         let (doors, action) = (doors.clone(), IntentKind::Create { before });

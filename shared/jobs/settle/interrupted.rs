@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::accounts::AFTER_AN_INTERRUPTION;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::group::our_member;
-use doorstep_core::model::account::{GroupId, GroupMember};
+use doorstep_core::model::account::GroupMember;
 use doorstep_core::model::actual_groups::{ActualGroups, GroupRows};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
@@ -18,7 +18,7 @@ use doorstep_core::model::person::{Claim, Intent, IntentKind, Person};
 pub fn finish(
     person: &mut Person,
     held: &ActualGroups,
-    terms: &BTreeMap<String, DoorsContext>,
+    systems: &BTreeMap<String, DoorsContext>,
     now: Timestamp,
 ) -> Vec<AuditEntry> {
     let mut actions = Vec::new();
@@ -33,23 +33,18 @@ pub fn finish(
             person.intents.push(intent);
             continue;
         }
-        let ends = terms.get(&intent.doors).map(|terms| terms.capabilities.ends_by_itself);
+        let ends = systems.get(&intent.doors).map(|system| system.capabilities.ends_by_itself);
         match (held.get(&(intent.doors.clone(), group.clone())), ends) {
-            (Some(rows), Some(ends)) => actions.extend(one(person, &intent, &group, rows, ends, now)),
+            (Some(rows), Some(ends)) => actions.extend(one(person, &intent, rows, ends, now)),
             _ => person.intents.push(intent),
         }
     }
     actions
 }
 
-fn one(
-    person: &mut Person,
-    intent: &Intent,
-    group: &GroupId,
-    rows: &GroupRows,
-    ends: bool,
-    now: Timestamp,
-) -> Option<AuditEntry> {
+/// Finishes or drops one intent on a group whose members are `rows`. `ends` says whether memberships end by themselves.
+fn one(person: &mut Person, intent: &Intent, rows: &GroupRows, ends: bool, now: Timestamp) -> Option<AuditEntry> {
+    let group = intent.group.as_ref()?;
     let linked = person.accounts.get(&intent.doors).map(|linked| linked.account.id.clone());
     let (account, what) = match &intent.action {
         IntentKind::Grant { account, until, replaces } => {
@@ -89,7 +84,7 @@ fn one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorstep_core::model::account::AccountId;
+    use doorstep_core::model::account::{AccountId, GroupId};
 
     fn row(handle: &str, until: &str) -> GroupMember {
         GroupMember {
@@ -109,9 +104,9 @@ mod tests {
         let intent = Intent { doors: "main".into(), group: Some(group.clone()), action, because: "b".into() };
         let mut person = Person { id: "p".into(), ..Person::default() };
         let now = Timestamp::UNIX_EPOCH;
-        assert!(one(&mut person, &intent, &group, &GroupRows::of(vec![old.clone()]), true, now).is_none());
+        assert!(one(&mut person, &intent, &GroupRows::of(vec![old.clone()]), true, now).is_none());
         assert!(person.claims.is_empty(), "the new line was never made");
-        let seen = one(&mut person, &intent, &group, &GroupRows::of(vec![old, new.clone()]), true, now);
+        let seen = one(&mut person, &intent, &GroupRows::of(vec![old, new.clone()]), true, now);
         assert_eq!(seen.map(|action| action.what), Some(AuditAction::Granted));
         let claim = person.claim("main", &group).expect("the new line is ours");
         assert_eq!((claim.until, claim.surplus.as_slice()), (new.until, ["1".to_owned()].as_slice()));
@@ -137,7 +132,7 @@ mod tests {
                 surplus: surplus.clone(),
             });
             let rows = GroupRows::of(vec![old.clone()]);
-            let seen = one(&mut person, &intent, &group, &rows, true, Timestamp::UNIX_EPOCH);
+            let seen = one(&mut person, &intent, &rows, true, Timestamp::UNIX_EPOCH);
             assert_eq!(seen.map(|action| action.what), Some(AuditAction::Revoked));
             assert_eq!(
                 person.claim("main", &group).map(|claim| claim.surplus.clone()),

@@ -5,8 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::evaluate::Evaluation;
 use super::person_work::PersonWork;
-use super::problem_text::about_card;
-use super::problem_text::problem;
+use super::problem_text::{about_card, problem};
 use doorstep_core::decide::entitlement::{Desired, open_at};
 use doorstep_core::model::audit::{AuditAction, AuditEntry};
 
@@ -15,12 +14,12 @@ const LATE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Adds to each audit entry the instant at which the change was due. For a late change it also adds the problems that
 /// delayed it. `at` is the instant of the change.
-pub fn stamp(actions: &mut [AuditEntry], sitting: &Evaluation, at: Timestamp) {
+pub fn stamp(actions: &mut [AuditEntry], evaluation: &Evaluation, at: Timestamp) {
     for action in actions {
-        action.due = edge(action, &sitting.desired, at).map(|edge| edge.max(sitting.asked).min(at));
+        action.due = edge(action, &evaluation.desired, at).map(|edge| edge.max(evaluation.asked).min(at));
         action.delay = action.due.filter(|due| at.duration_since(*due) > LATE).and_then(|_| {
             // Card numbers appear in problems and never in audit entries.
-            let problems = &sitting.case.person.problems;
+            let problems = &evaluation.state.person.problems;
             let mut problems = problems.iter().filter(|problem| !about_card(&action.doors, problem));
             problems.find(|problem| problem.starts_with(&format!("{}: ", action.doors))).cloned()
         });
@@ -47,8 +46,8 @@ fn edge(action: &AuditEntry, desired: &Desired, at: Timestamp) -> Option<Timesta
 
 /// Returns whether anything failed that keeps the person waiting at a door. Cards do not count: a card is one more way
 /// in.
-pub fn waits(task: &PersonWork) -> bool {
-    task.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
+pub fn waits(work: &PersonWork) -> bool {
+    work.failures.iter().any(|(doors, error)| !about_card(doors, &problem(doors, error)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::site_context::SiteContext;
 use doorstep_cloud::environment::Environment;
 use doorstep_core::decide::entitlement::PersonFacts;
 use doorstep_core::model::error::{Error, Result};
@@ -18,15 +20,23 @@ pub struct PersonState {
     /// The person.
     pub person: Person,
     /// The facts about the person.
-    pub dossier: PersonFacts,
+    pub facts: PersonFacts,
     /// The versions of every holder that the facts come from: the person's profiles, and their teams.
     pub versions: Vec<(Holder, u64)>,
+}
+
+/// Loads the people with these ids, with all their facts.
+pub async fn load(context: &SiteContext, ids: &[String]) -> Result<Vec<PersonState>> {
+    let site = context.site.id.as_str();
+    let people = stream::iter(ids.to_vec()).map(|id| async move { load_one(&context.environment, site, &id).await });
+    let people: Vec<Option<PersonState>> = people.buffered(AT_ONCE).try_collect().await?;
+    Ok(people.into_iter().flatten().collect())
 }
 
 /// Loads a person with all facts. Returns `None` for an id without a person, and if an item of the person or of a fact
 /// cannot be read: a decision from the rest alone may revoke access. Versions are read before the facts that they
 /// guard.
-pub async fn open(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+async fn load_one(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
     match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
             tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
@@ -38,43 +48,41 @@ pub async fn open(environment: &Environment, site: &str, id: &str) -> Result<Opt
 
 async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
     let Some(person) = environment.store.person(site, id).await? else { return Ok(None) };
-    let (dossier, versions) =
-        dossier_of(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
-    Ok(Some(PersonState { person, dossier, versions }))
+    let (facts, versions) = load_facts(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
+    Ok(Some(PersonState { person, facts, versions }))
 }
 
 /// Loads all facts about these profiles, with the versions of their holders.
-pub async fn dossier_of(
+pub async fn load_facts(
     environment: &Environment,
     site: &str,
     profiles: &[FactId],
 ) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
-    let (mut dossier, mut versions) =
-        (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
-    laid_open(
+    let (mut facts, mut versions) = (PersonFacts { profiles: profiles.to_vec(), ..PersonFacts::default() }, Vec::new());
+    add_holdings(
         environment,
         site,
         profiles.iter().map(Holder::of_profile).collect(),
         profiles.to_vec(),
-        &mut dossier,
+        &mut facts,
         &mut versions,
     )
     .await?;
-    let before = dossier.confirmed.values().map(|before| &before.fact);
-    let teams: BTreeSet<Id> = dossier.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
+    let before = facts.confirmed.values().map(|before| &before.fact);
+    let teams: BTreeSet<Id> = facts.facts.values().chain(before).flat_map(|fact| teams(fact).to_vec()).collect();
     let teams: Vec<Holder> = teams.into_iter().map(Holder::Team).collect();
     let names = teams.iter().map(Holder::profile).collect();
-    laid_open(environment, site, teams, names, &mut dossier, &mut versions).await?;
-    Ok((dossier, versions))
+    add_holdings(environment, site, teams, names, &mut facts, &mut versions).await?;
+    Ok((facts, versions))
 }
 
 /// Adds the facts about these holders, the facts in `more`, and the versions of the holders.
-async fn laid_open(
+async fn add_holdings(
     environment: &Environment,
     site: &str,
     holders: Vec<Holder>,
     more: Vec<FactId>,
-    dossier: &mut PersonFacts,
+    facts: &mut PersonFacts,
     versions: &mut Vec<(Holder, u64)>,
 ) -> Result<()> {
     let mut holdings = Vec::with_capacity(holders.len());
@@ -88,7 +96,7 @@ async fn laid_open(
         versions.push((holder.clone(), version));
     }
     for record in environment.store.facts(site, &wanted).await? {
-        dossier.add(&record);
+        facts.add(&record);
     }
     Ok(())
 }

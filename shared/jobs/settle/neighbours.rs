@@ -14,10 +14,10 @@ use doorstep_core::site::Site;
 pub async fn neighbours(
     environment: &Environment,
     site: &Site,
-    terms: &mut BTreeMap<String, DoorsContext>,
+    systems: &mut BTreeMap<String, DoorsContext>,
 ) -> Result<Neighbours> {
     let mut neighbours = Neighbours::new();
-    for (name, DoorsContext { config, seen, ruled, .. }) in terms {
+    for (name, DoorsContext { config, seen, ruled, .. }) in systems {
         let at = Neighbour { site: site.id.clone(), doors: name.clone() };
         RuledDoors { at, config, groups: ruled }.register(&environment.store, seen).await?;
         let shared = in_service(&environment.store, &seen.shared).await?;

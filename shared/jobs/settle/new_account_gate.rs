@@ -23,7 +23,7 @@ pub enum NewAccountGate {
 
 /// Returns whether so many due people may need a new account that this run creates none. Reconcile, which sees everyone
 /// at once, counts them first.
-pub async fn is_crowd(environment: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
+pub async fn are_many_new(environment: &Environment, site: &Site, dues: &[Due]) -> Result<bool> {
     if dues.len() <= MOST_NEW {
         return Ok(false);
     }

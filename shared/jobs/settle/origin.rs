@@ -13,13 +13,13 @@ pub struct Origin {
     /// The delivery that enqueued the trigger, if there is one.
     pub delivery: Option<String>,
     /// The instant of that trigger, if it is known.
-    pub rung: Option<Timestamp>,
+    pub sent_at: Option<Timestamp>,
 }
 
 impl Origin {
     /// Returns the origin of a trigger.
-    pub fn of(ring: &TriggerMessage) -> Self {
-        Origin { delivery: ring.cause.clone(), rung: ring.at }
+    pub fn of(message: &TriggerMessage) -> Self {
+        Origin { delivery: message.cause.clone(), sent_at: message.at }
     }
 
     /// Returns the source of the facts that the refetch finds.
@@ -29,7 +29,7 @@ impl Origin {
 
     /// Returns a due item for `subject` with this origin.
     pub fn due(&self, now: Timestamp, subject: Subject) -> Due {
-        let due = Due::at(now, subject).asked_at(self.rung);
+        let due = Due::at(now, subject).asked_at(self.sent_at);
         match &self.delivery {
             Some(delivery) => due.because_of(&format!("delivery {delivery}")),
             None => due,

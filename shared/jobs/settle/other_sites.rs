@@ -25,33 +25,33 @@ use doorstep_core::model::shared_group::Neighbour;
 pub type OthersByPerson = HashMap<String, Result<OtherSites>>;
 
 /// Loads what other sites hold of everyone in a round.
-pub async fn read_others(scene: &SiteContext, sittings: &[Evaluation]) -> OthersByPerson {
-    if scene.neighbours.is_empty() {
+pub async fn read_others(context: &SiteContext, evaluations: &[Evaluation]) -> OthersByPerson {
+    if context.neighbours.is_empty() {
         return OthersByPerson::new();
     }
-    let each = sittings.iter().map(|sitting| async move {
-        let person = &sitting.case.person;
-        (person.id.clone(), of_person(&scene.environment.store, &scene.neighbours, person).await)
+    let each = evaluations.iter().map(|evaluation| async move {
+        let person = &evaluation.state.person;
+        (person.id.clone(), of_person(&context.environment.store, &context.neighbours, person).await)
     });
     let each: Vec<_> = each.collect();
     stream::iter(each).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// Loads it again for one person, whose accounts may have changed.
-pub async fn read_again(scene: &SiteContext, task: &mut PersonWork) -> Result<()> {
-    if !scene.neighbours.is_empty() {
-        task.others = of_person(&scene.environment.store, &scene.neighbours, &task.person).await?;
+pub async fn read_again(context: &SiteContext, work: &mut PersonWork) -> Result<()> {
+    if !context.neighbours.is_empty() {
+        work.others = of_person(&context.environment.store, &context.neighbours, &work.person).await?;
     }
     Ok(())
 }
 
 /// Adds the conditions of a decision to the writes, and the sites to trigger afterwards. Must run before the claims
 /// change.
-pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
+pub fn note(work: &mut PersonWork, decision: &PersonDecision) {
     let mut needed: BTreeMap<Key, Write> = BTreeMap::new();
-    let mut rings: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
-    let linked = |doors: &str| task.person.accounts.get(doors).map(|linked| &linked.account.id);
-    let moves = judged.actions().filter_map(|(doors, step)| {
+    let mut messages: BTreeSet<(Neighbour, AccountId)> = BTreeSet::new();
+    let linked = |doors: &str| work.person.accounts.get(doors).map(|linked| &linked.account.id);
+    let moves = decision.actions().filter_map(|(doors, step)| {
         let account = match step {
             Action::Revoke { row, .. } => Some(&row.account),
             Action::Suspend | Action::Delete | Action::Untag(_) => linked(doors),
@@ -60,30 +60,30 @@ pub fn note(task: &mut PersonWork, judged: &PersonDecision) {
         };
         Some((doors, account?, true))
     });
-    let disowned = judged.by_doors.iter().flat_map(|(doors, here)| {
-        let claims = here.disown.iter().filter_map(|group| task.person.claim(doors, group));
+    let disowned = decision.by_doors.iter().flat_map(|(doors, here)| {
+        let claims = here.disown.iter().filter_map(|group| work.person.claim(doors, group));
         claims.map(move |claim| (doors, &claim.account, true))
     });
-    let adopted = judged.by_doors.values().flat_map(|here| &here.adopt);
+    let adopted = decision.by_doors.values().flat_map(|here| &here.adopt);
     let adopted = adopted.map(|claim| (&claim.doors, &claim.account, false));
     for (doors, account, concerns) in moves.chain(disowned).chain(adopted) {
-        let more = conditions(&task.others, doors, account).into_iter();
+        let more = conditions(&work.others, doors, account).into_iter();
         needed.extend(more.map(|write| (write.key().clone(), write)));
         if concerns {
-            rings.extend(task.others.knowing(doors, account).map(|other| (other.clone(), account.clone())));
+            messages.extend(work.others.knowing(doors, account).map(|other| (other.clone(), account.clone())));
         }
     }
-    task.writes.extend(needed.into_values());
-    task.rings.extend(rings);
+    work.writes.extend(needed.into_values());
+    work.messages.extend(messages);
 }
 
 /// Enqueues triggers for the sites that share a changed membership, to check the account. Their next reconcile makes up
 /// for a lost trigger.
-pub async fn ring_others(scene: &SiteContext, rings: BTreeSet<(Neighbour, AccountId)>) {
-    for (Neighbour { site, doors }, id) in rings {
-        let ring = TriggerMessage::new(&site, Trigger::Account { doors, id });
-        if let Err(error) = scene.environment.triggers.enqueue(&ring, None).await {
-            tracing::warn!(site = scene.site.id, other = site, %error, "the other site of a shared group was not told");
+pub async fn trigger_others(context: &SiteContext, messages: BTreeSet<(Neighbour, AccountId)>) {
+    for (Neighbour { site, doors }, id) in messages {
+        let message = TriggerMessage::new(&site, Trigger::Account { doors, id });
+        if let Err(error) = context.environment.triggers.enqueue(&message, None).await {
+            tracing::warn!(site = context.site.id, other = site, %error, "the other site of a shared group was not told");
         }
     }
 }

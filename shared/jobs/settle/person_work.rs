@@ -41,7 +41,7 @@ pub struct PersonWork {
     /// What other sites of the stack hold of the person's accounts.
     pub others: OtherSites,
     /// The other sites to trigger afterwards, each with the account to check.
-    pub rings: Vec<(Neighbour, AccountId)>,
+    pub messages: Vec<(Neighbour, AccountId)>,
 }
 
 impl PersonWork {
@@ -51,7 +51,7 @@ impl PersonWork {
         let (name, kept) = (name.to_owned(), Vec::new());
         let (released, waits) = (Vec::new(), Vec::new());
         let (more, left) = (false, false);
-        let (others, rings) = (OtherSites::default(), Vec::new());
+        let (others, messages) = (OtherSites::default(), Vec::new());
         PersonWork {
             person,
             decision: PersonDecision::default(),
@@ -66,7 +66,7 @@ impl PersonWork {
             tried: BTreeSet::new(),
             left,
             others,
-            rings,
+            messages,
         }
     }
 }

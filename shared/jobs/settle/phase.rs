@@ -66,9 +66,9 @@ mod tests {
             ("two", tidy.clone()),
             ("two", Action::Rename("n".to_owned())),
         ];
-        let taken = |portion: Phase| {
+        let taken = |phase: Phase| {
             let mut decision = decision(&all);
-            let left = portion.take(&mut decision);
+            let left = phase.take(&mut decision);
             let actions = decision.actions().map(|(doors, action)| (doors.clone(), action.clone()));
             (actions.collect::<Vec<_>>(), left)
         };

@@ -10,6 +10,7 @@ use super::origin::Origin;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::dues::Due;
+use doorstep_core::budgets::refetch::WANTED_EVERY;
 use doorstep_core::model::error::Result;
 use doorstep_core::model::fact::{Fact, FactId, What};
 use doorstep_core::model::push_update::ChangeHint;
@@ -26,8 +27,6 @@ mod related;
 
 /// The number of facts from which new ones are stored before known ones.
 const MANY: usize = 10;
-/// Shortest time between two first reads that a trigger requests.
-const WANTED_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
 /// Refetches things of one site's platform.
 ///
@@ -83,39 +82,39 @@ impl<'a> Refetcher<'a> {
 
     /// Refetches one thing, stores it, and marks everyone whom it concerns. A thing that is not visible yet is fetched
     /// again later.
-    pub async fn look(&self, hint: &ChangeHint, refetches: u8, heard: &Origin) -> Result<()> {
-        Box::pin(self.look_at(hint, refetches, heard, true)).await?;
+    pub async fn look(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<()> {
+        Box::pin(self.look_at(hint, refetches, origin, true)).await?;
         let mut losers = VecDeque::from(self.had(&hint.about).await?);
         while !self.is_late()
             && let Some(about) = losers.pop_front()
         {
             self.note_read([about.clone()]);
-            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, heard, false)).await?;
+            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, origin, false)).await?;
         }
-        self.look_next(losers.make_contiguous(), heard).await
+        self.look_next(losers.make_contiguous(), origin).await
     }
 
     fn note_read(&self, names: impl IntoIterator<Item = FactId>) {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
-    async fn look_at(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, around: bool) -> Result<()> {
+    async fn look_at(&self, hint: &ChangeHint, refetches: u8, origin: &Origin, around: bool) -> Result<()> {
         let began = self.environment.time.now();
         let found = match self.platform.look(&hint.about).await {
             Ok(Lookup::Fact(fact)) => Some(fact),
             Ok(Lookup::Missing) => None,
-            Ok(Lookup::Unreadable(what)) => return self.cannot_read(hint, refetches, heard, &what).await,
-            Err(error) => return self.could_not(hint, refetches, heard, &error).await,
+            Ok(Lookup::Unreadable(what)) => return self.cannot_read(hint, refetches, origin, &what).await,
+            Err(error) => return self.could_not(hint, refetches, origin, &error).await,
         };
         let found = match found {
-            Some(fact) => Some(self.with_relations(fact, heard).await?),
+            Some(fact) => Some(self.with_relations(fact, origin).await?),
             None => None,
         };
         // Doorstep stores what a platform pushes before it enqueues the trigger. Such a platform never lags.
         let may_lag = self.platform.answers_by_id();
         let around = match self.around(hint, found.as_ref(), around).await {
             Ok(around) => around,
-            Err(error) => return self.could_not(hint, refetches, heard, &error).await,
+            Err(error) => return self.could_not(hint, refetches, origin, &error).await,
         };
         let verifies = self.platform.verifies_times();
         let late = match &found {
@@ -123,27 +122,27 @@ impl<'a> Refetcher<'a> {
             None => !(around.called_off || hint.removed && verifies),
             Some(fact) => !verifies || hint.removed || hint.reaches > fact.changed.or(hint.reaches),
         };
-        let again = late && self.look_again(hint, refetches, heard).await?;
+        let again = late && self.look_again(hint, refetches, origin).await?;
         if let Some(fact) = &found
-            && let Err(error) = self.uses(fact, heard).await
+            && let Err(error) = self.uses(fact, origin).await
         {
-            return self.could_not(hint, refetches, heard, &error).await;
+            return self.could_not(hint, refetches, origin, &error).await;
         }
         let is_listed = around.has(&hint.about);
         let is_gone = around.unlisted || around.called_off || hint.removed && (verifies || !may_lag);
         // The replacement of a thing is stored before the thing is marked as gone.
-        let all_kept = Box::pin(self.keep_around(&hint.about, around, began, heard)).await?;
+        let all_kept = Box::pin(self.keep_around(&hint.about, around, began, origin)).await?;
         match found {
             // The replacement may be among the things that the next run fetches.
-            None if !all_kept => self.look_later(hint, refetches, heard, SignedDuration::from_mins(1)).await,
-            Some(fact) => Box::pin(self.keep(Record::new(fact, began, heard.source()), heard)).await,
+            None if !all_kept => self.look_later(hint, refetches, origin, SignedDuration::from_mins(1)).await,
+            Some(fact) => Box::pin(self.keep(Record::new(fact, began, origin.source()), origin)).await,
             // A single 404 without a signed removal revokes nothing.
             None if again => Ok(()),
             // No platform was asked: a late webhook about a thing that the last snapshot lacks revokes nothing either.
             None if !may_lag && !hint.removed => Ok(()),
             None if is_listed => Ok(()),
-            None if is_gone => self.keep_gone(&hint.about, began, heard.source(), heard).await,
-            None => self.keep_missing(&hint.about, began, heard).await,
+            None if is_gone => self.keep_gone(&hint.about, began, origin.source(), origin).await,
+            None => self.keep_missing(&hint.about, began, origin).await,
         }
     }
 
@@ -161,7 +160,7 @@ impl<'a> Refetcher<'a> {
 
     /// Stores what was read beside a thing, and refetches known things that were not there. Returns whether all of it
     /// was done. The next run fetches the rest one by one.
-    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, heard: &Origin) -> Result<bool> {
+    async fn keep_around(&self, about: &FactId, around: Around, began: Timestamp, origin: &Origin) -> Result<bool> {
         let Around { facts, unreadable, holder, kinds, since, people, unlisted: _, called_off: _ } = around;
         let mut missing = self.left_team(about, people).await?;
         self.note_read(facts.iter().map(Fact::name));
@@ -182,14 +181,14 @@ impl<'a> Refetcher<'a> {
                 rest.push(fact.name());
                 continue;
             }
-            let fact = self.with_relations(fact, heard).await?;
-            self.keep(Record::new(fact, began, heard.source()), heard).await?;
+            let fact = self.with_relations(fact, origin).await?;
+            self.keep(Record::new(fact, began, origin.source()), origin).await?;
         }
         for fact in known {
             // The fact is unchanged. If no time is left, nothing is lost.
             if !self.is_late() {
-                let fact = self.with_relations(fact, heard).await?;
-                self.keep(Record::new(fact, began, heard.source()), heard).await?;
+                let fact = self.with_relations(fact, origin).await?;
+                self.keep(Record::new(fact, began, origin.source()), origin).await?;
             }
         }
         for about in missing {
@@ -197,9 +196,9 @@ impl<'a> Refetcher<'a> {
                 rest.push(about);
                 continue;
             }
-            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, heard, false)).await?;
+            Box::pin(self.look_at(&ChangeHint { about, reaches: None, removed: false }, 0, origin, false)).await?;
         }
-        self.look_next(&rest, heard).await?;
+        self.look_next(&rest, origin).await?;
         Ok(rest.is_empty())
     }
 

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::batch::{Batcher, Stage};
 use super::doors_cache::DoorsCache;
 use super::identity;
-use super::new_account_gate::is_crowd;
+use super::new_account_gate::are_many_new;
 use super::phase::Phase;
 use super::round::settle_people;
-use super::site_context::{Connections, SiteContext};
+use super::site_context::{BatchScope, Connections, SiteContext};
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -29,10 +29,10 @@ pub struct SettleRun<'a> {
     stored: &'a SiteVersion,
     site: &'a Site,
     /// Chooses the next batch.
-    pub order: Batcher,
+    pub batcher: Batcher,
     cache: DoorsCache,
     connections: Connections,
-    crowded: Option<bool>,
+    many_new: Option<bool>,
 }
 
 impl<'a> SettleRun<'a> {
@@ -40,16 +40,16 @@ impl<'a> SettleRun<'a> {
     pub fn new(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site) -> Self {
         let bulk = site.doors.values().all(|config| config.kind.has_bulk_calls());
         let (cache, connections) = (DoorsCache::default(), Connections::default());
-        SettleRun { environment, stored, site, order: Batcher::new(bulk), cache, connections, crowded: None }
+        SettleRun { environment, stored, site, batcher: Batcher::new(bulk), cache, connections, many_new: None }
     }
 
     /// Loads the stage of every due item that the batcher needs. On the first call it also decides whether too many
     /// people at once may need a new account.
     pub async fn get_to_know(&mut self, dues: &[Due]) -> Result<()> {
-        if self.crowded.is_none() && !dues.is_empty() {
-            self.crowded = Some(is_crowd(self.environment, self.site, dues).await?);
+        if self.many_new.is_none() && !dues.is_empty() {
+            self.many_new = Some(are_many_new(self.environment, self.site, dues).await?);
         }
-        let unknown = self.order.unknown(dues);
+        let unknown = self.batcher.unknown(dues);
         if unknown.is_empty() {
             return Ok(());
         }
@@ -71,7 +71,7 @@ impl<'a> SettleRun<'a> {
                 (due.clone(), if is_ready { Stage::Ready } else { Stage::New })
             })
             .collect();
-        known.iter().for_each(|(due, stage)| self.order.note(due, *stage));
+        known.iter().for_each(|(due, stage)| self.batcher.note(due, *stage));
         Ok(())
     }
 
@@ -96,16 +96,16 @@ impl<'a> SettleRun<'a> {
     }
 
     /// Serves one batch of due items in one phase. Returns the due items that remain.
-    pub async fn serve(&mut self, portion: Phase, slice: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
+    pub async fn serve(&mut self, phase: Phase, batch: Vec<Due>, now: Timestamp) -> Result<Vec<Due>> {
         let began = self.environment.time.now();
-        let (site, crowded) = (self.site.clone(), self.crowded.unwrap_or_default());
-        let (scene, writers) =
-            SiteContext::set(self.environment, self.stored, site, crowded, &self.connections).await?;
-        let summons = identity::summon(self.environment, &self.site.id, slice.clone()).await?;
-        self.cache.newcomers = if portion == Phase::Accounts { self.order.newcomers() } else { 0 };
-        let left = settle_people(&scene, &writers, summons, portion, &mut self.cache, now).await?;
+        let scope = BatchScope { phase, now, many_new: self.many_new.unwrap_or_default() };
+        let (context, writers) =
+            SiteContext::set(self.environment, self.stored, self.site.clone(), scope, &self.connections).await?;
+        let items = identity::work_items(self.environment, &self.site.id, batch.clone()).await?;
+        self.cache.newcomers = if phase == Phase::Accounts { self.batcher.newcomers() } else { 0 };
+        let left = settle_people(&context, &writers, items, &mut self.cache).await?;
         let took = began.duration_until(self.environment.time.now());
-        self.order.served(portion, &slice, &left, Duration::try_from(took).unwrap_or_default());
+        self.batcher.served(phase, &batch, &left, Duration::try_from(took).unwrap_or_default());
         Ok(left)
     }
 }

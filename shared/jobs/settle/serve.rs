@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::batch::{Next, TURN};
+use super::batch::Next;
 use super::refetch::{has_hints, look_again, refetch};
 use super::run::SettleRun;
 use doorstep_cloud::environment::Environment;
@@ -13,27 +13,23 @@ use doorstep_cloud::reconcile_request::AskedBy;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::site_version::SiteVersion;
 use doorstep_cloud::trigger_queue::{Trigger, TriggerMessage};
+use doorstep_core::budgets::run::{FETCHING, PEOPLE_FIRST, RUN_TIME};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::subject::Subject;
 use doorstep_core::site::Site;
 use doorstep_vendors::platform::PlatformVendor;
 use doorstep_vendors::platform::push::outdated::drop_snapshots;
 
-/// Percent of a run that people who are due may use before hints are refetched.
-const PEOPLE_FIRST: u32 = 50;
-/// Percent of a run after which nothing more is refetched.
-const FETCHING: u32 = 75;
-
 /// Serves the triggers of one site.
 ///
 /// Due people are served first. The things that hints name are refetched next, which marks more people as due. These
 /// are served earliest first, until no one is due or the time is used up. In the second case settle enqueues a trigger
 /// for the rest.
-pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[TriggerMessage]) -> Result<()> {
+pub async fn serve(environment: &Environment, stored: &SiteVersion, messages: &[TriggerMessage]) -> Result<()> {
     let site = &stored.site()?;
     let mut until = environment.time.now();
-    for ring in rings {
-        match &ring.trigger {
+    for message in messages {
+        match &message.trigger {
             Trigger::Hints(_) | Trigger::Account { .. } | Trigger::Due | Trigger::Snapshot => {}
             Trigger::Schedule(minute) => until = until.max(*minute),
             Trigger::Unreadable => environment.bus.want_reconcile(&site.id, AskedBy::Function).await,
@@ -41,16 +37,16 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
     }
     // Each part of a snapshot enqueues a trigger, and only the last part to arrive completes the snapshot.
     if let Some(contract) = site.platform.kind.vendor().contract()
-        && rings.iter().any(|ring| ring.trigger == Trigger::Snapshot)
+        && messages.iter().any(|message| message.trigger == Trigger::Snapshot)
         && drop_snapshots(contract, &environment.store, &site.id, environment.time.now()).await?
     {
         environment.bus.want_reconcile(&site.id, AskedBy::Function).await;
     }
-    let mut run = Run::begin(environment, stored, site, until);
-    if has_hints(rings) {
+    let mut run = TimedRun::begin(environment, stored, site, until);
+    if has_hints(messages) {
         // People at a door must not wait for the platform.
         run.serve_people(PEOPLE_FIRST).await?;
-        run.marked = refetch(environment, site, rings, run.ends(FETCHING)).await?;
+        run.marked = refetch(environment, site, messages, run.ends(FETCHING)).await?;
     }
     loop {
         match run.serve_people(100).await? {
@@ -58,7 +54,7 @@ pub async fn serve(environment: &Environment, stored: &SiteVersion, rings: &[Tri
             People::Served { refetches } if run.left(FETCHING) > Duration::ZERO => {
                 look_again(environment, site, &refetches, run.ends(FETCHING)).await?;
             }
-            People::Served { .. } | People::OutOfTime => return run.ring_for_the_rest().await,
+            People::Served { .. } | People::OutOfTime => return run.enqueue_the_rest().await,
         }
     }
 }
@@ -72,10 +68,10 @@ enum People {
 }
 
 /// One run for one site.
-struct Run<'a> {
+struct TimedRun<'a> {
     environment: &'a Environment,
     site: &'a Site,
-    turn: SettleRun<'a>,
+    run: SettleRun<'a>,
     /// People whom hints marked in passing and who are not served yet.
     marked: Vec<Due>,
     /// The latest minute that counts as due.
@@ -84,12 +80,12 @@ struct Run<'a> {
     time: Duration,
 }
 
-impl<'a> Run<'a> {
+impl<'a> TimedRun<'a> {
     fn begin(environment: &'a Environment, stored: &'a SiteVersion, site: &'a Site, until: Timestamp) -> Self {
         let began = environment.time.now();
-        let time = environment.deadline.left(began).map_or(TURN, |left| left.min(TURN));
-        let turn = SettleRun::new(environment, stored, site);
-        Run { environment, site, turn, marked: Vec::new(), until, began, time }
+        let time = environment.deadline.left(began).map_or(RUN_TIME, |left| left.min(RUN_TIME));
+        let run = SettleRun::new(environment, stored, site);
+        TimedRun { environment, site, run, marked: Vec::new(), until, began, time }
     }
 
     /// Returns the instant at which this percentage of the run's time is used up.
@@ -108,13 +104,13 @@ impl<'a> Run<'a> {
             // A run takes time. People who were marked in a minute that began meanwhile are due as well.
             self.until = self.until.max(self.environment.time.now());
             let (refetches, people) = self.all_due().await?;
-            self.turn.get_to_know(&people).await?;
-            match self.turn.order.next(people, self.left(percent)) {
+            self.run.get_to_know(&people).await?;
+            match self.run.batcher.next(people, self.left(percent)) {
                 Next::Done => return Ok(People::Served { refetches }),
                 Next::Enqueue => return Ok(People::OutOfTime),
-                Next::Serve(portion, slice) => {
-                    let mut served: HashSet<String> = slice.iter().map(|due| due.mark().to_owned()).collect();
-                    for due in self.turn.serve(portion, slice, self.until).await? {
+                Next::Serve(phase, batch) => {
+                    let mut served: HashSet<String> = batch.iter().map(|due| due.mark().to_owned()).collect();
+                    for due in self.run.serve(phase, batch, self.until).await? {
                         served.remove(due.mark());
                     }
                     self.marked.retain(|due| !served.contains(due.mark()));
@@ -132,7 +128,7 @@ impl<'a> Run<'a> {
     }
 
     /// Stores what is due for the next run, and enqueues a trigger for it.
-    async fn ring_for_the_rest(&self) -> Result<()> {
+    async fn enqueue_the_rest(&self) -> Result<()> {
         self.environment.store.put_dues(&self.site.id, &self.marked).await?;
         let trigger = Trigger::Schedule(self.until.max(self.environment.time.now()));
         self.environment.triggers.enqueue(&TriggerMessage::new(&self.site.id, trigger), None).await

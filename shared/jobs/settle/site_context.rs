@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::neighbours::neighbours;
 use super::new_account_gate::NewAccountGate;
+use super::phase::Phase;
 use doorstep_cloud::environment::Environment;
 use doorstep_cloud::other_sites::load::Neighbours;
 use doorstep_cloud::store::site_version::SiteVersion;
@@ -54,10 +55,25 @@ impl Connections {
     }
 }
 
+/// What one batch of a run is about.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchScope {
+    /// The part of everyone's actions that the batch applies.
+    pub phase: Phase,
+    /// The instant for which the batch decides.
+    pub now: Timestamp,
+    /// So many people may need a new account that only released ones get one.
+    pub many_new: bool,
+}
+
 /// The context of one site for one batch.
 pub struct SiteContext {
     /// The environment: store, queue, schedules, vendors and clock.
     pub environment: Environment,
+    /// The part of everyone's actions that the batch applies.
+    pub phase: Phase,
+    /// The instant for which the batch decides.
+    pub now: Timestamp,
     /// The site file.
     pub site: Site,
     /// The rules with their names resolved to groups and catalogue entries.
@@ -65,13 +81,13 @@ pub struct SiteContext {
     /// The platform's catalogue.
     pub catalogue: Catalogue,
     /// The context of each door system that can be reached.
-    pub terms: BTreeMap<String, DoorsContext>,
+    pub systems: BTreeMap<String, DoorsContext>,
     /// Other sites of the stack that share a door system, by door system.
     pub neighbours: Neighbours,
     /// The reader of each reachable door system.
     pub readers: BTreeMap<String, Arc<dyn ReadDoors>>,
     /// The error of each door system that cannot be reached.
-    pub shut: BTreeMap<String, Error>,
+    pub unreachable: BTreeMap<String, Error>,
     /// The platform has been unreadable for so long that its last answers may open nothing new.
     pub stale: bool,
     /// The last confirmed state, for changes that are not confirmed.
@@ -81,14 +97,14 @@ pub struct SiteContext {
     /// The changes that wait for an approval, once they were loaded.
     pub held: OnceCell<BTreeSet<UnconfirmedChange>>,
     /// Only released people get a new account: there may be too many of them.
-    pub crowded: bool,
+    pub many_new: bool,
     /// Whether new accounts must be counted first, once that was loaded.
-    pub crowd: OnceCell<NewAccountGate>,
+    pub gate: OnceCell<NewAccountGate>,
     /// People who get a new account in this batch without being counted, by door system and person.
     pub makes: Mutex<BTreeSet<(String, String)>>,
     /// Set once the reconcile that counts new accounts was requested.
     pub asked: OnceCell<()>,
-    alarmed: Mutex<BTreeSet<Timestamp>>,
+    scheduled: Mutex<BTreeSet<Timestamp>>,
 }
 
 impl SiteContext {
@@ -97,9 +113,10 @@ impl SiteContext {
         environment: &Environment,
         stored: &SiteVersion,
         site: Site,
-        crowded: bool,
+        batch: BatchScope,
         connections: &Connections,
     ) -> Result<(SiteContext, Writers)> {
+        let BatchScope { phase, now, many_new } = batch;
         let sides = join_all(site.doors.keys().map(|name| side(environment, &site, name, connections)));
         let store = &environment.store;
         let (sides, known, before, read) =
@@ -107,56 +124,58 @@ impl SiteContext {
                 .await;
         let ((catalogue, changed), before, read) = (known?, before?, read?);
         let older = store.files(&site.id, read.unfinished_from(stored.n)..stored.n).await?;
-        let (mut terms, mut readers) = (BTreeMap::new(), BTreeMap::new());
-        let (mut shut, mut writers) = (BTreeMap::new(), Writers::new());
+        let (mut systems, mut readers) = (BTreeMap::new(), BTreeMap::new());
+        let (mut unreachable, mut writers) = (BTreeMap::new(), Writers::new());
         for (name, side) in site.doors.keys().zip(sides) {
             match side {
                 Ok((side, reader, writer)) => {
-                    terms.insert(name.clone(), side);
+                    systems.insert(name.clone(), side);
                     readers.insert(name.clone(), reader);
                     writers.insert(name.clone(), writer);
                 }
                 Err(error) => {
-                    shut.insert(name.clone(), error);
+                    unreachable.insert(name.clone(), error);
                 }
             }
         }
         let groups =
-            terms.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.seen.groups.clone()));
+            systems.iter().map(|(name, side): (&String, &DoorsContext)| (name.clone(), side.seen.groups.clone()));
         let groups: BTreeMap<String, Vec<Group>> = groups.collect();
         let resolved = resolve(&site, &catalogue, &groups, before.as_ref());
         let older = OlderFiles { files: older, replaced: stored.replaced() };
         let catalogues = Catalogues { now: &catalogue, before: changed };
         let baseline = Baseline::of(&site, &groups, before.as_ref(), older, catalogues);
         for (rule, resolved) in site.rules.iter().zip(&resolved.rules) {
-            if let Some(terms) = terms.get_mut(&rule.doors) {
-                terms.ruled.extend(resolved.groups.iter().cloned());
+            if let Some(systems) = systems.get_mut(&rule.doors) {
+                systems.ruled.extend(resolved.groups.iter().cloned());
             }
         }
-        let neighbours = neighbours(environment, &site, &mut terms).await?;
+        let neighbours = neighbours(environment, &site, &mut systems).await?;
         let stale = read.is_stale(environment.time.now());
         let environment = environment.clone();
-        let (alarmed, crowd, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let (scheduled, gate, asked, held) = (Mutex::default(), OnceCell::new(), OnceCell::new(), OnceCell::new());
         let compared = read.compared == Some(stored.n);
         Ok((
             SiteContext {
                 environment,
+                phase,
+                now,
                 site,
                 resolved,
                 catalogue,
-                terms,
+                systems,
                 neighbours,
                 readers,
-                shut,
+                unreachable,
                 stale,
                 baseline,
                 compared,
                 held,
-                crowded,
-                crowd,
+                many_new,
+                gate,
                 makes: Mutex::default(),
                 asked,
-                alarmed,
+                scheduled,
             },
             writers,
         ))
@@ -179,13 +198,13 @@ impl SiteContext {
     /// ahead: dates such as 9999 are placeholders.
     pub async fn schedule(&self, minute: Timestamp) -> Result<()> {
         let far = self.environment.time.now().checked_add(FAR).is_ok_and(|far| minute > far);
-        if far || self.alarmed().contains(&minute) {
+        if far || self.scheduled().contains(&minute) {
             return Ok(());
         }
         // The minute is recorded only after the schedule was set: a person whose round failed is served again in the
         // same run.
         self.environment.schedules.set(&self.site.id, minute).await?;
-        self.alarmed().insert(minute);
+        self.scheduled().insert(minute);
         Ok(())
     }
 
@@ -201,8 +220,8 @@ impl SiteContext {
         others < most
     }
 
-    fn alarmed(&self) -> MutexGuard<'_, BTreeSet<Timestamp>> {
-        self.alarmed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn scheduled(&self) -> MutexGuard<'_, BTreeSet<Timestamp>> {
+        self.scheduled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,8 +13,8 @@ const MOST: usize = 10;
 /// Drops profiles whose facts are gone. Guests get a new profile with each booking, and a person is loaded with all of
 /// them. The last profile stays: it says whether the person was a guest, and a person without an address is found only
 /// by it.
-pub fn drop_gone_profiles(site: &str, person: &mut Person, dossier: &PersonFacts) -> Vec<Write> {
-    let is_known = |name: &&FactId| dossier.facts.contains_key(*name) || dossier.confirmed.contains_key(*name);
+pub fn drop_gone_profiles(site: &str, person: &mut Person, facts: &PersonFacts) -> Vec<Write> {
+    let is_known = |name: &&FactId| facts.facts.contains_key(*name) || facts.confirmed.contains_key(*name);
     let most = person.profiles.len().saturating_sub(1).min(MOST);
     let gone: Vec<FactId> = person.profiles.iter().filter(|name| !is_known(name)).take(most).cloned().collect();
     for name in &gone {

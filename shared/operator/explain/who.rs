@@ -20,7 +20,7 @@ use doorstep_core::model::audit::Record;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{FactId, What};
 use doorstep_core::model::person::Person;
-use doorstep_jobs::settle::dossier_of;
+use doorstep_jobs::settle::load_facts;
 use doorstep_vendors::access::Share;
 
 /// How many people are evaluated at the same time.
@@ -254,7 +254,7 @@ async fn future(
 ) -> Result<Vec<Inside>> {
     let each = everybody.into_iter().map(|person| async move {
         let profiles: Vec<FactId> = person.profiles.iter().cloned().collect();
-        let (dossier, _) = dossier_of(environment, &book.site.id, &profiles).await?;
+        let (dossier, _) = load_facts(environment, &book.site.id, &profiles).await?;
         let entitlements = derive(book.rules.by(&book.site), &dossier, book.at).entitlements;
         let (problems, facts, done, held) = Default::default();
         let file = File { person, dossier, entitlements, problems, facts, done, held };

@@ -4,29 +4,13 @@
 //! sites only some seconds. The people who need it stay due. A pause that the vendor asked for continues in later runs.
 //! Without a run, as in the operator's command, only such pauses apply.
 
+use doorstep_core::budgets::vendor_http::{
+    FAILED_READS, FAILED_WRITES, FIRST_PAUSE, LONGEST_CLOSED, LONGEST_PAUSE, SLOW, SLOW_PART, TRIES_AGAIN,
+};
 use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-
-/// How often a failed call is retried at once.
-const TRIES_AGAIN: u32 = 3;
-/// The first pause before a retry, if the vendor names none. It doubles with each try.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause that a run waits for. A vendor that asks for more is called again by a later run.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// The longest time that a requested pause is kept. A wrong header must not close a vendor for ever.
-const LONGEST_CLOSED: Duration = Duration::from_secs(24 * 3600);
-/// How many different reads must fail in a row, each after all its tries, before the vendor is closed. A single one may
-/// be about a thing that the vendor cannot show.
-const FAILED_READS: usize = 2;
-/// How many changes must fail in a row before the vendor is closed. A change is tried once. A single one may be about a
-/// thing that the vendor cannot change.
-const FAILED_WRITES: u32 = 12;
-/// An answer that takes longer than this is slow.
-const SLOW: Duration = Duration::from_secs(2);
-/// The part of a run's time, as a divisor, that slow answers of one vendor may take beyond `SLOW`.
-const SLOW_PART: u32 = 4;
 
 /// The identity of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

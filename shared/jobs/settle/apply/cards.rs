@@ -23,23 +23,23 @@ impl Applier<'_> {
                 Action::Untag(change) if !theirs => change,
                 _ => continue,
             };
-            let account = self.with(place, |task| task.account_for(self.doors, &change, theirs)).flatten();
+            let account = self.with(place, |work| work.account_for(self.doors, &change, theirs)).flatten();
             let Some(account) = account else { continue };
             let done = match theirs {
                 true => self.writer.tag(&account, &change.card).await,
                 false => self.writer.untag(&account, &change.card).await,
             };
-            self.with(place, |task| match done {
+            self.with(place, |work| match done {
                 Ok(()) => {
                     let card = change.card.id.clone();
                     let done =
                         UnconfirmedChange::Card { doors: self.doors.to_owned(), account: account.id.clone(), card };
                     if !theirs {
-                        task.spend(self.site, &done);
+                        work.spend(self.site, &done);
                     }
-                    task.changed_hands(self.doors, &change, theirs, self.now);
+                    work.changed_hands(self.doors, &change, theirs, self.now);
                 }
-                Err(error) => task.card_failed(self.doors, &change, error),
+                Err(error) => work.card_failed(self.doors, &change, error),
             });
         }
     }

@@ -18,6 +18,18 @@ use doorstep_vendors::doors::{Entry, NewAccount};
 /// The answer in an audit entry for a change that was made.
 const DONE: &str = "done";
 
+/// One change of a group that a door system was asked for.
+pub struct GroupChange<'a> {
+    /// The door system.
+    pub doors: &'a str,
+    /// The group.
+    pub group: &'a GroupId,
+    /// The account.
+    pub account: &'a AccountId,
+    /// The reason, as the audit entry has it.
+    pub because: &'a str,
+}
+
 /// Records that Doorstep suspended or resumed the account.
 fn stands(linked: &mut Linked, standing: Standing) {
     linked.suspended = standing == Standing::Suspended;
@@ -136,15 +148,8 @@ impl PersonWork {
 
     /// Records a failed change. A change that may have been applied, wholly or `in_part`, stays an intent. A refusal
     /// gets one audit entry.
-    pub(in crate::settle) fn failed(
-        &mut self,
-        doors: &str,
-        group: &GroupId,
-        account: &AccountId,
-        because: &str,
-        error: Error,
-        in_part: bool,
-    ) {
+    pub(in crate::settle) fn failed(&mut self, change: GroupChange<'_>, error: Error, in_part: bool) {
+        let GroupChange { doors, group, account, because } = change;
         if !error.is_retryable() {
             if !in_part {
                 self.person.done(doors, group);

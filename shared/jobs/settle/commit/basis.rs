@@ -2,32 +2,29 @@
 
 use jiff::Timestamp;
 
-use doorstep_core::decide::entitlement::{Entitlement, PersonFacts};
+use crate::settle::evaluate::Evaluation;
+use crate::settle::load::PersonState;
 use doorstep_core::model::person::{Basis, Claim, Person};
 
 /// Most facts that one claim records. A person is written often, and each KiB counts.
 const MOST: usize = 5;
 
 /// Adds to each claim that is new or has a new reason the facts that support it, and the cause of the evaluation.
-pub fn note_basis(
-    person: &mut Person,
-    before: &Person,
-    (entitlements, dossier): (&[Entitlement], &PersonFacts),
-    cause: &Option<String>,
-    now: Timestamp,
-) {
+pub fn note_basis(person: &mut Person, evaluation: &Evaluation, now: Timestamp) {
+    let PersonState { person: before, facts, .. } = &evaluation.state;
     let same = |claim: &Claim| {
         let known = before.claim(&claim.doors, &claim.group);
         known.is_some_and(|known| known.since == claim.since && known.because == claim.because)
     };
     for claim in person.claims.iter_mut().filter(|claim| !same(claim)) {
-        let behind = entitlements.iter().filter(|one| one.doors == claim.doors && one.group == claim.group);
+        let behind =
+            evaluation.derived.entitlements.iter().filter(|one| one.doors == claim.doors && one.group == claim.group);
         let open = behind.filter(|one| one.window.holds(now));
         let mut basis: Vec<Basis> = open
             .flat_map(|one| {
                 one.because.iter().map(|name| Basis {
                     fact: name.clone(),
-                    version: dossier.facts.get(name).and_then(|fact| fact.changed),
+                    version: facts.facts.get(name).and_then(|fact| fact.changed),
                     rule: one.rule,
                     line: one.line,
                 })
@@ -37,6 +34,6 @@ pub fn note_basis(
         basis.dedup();
         basis.truncate(MOST);
         claim.basis = basis;
-        claim.cause.clone_from(cause);
+        claim.cause.clone_from(&evaluation.cause);
     }
 }

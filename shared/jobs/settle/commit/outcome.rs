@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use doorstep_core::budgets::rounds::{LONGEST_BACK_OFF, LONGEST_PAUSE, RETRIES_EACH_MINUTE};
 use doorstep_core::decide::action::Action;
 use doorstep_core::decide::doors_context::DoorsContext;
 use doorstep_core::decide::person::PersonDecision;
@@ -12,11 +13,6 @@ use doorstep_core::model::error::Error;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::window::{ceil_minute, minutes_later};
 use doorstep_core::site::WithoutAccess;
-
-/// Longest pause that is granted to a vendor.
-const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
-/// Most minutes until a person whose rounds failed is retried.
-pub const LONGEST_BACK_OFF: i64 = 8;
 
 /// The outcome of one person's round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +79,10 @@ pub fn conclude(person: &mut Person, round: Round, now: Timestamp) -> Outcome {
 /// Returns whether the applied actions require another round. After a person left the last group, Doorstep takes back
 /// the cards, and may then suspend or delete the account. A claim with older members needs another round until the last
 /// of them is gone.
-pub fn needs_aftercare(decision: &PersonDecision, person: &Person, terms: &BTreeMap<String, DoorsContext>) -> bool {
+pub fn needs_aftercare(decision: &PersonDecision, person: &Person, systems: &BTreeMap<String, DoorsContext>) -> bool {
     decision.actions().any(|(doors, step)| match step {
         Action::Revoke { group, .. } => {
-            let keeps = terms.get(doors).is_none_or(|terms| terms.without_access(person) == WithoutAccess::Keep);
+            let keeps = systems.get(doors).is_none_or(|system| system.without_access(person) == WithoutAccess::Keep);
             !keeps || person.has_cards_at(doors) || person.claim(doors, group).is_some()
         }
         Action::Tidy { .. } | Action::Untag(_) => true,
@@ -96,5 +92,5 @@ pub fn needs_aftercare(decision: &PersonDecision, person: &Person, terms: &BTree
 
 /// Returns the minutes until a person is retried after this many failures.
 fn back_off(failures: u32) -> i64 {
-    1 << failures.saturating_sub(4).min(3)
+    (1 << failures.saturating_sub(RETRIES_EACH_MINUTE).min(16)).min(LONGEST_BACK_OFF)
 }

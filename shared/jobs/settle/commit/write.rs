@@ -8,8 +8,7 @@ use crate::settle::site_context::SiteContext;
 use doorstep_cloud::store::audits::Chain;
 use doorstep_cloud::store::dues::Due;
 use doorstep_cloud::store::people::put;
-use doorstep_cloud::store::{MOST_IN_ONE, Step, Write};
-use doorstep_core::model::audit::AuditEntry;
+use doorstep_cloud::store::{MOST_IN_ONE, Step};
 use doorstep_core::model::error::Result;
 use doorstep_core::model::person::Person;
 use doorstep_core::model::subject::Subject;
@@ -20,35 +19,34 @@ const MOST_ACTIONS: usize = 80;
 
 /// Writes the person, if anything changed. The due item and the schedule of the next evaluation precede the person.
 pub async fn write(
-    scene: &SiteContext,
+    context: &SiteContext,
     before: &Person,
-    task: &mut PersonWork,
-    (now, at): (Timestamp, Timestamp),
+    work: &mut PersonWork,
+    at: Timestamp,
     known: &mut Option<Chain>,
 ) -> Result<()> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
-    let person = &mut task.person;
-    if *person == *before && task.actions.is_empty() && task.writes.is_empty() {
+    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let person = &mut work.person;
+    if *person == *before && work.actions.is_empty() && work.writes.is_empty() {
         return Ok(());
     }
     let me = Subject::Person(person.id.clone());
     if let Some(next) = person.next.filter(|_| person.next != before.next) {
         // The due item and the schedule precede the person: an unneeded one does no harm.
         let due = [Due::at(next, me.clone())];
-        try_join(scene.schedule(floor_minute(next)), store.put_dues(site, &due)).await?;
+        try_join(context.schedule(floor_minute(next)), store.put_dues(site, &due)).await?;
     }
-    if task.actions.is_empty() && task.writes.is_empty() {
+    if work.actions.is_empty() && work.writes.is_empty() {
         store.write_as(Step::Commit, put(site, person)?).await?;
     } else {
         let chain = match known.take() {
             Some(chain) => chain,
             None => store.chain(site).await?,
         };
-        *known =
-            Some(write_with_actions(scene, person, std::mem::take(&mut task.writes), &task.actions, at, chain).await?);
+        *known = Some(write_with_actions(context, work, at, chain).await?);
     }
-    person.version += 1;
-    let moved = before.next.filter(|&old| old > now && person.next != Some(old));
+    work.person.version += 1;
+    let moved = before.next.filter(|&old| old > context.now && work.person.next != Some(old));
     if let Some(old) = moved
         && let Err(error) = store.write(Due::delete(site, old, &me)).await
     {
@@ -60,14 +58,14 @@ pub async fn write(
 /// Writes the person, further items and the person's audit entries at the end of the chain, in one transaction. Audit
 /// entries that do not fit are written before it, in transactions of their own. Returns the new end of the chain.
 async fn write_with_actions(
-    scene: &SiteContext,
-    person: &mut Person,
-    mut writes: Vec<Write>,
-    actions: &[AuditEntry],
+    context: &SiteContext,
+    work: &mut PersonWork,
     at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let (site, store) = (context.site.id.as_str(), &context.environment.store);
+    let mut writes = std::mem::take(&mut work.writes);
+    let (person, actions) = (&mut work.person, work.actions.as_slice());
     let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));
     for actions in early.chunks(MOST_ACTIONS) {
         store.write_all(Step::Keep, chain.join(site, person, at, actions)?).await?;

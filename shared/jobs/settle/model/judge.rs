@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::state::{Act, Begun, Known, Line, Minute, Records};
 use super::{Doors, Flaw, Story};
+use crate::settle::apply::results::GroupChange;
 use crate::settle::commit::outcome::{Outcome, Round, conclude, needs_aftercare};
 use crate::settle::intend::intent_of;
 use crate::settle::interrupted::finish;
@@ -242,6 +243,8 @@ impl Judge {
         let account = person.accounts.get(DOORS).expect("an account").account.clone();
         let mut task = PersonWork::of(person, NAME);
         let id = account.id.clone();
+        let group_id = group();
+        let change = GroupChange { doors: DOORS, group: &group_id, account: &id, because: "b" };
         match (act, well) {
             (Act::Grant(until, replaces), true) => {
                 let replaces = replaces.iter().map(|handle| row(*handle, None)).collect();
@@ -251,9 +254,9 @@ impl Judge {
             (Act::Revoke(handle), true) => task.revoked("site", DOORS, &group(), &row(*handle, None), "b".to_owned()),
             (Act::Tidy(handle), true) => task.tidied(DOORS, &group(), &row(*handle, None)),
             (Act::Grant(_, replaces), false) => {
-                task.failed(DOORS, &group(), &id, "b", Error::retry("away"), !replaces.is_empty());
+                task.failed(change, Error::retry("away"), !replaces.is_empty());
             }
-            (_, false) => task.failed(DOORS, &group(), &id, "b", Error::retry("away"), false),
+            (_, false) => task.failed(change, Error::retry("away"), false),
         }
         let records = records(&task.actions);
         if !self.claims && well && matches!(act, Act::Grant(..)) {

@@ -18,11 +18,11 @@ use doorstep_core::model::subject::Subject;
 impl Refetcher<'_> {
     /// Stores a missing thing as unconfirmed after the last fetch: six minutes of 404 are no removal while its list
     /// contains it. A reconcile reads that list, and the guard judges what follows.
-    pub(super) async fn keep_missing(&self, name: &FactId, began: Timestamp, heard: &Origin) -> Result<()> {
+    pub(super) async fn keep_missing(&self, name: &FactId, began: Timestamp, origin: &Origin) -> Result<()> {
         let known = self.environment.store.fact(&self.site.id, name).await?;
         let Some(known) = known.filter(|known| !known.gone) else { return Ok(()) };
         let record = known.gone(began, Source::Missing).after(Some(&known));
-        self.keep_and_mark(&record, heard, false).await?;
+        self.keep_and_mark(&record, origin, false).await?;
         self.environment.bus.want_reconcile(&self.site.id, AskedBy::Function).await;
         Ok(())
     }
@@ -32,19 +32,19 @@ impl Refetcher<'_> {
         name: &FactId,
         began: Timestamp,
         source: Source,
-        heard: &Origin,
+        origin: &Origin,
     ) -> Result<()> {
         match self.environment.store.fact(&self.site.id, name).await? {
             Some(known) => {
                 let record = known.gone(began, source);
-                self.keep_and_mark(&record, heard, false).await
+                self.keep_and_mark(&record, origin, false).await
             }
             None => Ok(()),
         }
     }
 
     /// Stores a fact, after the unknown things that it refers to.
-    pub(super) async fn keep(&self, record: Record, heard: &Origin) -> Result<()> {
+    pub(super) async fn keep(&self, record: Record, origin: &Origin) -> Result<()> {
         let mut seen = BTreeSet::from([record.fact.name()]);
         let mut found = vec![record];
         let mut next = 0;
@@ -52,7 +52,7 @@ impl Refetcher<'_> {
             for name in names {
                 if seen.insert(name.clone())
                     && self.must_see(&name).await?
-                    && let Some(record) = self.see(&name, heard).await?
+                    && let Some(record) = self.see(&name, origin).await?
                 {
                     found.push(record);
                 }
@@ -60,8 +60,8 @@ impl Refetcher<'_> {
             next += 1;
         }
         for record in found.iter().rev() {
-            self.look_at_its_end(&record.fact, heard).await?;
-            self.keep_and_mark(record, heard, false).await?;
+            self.look_at_its_end(&record.fact, origin).await?;
+            self.keep_and_mark(record, origin, false).await?;
         }
         Ok(())
     }
@@ -73,13 +73,13 @@ impl Refetcher<'_> {
         Ok(name.kind == Kind::Visitor || known.is_none_or(|known| known.gone))
     }
 
-    pub(super) async fn see(&self, name: &FactId, heard: &Origin) -> Result<Option<Record>> {
+    pub(super) async fn see(&self, name: &FactId, origin: &Origin) -> Result<Option<Record>> {
         let began = self.environment.time.now();
         match self.platform.look(name).await {
-            Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, heard.source()))),
+            Ok(found) => Ok(found.fact().map(|fact| Record::new(fact, began, origin.source()))),
             Err(error) => {
                 let hint = ChangeHint { about: name.clone(), reaches: None, removed: false };
-                self.could_not(&hint, 0, heard, &error).await.map(|()| None)
+                self.could_not(&hint, 0, origin, &error).await.map(|()| None)
             }
         }
     }
@@ -92,7 +92,7 @@ impl Refetcher<'_> {
     ///
     /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored item may be later
     /// than the run's start, and another run may serve the person before the fact is stored.
-    pub(super) async fn keep_and_mark(&self, record: &Record, heard: &Origin, once: bool) -> Result<()> {
+    pub(super) async fn keep_and_mark(&self, record: &Record, origin: &Origin, once: bool) -> Result<()> {
         let (store, site) = (&self.environment.store, self.site.id.as_str());
         let now = self.environment.time.now();
         let mut draft = store.draft(site, record).await?;
@@ -104,7 +104,7 @@ impl Refetcher<'_> {
             draft = store.draft(site, record).await?;
         }
         let profiles = self.profiles(record, &draft.concerned.everybody).await?;
-        let due = |name: FactId| heard.due(now, Subject::Profile(name));
+        let due = |name: FactId| origin.due(now, Subject::Profile(name));
         if once || draft.concerned.some_left || matches!(self.marked, Marked::Written) {
             store.put_dues(site, &profiles.iter().cloned().map(due).collect::<Vec<_>>()).await?;
         }

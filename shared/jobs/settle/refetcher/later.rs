@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Refetcher;
 use crate::settle::origin::Origin;
 use doorstep_cloud::store::dues::Due;
+use doorstep_core::budgets::refetch::{AGAIN_AFTER, LONGEST_PAUSE};
 use doorstep_core::decide::entitlement::days::end_of;
 use doorstep_core::model::error::{Error, Result};
 use doorstep_core::model::fact::{Fact, FactId, Id, Kind, Membership, What};
@@ -15,27 +16,23 @@ use doorstep_core::site::Site;
 use doorstep_core::site::catalogue::Catalogue;
 use doorstep_vendors::platform::found::Unreadable;
 
-/// Minutes after the trigger at which a thing is fetched again: a platform may lag behind its own webhook.
-const AGAIN_AFTER: [i64; 2] = [1, 5];
-/// Longest pause that is granted to a platform.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
-
 impl Refetcher<'_> {
     /// Leaves each of these things to the next run.
-    pub(super) async fn look_next(&self, names: &[FactId], heard: &Origin) -> Result<()> {
+    pub(super) async fn look_next(&self, names: &[FactId], origin: &Origin) -> Result<()> {
         let now = self.environment.time.now();
         let look = |about: &FactId| {
             let hint = ChangeHint { about: about.clone(), reaches: None, removed: false };
-            Due::at(now, Subject::Refetch { hint, refetches: 0, delivery: heard.delivery.clone() }).asked_at(heard.rung)
+            Due::at(now, Subject::Refetch { hint, refetches: 0, delivery: origin.delivery.clone() })
+                .asked_at(origin.sent_at)
         };
         self.environment.store.put_dues(&self.site.id, &names.iter().map(look).collect::<Vec<_>>()).await
     }
 
     /// Schedules another fetch, unless there were enough. Returns whether it did.
-    pub(super) async fn look_again(&self, hint: &ChangeHint, refetches: u8, heard: &Origin) -> Result<bool> {
+    pub(super) async fn look_again(&self, hint: &ChangeHint, refetches: u8, origin: &Origin) -> Result<bool> {
         let Some(minutes) = AGAIN_AFTER.get(usize::from(refetches)) else { return Ok(false) };
         let waited = refetches.checked_sub(1).and_then(|last| AGAIN_AFTER.get(usize::from(last))).unwrap_or(&0);
-        self.look_later(hint, refetches + 1, heard, SignedDuration::from_mins(minutes - waited)).await?;
+        self.look_later(hint, refetches + 1, origin, SignedDuration::from_mins(minutes - waited)).await?;
         Ok(true)
     }
 
@@ -44,19 +41,19 @@ impl Refetcher<'_> {
         &self,
         hint: &ChangeHint,
         refetches: u8,
-        heard: &Origin,
+        origin: &Origin,
         what: &Unreadable,
     ) -> Result<()> {
         let (site, about, field) = (self.site.id.as_str(), &hint.about, what.field.as_str());
         tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
-        self.look_again(hint, refetches, heard).await.map(drop)
+        self.look_again(hint, refetches, origin).await.map(drop)
     }
 
     pub(super) async fn could_not(
         &self,
         hint: &ChangeHint,
         refetches: u8,
-        heard: &Origin,
+        origin: &Origin,
         error: &Error,
     ) -> Result<()> {
         tracing::warn!(site = self.site.id, about = %hint.about, %error, "cannot look at the platform");
@@ -65,26 +62,26 @@ impl Refetcher<'_> {
             Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
         };
         let minute = SignedDuration::from_mins(1);
-        self.look_later(hint, refetches, heard, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
+        self.look_later(hint, refetches, origin, asked.map_or(minute, |asked| asked.clamp(minute, LONGEST_PAUSE))).await
     }
 
     pub(super) async fn look_later(
         &self,
         hint: &ChangeHint,
         refetches: u8,
-        heard: &Origin,
+        origin: &Origin,
         wait: SignedDuration,
     ) -> Result<()> {
         let now = self.environment.time.now();
         let at = ceil_minute(now.checked_add(wait).unwrap_or(now));
-        let due = Due::at(at, Subject::Refetch { hint: hint.clone(), refetches, delivery: heard.delivery.clone() });
+        let due = Due::at(at, Subject::Refetch { hint: hint.clone(), refetches, delivery: origin.delivery.clone() });
         self.environment.schedules.set(&self.site.id, at).await?;
         self.environment.store.put_dues(&self.site.id, &[due]).await
     }
 
     /// Schedules a fetch at the end of a membership whose successor does not exist yet, before that end revokes
     /// anything.
-    pub(super) async fn look_at_its_end(&self, fact: &Fact, heard: &Origin) -> Result<()> {
+    pub(super) async fn look_at_its_end(&self, fact: &Fact, origin: &Origin) -> Result<()> {
         let known = async |location: Id| {
             let name = FactId::new(Kind::Location, location);
             self.environment.store.fact(&self.site.id, &name).await
@@ -96,7 +93,7 @@ impl Refetcher<'_> {
             _ => None,
         };
         let location = location.as_ref().map(|record| record.fact.as_ref());
-        let Some(due) = end_refetch(self.site, location, fact, self.environment.time.now(), heard) else {
+        let Some(due) = end_refetch(self.site, location, fact, self.environment.time.now(), origin) else {
             return Ok(());
         };
         self.environment.schedules.set(&self.site.id, due.minute).await?;
@@ -106,11 +103,11 @@ impl Refetcher<'_> {
 
 /// Returns the refetch of a membership at its end, if a successor is expected and does not exist yet. `location` is the
 /// location of the membership.
-pub fn end_refetch(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, heard: &Origin) -> Option<Due> {
+pub fn end_refetch(site: &Site, location: Option<&Fact>, fact: &Fact, now: Timestamp, origin: &Origin) -> Option<Due> {
     let What::Membership(Membership { awaits_next: true, until: Some(until), .. }) = &fact.what else { return None };
     let catalogue = Catalogue::without_passes(location);
     let zone = catalogue.zone_of(location.map(|location| location.id.as_str()), &site.timezone);
     let end = end_of(*until, &zone).filter(|end| *end > now)?;
     let hint = ChangeHint { about: fact.name(), reaches: None, removed: false };
-    Some(Due::at(end, Subject::Refetch { hint, refetches: 0, delivery: heard.delivery.clone() }))
+    Some(Due::at(end, Subject::Refetch { hint, refetches: 0, delivery: origin.delivery.clone() }))
 }

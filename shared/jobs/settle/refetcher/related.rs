@@ -18,7 +18,7 @@ const A_LOCAL_DAY: SignedDuration = SignedDuration::from_hours(25);
 impl Refetcher<'_> {
     /// Returns a fact with the relations that it still has, although a list read beside it left them out. If a relation
     /// cannot be confirmed, it stays, and the thing is fetched again.
-    pub(super) async fn with_relations(&self, mut fact: Fact, heard: &Origin) -> Result<Fact> {
+    pub(super) async fn with_relations(&self, mut fact: Fact, origin: &Origin) -> Result<Fact> {
         if !self.platform.relates(fact.what.kind()) {
             return Ok(fact);
         }
@@ -28,7 +28,7 @@ impl Refetcher<'_> {
         let unanswered = relation::confirm(self.platform.as_ref(), &known.fact, &mut fact, |_| None).await;
         if let Some((_, error)) = unanswered.first() {
             let hint = ChangeHint { about: name, reaches: None, removed: false };
-            self.could_not(&hint, 0, heard, error).await?;
+            self.could_not(&hint, 0, origin, error).await?;
         }
         Ok(fact)
     }
@@ -63,7 +63,7 @@ impl Refetcher<'_> {
 
     /// Stores new check-ins before the pass that they use up. Check-ins have no webhook of their own, but passes have.
     /// Otherwise a person who used the last one today would have no access until the next reconcile.
-    pub(super) async fn uses(&self, fact: &Fact, heard: &Origin) -> Result<()> {
+    pub(super) async fn uses(&self, fact: &Fact, origin: &Origin) -> Result<()> {
         let What::Pass(pass) = &fact.what else { return Ok(()) };
         if self.platform.tells_of_people() {
             return Ok(());
@@ -81,7 +81,7 @@ impl Refetcher<'_> {
         for fact in self.platform.read(Kind::Checkin, &span).await?.facts {
             if self.environment.store.fact(&self.site.id, &fact.name()).await?.is_none() {
                 // The check-in is known from now on, so no later run refetches it.
-                self.keep_and_mark(&Record::new(fact, began, heard.source()), heard, true).await?;
+                self.keep_and_mark(&Record::new(fact, began, origin.source()), origin, true).await?;
             }
         }
         Ok(())
