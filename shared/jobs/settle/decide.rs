@@ -81,7 +81,7 @@ fn start(context: &SiteContext, evaluation: &Evaluation, cache: &DoorsCache) -> 
         None => {}
     }
     for group in &evaluation.groups {
-        let failure = cache.unread.get(group).map(|error| (group.0.clone(), error.clone()));
+        let failure = cache.unread.get(group).map(|error| (group.doors.clone(), error.clone()));
         work.failures.extend(failure.filter(|failure| !work.failures.contains(failure)));
     }
     work.actions = finish(&mut work.person, &cache.groups, &context.systems, context.now);
