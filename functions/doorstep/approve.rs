@@ -4,6 +4,7 @@ use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::decide::guard::Hold;
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::approve::{self, Opened};
 
 /// The arguments of `doorstep approve`.
@@ -32,7 +33,9 @@ pub async fn run(asked: &Approve) -> Result<End> {
 async fn look(asked: &Approve) -> Result<End> {
     let held = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => approve::holds(&environment, asked.site.as_deref()).await,
+            Reached::Stack(environment) => {
+                approve::holds(&environment, asked.site.as_deref().map(SiteId::from).as_ref()).await
+            }
             Reached::Local(local) => match &asked.site {
                 Some(site) => local.get(&format!("{}/holds", local.site(site)?)).await,
                 None => local.get("/sandbox/holds").await,
@@ -53,7 +56,9 @@ async fn look(asked: &Approve) -> Result<End> {
 async fn release(asked: &Approve, checksum: &str) -> Result<End> {
     let approved = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => approve::approve(&environment, asked.site.as_deref(), checksum).await,
+            Reached::Stack(environment) => {
+                approve::approve(&environment, asked.site.as_deref().map(SiteId::from).as_ref(), checksum).await
+            }
             Reached::Local(local) => {
                 let body = serde_json::json!({ "checksum": checksum }).to_string();
                 match &asked.site {

@@ -1,5 +1,6 @@
 //! `doorstep audit`.
 
+use doorstep_core::model::ids::SiteId;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -64,7 +65,7 @@ async fn exported(asked: &Export) -> Result<End> {
         match asked.target.reach().await? {
             Reached::Stack(environment) => {
                 is_here(&environment, &asked.site).await?;
-                environment.store.audit(&asked.site).await
+                environment.store.audit(&SiteId::from(asked.site.as_str())).await
             }
             Reached::Local(local) => local.get(&format!("{}/audit", local.site(&asked.site)?)).await,
         }
@@ -77,12 +78,12 @@ async fn exported(asked: &Export) -> Result<End> {
 async fn verified(asked: &Verify, json: bool) -> Result<End> {
     let verdict = async {
         if let Some(file) = &asked.file {
-            return Ok(verify(&asked.site, &read(file)?, asked.known.clone()));
+            return Ok(verify(&SiteId::from(asked.site.as_str()), &read(file)?, asked.known.clone()));
         }
         match asked.target.reach().await? {
             Reached::Stack(environment) => {
                 is_here(&environment, &asked.site).await?;
-                environment.store.verify_audit(&asked.site, asked.known.clone()).await
+                environment.store.verify_audit(&SiteId::from(asked.site.as_str()), asked.known.clone()).await
             }
             Reached::Local(local) => {
                 let known = asked.known.as_ref().map(|known| ("known", format!("{}:{}", known.seq, known.hash)));
@@ -101,10 +102,10 @@ async fn verified(asked: &Verify, json: bool) -> Result<End> {
 
 /// Checks that the site exists. A retired site still has its chain.
 async fn is_here(environment: &Environment, site: &str) -> Result<()> {
-    if environment.store.audit_end(site).await? > 0 {
+    if environment.store.audit_end(&SiteId::from(site)).await? > 0 {
         return Ok(());
     }
-    environment.store.in_force(site).await.map(drop)
+    environment.store.in_force(&SiteId::from(site)).await.map(drop)
 }
 
 fn read(file: &Path) -> Result<Vec<Value>> {

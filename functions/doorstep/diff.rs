@@ -1,5 +1,6 @@
 //! `doorstep diff`.
 
+use doorstep_core::model::ids::SiteId;
 use std::path::PathBuf;
 
 use crate::files::{File, site_file};
@@ -36,7 +37,7 @@ pub async fn run(asked: &Diff) -> Result<End> {
         for site in &asked.site {
             let shown = async {
                 match &target {
-                    Reached::Stack(environment) => push::drift(environment, site).await,
+                    Reached::Stack(environment) => push::drift(environment, &SiteId::from(site.as_str())).await,
                     Reached::Local(local) => local.get(&format!("{}/diff", local.site(site)?)).await,
                 }
             };

@@ -3,6 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::doctor::{self, Checkup};
 
 /// The arguments of `doorstep doctor`.
@@ -44,7 +45,7 @@ pub async fn run(asked: &Doctor) -> Result<End> {
 
 async fn one(asked: &Doctor, site: &str) -> Result<Checkup> {
     match asked.target.reach().await? {
-        Reached::Stack(environment) => doctor::doctor(&environment, site).await,
+        Reached::Stack(environment) => doctor::doctor(&environment, &SiteId::from(site)).await,
         Reached::Local(local) => local.get(&format!("{}/doctor", local.site(site)?)).await,
     }
 }

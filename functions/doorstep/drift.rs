@@ -3,6 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::drift;
 
 /// The arguments of `doorstep drift`.
@@ -21,7 +22,7 @@ pub struct Drift {
 pub async fn run(asked: &Drift) -> Result<End> {
     let found = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => drift::drift(&environment, &asked.site).await,
+            Reached::Stack(environment) => drift::drift(&environment, &SiteId::from(asked.site.as_str())).await,
             Reached::Local(local) => local.get(&format!("{}/drift", local.site(&asked.site)?)).await,
         }
     };

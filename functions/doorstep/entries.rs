@@ -3,6 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::{Error, Result};
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::report::{self, ReportRow, Wanted};
 
 /// The arguments of `doorstep entries`.
@@ -31,7 +32,9 @@ pub async fn run(asked: &Entries) -> Result<End> {
     let wanted = Wanted { from: asked.from.clone(), until: asked.until.clone(), email: asked.person.clone() };
     let rows = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => report::entries(&environment, &asked.site, &wanted).await,
+            Reached::Stack(environment) => {
+                report::entries(&environment, &SiteId::from(asked.site.as_str()), &wanted).await
+            }
             Reached::Local(local) => local.get(&local.query(&asked.site, "entries", &wanted)?).await,
         }
     };

@@ -3,6 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::{Explained, Wanted, explain};
 
 /// The arguments of `doorstep explain`.
@@ -52,7 +53,7 @@ pub async fn run(asked: &Explain) -> Result<End> {
     };
     let found = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => explain(&environment, &asked.site, &wanted).await,
+            Reached::Stack(environment) => explain(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
             Reached::Local(local) => local.find(&local.query(&asked.site, "explain", &wanted)?).await,
         }
     };

@@ -1,5 +1,6 @@
 //! `doorstep forget`.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::target::{Reached, Target};
@@ -38,7 +39,7 @@ pub async fn run(asked: &Forget) -> Result<End> {
     let wanted = Wanted { email: asked.who.email.clone(), person: asked.who.person.clone() };
     let done = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => forget(&environment, &asked.site, &wanted).await,
+            Reached::Stack(environment) => forget(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
             Reached::Local(local) => local.forget(&asked.site, &wanted).await,
         }
     };

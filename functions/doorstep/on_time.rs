@@ -3,6 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::on_time::{self, Wanted, on_time};
 
 /// The arguments of `doorstep on-time`.
@@ -31,7 +32,7 @@ pub async fn run(asked: &OnTime) -> Result<End> {
     let wanted = Wanted { day: asked.day.clone(), from: asked.from.clone(), until: asked.until.clone() };
     let told = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => on_time(&environment, &asked.site, &wanted).await,
+            Reached::Stack(environment) => on_time(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
             Reached::Local(local) => local.get(&local.query(&asked.site, "on-time", &wanted)?).await,
         }
     };

@@ -1,5 +1,6 @@
 //! `doorstep pause`, and the output of `pause` and `resume`.
 
+use doorstep_core::model::ids::SiteId;
 use serde_json::json;
 
 use crate::target::{Reached, Target};
@@ -25,7 +26,9 @@ pub struct Pause {
 /// Stops all changes at a site's doors.
 pub async fn run(asked: &Pause) -> Result<End> {
     let state = match asked.target.reach().await? {
-        Reached::Stack(environment) => pause::pause(&environment, &asked.site, asked.why.as_deref()).await?,
+        Reached::Stack(environment) => {
+            pause::pause(&environment, &SiteId::from(asked.site.as_str()), asked.why.as_deref()).await?
+        }
         Reached::Local(local) => {
             let why = json!({ "why": asked.why }).to_string();
             local.post(&format!("{}/pause", local.site(&asked.site)?), &why).await?

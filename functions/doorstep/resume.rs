@@ -4,6 +4,7 @@ use crate::End;
 use crate::pause::say;
 use crate::target::{Reached, Target};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::pause;
 
 /// The arguments of `doorstep resume`.
@@ -21,7 +22,7 @@ pub struct Resume {
 /// Ends a site's pause.
 pub async fn run(asked: &Resume) -> Result<End> {
     let state = match asked.target.reach().await? {
-        Reached::Stack(environment) => pause::resume(&environment, &asked.site).await?,
+        Reached::Stack(environment) => pause::resume(&environment, &SiteId::from(asked.site.as_str())).await?,
         Reached::Local(local) => local.post(&format!("{}/resume", local.site(&asked.site)?), "").await?,
     };
     say(&state, asked.json)

@@ -1,5 +1,6 @@
 //! `doorstep retire`.
 
+use doorstep_core::model::ids::SiteId;
 use std::time::Duration;
 
 use serde_json::json;
@@ -67,7 +68,7 @@ async fn until_done(target: &Reached, site: &str, order: &Order) -> Result<Retir
 
 async fn once(target: &Reached, site: &str, order: &Order) -> Result<Retirement> {
     match target {
-        Reached::Stack(environment) => retire::retire(environment, site, order).await,
+        Reached::Stack(environment) => retire::retire(environment, &SiteId::from(site), order).await,
         Reached::Local(local) => local.post(&format!("{}/retire", local.site(site)?), &json!(order).to_string()).await,
     }
 }

@@ -3,6 +3,7 @@
 use crate::target::{Reached, Target};
 use crate::{End, print, progress};
 use doorstep_core::model::error::Result;
+use doorstep_core::model::ids::SiteId;
 use doorstep_operator::explain::who::{Told, Wanted, who};
 
 /// The arguments of `doorstep who`.
@@ -28,7 +29,7 @@ pub async fn run(asked: &Who) -> Result<End> {
     let wanted = Wanted { group: asked.group.clone(), at: asked.at.clone() };
     let told = async {
         match asked.target.reach().await? {
-            Reached::Stack(environment) => who(&environment, &asked.site, &wanted).await,
+            Reached::Stack(environment) => who(&environment, &SiteId::from(asked.site.as_str()), &wanted).await,
             Reached::Local(local) => local.get(&local.query(&asked.site, "who", &wanted)?).await,
         }
     };

@@ -12,6 +12,7 @@
 //! no                             no                no                                       reconcile
 //! ```
 
+use doorstep_core::model::ids::SiteId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,7 @@ pub enum AskedBy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileRequest {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// How many reconciles of the site had begun when it was made.
     pub begun: u64,
     /// The origin of the request.
@@ -108,7 +109,7 @@ mod tests {
     }
 
     fn request(begun: u64, by: AskedBy) -> ReconcileRequest {
-        ReconcileRequest { site: "riverside".to_owned(), begun, by }
+        ReconcileRequest { site: "riverside".into(), begun, by }
     }
 
     fn handed(message: &str, times: u32) -> Handed {

@@ -32,13 +32,13 @@ pub async fn entries(environment: &Environment, delivery: Delivery) -> Answer {
     };
     let Some(entrance) = found else { return Answer::nobody() };
     let Ok(verified) = entrance.vendor.verify(delivery, &entrance.secrets) else {
-        tracing::warn!(site = entrance.site, doors = entrance.doors, "refused an unproven delivery");
+        tracing::warn!(site = entrance.site.as_str(), doors = entrance.doors, "refused an unproven delivery");
         return Answer::unverified();
     };
     match take(environment, &entrance, &verified).await {
         Ok(()) => Answer::accepted(),
         Err(error) => {
-            tracing::error!(site = entrance.site, doors = entrance.doors, %error, "a delivery could not be taken");
+            tracing::error!(site = entrance.site.as_str(), doors = entrance.doors, %error, "a delivery could not be taken");
             Answer::try_again()
         }
     }
@@ -77,7 +77,7 @@ async fn keep(environment: &Environment, entrance: &DoorsRoute, attempt: AccessA
 
 /// Records an unreadable delivery and accepts it. A door system switches off a webhook that keeps failing.
 async fn unreadable(environment: &Environment, entrance: &DoorsRoute, dedup_id: &str, why: &str) -> Result<()> {
-    tracing::warn!(site = entrance.site, doors = entrance.doors, why, "a proven delivery cannot be read");
+    tracing::warn!(site = entrance.site.as_str(), doors = entrance.doors, why, "a proven delivery cannot be read");
     environment.store.keep_unreadable(&entrance.site, dedup_id, why, environment.time.now()).await?;
     enqueue(environment, entrance, Trigger::Unreadable, dedup_id).await
 }

@@ -1,6 +1,7 @@
 //! The receive job. It verifies the signature over the exact bytes, parses the content, enqueues a trigger and stores
 //! push updates. It calls no vendor, and has no right to door secrets or API credentials.
 
+use doorstep_core::model::ids::SiteId;
 use sha2::{Digest, Sha256};
 
 use doorstep_cloud::environment::Environment;
@@ -29,14 +30,14 @@ pub async fn receive(environment: &Environment, delivery: Delivery) -> Answer {
     let Some(site_route) = route.site.as_ref() else { return Answer::nobody() };
     let vendor = site_route.platform.vendor();
     let Ok(verified) = vendor.verify(delivery, &route.secrets, environment.time.now()) else {
-        tracing::warn!(site = site_route.site, "refused an unproven delivery");
+        tracing::warn!(site = site_route.site.as_str(), "refused an unproven delivery");
         return Answer::unverified();
     };
     let parse = vendor.parse(&verified);
     match take(environment, site_route, &verified, parse).await {
         Ok(answer) => answer,
         Err(error) => {
-            tracing::error!(site = site_route.site, %error, "a delivery could not be taken");
+            tracing::error!(site = site_route.site.as_str(), %error, "a delivery could not be taken");
             Answer::try_again()
         }
     }
@@ -52,12 +53,12 @@ async fn take(
     parse: WebhookContent,
 ) -> doorstep_core::model::error::Result<Answer> {
     let now = environment.time.now();
-    let (site, dedup_id) = (site_route.site.as_str(), verified.dedup_id.as_str());
+    let (site, dedup_id) = (&site_route.site, verified.dedup_id.as_str());
     match parse {
         WebhookContent::NotForUs => {}
         WebhookContent::About(hints) => enqueue(environment, site, Trigger::Hints(hints), dedup_id).await?,
         WebhookContent::Tells(told) if told.version.at.as_second().saturating_sub(now.as_second()) > FUTURE_SECONDS => {
-            tracing::warn!(site, "refused a letter from the future");
+            tracing::warn!(site = site.as_str(), "refused a letter from the future");
             return Ok(Answer::wrong("timestamp is more than 300 seconds in the future"));
         }
         WebhookContent::Tells(told) => {
@@ -72,11 +73,11 @@ async fn take(
             environment.triggers.enqueue(&TriggerMessage::new(site, trigger).by(dedup_id, now), None).await?;
         }
         WebhookContent::Wrong(why) => {
-            tracing::warn!(site, why, "refused a proven delivery that is not as the contract says");
+            tracing::warn!(site = site.as_str(), why, "refused a proven delivery that is not as the contract says");
             return Ok(Answer::wrong(&why));
         }
         WebhookContent::Unreadable(why) => {
-            tracing::warn!(site, why, "a proven delivery cannot be read");
+            tracing::warn!(site = site.as_str(), why, "a proven delivery cannot be read");
             environment.store.keep_unreadable(site, dedup_id, &why, now).await?;
             enqueue(environment, site, Trigger::Unreadable, dedup_id).await?;
         }
@@ -86,7 +87,7 @@ async fn take(
 
 async fn enqueue(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     trigger: Trigger,
     dedup_id: &str,
 ) -> doorstep_core::model::error::Result<()> {

@@ -1,6 +1,7 @@
 //! Settle: the only job that writes to door systems. Triggers mark people as due. Settle then evaluates each due person
 //! from the current facts, and applies the difference.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ const PAUSES: [u64; 4] = [5, 15, 45, 120];
 
 /// The messages of one site in one batch.
 struct Part {
-    site: String,
+    site: SiteId,
     rings: Vec<TriggerMessage>,
     messages: Vec<SqsMessage>,
 }
@@ -67,7 +68,7 @@ pub async fn settle(environment: &Environment, batch: SqsEvent) -> SqsBatchRespo
     let served = parts.into_iter().map(|part| async move {
         let served = environment.in_time(one_site(environment, &part.site, &part.rings)).await;
         served.err().map(|error| {
-            tracing::error!(site = part.site, %error, "a batch of bells could not be served and comes again");
+            tracing::error!(site = part.site.as_str(), %error, "a batch of bells could not be served and comes again");
             part.messages
         })
     });
@@ -93,7 +94,7 @@ fn by_site(batch: SqsEvent) -> (Vec<Part>, Vec<(Duration, SqsMessage)>) {
         match ring {
             Some(ring) if group.as_ref().is_none_or(|group| !held_up.contains(group)) => {
                 let new = || Part { site: ring.site.clone(), rings: Vec::new(), messages: Vec::new() };
-                let part = parts.entry(ring.site.clone()).or_insert_with(new);
+                let part = parts.entry(ring.site.to_string()).or_insert_with(new);
                 part.rings.push(ring);
                 part.messages.push(message);
             }
@@ -137,11 +138,11 @@ fn pause_after(message: &SqsMessage) -> Duration {
     Duration::from_secs(pause.copied().unwrap_or_default())
 }
 
-async fn one_site(environment: &Environment, site: &str, rings: &[TriggerMessage]) -> Result<()> {
+async fn one_site(environment: &Environment, site: &SiteId, rings: &[TriggerMessage]) -> Result<()> {
     match environment.store.active(site).await? {
         Some(stored) => serve::serve(environment, &stored, rings).await,
         None => {
-            tracing::warn!(site, "a bell for a site that is not here");
+            tracing::warn!(site = site.as_str(), "a bell for a site that is not here");
             Ok(())
         }
     }
@@ -161,14 +162,15 @@ mod tests {
 
     #[test]
     fn what_is_behind_an_unreadable_message_of_its_group_fails_with_it_until_that_is_given_up() {
-        let due = |site: &str| TriggerMessage::new(site, doorstep_cloud::trigger_queue::Trigger::Due).text().unwrap();
+        let due =
+            |site: &SiteId| TriggerMessage::new(site, doorstep_cloud::trigger_queue::Trigger::Due).text().unwrap();
         let sorted = |receives: usize| {
             let mut batch = SqsEvent::default();
             batch.records = vec![
-                message("1", "a", &due("a"), receives),
+                message("1", "a", &due(&SiteId::from("a")), receives),
                 message("2", "a", "?", receives),
-                message("3", "b", &due("b"), 1),
-                message("4", "a", &due("a"), receives),
+                message("3", "b", &due(&SiteId::from("b")), 1),
+                message("4", "a", &due(&SiteId::from("a")), receives),
             ];
             let (parts, failed) = by_site(batch);
             let id = |message: &SqsMessage| message.message_id.clone().unwrap_or_default();

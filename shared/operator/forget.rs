@@ -3,6 +3,7 @@
 //! person who is half erased, because the pointers to the person are deleted last, in one transaction. A retired site
 //! can still forget.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
     /// The site.
-    pub site: String,
+    pub site: SiteId,
     /// The random ids of the person. They stay in audit records and identify no one.
     pub people: Vec<String>,
     /// How many things about the person were erased.
@@ -69,7 +70,7 @@ pub struct Forgotten {
 /// [`Error::Invalid`] for an unknown site and for a text that is not an e-mail address; [`Error::Retry`] if the
 /// platform cannot say whether it still has the person, or if the table is unavailable. The same call may then be
 /// repeated.
-pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> Result<Outcome> {
+pub async fn forget(environment: &Environment, site: &SiteId, wanted: &Wanted) -> Result<Outcome> {
     let Some(place) = Place::of(environment, site).await? else { return Ok(Outcome::Nobody) };
     let site = place.site();
     let Some(somebody) = find(environment, site, wanted).await? else { return Ok(Outcome::Nobody) };
@@ -82,7 +83,7 @@ pub async fn forget(environment: &Environment, site: &str, wanted: &Wanted) -> R
     let erased = erase(environment, &place, &somebody).await?;
     let remains = remains(&place, &somebody);
     let people = unlink(environment, site, somebody).await?;
-    tracing::info!(site = site.id, people = people.len(), erased, "somebody was forgotten");
+    tracing::info!(site = site.id.as_str(), people = people.len(), erased, "somebody was forgotten");
     Ok(Outcome::Forgotten(Forgotten { site: site.id.clone(), people, erased, remains }))
 }
 
@@ -96,7 +97,7 @@ enum Place {
 
 impl Place {
     /// Loads the site; `None` for a retired site of which only the audit chain is left.
-    async fn of(environment: &Environment, site: &str) -> Result<Option<Place>> {
+    async fn of(environment: &Environment, site: &SiteId) -> Result<Option<Place>> {
         if let Some(stored) = environment.store.active(site).await? {
             return Ok(Some(Place::Served(stored.file()?)));
         }
@@ -257,7 +258,7 @@ async fn obstacles(environment: &Environment, site: &Site, somebody: &Somebody) 
 /// Erases what is stored about the person, except the pointers to them. Returns how many things there were.
 async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) -> Result<usize> {
     let site = place.site();
-    let (store, id) = (&environment.store, site.id.as_str());
+    let (store, id) = (&environment.store, &site.id);
     let mut erased = 0;
     if let Some(contract) = site.platform.kind.vendor().contract() {
         push::reader::tidy(contract, store, id, environment.time.now()).await?;
@@ -293,7 +294,7 @@ async fn erase(environment: &Environment, place: &Place, somebody: &Somebody) ->
 
 /// Erases the gone facts that name the person's profiles, and the versions of the profiles, because an id may be an
 /// e-mail address. Returns how many facts there were.
-async fn erase_gone(environment: &Environment, site: &str, somebody: &Somebody) -> Result<usize> {
+async fn erase_gone(environment: &Environment, site: &SiteId, somebody: &Somebody) -> Result<usize> {
     let store = &environment.store;
     let mut erased = 0;
     // The profiles themselves are erased already.
@@ -361,7 +362,7 @@ async fn unlink(environment: &Environment, site: &Site, somebody: Somebody) -> R
         notices.push(Notice::Changed(one(environment, site, person, addresses).await?));
     }
     if let Err(error) = environment.bus.publish(&site.id, &notices).await {
-        tracing::warn!(site = site.id, %error, "that somebody was forgotten could not be published");
+        tracing::warn!(site = site.id.as_str(), %error, "that somebody was forgotten could not be published");
     }
     Ok(ids)
 }
@@ -384,7 +385,7 @@ impl<'a> Addresses<'a> {
 }
 
 async fn one(environment: &Environment, site: &Site, person: Person, addresses: Addresses<'_>) -> Result<AuditEntry> {
-    let (store, id, now) = (&environment.store, site.id.as_str(), environment.time.now());
+    let (store, id, now) = (&environment.store, &site.id, environment.time.now());
     let because = "asked for by whoever runs the site";
     let action = AuditEntry::new("", &AccountId(String::new()), None, AuditAction::Forgotten, because, "done");
     for _ in 0..TRIES {

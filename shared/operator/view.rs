@@ -1,5 +1,6 @@
 //! Views of a site for the operator. They read the table and change nothing.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -27,7 +28,7 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// [`Error::Invalid`] for an unknown site.
-pub async fn people(environment: &Environment, site: &str) -> Result<Value> {
+pub async fn people(environment: &Environment, site: &SiteId) -> Result<Value> {
     let stored = environment.store.in_force(site).await?;
     let site = stored.site()?;
     let rules = KnownRules::of(environment, &site).await?;
@@ -145,7 +146,7 @@ fn one(site: &Site, person: &Person, entitlements: &[Entitlement]) -> Value {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a site that never existed.
-pub async fn audit(environment: &Environment, site: &str) -> Result<Value> {
+pub async fn audit(environment: &Environment, site: &SiteId) -> Result<Value> {
     if environment.store.active(site).await?.is_none() && !environment.store.has_chain(site).await? {
         return Err(Error::invalid(format!("there is no site {site}")));
     }

@@ -1,5 +1,6 @@
 //! All of Doorstep in one process: built from a [`Setup`], controlled by calls, served by `server`.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -84,7 +85,7 @@ pub enum StartError {
         /// Index in [`Setup::sites`].
         index: usize,
         /// The site.
-        site: String,
+        site: SiteId,
     },
     /// The secrets file is invalid.
     #[error(transparent)]
@@ -205,7 +206,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the function, or a retryable error if the function crashed.
-    pub async fn reconcile(&self, site: &str) -> Result<Report> {
+    pub async fn reconcile(&self, site: &SiteId) -> Result<Report> {
         self.settle_down().await;
         let report = self.parts.runner.reconcile(site).await;
         self.quiet().await;
@@ -213,7 +214,7 @@ impl Machine {
     }
 
     /// Returns whether this run serves the site.
-    pub fn knows(&self, site: &str) -> bool {
+    pub fn knows(&self, site: &SiteId) -> bool {
         self.parts.runner.knows(site)
     }
 
@@ -221,15 +222,15 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn people(&self, site: &str) -> Result<Value> {
-        doorstep_operator::view::people(self.environment(), site).await
+    pub async fn people(&self, site: &SiteId) -> Result<Value> {
+        doorstep_operator::view::people(self.environment(), &site).await
     }
 
     /// Returns the access attempts at a site.
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn entries(&self, site: &str, wanted: &Wanted) -> Result<Vec<ReportRow>> {
+    pub async fn entries(&self, site: &SiteId, wanted: &Wanted) -> Result<Vec<ReportRow>> {
         doorstep_operator::report::entries(self.environment(), site, wanted).await
     }
 
@@ -237,7 +238,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn holds(&self, site: Option<&str>) -> Result<Vec<Opened>> {
+    pub async fn holds(&self, site: Option<&SiteId>) -> Result<Vec<Opened>> {
         self.settle_down().await;
         approve::holds(self.environment(), site).await
     }
@@ -246,7 +247,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn approve(&self, site: Option<&str>, checksum: &str) -> Result<Hold> {
+    pub async fn approve(&self, site: Option<&SiteId>, checksum: &str) -> Result<Hold> {
         self.settle_down().await;
         let hold = approve::approve(self.environment(), site, checksum).await?;
         self.settle_down().await;
@@ -257,7 +258,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn forget(&self, site: &str, wanted: &forget::Wanted) -> Result<forget::Outcome> {
+    pub async fn forget(&self, site: &SiteId, wanted: &forget::Wanted) -> Result<forget::Outcome> {
         self.settle_down().await;
         let outcome = forget::forget(self.environment(), site, wanted).await?;
         if matches!(outcome, forget::Outcome::Forgotten(_)) {
@@ -276,8 +277,8 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn records(&self, site: &str) -> Result<Vec<Record>> {
-        self.environment().store.audit(site).await
+    pub async fn records(&self, site: &SiteId) -> Result<Vec<Record>> {
+        self.environment().store.audit(&site).await
     }
 
     /// Returns whether a site is served now, or was served before. A retired site keeps its audit chain and can forget
@@ -285,16 +286,16 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub(crate) async fn remembers(&self, site: &str) -> Result<bool> {
-        Ok(self.knows(site) || self.environment().store.has_chain(site).await?)
+    pub(crate) async fn remembers(&self, site: &SiteId) -> Result<bool> {
+        Ok(self.knows(site) || self.environment().store.has_chain(&site).await?)
     }
 
     /// Returns a site's audit records as JSON.
     ///
     /// # Errors
     /// The error of the operation itself.
-    pub async fn audit(&self, site: &str) -> Result<Value> {
-        doorstep_operator::view::audit(self.environment(), site).await
+    pub async fn audit(&self, site: &SiteId) -> Result<Value> {
+        doorstep_operator::view::audit(self.environment(), &site).await
     }
 
     /// Makes the next `times` functions that complete `step` crash there.
@@ -376,7 +377,7 @@ impl Machine {
     }
 
     /// Returns the platform of `site`, and the organisation there, if the file names one.
-    pub(crate) fn platform(&self, site: &str) -> Option<(String, Option<String>)> {
+    pub(crate) fn platform(&self, site: &SiteId) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let file = known.site(site)?;
         Some((file.platform.clone(), Some(file.organization.clone()).filter(|of| !of.is_empty())))
@@ -385,7 +386,7 @@ impl Machine {
     /// Returns the name of the site's door system that posts to Doorstep, and the secret that a sandbox signs with.
     /// `of` limits the search to one place. Returns `None` if the site has no such door system. The secret is `None` if
     /// the sandbox has none.
-    pub(crate) fn entrance(&self, site: &str, kind: &str, of: Option<&str>) -> Option<(String, Option<String>)> {
+    pub(crate) fn entrance(&self, site: &SiteId, kind: &str, of: Option<&str>) -> Option<(String, Option<String>)> {
         let known = locked(&self.parts.known);
         let doors = &known.site(site)?.doors;
         let mut same = doors.iter().filter(|doors| doors.kind == kind && of.is_none_or(|of| doors.place == of));
@@ -394,7 +395,7 @@ impl Machine {
     }
 
     /// Returns the secret with which a sandbox platform signs for `site`; `None` if it has none.
-    pub(crate) fn webhook_secret(&self, site: &str) -> Option<String> {
+    pub(crate) fn webhook_secret(&self, site: &SiteId) -> Option<String> {
         let known = locked(&self.parts.known);
         let site = known.site(site)?;
         known.secrets.signing(&site.platform_secret, site.is_sandbox).map(str::to_owned)
@@ -435,7 +436,7 @@ async fn load(runner: &Runner, sites: Vec<SiteFile>) -> Result<Vec<SiteFile>, St
     for (index, file) in sites.into_iter().enumerate() {
         let pushed = doorstep_operator::push::load(&runner.operator, &file.text).await;
         let site = pushed.map_err(|why| StartError::Site { index, why })?;
-        if !runner.add(&site) {
+        if !runner.add(&SiteId::from(site.as_str())) {
             return Err(StartError::SameSite { index, site });
         }
         loaded.push(SiteFile { site, ..file });

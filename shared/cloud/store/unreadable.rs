@@ -3,6 +3,7 @@
 //! One such item never stops a site. Each function of the store that reads decides what the item counts as (mostly as
 //! missing), notes its key here, and continues. Reconcile and doctor report the noted items.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -70,13 +71,13 @@ mod tests {
     #[test]
     fn a_problem_names_the_kind_and_the_hash_of_the_key_and_no_id() {
         let key = key::fact(
-            "riverside",
+            &SiteId::from("riverside"),
             &doorstep_core::model::fact::FactId::new(doorstep_core::model::fact::Kind::Member, "ada@example.test"),
         );
         let problem = problem(&key);
         assert!(problem.contains(&format!("fact {}", key_hash(&key))), "{problem}");
         assert!(!problem.contains("ada"), "{problem}");
         assert_eq!(kind(&key::token("s#kisi#secret")), "token");
-        assert_eq!(kind(&key::site("s")), "route");
+        assert_eq!(kind(&key::site(&SiteId::from("s"))), "route");
     }
 }

@@ -1,6 +1,7 @@
 //! The choice of a person's account at a door system, which never guesses. An account is the person's by Doorstep's
 //! stored link, by Doorstep's mark, by an exact address, or because it appeared while Doorstep was creating it.
 
+use doorstep_core::model::ids::SiteId;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
@@ -232,7 +233,7 @@ async fn inherit(
     account: Account,
     name: &str,
 ) -> Result<()> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let (site, store) = (&scene.site.id, &scene.environment.store);
     let stored = store.person(site, &person.id).await?.filter(|stored| stored.version == person.version);
     let mut stored = stored.ok_or_else(conflict)?;
     owner.clone().hand_over(doors, person);

@@ -1,5 +1,6 @@
 //! The only step that holds writers of door systems.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,7 +67,7 @@ pub struct PersonWork {
 /// Cards come last, so that a problem with a card delays nothing else, and cards are taken back before others are
 /// assigned. An account is suspended or deleted only in a round in which its groups do not change.
 pub async fn apply(
-    site: &str,
+    site: &SiteId,
     now: jiff::Timestamp,
     writers: &Writers,
     invite: &BTreeMap<String, bool>,
@@ -84,7 +85,7 @@ pub async fn apply(
 /// Applies the actions of every person at one door system. The door systems share the people's work behind a lock,
 /// which is held only between calls.
 struct Applier<'a> {
-    site: &'a str,
+    site: &'a SiteId,
     doors: &'a str,
     writer: &'a dyn WriteDoors,
     invite: bool,
@@ -248,7 +249,7 @@ impl PersonWork {
     }
 
     /// Uses up the release of an applied change. The guard judges the same change anew the next time.
-    pub(super) fn spend(&mut self, site: &str, done: &UnconfirmedChange) {
+    pub(super) fn spend(&mut self, site: &SiteId, done: &UnconfirmedChange) {
         let released = self.released.iter().any(|release| release.change == *done);
         self.writes.extend(released.then(|| Store::spent(site, done)));
     }
@@ -259,7 +260,7 @@ impl PersonWork {
         NewAccount { mark: id.clone(), name: self.name.clone(), email: email.clone(), invite, tried }
     }
 
-    fn made(&mut self, site: &str, doors: &str, account: Account) {
+    fn made(&mut self, site: &SiteId, doors: &str, account: Account) {
         self.person.account_done(doors);
         self.actions.push(invited(doors, &account.id, "made"));
         self.writes.push(point_account(site, doors, &account.id, &self.person.id));
@@ -285,7 +286,7 @@ impl PersonWork {
     }
 
     /// Records that an account was changed, or that its new name was refused.
-    fn account_changed(&mut self, site: &str, doors: &str, step: &Action, what: AuditAction) {
+    fn account_changed(&mut self, site: &SiteId, doors: &str, step: &Action, what: AuditAction) {
         let Some(linked) = self.person.accounts.get_mut(doors) else { return };
         match what {
             AuditAction::Resumed => stands(linked, Standing::Active),
@@ -332,7 +333,7 @@ impl PersonWork {
         self.person.done(doors, group);
     }
 
-    pub(super) fn revoked(&mut self, site: &str, doors: &str, group: &GroupId, row: &GroupMember, because: String) {
+    pub(super) fn revoked(&mut self, site: &SiteId, doors: &str, group: &GroupId, row: &GroupMember, because: String) {
         let done =
             UnconfirmedChange::Leaves { doors: doors.to_owned(), group: group.clone(), account: row.account.clone() };
         self.spend(site, &done);

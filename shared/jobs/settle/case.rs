@@ -1,5 +1,6 @@
 //! One person with all facts about that person, and the versions at which the facts were read.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
@@ -26,17 +27,17 @@ pub struct PersonState {
 /// Loads a person with all facts. Returns `None` for an id without a person, and if an item of the person or of a fact
 /// cannot be read: a decision from the rest alone may revoke access. Versions are read before the facts that they
 /// guard.
-pub async fn open(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+pub async fn open(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
     match read(environment, site, id).await {
         Err(Error::Permanent(why)) => {
-            tracing::error!(site, person = id, why, "a person cannot be read; passing over them");
+            tracing::error!(site = site.as_str(), person = id, why, "a person cannot be read; passing over them");
             Ok(None)
         }
         read => read,
     }
 }
 
-async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<PersonState>> {
+async fn read(environment: &Environment, site: &SiteId, id: &str) -> Result<Option<PersonState>> {
     let Some(person) = environment.store.person(site, id).await? else { return Ok(None) };
     let (dossier, versions) =
         dossier_of(environment, site, &person.profiles.iter().cloned().collect::<Vec<_>>()).await?;
@@ -46,7 +47,7 @@ async fn read(environment: &Environment, site: &str, id: &str) -> Result<Option<
 /// Loads all facts about these profiles, with the versions of their holders.
 pub async fn dossier_of(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     profiles: &[FactId],
 ) -> Result<(PersonFacts, Vec<(Holder, u64)>)> {
     let (mut dossier, mut versions) =
@@ -71,7 +72,7 @@ pub async fn dossier_of(
 /// Adds the facts about these holders, the facts in `more`, and the versions of the holders.
 async fn laid_open(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     holders: Vec<Holder>,
     more: Vec<FactId>,
     dossier: &mut PersonFacts,

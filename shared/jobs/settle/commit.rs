@@ -1,6 +1,7 @@
 //! The end of one person's round: first the due item of the next boundary, then claims and audit entries in one
 //! transaction.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -169,8 +170,8 @@ async fn cannot_be_written(
     error: &Error,
     now: Timestamp,
 ) -> Result<Outcome> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
-    tracing::error!(site, person = before.id, %error, "a person cannot be written down");
+    let (site, store) = (&scene.site.id, &scene.environment.store);
+    tracing::error!(site = site.as_str(), person = before.id, %error, "a person cannot be written down");
     let later = minutes_later(now, LONGEST_BACK_OFF);
     let why = format!("Doorstep's table refuses what is known of this person: {}", error.why());
     let person = Person { version, problems: vec![why], next: Some(later), ..before.clone() };
@@ -259,7 +260,7 @@ async fn write(
     (now, at): (Timestamp, Timestamp),
     known: &mut Option<Chain>,
 ) -> Result<()> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let (site, store) = (&scene.site.id, &scene.environment.store);
     let person = &mut task.person;
     if *person == *before && task.actions.is_empty() && task.writes.is_empty() {
         return Ok(());
@@ -285,7 +286,7 @@ async fn write(
     if let Some(old) = moved
         && let Err(error) = store.write(Due::delete(site, old, &me)).await
     {
-        tracing::debug!(site, %error, "a due item stays that nobody needs");
+        tracing::debug!(site = site.as_str(), %error, "a due item stays that nobody needs");
     }
     Ok(())
 }
@@ -300,7 +301,7 @@ async fn write_with_actions(
     at: Timestamp,
     mut chain: Chain,
 ) -> Result<Chain> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let (site, store) = (&scene.site.id, &scene.environment.store);
     let (early, late) = actions.split_at(actions.len().saturating_sub(MOST_ACTIONS));
     for actions in early.chunks(MOST_ACTIONS) {
         store.write_all(Step::Keep, chain.join(site, person, at, actions)?).await?;
@@ -315,6 +316,6 @@ async fn write_with_actions(
 /// Publishes what a round did. The audit chain is the record, so a failure of the bus loses nothing from it.
 pub async fn tell(scene: &SiteContext, notices: &[Notice]) {
     if let Err(error) = scene.environment.bus.publish(&scene.site.id, notices).await {
-        tracing::warn!(site = scene.site.id, %error, "what was done could not be published");
+        tracing::warn!(site = scene.site.id.as_str(), %error, "what was done could not be published");
     }
 }

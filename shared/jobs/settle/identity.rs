@@ -3,6 +3,7 @@
 //! Profiles with exactly the same address are one person. A profile without an address is a person of its own: names
 //! are never compared.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
@@ -51,7 +52,7 @@ impl WorkItem {
 }
 
 /// Resolves due items to people, each person once. Deletes due items that concern no one.
-pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
+pub async fn summon(environment: &Environment, site: &SiteId, dues: Vec<Due>) -> Result<BTreeMap<String, WorkItem>> {
     let mut people: BTreeMap<String, WorkItem> = BTreeMap::new();
     for due in dues {
         let meant = match &due.subject {
@@ -64,7 +65,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
             // The table will never accept this write. The other people go on, and each reconcile finds the failure
             // again.
             Err(error @ Error::Permanent(_)) => {
-                tracing::error!(site, %error, "a person cannot be written down; passing over them");
+                tracing::error!(site = site.as_str(), %error, "a person cannot be written down; passing over them");
                 Vec::new()
             }
             meant => meant?,
@@ -85,7 +86,7 @@ pub async fn summon(environment: &Environment, site: &str, dues: Vec<Due>) -> Re
 }
 
 /// Returns the person of a profile: two people if the profile has just moved from one to the other.
-async fn of_profile(environment: &Environment, site: &str, name: &FactId) -> Result<Vec<String>> {
+async fn of_profile(environment: &Environment, site: &SiteId, name: &FactId) -> Result<Vec<String>> {
     let known = environment.store.id_of_profile(site, name).await?;
     let record = environment.store.fact(site, name).await?.filter(|record| !record.gone);
     let before = record.as_ref().and_then(|record| record.confirmed.as_ref()).and_then(|fact| profile_of(&fact.what));
@@ -122,7 +123,7 @@ fn profile_of(what: &What) -> Option<&Profile> {
 /// counts only if it was released, because to join or part people may revoke access.
 async fn confirmed_address(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     name: &FactId,
     (read, before): (Option<String>, Option<&Profile>),
 ) -> Result<(Option<String>, Option<UnconfirmedChange>)> {
@@ -139,7 +140,7 @@ fn address(profile: &Profile) -> Option<String> {
 }
 
 /// Adds a new profile to the person with its address, or creates a person for it.
-async fn joined(environment: &Environment, site: &str, name: &FactId, email: Option<String>) -> Result<String> {
+async fn joined(environment: &Environment, site: &SiteId, name: &FactId, email: Option<String>) -> Result<String> {
     let owner = match &email {
         Some(email) => environment.store.id_of_email(site, email).await?,
         None => None,
@@ -166,7 +167,7 @@ async fn joined(environment: &Environment, site: &str, name: &FactId, email: Opt
 
 /// Returns whether an address is that of the person's own account while none of the profiles has the person's current
 /// address. The profiles then part, and the person keeps the account and takes its address.
-async fn is_home(environment: &Environment, site: &str, person: &Person, email: &str) -> Result<bool> {
+async fn is_home(environment: &Environment, site: &SiteId, person: &Person, email: &str) -> Result<bool> {
     if !person.has_account_of(email) {
         return Ok(false);
     }
@@ -179,7 +180,7 @@ async fn is_home(environment: &Environment, site: &str, person: &Person, email: 
 /// Handles a known profile whose address changed. Returns the people whom this concerns.
 async fn moved(
     environment: &Environment,
-    site: &str,
+    site: &SiteId,
     name: &FactId,
     mut person: Person,
     email: Option<String>,
@@ -220,7 +221,7 @@ pub(super) async fn whose(
     };
     let account = account.unwrap_or_else(|error| {
         // The person is settled later, with all others.
-        tracing::warn!(site = site.id, doors, %error, "it cannot be told whose account a bell is about");
+        tracing::warn!(site = site.id.as_str(), doors, %error, "it cannot be told whose account a bell is about");
         None
     });
     match account.and_then(|account| account.email).as_deref().and_then(email_key) {
@@ -231,7 +232,7 @@ pub(super) async fn whose(
 
 /// Returns the person with an account. An unknown account gets a person with an id, so that changes to it have audit
 /// entries too.
-async fn of_account(environment: &Environment, site: &str, doors: &str, id: &AccountId) -> Result<String> {
+async fn of_account(environment: &Environment, site: &SiteId, doors: &str, id: &AccountId) -> Result<String> {
     if let Some(known) = environment.store.id_of_account(site, doors, id).await? {
         return Ok(known);
     }

@@ -1,6 +1,7 @@
 //! Stores intents before the calls that they announce. After a crash the next run knows which changes may have been
 //! made.
 
+use doorstep_core::model::ids::SiteId;
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -79,7 +80,7 @@ async fn write(
     at: Timestamp,
     known: Option<Chain>,
 ) -> Result<Option<Chain>> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let (site, store) = (&scene.site.id, &scene.environment.store);
     if task.actions.is_empty() && task.writes.is_empty() {
         store.write_as(Step::Intend, put(site, &task.person)?).await?;
         task.person.version += 1;
@@ -104,7 +105,7 @@ async fn write(
 /// # Errors
 /// A retryable conflict if a version moved on.
 async fn unchanged(scene: &SiteContext, sitting: &Evaluation) -> Result<()> {
-    let (site, store) = (scene.site.id.as_str(), &scene.environment.store);
+    let (site, store) = (&scene.site.id, &scene.environment.store);
     let each = sitting.case.versions.iter().map(|(holder, version)| async move {
         let now = store.version_of(site, holder).await?;
         if now == *version { Ok(()) } else { Err(conflict()) }

@@ -1,5 +1,6 @@
 //! The refetch of things at the platform. A trigger only names what to fetch.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
@@ -343,13 +344,13 @@ impl<'a> Refetcher<'a> {
 
     /// Keeps the known fact. The thing may be corrected in a moment; until then each reconcile reports it.
     async fn cannot_read(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, what: &Unreadable) -> Result<()> {
-        let (site, about, field) = (self.site.id.as_str(), &hint.about, what.field.as_str());
-        tracing::warn!(site, %about, field, "a thing of the platform cannot be read; what was known of it goes on");
+        let (site, about, field) = (&self.site.id, &hint.about, what.field.as_str());
+        tracing::warn!(site = site.as_str(), %about, field, "a thing of the platform cannot be read; what was known of it goes on");
         self.look_again(hint, refetches, heard).await.map(drop)
     }
 
     async fn could_not(&self, hint: &ChangeHint, refetches: u8, heard: &Origin, error: &Error) -> Result<()> {
-        tracing::warn!(site = self.site.id, about = %hint.about, %error, "cannot look at the platform");
+        tracing::warn!(site = self.site.id.as_str(), about = %hint.about, %error, "cannot look at the platform");
         let asked = match error {
             Error::Retry { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
             Error::Permanent(_) | Error::Invalid(_) | Error::Held(_) => None,
@@ -458,7 +459,7 @@ impl<'a> Refetcher<'a> {
     /// A refetcher that marks in passing also keeps the due items in memory. The minute of a stored item may be later
     /// than the run's start, and another run may serve the person before the fact is stored.
     async fn keep_and_mark(&self, record: &Record, heard: &Origin, once: bool) -> Result<()> {
-        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, &self.site.id);
         let now = self.environment.time.now();
         let mut draft = store.draft(site, record).await?;
         let unconfirmed = match draft.known() {
@@ -477,7 +478,7 @@ impl<'a> Refetcher<'a> {
             Ok(()) => {}
             // The table will never accept this fact. The old one stays, and each reconcile reports it.
             Err(error @ Error::Permanent(_)) => {
-                tracing::error!(site, about = %record.fact.name(), %error, "something cannot be kept");
+                tracing::error!(site = site.as_str(), about = %record.fact.name(), %error, "something cannot be kept");
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -528,7 +529,7 @@ fn is_past(fact: &Fact, since: Option<Timestamp>) -> bool {
 }
 
 /// Requests a full read of a site that was never read, unless one was requested just now.
-async fn want_first_read(environment: &Environment, site: &str) -> Result<()> {
+async fn want_first_read(environment: &Environment, site: &SiteId) -> Result<()> {
     let now = environment.time.now();
     let mut read = environment.store.platform_read(site).await?;
     let lately = read.wanted.is_some_and(|wanted| now.duration_since(wanted) < WANTED_EVERY);

@@ -2,6 +2,7 @@
 //! round failed for any reason goes into the next round, which reads everything again. After at most four failures the
 //! person is due at a later minute.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -115,7 +116,7 @@ async fn round(
     seen: &mut FirstLook,
     now: Timestamp,
 ) -> Result<Vec<(String, Outcome)>> {
-    let site = scene.site.id.as_str();
+    let site = &scene.site.id;
     let cases = stream::iter(ids.to_vec()).map(|id| async move { open(&scene.environment, site, &id).await });
     let cases: Vec<Option<PersonState>> = cases.buffered(AT_ONCE).try_collect().await?;
     let mut sittings: Vec<Evaluation> = cases

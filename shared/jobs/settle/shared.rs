@@ -104,7 +104,7 @@ pub async fn ring_others(scene: &SiteContext, rings: BTreeSet<(Neighbour, Accoun
     for (Neighbour { site, doors }, id) in rings {
         let ring = TriggerMessage::new(&site, Trigger::Account { doors, id });
         if let Err(error) = scene.environment.triggers.enqueue(&ring, None).await {
-            tracing::warn!(site = scene.site.id, other = site, %error, "the other site of a shared group was not told");
+            tracing::warn!(site = scene.site.id.as_str(), other = site.as_str(), %error, "the other site of a shared group was not told");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One run of settle for one site. Due people are served batch by batch, and a batch reuses what an earlier batch has
 //! read.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ impl<'a> SettleRun<'a> {
 
     /// Returns the people of these due items who have an active account at every door system.
     async fn with_accounts(&self, dues: &[&Due]) -> Result<Vec<Person>> {
-        let (store, site) = (&self.environment.store, self.site.id.as_str());
+        let (store, site) = (&self.environment.store, &self.site.id);
         let (mut ids, mut names): (BTreeSet<String>, BTreeSet<FactId>) = Default::default();
         for due in dues {
             match &due.subject {

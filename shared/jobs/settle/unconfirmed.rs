@@ -1,6 +1,7 @@
 //! The step that withholds unconfirmed changes. They are applied only if they were released: by the guard, which judges
 //! them as a set when everything is compared, or by a human. All other actions of the person go on.
 
+use doorstep_core::model::ids::SiteId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -94,7 +95,7 @@ pub enum NewAccountGate {
 /// Returns whether this person's new account must wait. It must if very many people may need one or already wait for an
 /// approval, or if the limit for 24 hours is reached. Looked up once a batch, and only for a person without an account.
 async fn must_be_counted(scene: &SiteContext, doors: &str, person: &str, now: Timestamp) -> Result<bool> {
-    let (store, site) = (&scene.environment.store, scene.site.id.as_str());
+    let (store, site) = (&scene.environment.store, &scene.site.id);
     let looked = scene.crowd.get_or_try_init(|| async {
         let waits = store.open_holds(site).await?.iter().any(|hold| hold.accounts > 0);
         Ok::<_, Error>(match waits || store.is_crowded(site).await? {
@@ -129,7 +130,7 @@ async fn ask_to_be_counted(scene: &SiteContext) -> Result<()> {
 /// that revoked nothing may have left such a change, and that comparison then held it. A change that is not held is
 /// newer.
 async fn is_news(scene: &SiteContext, change: &UnconfirmedChange) -> bool {
-    let (store, site) = (&scene.environment.store, scene.site.id.as_str());
+    let (store, site) = (&scene.environment.store, &scene.site.id);
     let looked = scene.held.get_or_try_init(|| async {
         let mut held = BTreeSet::new();
         for hold in store.open_holds(site).await? {

@@ -1,5 +1,6 @@
 //! Past access at an instant, by the audit records: pure.
 
+use doorstep_core::model::ids::SiteId;
 use jiff::Timestamp;
 
 use super::shape::Evidence;
@@ -99,7 +100,7 @@ mod tests {
             let group = GroupId("5".into());
             let action =
                 AuditEntry::new("main", &AccountId("7".into()), of_group.then_some(&group), *what, "b", "done");
-            let (record, next) = head.record("s", "p", at(when), action);
+            let (record, next) = head.record(&SiteId::from("s"), "p", at(when), action);
             head = next;
             record
         });

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use doorstep_core::model::ids::SiteId;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
@@ -30,7 +31,7 @@ pub(super) async fn change(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let post = match deliver {
-        Some(site) => Some(entrance(machine, kind, of, site)?),
+        Some(site) => Some(entrance(machine, kind, of, &SiteId::from(site))?),
         None => None,
     };
     let letters = match machine.sandboxes().change(kind.word(), of, body).await {
@@ -48,7 +49,7 @@ pub(super) async fn change(
 }
 
 /// Returns the webhook address of the door system and the secret that signs for it.
-fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) -> Result<(String, String), Refused> {
+fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &SiteId) -> Result<(String, String), Refused> {
     known(machine, site)?;
     if kind.webhook().is_none() {
         return Err(Refused::new(StatusCode::CONFLICT, "this door system has no webhooks: a reconcile collects"));
@@ -57,7 +58,7 @@ fn entrance(machine: &Machine, kind: DoorsKind, of: Option<&str>, site: &str) ->
     let (doors, secret) =
         machine.entrance(site, kind.word(), of).ok_or_else(|| conflict("this site has no such doors"))?;
     let secret = secret.ok_or_else(|| conflict(NOT_OWN))?;
-    Ok((address(site, kind, &doors), secret))
+    Ok((address(&site, kind, &doors), secret))
 }
 
 /// Signs for Kisi: HMAC-SHA256 over the body. `[D]`

@@ -164,7 +164,11 @@ impl Queue {
                 continue;
             }
             if dead {
-                tracing::error!(site = message.group, sequence = message.sequence, "given up: to the dead letters");
+                tracing::error!(
+                    site = message.group.as_str(),
+                    sequence = message.sequence,
+                    "given up: to the dead letters"
+                );
                 self.keep.put_json(&key(DEAD, message.sequence), &message);
             }
             self.keep.remove(&key(LINE, message.sequence));
